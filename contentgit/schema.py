@@ -1,0 +1,133 @@
+"""What a planner, a merge or a check must know of a model, as values without Django.
+
+The same facts stand in each dump's ``dataset.json``, so that trees can be read on a machine that has
+neither the project's code nor its database.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+
+
+class FieldKind(enum.StrEnum):
+    """What a content value means; the value's shape is given behind each name."""
+
+    TEXT = "text"  # str
+    INTEGER = "integer"  # int
+    FLOAT = "float"  # float
+    DECIMAL = "decimal"  # str with the field's places: "12.50"
+    BOOLEAN = "boolean"  # bool
+    DATE = "date"  # "2026-11-22"
+    TIME = "time"  # "13:05:00.000000"
+    DATETIME = "datetime"  # "2026-11-22T13:05:00.000000Z", without Z where USE_TZ is off
+    DURATION = "duration"  # "P1DT02H03M04.000005S"
+    UUID = "uuid"  # "0c9a…", hyphenated lower case
+    BINARY = "binary"  # base64
+    JSON = "json"  # the value; JSON null is JSON_NULL, SQL NULL is None
+    FILE = "file"  # the name within its storage
+    REFERENCE = "reference"  # "app.model:key"
+    REFERENCES = "references"  # sorted ["app.model:key", …], no duplicates
+    GENERIC = "generic"  # "app.model:key", any model; stands for its two columns
+    ARRAY = "array"  # list of what the base field gives
+    MAPPING = "mapping"  # hstore: {"key": "text or null"}
+    RANGE = "range"  # {"lower": …, "upper": …, "bounds": "[)"} or {"empty": true}
+    COLUMN = "column"  # a custom field: the column's own text, number or truth value
+
+
+class KeyKind(enum.StrEnum):
+    """How ``$key`` is written."""
+
+    INTEGER = "integer"  # 42
+    TEXT = "text"  # "summer"
+    COMPOSITE = "composite"  # [42, "de"]
+
+
+class Layout(enum.StrEnum):
+    """Where in the model's folder a record lies; a function of its key alone."""
+
+    INTEGER = "integer"  # <pk // 10000>/<(pk // 100) % 100>/<pk>.json
+    HASHED = "hashed"  # two folders of the key's SHA-1
+    FLAT = "flat"
+
+
+class OnDelete(enum.StrEnum):
+    """What Django does to a row when the row it refers to is deleted."""
+
+    CASCADE = "cascade"
+    PROTECT = "protect"
+    RESTRICT = "restrict"
+    SET_NULL = "set_null"
+    SET_DEFAULT = "set_default"
+    SET = "set"
+    DO_NOTHING = "do_nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSchema:
+    """One managed field.
+
+    ``target`` is the label of the model that a reference points at, ``""`` for a generic one and for
+    all other kinds. ``moment`` is true for ``auto_now`` fields, which change with every save.
+    """
+
+    name: str
+    kind: FieldKind
+    null: bool = False
+    target: str = ""
+    on_delete: OnDelete | None = None
+    moment: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UniqueSet:
+    """Fields whose values together are unique.
+
+    ``fields`` are names of managed fields (``"$key"`` stands for the key). ``plain`` is false where the
+    constraint has a condition, an expression or an operator of its own, so that only the database
+    can tell whether two rows collide. ``nulls_distinct`` is false where two NULLs collide.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    plain: bool = True
+    nulls_distinct: bool = True
+
+
+@dataclass(frozen=True)
+class ModelSchema:
+    """One model: its key, its managed fields, what must be unique.
+
+    ``identity`` is empty for the primary key, else the names (possibly through relations,
+    ``"section__slug"``) whose values make the key. ``parents`` are the labels of multi-table parents.
+    """
+
+    label: str
+    key_kind: KeyKind
+    layout: Layout
+    fields: tuple[FieldSchema, ...]
+    identity: tuple[str, ...] = ()
+    unique: tuple[UniqueSet, ...] = ()
+    parents: tuple[str, ...] = ()
+    verbose_name: str = ""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, FieldSchema]:
+        """The fields by name."""
+        return MappingProxyType({field.name: field for field in self.fields})
+
+    @property
+    def local_key(self) -> bool:
+        """Whether the primary key differs between databases, the key being made of other fields."""
+        return bool(self.identity)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The models of one dump, in the order of its specs."""
+
+    models: Mapping[str, ModelSchema]

@@ -1,0 +1,119 @@
+"""A plan as values: what an apply would do, step by step, and why parts of it are refused."""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from contentgit.records import RecordKey, Value
+
+
+class Action(enum.StrEnum):
+    """What a step does to one row."""
+
+    DELETE = "delete"  # a record of the dump that the commit does not have
+    CASCADE = "cascade"  # a row outside the dump that Django deletes with a deleted record
+    CLEAR = "clear"  # a row outside the dump whose reference Django sets to NULL or a default
+    PARK = "park"  # the row gives up unique values that another row is about to take
+    UPDATE = "update"
+    CREATE = "create"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What changes in one many-to-many field: references to add and to remove, sorted."""
+
+    field: str
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row's part of a plan.
+
+    ``fields`` are the column fields that an update, a park or a clear writes (empty for the others; a create
+    writes all); ``links`` the many-to-many fields that change. ``before`` is the blob id of the record as
+    the target holds it, ``after`` that of the record in the commit; ``""`` where there is none. ``dump`` is the
+    dump's folder, ``""`` for a row outside. ``value`` is what a clear writes (``None`` or a default's key).
+    ``via`` names, for a cascade or a clear, the record whose deletion causes it.
+    """
+
+    action: Action
+    key: RecordKey
+    dump: str = ""
+    fields: tuple[str, ...] = ()
+    links: tuple[Links, ...] = ()
+    before: str = ""
+    after: str = ""
+    value: Value = None
+    via: RecordKey | None = None
+
+
+class ProblemKind(enum.StrEnum):
+    """Why a part of a plan is refused."""
+
+    DRIFT = "drift"  # the target's own edit would be overwritten or deleted
+    OUTSIDE = "outside"  # a row with that key exists, but the dump's filter does not match it
+    CASCADE = "cascade"  # a delete reaches rows outside the dump
+    PROTECTED = "protected"  # PROTECT, RESTRICT or DO_NOTHING rows refer to a record to be deleted
+    DANGLING = "dangling"  # a record refers to a row that will not exist
+    UNIQUE = "unique"  # a row that stays holds a unique value that a record wants
+    FIELD = "field"  # the commit has a field that the model does not have
+    MODEL = "model"  # the commit has records of a model that the dataset does not have
+    EMPTY = "empty"  # the commit is empty where the applied commit was not
+    MAX_DELETES = "max-deletes"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldState:
+    """A field in drift: what was applied, what is there, what would be written."""
+
+    name: str
+    applied: Value
+    there: Value
+    wanted: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One refused thing: ``text`` says it in a line, ``permit`` is the option that permits it (``""``: none)."""
+
+    kind: ProblemKind
+    text: str
+    key: RecordKey | None = None
+    dump: str = ""
+    fields: tuple[FieldState, ...] = ()
+    permit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Something of the commit that is not written, by declaration; ``reason`` says which."""
+
+    key: RecordKey
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that an apply would do, in the order in which it does it; refused while it has problems."""
+
+    steps: tuple[Step, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+    counts_before: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def counts(self) -> Mapping[Action, int]:
+        """How many steps of each action."""
+        return Counter(step.action for step in self.steps)
+
+    @property
+    def empty(self) -> bool:
+        """Whether the target already is what the commit says."""
+        return not self.steps and not self.problems
