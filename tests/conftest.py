@@ -1,0 +1,72 @@
+"""Databases, git identity and temporary folders of the tests.
+
+Django is imported only by the fixtures that need a database, and by the conftest of the folders
+whose tests import models: the tests of the rules run without it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.databases import Cleaner
+
+# Every process of a run (and every run) has databases of its own; programs that a test starts
+# inherit the name and find them.
+os.environ["CONTENTGIT_TEST_NAME"] = f"cg_test_{os.getpid()}"
+
+GIT_CONFIG = """\
+[user]
+\tname = Test Author
+\temail = author@example.com
+[init]
+\tdefaultBranch = main
+"""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _isolated_git(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An identity and configuration of its own, whatever the machine's and the caller's are."""
+    home = tmp_path_factory.mktemp("home")
+    (home / ".gitconfig").write_text(GIT_CONFIG)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("GIT_")]:
+            patch.delenv(name)
+        patch.setenv("HOME", str(home))
+        patch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        yield
+
+
+@pytest.fixture
+def repository_path(tmp_path: Path) -> Path:
+    """Where a test may make its repository; nothing is there yet."""
+    return tmp_path / "content"
+
+
+@pytest.fixture(scope="session")
+def _cleaners() -> Iterator[dict[str, Cleaner]]:
+    from tests import databases
+
+    with databases.created() as cleaners:
+        yield cleaners
+
+
+@pytest.fixture
+def db(_cleaners: dict[str, Cleaner]) -> str:
+    """The alias ``default``, holding what ``migrate`` leaves and nothing else."""
+    _cleaners["default"].clean()
+    return "default"
+
+
+@pytest.fixture
+def databases(_cleaners: dict[str, Cleaner]) -> tuple[str, str]:
+    """The aliases ``default`` and ``other``, each holding what ``migrate`` leaves, nothing else."""
+    for cleaner in _cleaners.values():
+        cleaner.clean()
+    return ("default", "other")

@@ -1,0 +1,99 @@
+"""Settings of the tests: one of three databases, chosen by CONTENTGIT_TEST_DATABASE.
+
+Environment variables, all optional:
+
+CONTENTGIT_TEST_DATABASE             sqlite (default), postgresql or mysql (MariaDB too)
+CONTENTGIT_TEST_NAME                 name of the test databases; the tests set it for each process,
+                                     so that programs they start find the same databases
+CONTENTGIT_TEST_POSTGRESQL_HOST, _PORT, _USER, _PASSWORD
+                                     default 127.0.0.1, 5432, $PGUSER or the current user, none
+CONTENTGIT_TEST_MYSQL_HOST, _PORT, _USER, _PASSWORD
+                                     default 127.0.0.1, 3306, root, none
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+# Tests need no data that survives a power cut; without fsync they take a tenth of the time.
+SQLITE_OPTIONS = {"timeout": 20, "init_command": "PRAGMA synchronous = OFF"}
+BASE_DIR = Path(__file__).parent
+DATABASE = os.environ.get("CONTENTGIT_TEST_DATABASE") or "sqlite"
+NAME = os.environ.get("CONTENTGIT_TEST_NAME") or "cg_test"
+
+
+def _server(prefix: str, port: str, user: str) -> dict[str, Any]:
+    def read(name: str, default: str) -> str:
+        return os.environ.get(f"CONTENTGIT_TEST_{prefix}_{name}") or default
+
+    return {
+        "HOST": read("HOST", "127.0.0.1"),
+        "PORT": read("PORT", port),
+        "USER": read("USER", user),
+        "PASSWORD": read("PASSWORD", ""),
+    }
+
+
+def _database(name: str) -> dict[str, Any]:
+    # NAME is the test database's own name, so that a program which a test starts finds it.
+    if DATABASE == "postgresql":
+        server = _server("POSTGRESQL", "5432", os.environ.get("PGUSER") or getpass.getuser())
+        engine, options = "postgresql", {}
+    elif DATABASE == "mysql":
+        server = _server("MYSQL", "3306", "root")
+        engine, options = "mysql", {"charset": "utf8mb4"}
+    elif DATABASE == "sqlite":
+        # A file: programs that a test starts and second connections must see the same database.
+        name = str(Path(tempfile.gettempdir()) / f"{name}.sqlite3")
+        server, engine, options = {}, "sqlite3", SQLITE_OPTIONS
+    else:
+        raise ValueError(f"CONTENTGIT_TEST_DATABASE={DATABASE!r}; use sqlite, postgresql or mysql")
+    test = {"NAME": name, "CHARSET": "utf8mb4" if DATABASE == "mysql" else None}
+    return {
+        "ENGINE": f"django.db.backends.{engine}",
+        "NAME": name,
+        "OPTIONS": options,
+        "TEST": test,
+        **server,
+    }
+
+
+def _test_apps() -> list[str]:
+    """Every folder here that has models; those named only_<database> only for that database."""
+    names = sorted(path.parent.name for path in BASE_DIR.glob("*/models.py"))
+    return [
+        f"tests.{name}"
+        for name in names
+        if not name.startswith("only_") or name == f"only_{DATABASE}"
+    ]
+
+
+DATABASES = {"default": _database(NAME), "other": _database(f"{NAME}_other")}
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sites",
+    *(["django.contrib.postgres"] if DATABASE == "postgresql" else []),
+    "contentgit",
+    *_test_apps(),
+]
+
+CONTENTGIT = {
+    "REPOSITORY": os.environ.get("CONTENTGIT_TEST_REPOSITORY") or None,
+    "DATASETS": "tests.bakery.datasets.datasets",
+    "ENVIRONMENT": "test",
+}
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+MEDIA_ROOT = str(Path(tempfile.gettempdir()) / f"{NAME}_media")
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+SECRET_KEY = "only for the tests"
+SITE_ID = 1
+TIME_ZONE = "Europe/Zurich"
+USE_TZ = True
