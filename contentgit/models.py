@@ -1,0 +1,36 @@
+"""The ledger's table; :mod:`contentgit.db.ledger` reads and writes it."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class AppliedCommit(models.Model):
+    """One dump's content and one commit were the same at one moment: a line of the ledger."""
+
+    class State(models.TextChoices):
+        """Whether the commit is known to exist."""
+
+        DONE = "done"
+        PENDING = "pending"
+
+    id = models.BigAutoField(primary_key=True)
+    dump = models.CharField(max_length=255, db_index=True)
+    commit = models.CharField(max_length=64)
+    tree = models.CharField(max_length=64)
+    branch = models.TextField()
+    environment = models.TextField()
+    action = models.CharField(max_length=32)
+    state = models.CharField(max_length=16, choices=State)
+    who = models.TextField()
+    at = models.DateTimeField()
+    counts = models.JSONField(default=dict)
+    withheld = models.JSONField(default=list)
+    previous = models.CharField(max_length=64)
+
+    class Meta:
+        db_table = "contentgit_ledger"
+        verbose_name = "applied commit"
+
+    def __str__(self) -> str:
+        return f"{self.dump} {self.commit[:10]}"
