@@ -72,6 +72,7 @@ class FieldSchema:
 
     ``target`` is the label of the model that a reference points at, ``""`` for a generic one and for
     all other kinds. ``moment`` is true for ``auto_now`` fields, which change with every save.
+    ``constrained`` is false where the database lets a reference dangle (``db_constraint=False``).
     """
 
     name: str
@@ -80,6 +81,7 @@ class FieldSchema:
     target: str = ""
     on_delete: OnDelete | None = None
     moment: bool = False
+    constrained: bool = True
     choices: tuple[str, ...] = ()
 
 

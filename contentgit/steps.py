@@ -64,6 +64,7 @@ class ProblemKind(enum.StrEnum):
     UNIQUE = "unique"  # a row that stays holds a unique value that a record wants
     FIELD = "field"  # the commit has a field that the model does not have
     MODEL = "model"  # the commit has records of a model that the dataset does not have
+    TWICE = "twice"  # two dumps of the commit hold the record, with different content
     EMPTY = "empty"  # the commit is empty where the applied commit was not
     MAX_DELETES = "max-deletes"
 
@@ -101,12 +102,17 @@ class Withheld:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that an apply would do, in the order in which it does it; refused while it has problems."""
+    """All that an apply would do, in the order in which it does it; refused while it has problems.
+
+    ``overwritten`` names the records whose content in the target is in no commit and that a step overwrites
+    or deletes, whether that is permitted or not. ``counts_before`` counts the target's rows by model.
+    """
 
     steps: tuple[Step, ...] = ()
     problems: tuple[Problem, ...] = ()
     withheld: tuple[Withheld, ...] = ()
     counts_before: Mapping[str, int] = field(default_factory=dict)
+    overwritten: tuple[RecordKey, ...] = ()
 
     @cached_property
     def counts(self) -> Mapping[Action, int]:
