@@ -1,0 +1,221 @@
+"""``checkout --apply``: runs the plan in one transaction, and looks at what the database kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from contentgit import canonical
+from contentgit.db import applier, ledger
+from contentgit.db.introspect import table
+from contentgit.db.ledger import Entry
+from contentgit.diff import Change
+from contentgit.errors import DatabaseError, RefusedError, RepositoryError
+from contentgit.plan import Licences
+from contentgit.porcelain.backup import back_up
+from contentgit.porcelain.ledger import settle
+from contentgit.porcelain.planning import DumpPlan, Planned, Target, plan, refuse
+from contentgit.porcelain.project import Project, all_tables
+from contentgit.porcelain.snapshots import batches
+from contentgit.porcelain.working_copy import Missing
+from contentgit.records import Record, RecordKey
+from contentgit.steps import Action, Step
+
+
+@dataclass(frozen=True)
+class CheckedOut:
+    """What an apply did. ``backup`` is the ref that keeps what ``--force`` has overwritten."""
+
+    planned: Planned
+    applied: bool
+    backup: str = ""
+    head: str = ""
+    head_problem: str = ""
+
+
+def apply(
+    project: Project,
+    revision: str,
+    names: Sequence[str],
+    licences: Licences,
+    *,
+    digest: str | None = None,
+) -> CheckedOut:
+    """Makes the database what the commit says, in one transaction with the ledger's row.
+
+    With ``digest`` the plan must still be the one that was shown.
+
+    Raises:
+        DriftError: the plan would overwrite edits that are in no commit.
+        RefusedError: something else in the plan is refused, or the plan is no longer the one shown.
+        BusyError: another apply holds the database.
+        DatabaseError: the database refused; nothing has changed.
+    """
+    settle(project)
+    project.forget_rows()
+    backup = ""
+    with project.backend.exclusive():
+        planned = plan(project, revision, names, licences)
+        if digest is not None and planned.digest != digest:
+            raise RefusedError(
+                "commit or database have changed since the plan was shown; nothing has been written",
+                hint=f"contentgit checkout {revision} --apply  (shows the plan as it is now)",
+            )
+        refuse(planned)
+        if planned.plan.overwritten:
+            backup = back_up(project, planned.target.commit, _bases(planned), planned.dumps)
+        if planned.plan.steps:
+            _run(project, planned)
+        ledger.write(project.using, _entries(project, planned))
+    head, problem = _move_head(project, planned.target)
+    return CheckedOut(planned, bool(planned.plan.steps), backup, head, problem)
+
+
+def _bases(planned: Planned) -> list[str]:
+    """The commits that the database's content was made from."""
+    applied = [work.applied.commit for work in planned.dumps if work.applied]
+    return list(dict.fromkeys(applied)) or [planned.target.commit]
+
+
+def _run(project: Project, planned: Planned) -> None:
+    tables = all_tables([work.dump for work in planned.dumps])
+    steps = planned.plan.steps
+    _guard(project, planned)
+    done = 0
+
+    def progress(count: int) -> None:
+        nonlocal done
+        done += count
+        project.progress("applying", done, len(steps))
+
+    applier.apply(
+        using=project.using,
+        tables=tables,
+        plan=planned.plan,
+        identities=project.identities,
+        records=lambda wanted: _wanted(project, wanted),
+        progress=progress,
+        outside=lambda label: table(label, project.identities, project.using),
+    )
+    _verify(project, planned)
+
+
+def _wanted(project: Project, steps: Sequence[Step]) -> Iterator[Record]:
+    for data in project.repository.blobs([step.after for step in steps]):
+        yield canonical.decode(data)
+
+
+def _guard(project: Project, planned: Planned) -> None:
+    """Locks the rows about to be written and looks whether they still are what the plan saw."""
+    if not project.backend.rows_can_move:
+        return
+    readers = {work.dump.folder: work.dump.reader for work in planned.dumps}
+    written = [
+        s for s in planned.plan.steps if s.before and s.action in (Action.UPDATE, Action.DELETE)
+    ]
+    for folder, reader in readers.items():
+        for batch in batches(step for step in written if step.dump == folder):
+            found = dict(reader.encoded([step.key for step in batch], lock=True))
+            for step in batch:
+                data = found.get(step.key)
+                if (
+                    data is None
+                    or canonical.blob_id(data, project.repository.algorithm) != step.before
+                ):
+                    raise RefusedError(
+                        f"{step.key} was edited while the apply was about to write it",
+                        hint="run the command again: the plan will show the edit",
+                    )
+
+
+def _verify(project: Project, planned: Planned) -> None:
+    """Reads every written record back: what the database keeps must be what the commit says."""
+    for work in planned.dumps:
+        steps = [
+            step
+            for step in planned.plan.steps
+            if step.dump == work.dump.folder and step.action in (Action.CREATE, Action.UPDATE)
+        ]
+        for batch in batches(steps):
+            _verify_batch(project, work, batch)
+
+
+def _verify_batch(project: Project, work: DumpPlan, batch: Sequence[Step]) -> None:
+    algorithm = project.repository.algorithm
+    found = dict(work.dump.reader.encoded([step.key for step in batch]))
+    for step in batch:
+        data = found.get(step.key)
+        if data is None:
+            raise DatabaseError(
+                f"{step.key} was written but is not in the database {project.using!r}"
+            )
+        if canonical.blob_id(data, algorithm) != step.after:
+            _compare(project, work, step, canonical.decode(data))
+    by_model: dict[str, list[RecordKey]] = {}
+    for step in batch:
+        by_model.setdefault(step.key.model, []).append(step.key)
+    for label, keys in by_model.items():
+        outside = set(keys) - work.dump.reader.members(label, keys)
+        if outside:
+            raise RefusedError(
+                f"{min(outside)} does not match the filter of {work.dump.dataset.label} in this code; "
+                "nothing has been written",
+                hint="correct the record in the commit, or the filter in the datasets module",
+            )
+
+
+def _compare(project: Project, work: DumpPlan, step: Step, there: Record) -> None:
+    """Bytes differ; content must not, but for what was withheld by declaration."""
+    (wanted,) = _wanted(project, [step])
+    pairs = Missing(work.dump).leave_out([(there, wanted)])
+    for here, then in pairs:
+        if here is None or then is None:
+            continue
+        for change in Change(step.key, here, then).fields:
+            raise DatabaseError(
+                f"{step.key}: the database keeps another value in {change.name} than it was given; "
+                "nothing has been written",
+                hint="its column or a trigger changes the value; see 'contentgit diff' for both",
+                data={"there": change.before, "given": change.after},
+            )
+
+
+def _entries(project: Project, planned: Planned) -> list[Entry]:
+    return [
+        _entry(project, planned, work) for work in planned.dumps if not _unchanged(work, planned)
+    ]
+
+
+def _unchanged(work: DumpPlan, planned: Planned) -> bool:
+    row = work.applied
+    return row is not None and row.commit == planned.target.commit and not planned.plan.steps
+
+
+def _entry(project: Project, planned: Planned, work: DumpPlan) -> Entry:
+    own = [step for step in planned.plan.steps if step.dump == work.dump.folder]
+    counts = {action.value: sum(step.action is action for step in own) for action in Action}
+    withheld = [each for each in planned.plan.withheld if each.key.model in work.dump.tables]
+    return Entry(
+        dump=work.dump.folder,
+        commit=planned.target.commit,
+        tree=work.tree,
+        branch=planned.target.branch,
+        environment=project.config.environment,
+        action="apply" if own else "adopt",
+        who=project.operator.name,
+        at=project.operator.now,
+        counts={name: count for name, count in counts.items() if count},
+        withheld=[{"record": str(e.key), "field": e.field, "reason": e.reason} for e in withheld],
+        previous=work.applied.commit if work.applied else "",
+    )
+
+
+def _move_head(project: Project, target: Target) -> tuple[str, str]:
+    """HEAD follows once the database has committed; a worktree with edits in the way keeps its HEAD."""
+    if not target.branch or project.repository.head_branch() == target.branch:
+        return "", ""
+    try:
+        project.repository.checkout_head(target.branch)
+    except RepositoryError as error:
+        return "", error.message
+    return target.branch, ""

@@ -1,0 +1,344 @@
+"""``commit``: the database becomes a commit whose content has the applied commit as its base."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from contentgit import canonical
+from contentgit.db.introspect import schema
+from contentgit.db.ledger import Applied, Entry
+from contentgit.description import schema_document
+from contentgit.errors import BranchMovedError, RefusedError, UsageError
+from contentgit.layout import DATASET_FILE, REPOSITORY_FILE
+from contentgit.porcelain.commits import check_format, repository_document
+from contentgit.porcelain.ledger import current, enter, pending, settle
+from contentgit.porcelain.project import Dump, Project
+from contentgit.porcelain.snapshots import CommitSide, Difference, batches, between_commits
+from contentgit.porcelain.working_copy import DatabaseSide, Missing, from_commit_to_database
+from contentgit.repository import LeftAlone, Signature
+
+
+@dataclass(frozen=True)
+class DumpCounts:
+    """What a commit changes in one dump: records created, updated and deleted, by model."""
+
+    label: str
+    folder: str
+    created: Mapping[str, int] = field(default_factory=dict)
+    updated: Mapping[str, int] = field(default_factory=dict)
+    deleted: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def totals(self) -> tuple[int, int, int]:
+        """Created, updated, deleted."""
+        return (
+            sum(self.created.values()),
+            sum(self.updated.values()),
+            sum(self.deleted.values()),
+        )
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is about to be committed, for whoever writes the message."""
+
+    branch: str
+    environment: str
+    dumps: tuple[DumpCounts, ...]
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What a commit did; ``commit`` is ``""`` when there was nothing to commit.
+
+    ``adopted`` are the dumps whose content already was what the branch has, but which the ledger did not
+    know to be there.
+    """
+
+    commit: str
+    branch: str
+    dumps: tuple[DumpCounts, ...]
+    adopted: tuple[str, ...] = ()
+    left_alone: tuple[LeftAlone, ...] = ()
+
+
+@dataclass
+class _Work:
+    """One dump between reading and writing."""
+
+    dump: Dump
+    side: DatabaseSide
+    base: Applied | None
+    differences: list[Difference]
+    document: bytes
+    document_changed: bool
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.differences) or self.document_changed
+
+    def counts(self) -> DumpCounts:
+        kinds: dict[str, Counter[str]] = {"+": Counter(), "~": Counter(), "-": Counter()}
+        for each in self.differences:
+            kind = "~" if each.before and each.after else "+" if each.after else "-"
+            kinds[kind][self.side.key(each.path).model] += 1
+        return DumpCounts(
+            self.dump.dataset.label, self.dump.folder, kinds["+"], kinds["~"], kinds["-"]
+        )
+
+
+def commit(
+    project: Project,
+    names: Sequence[str],
+    message: Callable[[Draft], str],
+    *,
+    author: Signature | None = None,
+    new_branch: str | None = None,
+    dry_run: bool = False,
+) -> Committed:
+    """Commits the dumps ``names`` of the project's database; nothing changed makes no commit.
+
+    ``message`` is called after the snapshot has been taken. With ``new_branch`` the commit's parent is the
+    applied commit and the new branch is made to point at it.
+
+    Raises:
+        BranchMovedError: the branch has other content in a dump's folder than the applied commit.
+        RefusedError: the database has no applied commit while the branch has the dump.
+        UnknownNameError: a dump does not exist.
+        RepositoryError: git refused.
+    """
+    repository = project.repository
+    repository.identity()
+    settle(project)
+    with project.backend.snapshot():
+        ledger = current(project)
+        dumps = project.dumps(names)
+        branch, parent = _parent(project, dumps, ledger, new_branch)
+        if parent:
+            check_format(repository, parent)
+        works = [_work(project, dump, parent, ledger.get(dump.folder)) for dump in dumps]
+        if not new_branch:
+            _refuse_lost_updates(project, works, branch, parent)
+        draft = Draft(branch, project.config.environment, tuple(each.counts() for each in works))
+        changed = [work for work in works if work.changed]
+        adopted = [work for work in works if not _is_at(work, parent)]
+        if dry_run or not (changed or new_branch):
+            if not dry_run and parent:
+                _adopt(project, branch, parent, adopted)
+            labels = tuple(work.dump.dataset.label for work in adopted)
+            return Committed("", branch, draft.dumps, labels)
+        tree = repository.write_tree(parent, _files(works, with_format=not parent))
+    text = with_trailers(message(draft), draft)
+    new = repository.commit_tree(tree, [parent] if parent else [], text, author=author)
+    left = _publish(project, branch, None if new_branch else parent, new, works)
+    return Committed(new, branch, draft.dumps, left_alone=tuple(left))
+
+
+def _parent(
+    project: Project,
+    dumps: Sequence[Dump],
+    ledger: Mapping[str, Applied],
+    new_branch: str | None,
+) -> tuple[str, str | None]:
+    """The branch to write and the commit to build on."""
+    repository = project.repository
+    head = repository.head_branch()
+    if new_branch is None:
+        if head is None:
+            raise UsageError(
+                "HEAD of the repository is detached: there is no branch to commit to",
+                hint="contentgit checkout BRANCH, or contentgit commit --branch NEW",
+            )
+        return head, repository.branch_tip(head)
+    repository.check_branch_name(new_branch)
+    if repository.branch_tip(new_branch) is not None:
+        raise UsageError(
+            f"branch {new_branch!r} exists already",
+            hint="--branch makes a new branch; choose a name that is free",
+        )
+    commits = {ledger[dump.folder].commit for dump in dumps if dump.folder in ledger}
+    if len(commits) > 1:
+        raise UsageError(
+            f"the dumps are at {len(commits)} different commits, so a new branch has no one parent",
+            hint=f"name one: contentgit commit {dumps[0].dataset.label} --branch {new_branch}",
+        )
+    if commits:
+        return new_branch, repository.resolve(commits.pop())
+    return new_branch, _before_folders(project, dumps, head)
+
+
+def _before_folders(project: Project, dumps: Sequence[Dump], head: str | None) -> str | None:
+    """The last commit that has none of the folders: the honest base of content never applied."""
+    tip = project.repository.branch_tip(head) if head else None
+    while tip and any(project.repository.tree_id(tip, dump.folder) for dump in dumps):
+        folders = [dump.folder for dump in dumps]
+        oldest = None
+        for folder in folders:
+            for oldest in project.repository.log(tip, folder=folder):
+                pass
+        tip = oldest.parents[0] if oldest and oldest.parents else None
+    return tip
+
+
+def _work(project: Project, dump: Dump, parent: str | None, base: Applied | None) -> _Work:
+    side = DatabaseSide(dump, project.repository.algorithm, project.progress)
+    before = CommitSide(project.repository, parent or "", dump.folder)
+    if parent and project.repository.tree_id(parent, dump.folder) is None:
+        before = CommitSide(project.repository, "", dump.folder)
+    differences = from_commit_to_database(before.ids(), side)
+    document = canonical.dump_document(schema_document(dump.dataset, schema(dump.tables)))
+    recorded = parent and project.repository.blob(parent, f"{dump.folder}/{DATASET_FILE}")
+    work = _Work(dump, side, base, differences, document, recorded != document)
+    work.differences = list(_without_kept(work, before))
+    return work
+
+
+def _without_kept(work: _Work, before: CommitSide) -> Iterator[Difference]:
+    """The differences, less those that consist of references which the database may lack."""
+    missing = Missing(work.dump)
+    if not missing.fields:
+        yield from work.differences
+        return
+    for batch in batches(work.differences):
+        old = before.records([(each.path, each.before) for each in batch])
+        new = work.side.records([(each.path, each.after) for each in batch])
+        for each, kept in zip(batch, missing.kept(list(zip(old, new, strict=True))), strict=True):
+            if kept is None:
+                yield each
+                continue
+            data = canonical.encode(kept, work.dump.tables[kept.key.model].schema.key_kind)
+            blob = canonical.blob_id(data, work.side.algorithm)
+            if blob != each.before:
+                work.side.kept[each.path] = data
+                yield Difference(each.path, each.before, blob)
+
+
+def _is_at(work: _Work, parent: str | None) -> bool:
+    return work.base is not None and work.base.commit == parent
+
+
+def _refuse_lost_updates(
+    project: Project, works: Sequence[_Work], branch: str, parent: str | None
+) -> None:
+    """A commit on top of content that this database has never seen would revert it silently."""
+    for work in works:
+        if parent is None or not work.differences:
+            continue
+        if project.repository.tree_id(parent, work.dump.folder) is None and work.base is None:
+            continue
+        if work.base is None:
+            raise RefusedError(
+                f"branch {branch} has {work.dump.dataset.label} already, and database "
+                f"{project.using!r} has never been at any of its commits",
+                hint=f"contentgit checkout {branch} {work.dump.dataset.label} --apply  (adopts what "
+                "is equal, lists the rest), or contentgit commit --branch NEW",
+                data={"dump": work.dump.folder, "branch": branch},
+            )
+        if _moved(project, work, parent):
+            raise _branch_moved(project, work, branch, parent)
+
+
+def _moved(project: Project, work: _Work, parent: str) -> bool:
+    base, folder = work.base, work.dump.folder
+    if base is None or project.repository.tree_id(parent, folder) == base.tree:
+        return False
+    if project.repository.tree_id(parent, folder) is None:
+        return True
+    return bool(between_commits(project.repository, base.commit, parent, folder))
+
+
+def _branch_moved(project: Project, work: _Work, branch: str, parent: str) -> BranchMovedError:
+    base, label = work.base, work.dump.dataset.label
+    assert base is not None
+    since = [
+        f"{each.id[:10]} {each.author}: {each.subject}"
+        for each in project.repository.log(f"{base.commit}..{parent}", folder=work.dump.folder)
+    ]
+    return BranchMovedError(
+        f"branch {branch} has moved in {label} since commit {base.commit[:10]}, which database "
+        f"{project.using!r} is at; committing now would revert that",
+        items=since,
+        hint=f"contentgit commit {label} --branch NEW  (its parent is {base.commit[:10]}; merge it "
+        "as any branch)",
+        data={"dump": work.dump.folder, "branch": branch, "applied": base.commit, "tip": parent},
+    )
+
+
+def _files(works: Sequence[_Work], *, with_format: bool) -> Iterator[tuple[str, bytes | None]]:
+    """What the commit writes and removes, streamed."""
+    if with_format:
+        yield REPOSITORY_FILE, repository_document()
+    for work in works:
+        folder = work.dump.folder
+        if work.document_changed:
+            yield f"{folder}/{DATASET_FILE}", work.document
+        for each in work.differences:
+            if not each.after:
+                yield f"{folder}/{each.path}", None
+        written = ((each.path, each.after) for each in work.differences if each.after)
+        for batch in batches(written):
+            for path, data in work.side.encoded(batch):
+                yield f"{folder}/{path}", data
+
+
+def _adopt(project: Project, branch: str, commit_id: str, works: Sequence[_Work]) -> None:
+    entries = [_entry(project, work, branch, commit_id, "adopt") for work in works]
+    if entries:
+        enter(project, entries)
+
+
+def _entry(project: Project, work: _Work, branch: str, commit_id: str, action: str) -> Entry:
+    created, updated, deleted = work.counts().totals
+    return Entry(
+        dump=work.dump.folder,
+        commit=commit_id,
+        tree=project.repository.tree_id(commit_id, work.dump.folder) or "",
+        branch=branch,
+        environment=project.config.environment,
+        action=action,
+        who=project.operator.name,
+        at=project.operator.now,
+        counts={"rows": work.side.size, "create": created, "update": updated, "delete": deleted},
+        previous=work.base.commit if work.base else "",
+    )
+
+
+def _publish(
+    project: Project, branch: str, old: str | None, new: str, works: Sequence[_Work]
+) -> list[LeftAlone]:
+    """Ledger first, as pending; then the branch; then the ledger again.
+
+    Whatever breaks between these, the next call finds the row pending and asks the branch whether the
+    commit is part of it.
+    """
+    entries = [_entry(project, work, branch, new, "commit") for work in works]
+    with pending(project, entries, expected={work.dump.folder: work.base for work in works}):
+        project.repository.move_ref(
+            f"refs/heads/{branch}", new, old, f"contentgit commit: {project.config.environment}"
+        )
+    left = project.repository.bring_along(branch, old, new)
+    project.repository.maintain()
+    return left
+
+
+def with_trailers(message: str, draft: Draft) -> str:
+    """The message with trailers that name dump, environment and counts.
+
+    Raises:
+        UsageError: the message is empty.
+    """
+    lines = [line.rstrip() for line in message.strip().splitlines()]
+    if not any(lines):
+        raise UsageError(
+            "the commit message is empty, so nothing is committed", hint="use -m MESSAGE"
+        )
+    trailers = []
+    for dump in draft.dumps:
+        created, updated, deleted = dump.totals
+        if created or updated or deleted:
+            trailers.append(f"Contentgit-Dump: {dump.label} (+{created} ~{updated} -{deleted})")
+    if draft.environment:
+        trailers.append(f"Contentgit-Environment: {draft.environment}")
+    return "\n".join([*lines, "", *trailers]).rstrip() + "\n"

@@ -1,0 +1,176 @@
+"""``status``, ``diff`` against the database, and the ledger's log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from contentgit.db import titles as db_titles
+from contentgit.db.ledger import Applied
+from contentgit.db.ledger import history as ledger_history
+from contentgit.diff import Change
+from contentgit.errors import UsageError
+from contentgit.layout import dump_folder
+from contentgit.porcelain.commits import Comparison, Selection, TitledChange, split_name
+from contentgit.porcelain.ledger import current
+from contentgit.porcelain.project import Dump, Project
+from contentgit.porcelain.snapshots import CommitSide, Difference, batches, changes
+from contentgit.porcelain.working_copy import DatabaseSide, Missing, from_commit_to_database
+from contentgit.records import Record, RecordKey
+
+
+@contextmanager
+def compare_with_database(
+    project: Project, revision: str | None, selection: Selection
+) -> Iterator[Comparison]:
+    """What differs from a commit (or the applied commit) to the database now.
+
+    The changes must be used up inside the ``with``: they are read in one snapshot of the database.
+
+    Raises:
+        UnknownNameError: the revision or a dump does not exist.
+        UsageError: no revision is given and no commit was ever applied.
+    """
+    with project.backend.snapshot():
+        rows = current(project)
+        dumps = project.dumps(selection.dumps, also=list(rows))
+        commit = project.repository.resolve(revision) if revision else None
+        if commit is None:
+            dumps = [dump for dump in dumps if dump.folder in rows]
+            if not dumps:
+                raise UsageError(
+                    f"database {project.using!r} has never been at a commit",
+                    hint="contentgit diff main  (compares with a branch), or contentgit commit",
+                )
+        yield Comparison(
+            revision or "applied commit",
+            f"database {project.using}",
+            _database_changes(project, dumps, commit, rows, selection),
+        )
+
+
+def _database_changes(
+    project: Project,
+    dumps: Sequence[Dump],
+    commit: str | None,
+    rows: Mapping[str, Applied],
+    selection: Selection,
+) -> Iterator[TitledChange]:
+    for dump in dumps:
+        at = commit or project.repository.resolve(rows[dump.folder].commit)
+        found, side = dump_changes(project, dump, at, selection.wants)
+        for batch in batches(found, 200):
+            yield from titled(project, dump, batch)
+        del side
+
+
+def dump_changes(
+    project: Project, dump: Dump, commit: str, wants: Callable[[Difference], bool]
+) -> tuple[Iterator[Change], DatabaseSide]:
+    """The changes from a commit to the database, and the side that counted the rows."""
+    before = CommitSide(project.repository, commit, dump.folder)
+    if project.repository.tree_id(commit, dump.folder) is None:
+        before = CommitSide(project.repository, "", dump.folder)
+    side = DatabaseSide(dump, project.repository.algorithm, project.progress)
+    found = [each for each in from_commit_to_database(before.ids(), side) if wants(each)]
+    missing = Missing(dump)
+    return changes(found, before, side, missing.leave_out if missing.fields else None), side
+
+
+def titled(project: Project, dump: Dump, batch: Sequence[Change]) -> list[TitledChange]:
+    """The changes with titles of their records and of what their changed references point at."""
+    records: dict[RecordKey, Record] = {}
+    for change in batch:
+        record = change.before if change.after is None else change.after
+        assert record is not None
+        records[change.key] = record
+    references = {key for change in batch for key in _references(dump, change)}
+    found = db_titles.titles(project.using, dump.tables, [*records, *references], records)
+    return [
+        TitledChange(
+            dump.folder,
+            change,
+            found.get(change.key, ""),
+            {str(key): found[key] for key in _references(dump, change) if key in found},
+        )
+        for change in batch
+    ]
+
+
+def _references(dump: Dump, change: Change) -> Iterator[RecordKey]:
+    if change.kind != "update":
+        return
+    schema = dump.tables[change.key.model].schema.by_name
+    for field in change.fields:
+        if field.name not in schema or not schema[field.name].target:
+            continue
+        for value in (field.before, field.after):
+            for text in value if isinstance(value, list) else [value]:
+                if isinstance(text, str) and ":" in text:
+                    yield RecordKey.parse(text)
+
+
+@dataclass(frozen=True)
+class DumpStatus:
+    """One dump of the database: the commit it is at, what was edited since, where the branch is.
+
+    ``behind`` counts the branch's commits in this folder that the database does not have, ``rewrites`` the
+    records whose bytes alone would change with the next commit.
+    """
+
+    label: str
+    folder: str
+    applied: Applied | None
+    changes: tuple[TitledChange, ...]
+    rows: int
+    behind: int
+    branch: str
+    in_branch: bool
+    note: str = ""
+
+
+def status(project: Project, names: Sequence[str]) -> list[DumpStatus]:
+    """between(applied commit, database) for every dump.
+
+    Raises:
+        UnknownNameError: a dump does not exist.
+    """
+    with project.backend.snapshot():
+        rows = current(project)
+        dumps = project.dumps(names, also=list(rows))
+        return [_status(project, dump, rows.get(dump.folder)) for dump in dumps]
+
+
+def _status(project: Project, dump: Dump, row: Applied | None) -> DumpStatus:
+    repository = project.repository
+    branch = row.branch if row and row.branch else repository.head_branch() or ""
+    tip = repository.branch_tip(branch) if branch else None
+    tree = repository.tree_id(tip, dump.folder) if tip else None
+    if row is None:
+        rows = sum(dump.reader.counts().values())
+        return DumpStatus(
+            dump.dataset.label, dump.folder, None, (), rows, 0, branch, tree is not None
+        )
+    found, side = dump_changes(project, dump, repository.resolve(row.commit), lambda _each: True)
+    entries = [each for batch in batches(found, 200) for each in titled(project, dump, batch)]
+    behind, note = 0, row.environment_note(project.config.environment)
+    if tip and tree != row.tree:
+        behind = sum(1 for _ in repository.log(f"{row.commit}..{tip}", folder=dump.folder))
+    return DumpStatus(
+        dump.dataset.label,
+        dump.folder,
+        row,
+        tuple(entries),
+        side.size,
+        behind,
+        branch,
+        tree is not None,
+        note,
+    )
+
+
+def applied_log(using: str, names: Sequence[str], limit: int | None) -> list[Applied]:
+    """What was applied to a database and committed from it, newest first."""
+    folders = [dump_folder(*split_name(name)) for name in names]
+    return ledger_history(using, folders, limit)

@@ -1,0 +1,221 @@
+"""The plan that turns the database into a commit: three snapshots read, one pure decision made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from contentgit.db import facts
+from contentgit.db.ledger import Applied
+from contentgit.diff import Change
+from contentgit.errors import DriftError, RefusedError, RepositoryError, UnknownNameError
+from contentgit.plan import Candidate, Licences, Size, build, survey
+from contentgit.porcelain.commits import check_format
+from contentgit.porcelain.ledger import current
+from contentgit.porcelain.project import Dump, Project, all_tables
+from contentgit.porcelain.snapshots import CommitSide, Difference, batches
+from contentgit.porcelain.working_copy import DatabaseSide, Missing, from_commit_to_database
+from contentgit.records import Record
+from contentgit.steps import Plan, ProblemKind
+
+
+@dataclass(frozen=True)
+class Target:
+    """The commit to become: the revision as given, its commit, and its branch if it is one."""
+
+    revision: str
+    commit: str
+    branch: str
+
+
+@dataclass
+class DumpPlan:
+    """One dump of a planned checkout, with the three snapshots that it lies between."""
+
+    dump: Dump
+    applied: Applied | None
+    tree: str
+    base: CommitSide
+    ours: DatabaseSide
+    theirs: CommitSide
+    differences: list[Difference] = field(default_factory=list)
+    base_ids: Mapping[str, str] = field(default_factory=dict)
+    size: Size = field(default_factory=lambda: Size(0, 0, 0))
+
+    @property
+    def folder(self) -> str:
+        """The dump's folder in the repository."""
+        return self.dump.folder
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan with what it was made from; ``digest`` changes when commit, rows or licences do."""
+
+    target: Target
+    dumps: tuple[DumpPlan, ...]
+    plan: Plan
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the commit and every step and problem with the ids they are bound to."""
+        digest = hashlib.sha256(self.target.commit.encode())
+        for step in self.plan.steps:
+            digest.update(
+                repr((step.action, step.key, step.before, step.after, step.links)).encode()
+            )
+        for problem in self.plan.problems:
+            digest.update(repr((problem.kind, problem.key, problem.text)).encode())
+        return digest.hexdigest()
+
+
+def plan(project: Project, revision: str, names: Sequence[str], licences: Licences) -> Planned:
+    """What an apply would do now, and what of it is refused. Nothing is written.
+
+    Call it inside ``project.backend.snapshot()``, as its records are read on demand.
+
+    Raises:
+        UnknownNameError: the revision, or a dump in it, does not exist.
+        FormatError: the commit holds something that is no record.
+    """
+    target = _target(project, revision)
+    rows = current(project)
+    dumps, skipped = _dumps(project, target, names, rows)
+    works = [_work(project, target, dump, rows.get(dump.folder)) for dump in dumps]
+    tables = all_tables(dumps)
+    found = survey(
+        (candidate for work in works for candidate in _candidates(work)),
+        models={label: bound.schema for label, bound in tables.items()},
+        datasets={work.dump.folder: work.dump.dataset for work in works},
+        first={work.dump.folder for work in works if work.applied is None},
+        sizes={work.dump.folder: work.size for work in works},
+    )
+    readers = {dump.folder: dump.reader for dump in dumps}
+    fetched = facts.fetch(project.using, tables, found, readers)
+    return Planned(target, tuple(works), build(found, fetched, licences), tuple(skipped))
+
+
+def _target(project: Project, revision: str) -> Target:
+    repository = project.repository
+    commit = repository.resolve(revision)
+    check_format(repository, commit)
+    branch = revision if repository.branch_tip(revision) == commit else ""
+    return Target(revision, commit, branch)
+
+
+def _dumps(
+    project: Project, target: Target, names: Sequence[str], rows: Mapping[str, Applied]
+) -> tuple[list[Dump], list[str]]:
+    """The dumps to apply, and those that the commit does not have and nobody asked for."""
+    found, skipped = [], []
+    for dump in project.dumps(names, also=list(rows)):
+        if project.repository.tree_id(target.commit, dump.folder):
+            found.append(dump)
+        elif dump.dataset.label in names:
+            raise UnknownNameError(
+                f"{target.revision} has no dump {dump.dataset.label!r}",
+                hint=_known_dumps(project, target.commit),
+            )
+        else:
+            skipped.append(dump.dataset.label)
+    if not found:
+        raise UnknownNameError(
+            f"{target.revision} has none of this project's dumps",
+            hint=_known_dumps(project, target.commit),
+        )
+    return found, skipped
+
+
+def _known_dumps(project: Project, commit: str) -> str:
+    folders = project.repository.folders(commit)
+    return f"dumps in that commit: {', '.join(folders) or 'none'}"
+
+
+def _work(project: Project, target: Target, dump: Dump, row: Applied | None) -> DumpPlan:
+    repository = project.repository
+    tree = repository.tree_id(target.commit, dump.folder) or ""
+    theirs = CommitSide(repository, target.commit, dump.folder)
+    ours = DatabaseSide(dump, repository.algorithm, project.progress)
+    ids = theirs.ids()
+    count = len(ids)
+    base, base_ids = _base(project, dump, row, theirs, tree, ids)
+    work = DumpPlan(dump, row, tree, base, ours, theirs, base_ids=base_ids)
+    work.differences = from_commit_to_database(ids, ours)
+    work.size = Size(len(base_ids), ours.size, count)
+    return work
+
+
+def _base(
+    project: Project,
+    dump: Dump,
+    row: Applied | None,
+    theirs: CommitSide,
+    tree: str,
+    ids: Mapping[str, str],
+) -> tuple[CommitSide, Mapping[str, str]]:
+    if row is None:
+        return CommitSide(project.repository, "", dump.folder), {}
+    if row.tree == tree:
+        return theirs, dict(ids)
+    try:
+        base = CommitSide(project.repository, project.repository.resolve(row.commit), dump.folder)
+    except UnknownNameError as error:
+        raise RepositoryError(
+            f"database {project.using!r} is at commit {row.commit[:10]}, which is not in the "
+            f"repository {project.repository.path}",
+            hint="git fetch the branch it came from; without it nobody can tell what was edited here",
+        ) from error
+    return base, base.ids()
+
+
+def _candidates(work: DumpPlan) -> Iterator[Candidate]:
+    """The three records of every path that differs in content, streamed in batches."""
+    missing = Missing(work.dump)
+    for batch in batches(work.differences):
+        theirs = list(work.theirs.records([(each.path, each.before) for each in batch]))
+        ours = list(work.ours.records([(each.path, each.after) for each in batch]))
+        bases = [(each.path, work.base_ids.get(each.path, "")) for each in batch]
+        base = list(work.base.records(bases))
+        pairs = missing.leave_out(list(zip(ours, theirs, strict=True)))
+        for each, was, (here, there) in zip(batch, base, pairs, strict=True):
+            record = here or there
+            if record is None or _same(here, there):
+                continue
+            yield Candidate(record.key, work.dump.folder, was, here, there, each.after, each.before)
+
+
+def _same(ours: Record | None, theirs: Record | None) -> bool:
+    return ours is not None and theirs is not None and not Change(ours.key, ours, theirs).fields
+
+
+def refuse(planned: Planned) -> None:
+    """Raises what a plan's problems amount to; a plan without problems passes.
+
+    Raises:
+        DriftError: edits of the target would be overwritten.
+        RefusedError: anything else.
+    """
+    problems = planned.plan.problems
+    if not problems:
+        return
+    revision = planned.target.revision
+    permits = sorted({each.permit for each in problems if each.permit})
+    items = [each.text for each in problems]
+    data = {"problems": [each.kind.value for each in problems]}
+    if any(each.kind is ProblemKind.DRIFT for each in problems):
+        raise DriftError(
+            f"{len(problems)} refused: this database has edits that are in no commit",
+            items=items,
+            hint="contentgit commit --branch NEW  (captures them), or "
+            f"contentgit checkout {revision} --apply {' '.join(permits)}  (overwrites them; what was "
+            "there is kept under refs/contentgit/backup/)",
+            data=data,
+        )
+    hint = "correct the commit or the database first"
+    if permits and all(each.permit for each in problems):
+        hint = f"contentgit checkout {revision} --apply {' '.join(permits)}  (permits it)"
+    raise RefusedError(
+        f"{len(problems)} refused; nothing has been written", items=items, hint=hint, data=data
+    )

@@ -1,0 +1,146 @@
+"""What a verb works on: a repository, the project's datasets, and one database of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TypeAlias
+
+from contentgit.config import Config
+from contentgit.datasets import (
+    DatasetDefinition,
+    executable,
+    identities,
+    load_datasets,
+    parse_dump_argument,
+)
+from contentgit.db.backends import Backend, backend
+from contentgit.db.identity import Identities
+from contentgit.db.introspect import tables
+from contentgit.db.reader import Reader
+from contentgit.db.tables import Table, Tables
+from contentgit.errors import ConfigurationError, UnknownNameError
+from contentgit.layout import dump_folder, dump_name
+from contentgit.repository import Repository
+from contentgit.specs import Dataset
+
+Progress: TypeAlias = Callable[[str, int, int | None], None]
+"""Called with what is being done, how many are done, and of how many (``None``: not known)."""
+
+
+def no_progress(_what: str, _done: int, _total: int | None) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Who calls, and when; handed in, so that the library reads neither clock nor environment."""
+
+    name: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Dump:
+    """One dump of the project bound to a database: its folder, its tables, its reader."""
+
+    dataset: Dataset
+    folder: str
+    tables: Tables
+    reader: Reader
+
+
+@dataclass
+class Project:
+    """A project's datasets, its repository, and the database ``using`` seen through them.
+
+    Nothing is read before it is asked for. ``progress`` is told about long work.
+    """
+
+    config: Config
+    repository: Repository
+    using: str
+    operator: Operator
+    progress: Progress = no_progress
+    _identities: Identities | None = field(default=None, repr=False)
+
+    @cached_property
+    def definitions(self) -> Mapping[str, DatasetDefinition]:
+        """The datasets that the project's code defines, by name.
+
+        Raises:
+            ConfigurationError: no datasets are configured, or they cannot be imported.
+        """
+        if not self.config.datasets:
+            raise ConfigurationError(
+                'no datasets are configured: CONTENTGIT["DATASETS"] is not set',
+                hint='write CONTENTGIT = {"REPOSITORY": "content", '
+                '"DATASETS": "app.datasets.datasets"} into the settings',
+            )
+        return load_datasets(self.config.datasets)
+
+    @cached_property
+    def backend(self) -> Backend:
+        """The database's own ways."""
+        return backend(self.using)
+
+    @cached_property
+    def identities(self) -> Identities:
+        """Record keys to primary keys of this database and back."""
+        return Identities(self.using, identities(self.definitions))
+
+    def forget_rows(self) -> None:
+        """Forgets what was read of the database, before it is read again."""
+        self.__dict__.pop("identities", None)
+
+    def datasets(self, names: Sequence[str], also: Sequence[str] = ()) -> list[Dataset]:
+        """The dumps called ``names``, each behind those it depends on.
+
+        Without names: the datasets that need no arguments, and the dumps in the folders ``also`` which
+        the code still defines.
+
+        Raises:
+            UnknownNameError: the code defines no such dataset.
+            ConfigurationError: a dataset's specs are wrong.
+        """
+        found: dict[str, Dataset] = {}
+        for name, arguments in self._wanted(names, also):
+            self._add(name, arguments, found)
+        return list(found.values())
+
+    def _wanted(self, names: Sequence[str], also: Sequence[str]) -> list[tuple[str, str]]:
+        if names:
+            return [parse_dump_argument(name) for name in names]
+        known = [dump_name(folder) for folder in also]
+        own = [(name, "") for name in self.definitions]
+        return own + [(name, given) for name, given in known if given and name in self.definitions]
+
+    def _add(self, name: str, arguments: str, found: dict[str, Dataset]) -> None:
+        if name not in self.definitions:
+            raise UnknownNameError(
+                f"there is no dataset {name!r}",
+                hint=f"datasets of this project: {', '.join(sorted(self.definitions)) or 'none'}",
+            )
+        dataset = self.definitions[name].dump(arguments)
+        if dataset.label in found:
+            return
+        for needed in dataset.depends_on:
+            self._add(*parse_dump_argument(needed), found)
+        found[dataset.label] = executable(dataset)
+
+    def bind(self, dataset: Dataset) -> Dump:
+        """The dataset's models bound to the tables of this database."""
+        bound = tables(dataset, self.identities, self.using)
+        reader = Reader(self.using, dataset, bound, self.identities)
+        return Dump(dataset, dump_folder(dataset.name, dataset.arguments), bound, reader)
+
+    def dumps(self, names: Sequence[str], also: Sequence[str] = ()) -> list[Dump]:
+        """:meth:`datasets`, bound to this database."""
+        return [self.bind(dataset) for dataset in self.datasets(names, also)]
+
+
+def all_tables(dumps: Sequence[Dump]) -> dict[str, Table]:
+    """The tables of all dumps by model label."""
+    return {label: table for dump in dumps for label, table in dump.tables.items()}

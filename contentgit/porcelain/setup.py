@@ -1,0 +1,99 @@
+"""``init`` and ``datasets``: a repository for content, and what each dataset would put into it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from contentgit.layout import REPOSITORY_FILE
+from contentgit.porcelain.commits import check_format, repository_document
+from contentgit.porcelain.project import Dump, Project
+from contentgit.repository import Repository
+
+
+@dataclass(frozen=True)
+class Initialized:
+    """Where the repository is, and whether it was there before."""
+
+    path: Path
+    bare: bool
+    branch: str
+    created: bool
+
+
+def init(path: Path, *, bare: bool = False, branch: str = "main") -> Initialized:
+    """Makes a repository whose first commit says which format it holds.
+
+    Raises:
+        RepositoryError: the folder holds something else, or git refused.
+    """
+    repository = Repository.init(path, bare=bare, branch=branch)
+    repository.identity()
+    head = repository.head_branch() or branch
+    tip = repository.branch_tip(head)
+    if tip is not None:
+        check_format(repository, tip)
+        return Initialized(repository.path, repository.bare, head, created=False)
+    tree = repository.write_tree(None, [(REPOSITORY_FILE, repository_document())])
+    new = repository.commit_tree(tree, [], "Start a repository of content\n")
+    repository.move_ref(f"refs/heads/{head}", new, None, "contentgit init")
+    repository.bring_along(head, None, new)
+    return Initialized(repository.path, repository.bare, head, created=True)
+
+
+@dataclass(frozen=True)
+class ModelInventory:
+    """What a dataset holds of a model. ``problems`` say in a line each what it cannot hold and why."""
+
+    label: str
+    rows: int
+    hidden: int
+    delete_missing: bool
+    filtered: bool
+    identity: tuple[str, ...]
+    exclude: tuple[str, ...]
+    problems: tuple[str, ...]
+    moments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DumpInventory:
+    """One dump with its models."""
+
+    label: str
+    folder: str
+    depends_on: tuple[str, ...]
+    models: tuple[ModelInventory, ...]
+
+
+def inventory(project: Project, names: Sequence[str]) -> list[DumpInventory]:
+    """What each dump holds in this database now.
+
+    Raises:
+        UnknownNameError: a dump does not exist.
+    """
+    with project.backend.snapshot():
+        return [_inventory(dump) for dump in project.dumps(names)]
+
+
+def _inventory(dump: Dump) -> DumpInventory:
+    counts, hidden = dump.reader.counts(), dump.reader.hidden()
+    models = []
+    for label, table in dump.tables.items():
+        specs = dump.dataset.specs_of(label)
+        models.append(
+            ModelInventory(
+                label,
+                rows=counts.get(label, 0),
+                hidden=hidden.get(label, 0),
+                delete_missing=any(spec.delete_missing for spec in specs),
+                filtered=all(spec.filter for spec in specs),
+                identity=table.schema.identity,
+                exclude=tuple(sorted({name for spec in specs for name in spec.exclude})),
+                problems=table.problems,
+                moments=tuple(each.name for each in table.schema.fields if each.moment),
+            )
+        )
+    dataset = dump.dataset
+    return DumpInventory(dataset.label, dump.folder, dataset.depends_on, tuple(models))

@@ -1,0 +1,151 @@
+"""Two snapshots of a dump side by side: which records differ, and what each holds there.
+
+A snapshot lies in a commit or in the database. Which paths differ is told by blob ids alone; the
+records behind them are read only when they are asked for, in batches, so that memory holds paths
+and ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol, TypeAlias, TypeVar
+
+from contentgit import canonical
+from contentgit.diff import Change
+from contentgit.errors import FormatError
+from contentgit.layout import DATASET_FILE, record_key
+from contentgit.records import Record
+from contentgit.repository import Repository
+
+BATCH = 1000
+"""Records that are held at a time."""
+
+T = TypeVar("T")
+
+Pair: TypeAlias = tuple[Record | None, Record | None]
+"""A record on both sides; ``None`` where a side does not have it."""
+
+
+def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
+    """The items in lists of at most ``size``."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A path whose blob ids differ; ``""`` stands for a side that has no such record."""
+
+    path: str
+    before: str
+    after: str
+
+
+class Side(Protocol):
+    """One dump's snapshot."""
+
+    def records(self, entries: Sequence[tuple[str, str]]) -> Iterator[Record | None]:
+        """The record behind each (path, blob id), in order; ``None`` where the id is ``""``."""
+        ...
+
+
+@dataclass(frozen=True)
+class CommitSide:
+    """A dump's snapshot in a commit; empty where ``commit`` is ``""``."""
+
+    repository: Repository
+    commit: str
+    folder: str
+
+    def ids(self) -> dict[str, str]:
+        """The blob id of every record by its path in the dump's folder.
+
+        Raises:
+            FormatError: the folder holds a path that contentgit does not write.
+        """
+        if not self.commit:
+            return {}
+        return {
+            path: blob
+            for path, blob in self.repository.entries(self.commit, self.folder)
+            if path != DATASET_FILE
+        }
+
+    def records(self, entries: Sequence[tuple[str, str]]) -> Iterator[Record | None]:
+        """See :class:`Side`.
+
+        Raises:
+            FormatError: a file is no record, or not the record of its path.
+        """
+        blobs = self.repository.blobs([blob for _, blob in entries if blob])
+        for path, blob in entries:
+            yield self._decode(path, next(blobs)) if blob else None
+
+    def _decode(self, path: str, data: bytes) -> Record:
+        where = f"{self.folder}/{path}"
+        expected = record_key(path)
+        try:
+            record = canonical.decode(data)
+        except FormatError as error:
+            raise FormatError(
+                f"{where} in commit {self.commit[:10]} is no record: {error.message}",
+                hint="correct the file in a commit of its own, or choose another revision",
+            ) from error
+        if expected is not None and record.key != expected:
+            raise FormatError(
+                f"{where} in commit {self.commit[:10]} holds the record {record.key}",
+                hint="a record lies where its key says; move the file or correct $key and $model",
+            )
+        return record
+
+
+def between_commits(
+    repository: Repository, before: str | None, after: str | None, folder: str
+) -> list[Difference]:
+    """Which records of a dump differ between two commits, by path."""
+    return [
+        Difference(path, old or "", new or "")
+        for path, old, new in repository.diff_entries(before, after, folder)
+        if path != DATASET_FILE
+    ]
+
+
+def records_of(
+    differences: Iterable[Difference], before: Side, after: Side
+) -> Iterator[tuple[Difference, Record | None, Record | None]]:
+    """Each difference with both records, streamed in batches."""
+    for batch in batches(differences):
+        old = before.records([(each.path, each.before) for each in batch])
+        new = after.records([(each.path, each.after) for each in batch])
+        yield from zip(batch, old, new, strict=True)
+
+
+def changes(
+    differences: Iterable[Difference],
+    before: Side,
+    after: Side,
+    adjust: Callable[[Sequence[Pair]], Sequence[Pair]] | None = None,
+) -> Iterator[Change]:
+    """What differs in content, streamed; files that differ in bytes alone are no change.
+
+    ``adjust`` may take out of pairs what does not count as a difference.
+    """
+    for batch in batches(records_of(differences, before, after)):
+        pairs = [(old, new) for _, old, new in batch]
+        for old, new in adjust(pairs) if adjust else pairs:
+            change = _change(old, new)
+            if change is not None:
+                yield change
+
+
+def _change(before: Record | None, after: Record | None) -> Change | None:
+    record = before or after
+    if record is None:
+        return None
+    change = Change(record.key, before, after)
+    if before is not None and after is not None and not change.fields:
+        return None
+    return change

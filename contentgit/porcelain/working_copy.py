@@ -1,0 +1,144 @@
+"""The working copy: a dump's snapshot in the database, and how it compares with one in a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from contentgit import canonical
+from contentgit.diff import compare_ids
+from contentgit.layout import record_key
+from contentgit.porcelain.project import Dump, Progress, no_progress
+from contentgit.porcelain.snapshots import BATCH, Difference, Pair
+from contentgit.records import Record, RecordKey
+
+
+@dataclass
+class DatabaseSide:
+    """A dump's snapshot in the database, as read within the caller's transaction.
+
+    ``algorithm`` is the repository's hash algorithm; ``size`` counts the rows that were read; ``kept`` holds
+    bytes that stand for a row because they carry references which the database lacks.
+    """
+
+    dump: Dump
+    algorithm: str
+    progress: Progress = no_progress
+    size: int = 0
+    kept: dict[str, bytes] = field(default_factory=dict)
+    _long_keys: dict[str, RecordKey] = field(default_factory=dict)
+
+    def entries(self) -> Iterator[tuple[str, str]]:
+        """(path, blob id) of every row of the dump, streamed."""
+        for path, key, data in self.dump.reader.entries():
+            self.size += 1
+            if not self.size % BATCH:
+                self.progress(f"reading {self.dump.dataset.label}", self.size, None)
+            if record_key(path) is None:
+                self._long_keys[path] = key
+            yield path, canonical.blob_id(data, self.algorithm)
+
+    def key(self, path: str) -> RecordKey:
+        """The key of the row at ``path``, which :meth:`entries` has given before."""
+        return record_key(path) or self._long_keys[path]
+
+    def records(self, entries: Sequence[tuple[str, str]]) -> Iterator[Record | None]:
+        """See :class:`Side`; a row that has gone since is ``None``."""
+        keys = [self.key(path) for path, blob in entries if blob]
+        found = {record.key: record for record in self.dump.reader.records(keys)}
+        for path, blob in entries:
+            yield found.get(self.key(path)) if blob else None
+
+    def encoded(self, entries: Sequence[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
+        """(path, canonical bytes) of the rows at these paths, in order."""
+        keys = {self.key(path): path for path, _ in entries}
+        found = dict(self.dump.reader.encoded(list(keys)))
+        for key, path in keys.items():
+            yield path, self.kept.get(path) or found[key]
+
+
+def from_commit_to_database(before: dict[str, str], after: DatabaseSide) -> list[Difference]:
+    """Which records differ between a commit's ids and the database, by path; uses up ``before``."""
+    found = [
+        Difference(path, old or "", new or "")
+        for path, old, new in compare_ids(before, after.entries())
+    ]
+    return sorted(found, key=lambda difference: difference.path)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The many-to-many references that a dump's specs let the database lack (``ignore_missing_m2m``).
+
+    In a pair, a reference that one record has and the other lacks counts as a difference only when
+    the database has the row it points at.
+    """
+
+    dump: Dump
+
+    @property
+    def fields(self) -> Mapping[str, frozenset[str]]:
+        """The fields by model."""
+        found: dict[str, frozenset[str]] = {}
+        for spec in self.dump.dataset.specs:
+            if spec.ignore_missing_m2m:
+                found[spec.model] = found.get(spec.model, frozenset()) | set(
+                    spec.ignore_missing_m2m
+                )
+        return found
+
+    def leave_out(self, pairs: Sequence[Pair]) -> list[Pair]:
+        """The pairs without references that the database lacks."""
+        fields = self.fields
+        wanted = {
+            RecordKey.parse(reference)
+            for pair in pairs
+            for record in pair
+            if record is not None
+            for name in fields.get(record.key.model, ())
+            for reference in record.fields.get(name) or ()
+        }
+        if not wanted:
+            return list(pairs)
+        lacking = {str(key) for key in wanted - self.dump.reader.existing(wanted)}
+        return [(self._without(a, lacking), self._without(b, lacking)) for a, b in pairs]
+
+    def kept(self, pairs: Sequence[Pair]) -> list[Record | None]:
+        """For each (commit, database) pair the database's record with the references it may lack.
+
+        ``None`` where nothing has to be kept: a commit must not drop what this database never had.
+        """
+        trimmed = self.leave_out(pairs)
+        return [
+            _with_references(self.fields, base, own, seen)
+            for (base, own), (seen, _) in zip(pairs, trimmed, strict=True)
+        ]
+
+    def _without(self, record: Record | None, lacking: set[str]) -> Record | None:
+        if record is None or not lacking:
+            return record
+        names = self.fields.get(record.key.model, frozenset())
+        kept = {
+            name: [each for each in value if each not in lacking]
+            if name in names and value
+            else value
+            for name, value in record.fields.items()
+        }
+        return Record(record.key, kept)
+
+
+def _with_references(
+    fields: Mapping[str, frozenset[str]],
+    base: Record | None,
+    own: Record | None,
+    seen: Record | None,
+) -> Record | None:
+    if base is None or own is None or seen is None or base is seen:
+        return None
+    values = dict(own.fields)
+    for name in fields.get(own.key.model, ()):
+        lacking = set(base.fields.get(name) or ()) - set(seen.fields.get(name) or ())
+        if lacking:
+            keys = {RecordKey.parse(each) for each in lacking | set(values.get(name) or ())}
+            values[name] = [str(key) for key in sorted(keys)]
+    return Record(own.key, values)
