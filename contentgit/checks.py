@@ -1,4 +1,8 @@
-"""Django system checks."""
+"""Django system checks: what is wrong with the settings and the datasets, all of it at once.
+
+The ids are listed in ``docs/settings.md`` and ``docs/datasets.md``. No query is made here, but the
+project's own functions run.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,19 @@ from typing import Any
 
 from django.core import checks
 
+from contentgit import config, datasets
+from contentgit.specs import Problem
+
 
 def check_configuration(**_: Any) -> list[checks.CheckMessage]:
     """Everything that is wrong with the settings and the datasets module."""
-    return []
+    problems = config.problems()
+    if not any(problem.is_error for problem in problems):
+        path = config.read().datasets
+        problems += datasets.validate(path) if path else []
+    return [_message(problem) for problem in problems]
+
+
+def _message(problem: Problem) -> checks.CheckMessage:
+    kind = checks.Error if problem.is_error else checks.Warning
+    return kind(problem.message, hint=problem.hint, obj=problem.where or None, id=problem.id)

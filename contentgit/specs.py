@@ -1,21 +1,52 @@
-"""Datasets and model specs as values: which rows belong to a dump, and what may be done to them."""
+"""Datasets and model specs as values: which rows belong to a dump, and what may be done to them.
+
+What projects write, plain dictionaries, is parsed here as far as that can be done without looking
+at the models; :mod:`contentgit.db.spec_rules` looks at these. Problems are values, so that all of
+them are reported at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from contentgit.errors import ConfigurationError
+
 Identity: TypeAlias = Literal["pk", "natural", "uuid"] | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong with settings, datasets or specs.
+
+    ``id`` is ``"contentgit.E…"`` for what nothing can be done with, ``"contentgit.W…"`` for what
+    works and is worth a look. ``where`` names the place, ``message`` what is wrong there, ``hint``
+    what to write.
+    """
+
+    id: str
+    message: str
+    hint: str = ""
+    where: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+    @property
+    def is_error(self) -> bool:
+        """Whether nothing can be done before it is mended."""
+        return self.id.partition(".")[2].startswith("E")
 
 
 @dataclass(frozen=True)
 class ModelSpec:
     """The rows of one model that belong to a dump, and what an apply may do to them.
 
-    ``filter`` holds keyword arguments of ``QuerySet.filter``. ``delete_missing`` licenses the deletion of
-    rows that match the filter and are missing in the commit. ``exclude`` names fields that are not
-    content. ``hashed`` puts natural keys into folders by their SHA-1.
+    ``filter`` holds keyword arguments of ``QuerySet.filter``. ``delete_missing`` licenses the
+    deletion of rows that match the filter and are missing in the commit. ``exclude`` names fields
+    that are not content. ``hashed`` puts natural keys into folders by their SHA-1.
     """
 
     model: str
@@ -51,3 +82,244 @@ class Dataset:
     def models(self) -> tuple[str, ...]:
         """Labels of the models, each once, in the order of the specs."""
         return tuple(dict.fromkeys(spec.model for spec in self.specs))
+
+
+def raise_errors(problems: Iterable[Problem], what: str) -> None:
+    """Raises when there are errors among ``problems``; ``what`` names what has them.
+
+    Raises:
+        ConfigurationError: lists all of them.
+    """
+    errors = [problem for problem in problems if problem.is_error]
+    if not errors:
+        return
+    message, hint = str(errors[0]), errors[0].hint
+    if len(errors) > 1:
+        message, hint = f"{len(errors)} problems in {what}", "'manage.py check' shows what to do"
+    data = [{"id": p.id, "where": p.where, "message": p.message, "hint": p.hint} for p in errors]
+    items = [str(problem) for problem in errors] if len(errors) > 1 else []
+    raise ConfigurationError(message, hint=hint, items=items, data={"problems": data})
+
+
+def suggestion(word: object, known: Iterable[str]) -> str:
+    """A hint for a name that is not known: the nearest known one, else all of them (at most 20)."""
+    names = sorted(known)
+    near = difflib.get_close_matches(str(word), names, n=1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    if not names:
+        return "there are none"
+    return f"known: {', '.join(names[:20])}{', ...' if len(names) > 20 else ''}"
+
+
+def parse_specs(raws: object, where: str) -> tuple[list[tuple[str, ModelSpec]], list[Problem]]:
+    """The specs that a project's function gave, and everything wrong with their form.
+
+    ``where`` names the dataset. Each spec comes with its place in it; a spec whose form is wrong is
+    left out.
+    """
+    if isinstance(raws, (str, bytes, Mapping)) or not isinstance(raws, Iterable):
+        hint = "return a list, for instance of specs_for_models([...])"
+        given = type(raws).__name__
+        return [], [Problem("contentgit.E015", f"specs gave {given}, not a list", hint, where)]
+    listed = list(raws)
+    specs: list[tuple[str, ModelSpec]] = []
+    problems: list[Problem] = []
+    for place, raw in zip(_places(listed, where), listed, strict=True):
+        spec, found = parse_spec(raw, place)
+        problems += found
+        specs += [(place, spec)] if spec else []
+    return specs, problems + _map_problems(listed, where)
+
+
+def _places(raws: Iterable[object], where: str) -> list[str]:
+    """Where each spec stands: ``"dataset 'shop', spec 2 (bakery.product)"``."""
+    places = []
+    for number, raw in enumerate(raws, 1):
+        model = raw.get("model") if isinstance(raw, Mapping) else None
+        named = f" ({model})" if isinstance(model, str) and model else ""
+        places.append(f"{where}, spec {number}{named}")
+    return places
+
+
+def parse_spec(raw: object, where: str) -> tuple[ModelSpec | None, list[Problem]]:
+    """One spec, and everything wrong with its form; ``None`` for the spec where anything is."""
+    if not isinstance(raw, Mapping):
+        message = f"a spec is a dictionary, not {type(raw).__name__}"
+        hint = 'write {"model": "app.model"}'
+        return None, [Problem("contentgit.E020", message, hint, where)]
+    problems: list[Problem] = []
+    if "model" not in raw:
+        hint = 'write {"model": "app.model", ...}'
+        problems.append(Problem("contentgit.E020", "the spec has no 'model'", hint, where))
+    values: dict[str, Any] = {}
+    for key, value in raw.items():
+        parse = _PARSERS.get(key) if isinstance(key, str) else None
+        if parse is None:
+            hint = suggestion(key, _PARSERS)
+            problems.append(Problem("contentgit.E020", f"unknown key {key!r}", hint, where))
+            continue
+        try:
+            values[key] = parse(value)
+        except _WrongValueError as wrong:
+            message = f"{key!r} {wrong.message}, not {value!r}"
+            problems.append(Problem("contentgit.E021", message, wrong.hint, where))
+    return (None if problems else ModelSpec(**values)), problems
+
+
+class _WrongValueError(Exception):
+    """A value of a form that its key does not take."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+def _label(value: object) -> str:
+    if isinstance(value, str) and value.count(".") == 1 and not value.startswith("."):
+        return value.lower()
+    raise _WrongValueError("must be a model's label", "write 'app.model'")
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _WrongValueError("must be True or False", "write True or False")
+
+
+def _delete_missing(value: object) -> bool:
+    if isinstance(value, Mapping) and set(value) == {"map"}:
+        return True  # feincms3-data's form for dependents of save_as_new; see _map_problems
+    return _flag(value)
+
+
+def _filter(value: object) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return dict(value)
+    hint = "write what QuerySet.filter takes as keywords: {'pk__in': [1, 2]}"
+    raise _WrongValueError("must be a dictionary of lookups", hint)
+
+
+def _names(value: object) -> tuple[str, ...]:
+    if isinstance(value, (list, tuple, set, frozenset)) and all(isinstance(n, str) for n in value):
+        return tuple(sorted(value) if isinstance(value, (set, frozenset)) else value)
+    hint = f"write [{value!r}]" if isinstance(value, str) else "write ['field', ...]"
+    raise _WrongValueError("must be a list of field names", hint)
+
+
+def _identity(value: object) -> Identity:
+    if value == "pk" or value == "natural" or value == "uuid":
+        return value
+    hint = "write 'pk', 'natural', 'uuid' or a list of field names"
+    if isinstance(value, (list, tuple)) and value and all(isinstance(n, str) for n in value):
+        if len(set(value)) == len(value):
+            return tuple(value)
+        hint = "write each field once"
+    elif isinstance(value, str):
+        hint += f"; for a field: [{value!r}]"
+    raise _WrongValueError("must say what names a row", hint)
+
+
+_PARSERS: Mapping[str, Callable[[object], Any]] = {
+    "model": _label,
+    "filter": _filter,
+    "delete_missing": _delete_missing,
+    "ignore_missing_m2m": _names,
+    "save_as_new": _flag,
+    "defer_values": _names,
+    "exclude": _names,
+    "identity": _identity,
+    "hashed": _flag,
+}
+
+
+def _map_problems(raws: list[object], where: str) -> list[Problem]:
+    """``delete_missing: {"map": [(lookup, model), …]}`` means nothing without ``save_as_new``."""
+    specs = [(n, raw) for n, raw in enumerate(raws) if isinstance(raw, Mapping)]
+    new = {str(raw.get("model")).lower() for _, raw in specs if raw.get("save_as_new") is True}
+    places = _places(raws, where)
+    problems = []
+    for number, raw in specs:
+        flag = raw.get("delete_missing")
+        if not isinstance(flag, Mapping) or set(flag) != {"map"}:
+            continue
+        try:
+            models = {str(model).lower() for _lookup, model in flag["map"]}
+        except (TypeError, ValueError):
+            models = {"?"}
+        if not models or models - new:
+            message = "'delete_missing' maps keys of a model that is not saved as new"
+            hint = "write True, or 'save_as_new': True on the spec of the mapped model"
+            problems.append(Problem("contentgit.E021", message, hint, places[number]))
+    return problems
+
+
+def conflicts(dataset: Dataset) -> list[Problem]:
+    """Specs of one model that contradict each other on what its records are."""
+    problems = []
+    for model in dataset.models:
+        first, *others = dataset.specs_of(model)
+        for name in ("identity", "exclude", "hashed"):
+            if any(_said(spec, name) != _said(first, name) for spec in others):
+                message = f"the specs of {model} differ in {name!r}"
+                hint = f"give every spec of {model} the same {name!r}"
+                where = f"dataset {dataset.name!r}"
+                problems.append(Problem("contentgit.E029", message, hint, where))
+    return problems
+
+
+def _said(spec: ModelSpec, name: str) -> object:
+    value = getattr(spec, name)
+    return frozenset(value) if name == "exclude" else value
+
+
+def dependency_problems(depends_on: Mapping[str, Iterable[str]]) -> list[Problem]:
+    """Dependencies that do not exist, and circles; names may carry arguments (``districts:42``)."""
+    edges = {
+        name: tuple(needed.partition(":")[0] for needed in listed)
+        for name, listed in depends_on.items()
+    }
+    problems = [
+        Problem(
+            "contentgit.E013",
+            f"depends on {needed!r}, which does not exist ({name} -> {needed})",
+            suggestion(needed, set(edges) - {name}),
+            f"dataset {name!r}",
+        )
+        for name, listed in edges.items()
+        for needed in listed
+        if needed not in edges
+    ]
+    return problems + [_circle(path) for path in _circles(edges)]
+
+
+def _circle(path: tuple[str, ...]) -> Problem:
+    return Problem(
+        "contentgit.E014",
+        f"depends on itself: {' -> '.join((*path, path[0]))}",
+        "remove one of these dependencies",
+        f"dataset {path[0]!r}",
+    )
+
+
+def _circles(edges: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Each circle that is met first, once, starting with its least name."""
+    found: dict[tuple[str, ...], None] = {}
+    done: set[str] = set()
+
+    def walk(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            circle = path[path.index(name) :]
+            least = circle.index(min(circle))
+            found[(*circle[least:], *circle[:least])] = None
+        elif name not in done:
+            for needed in edges.get(name, ()):
+                walk(needed, (*path, name))
+            done.add(name)
+
+    for name in sorted(edges):
+        walk(name, ())
+    return list(found)

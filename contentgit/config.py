@@ -1,0 +1,205 @@
+"""Settings and environment, read here and nowhere else."""
+
+from __future__ import annotations
+
+import ast
+import getpass
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from contentgit.specs import Problem, raise_errors, suggestion
+
+SETTINGS_VARIABLE = "DJANGO_SETTINGS_MODULE"
+KEYS = ("REPOSITORY", "DATASETS", "ENVIRONMENT")
+DEFAULT_ENVIRONMENT = "local"
+"""What a deployment is called that does not say: most are on a developer's machine."""
+
+# An environment's name becomes a part of names of git refs.
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.|lock$|$))*")
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the settings say.
+
+    ``repository`` is an absolute path; ``datasets`` the dotted path of a function; both ``None``
+    where they are not set. ``environment`` names this deployment and may stand in a ref's name.
+    """
+
+    repository: Path | None
+    datasets: str | None
+    environment: str
+
+
+def read() -> Config:
+    """The settings ``CONTENTGIT``, ``FEINCMS3_DATA_DATASETS`` and ``BASE_DIR``.
+
+    Raises:
+        ConfigurationError: a setting is wrong (all are listed), or there are no settings.
+    """
+    config, found = _parse(_settings())
+    raise_errors(found, "the settings")
+    return config
+
+
+def problems() -> list[Problem]:
+    """Everything that is wrong with the settings, or worth a look.
+
+    Raises:
+        ConfigurationError: there are no settings.
+    """
+    config, found = _parse(_settings())
+    return found or _missing(config)
+
+
+def _settings() -> Mapping[str, Any]:
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
+
+    names = ("CONTENTGIT", "FEINCMS3_DATA_DATASETS", "BASE_DIR")
+    try:
+        return {name: getattr(settings, name) for name in names if hasattr(settings, name)}
+    except ImproperlyConfigured:
+        hint = f"set {SETTINGS_VARIABLE}, or go to the folder of the project's manage.py"
+        raise_errors([Problem("contentgit.E001", "there are no Django settings", hint)], "")
+        raise
+
+
+def _parse(settings: Mapping[str, Any]) -> tuple[Config, list[Problem]]:
+    given = settings.get("CONTENTGIT") or {}
+    if not isinstance(given, Mapping):
+        hint = 'write CONTENTGIT = {"REPOSITORY": "content", "DATASETS": "app.datasets.datasets"}'
+        message = f"CONTENTGIT is a dictionary, not {type(given).__name__}"
+        return Config(None, None, DEFAULT_ENVIRONMENT), [Problem("contentgit.E001", message, hint)]
+    found = [
+        Problem("contentgit.E002", f"CONTENTGIT has an unknown key {key!r}", suggestion(key, KEYS))
+        for key in given
+        if key not in KEYS
+    ]
+    fallback = settings.get("FEINCMS3_DATA_DATASETS")
+    name = 'CONTENTGIT["DATASETS"]' if given.get("DATASETS") else "FEINCMS3_DATA_DATASETS"
+    config = Config(
+        _repository(given.get("REPOSITORY"), settings.get("BASE_DIR"), found),
+        _datasets(given.get("DATASETS") or fallback, name, found),
+        _environment(given.get("ENVIRONMENT"), found),
+    )
+    return config, found
+
+
+def _repository(value: object, base: object, found: list[Problem]) -> Path | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, (str, os.PathLike)) or isinstance(os.fspath(value), bytes):
+        message = f'CONTENTGIT["REPOSITORY"] is a path, not {value!r}'
+        hint = 'write the path of a folder: "REPOSITORY": "content"'
+        found.append(Problem("contentgit.E003", message, hint))
+        return None
+    start = Path(base) if isinstance(base, (str, Path)) else Path.cwd()
+    return Path(os.path.abspath(start / Path(value).expanduser()))
+
+
+def _datasets(value: object, name: str, found: list[Problem]) -> str | None:
+    if value is None or value == "":
+        return None
+    parts = value.split(".") if isinstance(value, str) else []
+    if len(parts) > 1 and all(part.isidentifier() for part in parts):
+        return str(value)
+    message = f"{name} is the dotted path of a function, not {value!r}"
+    hint = 'write "app.datasets.datasets" for the function datasets() in app/datasets.py'
+    found.append(Problem("contentgit.E003", message, hint))
+    return None
+
+
+def _environment(value: object, found: list[Problem]) -> str:
+    if value is None or value == "":
+        return DEFAULT_ENVIRONMENT
+    if isinstance(value, str) and _ENVIRONMENT.fullmatch(value):
+        return value
+    message = f'CONTENTGIT["ENVIRONMENT"] is a short name, not {value!r}'
+    hint = 'use letters, digits, "-", "_" and single dots: "production"'
+    found.append(Problem("contentgit.E004", message, hint))
+    return DEFAULT_ENVIRONMENT
+
+
+def _missing(config: Config) -> list[Problem]:
+    found = []
+    if config.datasets is None:
+        hint = 'write CONTENTGIT = {"DATASETS": "app.datasets.datasets", ...}'
+        found.append(Problem("contentgit.W001", 'CONTENTGIT["DATASETS"] is not set', hint))
+    if config.repository is None:
+        hint = 'write CONTENTGIT = {"REPOSITORY": "content", ...}'
+        found.append(Problem("contentgit.W002", 'CONTENTGIT["REPOSITORY"] is not set', hint))
+    return found
+
+
+# Environment
+
+
+def find_settings(start: Path) -> tuple[str, Path] | None:
+    """The settings module of the project around ``start``, and the folder to put on ``sys.path``.
+
+    ``DJANGO_SETTINGS_MODULE`` if it is set, else what the next ``manage.py`` upwards sets it to.
+    The file is read, never run. ``None`` where there is neither.
+    """
+    start = start.resolve()
+    scripts = [folder / "manage.py" for folder in (start, *start.parents)]
+    scripts = [script for script in scripts if script.is_file()]
+    named = os.environ.get(SETTINGS_VARIABLE)
+    if named:
+        return named, scripts[0].parent if scripts else start
+    for script in scripts:
+        module = _module_named_in(script)
+        if module:
+            return module, script.parent
+    return None
+
+
+def _module_named_in(script: Path) -> str | None:
+    try:
+        tree = ast.parse(script.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="setdefault"),
+                args=[ast.Constant(value="DJANGO_SETTINGS_MODULE"), ast.Constant(value=str(name))],
+            ):
+                return name
+            case ast.Assign(
+                targets=[ast.Subscript(slice=ast.Constant(value="DJANGO_SETTINGS_MODULE"))],
+                value=ast.Constant(value=str(name)),
+            ):
+                return name
+    return None
+
+
+def colour() -> bool | None:
+    """Whether output is coloured: ``None`` leaves it to whether a terminal reads it."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return False if os.environ.get("TERM") == "dumb" else None
+
+
+def editor(configured: str | None = None) -> str | None:
+    """The command line of the editor for messages, as git finds it; ``None`` where none is named.
+
+    ``configured`` is git's ``core.editor``, which stands between ``GIT_EDITOR`` and ``VISUAL``.
+    """
+    names = ("GIT_EDITOR", None, "VISUAL", "EDITOR")
+    found = (configured if name is None else os.environ.get(name) for name in names)
+    return next((command for command in found if command), None)
+
+
+def user() -> str:
+    """The name of the user of this process, for the ledger; ``"unknown"`` where it has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

@@ -1,0 +1,381 @@
+"""A project's datasets: the helpers that its module imports, and the evaluation of that module.
+
+::
+
+    from contentgit.datasets import specs_for_models
+
+    def datasets():
+        return {"shop": {"specs": lambda args: specs_for_models([Product, Tag])}}
+
+A module written for feincms3-data works as it is once it imports from here. Nothing is evaluated
+at import: :func:`load_datasets` calls the function, :meth:`DatasetDefinition.dump` the specs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.db import Error as DatabaseFailure
+from django.db.models import Model
+from django.utils.module_loading import import_string
+
+from contentgit.db.spec_rules import no_rows, resolve
+from contentgit.errors import UnknownNameError, UsageError
+from contentgit.specs import (
+    Dataset,
+    Identity,
+    ModelSpec,
+    Problem,
+    conflicts,
+    dependency_problems,
+    parse_specs,
+    raise_errors,
+    suggestion,
+)
+
+DATASET_KEYS = ("specs", "depends_on", "mappers")
+
+
+# What a project's module imports
+
+
+def specs_for_models(
+    models: Iterable[type[Model]], spec: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """One spec for each of ``models``, in their order, each with the keys of ``spec``."""
+    return [{**(spec or {}), "model": model._meta.label_lower} for model in models]
+
+
+def specs_for_app_models(app: str, spec: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """One spec for each model of the app labelled ``app`` that has rows of its own.
+
+    Raises:
+        LookupError: no app with that label is installed.
+    """
+    return specs_for_models(_with_rows(apps.get_app_config(app).get_models()), spec)
+
+
+def specs_for_derived_models(
+    cls: type[Model], spec: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """One spec for each model derived from ``cls``, at any depth, that has rows of its own."""
+    return specs_for_models(_with_rows(dict.fromkeys(_derived(cls))), spec)
+
+
+def _with_rows(models: Iterable[type[Model]]) -> list[type[Model]]:
+    return [model for model in models if not no_rows(model)]
+
+
+def _derived(cls: type[Model]) -> Iterator[type[Model]]:
+    for derived in cls.__subclasses__():
+        yield derived
+        yield from _derived(derived)
+
+
+# Evaluation
+
+
+@dataclass(frozen=True)
+class DatasetDefinition:
+    """A dataset as the project's code defines it; its specs are made when it is called.
+
+    ``siblings`` are all datasets of the project by name, this one too.
+    """
+
+    name: str
+    specs: Callable[[str], object]
+    depends_on: tuple[str, ...] = ()
+    mappers: bool = False
+    siblings: Mapping[str, DatasetDefinition] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def dump(self, arguments: str = "") -> Dataset:
+        """The dump that these arguments give.
+
+        Raises:
+            ConfigurationError: the specs function raised, or its specs are wrong; all is listed.
+        """
+        dataset, problems = self.evaluate(arguments)
+        if arguments and not any(problem.is_error for problem in problems):
+            problems += self._local_identities(dataset)
+        raise_errors(problems, _where(self.name, arguments))
+        return dataset
+
+    def evaluate(self, arguments: str = "") -> tuple[Dataset, list[Problem]]:
+        """The dump without the specs that have errors or no rows, and everything found."""
+        where = _where(self.name, arguments)
+        raws, problems = self._call(arguments, where)
+        parsed, found = parse_specs(raws, where)
+        problems += found
+        specs: list[ModelSpec] = []
+        for place, spec in parsed:
+            resolved, found = resolve(spec, place)
+            problems += found
+            specs += [resolved] if resolved else []
+        dataset = Dataset(self.name, arguments, tuple(specs), self.depends_on)
+        return dataset, problems + conflicts(dataset)
+
+    @property
+    def needs_arguments(self) -> bool:
+        """Whether the dataset can only be made with arguments: without, its function fails."""
+        return _fails_for_want_of_arguments(self.evaluate()[1])
+
+    def _call(self, arguments: str, where: str) -> tuple[object, list[Problem]]:
+        try:
+            raws = self.specs(arguments)
+            if isinstance(raws, Iterable) and not isinstance(raws, (str, bytes, Mapping)):
+                raws = list(raws)
+        except Exception as error:
+            # Any: it is the project's code. Its error is told, never swallowed.
+            return [], [_raised(error, arguments, where)]
+        return raws, []
+
+    def _local_identities(self, dataset: Dataset) -> list[Problem]:
+        """References are written by the identities known without arguments, so these must hold."""
+        known: dict[str, Identity] = {}
+        for sibling in self.siblings.values():
+            for spec in sibling.evaluate()[0].specs:
+                known.setdefault(spec.model, spec.identity)
+        hint = "give the specs of each model the same 'identity' without arguments too"
+        return [
+            Problem(
+                "contentgit.E029",
+                f"'identity' of {spec.model} is {spec.identity!r} here, "
+                f"{known.get(spec.model, 'pk')!r} in the datasets without arguments",
+                hint,
+                _where(dataset.name, dataset.arguments),
+            )
+            for spec in dataset.specs
+            if spec.identity != known.get(spec.model, "pk")
+        ]
+
+
+def _where(name: str, arguments: str = "") -> str:
+    label = f"{name}:{arguments}" if arguments else name
+    return f"dataset {label!r}"
+
+
+def _raised(error: Exception, arguments: str, where: str) -> Problem:
+    message = f"the specs function raised {_first_line(error)}"
+    if isinstance(error, DatabaseFailure):
+        hint = "pass querysets into filters instead of reading rows, or migrate first"
+        return Problem("contentgit.E017", message, hint, where)
+    if not arguments and isinstance(error, (ValueError, IndexError, KeyError)):
+        hint = "give the dataset's arguments, as in NAME:ARGUMENTS, or mend the function"
+        return Problem("contentgit.E016", message, hint, where)
+    return Problem("contentgit.E015", message, "mend the function in the datasets module", where)
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def _fails_for_want_of_arguments(problems: Iterable[Problem]) -> bool:
+    """Whether all errors come from parsing an empty text, or from values a lookup refuses."""
+    errors = {problem.id for problem in problems if problem.is_error}
+    return bool(errors) and errors <= {"contentgit.E016", "contentgit.E024"}
+
+
+def load_datasets(path: str) -> Mapping[str, DatasetDefinition]:
+    """Calls the function at the dotted ``path``; its datasets by name, in its order.
+
+    Raises:
+        ConfigurationError: it cannot be imported, raised, or gave something else; all is listed.
+    """
+    definitions, problems = _definitions(path)
+    raise_errors(problems, path)
+    return definitions
+
+
+def find_dataset(definitions: Mapping[str, DatasetDefinition], name: str) -> DatasetDefinition:
+    """The dataset called ``name``.
+
+    Raises:
+        UnknownNameError: there is none; the hint names the known ones.
+    """
+    if name not in definitions:
+        known = ", ".join(sorted(definitions)) or "none"
+        message = f"there is no dataset {name!r}"
+        raise UnknownNameError(message, hint=f"datasets of this project: {known}")
+    return definitions[name]
+
+
+def parse_dump_argument(text: str) -> tuple[str, str]:
+    """``"districts:42,43"`` is ``("districts", "42,43")``; without colon the arguments are empty.
+
+    Raises:
+        UsageError: there is no name.
+    """
+    name, _, arguments = text.partition(":")
+    if not name:
+        raise UsageError(f"{text!r} names no dataset", hint="write NAME or NAME:ARGUMENTS")
+    return name, arguments
+
+
+def identities(definitions: Mapping[str, DatasetDefinition]) -> Mapping[str, Identity]:
+    """The identity of each model in any dataset, by label.
+
+    A dataset that cannot be made without arguments is left out.
+
+    Raises:
+        ConfigurationError: a dataset is wrong, or two datasets disagree.
+    """
+    datasets: list[Dataset] = []
+    for definition in definitions.values():
+        dataset, problems = definition.evaluate()
+        if not _fails_for_want_of_arguments(problems):
+            raise_errors(problems, _where(definition.name))
+            datasets.append(dataset)
+    raise_errors(_disagreements(datasets), "the datasets")
+    return {spec.model: spec.identity for dataset in datasets for spec in dataset.specs}
+
+
+def executable(dataset: Dataset) -> Dataset:
+    """The same dataset, where every spec of it can be committed and applied.
+
+    Raises:
+        ConfigurationError: a spec says what is understood but cannot be done yet.
+    """
+    raise_errors(_not_executable(dataset), _where(dataset.name, dataset.arguments))
+    return dataset
+
+
+# Everything at once, for the system checks
+
+
+def validate(path: str) -> list[Problem]:
+    """Everything wrong with the datasets at the dotted ``path``, as they are without arguments."""
+    definitions, problems = _definitions(path)
+    datasets = []
+    for definition in definitions.values():
+        dataset, found = definition.evaluate()
+        datasets.append(dataset)
+        problems += _as_checked(definition, found)
+        problems += _not_executable(dataset)
+    return problems + _disagreements(datasets)
+
+
+def _as_checked(definition: DatasetDefinition, found: list[Problem]) -> list[Problem]:
+    where = _where(definition.name)
+    if definition.mappers:
+        message = "'mappers' are not called: rows are written as they are in the database"
+        hint = "name fields that are no content in 'exclude', and remove 'mappers'"
+        found = [*found, Problem("contentgit.W004", message, hint, where)]
+    errors = [problem for problem in found if problem.is_error]
+    if _fails_for_want_of_arguments(errors) or [p.id for p in errors] == ["contentgit.E017"]:
+        message = f"cannot be checked without arguments: {errors[0].message}"
+        hint = "let it give its specs for an empty argument too, with filters that match nothing"
+        if errors[0].id == "contentgit.E017":
+            message = f"cannot be checked without its database: {errors[0].message}"
+            hint = errors[0].hint
+        warning = Problem("contentgit.W003", message, hint, where)
+        found = [warning, *(problem for problem in found if not problem.is_error)]
+    return found
+
+
+def _disagreements(datasets: Iterable[Dataset]) -> list[Problem]:
+    first: dict[str, tuple[str, Identity]] = {}
+    problems: dict[tuple[str, str], Problem] = {}
+    for dataset in datasets:
+        for spec in dataset.specs:
+            name, identity = first.setdefault(spec.model, (dataset.name, spec.identity))
+            if identity == spec.identity or name == dataset.name:
+                continue
+            message = f"'identity' of {spec.model} is {spec.identity!r}, in {name!r} {identity!r}"
+            hint = f"give every spec of {spec.model} the same 'identity'"
+            where = _where(dataset.name)
+            problems[where, spec.model] = Problem("contentgit.E029", message, hint, where)
+    return list(problems.values())
+
+
+def _not_executable(dataset: Dataset) -> list[Problem]:
+    where = _where(dataset.name, dataset.arguments)
+    problems = []
+    for spec in dataset.specs:
+        if spec.save_as_new:
+            message = f"'save_as_new' of {spec.model} cannot be applied yet"
+            hint = "remove it: rows keep their keys and are updated in place"
+            problems.append(Problem("contentgit.E030", message, hint, where))
+        if spec.identity == "uuid":
+            message = f"'identity' of {spec.model} is 'uuid', which cannot be applied yet"
+            hint = "use 'pk', or name unique fields: 'identity': ['slug']"
+            problems.append(Problem("contentgit.E031", message, hint, where))
+    return problems
+
+
+# The function that the settings name
+
+
+def _definitions(path: str) -> tuple[dict[str, DatasetDefinition], list[Problem]]:
+    where = f"datasets at {path!r}"
+    try:
+        function = import_string(path)
+    except Exception as error:
+        # Any: importing runs the project's code.
+        message = f"cannot be imported: {_first_line(error)}"
+        hint = 'CONTENTGIT["DATASETS"] names a function: "app.datasets.datasets"'
+        return {}, [Problem("contentgit.E005", message, hint, where)]
+    hint = 'write def datasets(): return {"name": {"specs": lambda args: [...]}}'
+    if not callable(function):
+        message = f"is {type(function).__name__}, not a function"
+        return {}, [Problem("contentgit.E006", message, hint, where)]
+    try:
+        raw = function()
+    except Exception as error:
+        message = f"raised {_first_line(error)}"
+        return {}, [Problem("contentgit.E006", message, "mend the function", where)]
+    if not isinstance(raw, Mapping):
+        message = f"gave {type(raw).__name__}, not a dictionary"
+        return {}, [Problem("contentgit.E006", message, hint, where)]
+    return _define(raw)
+
+
+def _define(raw: Mapping[object, object]) -> tuple[dict[str, DatasetDefinition], list[Problem]]:
+    definitions: dict[str, DatasetDefinition] = {}
+    problems: list[Problem] = []
+    for name, entry in raw.items():
+        found = [*_name_problems(name), *_entry_problems(name, entry)]
+        problems += found
+        if not found and isinstance(name, str) and isinstance(entry, Mapping):
+            definitions[name] = DatasetDefinition(
+                name,
+                entry["specs"],
+                tuple(entry.get("depends_on") or ()),
+                bool(entry.get("mappers")),
+                definitions,
+            )
+    known = {str(name): () for name in raw} | {d.name: d.depends_on for d in definitions.values()}
+    return definitions, problems + dependency_problems(known)
+
+
+def _name_problems(name: object) -> list[Problem]:
+    if isinstance(name, str) and name and ":" not in name and not name.startswith("-"):
+        return []
+    message = f"{name!r} cannot be a dataset's name"
+    return [Problem("contentgit.E010", message, "use letters, digits, '-' and '_'", "datasets")]
+
+
+def _entry_problems(name: object, entry: object) -> list[Problem]:
+    where = f"dataset {name!r}"
+    hint = 'write {"specs": lambda args: [...]}'
+    if not isinstance(entry, Mapping):
+        message = f"is {type(entry).__name__}, not a dictionary"
+        return [Problem("contentgit.E011", message, hint, where)]
+    problems = [
+        Problem("contentgit.E011", f"unknown key {key!r}", suggestion(key, DATASET_KEYS), where)
+        for key in entry
+        if key not in DATASET_KEYS
+    ]
+    if not callable(entry.get("specs")):
+        message = "'specs' must be a function of the dataset's arguments"
+        problems.append(Problem("contentgit.E011", message, hint, where))
+    needed = entry.get("depends_on") or ()
+    if not isinstance(needed, (list, tuple)) or not all(isinstance(n, str) for n in needed):
+        message = f"'depends_on' must be a list of names of datasets, not {needed!r}"
+        problems.append(Problem("contentgit.E012", message, "write ['name', ...]", where))
+    return problems

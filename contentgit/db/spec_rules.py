@@ -1,0 +1,288 @@
+"""What the models say to a spec: whether names exist, rows can be told apart and rows can be made.
+
+Reads ``_meta`` and builds querysets; no query is ever made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import NOT_PROVIDED, Field, Model
+
+from contentgit.specs import ModelSpec, Problem, suggestion
+
+
+def resolve(spec: ModelSpec, where: str) -> tuple[ModelSpec | None, list[Problem]]:
+    """The spec, and everything in it that does not fit its model.
+
+    ``None`` for the spec where nothing can be done with it, and where its model has no rows of its
+    own (proxy, unmanaged, swapped, the hidden model of a many-to-many field): that is a warning.
+    """
+    model = _model(spec.model)
+    if model is None:
+        return None, [_unknown_model(spec.model, where)]
+    reason = no_rows(model)
+    if reason:
+        hint = "remove the spec, or silence contentgit.W006"
+        message = f"{spec.model} {reason}; the spec is skipped"
+        return None, [Problem("contentgit.W006", message, hint, where)]
+    if model._meta.app_label == "contentgit":
+        message = f"{spec.model} says what was applied to this database; it is no content"
+        return None, [Problem("contentgit.E022", message, "remove the spec", where)]
+    problems = [
+        *_filter_problems(model, spec, where),
+        *_name_problems(model, spec, where),
+        *_exclude_problems(model, spec, where),
+        *_identity_problems(model, spec, where),
+    ]
+    failed = any(problem.is_error for problem in problems)
+    return (None if failed else replace(spec, model=model._meta.label_lower)), problems
+
+
+def no_rows(model: type[Model]) -> str:
+    """Why ``model`` has no rows of its own that could be records; empty if it has."""
+    meta = model._meta
+    if meta.abstract:
+        return "is abstract"
+    if meta.proxy:
+        concrete = meta.concrete_model
+        return f"is a proxy of {concrete._meta.label_lower}" if concrete else "is a proxy"
+    if meta.swapped:
+        return f"is swapped for {meta.swapped}"
+    if not meta.managed:
+        return "is not managed by Django"
+    if meta.auto_created:
+        return f"belongs to a many-to-many field of {_label(meta.auto_created)}"
+    return ""
+
+
+def _label(model: Any) -> str:
+    return str(model._meta.label_lower)
+
+
+def _model(label: str) -> type[Model] | None:
+    try:
+        return apps.get_model(label)
+    except (LookupError, ValueError):
+        return None
+
+
+def _unknown_model(label: str, where: str) -> Problem:
+    app = label.partition(".")[0]
+    hint = suggestion(label, (_label(model) for model in apps.get_models()))
+    if app not in apps.app_configs:
+        hint = f"is the app {app!r} in INSTALLED_APPS? {hint}"
+    return Problem("contentgit.E022", f"there is no model {label!r}", hint, where)
+
+
+def _field(model: type[Model], name: str) -> Field[Any, Any] | None:
+    """The column or many-to-many field ``name``; no reverse relation, no attname."""
+    try:
+        found = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    if not isinstance(found, Field) or found.name != name:
+        return None
+    return found if found.concrete or found.many_to_many else None
+
+
+def _field_names(model: type[Model]) -> list[str]:
+    return [field.name for field in (*model._meta.concrete_fields, *model._meta.many_to_many)]
+
+
+# Filters
+
+
+def _filter_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Problem]:
+    """Each lookup is tried by building its queryset, so that all wrong ones are found."""
+    for lookup, value in spec.filter.items():
+        try:
+            model._base_manager.filter(**{lookup: value})
+        except Exception as error:
+            # Any: the value goes through the project's own fields and lookups.
+            bad_value = isinstance(error, (ValueError, TypeError)) or hasattr(error, "error_list")
+            number = "contentgit.E024" if bad_value else "contentgit.E023"
+            message = f"'filter' has {lookup!r}, which {spec.model} refuses: {_first_line(error)}"
+            hint = "write a lookup that QuerySet.filter takes"
+            yield Problem(number, message, hint, where)
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(getattr(error, "messages", None) or error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+# Names of fields
+
+
+def _name_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Problem]:
+    relations = [field.name for field in model._meta.many_to_many]
+    columns = [field.name for field in model._meta.concrete_fields]
+    for key, names, known in (
+        ("ignore_missing_m2m", spec.ignore_missing_m2m, relations),
+        ("defer_values", spec.defer_values, columns),
+        ("exclude", spec.exclude, _field_names(model)),
+    ):
+        what = "many-to-many field" if known is relations else "field"
+        for name in names:
+            if name not in known:
+                message = f"{key!r} names {name!r}, which is no {what} of {spec.model}"
+                yield Problem("contentgit.E025", message, suggestion(name, known), where)
+
+
+def _exclude_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Problem]:
+    for name in spec.exclude:
+        field = _field(model, name)
+        if field is None:
+            continue  # reported as an unknown name
+        problem = _not_excludable(model, field)
+        if problem:
+            message, hint = problem
+            message = f"'exclude' names {name!r}, {message}"
+            yield Problem("contentgit.E026", message, hint, where)
+    for name in set(spec.exclude) & {path.partition("__")[0] for path in _paths(spec)}:
+        message = f"'exclude' names {name!r}, which 'identity' needs"
+        yield Problem("contentgit.E026", message, "remove it from one of them", where)
+
+
+def _not_excludable(model: type[Model], field: Field[Any, Any]) -> tuple[str, str] | None:
+    if field in key_fields(model):
+        return "which is the primary key", "remove it from 'exclude'"
+    if not field.many_to_many and field not in model._meta.local_concrete_fields:
+        owner = _label(field.model)
+        return f"which is a field of {owner}", f"exclude it in the spec of {owner}"
+    if not field.many_to_many and _required(field):
+        message = "which must have a value and has no default: no row could be created"
+        return message, "give the field a default, a db_default or null=True, or keep it"
+    return None
+
+
+def key_fields(model: type[Model]) -> tuple[Field[Any, Any], ...]:
+    """The fields of the primary key: several for a composite one."""
+    key = model._meta.pk
+    parts = getattr(key, "fields", None)
+    return tuple(parts) if isinstance(parts, (list, tuple)) else (key,)
+
+
+def _required(field: Field[Any, Any]) -> bool:
+    """Whether a row cannot be created without being told a value of ``field``."""
+    if field.null or field.has_default() or getattr(field, "generated", False):
+        return False
+    if getattr(field, "db_default", NOT_PROVIDED) is not NOT_PROVIDED:
+        return False
+    if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+        return False
+    # Django gives texts, files and the like an empty string.
+    return field.get_default() is None
+
+
+# Identity
+
+
+def _paths(spec: ModelSpec) -> tuple[str, ...]:
+    return () if isinstance(spec.identity, str) else spec.identity
+
+
+def _identity_problems(model: type[Model], spec: ModelSpec, where: str) -> list[Problem]:
+    if spec.identity == "natural":
+        return _natural_problems(model, where)
+    paths = _paths(spec)
+    problems = [
+        problem for path in paths if (problem := _path_problem(model, path, where)) is not None
+    ]
+    if problems or not paths:
+        return problems
+    if not _together_unique(model, paths):
+        message = f"'identity' {list(paths)!r} is not unique: several rows could share it"
+        known = "; ".join(str(sorted(names)) for names in unique_sets(model)) or "none"
+        hint = f"add a UniqueConstraint, or name fields that are unique (unique sets: {known})"
+        return [Problem("contentgit.E028", message, hint, where)]
+    return [
+        Problem(
+            "contentgit.W005",
+            f"'identity' names {path!r}, which may be NULL: a row with NULL there cannot be named",
+            "make the field NOT NULL, or make sure that no row of the dataset has NULL there",
+            where,
+        )
+        for path in paths
+        if any(field.null for field in _walk(model, path))
+    ]
+
+
+def _natural_problems(model: type[Model], where: str) -> list[Problem]:
+    missing = []
+    if not hasattr(model, "natural_key"):
+        missing.append("the method natural_key()")
+    if not hasattr(model._default_manager, "get_by_natural_key"):
+        missing.append("get_by_natural_key() on its default manager")
+    if not missing:
+        return []
+    message = f"'identity' is 'natural', but {_label(model)} lacks {' and '.join(missing)}"
+    hint = "write these methods, or name the fields: 'identity': ['slug']"
+    return [Problem("contentgit.E028", message, hint, where)]
+
+
+def _walk(model: type[Model], path: str) -> list[Field[Any, Any]]:
+    """The fields along ``path``; shorter than the path where it leads nowhere."""
+    fields: list[Field[Any, Any]] = []
+    here: type[Model] | None = model
+    for name in path.split("__"):
+        field = _field(here, name) if here is not None else None
+        if field is None or field.many_to_many:
+            break
+        fields.append(field)
+        related = field.related_model
+        here = related if isinstance(related, type) else None
+    return fields
+
+
+def _path_problem(model: type[Model], path: str, where: str) -> Problem | None:
+    names = path.split("__")
+    fields = _walk(model, path)
+    if len(fields) == len(names):
+        return None
+    here = fields[-1].related_model if fields else model
+    name = names[len(fields)]
+    if not isinstance(here, type):
+        message = f"'identity' names {path!r}, but {names[len(fields) - 1]!r} is no relation"
+        return Problem("contentgit.E027", message, "name a foreign key or a field of it", where)
+    message = f"'identity' names {path!r}, but {name!r} is no column of {_label(here)}"
+    hint = suggestion(name, [field.name for field in here._meta.concrete_fields])
+    if name == "pk":
+        hint = "write 'identity': 'pk'"
+    return Problem("contentgit.E027", message, hint, where)
+
+
+def unique_sets(model: type[Model]) -> list[frozenset[str]]:
+    """Names of fields that are unique together for all rows, those of multi-table parents too."""
+    found = []
+    for owner in (model, *model._meta.all_parents):
+        meta = owner._meta
+        found += [frozenset({field.name}) for field in meta.local_concrete_fields if field.unique]
+        found += [frozenset(names) for names in meta.unique_together]
+        found += [frozenset(constraint.fields) for constraint in meta.total_unique_constraints]
+        found.append(frozenset(field.name for field in key_fields(owner)))
+    return [names for names in dict.fromkeys(found) if names]
+
+
+def _together_unique(model: type[Model], paths: Sequence[str]) -> bool:
+    """Whether no two rows can have the same values at ``paths``.
+
+    Paths through a foreign key stand for it where they are unique together on the other side.
+    """
+    names = {path for path in paths if "__" not in path}
+    through: dict[str, list[str]] = {}
+    for path in paths:
+        head, inner, rest = path.partition("__")
+        if inner:
+            through.setdefault(head, []).append(rest)
+    for name, rests in through.items():
+        field = _field(model, name)
+        related = field.related_model if field is not None else None
+        if isinstance(related, type) and _together_unique(related, rests):
+            names.add(name)
+    return any(unique <= names for unique in unique_sets(model))
