@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 
 
@@ -14,19 +16,19 @@ class AppliedCommit(models.Model):
         DONE = "done"
         PENDING = "pending"
 
-    id = models.BigAutoField(primary_key=True)
-    dump = models.CharField(max_length=255, db_index=True)
-    commit = models.CharField(max_length=64)
-    tree = models.CharField(max_length=64)
-    branch = models.TextField()
-    environment = models.TextField()
-    action = models.CharField(max_length=32)
-    state = models.CharField(max_length=16, choices=State)
-    who = models.TextField()
-    at = models.DateTimeField()
+    id: models.BigAutoField[int, int] = models.BigAutoField(primary_key=True)
+    dump: models.CharField[str, str] = models.CharField(max_length=255, db_index=True)
+    commit: models.CharField[str, str] = models.CharField(max_length=64)
+    tree: models.CharField[str, str] = models.CharField(max_length=64)
+    branch: models.TextField[str, str] = models.TextField()
+    environment: models.TextField[str, str] = models.TextField()
+    action: models.CharField[str, str] = models.CharField(max_length=32)
+    state: models.CharField[str, str] = models.CharField(max_length=16, choices=State)
+    who: models.TextField[str, str] = models.TextField()
+    at: models.DateTimeField[datetime, datetime] = models.DateTimeField()
     counts = models.JSONField(default=dict)
     withheld = models.JSONField(default=list)
-    previous = models.CharField(max_length=64)
+    previous: models.CharField[str, str] = models.CharField(max_length=64)
 
     class Meta:
         db_table = "contentgit_ledger"

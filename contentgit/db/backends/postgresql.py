@@ -1,0 +1,141 @@
+"""PostgreSQL: snapshots by repeatable read, the lock by an advisory lock of the session."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+
+from django.db import Error, transaction
+from django.db.models import AutoField, Model
+
+from contentgit.db.backends.base import Backend
+from contentgit.db.backends.constraints import ForeignKey
+
+LOCK = int.from_bytes(hashlib.sha256(b"contentgit apply").digest()[:8], "big", signed=True)
+"""The key of the advisory lock; such keys are the database's own, so no name of it is needed."""
+
+HOLDER = """
+SELECT a.pid, a.usename, a.application_name, a.client_addr::text
+FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+AND l.classid::bigint = %s AND l.objid::bigint = %s
+"""
+
+FOREIGN_KEYS = """
+SELECT c.oid, r.relname, ra.attname, t.relname, ta.attname
+FROM pg_constraint c
+JOIN pg_class r ON r.oid = c.conrelid
+JOIN pg_class t ON t.oid = c.confrelid
+CROSS JOIN LATERAL unnest(c.conkey, c.confkey) WITH ORDINALITY AS k (own, other, place)
+JOIN pg_attribute ra ON ra.attrelid = c.conrelid AND ra.attnum = k.own
+JOIN pg_attribute ta ON ta.attrelid = c.confrelid AND ta.attnum = k.other
+WHERE c.contype = 'f' AND pg_table_is_visible(r.oid) AND (r.relname = ANY(%s) OR t.relname = ANY(%s))
+ORDER BY r.relname, c.conname, c.oid, k.place
+"""
+
+CONFLICTS = {"40001", "40P01", "55P03"}
+"""Serialization failure, deadlock, lock not available."""
+
+MISSING = {"42P01", "42703"}
+"""Undefined table, undefined column."""
+
+
+class PostgreSQL(Backend):
+    """A row that somebody else changed after the snapshot refuses to be written."""
+
+    name = "postgresql"
+
+    def is_conflict(self, error: Error) -> bool:
+        return _state(error) in CONFLICTS
+
+    def is_missing_table(self, error: Error) -> bool:
+        return _state(error) in MISSING
+
+    def _begin(self, *, writable: bool) -> None:
+        access = "READ WRITE" if writable else "READ ONLY"
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ {access}")
+            cursor.execute("SELECT 1")  # the moment that is seen is that of the first query
+
+    def _acquire(self) -> bool:
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+            return bool(cursor.fetchone()[0])
+
+    def _release(self) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+    def _holder(self) -> str:
+        with self.connection.cursor() as cursor:
+            cursor.execute(HOLDER, [LOCK >> 32 & 0xFFFFFFFF, LOCK & 0xFFFFFFFF])
+            row = cursor.fetchone()
+        if row is None:
+            return ""
+        process, user, application, address = row
+        known = [f"process {process}", f"user {user}", application, address and f"from {address}"]
+        return f" ({', '.join(part for part in known if part)})"
+
+    def defer_constraints(self) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+    def check_constraints(self, tables: Collection[str]) -> None:
+        try:
+            with transaction.atomic(using=self.using), self.connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        except Error as error:
+            super().check_constraints(tables)  # names all the rows, where a reference is at fault
+            raise self.failure(f"database {self.using!r}", error) from error
+
+    def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(FOREIGN_KEYS, [list(tables), list(tables)])
+            rows = cursor.fetchall()
+        found: dict[int, list[tuple[str, str, str, str]]] = {}
+        for number, *parts in rows:
+            found.setdefault(number, []).append(tuple(parts))
+        return [
+            ForeignKey(
+                parts[0][0],
+                tuple(own for _, own, _, _ in parts),
+                parts[0][2],
+                tuple(other for _, _, _, other in parts),
+            )
+            for parts in found.values()
+        ]
+
+    def reset_sequences(self, models: Iterable[type[Model]]) -> None:
+        """See :meth:`Backend.reset_sequences`.
+
+        Sequences are outside of transactions: others may have moved them on to keys that this
+        snapshot does not show. So one is only ever moved forward, unlike in ``sqlsequencereset``.
+        """
+        fields = [
+            field
+            for model in models
+            for field in model._meta.local_concrete_fields
+            if isinstance(field, AutoField)
+        ]
+        if not fields:
+            return
+        parts: list[str] = []
+        parameters: list[str] = []
+        for field in fields:
+            table, column = self.quoted(field.model._meta.db_table), self.quoted(field.column)
+            parts.append(
+                "SELECT setval(s.name, m.top) FROM"  # noqa: S608
+                " (SELECT pg_get_serial_sequence(%s, %s)::regclass AS name) s,"
+                f" (SELECT max({column}) AS top FROM {table}) m"
+                " WHERE m.top > coalesce(pg_sequence_last_value(s.name), 0)"
+            )
+            parameters += [table.replace("%%", "%"), field.column]
+        with self.connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(parts), parameters)
+
+
+def _state(error: Error) -> str | None:
+    cause = error.__cause__
+    state: str | None = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    return state

@@ -1,0 +1,115 @@
+"""SQLite: one writer at a time, so that nothing moves while an apply runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from django.db import Error, transaction
+
+from contentgit.db.backends.base import Backend
+from contentgit.db.backends.constraints import ForeignKey
+from contentgit.db.tables import Column
+from contentgit.errors import BusyError
+
+FOREIGN_KEYS = """
+SELECT m.name, f.id, f."from", f."table", f."to"
+FROM sqlite_master m, pragma_foreign_key_list(m.name) f
+WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq
+"""
+
+
+class SQLite(Backend):
+    """Locks by ``BEGIN IMMEDIATE``; the file system frees the lock of a process that died."""
+
+    name = "sqlite"
+    rows_can_move = False
+
+    def is_conflict(self, error: Error) -> bool:
+        code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+        return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+    def is_missing_table(self, error: Error) -> bool:
+        return str(error).startswith(("no such table", "no such column"))
+
+    @contextmanager
+    def _transaction(self, *, writable: bool) -> Iterator[None]:
+        with ExitStack() as stack:
+            with self._mode("IMMEDIATE" if writable else "DEFERRED"):
+                stack.enter_context(transaction.atomic(using=self.using, durable=True))
+            self._begin(writable=writable)
+            if not writable:
+                stack.enter_context(self._read_only())
+            yield
+
+    @contextmanager
+    def _mode(self, mode: str) -> Iterator[None]:
+        """How Django begins transactions meanwhile; the project may have chosen another way."""
+        connection: Any = self.connection
+        connection.transaction_mode, before = mode, connection.transaction_mode
+        try:
+            yield
+        except Error as error:
+            if self.is_conflict(error):
+                raise BusyError(
+                    f"another process is writing to database {self.using!r}",
+                    hint="wait until it has ended, then run the command again",
+                ) from error
+            raise
+        finally:
+            connection.transaction_mode = before
+
+    @contextmanager
+    def _read_only(self) -> Iterator[None]:
+        with self.connection.cursor() as cursor:
+            cursor.execute("PRAGMA query_only")
+            (before,) = cursor.fetchone()
+            cursor.execute("PRAGMA query_only = ON")
+        try:
+            yield
+        finally:
+            with self.connection.cursor() as cursor:
+                cursor.execute(f"PRAGMA query_only = {before}")
+
+    def _begin(self, *, writable: bool) -> None:  # noqa: ARG002
+        # The moment that is seen is that of the first read.
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM sqlite_master LIMIT 1")
+            cursor.fetchone()
+
+    def _acquire(self) -> bool:
+        return True  # the transaction is the lock
+
+    def _release(self) -> None:
+        pass
+
+    def defer_constraints(self) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute("PRAGMA defer_foreign_keys = ON")
+
+    def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(FOREIGN_KEYS)
+            rows = cursor.fetchall()
+        found: dict[tuple[str, int], list[tuple[str, str, str | None]]] = {}
+        for table, number, column, target, target_column in rows:
+            if table in tables or target in tables:
+                found.setdefault((table, number), []).append((column, target, target_column))
+        return [self._foreign_key(table, parts) for (table, _), parts in found.items()]
+
+    def _foreign_key(self, table: str, parts: list[tuple[str, str, str | None]]) -> ForeignKey:
+        target = parts[0][1]
+        named = [name for _, _, name in parts if name is not None]
+        if not named:  # REFERENCES without columns means the primary key
+            with self.connection.cursor() as cursor:
+                named = self.connection.introspection.get_primary_key_columns(cursor, target) or []
+        return ForeignKey(table, tuple(column for column, _, _ in parts), target, tuple(named))
+
+    def insert(self, table: str, columns: Sequence[Column], rows: Iterable[tuple[Any, ...]]) -> int:
+        # A prepared statement beats one with many rows here, and has no limit of parameters.
+        names = ", ".join(self.quoted(column.name) for column in columns)
+        marks = ", ".join(column.cast for column in columns)
+        sql = f"INSERT INTO {self.quoted(table)} ({names}) VALUES ({marks})"  # noqa: S608
+        return self._many(sql, list(rows))

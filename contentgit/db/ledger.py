@@ -1,0 +1,134 @@
+"""The ledger: which commit a database holds, written in the same transaction as the content.
+
+Clock and name of whoever calls are handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from django.db import Error, connections, transaction
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+
+from contentgit.db.backends import backend
+from contentgit.errors import DatabaseError
+from contentgit.models import AppliedCommit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What is written down of one dump.
+
+    ``dump`` is its folder; ``commit`` and ``tree`` are ids, the tree that of the folder; ``action`` is
+    ``"apply"``, ``"commit"``, ``"adopt"`` or ``"undo"``; ``at`` is an aware time; ``previous`` is the commit
+    applied before, ``""`` where there is none. ``counts`` and ``withheld`` are JSON values.
+    """
+
+    dump: str
+    commit: str
+    tree: str
+    branch: str
+    environment: str
+    action: str
+    who: str
+    at: datetime
+    counts: Mapping[str, Any] = field(default_factory=dict)
+    withheld: Sequence[Any] = ()
+    previous: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied(Entry):
+    """A line of the ledger; ``state`` is ``"done"`` or ``"pending"``."""
+
+    id: int
+    state: str
+
+
+def applied(using: str) -> Mapping[str, Applied]:
+    """The latest line of each dump that is done, by dump folder."""
+    rows = _rows(using).filter(state=AppliedCommit.State.DONE)
+    latest = rows.order_by().values("dump").annotate(latest=Max("id")).values("latest")
+    with _errors(using):
+        return {row.dump: _applied(row) for row in _rows(using).filter(id__in=latest)}
+
+
+def history(using: str, dump: str | None = None, limit: int | None = None) -> list[Applied]:
+    """The lines that are done, latest first; of one dump folder only, where it is given."""
+    rows = _rows(using).filter(state=AppliedCommit.State.DONE).order_by("-id")
+    if dump is not None:
+        rows = rows.filter(dump=dump)
+    with _errors(using):
+        return [_applied(row) for row in rows[:limit]]
+
+
+def pending(using: str) -> list[Applied]:
+    """The lines whose commit may not have come about, oldest first."""
+    with _errors(using):
+        return [_applied(row) for row in _rows(using).filter(state=AppliedCommit.State.PENDING)]
+
+
+def write(using: str, entries: Sequence[Entry], *, pending: bool = False) -> list[int]:
+    """Write the entries down, all or none; their ids.
+
+    Raises (as all functions here):
+        DatabaseError: the database has no ledger, or refuses.
+    """
+    state = AppliedCommit.State.PENDING if pending else AppliedCommit.State.DONE
+    with _errors(using), transaction.atomic(using=using):
+        return [_write(using, entry, state) for entry in entries]
+
+
+def finish(using: str, ids: Sequence[int]) -> None:
+    """Pending lines are done."""
+    with _errors(using):
+        _rows(using).filter(id__in=ids).update(state=AppliedCommit.State.DONE)
+
+
+def forget(using: str, ids: Sequence[int]) -> None:
+    """Pending lines never came about; lines that are done stay."""
+    with _errors(using):
+        _rows(using).filter(id__in=ids, state=AppliedCommit.State.PENDING).delete()
+
+
+def _rows(using: str) -> QuerySet[AppliedCommit]:
+    return AppliedCommit._base_manager.using(using).order_by("id")
+
+
+NAMES = tuple(each.name for each in fields(Entry))
+
+
+def _write(using: str, entry: Entry, state: str) -> int:
+    values = {name: getattr(entry, name) for name in NAMES}
+    values["counts"], values["withheld"] = dict(entry.counts), list(entry.withheld)
+    if connections[using].timezone is None:  # USE_TZ is off: columns hold local time
+        values["at"] = timezone.make_naive(entry.at)
+    row = AppliedCommit(**values, state=state)
+    row.save(using=using, force_insert=True)
+    return row.id
+
+
+def _applied(row: AppliedCommit) -> Applied:
+    values = {name: getattr(row, name) for name in NAMES}
+    if timezone.is_naive(row.at):
+        values["at"] = timezone.make_aware(row.at)
+    return Applied(**values, id=row.id, state=str(row.state))
+
+
+@contextmanager
+def _errors(using: str) -> Iterator[None]:
+    try:
+        yield
+    except Error as error:
+        ways = backend(using)
+        if ways.is_missing_table(error):
+            raise DatabaseError(
+                f"the database {using!r} has no contentgit tables",
+                hint=f"python manage.py migrate contentgit --database {using}",
+            ) from error
+        raise ways.failure(f"the ledger of database {using!r}", error) from error
