@@ -1,0 +1,317 @@
+"""A bakery with a stage and a production site, and a walk through contentgit's verbs on it.
+
+:func:`build` makes the site in a folder of its own; :data:`STEPS` is the walk, as data; :func:`run` does
+both and streams what each step was called with and what it printed. Every step is a real process of
+the interpreter that is handed in; whatever is shown can be typed again in the folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from contentgit.errors import ContentgitError, RefusedError, RepositoryError, UsageError
+
+MARKER = ".contentgit-demo"
+"""The file that tells a demo's folder from one that holds somebody's work."""
+
+_TEMPLATE = Path(__file__).parent / "site"
+_SITES = ("stage", "production")
+_WINDOWS = os.name == "nt"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the walk: a line that explains it, the words typed, the exit code it must have."""
+
+    say: str
+    typed: tuple[str, ...]
+    exit_code: int = 0
+
+
+def _stage(*words: str) -> tuple[str, ...]:
+    return ("./stage", *words)
+
+
+def _production(*words: str) -> tuple[str, ...]:
+    return ("./production", *words)
+
+
+def _git(*words: str) -> tuple[str, ...]:
+    return ("git", "-C", "content", *words)
+
+
+STEPS = (
+    Step(
+        "The stage site holds the content. These are its datasets, declared in bakery/datasets.py.",
+        _stage("contentgit", "datasets"),
+    ),
+    Step(
+        "All of it becomes one commit in a plain git repository, one file per record.",
+        _stage("contentgit", "commit", "-m", "The bakery as it stands"),
+    ),
+    Step(
+        "Production is empty. It takes over what the commit holds.",
+        _production("contentgit", "checkout", "main", "--apply", "--yes"),
+    ),
+    Step(
+        "On stage an editor prepares the autumn menu, on a branch.",
+        _stage("contentgit", "checkout", "-b", "autumn"),
+    ),
+    Step("This is what they do; the admin would do as well.", _stage("edit", "autumn")),
+    Step("What has changed since the last commit?", _stage("contentgit", "diff")),
+    Step(
+        "That is what was meant, so it becomes a commit.",
+        _stage("contentgit", "commit", "-m", "Autumn menu"),
+    ),
+    Step(
+        "Somewhere a pull request is read and accepted. Here, git alone stands for it.",
+        _git("switch", "--quiet", "main"),
+    ),
+    Step("", _git("merge", "--ff-only", "--stat", "autumn")),
+    Step(
+        "Production asks what this would mean. Nothing is written: this is the plan.",
+        _production("contentgit", "checkout", "main"),
+    ),
+    Step(
+        "The same plan, carried out in one transaction: rename, swapped addresses, delete.",
+        _production("contentgit", "checkout", "main", "--apply", "--yes"),
+    ),
+    Step(
+        "Meanwhile somebody edits the production site itself, in no commit.",
+        _production("edit", "price"),
+    ),
+    Step("And stage goes on too.", _stage("edit", "words")),
+    Step("", _stage("contentgit", "commit", "-m", "A better line for the pretzel")),
+    Step(
+        "Now an apply would overwrite the price that was set on production. It is refused.",
+        _production("contentgit", "checkout", "main", "--apply", "--yes"),
+        exit_code=3,
+    ),
+    Step(
+        "The way on: what production holds becomes a commit on a branch of its own.",
+        _production("contentgit", "commit", "--branch", "prices", "-m", "Dearer pretzels"),
+    ),
+    Step(
+        "Two people changed the same record, in different fields: git merges it by itself.",
+        _git("merge", "--quiet", "-m", "Merge the prices of production", "prices"),
+    ),
+    Step(
+        "Production takes the new words and keeps its price.",
+        _production("contentgit", "checkout", "main", "--apply", "--yes"),
+    ),
+    Step(
+        "So does stage, the other way round.",
+        _stage("contentgit", "checkout", "main", "--apply", "--yes"),
+    ),
+    Step("Both databases now are what main says.", _production("contentgit", "status")),
+    Step("What happened, as git tells it:", _git("log", "--graph", "--format=%h %s (%an)")),
+)
+
+
+def build(folder: Path, *, python: str, reset: bool = False) -> None:
+    """Builds the site in ``folder``: two databases, stage with content and production without.
+
+    Raises:
+        UsageError: ``folder`` is a file, or holds something that is no demo.
+        RefusedError: ``folder`` holds an earlier demo and ``reset`` is false.
+        ContentgitError: a process of the site failed; the message holds what it printed.
+    """
+    _clear(folder, reset=reset)
+    shutil.copytree(
+        _TEMPLATE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (folder / MARKER).write_text(
+        "contentgit demo --reset may delete this folder\n", encoding="utf-8"
+    )
+    for site in _SITES:
+        _write_launcher(folder, site, python)
+    _quietly(folder, _stage("prepare"))
+    shutil.copyfile(folder / "stage.sqlite3", folder / "production.sqlite3")
+    _quietly(folder, _stage("fill"))
+    _quietly(folder, _stage("contentgit", "init"))
+
+
+def run(
+    folder: Path,
+    *,
+    write: Callable[[str], None],
+    python: str,
+    colour: bool,
+    pause: float = 0,
+    reset: bool = False,
+) -> int:
+    """Builds the demo in ``folder`` and walks through it; the exit code is 0 when every step went as told.
+
+    ``write`` gets text with its line ends, as a stream's ``write`` does. ``python`` is the interpreter
+    that has contentgit; ``colour`` lets contentgit and git colour their output; ``pause`` are seconds
+    between two steps.
+
+    Raises:
+        ContentgitError: as :func:`build`.
+    """
+    paint = _paint if colour else _plain
+    write(paint("1", f"A bakery is built in {folder} …") + "\n")
+    build(folder, python=python, reset=reset)
+    for step in STEPS:
+        time.sleep(pause)
+        if not _play(folder, step, write, paint, colour=colour):
+            return 1
+    write(_farewell(folder, paint))
+    return 0
+
+
+def _play(
+    folder: Path,
+    step: Step,
+    write: Callable[[str], None],
+    paint: Callable[[str, str], str],
+    *,
+    colour: bool,
+) -> bool:
+    """Shows and runs one step; whether its exit code is the one that the walk tells of."""
+    if step.say:
+        write("\n" + paint("36", f"# {step.say}") + "\n")
+    write(paint("1;32", "$ ") + paint("1", shlex.join(step.typed)) + "\n")
+    code = 0
+    for text in _output(folder, step.typed, colour=colour):
+        if isinstance(text, int):
+            code = text
+        else:
+            write(text)
+    if code != step.exit_code:
+        write(paint("1;31", f"exit code {code}, where {step.exit_code} was expected") + "\n")
+    elif code:
+        write(paint("33", f"(exit code {code})") + "\n")
+    return code == step.exit_code
+
+
+def _output(folder: Path, typed: Sequence[str], *, colour: bool) -> Iterator[str | int]:
+    """The lines of a process as they come, and at last its exit code."""
+    with _start(folder, typed, colour=colour) as process:
+        assert process.stdout is not None
+        yield from process.stdout
+    yield process.returncode
+
+
+def _quietly(folder: Path, typed: Sequence[str]) -> None:
+    *lines, code = _output(folder, typed, colour=False)
+    if code:
+        raise ContentgitError(
+            f"the demo could not be built: {shlex.join(typed)} failed",
+            hint="".join(str(line) for line in lines).strip(),
+        )
+
+
+def _start(folder: Path, typed: Sequence[str], *, colour: bool) -> subprocess.Popen[str]:
+    program, *words = typed
+    if program.startswith("./"):
+        name = program.removeprefix("./")
+        argv = ["cmd", "/c", f"{name}.cmd", *words] if _WINDOWS else ["sh", name, *words]
+    else:
+        argv = [program, *words]
+    try:
+        return subprocess.Popen(  # noqa: S603 - the words are STEPS, the program is our launcher or git
+            argv,
+            cwd=folder,
+            env=_environment(os.environ, colour=colour),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
+    except FileNotFoundError:
+        raise RepositoryError(
+            f"{argv[0]} is not installed", hint="install git and call again"
+        ) from None
+
+
+def _environment(outer: Mapping[str, str], *, colour: bool) -> dict[str, str]:
+    """The outer environment without git's own variables: a hook's would lead to its repository."""
+    inner = {name: value for name, value in outer.items() if not name.startswith("GIT_")}
+    inner.update(PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8")
+    for name in ("FORCE_COLOR", "NO_COLOR"):
+        inner.pop(name, None)
+    inner["FORCE_COLOR" if colour else "NO_COLOR"] = "1"
+    if colour:
+        inner.update(GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="color.ui", GIT_CONFIG_VALUE_0="always")
+    return inner
+
+
+def _clear(folder: Path, *, reset: bool) -> None:
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise UsageError(
+            f"{folder} is a file", hint="name a folder that is empty or does not exist"
+        )
+    if not any(folder.iterdir()):
+        return
+    if not (folder / MARKER).is_file():
+        raise UsageError(
+            f"{folder} is not empty", hint="name a folder that is empty or does not exist"
+        )
+    if not reset:
+        raise RefusedError(
+            f"{folder} holds an earlier demo, perhaps with your own edits",
+            hint="contentgit demo --reset builds it anew; or name another folder",
+        )
+    shutil.rmtree(folder)
+
+
+def _write_launcher(folder: Path, site: str, python: str) -> None:
+    """``./stage`` and ``./production`` are ``manage.py`` with a site and the right interpreter."""
+    where = _checkout()
+    if _WINDOWS:
+        lines = [f"set SITE={site}", f'"{python}" "%~dp0manage.py" %*']
+        if where:
+            lines.insert(0, f"set PYTHONPATH={where}")
+        (folder / f"{site}.cmd").write_text("".join(f"@{line}\n" for line in lines), "utf-8")
+        return
+    lines = [
+        "#!/bin/sh",
+        f'SITE={site} exec {shlex.quote(python)} "$(dirname "$0")/manage.py" "$@"',
+    ]
+    if where:
+        lines.insert(1, f"export PYTHONPATH={shlex.quote(str(where))}")
+    (folder / site).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    (folder / site).chmod(0o755)
+
+
+def _checkout() -> Path | None:
+    """The checkout that this code runs from, ``None`` where contentgit is installed as a package."""
+    root = Path(__file__).resolve().parents[2]
+    return None if root.name in {"site-packages", "dist-packages"} else root
+
+
+def _farewell(folder: Path, paint: Callable[[str, str], str]) -> str:
+    lines = (
+        "",
+        paint("1", "The bakery stays open. Play with it:"),
+        "",
+        f"  cd {shlex.quote(str(folder))}",
+        "  ./stage runserver 8000           http://127.0.0.1:8000/    where editors work",
+        "  ./production runserver 8001      http://127.0.0.1:8001/    what customers see",
+        "",
+        "  Both have an admin under /admin/ (user admin, password admin). Change something on stage,",
+        "  then: ./stage contentgit diff, ./stage contentgit commit -m 'My words', and",
+        "  ./production contentgit checkout main --apply. Where production holds edits of its own,",
+        "  --force overwrites them after a commit of them under refs/contentgit/backup/.",
+        "",
+    )
+    return "\n".join(lines)
+
+
+def _paint(code: str, text: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m"
+
+
+def _plain(code: str, text: str) -> str:  # noqa: ARG001 - the same words as _paint
+    return text
