@@ -6,11 +6,13 @@ import ast
 import getpass
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contentgit.errors import ConfigurationError, UnknownNameError
 from contentgit.specs import Problem, raise_errors, suggestion
 
 SETTINGS_VARIABLE = "DJANGO_SETTINGS_MODULE"
@@ -41,7 +43,7 @@ def read() -> Config:
     Raises:
         ConfigurationError: a setting is wrong (all are listed), or there are no settings.
     """
-    config, found = _parse(_settings())
+    config, found = parse(_settings())
     raise_errors(found, "the settings")
     return config
 
@@ -52,7 +54,7 @@ def problems() -> list[Problem]:
     Raises:
         ConfigurationError: there are no settings.
     """
-    config, found = _parse(_settings())
+    config, found = parse(_settings())
     return found or _missing(config)
 
 
@@ -69,7 +71,8 @@ def _settings() -> Mapping[str, Any]:
         raise
 
 
-def _parse(settings: Mapping[str, Any]) -> tuple[Config, list[Problem]]:
+def parse(settings: Mapping[str, Any]) -> tuple[Config, list[Problem]]:
+    """What these settings say, by their names, and everything that is wrong with them."""
     given = settings.get("CONTENTGIT") or {}
     if not isinstance(given, Mapping):
         hint = 'write CONTENTGIT = {"REPOSITORY": "content", "DATASETS": "app.datasets.datasets"}'
@@ -156,6 +159,73 @@ def find_settings(start: Path) -> tuple[str, Path] | None:
         if module:
             return module, script.parent
     return None
+
+
+def use_settings(start: Path, named: str | None = None) -> str | None:
+    """Chooses the settings module (``named``, else as :func:`find_settings` finds it) for Django.
+
+    The project's folder goes onto ``sys.path``, as ``manage.py`` does it. ``None`` where there is no project.
+    """
+    from django.conf import settings
+
+    if settings.configured:
+        return os.environ.get(SETTINGS_VARIABLE, "")
+    found = find_settings(start)
+    module = named or (found[0] if found else None)
+    if module is None:
+        return None
+    folder = str(found[1] if found else start)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    os.environ[SETTINGS_VARIABLE] = module
+    return module
+
+
+def start_django(start: Path, named: str | None = None) -> None:
+    """Sets Django up for the project around ``start``, unless ``manage.py`` has done so.
+
+    Raises:
+        ConfigurationError: there is no project, or its settings or apps cannot be imported.
+    """
+    import django
+    from django.apps import apps
+
+    if apps.ready:
+        return
+    module = use_settings(start, named)
+    if module is None:
+        raise ConfigurationError(
+            f"there is no Django project in {start} or above",
+            hint=f"go to the folder of manage.py, set {SETTINGS_VARIABLE}, or use --settings MODULE",
+        )
+    try:
+        django.setup()
+    except Exception as error:
+        words = str(error).splitlines() or [""]
+        raise ConfigurationError(
+            f"the project cannot be started with settings {module}: {type(error).__name__}: {words[0]}",
+            hint="python manage.py check  (says the same with where it happens)",
+        ) from error
+    if not apps.is_installed("contentgit"):
+        raise ConfigurationError(
+            '"contentgit" is not in INSTALLED_APPS',
+            hint='add "contentgit" to INSTALLED_APPS, then run: python manage.py migrate',
+        )
+
+
+def check_alias(alias: str) -> None:
+    """Refuses a database alias that the settings do not have.
+
+    Raises:
+        UnknownNameError: there is no such alias; the hint lists them.
+    """
+    from django.db import connections
+
+    if alias not in connections:
+        raise UnknownNameError(
+            f"there is no database alias {alias!r}",
+            hint=f"aliases in DATABASES: {', '.join(sorted(connections))}",
+        )
 
 
 def _module_named_in(script: Path) -> str | None:

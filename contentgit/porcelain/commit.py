@@ -172,13 +172,10 @@ def _parent(
 def _before_folders(project: Project, dumps: Sequence[Dump], head: str | None) -> str | None:
     """The last commit that has none of the folders: the honest base of content never applied."""
     tip = project.repository.branch_tip(head) if head else None
-    while tip and any(project.repository.tree_id(tip, dump.folder) for dump in dumps):
-        folders = [dump.folder for dump in dumps]
-        oldest = None
-        for folder in folders:
-            for oldest in project.repository.log(tip, folder=folder):
-                pass
-        tip = oldest.parents[0] if oldest and oldest.parents else None
+    folders = [dump.folder for dump in dumps]
+    while tip and any(project.repository.tree_id(tip, folder) for folder in folders):
+        touching = list(project.repository.log(tip, folders=folders))
+        tip = touching[-1].parents[0] if touching and touching[-1].parents else None
     return tip
 
 
@@ -254,7 +251,7 @@ def _branch_moved(project: Project, work: _Work, branch: str, parent: str) -> Br
     assert base is not None
     since = [
         f"{each.id[:10]} {each.author}: {each.subject}"
-        for each in project.repository.log(f"{base.commit}..{parent}", folder=work.dump.folder)
+        for each in project.repository.log(f"{base.commit}..{parent}", folders=[work.dump.folder])
     ]
     return BranchMovedError(
         f"branch {branch} has moved in {label} since commit {base.commit[:10]}, which database "

@@ -111,6 +111,12 @@ def _references(dump: Dump, change: Change) -> Iterator[RecordKey]:
                     yield RecordKey.parse(text)
 
 
+def _environment_note(row: Applied, environment: str) -> str:
+    if row.environment == environment:
+        return ""
+    return f"written down by environment {row.environment!r}, this is {environment!r}: a copied database?"
+
+
 @dataclass(frozen=True)
 class DumpStatus:
     """One dump of the database: the commit it is at, what was edited since, where the branch is.
@@ -154,9 +160,9 @@ def _status(project: Project, dump: Dump, row: Applied | None) -> DumpStatus:
         )
     found, side = dump_changes(project, dump, repository.resolve(row.commit), lambda _each: True)
     entries = [each for batch in batches(found, 200) for each in titled(project, dump, batch)]
-    behind, note = 0, row.environment_note(project.config.environment)
+    behind, note = 0, _environment_note(row, project.config.environment)
     if tip and tree != row.tree:
-        behind = sum(1 for _ in repository.log(f"{row.commit}..{tip}", folder=dump.folder))
+        behind = sum(1 for _ in repository.log(f"{row.commit}..{tip}", folders=[dump.folder]))
     return DumpStatus(
         dump.dataset.label,
         dump.folder,
@@ -173,4 +179,7 @@ def _status(project: Project, dump: Dump, row: Applied | None) -> DumpStatus:
 def applied_log(using: str, names: Sequence[str], limit: int | None) -> list[Applied]:
     """What was applied to a database and committed from it, newest first."""
     folders = [dump_folder(*split_name(name)) for name in names]
-    return ledger_history(using, folders, limit)
+    if not folders:
+        return ledger_history(using, limit=limit)
+    rows = [row for folder in folders for row in ledger_history(using, folder, limit)]
+    return sorted(rows, key=lambda row: row.id, reverse=True)[:limit]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TypeAlias
 
 from contentgit.config import Config
@@ -60,11 +61,27 @@ class Project:
     """
 
     config: Config
-    repository: Repository
     using: str
     operator: Operator
     progress: Progress = no_progress
-    _identities: Identities | None = field(default=None, repr=False)
+    repository_path: Path | None = None
+
+    @cached_property
+    def repository(self) -> Repository:
+        """The repository named in the call, else the settings' own.
+
+        Raises:
+            ConfigurationError: none is named.
+            RepositoryError: there is none.
+        """
+        path = self.repository_path or self.config.repository
+        if path is None:
+            raise ConfigurationError(
+                'no repository is configured: CONTENTGIT["REPOSITORY"] is not set',
+                hint='write CONTENTGIT = {"REPOSITORY": "content", ...} into the settings, '
+                "or use --repository PATH",
+            )
+        return Repository.open(path)
 
     @cached_property
     def definitions(self) -> Mapping[str, DatasetDefinition]:
@@ -114,7 +131,8 @@ class Project:
         if names:
             return [parse_dump_argument(name) for name in names]
         known = [dump_name(folder) for folder in also]
-        own = [(name, "") for name in self.definitions]
+        definitions = self.definitions.items()
+        own = [(name, "") for name, definition in definitions if not definition.needs_arguments]
         return own + [(name, given) for name, given in known if given and name in self.definitions]
 
     def _add(self, name: str, arguments: str, found: dict[str, Dataset]) -> None:

@@ -1,45 +1,11 @@
-"""``init`` and ``datasets``: a repository for content, and what each dataset would put into it."""
+"""``datasets``: what each dataset holds of a database, and what it cannot hold."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from contentgit.layout import REPOSITORY_FILE
-from contentgit.porcelain.commits import check_format, repository_document
 from contentgit.porcelain.project import Dump, Project
-from contentgit.repository import Repository
-
-
-@dataclass(frozen=True)
-class Initialized:
-    """Where the repository is, and whether it was there before."""
-
-    path: Path
-    bare: bool
-    branch: str
-    created: bool
-
-
-def init(path: Path, *, bare: bool = False, branch: str = "main") -> Initialized:
-    """Makes a repository whose first commit says which format it holds.
-
-    Raises:
-        RepositoryError: the folder holds something else, or git refused.
-    """
-    repository = Repository.init(path, bare=bare, branch=branch)
-    repository.identity()
-    head = repository.head_branch() or branch
-    tip = repository.branch_tip(head)
-    if tip is not None:
-        check_format(repository, tip)
-        return Initialized(repository.path, repository.bare, head, created=False)
-    tree = repository.write_tree(None, [(REPOSITORY_FILE, repository_document())])
-    new = repository.commit_tree(tree, [], "Start a repository of content\n")
-    repository.move_ref(f"refs/heads/{head}", new, None, "contentgit init")
-    repository.bring_along(head, None, new)
-    return Initialized(repository.path, repository.bare, head, created=True)
 
 
 @dataclass(frozen=True)

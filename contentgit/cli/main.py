@@ -1,0 +1,89 @@
+"""``contentgit`` and ``manage.py contentgit``: one program."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from contentgit import config
+from contentgit.cli.parser import build_parser
+from contentgit.cli.terminal import Terminal, quiet_pipe
+from contentgit.errors import ContentgitError, UsageError
+
+INTERRUPTED = 130
+"""Exit code of a process that Ctrl-C ended, as shells have it."""
+
+
+def main(argv: Sequence[str] | None = None, prog: str = "contentgit") -> int:
+    """Runs one verb; gives its exit code.
+
+    Everything that contentgit refuses or fails at is printed in one place, here.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    terminal = Terminal(colour=config.colour(), as_json="--json" in words)
+    with quiet_pipe():
+        try:
+            return run(words, terminal, prog)
+        except ContentgitError as error:
+            terminal.error(error)
+            return error.exit_code
+        except KeyboardInterrupt:
+            terminal.note("interrupted; nothing of what was not finished has been written")
+            return INTERRUPTED
+    return 0
+
+
+def run(words: Sequence[str], terminal: Terminal, prog: str) -> int:
+    """Parses the words and calls the verb.
+
+    Raises:
+        ContentgitError: whatever the verb refuses or fails at.
+    """
+    words, behind = split_at_dashes(words)
+    parser = build_parser(prog)
+    args = parser.parse_args(words)
+    if args.verb is None:
+        parser.print_help()
+        return UsageError.exit_code
+    args.names = behind
+    if args.folder is not None:
+        _change_folder(args.folder)
+    # Only the module of the verb is imported: git's drivers call us once a file.
+    module = importlib.import_module(f"contentgit.cli.{_MODULES[args.verb]}")
+    code: int = getattr(module, args.verb)(args, terminal)
+    return code
+
+
+_MODULES = {
+    "init": "setup",
+    "datasets": "setup",
+    "demo": "setup",
+    "commit": "writing",
+    "checkout": "writing",
+    "status": "reading",
+    "diff": "reading",
+    "log": "reading",
+    "show": "reading",
+    "branch": "reading",
+}
+
+
+def split_at_dashes(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words before ``--`` and those behind it, as git splits revisions from paths."""
+    if "--" not in words:
+        return list(words), []
+    place = list(words).index("--")
+    return list(words[:place]), list(words[place + 1 :])
+
+
+def _change_folder(folder: str) -> None:
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise UsageError(f"cannot go to {folder}: {error.strerror}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""From the words of a call to what the verb works on."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contentgit import config
+from contentgit.cli.terminal import ProgressBar, Terminal
+from contentgit.errors import ConfigurationError, ContentgitError, RepositoryError
+from contentgit.repository import Repository
+
+if TYPE_CHECKING:
+    from contentgit.porcelain.project import Project
+
+
+def find_repository(args: argparse.Namespace) -> Repository:
+    """The repository that a verb without a database reads: named, the settings' own, or around here.
+
+    Raises:
+        RepositoryError: there is none.
+    """
+    if args.repository:
+        return Repository.open(Path(args.repository))
+    if not args.settings:
+        try:
+            return Repository.discover(Path.cwd(), marked=True)
+        except RepositoryError:
+            pass
+    configured = _configured(args)
+    if configured is None:
+        raise RepositoryError(
+            f"there is no repository of content in {Path.cwd()} or above",
+            hint="go there, name it with --repository PATH, or run 'contentgit init'",
+        )
+    return Repository.open(configured)
+
+
+def _configured(args: argparse.Namespace) -> Path | None:
+    """The settings' repository, without starting Django: the settings module alone is imported."""
+    if config.use_settings(Path.cwd(), args.settings) is None:
+        return None
+    try:
+        return config.read().repository
+    except ContentgitError:
+        raise
+    except Exception as error:
+        raise ConfigurationError(
+            f"the settings cannot be imported: {type(error).__name__}: {error}",
+            hint="name the repository with --repository PATH to do without them",
+        ) from error
+
+
+@contextmanager
+def open_project(args: argparse.Namespace, terminal: Terminal) -> Iterator[Project]:
+    """The project of a verb that reads a database, with a progress bar while the body runs.
+
+    Raises:
+        ConfigurationError: there are no settings, or they are wrong.
+        RepositoryError: there is no repository.
+        DatabaseError: the database cannot be reached, or refuses.
+    """
+    config.start_django(Path.cwd(), args.settings)
+    from contentgit.db.failures import translated
+    from contentgit.porcelain.project import Operator, Project
+
+    settings = config.read()
+    config.check_alias(args.database)
+    named = getattr(args, "repository", None)
+    operator = Operator(config.user(), datetime.now(UTC))
+    with ProgressBar(terminal) as progress, translated(args.database):
+        path = Path(named) if named else None
+        yield Project(settings, args.database, operator, progress, path)

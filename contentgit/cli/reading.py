@@ -1,0 +1,348 @@
+"""``status``, ``diff``, ``log``, ``show``, ``branch``."""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from contentgit.cli.project import find_repository, open_project
+from contentgit.cli.terminal import Terminal
+from contentgit.errors import UsageError
+from contentgit.porcelain.commits import (
+    Comparison,
+    Selection,
+    TitledChange,
+    compare_commits,
+    record_at,
+)
+from contentgit.porcelain.commits import (
+    log as commit_log,
+)
+from contentgit.porcelain.commits import (
+    show as show_commit,
+)
+from contentgit.render import data
+from contentgit.render.text import (
+    SIGNS,
+    STYLES,
+    change_lines,
+    count_line,
+    heading,
+    plural,
+    safe,
+    short,
+    stat_lines,
+)
+from contentgit.repository import Commit, Repository
+
+if TYPE_CHECKING:
+    from contentgit.db.ledger import Applied
+    from contentgit.porcelain.compare import DumpStatus
+
+SHORT = 10
+"""Characters of a commit id that are shown."""
+
+Counts = Mapping[tuple[str, str], Mapping[str, int]]
+
+
+def status(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Shows where the database is."""
+    with open_project(args, terminal) as project:
+        from contentgit.porcelain.compare import status as status_of
+
+        found = status_of(project, [*args.dumps, *args.names])
+        head = project.repository.head_branch()
+        edited = any(each.changes for each in found)
+        if args.json:
+            terminal.document(_status_data(args.database, head, found))
+            return 1 if args.exit_code and edited else 0
+    place = f"Database {args.database}" + (f", branch {head}" if head else ", HEAD is detached")
+    terminal.line(place, style="dim")
+    for each in found:
+        terminal.lines(_status_lines(each))
+    return 1 if args.exit_code and edited else 0
+
+
+def _status_data(using: str, head: str | None, found: Iterable[DumpStatus]) -> dict[str, object]:
+    dumps = [
+        {
+            "dump": each.label,
+            "folder": each.folder,
+            "rows": each.rows,
+            "applied": each.applied,
+            "branch": each.branch,
+            "behind": each.behind,
+            "note": each.note,
+            "changes": [data.change(c.dump, c.change, c.title, c.references) for c in each.changes],
+        }
+        for each in found
+    ]
+    return {"database": using, "branch": head, "dumps": dumps}
+
+
+def _status_lines(status: DumpStatus) -> Iterator[Text]:
+    line = Text(status.label, style="bold")
+    row = status.applied
+    if row is None:
+        line.append(f"  {plural(status.rows, 'record')}, never at a commit", style="not bold")
+        yield line
+        next_step = (
+            f"contentgit checkout {status.branch} {status.label} --apply"
+            if status.in_branch
+            else f"contentgit commit {status.label}"
+        )
+        yield Text(f"  {next_step}", style="dim")
+        return
+    where = f" ({row.branch})" if row.branch else ""
+    line.append(f"  at {row.commit[:SHORT]}{where}", style="not bold")
+    line.append(", clean" if not status.changes else "", style="green not bold")
+    yield line
+    if status.note:
+        yield Text(f"  {status.note}", style="yellow")
+    if status.changes:
+        yield Text(f"  {plural(len(status.changes), 'record')} edited since:")
+        for each in status.changes:
+            yield _status_line(each)
+    if status.behind:
+        yield Text(
+            f"  branch {status.branch} has {plural(status.behind, 'commit')} more: "
+            f"contentgit checkout {status.branch} {status.label}",
+            style="dim",
+        )
+
+
+def _status_line(entry: TitledChange) -> Text:
+    change = entry.change
+    line = Text("    ")
+    line.append_text(heading(SIGNS[change.kind], STYLES[change.kind], change.key, entry.title))
+    if change.kind == "update":
+        line.append(f"  {', '.join(each.name for each in change.fields)}", style="dim")
+    return line
+
+
+def diff(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Shows what differs."""
+    selection = Selection.parse(args.names)
+    before, after, merge_base = _revisions(args.revisions)
+    if after is None:
+        with open_project(args, terminal) as project:
+            from contentgit.porcelain.compare import compare_with_database
+
+            with compare_with_database(project, before, selection) as comparison:
+                return _print_comparison(comparison, args, terminal)
+    assert before is not None
+    repository = find_repository(args)
+    if merge_base:
+        before = _merge_base(repository, before, after)
+    return _print_comparison(compare_commits(repository, before, after, selection), args, terminal)
+
+
+def _revisions(words: list[str]) -> tuple[str | None, str | None, bool]:
+    """The two sides, and whether the first is their merge base."""
+    if len(words) == 1:
+        for dots in ("...", ".."):
+            if dots in words[0]:
+                before, after = words[0].split(dots, 1)
+                return before or "HEAD", after or "HEAD", dots == "..."
+    if len(words) > 2:
+        raise UsageError(
+            f"diff takes at most two revisions, not {len(words)}",
+            hint="names of dumps and records follow '--': contentgit diff main -- pages",
+        )
+    padded = [*words, None, None]
+    return padded[0], padded[1], False
+
+
+def _merge_base(repository: Repository, before: str, after: str) -> str:
+    bases = repository.merge_bases(repository.resolve(before), repository.resolve(after))
+    if not bases:
+        raise UsageError(
+            f"{before} and {after} have no commit in common",
+            hint=f"contentgit diff {before} {after}, or fetch more history if the clone is shallow",
+        )
+    return bases[0]
+
+
+def _print_comparison(comparison: Comparison, args: argparse.Namespace, terminal: Terminal) -> int:
+    differs: int | bool
+    if args.json:
+        head = {"before": comparison.before, "after": comparison.after}
+        differs = terminal.items(head, "changes", _as_data(comparison.changes))
+    elif args.stat:
+        counts = _counts(comparison.changes)
+        differs = bool(counts)
+        if differs:
+            terminal.lines(stat_lines(counts))
+    else:
+        differs = _print_changes(comparison.changes, terminal)
+    return 1 if args.exit_code and differs else 0
+
+
+def _as_data(changes: Iterable[TitledChange]) -> Iterator[dict[str, object]]:
+    for each in changes:
+        yield data.change(each.dump, each.change, each.title, each.references)
+
+
+def _counts(changes: Iterable[TitledChange]) -> Counts:
+    counts: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for each in changes:
+        counts[(each.dump, each.change.key.model)][each.change.kind] += 1
+    return counts
+
+
+def _print_changes(changes: Iterable[TitledChange], terminal: Terminal) -> bool:
+    totals: dict[str, int] = defaultdict(int)
+    for each in changes:
+        if totals:
+            terminal.line()
+        totals[each.change.kind] += 1
+        terminal.lines(change_lines(each.change, each.title, each.references))
+    if totals:
+        terminal.line()
+        terminal.line(count_line(totals), style="dim")
+    return bool(totals)
+
+
+def log(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Lists commits."""
+    if args.applied:
+        return _applied_log(args, terminal)
+    commits = commit_log(find_repository(args), args.revision, args.names, args.max_count)
+    if args.json:
+        terminal.items({"revision": args.revision}, "commits", commits)
+        return 0
+    for index, commit in enumerate(commits):
+        if args.oneline:
+            terminal.line(_one_line(commit))
+        else:
+            if index:
+                terminal.line()
+            terminal.lines(_commit_lines(commit))
+    return 0
+
+
+def _one_line(commit: Commit) -> Text:
+    return Text.assemble((commit.id[:SHORT], "yellow"), " ", safe(commit.subject))
+
+
+def _commit_lines(commit: Commit) -> Iterator[Text]:
+    yield Text(f"commit {commit.id}", style="yellow")
+    yield Text(f"Author: {safe(commit.author)} <{safe(commit.email)}>")
+    yield Text(f"Date:   {commit.date.isoformat(sep=' ', timespec='seconds')}")
+    yield Text()
+    yield Text(f"    {safe(commit.subject)}")
+    if commit.body.strip():
+        yield Text()
+        for line in commit.body.strip().splitlines():
+            yield Text(f"    {safe(line)}")
+
+
+def _applied_log(args: argparse.Namespace, terminal: Terminal) -> int:
+    with open_project(args, terminal) as project:
+        from contentgit.porcelain.compare import applied_log
+
+        rows = applied_log(project.using, args.names, args.max_count)
+    if args.json:
+        terminal.document({"database": args.database, "applied": rows})
+        return 0
+    for row in rows:
+        terminal.line(_applied_line(row))
+    if not rows:
+        terminal.line(f"Nothing was ever applied to or committed from database {args.database}")
+    return 0
+
+
+def _applied_line(row: Applied) -> Text:
+    when = row.at.isoformat(sep=" ", timespec="seconds")
+    counts = ", ".join(f"{count:,} {name}" for name, count in row.counts.items())
+    branch = f" ({row.branch})" if row.branch else ""
+    return Text.assemble(
+        (row.commit[:SHORT], "yellow"),
+        f" {when} {row.action.ljust(6)} {row.dump}{branch} by {safe(row.who)} in {row.environment}",
+        (f"  {counts}" if counts else "", "dim"),
+    )
+
+
+def show(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Shows a commit, or records of it."""
+    repository = find_repository(args)
+    selection = Selection.parse(args.names)
+    if selection.records:
+        return _show_records(repository, args, selection, terminal)
+    shown = show_commit(repository, args.revision, selection)
+    if args.json:
+        terminal.items({"commit": shown.commit}, "changes", _as_data(shown.changes))
+        return 0
+    terminal.lines(_commit_lines(shown.commit))
+    terminal.line()
+    if args.stat:
+        terminal.lines(stat_lines(_counts(shown.changes)))
+    else:
+        _print_changes(shown.changes, terminal)
+    return 0
+
+
+def _show_records(
+    repository: Repository, args: argparse.Namespace, selection: Selection, terminal: Terminal
+) -> int:
+    found = [record_at(repository, args.revision, key) for key in selection.records]
+    if args.json:
+        records = [{"dump": folder, **data.record(record)} for folder, record in found]
+        terminal.document({"revision": args.revision, "records": records})
+        return 0
+    for folder, record in found:
+        terminal.line(Text.assemble((str(record.key), "bold"), (f"  in {folder}", "dim")))
+        for name, value in sorted(record.fields.items()):
+            if isinstance(value, str) and len(value) > 80:
+                terminal.line(f"  {name}:")
+                terminal.lines(Text(f"    {safe(line)}") for line in value.splitlines())
+            else:
+                terminal.line(Text(f"  {name}: {short(value)}"))
+    return 0
+
+
+def branch(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Lists, makes and deletes branches."""
+    repository = find_repository(args)
+    if args.show_current:
+        head = repository.head_branch()
+        if args.json:
+            terminal.document({"current": head})
+        elif head is not None:
+            terminal.line(head)
+        return 0
+    unwanted = args.delete or args.force_delete
+    if unwanted:
+        repository.delete_branch(unwanted, force=bool(args.force_delete))
+        return _said(args, terminal, {"deleted": unwanted}, f"Deleted branch {unwanted}")
+    if args.name:
+        commit = repository.resolve(args.start or "HEAD")
+        repository.create_branch(args.name, commit)
+        text = f"Made branch {args.name} at {commit[:SHORT]}"
+        return _said(args, terminal, {"created": args.name, "commit": commit}, text)
+    return _list_branches(repository, args, terminal)
+
+
+def _said(
+    args: argparse.Namespace, terminal: Terminal, document: Mapping[str, object], text: str
+) -> int:
+    if args.json:
+        terminal.document(document)
+    else:
+        terminal.line(text)
+    return 0
+
+
+def _list_branches(repository: Repository, args: argparse.Namespace, terminal: Terminal) -> int:
+    branches = repository.branches()
+    if args.json:
+        terminal.document({"branches": branches})
+        return 0
+    for each in branches:
+        mark = "* " if each.current else "  "
+        terminal.line(Text(f"{mark}{safe(each.name)}", style="green" if each.current else ""))
+    return 0

@@ -1,0 +1,114 @@
+"""``init``, ``datasets``, ``demo``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from contentgit import config
+from contentgit.cli.project import open_project
+from contentgit.cli.terminal import Terminal
+from contentgit.errors import ConfigurationError
+from contentgit.porcelain import repositories
+from contentgit.render.text import plural
+
+if TYPE_CHECKING:
+    from contentgit.porcelain.inventory import DumpInventory, ModelInventory
+
+
+def init(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Makes the repository."""
+    path = Path(args.path) if args.path else _configured(args)
+    made = repositories.init(path, bare=args.bare, branch=args.initial_branch)
+    if args.json:
+        terminal.document(made)
+        return 0
+    kind = "bare repository" if made.bare else "repository"
+    if not made.created:
+        terminal.line(f"{made.path} is a {kind} of content already, on branch {made.branch}")
+        return 0
+    terminal.line(f"Made the {kind} {made.path} on branch {made.branch}")
+    terminal.line("Next: contentgit datasets, then contentgit commit -m MESSAGE", style="dim")
+    return 0
+
+
+def _configured(args: argparse.Namespace) -> Path:
+    if config.use_settings(Path.cwd(), args.settings) is not None:
+        path = config.read().repository
+        if path is not None:
+            return path
+    raise ConfigurationError(
+        'no repository is configured: CONTENTGIT["REPOSITORY"] is not set',
+        hint="name the folder: contentgit init PATH",
+    )
+
+
+def datasets(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Lists what each dataset holds."""
+    with open_project(args, terminal) as project:
+        from contentgit.porcelain.inventory import inventory
+
+        found = inventory(project, [*args.dumps, *args.names])
+    if args.json:
+        terminal.document({"datasets": found})
+        return 0
+    for dump in found:
+        terminal.lines(_dump_lines(dump))
+    return 0
+
+
+def _dump_lines(dump: DumpInventory) -> Iterator[Text]:
+    rows = sum(model.rows for model in dump.models)
+    head = Text(dump.label, style="bold")
+    head.append(f"  {plural(rows, 'record')}", style="not bold")
+    if dump.depends_on:
+        head.append(f"  after {', '.join(dump.depends_on)}", style="dim not bold")
+    yield head
+    width = max((len(model.label) for model in dump.models), default=0)
+    for model in dump.models:
+        yield Text(f"  {model.label.ljust(width)} {model.rows:>9,}  {_rules(model)}".rstrip())
+        for problem in model.problems:
+            yield Text(f"    cannot hold: {problem}", style="yellow")
+        if model.hidden:
+            hidden = f"{plural(model.hidden, 'row')} that the default manager hides are included"
+            yield Text(f"    {hidden}", style="dim")
+        if model.moments:
+            names = ", ".join(model.moments)
+            note = (
+                f'changes with every save: {names} (consider "exclude": [{_quoted(model.moments)}])'
+            )
+            yield Text(f"    {note}", style="dim")
+
+
+def _quoted(names: tuple[str, ...]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _rules(model: ModelInventory) -> str:
+    rules = []
+    if model.filtered:
+        rules.append("filtered")
+    if model.delete_missing:
+        rules.append("delete_missing")
+    if model.identity:
+        rules.append(f"identity {', '.join(model.identity)}")
+    if model.exclude:
+        rules.append(f"without {', '.join(model.exclude)}")
+    return "; ".join(rules)
+
+
+def demo(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Builds the demo site and shows the main job."""
+    from contentgit.demo import run
+
+    return run(
+        Path(args.path),
+        write=lambda text: terminal.out.file.write(text),
+        python=sys.executable,
+        colour=terminal.out.color_system is not None and not terminal.out.no_color,
+    )

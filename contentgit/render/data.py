@@ -1,0 +1,77 @@
+"""Changes, plans and refusals as JSON values for ``--json``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from contentgit.diff import ABSENT, Change
+from contentgit.errors import ContentgitError
+from contentgit.records import JSON_NULL, Record, RecordKey, Value
+
+
+def value(content: Value) -> Any:
+    """A content value as JSON; JSON null and what a side does not manage are marked."""
+    if content is JSON_NULL:
+        return {"$json": None}
+    if content is ABSENT:
+        return {"$absent": True}
+    return content
+
+
+def record(content: Record) -> dict[str, Any]:
+    """A record: its key and the value of every field."""
+    return {
+        "record": str(content.key),
+        "fields": {name: value(each) for name, each in sorted(content.fields.items())},
+    }
+
+
+def change(dump: str, content: Change, title: str, references: Mapping[str, str]) -> dict[str, Any]:
+    """A change: kind, record, title, and each field with before and after."""
+    return {
+        "dump": dump,
+        "record": str(content.key),
+        "kind": content.kind,
+        "title": title,
+        "fields": [
+            {"name": each.name, "before": value(each.before), "after": value(each.after)}
+            for each in content.fields
+        ],
+        "references": dict(references),
+    }
+
+
+def error(content: ContentgitError) -> dict[str, Any]:
+    """An error: what, what to do, what was refused, and its exit code."""
+    return {
+        "error": type(content).__name__,
+        "message": content.message,
+        "hint": content.hint,
+        "items": list(content.items),
+        "data": plain(content.data),
+        "exit_code": content.exit_code,
+    }
+
+
+def plain(content: Any) -> Any:
+    """Frozen values (dataclasses, keys, times, paths) as JSON values, field by field."""
+    if content is JSON_NULL or content is ABSENT:
+        return value(content)
+    if isinstance(content, RecordKey | Path):
+        return str(content)
+    if isinstance(content, datetime):
+        return content.isoformat()
+    if isinstance(content, Enum):
+        return content.value
+    if is_dataclass(content) and not isinstance(content, type):
+        return {each.name: plain(getattr(content, each.name)) for each in fields(content)}
+    if isinstance(content, Mapping):
+        return {str(name): plain(each) for name, each in content.items()}
+    if isinstance(content, list | tuple | set | frozenset):
+        return [plain(each) for each in content]
+    return content
