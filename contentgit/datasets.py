@@ -332,10 +332,13 @@ def _definitions(path: str) -> tuple[dict[str, DatasetDefinition], list[Problem]
     if not isinstance(raw, Mapping):
         message = f"gave {type(raw).__name__}, not a dictionary"
         return {}, [Problem("contentgit.E006", message, hint, where)]
-    return _define(raw)
+    return define_datasets(raw)
 
 
-def _define(raw: Mapping[object, object]) -> tuple[dict[str, DatasetDefinition], list[Problem]]:
+def define_datasets(
+    raw: Mapping[object, object],
+) -> tuple[dict[str, DatasetDefinition], list[Problem]]:
+    """What a project's function gave, as definitions, and everything wrong with their form."""
     definitions: dict[str, DatasetDefinition] = {}
     problems: list[Problem] = []
     for name, entry in raw.items():

@@ -172,3 +172,20 @@ SEQUENCES = {
     "postgresql": _postgresql_sequences,
     "mysql": _mysql_sequences,
 }
+
+
+def _main() -> None:
+    """Fail with the reason when the server of the chosen database does not answer."""
+    start_django()
+    from django.db import DatabaseError, connection
+
+    try:
+        if connection.vendor != "sqlite":
+            with connection._nodb_cursor() as cursor:
+                cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        raise SystemExit(str(error).strip().splitlines()[0]) from None
+
+
+if __name__ == "__main__":
+    _main()

@@ -89,6 +89,9 @@ CONTENTGIT = {
     "ENVIRONMENT": "test",
 }
 
+# The model tests.odd.Replaced is swapped for.
+ODD_REPLACED_MODEL = "bakery.Tag"
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
 MEDIA_ROOT = str(Path(tempfile.gettempdir()) / f"{NAME}_media")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from contentgit.datasets import specs_for_models
-
 from tests.bakery.models import (
     Category,
     Ingredient,

@@ -1,0 +1,451 @@
+"""A project's datasets module: what it may say, and what it is told when it is wrong.
+
+None of these tests has a database: datasets are evaluated without one.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import DatabaseError
+
+from contentgit import datasets
+from contentgit.datasets import (
+    DatasetDefinition,
+    define_datasets,
+    executable,
+    find_dataset,
+    identities,
+    load_datasets,
+    parse_dump_argument,
+    specs_for_app_models,
+    specs_for_derived_models,
+    specs_for_models,
+)
+from contentgit.errors import ConfigurationError, UnknownNameError, UsageError
+from contentgit.specs import Dataset, ModelSpec
+from tests.bakery.models import Category, Page, Product, Tag
+from tests.odd.models import Named
+
+# The functions that the tests name by dotted path
+
+
+def not_a_mapping() -> list[str]:
+    return ["shop"]
+
+
+def raising() -> dict[str, Any]:
+    raise RuntimeError("no bread today\nand no cake")
+
+
+NOT_CALLABLE = {"shop": {"specs": list}}
+
+
+def wrong_definitions() -> dict[Any, Any]:
+    return {
+        "": {"specs": list},
+        "a:b": {"specs": list},
+        "-x": {"specs": list},
+        7: {"specs": list},
+        "listed": [],
+        "no-specs": {},
+        "spec-list": {"specs": [{"model": "bakery.tag"}]},
+        "unknown-key": {"specs": lambda args: [], "depend_on": []},
+        "wrong-needs": {"specs": lambda args: [], "depends_on": "shop"},
+        "missing-needs": {"specs": lambda args: [], "depends_on": ["shop:3"]},
+        "circle": {"specs": lambda args: [], "depends_on": ["wrong-needs", "circle:1"]},
+    }
+
+
+def with_everything() -> dict[str, Any]:
+    return {
+        "fine": {"specs": lambda args: specs_for_models([Category])},
+        "strict": {"specs": lambda args: _strict(args), "mappers": {"bakery.tag": list}},
+        "refused": {"specs": lambda args: [{"model": "bakery.tag", "filter": {"pk__in": [args]}}]},
+        "raises": {"specs": lambda args: 1 / 0},
+        "reads": {"specs": _reads_rows},
+        "new": {"specs": lambda args: specs_for_models([Tag, Product], {"save_as_new": True})},
+        "uuid": {"specs": lambda args: specs_for_models([Page], {"identity": "uuid"})},
+        "natural": {"specs": lambda args: specs_for_models([Tag], {"identity": "natural"})},
+        "proxy": {"specs": lambda args: [{"model": "odd.proxysection"}]},
+    }
+
+
+def _strict(arguments: str) -> list[dict[str, Any]]:
+    keys = [int(key) for key in arguments.split(",")]
+    return [{"model": "bakery.tag", "filter": {"pk__in": keys}}]
+
+
+def _reads_rows(arguments: str) -> list[dict[str, Any]]:
+    raise DatabaseError("no such table: bakery_tag")
+
+
+HERE = "tests.db.test_datasets"
+
+
+def define(specs: Any) -> DatasetDefinition:
+    return DatasetDefinition("shop", specs if callable(specs) else lambda args: specs)
+
+
+# The helpers
+
+
+def test_specs_for_models_keep_the_order_and_share_the_keys() -> None:
+    spec = {"delete_missing": True, "model": "ignored"}
+    assert specs_for_models([Tag, Category], spec) == [
+        {"model": "bakery.tag", "delete_missing": True},
+        {"model": "bakery.category", "delete_missing": True},
+    ]
+    assert specs_for_models(iter([Tag])) == [{"model": "bakery.tag"}]
+    assert spec == {"delete_missing": True, "model": "ignored"}
+
+
+def test_specs_for_app_models_leave_out_models_without_rows() -> None:
+    assert specs_for_app_models("odd", {"delete_missing": True}) == [
+        {"model": f"odd.{name}", "delete_missing": True}
+        for name in ("section", "subsection", "article", "line", "halfnatural", "extended")
+    ]
+
+
+def test_specs_for_derived_models_go_to_any_depth() -> None:
+    assert specs_for_derived_models(Named) == [
+        {"model": f"odd.{name}"} for name in ("section", "subsection", "article", "halfnatural")
+    ]
+    assert specs_for_derived_models(Page) == [
+        {"model": "bakery.newspage"},
+        {"model": "odd.extended"},
+    ]
+
+
+def test_an_app_that_is_not_installed_raises_as_django_does() -> None:
+    with pytest.raises(LookupError, match="No installed app with label 'cakery'"):
+        specs_for_app_models("cakery")
+
+
+# From function to dumps
+
+
+def test_the_bakery() -> None:
+    definitions = load_datasets("tests.bakery.datasets.datasets")
+    assert list(definitions) == ["shop", "hours", "pages", "categories"]
+    assert definitions["pages"].dump() == Dataset(
+        "pages",
+        "",
+        (
+            ModelSpec("bakery.page", delete_missing=True),
+            ModelSpec("bakery.newspage", delete_missing=True),
+        ),
+        ("shop",),
+    )
+    dump = definitions["categories"].dump("bread,cake")
+    assert (dump.label, dump.models) == (
+        "categories:bread,cake",
+        ("bakery.category", "bakery.product"),
+    )
+    assert dump.specs[1] == ModelSpec(
+        "bakery.product",
+        {"category__slug__in": ["bread", "cake"]},
+        delete_missing=True,
+        ignore_missing_m2m=("tags",),
+    )
+
+
+def test_a_module_of_feincms3_data_works_after_its_import_line_is_changed(tmp_path: Path) -> None:
+    source = (
+        "from feincms3_data.data import specs_for_derived_models, specs_for_models\n"
+        "from tests.bakery import models\n"
+        "def _categories(args):\n"
+        "    pks = [int(pk) for pk in args.split(',')]\n"
+        "    return [\n"
+        "        *specs_for_models([models.Category], {'filter': {'pk__in': pks}}),\n"
+        "        *specs_for_models([models.Product], {\n"
+        "            'filter': {'category__in': pks}, 'delete_missing': True,\n"
+        "            'ignore_missing_m2m': ['tags'], 'defer_values': ['slug'],\n"
+        "        }),\n"
+        "    ]\n"
+        "def datasets():\n"
+        "    return {\n"
+        "        'pages': {'specs': lambda args: [\n"
+        "            *specs_for_models([models.Page], {'delete_missing': True}),\n"
+        "            *specs_for_derived_models(models.Page)]},\n"
+        "        'categories': {'specs': _categories},\n"
+        "    }\n"
+    )
+    scope: dict[str, Any] = {}
+    exec(source.replace("feincms3_data.data", "contentgit.datasets"), scope)
+    definitions, problems = define_datasets(scope["datasets"]())
+    assert problems == []
+    assert definitions["pages"].dump().models == (
+        "bakery.page",
+        "bakery.newspage",
+        "odd.extended",
+    )
+    assert definitions["categories"].dump("1,2").specs == (
+        ModelSpec("bakery.category", {"pk__in": [1, 2]}),
+        ModelSpec(
+            "bakery.product",
+            {"category__in": [1, 2]},
+            delete_missing=True,
+            ignore_missing_m2m=("tags",),
+            defer_values=("slug",),
+        ),
+    )
+    assert [d.needs_arguments for d in definitions.values()] == [False, True]
+
+
+def test_the_same_model_may_stand_in_several_specs() -> None:
+    raws = [
+        {"model": "bakery.tag", "filter": {"slug": "a"}, "delete_missing": True},
+        {"model": "Bakery.Tag", "filter": {"slug": "b"}},
+    ]
+    assert define(raws).dump().specs == (
+        ModelSpec("bakery.tag", {"slug": "a"}, delete_missing=True),
+        ModelSpec("bakery.tag", {"slug": "b"}),
+    )
+
+
+def test_specs_may_come_from_a_generator() -> None:
+    dataset = define(lambda args: (spec for spec in [{"model": "bakery.tag"}])).dump()
+    assert dataset.specs == (ModelSpec("bakery.tag"),)
+
+
+def test_nothing_is_evaluated_at_import(tmp_path: Path) -> None:
+    """Neither the import of contentgit nor Django's start calls the project's function."""
+    (tmp_path / "site_datasets.py").write_text("def datasets():\n    raise SystemExit('called')\n")
+    (tmp_path / "site_settings.py").write_text(
+        "INSTALLED_APPS = ['django.contrib.contenttypes', 'contentgit']\n"
+        "CONTENTGIT = {'DATASETS': 'site_datasets.datasets'}\n"
+    )
+    program = (
+        "import django, sys; django.setup()\n"
+        "import contentgit.datasets, contentgit.checks, contentgit.config\n"
+        "assert contentgit.config.read().datasets == 'site_datasets.datasets'\n"
+        "assert 'site_datasets' not in sys.modules\n"
+        "contentgit.datasets.load_datasets('site_datasets.datasets')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={
+            "DJANGO_SETTINGS_MODULE": "site_settings",
+            "PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}",
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stderr, done.returncode) == ("called\n", 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("tests.nowhere.datasets", "cannot be imported: ModuleNotFoundError: No module named"),
+        (f"{HERE}.nothing", "cannot be imported: ImportError: Module"),
+        (f"{HERE}.NOT_CALLABLE", "is dict, not a function"),
+        (f"{HERE}.raising", "raised RuntimeError: no bread today"),
+        (f"{HERE}.not_a_mapping", "gave list, not a dictionary"),
+    ],
+)
+def test_functions_that_give_no_datasets(path: str, message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_datasets(path)
+    assert caught.value.message.startswith(f"datasets at '{path}': {message}")
+    assert "\n" not in caught.value.message
+    assert caught.value.hint
+
+
+def test_all_problems_of_the_definitions_are_told_at_once() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_datasets(f"{HERE}.wrong_definitions")
+    assert caught.value.message == f"11 problems in {HERE}.wrong_definitions"
+    assert (
+        caught.value.items
+        == (
+            "datasets: '' cannot be a dataset's name",
+            "datasets: 'a:b' cannot be a dataset's name",
+            "datasets: '-x' cannot be a dataset's name",
+            "datasets: 7 cannot be a dataset's name",
+            "dataset 'listed': is list, not a dictionary",
+            "dataset 'no-specs': 'specs' must be a function of the dataset's arguments",
+            "dataset 'spec-list': 'specs' must be a function of the dataset's arguments",
+            "dataset 'unknown-key': unknown key 'depend_on'",
+            "dataset 'wrong-needs': 'depends_on' must be a list of names of datasets, not 'shop'",
+            "dataset 'missing-needs': depends on 'shop', which does not exist (missing-needs -> shop)",
+            "dataset 'circle': depends on itself: circle -> circle",
+        )
+        or len(caught.value.items) == 12
+    )
+
+
+def test_a_specs_function_that_raises_is_named_with_its_error() -> None:
+    def broken(arguments: str) -> list[Any]:
+        raise TypeError("first line\nsecond line")
+
+    with pytest.raises(ConfigurationError) as caught:
+        define(broken).dump("42")
+    message = "dataset 'shop:42': the specs function raised TypeError: first line"
+    assert caught.value.message == message
+    assert caught.value.hint == "mend the function in the datasets module"
+
+
+def test_dump_tells_all_problems() -> None:
+    raws = [{"model": "bakery.tga"}, {"model": "bakery.tag", "exclude": ["slgu"], "filtre": 3}, 3]
+    with pytest.raises(ConfigurationError) as caught:
+        define(raws).dump()
+    assert caught.value.message == "3 problems in dataset 'shop'"
+    assert caught.value.items == (
+        "dataset 'shop', spec 2 (bakery.tag): unknown key 'filtre'",
+        "dataset 'shop', spec 3: a spec is a dictionary, not int",
+        "dataset 'shop', spec 1 (bakery.tga): there is no model 'bakery.tga'",
+    )
+    assert [problem["hint"] for problem in caught.value.data["problems"]] == [
+        "did you mean 'filter'?",
+        'write {"model": "app.model"}',
+        "did you mean 'bakery.tag'?",
+    ]
+
+
+def test_names_of_dumps() -> None:
+    assert parse_dump_argument("districts:42,43") == ("districts", "42,43")
+    assert parse_dump_argument("districts:a:b") == ("districts", "a:b")
+    assert parse_dump_argument("districts:") == ("districts", "")
+    assert parse_dump_argument("districts") == ("districts", "")
+    for text in ("", ":42"):
+        with pytest.raises(UsageError):
+            parse_dump_argument(text)
+
+
+def test_an_unknown_dataset_lists_the_known_ones() -> None:
+    definitions = load_datasets("tests.bakery.datasets.datasets")
+    assert find_dataset(definitions, "shop") is definitions["shop"]
+    with pytest.raises(UnknownNameError) as caught:
+        find_dataset(definitions, "shoop")
+    assert caught.value.message == "there is no dataset 'shoop'"
+    assert caught.value.hint == "datasets of this project: categories, hours, pages, shop"
+    assert caught.value.exit_code == 2
+
+
+def test_what_cannot_be_executed_yet_is_parsed_and_then_refused() -> None:
+    raws = [
+        {"model": "bakery.tag", "save_as_new": True},
+        {"model": "bakery.page", "identity": "uuid"},
+        {"model": "bakery.opening"},
+    ]
+    dataset = define(raws).dump()
+    assert dataset.specs[:2] == (
+        ModelSpec("bakery.tag", save_as_new=True),
+        ModelSpec("bakery.page", identity="uuid"),
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        executable(dataset)
+    assert caught.value.items == (
+        "dataset 'shop': 'save_as_new' of bakery.tag cannot be applied yet",
+        "dataset 'shop': 'identity' of bakery.page is 'uuid', which cannot be applied yet",
+    )
+    fine = define(raws[2:]).dump()
+    assert executable(fine) is fine
+
+
+# Identities of all datasets
+
+
+def definitions_of(**specs: Any) -> dict[str, DatasetDefinition]:
+    raw = {name: {"specs": s if callable(s) else lambda args, s=s: s} for name, s in specs.items()}
+    definitions, problems = define_datasets(raw)
+    assert problems == []
+    return definitions
+
+
+def test_identities_of_all_datasets() -> None:
+    definitions = definitions_of(
+        shop=[{"model": "bakery.tag", "identity": ["slug"]}, {"model": "bakery.product"}],
+        tags=[{"model": "Bakery.Tag", "identity": ["slug"], "filter": {"pk": 1}}],
+        pages=[{"model": "bakery.page", "identity": "uuid"}],
+        strict=_strict,
+    )
+    assert identities(definitions) == {
+        "bakery.tag": ("slug",),
+        "bakery.product": "pk",
+        "bakery.page": "uuid",
+    }
+
+
+def test_identities_must_agree_over_all_datasets() -> None:
+    definitions = definitions_of(
+        shop=[{"model": "bakery.tag"}],
+        tags=[{"model": "bakery.tag", "identity": "natural"}],
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        identities(definitions)
+    assert caught.value.message == (
+        "dataset 'tags': 'identity' of bakery.tag is 'natural', in 'shop' 'pk'"
+    )
+    assert caught.value.hint == "give every spec of bakery.tag the same 'identity'"
+
+
+def test_identities_need_every_dataset() -> None:
+    """One left out because it is broken would have its rows referred to by the wrong key."""
+    for broken in (_reads_rows, lambda args: 1 / 0, [{"model": "bakery.tgg"}]):
+        with pytest.raises(ConfigurationError):
+            identities(definitions_of(shop=[{"model": "bakery.page"}], broken=broken))
+
+
+def test_arguments_may_not_change_an_identity() -> None:
+    def tags(arguments: str) -> list[dict[str, Any]]:
+        keys = [int(key) for key in arguments.split(",")]
+        return [{"model": "bakery.tag", "filter": {"pk__in": keys}, "identity": ["slug"]}]
+
+    with pytest.raises(ConfigurationError) as caught:
+        definitions_of(tags=tags)["tags"].dump("1,2")
+    assert caught.value.message == (
+        "dataset 'tags:1,2': 'identity' of bakery.tag is ('slug',) here, "
+        "'pk' in the datasets without arguments"
+    )
+    others = definitions_of(tags=tags, all=[{"model": "bakery.tag", "identity": ["slug"]}])
+    assert others["tags"].dump("1,2").specs[0].identity == ("slug",)
+
+
+# All at once
+
+
+def test_validation_finds_everything_in_one_go() -> None:
+    found = datasets.validate(f"{HERE}.with_everything")
+    assert [(p.id, p.where) for p in found] == [
+        ("contentgit.W003", "dataset 'strict'"),
+        ("contentgit.W004", "dataset 'strict'"),
+        ("contentgit.W003", "dataset 'refused'"),
+        ("contentgit.E015", "dataset 'raises'"),
+        ("contentgit.W003", "dataset 'reads'"),
+        ("contentgit.E030", "dataset 'new'"),
+        ("contentgit.E030", "dataset 'new'"),
+        ("contentgit.E031", "dataset 'uuid'"),
+        ("contentgit.W006", "dataset 'proxy', spec 1 (odd.proxysection)"),
+        ("contentgit.E029", "dataset 'natural'"),
+    ]
+    assert all(problem.hint for problem in found)
+    assert found[0].message == (
+        "cannot be checked without arguments: the specs function raised "
+        "ValueError: invalid literal for int() with base 10: ''"
+    )
+    assert found[4].message == (
+        "cannot be checked without its database: the specs function raised "
+        "DatabaseError: no such table: bakery_tag"
+    )
+
+
+def test_the_bakery_has_no_problems() -> None:
+    assert datasets.validate("tests.bakery.datasets.datasets") == []
+
+
+def test_every_problem_is_documented() -> None:
+    """Each id that the code can give stands in the docs, and none that it cannot."""
+    root = Path(__file__).parents[2]
+    sources = [*(root / "contentgit").glob("*.py"), *(root / "contentgit/db").glob("*.py")]
+    given = {m for p in sources for m in re.findall(r'"(contentgit\.[EW]\d+)"', p.read_text())}
+    pages = [root / "docs/settings.md", root / "docs/datasets.md"]
+    told = {m for p in pages for m in re.findall(r"`(contentgit\.[EW]\d+)`", p.read_text())}
+    assert given == told

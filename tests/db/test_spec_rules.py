@@ -1,0 +1,304 @@
+"""What the models say to a spec. No query is made, so no test here has a database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from contentgit.datasets import DatasetDefinition, specs_for_models
+from contentgit.specs import ModelSpec
+from tests.bakery.models import Tag
+from tests.odd.models import ProxySection
+
+
+def define(raws: list[Any]) -> DatasetDefinition:
+    return DatasetDefinition("shop", lambda args: raws)
+
+
+def problems_of(*specs: object) -> list[tuple[str, str]]:
+    """Ids and messages of what is wrong with a dataset of these specs."""
+    return [(p.id, p.message) for p in define(list(specs)).evaluate()[1]]
+
+
+def hints_of(*specs: object) -> list[str]:
+    return [p.hint for p in define(list(specs)).evaluate()[1]]
+
+
+# Models
+
+
+@pytest.mark.parametrize(
+    ("model", "hint"),
+    [
+        ("bakery.produkt", "did you mean 'bakery.product'?"),
+        ("bakry.product", "is the app 'bakry' in INSTALLED_APPS? did you mean 'bakery.product'?"),
+        ("odd.named", None),
+    ],
+)
+def test_models_that_do_not_exist(model: str, hint: str | None) -> None:
+    assert problems_of({"model": model}) == [("contentgit.E022", f"there is no model {model!r}")]
+    assert hint is None or hints_of({"model": model}) == [hint]
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        ("odd.proxysection", "is a proxy of odd.section"),
+        ("odd.foreign", "is not managed by Django"),
+        ("odd.replaced", "is swapped for bakery.Tag"),
+        ("bakery.product_tags", "belongs to a many-to-many field of bakery.product"),
+    ],
+)
+def test_models_without_rows_of_their_own_are_skipped(model: str, reason: str) -> None:
+    raws = [{"model": model}, {"model": "bakery.tag"}]
+    assert problems_of(*raws) == [("contentgit.W006", f"{model} {reason}; the spec is skipped")]
+    assert define(raws).dump().models == ("bakery.tag",)
+
+
+def test_a_helper_given_a_proxy_says_so_too() -> None:
+    assert [number for number, _ in problems_of(*specs_for_models([ProxySection]))] == [
+        "contentgit.W006"
+    ]
+
+
+# Filters
+
+
+def test_filters_are_taken_as_they_are() -> None:
+    tags = Tag.objects.filter(slug="a")
+    lookups = {
+        "category__slug__in": {"a", "b"},
+        "tags__in": tags,
+        "price__gte": 3,
+        "created__year": 2026,
+        "pk__in": [],
+    }
+    (spec,) = define([{"model": "bakery.product", "filter": lookups}]).dump().specs
+    assert spec.filter == lookups
+    assert spec.filter["tags__in"] is tags
+
+
+def test_every_wrong_lookup_is_told() -> None:
+    lookups = {"colour": 3, "slug__like": "a", "pk": "x", "created": "now", "pk__in": 3}
+    found = problems_of({"model": "bakery.product", "filter": lookups})
+    assert [number for number, _message in found] == [
+        "contentgit.E023",
+        "contentgit.E023",
+        "contentgit.E024",
+        "contentgit.E024",
+        "contentgit.E024",
+    ]
+    assert found[0][1].startswith(
+        "'filter' has 'colour', which bakery.product refuses: "
+        "FieldError: Cannot resolve keyword 'colour' into field."
+    )
+    assert found[2][1] == (
+        "'filter' has 'pk', which bakery.product refuses: "
+        "ValueError: Field 'id' expected a number but got 'x'."
+    )
+
+
+# Names of fields
+
+
+def test_names_of_fields_that_do_not_exist() -> None:
+    spec = {
+        "model": "bakery.product",
+        "ignore_missing_m2m": ["tag", "category"],
+        "defer_values": ["slgu"],
+        "exclude": ["changd", "category_id", "ingredients"],
+    }
+    assert problems_of(spec) == [
+        (
+            "contentgit.E025",
+            f"'{key}' names '{name}', which is no {what} of bakery.product",
+        )
+        for key, name, what in (
+            ("ignore_missing_m2m", "tag", "many-to-many field"),
+            ("ignore_missing_m2m", "category", "many-to-many field"),
+            ("defer_values", "slgu", "field"),
+            ("exclude", "changd", "field"),
+            ("exclude", "category_id", "field"),
+            ("exclude", "ingredients", "field"),
+        )
+    ]
+    assert hints_of(spec)[0] == "did you mean 'tags'?"
+
+
+def test_fields_that_may_be_excluded() -> None:
+    names = ["name", "size", "rating", "weight", "double", "changed", "sections"]
+    (spec,) = define([{"model": "odd.article", "exclude": names}]).dump().specs
+    assert spec.exclude == tuple(names)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message", "hint"),
+    [
+        (
+            {"model": "bakery.product", "exclude": ["id"]},
+            "'exclude' names 'id', which is the primary key",
+            "remove it from 'exclude'",
+        ),
+        (
+            {"model": "bakery.newspage", "exclude": ["page_ptr"]},
+            "'exclude' names 'page_ptr', which is the primary key",
+            "remove it from 'exclude'",
+        ),
+        (
+            {"model": "odd.line", "exclude": ["position"]},
+            "'exclude' names 'position', which is the primary key",
+            "remove it from 'exclude'",
+        ),
+        (
+            {"model": "bakery.newspage", "exclude": ["title"]},
+            "'exclude' names 'title', which is a field of bakery.page",
+            "exclude it in the spec of bakery.page",
+        ),
+        (
+            {"model": "odd.article", "exclude": ["number"]},
+            (
+                "'exclude' names 'number', which must have a value and has no default: "
+                "no row could be created"
+            ),
+            "give the field a default, a db_default or null=True, or keep it",
+        ),
+        (
+            {"model": "odd.article", "exclude": ["section"]},
+            (
+                "'exclude' names 'section', which must have a value and has no default: "
+                "no row could be created"
+            ),
+            "give the field a default, a db_default or null=True, or keep it",
+        ),
+        (
+            {"model": "bakery.tag", "exclude": ["slug"], "identity": ["slug"]},
+            "'exclude' names 'slug', which 'identity' needs",
+            "remove it from one of them",
+        ),
+    ],
+)
+def test_fields_that_may_not_be_excluded(spec: dict[str, Any], message: str, hint: str) -> None:
+    assert problems_of(spec) == [("contentgit.E026", message)]
+    assert hints_of(spec) == [hint]
+
+
+# Identity
+
+
+@pytest.mark.parametrize(
+    ("model", "identity"),
+    [
+        ("bakery.tag", ["slug"]),
+        ("bakery.tag", ["slug", "name"]),
+        ("bakery.tag", ["id"]),
+        ("bakery.ingredient", ["product", "name"]),
+        ("bakery.ingredient", ["product__slug", "name"]),
+        ("bakery.ingredient", ["product__category__slug", "product__slug", "name"]),
+        ("bakery.newspage", ["slug"]),
+        ("bakery.newspage", ["page_ptr__slug"]),
+        ("odd.article", ["section__slug", "slug"]),
+        ("odd.extended", ["tag__slug"]),
+        ("odd.line", ["section__slug", "position"]),
+    ],
+)
+def test_fields_that_name_a_row(model: str, identity: list[str]) -> None:
+    raw = {"model": model, "identity": identity}
+    assert problems_of(raw) == []
+    assert define([raw]).dump().specs[0].identity == tuple(identity)
+
+
+@pytest.mark.parametrize(
+    ("model", "identity"),
+    [
+        ("bakery.tag", ["name"]),
+        ("bakery.ingredient", ["name"]),
+        ("bakery.ingredient", ["product__name", "name"]),
+        ("odd.article", ["number"]),  # unique on a condition only
+        ("odd.article", ["section__slug"]),
+        ("odd.line", ["section"]),
+    ],
+)
+def test_fields_that_do_not_name_one_row(model: str, identity: list[str]) -> None:
+    assert problems_of({"model": model, "identity": identity}) == [
+        ("contentgit.E028", f"'identity' {identity!r} is not unique: several rows could share it")
+    ]
+
+
+def test_the_hint_names_what_is_unique() -> None:
+    assert hints_of({"model": "bakery.ingredient", "identity": ["name"]}) == [
+        (
+            "add a UniqueConstraint, or name fields that are unique "
+            "(unique sets: ['id']; ['name', 'product'])"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("identity", "message", "hint"),
+    [
+        (
+            ["slgu"],
+            "'identity' names 'slgu', but 'slgu' is no column of odd.article",
+            "did you mean 'slug'?",
+        ),
+        (
+            ["section__slgu", "slug"],
+            "'identity' names 'section__slgu', but 'slgu' is no column of odd.section",
+            "did you mean 'slug'?",
+        ),
+        (
+            ["slug__upper"],
+            "'identity' names 'slug__upper', but 'slug' is no relation",
+            "name a foreign key or a field of it",
+        ),
+        (
+            ["sections"],
+            "'identity' names 'sections', but 'sections' is no column of odd.article",
+            "",
+        ),
+        (["pk"], "'identity' names 'pk', but 'pk' is no column of odd.article", "'pk'"),
+    ],
+)
+def test_paths_that_lead_nowhere(identity: list[str], message: str, hint: str) -> None:
+    raw = {"model": "odd.article", "identity": identity}
+    assert problems_of(raw) == [("contentgit.E027", message)]
+    assert hint in hints_of(raw)[0]
+
+
+def test_fields_that_may_be_null_are_worth_a_word() -> None:
+    raw = {"model": "odd.article", "identity": ["rating"]}
+    assert problems_of(raw) == [
+        (
+            "contentgit.W005",
+            "'identity' names 'rating', which may be NULL: a row with NULL there cannot be named",
+        )
+    ]
+    assert define([raw]).dump().specs[0].identity == ("rating",)
+
+
+def test_natural_keys() -> None:
+    assert define([{"model": "bakery.tag", "identity": "natural"}]).dump().specs == (
+        ModelSpec("bakery.tag", identity="natural"),
+    )
+    label = Permission._meta.label_lower
+    assert problems_of({"model": label, "identity": "natural"}) == []
+    assert problems_of({"model": "odd.halfnatural", "identity": "natural"}) == [
+        (
+            "contentgit.E028",
+            (
+                "'identity' is 'natural', but odd.halfnatural lacks "
+                "get_by_natural_key() on its default manager"
+            ),
+        )
+    ]
+    assert problems_of({"model": "bakery.page", "identity": "natural"}) == [
+        (
+            "contentgit.E028",
+            (
+                "'identity' is 'natural', but bakery.page lacks the method natural_key() and "
+                "get_by_natural_key() on its default manager"
+            ),
+        )
+    ]
