@@ -203,10 +203,9 @@ def _output(folder: Path, typed: Sequence[str], *, colour: bool) -> Iterator[str
 def _quietly(folder: Path, typed: Sequence[str]) -> None:
     *lines, code = _output(folder, typed, colour=False)
     if code:
-        raise ContentgitError(
-            f"the demo could not be built: {shlex.join(typed)} failed",
-            hint="".join(str(line) for line in lines).strip(),
-        )
+        said = "".join(str(line) for line in lines).strip().splitlines()[-2:]
+        message = f"the demo could not be built, for {shlex.join(typed)} failed"
+        raise ContentgitError(message, hint="; ".join(said))
 
 
 def _start(folder: Path, typed: Sequence[str], *, colour: bool) -> subprocess.Popen[str]:

@@ -1,0 +1,120 @@
+"""The documentation as data: the files a page tells to write, and the commands it tells to type."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_FENCE = re.compile(
+    r"^(?:% exit (?P<exit>\d+)\n)?^```(?:\{code-block\} )?(?P<kind>\w+)\n(?P<body>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+_NAMED = re.compile(r"\A(?::caption:|#) (?P<path>\S+\.py)(?P<end>, at the end)?\n\n?")
+_HEX = re.compile(r"\b[0-9a-f]{7,40}\b")
+
+
+@dataclass(frozen=True)
+class File:
+    """A file to write; ``append`` where the text goes to the end of what is there."""
+
+    path: str
+    text: str
+    append: bool
+
+
+@dataclass(frozen=True)
+class Command:
+    """A line to type, the lines of output that the page shows, and the exit code it tells of."""
+
+    line: str
+    shown: tuple[str, ...]
+    exit_code: int = 0
+
+
+def parts(page: Path) -> Iterator[File | Command]:
+    """What a page tells to do, in its order. ``% exit 3`` above a fence is its last command's code."""
+    for fence in _FENCE.finditer(page.read_text(encoding="utf-8")):
+        if fence["kind"] == "console":
+            yield from _commands(fence["body"], int(fence["exit"] or 0))
+        elif named := _NAMED.match(fence["body"]):
+            yield File(named["path"], fence["body"][named.end() :], bool(named["end"]))
+
+
+def _commands(body: str, last_code: int) -> Iterator[Command]:
+    blocks = re.split(r"^\$ ", body, flags=re.MULTILINE)
+    assert not blocks[0].strip(), f"output before the first command: {body}"
+    for place, block in enumerate(blocks[1:], 2):
+        line, *shown = block.rstrip("\n").split("\n")
+        yield Command(line, tuple(shown), last_code if place == len(blocks) else 0)
+
+
+def follow(page: Path, folder: Path) -> None:
+    """Does what ``page`` says in ``folder``, and compares what it shows with what comes out."""
+    environment = _environment(folder)
+    for part in parts(page):
+        if isinstance(part, File):
+            _write(folder / part.path, part)
+        else:
+            run(part, folder, environment)
+
+
+def _write(path: Path, file: File) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    before = path.read_text(encoding="utf-8") if file.append else ""
+    path.write_text(f"{before}\n{file.text}" if before else file.text, encoding="utf-8")
+
+
+def run(command: Command, folder: Path, environment: dict[str, str]) -> str:
+    """Runs a command; its output."""
+    done = subprocess.run(
+        command.line,
+        shell=True,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    said = f"$ {command.line}\n{done.stdout}"
+    assert done.returncode == command.exit_code, f"exit code {done.returncode}\n{said}"
+    if command.shown:
+        expected, printed = _pattern(command.shown), _lines(done.stdout)
+        assert re.fullmatch(expected, printed), "\n".join((said, "the page says:", *command.shown))
+    return done.stdout
+
+
+def _pattern(shown: tuple[str, ...]) -> str:
+    """A line ``…`` stands for any lines, an ``…`` within a line for anything on it."""
+    lines = _lines("\n".join(shown)).splitlines()
+    return "".join(
+        "(?:.*\n)*" if line.strip() == "…" else re.escape(line).replace("…", ".*") + "\n"
+        for line in lines
+    )
+
+
+def _lines(text: str) -> str:
+    """Commit ids differ from run to run; spaces at line ends are nothing."""
+    return "".join(f"{_HEX.sub('<id>', line.rstrip())}\n" for line in text.rstrip().split("\n"))
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """``python`` and ``contentgit`` are those that run this test."""
+    programs = folder.parent / f"{folder.name}-bin"
+    programs.mkdir()
+    for name, words in (("python", ""), ("contentgit", " -m contentgit.cli.main")):
+        path = programs / name
+        path.write_text(f'#!/bin/sh\nexec "{sys.executable}"{words} "$@"\n')
+        path.chmod(0o755)
+    inner = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
+    inner["PATH"] = f"{programs}{os.pathsep}{inner['PATH']}"
+    inner["PYTHONPATH"] = str(ROOT)
+    inner["COLUMNS"] = "100"
+    return inner

@@ -1,0 +1,111 @@
+"""The demo as a person meets it: it runs as told, and leaves a site that serves both databases."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from contentgit import demo
+from contentgit.errors import RefusedError, UsageError
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A demo that has been built and walked through, and what it printed."""
+    folder = tmp_path_factory.mktemp("demo") / "a folder's name"
+    printed: list[str] = []
+    code = demo.run(folder, write=printed.append, python=sys.executable, colour=False)
+    text = "".join(printed)
+    assert code == 0, text
+    return folder, text
+
+
+def ask(folder: Path, site: str, code: str) -> str:
+    """What the site's own Python prints."""
+    done = subprocess.run(
+        ["sh", folder / site, "shell", "-v0", "-c", code],
+        capture_output=True,
+        text=True,
+        env={key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_step_shows_what_was_typed(walked: tuple[Path, str]) -> None:
+    _folder, text = walked
+    prompts = [line for line in text.splitlines() if line.startswith("$ ")]
+    assert len(prompts) == len(demo.STEPS)
+    assert "$ ./production contentgit checkout main --apply --yes" in prompts
+    assert "\x1b" not in text
+
+
+def test_the_refusal_names_record_and_field(walked: tuple[Path, str]) -> None:
+    _folder, text = walked
+    refusal, _, _ = text.partition("(exit code 3)")
+    refusal = refusal.rpartition("$ ./production")[2]
+    assert "shop.product:7" in refusal
+    assert "price" in refusal
+    assert "--branch" in refusal
+
+
+def test_both_databases_end_equal(walked: tuple[Path, str]) -> None:
+    folder, _text = walked
+    code = (
+        "from shop.models import Product\n"
+        "for each in Product.objects.order_by('pk'): print(each.pk, each.name, each.slug, each.price)\n"
+        "print(Product.objects.get(slug='pretzel').summary)"
+    )
+    stage, production = (ask(folder, site, code) for site in ("stage", "production"))
+    assert stage == production
+    assert "1 Miller's farmhouse loaf farmhouse-loaf 6.80\n" in stage
+    assert "3 Walnut bread walnut-bread 7.90\n4 Hazelnut bread hazelnut-bread 7.90\n" in stage
+    assert "Pumpkin" not in stage
+    assert "7 Pretzel pretzel 2.40\n" in stage
+    assert stage.endswith("Thrown, not laid: thin arms that crack, a belly that does not.\n")
+
+
+def test_the_site_serves_its_pages_and_its_admin(walked: tuple[Path, str]) -> None:
+    folder, _text = walked
+    code = (
+        "from django.test import Client\n"
+        "from shop.models import Product\n"
+        "client = Client(headers={'host': 'localhost'})\n"
+        "addresses = ['/', '/shop/', '/shop/?tag=nuts', '/news/', '/news/the-oven-is-back/']\n"
+        "addresses += ['/bakery/story/', '/school/sourdough-weekend/', '/admin/login/']\n"
+        "addresses += [each.get_absolute_url() for each in Product.objects.all()]\n"
+        "print({client.get(each).status_code for each in addresses})\n"
+        "print(client.get('/nowhere/').status_code, client.login(username='admin', password='admin'))\n"
+        "print(client.get('/admin/shop/product/').status_code)\n"
+        "print(client.get('/admin/shop/product/7/change/').status_code)"
+    )
+    assert ask(folder, "production", code) == "{200}\n404 True\n200\n200\n"
+
+
+def test_a_folder_with_somebody_s_work_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "novel.txt").write_text("Chapter one")
+    with pytest.raises(UsageError, match="is not empty"):
+        demo.build(tmp_path, python=sys.executable, reset=True)
+    assert (tmp_path / "novel.txt").read_text() == "Chapter one"
+
+
+def test_a_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "novel.txt"
+    path.write_text("Chapter one")
+    with pytest.raises(UsageError, match="is a file"):
+        demo.build(path, python=sys.executable)
+
+
+def test_an_earlier_demo_is_kept_unless_reset(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    (folder / demo.MARKER).touch()
+    (folder / "stage.sqlite3").write_text("edits")
+    with pytest.raises(RefusedError) as refused:
+        demo.build(folder, python=sys.executable)
+    assert "--reset" in refused.value.hint
+    assert (folder / "stage.sqlite3").read_text() == "edits"

@@ -1,0 +1,139 @@
+"""Documentation that can fail: what it names exists, what exists is named, what it tells to type runs."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from contentgit.cli.main import build_parser, split_at_dashes
+from tests.docs.pages import ROOT, Command, File, follow, parts
+
+DOCS = ROOT / "docs"
+CLI = DOCS / "cli.md"
+
+_OPTION = re.compile(r"--?[A-Za-z][A-Za-z-]*")
+_COMMON = {"-h", "--help"}
+
+
+def verbs(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+    """The parsers of the verbs by name."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found: Mapping[str, argparse.ArgumentParser] = action.choices
+            return found
+    raise AssertionError("the parser has no verbs")
+
+
+def options(parser: argparse.ArgumentParser) -> set[str]:
+    return {name for action in parser._actions for name in action.option_strings} - _COMMON
+
+
+def sections(text: str) -> Mapping[str, str]:
+    """The sections of ``cli.md`` about one verb each, by verb."""
+    found = re.split(r"^## (.*)\n", text, flags=re.MULTILINE)
+    pairs = zip(found[1::2], found[2::2], strict=True)
+    return {title.strip("`"): body for title, body in pairs if title.startswith("`")}
+
+
+def documented(section: str) -> set[str]:
+    """The options that a section explains: the code before the colon of a list's entry, or ``Also:``."""
+    heads = re.findall(r"^- (`-[^:]*):", section, re.MULTILINE)
+    heads += re.findall(r"^Also: (.*)$", section, re.MULTILINE)
+    codes = [code for head in heads for code in re.findall(r"`([^`]*)`", head)]
+    return {name for code in codes for name in _OPTION.findall(code.split(" ")[0])}
+
+
+def console_lines() -> Iterator[list[str]]:
+    """The words of every documented call of contentgit, on all pages and in the verbs' own help."""
+    lines = [part.line for page in pages() for part in parts(page) if isinstance(part, Command)]
+    for verb in verbs(build_parser()).values():
+        lines += re.findall(r"^  \$ (.*)$", verb.epilog or "", re.MULTILINE)
+    for line in lines:
+        words = shlex.split(line)
+        if "contentgit" in words[:3]:
+            yield words[words.index("contentgit") + 1 :]
+
+
+def pages() -> list[Path]:
+    return [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+
+
+def test_every_verb_is_documented_and_every_documented_verb_exists() -> None:
+    assert list(sections(CLI.read_text())) == list(verbs(build_parser()))
+
+
+@pytest.mark.parametrize("verb", verbs(build_parser()))
+def test_every_option_is_documented_and_every_documented_option_exists(verb: str) -> None:
+    assert documented(sections(CLI.read_text())[verb]) == options(verbs(build_parser())[verb])
+
+
+def test_the_options_before_the_verb_are_documented() -> None:
+    _, _, rest = CLI.read_text().partition("## Options of every call\n")
+    section, _, _ = rest.partition("\n## ")
+    assert documented(section) == options(build_parser())
+
+
+def test_every_documented_call_is_understood() -> None:
+    calls = list(console_lines())
+    assert len(calls) > 30
+    for words in calls:
+        before, _behind = split_at_dashes(words)
+        assert build_parser().parse_args(before).verb, words
+
+
+def test_a_verb_s_help_shows_an_example_of_it() -> None:
+    for name, verb in verbs(build_parser()).items():
+        assert f"$ contentgit {name}" in verb.format_help()
+
+
+def test_the_tutorial_runs(tmp_path: Path) -> None:
+    folder = tmp_path / "tutorial"
+    folder.mkdir()
+    follow(DOCS / "tutorial.md", folder)
+
+
+def test_the_readme_runs(tmp_path: Path) -> None:
+    folder = tmp_path / "readme"
+    folder.mkdir()
+    for line in ("-m django startproject mysite .", "-m django startapp polls"):
+        subprocess.run([sys.executable, *line.split()], cwd=folder, check=True)
+    for part in parts(DOCS / "tutorial.md"):
+        if isinstance(part, File) and part.path == "polls/models.py":
+            (folder / part.path).write_text(part.text)
+    with (folder / "mysite/settings.py").open("a") as settings:
+        settings.write('INSTALLED_APPS += ["polls"]\n')
+    subprocess.run(
+        [sys.executable, "-m", "django", "makemigrations", "polls", "--settings=mysite.settings"],
+        cwd=folder,
+        check=True,
+        env={"PYTHONPATH": str(folder)},
+    )
+    follow(ROOT / "README.md", folder)
+
+
+def test_links_between_the_pages_lead_somewhere() -> None:
+    broken = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in [ROOT / "README.md", *DOCS.rglob("*.md")]
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+        if not (page.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def test_sphinx_builds_without_warnings(tmp_path: Path) -> None:
+    assert find_spec("sphinx"), "install the group docs: pip install --group docs"
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", DOCS, tmp_path / "html"],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
