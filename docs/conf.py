@@ -1,13 +1,13 @@
 """Sphinx: ``sphinx-build -W docs docs/_build``."""
 
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 
 project = "contentgit"
 author = "The contentgit authors"
 copyright = author
 try:
-    release = version("contentgit")
-except PackageNotFoundError:
+    release = metadata.version("contentgit")
+except metadata.PackageNotFoundError:
     release = "in development"
 
 extensions = ["myst_parser"]

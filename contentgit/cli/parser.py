@@ -280,7 +280,7 @@ def _demo(verbs: Any) -> None:
         "demo",
         "build a bakery site with two databases and show the main job",
         "Builds a small site in FOLDER, with a stage and a production database, and runs the main job.",
-        ["contentgit demo", "contentgit demo /tmp/bakery"],
+        ["contentgit demo", "contentgit demo /tmp/bakery --reset"],
     )
     parser.add_argument(
         "path",
@@ -288,4 +288,7 @@ def _demo(verbs: Any) -> None:
         nargs="?",
         default="contentgit-demo",
         help="default: contentgit-demo",
+    )
+    parser.add_argument(
+        "--reset", action="store_true", help="delete the demo that FOLDER holds and build it anew"
     )

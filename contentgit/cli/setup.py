@@ -108,7 +108,8 @@ def demo(args: argparse.Namespace, terminal: Terminal) -> int:
 
     return run(
         Path(args.path),
-        write=lambda text: terminal.out.file.write(text),
+        write=lambda text: print(text, end="", file=terminal.out.file, flush=True),
         python=sys.executable,
         colour=terminal.out.color_system is not None and not terminal.out.no_color,
+        reset=args.reset,
     )
