@@ -1,0 +1,125 @@
+"""Which record is written from which dump, and which delete is licensed.
+
+Dumps may overlap, and a record may move from one to another: one apply must not delete in one dump
+what it writes, or keeps, in another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from contentgit.facts import Facts
+from contentgit.items import Item, Survey
+from contentgit.records import RecordKey
+from contentgit.steps import Action, Links, Problem, ProblemKind, Withheld
+
+
+@dataclass(frozen=True)
+class Licences:
+    """What the caller permits beyond what the specs do.
+
+    ``force`` overwrites the target's own edits, ``allow_cascade`` lets deletes reach outside the dump.
+    ``max_deletes`` is a number of rows, ``max_deletes_percent`` a part of the rows that the dumps have here.
+    """
+
+    force: bool = False
+    allow_cascade: bool = False
+    max_deletes: int | None = None
+    max_deletes_percent: float | None = None
+    allow_empty: bool = False
+    ignore_unknown_fields: bool = False
+
+
+@dataclass
+class Choice:
+    """One item for each record to write and each to delete, and what is left out.
+
+    ``outside`` are records to create whose row exists although no applied dump's filter matches it; they
+    stand in ``writes`` as updates of all fields.
+    """
+
+    writes: dict[RecordKey, Item] = field(default_factory=dict)
+    deletes: dict[RecordKey, Item] = field(default_factory=dict)
+    outside: set[RecordKey] = field(default_factory=set)
+    withheld: list[Withheld] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def created(self) -> set[RecordKey]:
+        """The records whose rows are new."""
+        return {key for key, item in self.writes.items() if item.action is Action.CREATE}
+
+
+def choose(survey: Survey, facts: Facts) -> Choice:
+    """Decides with the facts ``existing``, ``kept``, ``licensed`` and ``links``; needs no others."""
+    choice = Choice()
+    for key, items in survey.writes.items():
+        if len({item.after for item in items}) > 1:
+            choice.problems.append(_twice(items))
+        choice.writes[key] = _written(items, survey, facts, choice.outside)
+    for key, items in survey.deletes.items():
+        if key not in choice.writes:
+            _choose_delete(key, items, survey, facts, choice)
+    return choice
+
+
+def _written(items: list[Item], survey: Survey, facts: Facts, outside: set[RecordKey]) -> Item:
+    """The item to write: an update before a create, as it knows the row that is there."""
+    item = next((item for item in items if item.action is Action.UPDATE), items[0])
+    if item.action is Action.UPDATE:
+        return item
+    if item.key in survey.deletes:
+        return _moved(item, survey.deletes[item.key][0])
+    if item.key in facts.existing:
+        outside.add(item.key)
+        return _over(item, facts.links.get(item.key, {}))
+    return item
+
+
+def _moved(item: Item, left: Item) -> Item:
+    """A record that leaves one dump and enters another: its row is updated."""
+    there = {links.field: links.remove for links in left.links}
+    return replace(
+        _over(item, there),
+        before=left.before,
+        based=left.based,
+        drifts=item.drifts or left.drifts,
+        states=left.states,
+    )
+
+
+def _over(item: Item, there: Mapping[str, tuple[str, ...]]) -> Item:
+    """The create as an update of all fields of a row whose present links are ``there``."""
+    links = [_difference(each, there.get(each.field, ())) for each in item.links]
+    optional = [replace(each, there=there.get(each.name, ())) for each in item.optional]
+    return replace(item, action=Action.UPDATE, links=tuple(links), optional=tuple(optional))
+
+
+def _difference(wanted: Links, there: tuple[str, ...]) -> Links:
+    add, present = set(wanted.add), set(there)
+    return Links(wanted.field, tuple(sorted(add - present)), tuple(sorted(present - add)))
+
+
+def _choose_delete(
+    key: RecordKey, items: list[Item], survey: Survey, facts: Facts, choice: Choice
+) -> None:
+    if key in facts.kept:
+        choice.withheld.append(Withheld(key, "", f"{facts.kept[key]} holds it too"))
+        return
+    for item in items:
+        licence = survey.licence(item)
+        if licence or (licence is None and (item.dump, key) in facts.licensed):
+            choice.deletes[key] = item
+            return
+    choice.withheld.append(Withheld(key, "", f"delete_missing is not set for {key.model}"))
+
+
+def _twice(items: list[Item]) -> Problem:
+    dumps = " and ".join(item.dump for item in items)
+    return Problem(
+        ProblemKind.TWICE,
+        f"{items[0].key} has different content in {dumps} of the commit",
+        key=items[0].key,
+        dump=items[0].dump,
+    )

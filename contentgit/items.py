@@ -1,0 +1,174 @@
+"""What a planner keeps of the records that differ, which is little.
+
+Records stream by. Kept are keys, blob ids, names of changed fields, link differences, references and
+unique values, and the values of fields in drift alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from contentgit.diff import ABSENT
+from contentgit.facts import Claim
+from contentgit.records import Record, RecordKey
+from contentgit.schema import ModelSchema
+from contentgit.specs import Dataset
+from contentgit.steps import Action, FieldState, Links
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record that differs between the target and the commit.
+
+    ``base`` is the record in the applied commit, ``ours`` in the target, ``theirs`` in the commit to
+    apply, ``None`` where there is none. ``before`` and ``after`` are the blob ids of ours and theirs,
+    ``""`` where there is none.
+    """
+
+    key: RecordKey
+    dump: str
+    base: Record | None
+    ours: Record | None
+    theirs: Record | None
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many records of a dump the applied commit, the target, and the commit to apply have."""
+
+    base: int
+    ours: int
+    theirs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A single reference that a record of the commit holds; ``null`` and ``loose`` say what it may be.
+
+    ``loose`` references may dangle: generic ones, and those without a constraint in the database.
+    """
+
+    field: str
+    target: RecordKey
+    null: bool
+    loose: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What is kept of one candidate: a create, an update or a delete.
+
+    ``fields`` are the column fields that change (all of the record's for a create), ``links`` the
+    many-to-many fields that do (all of them for a create, also where nothing is added). ``based`` tells
+    whether the applied commit has the record. ``states`` are the fields in drift; ``drifts`` says whether
+    there is drift, also where no field can show it. ``optional`` are the many-to-many fields whose
+    missing references are ignored: whether they change, and drift, is known only when it is known
+    what exists.
+    """
+
+    action: Action
+    key: RecordKey
+    dump: str
+    before: str
+    after: str
+    based: bool
+    fields: tuple[str, ...] = ()
+    links: tuple[Links, ...] = ()
+    drifts: bool = False
+    states: tuple[FieldState, ...] = ()
+    optional: tuple[FieldState, ...] = ()
+    wishes: tuple[Wish, ...] = ()
+    claims: tuple[Claim, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A model's schema together with what the specs of one dump say about it."""
+
+    schema: ModelSchema
+    excluded: frozenset[str]
+    optional: frozenset[str]
+
+    @classmethod
+    def of(cls, schema: ModelSchema, dataset: Dataset) -> Rules:
+        """The rules for ``schema`` in ``dataset``."""
+        specs = dataset.specs_of(schema.label)
+        return cls(
+            schema,
+            frozenset(name for spec in specs for name in spec.exclude),
+            frozenset(name for spec in specs for name in spec.ignore_missing_m2m),
+        )
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that is kept of the candidates; ``unknown_fields`` and ``unknown_models`` were not."""
+
+    models: Mapping[str, ModelSchema]
+    datasets: Mapping[str, Dataset]
+    first: frozenset[str]
+    sizes: Mapping[str, Size]
+    items: tuple[Item, ...] = ()
+    unknown_fields: Mapping[tuple[str, str, str], list[RecordKey]] = field(default_factory=dict)
+    unknown_models: Mapping[tuple[str, str], list[RecordKey]] = field(default_factory=dict)
+
+    @cached_property
+    def writes(self) -> Mapping[RecordKey, list[Item]]:
+        """Creates and updates by record, one for each dump that has one."""
+        found: dict[RecordKey, list[Item]] = {}
+        for item in self.items:
+            if item.action is not Action.DELETE:
+                found.setdefault(item.key, []).append(item)
+        return found
+
+    @cached_property
+    def deletes(self) -> Mapping[RecordKey, list[Item]]:
+        """Deletes by record, licensed or not, one for each dump that has one."""
+        found: dict[RecordKey, list[Item]] = {}
+        for item in self.items:
+            if item.action is Action.DELETE:
+                found.setdefault(item.key, []).append(item)
+        return found
+
+    @property
+    def created(self) -> Iterator[RecordKey]:
+        """The records to create, whose rows may exist nevertheless."""
+        return (item.key for item in self.items if item.action is Action.CREATE)
+
+    @cached_property
+    def wanted(self) -> frozenset[RecordKey]:
+        """Every record whose existence matters to a reference in the commit."""
+        return frozenset(_wanted(self.items))
+
+    @cached_property
+    def claims(self) -> Mapping[Claim, list[RecordKey]]:
+        """The unique values that records of the commit want, with the records that want them."""
+        found: dict[Claim, list[RecordKey]] = {}
+        for item in self.items:
+            for claim in item.claims:
+                keys = found.setdefault(claim, [])
+                if item.key not in keys:
+                    keys.append(item.key)
+        return found
+
+    def licence(self, item: Item) -> bool | None:
+        """Whether the specs permit to delete the record; ``None`` if that depends on which one matches it."""
+        specs = self.datasets[item.dump].specs_of(item.key.model)
+        given = {spec.delete_missing for spec in specs}
+        return None if len(given) > 1 else given == {True}
+
+
+def _wanted(items: Iterable[Item]) -> Iterator[RecordKey]:
+    for item in items:
+        for wish in item.wishes:
+            yield wish.target
+        for links in item.links:
+            yield from map(RecordKey.parse, links.add)
+        for state in item.optional:
+            for references in (state.applied, state.wanted):
+                if references is not ABSENT:
+                    yield from map(RecordKey.parse, references)

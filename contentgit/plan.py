@@ -1,0 +1,321 @@
+"""What an apply would do: from the records that differ, and facts about the target, to a plan.
+
+A pure function. The plan that is shown and the plan that is run are the same value; the applier
+decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from contentgit.choice import Choice, Licences, choose
+from contentgit.diff import ABSENT
+from contentgit.facts import Facts
+from contentgit.items import Candidate, Item, Size, Survey
+from contentgit.order import components, model_groups, refers_to_itself
+from contentgit.reach import Reach, missing_reason
+from contentgit.records import RecordKey
+from contentgit.steps import Action, FieldState, Links, Plan, Problem, ProblemKind, Step, Withheld
+from contentgit.survey import survey
+from contentgit.unique import contests
+
+__all__ = ["Candidate", "Licences", "Size", "Survey", "build", "survey"]
+
+
+def build(survey: Survey, facts: Facts, licences: Licences) -> Plan:
+    """The steps in the order in which they are run, what is refused, and what is withheld.
+
+    Steps that need no permission, or have it, are listed even where others are refused.
+    """
+    choice = choose(survey, facts)
+    reach = Reach(survey, facts, choice.deletes, choice.writes).walk()
+    settled = _settle_writes(survey, facts, choice, reach)
+    parks, unique_problems = contests(survey, facts, settled.writes, reach.gone)
+    cascades, clears = reach.steps(allow_cascade=licences.allow_cascade)
+    steps = [
+        *cascades,
+        *_deletes(survey, choice),
+        *clears,
+        *parks,
+        *_writes(survey, settled.writes),
+    ]
+    problems = [
+        *_of_the_commit(survey, licences),
+        *choice.problems,
+        *_overwriting(survey, choice, settled, licences),
+        *reach.problems(allow_cascade=licences.allow_cascade),
+        *settled.problems,
+        *unique_problems,
+        *_too_many_deletes(survey, steps, licences),
+    ]
+    gone = reach.cascades if licences.allow_cascade else {}
+    withheld = [
+        *(each for each in choice.withheld if each.key not in gone),
+        *reach.withheld,
+        *settled.withheld,
+        *_ignored_fields(survey, licences),
+    ]
+    return Plan(
+        steps=tuple(steps),
+        problems=tuple(problems),
+        withheld=tuple(withheld),
+        counts_before=facts.counts,
+        overwritten=tuple(sorted({*settled.drift, *choice.outside}, key=_by_key)),
+    )
+
+
+def _by_key(key: RecordKey) -> tuple[str, int, int, str]:
+    return key.sort_key
+
+
+@dataclass
+class _Settled:
+    """The items to write with their final links, the drift among all items, what is left out."""
+
+    writes: dict[RecordKey, Item] = field(default_factory=dict)
+    drift: dict[RecordKey, Item] = field(default_factory=dict)
+    withheld: list[Withheld] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def _settle_writes(survey: Survey, facts: Facts, choice: Choice, reach: Reach) -> _Settled:
+    settled = _Settled()
+    present = _Present(survey, facts, choice.created, reach.gone)
+    for key in sorted(choice.writes, key=_by_key):
+        item = _with_optional(choice.writes[key], present, settled)
+        item = replace(item, links=tuple(each for each in item.links if each.add or each.remove))
+        if item.drifts and key not in choice.outside:
+            settled.drift[key] = item
+        if item.action is Action.CREATE or item.fields or item.links:
+            settled.writes[key] = item
+            settled.problems += present.dangling(item)
+    for key in sorted(choice.deletes, key=_by_key):
+        item = _drifting_delete(choice.deletes[key], present)
+        if item.drifts:
+            settled.drift[key] = item
+    return settled
+
+
+@dataclass(frozen=True)
+class _Present:
+    """Which references hold before and after the apply."""
+
+    survey: Survey
+    facts: Facts
+    created: Collection[RecordKey]
+    gone: Collection[RecordKey]
+
+    def now(self, reference: str) -> bool:
+        """Whether the row referred to exists before the apply."""
+        return RecordKey.parse(reference) in self.facts.existing
+
+    def then(self, key: RecordKey) -> bool:
+        """Whether the row exists after the apply."""
+        return key in self.created or (key in self.facts.existing and key not in self.gone)
+
+    def dangling(self, item: Item) -> Iterator[Problem]:
+        """The references of the record that nothing will stand behind."""
+        for wish in item.wishes:
+            if not self.then(wish.target) and not (wish.loose and self._writable(wish.target)):
+                yield self._problem(item, wish.field, wish.target, null=wish.null)
+        for links in item.links:
+            for target in map(RecordKey.parse, links.add):
+                if not self.then(target):
+                    yield self._problem(item, links.field, target, null=True)
+
+    def _writable(self, target: RecordKey) -> bool:
+        """Whether the reference has a column value though no row has that key."""
+        schema = self.survey.models.get(target.model)
+        local = schema is not None and schema.local_key
+        return not local and target.model not in self.facts.uninstalled
+
+    def _problem(self, item: Item, name: str, target: RecordKey, *, null: bool) -> Problem:
+        if target in self.gone:
+            why = "which this apply deletes"
+        elif target.model in self.facts.uninstalled:
+            why = f"but this project has no model {target.model}"
+        else:
+            why = "which neither the database nor the applied dumps have"
+        kind = "" if null else " (not nullable)"
+        where = "needs" if name == "$key" else f"refers in {name}{kind} to"
+        return Problem(
+            ProblemKind.DANGLING,
+            f"{item.key} {where} {target}, {why}",
+            key=item.key,
+            dump=item.dump,
+        )
+
+
+def _with_optional(item: Item, present: _Present, settled: _Settled) -> Item:
+    """The item with those many-to-many fields settled whose missing references are ignored."""
+    links, states = list(item.links), list(item.states)
+    for state in item.optional:
+        missing = [each for each in state.wanted if not present.then(RecordKey.parse(each))]
+        wanted, there = set(state.wanted) - set(missing), set(state.there)
+        settled.withheld += [
+            Withheld(item.key, state.name, missing_reason(each)) for each in missing
+        ]
+        if wanted == there:
+            continue
+        links.append(
+            Links(state.name, tuple(sorted(wanted - there)), tuple(sorted(there - wanted)))
+        )
+        if item.action is Action.UPDATE and _optional_drifts(item, state, present):
+            states.append(state)
+    drifts = item.drifts or len(states) > len(item.states)
+    return replace(item, links=tuple(links), states=tuple(states), drifts=drifts)
+
+
+def _drifting_delete(item: Item, present: _Present) -> Item:
+    states = [each for each in item.optional if _optional_drifts(item, each, present)]
+    return replace(item, states=(*item.states, *states), drifts=item.drifts or bool(states))
+
+
+def _optional_drifts(item: Item, state: FieldState, present: _Present) -> bool:
+    """Whether the field was edited here; references that were never written are no edit."""
+    if state.applied is ABSENT:
+        return not item.based
+    return {each for each in state.applied if present.now(each)} != set(state.there)
+
+
+def _deletes(survey: Survey, choice: Choice) -> Iterator[Step]:
+    rank = _ranks(survey)
+    for key in sorted(choice.deletes, key=lambda key: (-rank[key.model], key.sort_key)):
+        item = choice.deletes[key]
+        yield Step(Action.DELETE, key, item.dump, links=item.links, before=item.before)
+
+
+def _ranks(survey: Survey) -> Mapping[str, int]:
+    groups = model_groups(survey.models)
+    return {label: rank for rank, group in enumerate(groups) for label in group}
+
+
+def _writes(survey: Survey, writes: Mapping[RecordKey, Item]) -> Iterator[Step]:
+    """Updates, then creates, then the updates that need the local key of a created row."""
+    local = {
+        key
+        for key, item in writes.items()
+        if item.action is Action.CREATE and survey.models[key.model].local_key
+    }
+    rank = _ranks(survey)
+    ordered = sorted(writes, key=lambda key: (rank[key.model], key.sort_key))
+    updates = [writes[key] for key in ordered if writes[key].action is Action.UPDATE]
+    late = [item for item in updates if local and not local.isdisjoint(_referred(item))]
+    behind = {item.key for item in late}
+    yield from (_step(item) for item in updates if item.key not in behind)
+    yield from (_step(writes[key]) for key in _created(survey, writes, ordered))
+    yield from map(_step, late)
+
+
+def _referred(item: Item) -> list[RecordKey]:
+    links = [RecordKey.parse(each) for links in item.links for each in links.add]
+    return [*(wish.target for wish in item.wishes), *links]
+
+
+def _created(
+    survey: Survey, writes: Mapping[RecordKey, Item], ordered: list[RecordKey]
+) -> Iterator[RecordKey]:
+    by_model: dict[str, list[RecordKey]] = {}
+    for key in ordered:
+        if writes[key].action is Action.CREATE:
+            by_model.setdefault(key.model, []).append(key)
+    for group in model_groups(survey.models):
+        keys = [key for label in group for key in by_model.get(label, ())]
+        if keys and refers_to_itself(survey.models, group):
+            edges = {key: [wish.target for wish in writes[key].wishes] for key in keys}
+            yield from (key for component in components(keys, edges) for key in component)
+        else:
+            yield from keys
+
+
+def _step(item: Item) -> Step:
+    fields = item.fields if item.action is Action.UPDATE else ()
+    return Step(item.action, item.key, item.dump, fields, item.links, item.before, item.after)
+
+
+def _of_the_commit(survey: Survey, licences: Licences) -> Iterator[Problem]:
+    """What is wrong with the commit as a whole: models, fields, emptiness."""
+    for (dump, label), keys in survey.unknown_models.items():
+        text = (
+            f"{dump} of the commit has {_count(keys)} of {label}, a model the dataset does not have"
+        )
+        yield Problem(ProblemKind.MODEL, text, key=keys[0], dump=dump)
+    if not licences.ignore_unknown_fields:
+        for (dump, label, name), keys in survey.unknown_fields.items():
+            text = f"{label} has no field {name}, but {_count(keys)} of the commit have it"
+            yield Problem(
+                ProblemKind.FIELD, text, key=keys[0], dump=dump, permit="--ignore-unknown-fields"
+            )
+    for dump, size in survey.sizes.items():
+        before = size.ours if dump in survey.first else size.base
+        if size.theirs == 0 and before > 0 and not licences.allow_empty:
+            where = "this database" if dump in survey.first else "the applied commit"
+            text = f"{dump} is empty in the commit and has {_records(before)} in {where}"
+            yield Problem(ProblemKind.EMPTY, text, dump=dump, permit="--allow-empty")
+
+
+def _count(keys: list[RecordKey]) -> str:
+    return _records(len(keys))
+
+
+def _records(number: int) -> str:
+    return "1 record" if number == 1 else f"{number} records"
+
+
+def _overwriting(
+    survey: Survey, choice: Choice, settled: _Settled, licences: Licences
+) -> Iterator[Problem]:
+    """What the target would lose that is in no commit."""
+    if licences.force:
+        return
+    for key in sorted(choice.outside, key=_by_key):
+        dump = choice.writes[key].dump
+        text = f"{key} exists here, but does not match the filter of {dump}"
+        yield Problem(ProblemKind.OUTSIDE, text, key=key, dump=dump, permit="--force")
+    for key in sorted(settled.drift, key=_by_key):
+        item = settled.drift[key]
+        yield Problem(
+            ProblemKind.DRIFT,
+            _drift_text(item, first=item.dump in survey.first),
+            key=key,
+            dump=item.dump,
+            fields=item.states,
+            permit="--force",
+        )
+
+
+def _drift_text(item: Item, *, first: bool) -> str:
+    names = ", ".join(state.name for state in item.states)
+    why = "nothing was applied here yet" if first else "it is in no applied commit"
+    if item.action is Action.CREATE:
+        return f"{item.key} was deleted here and would be created again"
+    if item.action is Action.DELETE:
+        edited = f"{names} edited here" if names else why
+        return f"{item.key} would be deleted: {edited}"
+    if item.based:
+        return f"{item.key} was edited here and would be overwritten: {names or 'all fields'}"
+    return f"{item.key} would be overwritten, {why}: {names or 'all fields'}"
+
+
+def _too_many_deletes(survey: Survey, steps: list[Step], licences: Licences) -> Iterator[Problem]:
+    count = sum(step.action in {Action.DELETE, Action.CASCADE} for step in steps)
+    rows = sum(size.ours for size in survey.sizes.values())
+    limits = []
+    if licences.max_deletes is not None:
+        limits.append((float(licences.max_deletes), f"{licences.max_deletes}"))
+    if licences.max_deletes_percent is not None:
+        percent = licences.max_deletes_percent
+        limits.append((rows * percent / 100, f"{percent:g}% of {rows}"))
+    for limit, named in limits:
+        if count > limit:
+            text = f"{count} rows would be deleted, more than --max-deletes {named}"
+            permit = f"--max-deletes {count}"
+            yield Problem(ProblemKind.MAX_DELETES, text, permit=permit)
+
+
+def _ignored_fields(survey: Survey, licences: Licences) -> Iterator[Withheld]:
+    if licences.ignore_unknown_fields:
+        for (_, label, name), keys in survey.unknown_fields.items():
+            for key in keys:
+                yield Withheld(key, name, f"{label} has no such field (--ignore-unknown-fields)")

@@ -1,0 +1,216 @@
+"""What deletes reach: the rows that go along, those that are cleared, and those that forbid it.
+
+The rules are those of Django's deletion: CASCADE recurses, multi-table parents go with their child,
+PROTECT forbids, RESTRICT forbids unless the row goes anyway, SET_* clear. On top of them stands what
+the commit says: a record that stays in it and refers to a deleted one makes the commit dangle.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from contentgit.facts import Facts, Referrer
+from contentgit.items import Item, Survey
+from contentgit.records import RecordKey
+from contentgit.schema import OnDelete
+from contentgit.steps import Action, Problem, ProblemKind, Step, Withheld
+
+_CLEARING = frozenset({OnDelete.SET_NULL, OnDelete.SET_DEFAULT, OnDelete.SET})
+_SHOWN = 5
+
+
+@dataclass
+class Reach:
+    """Where the deletion of ``deletes`` leads.
+
+    ``cascades`` are rows outside that are deleted along, in the order in which they are found; ``own`` the
+    through rows that go without a licence of their own; ``clears`` rows outside that lose a reference;
+    ``blocked`` those that forbid a delete; ``dangling`` records of the commit that refer to what goes.
+    """
+
+    survey: Survey
+    facts: Facts
+    deletes: Mapping[RecordKey, Item]
+    writes: Mapping[RecordKey, Item]
+    cascades: dict[RecordKey, Referrer] = field(default_factory=dict)
+    own: dict[RecordKey, Referrer] = field(default_factory=dict)
+    clears: list[Referrer] = field(default_factory=list)
+    blocked: list[Referrer] = field(default_factory=list)
+    dangling: list[Referrer] = field(default_factory=list)
+    withheld: list[Withheld] = field(default_factory=list)
+
+    @property
+    def gone(self) -> set[RecordKey]:
+        """Every row that will not be there afterwards."""
+        return {*self.deletes, *self.cascades, *self.own}
+
+    def walk(self) -> Reach:
+        """Follows the references until nothing new is reached."""
+        by_target: dict[RecordKey, list[Referrer]] = defaultdict(list)
+        for each in self.facts.referrers:
+            by_target[each.target].append(each)
+        frontier = list(self.deletes)
+        while frontier:
+            found = [each for target in frontier for each in by_target.get(target, ())]
+            frontier = [each.key for each in found if self._takes_along(each)]
+        self._settle()
+        return self
+
+    def _takes_along(self, each: Referrer) -> bool:
+        """Notes one referrer; whether its row goes along, and is to be followed."""
+        if each.own:
+            self.own.setdefault(each.key, each)
+            return False
+        if each.key in self.deletes or self._gets_another_value(each):
+            return False
+        if each.parent and each.target in self.deletes:
+            return False  # a record is one row of one table: its parent has a record of its own
+        if each.key in self.cascades and each.on_delete is not OnDelete.PROTECT:
+            return False
+        if self._stays(each):
+            self._note_staying(each)
+            return False
+        if each.on_delete is OnDelete.CASCADE:
+            self.cascades[each.key] = each
+            return True
+        if each.on_delete in _CLEARING:
+            self.clears.append(each)
+        elif each.constrained or each.on_delete is not OnDelete.DO_NOTHING:
+            self.blocked.append(each)
+        return False
+
+    def _gets_another_value(self, each: Referrer) -> bool:
+        """Whether the plan itself takes the reference away; what it writes instead is looked at there."""
+        item = self.writes.get(each.key)
+        if item is None or not each.managed:
+            return False
+        if each.field in item.fields or any(state.name == each.field for state in item.optional):
+            return True
+        # An existing row outside is written whole.
+        if item.before == "" and any(links.field == each.field for links in item.links):
+            return True
+        target = str(each.target)
+        return any(links.field == each.field and target in links.remove for links in item.links)
+
+    def _stays(self, each: Referrer) -> bool:
+        """Whether the row is a record that the commit has too; not so one whose delete has no licence."""
+        if each.key in self.writes or each.key in self.facts.kept:
+            return True
+        return bool(each.dump) and each.key not in self.survey.deletes
+
+    def _note_staying(self, each: Referrer) -> None:
+        if each.parent:
+            return  # the child goes without its parent
+        if not each.managed and each.on_delete is not OnDelete.CASCADE:
+            # The column is not content, so the commit does not ask for its value.
+            if each.on_delete in _CLEARING:
+                self.clears.append(each)
+            elif each.constrained or each.on_delete is not OnDelete.DO_NOTHING:
+                self.blocked.append(each)
+        elif each.managed and each.through is not None and self._is_optional(each):
+            self.own.setdefault(each.through, each)
+            self.withheld.append(Withheld(each.key, each.field, missing_reason(str(each.target))))
+        elif each.constrained or each.through is not None:
+            self.dangling.append(each)
+
+    def _is_optional(self, each: Referrer) -> bool:
+        dataset = self.survey.datasets.get(each.dump)
+        specs = dataset.specs_of(each.key.model) if dataset else ()
+        return any(each.field in spec.ignore_missing_m2m for spec in specs)
+
+    def _settle(self) -> None:
+        """Drops what no longer matters because its row goes anyway."""
+        gone = self.gone
+        self.clears = [each for each in self.clears if each.key not in gone]
+        self.blocked = [
+            each
+            for each in self.blocked
+            if each.key not in gone or each.on_delete is OnDelete.PROTECT
+        ]
+
+    def problems(self, *, allow_cascade: bool) -> list[Problem]:
+        """What of it is refused, rows of one model that refer to one row in one problem."""
+        problems = [
+            *_grouped(self.blocked, ProblemKind.PROTECTED, _blocked_text),
+            *_grouped(self.dangling, ProblemKind.DANGLING, _dangling_text),
+        ]
+        if not allow_cascade:
+            outside = [*self.cascades.values(), *self.clears]
+            problems += _grouped(outside, ProblemKind.CASCADE, _outside_text, "--allow-cascade")
+        return problems
+
+    def steps(self, *, allow_cascade: bool) -> tuple[list[Step], list[Step]]:
+        """The cascades, what is reached last first, and the clears."""
+        along = [*reversed(self.cascades.values())] if allow_cascade else []
+        cascades = [
+            Step(Action.CASCADE, each.through or each.key, via=each.target)
+            for each in [*sorted(self.own.values(), key=_row), *along]
+            if allow_cascade or each.target in self.deletes
+        ]
+        clears = [
+            Step(
+                Action.CLEAR,
+                each.key,
+                dump=each.dump,
+                fields=(each.field,),
+                value=each.value,
+                via=each.target,
+            )
+            for each in sorted(self.clears, key=lambda each: (each.key, each.field))
+        ]
+        return cascades, clears if allow_cascade else []
+
+
+def missing_reason(reference: str) -> str:
+    """Why a many-to-many reference is not written."""
+    return f"{reference} is not in this database (ignore_missing_m2m)"
+
+
+def _row(each: Referrer) -> RecordKey:
+    return each.through or each.key
+
+
+def _grouped(
+    referrers: Iterable[Referrer],
+    kind: ProblemKind,
+    text: Callable[[list[Referrer]], str],
+    permit: str = "",
+) -> list[Problem]:
+    groups: dict[tuple[RecordKey, str, str, OnDelete], list[Referrer]] = defaultdict(list)
+    for each in referrers:
+        groups[each.target, each.key.model, each.field, each.on_delete].append(each)
+    return [
+        Problem(kind, text(group), key=target, permit=permit)
+        for (target, *_), group in groups.items()
+    ]
+
+
+def _named(group: list[Referrer]) -> str:
+    """``app.model:1, app.model:2 and 3 more``."""
+    keys = sorted({each.key for each in group})
+    names = ", ".join(str(key) for key in keys[:_SHOWN])
+    return f"{names} and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else names
+
+
+def _blocked_text(group: list[Referrer]) -> str:
+    first = group[0]
+    way = first.on_delete.value.upper()
+    return f"{first.target} cannot be deleted: {_named(group)} refer to it in {first.field} ({way})"
+
+
+def _dangling_text(group: list[Referrer]) -> str:
+    first = group[0]
+    what = "" if first.managed else ", which is no content,"
+    return (
+        f"{first.target} is not in the commit, "
+        f"but {_named(group)} of the commit refer to it in {first.field}{what}"
+    ).rstrip(",")
+
+
+def _outside_text(group: list[Referrer]) -> str:
+    first = group[0]
+    if first.on_delete is OnDelete.CASCADE:
+        return f"deleting {first.target} also deletes {_named(group)}, which lie outside the dump"
+    return f"deleting {first.target} also clears {first.field} of {_named(group)}, which lie outside the dump"

@@ -1,0 +1,273 @@
+"""One pass over the records that differ, which keeps what a planner needs of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+from contentgit.canonical import same
+from contentgit.diff import ABSENT
+from contentgit.errors import FormatError
+from contentgit.facts import Claim
+from contentgit.items import Candidate, Item, Rules, Size, Survey, Wish
+from contentgit.records import Record, RecordKey, Value
+from contentgit.schema import FieldKind, FieldSchema, ModelSchema, UniqueSet
+from contentgit.specs import Dataset
+from contentgit.steps import Action, FieldState, Links
+
+_SINGLE: Final = frozenset({FieldKind.REFERENCE, FieldKind.GENERIC})
+
+
+def survey(
+    candidates: Iterable[Candidate],
+    *,
+    models: Mapping[str, ModelSchema],
+    datasets: Mapping[str, Dataset],
+    first: AbstractSet[str],
+    sizes: Mapping[str, Size],
+) -> Survey:
+    """What a planner needs of the candidates.
+
+    ``datasets`` and ``sizes`` are by dump folder; ``first`` are the folders of dumps that were never applied.
+
+    Raises:
+        FormatError: a record of the commit holds something else than a reference in a reference field.
+    """
+    rules: dict[tuple[str, str], Rules] = {
+        (dump, label): Rules.of(models[label], dataset)
+        for dump, dataset in datasets.items()
+        for label in dataset.models
+        if label in models
+    }
+    items: list[Item] = []
+    unknown_fields: dict[tuple[str, str, str], list[RecordKey]] = {}
+    unknown_models: dict[tuple[str, str], list[RecordKey]] = {}
+    for candidate in candidates:
+        label = candidate.key.model
+        known = rules.get((candidate.dump, label))
+        if known is None:
+            if candidate.theirs is not None:
+                unknown_models.setdefault((candidate.dump, label), []).append(candidate.key)
+            continue
+        for name in _unknown_fields(candidate, known):
+            place = (candidate.dump, label, name)
+            unknown_fields.setdefault(place, []).append(candidate.key)
+        item = _item(candidate, known)
+        if item is not None:
+            items.append(item)
+    return Survey(
+        models, datasets, frozenset(first), sizes, tuple(items), unknown_fields, unknown_models
+    )
+
+
+def _unknown_fields(candidate: Candidate, rules: Rules) -> list[str]:
+    if candidate.theirs is None:
+        return []
+    known = rules.schema.by_name
+    return [
+        name for name in candidate.theirs.fields if name not in known and name not in rules.excluded
+    ]
+
+
+def _item(candidate: Candidate, rules: Rules) -> Item | None:
+    if candidate.theirs is None:
+        return None if candidate.ours is None else _delete(candidate, candidate.ours, rules)
+    if candidate.ours is None:
+        return _create(candidate, candidate.theirs, rules)
+    return _update(candidate, candidate.ours, candidate.theirs, rules)
+
+
+def _delete(candidate: Candidate, ours: Record, rules: Rules) -> Item:
+    base = candidate.base
+    states, optional, links = [], [], []
+    for name, there in ours.fields.items():
+        schema = rules.schema.by_name.get(name)
+        if schema is not None and schema.kind is FieldKind.REFERENCES and there:
+            links.append(Links(name, remove=_references(ours.key, name, there)))
+        applied = ABSENT if base is None else base.fields.get(name, ABSENT)
+        if applied is ABSENT or same(applied, there):
+            continue
+        if name in rules.optional:
+            applied = _references(ours.key, name, applied)
+            optional.append(FieldState(name, applied, tuple(there), ABSENT))
+        else:
+            states.append(FieldState(name, applied, there, ABSENT))
+    return Item(
+        Action.DELETE,
+        candidate.key,
+        candidate.dump,
+        candidate.before,
+        "",
+        based=base is not None,
+        links=tuple(links),
+        drifts=base is None or bool(states),
+        states=tuple(states),
+        optional=tuple(optional),
+    )
+
+
+def _create(candidate: Candidate, theirs: Record, rules: Rules) -> Item:
+    names = [name for name in theirs.fields if name in rules.schema.by_name]
+    return Item(
+        Action.CREATE,
+        candidate.key,
+        candidate.dump,
+        "",
+        candidate.after,
+        based=candidate.base is not None,
+        fields=_columns(names, rules),
+        links=tuple(_links(names, None, theirs, rules)),
+        drifts=candidate.base is not None,
+        optional=tuple(_optional(names, candidate, theirs, rules)),
+        wishes=(*_parents(candidate.key, rules), *_wishes(names, theirs, rules)),
+        claims=tuple(_claims(None, theirs, rules.schema.unique, rules.schema.label)),
+    )
+
+
+def _update(candidate: Candidate, ours: Record, theirs: Record, rules: Rules) -> Item | None:
+    names = [name for name in theirs.fields if _changes(name, ours, theirs, rules)]
+    if not names:
+        return None
+    base = candidate.base
+    states = tuple(_states(names, candidate, ours, theirs, rules))
+    changed = set(names)
+    sets = [each for each in rules.schema.unique if changed & set(each.fields)]
+    return Item(
+        Action.UPDATE,
+        candidate.key,
+        candidate.dump,
+        candidate.before,
+        candidate.after,
+        based=base is not None,
+        fields=_columns(names, rules),
+        links=tuple(_links(names, ours, theirs, rules)),
+        drifts=bool(states),
+        states=states,
+        optional=tuple(_optional(names, candidate, theirs, rules)),
+        wishes=tuple(_wishes(names, theirs, rules)),
+        claims=tuple(_claims(ours, theirs, sets, rules.schema.label)),
+    )
+
+
+def _changes(name: str, ours: Record, theirs: Record, rules: Rules) -> bool:
+    """Whether both sides manage the field and differ in it."""
+    there = ours.fields.get(name, ABSENT)
+    return (
+        there is not ABSENT
+        and name in rules.schema.by_name
+        and not same(there, theirs.fields[name])
+    )
+
+
+def _columns(names: Iterable[str], rules: Rules) -> tuple[str, ...]:
+    fields = rules.schema.by_name
+    return tuple(sorted(name for name in names if fields[name].kind is not FieldKind.REFERENCES))
+
+
+def _states(
+    names: list[str], candidate: Candidate, ours: Record, theirs: Record, rules: Rules
+) -> Iterator[FieldState]:
+    """The fields whose value in the target is in no applied commit and would be overwritten."""
+    base = candidate.base
+    for name in sorted(set(names) - rules.optional):
+        there, wanted = ours.fields[name], theirs.fields[name]
+        applied = ABSENT if base is None else base.fields.get(name, ABSENT)
+        if base is None or (applied is not ABSENT and not same(there, applied)):
+            yield FieldState(name, applied, there, wanted)
+
+
+def _links(
+    names: Iterable[str], ours: Record | None, theirs: Record, rules: Rules
+) -> Iterator[Links]:
+    for name in sorted(set(names) - rules.optional):
+        if rules.schema.by_name[name].kind is not FieldKind.REFERENCES:
+            continue
+        wanted = set(_references(theirs.key, name, theirs.fields[name]))
+        there = set(_references(theirs.key, name, ours.fields[name])) if ours else set()
+        if ours is None or wanted != there:
+            yield Links(name, tuple(sorted(wanted - there)), tuple(sorted(there - wanted)))
+
+
+def _optional(
+    names: Iterable[str], candidate: Candidate, theirs: Record, rules: Rules
+) -> Iterator[FieldState]:
+    base, ours = candidate.base, candidate.ours
+    for name in sorted(set(names) & rules.optional):
+        if rules.schema.by_name[name].kind is not FieldKind.REFERENCES:
+            continue
+        applied = ABSENT if base is None else base.fields.get(name, ABSENT)
+        there = ours.fields[name] if ours else ()
+        yield FieldState(
+            name,
+            applied if applied is ABSENT else _references(theirs.key, name, applied),
+            _references(theirs.key, name, there),
+            _references(theirs.key, name, theirs.fields[name]),
+        )
+
+
+def _wishes(names: Iterable[str], theirs: Record, rules: Rules) -> Iterator[Wish]:
+    for name in sorted(names):
+        schema = rules.schema.by_name[name]
+        value = theirs.fields[name]
+        if schema.kind in _SINGLE and value is not None:
+            (reference,) = _references(theirs.key, name, [value])
+            yield Wish(name, RecordKey.parse(reference), schema.null, _is_loose(schema))
+
+
+def _is_loose(schema: FieldSchema) -> bool:
+    return schema.kind is FieldKind.GENERIC or not schema.constrained
+
+
+def _parents(key: RecordKey, rules: Rules) -> Iterator[Wish]:
+    """A multi-table child needs its parent's row, which has the same key."""
+    for parent in rules.schema.parents[:1]:
+        yield Wish("$key", RecordKey(parent, key.key), null=False, loose=False)
+
+
+def _references(key: RecordKey, name: str, value: Value) -> tuple[str, ...]:
+    """The references in a list, checked.
+
+    Raises:
+        FormatError: the value is no list of references.
+    """
+    try:
+        if not isinstance(value, list | tuple):
+            raise ValueError
+        for reference in value:
+            RecordKey.parse(reference)
+    except (ValueError, AttributeError) as error:
+        raise FormatError(
+            f"{key}: field {name} holds {value!r:.80}, which is no reference",
+            hint="a reference is written app.model:key",
+        ) from error
+    return tuple(value)
+
+
+def _claims(
+    ours: Record | None, theirs: Record, sets: Iterable[UniqueSet], label: str
+) -> Iterator[Claim]:
+    for each in sets:
+        if not each.plain:
+            continue
+        values = tuple(_claimed(name, ours, theirs) for name in each.fields)
+        if ABSENT in values or (each.nulls_distinct and None in values):
+            continue
+        yield (label, each.name, values)
+
+
+def _claimed(name: str, ours: Record | None, theirs: Record) -> Value:
+    if name == "$key":
+        return theirs.key.key
+    value = theirs.fields.get(name, ABSENT)
+    if value is ABSENT and ours is not None:
+        value = ours.fields.get(name, ABSENT)
+    return _hashable(value)
+
+
+def _hashable(value: Value) -> Value:
+    if isinstance(value, list):
+        return ("[", *map(_hashable, value))
+    if isinstance(value, dict):
+        return ("{", *((name, _hashable(value[name])) for name in sorted(value)))
+    return value

@@ -1,0 +1,95 @@
+"""Unique values that change rows: who must give them up first, and who cannot get them.
+
+Unique constraints are checked row by row on every database, so a row that gives up a value that
+another takes is parked: it gets a value that nobody wants before any row is written.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+
+from contentgit.facts import Claim, Facts
+from contentgit.items import Item, Survey
+from contentgit.records import RecordKey
+from contentgit.schema import UniqueSet
+from contentgit.steps import Action, Problem, ProblemKind, Step
+
+Parked = dict[RecordKey, set[str]]
+
+
+def contests(
+    survey: Survey, facts: Facts, writes: Mapping[RecordKey, Item], gone: Collection[RecordKey]
+) -> tuple[list[Step], list[Problem]]:
+    """The rows to park, by key, and the claims that cannot be met. Rows in ``gone`` hold nothing."""
+    parked: Parked = defaultdict(set)
+    problems: list[Problem] = []
+    sets = {
+        (label, each.name): each
+        for label, schema in survey.models.items()
+        for each in schema.unique
+    }
+    for claim, keys in survey.claims.items():
+        wanting = [key for key in keys if key in writes]
+        problems += _settle(claim, sets[claim[0], claim[1]], wanting, facts, writes, gone, parked)
+    for (label, _), each in sets.items():
+        if not each.plain:
+            _park_all(label, each, writes, parked)
+    steps = [
+        Step(Action.PARK, key, writes[key].dump, tuple(sorted(parked[key])), (), writes[key].before)
+        for key in sorted(parked, key=lambda key: key.sort_key)
+    ]
+    return steps, problems
+
+
+def _settle(
+    claim: Claim,
+    unique: UniqueSet,
+    wanting: list[RecordKey],
+    facts: Facts,
+    writes: Mapping[RecordKey, Item],
+    gone: Collection[RecordKey],
+    parked: Parked,
+) -> Iterator[Problem]:
+    if not wanting:
+        return
+    if len(wanting) > 1:
+        yield _problem(claim, unique, wanting[1], wanting[0], "which in the commit has it too")
+    holder = facts.holders.get(claim)
+    if holder is None or holder in wanting or holder in gone:
+        return
+    given_up = _given_up(unique, writes.get(holder))
+    if given_up:
+        parked[holder] |= given_up
+    else:
+        yield _problem(claim, unique, wanting[0], holder, "which holds and keeps it")
+
+
+def _given_up(unique: UniqueSet, item: Item | None) -> set[str]:
+    """The fields of the set that the row's own update changes."""
+    if item is None or item.action is not Action.UPDATE:
+        return set()
+    return set(unique.fields) & set(item.fields)
+
+
+def _park_all(
+    label: str, unique: UniqueSet, writes: Mapping[RecordKey, Item], parked: Parked
+) -> None:
+    """Only the database knows what collides: park every row that changes, if there are two."""
+    items = [item for key, item in writes.items() if key.model == label]
+    changing = [item for item in items if _given_up(unique, item)]
+    creates = any(item.action is Action.CREATE for item in items)
+    if len(changing) > 1 or (changing and creates):
+        for item in changing:
+            parked[item.key] |= _given_up(unique, item)
+
+
+def _problem(
+    claim: Claim, unique: UniqueSet, wanting: RecordKey, other: RecordKey, why: str
+) -> Problem:
+    values = ", ".join(
+        f"{name}={value!r:.60}" for name, value in zip(unique.fields, claim[2], strict=True)
+    )
+    return Problem(
+        ProblemKind.UNIQUE, f"{wanting} wants the unique {values} of {other}, {why}", key=wanting
+    )
