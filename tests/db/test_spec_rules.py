@@ -215,7 +215,7 @@ def test_fields_that_name_a_row(model: str, identity: list[str]) -> None:
         ("bakery.tag", ["name"]),
         ("bakery.ingredient", ["name"]),
         ("bakery.ingredient", ["product__name", "name"]),
-        ("odd.article", ["number"]),  # unique on a condition only
+        ("odd.halfnatural", ["number"]),  # unique on a condition only
         ("odd.article", ["section__slug"]),
         ("odd.line", ["section"]),
     ],

@@ -43,11 +43,6 @@ class Article(Named):
 
     class Meta:
         unique_together: ClassVar = [("section", "slug")]
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["number"], condition=models.Q(size=1), name="odd_article_number"
-            )
-        ]
 
 
 class Line(models.Model):
@@ -75,7 +70,16 @@ class Replaced(Named):
 
 
 class HalfNatural(Named):
-    """Has the one half of a natural key."""
+    """Has the one half of a natural key, and a column that is unique on a condition only."""
+
+    number = models.IntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["number"], condition=models.Q(name="x"), name="odd_halfnatural_number"
+            )
+        ]
 
     def natural_key(self) -> tuple[str]:
         return (self.name,)
