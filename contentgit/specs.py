@@ -210,9 +210,12 @@ def _names(value: object) -> tuple[str, ...]:
     raise _WrongValueError("must be a list of field names", hint)
 
 
+_IDENTITY_WORDS: Mapping[str, Identity] = {"pk": "pk", "natural": "natural", "uuid": "uuid"}
+
+
 def _identity(value: object) -> Identity:
-    if value == "pk" or value == "natural" or value == "uuid":
-        return value
+    if isinstance(value, str) and value in _IDENTITY_WORDS:
+        return _IDENTITY_WORDS[value]
     hint = "write 'pk', 'natural', 'uuid' or a list of field names"
     if isinstance(value, (list, tuple)) and value and all(isinstance(n, str) for n in value):
         if len(set(value)) == len(value):

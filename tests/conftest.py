@@ -7,6 +7,8 @@ whose tests import models: the tests of the rules run without it.
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
 # Every process of a run (and every run) has databases of its own; programs that a test starts
 # inherit the name and find them.
 os.environ["CONTENTGIT_TEST_NAME"] = f"cg_test_{os.getpid()}"
+
+
+def pytest_sessionfinish() -> None:
+    """Remove the files of SQLite, also those that a connection without a fixture has made."""
+    for path in Path(tempfile.gettempdir()).glob(f"{os.environ['CONTENTGIT_TEST_NAME']}[._]*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
 
 GIT_CONFIG = """\
 [user]
