@@ -90,8 +90,15 @@ class MySQL(Backend):
             self._set(self._wanted(before))
             yield
         finally:
-            if self.connection.connection is not None:
+            self._set_back(before)
+
+    def _set_back(self, before: dict[str, str]) -> None:
+        """A session that cannot be asked any more takes its settings with it."""
+        if self.connection.connection is not None:
+            try:
                 self._set(before)
+            except Error:
+                self.connection.close()
 
     def _wanted(self, before: dict[str, str]) -> dict[str, str]:
         mode = before["sql_mode"]

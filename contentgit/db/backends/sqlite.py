@@ -37,11 +37,11 @@ class SQLite(Backend):
     @contextmanager
     def _transaction(self, *, writable: bool) -> Iterator[None]:
         with ExitStack() as stack:
+            if not writable:
+                stack.enter_context(self._read_only())
             with self._mode("IMMEDIATE" if writable else "DEFERRED"):
                 stack.enter_context(transaction.atomic(using=self.using, durable=True))
             self._begin(writable=writable)
-            if not writable:
-                stack.enter_context(self._read_only())
             yield
 
     @contextmanager

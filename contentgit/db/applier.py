@@ -1,0 +1,376 @@
+"""Runs the steps of a plan, in their order, and decides nothing.
+
+Called inside of :meth:`contentgit.db.backends.Backend.exclusive`. Steps that follow each other and do the
+same to the same model are written together. Foreign keys may point nowhere meanwhile; they are checked
+when all is written, then sequences are moved on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+from typing import Any, TypeVar
+
+from django.db.models import Model
+
+from contentgit.db import signals
+from contentgit.db.backends import Backend, backend
+from contentgit.db.bulk import Bulk
+from contentgit.db.identity import Identities
+from contentgit.db.parking import Parking
+from contentgit.db.rows import Creation, Update, decoded, renamed
+from contentgit.db.tables import Rows, Table, Tables
+from contentgit.errors import ContentgitError, RecordError, RefusedError
+from contentgit.records import Record, RecordKey
+from contentgit.schema import FieldKind
+from contentgit.steps import Action, Plan, Step
+
+BATCH = 1000
+"""Records and rows that are held at a time."""
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What was written: for each model, how many steps of each action."""
+
+    written: Mapping[str, Mapping[Action, int]]
+
+
+def apply(
+    *,
+    using: str,
+    tables: Tables,
+    plan: Plan,
+    identities: Identities,
+    records: Callable[[Sequence[Step]], Iterator[Record]],
+    progress: Callable[[int], None],
+    outside: Callable[[str], Table],
+) -> Applied:
+    """Make the database what the plan says.
+
+    ``records`` gives the commit's records of create and update steps, in their order. ``outside`` binds
+    a model that is in no dump, for rows that a delete reaches. ``progress`` is told the number of steps
+    done since it was last told.
+
+    Raises:
+        RefusedError: the plan has problems, or a row is no longer what the plan saw.
+        RecordError: a record's value does not fit its column.
+        DatabaseError: the database refused; the message names the record where it can be found.
+    """
+    if plan.problems:
+        texts = [problem.text for problem in plan.problems]
+        raise RefusedError("the plan is refused", items=texts)
+    run = _Run(backend(using), tables, identities, records, outside, plan.steps)
+    run.backend.defer_constraints()
+    for steps in _batches(plan.steps):
+        run.write(steps)
+        progress(len(steps))
+    run.finish()
+    return Applied(run.written)
+
+
+def _batches(steps: Sequence[Step]) -> Iterator[list[Step]]:
+    """Consecutive steps that do the same to the same model, in lists of bounded length."""
+    for _, same in groupby(steps, key=lambda step: (step.action, step.key.model, step.fields)):
+        yield from _chunks(same)
+
+
+def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, BATCH)):
+        yield chunk
+
+
+class _Run:
+    """One apply under way.
+
+    ``awaited`` are the records that get their primary key from the database and do not have it yet;
+    ``later`` are the references to these that wait until all rows are there.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        tables: Tables,
+        identities: Identities,
+        records: Callable[[Sequence[Step]], Iterator[Record]],
+        outside: Callable[[str], Table],
+        steps: Sequence[Step],
+    ) -> None:
+        self.backend = backend
+        self.using = backend.using
+        self.tables = tables
+        self.identities = identities
+        self.records = records
+        self.outside = outside
+        self.steps = steps
+        self.bulk = Bulk(backend)
+        self.parking = Parking(backend)
+        self.written: dict[str, Counter[Action]] = {}
+        self.touched: dict[type[Model], None] = {}
+        self.awaited = {step.key for step in steps if self._awaits(step)}
+        self.later: list[tuple[Step, str, Any]] = []
+
+    def _awaits(self, step: Step) -> bool:
+        table = self.tables.get(step.key.model)
+        return step.action is Action.CREATE and table is not None and table.schema.local_key
+
+    def table(self, step: Step) -> Table:
+        """The table of the step's row, in a dump or outside."""
+        if step.dump or step.key.model in self.tables:
+            return self.tables[step.key.model]
+        return self.outside(step.key.model)
+
+    def write(self, steps: Sequence[Step]) -> None:
+        """Run steps that do the same to the same model."""
+        action, table = steps[0].action, self.table(steps[0])
+        self.touched[table.model] = None
+        ways: Mapping[Action, Callable[[Table, Sequence[Step]], None]] = {
+            Action.DELETE: self._delete,
+            Action.CASCADE: self._delete,
+            Action.CLEAR: self._clear,
+            Action.PARK: self._park,
+            Action.UPDATE: self._update,
+            Action.CREATE: self._create,
+        }
+        ways[action](table, steps)
+        self.written.setdefault(table.label, Counter())[action] += len(steps)
+
+    def finish(self) -> None:
+        """What needs all rows to be there: late references, links, constraints, sequences."""
+        for step, name, value in self.later:
+            self._write_later(self.table(step), step, name, value)
+        for links in _links(self.steps):
+            self._link(*links)
+        self.parking.close()
+        self.backend.check_constraints({model._meta.db_table for model in self.touched})
+        self.backend.reset_sequences(self.touched)
+
+    # Deleting
+
+    def _delete(self, table: Table, steps: Sequence[Step]) -> None:
+        keys = self._keys(table, steps)
+
+        def write() -> None:
+            for through, column in _own_links(table.model):
+                self.touched[through] = None
+                self._through(through._meta.db_table, column, table, keys)
+            self.bulk.write(steps, keys, lambda rows: self._delete_rows(table, rows))
+
+        signals.delete(self.using, table, keys, write)
+
+    def _delete_rows(self, table: Table, rows: Rows) -> int:
+        count = self.backend.delete(table.name, table.key_columns, rows)
+        # Rows of automatic tables may have gone with the record that they belong to.
+        return len(rows) if table.model._meta.auto_created else count
+
+    def _through(self, name: str, column: str, table: Table, keys: Rows) -> None:
+        (key,) = table.key_columns
+        self.backend.delete(name, [renamed(key, column)], keys)
+
+    def _keys(self, table: Table, steps: Sequence[Step]) -> Rows:
+        return [table.decode_key(step.key.key) for step in steps]
+
+    # Updating
+
+    def _clear(self, table: Table, steps: Sequence[Step]) -> None:
+        update = Update(table, steps[0].fields)
+        rows = [update.row(step.key, dict.fromkeys(step.fields, step.value)) for step in steps]
+        self.bulk.write(steps, rows, lambda some: self._update_rows(update, some))
+
+    def _park(self, table: Table, steps: Sequence[Step]) -> None:
+        fields = steps[0].fields
+        self.bulk.write(
+            steps,
+            self._keys(table, steps),
+            lambda keys: self.parking.park(table, fields, keys),
+        )
+
+    def _update(self, table: Table, steps: Sequence[Step]) -> None:
+        if not steps[0].fields:  # only links
+            return
+        update = Update(table, steps[0].fields)
+        rows = []
+        for step, record in self._records(steps):
+            values = {name: record.fields[name] for name in step.fields}
+            late = self._late(table, values)
+            if late:
+                # The row keeps what it has until the row that it shall refer to is there.
+                self.later += [(step, name, value) for name, value in late.items()]
+                self._update_present(table, step, values, late)
+                continue
+            rows.append((step, update.row(step.key, values)))
+        self._save_update(table, update, rows)
+
+    def _update_present(
+        self, table: Table, step: Step, values: Mapping[str, Any], late: Mapping[str, Any]
+    ) -> None:
+        names = tuple(name for name in step.fields if name not in late)
+        if names:
+            update = Update(table, names)
+            row = update.row(step.key, {name: values[name] for name in names})
+            self._save_update(table, update, [(step, row)])
+
+    def _save_update(self, table: Table, update: Update, rows: Sequence[tuple[Step, Row]]) -> None:
+        if not rows:
+            return
+        steps, parameters = [step for step, _ in rows], [row for _, row in rows]
+        keys = [row[len(update.columns) :] for row in parameters]
+        signals.save(
+            self.using,
+            table,
+            lambda: self.bulk.write(
+                steps, parameters, lambda some: self._update_rows(update, some)
+            ),
+            lambda: keys,
+            created=False,
+        )
+
+    def _update_rows(self, update: Update, rows: Rows) -> int:
+        table, width = update.table, len(update.columns)
+        away = self.parking.away.get(table.label, set())
+        present = [row for row in rows if row[width:] not in away]
+        count = self.backend.update(table.name, update.columns, table.key_columns, present)
+        for row in rows:
+            if row[width:] in away:
+                count += self.parking.bring_back(table, update.columns, row)
+        return count
+
+    # Creating
+
+    def _create(self, table: Table, steps: Sequence[Step]) -> None:
+        """Insert in the order given, together as far as columns and references allow."""
+        batch: list[tuple[Step, Row]] = []
+        creation = Creation(table, ())
+        for step, record in self._records(steps):
+            values = self._present(table, step, record, batch)
+            if values is None:  # a row of this batch must be there first
+                self._insert(creation, batch)
+                batch = []
+                values = self._present(table, step, record, ())
+            names = tuple(values or ())
+            if names != creation.names:
+                self._insert(creation, batch)
+                batch, creation = [], Creation(table, names)
+            batch.append((step, creation.row(step.key, values or {})))
+        self._insert(creation, batch)
+
+    def _present(
+        self, table: Table, step: Step, record: Record, batch: Sequence[tuple[Step, Row]]
+    ) -> dict[str, Any] | None:
+        """The values to insert, with NULL where a reference has to wait; ``None``: write the batch first."""
+        values = {f.name: record.fields[f.name] for f in table.fields if f.name in record.fields}
+        for name, value in self._late(table, values).items():
+            if table.field[name].schema.null:
+                self.later.append((step, name, value))
+                values[name] = None
+            elif any(str(each.key) == value for each, _ in batch):
+                return None
+            else:
+                raise RecordError(
+                    f"{step.key}: {name} refers to {value}, which is created later and must not be",
+                    hint="both refer to each other and neither may be empty; give one a fixed key",
+                )
+        return values
+
+    def _insert(self, creation: Creation, batch: Sequence[tuple[Step, Row]]) -> None:
+        if not batch:
+            return
+        table = creation.table
+        steps, rows = [step for step, _ in batch], [row for _, row in batch]
+
+        def write() -> None:
+            self.bulk.write(
+                steps, rows, lambda some: self.backend.insert(table.name, creation.columns, some)
+            )
+            if table.schema.local_key:
+                self.identities.reload(table.label)
+
+        signals.save(self.using, table, write, lambda: self._keys(table, steps), created=True)
+        self.awaited.difference_update(step.key for step in steps)
+
+    # References that wait
+
+    def _late(self, table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The references among ``values`` to rows that have no primary key yet."""
+        if not self.awaited:
+            return {}
+        return {
+            name: value
+            for name, value in values.items()
+            if table.field[name].schema.kind in (FieldKind.REFERENCE, FieldKind.GENERIC)
+            and value is not None
+            and RecordKey.parse(value) in self.awaited
+        }
+
+    def _write_later(self, table: Table, step: Step, name: str, value: Any) -> None:
+        update = Update(table, (name,))
+        row = update.row(step.key, {name: value})
+        self.bulk.write([step], [row], lambda rows: self._update_rows(update, rows))
+
+    # Links
+
+    def _link(
+        self, step_links: Sequence[tuple[Step, str]], model: str, name: str, action: str
+    ) -> None:
+        table = self.tables[model]
+        relation = table.relation[name]
+        self.touched[relation.through] = None
+        steps = [step for step, _ in step_links]
+        rows = [self._link_row(table, name, step, target) for step, target in step_links]
+        columns = (relation.source, relation.target)
+
+        def change(some: Rows) -> int:
+            if action == "add":
+                return self.backend.insert(relation.table, columns, some)
+            # A table without a unique constraint may hold a link twice.
+            return min(len(some), self.backend.delete(relation.table, columns, some))
+
+        signals.link(
+            self.using, table, relation, rows, action, lambda: self.bulk.write(steps, rows, change)
+        )
+
+    def _link_row(self, table: Table, name: str, step: Step, target: str) -> Row:
+        value = decoded(step.key, name, table.relation[name].decode_target, target)
+        return (*table.decode_key(step.key.key), value)
+
+    # Errors
+
+    def _records(self, steps: Sequence[Step]) -> Iterator[tuple[Step, Record]]:
+        for step, record in zip(steps, self.records(steps), strict=True):
+            if record.key != step.key:
+                raise ContentgitError(f"the commit gave {record.key} where the plan has {step.key}")
+            yield step, record
+
+
+def _own_links(model: type[Model]) -> Iterator[tuple[type[Model], str]]:
+    """The automatic through tables of the model's own many-to-many fields, and the source column."""
+    for field in model._meta.local_many_to_many:
+        through: Any = field.remote_field.through
+        if through._meta.auto_created:
+            yield through, field.m2m_column_name()
+
+
+def _links(
+    steps: Sequence[Step],
+) -> Iterator[tuple[Sequence[tuple[Step, str]], str, str, str]]:
+    """(steps with one target each, model, field, action): all removals first, in bounded batches."""
+    for action in ("remove", "add"):
+        waiting: dict[tuple[str, str], list[tuple[Step, str]]] = {}
+        for step in steps:
+            if step.action not in (Action.CREATE, Action.UPDATE):
+                continue
+            for links in step.links:
+                place = (step.key.model, links.field)
+                found = waiting.setdefault(place, [])
+                found += [(step, target) for target in getattr(links, action)]
+                if len(found) >= BATCH:
+                    yield waiting.pop(place), *place, action
+        for place, found in waiting.items():
+            if found:
+                yield found, *place, action

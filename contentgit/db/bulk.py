@@ -1,0 +1,77 @@
+"""Many rows in one go, and the name of the one that makes it fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from django.db import Error, transaction
+
+from contentgit.db.backends import Backend
+from contentgit.db.failures import words
+from contentgit.db.tables import Rows
+from contentgit.errors import ContentgitError, DatabaseError, RefusedError
+from contentgit.steps import Step
+
+REFUSALS = (Error, ValueError, OverflowError)
+"""What a driver raises for a row: the database's own words, or a value that it cannot send."""
+
+
+class Bulk:
+    """Writes the rows of steps within a savepoint; each step has one row."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+
+    def write(self, steps: Sequence[Step], rows: Rows, write: Callable[[Rows], int]) -> None:
+        """Call ``write`` with the rows; it gives the number of rows that were there.
+
+        Raises:
+            BusyError: somebody else writes the same rows.
+            RefusedError: a row is not there.
+            DatabaseError: the database refuses; the message names the record where one is at fault.
+        """
+        try:
+            with transaction.atomic(using=self.backend.using):
+                if write(rows) == len(rows):
+                    return
+                transaction.set_rollback(True, using=self.backend.using)
+        except REFUSALS as error:
+            if not self._is_conflict(error):
+                self._one_by_one(steps, rows, write)
+            raise self._failure(_named(steps), error) from error
+        self._one_by_one(steps, rows, write)
+        raise _moved(_named(steps))
+
+    def _is_conflict(self, error: Exception) -> bool:
+        return isinstance(error, Error) and self.backend.is_conflict(error)
+
+    def _one_by_one(self, steps: Sequence[Step], rows: Rows, write: Callable[[Rows], int]) -> None:
+        """Raises for the first row that cannot be written alone."""
+        if self.backend.connection.needs_rollback:
+            return  # the transaction is lost, no row would be the culprit
+        for step, row in zip(steps, rows, strict=True):
+            try:
+                with transaction.atomic(using=self.backend.using):
+                    count = write([row])
+            except REFUSALS as error:
+                raise self._failure(str(step.key), error) from error
+            if not count:
+                raise _moved(str(step.key))
+
+    def _failure(self, what: str, error: Exception) -> ContentgitError:
+        where = f"{what} in database {self.backend.using!r}"
+        if isinstance(error, Error):
+            return self.backend.failure(where, error)
+        return DatabaseError(f"{where}: {words(error)}")
+
+
+def _named(steps: Sequence[Step]) -> str:
+    first, *more = steps
+    return f"{first.key} and {len(more)} others" if more else str(first.key)
+
+
+def _moved(what: str) -> RefusedError:
+    return RefusedError(
+        f"{what} was changed or deleted while the apply was about to write it",
+        hint="nothing has changed; run the command again, the plan will show it",
+    )

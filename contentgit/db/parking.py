@@ -1,0 +1,253 @@
+"""Rows that give up unique values for a while, so that others can take these.
+
+Two rows that swap a slug, three that rotate a position: no order of plain updates gets there, as
+unique constraints are checked at once. A parked row holds NULL or a random value instead, until its
+own update comes. Where the database takes neither, the row is put away as a whole and comes back with
+its update, with all its columns, also those that contentgit does not know.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from django.db import Error, models, transaction
+
+from contentgit.db.backends.base import Backend
+from contentgit.db.tables import BoundField, Column, Rows, Table
+from contentgit.schema import FieldKind
+
+ATTEMPTS = 8
+"""Placeholders that are tried for a row before it is put away."""
+
+LETTERS = string.ascii_lowercase + string.digits
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+Key = tuple[Any, ...]
+
+
+class Parking:
+    """The parked rows of one apply. ``away`` are those that are not in their table at all."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.away: dict[str, set[Key]] = {}
+        self._columns: dict[str, list[str]] = {}
+
+    def park(self, table: Table, fields: Sequence[str], keys: Rows) -> int:
+        """The rows give up their values in ``fields``; the number of rows that were there.
+
+        Of each unique set one field suffices.
+        """
+        columns = [self._column(field) for field in chosen(table, fields)]
+        rows = [(*(self._first(table, each) for each in columns), *key) for key in keys]
+        try:
+            with transaction.atomic(using=self.backend.using):
+                return self._update(table, columns, rows)
+        except Error as error:
+            if self.backend.is_conflict(error):
+                raise
+        return sum(self._park_one(table, columns, key) for key in keys)
+
+    def bring_back(self, table: Table, columns: Sequence[Column], row: Key) -> int:
+        """Put the row back that was put away, with new values; ``row`` is as for an update."""
+        key = row[len(columns) :]
+        shelf, names = self._shelf(table), ", ".join(self._names(table))
+        if columns:
+            self.backend.update(shelf, columns, table.key_columns, [row])
+        with self.backend.connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {self.backend.quoted(table.name)} ({names})"  # noqa: S608
+                f" SELECT {names} FROM {self.backend.quoted(shelf)} WHERE {self._where(table)}",
+                key,
+            )
+            count = int(cursor.rowcount)
+        self.away[table.label].remove(key)
+        return count
+
+    def close(self) -> None:
+        """Clear up; to be called while the transaction is open and whole."""
+        with self.backend.connection.cursor() as cursor:
+            for label in self.away:
+                cursor.execute(f"DROP TABLE {self.backend.quoted(_shelf_name(label))}")
+
+    def _column(self, field: BoundField) -> Column:
+        return field.columns[-1]  # of a generic reference the row's key, not its type
+
+    def _first(self, table: Table, column: Column) -> Any:
+        return next(self._parameters(table, column), None)
+
+    def _parameters(self, table: Table, column: Column) -> Iterator[Any]:
+        field = table.model._meta.get_field(column.attname)
+        for value in placeholders(field, self.backend):
+            yield column.param(value)
+
+    def _update(self, table: Table, columns: Sequence[Column], rows: Rows) -> int:
+        return self.backend.update(table.name, columns, table.key_columns, rows)
+
+    def _park_one(self, table: Table, columns: Sequence[Column], key: Key) -> int:
+        """Other placeholders one after the other; the last resort is to put the row away."""
+        sources = [self._parameters(table, column) for column in columns]
+        for values in islice(zip(*sources, strict=False), ATTEMPTS):
+            try:
+                with transaction.atomic(using=self.backend.using):
+                    return self._update(table, columns, [(*values, *key)])
+            except Error as error:
+                if self.backend.is_conflict(error):
+                    raise
+        return self._put_away(table, key)
+
+    def _put_away(self, table: Table, key: Key) -> int:
+        shelf, names = self._shelf(table), ", ".join(self._names(table))
+        with self.backend.connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {self.backend.quoted(shelf)} SELECT {names}"  # noqa: S608
+                f" FROM {self.backend.quoted(table.name)} WHERE {self._where(table)}",
+                key,
+            )
+        self.away[table.label].add(key)
+        return self.backend.delete(table.name, table.key_columns, [key])
+
+    def _shelf(self, table: Table) -> str:
+        """The temporary table for rows of ``table``; within the database nothing is lost on the way."""
+        name = _shelf_name(table.label)
+        if table.label not in self.away:
+            names = ", ".join(self._names(table))
+            with self.backend.connection.cursor() as cursor:
+                cursor.execute(f"DROP TABLE IF EXISTS {self.backend.quoted(name)}")
+                cursor.execute(
+                    f"CREATE TEMPORARY TABLE {self.backend.quoted(name)} AS"  # noqa: S608
+                    f" SELECT {names} FROM {self.backend.quoted(table.name)} WHERE 1 = 0"
+                )
+            self.away[table.label] = set()
+        return name
+
+    def _names(self, table: Table) -> list[str]:
+        """Every column of the table that can be written, quoted."""
+        if table.label not in self._columns:
+            connection = self.backend.connection
+            generated = {f.column for f in table.model._meta.concrete_fields if f.generated}
+            with connection.cursor() as cursor:
+                found = connection.introspection.get_table_description(cursor, table.name)
+            names = [self.backend.quoted(each.name) for each in found if each.name not in generated]
+            self._columns[table.label] = names
+        return self._columns[table.label]
+
+    def _where(self, table: Table) -> str:
+        quoted = self.backend.quoted
+        return " AND ".join(f"{quoted(key.name)} = {key.cast}" for key in table.key_columns)
+
+
+def _shelf_name(label: str) -> str:
+    return f"contentgit_away_{label.replace('.', '_')}"[:63]
+
+
+def chosen(table: Table, names: Sequence[str]) -> list[BoundField]:
+    """Of each unique set that has some of the fields the one that is easiest to give up."""
+    found: dict[str, BoundField] = {}
+    for unique in table.schema.unique:
+        mine = [name for name in unique.fields if name in names and name in table.field]
+        if mine and not any(name in found for name in mine):
+            easiest = min((table.field[name] for name in mine), key=_cost)
+            found[easiest.name] = easiest
+    return list(found.values()) or [table.field[name] for name in names]
+
+
+def _cost(field: BoundField) -> int:
+    kind = field.schema.kind
+    if kind in (FieldKind.REFERENCE, FieldKind.GENERIC):
+        return 5
+    if field.schema.null:
+        return 0
+    order = [FieldKind.TEXT, FieldKind.UUID, FieldKind.INTEGER]
+    return 1 + order.index(kind) if kind in order else 4
+
+
+def placeholders(field: Any, backend: Backend) -> Iterator[Any]:
+    """Values of the field that no row is likely to have: NULL if it can be, then random ones."""
+    if field.null:
+        yield None
+    while field.remote_field is not None:
+        field = field.target_field
+    for kind, make in MAKERS:
+        if isinstance(field, kind):
+            yield from make(field, backend)
+            return
+
+
+def _texts(field: Any, _backend: Backend) -> Iterator[str]:
+    length = min(field.max_length or 32, 32)
+    while True:
+        yield "".join(secrets.choice(LETTERS) for _ in range(length))
+
+
+def _integers(field: Any, backend: Backend) -> Iterator[int]:
+    _, top = backend.connection.ops.integer_field_range(field.get_internal_type())
+    top = top or 2**63 - 1
+    while True:  # large ones are free; small ones may be all that a constraint allows
+        yield top - secrets.randbelow(top // 2)
+        yield secrets.randbelow(1000)
+
+
+def _decimals(field: Any, _backend: Backend) -> Iterator[Decimal]:
+    while True:
+        digits = secrets.randbelow(10 ** (field.max_digits or 9))
+        yield Decimal(digits).scaleb(-(field.decimal_places or 0))
+
+
+def _moments(_field: Any, backend: Backend) -> Iterator[datetime]:
+    aware = backend.connection.timezone is not None  # USE_TZ
+    for passed in _durations(_field, backend):
+        moment = EPOCH + passed
+        yield moment if aware else moment.replace(tzinfo=None)
+
+
+def _durations(_field: Any, _backend: Backend) -> Iterator[timedelta]:
+    while True:
+        yield timedelta(seconds=secrets.randbelow(6 * 10**9), microseconds=secrets.randbelow(10**6))
+
+
+def _days(field: Any, backend: Backend) -> Iterator[date]:
+    return (moment.date() for moment in _moments(field, backend))
+
+
+def _times(field: Any, backend: Backend) -> Iterator[time]:
+    return (moment.time() for moment in _moments(field, backend))
+
+
+def _addresses(field: Any, _backend: Backend) -> Iterator[str]:
+    while True:
+        if field.protocol.lower() == "ipv4":
+            yield ".".join(["10", *(str(secrets.randbelow(256)) for _ in range(3))])
+        else:
+            yield ":".join(["fd00", *(f"{secrets.randbelow(65535) + 1:x}" for _ in range(7))])
+
+
+def _forever(make: Callable[[], Any]) -> Callable[[Any, Backend], Iterator[Any]]:
+    return lambda _field, _backend: iter(make, object())
+
+
+MAKERS: tuple[tuple[type[Any], Callable[[Any, Backend], Iterator[Any]]], ...] = (
+    (models.UUIDField, _forever(uuid.uuid4)),
+    (models.BooleanField, lambda _field, _backend: iter((False, True))),
+    (models.IntegerField, _integers),
+    (models.DecimalField, _decimals),
+    (models.FloatField, _forever(lambda: secrets.randbelow(2**50) / 7)),
+    (models.DateTimeField, _moments),
+    (models.DateField, _days),
+    (models.TimeField, _times),
+    (models.DurationField, _durations),
+    (models.BinaryField, _forever(lambda: secrets.token_bytes(16))),
+    (models.JSONField, _forever(lambda: secrets.token_hex(16))),
+    (models.GenericIPAddressField, _addresses),
+    (models.CharField, _texts),
+    (models.TextField, _texts),
+    (models.FileField, _texts),
+)
+"""By the kind of field, the most special first; fields of other kinds have no placeholder."""

@@ -1,0 +1,137 @@
+"""Records as rows of SQL parameters, ready to be written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, TypeVar
+
+from django.db.models import AutoField
+
+from contentgit.db.tables import BoundField, Column, Table
+from contentgit.errors import RecordError
+from contentgit.records import RecordKey, Value
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+
+def decoded(key: RecordKey, name: str, decode: Callable[[Value], T], value: Value) -> T:
+    """The content value as SQL parameters; what is wrong with it is told with record and field."""
+    try:
+        return decode(value)
+    except RecordError as error:
+        raise RecordError(f"{key}: {name}: {error.message}", hint=error.hint) from error
+
+
+@dataclass(frozen=True)
+class Update:
+    """Rows that write the fields ``names`` of a table: parameters of the columns, then of the key."""
+
+    table: Table
+    names: tuple[str, ...]
+
+    @cached_property
+    def fields(self) -> tuple[BoundField, ...]:
+        """The fields in the order of their names."""
+        return tuple(self.table.field[name] for name in self.names)
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """Their columns."""
+        return tuple(column for field in self.fields for column in field.columns)
+
+    def row(self, key: RecordKey, values: Mapping[str, Value]) -> Row:
+        """The row that writes ``values`` into the record's row.
+
+        Raises:
+            RecordError: a value does not fit; the message names record and field.
+        """
+        return (*_parameters(key, self.fields, values), *self.table.decode_key(key.key))
+
+
+@dataclass(frozen=True)
+class Creation:
+    """New rows of a table that are given the fields ``names``; all other columns get their default."""
+
+    table: Table
+    names: tuple[str, ...]
+
+    @cached_property
+    def fields(self) -> tuple[BoundField, ...]:
+        """The fields in the order of their names."""
+        return tuple(self.table.field[name] for name in self.names)
+
+    @cached_property
+    def _given(self) -> tuple[Column, ...]:
+        return tuple(column for field in self.fields for column in field.columns)
+
+    @cached_property
+    def _key_columns(self) -> tuple[Column, ...]:
+        """Columns of a key that the record brings along and that are no fields too."""
+        if self.table.schema.local_key and not self._inherited:
+            return ()
+        names = {column.name for column in self._given}
+        return tuple(each for each in self.table.key_columns if each.name not in names)
+
+    @cached_property
+    def _inherited(self) -> bool:
+        """Whether the key is another row's, which is there already: that of a multi-table parent."""
+        return all(_field(self.table, key).remote_field for key in self.table.key_columns)
+
+    @cached_property
+    def _defaults(self) -> tuple[tuple[Column, Callable[[], Any]], ...]:
+        """Columns that the record says nothing of, with what gives a new row's parameter."""
+        known = {column.name for column in (*self._given, *self._key_columns)}
+        own = [(column, _default(self.table, column)) for column in self.table.columns]
+        keys = [(column, _default(self.table, column)) for column in self.table.key_columns]
+        wanted: dict[str, tuple[Column, Callable[[], Any]]] = {}
+        for column, make in (*self.table.fill, *own, *keys):
+            if make is not None and column.name not in known:
+                wanted.setdefault(column.name, (column, make))
+        return tuple(wanted.values())
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of :meth:`row`."""
+        filled = tuple(column for column, _ in self._defaults)
+        return (*self._key_columns, *self._given, *filled)
+
+    def row(self, key: RecordKey, values: Mapping[str, Value]) -> Row:
+        """The new row of the record.
+
+        Raises:
+            RecordError: a value does not fit; the message names record and field.
+        """
+        names = {column.name for column in self._key_columns}
+        parameters = self.table.decode_key(key.key) if names else ()
+        pairs = zip(self.table.key_columns, parameters, strict=bool(names))
+        own = tuple(value for column, value in pairs if column.name in names)
+        filled = tuple(make() for _, make in self._defaults)
+        return (*own, *_parameters(key, self.fields, values), *filled)
+
+
+def _parameters(key: RecordKey, fields: tuple[BoundField, ...], values: Mapping[str, Value]) -> Row:
+    return tuple(
+        parameter
+        for field in fields
+        for parameter in decoded(key, field.name, field.decode, values[field.name])
+    )
+
+
+def _field(table: Table, column: Column) -> Any:
+    return table.model._meta.get_field(column.attname)
+
+
+def _default(table: Table, column: Column) -> Callable[[], Any] | None:
+    """What gives the model's default for the column; ``None`` where the database gives it."""
+    field = _field(table, column)
+    if isinstance(field, AutoField) or field.has_db_default() or field.generated:
+        return None
+    return lambda: column.param(field.get_default())
+
+
+def renamed(column: Column, name: str) -> Column:
+    """A column of another table that holds the same kind of values."""
+    return replace(column, name=name)

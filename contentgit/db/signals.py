@@ -1,0 +1,161 @@
+"""Django's model signals, sent as ``loaddata`` sends them, to whoever listens.
+
+Rows are written without model instances; these are read back from the database only where somebody
+listens, so that they hold exactly what the columns hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import django
+from django.db import models, transaction
+from django.db.models import Model, signals
+
+from contentgit.db.tables import BoundRelation, Column, Rows, Table
+
+Key = tuple[Any, ...]
+
+# Django tells receivers of m2m_changed that data is raw since 6.1.
+M2M_RAW: Mapping[str, bool] = {"raw": True} if django.VERSION >= (6, 1) else {}
+
+
+def listened(model: type[Model], *wanted: models.signals.ModelSignal) -> bool:
+    """Whether anybody listens to one of these signals of the model."""
+    return not model._meta.auto_created and any(each.has_listeners(model) for each in wanted)
+
+
+def python_key(table: Table, columns: Sequence[Column], parameters: Key) -> Key:
+    """The Python values of a key whose SQL parameters are given."""
+    pairs = zip(columns, parameters, strict=True)
+    return tuple(_field(table.model, column).to_python(value) for column, value in pairs)
+
+
+def _field(model: type[Model], column: Column) -> Any:
+    return model._meta.get_field(column.attname)
+
+
+def instances(using: str, table: Table, keys: Rows) -> list[Model]:
+    """The rows with these keys as instances, in order."""
+    wanted = [python_key(table, table.key_columns, key) for key in keys]
+    single = len(table.key_columns) == 1
+    query = table.model._base_manager.using(using).order_by()
+    found = query.filter(pk__in=[key[0] for key in wanted] if single else wanted)
+    names = [column.attname for column in table.key_columns]
+    by_key = {tuple(getattr(each, name) for name in names): each for each in found}
+    return [by_key[key] for key in wanted]
+
+
+def save(
+    using: str,
+    table: Table,
+    write: Callable[[], None],
+    keys: Callable[[], Rows],
+    *,
+    created: bool,
+) -> None:
+    """Write rows, with ``pre_save`` before and ``post_save`` behind where somebody listens.
+
+    ``keys`` gives the rows' keys once they are written. What a receiver of ``pre_save`` changes in
+    its instance is not written: a raw save is of what the commit says.
+    """
+    model = table.model
+    before = listened(model, signals.pre_save)
+    told = _rehearsed(using, table, write, keys, created=created) if before else []
+    for instance in told:
+        signals.pre_save.send(
+            sender=model, instance=instance, raw=True, using=using, update_fields=None
+        )
+    write()
+    if not listened(model, signals.post_save):
+        return
+    found = told or instances(using, table, keys())
+    for instance, key in zip(found, keys(), strict=True):
+        instance._state.adding = False
+        _set_key(table, instance, python_key(table, table.key_columns, key))
+        signals.post_save.send(
+            sender=model,
+            instance=instance,
+            created=created,
+            update_fields=None,
+            raw=True,
+            using=using,
+        )
+
+
+def _rehearsed(
+    using: str,
+    table: Table,
+    write: Callable[[], None],
+    keys: Callable[[], Rows],
+    *,
+    created: bool,
+) -> list[Model]:
+    """The instances as they will be: written, read, and taken back."""
+    with transaction.atomic(using=using):
+        write()
+        found = instances(using, table, keys())
+        transaction.set_rollback(True, using=using)
+    for instance in found:
+        instance._state.adding = created
+        if created and table.schema.local_key:
+            _set_key(table, instance, tuple(None for _ in table.key_columns))
+    return found
+
+
+def _set_key(table: Table, instance: Model, key: Key) -> None:
+    for column, value in zip(table.key_columns, key, strict=True):
+        setattr(instance, column.attname, value)
+
+
+def delete(using: str, table: Table, keys: Rows, write: Callable[[], None]) -> None:
+    """Delete rows, with ``pre_delete`` before and ``post_delete`` behind where somebody listens."""
+    told = listened(table.model, signals.pre_delete, signals.post_delete)
+    found = instances(using, table, keys) if told else []
+    _send_delete(signals.pre_delete, using, table.model, found)
+    write()
+    _send_delete(signals.post_delete, using, table.model, found)
+
+
+def _send_delete(
+    signal: models.signals.ModelSignal, using: str, model: type[Model], found: Iterable[Model]
+) -> None:
+    for instance in found:
+        signal.send(sender=model, instance=instance, using=using, origin=instance)
+
+
+def link(
+    using: str,
+    table: Table,
+    relation: BoundRelation,
+    rows: Rows,
+    action: str,
+    write: Callable[[], None],
+) -> None:
+    """Write rows (source, target) of a through table, between ``pre_`` and ``post_`` of ``action``.
+
+    ``action`` is ``"add"`` or ``"remove"``; as in Django each source is told all its targets at once.
+    """
+    if not signals.m2m_changed.has_listeners(relation.through):
+        write()
+        return
+    field = _field(relation.through, relation.target)
+    targets: dict[Any, set[Any]] = {}
+    for source, target in rows:
+        targets.setdefault(source, set()).add(field.to_python(target))
+    sources = instances(using, table, [(source,) for source in targets])
+    for moment in ("pre", "post"):
+        if moment == "post":
+            write()
+        for instance, pk_set in zip(sources, targets.values(), strict=True):
+            signals.m2m_changed.send(
+                sender=relation.through,
+                action=f"{moment}_{action}",
+                instance=instance,
+                reverse=False,
+                model=field.related_model,
+                pk_set=pk_set,
+                using=using,
+                **M2M_RAW,
+            )
