@@ -23,9 +23,11 @@ class Referrer:
     For a many-to-many field that is content, ``key`` is the record that has the field and ``through`` the
     row of the through table; for any other the through row itself is the referrer. ``dump`` is the
     folder of the applied dump that the row belongs to, ``""`` for a row outside of all. ``managed`` tells
-    whether the field is content there. ``value`` is what SET_NULL, SET_DEFAULT or SET write: ``None`` or the
-    column's value as text or number. ``parent`` turns the arrow round: ``key`` is the multi-table parent
-    of ``target`` and goes with it. ``own`` marks a through row of a many-to-many field of ``target`` itself.
+    whether the field is content there. ``value`` is what SET_NULL, SET_DEFAULT or SET write: ``None`` or a
+    reference. ``parent`` turns the arrow round: ``key`` is the multi-table parent
+    of ``target`` and goes with it.
+
+    The through rows of a row's own many-to-many fields are a part of the row, and no referrers.
     """
 
     key: RecordKey
@@ -38,7 +40,6 @@ class Referrer:
     through: RecordKey | None = None
     value: Value = None
     parent: bool = False
-    own: bool = False
 
 
 @dataclass(frozen=True)

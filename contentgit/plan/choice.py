@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from contentgit.facts import Facts
-from contentgit.items import Item, Survey
+from contentgit.plan.items import Item, Survey
 from contentgit.records import RecordKey
 from contentgit.steps import Action, Links, Problem, ProblemKind, Withheld
 

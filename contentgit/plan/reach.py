@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from contentgit.facts import Facts, Referrer
-from contentgit.items import Item, Survey
+from contentgit.plan.items import Item, Survey
 from contentgit.records import RecordKey
 from contentgit.schema import OnDelete
 from contentgit.steps import Action, Problem, ProblemKind, Step, Withheld
@@ -25,9 +25,10 @@ _SHOWN = 5
 class Reach:
     """Where the deletion of ``deletes`` leads.
 
-    ``cascades`` are rows outside that are deleted along, in the order in which they are found; ``own`` the
-    through rows that go without a licence of their own; ``clears`` rows outside that lose a reference;
-    ``blocked`` those that forbid a delete; ``dangling`` records of the commit that refer to what goes.
+    ``cascades`` are rows outside that are deleted along, in the order in which they are found; ``clears``
+    rows outside that lose a reference; ``blocked`` those that forbid a delete; ``dangling`` records of
+    the commit that refer to what goes; ``unlinked`` through rows of such records that go nevertheless,
+    as the spec ignores missing references.
     """
 
     survey: Survey
@@ -35,7 +36,7 @@ class Reach:
     deletes: Mapping[RecordKey, Item]
     writes: Mapping[RecordKey, Item]
     cascades: dict[RecordKey, Referrer] = field(default_factory=dict)
-    own: dict[RecordKey, Referrer] = field(default_factory=dict)
+    unlinked: dict[RecordKey, Referrer] = field(default_factory=dict)
     clears: list[Referrer] = field(default_factory=list)
     blocked: list[Referrer] = field(default_factory=list)
     dangling: list[Referrer] = field(default_factory=list)
@@ -44,7 +45,7 @@ class Reach:
     @property
     def gone(self) -> set[RecordKey]:
         """Every row that will not be there afterwards."""
-        return {*self.deletes, *self.cascades, *self.own}
+        return {*self.deletes, *self.cascades}
 
     def walk(self) -> Reach:
         """Follows the references until nothing new is reached."""
@@ -54,32 +55,32 @@ class Reach:
         frontier = list(self.deletes)
         while frontier:
             found = [each for target in frontier for each in by_target.get(target, ())]
-            frontier = [each.key for each in found if self._takes_along(each)]
+            frontier = [_row(each) for each in found if self._takes_along(each)]
         self._settle()
         return self
 
     def _takes_along(self, each: Referrer) -> bool:
         """Notes one referrer; whether its row goes along, and is to be followed."""
-        if each.own:
-            self.own.setdefault(each.key, each)
-            return False
         if each.key in self.deletes or self._gets_another_value(each):
             return False
         if each.parent and each.target in self.deletes:
             return False  # a record is one row of one table: its parent has a record of its own
-        if each.key in self.cascades and each.on_delete is not OnDelete.PROTECT:
+        if self._goes_anyway(each) and each.on_delete is not OnDelete.PROTECT:
             return False
         if self._stays(each):
             self._note_staying(each)
             return False
         if each.on_delete is OnDelete.CASCADE:
-            self.cascades[each.key] = each
+            self.cascades[_row(each)] = each
             return True
         if each.on_delete in _CLEARING:
             self.clears.append(each)
         elif each.constrained or each.on_delete is not OnDelete.DO_NOTHING:
             self.blocked.append(each)
         return False
+
+    def _goes_anyway(self, each: Referrer) -> bool:
+        return each.key in self.cascades or _row(each) in self.cascades
 
     def _gets_another_value(self, each: Referrer) -> bool:
         """Whether the plan itself takes the reference away; what it writes instead is looked at there."""
@@ -110,7 +111,7 @@ class Reach:
             elif each.constrained or each.on_delete is not OnDelete.DO_NOTHING:
                 self.blocked.append(each)
         elif each.managed and each.through is not None and self._is_optional(each):
-            self.own.setdefault(each.through, each)
+            self.unlinked.setdefault(each.through, each)
             self.withheld.append(Withheld(each.key, each.field, missing_reason(str(each.target))))
         elif each.constrained or each.through is not None:
             self.dangling.append(each)
@@ -145,8 +146,8 @@ class Reach:
         """The cascades, what is reached last first, and the clears."""
         along = [*reversed(self.cascades.values())] if allow_cascade else []
         cascades = [
-            Step(Action.CASCADE, each.through or each.key, via=each.target)
-            for each in [*sorted(self.own.values(), key=_row), *along]
+            Step(Action.CASCADE, _row(each), via=each.target)
+            for each in [*sorted(self.unlinked.values(), key=_row), *along]
             if allow_cascade or each.target in self.deletes
         ]
         clears = [
@@ -169,6 +170,7 @@ def missing_reason(reference: str) -> str:
 
 
 def _row(each: Referrer) -> RecordKey:
+    """The row that goes when what it refers to goes."""
     return each.through or each.key
 
 

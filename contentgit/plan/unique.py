@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 from contentgit.facts import Claim, Facts
-from contentgit.items import Item, Survey
+from contentgit.plan.items import Item, Survey
 from contentgit.records import RecordKey
 from contentgit.schema import UniqueSet
 from contentgit.steps import Action, Problem, ProblemKind, Step

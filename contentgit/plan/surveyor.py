@@ -10,7 +10,7 @@ from contentgit.canonical import same
 from contentgit.diff import ABSENT
 from contentgit.errors import FormatError
 from contentgit.facts import Claim
-from contentgit.items import Candidate, Item, Rules, Size, Survey, Wish
+from contentgit.plan.items import Candidate, Item, Rules, Size, Survey, Wish
 from contentgit.records import Record, RecordKey, Value
 from contentgit.schema import FieldKind, FieldSchema, ModelSchema, UniqueSet
 from contentgit.specs import Dataset

@@ -1,26 +1,19 @@
-"""What an apply would do: from the records that differ, and facts about the target, to a plan.
-
-A pure function. The plan that is shown and the plan that is run are the same value; the applier
-decides nothing.
-"""
+"""From a survey and facts about the target to the plan: its steps, problems and order."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from contentgit.choice import Choice, Licences, choose
 from contentgit.diff import ABSENT
 from contentgit.facts import Facts
-from contentgit.items import Candidate, Item, Size, Survey
-from contentgit.order import components, model_groups, refers_to_itself
-from contentgit.reach import Reach, missing_reason
+from contentgit.plan.choice import Choice, Licences, choose
+from contentgit.plan.items import Item, Survey
+from contentgit.plan.order import components, model_groups, refers_to_itself
+from contentgit.plan.reach import Reach, missing_reason
+from contentgit.plan.unique import contests
 from contentgit.records import RecordKey
 from contentgit.steps import Action, FieldState, Links, Plan, Problem, ProblemKind, Step, Withheld
-from contentgit.survey import survey
-from contentgit.unique import contests
-
-__all__ = ["Candidate", "Licences", "Size", "Survey", "build", "survey"]
 
 
 def build(survey: Survey, facts: Facts, licences: Licences) -> Plan:

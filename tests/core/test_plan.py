@@ -1,0 +1,514 @@
+"""What a plan does, refuses and withholds."""
+
+from __future__ import annotations
+
+import pytest
+
+from contentgit.diff import ABSENT
+from contentgit.errors import FormatError
+from contentgit.facts import Facts
+from contentgit.plan import Size
+from contentgit.records import JSON_NULL, Record
+from contentgit.schema import FieldKind, FieldSchema
+from contentgit.steps import Action, FieldState, Links, ProblemKind, Step, Withheld
+from tests.core.planning import (
+    CATEGORY,
+    MODELS,
+    candidate,
+    create,
+    dataset,
+    delete,
+    existing,
+    key,
+    only,
+    planned,
+    said,
+    schema,
+    spec,
+    text,
+    to,
+    update,
+)
+
+
+def test_nothing_differs() -> None:
+    plan = planned()
+    assert plan.empty
+    assert plan.counts == {}
+
+
+def test_one_of_each() -> None:
+    plan = planned(
+        update("tag:1", name=("a", "b"), slug=("s", "s")),
+        create("tag:2", name="c", slug="c"),
+        delete("tag:3", name="d", slug="d"),
+    )
+    assert plan.problems == plan.withheld == ()
+    assert plan.steps == (
+        Step(Action.DELETE, key("tag:3"), "shop", before="o tag:3"),
+        Step(Action.UPDATE, key("tag:1"), "shop", ("name",), (), "o tag:1", "t tag:1"),
+        Step(Action.CREATE, key("tag:2"), "shop", after="t tag:2"),
+    )
+    assert plan.counts == {Action.DELETE: 1, Action.UPDATE: 1, Action.CREATE: 1}
+
+
+def test_many_to_many_fields_change_by_what_is_added_and_removed() -> None:
+    tags = (["shop.tag:1", "shop.tag:2"], ["shop.tag:10", "shop.tag:2"])
+    plan = planned(update("product:1", tags=tags), facts=existing("tag:10"))
+    (step,) = plan.steps
+    assert step.fields == ()
+    assert step.links == (Links("tags", ("shop.tag:10",), ("shop.tag:1",)),)
+
+
+def test_a_create_adds_links_and_a_delete_removes_them() -> None:
+    plan = planned(
+        create("product:1", tags=["shop.tag:1"]),
+        create("product:2", tags=[]),
+        delete("product:3", tags=["shop.tag:1"]),
+        facts=existing("tag:1"),
+    )
+    assert said(plan) == [
+        "delete product:3 -tags=tag:1",
+        "create product:1 +tags=tag:1",
+        "create product:2",
+    ]
+
+
+def test_values_are_compared_as_content_not_as_python_does() -> None:
+    models = {"shop.tag": schema("shop.tag", FieldSchema("data", FieldKind.JSON))}
+    for before, after in [({"x": 1}, {"x": True}), (1, 1.0), (0.0, -0.0), (None, JSON_NULL)]:
+        assert said(planned(update("tag:1", data=(before, after)), models=models)) == [
+            "update tag:1 data"
+        ]
+    assert planned(update("tag:1", data=({"a": 1, "b": 2}, {"b": 2, "a": 1})), models=models).empty
+
+
+def test_a_field_that_one_side_does_not_have_is_not_managed() -> None:
+    plan = planned(candidate("tag:1", {"name": "a"}, {"name": "a", "slug": "s"}, {"name": "a"}))
+    assert plan.empty
+    plan = planned(candidate("tag:1", {"name": "a"}, {"name": "a"}, {"name": "a", "slug": "s"}))
+    assert plan.empty
+
+
+# The target's own edits
+
+
+def test_an_edited_field_that_would_be_overwritten_is_drift() -> None:
+    edited = candidate(
+        "tag:1",
+        {"name": "a", "slug": "s"},
+        {"name": "here", "slug": "s"},
+        {"name": "a", "slug": "t"},
+    )
+    problem = only(planned(edited), ProblemKind.DRIFT)
+    assert problem.text == "shop.tag:1 was edited here and would be overwritten: name"
+    assert problem.permit == "--force"
+    assert problem.fields == (FieldState("name", "a", "here", "a"),)
+    plan = planned(edited, force=True)
+    assert plan.problems == ()
+    assert plan.overwritten == (key("tag:1"),)
+    assert said(plan) == ["update tag:1 name slug"]
+
+
+def test_an_edit_that_the_commit_has_too_or_leaves_alone_is_no_drift() -> None:
+    plan = planned(
+        candidate(
+            "tag:1",
+            {"name": "a", "slug": "s"},
+            {"name": "b", "slug": "s"},
+            {"name": "b", "slug": "t"},
+        ),
+        candidate("tag:2", {"slug": "s"}, {"name": "b", "slug": "s"}, {"name": "c", "slug": "s"}),
+    )
+    assert plan.problems == ()
+    assert plan.overwritten == ()
+    assert said(plan) == ["update tag:1 slug", "update tag:2 name"]
+
+
+def test_a_row_created_here_would_be_overwritten_or_deleted() -> None:
+    plan = planned(
+        candidate("tag:1", None, {"name": "a"}, {"name": "b"}),
+        candidate("tag:2", None, {"name": "a"}, None),
+    )
+    assert [each.text for each in plan.problems] == [
+        "shop.tag:1 would be overwritten, it is in no applied commit: name",
+        "shop.tag:2 would be deleted: it is in no applied commit",
+    ]
+    assert plan.problems[0].fields == (FieldState("name", ABSENT, "a", "b"),)
+    assert plan.overwritten == (key("tag:1"), key("tag:2"))
+
+
+def test_the_first_apply_says_so() -> None:
+    plan = planned(candidate("tag:1", None, {"name": "a"}, {"name": "b"}), first={"shop"})
+    assert only(plan, ProblemKind.DRIFT).text == (
+        "shop.tag:1 would be overwritten, nothing was applied here yet: name"
+    )
+
+
+def test_an_edited_row_would_be_deleted() -> None:
+    plan = planned(candidate("tag:1", {"name": "a"}, {"name": "b"}, None))
+    problem = only(plan, ProblemKind.DRIFT)
+    assert problem.text == "shop.tag:1 would be deleted: name edited here"
+    assert problem.fields == (FieldState("name", "a", "b", ABSENT),)
+
+
+def test_a_row_deleted_here_would_be_created_again() -> None:
+    gone = candidate("tag:1", {"name": "a"}, None, {"name": "b"})
+    assert only(planned(gone), ProblemKind.DRIFT).text == (
+        "shop.tag:1 was deleted here and would be created again"
+    )
+    assert said(planned(gone, force=True)) == ["create tag:1"]
+
+
+def test_deleted_on_both_sides_is_nothing() -> None:
+    assert planned(candidate("tag:1", {"name": "a"}, None, None)).empty
+
+
+# Deletes and their licences
+
+
+def test_a_row_without_licence_stays() -> None:
+    keep = {"shop": dataset(spec("tag", delete_missing=False))}
+    plan = planned(delete("tag:1", name="a"), datasets=keep)
+    assert plan.steps == plan.problems == ()
+    assert plan.withheld == (Withheld(key("tag:1"), "", "delete_missing is not set for shop.tag"),)
+
+
+def test_edits_of_a_row_that_stays_are_no_drift() -> None:
+    keep = {"shop": dataset(spec("tag", delete_missing=False))}
+    plan = planned(candidate("tag:1", None, {"name": "a"}, None), datasets=keep)
+    assert plan.problems == plan.overwritten == ()
+
+
+def test_with_several_specs_the_one_that_matches_the_row_decides() -> None:
+    mixed = {"shop": dataset(spec("tag"), spec("tag", delete_missing=False))}
+    rows = [delete("tag:1", name="a"), delete("tag:2", name="b")]
+    plan = planned(*rows, datasets=mixed, facts=Facts(licensed=frozenset({("shop", key("tag:2"))})))
+    assert said(plan) == ["delete tag:2"]
+    assert [each.key for each in plan.withheld] == [key("tag:1")]
+
+
+def test_a_limit_on_deletes() -> None:
+    rows = [delete(f"tag:{number}", name="a") for number in range(3)]
+    assert planned(*rows, max_deletes=3).problems == ()
+    problem = only(planned(*rows, max_deletes=2), ProblemKind.MAX_DELETES)
+    assert problem.text == "3 rows would be deleted, more than --max-deletes 2"
+    assert problem.permit == "--max-deletes 3"
+    sizes = {"shop": Size(30, 30, 27)}
+    assert planned(*rows, sizes=sizes, max_deletes_percent=10).problems == ()
+    problem = only(planned(*rows, sizes=sizes, max_deletes_percent=9.9), ProblemKind.MAX_DELETES)
+    assert problem.text == "3 rows would be deleted, more than --max-deletes 9.9% of 30"
+
+
+@pytest.mark.parametrize(
+    ("size", "first", "where"),
+    [
+        (Size(3, 3, 0), (), "the applied commit"),
+        (Size(3, 0, 0), (), "the applied commit"),
+        (Size(0, 3, 0), ("shop",), "this database"),
+    ],
+)
+def test_an_empty_commit_is_stopped(size: Size, first: tuple[str, ...], where: str) -> None:
+    problem = only(planned(sizes={"shop": size}, first=first), ProblemKind.EMPTY)
+    assert problem.text == f"shop is empty in the commit and has 3 records in {where}"
+    assert problem.permit == "--allow-empty"
+    assert planned(sizes={"shop": size}, first=first, allow_empty=True).empty
+
+
+def test_an_empty_commit_on_empty_ground_is_fine() -> None:
+    assert planned(sizes={"shop": Size(0, 0, 0)}, first={"shop"}).empty
+    assert planned(sizes={"shop": Size(0, 5, 0)}).empty
+
+
+# What the code does not know
+
+
+def test_a_field_that_the_model_does_not_have() -> None:
+    rows = [create("tag:1", name="a", colour="red"), create("tag:2", name="b", colour="blue")]
+    problem = only(planned(*rows), ProblemKind.FIELD)
+    assert problem.text == "shop.tag has no field colour, but 2 records of the commit have it"
+    assert problem.permit == "--ignore-unknown-fields"
+    plan = planned(*rows, ignore_unknown_fields=True)
+    assert plan.problems == ()
+    assert [(str(each.key), each.field) for each in plan.withheld] == [
+        ("shop.tag:1", "colour"),
+        ("shop.tag:2", "colour"),
+    ]
+
+
+def test_an_excluded_field_is_ignored_in_silence() -> None:
+    without = {"shop": dataset(spec("tag", exclude=("colour",)))}
+    plan = planned(create("tag:1", name="a", colour="red"), datasets=without)
+    assert plan.problems == plan.withheld == ()
+
+
+def test_a_model_outside_the_dataset() -> None:
+    problem = only(planned(create("auth.user:1", name="root")), ProblemKind.MODEL)
+    assert problem.text == (
+        "shop of the commit has 1 record of auth.user, a model the dataset does not have"
+    )
+    assert problem.permit == ""
+    only(planned(create("page:1", title="a"), datasets={"shop": dataset("tag")}), ProblemKind.MODEL)
+
+
+@pytest.mark.parametrize("value", [5, "nonsense", ["shop.category:1"], {"a": 1}, "shop.category:"])
+def test_no_reference_in_a_reference_field(value: object) -> None:
+    with pytest.raises(FormatError, match=r"shop\.product:1: field category holds"):
+        planned(create("product:1", category=value))
+
+
+@pytest.mark.parametrize("value", [5, None, "shop.tag:1", [1], {}])
+def test_no_references_in_a_many_to_many_field(value: object) -> None:
+    with pytest.raises(FormatError, match=r"shop\.product:1: field tags holds"):
+        planned(create("product:1", tags=value))
+
+
+# References
+
+
+def test_a_reference_to_nothing() -> None:
+    problem = only(planned(create("product:1", category="shop.category:9")), ProblemKind.DANGLING)
+    assert problem.text == (
+        "shop.product:1 refers in category (not nullable) to shop.category:9, "
+        "which neither the database nor the applied dumps have"
+    )
+    assert (problem.key, problem.permit) == (key("product:1"), "")
+    only(planned(update("category:1", parent=(None, "shop.category:9"))), ProblemKind.DANGLING)
+    only(planned(create("product:1", tags=["shop.tag:1"])), ProblemKind.DANGLING)
+
+
+def test_a_reference_to_what_is_created_or_stays() -> None:
+    plan = planned(
+        create("product:1", category="shop.category:2", tags=["shop.tag:1"]),
+        create("category:2", parent="shop.category:1"),
+        facts=existing("category:1", "tag:1"),
+    )
+    assert plan.problems == ()
+
+
+def test_a_reference_to_what_this_apply_deletes() -> None:
+    problem = only(
+        planned(
+            update("product:1", category=("shop.category:1", "shop.category:2")),
+            delete("category:2", name="a"),
+            facts=existing("category:2"),
+        ),
+        ProblemKind.DANGLING,
+    )
+    assert problem.text.endswith("to shop.category:2, which this apply deletes")
+
+
+def test_references_that_may_dangle() -> None:
+    plan = planned(create("product:1", about="shop.page:7", seller="people.seller:3"))
+    assert plan.problems == ()
+
+
+def test_a_generic_reference_to_no_model_or_to_a_local_key_cannot_be_written() -> None:
+    facts = Facts(uninstalled=frozenset({"gone.model"}))
+    problem = only(
+        planned(create("product:1", about="gone.model:7"), facts=facts), ProblemKind.DANGLING
+    )
+    assert problem.text.endswith("but this project has no model gone.model")
+    models = {**MODELS, "shop.page": schema("shop.page", text("slug"), identity=("slug",))}
+    only(planned(create("product:1", about="shop.page:a"), models=models), ProblemKind.DANGLING)
+
+
+def test_a_child_needs_its_parent() -> None:
+    problem = only(planned(create("news:1", body="a")), ProblemKind.DANGLING)
+    assert problem.text == (
+        "shop.news:1 needs shop.page:1, which neither the database nor the applied dumps have"
+    )
+    plan = planned(create("news:1", body="a"), create("page:1", title="b"))
+    assert said(plan) == ["create page:1", "create news:1"]
+
+
+IGNORING = {"shop": dataset("tag", "category", spec("product", ignore_missing_m2m=("tags",)))}
+ONE, TWO, SIX = "shop.tag:1", "shop.tag:2", "shop.tag:6"
+
+
+def test_missing_many_to_many_references_are_withheld_where_the_spec_says_so() -> None:
+    plan = planned(
+        create("product:1", tags=[ONE, TWO, SIX]),
+        create("tag:2", name="new"),
+        datasets=IGNORING,
+        facts=existing("tag:1"),
+    )
+    assert said(plan) == ["create tag:2", "create product:1 +tags=tag:1 +tags=tag:2"]
+    reason = "shop.tag:6 is not in this database (ignore_missing_m2m)"
+    assert plan.withheld == (Withheld(key("product:1"), "tags", reason),)
+    assert plan.problems == ()
+
+
+def test_what_was_withheld_before_is_neither_a_change_nor_drift() -> None:
+    row = candidate("product:1", {"tags": [ONE, SIX]}, {"tags": [ONE]}, {"tags": [ONE, SIX]})
+    plan = planned(row, datasets=IGNORING, facts=existing("tag:1"))
+    assert plan.steps == plan.problems == ()
+    row = candidate("product:1", {"tags": [ONE, SIX]}, {"tags": [ONE]}, {"tags": [TWO, SIX]})
+    plan = planned(row, datasets=IGNORING, facts=existing("tag:1", "tag:2"))
+    assert plan.problems == ()
+    assert said(plan) == ["update product:1 +tags=tag:2 -tags=tag:1"]
+    row = candidate("product:1", {"tags": [ONE, SIX]}, {"tags": [ONE]}, None)
+    assert planned(row, datasets=IGNORING, facts=existing("tag:1")).problems == ()
+
+
+def test_edits_of_such_a_field_are_drift() -> None:
+    row = candidate("product:1", {"tags": [ONE, SIX]}, {"tags": []}, {"tags": [ONE, SIX]})
+    problem = only(planned(row, datasets=IGNORING, facts=existing("tag:1")), ProblemKind.DRIFT)
+    assert problem.fields == (FieldState("tags", (ONE, SIX), (), (ONE, SIX)),)
+    row = candidate("product:1", {"tags": [ONE]}, {"tags": []}, None)
+    only(planned(row, datasets=IGNORING, facts=existing("tag:1")), ProblemKind.DRIFT)
+
+
+# Rows outside, and several dumps
+
+
+def test_a_row_that_the_filter_does_not_match() -> None:
+    row = create("product:1", name="a", tags=[ONE, TWO])
+    facts = existing("product:1", "tag:1", "tag:2", links={key("product:1"): {"tags": (TWO, SIX)}})
+    plan = planned(row, facts=facts)
+    problem = only(plan, ProblemKind.OUTSIDE)
+    assert problem.text == "shop.product:1 exists here, but does not match the filter of shop"
+    assert problem.permit == "--force"
+    plan = planned(row, facts=facts, force=True)
+    assert plan.problems == ()
+    assert plan.overwritten == (key("product:1"),)
+    assert said(plan) == ["update product:1 name +tags=tag:1 -tags=tag:6"]
+
+
+TWO_DUMPS = {"a": dataset("product", "tag", name="a"), "b": dataset("product", "tag", name="b")}
+SIZES = {"a": Size(9, 9, 9), "b": Size(9, 9, 9)}
+
+
+def test_a_record_that_moves_between_dumps_is_updated() -> None:
+    left = delete("product:1", "a", name="x", tags=[ONE])
+    entered = create("product:1", "b", name="y", tags=[TWO])
+    for rows in [(left, entered), (entered, left)]:
+        plan = planned(
+            *rows, datasets=TWO_DUMPS, sizes=SIZES, facts=existing("tag:1", "tag:2", "product:1")
+        )
+        assert plan.problems == plan.withheld == ()
+        assert said(plan) == ["update product:1 name +tags=tag:2 -tags=tag:1"]
+        assert (plan.steps[0].dump, plan.steps[0].before) == ("b", "o product:1")
+
+
+def test_edits_of_a_record_that_moves_are_drift() -> None:
+    plan = planned(
+        candidate("tag:1", {"name": "x"}, {"name": "here"}, None, "a"),
+        create("tag:1", "b", name="y"),
+        datasets=TWO_DUMPS,
+        sizes=SIZES,
+    )
+    only(plan, ProblemKind.DRIFT)
+
+
+def test_what_another_dump_holds_is_not_deleted() -> None:
+    facts = Facts(kept={key("tag:1"): "b"})
+    plan = planned(delete("tag:1", "a", name="x"), datasets=TWO_DUMPS, sizes=SIZES, facts=facts)
+    assert plan.steps == plan.problems == ()
+    assert plan.withheld == (Withheld(key("tag:1"), "", "b holds it too"),)
+    plan = planned(
+        delete("tag:1", "a", name="x"),
+        update("tag:1", "b", name=("x", "y")),
+        datasets=TWO_DUMPS,
+        sizes=SIZES,
+    )
+    assert said(plan) == ["update tag:1 name"]
+
+
+def test_a_record_in_two_dumps_is_written_once() -> None:
+    rows = [update("tag:1", dump, name=("x", "y")) for dump in "ab"]
+    plan = planned(*rows, datasets=TWO_DUMPS, sizes=SIZES)
+    assert said(plan) == ["update tag:1 name"]
+    rows = [delete("tag:1", dump, name="x") for dump in "ab"]
+    assert said(planned(*rows, datasets=TWO_DUMPS, sizes=SIZES)) == ["delete tag:1"]
+
+
+def test_two_dumps_that_disagree() -> None:
+    first = update("tag:1", "a", name=("x", "y"))
+    other = candidate("tag:1", {"name": "x"}, {"name": "x"}, {"name": "z"}, "b")
+    second = type(other)(other.key, "b", other.base, other.ours, other.theirs, "o", "another")
+    problem = only(planned(first, second, datasets=TWO_DUMPS, sizes=SIZES), ProblemKind.TWICE)
+    assert problem.text == "shop.tag:1 has different content in a and b of the commit"
+
+
+# Order
+
+
+def test_the_order_of_steps() -> None:
+    plan = planned(
+        create("product:1", category="shop.category:2"),
+        create("category:2", name="a"),
+        create("category:10", name="a"),
+        delete("category:3", name="b"),
+        delete("product:3", name="b"),
+        update("product:2", name=("a", "b")),
+        update("category:1", name=("a", "b")),
+        facts=existing("category:1"),
+    )
+    assert said(plan) == [
+        "delete product:3",
+        "delete category:3",
+        "update category:1 name",
+        "update product:2 name",
+        "create category:2",
+        "create category:10",
+        "create product:1",
+    ]
+
+
+LOCAL = {
+    "shop.tag": schema(
+        "shop.tag", text("slug"), to("parent", "shop.tag", null=True), identity=("slug",)
+    ),
+    "shop.a": schema("shop.a", to("tag", "shop.tag"), to("z", "shop.z")),
+    "shop.z": schema("shop.z", to("a", "shop.a")),
+    "shop.note": schema("shop.note", to("about", "")),
+}
+LOCALS = {"shop": dataset("tag", "a", "z", "note")}
+
+
+def test_rows_with_local_keys_come_before_those_that_refer_to_them() -> None:
+    plan = planned(
+        create("tag:b", parent="shop.tag:z"),
+        create("tag:c", parent=None),
+        create("tag:z", parent="shop.tag:y"),
+        create("tag:y", parent=None),
+        create("a:1", tag="shop.tag:b"),
+        create("z:1", a="shop.a:1"),
+        create("note:1", about="shop.tag:c"),
+        update("a:2", tag=("shop.tag:old", "shop.tag:b")),
+        update("a:3", tag=("shop.tag:old", "shop.tag:older")),
+        models=LOCAL,
+        datasets=LOCALS,
+        facts=existing("tag:older"),
+    )
+    assert plan.problems == ()
+    order = said(plan)
+    assert order[0] == "update a:3 tag"
+    assert order[1:5] == ["create tag:y", "create tag:z", "create tag:b", "create tag:c"]
+    assert sorted(order[5:8]) == ["create a:1", "create note:1", "create z:1"]
+    assert order[8] == "update a:2 tag"
+
+
+def test_a_long_chain_of_local_keys() -> None:
+    count = 5000
+    rows = [
+        create(
+            f"tag:{number:04}", parent=f"shop.tag:{number + 1:04}" if number < count - 1 else None
+        )
+        for number in range(count)
+    ]
+    plan = planned(*rows, models=LOCAL, datasets=LOCALS)
+    assert [step.key.key for step in plan.steps] == [f"{n:04}" for n in reversed(range(count))]
+
+
+def test_counts_of_the_facts_are_handed_on() -> None:
+    assert planned(facts=Facts(counts={"shop.tag": 3})).counts_before == {"shop.tag": 3}
+
+
+def test_the_base_of_a_record_may_have_other_fields() -> None:
+    old = Record(key("category:1"), {"colour": "red", "name": "a"})
+    row = candidate(
+        "category:1", old.fields, {"name": "a", "parent": None}, {"name": "b", "parent": None}
+    )
+    assert said(planned(row, models={"shop.category": CATEGORY})) == ["update category:1 name"]
