@@ -1,0 +1,403 @@
+"""The repository: *every* use of git, and nothing of records or Django.
+
+GitPython opens it and runs git's plumbing; its own objects, index, diffs and refs are not used. Ids of
+commits are full and hexadecimal everywhere: :meth:`Repository.resolve` makes them of what people write.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from contentgit.errors import UnknownNameError
+from contentgit.repository import history, objects, refs, starting, worktree, writing
+from contentgit.repository.failures import no_identity, no_repository
+from contentgit.repository.program import CONFIGURATION, Program, check_age
+from contentgit.repository.values import (
+    Branch,
+    Commit,
+    LeftAlone,
+    Signature,
+    Written,
+    parse_ident,
+)
+
+__all__ = ["Branch", "Commit", "LeftAlone", "Repository", "Signature", "Written"]
+
+_PACKS = 50  # from here on git's own maintenance would act too
+
+
+class Repository:
+    """A git repository that holds content, bare or with a worktree, sha1 or sha256.
+
+    Made by :meth:`open`, :meth:`discover` or :meth:`init`. No method leaves a user's edit changed, and only
+    those that say so move a ref.
+    """
+
+    path: Path
+    """The worktree's top, or the bare repository."""
+    git_dir: Path
+    """Where HEAD and the index are: ``.git``, the bare repository, or a linked worktree's own folder."""
+    worktree: Path | None
+    bare: bool
+    algorithm: str
+    """``"sha1"`` or ``"sha256"``."""
+
+    def __init__(self, program: Program) -> None:
+        asked = ("--is-bare-repository", "--show-object-format", "--absolute-git-dir")
+        bare, self.algorithm, folder = program.line("rev-parse", *asked).split("\n", 2)
+        self.bare = bare == "true"
+        self.path = program.folder
+        self.git_dir = Path(folder)
+        has_files = not self.bare and os.path.lexists(self.path / ".git")
+        self.worktree = self.path if has_files else None
+        self._program = program
+        self._zero = "0" * (40 if self.algorithm == "sha1" else 64)
+
+    def __repr__(self) -> str:
+        return f"Repository({os.fspath(self.path)!r})"
+
+    # Opening
+
+    @classmethod
+    def open(cls, path: Path) -> Repository:
+        """The repository at ``path``: a worktree's top, its ``.git``, or a bare repository.
+
+        Raises:
+            RepositoryError: there is none, git is not installed or too old, or does not trust it.
+        """
+        check_age()
+        path = Path(os.path.abspath(path))
+        if path.name == ".git":
+            path = path.parent
+        return cls(Program.opened(path))
+
+    @classmethod
+    def discover(cls, start: Path) -> Repository:
+        """The repository that ``start`` lies in.
+
+        Raises:
+            RepositoryError: as :meth:`open`.
+        """
+        check_age()
+        start = Path(os.path.abspath(start))
+        if not start.is_dir():
+            raise no_repository(start)
+        program = Program(start, configuration=CONFIGURATION)
+        code, top, errors = program.ask("rev-parse", "--show-toplevel")
+        if code and "work tree" in errors:
+            top = program.run("rev-parse", "--absolute-git-dir")
+        elif code:
+            raise program.failure("rev-parse", errors)
+        return cls.open(Path(os.fsdecode(top.removesuffix(b"\n"))))
+
+    @classmethod
+    def init(cls, path: Path, *, bare: bool = False, branch: str = "main") -> Repository:
+        """Makes an empty repository at ``path``, whose HEAD is on ``branch``; folders are made as needed.
+
+        A repository that holds ``contentgit.json``, or nothing at all, is taken as it is. The first commit
+        is the caller's to make.
+
+        Raises:
+            RepositoryError: the folder holds something else, or cannot be written.
+            UsageError: ``branch`` cannot be the name of a branch.
+        """
+        check_age()
+        path = Path(os.path.abspath(path))
+        starting.start(path, bare=bare, branch=branch)
+        return cls.open(path)
+
+    # Names
+
+    def head_branch(self) -> str | None:
+        """The branch that HEAD is on, also where it has no commit yet; None where HEAD is detached."""
+        return refs.head_branch(self._program)
+
+    def set_head(self, branch: str) -> None:
+        """Puts HEAD on ``branch``, which need not exist; no file is touched.
+
+        Raises:
+            UsageError: ``branch`` cannot be the name of a branch.
+        """
+        self.check_branch_name(branch)
+        name = refs.HEADS + branch
+        self._program.run("symbolic-ref", "-m", "contentgit", "HEAD", name, writing=True)
+
+    def resolve(self, revision: str) -> str:
+        """The id of the commit that ``revision`` names.
+
+        Raises:
+            UnknownNameError: it names none; the hint lists branches.
+            RepositoryError: what it names is missing or damaged.
+        """
+        return refs.resolve(self._program, revision)
+
+    def branch_tip(self, branch: str) -> str | None:
+        """The commit that a local branch points at; None where there is no such branch."""
+        return self.read_ref(refs.HEADS + branch)
+
+    def branches(self) -> list[Branch]:
+        """The local branches, sorted by name; one without a commit is not among them."""
+        return refs.branches(self._program)
+
+    def check_branch_name(self, name: str) -> None:
+        """Raises UsageError where git would not take ``name`` for a branch."""
+        refs.check_branch_name(self._program, name)
+
+    def create_branch(self, name: str, commit: str) -> None:
+        """Makes the branch ``name`` at ``commit``.
+
+        Raises:
+            UsageError: it exists, or cannot have this name.
+        """
+        refs.create_branch(self._program, name, commit, zero=self._zero)
+
+    def delete_branch(self, name: str, *, force: bool = False) -> None:
+        """Deletes a branch, with ``force`` also one with commits that HEAD does not have.
+
+        Raises:
+            UnknownNameError: there is no such branch.
+            RefusedError: it is checked out somewhere, or its commits would be lost.
+        """
+        refs.delete_branch(self._program, name, force=force, zero=self._zero)
+
+    def refs(self, prefix: str) -> list[tuple[str, str]]:
+        """Full name and id of the ref ``prefix``, or of all in that folder, sorted by name."""
+        return refs.refs(self._program, prefix)
+
+    def read_ref(self, ref: str) -> str | None:
+        """The id that a ref, by its full name, points at; None where there is none."""
+        return refs.read_ref(self._program, ref)
+
+    def move_ref(self, ref: str, new: str, old: str | None, reason: str) -> None:
+        """Points ``ref`` at ``new`` if it points at ``old`` still; None means that there is no ref yet.
+
+        ``reason`` is for the reflog.
+
+        Raises:
+            BusyError: it points at something else.
+            RepositoryError: git cannot write it.
+        """
+        refs.move_ref(self._program, ref, new, old, reason, zero=self._zero)
+
+    def delete_ref(self, ref: str, old: str) -> None:
+        """Deletes ``ref`` if it points at ``old`` still; raises as :meth:`move_ref`."""
+        refs.move_ref(self._program, ref, None, old, "contentgit", zero=self._zero)
+
+    # Content
+
+    def tree_id(self, commit: str, folder: str = "") -> str | None:
+        """The id of a commit's tree or of a folder's in it; None where it has no such folder."""
+        return objects.tree_id(self._program, commit, folder)
+
+    def folders(self, commit: str) -> list[str]:
+        """The names of the folders at the top of a commit, sorted."""
+        return objects.folders(self._program, commit)
+
+    def entry(self, commit: str, path: str) -> str | None:
+        """The blob id of the file at ``path`` in a commit; None where there is none."""
+        found = objects.at_path(self._program, commit, path)
+        return found[1] if found and found[0] == "blob" else None
+
+    def entries(self, commit: str, folder: str) -> Iterator[tuple[str, str]]:
+        """Path within ``folder`` and blob id of each of its files, in no particular order; streamed.
+
+        A folder that the commit does not have has no files.
+
+        Raises:
+            FormatError: something is not a plain file with a name in UTF-8.
+            RepositoryError: a tree is missing or damaged.
+        """
+        tree = self.tree_id(commit, folder)
+        if tree is not None:
+            yield from objects.entries(self._program, self.algorithm, tree)
+
+    def diff_entries(
+        self, before: str | None, after: str | None, folder: str = ""
+    ) -> Iterator[tuple[str, str | None, str | None]]:
+        """Path within ``folder`` and both blob ids of each file that differs, sorted by path.
+
+        A commit that is None, or has no such folder, has no files.
+
+        Raises:
+            FormatError: something that differs is not a plain file with a name in UTF-8.
+        """
+        trees = [self.tree_id(commit, folder) if commit else None for commit in (before, after)]
+        return objects.diff_entries(self._program, self.algorithm, *trees)
+
+    def blobs(self, ids: Iterable[str]) -> Iterator[bytes]:
+        """The content of each blob, in the order asked; streamed.
+
+        Raises:
+            RepositoryError: one is missing or damaged.
+        """
+        return objects.contents(self._program, ids, "blob")
+
+    def blob(self, commit: str, path: str) -> bytes | None:
+        """The content of the file at ``path`` in a commit; None where there is none."""
+        found = self.entry(commit, path)
+        return None if found is None else next(self.blobs([found]))
+
+    # History
+
+    def log(
+        self,
+        revision: str,
+        *,
+        folder: str | None = None,
+        folders: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> Iterator[Commit]:
+        """The commits of a revision or of a range ``A..B``, newest first; streamed.
+
+        With ``folder`` or ``folders`` only those that changed something in one of them.
+
+        Raises:
+            UnknownNameError: the revision does not exist.
+        """
+        wanted = [*folders, *([folder] if folder else [])]
+        return history.log(self._program, revision, wanted, limit)
+
+    def commit(self, commit_id: str) -> Commit:
+        """The commit with this id; RepositoryError where it is missing."""
+        return history.commit(self._program, commit_id)
+
+    def merge_bases(self, one: str, other: str) -> list[str]:
+        """The best common ancestors of two commits, none where they have no common history.
+
+        Raises:
+            RepositoryError: this is a shallow clone, which does not have them.
+        """
+        return history.merge_bases(self._program, one, other)
+
+    def is_ancestor(self, one: str, other: str) -> bool:
+        """Whether ``one`` is ``other`` or among its ancestors."""
+        return history.is_ancestor(self._program, one, other)
+
+    # Writing
+
+    def identity(self) -> Signature:
+        """Who commits, as git is configured; never guessed.
+
+        Raises:
+            RepositoryError: git does not know; the hint says how to tell it.
+        """
+        asked = self._program.ask("var", "GIT_AUTHOR_IDENT", config=("user.useConfigOnly=true",))
+        code, output, _ = asked
+        if code:
+            raise no_identity()
+        return parse_ident(output)
+
+    def editor(self) -> str:
+        """The shell command of the user's editor, as git chooses it.
+
+        Raises:
+            RepositoryError: git finds none that would work here.
+        """
+        return self._program.line("var", "GIT_EDITOR")
+
+    def write_tree(self, parent: str | None, changes: Iterable[tuple[str, bytes | None]]) -> str:
+        """The id of the tree of commit ``parent`` with ``changes`` made: content by path, None deletes.
+
+        Streamed, so memory does not grow with the number of changes. No ref is moved.
+
+        Raises:
+            FormatError: a path is not one that contentgit writes.
+            RepositoryError: git cannot write.
+        """
+        return writing.write_tree(self._program, self.algorithm, parent, changes)
+
+    def commit_tree(
+        self,
+        tree: str,
+        parents: Sequence[str],
+        message: str,
+        *,
+        author: Signature | None = None,
+        committer: Signature | None = None,
+        date: datetime | None = None,
+    ) -> str:
+        """The id of a new commit of ``tree``, signed where ``commit.gpgSign`` is set. No ref is moved.
+
+        ``author`` and ``committer`` are by default those that git is configured with, ``date`` is git's now.
+
+        Raises:
+            RepositoryError: git does not know who commits, cannot sign, or cannot write.
+            UsageError: the message is empty or holds a NUL, or the author has no name.
+        """
+        return writing.commit_tree(
+            self._program,
+            tree,
+            parents,
+            message,
+            author=author,
+            committer=committer,
+            date=date,
+            sign=self._signs(),
+        )
+
+    def write_commit(
+        self,
+        *,
+        parent: str | None,
+        folder_changes: Iterable[tuple[str, bytes | None]],
+        message: str,
+        author: Signature | None = None,
+        committer: Signature | None = None,
+        date: datetime | None = None,
+    ) -> Written:
+        """Both of :meth:`write_tree` and :meth:`commit_tree`; no commit where the tree is the parent's."""
+        tree = self.write_tree(parent, folder_changes)
+        if parent and tree == self.tree_id(parent):
+            return Written(parent, tree, changed=False)
+        parents = [parent] if parent else []
+        commit = self.commit_tree(
+            tree, parents, message, author=author, committer=committer, date=date
+        )
+        return Written(commit, tree, changed=True)
+
+    def _signs(self) -> bool:
+        asked = ("--type=bool", "--get", "commit.gpgsign")
+        return self._program.line("config", *asked, ok=(0, 1)) == "true"
+
+    def maintain(self) -> None:
+        """Puts many small packs together, as each commit adds one; does nothing where there are few.
+
+        Best effort: a failure is left to git's own maintenance.
+        """
+        folder = worktree.common_folder(self.git_dir) / "objects" / "pack"
+        try:
+            packs = sum(1 for name in os.listdir(folder) if name.endswith(".pack"))
+        except OSError:
+            return
+        if packs > _PACKS and not self._program.ask("repack", "--geometric=2", "-d", "-q")[0]:
+            self._program.ask("commit-graph", "write", "--reachable", "--changed-paths")
+
+    # Worktrees
+
+    def bring_along(self, branch: str, old: str | None, new: str) -> list[LeftAlone]:
+        """Brings every worktree that is on ``branch`` from commit ``old`` to ``new``; the branch has moved.
+
+        Files and index entries that the user has touched stay exactly as they are and are returned, so that
+        ``git status`` then shows the user's own edits and nothing else. A worktree that cannot be
+        written is returned with the reason.
+        """
+        shared = worktree.common_folder(self.git_dir)
+        return worktree.bring_along(self._program, shared, self.algorithm, branch, old, new)
+
+    def checkout_head(self, branch: str) -> None:
+        """Puts HEAD on ``branch`` and brings the worktree, if there is one, along.
+
+        Raises:
+            UnknownNameError: there is no such branch.
+            RepositoryError: the user's edits are in the way; ``items`` lists them, nothing has changed.
+        """
+        if self.branch_tip(branch) is None:
+            hint = refs.known(self._program)
+            raise UnknownNameError(f"there is no branch {branch!r}", hint=hint)
+        if self.worktree is None:
+            self.set_head(branch)
+        else:
+            worktree.checkout(self._program, branch)

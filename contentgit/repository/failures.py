@@ -1,0 +1,105 @@
+"""What git says when it fails, in the words of the error tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from contentgit.errors import BusyError, ContentgitError, RepositoryError
+
+_DAMAGE = (
+    "is corrupt",
+    "corrupt ",
+    "bad object",
+    "bad tree",
+    "missing object",
+    "unable to read",
+    "unable to unpack",
+    "not a valid object",
+    "inflate:",
+    "packfile ",
+    "could not parse",
+    "bad ref",
+)
+_WRITE = (
+    "permission denied",
+    "read-only file system",
+    "no space left",
+    "disk quota",
+    "insufficient permission",
+    "unable to create",
+    "cannot create",
+    "could not create",
+    "unable to write",
+    "not a directory",
+    "is a directory",
+    "unable to append",
+)
+_IDENTITY = ("who you are", "auto-detection is disabled", "empty ident", "unable to detect email")
+
+
+def git_is_missing() -> RepositoryError:
+    """git cannot be started."""
+    return RepositoryError(
+        "git is not installed",
+        hint="install it (apt install git, brew install git, https://git-scm.com/downloads) so that "
+        "'git --version' works",
+    )
+
+
+def no_repository(path: Path) -> RepositoryError:
+    """There is no repository at ``path``."""
+    return RepositoryError(
+        f"there is no git repository at {path}", hint="contentgit init makes one"
+    )
+
+
+def no_identity() -> RepositoryError:
+    """git does not know who commits."""
+    return RepositoryError(
+        "git does not know who you are, and a commit must say who made it",
+        hint='git config --global user.name "Your Name"; '
+        "git config --global user.email you@example.com",
+    )
+
+
+def damaged(path: Path, what: str) -> RepositoryError:
+    """An object is missing or cannot be read."""
+    return RepositoryError(
+        f"the repository {path} is damaged or incomplete: {what}",
+        hint=f"git -C {path} fsck  says more; git fetch brings back what another repository has",
+    )
+
+
+def failure(path: Path, verb: str, errors: str, *, writing: bool) -> ContentgitError:
+    """The error for ``errors``, which ``git VERB`` in ``path`` wrote to standard error."""
+    said = _first(errors)
+    text = errors.lower()
+    if "dubious ownership" in text:
+        return RepositoryError(
+            f"git does not trust the repository {path}: it belongs to another user ({said})",
+            hint=f"if you trust it: git config --global --add safe.directory {path}",
+        )
+    if "not a git repository" in text:
+        return no_repository(path)
+    if ".lock'" in text and "file exists" in text:
+        return BusyError(
+            f"another git process is writing to {path}: {said}",
+            hint="try again when it is done; if none runs, remove the lock file that is named",
+        )
+    if any(words in text for words in _IDENTITY):
+        return no_identity()
+    if writing and any(words in text for words in _WRITE):
+        return RepositoryError(f"cannot write to {path}: {said}")
+    if any(words in text for words in _DAMAGE):
+        return damaged(path, said)
+    return RepositoryError(f"git {verb} failed in {path}: {said}")
+
+
+def _first(errors: str) -> str:
+    """The line that says most: the fatal one, else the first error, else the first."""
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    for start in ("fatal: ", "error: "):
+        for line in lines:
+            if line.startswith(start):
+                return line.removeprefix(start)
+    return lines[0] if lines else "it gave no reason"

@@ -1,0 +1,77 @@
+"""Commits and how they descend from each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from contentgit.errors import RepositoryError
+from contentgit.repository.objects import checked_id, contents
+from contentgit.repository.program import Program
+from contentgit.repository.refs import resolve
+from contentgit.repository.values import Commit, parse_commit
+
+_BATCHES = (16, 512)  # few first, so that the first page is there at once
+
+
+def log(
+    program: Program, revision: str, folders: Sequence[str], limit: int | None
+) -> Iterator[Commit]:
+    """The commits of a revision or of a range ``A..B``, newest first.
+
+    Raises:
+        UnknownNameError: the revision does not exist.
+    """
+    tips = _tips(program, revision)
+    options = [f"--max-count={limit}"] if limit is not None else []
+    with program.start("rev-list", *options, *tips, "--", *folders) as running:
+        size = _BATCHES[0]
+        while ids := [line.decode().strip() for line in islice(running.output, size)]:
+            for each, data in zip(ids, contents(program, ids, "commit"), strict=True):
+                yield parse_commit(each, data)
+            size = _BATCHES[1]
+        code, errors = running.finish()
+    if code:
+        raise program.failure("rev-list", errors)
+
+
+def _tips(program: Program, revision: str) -> list[str]:
+    if ".." not in revision:
+        return [resolve(program, revision)]
+    before, _, after = revision.partition("..")
+    return ["^" + resolve(program, before or "HEAD"), resolve(program, after or "HEAD")]
+
+
+def commit(program: Program, commit_id: str) -> Commit:
+    """The commit with this id.
+
+    Raises:
+        RepositoryError: it is not in the repository.
+    """
+    (data,) = contents(program, [commit_id], "commit")
+    return parse_commit(commit_id, data)
+
+
+def merge_bases(program: Program, one: str, other: str) -> list[str]:
+    """The best common ancestors of two commits; more than one where branches merged into each other.
+
+    Raises:
+        RepositoryError: a shallow clone does not have them.
+    """
+    ids = (checked_id(one), checked_id(other))
+    found = program.line("merge-base", "--all", *ids, ok=(0, 1)).split()
+    if not found and program.line("rev-parse", "--is-shallow-repository") == "true":
+        raise RepositoryError(
+            "this is a shallow clone: it does not have the commit that both sides come from",
+            hint="git fetch --unshallow  brings it (in CI: fetch-depth: 0)",
+        )
+    return found
+
+
+def is_ancestor(program: Program, one: str, other: str) -> bool:
+    """Whether ``one`` is ``other`` or one of its ancestors."""
+    ids = (checked_id(one), checked_id(other))
+    code, _, errors = program.ask("merge-base", "--is-ancestor", *ids)
+    if code not in (0, 1):
+        raise program.failure("merge-base", errors)
+    return code == 0

@@ -1,0 +1,274 @@
+"""The git program, run in one folder by way of GitPython: the only importer of git.
+
+GitPython gives its children the whole environment. Inside a git hook this names the repository of
+the hook, and every call would read and write the wrong one, so :class:`Command` starts the program itself,
+with an environment in which only what people set for themselves is left.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+# Without git installed GitPython refuses to be imported at all; we say so when git is first needed.
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+
+import git
+
+from contentgit.errors import ContentgitError, RepositoryError, UsageError
+from contentgit.repository.failures import failure, git_is_missing, no_repository
+
+OLDEST = (2, 30)
+
+# What people and machines set on purpose; the rest, GIT_DIR above all, is a hook's.
+KEPT = {
+    *("GIT_ALLOW_PROTOCOL", "GIT_ASKPASS", "GIT_DEFAULT_HASH", "GIT_EDITOR", "GIT_EXEC_PATH"),
+    *("GIT_AUTHOR_EMAIL", "GIT_AUTHOR_NAME", "GIT_COMMITTER_EMAIL", "GIT_COMMITTER_NAME"),
+    *("GIT_CONFIG_COUNT", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM"),
+    *("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_HTTP_PROXY_AUTHMETHOD"),
+    *("GIT_SSL_CAINFO", "GIT_SSL_NO_VERIFY", "GIT_PROXY_SSL_CAINFO", "GIT_TEMPLATE_DIR"),
+}
+
+ENVIRONMENT = {
+    "LC_ALL": "C",
+    "LANGUAGE": "C",
+    # A fetched repository is not trusted: a lazy fetch runs a program that its configuration names,
+    # and a replacement shows other content under the same id.
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    # Objects are megabytes: without it fast-import gives memory back and asks for it again all day.
+    "MALLOC_TRIM_THRESHOLD_": "268435456",
+}
+
+CONFIGURATION = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.fsync=committed",
+    "i18n.commitEncoding=UTF-8",
+    "submodule.recurse=false",
+)
+# The setting guards against bare repositories that one stumbles into, not those that one names.
+NAMED = (*CONFIGURATION, "safe.bareRepository=all")
+
+
+def environment() -> dict[str, str]:
+    """The process's environment without what a git hook, or git's own callers, set for git."""
+    kept = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name in KEPT or name.startswith(kept)
+    }
+
+
+class Running:
+    """A started git process; leaving the ``with`` block ends it.
+
+    Standard error goes to a file, so that a process which complains at length never blocks.
+    """
+
+    def __init__(
+        self, command: Sequence[str], folder: str, env: Mapping[str, str], istream: Any
+    ) -> None:
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by __exit__)
+        try:
+            self.process = subprocess.Popen(  # noqa: S603
+                command,
+                cwd=folder,
+                env=env,
+                stdin=istream or subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=self.errors,
+                bufsize=1 << 18,
+            )
+        except BaseException:
+            self.errors.close()
+            raise
+        assert self.process.stdout is not None
+        self.output: IO[bytes] = self.process.stdout
+        for stream in (self.process.stdin, self.output):
+            if stream is not None:
+                _widen(stream.fileno())
+
+    def finish(self) -> tuple[int, str]:
+        """Waits for the end; the exit code and what was written to standard error."""
+        code = self.process.wait()
+        self.errors.seek(0)
+        return code, self.errors.read().decode("utf-8", "replace")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        for stream in (self.process.stdin, self.output, self.errors):
+            if stream is not None:
+                with suppress(OSError):  # what was not flushed has no reader any more
+                    stream.close()
+        self.process.wait()
+
+
+def _widen(descriptor: int) -> None:
+    """Makes a pipe a mebibyte where the system can: fewer turns between the two processes."""
+    try:
+        import fcntl
+
+        fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, 1 << 20)
+    except (ImportError, AttributeError, OSError):
+        pass
+
+
+class Command(git.Git):
+    """GitPython's command with an environment of our own making."""
+
+    def execute(  # type: ignore[override]
+        self,
+        command: Sequence[str],
+        istream: Any = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Running:
+        folder = os.fspath(self.working_dir or os.curdir)
+        return Running(command, folder, env or {}, istream)
+
+
+class Opened(git.Repo):
+    """GitPython's repository whose ``git`` is our command."""
+
+    GitCommandWrapperType = Command
+
+
+class Program:
+    """The git program in ``folder``; ``repo`` is GitPython's, where there is a repository."""
+
+    def __init__(
+        self, folder: Path, repo: Opened | None = None, configuration: Sequence[str] = NAMED
+    ) -> None:
+        self.folder = folder
+        self.repo = repo
+        # Not repo.git: inside a hook its working directory would be the hook's repository.
+        self.git = Command(os.fspath(folder))
+        self.git.set_persistent_git_options(c=list(configuration))
+        self.environment = {**environment(), **ENVIRONMENT}
+
+    @classmethod
+    def opened(cls, path: Path) -> Program:
+        """The program in the repository at ``path``, which is its worktree's top or a bare repository.
+
+        Raises:
+            RepositoryError: there is none.
+        """
+        try:
+            program = cls(path, Opened(path, expand_vars=False))
+        except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
+            raise no_repository(path) from error
+        except OSError as error:
+            raise RepositoryError(f"cannot read {path}: {error.strerror}") from error
+        # Were this repository to vanish, git would go up and find that of the project's code.
+        program.environment["GIT_CEILING_DIRECTORIES"] = os.fspath(path.parent)
+        return program
+
+    def start(
+        self,
+        verb: str,
+        *arguments: str,
+        istream: Any = None,
+        env: Mapping[str, str] | None = None,
+        config: Sequence[str] = (),
+    ) -> Running:
+        """A git process whose output the caller reads.
+
+        Raises:
+            RepositoryError: git is not installed, or the folder is gone.
+            UsageError: an argument cannot be given to a program: it has a NUL or half a surrogate.
+        """
+        command = getattr(self.git(c=list(config)), verb.replace("-", "_"))
+        try:
+            running: Running = command(
+                *arguments, istream=istream, env={**self.environment, **(env or {})}
+            )
+        except ValueError as error:
+            raise UsageError(f"git {verb} cannot be given {arguments[-1:]!r}: {error}") from error
+        except FileNotFoundError as error:
+            raise (
+                git_is_missing() if self.folder.is_dir() else no_repository(self.folder)
+            ) from error
+        except OSError as error:
+            raise RepositoryError(f"cannot run git in {self.folder}: {error.strerror}") from error
+        return running
+
+    def reading(self, verb: str, *arguments: str, data: bytes = b"", **options: Any) -> Running:
+        """As ``start``, with ``data`` on standard input: a file, so that nobody waits for anybody."""
+        if not data:
+            return self.start(verb, *arguments, **options)
+        with tempfile.TemporaryFile() as file:
+            file.write(data)
+            file.seek(0)
+            return self.start(verb, *arguments, istream=file, **options)
+
+    def ask(
+        self, verb: str, *arguments: str, data: bytes = b"", **options: Any
+    ) -> tuple[int, bytes, str]:
+        """Exit code, output and standard error of a process that has ended."""
+        with self.reading(verb, *arguments, data=data, **options) as running:
+            output = running.output.read()
+            code, errors = running.finish()
+        return code, output, errors
+
+    def run(
+        self,
+        verb: str,
+        *arguments: str,
+        ok: Sequence[int] = (0,),
+        writing: bool = False,
+        **options: Any,
+    ) -> bytes:
+        """The output of a process that has ended with one of the exit codes ``ok``.
+
+        Raises:
+            RepositoryError: it ended with another; the message says why in a person's words.
+        """
+        code, output, errors = self.ask(verb, *arguments, **options)
+        if code not in ok:
+            raise self.failure(verb, errors, writing=writing)
+        return output
+
+    def line(self, verb: str, *arguments: str, **options: Any) -> str:
+        """The output of ``run`` as text without its last newline."""
+        return os.fsdecode(self.run(verb, *arguments, **options).removesuffix(b"\n"))
+
+    def failure(self, verb: str, errors: str, *, writing: bool = False) -> ContentgitError:
+        """The error for what git wrote to standard error."""
+        return failure(self.folder, verb, errors, writing=writing)
+
+
+@cache
+def check_age() -> None:
+    """Looks once whether git is new enough.
+
+    Raises:
+        RepositoryError: it is older than 2.30, or not installed.
+    """
+    program = Program(Path(os.sep))
+    words = program.line("version").split()
+    numbers = [int(part) for part in words[2].split(".")[:2]] if len(words) > 2 else []
+    if tuple(numbers) < OLDEST:
+        raise RepositoryError(
+            f"{' '.join(words)} is too old: contentgit needs git 2.30 or newer",
+            hint="install a newer git: https://git-scm.com/downloads",
+        )

@@ -1,0 +1,166 @@
+"""What the repository gives and takes, as values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+_IDENT = re.compile(rb"(.*?) ?<([^>]*)> ?(-?\d+)? ?([+-]\d{4})?")
+_TRAILER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)[ \t]*:[ \t]*(.*)")
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Who made a commit."""
+
+    name: str
+    email: str
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A local branch.
+
+    ``current`` is whether HEAD of the opened repository is on it; ``worktree`` is the folder, main or
+    linked, that has it checked out.
+    """
+
+    name: str
+    commit: str
+    current: bool
+    worktree: Path | None
+
+
+@dataclass(frozen=True)
+class Written:
+    """A commit and its tree; not ``changed`` where the tree was the parent's and no commit was made."""
+
+    commit: str
+    tree: str
+    changed: bool
+
+
+@dataclass(frozen=True)
+class LeftAlone:
+    """What a worktree kept of its user's own edits, sorted; ``reason`` is set where all of it stayed."""
+
+    worktree: Path
+    paths: list[str]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit; bytes that are not UTF-8 are shown as U+FFFD.
+
+    ``author``, ``email`` and ``date`` are the author's, ``date`` in the author's time zone. ``body`` is the
+    message without its subject and its trailers; a trailer that stands more than once has its values
+    in one string, a line each. ``message`` is all of it.
+    """
+
+    id: str
+    tree: str
+    parents: tuple[str, ...]
+    author: str
+    email: str
+    date: datetime
+    committer: Signature
+    committed: datetime
+    message: str
+    subject: str
+    body: str
+    trailers: Mapping[str, str]
+
+
+def parse_commit(commit_id: str, data: bytes) -> Commit:
+    """The commit in a raw commit object; takes any content that git takes."""
+    header, _, raw_message = data.partition(b"\n\n")
+    lines = [line for line in header.split(b"\n") if not line.startswith(b" ")]
+    pairs = [line.partition(b" ")[::2] for line in lines]
+    values = dict(reversed(pairs))
+    encoding = values.get(b"encoding", b"utf-8").decode("ascii", "replace")
+    author, date = _ident(values.get(b"author", b""), encoding)
+    committer, committed = _ident(values.get(b"committer", b""), encoding)
+    message = _decoded(raw_message, encoding)
+    subject, body, trailers = split_message(message)
+    return Commit(
+        id=commit_id,
+        tree=values.get(b"tree", b"").decode("ascii", "replace"),
+        parents=tuple(
+            value.decode("ascii", "replace") for name, value in pairs if name == b"parent"
+        ),
+        author=author.name,
+        email=author.email,
+        date=date,
+        committer=committer,
+        committed=committed,
+        message=message,
+        subject=subject,
+        body=body,
+        trailers=trailers,
+    )
+
+
+def parse_ident(line: bytes) -> Signature:
+    """The signature in what ``git var`` says: ``Name <email> 1700000000 +0100``."""
+    return _ident(line, "utf-8")[0]
+
+
+def split_message(message: str) -> tuple[str, str, dict[str, str]]:
+    """Subject, body and trailers of a commit message.
+
+    Trailers are a last paragraph, not the first, that consists of ``Name: value`` lines and their
+    continuations, which start with a blank.
+    """
+    paragraphs = re.split(r"\n(?:[ \t]*\n)+", message.strip("\n"))
+    subject = " ".join(paragraphs[0].split())
+    trailers = _trailers(paragraphs[-1]) if len(paragraphs) > 1 else {}
+    body = "\n\n".join(paragraphs[1:-1] if trailers else paragraphs[1:])
+    return subject, body.strip("\n"), trailers
+
+
+def _trailers(paragraph: str) -> dict[str, str]:
+    pairs: list[list[str]] = []
+    for line in paragraph.split("\n"):
+        match = _TRAILER.fullmatch(line)
+        if match:
+            pairs.append([match[1], match[2].strip()])
+        elif pairs and line[:1] in (" ", "\t"):
+            pairs[-1][1] += f" {line.strip()}"
+        else:
+            return {}
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        found[name] = f"{found[name]}\n{value}" if name in found else value
+    return found
+
+
+def _ident(line: bytes, encoding: str) -> tuple[Signature, datetime]:
+    match = _IDENT.match(line)
+    if match is None:
+        return Signature(_decoded(line, encoding), ""), datetime.fromtimestamp(0, UTC)
+    name, email, seconds, zone = match.groups()
+    signature = Signature(_decoded(name, encoding), _decoded(email, encoding))
+    return signature, _date(int(seconds or 0), zone or b"+0000")
+
+
+def _date(seconds: int, zone: bytes) -> datetime:
+    minutes = int(zone[1:3]) * 60 + int(zone[3:])
+    offset = timedelta(minutes=-minutes if zone[:1] == b"-" else minutes)
+    try:
+        return datetime.fromtimestamp(seconds, timezone(offset))
+    except (ValueError, OverflowError, OSError):  # git keeps what a broken program once wrote
+        return datetime.fromtimestamp(0, UTC)
+
+
+def _decoded(data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding, "replace")
+    except LookupError:
+        return data.decode("utf-8", "replace")

@@ -1,0 +1,277 @@
+"""Worktrees: brought along behind a branch that moved, and moved to another branch.
+
+A file or index entry that the user has touched is never touched here. Whether one was, git itself says:
+the entries that the user should have are put into an index of our own, and git compares the files
+with it, with the project's attributes, line ends and filters.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from contentgit.errors import ContentgitError, RepositoryError
+from contentgit.repository.objects import Side, differences
+from contentgit.repository.program import Program
+from contentgit.repository.refs import HEADS, head_branch
+from contentgit.repository.values import LeftAlone
+
+_SUBMODULE = "160000"
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """A worktree, and the program in it; ``top`` is its folder as the file system names it."""
+
+    program: Program
+    top: bytes
+    git_dir: Path
+    zero: str
+
+
+_Changes = Mapping[bytes, tuple[Side, Side]]
+
+
+def bring_along(
+    program: Program, common_dir: Path, algorithm: str, branch: str, old: str | None, new: str
+) -> list[LeftAlone]:
+    """Brings every worktree that is on ``branch`` from commit ``old`` to ``new``.
+
+    The branch has moved already. What the user has touched stays as it is and is returned; a worktree that
+    cannot be written is returned with all its paths and the reason.
+    """
+    tops = list(_worktrees(program, branch))
+    if not tops:
+        return []
+    changes = {
+        path: (before, after) for path, before, after in differences(program, algorithm, old, new)
+    }
+    found = []
+    for top in tops:
+        try:
+            left, reason = _follow(_tree(top, common_dir, len(new)), changes), ""
+        except _NotOursError:
+            continue
+        except ContentgitError as error:
+            left, reason = sorted(changes), error.message
+        if left:
+            found.append(LeftAlone(top, [os.fsdecode(path) for path in left], reason))
+    return found
+
+
+class _NotOursError(Exception):
+    """The folder is gone, or another repository stands there now."""
+
+
+def _worktrees(program: Program, branch: str) -> Iterator[Path]:
+    top = None
+    for line in program.run("worktree", "list", "--porcelain").split(b"\n"):
+        name, _, value = line.partition(b" ")
+        if name == b"worktree":
+            top = Path(os.fsdecode(value))
+        elif top and line == b"branch " + os.fsencode(HEADS + branch):
+            yield top
+
+
+def _tree(top: Path, common_dir: Path, id_length: int) -> _Tree:
+    try:
+        program = Program.opened(top)
+        git_dir = Path(program.line("rev-parse", "--absolute-git-dir"))
+        if not common_folder(git_dir).samefile(common_dir):
+            raise _NotOursError
+    except (RepositoryError, OSError) as error:
+        raise _NotOursError from error
+    return _Tree(program, os.fsencode(top), git_dir, "0" * id_length)
+
+
+def common_folder(git_dir: Path) -> Path:
+    """The folder that a repository's worktrees share; ``git_dir`` is one worktree's own."""
+    try:
+        shared = os.fsdecode((git_dir / "commondir").read_bytes()).rstrip("\r\n")
+    except OSError:
+        return git_dir
+    return git_dir / shared
+
+
+def _follow(tree: _Tree, changes: _Changes) -> list[bytes]:
+    """Moves what the user has not touched; the paths that were left, sorted."""
+    index = _staged(tree, changes)
+    # An entry that is at the new side already is what an interrupted call left.
+    ours = {
+        path: (old, new)
+        for path, (old, new) in changes.items()
+        if path not in index.unmerged and index.sides.get(path) in (old, new)
+    }
+    seen = {path: each for path, each in ours.items() if path not in index.hidden}
+    old_files = {path: old for path, (old, _) in seen.items() if _is_file(old)}
+    touched = _differing(tree, old_files)
+    # A file that is at the new side already is nobody's edit.
+    at_new = {path: new for path in touched if _is_file(new := ours[path][1])}
+    _move_index(tree, ours, index.hidden)
+    for path in old_files.keys() - touched:
+        if seen[path][1] is None:
+            _remove(tree, path)
+    fresh = [path for path, (old, new) in seen.items() if old is None and _is_file(new)]
+    touched |= {path for path in fresh if _stands(tree, path)}
+    _write(tree, [path for path, (_, new) in seen.items() if _is_file(new) and path not in touched])
+    at_new |= {path: seen[path][1] for path in fresh if path in touched}
+    edited = _differing(tree, at_new)
+    edited |= {path for path in touched - at_new.keys() if _stands(tree, path)}
+    return sorted(edited | (changes.keys() - ours.keys()))
+
+
+def _is_file(side: Side) -> bool:
+    return side is not None and side[0] != _SUBMODULE
+
+
+@dataclass(frozen=True)
+class _Index:
+    """What the user's index holds at some paths; ``hidden`` ones are out of a sparse checkout."""
+
+    sides: Mapping[bytes, Side]
+    hidden: frozenset[bytes]
+    unmerged: frozenset[bytes]
+
+
+def _staged(tree: _Tree, paths: _Changes) -> _Index:
+    sides: dict[bytes, Side] = {}
+    hidden, unmerged = set(), set()
+    for line in tree.program.run("ls-files", "-s", "-t", "-z").split(b"\0"):
+        head, _, path = line.partition(b"\t")
+        if path in paths:
+            tag, mode, blob, stage = head.decode().split(" ")
+            sides[path] = (mode, blob)
+            if tag == "S":
+                hidden.add(path)
+            if stage != "0":
+                unmerged.add(path)
+    return _Index(sides, frozenset(hidden), frozenset(unmerged))
+
+
+def _differing(tree: _Tree, sides: Mapping[bytes, Side]) -> set[bytes]:
+    """The paths whose file is not what ``sides`` says, missing ones included."""
+    if not sides:
+        return set()
+    with _own_index(tree) as env:
+        _update(tree, sides.items(), env)
+        # Exit code 1 means that files differ, which is what the next call lists.
+        tree.program.run("update-index", "-q", "--refresh", ok=(0, 1), env=env)
+        found = tree.program.run("diff-files", "-z", "--name-only", env=env)
+    return set(found.split(b"\0")) - {b""}
+
+
+@contextmanager
+def _own_index(tree: _Tree) -> Iterator[dict[str, str]]:
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="contentgit-", dir=tree.git_dir)
+    except OSError as error:
+        raise RepositoryError(f"cannot write to {tree.git_dir}: {error.strerror}") from error
+    with folder as name:
+        yield {"GIT_INDEX_FILE": os.path.join(name, "index")}
+
+
+def _move_index(tree: _Tree, ours: _Changes, hidden: frozenset[bytes]) -> None:
+    if not ours:
+        return
+    # Removals first: a file may stand where a folder was.
+    moves = sorted(((path, new) for path, (_, new) in ours.items()), key=lambda each: bool(each[1]))
+    _update(tree, moves)
+    still = [path for path in hidden if path in ours and ours[path][1]]
+    if still:
+        data = b"\0".join(still)
+        tree.program.run(
+            "update-index", "-z", "--skip-worktree", "--stdin", data=data, writing=True
+        )
+
+
+def _update(
+    tree: _Tree, sides: Iterable[tuple[bytes, Side]], env: Mapping[str, str] | None = None
+) -> None:
+    lines = []
+    for path, side in sides:
+        mode, blob = side or ("0", tree.zero)
+        lines.append(f"{mode} {blob}\t".encode() + path + b"\0")
+    data = b"".join(lines)
+    tree.program.run("update-index", "-z", "--index-info", data=data, env=env, writing=True)
+
+
+def _write(tree: _Tree, paths: Sequence[bytes]) -> None:
+    if paths:
+        data = b"\0".join(paths) + b"\0"
+        tree.program.run(
+            "checkout-index", "-q", "-f", "-u", "-z", "--stdin", data=data, writing=True
+        )
+
+
+def _remove(tree: _Tree, path: bytes) -> None:
+    """Removes a file and the folders that become empty; never through a symbolic link."""
+    if not all(_is_folder(tree, parent) for parent in _parents(path)):
+        return
+    try:
+        os.unlink(os.path.join(tree.top, path))
+        for parent in reversed(list(_parents(path))):
+            os.rmdir(os.path.join(tree.top, parent))
+    except OSError:  # not empty: done; or not permitted: then it shows as an untracked file
+        pass
+
+
+def _stands(tree: _Tree, path: bytes) -> bool:
+    """Whether something of the user's is where the file belongs, or where one of its folders does."""
+    for parent in _parents(path):
+        if not _exists(tree, parent):
+            return False
+        if not _is_folder(tree, parent):
+            return True
+    return _exists(tree, path)
+
+
+def _parents(path: bytes) -> Iterator[bytes]:
+    parts = path.split(b"/")
+    for count in range(1, len(parts)):
+        yield b"/".join(parts[:count])
+
+
+def _exists(tree: _Tree, path: bytes) -> bool:
+    return os.path.lexists(os.path.join(tree.top, path))
+
+
+def _is_folder(tree: _Tree, path: bytes) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(os.path.join(tree.top, path)).st_mode)
+    except OSError:
+        return False
+
+
+def checkout(program: Program, branch: str) -> None:
+    """Brings HEAD and the worktree to ``branch`` as ``git checkout`` does.
+
+    Raises:
+        RepositoryError: the user's edits are in the way, or another worktree is on the branch;
+            ``items`` lists the paths, and nothing has changed.
+    """
+    if head_branch(program) == branch:
+        return
+    arguments = (
+        "--quiet",
+        "--no-guess",
+        "--no-overwrite-ignore",
+        "--no-recurse-submodules",
+        branch,
+    )
+    code, _, errors = program.ask("checkout", *arguments, "--")
+    if not code:
+        return
+    paths = [line.strip() for line in errors.splitlines() if line.startswith("\t")]
+    if paths:
+        raise RepositoryError(
+            f"edits in the worktree {program.folder} are in the way of branch {branch!r}: "
+            f"{', '.join(paths[:3])}" + (f" and {len(paths) - 3} more" if len(paths) > 3 else ""),
+            hint="commit or stash them there with git, then check the branch out again",
+            items=paths,
+        )
+    raise program.failure("checkout", errors, writing=True)

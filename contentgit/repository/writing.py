@@ -1,0 +1,197 @@
+"""Writing trees and commits, in bulk; no ref is moved here."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from contentgit.errors import FormatError, RepositoryError, UsageError
+from contentgit.repository.objects import EMPTY_TREE, checked_id
+from contentgit.repository.program import Program, Running
+from contentgit.repository.values import Signature
+
+_CHUNK = 1 << 20
+_SCRATCH = "refs/contentgit/scratch"  # fast-import wants a ref for its commit; it is never written
+
+# What contentgit writes passes the first pattern; the others tell what is wrong with the rest.
+_PLAIN = re.compile(r"(?:[A-Za-z0-9_%@,=+-][A-Za-z0-9._%@,=+-]*(?:/|\Z))+(?<!/)")
+_PART = re.compile(r"[ !#-.0-9;-\[\]-~]+")
+_GIT_OWN = re.compile(r"\.\.?\Z|\.git(?![a-z0-9])|git~[0-9]", re.IGNORECASE)
+
+_TUNED = (
+    "fastimport.unpackLimit=1",  # below it objects become single files, each without fsync
+    "pack.compression=1",
+    "core.ignoreCase=false",
+)
+
+
+def write_tree(
+    program: Program,
+    algorithm: str,
+    parent: str | None,
+    changes: Iterable[tuple[str, bytes | None]],
+) -> str:
+    """The id of the tree that is the parent's with ``changes`` made: content by path, None deletes.
+
+    Streams: memory does not grow with the number of changes.
+
+    Raises:
+        FormatError: a path is not one that contentgit writes.
+        RepositoryError: git cannot write; or the parent is not in the repository.
+    """
+    # --done: a stream that ends early writes nothing. --depth=0: records would become deltas of the
+    # unrelated record before them, for ever. No name of a ref at the end: "reset" takes it back.
+    options = ("--quiet", "--done", "--depth=0", "--date-format=raw")
+    with program.start("fast-import", *options, istream=subprocess.PIPE, config=_TUNED) as running:
+        try:
+            _feed(running, _commands(parent and checked_id(parent), changes))
+        except BrokenPipeError:
+            pass  # it ended by itself and says why
+        except BaseException:
+            _give_up(program, running)
+            raise
+        output = running.output.read()
+        code, errors = running.finish()
+        if code:
+            _remove_report(program, running)
+            raise program.failure("fast-import", errors, writing=True)
+    return _tree_in(output, algorithm)
+
+
+def _commands(parent: str | None, changes: Iterable[tuple[str, bytes | None]]) -> Iterator[bytes]:
+    yield f"commit {_SCRATCH}\nmark :1\ncommitter contentgit <> 0 +0000\ndata 0\n".encode()
+    if parent:
+        yield f"from {parent}\n".encode()
+    for path, data in changes:
+        name = checked_path(path)
+        if data is None:
+            yield f"D {name}\n".encode()
+        else:
+            yield f"M 100644 inline {name}\ndata {len(data)}\n".encode()
+            yield data
+            yield b"\n"
+    yield f'\nls :1 ""\nreset {_SCRATCH}\n\ndone\n'.encode()
+
+
+def _feed(running: Running, commands: Iterator[bytes]) -> None:
+    stream = running.process.stdin
+    assert stream is not None
+    parts: list[bytes] = []
+    size = 0
+    for part in commands:
+        parts.append(part)
+        size += len(part)
+        if size > _CHUNK:
+            stream.write(b"".join(parts))
+            parts.clear()
+            size = 0
+    stream.write(b"".join(parts))
+    stream.close()
+
+
+def _give_up(program: Program, running: Running) -> None:
+    """Lets fast-import end by itself, so that no half-written pack stays behind."""
+    assert running.process.stdin is not None
+    with suppress(OSError):
+        running.process.stdin.close()
+    running.output.read()
+    running.finish()
+    _remove_report(program, running)
+
+
+def _remove_report(program: Program, running: Running) -> None:
+    """fast-import leaves a report of how it ended in the repository; its reason is in the error."""
+    folder = Path(program.line("rev-parse", "--absolute-git-dir"))
+    (folder / f"fast_import_crash_{running.process.pid}").unlink(missing_ok=True)
+
+
+def _tree_in(output: bytes, algorithm: str) -> str:
+    words = output.split()
+    if words[:2] == [b"040000", b"tree"]:
+        return words[2].decode()
+    if words[:1] == [b"missing"]:
+        return EMPTY_TREE[algorithm]
+    raise RepositoryError(f"git fast-import answered {output[:100]!r}")
+
+
+def checked_path(path: str) -> str:
+    """``path`` if it is one that contentgit writes: safe for every file system and every reader.
+
+    Raises:
+        FormatError: it is not.
+    """
+    if not _PLAIN.fullmatch(path):
+        for part in path.split("/"):
+            if not _PART.fullmatch(part) or _GIT_OWN.match(part):
+                raise FormatError(f"contentgit does not write a file named {path!r}")
+    return path
+
+
+def commit_tree(
+    program: Program,
+    tree: str,
+    parents: Sequence[str],
+    message: str,
+    *,
+    author: Signature | None,
+    committer: Signature | None,
+    date: datetime | None,
+    sign: bool,
+) -> str:
+    """The id of a new commit of ``tree``; ``sign`` makes git sign it as ``git commit -S`` does.
+
+    Raises:
+        RepositoryError: git does not know who commits, cannot sign, or cannot write.
+        UsageError: the message is empty or holds a NUL, or the author has no name.
+    """
+    if not message.strip():
+        raise UsageError("the commit message is empty", hint="give one with -m or -F")
+    arguments = ["-S"] if sign else []
+    for parent in parents:
+        arguments += ["-p", checked_id(parent)]
+    env = {**_signed("AUTHOR", author, date), **_signed("COMMITTER", committer, date)}
+    code, output, errors = program.ask(
+        "commit-tree",
+        *arguments,
+        *("-F", "-", checked_id(tree)),
+        data=_encoded(message),
+        env=env,
+        config=("user.useConfigOnly=true",),
+    )
+    if code and "NUL byte" in errors:
+        raise UsageError("the commit message holds a NUL character")
+    if code and sign and "sign" in errors:
+        said = " ".join(errors.split())
+        raise RepositoryError(
+            f"git cannot sign the commit: {said}",
+            hint="check user.signingKey and gpg.program, or: git config commit.gpgSign false",
+        )
+    if code:
+        raise program.failure("commit-tree", errors, writing=True)
+    return output.decode().strip()
+
+
+def _signed(role: str, signature: Signature | None, date: datetime | None) -> dict[str, str]:
+    env = {}
+    if signature is not None:
+        if not signature.name.strip(" \t\r\n.,:;<>\"\\'"):
+            raise UsageError(
+                f"{str(signature)!r} has no name", hint="write it as: Your Name <you@example.com>"
+            )
+        env[f"GIT_{role}_NAME"], env[f"GIT_{role}_EMAIL"] = signature.name, signature.email
+    if date is not None:
+        env[f"GIT_{role}_DATE"] = f"@{int(date.timestamp())} {date.strftime('%z')[:5] or '+0000'}"
+    return env
+
+
+def _encoded(message: str) -> bytes:
+    """Bytes that a caller could not decode stay as they are; half surrogates are written out."""
+    try:
+        data = message.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        data = message.encode("utf-8", "backslashreplace")
+    return data if data.endswith(b"\n") else data + b"\n"
