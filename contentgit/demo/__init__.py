@@ -135,6 +135,7 @@ def build(folder: Path, *, python: str, reset: bool = False) -> None:
     _quietly(folder, _stage("prepare"))
     shutil.copyfile(folder / "stage.sqlite3", folder / "production.sqlite3")
     _quietly(folder, _stage("fill"))
+    _introduce(folder)
     _quietly(folder, _stage("contentgit", "init"))
 
 
@@ -206,6 +207,16 @@ def _quietly(folder: Path, typed: Sequence[str]) -> None:
         said = "".join(str(line) for line in lines).strip().splitlines()[-2:]
         message = f"the demo could not be built, for {shlex.join(typed)} failed"
         raise ContentgitError(message, hint="; ".join(said))
+
+
+def _introduce(folder: Path) -> None:
+    """A commit says who made it: where git does not know, the demo's repository names somebody."""
+    *_lines, unknown = _output(folder, ("git", "config", "user.email"), colour=False)
+    if unknown:
+        _quietly(folder, ("git", "init", "--quiet", "content"))
+        _quietly(folder, _git("symbolic-ref", "HEAD", "refs/heads/main"))
+        _quietly(folder, _git("config", "user.name", "Miriam of the bakery"))
+        _quietly(folder, _git("config", "user.email", "miriam@example.com"))
 
 
 def _start(folder: Path, typed: Sequence[str], *, colour: bool) -> subprocess.Popen[str]:
