@@ -196,23 +196,26 @@ def _named(group: list[Referrer]) -> str:
     return f"{names} and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else names
 
 
+def _refer(group: list[Referrer]) -> str:
+    return "refers" if len({each.key for each in group}) == 1 else "refer"
+
+
 def _blocked_text(group: list[Referrer]) -> str:
     first = group[0]
-    way = first.on_delete.value.upper()
-    return f"{first.target} cannot be deleted: {_named(group)} refer to it in {first.field} ({way})"
+    who = f"{_named(group)} {_refer(group)} to it in {first.field}"
+    return f"{first.target} cannot be deleted: {who} ({first.on_delete.value.upper()})"
 
 
 def _dangling_text(group: list[Referrer]) -> str:
     first = group[0]
-    what = "" if first.managed else ", which is no content,"
-    return (
-        f"{first.target} is not in the commit, "
-        f"but {_named(group)} of the commit refer to it in {first.field}{what}"
-    ).rstrip(",")
+    who = f"{_named(group)} of the commit {_refer(group)} to it in {first.field}"
+    what = "" if first.managed else ", which is no content"
+    return f"{first.target} is not in the commit, but {who}{what}"
 
 
 def _outside_text(group: list[Referrer]) -> str:
     first = group[0]
-    if first.on_delete is OnDelete.CASCADE:
-        return f"deleting {first.target} also deletes {_named(group)}, which lie outside the dump"
-    return f"deleting {first.target} also clears {first.field} of {_named(group)}, which lie outside the dump"
+    along = f"deletes {_named(group)}"
+    if first.on_delete is not OnDelete.CASCADE:
+        along = f"clears {first.field} of {_named(group)}"
+    return f"deleting {first.target} also {along}, outside of the dump"
