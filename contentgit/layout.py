@@ -85,14 +85,14 @@ def key_text(value: int | str | Sequence[int | str]) -> str:
         TypeError: a part is neither an integer nor a string.
         ValueError: ``value`` has no parts.
     """
-    if isinstance(value, (int, str)):
+    if not isinstance(value, list | tuple):
         return _part(value)
     if not value:
         raise ValueError("a key has at least one part")
     return ",".join(map(_part, value))
 
 
-def _part(value: int | str) -> str:
+def _part(value: object) -> str:
     if isinstance(value, str):
         return encode_part(str.__str__(value))
     if isinstance(value, int) and not isinstance(value, bool):
