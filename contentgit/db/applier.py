@@ -89,8 +89,9 @@ def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
 class _Run:
     """One apply under way.
 
-    ``awaited`` are the records that get their primary key from the database and do not have it yet;
-    ``later`` are the references to these that wait until all rows are there.
+    ``looked_up`` are the models whose rows must be there before a reference to them has a column value;
+    ``awaited`` are the records of these that are not there yet, ``later`` the references that wait for
+    all rows to be written.
     """
 
     def __init__(
@@ -113,18 +114,20 @@ class _Run:
         self.parking = Parking(backend)
         self.written: dict[str, Counter[Action]] = {}
         self.touched: dict[type[Model], None] = {}
-        self.awaited = {step.key for step in steps if self._awaits(step)}
+        self.looked_up = _looked_up(tables)
+        self.awaited = {
+            step.key
+            for step in steps
+            if step.action is Action.CREATE and step.key.model in self.looked_up
+        }
         self.later: list[tuple[Step, str, Any]] = []
-
-    def _awaits(self, step: Step) -> bool:
-        table = self.tables.get(step.key.model)
-        return step.action is Action.CREATE and table is not None and table.schema.local_key
 
     def table(self, step: Step) -> Table:
         """The table of the step's row, in a dump or outside."""
-        if step.dump or step.key.model in self.tables:
-            return self.tables[step.key.model]
-        return self.outside(step.key.model)
+        found = self.tables.get(step.key.model)
+        if found is not None and all(name in found.field for name in step.fields):
+            return found
+        return self.outside(step.key.model)  # also for a field that is no content in the dump
 
     def write(self, steps: Sequence[Step]) -> None:
         """Run steps that do the same to the same model."""
@@ -232,6 +235,7 @@ class _Run:
         )
 
     def _update_rows(self, update: Update, rows: Rows) -> int:
+        """Write the rows; the number of those that were there, or had been put away."""
         table, width = update.table, len(update.columns)
         away = self.parking.away.get(table.label, set())
         present = [row for row in rows if row[width:] not in away]
@@ -273,8 +277,8 @@ class _Run:
                 return None
             else:
                 raise RecordError(
-                    f"{step.key}: {name} refers to {value}, which is created later and must not be",
-                    hint="both refer to each other and neither may be empty; give one a fixed key",
+                    f"{step.key}: {name} refers to {value}, which cannot be created before it",
+                    hint="they refer to each other, and neither reference may be empty",
                 )
         return values
 
@@ -288,7 +292,7 @@ class _Run:
             self.bulk.write(
                 steps, rows, lambda some: self.backend.insert(table.name, creation.columns, some)
             )
-            if table.schema.local_key:
+            if table.label in self.looked_up:
                 self.identities.reload(table.label)
 
         signals.save(self.using, table, write, lambda: self._keys(table, steps), created=True)
@@ -328,8 +332,9 @@ class _Run:
         def change(some: Rows) -> int:
             if action == "add":
                 return self.backend.insert(relation.table, columns, some)
-            # A table without a unique constraint may hold a link twice.
-            return min(len(some), self.backend.delete(relation.table, columns, some))
+            # A link that has gone with its target, or is there twice, is removed all the same.
+            self.backend.delete(relation.table, columns, some)
+            return len(some)
 
         signals.link(
             self.using, table, relation, rows, action, lambda: self.bulk.write(steps, rows, change)
@@ -346,6 +351,16 @@ class _Run:
             if record.key != step.key:
                 raise ContentgitError(f"the commit gave {record.key} where the plan has {step.key}")
             yield step, record
+
+
+def _looked_up(tables: Tables) -> set[str]:
+    """Models with local keys, and models that are referred to by another field than their key."""
+    found = {label for label, table in tables.items() if table.schema.local_key}
+    for table in tables.values():
+        fields: Sequence[Any] = table.model._meta.local_concrete_fields
+        targets = [field.target_field for field in fields if field.is_relation]
+        found |= {each.model._meta.label_lower for each in targets if not each.primary_key}
+    return found
 
 
 def _own_links(model: type[Model]) -> Iterator[tuple[type[Model], str]]:

@@ -75,7 +75,9 @@ class Parking:
         """Clear up; to be called while the transaction is open and whole."""
         with self.backend.connection.cursor() as cursor:
             for label in self.away:
-                cursor.execute(f"DROP TABLE {self.backend.quoted(_shelf_name(label))}")
+                cursor.execute(
+                    f"{self.backend.drop_temporary} {self.backend.quoted(_shelf_name(label))}"
+                )
 
     def _column(self, field: BoundField) -> Column:
         return field.columns[-1]  # of a generic reference the row's key, not its type
@@ -120,7 +122,9 @@ class Parking:
         if table.label not in self.away:
             names = ", ".join(self._names(table))
             with self.backend.connection.cursor() as cursor:
-                cursor.execute(f"DROP TABLE IF EXISTS {self.backend.quoted(name)}")
+                cursor.execute(
+                    f"{self.backend.drop_temporary} IF EXISTS {self.backend.quoted(name)}"
+                )
                 cursor.execute(
                     f"CREATE TEMPORARY TABLE {self.backend.quoted(name)} AS"  # noqa: S608
                     f" SELECT {names} FROM {self.backend.quoted(table.name)} WHERE 1 = 0"

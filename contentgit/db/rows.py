@@ -84,13 +84,16 @@ class Creation:
     def _defaults(self) -> tuple[tuple[Column, Callable[[], Any]], ...]:
         """Columns that the record says nothing of, with what gives a new row's parameter."""
         known = {column.name for column in (*self._given, *self._key_columns)}
-        own = [(column, _default(self.table, column)) for column in self.table.columns]
-        keys = [(column, _default(self.table, column)) for column in self.table.key_columns]
-        wanted: dict[str, tuple[Column, Callable[[], Any]]] = {}
-        for column, make in (*self.table.fill, *own, *keys):
-            if make is not None and column.name not in known:
-                wanted.setdefault(column.name, (column, make))
-        return tuple(wanted.values())
+        filled = [pair for pair in self.table.fill if pair[0].name not in known]
+        known |= {column.name for column, _ in filled}
+        for column in (*self.table.key_columns, *self.table.columns):
+            if column.name in known:
+                continue
+            known.add(column.name)
+            make = _default(self.table, column)
+            if make is not None:
+                filled.append((column, make))
+        return tuple(filled)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -125,10 +128,19 @@ def _field(table: Table, column: Column) -> Any:
 
 
 def _default(table: Table, column: Column) -> Callable[[], Any] | None:
-    """What gives the model's default for the column; ``None`` where the database gives it."""
+    """What gives the model's default for the column; ``None`` where the database gives it.
+
+    Raises:
+        RecordError: a part of the key has none, and a made-up one would be a guess.
+    """
     field = _field(table, column)
     if isinstance(field, AutoField) or field.has_db_default() or field.generated:
         return None
+    if field.primary_key and not field.has_default():
+        raise RecordError(
+            f"{table.label}: its primary key {field.name} is not in the record and has no default",
+            hint=f"give {field.name} a default, or let the identity of {table.label} be its primary key",
+        )
     return lambda: column.param(field.get_default())
 
 

@@ -30,11 +30,13 @@ STATEMENT_PARAMETERS = 30_000
 class Backend(ABC):
     """One database: its transactions, its lock, its bulk writes, its constraints.
 
-    ``rows_can_move`` says whether others can commit writes while :meth:`exclusive` is open.
+    ``rows_can_move`` says whether others can commit writes while :meth:`exclusive` is open;
+    ``drop_temporary`` is the statement that drops a temporary table and leaves the transaction open.
     """
 
     name: ClassVar[str]
     rows_can_move: ClassVar[bool] = True
+    drop_temporary: ClassVar[str] = "DROP TABLE"
 
     def __init__(self, using: str) -> None:
         self.using = using

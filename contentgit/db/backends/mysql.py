@@ -37,6 +37,7 @@ class MySQL(Backend):
     """Django calls both databases ``mysql``."""
 
     name = "mysql"
+    drop_temporary = "DROP TEMPORARY TABLE"  # without that word it would commit
 
     def is_conflict(self, error: Error) -> bool:
         return bool(error.args) and error.args[0] in CONFLICTS
