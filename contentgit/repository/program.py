@@ -135,7 +135,11 @@ def _widen(descriptor: int) -> None:
 
 
 class Command(git.Git):
-    """GitPython's command with an environment of our own making."""
+    """GitPython's command with an environment of our own making, in exactly the folder it is given."""
+
+    def __init__(self, working_dir: str | os.PathLike[str] | None = None) -> None:
+        super().__init__()
+        self.folder = os.fspath(working_dir or os.curdir)  # GitPython would replace $NAME in it
 
     def execute(  # type: ignore[override]
         self,
@@ -143,8 +147,7 @@ class Command(git.Git):
         istream: Any = None,
         env: Mapping[str, str] | None = None,
     ) -> Running:
-        folder = os.fspath(self.working_dir or os.curdir)
-        return Running(command, folder, env or {}, istream)
+        return Running(command, self.folder, {**environment(), **(env or {})}, istream)
 
 
 class Opened(git.Repo):
@@ -164,7 +167,7 @@ class Program:
         # Not repo.git: inside a hook its working directory would be the hook's repository.
         self.git = Command(os.fspath(folder))
         self.git.set_persistent_git_options(c=list(configuration))
-        self.environment = {**environment(), **ENVIRONMENT}
+        self.environment = dict(ENVIRONMENT)
 
     @classmethod
     def opened(cls, path: Path) -> Program:

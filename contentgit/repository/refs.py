@@ -28,7 +28,7 @@ def check_branch_name(program: Program, name: str) -> str:
     Raises:
         UsageError: it does not.
     """
-    good = not (name.startswith("-") or name == "HEAD" or _FULL_ID.fullmatch(name))
+    good = not (name.startswith("-") or name in ("HEAD", "@") or _FULL_ID.fullmatch(name))
     if not good or program.ask("check-ref-format", HEADS + name)[0]:
         raise UsageError(
             f"{name!r} cannot be the name of a branch",

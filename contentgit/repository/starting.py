@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from contentgit.errors import RepositoryError
@@ -17,7 +18,9 @@ def start(path: Path, *, bare: bool, branch: str) -> None:
 
     Raises:
         RepositoryError: the folder holds something else, or cannot be written.
+        UsageError: ``branch`` cannot be the name of a branch.
     """
+    check_branch_name(Program(Path(os.sep)), branch)
     try:
         path.mkdir(parents=True, exist_ok=True)
         empty = not any(path.iterdir())
@@ -26,10 +29,8 @@ def start(path: Path, *, bare: bool, branch: str) -> None:
     if not empty:
         _check_own(path, bare=bare)
         return
-    program = Program(path)
-    check_branch_name(program, branch)
     arguments = ["--bare"] if bare else []
-    program.run("init", "--quiet", f"--initial-branch={branch}", *arguments, writing=True)
+    Program(path).run("init", "--quiet", f"--initial-branch={branch}", *arguments, writing=True)
 
 
 def _check_own(path: Path, *, bare: bool) -> None:
