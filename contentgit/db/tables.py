@@ -24,13 +24,17 @@ class Column:
 
     ``attname`` is the name that ``values_list`` takes. ``param`` turns the Python value (what the plain
     Django field of that column holds) into what the driver takes. ``cast`` is the placeholder, ``"%s"``
-    or one with a cast where the database cannot infer the type.
+    or one with a cast where the database cannot infer the type. ``select`` is the expression that reads
+    the column, with ``%s`` for its quoted name; ``read`` turns what the driver then gives, if it is not
+    ``None``, into the Python value, and is ``None`` where it is that value already.
     """
 
     name: str
     attname: str
     param: Callable[[Any], Any]
     cast: str = "%s"
+    select: str = "%s"
+    read: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class BoundField:
     """One managed field that lives in columns of the model's own table.
 
     ``encode`` takes one Python value per column and gives the content value; ``decode`` is its inverse and
-    gives one SQL parameter per column.
+    gives one SQL parameter per column. Values of the types in ``same`` are content as they are, so that
+    a reader need not call ``encode`` for them.
 
     Raises (both): :class:`contentgit.errors.RecordError` with a message that says what is wrong with the
     value, without naming the record, which the caller adds.
@@ -48,6 +53,7 @@ class BoundField:
     columns: tuple[Column, ...]
     encode: Callable[..., Value]
     decode: Callable[[Value], tuple[Any, ...]]
+    same: frozenset[type] = frozenset()
 
     @property
     def name(self) -> str:

@@ -1,0 +1,267 @@
+"""How the column of each Django field type becomes a content value and back, exactly.
+
+Text, numbers and truth values are content as they are; all other types are made of text here. A
+value that has no exact form is refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import re
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Context, Decimal, Inexact, InvalidOperation
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from contentgit.db import moments
+from contentgit.db.converters import driver_reader
+from contentgit.db.json_values import json_codec
+from contentgit.db.plain import AnyField, is_spatial, plain
+from contentgit.db.values import Codec, refused, typed
+from contentgit.records import Value
+from contentgit.schema import FieldKind
+
+_TYPE_SIZE = re.compile(r"\(\s*\d+(?:\s*,\s*\d+)*\s*\)")
+_EXACT = Context(prec=1000, traps=[Inexact, InvalidOperation])
+_SQLITE_DIGITS = 15
+"""SQLite computes decimals as floats; Django takes what is behind these digits for noise."""
+
+
+def codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | None:
+    """The codec of the column of ``field``, which is no reference.
+
+    ``None`` where no record can hold such a column: GeoDjango's.
+    """
+    if is_spatial(field):
+        return None
+    found = plain(field)
+    if found is None or not _fits(field, found, connection):
+        made = _column()
+    else:
+        made = _postgres(found, connection) or _codec(found, connection)
+    return replace(made, cast=_cast(made.cast, field, connection))
+
+
+def _fits(field: AnyField, found: AnyField, connection: BaseDatabaseWrapper) -> bool:
+    """Whether a column type of the field's own can be read as that of the plain field."""
+    if type(field).db_type is type(found).db_type or isinstance(found, _LENIENT):
+        return True
+    return field.db_type(connection) == found.db_type(connection)
+
+
+def _cast(cast: str, field: AnyField, connection: BaseDatabaseWrapper) -> str:
+    db_type = field.db_type(connection)
+    if connection.vendor != "postgresql" or not db_type or cast != "%s":
+        return cast
+    # Without a length: an explicit cast to varchar(10) would cut the text silently.
+    bare = _TYPE_SIZE.sub("", db_type)
+    return f"%s::{'bpchar' if bare == 'char' else bare}"
+
+
+def _postgres(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | None:
+    if not type(field).__module__.startswith("django.contrib.postgres."):
+        return None
+    from contentgit.db.postgres_fields import postgres_codec
+
+    return postgres_codec(field, connection, codec)
+
+
+def _codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
+    for cls, build in _BUILDERS:
+        if isinstance(field, cls):
+            return build(field, connection)
+    return _column()
+
+
+# Text, numbers, truth
+
+
+def _text(field: AnyField, _connection: BaseDatabaseWrapper) -> Codec:
+    kind = FieldKind.FILE if isinstance(field, models.FileField) else FieldKind.TEXT
+    check = typed("text", str)
+    return Codec(kind, check, check, same=frozenset([str]))
+
+
+def _integer(_field: AnyField, _connection: BaseDatabaseWrapper) -> Codec:
+    check = typed("an integer", int)
+    return Codec(FieldKind.INTEGER, check, check, same=frozenset([int]))
+
+
+def _boolean(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
+    # MariaDB's tinyint may hold other numbers than 0 and 1.
+    check = typed("true or false", bool, int)
+    read = driver_reader(field, connection)
+    return Codec(FieldKind.BOOLEAN, check, check, same=frozenset([bool, int]), read=read)
+
+
+def _float(_field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
+    vendor = connection.vendor
+
+    def param(number: float) -> float:
+        # SQLite would make NULL of NaN; MariaDB has no infinity either.
+        held = vendor == "postgresql" or (vendor == "sqlite" and not math.isnan(number))
+        if not held and not math.isfinite(number):
+            raise refused(number, f"a number that {connection.display_name} can hold")
+        return number
+
+    check = typed("a floating-point number", float)
+    return Codec(FieldKind.FLOAT, check, check, param, frozenset([float]))
+
+
+def _decimal(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
+    places: int | None = getattr(field, "decimal_places", None)
+    step = None if places is None else Decimal(1).scaleb(-places)
+
+    def encode(value: Any) -> str:
+        if not isinstance(value, Decimal):
+            raise refused(value, "a decimal number")
+        if step is not None and value.is_finite():
+            # More places than the field has: all are kept.
+            with suppress(Inexact, InvalidOperation):
+                value = value.quantize(step, context=_EXACT)
+        return format(value if value or not value.is_finite() else value.copy_abs(), "f")
+
+    read = _sqlite_decimal(places or 0) if connection.vendor == "sqlite" else None
+    return Codec(FieldKind.DECIMAL, encode, _decimal_value, str, read=read)
+
+
+def _decimal_value(content: Value) -> Decimal:
+    try:
+        return Decimal(typed("a decimal number in text", str)(content))
+    except InvalidOperation:
+        raise refused(content, "a decimal number in text") from None
+
+
+def _sqlite_decimal(places: int) -> Callable[[Any], Decimal]:
+    short = Context(prec=_SQLITE_DIGITS).create_decimal_from_float
+
+    def read(raw: Any) -> Decimal:
+        if isinstance(raw, float):
+            number = short(raw)
+            if not number.is_finite() or number.adjusted() + 1 + places <= _SQLITE_DIGITS:
+                return number
+            return Decimal(repr(raw))
+        if isinstance(raw, int):
+            return Decimal(raw)
+        raise refused(raw, "a decimal number")
+
+    return read
+
+
+# Text for what JSON has no form for
+
+
+def _uuid(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
+    native = connection.features.has_native_uuid_field
+
+    def encode(value: Any) -> str:
+        return str(typed("a UUID", uuid.UUID)(value))
+
+    def value(content: Value) -> uuid.UUID:
+        try:
+            found = uuid.UUID(typed("a UUID", str)(content))
+        except ValueError:
+            raise refused(content, "a UUID") from None
+        if str(found) != content:
+            raise refused(content, "a UUID with hyphens in lower case")
+        return found
+
+    def param(found: uuid.UUID) -> str:
+        return str(found) if native else found.hex
+
+    read = driver_reader(field, connection)
+    return Codec(FieldKind.UUID, encode, value, param, read=read)
+
+
+def _binary(_field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
+    def encode(value: Any) -> str:
+        if not isinstance(value, (bytes, bytearray, memoryview)):
+            raise refused(value, "binary")
+        return base64.b64encode(value).decode()
+
+    if connection.vendor == "mysql":
+        # A literal in the connection's character set would have to be valid text.
+        return Codec(FieldKind.BINARY, encode, from_base64, bytes.hex, cast="UNHEX(%s)")
+    return Codec(FieldKind.BINARY, encode, from_base64)
+
+
+def from_base64(content: Value) -> bytes:
+    """The bytes that base64 stands for.
+
+    Raises:
+        RecordError: ``content`` is no base64.
+    """
+    try:
+        return base64.b64decode(typed("base64", str)(content), validate=True)
+    except (binascii.Error, ValueError):
+        raise refused(content, "base64") from None
+
+
+def _json(_field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
+    return json_codec(connection)
+
+
+# Columns of which only the raw value is known
+
+
+def _column() -> Codec:
+    same = frozenset([str, int, float, bool])
+    return Codec(FieldKind.COLUMN, _encode_raw, _raw_value, same=same)
+
+
+def _encode_raw(value: Any) -> Value:
+    if type(value) in {str, int, float, bool}:
+        return value
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return {"base64": base64.b64encode(value).decode()}
+    if isinstance(value, Decimal):
+        return {"decimal": format(value, "f")}
+    raise refused(value, "text, a number, a truth value or binary, as a custom column must be")
+
+
+def _raw_value(content: Value) -> Any:
+    if type(content) in {str, int, float, bool}:
+        return content
+    if isinstance(content, dict) and list(content) == ["base64"]:
+        return from_base64(content["base64"])
+    if isinstance(content, dict) and list(content) == ["decimal"]:
+        return _decimal_value(content["decimal"])
+    raise refused(content, "the value of a custom column")
+
+
+_LENIENT = (
+    models.CharField,
+    models.TextField,
+    models.FileField,
+    models.IntegerField,
+    models.FloatField,
+    models.DecimalField,
+    models.DateField,
+    models.TimeField,
+)
+
+_BUILDERS: tuple[tuple[type[Any], Callable[[AnyField, BaseDatabaseWrapper], Codec]], ...] = (
+    (models.BooleanField, _boolean),
+    (models.IntegerField, _integer),
+    (models.FileField, _text),
+    (models.CharField, _text),
+    (models.TextField, _text),
+    (models.FilePathField, _text),
+    (models.GenericIPAddressField, _text),
+    (models.FloatField, _float),
+    (models.DecimalField, _decimal),
+    (models.DateTimeField, moments.datetime_codec),
+    (models.DateField, moments.date_codec),
+    (models.TimeField, moments.time_codec),
+    (models.DurationField, moments.duration_codec),
+    (models.UUIDField, _uuid),
+    (models.BinaryField, _binary),
+    (models.JSONField, _json),
+)

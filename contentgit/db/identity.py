@@ -1,0 +1,255 @@
+"""Record keys to local primary keys and back, in bulk.
+
+A model whose key is its primary key needs no query for that. For all others keys and primary keys
+of the whole table are held in memory, read with one query when they are first asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db import connections
+from django.db.models import Model
+
+from contentgit.db.failures import translated
+from contentgit.db.fields import codec
+from contentgit.db.keys import (
+    Keys,
+    MappedKeys,
+    Part,
+    PrimaryKeys,
+    TargetKeys,
+    plain_part,
+    reference_part,
+)
+from contentgit.db.natural import natural_fields
+from contentgit.db.plain import AnyField, leaf
+from contentgit.db.queries import Row, fetch, key_fields, rows_of
+from contentgit.db.values import Codec
+from contentgit.errors import ConfigurationError, RecordError
+from contentgit.schema import KeyKind
+from contentgit.specs import Identity
+
+ALWAYS: Mapping[str, tuple[str, ...]] = {
+    "contenttypes.contenttype": ("app_label", "model"),
+    "auth.permission": ("codename", "content_type__app_label", "content_type__model"),
+    "auth.group": ("name",),
+    "sites.site": ("domain",),
+}
+"""Models whose primary keys are local to each database, and what names their rows instead."""
+
+
+def concrete(model: type[Model]) -> type[Model]:
+    """The model that has the table: ``model`` itself, or what it is a proxy of."""
+    return model._meta.concrete_model or model
+
+
+def label_of(model: type[Model]) -> str:
+    """The label in references to rows of ``model``."""
+    return concrete(model)._meta.label_lower
+
+
+class Identities:
+    """What names the rows of each model of a project, in one database.
+
+    ``identity`` gives, by label, the choice of the specs; all other models go by their primary key.
+    Primary keys are Python values: what the plain Django field of the column holds, a tuple for
+    several columns.
+
+    Raises (all methods):
+        ConfigurationError: a declared identity is not that of its model.
+        RecordError: two rows have the same key, or a key's value has no exact form.
+        DatabaseError: the database refuses to tell.
+    """
+
+    def __init__(self, using: str, identity: Mapping[str, Identity]) -> None:
+        self.using = using
+        self._identity = {**{label.lower(): each for label, each in identity.items()}, **ALWAYS}
+        self._known: dict[str, Keys] = {}
+        self._making: set[str] = set()
+        self._by_value: dict[tuple[str, str], tuple[dict[Any, str], dict[str, Any]]] = {}
+
+    def key_text(self, label: str, pk: Any) -> str | None:
+        """The key of the row with this primary key; ``None`` if it cannot be known."""
+        return self._keys(label).text(pk)
+
+    def pk(self, label: str, text: str) -> Any | None:
+        """The primary key of the row with this key.
+
+        ``None`` where there is no such row, or where the key can be none of this model. A model that
+        goes by its primary key is not asked whether the row exists.
+        """
+        try:
+            return self._keys(label).pk(text)
+        except (ValueError, RecordError):
+            return None
+
+    def kind(self, label: str) -> KeyKind:
+        """How ``$key`` is written."""
+        return self._keys(label).kind
+
+    def fields(self, label: str) -> tuple[str, ...]:
+        """The fields, possibly through relations, that make the key; empty for the primary key."""
+        return self._keys(label).fields
+
+    def reload(self, label: str) -> None:
+        """Forget the rows of ``label``, as they have changed."""
+        keys = self._known.get(label)
+        if isinstance(keys, MappedKeys):
+            keys.forget()
+        for known in [known for known in self._by_value if known[0] == label]:
+            del self._by_value[known]
+
+    def to_field_key(self, label: str, field: str, value: Any) -> str | None:
+        """The key of the row whose unique ``field`` has this Python value."""
+        return self._values(label, field)[0].get(value)
+
+    def to_field_value(self, label: str, field: str, text: str) -> Any | None:
+        """The Python value of the unique ``field`` in the row with this key."""
+        return self._values(label, field)[1].get(text)
+
+    def is_model(self, label: str) -> bool:
+        """Whether the project has this model."""
+        try:
+            apps.get_model(label)
+        except (LookupError, ValueError):
+            return False
+        return True
+
+    def text_of(self, label: str, pk: Any) -> str:
+        """A primary key of one column as text, as generic foreign keys hold it."""
+        return str(self._key_column(label).encode(pk))
+
+    def pk_in_text(self, label: str, text: str) -> Any | None:
+        """The primary key that :meth:`text_of` writes like this; ``None`` if there is none."""
+        try:
+            return self._key_column(label).decode(text)
+        except (ValueError, RecordError):
+            return None
+
+    def _key_column(self, label: str) -> Part:
+        fields = key_fields(concrete(apps.get_model(label)))
+        if len(fields) > 1:
+            raise RecordError(f"{label} has a key of several columns")
+        return plain_part(self._codec(leaf(fields[0])))
+
+    def _keys(self, label: str) -> Keys:
+        found = self._known.get(label)
+        if found is None:
+            if label in self._making:
+                raise ConfigurationError(f"{label}: its identity is made of its own key")
+            self._making.add(label)
+            try:
+                found = self._known[label] = self._make(label, concrete(apps.get_model(label)))
+            finally:
+                self._making.discard(label)
+        return found
+
+    def _make(self, label: str, model: type[Model]) -> Keys:
+        identity = self._identity.get(model._meta.label_lower, "pk")
+        if identity == "uuid":
+            raise ConfigurationError(f"{label}: the identity 'uuid' cannot be used yet")
+        if identity == "natural":
+            identity = natural_fields(model)
+        if identity != "pk":
+            return self._mapped(label, model, tuple(identity))
+        fields = key_fields(model)
+        if len(fields) == 1 and fields[0].is_relation:
+            return self._same(fields[0])
+        return PrimaryKeys([self._part(field) for field in fields])
+
+    def _same(self, field: AnyField) -> Keys:
+        target, name = label_of(field.related_model), field.name  # type: ignore[arg-type]
+        keys = self._keys(target)
+        if points_at_key(field):
+            return TargetKeys(name, keys, keys.text, keys.pk)
+        to = field.target_field.name  # type: ignore[attr-defined]
+        return TargetKeys(
+            name,
+            keys,
+            lambda value: self.to_field_key(target, to, value),
+            lambda text: self.to_field_value(target, to, text),
+        )
+
+    def _mapped(self, label: str, model: type[Model], paths: tuple[str, ...]) -> Keys:
+        ends = [_end(model, path) for path in paths]
+        parts = [self._part(field) for field in ends]
+        wanted = [*key_fields(model), *ends]
+        names = [*(field.attname for field in key_fields(model)), *paths]
+        return MappedKeys(label, paths, parts, lambda: self._rows(model, names, wanted))
+
+    def _rows(
+        self, model: type[Model], names: Sequence[str], fields: Sequence[AnyField]
+    ) -> list[tuple[Any, Row]]:
+        """(primary key, the other values) of every row, in Python values."""
+        count = len(key_fields(model))
+        with translated(f"{model._meta.label_lower} in database {self.using!r}"):
+            rows = fetch(rows_of(model, self.using).values_list(*names), self.using)
+        readers = [self._codec(leaf(field)).read for field in fields]
+        found = []
+        for row in rows:
+            values = tuple(
+                value if read is None or value is None else read(value)
+                for read, value in zip(readers, row, strict=True)
+            )
+            found.append((values[0] if count == 1 else values[:count], values[count:]))
+        return found
+
+    def _values(self, label: str, field: str) -> tuple[dict[Any, str], dict[str, Any]]:
+        known = self._by_value.get((label, field))
+        if known is None:
+            model = concrete(apps.get_model(label))
+            keys = key_fields(model)
+            names = [*(each.attname for each in keys), field]
+            rows = self._rows(model, names, [*keys, _end(model, field)])
+            pairs = [(self.key_text(label, pk), value) for pk, (value,) in rows]
+            complete = [(key, value) for key, value in pairs if key is not None]
+            known = ({value: key for key, value in complete}, dict(complete))
+            self._by_value[label, field] = known
+        return known
+
+    def _part(self, field: AnyField) -> Part:
+        """One field as a part of a key."""
+        if not field.is_relation:
+            return plain_part(self._codec(field))
+        target = label_of(field.related_model)  # type: ignore[arg-type]
+        keys = self._keys(target)
+        if points_at_key(field):
+            return reference_part(target, keys.kind, keys.text, keys.pk)
+        to = field.target_field.name  # type: ignore[attr-defined]
+        return reference_part(
+            target,
+            keys.kind,
+            lambda value: self.to_field_key(target, to, value),
+            lambda text: self.to_field_value(target, to, text),
+        )
+
+    def _codec(self, field: AnyField) -> Codec:
+        found = codec(field, connections[self.using])
+        if found is None:
+            raise ConfigurationError(f"{field} cannot be a key")
+        return found
+
+
+def points_at_key(field: AnyField) -> bool:
+    """Whether a reference holds the primary key of its target, and not another unique field."""
+    return bool(field.target_field.primary_key)  # type: ignore[attr-defined]
+
+
+def _end(model: type[Model], path: str) -> AnyField:
+    """The field at the end of a path through relations."""
+    field: Any = None
+    for name in path.split("__"):
+        try:
+            field = model._meta.pk if name == "pk" else model._meta.get_field(name)
+        except FieldDoesNotExist:
+            field = None
+        if field is None or not getattr(field, "concrete", False) or field.many_to_many:
+            label = model._meta.label_lower
+            raise ConfigurationError(f"{label} has no column {name!r}, which an identity names")
+        if field.is_relation:
+            model = field.related_model
+    return field  # type: ignore[no-any-return]

@@ -1,0 +1,335 @@
+"""``_meta`` to schema and :class:`Table`; no query is made.
+
+What of a model is content: the columns of its own table, without those of its primary key (which
+are the key), without generated columns, and the many-to-many fields over automatic tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.apps import apps
+from django.db import connections
+from django.db.models import NOT_PROVIDED, AutoField, Model
+from django.utils import timezone
+
+from contentgit import layout
+from contentgit.db.binding import (
+    bound_field,
+    bound_generic,
+    bound_relation,
+    column,
+    column_codec,
+)
+from contentgit.db.identity import Identities, concrete, label_of, points_at_key
+from contentgit.db.plain import AnyField
+from contentgit.db.queries import key_fields
+from contentgit.db.spec_rules import no_rows
+from contentgit.db.tables import BoundField, Column, Table, Tables
+from contentgit.db.uniques import KEY, unique_sets
+from contentgit.db.values import Codec
+from contentgit.errors import ConfigurationError, RecordError
+from contentgit.schema import KeyKind, Layout, ModelSchema, Schema
+from contentgit.specs import Dataset
+
+
+def tables(dataset: Dataset, identities: Identities, using: str) -> Tables:
+    """The models of a dump bound to their tables, in the order of its specs.
+
+    Models that have no rows of their own (proxy, unmanaged, swapped) are left out.
+    """
+    found: dict[str, Table] = {}
+    for label in dataset.models:
+        model = apps.get_model(label)
+        if no_rows(model):
+            continue
+        specs = dataset.specs_of(label)
+        exclude = frozenset(name for spec in specs for name in spec.exclude)
+        hashed = any(spec.hashed for spec in specs)
+        made = _Binder(model, identities, using, exclude, hashed).table()
+        found[label] = replace(made, problems=(*made.problems, *_unlisted_links(model, dataset)))
+    return found
+
+
+def table(model: type[Model] | str, identities: Identities, using: str) -> Table:
+    """A model outside of any dump, bound to its table."""
+    found = apps.get_model(model) if isinstance(model, str) else model
+    return _Binder(concrete(found), identities, using).table()
+
+
+def schema(tables: Tables) -> Schema:
+    """The models as values."""
+    return Schema({label: each.schema for label, each in tables.items()})
+
+
+def missing_tables(tables: Tables, using: str) -> list[str]:
+    """The tables of these models, through tables too, that the database does not have. One query."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        there = connection.introspection.table_names(cursor, include_views=True)
+    convert = connection.introspection.identifier_converter
+    known = {convert(name) for name in there}
+    wanted = [
+        name
+        for each in tables.values()
+        for name in (each.name, *(relation.table for relation in each.relations))
+    ]
+    return [name for name in dict.fromkeys(wanted) if convert(name.strip('"')) not in known]
+
+
+def _unlisted_links(model: type[Model], dataset: Dataset) -> list[str]:
+    """A line for each many-to-many field whose own through model is in no spec of the dump."""
+    lines = []
+    for each in model._meta.local_many_to_many:
+        through: Any = each.remote_field.through
+        if not through._meta.auto_created and through._meta.label_lower not in dataset.models:
+            label = through._meta.label_lower
+            lines.append(f"many-to-many {each.name!r} is rows of {label}, which is in no spec")
+    return lines
+
+
+@dataclass
+class _Binder:
+    """Takes one model apart. ``generics`` gives the generic foreign key of a field, by name."""
+
+    model: type[Model]
+    identities: Identities
+    using: str
+    exclude: frozenset[str] = frozenset()
+    hashed: bool = False
+    problems: list[str] = field(default_factory=list)
+    fields: list[BoundField] = field(default_factory=list)
+    fill: list[tuple[Column, Callable[[], Any]]] = field(default_factory=list)
+    managed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        return self.model._meta.label_lower
+
+    def table(self) -> Table:
+        """The model bound to its table."""
+        self._bind_fields()
+        relations = [
+            bound_relation(each, self.identities)
+            for each in self.model._meta.local_many_to_many
+            if _is_automatic(each) and each.name not in self.exclude
+        ]
+        schemas = [each.schema for each in self.fields] + [each.schema for each in relations]
+        model_schema = ModelSchema(
+            self.label,
+            self._key_kind,
+            self._layout,
+            tuple(sorted(schemas, key=lambda each: each.name)),
+            self.identities.fields(self.label),
+            unique_sets(self.model, self.managed),
+            self._parents,
+            str(self.model._meta.verbose_name_raw),
+        )
+        return Table(
+            self.model,
+            model_schema,
+            self.model._meta.db_table,
+            self._key_columns,
+            self._encode_key,
+            self._decode_key,
+            self._key_value,
+            tuple(sorted(self.fields, key=lambda each: each.name)),
+            tuple(sorted(relations, key=lambda each: each.name)),
+            tuple(self.fill),
+            tuple(self.problems),
+        )
+
+    # Fields
+
+    def _bind_fields(self) -> None:
+        rest = self._own_fields()
+        for name, gfk in self._generics().items():
+            content_type, object_id = gfk.ct_field, gfk.fk_field
+            bound = bound_generic(gfk, self.identities)
+            if bound is not None and content_type in rest and object_id in rest:
+                self.fields.append(bound)
+                self.managed |= {content_type: name, object_id: name}
+                del rest[content_type], rest[object_id]
+        for name, each in rest.items():
+            self._bind(name, each)
+
+    def _own_fields(self) -> dict[str, AnyField]:
+        """The fields with a column in the model's own table, apart from key and excluded ones."""
+        found: dict[str, AnyField] = {}
+        hidden = set(self.exclude)
+        for name, gfk in self._generics().items():
+            if name in self.exclude:
+                hidden |= {gfk.ct_field, gfk.fk_field}
+        for each in self.model._meta.local_concrete_fields:
+            if each.generated or each.db_type(connections[self.using]) is None:
+                continue
+            if self._is_key(each):
+                self.managed[each.name] = KEY
+            elif each.name in hidden:
+                self._leave_out(each)
+            else:
+                found[each.name] = each
+        return found
+
+    def _is_key(self, each: AnyField) -> bool:
+        """Whether the column is told by the key alone, and so is no content."""
+        if each not in key_fields(self.model):
+            return False
+        if not self._own_identity:
+            return True
+        # The key does not tell it: a local key is given by the database or its default.
+        default = each.has_default() or _has_db_default(each) or isinstance(each, AutoField)
+        return not each.is_relation and bool(default)
+
+    def _bind(self, name: str, each: AnyField) -> None:
+        try:
+            bound = bound_field(each, self.identities)
+            reason = "no record can hold its type"
+        except RecordError as error:
+            bound, reason = None, error.message
+        if bound is None:
+            self.problems.append(f"field {name!r} is left out: {reason}")
+            self._leave_out(each)
+        else:
+            self.fields.append(bound)
+            self.managed[name] = name
+
+    def _generics(self) -> Mapping[str, Any]:
+        """Generic foreign keys whose columns are the model's own, by name."""
+        if not apps.is_installed("django.contrib.contenttypes"):
+            return {}
+        from django.contrib.contenttypes.fields import GenericForeignKey
+
+        own = {each.name for each in self.model._meta.local_concrete_fields}
+        return {
+            each.name: each
+            for each in self.model._meta.private_fields
+            if isinstance(each, GenericForeignKey) and {each.ct_field, each.fk_field} <= own
+        }
+
+    def _leave_out(self, each: AnyField) -> None:
+        """A column that is no content: a new row gets the model's default there."""
+        if _has_db_default(each) and each.default is NOT_PROVIDED:
+            return
+        make = _default(each, self.using)
+        if make is None:
+            self.problems.append(
+                f"field {each.name!r} is left out and has no default: no row can be created"
+            )
+        else:
+            plain = Column(str(each.column), each.attname, lambda value: value)
+            self.fill.append((plain, make))
+
+    # Key
+
+    @property
+    def _own_identity(self) -> bool:
+        """Whether the key is made of fields of this model, and is not its primary key's."""
+        fields = self.identities.fields(self.label)
+        pk = self.model._meta.pk
+        return bool(fields) and not (
+            pk is not None
+            and pk.is_relation
+            and all(each.startswith(f"{pk.name}__") for each in fields)
+        )
+
+    @property
+    def _key_codecs(self) -> list[tuple[AnyField, Codec]]:
+        found = []
+        for each in key_fields(self.model):
+            made = column_codec(each, self.using)
+            if made is None:
+                raise ConfigurationError(f"{self.label}: its primary key cannot be a key")
+            found.append((each, made))
+        return found
+
+    @property
+    def _key_columns(self) -> tuple[Column, ...]:
+        return tuple(column(each, made) for each, made in self._key_codecs)
+
+    @property
+    def _key_kind(self) -> KeyKind:
+        return self.identities.kind(self.label)
+
+    @property
+    def _layout(self) -> Layout:
+        if self.identities.fields(self.label):
+            return Layout.HASHED if self.hashed else Layout.FLAT
+        return Layout.INTEGER if self._key_kind is KeyKind.INTEGER else Layout.HASHED
+
+    @property
+    def _parents(self) -> tuple[str, ...]:
+        """Models of which a row must be there for this row, the one with the same key first."""
+        keys = key_fields(self.model)
+        shared = [each for each in keys if each.is_relation and not self._own_identity]
+        first = [_target(each) for each in shared if len(keys) == 1 and points_at_key(each)]
+        links: list[Any] = [each for each in self.model._meta.parents.values() if each]
+        return tuple(dict.fromkeys([*first, *map(_target, links)]))
+
+    @property
+    def _encode_key(self) -> Callable[..., str]:
+        identities, label = self.identities, self.label
+
+        def encode(*values: Any) -> str:
+            pk = values[0] if len(values) == 1 else values
+            text = identities.key_text(label, pk)
+            if text is None:
+                raise RecordError(
+                    f"{label} with primary key {pk!r} has no key: "
+                    f"{', '.join(identities.fields(label))} must not be NULL"
+                )
+            return text
+
+        return encode
+
+    @property
+    def _decode_key(self) -> Callable[[str], tuple[Any, ...]]:
+        identities, label, columns = self.identities, self.label, self._key_columns
+
+        def decode(text: str) -> tuple[Any, ...]:
+            pk = identities.pk(label, text)
+            if pk is None:
+                raise RecordError(f"{label}:{text} does not exist in this database")
+            values: Sequence[Any] = (pk,) if len(columns) == 1 else pk
+            return tuple(each.param(value) for each, value in zip(columns, values, strict=True))
+
+        return decode
+
+    @property
+    def _key_value(self) -> Callable[[str], Any]:
+        kind = self._key_kind
+        return lambda text: layout.key_value(text, kind)
+
+
+def _is_automatic(relation: Any) -> bool:
+    return bool(relation.remote_field.through._meta.auto_created)
+
+
+def _target(link: AnyField) -> str:
+    return label_of(link.related_model)  # type: ignore[arg-type]
+
+
+def _has_db_default(each: Any) -> bool:
+    return bool(each.has_db_default())
+
+
+def _default(each: AnyField, using: str) -> Callable[[], Any] | None:
+    """What gives the parameter of a new row in a column that is no content."""
+    connection = connections[using]
+    if getattr(each, "auto_now", False) or getattr(each, "auto_now_add", False):
+        return lambda: each.get_db_prep_save(_now(each), connection)
+    if each.null or each.has_default() or each.get_default() is not None:
+        return lambda: each.get_db_prep_save(each.get_default(), connection)
+    return None
+
+
+def _now(each: AnyField) -> Any:
+    moment = timezone.now()
+    kind = each.get_internal_type()
+    if kind == "DateField":
+        return timezone.localdate(moment) if timezone.is_aware(moment) else moment.date()
+    if kind == "TimeField":
+        return (timezone.localtime(moment) if timezone.is_aware(moment) else moment).time()
+    return moment

@@ -1,0 +1,174 @@
+"""Keys of one model: three ways in which a key follows from a primary key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from contentgit.db.queries import Row
+from contentgit.db.values import Codec
+from contentgit.errors import RecordError
+from contentgit.layout import decode_part, encode_part, key_text
+from contentgit.schema import FieldKind, KeyKind
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a key: its Python value to what stands in ``$key``, and back from its text."""
+
+    kind: KeyKind
+    encode: Callable[[Any], int | str]
+    decode: Callable[[str], Any]
+
+
+class Keys(Protocol):
+    """The keys of one model. ``fields`` names what they are made of; empty for the primary key."""
+
+    kind: KeyKind
+    fields: tuple[str, ...]
+
+    def text(self, pk: Any) -> str | None: ...
+
+    def pk(self, text: str) -> Any: ...
+
+
+class PrimaryKeys:
+    """The key is the primary key."""
+
+    fields: tuple[str, ...] = ()
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = parts
+        self._one = parts[0] if len(parts) == 1 else None
+        self.kind = self._one.kind if self._one else KeyKind.COMPOSITE
+
+    def text(self, pk: Any) -> str:
+        if self._one:
+            return key_text(self._one.encode(pk))
+        return key_text([part.encode(value) for part, value in zip(self._parts, pk, strict=True)])
+
+    def pk(self, text: str) -> Any:
+        if self._one:
+            return self._one.decode(decode_part(text))
+        texts = text.split(",")
+        if len(texts) != len(self._parts):
+            raise ValueError(f"{text!r} is no key of {len(self._parts)} parts")
+        pairs = zip(self._parts, texts, strict=True)
+        return tuple(part.decode(decode_part(each)) for part, each in pairs)
+
+
+class TargetKeys:
+    """The primary key is a reference: the key is that of the row it points at."""
+
+    def __init__(
+        self, name: str, target: Keys, text: Callable[[Any], str | None], pk: Callable[[str], Any]
+    ) -> None:
+        self.kind = target.kind
+        self.fields = tuple(f"{name}__{each}" for each in target.fields)
+        self.text = text
+        self.pk = pk
+
+
+class MappedKeys:
+    """The key is made of other fields; both ways are held in memory."""
+
+    def __init__(
+        self,
+        label: str,
+        fields: tuple[str, ...],
+        parts: Sequence[Part],
+        rows: Callable[[], list[tuple[Any, Row]]],
+    ) -> None:
+        self.fields = fields
+        self.kind = parts[0].kind if len(parts) == 1 else KeyKind.COMPOSITE
+        self._label = label
+        self._parts = parts
+        self._rows = rows
+        self._both: tuple[dict[Any, str], dict[str, Any]] | None = None
+
+    def text(self, pk: Any) -> str | None:
+        return self._loaded()[0].get(pk)
+
+    def pk(self, text: str) -> Any:
+        return self._loaded()[1].get(text)
+
+    def forget(self) -> None:
+        self._both = None
+
+    def _loaded(self) -> tuple[dict[Any, str], dict[str, Any]]:
+        if self._both is None:
+            self._both = self._load()
+        return self._both
+
+    def _load(self) -> tuple[dict[Any, str], dict[str, Any]]:
+        texts: dict[Any, str] = {}
+        pks: dict[str, Any] = {}
+        for pk, values in self._rows():
+            if any(value is None for value in values):
+                continue  # a row without a key: whoever reads it says so
+            text = key_text(
+                [part.encode(value) for part, value in zip(self._parts, values, strict=True)]
+            )
+            if text in pks:
+                raise RecordError(
+                    f"{self._label}: two rows have the key {text}: primary keys {pks[text]!r} "
+                    f"and {pk!r}",
+                    hint=f"make {', '.join(self.fields)} unique, or choose another identity",
+                )
+            texts[pk], pks[text] = text, pk
+        return texts, pks
+
+
+def plain_part(codec: Codec) -> Part:
+    kind = KeyKind.INTEGER if codec.kind is FieldKind.INTEGER else KeyKind.TEXT
+
+    def encode(value: Any) -> int | str:
+        content = codec.encode(value)
+        if isinstance(content, bool):
+            return "true" if content else "false"
+        if isinstance(content, float):
+            return repr(content)
+        if not isinstance(content, (int, str)):
+            raise RecordError(f"{content!r} cannot be part of a key")
+        return content
+
+    def decode(text: str) -> Any:
+        value = codec.value(_content(codec.kind, text))
+        if str(encode(value)) != text:
+            raise ValueError(f"{text!r} is no key")
+        return value
+
+    return Part(kind, encode, decode)
+
+
+def _content(kind: FieldKind, text: str) -> Any:
+    if kind is FieldKind.INTEGER:
+        return int(text)
+    if kind is FieldKind.FLOAT:
+        return float(text)
+    if kind is FieldKind.BOOLEAN:
+        return text == "true"
+    return text
+
+
+def reference_part(
+    target: str, kind: KeyKind, text: Callable[[Any], str | None], pk: Callable[[str], Any]
+) -> Part:
+    """A part that is a reference: the key of its target, as text if that has several parts."""
+
+    def encode(value: Any) -> int | str:
+        found = text(value)
+        if found is None:
+            raise RecordError(f"{target} with primary key {value!r} does not exist")
+        if kind is KeyKind.COMPOSITE:
+            return found
+        return int(found) if kind is KeyKind.INTEGER else decode_part(found)
+
+    def decode(part: str) -> Any:
+        value = pk(part if kind is KeyKind.COMPOSITE else encode_part(part))
+        if value is None:
+            raise ValueError(f"{target}:{part} does not exist")
+        return value
+
+    return Part(kind, encode, decode)

@@ -1,0 +1,61 @@
+"""A field as the plain Django field of its column, whatever a project's own class makes of it.
+
+A custom field's own conversions may be wrong, slow, or lose something. So its column is read and
+written *below* them, as the plain Django field that it is built on.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, TypeAlias
+
+from django.db import models
+
+AnyField: TypeAlias = "models.Field[Any, Any]"
+
+
+def leaf(field: AnyField) -> AnyField:
+    """The field at the end of a chain of references: the one that gives the column its type."""
+    while field.is_relation:
+        field = field.target_field  # type: ignore[attr-defined]
+    return field
+
+
+def plain(field: AnyField) -> AnyField | None:
+    """``field`` if its class is Django's own, else a stand-in of the Django class that it builds on.
+
+    ``None`` where there is none: a class of the project's own with a column type of its own.
+    """
+    if _is_django(type(field)):
+        return field
+    found = _class(field)
+    return None if found is None else _stand_in(field, found)
+
+
+def is_spatial(field: AnyField) -> bool:
+    """Whether this is a field of GeoDjango."""
+    return any(base.__module__.startswith("django.contrib.gis.") for base in type(field).__mro__)
+
+
+def _is_django(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] == "django"
+
+
+def _class(field: AnyField) -> type[AnyField] | None:
+    """The first Django class the field inherits from, if its ``get_internal_type`` agrees."""
+    base = next(c for c in type(field).__mro__ if _is_django(c) and issubclass(c, models.Field))
+    named = type(field).get_internal_type is not models.Field.get_internal_type
+    if base is not models.Field and (
+        not named or field.get_internal_type() == _stand_in(field, base).get_internal_type()
+    ):
+        return base
+    other = getattr(models, field.get_internal_type(), None) if named else None
+    if isinstance(other, type) and issubclass(other, models.Field):
+        return other
+    return None
+
+
+def _stand_in(field: AnyField, cls: type[AnyField]) -> AnyField:
+    twin = copy.copy(field)
+    twin.__class__ = cls
+    return twin

@@ -1,0 +1,138 @@
+"""SQL that reads: Django compiles the conditions, rows come straight from the driver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connections
+from django.db.models import Model, QuerySet
+
+from contentgit.db.plain import AnyField
+from contentgit.db.tables import Column, Table
+
+SQL: TypeAlias = tuple[str, tuple[Any, ...]]
+"""A statement, or a part of one, and its parameters."""
+
+Row: TypeAlias = tuple[Any, ...]
+
+CHUNK = 2000
+"""Rows that are held at a time."""
+
+COMPOSITE_CHUNK = 200
+"""The same for keys of several columns: SQLite limits the depth of a condition."""
+
+NOTHING: SQL = ("0 = 1", ())
+
+
+def rows_of(model: type[Model], using: str) -> QuerySet[Any]:
+    """All rows of the table, whatever the model's own managers hide."""
+    return QuerySet(model, using=using).order_by()
+
+
+def key_fields(model: type[Model]) -> tuple[AnyField, ...]:
+    """The fields of the primary key's columns."""
+    fields: tuple[AnyField, ...] = tuple(model._meta.pk_fields)
+    return fields
+
+
+def compiled(queryset: QuerySet[Any], using: str) -> SQL | None:
+    """The statement of a queryset; ``None`` if it is known to give no rows."""
+    try:
+        sql, params = queryset.query.get_compiler(using).as_sql()
+    except EmptyResultSet:
+        return None
+    return sql, tuple(params)
+
+
+def fetch(queryset: QuerySet[Any], using: str) -> list[Row]:
+    """The rows of a ``values_list`` queryset as the driver gives them, without any conversion."""
+    statement = compiled(queryset, using)
+    return [] if statement is None else execute(statement, using)
+
+
+def execute(statement: SQL, using: str) -> list[Row]:
+    """The rows of a statement."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(*statement)
+        return list(cursor.fetchall())
+
+
+def stream(statement: SQL, using: str) -> Iterator[list[Row]]:
+    """The rows of a statement in chunks, through a server-side cursor where there is one."""
+    connection = connections[using]
+    buffered = connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+    with connection.cursor() if buffered else connection.chunked_cursor() as cursor:
+        cursor.execute(*statement)
+        while rows := cursor.fetchmany(CHUNK):
+            yield list(rows)
+
+
+def quoted(name: str, using: str) -> str:
+    """A name of the database's as it stands in SQL."""
+    return str(connections[using].ops.quote_name(name))
+
+
+def names(columns: Sequence[Column], using: str) -> str:
+    """Column names, separated by commas."""
+    return ", ".join(quoted(column.name, using) for column in columns)
+
+
+def select(table: str, columns: Sequence[Column], using: str) -> str:
+    """``SELECT … FROM table``."""
+    wanted = ", ".join(column.select % quoted(column.name, using) for column in columns)
+    return f"SELECT {wanted} FROM {quoted(table, using)}"  # noqa: S608
+
+
+def chunk_size(columns: Sequence[Column], using: str) -> int:
+    """How many keys one statement can name."""
+    if len(columns) > 1:
+        return COMPOSITE_CHUNK
+    return min(connections[using].features.max_query_params or CHUNK, CHUNK)
+
+
+def among(columns: Sequence[Column], keys: Sequence[Row], using: str) -> SQL:
+    """The condition that the columns hold one of the keys; a key is one parameter per column."""
+    if not keys:
+        return NOTHING
+    params = tuple(param for key in keys for param in key)
+    if len(columns) == 1:
+        marks = ", ".join([columns[0].cast] * len(keys))
+        return f"{names(columns, using)} IN ({marks})", params
+    one = " AND ".join(f"{quoted(column.name, using)} = {column.cast}" for column in columns)
+    return f"({' OR '.join([f'({one})'] * len(keys))})", params
+
+
+def matching(table: Table, filters: Sequence[Mapping[str, Any]], using: str) -> SQL | None:
+    """The condition that a row matches one of the filters; ``None`` if every row does.
+
+    A subquery of keys: a filter through many-to-many relations gives a row several times, and
+    DISTINCT would compare whole texts.
+    """
+    if not filters or not all(filters):
+        return None
+    wanted = [field.attname for field in key_fields(table.model)]
+    parts = []
+    params: tuple[Any, ...] = ()
+    for each in filters:
+        queryset = rows_of(table.model, using).filter(**each).values_list(*wanted)
+        statement = compiled(queryset, using)
+        if statement is not None:
+            parts.append(statement[0])
+            params += statement[1]
+    if not parts:
+        return NOTHING
+    columns = names(table.key_columns, using)
+    left = f"({columns})" if len(table.key_columns) > 1 else columns
+    return f"({' OR '.join(f'{left} IN ({part})' for part in parts)})", params
+
+
+def python_values(columns: Sequence[Column], rows: Sequence[Row]) -> list[Sequence[Any]]:
+    """The Python values of rows, column by column."""
+    return [
+        values
+        if column.read is None
+        else [None if value is None else column.read(value) for value in values]
+        for column, values in zip(columns, zip(*rows, strict=True), strict=True)
+    ]

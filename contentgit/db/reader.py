@@ -1,0 +1,359 @@
+"""Rows to records, streamed; and which rows there are.
+
+Everything is read within the caller's transaction, and past the models' own managers: a default
+manager that hides drafts must not lose them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.apps import apps
+from django.db import Error, connections
+from django.db.models import Manager, Q
+
+from contentgit.db.encoding import LinkEncoder, Links, RowEncoder
+from contentgit.db.failures import translated
+from contentgit.db.identity import Identities
+from contentgit.db.introspect import missing_tables, table
+from contentgit.db.queries import (
+    CHUNK,
+    SQL,
+    Row,
+    among,
+    chunk_size,
+    execute,
+    matching,
+    names,
+    quoted,
+    rows_of,
+    select,
+    stream,
+)
+from contentgit.db.tables import BoundRelation, Table, Tables
+from contentgit.errors import DatabaseError, RecordError
+from contentgit.layout import record_path
+from contentgit.records import Record, RecordKey
+from contentgit.specs import Dataset
+
+_BUFFERING = {"mysql"}
+"""Databases whose driver fetches a whole result into memory, whatever the cursor."""
+
+_SPAN = 8
+"""Through rows are read by a range of keys where it holds at most so many times the keys wanted."""
+
+T = TypeVar("T")
+
+
+class Reader:
+    """Reads the rows of one dump in the database ``using``.
+
+    Raises (all methods):
+        RecordError: a row has no exact record; the message names record and field.
+        DatabaseError: a table is missing, or the database refuses.
+    """
+
+    def __init__(
+        self, using: str, dataset: Dataset, tables: Tables, identities: Identities
+    ) -> None:
+        self.using = using
+        self.dataset = dataset
+        self.tables = tables
+        self.identities = identities
+        self._encoders: dict[str, RowEncoder] = {}
+        self._link_encoders: dict[tuple[str, str], LinkEncoder] = {}
+        self._others: dict[str, Table | None] = {}
+
+    # Whole tables
+
+    def entries(self) -> Iterator[tuple[str, RecordKey, bytes]]:
+        """(path in the dump's folder, key, canonical bytes) of every row of the dump, streamed."""
+        for label, each in self.tables.items():
+            layout = each.schema.layout
+            for key, data in self.stream(label):
+                yield record_path(key, layout), key, data
+
+    def stream(self, label: str) -> Iterator[tuple[RecordKey, bytes]]:
+        """Key and canonical bytes of every row of the model that belongs to the dump."""
+        bound = self._table(label)
+        for rows in self._chunks(bound):
+            yield from self._encoded(bound, rows)
+
+    def counts(self) -> Mapping[str, int]:
+        """The number of rows of the dump, by model."""
+        return {label: self._count(self._table(label)) for label in self.tables}
+
+    def hidden(self) -> Mapping[str, int]:
+        """How many of these rows the model's default manager hides, by model.
+
+        All, where the manager refuses to answer: some do as long as no scope is set.
+        """
+        found = {}
+        for label in self.tables:
+            bound = self._table(label)
+            hides = type(bound.model._default_manager).get_queryset is not Manager.get_queryset
+            found[label] = self._count(bound) - self._visible(bound) if hides else 0
+        return found
+
+    # Rows by their keys
+
+    def records(self, keys: Iterable[RecordKey]) -> Iterator[Record]:
+        """The records with these keys, whether the dump's filter matches or not, in no set order.
+
+        Keys without a row are left out.
+        """
+        for bound, rows in self._wanted(keys):
+            found, _, values = self._values(bound, rows)
+            fields = self._encoder(bound).names
+            for key, each in zip(found, values, strict=True):
+                yield Record(key, dict(zip(fields, each, strict=True)))
+
+    def encoded(
+        self, keys: Iterable[RecordKey], lock: bool = False
+    ) -> Iterator[tuple[RecordKey, bytes]]:
+        """The same as canonical bytes. ``lock``: nobody else may write to the rows until the
+        transaction ends, where the database can do so."""
+        for bound, rows in self._wanted(keys, lock=lock):
+            yield from self._encoded(bound, rows)
+
+    def members(self, label: str, keys: Iterable[RecordKey]) -> set[RecordKey]:
+        """Those of the keys that have a row which belongs to the dump."""
+        bound = self._table(label)
+        condition = matching(bound, self._filters(label), self.using)
+        return self._present(bound, keys, condition)
+
+    def existing(self, keys: Iterable[RecordKey]) -> set[RecordKey]:
+        """Those of the keys, of any model of the project, that have a row."""
+        found: set[RecordKey] = set()
+        for label, some in _by_model(keys).items():
+            bound = self._any_table(label)
+            if bound is not None:
+                there = self._present(bound, [RecordKey(bound.label, key.key) for key in some])
+                found |= {key for key in some if RecordKey(bound.label, key.key) in there}
+        return found
+
+    # Tables
+
+    @cached_property
+    def _missing(self) -> frozenset[str]:
+        with self._reading("its tables"):
+            return frozenset(missing_tables(self.tables, self.using))
+
+    def _table(self, label: str) -> Table:
+        """The bound model, after a look whether its tables exist."""
+        bound = self.tables[label]
+        for name in (bound.name, *(relation.table for relation in bound.relations)):
+            if name in self._missing:
+                raise DatabaseError(
+                    f"table {name!r} of {label} does not exist in database {self.using!r}",
+                    hint=f"python manage.py migrate --database {self.using}",
+                )
+        return bound
+
+    def _any_table(self, label: str) -> Table | None:
+        if label in self.tables:
+            return self._table(label)
+        if label not in self._others:
+            self._others[label] = self._other_table(label)
+        return self._others[label]
+
+    def _other_table(self, label: str) -> Table | None:
+        """A model outside the dump; ``None`` where it, or its table, does not exist."""
+        if not self.identities.is_model(label):
+            return None
+        bound = table(apps.get_model(label), self.identities, self.using)
+        with self._reading(label):
+            missing = missing_tables({label: bound}, self.using)
+        return None if bound.name in missing else bound
+
+    def _reading(self, what: str) -> Any:
+        return translated(f"cannot read {what} in database {self.using!r}")
+
+    def _filters(self, label: str) -> list[Mapping[str, Any]]:
+        return [spec.filter for spec in self.dataset.specs_of(label)]
+
+    # Queries
+
+    def _chunks(self, bound: Table) -> Iterator[list[Row]]:
+        condition = matching(bound, self._filters(bound.label), self.using)
+        if connections[self.using].vendor in _BUFFERING:
+            yield from self._chunks_by_key(bound, condition)
+            return
+        head = select(bound.name, self._encoder(bound).columns, self.using)
+        statement = self._where(head, bound, condition, order=True)
+        yield from self._translated(bound, stream(statement, self.using))
+
+    def _chunks_by_key(self, bound: Table, condition: SQL | None) -> Iterator[list[Row]]:
+        """All keys first, then the rows in chunks: only the keys are in memory at a time."""
+        head = select(bound.name, bound.key_columns, self.using)
+        with self._reading(bound.label):
+            keys = execute(self._where(head, bound, condition, order=True), self.using)
+        for some in _batches(keys, chunk_size(bound.key_columns, self.using)):
+            yield self._rows(bound, self._parameters(bound, some))
+
+    def _translated(self, bound: Table, chunks: Iterator[T]) -> Iterator[T]:
+        while True:
+            with self._reading(bound.label):
+                try:
+                    chunk = next(chunks, None)
+                except (ValueError, UnicodeError) as error:
+                    raise DatabaseError(
+                        f"cannot read {bound.label} in database {self.using!r}: {error}"
+                    ) from error
+            if chunk is None:
+                return
+            yield chunk
+
+    def _where(self, head: str, bound: Table, condition: SQL | None, *, order: bool = False) -> SQL:
+        where, params = condition or ("", ())
+        tail = f" ORDER BY {names(bound.key_columns, self.using)}" if order else ""
+        return f"{head}{' WHERE ' if where else ''}{where}{tail}", params
+
+    def _rows(self, bound: Table, keys: Sequence[Row], *, lock: bool = False) -> list[Row]:
+        """The rows whose key columns have these parameters."""
+        connection = connections[self.using]
+        head = select(bound.name, self._encoder(bound).columns, self.using)
+        sql, params = self._where(head, bound, among(bound.key_columns, keys, self.using))
+        if lock and connection.features.has_select_for_update:
+            sql = f"{sql} {connection.ops.for_update_sql()}"
+        with self._reading(bound.label):
+            return execute((sql, params), self.using)
+
+    def _parameters(self, bound: Table, rows: Sequence[Row]) -> list[Row]:
+        """Key columns as the driver gave them, as parameters."""
+        pks = self._encoder(bound).pks(rows)
+        if len(bound.key_columns) == 1:
+            (column,) = bound.key_columns
+            return [(column.param(pk),) for pk in pks]
+        return [
+            tuple(c.param(value) for c, value in zip(bound.key_columns, pk, strict=True))
+            for pk in pks
+        ]
+
+    def _wanted(
+        self, keys: Iterable[RecordKey], *, lock: bool = False
+    ) -> Iterator[tuple[Table, list[Row]]]:
+        for label, some in _by_model(keys).items():
+            if label not in self.tables:
+                continue
+            bound = self._table(label)
+            known = self._known(bound, some)
+            for batch in _batches(known, chunk_size(bound.key_columns, self.using)):
+                rows = self._rows(bound, batch, lock=lock)
+                if rows:
+                    yield bound, rows
+
+    def _known(self, bound: Table, keys: Iterable[RecordKey]) -> list[Row]:
+        """Parameters of the keys, without those that can have no row."""
+        return [
+            bound.decode_key(key.key)
+            for key in keys
+            if self.identities.pk(bound.label, key.key) is not None
+        ]
+
+    def _present(
+        self, bound: Table, keys: Iterable[RecordKey], condition: SQL | None = None
+    ) -> set[RecordKey]:
+        """Those of the keys that have a row for which the condition holds."""
+        wanted = set(keys)
+        head = select(bound.name, bound.key_columns, self.using)
+        encoder = self._encoder(bound)
+        found: set[RecordKey] = set()
+        known = self._known(bound, wanted)
+        for batch in _batches(known, chunk_size(bound.key_columns, self.using)):
+            where, params = among(bound.key_columns, batch, self.using)
+            if condition is not None:
+                where, params = f"{where} AND {condition[0]}", params + condition[1]
+            with self._reading(bound.label):
+                rows = execute((f"{head} WHERE {where}", params), self.using)
+            if rows:
+                found |= set(encoder.keys(encoder.pks(rows)))
+        # A database may find "A" where "a" was asked for.
+        return found & wanted
+
+    def _count(self, bound: Table) -> int:
+        condition = matching(bound, self._filters(bound.label), self.using)
+        head = f"SELECT COUNT(*) FROM {quoted(bound.name, self.using)}"  # noqa: S608
+        with self._reading(bound.label):
+            ((count,),) = execute(self._where(head, bound, condition), self.using)
+        return int(count)
+
+    def _visible(self, bound: Table) -> int:
+        """How many rows of the dump the default manager shows."""
+        rows = rows_of(bound.model, self.using)
+        wanted = Q()
+        for each in self._filters(bound.label):
+            wanted |= Q(pk__in=rows.filter(**each).values("pk"))
+        with self._reading(bound.label):
+            try:
+                shown = bound.model._default_manager.using(self.using).order_by()
+                return int(shown.filter(wanted).values("pk").distinct().count())
+            except Error:
+                raise
+            except Exception:  # the project's own code
+                return 0
+
+    # Encoding
+
+    def _encoder(self, bound: Table) -> RowEncoder:
+        found = self._encoders.get(bound.label)
+        if found is None:
+            found = self._encoders[bound.label] = RowEncoder(bound)
+        return found
+
+    def _values(
+        self, bound: Table, rows: Sequence[Row]
+    ) -> tuple[list[RecordKey], RowEncoder, list[tuple[Any, ...]]]:
+        encoder = self._encoder(bound)
+        pks = encoder.pks(rows)
+        links = [self._links(bound, relation, pks) for relation in bound.relations]
+        return encoder.keys(pks), encoder, encoder.values(rows, pks, links)
+
+    def _encoded(self, bound: Table, rows: Sequence[Row]) -> Iterator[tuple[RecordKey, bytes]]:
+        keys, encoder, values = self._values(bound, rows)
+        encode = encoder.bytes.encode
+        for key, value, each in zip(keys, encoder.key_values(keys), values, strict=True):
+            yield key, encode(value, each)
+
+    def _links(self, bound: Table, relation: BoundRelation, pks: Sequence[Any]) -> Links:
+        """The references of one many-to-many field for these rows, with one query."""
+        known = self._link_encoders.get((bound.label, relation.name))
+        if known is None:
+            known = self._link_encoders[bound.label, relation.name] = LinkEncoder(relation)
+        columns = (relation.source, relation.target)
+        head = select(relation.table, columns, self.using)
+        rows: list[Row] = []
+        with self._reading(f"{bound.label}.{relation.name}"):
+            for where, params in self._sources(relation, pks):
+                rows += execute((f"{head} WHERE {where}", params), self.using)
+        try:
+            return known.links(rows)
+        except RecordError as error:
+            raise RecordError(f"{bound.label}: {error.message}", hint=error.hint) from error
+
+    def _sources(self, relation: BoundRelation, pks: Sequence[Any]) -> Iterator[SQL]:
+        source = relation.source
+        if set(map(type, pks)) == {int}:
+            first, last = min(pks), max(pks)
+            if last - first < _SPAN * len(pks):
+                yield f"{quoted(source.name, self.using)} BETWEEN %s AND %s", (first, last)
+                return
+        for some in _batches(pks, chunk_size((source,), self.using)):
+            keys = [(source.param(pk),) for pk in some]
+            yield among((source,), keys, self.using)
+
+
+def _by_model(keys: Iterable[RecordKey]) -> dict[str, list[RecordKey]]:
+    found: dict[str, list[RecordKey]] = {}
+    for key in keys:
+        found.setdefault(key.model, []).append(key)
+    return found
+
+
+def _batches(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

@@ -1,0 +1,171 @@
+"""``dataset.json``: a dump's specs and the schema of its models, as a document and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+from uuid import UUID
+
+from contentgit.errors import FormatError
+from contentgit.schema import (
+    FieldKind,
+    FieldSchema,
+    KeyKind,
+    Layout,
+    ModelSchema,
+    OnDelete,
+    Schema,
+    UniqueSet,
+)
+from contentgit.specs import Dataset, ModelSpec
+
+T = TypeVar("T")
+
+_PLAIN = (Decimal, UUID, date, datetime, time, timedelta)
+
+
+def schema_document(dataset: Dataset, schema: Schema) -> dict[str, Any]:
+    """The document of a dump: JSON values only, the same on every database and machine."""
+    return {
+        "arguments": dataset.arguments,
+        "dataset": dataset.name,
+        "depends_on": list(dataset.depends_on),
+        "models": {label: _model(each) for label, each in schema.models.items()},
+        "specs": [_spec(spec) for spec in dataset.specs],
+    }
+
+
+def parse_schema(document: Any) -> Schema:
+    """The schema that the document describes, its models in the order of the specs.
+
+    Raises:
+        FormatError: the document is not one that :func:`schema_document` gives.
+    """
+    try:
+        models = {label: _parsed(label, each) for label, each in document["models"].items()}
+        order = [spec["model"] for spec in document["specs"]]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FormatError(
+            f"dataset.json does not describe a dump: {type(error).__name__}: {error}"
+        ) from error
+    labels = [label for label in dict.fromkeys(order) if label in models]
+    return Schema({label: models[label] for label in [*labels, *sorted(models.keys() - {*labels})]})
+
+
+# Specs
+
+
+def _spec(spec: ModelSpec) -> dict[str, Any]:
+    return {
+        "defer_values": list(spec.defer_values),
+        "delete_missing": spec.delete_missing,
+        "exclude": list(spec.exclude),
+        "filter": _json(spec.filter),
+        "hashed": spec.hashed,
+        "identity": _json(spec.identity),
+        "ignore_missing_m2m": list(spec.ignore_missing_m2m),
+        "model": spec.model,
+        "save_as_new": spec.save_as_new,
+    }
+
+
+def _json(value: Any) -> Any:
+    """A filter's value as JSON; the ``repr`` of what JSON has no form for.
+
+    Of objects that are not Python's own only the class is told: a queryset would be evaluated.
+    """
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): _json(value[name]) for name in sorted(value, key=str)}
+    if isinstance(value, (set, frozenset)):
+        return sorted((_json(each) for each in value), key=repr)
+    if isinstance(value, (list, tuple)):
+        return [_json(each) for each in value]
+    if isinstance(value, _PLAIN):
+        return repr(value)
+    cls = value if isinstance(value, type) else type(value)
+    return f"<{cls.__module__}.{cls.__qualname__}>"
+
+
+# Models
+
+
+def _model(model: ModelSchema) -> dict[str, Any]:
+    return {
+        "fields": {field.name: _field(field) for field in model.fields},
+        "identity": list(model.identity),
+        "key": model.key_kind.value,
+        "layout": model.layout.value,
+        "parents": list(model.parents),
+        "unique": {each.name: _unique(each) for each in model.unique},
+        "verbose_name": model.verbose_name,
+    }
+
+
+def _parsed(label: str, model: Any) -> ModelSchema:
+    return ModelSchema(
+        label=label,
+        key_kind=KeyKind(model["key"]),
+        layout=Layout(model["layout"]),
+        fields=tuple(_parsed_field(*each) for each in sorted(model["fields"].items())),
+        identity=_texts(model["identity"]),
+        unique=tuple(_parsed_unique(*each) for each in sorted(model["unique"].items())),
+        parents=_texts(model["parents"]),
+        verbose_name=_typed(model["verbose_name"], str),
+    )
+
+
+def _field(field: FieldSchema) -> dict[str, Any]:
+    """The field; what most fields do not have is left out."""
+    rest: dict[str, Any] = {
+        "choices": list(field.choices),
+        "moment": field.moment,
+        "null": field.null,
+        "on_delete": field.on_delete.value if field.on_delete else None,
+        "target": field.target,
+    }
+    return {"kind": field.kind.value, **{name: each for name, each in rest.items() if each}}
+
+
+def _parsed_field(name: str, field: Any) -> FieldSchema:
+    rule = field.get("on_delete")
+    return FieldSchema(
+        name,
+        FieldKind(field["kind"]),
+        null=_typed(field.get("null", False), bool),
+        target=_typed(field.get("target", ""), str),
+        on_delete=None if rule is None else OnDelete(rule),
+        moment=_typed(field.get("moment", False), bool),
+        choices=_texts(field.get("choices", [])),
+    )
+
+
+def _unique(unique: UniqueSet) -> dict[str, Any]:
+    found: dict[str, Any] = {"fields": list(unique.fields)}
+    if not unique.plain:
+        found["plain"] = False
+    if not unique.nulls_distinct:
+        found["nulls_distinct"] = False
+    return found
+
+
+def _parsed_unique(name: str, unique: Any) -> UniqueSet:
+    return UniqueSet(
+        name,
+        _texts(unique["fields"]),
+        _typed(unique.get("plain", True), bool),
+        _typed(unique.get("nulls_distinct", True), bool),
+    )
+
+
+def _texts(values: Sequence[Any]) -> tuple[str, ...]:
+    return tuple(_typed(value, str) for value in _typed(values, list))
+
+
+def _typed(value: Any, cls: type[T]) -> T:
+    if not isinstance(value, cls):
+        raise TypeError(f"{value!r} is not of type {cls.__name__}")
+    return value
