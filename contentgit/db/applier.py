@@ -23,7 +23,7 @@ from contentgit.db.parking import Parking
 from contentgit.db.rows import Creation, Update, decoded, renamed
 from contentgit.db.tables import Rows, Table, Tables
 from contentgit.errors import ContentgitError, RecordError, RefusedError
-from contentgit.records import Record, RecordKey
+from contentgit.records import Record
 from contentgit.schema import FieldKind
 from contentgit.steps import Action, Plan, Step
 
@@ -116,7 +116,7 @@ class _Run:
         self.touched: dict[type[Model], None] = {}
         self.looked_up = _looked_up(tables)
         self.awaited = {
-            step.key
+            str(step.key)
             for step in steps
             if step.action is Action.CREATE and step.key.model in self.looked_up
         }
@@ -233,6 +233,8 @@ class _Run:
             lambda: keys,
             created=False,
         )
+        if table.label in self.looked_up and not table.schema.local_key:
+            self.identities.reload(table.label)  # what others refer to it by may have changed
 
     def _update_rows(self, update: Update, rows: Rows) -> int:
         """Write the rows; the number of those that were there, or had been put away."""
@@ -296,7 +298,7 @@ class _Run:
                 self.identities.reload(table.label)
 
         signals.save(self.using, table, write, lambda: self._keys(table, steps), created=True)
-        self.awaited.difference_update(step.key for step in steps)
+        self.awaited.difference_update(str(step.key) for step in steps)
 
     # References that wait
 
@@ -308,8 +310,8 @@ class _Run:
             name: value
             for name, value in values.items()
             if table.field[name].schema.kind in (FieldKind.REFERENCE, FieldKind.GENERIC)
-            and value is not None
-            and RecordKey.parse(value) in self.awaited
+            and isinstance(value, str)
+            and value in self.awaited
         }
 
     def _write_later(self, table: Table, step: Step, name: str, value: Any) -> None:

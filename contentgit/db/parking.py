@@ -27,7 +27,11 @@ ATTEMPTS = 8
 """Placeholders that are tried for a row before it is put away."""
 
 LETTERS = string.ascii_lowercase + string.digits
-EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+FUTURE = datetime(3000, 1, 1, tzinfo=UTC)
+FEWEST_LETTERS = 6
+FEWEST_DIGITS = 9
+"""A placeholder must be none of the values that the other rows are about to take, so fields with
+few values have none."""
 
 Key = tuple[Any, ...]
 
@@ -187,34 +191,33 @@ def placeholders(field: Any, backend: Backend) -> Iterator[Any]:
 
 def _texts(field: Any, _backend: Backend) -> Iterator[str]:
     length = min(field.max_length or 32, 32)
-    while True:
+    while length >= FEWEST_LETTERS:
         yield "".join(secrets.choice(LETTERS) for _ in range(length))
 
 
 def _integers(field: Any, backend: Backend) -> Iterator[int]:
-    _, top = backend.connection.ops.integer_field_range(field.get_internal_type())
-    top = top or 2**63 - 1
-    while True:  # large ones are free; small ones may be all that a constraint allows
-        yield top - secrets.randbelow(top // 2)
-        yield secrets.randbelow(1000)
+    low, top = backend.connection.ops.integer_field_range(field.get_internal_type())
+    low, top = low or 0, top or 2**63 - 1
+    while True:  # far away from where people count
+        yield low + secrets.randbelow(-low // 2) if low < 0 else top - secrets.randbelow(top // 4)
 
 
 def _decimals(field: Any, _backend: Backend) -> Iterator[Decimal]:
-    while True:
-        digits = secrets.randbelow(10 ** (field.max_digits or 9))
-        yield Decimal(digits).scaleb(-(field.decimal_places or 0))
+    digits = field.max_digits or FEWEST_DIGITS
+    while digits >= FEWEST_DIGITS:
+        yield Decimal(secrets.randbelow(10**digits)).scaleb(-(field.decimal_places or 0))
 
 
-def _moments(_field: Any, backend: Backend) -> Iterator[datetime]:
+def _moments(field: Any, backend: Backend) -> Iterator[datetime]:
     aware = backend.connection.timezone is not None  # USE_TZ
-    for passed in _durations(_field, backend):
-        moment = EPOCH + passed
+    for passed in _durations(field, backend):
+        moment = FUTURE + passed
         yield moment if aware else moment.replace(tzinfo=None)
 
 
 def _durations(_field: Any, _backend: Backend) -> Iterator[timedelta]:
     while True:
-        yield timedelta(seconds=secrets.randbelow(6 * 10**9), microseconds=secrets.randbelow(10**6))
+        yield timedelta(seconds=secrets.randbelow(10**11), microseconds=secrets.randbelow(10**6))
 
 
 def _days(field: Any, backend: Backend) -> Iterator[date]:
@@ -239,7 +242,6 @@ def _forever(make: Callable[[], Any]) -> Callable[[Any, Backend], Iterator[Any]]
 
 MAKERS: tuple[tuple[type[Any], Callable[[Any, Backend], Iterator[Any]]], ...] = (
     (models.UUIDField, _forever(uuid.uuid4)),
-    (models.BooleanField, lambda _field, _backend: iter((False, True))),
     (models.IntegerField, _integers),
     (models.DecimalField, _decimals),
     (models.FloatField, _forever(lambda: secrets.randbelow(2**50) / 7)),

@@ -25,7 +25,7 @@ from contentgit.errors import ContentgitError, DatabaseError, RecordError, Refus
 from contentgit.records import Record, RecordKey
 from contentgit.steps import Action, Links, Plan, Problem, ProblemKind, Step
 from tests.bakery.models import Category, Ingredient, NewsPage, Note, Page, Product, Review, Tag
-from tests.workshop.models import Egg, Hen, Holder, Link, Slot, Term, Word
+from tests.workshop.models import Egg, Gauge, Hen, Holder, Link, Slot, Term, Word
 
 IDENTITY = {"workshop.term": ("slug",), "workshop.link": ("slug",)}
 
@@ -321,6 +321,49 @@ def test_a_new_row_takes_the_value_of_a_parked_one(run: Runner) -> None:
     assert rows(Slot, "name") == ["moved", "slot 1"]
 
 
+GAUGES = (
+    {
+        "amount": "1.50",
+        "ratio": 0.5,
+        "moment": "2026-11-22T13:05:00.000001Z",
+        "day": "2026-11-22",
+        "hour": "13:05:00.000001",
+        "length": "P1DT02H03M04.000005S",
+        "address": "10.0.0.1",
+        "token": "0c9a3c5e-0000-4000-8000-000000000001",
+        "big": 1,
+        "on": True,
+        "letter": "a",
+    },
+    {
+        "amount": "2.50",
+        "ratio": 1.5,
+        "moment": "2026-11-23T13:05:00.000001Z",
+        "day": "2026-11-23",
+        "hour": "14:05:00.000001",
+        "length": "P2DT02H03M04.000005S",
+        "address": "fd00::1",
+        "token": "0c9a3c5e-0000-4000-8000-000000000002",
+        "big": 2,
+        "on": False,
+        "letter": "b",
+    },
+)
+
+
+@pytest.mark.parametrize("name", GAUGES[0])
+def test_unique_values_of_every_type_are_swapped(run: Runner, name: str) -> None:
+    texts = ["workshop.gauge:1", "workshop.gauge:2"]
+    run([create(text) for text in texts], dict(zip(texts, GAUGES, strict=True)))
+    before = rows(Gauge, name)
+    other = dict(zip(texts, reversed(GAUGES), strict=True))
+    run(
+        [step(action, text, name) for action in (Action.PARK, Action.UPDATE) for text in texts],
+        other,
+    )
+    assert rows(Gauge, name) == before[::-1]
+
+
 def test_one_to_one_references_are_swapped(run: Runner) -> None:
     for number, each in enumerate(slots(1, 2), 1):
         Holder.objects.create(id=number, slot=each)
@@ -599,6 +642,19 @@ def test_deletes_are_told(run: Runner) -> None:
     ):
         run([step(Action.DELETE, "bakery.tag:1")], {})
     assert sent == [("pre", Tag, "a", 1, "default"), ("post", Tag, "a", 0, "default")]
+
+
+def test_rows_with_composite_keys_are_told(run: Runner) -> None:
+    Term.objects.create(id=1, slug="one")
+    sent: Sent = []
+
+    def receive(instance: Word, **more: Any) -> None:
+        sent.append((instance.pk, instance.text))
+
+    word = {"term": "workshop.term:one", "language": "de", "text": "eins"}
+    with listening(signals.post_save, Word, receive), listening(signals.pre_save, Word, receive):
+        run([create("workshop.word:one,de")], {"workshop.word:one,de": word})
+    assert sent == [((1, "de"), "eins"), ((1, "de"), "eins")]
 
 
 def test_links_are_told(run: Runner) -> None:

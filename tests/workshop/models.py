@@ -33,6 +33,25 @@ class Slot(models.Model):
         return self.name
 
 
+class Gauge(models.Model):
+    """A unique column of each type."""
+
+    amount = models.DecimalField(max_digits=6, decimal_places=2, unique=True)
+    ratio = models.FloatField(unique=True)
+    moment = models.DateTimeField(unique=True)
+    day = models.DateField(unique=True)
+    hour = models.TimeField(unique=True)
+    length = models.DurationField(unique=True)
+    address = models.GenericIPAddressField(unique=True)
+    token = models.UUIDField(unique=True)
+    big = models.BigIntegerField(unique=True)
+    on = models.BooleanField(unique=True)
+    letter = models.CharField(max_length=1, unique=True)
+
+    def __str__(self) -> str:
+        return f"gauge {self.pk}"
+
+
 class Holder(models.Model):
     """Has one slot of its own."""
 
