@@ -1,0 +1,235 @@
+"""What records are called: what their model's ``__str__`` says, in bulk.
+
+Rows are fetched with what their foreign keys point at, so that a ``__str__`` that looks there makes
+no query of its own. A record that is in no row is called by an unsaved instance of its values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from django.apps import apps
+from django.db import Error, connections
+from django.db.models import Model
+
+from contentgit.db.binding import column_codec
+from contentgit.db.failures import translated
+from contentgit.db.identity import Identities
+from contentgit.db.introspect import table
+from contentgit.db.plain import leaf, plain
+from contentgit.db.queries import chunk_size, rows_of
+from contentgit.db.tables import Table, Tables
+from contentgit.records import JSON_NULL, Record, RecordKey
+from contentgit.schema import FieldKind
+from contentgit.titles import best_text, one_line
+
+_NONE: Mapping[RecordKey, Record] = {}
+
+
+def titles(
+    using: str,
+    tables: Tables,
+    keys: Sequence[RecordKey],
+    records: Mapping[RecordKey, Record] = _NONE,
+) -> dict[RecordKey, str]:
+    """The title of each key, in one line; ``""`` where nothing is known of it.
+
+    ``keys`` may be of any model of the project. ``records`` holds the content of those that have no
+    row, and of those whose ``__str__`` fails.
+
+    Raises:
+        DatabaseError: the database refuses.
+    """
+    namer = _Namer(using, tables, records)
+    return {key: namer.title(key) for key in _fetched(namer, keys)}
+
+
+def _fetched(namer: _Namer, keys: Sequence[RecordKey]) -> Sequence[RecordKey]:
+    namer.fetch(keys)
+    absent = [key for key in keys if key not in namer.instances and key in namer.records]
+    namer.fetch([*namer.parents(absent), *namer.references(absent)])
+    return keys
+
+
+class _Namer:
+    """Instances by key, those in rows and those made of records."""
+
+    def __init__(self, using: str, tables: Tables, records: Mapping[RecordKey, Record]) -> None:
+        self.using = using
+        self.tables = dict(tables)
+        self.records = records
+        self.identities = Identities(
+            using, {label: each.schema.identity or "pk" for label, each in tables.items()}
+        )
+        self.instances: dict[RecordKey, Model] = {}
+
+    def title(self, key: RecordKey) -> str:
+        """What the instance calls itself, else the best text of its record or row."""
+        instance = self.instances.get(key) or self._unsaved(key, depth=1)
+        title = _said(instance) if instance is not None else ""
+        if title:
+            return title
+        record = self.records.get(key) or _as_record(key, instance)
+        bound = self.tables.get(key.model)
+        return best_text(record, bound.schema if bound else None) if record else ""
+
+    # Rows
+
+    def fetch(self, keys: Iterable[RecordKey]) -> None:
+        """Get the instances of the keys that have rows: one query for each model and chunk."""
+        by_model: dict[str, list[RecordKey]] = {}
+        for key in dict.fromkeys(keys):
+            if key not in self.instances:
+                by_model.setdefault(key.model, []).append(key)
+        for label, some in by_model.items():
+            bound = self._bound(label)
+            if bound is not None:
+                self._fetch(bound, some)
+
+    def _bound(self, label: str) -> Table | None:
+        if label not in self.tables:
+            if not self.identities.is_model(label):
+                return None
+            self.tables[label] = table(label, self.identities, self.using)
+        return self.tables[label]
+
+    def _fetch(self, bound: Table, keys: Sequence[RecordKey]) -> None:
+        pks = {self.identities.pk(bound.label, key.key): key for key in keys}
+        pks.pop(None, None)
+        forward = [each.name for each in bound.model._meta.concrete_fields if each.is_relation]
+        rows = rows_of(bound.model, self.using).select_related(*forward)
+        wanted = iter(pks)
+        while some := list(islice(wanted, chunk_size(bound.key_columns, self.using))):
+            with translated(f"cannot read {bound.label} in database {self.using!r}"):
+                self.instances |= {pks[pk]: row for pk, row in _by_pk(bound, rows, some)}
+
+    # Records without a row
+
+    def parents(self, keys: Iterable[RecordKey]) -> Iterator[RecordKey]:
+        """The multi-table parents of records."""
+        for key in keys:
+            for model in self._model(key)._meta.get_parent_list():
+                yield RecordKey(model._meta.label_lower, key.key)
+
+    def references(self, keys: Iterable[RecordKey]) -> Iterator[RecordKey]:
+        """What records, and their multi-table parents' records, refer to by foreign keys."""
+        for key in (*keys, *self.parents(keys)):
+            record, bound = self.records.get(key), self._bound(key.model)
+            if record is None or bound is None:
+                continue
+            for field in bound.fields:
+                value = record.fields.get(field.name)
+                if field.schema.kind is FieldKind.REFERENCE and isinstance(value, str):
+                    yield RecordKey.parse(value)
+
+    def _unsaved(self, key: RecordKey, depth: int) -> Model | None:
+        """An instance of the record's values, which is in no row; its references ``depth`` deep."""
+        if key not in self.records or self._bound(key.model) is None:
+            return None
+        try:
+            instance = self._model(key)()
+            instance._state.db = self.using
+            for each in (*self.parents([key]), key):
+                self._give(instance, each, depth)
+        except Exception:  # the project's own code
+            return None
+        return instance
+
+    def _give(self, instance: Model, key: RecordKey, depth: int) -> None:
+        """Give the instance the values of one record, its own or that of a parent."""
+        record, bound = self.records.get(key), self._bound(key.model)
+        if record is None or bound is None:
+            there = self.instances.get(key)
+            instance.__dict__.update({} if there is None else _values(there))
+            return
+        if not bound.schema.local_key:
+            pk = self.identities.pk(bound.label, key.key)
+            for column, value in zip(bound.key_columns, _tuple(pk), strict=True):
+                setattr(instance, column.attname, value)
+        for name, value in record.fields.items():
+            if name in bound.field and bound.field[name].schema.kind is not FieldKind.GENERIC:
+                field: Any = bound.model._meta.get_field(name)
+                if field.is_relation:
+                    self._point(instance, name, value, depth)
+                else:
+                    setattr(instance, field.attname, self._python(field, value))
+
+    def _point(self, instance: Model, name: str, value: Any, depth: int) -> None:
+        """Give the instance what its record refers to, if that is known."""
+        if isinstance(value, str):
+            key = RecordKey.parse(value)
+            target = self.instances.get(key) or (self._unsaved(key, depth - 1) if depth else None)
+            if target is not None:
+                setattr(instance, name, target)
+
+    def _python(self, field: Any, value: Any) -> Any:
+        """What an instance holds for a content value."""
+        codec = column_codec(field, self.using)
+        if value is None or codec is None:
+            return None
+        python = codec.value(value)
+        if plain(field) is field:
+            return None if python is JSON_NULL else field.to_python(python)
+        if hasattr(field, "from_db_value"):
+            raw = codec.param(python) if codec.kind is FieldKind.JSON else python
+            return field.from_db_value(raw, None, connections[self.using])
+        return field.to_python(python)
+
+    def _model(self, key: RecordKey) -> type[Model]:
+        return apps.get_model(key.model)
+
+
+def _tuple(pk: Any) -> tuple[Any, ...]:
+    return pk if isinstance(pk, tuple) else (pk,)
+
+
+def _by_pk(bound: Table, rows: Any, pks: Sequence[Any]) -> Iterator[tuple[Any, Model]]:
+    """The rows with these primary keys, each with its primary key as it was asked for."""
+    fields = [leaf(field) for field in bound.model._meta.pk_fields]
+    known = set(pks)
+    for row in _instances(rows.filter(pk__in=pks)):
+        values = tuple(
+            field.get_prep_value(getattr(row, column.attname))
+            for field, column in zip(fields, bound.key_columns, strict=True)
+        )
+        pk = values[0] if len(values) == 1 else values
+        if pk in known:
+            yield pk, row
+
+
+def _instances(rows: Any) -> list[Any]:
+    try:
+        return list(rows)
+    except Error:
+        raise
+    except Exception:  # the project's own code
+        return []
+
+
+def _said(instance: Model) -> str:
+    if type(instance).__str__ is Model.__str__:
+        return ""  # "Page object (1)" says nothing that the key does not say
+    try:
+        return one_line(str(instance))
+    except Error:
+        raise
+    except Exception:  # the project's own code
+        return ""
+
+
+def _values(instance: Model) -> dict[str, Any]:
+    return {
+        each.attname: instance.__dict__[each.attname]
+        for each in instance._meta.concrete_fields
+        if each.attname in instance.__dict__
+    }
+
+
+def _as_record(key: RecordKey, instance: Model | None) -> Record | None:
+    """The texts of a row, to choose the best from."""
+    if instance is None:
+        return None
+    texts = {name: value for name, value in _values(instance).items() if isinstance(value, str)}
+    return Record(key, texts)
