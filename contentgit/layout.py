@@ -198,16 +198,17 @@ def _model(folder: str, path: str) -> str:
 
 def _check_place(key: RecordKey, path: str, *, flat: bool) -> None:
     """Refuse a key that is not encoded as contentgit does it, and a folder that is not its own."""
-    layouts = [Layout.FLAT] if flat else [Layout.HASHED]
-    if not flat and integer_key(key.key) is not None:
-        layouts.append(Layout.INTEGER)
     try:
-        key_value(key.key, KeyKind.COMPOSITE)
-        places = [record_path(key, layout) for layout in layouts]
+        if not flat and integer_key(key.key) is not None:
+            if record_path(key, Layout.INTEGER) == path:
+                return
+        else:
+            key_value(key.key, KeyKind.COMPOSITE)
+        if record_path(key, Layout.FLAT if flat else Layout.HASHED) == path:
+            return
     except (ValueError, RecordError):
-        raise _foreign(path) from None
-    if path not in places:
-        raise _foreign(path)
+        pass
+    raise _foreign(path)
 
 
 def _foreign(path: str) -> FormatError:
