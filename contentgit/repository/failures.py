@@ -19,6 +19,7 @@ _DAMAGE = (
     "packfile ",
     "could not parse",
     "bad ref",
+    "not a tree object",
 )
 _WRITE = (
     "permission denied",
@@ -72,30 +73,30 @@ def damaged(path: Path, what: str) -> RepositoryError:
 
 def failure(path: Path, verb: str, errors: str, *, writing: bool) -> ContentgitError:
     """The error for ``errors``, which ``git VERB`` in ``path`` wrote to standard error."""
-    said = _first(errors)
+    reason = said(errors)
     text = errors.lower()
     if "dubious ownership" in text:
         return RepositoryError(
-            f"git does not trust the repository {path}: it belongs to another user ({said})",
+            f"git does not trust the repository {path}: it belongs to another user ({reason})",
             hint=f"if you trust it: git config --global --add safe.directory {path}",
         )
     if "not a git repository" in text:
         return no_repository(path)
     if ".lock'" in text and "file exists" in text:
         return BusyError(
-            f"another git process is writing to {path}: {said}",
+            f"another git process is writing to {path}: {reason}",
             hint="try again when it is done; if none runs, remove the lock file that is named",
         )
     if any(words in text for words in _IDENTITY):
         return no_identity()
     if writing and any(words in text for words in _WRITE):
-        return RepositoryError(f"cannot write to {path}: {said}")
+        return RepositoryError(f"cannot write to {path}: {reason}")
     if any(words in text for words in _DAMAGE):
-        return damaged(path, said)
-    return RepositoryError(f"git {verb} failed in {path}: {said}")
+        return damaged(path, reason)
+    return RepositoryError(f"git {verb} failed in {path}: {reason}")
 
 
-def _first(errors: str) -> str:
+def said(errors: str) -> str:
     """The line that says most: the fatal one, else the first error, else the first."""
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     for start in ("fatal: ", "error: "):

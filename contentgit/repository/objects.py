@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from contentgit.errors import FormatError, RepositoryError, UnknownNameError
-from contentgit.repository.failures import damaged
+from contentgit.repository.failures import damaged, said
 from contentgit.repository.program import Program, Running
 
 EMPTY_TREE = {
@@ -74,10 +74,7 @@ def _unreadable(
     if words[1:] == [b"missing"]:
         return damaged(program.folder, f"object {each} is missing")
     _, errors = running.finish()
-    said = errors.strip().splitlines()
-    return damaged(
-        program.folder, f"object {each} cannot be read ({said[0] if said else 'no reason'})"
-    )
+    return damaged(program.folder, f"object {each} cannot be read ({said(errors)})")
 
 
 def at_path(program: Program, commit: str, path: str) -> tuple[str, str] | None:
@@ -101,7 +98,10 @@ def at_path(program: Program, commit: str, path: str) -> tuple[str, str] | None:
 def tree_id(program: Program, commit: str, folder: str) -> str | None:
     """The id of a commit's tree, or of a folder in it."""
     if not folder:
-        return program.line("rev-parse", "--verify", f"{checked_id(commit)}^{{tree}}")
+        code, output, _ = program.ask("rev-parse", "--verify", f"{checked_id(commit)}^{{tree}}")
+        if code:
+            raise damaged(program.folder, f"commit {commit} is missing or cannot be read")
+        return output.decode().strip()
     found = at_path(program, commit, folder)
     return found[1] if found and found[0] == "tree" else None
 

@@ -1,0 +1,274 @@
+"""Trees and blobs as they are read, hostile and damaged ones too."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from contentgit.errors import FormatError, RepositoryError, UsageError
+from contentgit.repository import Repository
+from tests.git.conftest import ONE, THREE, TWO, Commits
+from tests.git.plain import git
+
+
+def blob_id(data: bytes, algorithm: str = "sha1") -> str:
+    return hashlib.new(algorithm, b"blob %d\0" % len(data) + data).hexdigest()
+
+
+def raw_tree(repository: Repository, *entries: tuple[str, bytes, str]) -> str:
+    """A tree object of any entries, as only a hostile program writes it."""
+    data = b"".join(
+        mode.encode() + b" " + name + b"\0" + bytes.fromhex(each) for mode, name, each in entries
+    )
+    return git(
+        repository.path, "hash-object", "-t", "tree", "-w", "--stdin", "--literally", data=data
+    )
+
+
+def commit_of(repository: Repository, tree: str) -> str:
+    return repository.commit_tree(tree, [], "hostile")
+
+
+def test_entries_are_all_files_of_a_folder(
+    repository_path: Path, commit: Commits, algorithm: str
+) -> None:
+    repository = Repository.init(repository_path)
+    paths = [f"pages/a.b/{n // 7}/{n % 7}/{n}.json" for n in range(100)]
+    contents = {path: f"{path}\n".encode() for path in paths}
+    tip = commit(repository, {**contents, "pages/dataset.json": b"{}", THREE: b"three"}).commit
+    found = sorted(repository.entries(tip, "pages"))
+    expected = {path.removeprefix("pages/"): data for path, data in contents.items()}
+    expected["dataset.json"] = b"{}"
+    assert found == sorted((path, blob_id(data, algorithm)) for path, data in expected.items())
+    assert list(repository.entries(tip, "tags/a.c")) == [("x.json", blob_id(b"three", algorithm))]
+    assert len(list(repository.entries(tip, ""))) == 102
+    assert list(repository.entries(tip, "missing")) == []
+    assert list(repository.entries(tip, "pages/dataset.json")) == []
+
+
+def test_trees_folders_and_files(filled: Repository) -> None:
+    tip = filled.resolve("main")
+    assert filled.folders(tip) == ["pages", "tags"]
+    assert filled.tree_id(tip) == git(filled.path, "rev-parse", "main^{tree}")
+    assert filled.tree_id(tip, "pages") == git(filled.path, "rev-parse", "main:pages")
+    assert filled.tree_id(tip, "pages/a.b") == git(filled.path, "rev-parse", "main:pages/a.b")
+    assert filled.entry(tip, ONE) == blob_id(b"one\n")
+    assert filled.blob(tip, ONE) == b"one\n"
+    for path in (ONE, "missing", "pages/../tags", "./pages", "pages/", "/pages", "", "*", "a\0b"):
+        assert filled.tree_id(tip, path or "..") is None
+    for path in ("pages", "missing", f"./{ONE}", f"{ONE}/x", "--help", ":/", "a\nb", "a\0b", ""):
+        assert filled.entry(tip, path) is None
+        assert filled.blob(tip, path) is None
+
+
+def test_a_commit_must_be_an_id(filled: Repository) -> None:
+    for commit in ("main", "--help", "", "HEAD", "A" * 40, f"{'a' * 40}\n"):
+        ways: list[Callable[[], object]] = [
+            lambda commit=commit: filled.tree_id(commit),
+            lambda commit=commit: filled.entry(commit, ONE),
+            lambda commit=commit: filled.folders(commit),
+            lambda commit=commit: list(filled.blobs([commit])),
+            lambda commit=commit: filled.is_ancestor(commit, commit),
+            lambda commit=commit: filled.commit(commit),
+            lambda commit=commit: filled.move_ref("refs/heads/x", commit or "x", None, "x"),
+        ]
+        for way in ways:
+            with pytest.raises(UsageError, match="is no commit id"):
+                way()
+
+
+def test_blobs_come_in_the_order_asked(repository: Repository, commit: Commits) -> None:
+    contents = [f"{n}\n".encode() * (n % 50) for n in range(20000)]
+    tip = commit(
+        repository, {f"f/{n % 100}/{n}.json": data for n, data in enumerate(contents)}
+    ).commit
+    ids = dict(repository.entries(tip, "f"))
+    asked = [n * 7919 % 20000 for n in range(20000)]
+    found = repository.blobs(ids[f"{n % 100}/{n}.json"] for n in asked)
+    assert list(found) == [contents[n] for n in asked]
+    assert list(repository.blobs([])) == []
+    one = ids["1/1.json"]
+    assert list(repository.blobs([one, one])) == [contents[1]] * 2
+
+
+def test_blobs_may_be_left_unread(filled: Repository) -> None:
+    blobs = filled.blobs([blob_id(b"one\n")] * 10000)
+    assert next(blobs) == b"one\n"
+    blobs.close()  # type: ignore[attr-defined]
+
+
+def test_a_blob_that_is_missing(filled: Repository) -> None:
+    blobs = filled.blobs([blob_id(b"one\n"), "1" * 40])
+    assert next(blobs) == b"one\n"
+    with pytest.raises(RepositoryError) as caught:
+        next(blobs)
+    assert caught.value.message == (
+        f"the repository {filled.path} is damaged or incomplete: object {'1' * 40} is missing"
+    )
+    assert caught.value.hint == (
+        f"git -C {filled.path} fsck  says more; git fetch brings back what another repository has"
+    )
+
+
+def test_a_blob_that_is_a_tree(filled: Repository) -> None:
+    tree = filled.tree_id(filled.resolve("main"))
+    assert tree is not None
+    with pytest.raises(RepositoryError, match=f"object {tree} is a tree, not a blob"):
+        list(filled.blobs([tree]))
+    with pytest.raises(RepositoryError, match=f"object {tree} is a tree, not a commit"):
+        filled.commit(tree)
+
+
+def test_a_damaged_blob(repository: Repository) -> None:
+    each = git(repository.path, "hash-object", "-w", "--stdin", data=b"one\n" * 1000)
+    path = repository.git_dir / "objects" / each[:2] / each[2:]
+    path.chmod(0o644)
+    path.write_bytes(zlib.compress(b"blob 4000\0" + b"one\n" * 10)[:-6])
+    with pytest.raises(RepositoryError, match=f"{repository.path} is damaged or incomplete: "):
+        list(repository.blobs([each]))
+    path.write_bytes(b"garbage")
+    with pytest.raises(RepositoryError, match=f"{repository.path} is damaged or incomplete: "):
+        list(repository.blobs([each]))
+
+
+def test_a_damaged_tree(filled: Repository) -> None:
+    commit = commit_of(filled, raw_tree(filled, ("40000", b"pages", "1" * 40)))
+    with pytest.raises(RepositoryError, match="is missing"):
+        list(filled.entries(commit, "pages"))
+    for way in (filled.tree_id, filled.folders):
+        with pytest.raises(RepositoryError, match="is damaged or incomplete: "):
+            way("2" * 40)
+    with pytest.raises(RepositoryError, match="is damaged or incomplete: "):
+        filled.entry("2" * 40, ONE)
+
+
+def test_differences(filled: Repository, commit: Commits) -> None:
+    before = filled.resolve("main")
+    after = commit(filled, {ONE: b"uno\n", TWO: None, "pages/new": b"", THREE: b"drei\n"}).commit
+    one, two, uno, none = map(blob_id, (b"one\n", b"two\n", b"uno\n", b""))
+    assert list(filled.diff_entries(before, after, "pages")) == [
+        ("a.b/0/0/1.json", one, uno),
+        ("a.b/0/0/2.json", two, None),
+        ("new", None, none),
+    ]
+    assert list(filled.diff_entries(None, before, "pages")) == [
+        ("a.b/0/0/1.json", None, one),
+        ("a.b/0/0/2.json", None, two),
+    ]
+    assert [path for path, _, _ in filled.diff_entries(before, after)] == [
+        ONE, TWO, "pages/new", THREE,
+    ]  # fmt: skip
+    assert list(filled.diff_entries(before, None, "tags")) == [
+        ("a.c/x.json", blob_id(b"three\n"), None)
+    ]
+    assert list(filled.diff_entries(before, before, "pages")) == []
+    assert list(filled.diff_entries(None, None, "pages")) == []
+    assert list(filled.diff_entries(before, after, "missing")) == []
+
+
+def test_similar_files_are_no_renames(repository: Repository, commit: Commits) -> None:
+    data = b"".join(b"line %d\n" % n for n in range(100))
+    before = commit(repository, {"f/1.json": data}).commit
+    git(repository.path, "config", "diff.renames", "copies")
+    after = commit(repository, {"f/1.json": None, "f/2.json": data}).commit
+    assert list(repository.diff_entries(before, after, "f")) == [
+        ("1.json", blob_id(data), None),
+        ("2.json", None, blob_id(data)),
+    ]
+
+
+def test_differences_of_thousands(repository: Repository, commit: Commits, algorithm: str) -> None:
+    before = commit(repository, {f"f/{n % 100}/{n}.json": b"" for n in range(10000)}).commit
+    found = list(repository.diff_entries(None, before, "f"))
+    assert len(found) == len({path for path, _, _ in found}) == 10000
+    assert {(old, new) for _, old, new in found} == {(None, blob_id(b""))}
+
+
+@pytest.mark.parametrize(
+    ("mode", "what"),
+    [
+        ("120000", "is a symbolic link"),
+        ("160000", "is a submodule"),
+        ("100755", "is an executable file"),
+        ("100664", "is of mode 100664"),
+    ],
+)
+def test_modes_that_contentgit_does_not_write(filled: Repository, mode: str, what: str) -> None:
+    folder = raw_tree(filled, (mode, b"x", blob_id(b"one\n")))
+    commit = commit_of(filled, raw_tree(filled, ("40000", b"pages", folder)))
+    before = filled.resolve("main")
+    ways = [
+        filled.entries(commit, "pages"),
+        filled.diff_entries(before, commit, "pages"),
+        filled.diff_entries(commit, before, "pages"),
+    ]
+    if mode == "100664":
+        del ways[1:]  # diff-tree shows it as 100644, which is what git checks out
+    for way in ways:
+        with pytest.raises(FormatError) as caught:
+            list(way)
+        assert caught.value.message == f"'x' {what}; contentgit writes plain files only"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (b"caf\xe9", "the name of 'caf\\udce9' is not UTF-8"),
+        (b"a/b", "'' holds a file named 'a/b'"),
+        (b"..", "'' holds a file named '..'"),
+    ],
+)
+def test_names_that_no_file_can_have(filled: Repository, name: bytes, message: str) -> None:
+    folder = raw_tree(filled, ("100644", name, blob_id(b"one\n")))
+    commit = commit_of(filled, raw_tree(filled, ("40000", b"pages", folder)))
+    with pytest.raises(FormatError) as caught:
+        list(filled.entries(commit, "pages"))
+    assert caught.value.message == message
+
+
+def test_two_files_of_one_name(filled: Repository) -> None:
+    one, two = blob_id(b"one\n"), blob_id(b"two\n")
+    folder = raw_tree(filled, ("100644", b"x", one), ("100644", b"x", two))
+    commit = commit_of(filled, raw_tree(filled, ("40000", b"pages", folder)))
+    with pytest.raises(FormatError, match="the folder holds two files of one name"):
+        list(filled.entries(commit, "pages"))
+
+
+def test_names_that_are_only_odd(filled: Repository) -> None:
+    """They come as they are: what a record may be called is not known here."""
+    names = ["--upload-pack=x", "a\nb", 'q"', "é", " "]
+    each = blob_id(b"one\n")
+    folder = raw_tree(filled, *sorted(("100644", name.encode(), each) for name in names))
+    commit = commit_of(filled, raw_tree(filled, ("40000", b"--help\n", folder)))
+    assert filled.folders(commit) == ["--help\n"]
+    assert sorted(filled.entries(commit, "--help\n")) == sorted((name, each) for name in names)
+    assert sorted(filled.diff_entries(None, commit, "--help\n")) == sorted(
+        (name, None, each) for name in names
+    )
+    for name in names:
+        assert filled.blob(commit, f"--help\n/{name}") == b"one\n"
+
+
+def test_replaced_objects_are_not_shown(filled: Repository) -> None:
+    git(filled.path, "replace", blob_id(b"one\n"), blob_id(b"two\n"))
+    assert git(filled.path, "show", f"main:{ONE}") == "two"
+    assert filled.blob(filled.resolve("main"), ONE) == b"one\n"
+
+
+def test_a_partial_clone_does_not_fetch_by_itself(filled: Repository, tmp_path: Path) -> None:
+    """A lazy fetch runs a program that the repository's configuration names."""
+    git(filled.path, "config", "uploadpack.allowFilter", "true")
+    url = f"file://{filled.path}"
+    git(tmp_path, "clone", "--quiet", "--bare", "--filter=blob:none", url, "partial")
+    program = tmp_path / "upload-pack"
+    program.write_text(f'#!/bin/sh\ntouch {tmp_path}/ran\nexec git upload-pack "$@"\n')
+    program.chmod(0o755)
+    git(tmp_path / "partial", "config", "remote.origin.uploadpack", str(program))
+    partial = Repository.open(tmp_path / "partial")
+    with pytest.raises(RepositoryError, match="is damaged or incomplete: object 5626abf"):
+        partial.blob(partial.resolve("main"), ONE)
+    assert not (tmp_path / "ran").exists()
