@@ -16,6 +16,15 @@ Claim: TypeAlias = tuple[str, str, tuple[Value, ...]]
 """Unique values that a record wants: model label, name of the unique set, hashable values."""
 
 
+def hashable(value: Value) -> Value:
+    """The content value as it stands in a claim."""
+    if isinstance(value, list):
+        return ("[", *map(hashable, value))
+    if isinstance(value, dict):
+        return ("{", *((name, hashable(value[name])) for name in sorted(value)))
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Referrer:
     """A row whose field refers to ``target``, a row that may be deleted.

@@ -140,6 +140,7 @@ def _reference(field: AnyField, made: Codec, identities: Identities) -> BoundFie
         null=bool(field.null),
         target=found.target,
         on_delete=on_delete(field),
+        constrained=is_constrained(field),
     )
     return BoundField(schema, (column(field, made),), encode, decode)
 
@@ -152,6 +153,11 @@ def on_delete(field: AnyField) -> OnDelete:
         return OnDelete(name.lower().removeprefix("db_"))
     except ValueError:
         return OnDelete.SET  # a function of SET(...), or of the project's own
+
+
+def is_constrained(field: Any) -> bool:
+    """Whether the database refuses a reference to a row that does not exist."""
+    return bool(getattr(field, "db_constraint", True))
 
 
 # Generic foreign keys
@@ -256,7 +262,12 @@ def bound_relation(field: Any, identities: Identities) -> BoundRelation:
     assert target_codec is not None
     param = target_codec.param
     return BoundRelation(
-        FieldSchema(field.name, FieldKind.REFERENCES, target=found.target),
+        FieldSchema(
+            field.name,
+            FieldKind.REFERENCES,
+            target=found.target,
+            constrained=is_constrained(target),
+        ),
         through,
         through._meta.db_table,
         column(source, source_codec),

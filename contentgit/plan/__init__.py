@@ -10,6 +10,7 @@ from __future__ import annotations
 from contentgit.plan.builder import build
 from contentgit.plan.choice import Choice, Licences, choose
 from contentgit.plan.items import Candidate, Item, Size, Survey
+from contentgit.plan.reach import stays
 from contentgit.plan.surveyor import survey
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "Survey",
     "build",
     "choose",
+    "stays",
     "survey",
 ]

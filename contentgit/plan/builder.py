@@ -112,9 +112,11 @@ class _Present:
         for wish in item.wishes:
             if not self.then(wish.target) and not (wish.loose and self._writable(wish.target)):
                 yield self._problem(item, wish.field, wish.target, null=wish.null)
+        fields = self.survey.models[item.key.model].by_name
         for links in item.links:
+            loose = not fields[links.field].constrained
             for target in map(RecordKey.parse, links.add):
-                if not self.then(target):
+                if not self.then(target) and not (loose and self._writable(target)):
                     yield self._problem(item, links.field, target, null=True)
 
     def _writable(self, target: RecordKey) -> bool:

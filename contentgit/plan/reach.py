@@ -67,7 +67,7 @@ class Reach:
             return False  # a record is one row of one table: its parent has a record of its own
         if self._goes_anyway(each) and each.on_delete is not OnDelete.PROTECT:
             return False
-        if self._stays(each):
+        if stays(each, self.survey, self.facts):
             self._note_staying(each)
             return False
         if each.on_delete is OnDelete.CASCADE:
@@ -95,12 +95,6 @@ class Reach:
         target = str(each.target)
         return any(links.field == each.field and target in links.remove for links in item.links)
 
-    def _stays(self, each: Referrer) -> bool:
-        """Whether the row is a record that the commit has too; not so one whose delete has no licence."""
-        if each.key in self.writes or each.key in self.facts.kept:
-            return True
-        return bool(each.dump) and each.key not in self.survey.deletes
-
     def _note_staying(self, each: Referrer) -> None:
         if each.parent:
             return  # the child goes without its parent
@@ -113,7 +107,7 @@ class Reach:
         elif each.managed and each.through is not None and self._is_optional(each):
             self.unlinked.setdefault(each.through, each)
             self.withheld.append(Withheld(each.key, each.field, missing_reason(str(each.target))))
-        elif each.constrained or each.through is not None:
+        elif each.constrained:
             self.dangling.append(each)
 
     def _is_optional(self, each: Referrer) -> bool:
@@ -162,6 +156,13 @@ class Reach:
             for each in sorted(self.clears, key=lambda each: (each.key, each.field))
         ]
         return cascades, clears if allow_cascade else []
+
+
+def stays(each: Referrer, survey: Survey, facts: Facts) -> bool:
+    """Whether the row is a record that the commit has too; not so one whose delete has no licence."""
+    if each.key in survey.writes or each.key in facts.kept:
+        return True
+    return bool(each.dump) and each.key not in survey.deletes
 
 
 def missing_reason(reference: str) -> str:

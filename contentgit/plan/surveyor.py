@@ -9,10 +9,10 @@ from typing import Final
 from contentgit.canonical import same
 from contentgit.diff import ABSENT
 from contentgit.errors import FormatError
-from contentgit.facts import Claim
+from contentgit.facts import Claim, hashable
 from contentgit.plan.items import Candidate, Item, Rules, Size, Survey, Wish
 from contentgit.records import Record, RecordKey, Value
-from contentgit.schema import FieldKind, FieldSchema, ModelSchema, UniqueSet
+from contentgit.schema import FieldKind, ModelSchema, UniqueSet
 from contentgit.specs import Dataset
 from contentgit.steps import Action, FieldState, Links
 
@@ -210,19 +210,29 @@ def _wishes(names: Iterable[str], theirs: Record, rules: Rules) -> Iterator[Wish
     for name in sorted(names):
         schema = rules.schema.by_name[name]
         value = theirs.fields[name]
-        if schema.kind in _SINGLE and value is not None:
-            (reference,) = _references(theirs.key, name, [value])
-            yield Wish(name, RecordKey.parse(reference), schema.null, _is_loose(schema))
-
-
-def _is_loose(schema: FieldSchema) -> bool:
-    return schema.kind is FieldKind.GENERIC or not schema.constrained
+        if schema.kind not in _SINGLE or value is None:
+            continue
+        loose = schema.kind is FieldKind.GENERIC or not schema.constrained
+        if schema.kind is FieldKind.GENERIC and isinstance(value, dict):
+            # The columns as they are, since they are no reference: one of them may be one.
+            value, loose = value.get("content_type"), False
+            if value is None:
+                continue
+        (reference,) = _references(theirs.key, name, [value])
+        yield Wish(name, RecordKey.parse(reference), schema.null, loose)
 
 
 def _parents(key: RecordKey, rules: Rules) -> Iterator[Wish]:
-    """A multi-table child needs its parent's row, which has the same key."""
-    for parent in rules.schema.parents[:1]:
-        yield Wish("$key", RecordKey(parent, key.key), null=False, loose=False)
+    """A multi-table child needs its parent's row, which has the same key.
+
+    Not so where the link is a field of its own.
+    """
+    schema = rules.schema
+    for parent in schema.parents[:1]:
+        links = {each.name for each in schema.fields if each.target == parent and not each.null}
+        alone = {each.fields[0] for each in schema.unique if len(each.fields) == 1}
+        if not links or not (schema.identity or links & alone):
+            yield Wish("$key", RecordKey(parent, key.key), null=False, loose=False)
 
 
 def _references(key: RecordKey, name: str, value: Value) -> tuple[str, ...]:
@@ -262,12 +272,4 @@ def _claimed(name: str, ours: Record | None, theirs: Record) -> Value:
     value = theirs.fields.get(name, ABSENT)
     if value is ABSENT and ours is not None:
         value = ours.fields.get(name, ABSENT)
-    return _hashable(value)
-
-
-def _hashable(value: Value) -> Value:
-    if isinstance(value, list):
-        return ("[", *map(_hashable, value))
-    if isinstance(value, dict):
-        return ("{", *((name, _hashable(value[name])) for name in sorted(value)))
-    return value
+    return hashable(value)

@@ -1,0 +1,138 @@
+"""Fetches what a planner must know of a database, in bulk.
+
+Queries are proportional to models, relations and chunks of keys, never to rows.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from django.apps import apps
+
+from contentgit.db.holders import fetch_holders
+from contentgit.db.queries import among, chunk_size, execute, matching, quoted
+from contentgit.db.referrers import Membership, Source, chunks, fetch_referrers
+from contentgit.db.tables import BoundRelation, Table, Tables
+from contentgit.facts import Facts
+from contentgit.plan import Item, Survey, choose
+from contentgit.records import RecordKey
+
+
+def fetch(
+    using: str,
+    tables: Tables,
+    survey: Survey,
+    readers: Mapping[str, Membership],
+) -> Facts:
+    """The facts that a plan of ``survey`` needs.
+
+    ``tables`` are those of all applied dumps, ``readers`` are by dump folder; there is at least one. Nothing is written, unless
+    a function that the project gave to ``SET(...)`` does so when it is called.
+    """
+    source = Source(using, tables, survey, readers)
+    wanted = survey.wanted | set(survey.created)
+    uninstalled = {label for label in {key.model for key in wanted} if not _is_installed(label)}
+    facts = Facts(
+        existing=_existing(source, (key for key in wanted if key.model not in uninstalled)),
+        kept=_kept(source),
+        licensed=frozenset(_licensed(source)),
+        uninstalled=frozenset(uninstalled),
+    )
+    choice = choose(survey, facts)
+    return replace(
+        facts,
+        referrers=tuple(fetch_referrers(source, facts, choice.deletes)),
+        holders=dict(fetch_holders(source)),
+        links=_links(source, choice.outside),
+        counts=_counts(source),
+    )
+
+
+def _is_installed(label: str) -> bool:
+    try:
+        apps.get_model(label)
+    except LookupError:
+        return False
+    return True
+
+
+def _existing(source: Source, keys: Iterable[RecordKey]) -> frozenset[RecordKey]:
+    reader = next(iter(source.readers.values()))
+    return frozenset(reader.existing(keys))
+
+
+def _kept(source: Source) -> dict[RecordKey, str]:
+    """The records that one dump would delete and that another holds without any change."""
+    found: dict[RecordKey, str] = {}
+    by_dump: dict[str, dict[str, list[RecordKey]]] = defaultdict(lambda: defaultdict(list))
+    for key, items in source.survey.deletes.items():
+        for dump in source.survey.datasets.keys() - {item.dump for item in items}:
+            if key not in source.survey.writes:
+                by_dump[dump][key.model].append(key)
+    for dump in sorted(by_dump):
+        for label, keys in by_dump[dump].items():
+            if label in source.survey.datasets[dump].models:
+                for key in source.readers[dump].members(label, keys):
+                    found.setdefault(key, dump)
+    return found
+
+
+def _licensed(source: Source) -> Iterator[tuple[str, RecordKey]]:
+    """The deletes which a spec with ``delete_missing`` licenses, where a model has several specs."""
+    unsure: dict[tuple[str, str], list[Item]] = defaultdict(list)
+    for items in source.survey.deletes.values():
+        for item in items:
+            if source.survey.licence(item) is None:
+                unsure[item.dump, item.key.model].append(item)
+    for (dump, label), items in unsure.items():
+        table = source.table(label)
+        specs = source.survey.datasets[dump].specs_of(label)
+        filters = [spec.filter for spec in specs if spec.delete_missing]
+        condition = matching(table, filters, source.using)
+        keys = [table.decode_key(item.key.key) for item in items]
+        for chunk in chunks(keys, chunk_size(table.key_columns, source.using)):
+            sql, params = among(table.key_columns, chunk, source.using)
+            if condition is not None:
+                sql, params = f"{sql} AND {condition[0]}", (*params, *condition[1])
+            for row in source.rows(table.name, table.key_columns, sql, params):
+                yield dump, RecordKey(label, table.encode_key(*row))
+
+
+def _links(
+    source: Source, keys: Iterable[RecordKey]
+) -> Mapping[RecordKey, Mapping[str, tuple[str, ...]]]:
+    by_label: dict[str, list[RecordKey]] = defaultdict(list)
+    for key in keys:
+        by_label[key.model].append(key)
+    found: dict[RecordKey, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for label, some in by_label.items():
+        table = source.table(label)
+        for relation in table.relations:
+            for key, references in _links_of(source, table, relation, some).items():
+                found[key][relation.name] = tuple(sorted(references))
+    return dict(found)
+
+
+def _links_of(
+    source: Source, table: Table, relation: BoundRelation, keys: list[RecordKey]
+) -> Mapping[RecordKey, list[str]]:
+    found: dict[RecordKey, list[str]] = defaultdict(list)
+    rows = source.rows_among(
+        relation.table,
+        (relation.source, relation.target),
+        (relation.source,),
+        [table.decode_key(key.key) for key in keys],
+    )
+    for pk, target in rows:
+        found[RecordKey(table.label, table.encode_key(pk))].append(relation.encode_target(target))
+    return found
+
+
+def _counts(source: Source) -> Mapping[str, int]:
+    counts = {}
+    for label, table in source.tables.items():
+        sql = f"SELECT COUNT(*) FROM {quoted(table.name, source.using)}"  # noqa: S608
+        ((counts[label],),) = execute((sql, ()), source.using)
+    return counts

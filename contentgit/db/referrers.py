@@ -1,0 +1,239 @@
+"""The rows that refer to rows which are about to be deleted, level by level, in bulk."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import islice
+from typing import Any, Protocol, TypeVar
+
+from django.db import connections
+from django.db.models import Model
+
+from contentgit.db.identity import Identities
+from contentgit.db.introspect import table
+from contentgit.db.queries import Row, among, chunk_size, execute, python_values, select
+from contentgit.db.relations import Relation, parent_links, relations
+from contentgit.db.tables import BoundField, Column, Table, Tables
+from contentgit.errors import RecordError
+from contentgit.facts import Facts, Referrer
+from contentgit.plan import Survey, stays
+from contentgit.records import RecordKey
+from contentgit.schema import OnDelete
+
+T = TypeVar("T")
+
+
+class Membership(Protocol):
+    """What is asked of a dump's reader."""
+
+    identities: Identities
+
+    def existing(self, keys: Iterable[RecordKey]) -> set[RecordKey]:
+        """Those of the keys that have a row, whether or not a filter matches it."""
+        ...
+
+    def members(self, label: str, keys: Iterable[RecordKey]) -> set[RecordKey]:
+        """Those of the keys whose row matches a filter of the dump."""
+        ...
+
+
+@dataclass
+class Source:
+    """One database, seen through the dumps of one apply. ``readers`` are by dump folder."""
+
+    using: str
+    tables: Tables
+    survey: Survey
+    readers: Mapping[str, Membership]
+    _bound: dict[str, Table] = field(default_factory=dict)
+
+    @property
+    def identities(self) -> Identities:
+        """Record keys to primary keys and back."""
+        return next(iter(self.readers.values())).identities
+
+    def table(self, label: str) -> Table:
+        """The table of any model of the project."""
+        if label in self.tables:
+            return self.tables[label]
+        if label not in self._bound:
+            self._bound[label] = table(label, self.identities, self.using)
+        return self._bound[label]
+
+    def has_table(self, model: type[Model]) -> bool:
+        """Whether the model's table is there; a project may have models without one."""
+        return self._convert(model._meta.db_table.strip('"')) in self._names
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        introspection = connections[self.using].introspection
+        return frozenset(map(self._convert, introspection.table_names(include_views=True)))
+
+    def _convert(self, name: str) -> str:
+        return connections[self.using].introspection.identifier_converter(name)
+
+    def rows(self, name: str, columns: Sequence[Column], sql: str, params: Row) -> list[Row]:
+        """Python values of the columns in the rows of table ``name`` that match a condition."""
+        statement = f"{select(name, columns, self.using)} WHERE {sql}"
+        rows = execute((statement, params), self.using)
+        return list(zip(*python_values(columns, rows), strict=True)) if rows else []
+
+    def rows_among(
+        self, name: str, columns: Sequence[Column], wanted: Sequence[Column], values: list[Row]
+    ) -> Iterator[Row]:
+        """The same for rows where the columns ``wanted`` hold one of these values, in chunks."""
+        for chunk in chunks(values, chunk_size(wanted, self.using)):
+            yield from self.rows(name, columns, *among(wanted, chunk, self.using))
+
+    def dumps_of(self, label: str, keys: Sequence[RecordKey]) -> dict[RecordKey, str]:
+        """The applied dump that each row belongs to; rows outside of all are left out."""
+        found: dict[RecordKey, str] = {}
+        for dump, dataset in self.survey.datasets.items():
+            if label in dataset.models and keys:
+                for key in self.readers[dump].members(label, keys):
+                    found.setdefault(key, dump)
+        return found
+
+
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The items in lists of at most ``size``."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def fetch_referrers(
+    source: Source, facts: Facts, deletes: Iterable[RecordKey]
+) -> Iterator[Referrer]:
+    """What refers to the rows to be deleted, and to the rows outside that would go along.
+
+    Queries are proportional to relations and to the length of cascades, not to rows.
+    """
+    roots = frozenset(deletes)
+    seen = set(roots)
+    frontier: set[RecordKey] = set(roots)
+    while frontier:
+        found = [
+            each for label, keys in _by_label(frontier) for each in _level(source, label, keys)
+        ]
+        frontier -= roots
+        found += [
+            each for label, keys in _by_label(frontier) for each in _parents(source, label, keys)
+        ]
+        yield from found
+        frontier = {
+            each.through or each.key
+            for each in found
+            if each.on_delete is OnDelete.CASCADE and not stays(each, source.survey, facts)
+        } - seen
+        seen |= frontier
+
+
+def _by_label(keys: Iterable[RecordKey]) -> list[tuple[str, list[RecordKey]]]:
+    found: dict[str, list[RecordKey]] = defaultdict(list)
+    for key in keys:
+        found[key.model].append(key)
+    return [(label, sorted(found[label])) for label in sorted(found)]
+
+
+def _level(source: Source, label: str, keys: list[RecordKey]) -> Iterator[Referrer]:
+    """What refers to these rows of one model."""
+    for relation in relations(source.table(label).model, source.identities):
+        if source.has_table(relation.model):
+            yield from _with_dumps(source, relation, _referring(source, relation, keys))
+
+
+def _referring(
+    source: Source, relation: Relation, keys: list[RecordKey]
+) -> Iterator[tuple[RecordKey, RecordKey, RecordKey | None]]:
+    """(the row that refers, what it refers to, through which row) for each reference to the keys."""
+    table = source.table(relation.label)
+    columns = (*table.key_columns, *relation.field.columns)
+    owner = relation.owner
+    if owner is not None:
+        columns += owner.source.columns
+    values = list(_parameters(relation.field, keys))
+    width = len(table.key_columns)
+    end = width + len(relation.field.columns)
+    for row in source.rows_among(table.name, columns, relation.field.columns, values):
+        key = RecordKey(table.label, table.encode_key(*row[:width]))
+        target = RecordKey.parse(relation.field.encode(*row[width:end]))
+        if owner is None:
+            yield key, target, None
+        else:
+            yield RecordKey.parse(owner.source.encode(*row[end:])), target, key
+
+
+def _parameters(field: BoundField, keys: list[RecordKey]) -> Iterator[Row]:
+    for key in keys:
+        try:
+            yield field.decode(str(key))
+        except RecordError:
+            continue  # no column can hold a reference to that row, so none does
+
+
+def _with_dumps(
+    source: Source,
+    relation: Relation,
+    found: Iterable[tuple[RecordKey, RecordKey, RecordKey | None]],
+) -> Iterator[Referrer]:
+    rows = list(found)
+    if not rows:
+        return
+    owner = relation.owner
+    label = owner.label if owner else relation.label
+    name = owner.name if owner else relation.field.name
+    managed = _is_content(source.tables.get(label), name) or relation.identifies
+    dumps = source.dumps_of(label, sorted({key for key, _, _ in rows}))
+    plain = Referrer(
+        rows[0][0],
+        name,
+        rows[0][1],
+        relation.on_delete,
+        managed=managed,
+        constrained=relation.constrained,
+        value=relation.value(),
+    )
+    for key, target, through in rows:
+        if through is not None and not managed:
+            # A link that is no content is a row of its own, outside.
+            yield replace(plain, key=through, field=relation.field.name, target=target)
+        else:
+            dump = dumps.get(key, "")
+            yield replace(plain, key=key, target=target, dump=dump, through=through)
+
+
+def _is_content(table: Table | None, name: str) -> bool:
+    return table is not None and (name in table.field or name in table.relation)
+
+
+def _parents(source: Source, label: str, keys: list[RecordKey]) -> Iterator[Referrer]:
+    """The multi-table parents that go along with these rows."""
+    table = source.table(label)
+    for link in parent_links(table.model, source.identities):
+        rows = source.rows_among(
+            table.name,
+            (*table.key_columns, *link.columns),
+            table.key_columns,
+            [table.decode_key(key.key) for key in keys],
+        )
+        pairs = [_pair(table, link.encode, row) for row in rows]
+        dumps = source.dumps_of(link.schema.target, [parent for parent, _ in pairs])
+        for parent, child in pairs:
+            yield Referrer(
+                parent,
+                link.name,
+                child,
+                OnDelete.CASCADE,
+                dump=dumps.get(parent, ""),
+                parent=True,
+            )
+
+
+def _pair(table: Table, encode: Callable[..., Any], row: Row) -> tuple[RecordKey, RecordKey]:
+    width = len(table.key_columns)
+    child = RecordKey(table.label, table.encode_key(*row[:width]))
+    return RecordKey.parse(encode(*row[width:])), child

@@ -1,0 +1,132 @@
+"""What refers to a model, in any model of the project: what Django's deletion would look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model
+
+from contentgit.db.binding import bound_field, bound_generic, is_constrained, on_delete
+from contentgit.db.identity import Identities, concrete, label_of
+from contentgit.db.tables import BoundField
+from contentgit.records import Value
+from contentgit.schema import OnDelete
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The many-to-many field ``name`` of ``label`` to which an automatic through table belongs.
+
+    ``source`` is the field of the through table that refers to the row that has the field.
+    """
+
+    label: str
+    name: str
+    source: BoundField
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A field, ``field`` of ``model``, that refers to the model in question.
+
+    ``value`` gives what SET_NULL, SET_DEFAULT and SET write there, as content; it is to be called only
+    where a row needs it, as a function that a project gives to SET may write. ``identifies`` tells that
+    the field is a part of the primary key.
+    """
+
+    model: type[Model]
+    field: BoundField
+    on_delete: OnDelete
+    constrained: bool
+    value: Callable[[], Value]
+    identifies: bool = False
+    owner: Owner | None = None
+
+    @property
+    def label(self) -> str:
+        """The label of the model that refers."""
+        return label_of(self.model)
+
+
+def relations(model: type[Model], identities: Identities) -> Iterator[Relation]:
+    """What refers to rows of the model's own table.
+
+    Left out are references that may dangle and that nothing happens to, and the through tables of
+    the model's own many-to-many fields: their rows are a part of its rows.
+    """
+    for related in model._meta.get_fields(include_parents=False, include_hidden=True):
+        if related.auto_created and not related.concrete and not related.many_to_many:
+            yield from _of_key(related.field, identities)  # type: ignore[union-attr]
+    for field in model._meta.private_fields:
+        if hasattr(field, "bulk_related_objects"):
+            yield from _of_generic(field, identities)
+
+
+def parent_links(model: type[Model], identities: Identities) -> Iterator[BoundField]:
+    """The fields that link rows of the model's own table to those of its multi-table parents."""
+    for link in model._meta.parents.values():
+        if link is not None and link in model._meta.local_fields:
+            found = bound_field(link, identities)
+            if found is not None:
+                yield found
+
+
+def _of_key(field: Any, identities: Identities) -> Iterator[Relation]:
+    if field.column is None or not (field.many_to_one or field.one_to_one):
+        return  # several columns without a constraint
+    model = concrete(field.model)
+    bound = bound_field(field, identities)
+    way, constrained = _way(field), is_constrained(field)
+    if bound is None or (way is OnDelete.DO_NOTHING and not constrained):
+        return
+    owner = None
+    if model._meta.auto_created:
+        owner = _owner(model, field, identities)
+        if owner is None:
+            return
+    identifies = field in model._meta.pk_fields
+    yield Relation(
+        model, bound, way, constrained, lambda: _value(field, bound, way), identifies, owner
+    )
+
+
+def _way(field: Any) -> OnDelete:
+    way = on_delete(field)
+    if way is OnDelete.SET and not hasattr(field.remote_field.on_delete, "deconstruct"):
+        return OnDelete.PROTECT  # the project's own function: nobody knows what it would do
+    return way
+
+
+def _owner(through: type[Model], field: Any, identities: Identities) -> Owner | None:
+    """Whose many-to-many field leads through the table to ``field``; ``None`` if ``field`` leads back."""
+    model: Any = through._meta.auto_created
+    for many in model._meta.local_many_to_many:
+        if many.remote_field.through is through and many.m2m_reverse_field_name() == field.name:
+            source = bound_field(through._meta.get_field(many.m2m_field_name()), identities)
+            return None if source is None else Owner(label_of(model), many.name, source)
+    return None
+
+
+def _value(field: Any, bound: BoundField, way: OnDelete) -> Value:
+    if way is OnDelete.SET_DEFAULT:
+        return bound.encode(field.get_default())
+    if way is not OnDelete.SET:
+        return None
+    _, (value,), _ = field.remote_field.on_delete.deconstruct()
+    if callable(value):
+        value = value()
+    if isinstance(value, Model):
+        value = getattr(value, field.target_field.attname)
+    return bound.encode(value)
+
+
+def _of_generic(relation: Any, identities: Identities) -> Iterator[Relation]:
+    model = concrete(relation.remote_field.model)
+    names = (relation.content_type_field_name, relation.object_id_field_name)
+    for field in model._meta.private_fields:
+        if (getattr(field, "ct_field", ""), getattr(field, "fk_field", "")) == names:
+            bound = bound_generic(field, identities)
+            if bound is not None:
+                yield Relation(model, bound, OnDelete.CASCADE, False, lambda: None)
