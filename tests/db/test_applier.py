@@ -25,7 +25,7 @@ from contentgit.errors import ContentgitError, DatabaseError, RecordError, Refus
 from contentgit.records import Record, RecordKey
 from contentgit.steps import Action, Links, Plan, Problem, ProblemKind, Step
 from tests.bakery.models import Category, Ingredient, NewsPage, Note, Page, Product, Review, Tag
-from tests.workshop.models import Egg, Gauge, Hen, Holder, Link, Slot, Term, Word
+from tests.workshop.models import Egg, Gauge, Hen, Holder, Jar, Label, Link, Slot, Term, Word
 
 IDENTITY = {"workshop.term": ("slug",), "workshop.link": ("slug",)}
 
@@ -450,6 +450,18 @@ def test_a_circle_that_cannot_be_begun_is_refused(run: Runner) -> None:
     assert caught.value.message == (
         "workshop.link:a: before refers to workshop.link:b, which cannot be created before it"
     )
+
+
+def test_references_by_another_field_than_the_key(run: Runner) -> None:
+    run(
+        [create("workshop.label:1"), create("workshop.label:2"), create("workshop.jar:1")],
+        {
+            "workshop.label:1": {"code": "a", "next": "workshop.label:2"},
+            "workshop.label:2": {"code": "b", "next": None},
+            "workshop.jar:1": {"label": "workshop.label:2"},
+        },
+    )
+    assert (rows(Label, "next_id"), rows(Jar, "label_id")) == (["b", None], ["b"])
 
 
 def test_an_update_waits_for_the_row_that_it_refers_to(run: Runner) -> None:

@@ -102,6 +102,25 @@ class Link(models.Model):
         return self.slug
 
 
+class Label(models.Model):
+    """Is referred to by its code, and refers to another one so."""
+
+    code = models.CharField(max_length=20, unique=True)
+    next = models.ForeignKey("self", on_delete=models.CASCADE, to_field="code", null=True)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Jar(models.Model):
+    """Has a label."""
+
+    label = models.ForeignKey(Label, on_delete=models.CASCADE, to_field="code")
+
+    def __str__(self) -> str:
+        return f"jar {self.pk}"
+
+
 class Word(models.Model):
     """A composite primary key."""
 
