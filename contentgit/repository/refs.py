@@ -29,12 +29,19 @@ def check_branch_name(program: Program, name: str) -> str:
         UsageError: it does not.
     """
     good = not (name.startswith("-") or name in ("HEAD", "@") or _FULL_ID.fullmatch(name))
-    if not good or program.ask("check-ref-format", HEADS + name)[0]:
+    if not good or not _is_ref(program, HEADS + name):
         raise UsageError(
             f"{name!r} cannot be the name of a branch",
             hint="letters, digits, '-', '_', '.' and '/' are safe: contentgit branch summer-menu",
         )
     return name
+
+
+def _is_ref(program: Program, name: str) -> bool:
+    try:
+        return program.ask("check-ref-format", name)[0] == 0
+    except UsageError:  # a NUL, or half a surrogate
+        return False
 
 
 def refs(program: Program, prefix: str) -> list[tuple[str, str]]:
@@ -46,7 +53,10 @@ def refs(program: Program, prefix: str) -> list[tuple[str, str]]:
 
 def read_ref(program: Program, ref: str) -> str | None:
     """The id that a ref points at; None where there is no such ref."""
-    return dict(refs(program, ref)).get(ref)
+    try:
+        return dict(refs(program, ref)).get(ref)
+    except UsageError:  # a NUL, or half a surrogate
+        return None
 
 
 def move_ref(
@@ -170,6 +180,8 @@ def resolve(program: Program, revision: str) -> str:
         )
     except UsageError:  # a NUL, or half a surrogate
         raise UnknownNameError(f"unknown revision {revision!r}", hint=known(program)) from None
+    if revision.startswith("^"):  # what git takes for "all but this one"
+        raise UnknownNameError(f"unknown revision {revision!r}", hint=known(program))
     if code == 0:
         return output.decode().strip()
     if "is ambiguous" in errors:

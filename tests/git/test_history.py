@@ -1,0 +1,176 @@
+"""Commits as they are read back, whatever other programs have put into them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from contentgit.errors import UnknownNameError
+from contentgit.repository import Commit, Repository, Signature
+from contentgit.repository.values import split_message
+from tests.git.conftest import ANNA, DATE, ONE, THREE, TWO, Commits
+from tests.git.plain import git
+
+MESSAGE = """\
+Bake bread
+
+Rye and
+wheat.
+
+Contentgit-Dump: pages (+1 ~0 -0)
+Contentgit-Dump: districts:42
+  and 43 (+0 ~2 -0)
+Reviewed-by: Zoë <zoe@example.com>
+"""
+
+
+def test_a_commit_as_a_value(repository: Repository) -> None:
+    tree = repository.write_tree(None, [(ONE, b"1")])
+    each = repository.commit_tree(tree, [], MESSAGE, author=ANNA, committer=ANNA, date=DATE)
+    assert repository.commit(each) == Commit(
+        id=each,
+        tree=tree,
+        parents=(),
+        author="Anna",
+        email="anna@example.com",
+        date=DATE,
+        committer=Signature("Anna", "anna@example.com"),
+        committed=DATE,
+        message=MESSAGE,
+        subject="Bake bread",
+        body="Rye and\nwheat.",
+        trailers={
+            "Contentgit-Dump": "pages (+1 ~0 -0)\ndistricts:42 and 43 (+0 ~2 -0)",
+            "Reviewed-by": "Zoë <zoe@example.com>",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("", ("", "", {})),
+        ("subject", ("subject", "", {})),
+        ("Key: value\n", ("Key: value", "", {})),
+        ("a\nb\n\nc\n", ("a b", "c", {})),
+        ("a\n\nKey: v", ("a", "", {"Key": "v"})),
+        ("a\n\nKey: v\nno trailer", ("a", "Key: v\nno trailer", {})),
+        ("a\n\nb: c d\n\nlast words\n", ("a", "b: c d\n\nlast words", {})),
+        ("\n\n a \n \n\n\nb\n", ("a", "b", {})),
+        ("a\r\n\r\nb\r\n", ("a b", "", {})),
+    ],
+)
+def test_messages_are_split(message: str, expected: tuple[str, str, dict[str, str]]) -> None:
+    assert split_message(message) == expected
+
+
+def raw(repository: Repository, data: bytes) -> str:
+    return git(
+        repository.path, "hash-object", "-t", "commit", "-w", "--stdin", "--literally", data=data
+    )
+
+
+def test_commits_of_broken_programs(repository: Repository) -> None:
+    tree = repository.write_tree(None, [(ONE, b"1")]).encode()
+    head = b"tree " + tree + b"\nauthor "
+    cases = {
+        head + b"A <a> 99999999999999999 +0000\ncommitter A <a> 1 +0000\n\nx\0y\n": (
+            Signature("A", "a"), datetime.fromtimestamp(0, UTC), "x\0y\n",
+        ),
+        head + b"A <a> 1 +9999\n\n": (
+            Signature("A", "a"), datetime.fromtimestamp(0, UTC), "",
+        ),
+        head + b"<> 86400 -0130\n\nx": (
+            Signature("", ""), datetime.fromtimestamp(86400, UTC), "x",
+        ),
+        head + b"nobody\n\nx": (Signature("nobody", ""), datetime.fromtimestamp(0, UTC), "x"),
+        head + b"caf\xe9 <\xff> 1 +0000\n\ncaf\xe9": (
+            Signature("caf\ufffd", "\ufffd"), datetime.fromtimestamp(1, UTC), "caf\ufffd",
+        ),
+        head + b"caf\xe9 <e> 1 +0000\nencoding ISO-8859-1\n\ncaf\xe9": (
+            Signature("café", "e"), datetime.fromtimestamp(1, UTC), "café",
+        ),
+        head + b"A <a> 1 +0000\nencoding no-such\n\nx": (
+            Signature("A", "a"), datetime.fromtimestamp(1, UTC), "x",
+        ),
+        head + b"A <a> 1 +0000\ngpgsig -----\n author B <b> 2 +0000\n \n ----\n\nx\n\ny": (
+            Signature("A", "a"), datetime.fromtimestamp(1, UTC), "x\n\ny",
+        ),
+    }  # fmt: skip
+    for data, (author, date, message) in cases.items():
+        found = repository.commit(raw(repository, data))
+        assert (found.author, found.email) == (author.name, author.email)
+        assert found.date == date
+        assert found.date.utcoffset() is not None
+        assert found.message == message
+        assert found.tree == tree.decode()
+
+
+def test_log(filled: Repository, commit: Commits) -> None:
+    first = filled.resolve("main")
+    second = commit(filled, {ONE: b"uno\n"}).commit
+    third = commit(filled, {THREE: b"drei\n"}).commit
+    assert [each.id for each in filled.log("main")] == [third, second, first]
+    assert [each.id for each in filled.log("main", limit=2)] == [third, second]
+    assert list(filled.log("main", limit=0)) == []
+    assert [each.id for each in filled.log("main", folder="pages")] == [second, first]
+    assert [each.id for each in filled.log("main", folder="tags", limit=1)] == [third]
+    assert [each.id for each in filled.log("main", folders=["pages", "tags"])] == [
+        third, second, first,
+    ]  # fmt: skip
+    assert list(filled.log("main", folder="missing")) == []
+    assert list(filled.log("main", folder="*")) == []
+    assert [each.parents for each in filled.log("main")] == [(second,), (first,), ()]
+    for revision in (f"{first}..main", "main~2..", f"{first}..{third}"):
+        assert [each.id for each in filled.log(revision)] == [third, second]
+    assert [each.id for each in filled.log(f"{first}..main", folder="pages")] == [second]
+
+
+@pytest.mark.parametrize("revision", ["mian", "--all", "main..x", "x..main", "", "main...main"])
+def test_log_of_what_is_not_there(filled: Repository, revision: str) -> None:
+    with pytest.raises(UnknownNameError):
+        list(filled.log(revision))
+
+
+def test_log_is_streamed(repository: Repository) -> None:
+    stream = b"".join(
+        b"commit refs/heads/main\ncommitter A <a> %d +0100\ndata <<E\nnumber %d\nE\n" % (n, n)
+        for n in range(2000)
+    )
+    git(repository.path, "fast-import", "--quiet", data=stream)
+    found = repository.log("main")
+    assert next(found).subject == "number 1999"
+    found.close()  # type: ignore[attr-defined]
+    everything = list(repository.log("main"))
+    assert [each.subject for each in everything] == [f"number {n}" for n in reversed(range(2000))]
+    assert everything[0].date.utcoffset() == timedelta(hours=1)
+
+
+def test_descent(filled: Repository, commit: Commits) -> None:
+    first = filled.resolve("main")
+    filled.create_branch("side", first)
+    main = commit(filled, {ONE: b"uno\n"}).commit
+    side = commit(filled, {TWO: b"due\n"}, branch="side").commit
+    assert filled.merge_bases(main, side) == [first]
+    assert filled.merge_bases(main, main) == [main]
+    assert filled.is_ancestor(first, main)
+    assert filled.is_ancestor(main, main)
+    assert not filled.is_ancestor(main, side)
+    tree = filled.tree_id(main)
+    assert tree is not None
+    one = filled.commit_tree(tree, [main, side], "one")
+    other = filled.commit_tree(tree, [side, main], "other")
+    assert sorted(filled.merge_bases(one, other)) == sorted([main, side])
+    assert filled.merge_bases(filled.commit_tree(tree, [], "alone"), main) == []
+
+
+def test_history_of_sha256_in_a_bare_repository(
+    repository_path: Path, commit: Commits, algorithm: str
+) -> None:
+    repository = Repository.init(repository_path, bare=True)
+    first = commit(repository, {ONE: b"one\n"}).commit
+    second = commit(repository, {ONE: b"uno\n"}).commit
+    assert [each.id for each in repository.log("main", folder="pages")] == [second, first]
+    assert repository.merge_bases(first, second) == [first]

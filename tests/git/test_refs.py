@@ -1,0 +1,317 @@
+"""Branches, HEAD and refs: compare-and-swap, and names that people type."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from contentgit.errors import BusyError, RefusedError, RepositoryError, UnknownNameError, UsageError
+from contentgit.repository import Branch, Repository
+from tests.git.conftest import ONE, Commits
+from tests.git.plain import git
+
+
+def test_resolve_takes_what_git_takes(filled: Repository, commit: Commits) -> None:
+    first = filled.resolve("main")
+    second = commit(filled, {ONE: b"uno\n"}).commit
+    git(filled.path, "tag", "-a", "-m", "x", "v1", first)
+    git(filled.path, "update-ref", "refs/contentgit/backup/prod/x", first)
+    for revision in (
+        "main~1",
+        "HEAD^",
+        "v1",
+        first,
+        first[:12],
+        "contentgit/backup/prod/x",
+        "v1^0",
+    ):
+        assert filled.resolve(revision) == first
+    for revision in ("main", "HEAD", "@", "refs/heads/main", "main@{0}", "HEAD^{/Change}"):
+        assert filled.resolve(revision) == second
+
+
+@pytest.mark.parametrize(
+    "revision",
+    [
+        "mian", "", "--help", "--upload-pack=touch x", "-", "main..main", "^main", "a\nb", "a\0b",
+        "\udcff", "x\ud800y", "main^{tree}", f"main:{ONE}", "HEAD~99", "refs/heads", "*", "main ",
+    ],
+)  # fmt: skip
+def test_resolve_refuses_the_rest(filled: Repository, revision: str) -> None:
+    filled.create_branch("summer", filled.resolve("main"))
+    with pytest.raises(UnknownNameError) as caught:
+        filled.resolve(revision)
+    assert caught.value.message in (
+        f"unknown revision {revision!r}",
+        f"{revision!r} names no commit",
+    )
+    assert caught.value.hint == "branches: main, summer"
+
+
+def test_resolve_says_when_many_branches_are_known(filled: Repository) -> None:
+    for number in range(12):
+        filled.create_branch(f"b{number:02}", filled.resolve("main"))
+    with pytest.raises(UnknownNameError) as caught:
+        filled.resolve("x")
+    assert caught.value.hint == (
+        "branches: b00, b01, b02, b03, b04, b05, b06, b07, b08, b09 and 3 more"
+    )
+
+
+def test_an_id_that_is_not_here(filled: Repository) -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        filled.resolve("1" * 40)
+    assert caught.value.message == f"commit {'1' * 40} is not in this repository"
+    assert caught.value.hint == "git fetch may bring it"
+
+
+def test_an_id_that_is_short(filled: Repository) -> None:
+    stream = b"".join(
+        b"commit refs/heads/many\ncommitter A <a> %d +0000\ndata 0\n" % n for n in range(2000)
+    )
+    git(filled.path, "fast-import", "--quiet", data=stream)
+    count = Counter(each.id[:4] for each in filled.log("many"))
+    short = next(start for start, number in count.items() if number > 1)
+    with pytest.raises(UnknownNameError) as caught:
+        filled.resolve(short)
+    assert caught.value.message == f"{short!r} is the beginning of several ids"
+    assert caught.value.hint == "write more of it"
+
+
+def test_a_branch_whose_commit_is_missing(filled: Repository) -> None:
+    (filled.git_dir / "refs" / "heads" / "broken").write_text(f"{'1' * 40}\n")
+    with pytest.raises(RepositoryError) as caught:
+        filled.resolve("broken")
+    assert caught.value.message == (
+        f"the repository {filled.path} is damaged or incomplete: 'broken' names object "
+        f"{'1' * 40}, which is missing"
+    )
+
+
+def test_a_shallow_clone_says_that_it_is_one(
+    filled: Repository, commit: Commits, tmp_path: Path
+) -> None:
+    first = filled.resolve("main")
+    side = commit(filled, {ONE: b"side\n"}, branch="main").commit
+    filled.create_branch("side", side)
+    git(filled.path, "update-ref", "refs/heads/main", first)
+    main = commit(filled, {ONE: b"main\n"}).commit
+    url = f"file://{filled.path}"
+    git(tmp_path, "clone", "--quiet", "--depth=1", "--no-single-branch", url, "shallow")
+    shallow = Repository.open(tmp_path / "shallow")
+    assert filled.merge_bases(main, side) == [first]
+    with pytest.raises(RepositoryError) as caught:
+        shallow.merge_bases(main, side)
+    assert caught.value.message == (
+        "this is a shallow clone: it does not have the commit that both sides come from"
+    )
+    with pytest.raises(UnknownNameError) as unknown:
+        shallow.resolve("main~1")
+    assert unknown.value.message == (
+        "unknown revision 'main~1': this is a shallow clone, which lacks older commits"
+    )
+    assert unknown.value.hint == "git fetch --unshallow  brings the rest"
+
+
+def test_branches(filled: Repository, tmp_path: Path) -> None:
+    tip = filled.resolve("main")
+    filled.create_branch("summer/menu", tip)
+    filled.create_branch("été", tip)
+    linked = tmp_path / "a\nb"
+    git(filled.path, "worktree", "add", "--quiet", str(linked), "summer/menu")
+    assert filled.branches() == [
+        Branch("main", tip, current=True, worktree=filled.path),
+        Branch("summer/menu", tip, current=False, worktree=linked),
+        Branch("été", tip, current=False, worktree=None),
+    ]
+
+
+def test_create_branch_refuses_what_exists(filled: Repository) -> None:
+    tip = filled.resolve("main")
+    with pytest.raises(UsageError) as caught:
+        filled.create_branch("main", tip)
+    assert caught.value.message == "branch 'main' exists already"
+    with pytest.raises(UsageError) as caught:
+        filled.create_branch("main/x", tip)
+    assert caught.value.message == (
+        "cannot lock ref 'refs/heads/main/x': 'refs/heads/main' exists; cannot create "
+        "'refs/heads/main/x'"
+    )
+    with pytest.raises(RepositoryError):
+        filled.create_branch("x", "1" * 40)
+    assert [each.name for each in filled.branches()] == ["main"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["-d", "--force", "@", "HEAD", "a b", "a\nb", "@{-1}", "x..y", "f" * 40, ".x", "", "a\0b"],
+)
+def test_names_that_no_branch_can_have(filled: Repository, name: str) -> None:
+    ways = [
+        lambda: filled.check_branch_name(name),
+        lambda: filled.create_branch(name, filled.resolve("main")),
+        lambda: filled.set_head(name),
+    ]
+    for way in ways:
+        with pytest.raises(UsageError):
+            way()
+    with pytest.raises(UnknownNameError):
+        filled.delete_branch(name)
+    with pytest.raises(UnknownNameError):
+        filled.checkout_head(name)
+    assert filled.branch_tip(name) is None
+
+
+def test_delete_branch(filled: Repository, commit: Commits) -> None:
+    tip = filled.resolve("main")
+    filled.create_branch("old", tip)
+    git(filled.path, "config", "branch.old.description", "x")
+    filled.delete_branch("old")
+    assert filled.branch_tip("old") is None
+    assert "branch.old" not in git(filled.path, "config", "--local", "--list")
+    filled.create_branch("new", tip)
+    new = commit(filled, {ONE: b"uno\n"}, branch="new").commit
+    with pytest.raises(RefusedError) as caught:
+        filled.delete_branch("new")
+    assert caught.value.message == (
+        "branch 'new' has commits that HEAD does not have; they would be lost"
+    )
+    assert caught.value.hint == "contentgit branch -D new  deletes it all the same"
+    assert filled.branch_tip("new") == new
+    filled.delete_branch("new", force=True)
+    assert filled.branch_tip("new") is None
+    with pytest.raises(UnknownNameError) as unknown:
+        filled.delete_branch("new")
+    assert (unknown.value.message, unknown.value.hint) == (
+        "there is no branch 'new'",
+        "branches: main",
+    )
+
+
+def test_a_branch_that_is_checked_out_is_not_deleted(filled: Repository, tmp_path: Path) -> None:
+    with pytest.raises(RefusedError) as caught:
+        filled.delete_branch("main", force=True)
+    assert caught.value.message == f"branch 'main' is checked out at {filled.path}"
+    git(filled.path, "worktree", "add", "--quiet", "-b", "side", str(tmp_path / "linked"))
+    with pytest.raises(RefusedError, match=f"'side' is checked out at {tmp_path / 'linked'}"):
+        filled.delete_branch("side", force=True)
+    bare = Repository.init(tmp_path / "bare", bare=True)
+    tree = bare.write_tree(None, [(ONE, b"1")])
+    bare.create_branch("main", bare.commit_tree(tree, [], "x"))
+    with pytest.raises(RefusedError, match=r"^branch 'main' is checked out"):
+        bare.delete_branch("main", force=True)
+
+
+def test_head(filled: Repository) -> None:
+    assert filled.head_branch() == "main"
+    filled.set_head("not/yet")
+    assert filled.head_branch() == "not/yet"
+    assert filled.branch_tip("not/yet") is None
+    git(filled.path, "checkout", "--quiet", "--detach", "main")
+    assert filled.head_branch() is None
+    assert filled.resolve("HEAD") == filled.resolve("main")
+
+
+def test_move_ref_is_a_compare_and_swap(filled: Repository, commit: Commits) -> None:
+    first = filled.resolve("main")
+    second = commit(filled, {ONE: b"uno\n"}).commit
+    zero = "0" * 40
+    for old, at in ((first, second), (None, second)):
+        with pytest.raises(BusyError) as caught:
+            filled.move_ref("refs/heads/main", first, old, "x")
+        assert caught.value.message == (
+            "refs/heads/main moved while it was about to be written: it is at "
+            f"{at} and not at {old or 'nothing'}"
+        )
+        assert caught.value.data == {"ref": "refs/heads/main", "expected": old, "found": at}
+    with pytest.raises(BusyError, match=f"it is at nothing and not at {first}"):
+        filled.move_ref("refs/heads/gone", first, first, "x")
+    with pytest.raises(BusyError, match=f"it is at {second} and not at {first}"):
+        filled.delete_ref("refs/heads/main", first)
+    with pytest.raises(BusyError, match=f"it is at nothing and not at {first}"):
+        filled.delete_ref("refs/heads/gone", first)
+    assert filled.branch_tip("main") == second
+    assert filled.read_ref("refs/heads/gone") is None
+    filled.move_ref("refs/heads/main", first, second, "back\nto --all")
+    assert filled.branch_tip("main") == first
+    assert git(filled.path, "reflog", "-1", "--format=%gs", "main") == "back to --all"
+    filled.delete_ref("refs/heads/main", first)
+    assert filled.read_ref("refs/heads/main") is None
+    assert zero not in filled.branches()
+
+
+def test_a_ref_that_somebody_is_writing(filled: Repository, commit: Commits) -> None:
+    tip = filled.resolve("main")
+    lock = filled.git_dir / "refs" / "heads" / "main.lock"
+    lock.write_text("")
+    with pytest.raises(BusyError) as caught:
+        commit(filled, {ONE: b"uno\n"})
+    assert caught.value.message.startswith(f"another git process is writing to {filled.path}: ")
+    assert caught.value.hint == (
+        "try again when it is done; if none runs, remove the lock file that is named"
+    )
+    lock.unlink()
+    assert filled.branch_tip("main") == tip
+
+
+def test_of_many_at_once_one_wins(filled: Repository) -> None:
+    """Eight processes move the branch from the same commit at the same moment."""
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom contentgit.errors import BusyError\n"
+        "from contentgit.repository import Repository\n"
+        "repository = Repository.open(Path(sys.argv[1]))\nold = repository.resolve('main')\n"
+        "written = repository.write_commit(parent=old, message='x', "
+        "folder_changes=[('pages/x.json', sys.argv[2].encode())])\n"
+        "print('ready', flush=True)\nsys.stdin.readline()\n"
+        "try:\n    repository.move_ref('refs/heads/main', written.commit, old, 'x')\n"
+        "except BusyError:\n    print('lost')\nelse:\n    print(written.commit)\n"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(filled.path), str(number)],
+            env={**os.environ, "PYTHONPATH": os.getcwd()},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(8)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    said = [process.communicate()[0].strip() for process in processes]
+    assert sorted(said)[1:] == ["lost"] * 7
+    assert filled.resolve("main") in said
+
+
+def test_refs(filled: Repository) -> None:
+    tip = filled.resolve("main")
+    for name in ("refs/contentgit/backup/prod/1", "refs/contentgit/backup/prod/2"):
+        filled.move_ref(name, tip, None, "x")
+    filled.move_ref("refs/contentgit/backups", tip, None, "x")
+    assert filled.refs("refs/contentgit/backup") == [
+        ("refs/contentgit/backup/prod/1", tip),
+        ("refs/contentgit/backup/prod/2", tip),
+    ]
+    assert filled.refs("refs/nothing") == []
+    assert filled.read_ref("refs/contentgit/backup") is None
+    assert filled.read_ref("refs/contentgit/backup/prod/1") == tip
+
+
+def test_refs_of_sha256(repository_path: Path, commit: Commits, algorithm: str) -> None:
+    repository = Repository.init(repository_path)
+    first = commit(repository, {ONE: b"one\n"}).commit
+    repository.create_branch("side", first)
+    with pytest.raises(BusyError):
+        repository.move_ref("refs/heads/side", first, None, "x")
+    repository.delete_branch("side")
+    assert repository.resolve("main") == repository.resolve(first[:10]) == first
