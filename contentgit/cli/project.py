@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from contentgit import config
 from contentgit.cli.terminal import ProgressBar, Terminal
 from contentgit.errors import ConfigurationError, ContentgitError, RepositoryError
+from contentgit.porcelain import repositories
 from contentgit.repository import Repository
 
 if TYPE_CHECKING:
@@ -27,10 +28,9 @@ def find_repository(args: argparse.Namespace) -> Repository:
     if args.repository:
         return Repository.open(Path(args.repository))
     if not args.settings:
-        try:
-            return Repository.discover(Path.cwd(), marked=True)
-        except RepositoryError:
-            pass
+        around = _around_here()
+        if around is not None:
+            return around
     configured = _configured(args)
     if configured is None:
         raise RepositoryError(
@@ -38,6 +38,15 @@ def find_repository(args: argparse.Namespace) -> Repository:
             hint="go there, name it with --repository PATH, or run 'contentgit init'",
         )
     return Repository.open(configured)
+
+
+def _around_here() -> Repository | None:
+    """The repository around the current folder, if it holds content: a project's own does not."""
+    try:
+        found = Repository.discover(Path.cwd())
+    except RepositoryError:
+        return None
+    return found if repositories.holds_content(found) else None
 
 
 def _configured(args: argparse.Namespace) -> Path | None:

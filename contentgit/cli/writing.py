@@ -215,7 +215,7 @@ def _licences(args: argparse.Namespace) -> Licences:
         force=args.force,
         allow_cascade=args.allow_cascade,
         max_deletes=count,
-        max_delete_percent=percent,
+        max_deletes_percent=percent,
         allow_empty=args.allow_empty,
         ignore_unknown_fields=args.ignore_unknown_fields,
     )

@@ -73,11 +73,16 @@ class _Work:
     base: Applied | None
     differences: list[Difference]
     document: bytes
-    document_changed: bool
+    recorded: bytes | None
 
     @property
     def changed(self) -> bool:
-        return bool(self.differences) or self.document_changed
+        return bool(self.differences) or self.recorded != self.document
+
+    @property
+    def is_new(self) -> bool:
+        """Whether neither the parent nor the ledger knows the dump."""
+        return self.base is None and not self.recorded
 
     def counts(self) -> DumpCounts:
         kinds: dict[str, Counter[str]] = {"+": Counter(), "~": Counter(), "-": Counter()}
@@ -119,6 +124,9 @@ def commit(
         if parent:
             check_format(repository, parent)
         works = [_work(project, dump, parent, ledger.get(dump.folder)) for dump in dumps]
+        if not names:
+            # A dataset that wants arguments may give an empty dump without them.
+            works = [work for work in works if work.side.size or not work.is_new]
         if not new_branch:
             _refuse_lost_updates(project, works, branch, parent)
         draft = Draft(branch, project.config.environment, tuple(each.counts() for each in works))
@@ -186,8 +194,9 @@ def _work(project: Project, dump: Dump, parent: str | None, base: Applied | None
         before = CommitSide(project.repository, "", dump.folder)
     differences = from_commit_to_database(before.ids(), side)
     document = canonical.dump_document(schema_document(dump.dataset, schema(dump.tables)))
-    recorded = parent and project.repository.blob(parent, f"{dump.folder}/{DATASET_FILE}")
-    work = _Work(dump, side, base, differences, document, recorded != document)
+    place = f"{dump.folder}/{DATASET_FILE}"
+    recorded = project.repository.blob(parent, place) if parent else None
+    work = _Work(dump, side, base, differences, document, recorded)
     work.differences = list(_without_kept(work, before))
     return work
 
@@ -269,7 +278,7 @@ def _files(works: Sequence[_Work], *, with_format: bool) -> Iterator[tuple[str, 
         yield REPOSITORY_FILE, repository_document()
     for work in works:
         folder = work.dump.folder
-        if work.document_changed:
+        if work.recorded != work.document:
             yield f"{folder}/{DATASET_FILE}", work.document
         for each in work.differences:
             if not each.after:

@@ -41,7 +41,10 @@ def check_format(repository: Repository, commit: str) -> None:
             f"commit {commit[:10]} has no {REPOSITORY_FILE}: it is not content of contentgit",
             hint="name another revision, or run 'contentgit init' in a repository of its own",
         )
-    document = parse_document(data)
+    try:
+        document = parse_document(data)
+    except FormatError as error:
+        raise FormatError(f"{REPOSITORY_FILE} of commit {commit[:10]}: {error.message}") from error
     number = document.get("format") if isinstance(document, dict) else None
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise FormatError(f"{REPOSITORY_FILE} of commit {commit[:10]} names no format number")

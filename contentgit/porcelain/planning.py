@@ -123,7 +123,7 @@ def _dumps(
                 f"{target.revision} has no dump {dump.dataset.label!r}",
                 hint=_known_dumps(project, target.commit),
             )
-        else:
+        elif dump.folder in rows:
             skipped.append(dump.dataset.label)
     if not found:
         raise UnknownNameError(

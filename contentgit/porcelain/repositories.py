@@ -38,3 +38,11 @@ def init(path: Path, *, bare: bool = False, branch: str = "main") -> Initialized
     repository.move_ref(f"refs/heads/{head}", new, None, "contentgit init")
     repository.bring_along(head, None, new)
     return Initialized(repository.path, repository.bare, head, created=True)
+
+
+def holds_content(repository: Repository) -> bool:
+    """Whether HEAD, or any branch where HEAD has none, has contentgit's mark."""
+    head = repository.head_branch()
+    tips = [repository.branch_tip(head)] if head else []
+    tips += [branch.commit for branch in repository.branches()]
+    return any(tip and repository.entry(tip, REPOSITORY_FILE) for tip in tips[:20])

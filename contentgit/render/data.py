@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from contentgit.canonical import json_value
 from contentgit.diff import ABSENT, Change
 from contentgit.errors import ContentgitError
 from contentgit.records import JSON_NULL, Record, RecordKey, Value
@@ -16,11 +17,7 @@ from contentgit.records import JSON_NULL, Record, RecordKey, Value
 
 def value(content: Value) -> Any:
     """A content value as JSON; JSON null and what a side does not manage are marked."""
-    if content is JSON_NULL:
-        return {"$json": None}
-    if content is ABSENT:
-        return {"$absent": True}
-    return content
+    return {"$absent": True} if content is ABSENT else json_value(content)
 
 
 def record(content: Record) -> dict[str, Any]:

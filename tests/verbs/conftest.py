@@ -2,6 +2,74 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
 from tests import databases
 
 databases.start_django()
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a call of the command line gave."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run: TypeAlias = Callable[..., Said]
+
+
+@pytest.fixture
+def run(repository_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Calls the command line in this process, with the test's repository."""
+    from contentgit.cli.main import main
+
+    def call(verb: str, *words: str) -> Said:
+        capsys.readouterr()
+        if verb == "init":
+            code = main([verb, str(repository_path), *words])
+        else:
+            here = [] if verb == "datasets" else [f"--repository={repository_path}"]
+            code = main([verb, *here, *words])
+        said = capsys.readouterr()
+        return Said(code, said.out, said.err)
+
+    return call
+
+
+@pytest.fixture
+def ok(run: Run) -> Callable[..., str]:
+    """The same for calls that must succeed; gives standard output."""
+
+    def call(*words: str) -> str:
+        said = run(*words)
+        assert said.code == 0, f"contentgit {' '.join(words)}\n{said.out}{said.err}"
+        return said.out
+
+    return call
+
+
+@pytest.fixture
+def git(repository_path: Path) -> Callable[..., str]:
+    """Plain git in the test's repository."""
+
+    def call(*words: str) -> str:
+        done = subprocess.run(
+            ["git", *words], cwd=repository_path, capture_output=True, text=True, check=True
+        )
+        return done.stdout.rstrip("\n")
+
+    return call

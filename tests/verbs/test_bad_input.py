@@ -1,0 +1,294 @@
+"""Wrong words and hostile commits: one clear message, the documented exit code, nothing changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.db import connections
+
+from tests import raw
+from tests.bakery.content import fill
+from tests.verbs.conftest import Run, Said
+
+Ok = Callable[..., str]
+
+
+@pytest.fixture
+def committed(db: str, ok: Ok) -> None:
+    fill()
+    ok("init")
+    ok("commit", "-m", "The whole shop")
+
+
+def assert_clear(said: Said, code: int, *words: str) -> None:
+    """An error of a few lines that holds the words, and no traceback."""
+    assert said.code == code, said
+    assert "Traceback" not in said.err
+    for word in words:
+        assert word in said.err, said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["commit", "nosuch", "-m", "x"], 2, ["nosuch", "shop"]),
+        (["commit", "--author", "nobody", "-m", "x"], 2, ["nobody"]),
+        (["commit", "--nosuch"], 2, ["--nosuch"]),
+        (["checkout"], 2, ["revision"]),
+        (["checkout", "nosuch"], 2, ["nosuch", "main"]),
+        (["checkout", "main", "nosuch"], 2, ["nosuch"]),
+        (["checkout", "--upload-pack=touch /tmp/x"], 2, ["--upload-pack"]),
+        (["checkout", "main", "--max-deletes", "many"], 2, ["--max-deletes"]),
+        (["checkout", "main", "--database", "nosuch"], 2, ["nosuch", "default"]),
+        (["checkout", "-b", "a..b"], 2, ["a..b"]),
+        (["diff", "main", "main", "main"], 2, ["two revisions"]),
+        (["diff", "main", "nosuch"], 2, ["nosuch"]),
+        (["diff", "main", "main", "--", "nosuch"], 2, ["nosuch"]),
+        (["show", "nosuch"], 2, ["nosuch"]),
+        (["log", "nosuch"], 2, ["nosuch"]),
+        (["branch", "main"], 2, ["main"]),
+        (["branch", "-d", "nosuch"], 2, ["nosuch"]),
+        (["nosuch"], 2, ["nosuch"]),
+    ],
+)
+def test_wrong_words(
+    committed: None, run: Run, git: Ok, words: list[str], code: int, says: list[str]
+) -> None:
+    before = raw.snapshot(), git("for-each-ref")
+    assert_clear(run(*words) if words != ["nosuch"] else _bare("nosuch"), code, *says)
+    assert (raw.snapshot(), git("for-each-ref")) == before
+
+
+def _bare(*words: str) -> Said:
+    import contextlib
+    import io
+
+    from contentgit.cli.main import main
+
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(list(words))
+    return Said(code, out.getvalue(), err.getvalue())
+
+
+def test_errors_are_json_with_json(committed: None, run: Run) -> None:
+    said = run("checkout", "nosuch", "--json")
+    assert said.code == 2
+    document = json.loads(said.out)
+    assert document["exit_code"] == 2
+    assert "nosuch" in document["message"]
+
+
+def test_without_repository(db: str, run: Run) -> None:
+    assert_clear(run("commit", "-m", "x"), 1, "contentgit init")
+
+
+def test_a_foreign_repository(db: str, run: Run, repository_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", repository_path], check=True)
+    (repository_path / "README").write_text("somebody's own")
+    subprocess.run(["git", "add", "."], cwd=repository_path, check=True)
+    subprocess.run(["git", "commit", "-qm", "Own"], cwd=repository_path, check=True)
+    assert_clear(run("commit", "-m", "x"), 1, "contentgit.json")
+    assert run("init").code == 1
+
+
+def test_without_identity(
+    db: str, run: Run, ok: Ok, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fill()
+    ok("init")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert_clear(run("commit", "-m", "x"), 1, "user.name")
+
+
+Write = Callable[[str, str], None]
+
+
+@pytest.fixture
+def write(committed: None, repository_path: Path, git: Ok) -> Write:
+    """Commits a file by plain git, as a pull request may bring it."""
+
+    def commit(path: str, text: str) -> None:
+        file = repository_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        git("add", "-A")
+        git("commit", "-qm", f"Write {path}")
+
+    return commit
+
+
+TAG = '{\n  "$key": 3,\n\n  "$model": "bakery.tag",\n\n  "name": "%s",\n\n  "slug": "organic"\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "says"),
+    [
+        ("shop/bakery.tag/0/0/3.json", "{", ["3.json", "shop"]),
+        ("shop/bakery.tag/0/0/3.json", "[]", ["3.json"]),
+        ("shop/bakery.tag/0/0/3.json", TAG.replace("3", "4", 1) % "x", ["bakery.tag:4"]),
+        ("shop/bakery.tag/0/0/3.json", TAG.replace("bakery.tag", "auth.user") % "x", ["auth.user"]),
+        (
+            "shop/bakery.tag/0/0/3.json",
+            '{"$key": 3, "$key": 3, "$model": "bakery.tag"}',
+            ["3.json"],
+        ),
+        ("shop/bakery.tag/0/7/3.json", TAG % "x", ["0/7/3.json"]),
+        ("shop/bakery.tag/0/0/3.JSON", TAG % "x", ["3.JSON"]),
+        ("shop/bakery.tag/note.txt", "hello", ["note.txt"]),
+        ("contentgit.json", '{"format": 2}\n', ["format 2", "pip install"]),
+        ("contentgit.json", "{}\n", ["contentgit.json"]),
+        ("contentgit.json", "no json", ["contentgit.json"]),
+    ],
+)
+def test_hostile_commits(write: Write, run: Run, path: str, text: str, says: list[str]) -> None:
+    before = raw.snapshot()
+    write(path, text)
+    said = run("checkout", "main", "--apply", "--yes")
+    assert said.code in (1, 3), said
+    assert_clear(said, said.code, *says)
+    assert raw.snapshot() == before
+
+
+def test_a_record_of_a_model_outside_the_dataset(write: Write, run: Run) -> None:
+    text = (
+        '{\n  "$key": 1,\n\n  "$model": "auth.user",\n\n  "is_superuser": true,\n\n'
+        '  "username": "mallory"\n}\n'
+    )
+    write("shop/auth.user/0/0/1.json", text)
+    assert_clear(run("checkout", "main", "--apply", "--yes"), 3, "auth.user")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("price", '"cheap"', "price"),
+        ("price", "null", "price"),
+        ("created", '"yesterday"', "created"),
+        ("category", '"bakery.category:999"', "bakery.category:999"),
+        ("category", '"auth.user:1"', "auth.user"),
+        ("category", '"nonsense"', "category"),
+        ("tags", '["bakery.tag:999"]', "bakery.tag:999"),
+        ("tags", '"bakery.tag:3"', "tags"),
+        ("published", '"yes"', "published"),
+        ("name", "7", "name"),
+    ],
+)
+def test_hostile_values(write: Write, run: Run, git: Ok, field: str, value: str, says: str) -> None:
+    before = raw.snapshot()
+    path = "shop/bakery.product/0/0/42.json"
+    record = json.loads(git("show", f"main:{path}"))
+    record[field] = json.loads(value)
+    record["body"] = "changed, so that there is something to write"
+    write(path, json.dumps(record))
+    said = run("checkout", "main", "--apply", "--yes")
+    assert said.code in (1, 3), said
+    assert_clear(said, said.code, "bakery.product:42", says)
+    assert raw.snapshot() == before
+
+
+def test_an_unknown_field_is_refused_until_it_is_permitted(
+    write: Write, run: Run, git: Ok, ok: Ok
+) -> None:
+    path = "shop/bakery.product/0/0/42.json"
+    record = json.loads(git("show", f"main:{path}"))
+    write(path, json.dumps({**record, "nosuch": "x", "name": "Nightly loaf"}))
+    said = run("checkout", "main", "--apply", "--yes")
+    assert_clear(said, 3, "bakery.product", "nosuch", "--ignore-unknown-fields")
+    ok("checkout", "main", "--apply", "--yes", "--ignore-unknown-fields")
+    assert "clean" in ok("status")
+
+
+def test_an_empty_message(committed: None, run: Run) -> None:
+    from tests.bakery.models import Tag
+
+    Tag.objects.filter(pk=3).update(name="Bio")
+    assert_clear(run("commit", "-m", " "), 2, "message is empty")
+
+
+def test_a_symlink_in_a_commit_is_not_followed(
+    committed: None, run: Run, git: Ok, repository_path: Path
+) -> None:
+    link = repository_path / "shop/bakery.tag/0/0/3.json"
+    link.unlink()
+    link.symlink_to("/etc/passwd")
+    git("add", "-A")
+    git("commit", "-qm", "A link")
+    said = run("checkout", "main", "--apply", "--yes")
+    assert_clear(said, 1, "3.json")
+
+
+def test_a_tree_that_tries_to_escape(
+    committed: None, run: Run, git: Ok, repository_path: Path
+) -> None:
+    blob = git("rev-parse", "main:shop/bakery.tag/0/0/3.json")
+    inner = subprocess.run(
+        ["git", "mktree", "--missing"], input=f"100644 blob {blob}\tEVIL.json\n",
+        cwd=repository_path, capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    shop = git("ls-tree", "main:shop") + f"\n040000 tree {inner}\t..\n"
+    tree = subprocess.run(
+        ["git", "mktree", "--missing"], input=shop, cwd=repository_path,
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    top = git("ls-tree", "main").replace(git("rev-parse", "main:shop"), tree) + "\n"
+    root = subprocess.run(
+        ["git", "mktree"],
+        input=top,
+        cwd=repository_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    commit = git("commit-tree", root, "-p", "main", "-m", "Escape")
+    said = run("checkout", commit, "--apply", "--yes")
+    assert said.code == 1
+    assert "Traceback" not in said.err
+    assert ".." in said.err
+
+
+def test_a_missing_ledger_names_migrate(committed: None, run: Run, db: str) -> None:
+    with connections[db].cursor() as cursor:
+        cursor.execute("ALTER TABLE contentgit_ledger RENAME TO contentgit_ledger_away")
+    try:
+        assert_clear(run("status"), 1, "migrate")
+    finally:
+        with connections[db].cursor() as cursor:
+            cursor.execute("ALTER TABLE contentgit_ledger_away RENAME TO contentgit_ledger")
+
+
+def test_a_missing_table_names_migrate(committed: None, run: Run, db: str) -> None:
+    with connections[db].cursor() as cursor:
+        cursor.execute("ALTER TABLE bakery_opening RENAME TO bakery_opening_away")
+    try:
+        for words in (["status"], ["commit", "-m", "x"], ["checkout", "main", "--apply", "--yes"]):
+            assert_clear(run(*words), 1, "bakery_opening", "migrate")
+    finally:
+        with connections[db].cursor() as cursor:
+            cursor.execute("ALTER TABLE bakery_opening_away RENAME TO bakery_opening")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody without permission")
+def test_a_read_only_repository(committed: None, run: Run, git: Ok, repository_path: Path) -> None:
+    from tests.bakery.models import Tag
+
+    Tag.objects.filter(pk=3).update(name="Bio")
+    tip = git("rev-parse", "main")
+    objects = repository_path / ".git/objects"
+    # Root may write anywhere, so the place for objects is taken by a file.
+    objects.rename(repository_path / ".git/objects.away")
+    objects.touch()
+    try:
+        assert run("commit", "-m", "x").code == 1
+    finally:
+        objects.unlink()
+        (repository_path / ".git/objects.away").rename(objects)
+    assert stat.S_ISDIR(objects.stat().st_mode)
+    assert git("rev-parse", "main") == tip
