@@ -26,8 +26,6 @@ from contentgit.repository.values import (
 
 __all__ = ["Branch", "Commit", "LeftAlone", "Repository", "Signature", "Written"]
 
-_PACKS = 50  # from here on git's own maintenance would act too
-
 
 class Repository:
     """A git repository that holds content, bare or with a worktree, sha1 or sha256.
@@ -301,7 +299,8 @@ class Repository:
     def write_tree(self, parent: str | None, changes: Iterable[tuple[str, bytes | None]]) -> str:
         """The id of the tree of commit ``parent`` with ``changes`` made: content by path, None deletes.
 
-        Streamed, so memory does not grow with the number of changes. No ref is moved.
+        Streamed, so memory does not grow with the number of changes, which take effect in their order: a file
+        goes before a folder takes its name. No ref is moved.
 
         Raises:
             FormatError: a path is not one that contentgit writes.
@@ -335,7 +334,6 @@ class Repository:
             author=author,
             committer=committer,
             date=date,
-            sign=self._signs(),
         )
 
     def write_commit(
@@ -358,22 +356,12 @@ class Repository:
         )
         return Written(commit, tree, changed=True)
 
-    def _signs(self) -> bool:
-        asked = ("--type=bool", "--get", "commit.gpgsign")
-        return self._program.line("config", *asked, ok=(0, 1)) == "true"
-
     def maintain(self) -> None:
         """Puts many small packs together, as each commit adds one; does nothing where there are few.
 
         Best effort: a failure is left to git's own maintenance.
         """
-        folder = worktree.common_folder(self.git_dir) / "objects" / "pack"
-        try:
-            packs = sum(1 for name in os.listdir(folder) if name.endswith(".pack"))
-        except OSError:
-            return
-        if packs > _PACKS and not self._program.ask("repack", "--geometric=2", "-d", "-q")[0]:
-            self._program.ask("commit-graph", "write", "--reachable", "--changed-paths")
+        writing.put_together(self._program, worktree.common_folder(self.git_dir))
 
     # Worktrees
 

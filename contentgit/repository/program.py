@@ -150,23 +150,12 @@ class Command(git.Git):
         return Running(command, self.folder, {**environment(), **(env or {})}, istream)
 
 
-class Opened(git.Repo):
-    """GitPython's repository whose ``git`` is our command."""
-
-    GitCommandWrapperType = Command
-
-
 class Program:
-    """The git program in ``folder``; ``repo`` is GitPython's, where there is a repository."""
+    """The git program in ``folder``, with git's own configuration below ours."""
 
-    def __init__(
-        self, folder: Path, repo: Opened | None = None, configuration: Sequence[str] = NAMED
-    ) -> None:
+    def __init__(self, folder: Path, configuration: Sequence[str] = NAMED) -> None:
         self.folder = folder
-        self.repo = repo
-        # Not repo.git: inside a hook its working directory would be the hook's repository.
-        self.git = Command(os.fspath(folder))
-        self.git.set_persistent_git_options(c=list(configuration))
+        self.configuration = configuration
         self.environment = dict(ENVIRONMENT)
 
     @classmethod
@@ -177,11 +166,12 @@ class Program:
             RepositoryError: there is none.
         """
         try:
-            program = cls(path, Opened(path, expand_vars=False))
+            git.Repo(path, expand_vars=False).close()
         except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
             raise no_repository(path) from error
         except OSError as error:
             raise RepositoryError(f"cannot read {path}: {error.strerror}") from error
+        program = cls(path)
         # Were this repository to vanish, git would go up and find that of the project's code.
         program.environment["GIT_CEILING_DIRECTORIES"] = os.fspath(path.parent)
         return program
@@ -200,11 +190,13 @@ class Program:
             RepositoryError: git is not installed, or the folder is gone.
             UsageError: an argument cannot be given to a program: it has a NUL or half a surrogate.
         """
-        command = getattr(self.git(c=list(config)), verb.replace("-", "_"))
+        # A command of its own for each call: its options would else be shared between threads.
+        command = Command(self.folder)
+        command.set_persistent_git_options(c=[*self.configuration, *config])
+        plumbing = getattr(command, verb.replace("-", "_"))
+        env = {**self.environment, **(env or {})}
         try:
-            running: Running = command(
-                *arguments, istream=istream, env={**self.environment, **(env or {})}
-            )
+            running: Running = plumbing(*arguments, istream=istream, env=env)
         except ValueError as error:
             raise UsageError(f"git {verb} cannot be given {arguments[-1:]!r}: {error}") from error
         except FileNotFoundError as error:

@@ -8,6 +8,7 @@ with it, with the project's attributes, line ends and filters.
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,13 +16,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from contentgit.errors import ContentgitError, RepositoryError
+from contentgit.errors import ContentgitError, FormatError, RepositoryError
 from contentgit.repository.objects import Side, differences
 from contentgit.repository.program import Program
 from contentgit.repository.refs import HEADS, head_branch
 from contentgit.repository.values import LeftAlone
 
 _SUBMODULE = "160000"
+_GIT_OWN = re.compile(rb"(?:^|/)(?:\.git|git~[0-9]|\.\.?)[. ]*(?:/|:|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,11 @@ def common_folder(git_dir: Path) -> Path:
 
 def _follow(tree: _Tree, changes: _Changes) -> list[bytes]:
     """Moves what the user has not touched; the paths that were left, sorted."""
+    for path, (_, new) in changes.items():
+        if new and _GIT_OWN.search(path):  # git would leave such a path out, and not say so
+            raise FormatError(
+                f"the commit has a file {os.fsdecode(path)!r}, inside git's own folder"
+            )
     index = _staged(tree, changes)
     # An entry that is at the new side already is what an interrupted call left.
     ours = {
@@ -121,7 +128,7 @@ def _follow(tree: _Tree, changes: _Changes) -> list[bytes]:
     _write(tree, [path for path, (_, new) in seen.items() if _is_file(new) and path not in touched])
     at_new |= {path: seen[path][1] for path in fresh if path in touched}
     edited = _differing(tree, at_new)
-    edited |= {path for path in touched - at_new.keys() if _stands(tree, path)}
+    edited |= {path for path in touched - at_new.keys() if _is_there(tree, path)}
     return sorted(edited | (changes.keys() - ours.keys()))
 
 
@@ -210,7 +217,7 @@ def _write(tree: _Tree, paths: Sequence[bytes]) -> None:
 
 def _remove(tree: _Tree, path: bytes) -> None:
     """Removes a file and the folders that become empty; never through a symbolic link."""
-    if not all(_is_folder(tree, parent) for parent in _parents(path)):
+    if not _is_there(tree, path):
         return
     try:
         os.unlink(os.path.join(tree.top, path))
@@ -228,6 +235,11 @@ def _stands(tree: _Tree, path: bytes) -> bool:
         if not _is_folder(tree, parent):
             return True
     return _exists(tree, path)
+
+
+def _is_there(tree: _Tree, path: bytes) -> bool:
+    """Whether something stands at the path itself, with folders and no links above it."""
+    return all(_is_folder(tree, parent) for parent in _parents(path)) and _exists(tree, path)
 
 
 def _parents(path: bytes) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,12 +10,13 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from contentgit.errors import FormatError, RepositoryError, UsageError
+from contentgit.errors import ContentgitError, FormatError, RepositoryError, UsageError
 from contentgit.repository.objects import EMPTY_TREE, checked_id
 from contentgit.repository.program import Program, Running
 from contentgit.repository.values import Signature
 
 _CHUNK = 1 << 20
+_MANY_PACKS = 50  # git's own maintenance counts them to the same number
 _SCRATCH = "refs/contentgit/scratch"  # fast-import wants a ref for its commit; it is never written
 
 # What contentgit writes passes the first pattern; the others tell what is wrong with the rest.
@@ -140,9 +142,8 @@ def commit_tree(
     author: Signature | None,
     committer: Signature | None,
     date: datetime | None,
-    sign: bool,
 ) -> str:
-    """The id of a new commit of ``tree``; ``sign`` makes git sign it as ``git commit -S`` does.
+    """The id of a new commit of ``tree``, signed where ``commit.gpgSign`` is set.
 
     Raises:
         RepositoryError: git does not know who commits, cannot sign, or cannot write.
@@ -150,6 +151,8 @@ def commit_tree(
     """
     if not message.strip():
         raise UsageError("the commit message is empty", hint="give one with -m or -F")
+    # commit-tree itself does not look at commit.gpgSign.
+    sign = program.line("config", "--type=bool", "--get", "commit.gpgSign", ok=(0, 1)) == "true"
     arguments = ["-S"] if sign else []
     for parent in parents:
         arguments += ["-p", checked_id(parent)]
@@ -162,17 +165,20 @@ def commit_tree(
         env=env,
         config=("user.useConfigOnly=true",),
     )
-    if code and "NUL byte" in errors:
-        raise UsageError("the commit message holds a NUL character")
-    if code and sign and "sign" in errors:
-        said = " ".join(errors.split())
-        raise RepositoryError(
-            f"git cannot sign the commit: {said}",
+    if code:
+        raise _no_commit(program, errors, sign=sign)
+    return output.decode().strip()
+
+
+def _no_commit(program: Program, errors: str, *, sign: bool) -> ContentgitError:
+    if "NUL byte" in errors:
+        return UsageError("the commit message holds a NUL character")
+    if sign and "sign" in errors:
+        return RepositoryError(
+            f"git cannot sign the commit: {' '.join(errors.split())}",
             hint="check user.signingKey and gpg.program, or: git config commit.gpgSign false",
         )
-    if code:
-        raise program.failure("commit-tree", errors, writing=True)
-    return output.decode().strip()
+    return program.failure("commit-tree", errors, writing=True)
 
 
 def _signed(role: str, signature: Signature | None, date: datetime | None) -> dict[str, str]:
@@ -195,3 +201,16 @@ def _encoded(message: str) -> bytes:
     except UnicodeEncodeError:
         data = message.encode("utf-8", "backslashreplace")
     return data if data.endswith(b"\n") else data + b"\n"
+
+
+def put_together(program: Program, common_dir: Path) -> None:
+    """Puts many small packs into few, and writes the commit graph that makes path-limited logs fast."""
+    try:
+        names = os.listdir(common_dir / "objects" / "pack")
+    except OSError:
+        return
+    if sum(name.endswith(".pack") for name in names) <= _MANY_PACKS:
+        return
+    # Unlike gc it keeps what no ref reaches yet: a commit that somebody is about to make.
+    if program.ask("repack", "--geometric=2", "-d", "-q")[0] == 0:
+        program.ask("commit-graph", "write", "--reachable", "--changed-paths")

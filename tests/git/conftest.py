@@ -84,4 +84,4 @@ def hook_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
         yield other
     assert [git(other, "rev-parse", "HEAD"), git(other, "status", "--porcelain")] == before
     assert git(other, "for-each-ref", "--format=%(refname)") == "refs/heads/main"
-    assert git(other, "count-objects") == "3 objects, 12 kilobytes"
+    assert git(other, "count-objects").startswith("3 objects,")

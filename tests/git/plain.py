@@ -20,3 +20,9 @@ def files(folder: Path) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file() and ".git" not in path.relative_to(folder).parts
     }
+
+
+def status(folder: Path) -> list[str]:
+    """What git status shows, a line each; a rename is a deletion and a new file."""
+    asked = ("status", "--porcelain", "--untracked-files=all", "--no-renames")
+    return git(folder, *asked).splitlines()
