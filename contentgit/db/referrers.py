@@ -198,12 +198,8 @@ def _with_dumps(
         value=relation.value(),
     )
     for key, target, through in rows:
-        if through is not None and not managed:
-            # A link that is no content is a row of its own, outside.
-            yield replace(plain, key=through, field=relation.field.name, target=target)
-        else:
-            dump = dumps.get(key, "")
-            yield replace(plain, key=key, target=target, dump=dump, through=through)
+        dump = dumps.get(key, "")
+        yield replace(plain, key=key, target=target, dump=dump, through=through)
 
 
 def _is_content(table: Table | None, name: str) -> bool:

@@ -118,6 +118,11 @@ class Reach:
     def _settle(self) -> None:
         """Drops what no longer matters because its row goes anyway."""
         gone = self.gone
+        self.cascades = {
+            row: each
+            for row, each in self.cascades.items()
+            if each.through is None or each.key not in gone  # goes as a part of its record
+        }
         self.clears = [each for each in self.clears if each.key not in gone]
         self.blocked = [
             each
@@ -160,6 +165,8 @@ class Reach:
 
 def stays(each: Referrer, survey: Survey, facts: Facts) -> bool:
     """Whether the row is a record that the commit has too; not so one whose delete has no licence."""
+    if each.through is not None and not each.managed:
+        return False  # a link that is no content
     if each.key in survey.writes or each.key in facts.kept:
         return True
     return bool(each.dump) and each.key not in survey.deletes
@@ -183,7 +190,7 @@ def _grouped(
 ) -> list[Problem]:
     groups: dict[tuple[RecordKey, str, str, OnDelete], list[Referrer]] = defaultdict(list)
     for each in referrers:
-        groups[each.target, each.key.model, each.field, each.on_delete].append(each)
+        groups[each.target, _row(each).model, each.field, each.on_delete].append(each)
     return [
         Problem(kind, text(group), key=target, permit=permit)
         for (target, *_), group in groups.items()
@@ -191,8 +198,12 @@ def _grouped(
 
 
 def _named(group: list[Referrer]) -> str:
+    return _listed(each.key for each in group)
+
+
+def _listed(rows: Iterable[RecordKey]) -> str:
     """``app.model:1, app.model:2 and 3 more``."""
-    keys = sorted({each.key for each in group})
+    keys = sorted(set(rows))
     names = ", ".join(str(key) for key in keys[:_SHOWN])
     return f"{names} and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else names
 
@@ -216,7 +227,7 @@ def _dangling_text(group: list[Referrer]) -> str:
 
 def _outside_text(group: list[Referrer]) -> str:
     first = group[0]
-    along = f"deletes {_named(group)}"
+    along = f"deletes {_listed(_row(each) for each in group)}"
     if first.on_delete is not OnDelete.CASCADE:
         along = f"clears {first.field} of {_named(group)}"
     return f"deleting {first.target} also {along}, outside of the dump"

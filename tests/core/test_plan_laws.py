@@ -126,8 +126,11 @@ def run(steps: tuple[Step, ...], ours: Rows, theirs: Rows) -> Rows:
     """The rows after these steps; every step must keep unique values unique."""
     rows = {key: dict(fields) for key, fields in ours.items()}
     for number, step in enumerate(steps):
-        if step.action in (Action.DELETE, Action.CASCADE):
-            rows.pop(step.key, None)
+        if step.key.model == "shop.product_tags":
+            product, _, tag = step.key.key.partition("-")
+            rows[RecordKey("shop.product", product)]["tags"].remove(f"shop.tag:{tag}")
+        elif step.action in (Action.DELETE, Action.CASCADE):
+            del rows[step.key]
         elif step.action is Action.PARK:
             rows[step.key].update(dict.fromkeys(step.fields, f"parked {number}"))
         elif step.action is Action.UPDATE:
