@@ -62,7 +62,8 @@ def _cast(cast: str, field: AnyField, connection: BaseDatabaseWrapper) -> str:
         return cast
     # Without a length: an explicit cast to varchar(10) would cut the text silently.
     bare = _TYPE_SIZE.sub("", db_type)
-    return f"%s::{'bpchar' if bare == 'char' else bare}"
+    # Not "%s::bigint": where the driver writes literals, -1::bigint is -(1::bigint).
+    return f"CAST(%s AS {'bpchar' if bare == 'char' else bare})"
 
 
 def _postgres(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | None:
@@ -104,12 +105,13 @@ def _boolean(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
 def _float(_field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
     vendor = connection.vendor
 
-    def param(number: float) -> float:
-        # SQLite would make NULL of NaN; MariaDB has no infinity either.
-        held = vendor == "postgresql" or (vendor == "sqlite" and not math.isnan(number))
-        if not held and not math.isfinite(number):
+    def param(number: float) -> float | str:
+        # SQLite makes NULL of NaN, and both make 0.0 of -0.0; MariaDB has no infinity.
+        held = vendor == "postgresql" or (vendor == "sqlite" and math.isinf(number))
+        if not held and (not math.isfinite(number) or repr(number) == "-0.0"):
             raise refused(number, f"a number that {connection.display_name} can hold")
-        return number
+        # As a number -0.0 would be taken for a numeric, which has no such value.
+        return repr(number) if vendor == "postgresql" else number
 
     check = typed("a floating-point number", float)
     return Codec(FieldKind.FLOAT, check, check, param, frozenset([float]))

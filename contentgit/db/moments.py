@@ -13,6 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from contentgit.db.converters import driver_reader
 from contentgit.db.plain import AnyField
 from contentgit.db.values import Codec, itself, refused, typed
+from contentgit.errors import RecordError
 from contentgit.records import Value
 from contentgit.schema import FieldKind
 
@@ -35,7 +36,7 @@ def _parser(
             found = parse(check(content))
             if encode(found) == content:
                 return found
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, RecordError):
             pass
         raise refused(content, wanted)
 

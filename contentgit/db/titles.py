@@ -170,7 +170,8 @@ class _Namer:
         if value is None or codec is None:
             return None
         python = codec.value(value)
-        if plain(field) is field:
+        own = plain(field) is not field
+        if not own:
             return None if python is JSON_NULL else field.to_python(python)
         if hasattr(field, "from_db_value"):
             raw = codec.param(python) if codec.kind is FieldKind.JSON else python

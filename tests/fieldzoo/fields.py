@@ -1,0 +1,78 @@
+"""Fields of a project's own, right and wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db import models
+
+
+class Money:
+    """What a custom field makes of a column."""
+
+    def __init__(self, cents: int) -> None:
+        self.cents = cents
+
+    def __str__(self) -> str:
+        return f"{self.cents / 100:.2f}"
+
+
+class MoneyField(models.Field):  # type: ignore[type-arg]
+    """Money in Python, a whole number in the column; forgets how to become a string."""
+
+    def get_internal_type(self) -> str:
+        return "IntegerField"
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Money | None:
+        return None if value is None else Money(value)
+
+    def to_python(self, value: Any) -> Any:
+        return value if value is None or isinstance(value, Money) else Money(int(value))
+
+    def get_prep_value(self, value: Any) -> Any:
+        return value.cents if isinstance(value, Money) else value
+
+    def value_to_string(self, obj: Any) -> None:  # type: ignore[override]
+        return None
+
+
+class UpperField(models.CharField):  # type: ignore[type-arg]
+    """Shows its text in capitals: its conversion cannot be undone."""
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> str | None:
+        return None if value is None else value.upper()
+
+
+class WordsField(models.TextField):  # type: ignore[type-arg]
+    """A list of words in Python, JSON in a text column."""
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> list[str] | None:
+        return None if value is None else json.loads(value)
+
+    def to_python(self, value: Any) -> Any:
+        return json.loads(value) if isinstance(value, str) else value
+
+    def get_prep_value(self, value: Any) -> Any:
+        return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+class RawField(models.Field):  # type: ignore[type-arg]
+    """A column type of its own, unknown to Django."""
+
+    def db_type(self, connection: Any) -> str:
+        return "varchar(40)"
+
+
+class RawBytesField(models.Field):  # type: ignore[type-arg]
+    """The same, binary."""
+
+    def db_type(self, connection: Any) -> str:
+        return {"postgresql": "bytea", "mysql": "blob"}.get(connection.vendor, "blob")
+
+
+class NoColumnField(models.Field):  # type: ignore[type-arg]
+    """Has no column at all."""
+
+    def db_type(self, connection: Any) -> None:
+        return None

@@ -1,0 +1,39 @@
+"""Fields that only PostgreSQL has."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import (
+    ArrayField,
+    BigIntegerRangeField,
+    DateRangeField,
+    DateTimeRangeField,
+    DecimalRangeField,
+    HStoreField,
+    IntegerRangeField,
+)
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+
+from tests.fieldzoo.fields import MoneyField
+
+
+class ChoicesField(ArrayField):  # type: ignore[type-arg]
+    """A project's own array."""
+
+
+class Postgres(models.Model):
+    numbers = ArrayField(models.IntegerField(), null=True)
+    nested = ArrayField(ArrayField(models.CharField(max_length=10)), null=True)
+    moments = ArrayField(models.DateTimeField(), null=True)
+    decimals = ArrayField(models.DecimalField(max_digits=8, decimal_places=2), null=True)
+    jsons = ArrayField(models.JSONField(), null=True)
+    uuids = ArrayField(models.UUIDField(), null=True)
+    money = ArrayField(MoneyField(), null=True)
+    own = ChoicesField(models.TextField(), null=True)
+    mapping = HStoreField(null=True)
+    integers = IntegerRangeField(null=True)
+    bigs = BigIntegerRangeField(null=True)
+    fractions = DecimalRangeField(null=True)
+    days = DateRangeField(null=True)
+    times = DateTimeRangeField(null=True)
+    search = SearchVectorField(null=True)
