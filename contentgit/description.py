@@ -127,7 +127,8 @@ def _field(field: FieldSchema) -> dict[str, Any]:
         "on_delete": field.on_delete.value if field.on_delete else None,
         "target": field.target,
     }
-    return {"kind": field.kind.value, **{name: each for name, each in rest.items() if each}}
+    found = {"kind": field.kind.value, **{name: each for name, each in rest.items() if each}}
+    return found if field.constrained else {**found, "constrained": False}
 
 
 def _parsed_field(name: str, field: Any) -> FieldSchema:
@@ -139,6 +140,7 @@ def _parsed_field(name: str, field: Any) -> FieldSchema:
         target=_typed(field.get("target", ""), str),
         on_delete=None if rule is None else OnDelete(rule),
         moment=_typed(field.get("moment", False), bool),
+        constrained=_typed(field.get("constrained", True), bool),
         choices=_texts(field.get("choices", [])),
     )
 

@@ -165,7 +165,7 @@ def test_odd_floats_survive_or_are_refused(db: str, value: float) -> None:
     field = reader(Everything).tables["fieldzoo.everything"].field["float"]
     held = {"postgresql": True, "mysql": False, "sqlite": math.isinf(value)}
     if not held[connection.vendor]:
-        with pytest.raises(RecordError, match="is not a number that .* can hold"):
+        with pytest.raises(RecordError, match=r"is not a number that .* can hold"):
             field.decode(value)
         return
     Everything.objects.create(float=1.0)

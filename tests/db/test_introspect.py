@@ -1,0 +1,346 @@
+"""Models as schema and tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connections, models
+from django.db.models import Model
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+
+from contentgit.db.binding import bound_field
+from contentgit.db.identity import Identities
+from contentgit.db.introspect import missing_tables, schema, table
+from contentgit.db.tables import Table
+from contentgit.description import parse_schema, schema_document
+from contentgit.schema import (
+    FieldKind,
+    FieldSchema,
+    KeyKind,
+    Layout,
+    ModelSchema,
+    OnDelete,
+    UniqueSet,
+)
+from contentgit.specs import ModelSpec
+from tests.fieldzoo.models import (
+    Article,
+    Child,
+    Club,
+    CodedProxy,
+    CompositeKey,
+    Custom,
+    Draft,
+    Everything,
+    GrandChild,
+    LongArticle,
+    Moments,
+    NumberTag,
+    Order,
+    Parent,
+    Placed,
+    Pointing,
+    Section,
+    SharedKey,
+    SharedTwice,
+    Tagged,
+    TextKey,
+    TextTag,
+    Unmanaged,
+    UuidKey,
+)
+from tests.fieldzoo.reading import dataset, reader, spec
+
+
+def bound(model: type[Model], **options: Any) -> Table:
+    found = reader(spec(model, **options)).tables
+    return found[model._meta.label_lower]
+
+
+def kinds(found: Table) -> dict[str, FieldKind]:
+    return {each.name: each.kind for each in found.schema.fields}
+
+
+def test_a_model_as_values(db: str) -> None:
+    assert bound(Article).schema == ModelSchema(
+        label="fieldzoo.article",
+        key_kind=KeyKind.INTEGER,
+        layout=Layout.INTEGER,
+        fields=(
+            FieldSchema("number", FieldKind.INTEGER, null=True),
+            FieldSchema(
+                "section",
+                FieldKind.REFERENCE,
+                target="fieldzoo.section",
+                on_delete=OnDelete.CASCADE,
+            ),
+            FieldSchema("sections", FieldKind.REFERENCES, target="fieldzoo.section"),
+            FieldSchema("slug", FieldKind.TEXT),
+        ),
+        unique=(
+            UniqueSet("fieldzoo_article_lower", ("slug",), plain=False),
+            UniqueSet("fieldzoo_article_some", ("number",), plain=False),
+            UniqueSet("fieldzoo_article_unique", ("section", "slug")),
+        ),
+        verbose_name="article",
+    )
+
+
+def test_binding_makes_no_query(db: str) -> None:
+    every = list(apps.get_app_config("fieldzoo").get_models())
+    with CaptureQueriesContext(connections[db]) as made:
+        found = reader(*every).tables
+    assert not made.captured_queries
+    assert "fieldzoo.codedproxy" not in found
+    assert "fieldzoo.unmanaged" not in found
+    assert list(found)[:2] == ["fieldzoo.everything", "fieldzoo.custom"]
+
+
+def test_kinds(db: str) -> None:
+    assert kinds(bound(Everything)) == {
+        **dict.fromkeys(["big", "integer", "positive", "positive_big"], FieldKind.INTEGER),
+        **dict.fromkeys(["positive_small", "small"], FieldKind.INTEGER),
+        **dict.fromkeys(["char", "email", "file_path", "ip", "slug"], FieldKind.TEXT),
+        **dict.fromkeys(["text", "url"], FieldKind.TEXT),
+        "binary": FieldKind.BINARY,
+        "boolean": FieldKind.BOOLEAN,
+        "date": FieldKind.DATE,
+        "datetime": FieldKind.DATETIME,
+        "decimal": FieldKind.DECIMAL,
+        "duration": FieldKind.DURATION,
+        "file": FieldKind.FILE,
+        "float": FieldKind.FLOAT,
+        "json": FieldKind.JSON,
+        "time": FieldKind.TIME,
+        "uuid": FieldKind.UUID,
+    }
+
+
+def test_custom_fields_as_what_they_are_built_on(db: str) -> None:
+    assert kinds(bound(Custom)) == {
+        "money": FieldKind.INTEGER,
+        "raw": FieldKind.COLUMN,
+        "raw_bytes": FieldKind.COLUMN,
+        "upper": FieldKind.TEXT,
+        "words": FieldKind.TEXT,
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "kind", "layout", "columns"),
+    [
+        (Everything, KeyKind.INTEGER, Layout.INTEGER, ["id"]),
+        (TextKey, KeyKind.TEXT, Layout.HASHED, ["code"]),
+        (UuidKey, KeyKind.TEXT, Layout.HASHED, ["id"]),
+        (SharedTwice, KeyKind.TEXT, Layout.HASHED, ["shared_id"]),
+        (CompositeKey, KeyKind.COMPOSITE, Layout.HASHED, ["text_key_id", "number"]),
+        (GrandChild, KeyKind.INTEGER, Layout.INTEGER, ["child_ptr_id"]),
+    ],
+)
+def test_keys(
+    db: str, model: type[Model], kind: KeyKind, layout: Layout, columns: list[str]
+) -> None:
+    found = bound(model)
+    assert (found.schema.key_kind, found.schema.layout) == (kind, layout)
+    assert [each.name for each in found.key_columns] == columns
+    assert not found.schema.local_key
+
+
+def test_key_text_and_back(db: str) -> None:
+    found = bound(CompositeKey)
+    assert found.encode_key("a,b", 7) == "a%2cb,7"
+    assert found.key_value("a%2cb,7") == ["a,b", 7]
+    assert found.decode_key("a%2cb,7") == ("a,b", 7)
+
+
+def test_layout_of_local_keys(db: str) -> None:
+    assert bound(Section, identity="natural").schema.layout is Layout.FLAT
+    assert bound(Section, identity="natural", hashed=True).schema.layout is Layout.HASHED
+    assert bound(Section, identity="natural").schema.identity == ("slug",)
+
+
+def test_multi_table_children_have_only_their_own_columns(db: str) -> None:
+    assert kinds(bound(Child)) == {"text": FieldKind.TEXT}
+    assert bound(Child).schema.parents == ("fieldzoo.parent",)
+    assert kinds(bound(Parent)) == {"title": FieldKind.TEXT, "links": FieldKind.REFERENCES}
+    found = bound(GrandChild)
+    assert kinds(found) == {"note": FieldKind.TEXT, "otherparent_ptr": FieldKind.REFERENCE}
+    assert found.schema.parents == ("fieldzoo.child", "fieldzoo.otherparent")
+    assert found.schema.by_name["otherparent_ptr"].target == "fieldzoo.otherparent"
+    assert bound(SharedKey).schema.parents == ("fieldzoo.uuidkey",)
+
+
+def test_a_child_with_an_identity_of_its_own_refers_to_its_parent(db: str) -> None:
+    found = bound(LongArticle, identity=("text",))
+    assert kinds(found) == {"article_ptr": FieldKind.REFERENCE, "text": FieldKind.TEXT}
+    assert found.schema.identity == ("text",)
+
+
+def test_references(db: str) -> None:
+    found = {each.name: (each.target, each.on_delete) for each in bound(Pointing).schema.fields}
+    assert found == {
+        "child": ("fieldzoo.child", OnDelete.SET_DEFAULT),
+        "coded": ("fieldzoo.coded", OnDelete.SET_NULL),
+        "content_type": ("contenttypes.contenttype", OnDelete.CASCADE),
+        "dangling": ("fieldzoo.coded", OnDelete.DO_NOTHING),
+        "dangling_code": ("fieldzoo.coded", OnDelete.DO_NOTHING),
+        "proxy": ("fieldzoo.coded", OnDelete.SET),
+        "shared": ("fieldzoo.sharedtwice", OnDelete.RESTRICT),
+        "uuid_key": ("fieldzoo.uuidkey", OnDelete.PROTECT),
+    }
+    assert bound(Pointing).field["coded"].columns[0].name == "coded"
+
+
+def test_generic_foreign_keys_stand_for_their_columns(db: str) -> None:
+    number, text = bound(NumberTag), bound(TextTag)
+    assert kinds(number) == {"item": FieldKind.GENERIC}
+    assert [each.name for each in number.columns] == ["content_type_id", "object_id"]
+    assert number.schema.unique == (UniqueSet("content_type_object_id", ("item",)),)
+    assert kinds(text) == {"item": FieldKind.GENERIC, "weight": FieldKind.INTEGER}
+    assert text.schema.unique == (
+        UniqueSet("fieldzoo_texttag_half", ("item", "weight"), plain=False),
+    )
+
+
+def test_generic_foreign_keys_without_half_of_their_columns(db: str) -> None:
+    assert kinds(bound(TextTag, exclude=("item",))) == {"weight": FieldKind.INTEGER}
+    assert kinds(bound(TextTag, exclude=("key",))) == {
+        "kind": FieldKind.REFERENCE,
+        "weight": FieldKind.INTEGER,
+    }
+
+
+def test_reverse_generic_relations_are_no_fields(db: str) -> None:
+    assert kinds(bound(Tagged)) == {"name": FieldKind.TEXT}
+
+
+def test_many_to_many_through_models_of_their_own(db: str) -> None:
+    found = bound(Club)
+    assert kinds(found) == {"name": FieldKind.TEXT}
+    assert found.problems == (
+        "many-to-many 'members' is rows of fieldzoo.membership, which is in no spec",
+    )
+    both = reader(Club, apps.get_model("fieldzoo.membership")).tables
+    assert both["fieldzoo.club"].problems == ()
+
+
+def test_many_to_many_columns(db: str) -> None:
+    friends = bound(UuidKey).relation["friends"]
+    assert (friends.source.name, friends.target.name) == ("from_uuidkey_id", "to_uuidkey_id")
+    assert friends.table == "fieldzoo_uuidkey_friends"
+
+
+def test_order_with_respect_to_is_content(db: str) -> None:
+    assert kinds(bound(Placed)) == {"_order": FieldKind.INTEGER, "everything": FieldKind.REFERENCE}
+
+
+def test_excluded_fields_get_what_the_model_gives_them(db: str) -> None:
+    found = bound(Moments, exclude=("added", "choice", "counted", "day"))
+    assert kinds(found) == {"changed": FieldKind.DATETIME, "needed": FieldKind.INTEGER}
+    assert found.schema.by_name["changed"].moment
+    filled = {column.name: make() for column, make in found.fill}
+    assert filled.keys() == {"added", "choice", "day"}
+    assert filled["choice"] == "a"
+    assert filled["added"] is not None
+    assert found.problems == ()
+
+
+def test_excluded_fields_without_default(db: str) -> None:
+    assert bound(Moments, exclude=("needed",)).problems == (
+        "field 'needed' is left out and has no default: no row can be created",
+    )
+
+
+def test_choices(db: str) -> None:
+    assert bound(Moments).schema.by_name["choice"].choices == ("a", "b")
+
+
+def test_choices_that_a_function_gives_are_not_asked_for(db: str) -> None:
+    def ask() -> list[tuple[str, str]]:
+        raise RuntimeError("asks a database")
+
+    field = models.CharField(max_length=1, choices=ask)
+    field.set_attributes_from_name("choice")
+    found = bound_field(field, Identities(db, {}))
+    assert found is not None
+    assert found.schema == FieldSchema("choice", FieldKind.TEXT)
+
+
+def test_models_outside_any_dump(db: str) -> None:
+    identities = Identities(db, {})
+    assert table("fieldzoo.club", identities, db).label == "fieldzoo.club"
+    assert table(CodedProxy, identities, db).label == "fieldzoo.coded"
+    assert table(Unmanaged, identities, db).name == "fieldzoo_unmanaged"
+
+
+def test_missing_tables(db: str) -> None:
+    identities = Identities(db, {})
+    wanted = {
+        "a": table(Unmanaged, identities, db),
+        "b": table(Order, identities, db),
+        "c": table(Draft, identities, db),
+    }
+    assert missing_tables(wanted, db) == ["fieldzoo_unmanaged"]
+
+
+# dataset.json
+
+
+def test_the_description_gives_the_schema_back(db: str) -> None:
+    every = list(apps.get_app_config("fieldzoo").get_models())
+    found = reader(*every)
+    described = schema_document(dataset(*every), schema(found.tables))
+    parsed = parse_schema(described)
+    assert parsed == schema(found.tables)
+    assert list(parsed.models) == list(found.tables)
+
+
+def test_the_description_does_not_depend_on_the_language(db: str) -> None:
+    from django.contrib.auth.models import Permission
+
+    def described() -> Any:
+        found = reader(Permission)
+        return schema_document(found.dataset, schema(found.tables))
+
+    with translation.override("de"):
+        german = described()
+    assert german == described()
+    assert german["models"]["auth.permission"]["identity"] == [
+        "codename",
+        "content_type__app_label",
+        "content_type__model",
+    ]
+
+
+def test_specs_as_recorded(db: str) -> None:
+    found = dataset(
+        ModelSpec(
+            "fieldzoo.article",
+            filter={
+                "slug__in": ("b", "a"),
+                "number__in": {2, 1},
+                "section__in": Section.objects.all(),
+            },
+            delete_missing=True,
+            identity="natural",
+        )
+    )
+    (described,) = schema_document(found, schema({}))["specs"]
+    assert described == {
+        "defer_values": [],
+        "delete_missing": True,
+        "exclude": [],
+        "filter": {
+            "number__in": [1, 2],
+            "section__in": "<django.db.models.query.QuerySet>",
+            "slug__in": ["b", "a"],
+        },
+        "hashed": False,
+        "identity": "natural",
+        "ignore_missing_m2m": [],
+        "model": "fieldzoo.article",
+        "save_as_new": False,
+    }
