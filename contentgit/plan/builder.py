@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from contentgit.diff import ABSENT
 from contentgit.facts import Facts
 from contentgit.plan.choice import Choice, Licences, choose
-from contentgit.plan.items import Item, Survey
+from contentgit.plan.items import Item, Survey, parse
 from contentgit.plan.order import components, model_groups, refers_to_itself
 from contentgit.plan.reach import Reach, missing_reason
 from contentgit.plan.unique import contests
@@ -76,8 +76,13 @@ def _settle_writes(survey: Survey, facts: Facts, choice: Choice, reach: Reach) -
     settled = _Settled()
     present = _Present(survey, facts, choice.created, reach.gone)
     for key in sorted(choice.writes, key=_by_key):
-        item = _with_optional(choice.writes[key], present, settled)
-        item = replace(item, links=tuple(each for each in item.links if each.add or each.remove))
+        item = choice.writes[key]
+        if item.optional:
+            item = _with_optional(item, present, settled)
+        if not all(each.add or each.remove for each in item.links):
+            item = replace(
+                item, links=tuple(each for each in item.links if each.add or each.remove)
+            )
         if item.drifts and key not in choice.outside:
             settled.drift[key] = item
         if item.action is Action.CREATE or item.fields or item.links:
@@ -101,7 +106,7 @@ class _Present:
 
     def now(self, reference: str) -> bool:
         """Whether the row referred to exists before the apply."""
-        return RecordKey.parse(reference) in self.facts.existing
+        return parse(reference) in self.facts.existing
 
     def then(self, key: RecordKey) -> bool:
         """Whether the row exists after the apply."""
@@ -115,7 +120,7 @@ class _Present:
         fields = self.survey.models[item.key.model].by_name
         for links in item.links:
             loose = not fields[links.field].constrained
-            for target in map(RecordKey.parse, links.add):
+            for target in map(parse, links.add):
                 if not self.then(target) and not (loose and self._writable(target)):
                     yield self._problem(item, links.field, target, null=True)
 
@@ -146,7 +151,7 @@ def _with_optional(item: Item, present: _Present, settled: _Settled) -> Item:
     """The item with those many-to-many fields settled whose missing references are ignored."""
     links, states = list(item.links), list(item.states)
     for state in item.optional:
-        missing = [each for each in state.wanted if not present.then(RecordKey.parse(each))]
+        missing = [each for each in state.wanted if not present.then(parse(each))]
         wanted, there = set(state.wanted) - set(missing), set(state.there)
         settled.withheld += [
             Withheld(item.key, state.name, missing_reason(each)) for each in missing
@@ -204,7 +209,7 @@ def _writes(survey: Survey, writes: Mapping[RecordKey, Item]) -> Iterator[Step]:
 
 
 def _referred(item: Item) -> list[RecordKey]:
-    links = [RecordKey.parse(each) for links in item.links for each in links.add]
+    links = [parse(each) for links in item.links for each in links.add]
     return [*(wish.target for wish in item.wishes), *links]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from contentgit.diff import ABSENT
 from contentgit.facts import Claim
@@ -16,6 +16,10 @@ from contentgit.records import Record, RecordKey
 from contentgit.schema import ModelSchema
 from contentgit.specs import Dataset
 from contentgit.steps import Action, FieldState, Links
+
+
+parse = lru_cache(maxsize=2**16)(RecordKey.parse)
+"""The key in a reference; many records refer to the same ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +171,8 @@ def _wanted(items: Iterable[Item]) -> Iterator[RecordKey]:
         for wish in item.wishes:
             yield wish.target
         for links in item.links:
-            yield from map(RecordKey.parse, links.add)
+            yield from map(parse, links.add)
         for state in item.optional:
             for references in (state.applied, state.wanted):
                 if references is not ABSENT:
-                    yield from map(RecordKey.parse, references)
+                    yield from map(parse, references)

@@ -10,7 +10,7 @@ from contentgit.canonical import same
 from contentgit.diff import ABSENT
 from contentgit.errors import FormatError
 from contentgit.facts import Claim, hashable
-from contentgit.plan.items import Candidate, Item, Rules, Size, Survey, Wish
+from contentgit.plan.items import Candidate, Item, Rules, Size, Survey, Wish, parse
 from contentgit.records import Record, RecordKey, Value
 from contentgit.schema import FieldKind, ModelSchema, UniqueSet
 from contentgit.specs import Dataset
@@ -219,7 +219,7 @@ def _wishes(names: Iterable[str], theirs: Record, rules: Rules) -> Iterator[Wish
             if value is None:
                 continue
         (reference,) = _references(theirs.key, name, [value])
-        yield Wish(name, RecordKey.parse(reference), schema.null, loose)
+        yield Wish(name, parse(reference), schema.null, loose)
 
 
 def _parents(key: RecordKey, rules: Rules) -> Iterator[Wish]:
@@ -245,7 +245,7 @@ def _references(key: RecordKey, name: str, value: Value) -> tuple[str, ...]:
         if not isinstance(value, list | tuple):
             raise ValueError
         for reference in value:
-            RecordKey.parse(reference)
+            parse(reference)
     except (ValueError, AttributeError) as error:
         raise FormatError(
             f"{key}: field {name} holds {value!r:.80}, which is no reference",
