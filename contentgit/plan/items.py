@@ -17,7 +17,6 @@ from contentgit.schema import ModelSchema
 from contentgit.specs import Dataset
 from contentgit.steps import Action, FieldState, Links
 
-
 parse = lru_cache(maxsize=2**16)(RecordKey.parse)
 """The key in a reference; many records refer to the same ones."""
 

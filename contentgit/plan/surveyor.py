@@ -246,7 +246,7 @@ def _references(key: RecordKey, name: str, value: Value) -> tuple[str, ...]:
             raise ValueError
         for reference in value:
             parse(reference)
-    except (ValueError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise FormatError(
             f"{key}: field {name} holds {value!r:.80}, which is no reference",
             hint="a reference is written app.model:key",
