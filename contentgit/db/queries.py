@@ -74,14 +74,16 @@ def quoted(name: str, using: str) -> str:
     return str(connections[using].ops.quote_name(name))
 
 
-def names(columns: Sequence[Column], using: str) -> str:
-    """Column names, separated by commas."""
-    return ", ".join(quoted(column.name, using) for column in columns)
+def names(table: str, columns: Sequence[Column], using: str) -> list[str]:
+    """Column names with their table: SQLite takes a lone name that is no column for a text."""
+    before = f"{quoted(table, using)}." if table else ""
+    return [f"{before}{quoted(column.name, using)}" for column in columns]
 
 
 def select(table: str, columns: Sequence[Column], using: str) -> str:
     """``SELECT … FROM table``."""
-    wanted = ", ".join(column.select % quoted(column.name, using) for column in columns)
+    pairs = zip(columns, names(table, columns, using), strict=True)
+    wanted = ", ".join(column.select % name for column, name in pairs)
     return f"SELECT {wanted} FROM {quoted(table, using)}"  # noqa: S608
 
 
@@ -92,15 +94,17 @@ def chunk_size(columns: Sequence[Column], using: str) -> int:
     return min(connections[using].features.max_query_params or CHUNK, CHUNK)
 
 
-def among(columns: Sequence[Column], keys: Sequence[Row], using: str) -> SQL:
+def among(columns: Sequence[Column], keys: Sequence[Row], using: str, table: str = "") -> SQL:
     """The condition that the columns hold one of the keys; a key is one parameter per column."""
     if not keys:
         return NOTHING
     params = tuple(param for key in keys for param in key)
+    left = names(table, columns, using)
     if len(columns) == 1:
         marks = ", ".join([columns[0].cast] * len(keys))
-        return f"{names(columns, using)} IN ({marks})", params
-    one = " AND ".join(f"{quoted(column.name, using)} = {column.cast}" for column in columns)
+        return f"{left[0]} IN ({marks})", params
+    pairs = zip(columns, left, strict=True)
+    one = " AND ".join(f"{name} = {column.cast}" for column, name in pairs)
     return f"({' OR '.join([f'({one})'] * len(keys))})", params
 
 
@@ -123,7 +127,7 @@ def matching(table: Table, filters: Sequence[Mapping[str, Any]], using: str) -> 
             params += statement[1]
     if not parts:
         return NOTHING
-    columns = names(table.key_columns, using)
+    columns = ", ".join(names(table.name, table.key_columns, using))
     left = f"({columns})" if len(table.key_columns) > 1 else columns
     return f"({' OR '.join(f'{left} IN ({part})' for part in parts)})", params
 

@@ -209,14 +209,17 @@ class Reader:
 
     def _where(self, head: str, bound: Table, condition: SQL | None, *, order: bool = False) -> SQL:
         where, params = condition or ("", ())
-        tail = f" ORDER BY {names(bound.key_columns, self.using)}" if order else ""
+        keys = ", ".join(names(bound.name, bound.key_columns, self.using))
+        tail = f" ORDER BY {keys}" if order else ""
         return f"{head}{' WHERE ' if where else ''}{where}{tail}", params
 
     def _rows(self, bound: Table, keys: Sequence[Row], *, lock: bool = False) -> list[Row]:
         """The rows whose key columns have these parameters."""
         connection = connections[self.using]
         head = select(bound.name, self._encoder(bound).columns, self.using)
-        sql, params = self._where(head, bound, among(bound.key_columns, keys, self.using))
+        sql, params = self._where(
+            head, bound, among(bound.key_columns, keys, self.using, bound.name)
+        )
         if lock and connection.features.has_select_for_update:
             sql = f"{sql} {connection.ops.for_update_sql()}"
         with self._reading(bound.label):
@@ -264,7 +267,7 @@ class Reader:
         found: set[RecordKey] = set()
         known = self._known(bound, wanted)
         for batch in _batches(known, chunk_size(bound.key_columns, self.using)):
-            where, params = among(bound.key_columns, batch, self.using)
+            where, params = among(bound.key_columns, batch, self.using, bound.name)
             if condition is not None:
                 where, params = f"{where} AND {condition[0]}", params + condition[1]
             with self._reading(bound.label):
@@ -339,11 +342,12 @@ class Reader:
         if set(map(type, pks)) == {int}:
             first, last = min(pks), max(pks)
             if last - first < _SPAN * len(pks):
-                yield f"{quoted(source.name, self.using)} BETWEEN %s AND %s", (first, last)
+                (name,) = names(relation.table, (source,), self.using)
+                yield f"{name} BETWEEN %s AND %s", (first, last)
                 return
         for some in _batches(pks, chunk_size((source,), self.using)):
             keys = [(source.param(pk),) for pk in some]
-            yield among((source,), keys, self.using)
+            yield among((source,), keys, self.using, relation.table)
 
 
 def _by_model(keys: Iterable[RecordKey]) -> dict[str, list[RecordKey]]:
