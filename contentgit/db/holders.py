@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
-from contentgit.db.queries import COMPOSITE_CHUNK, SQL, Row, among, execute, quoted
+from contentgit.db.queries import COMPOSITE_CHUNK, SQL, Row, among, execute, names, quoted
 from contentgit.db.referrers import Source, chunks
 from contentgit.db.tables import Column, Table
 from contentgit.errors import RecordError
@@ -74,8 +74,8 @@ class _Values:
     def condition(self, row: Row, using: str) -> SQL:
         """That the columns hold these parameters."""
         parts, params = [], []
-        for column, value in zip(self.columns, row, strict=True):
-            name = quoted(column.name, using)
+        left = names(self.table.name, self.columns, using)
+        for column, name, value in zip(self.columns, left, row, strict=True):
             parts.append(f"{name} IS NULL" if value is None else f"{name} = {column.cast}")
             params += [] if value is None else [value]
         return f"({' AND '.join(parts)})", tuple(params)
@@ -127,8 +127,10 @@ def _folded(
     conditions = {claim: values.condition(row, using) for claim, row in parameters.items()}
     looks = ", ".join(f"CASE WHEN {sql} THEN 1 ELSE 0 END" for sql, _ in conditions.values())
     looked = tuple(param for _, params in conditions.values() for param in params)
-    columns = ", ".join(column.select % quoted(column.name, using) for column in table.key_columns)
-    where, given = among(table.key_columns, [table.decode_key(key.key) for key in keys], using)
+    keyed = zip(table.key_columns, names(table.name, table.key_columns, using), strict=True)
+    columns = ", ".join(column.select % name for column, name in keyed)
+    parameters_of_keys = [table.decode_key(key.key) for key in keys]
+    where, given = among(table.name, table.key_columns, parameters_of_keys, using)
     sql = f"SELECT {looks}, {columns} FROM {quoted(table.name, using)} WHERE {where}"  # noqa: S608
     for row in execute((sql, (*looked, *given)), using):
         key = _key(table, row[len(conditions) :])
