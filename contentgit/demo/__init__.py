@@ -111,7 +111,7 @@ STEPS = (
         _stage("contentgit", "checkout", "main", "--apply", "--yes"),
     ),
     Step("Both databases now are what main says.", _production("contentgit", "status")),
-    Step("What happened, as git tells it:", _git("log", "--graph", "--format=%h %s (%an)")),
+    Step("What happened, as git tells it:", _git("log", "--graph", "--oneline")),
 )
 
 

@@ -1,4 +1,8 @@
-"""The documentation as data: the files a page tells to write, and the commands it tells to type."""
+"""The documentation as data: the files a page tells to write, and the commands it tells to type.
+
+``python -m tests.docs.pages docs/tutorial.md`` follows a page and writes the output that the commands
+now give into it, where it showed another.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,10 +46,14 @@ class Command:
 def parts(page: Path) -> Iterator[File | Command]:
     """What a page tells to do, in its order. ``% exit 3`` above a fence is its last command's code."""
     for fence in _FENCE.finditer(page.read_text(encoding="utf-8")):
-        if fence["kind"] == "console":
-            yield from _commands(fence["body"], int(fence["exit"] or 0))
-        elif named := _NAMED.match(fence["body"]):
-            yield File(named["path"], fence["body"][named.end() :], bool(named["end"]))
+        yield from _parts_of(fence)
+
+
+def _parts_of(fence: re.Match[str]) -> Iterator[File | Command]:
+    if fence["kind"] == "console":
+        yield from _commands(fence["body"], int(fence["exit"] or 0))
+    elif named := _NAMED.match(fence["body"]):
+        yield File(named["path"], fence["body"][named.end() :], bool(named["end"]))
 
 
 def _commands(body: str, last_code: int) -> Iterator[Command]:
@@ -57,12 +66,35 @@ def _commands(body: str, last_code: int) -> Iterator[Command]:
 
 def follow(page: Path, folder: Path) -> None:
     """Does what ``page`` says in ``folder``, and compares what it shows with what comes out."""
-    environment = _environment(folder)
+    environment = environment_of(folder)
     for part in parts(page):
         if isinstance(part, File):
             _write(folder / part.path, part)
-        else:
-            run(part, folder, environment)
+            continue
+        said = run(part, folder, environment)
+        if not _as_shown(part, said):
+            shown = "\n".join(part.shown)
+            raise AssertionError(f"$ {part.line}\n{said}\nthe page shows:\n{shown}")
+
+
+def renew(page: Path, folder: Path) -> None:
+    """Follows ``page`` and shows in it what came out, where it showed something else."""
+    environment = environment_of(folder)
+
+    def again(fence: re.Match[str]) -> str:
+        text = fence[0]
+        for part in _parts_of(fence):
+            if isinstance(part, File):
+                _write(folder / part.path, part)
+                continue
+            said = run(part, folder, environment)
+            if not _as_shown(part, said):
+                before = "\n".join((f"$ {part.line}", *part.shown))
+                text = text.replace(before, f"$ {part.line}\n{said.rstrip()}")
+        return text
+
+    text = _FENCE.sub(again, page.read_text(encoding="utf-8"))
+    page.write_text(text, encoding="utf-8")
 
 
 def _write(path: Path, file: File) -> None:
@@ -72,7 +104,7 @@ def _write(path: Path, file: File) -> None:
 
 
 def run(command: Command, folder: Path, environment: dict[str, str]) -> str:
-    """Runs a command; its output."""
+    """Runs a command, which must have the exit code that the page tells of; its output."""
     done = subprocess.run(
         command.line,
         shell=True,
@@ -83,12 +115,13 @@ def run(command: Command, folder: Path, environment: dict[str, str]) -> str:
         stderr=subprocess.STDOUT,
         encoding="utf-8",
     )
-    said = f"$ {command.line}\n{done.stdout}"
-    assert done.returncode == command.exit_code, f"exit code {done.returncode}\n{said}"
-    if command.shown:
-        expected, printed = _pattern(command.shown), _lines(done.stdout)
-        assert re.fullmatch(expected, printed), "\n".join((said, "the page says:", *command.shown))
+    if done.returncode != command.exit_code:
+        raise AssertionError(f"exit code {done.returncode}\n$ {command.line}\n{done.stdout}")
     return done.stdout
+
+
+def _as_shown(command: Command, said: str) -> bool:
+    return not command.shown or bool(re.fullmatch(_pattern(command.shown), _lines(said)))
 
 
 def _pattern(shown: tuple[str, ...]) -> str:
@@ -105,10 +138,10 @@ def _lines(text: str) -> str:
     return "".join(f"{_HEX.sub('<id>', line.rstrip())}\n" for line in text.rstrip().split("\n"))
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    """``python`` and ``contentgit`` are those that run this test."""
+def environment_of(folder: Path) -> dict[str, str]:
+    """``python`` and ``contentgit`` are those that run this test, whatever its own settings are."""
     programs = folder.parent / f"{folder.name}-bin"
-    programs.mkdir()
+    programs.mkdir(exist_ok=True)
     for name, words in (("python", ""), ("contentgit", " -m contentgit.cli.main")):
         path = programs / name
         path.write_text(f'#!/bin/sh\nexec "{sys.executable}"{words} "$@"\n')
@@ -118,3 +151,10 @@ def _environment(folder: Path) -> dict[str, str]:
     inner["PYTHONPATH"] = str(ROOT)
     inner["COLUMNS"] = "100"
     return inner
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name) / "page"
+        place.mkdir()
+        renew(Path(sys.argv[1]), place)

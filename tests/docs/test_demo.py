@@ -13,17 +13,6 @@ from contentgit import demo
 from contentgit.errors import RefusedError, UsageError
 
 
-@pytest.fixture(scope="module")
-def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A demo that has been built and walked through, and what it printed."""
-    folder = tmp_path_factory.mktemp("demo") / "a folder's name"
-    printed: list[str] = []
-    code = demo.run(folder, write=printed.append, python=sys.executable, colour=False)
-    text = "".join(printed)
-    assert code == 0, text
-    return folder, text
-
-
 def ask(folder: Path, site: str, code: str) -> str:
     """What the site's own Python prints."""
     done = subprocess.run(
@@ -36,16 +25,27 @@ def ask(folder: Path, site: str, code: str) -> str:
     return done.stdout
 
 
-def test_every_step_shows_what_was_typed(walked: tuple[Path, str]) -> None:
-    _folder, text = walked
+def test_the_demo_runs_as_told_and_leaves_two_sites(tmp_path: Path) -> None:
+    # One test, for the walk takes its time and the rest looks at what it left.
+    folder = tmp_path / "a folder's name"
+    printed: list[str] = []
+    code = demo.run(folder, write=printed.append, python=sys.executable, colour=False)
+    text = "".join(printed)
+    assert code == 0, text
+    every_step_shows_what_was_typed(text)
+    the_refusal_names_record_and_field(text)
+    both_databases_are_equal(folder)
+    the_site_serves_its_pages_and_its_admin(folder)
+
+
+def every_step_shows_what_was_typed(text: str) -> None:
     prompts = [line for line in text.splitlines() if line.startswith("$ ")]
     assert len(prompts) == len(demo.STEPS)
     assert "$ ./production contentgit checkout main --apply --yes" in prompts
     assert "\x1b" not in text
 
 
-def test_the_refusal_names_record_and_field(walked: tuple[Path, str]) -> None:
-    _folder, text = walked
+def the_refusal_names_record_and_field(text: str) -> None:
     refusal, _, _ = text.partition("(exit code 3)")
     refusal = refusal.rpartition("$ ./production")[2]
     assert "shop.product:7" in refusal
@@ -53,8 +53,7 @@ def test_the_refusal_names_record_and_field(walked: tuple[Path, str]) -> None:
     assert "--branch" in refusal
 
 
-def test_both_databases_end_equal(walked: tuple[Path, str]) -> None:
-    folder, _text = walked
+def both_databases_are_equal(folder: Path) -> None:
     code = (
         "from shop.models import Product\n"
         "for each in Product.objects.order_by('pk'): print(each.pk, each.name, each.slug, each.price)\n"
@@ -69,8 +68,7 @@ def test_both_databases_end_equal(walked: tuple[Path, str]) -> None:
     assert stage.endswith("Thrown, not laid: thin arms that crack, a belly that does not.\n")
 
 
-def test_the_site_serves_its_pages_and_its_admin(walked: tuple[Path, str]) -> None:
-    folder, _text = walked
+def the_site_serves_its_pages_and_its_admin(folder: Path) -> None:
     code = (
         "from django.test import Client\n"
         "from shop.models import Product\n"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from contentgit.cli.main import build_parser, split_at_dashes
-from tests.docs.pages import ROOT, Command, File, follow, parts
+from tests.docs.pages import ROOT, Command, File, environment_of, follow, parts, run
 
 DOCS = ROOT / "docs"
 CLI = DOCS / "cli.md"
@@ -103,20 +103,26 @@ def test_the_tutorial_runs(tmp_path: Path) -> None:
 def test_the_readme_runs(tmp_path: Path) -> None:
     folder = tmp_path / "readme"
     folder.mkdir()
-    for line in ("-m django startproject mysite .", "-m django startapp polls"):
-        subprocess.run([sys.executable, *line.split()], cwd=folder, check=True)
-    for part in parts(DOCS / "tutorial.md"):
-        if isinstance(part, File) and part.path == "polls/models.py":
-            (folder / part.path).write_text(part.text)
+    polls_with_a_question(folder)
+    follow(ROOT / "README.md", folder)
+
+
+def polls_with_a_question(folder: Path) -> None:
+    """A project as the README's reader may have one."""
+    models = next(part for part in parts(DOCS / "tutorial.md") if isinstance(part, File))
+    environment = environment_of(folder)
+    for line in ("django startproject mysite .", "django startapp polls"):
+        run(Command(f"python -m {line}", ()), folder, environment)
+    (folder / models.path).write_text(models.text)
+    (folder / "questions.py").write_text(
+        "from django.utils.timezone import now\n"
+        "from polls.models import Question\n"
+        "Question.objects.create(question_text='Bread?', pub_date=now())\n"
+    )
     with (folder / "mysite/settings.py").open("a") as settings:
         settings.write('INSTALLED_APPS += ["polls"]\n')
-    subprocess.run(
-        [sys.executable, "-m", "django", "makemigrations", "polls", "--settings=mysite.settings"],
-        cwd=folder,
-        check=True,
-        env={"PYTHONPATH": str(folder)},
-    )
-    follow(ROOT / "README.md", folder)
+    for line in ("makemigrations polls", "migrate", 'shell -c "import questions"'):
+        run(Command(f"python manage.py {line}", ()), folder, environment)
 
 
 def test_links_between_the_pages_lead_somewhere() -> None:
