@@ -94,7 +94,7 @@ def _licensed(source: Source) -> Iterator[tuple[str, RecordKey]]:
         condition = matching(table, filters, source.using)
         keys = [table.decode_key(item.key.key) for item in items]
         for chunk in chunks(keys, chunk_size(table.key_columns, source.using)):
-            sql, params = among(table.name, table.key_columns, chunk, source.using)
+            sql, params = among(table.key_columns, chunk, source.using, table.name)
             if condition is not None:
                 sql, params = f"{sql} AND {condition[0]}", (*params, *condition[1])
             for row in source.rows(table.name, table.key_columns, sql, params):

@@ -130,7 +130,7 @@ def _folded(
     keyed = zip(table.key_columns, names(table.name, table.key_columns, using), strict=True)
     columns = ", ".join(column.select % name for column, name in keyed)
     parameters_of_keys = [table.decode_key(key.key) for key in keys]
-    where, given = among(table.name, table.key_columns, parameters_of_keys, using)
+    where, given = among(table.key_columns, parameters_of_keys, using, table.name)
     sql = f"SELECT {looks}, {columns} FROM {quoted(table.name, using)} WHERE {where}"  # noqa: S608
     for row in execute((sql, (*looked, *given)), using):
         key = _key(table, row[len(conditions) :])

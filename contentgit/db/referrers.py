@@ -86,7 +86,7 @@ class Source:
     ) -> Iterator[Row]:
         """The same for rows where the columns ``wanted`` hold one of these values, in chunks."""
         for chunk in chunks(values, chunk_size(wanted, self.using)):
-            yield from self.rows(name, columns, *among(name, wanted, chunk, self.using))
+            yield from self.rows(name, columns, *among(wanted, chunk, self.using, name))
 
     def dumps_of(self, label: str, keys: Sequence[RecordKey]) -> dict[RecordKey, str]:
         """The applied dump that each row belongs to; rows outside of all are left out."""
