@@ -96,7 +96,8 @@ class ProgressBar:
     """Progress of long work on standard error, on a terminal only; gone when the work is done."""
 
     def __init__(self, terminal: Terminal) -> None:
-        self._shown = terminal.err.is_terminal and not terminal.as_json
+        # FORCE_COLOR makes rich take a pipe for a terminal; colours may be forced, a moving bar not.
+        self._shown = sys.stderr.isatty() and not terminal.as_json
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
