@@ -49,11 +49,15 @@ def _git(*words: str) -> tuple[str, ...]:
 
 STEPS = (
     Step(
-        "The stage site holds the content. These are its datasets, declared in bakery/datasets.py.",
+        "Stage is full of content, production is empty. What travels, travels through git.",
+        _stage("contentgit", "init"),
+    ),
+    Step(
+        "What is content? bakery/datasets.py says it; this is what it finds on stage.",
         _stage("contentgit", "datasets"),
     ),
     Step(
-        "All of it becomes one commit in a plain git repository, one file per record.",
+        "All of it becomes one commit, one readable file per record.",
         _stage("contentgit", "commit", "-m", "The bakery as it stands"),
     ),
     Step(
@@ -133,10 +137,7 @@ def build(folder: Path, *, python: str, reset: bool = False) -> None:
     for site in _SITES:
         _write_launcher(folder, site, python)
     _quietly(folder, _stage("prepare"))
-    shutil.copyfile(folder / "stage.sqlite3", folder / "production.sqlite3")
-    _quietly(folder, _stage("fill"))
     _introduce(folder)
-    _quietly(folder, _stage("contentgit", "init"))
 
 
 def run(
