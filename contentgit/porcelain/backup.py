@@ -1,16 +1,28 @@
-"""What ``--force`` overwrites is committed first, under ``refs/contentgit/backup/ENVIRONMENT/TIME``."""
+"""What an apply overwrites although it is in no commit is committed first.
+
+It lies under ``refs/contentgit/backup/ENVIRONMENT/TIME``: the dumps as the database holds them, and the
+rows outside them that cascades reach in a folder ``outside``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Protocol
 
-from contentgit.layout import encode_part
+from contentgit.db.introspect import table
+from contentgit.db.reader import Reader
+from contentgit.layout import encode_part, record_path
 from contentgit.porcelain.project import Project
 from contentgit.porcelain.snapshots import Difference, batches
 from contentgit.porcelain.working_copy import DatabaseSide
+from contentgit.records import RecordKey
+from contentgit.specs import Dataset
 
 PREFIX = "refs/contentgit/backup"
+
+OUTSIDE = "outside"
+"""The folder, in a backup, of rows that are in no dump."""
 
 
 class Overwritten(Protocol):
@@ -25,20 +37,25 @@ class Overwritten(Protocol):
 
 
 def back_up(
-    project: Project, commit: str, parents: Sequence[str], dumps: Sequence[Overwritten]
+    project: Project,
+    commit: str,
+    parents: Sequence[str],
+    dumps: Sequence[Overwritten],
+    outside: Sequence[RecordKey],
 ) -> str:
     """Commits the dumps as the database holds them now; gives the ref that keeps the commit.
 
     The tree is that of ``commit``, the one about to be applied, with the database's rows where they
-    differ: exactly what the database holds, at the price of the differences.
+    differ: exactly what the database holds, at the price of the differences. ``outside`` are the rows that
+    no dump holds.
     """
-    tree = project.repository.write_tree(commit, _files(dumps))
+    tree = project.repository.write_tree(commit, chain(_files(dumps), _rows(project, outside)))
     environment = project.config.environment or project.using
     message = f"Back up {environment} before it is overwritten\n"
     new = project.repository.commit_tree(tree, parents, message)
     stamp = project.operator.now.strftime("%Y%m%dT%H%M%S.%f")
     ref = f"{PREFIX}/{encode_part(environment)}/{stamp}"
-    project.repository.move_ref(ref, new, None, "contentgit: backup before --force")
+    project.repository.move_ref(ref, new, None, "contentgit: backup before an apply")
     return ref
 
 
@@ -52,3 +69,13 @@ def _files(dumps: Sequence[Overwritten]) -> Iterator[tuple[str, bytes | None]]:
         for batch in batches(rows):
             for path, data in dump.ours.encoded(batch):
                 yield f"{dump.folder}/{path}", data
+
+
+def _rows(project: Project, keys: Sequence[RecordKey]) -> Iterator[tuple[str, bytes | None]]:
+    dataset = Dataset(OUTSIDE, "", ())
+    labels = sorted({key.model for key in keys})
+    tables = {label: table(label, project.identities, project.using) for label in labels}
+    reader = Reader(project.using, dataset, tables, project.identities)
+    for batch in batches(keys):
+        for key, data in reader.encoded(batch):
+            yield f"{OUTSIDE}/{record_path(key, tables[key.model].schema.layout)}", data

@@ -53,7 +53,6 @@ def apply(
     """
     settle(project)
     project.forget_rows()
-    backup = ""
     with project.backend.exclusive():
         planned = plan(project, revision, names, licences)
         if digest is not None and planned.digest != digest:
@@ -62,13 +61,27 @@ def apply(
                 hint=f"contentgit checkout {revision} --apply  (shows the plan as it is now)",
             )
         refuse(planned)
-        if planned.plan.overwritten:
-            backup = back_up(project, planned.target.commit, _bases(planned), planned.dumps)
+        backup = _back_up(project, planned)
         if planned.plan.steps:
             _run(project, planned)
         ledger.write(project.using, _entries(project, planned))
     head, problem = _move_head(project, planned.target)
     return CheckedOut(planned, bool(planned.plan.steps), backup, head, problem)
+
+
+def _back_up(project: Project, planned: Planned) -> str:
+    """Commits what is in no commit and is about to go; ``""`` where there is nothing of the kind."""
+    reached = {s.key for s in planned.plan.steps if s.action in (Action.CASCADE, Action.CLEAR)}
+    held = {
+        work.ours.key(each.path)
+        for work in planned.dumps
+        for each in work.differences
+        if planned.plan.overwritten and each.after
+    }
+    outside = sorted(reached | (set(planned.plan.overwritten) - held))
+    if not outside and not planned.plan.overwritten:
+        return ""
+    return back_up(project, planned.target.commit, _bases(planned), planned.dumps, outside)
 
 
 def _bases(planned: Planned) -> list[str]:

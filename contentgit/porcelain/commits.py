@@ -14,11 +14,17 @@ from contentgit.canonical import FORMAT_VERSION, dump_document, parse_document
 from contentgit.description import parse_schema
 from contentgit.diff import Change
 from contentgit.errors import FormatError, UnknownNameError
-from contentgit.layout import DATASET_FILE, REPOSITORY_FILE, dump_folder, record_path
-from contentgit.porcelain.snapshots import CommitSide, Difference, between_commits, changes
+from contentgit.layout import DATASET_FILE, REPOSITORY_FILE, decode_part, dump_folder, encode_part
+from contentgit.porcelain.snapshots import (
+    CommitSide,
+    Difference,
+    between_commits,
+    changes,
+    paths_of,
+)
 from contentgit.records import Record, RecordKey
 from contentgit.repository import Commit, Repository
-from contentgit.schema import Layout, ModelSchema
+from contentgit.schema import ModelSchema
 from contentgit.titles import best_text
 
 _RECORD = re.compile(r"\A[a-z0-9_]+\.[a-z0-9_]+:.", re.IGNORECASE)
@@ -75,6 +81,17 @@ class Comparison:
     changes: Iterator[TitledChange]
 
 
+def _typed_key(text: str) -> RecordKey:
+    """The key of a record as people type it: encoded as we print it, or plain (``auth.group:Editors``)."""
+    key = RecordKey.parse(text)
+    try:
+        for part in key.key.split(","):
+            decode_part(part)
+    except ValueError:
+        return RecordKey(key.model.lower(), encode_part(key.key))
+    return RecordKey(key.model.lower(), key.key)
+
+
 @dataclass(frozen=True)
 class Selection:
     """Which dumps and records of a comparison are wanted; nothing named means all."""
@@ -87,7 +104,7 @@ class Selection:
         """Names of dumps (``pages``, ``districts:42``) and records (``pages.page:42``)."""
         records = [name for name in names if _RECORD.match(name)]
         dumps = [name for name in names if name not in records]
-        return cls(tuple(dumps), tuple(RecordKey.parse(name) for name in records))
+        return cls(tuple(dumps), tuple(map(_typed_key, records)))
 
     def wants(self, difference: Difference) -> bool:
         """Whether the path is one of a wanted record."""
@@ -96,7 +113,7 @@ class Selection:
     @cached_property
     def paths(self) -> set[str]:
         """Where the wanted records may lie in a dump's folder."""
-        return {record_path(key, layout) for key in self.records for layout in Layout}
+        return {path for key in self.records for path in paths_of(key)}
 
     def folders(self, repository: Repository, commits: Sequence[str]) -> list[str]:
         """The wanted dumps' folders in the commits, in the order of their names.

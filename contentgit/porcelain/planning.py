@@ -177,14 +177,11 @@ def _base(
 
 def _candidates(work: DumpPlan) -> Iterator[Candidate]:
     """The three records of every path that differs in content, streamed in batches."""
-    missing = Missing(work.dump)
     for batch in batches(work.differences):
-        theirs = list(work.theirs.records([(each.path, each.before) for each in batch]))
-        ours = list(work.ours.records([(each.path, each.after) for each in batch]))
-        bases = [(each.path, work.base_ids.get(each.path, "")) for each in batch]
-        base = list(work.base.records(bases))
-        pairs = missing.leave_out(list(zip(ours, theirs, strict=True)))
-        for each, was, (here, there) in zip(batch, base, pairs, strict=True):
+        theirs = work.theirs.records([(each.path, each.before) for each in batch])
+        ours = work.ours.records([(each.path, each.after) for each in batch])
+        base = work.base.records([(e.path, work.base_ids.get(e.path, "")) for e in batch])
+        for each, was, here, there in zip(batch, base, ours, theirs, strict=True):
             record = here or there
             if record is None or _same(here, there):
                 continue

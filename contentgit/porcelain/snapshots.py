@@ -8,16 +8,18 @@ and ids.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol, TypeAlias, TypeVar
 
 from contentgit import canonical
 from contentgit.diff import Change
-from contentgit.errors import FormatError
-from contentgit.layout import DATASET_FILE, record_key
-from contentgit.records import Record
+from contentgit.errors import FormatError, RecordError
+from contentgit.layout import DATASET_FILE, record_key, record_path
+from contentgit.records import Record, RecordKey
 from contentgit.repository import Repository
+from contentgit.schema import Layout
 
 BATCH = 1000
 """Records that are held at a time."""
@@ -94,12 +96,20 @@ class CommitSide:
                 f"{where} in commit {self.commit[:10]} is no record: {error.message}",
                 hint="correct the file in a commit of its own, or choose another revision",
             ) from error
-        if expected is not None and record.key != expected:
+        # A long key is shortened in its file's name, so the record itself tells it.
+        if record.key != expected and (expected or path not in paths_of(record.key)):
             raise FormatError(
                 f"{where} in commit {self.commit[:10]} holds the record {record.key}",
                 hint="a record lies where its key says; move the file or correct $key and $model",
             )
         return record
+
+
+def paths_of(key: RecordKey) -> Iterator[str]:
+    """Where a record may lie in a dump's folder; which it is tells the layout of its model."""
+    for layout in Layout:
+        with suppress(RecordError):
+            yield record_path(key, layout)
 
 
 def between_commits(

@@ -197,7 +197,9 @@ def test_equal_rows_are_adopted(databases: tuple[str, str], ok: Ok) -> None:
     assert "Committed" in ok("commit", "-m", "Mine", "--database=other")
 
 
-def test_a_delete_that_reaches_outside_the_dump_is_refused(twins: None, ok: Ok, run: Run) -> None:
+def test_a_delete_that_reaches_outside_the_dump_is_refused(
+    twins: None, ok: Ok, run: Run, git: Ok
+) -> None:
     Review.objects.using("other").create(pk=1, product_id=41, text="Best of all")
     Product._base_manager.get(pk=41).delete()
     ok("commit", "-m", "Sold out")
@@ -209,6 +211,25 @@ def test_a_delete_that_reaches_outside_the_dump_is_refused(twins: None, ok: Ok, 
     ok("checkout", "main", "--apply", "--yes", "--allow-cascade", "--database=other")
     assert Review.objects.using("other").count() == 0
     assert "clean" in ok("status", "--database=other")
+    # The review was in no commit: now it is in one.
+    (ref,) = git("for-each-ref", "--format=%(refname)", "refs/contentgit/backup").splitlines()
+    assert "Best of all" in git("show", f"{ref}:outside/bakery.review/0/0/1.json")
+
+
+def test_a_row_outside_the_filter_is_no_row_of_the_dump(
+    twins: None, ok: Ok, run: Run, git: Ok
+) -> None:
+    ok("commit", "categories:rye", "-m", "Rye only")
+    Category.objects.using("other").filter(pk=2).update(slug="dark")
+    ok("commit", "shop", "-m", "Dark", "--database=other")
+    words = ["checkout", "main", "categories:rye", "--apply", "--yes", "--database=other"]
+    said = run(*words)
+    assert said.code == 3
+    assert "bakery.category:2" in said.err
+    ok(*words, "--force")
+    assert Category.objects.using("other").get(pk=2).slug == "rye"
+    (ref,) = git("for-each-ref", "--format=%(refname)", "refs/contentgit/backup").splitlines()
+    assert '"dark"' in git("show", f"{ref}:outside/bakery.category/0/0/2.json")
 
 
 def test_deletes_can_be_limited(twins: None, ok: Ok, run: Run) -> None:
@@ -281,7 +302,7 @@ def test_without_a_terminal_an_apply_must_be_told_not_to_ask(twins: None, ok: Ok
 def test_status_lists_edits_with_titles_and_fields(committed: None, ok: Ok, run: Run) -> None:
     Product._base_manager.filter(pk=42).update(name="Nightly loaf")
     Tag.objects.create(pk=30, name="New", slug="new")
-    Opening = raw.snapshot()["bakery_opening"]
+    hours = raw.snapshot()["bakery_opening"]
     said = run("status", "--exit-code")
     assert said.code == 1
     assert "~ bakery.product:42  Nightly loaf  name" in said.out
