@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from contentgit.canonical import RecordEncoder
 from contentgit.db.queries import Row
@@ -14,8 +14,10 @@ from contentgit.layout import key_value
 from contentgit.records import RecordKey, Value
 from contentgit.schema import KeyKind
 
-Links = Mapping[Any, Sequence[str]]
+Links: TypeAlias = Mapping[Any, Sequence[str]]
 """The references of a many-to-many field by the Python value of the key they hang on."""
+
+_SortKey: TypeAlias = tuple[str, int, int, str]
 
 
 class RowEncoder:
@@ -118,7 +120,7 @@ class LinkEncoder:
 
     def __init__(self, relation: BoundRelation) -> None:
         self.relation = relation
-        self._known: dict[Any, tuple[RecordKey, str]] = {}
+        self._known: dict[Any, tuple[_SortKey, str]] = {}
 
     def links(self, rows: Iterable[Row]) -> Links:
         """The references by source, for rows of (source, target).
@@ -137,17 +139,13 @@ class LinkEncoder:
     def _references(self, targets: Iterable[Any]) -> list[str]:
         found = [self._known.get(target) or self._learn(target) for target in targets]
         if len(found) > 1:
-            found.sort(key=_sort_key)
+            found.sort()
         return [reference for _, reference in found]
 
-    def _learn(self, target: Any) -> tuple[RecordKey, str]:
+    def _learn(self, target: Any) -> tuple[_SortKey, str]:
         try:
             reference = self.relation.encode_target(target)
         except RecordError as error:
             raise RecordError(f"field {self.relation.name!r}: {error.message}") from error
-        self._known[target] = RecordKey.parse(reference), reference
+        self._known[target] = RecordKey.parse(reference).sort_key, reference
         return self._known[target]
-
-
-def _sort_key(found: tuple[RecordKey, str]) -> tuple[str, int, int, str]:
-    return found[0].sort_key
