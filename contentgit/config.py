@@ -273,3 +273,15 @@ def user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
+
+
+def child_environment(*, colour: bool) -> dict[str, str]:
+    """The environment without git's own variables, for programs of the demo: a hook's would mislead."""
+    inner = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    inner.update(PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8")
+    for name in ("FORCE_COLOR", "NO_COLOR"):
+        inner.pop(name, None)
+    inner["FORCE_COLOR" if colour else "NO_COLOR"] = "1"
+    if colour:
+        inner.update(GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="color.ui", GIT_CONFIG_VALUE_0="always")
+    return inner

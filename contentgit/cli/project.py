@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contentgit import config
-from contentgit.cli.terminal import ProgressBar, Terminal
+from contentgit.cli.terminal import Terminal
 from contentgit.errors import ConfigurationError, ContentgitError, RepositoryError
 from contentgit.porcelain import repositories
 from contentgit.repository import Repository
 
 if TYPE_CHECKING:
-    from contentgit.porcelain.project import Project
+    from contentgit.porcelain.project import Progress, Project
 
 
 def find_repository(args: argparse.Namespace) -> Repository:
@@ -81,6 +82,21 @@ def open_project(args: argparse.Namespace, terminal: Terminal) -> Iterator[Proje
     config.check_alias(args.database)
     named = getattr(args, "repository", None)
     operator = Operator(config.user(), datetime.now(UTC))
-    with ProgressBar(terminal) as progress, translated(args.database):
-        path = Path(named) if named else None
+    path = Path(named) if named else None
+    with _progress(terminal) as progress, translated(args.database):
         yield Project(settings, args.database, operator, progress, path)
+
+
+@contextmanager
+def _progress(terminal: Terminal) -> Iterator[Progress]:
+    from contentgit.porcelain.project import no_progress
+
+    # FORCE_COLOR makes rich take a pipe for a terminal; colours may be forced, a moving bar not.
+    if terminal.as_json or not sys.stderr.isatty():
+        yield no_progress
+        return
+    from contentgit.cli.progress import ProgressBar
+
+    with ProgressBar(terminal.err) as bar:
+        terminal.bar = bar
+        yield bar

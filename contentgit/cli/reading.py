@@ -26,17 +26,8 @@ from contentgit.porcelain.commits import (
     show as show_commit,
 )
 from contentgit.render import data
-from contentgit.render.text import (
-    SIGNS,
-    STYLES,
-    change_lines,
-    count_line,
-    heading,
-    plural,
-    safe,
-    short,
-    stat_lines,
-)
+from contentgit.render.text import SIGNS, STYLES, change_lines, count_line, heading, stat_lines
+from contentgit.render.values import plural, safe, short
 from contentgit.repository import Commit, Repository
 
 if TYPE_CHECKING:
@@ -55,12 +46,14 @@ def status(args: argparse.Namespace, terminal: Terminal) -> int:
         from contentgit.porcelain.compare import status as status_of
 
         found = status_of(project, [*args.dumps, *args.names])
-        head = project.repository.head_branch()
+        head, environment = project.repository.head_branch(), project.config.environment
         edited = any(each.changes for each in found)
         if args.json:
             terminal.document(_status_data(args.database, head, found))
             return 1 if args.exit_code and edited else 0
-    place = f"Database {args.database}" + (f", branch {head}" if head else ", HEAD is detached")
+    place = f"Database {args.database} ({environment})" + (
+        f", branch {head}" if head else ", HEAD is detached"
+    )
     terminal.line(place, style="dim")
     for each in found:
         terminal.lines(_status_lines(each))

@@ -5,17 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
 from contentgit.canonical import dump_document
 from contentgit.errors import ContentgitError, UsageError
 from contentgit.render import data
-from contentgit.render.text import safe
+from contentgit.render.values import safe
+
+if TYPE_CHECKING:
+    from contentgit.cli.progress import ProgressBar
 
 ITEMS_SHOWN = 200
 """Refused items that are listed in full; beyond that a count says how many more ``--json`` lists."""
@@ -31,6 +32,12 @@ class Terminal:
         self.out = Console(**options)
         self.err = Console(stderr=True, **options)
         self.as_json = as_json
+        self.bar: ProgressBar | None = None
+
+    def pause(self) -> None:
+        """Takes a progress bar away, so that something else can use the terminal."""
+        if self.bar is not None:
+            self.bar.pause()
 
     def line(self, text: Text | str = "", style: str | None = None) -> None:
         """One line of a result; nothing with ``--json``, whose output is one document."""
@@ -85,57 +92,12 @@ class Terminal:
         """
         if not (sys.stdin.isatty() and self.err.is_terminal):
             raise UsageError("there is no terminal to ask on", hint=f"add {flag} to go on unasked")
+        self.pause()
         return self.err.input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
 
 
 def _inline(value: Any) -> str:
     return dump_document(data.plain(value)).decode().rstrip().replace("\n", "\n    ")
-
-
-class ProgressBar:
-    """Progress of long work on standard error, on a terminal only; gone when the work is done."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        # FORCE_COLOR makes rich take a pipe for a terminal; colours may be forced, a moving bar not.
-        self._shown = sys.stderr.isatty() and not terminal.as_json
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            console=terminal.err,
-            transient=True,
-        )
-        self._tasks: dict[str, Any] = {}
-        self._started = False
-
-    def __call__(self, what: str, done: int, total: int | None) -> None:
-        """See :data:`contentgit.porcelain.project.Progress`."""
-        if not self._shown:
-            return
-        if not self._started:
-            self._bar.start()
-            self._started = True
-        if what not in self._tasks:
-            self._tasks[what] = self._bar.add_task(what, total=total)
-        self._bar.update(self._tasks[what], completed=done, total=total)
-
-    def pause(self) -> None:
-        """Takes the bar away, so that something else can be printed."""
-        if self._started:
-            self._bar.stop()
-            self._started = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.pause()
 
 
 @contextmanager

@@ -15,17 +15,11 @@ from rich.text import Text
 
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.reading import SHORT
-from contentgit.cli.terminal import ITEMS_SHOWN, ProgressBar, Terminal
+from contentgit.cli.terminal import ITEMS_SHOWN, Terminal
 from contentgit.errors import ContentgitError, UsageError
 from contentgit.render import data
-from contentgit.render.text import (
-    ACTION_SIGNS,
-    ACTION_STYLES,
-    field_lines,
-    heading,
-    plural,
-    safe,
-)
+from contentgit.render.text import ACTION_SIGNS, ACTION_STYLES, field_lines, heading
+from contentgit.render.values import plural, safe
 from contentgit.repository import Repository, Signature
 from contentgit.steps import Action, Plan, ProblemKind
 
@@ -50,7 +44,7 @@ def commit(args: argparse.Namespace, terminal: Terminal) -> int:
         done = commit_dumps(
             project,
             names,
-            _message(args, project),
+            _message(args, project, terminal),
             author=author,
             new_branch=args.branch,
             dry_run=args.dry_run,
@@ -74,7 +68,9 @@ def _author(text: str) -> Signature:
     return Signature(name.strip(), rest.rstrip()[:-1].strip())
 
 
-def _message(args: argparse.Namespace, project: Project) -> Callable[[Draft], str]:
+def _message(
+    args: argparse.Namespace, project: Project, terminal: Terminal
+) -> Callable[[Draft], str]:
     """Where the message comes from: -m, -F, or an editor once the snapshot has been taken."""
     if args.message:
         text = "\n\n".join(args.message)
@@ -88,7 +84,7 @@ def _message(args: argparse.Namespace, project: Project) -> Callable[[Draft], st
         raise UsageError(
             "a commit needs a message", hint="contentgit commit -m MESSAGE, or -F FILE"
         )
-    return lambda draft: _edit(project.repository, draft, project.progress)
+    return lambda draft: _edit(project.repository, draft, terminal)
 
 
 def _read(name: str) -> str:
@@ -98,9 +94,8 @@ def _read(name: str) -> str:
         raise UsageError(f"cannot read the message from {name}: {error}") from error
 
 
-def _edit(repository: Repository, draft: Draft, progress: object) -> str:
-    if isinstance(progress, ProgressBar):
-        progress.pause()
+def _edit(repository: Repository, draft: Draft, terminal: Terminal) -> str:
+    terminal.pause()
     editor = repository.editor()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "COMMIT_EDITMSG"
@@ -274,8 +269,6 @@ def _ask(
         planned = plan(project, args.revision, names, licences)
         _print_plan(project, planned, args, terminal)
     refuse(planned)
-    if isinstance(project.progress, ProgressBar):
-        project.progress.pause()
     if planned.plan.steps:
         count = plural(len(planned.plan.steps), "step")
         where = f"{args.database} ({project.config.environment})"
@@ -401,14 +394,17 @@ def _applied_data(done: CheckedOut, using: str) -> dict[str, object]:
 def _applied_lines(done: CheckedOut, using: str) -> Iterator[Text]:
     target = done.planned.target
     if not done.applied:
-        yield Text(f"Database {using} is what {safe(target.revision)} says: nothing to write")
+        yield Text(
+            f"Database {using} ({done.environment}) is what {safe(target.revision)} says: nothing to write"
+        )
     else:
         verb = _plan_counts(done.planned.plan).replace("to create", "created")
         verb = verb.replace("to update", "updated").replace("to delete", "deleted")
         yield Text.assemble(
             ("Applied ", "green"),
             (target.commit[:SHORT], "yellow"),
-            f" ({safe(target.revision)}) to database {using}: {verb.replace('to clear', 'cleared')}",
+            f" ({safe(target.revision)}) to database {using} ({done.environment}): "
+            f"{verb.replace('to clear', 'cleared')}",
         )
     if done.backup:
         yield Text(f"What was overwritten is kept in {done.backup}")

@@ -12,10 +12,11 @@ import shlex
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from contentgit import config
 from contentgit.errors import ContentgitError, RefusedError, RepositoryError, UsageError
 
 MARKER = ".contentgit-demo"
@@ -231,7 +232,7 @@ def _start(folder: Path, typed: Sequence[str], *, colour: bool) -> subprocess.Po
         return subprocess.Popen(  # noqa: S603 - the words are STEPS, the program is our launcher or git
             argv,
             cwd=folder,
-            env=_environment(os.environ, colour=colour),
+            env=config.child_environment(colour=colour),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -242,18 +243,6 @@ def _start(folder: Path, typed: Sequence[str], *, colour: bool) -> subprocess.Po
         raise RepositoryError(
             f"{argv[0]} is not installed", hint="install git and call again"
         ) from None
-
-
-def _environment(outer: Mapping[str, str], *, colour: bool) -> dict[str, str]:
-    """The outer environment without git's own variables: a hook's would lead to its repository."""
-    inner = {name: value for name, value in outer.items() if not name.startswith("GIT_")}
-    inner.update(PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8")
-    for name in ("FORCE_COLOR", "NO_COLOR"):
-        inner.pop(name, None)
-    inner["FORCE_COLOR" if colour else "NO_COLOR"] = "1"
-    if colour:
-        inner.update(GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="color.ui", GIT_CONFIG_VALUE_0="always")
-    return inner
 
 
 def _clear(folder: Path, *, reset: bool) -> None:

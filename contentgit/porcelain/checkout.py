@@ -28,6 +28,7 @@ class CheckedOut:
 
     planned: Planned
     applied: bool
+    environment: str
     backup: str = ""
     head: str = ""
     head_problem: str = ""
@@ -66,7 +67,9 @@ def apply(
             _run(project, planned)
         ledger.write(project.using, _entries(project, planned))
     head, problem = _move_head(project, planned.target)
-    return CheckedOut(planned, bool(planned.plan.steps), backup, head, problem)
+    return CheckedOut(
+        planned, bool(planned.plan.steps), project.config.environment, backup, head, problem
+    )
 
 
 def _back_up(project: Project, planned: Planned) -> str:

@@ -12,7 +12,7 @@ from contentgit.db import facts
 from contentgit.db.introspect import table
 from contentgit.db.ledger import Applied
 from contentgit.db.titles import titles
-from contentgit.diff import Change
+from contentgit.diff import ABSENT, Change
 from contentgit.errors import DriftError, RefusedError, RepositoryError, UnknownNameError
 from contentgit.plan import Candidate, Licences, Size, build, survey
 from contentgit.porcelain.commits import check_format
@@ -22,7 +22,11 @@ from contentgit.porcelain.project import Dump, Project, all_tables
 from contentgit.porcelain.snapshots import CommitSide, Difference, batches
 from contentgit.porcelain.working_copy import DatabaseSide, Missing, from_commit_to_database
 from contentgit.records import Record
-from contentgit.steps import Action, Plan, ProblemKind, Step
+from contentgit.render.values import apart, plural
+from contentgit.steps import Action, Plan, Problem, ProblemKind, Step
+
+FIELDS_SHOWN = 20
+"""Fields of a record edited here whose values a refusal lists; a record with more is named alone."""
 
 
 @dataclass(frozen=True)
@@ -253,22 +257,34 @@ def refuse(planned: Planned) -> None:
     problems = planned.plan.problems
     if not problems:
         return
-    revision = planned.target.revision
-    permits = sorted({each.permit for each in problems if each.permit})
-    items = [each.text for each in problems]
-    data = {"problems": [each.kind.value for each in problems]}
-    if any(each.kind is ProblemKind.DRIFT for each in problems):
+    command = f"contentgit checkout {planned.target.revision} --apply"
+    permits = " ".join(sorted({each.permit for each in problems if each.permit}))
+    items = [line for each in problems for line in _lines(each)]
+    data = {"problems": problems}
+    drift = [each for each in problems if each.kind is ProblemKind.DRIFT]
+    if drift:
         raise DriftError(
-            f"{len(problems)} refused: this database has edits that are in no commit",
+            f"{plural(len(drift), 'record')} edited in this database would be overwritten, and the "
+            "edits are in no commit",
             items=items,
             hint="contentgit commit --branch NEW  (captures them), or "
-            f"contentgit checkout {revision} --apply {' '.join(permits)}  (overwrites them; what was "
-            "there is kept under refs/contentgit/backup/)",
+            f"{command} {permits}  (overwrites them; what was there is kept under "
+            "refs/contentgit/backup/)",
             data=data,
         )
     hint = "correct the commit or the database first"
-    if permits and all(each.permit for each in problems):
-        hint = f"contentgit checkout {revision} --apply {' '.join(permits)}  (permits it)"
-    raise RefusedError(
-        f"{len(problems)} refused; nothing has been written", items=items, hint=hint, data=data
-    )
+    if all(each.permit for each in problems):
+        hint = f"{command} {permits}  (permits it)"
+    message = f"{plural(len(problems), 'problem')} in the plan; nothing has been written"
+    raise RefusedError(message, items=items, hint=hint, data=data)
+
+
+def _lines(problem: Problem) -> Iterator[str]:
+    """A problem and, for edits, what was applied, what is there and what would be written."""
+    yield problem.text
+    if problem.kind is not ProblemKind.DRIFT or len(problem.fields) > FIELDS_SHOWN:
+        return
+    for state in problem.fields:
+        applied, there, wanted = apart([state.applied, state.there, state.wanted])
+        before = f"applied {applied}, " if state.applied is not ABSENT else ""
+        yield f"  {state.name}: {before}here {there}, would become {wanted}"

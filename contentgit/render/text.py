@@ -5,15 +5,15 @@ Content is hostile: it may hold escape sequences, so every piece of it passes :f
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from rich.text import Text
 
-from contentgit.diff import ABSENT, Change, FieldChange
-from contentgit.records import JSON_NULL, RecordKey, Value
+from contentgit.diff import Change, FieldChange
+from contentgit.records import RecordKey, Value
+from contentgit.render.values import safe, short
 from contentgit.steps import Action
 from contentgit.words import words
 
@@ -33,42 +33,8 @@ ACTION_STYLES: Final = {
     Action.CASCADE: "bold red",
     Action.CLEAR: "bold yellow",
 }
-WIDTH: Final = 100
-"""Characters of a value that are shown on one line."""
-
 CONTEXT: Final = 40
 """Characters of unchanged text that are shown on each side of a changed place."""
-
-_UNSAFE: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
-
-
-def safe(text: str) -> str:
-    """The text with control, bidirectional and zero-width characters as visible escapes."""
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
-
-
-def plural(count: int, noun: str) -> str:
-    """``1 record``, ``2 records``, ``1,204 records``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def short(value: Value) -> str:
-    """A value on one line, cut."""
-    if value is ABSENT:
-        return "(not managed)"
-    if value is None:
-        return "null"
-    if value is JSON_NULL:
-        return "JSON null"
-    text = safe(value) if isinstance(value, str) else safe(_json(value))
-    quoted = f'"{text}"' if isinstance(value, str) else text
-    return quoted if len(quoted) <= WIDTH else f"{quoted[: WIDTH - 1]}…"
-
-
-def _json(value: Value) -> str:
-    return json.dumps(value, ensure_ascii=False, default=repr, sort_keys=True)
 
 
 def heading(sign: str, style: str, key: RecordKey, title: str) -> Text:

@@ -1,0 +1,51 @@
+"""Progress of long work, in a module of its own: most calls never show any."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+
+class ProgressBar:
+    """Progress on a terminal; gone when the work is done."""
+
+    def __init__(self, console: Console) -> None:
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            console=console,
+            transient=True,
+        )
+        self._tasks: dict[str, Any] = {}
+        self._started = False
+
+    def __call__(self, what: str, done: int, total: int | None) -> None:
+        """See :data:`contentgit.porcelain.project.Progress`."""
+        if not self._started:
+            self._bar.start()
+            self._started = True
+        if what not in self._tasks:
+            self._tasks[what] = self._bar.add_task(what, total=total)
+        self._bar.update(self._tasks[what], completed=done, total=total)
+
+    def pause(self) -> None:
+        """Takes the bar away until there is more to show."""
+        if self._started:
+            self._bar.stop()
+            self._started = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.pause()

@@ -1,0 +1,59 @@
+"""Content values on one line, for people; pure text without styles."""
+
+from __future__ import annotations
+
+import json
+import os.path
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from contentgit.diff import ABSENT
+from contentgit.records import JSON_NULL, Value
+
+WIDTH: Final = 100
+"""Characters of a value that are shown on one line."""
+
+LEAD: Final = 20
+"""Characters that are shown before the place where long texts begin to differ."""
+
+_UNSAFE: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def safe(text: str) -> str:
+    """The text with control, bidirectional and zero-width characters as visible escapes."""
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 record``, ``2 records``, ``1,204 records``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def short(value: Value) -> str:
+    """A value on one line, cut."""
+    if value is ABSENT:
+        return "(not managed)"
+    if value is None:
+        return "null"
+    if value is JSON_NULL:
+        return "JSON null"
+    text = safe(value) if isinstance(value, str) else safe(_json(value))
+    quoted = f'"{text}"' if isinstance(value, str) else text
+    return quoted if len(quoted) <= WIDTH else f"{quoted[: WIDTH - 1]}…"
+
+
+def _json(value: Value) -> str:
+    return json.dumps(value, ensure_ascii=False, default=repr, sort_keys=True)
+
+
+def apart(values: Sequence[Value]) -> list[str]:
+    """The values on a line each; long texts from shortly before the place where they differ."""
+    texts = [value for value in values if isinstance(value, str)]
+    same = len(os.path.commonprefix(texts)) if len(texts) > 1 else 0
+    cut = max(0, same - LEAD) if any(len(text) > WIDTH for text in texts) else 0
+    return [
+        short(f"…{value[cut:]}" if cut and isinstance(value, str) else value) for value in values
+    ]
