@@ -392,19 +392,16 @@ def _applied_data(done: CheckedOut, using: str) -> dict[str, object]:
 
 
 def _applied_lines(done: CheckedOut, using: str) -> Iterator[Text]:
-    target = done.planned.target
+    target, place = done.planned.target, f"database {using} ({done.environment})"
     if not done.applied:
-        yield Text(
-            f"Database {using} ({done.environment}) is what {safe(target.revision)} says: nothing to write"
-        )
+        yield Text(f"D{place[1:]} is what {safe(target.revision)} says: nothing to write")
     else:
         verb = _plan_counts(done.planned.plan).replace("to create", "created")
         verb = verb.replace("to update", "updated").replace("to delete", "deleted")
         yield Text.assemble(
             ("Applied ", "green"),
             (target.commit[:SHORT], "yellow"),
-            f" ({safe(target.revision)}) to database {using} ({done.environment}): "
-            f"{verb.replace('to clear', 'cleared')}",
+            f" ({safe(target.revision)}) to {place}: {verb.replace('to clear', 'cleared')}",
         )
     if done.backup:
         yield Text(f"What was overwritten is kept in {done.backup}")

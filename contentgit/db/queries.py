@@ -9,7 +9,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import Model, QuerySet
 
-from contentgit.db.plain import AnyField
+from contentgit.db.fields.plain import AnyField
 from contentgit.db.tables import Column, Table
 
 SQL: TypeAlias = tuple[str, tuple[Any, ...]]

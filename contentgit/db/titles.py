@@ -14,11 +14,11 @@ from django.apps import apps
 from django.db import Error, connections
 from django.db.models import Model
 
-from contentgit.db.binding import column_codec
 from contentgit.db.failures import translated
+from contentgit.db.fields.plain import leaf, plain
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import table
-from contentgit.db.plain import leaf, plain
+from contentgit.db.introspect.binding import column_codec
 from contentgit.db.queries import chunk_size, rows_of
 from contentgit.db.tables import Table, Tables
 from contentgit.records import JSON_NULL, Record, RecordKey

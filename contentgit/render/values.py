@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os.path
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -52,8 +51,18 @@ def _json(value: Value) -> str:
 def apart(values: Sequence[Value]) -> list[str]:
     """The values on a line each; long texts from shortly before the place where they differ."""
     texts = [value for value in values if isinstance(value, str)]
-    same = len(os.path.commonprefix(texts)) if len(texts) > 1 else 0
+    same = _same_start(texts)
     cut = max(0, same - LEAD) if any(len(text) > WIDTH for text in texts) else 0
     return [
         short(f"…{value[cut:]}" if cut and isinstance(value, str) else value) for value in values
     ]
+
+
+def _same_start(texts: Sequence[str]) -> int:
+    """How many characters all texts begin with alike; 0 for less than two texts."""
+    if len(texts) < 2:
+        return 0
+    for place, characters in enumerate(zip(*texts, strict=False)):
+        if len(set(characters)) > 1:
+            return place
+    return min(map(len, texts))

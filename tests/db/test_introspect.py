@@ -11,9 +11,9 @@ from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from contentgit.db.binding import bound_field
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import missing_tables, schema, table
+from contentgit.db.introspect.binding import bound_field
 from contentgit.db.tables import Table
 from contentgit.description import parse_schema, schema_document
 from contentgit.schema import (

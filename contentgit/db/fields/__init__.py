@@ -20,11 +20,11 @@ from typing import Any
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from contentgit.db import moments
-from contentgit.db.converters import driver_reader
-from contentgit.db.json_values import json_codec
-from contentgit.db.plain import AnyField, is_spatial, plain
-from contentgit.db.values import Codec, refused, typed
+from contentgit.db.fields import moments
+from contentgit.db.fields.converters import driver_reader
+from contentgit.db.fields.json_values import json_codec
+from contentgit.db.fields.plain import AnyField, is_spatial, plain
+from contentgit.db.fields.values import Codec, refused, typed
 from contentgit.records import Value
 from contentgit.schema import FieldKind
 
@@ -69,7 +69,7 @@ def _cast(cast: str, field: AnyField, connection: BaseDatabaseWrapper) -> str:
 def _postgres(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | None:
     if not type(field).__module__.startswith("django.contrib.postgres."):
         return None
-    from contentgit.db.postgres_fields import postgres_codec
+    from contentgit.db.fields.postgres import postgres_codec
 
     return postgres_codec(field, connection, codec)
 

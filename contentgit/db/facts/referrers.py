@@ -12,10 +12,10 @@ from typing import Any, Protocol, TypeVar
 from django.db import connections
 from django.db.models import Model
 
+from contentgit.db.facts.relations import Relation, parent_links, relations
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import table
 from contentgit.db.queries import Row, among, chunk_size, execute, python_values, select
-from contentgit.db.relations import Relation, parent_links, relations
 from contentgit.db.tables import BoundField, Column, Table, Tables
 from contentgit.errors import RecordError
 from contentgit.facts import Facts, Referrer

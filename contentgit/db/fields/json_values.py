@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from contentgit.db.values import Codec, itself, refused
+from contentgit.db.fields.values import Codec, itself, refused
 from contentgit.errors import RecordError
 from contentgit.records import JSON_NULL, Value
 from contentgit.schema import FieldKind

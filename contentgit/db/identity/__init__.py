@@ -16,7 +16,9 @@ from django.db.models import Model
 
 from contentgit.db.failures import translated
 from contentgit.db.fields import codec
-from contentgit.db.keys import (
+from contentgit.db.fields.plain import AnyField, leaf
+from contentgit.db.fields.values import Codec
+from contentgit.db.identity.keys import (
     Keys,
     MappedKeys,
     Part,
@@ -25,10 +27,8 @@ from contentgit.db.keys import (
     plain_part,
     reference_part,
 )
-from contentgit.db.natural import natural_fields
-from contentgit.db.plain import AnyField, leaf
+from contentgit.db.identity.natural import natural_fields
 from contentgit.db.queries import Row, fetch, key_fields, rows_of
-from contentgit.db.values import Codec
 from contentgit.errors import ConfigurationError, RecordError
 from contentgit.schema import KeyKind
 from contentgit.specs import Identity

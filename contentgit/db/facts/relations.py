@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db.models import Model
 
-from contentgit.db.binding import bound_field, bound_generic, is_constrained, on_delete
 from contentgit.db.identity import Identities, concrete, label_of
+from contentgit.db.introspect.binding import bound_field, bound_generic, is_constrained, on_delete
 from contentgit.db.tables import BoundField
 from contentgit.records import Value
 from contentgit.schema import OnDelete

@@ -15,7 +15,6 @@ from django.apps import apps
 from django.db import Error, connections
 from django.db.models import Manager, Q
 
-from contentgit.db.encoding import LinkEncoder, Links, RowEncoder
 from contentgit.db.failures import translated
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import missing_tables, table
@@ -33,6 +32,7 @@ from contentgit.db.queries import (
     select,
     stream,
 )
+from contentgit.db.reader.encoding import LinkEncoder, Links, RowEncoder
 from contentgit.db.tables import BoundRelation, Table, Tables
 from contentgit.errors import DatabaseError, RecordError
 from contentgit.layout import record_path

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from django.apps import apps
 
-from contentgit.db.holders import fetch_holders
+from contentgit.db.facts.holders import fetch_holders
+from contentgit.db.facts.referrers import Membership, Source, chunks, fetch_referrers
 from contentgit.db.queries import among, chunk_size, execute, matching, quoted
-from contentgit.db.referrers import Membership, Source, chunks, fetch_referrers
 from contentgit.db.tables import BoundRelation, Table, Tables
 from contentgit.facts import Facts
 from contentgit.plan import Item, Survey, choose

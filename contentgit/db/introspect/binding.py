@@ -9,10 +9,10 @@ from typing import Any
 from django.db import connections
 
 from contentgit.db.fields import codec
+from contentgit.db.fields.plain import AnyField, leaf
+from contentgit.db.fields.values import Codec, refused
 from contentgit.db.identity import Identities, label_of, points_at_key
-from contentgit.db.plain import AnyField, leaf
 from contentgit.db.tables import BoundField, BoundRelation, Column
-from contentgit.db.values import Codec, refused
 from contentgit.errors import RecordError
 from contentgit.layout import decode_part, key_text
 from contentgit.records import RecordKey, Value

@@ -13,8 +13,8 @@ from django.contrib.postgres.fields import ArrayField, HStoreField
 from django.contrib.postgres.fields.ranges import RangeField
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from contentgit.db.plain import AnyField
-from contentgit.db.values import Codec, refused, typed
+from contentgit.db.fields.plain import AnyField
+from contentgit.db.fields.values import Codec, refused, typed
 from contentgit.errors import RecordError
 from contentgit.records import Value
 from contentgit.schema import FieldKind

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from contentgit.db.converters import driver_reader
-from contentgit.db.plain import AnyField
-from contentgit.db.values import Codec, itself, refused, typed
+from contentgit.db.fields.converters import driver_reader
+from contentgit.db.fields.plain import AnyField
+from contentgit.db.fields.values import Codec, itself, refused, typed
 from contentgit.errors import RecordError
 from contentgit.records import Value
 from contentgit.schema import FieldKind

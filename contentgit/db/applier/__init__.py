@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 
 from django.db.models import Model
 
-from contentgit.db import signals
+from contentgit.db.applier import signals
+from contentgit.db.applier.bulk import Bulk
+from contentgit.db.applier.parking import Parking
+from contentgit.db.applier.rows import Creation, Update, decoded, renamed
 from contentgit.db.backends import Backend, backend
-from contentgit.db.bulk import Bulk
 from contentgit.db.identity import Identities
-from contentgit.db.parking import Parking
-from contentgit.db.rows import Creation, Update, decoded, renamed
 from contentgit.db.tables import Rows, Table, Tables
 from contentgit.errors import ContentgitError, RecordError, RefusedError
 from contentgit.records import Record

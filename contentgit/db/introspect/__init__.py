@@ -16,20 +16,20 @@ from django.db.models import NOT_PROVIDED, AutoField, Model
 from django.utils import timezone
 
 from contentgit import layout
-from contentgit.db.binding import (
+from contentgit.db.fields.plain import AnyField
+from contentgit.db.fields.values import Codec
+from contentgit.db.identity import Identities, concrete, label_of, points_at_key
+from contentgit.db.introspect.binding import (
     bound_field,
     bound_generic,
     bound_relation,
     column,
     column_codec,
 )
-from contentgit.db.identity import Identities, concrete, label_of, points_at_key
-from contentgit.db.plain import AnyField
+from contentgit.db.introspect.uniques import KEY, unique_sets
 from contentgit.db.queries import key_fields
 from contentgit.db.spec_rules import no_rows
 from contentgit.db.tables import BoundField, Column, Table, Tables
-from contentgit.db.uniques import KEY, unique_sets
-from contentgit.db.values import Codec
 from contentgit.errors import ConfigurationError, RecordError
 from contentgit.schema import KeyKind, Layout, ModelSchema, Schema
 from contentgit.specs import Dataset

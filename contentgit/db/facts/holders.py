@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
+from contentgit.db.facts.referrers import Source, chunks
 from contentgit.db.queries import COMPOSITE_CHUNK, SQL, Row, among, execute, names, quoted
-from contentgit.db.referrers import Source, chunks
 from contentgit.db.tables import Column, Table
 from contentgit.errors import RecordError
 from contentgit.facts import Claim, hashable

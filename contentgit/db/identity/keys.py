@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from contentgit.db.fields.values import Codec
 from contentgit.db.queries import Row
-from contentgit.db.values import Codec
 from contentgit.errors import RecordError
 from contentgit.layout import decode_part, encode_part, key_text
 from contentgit.schema import FieldKind, KeyKind
