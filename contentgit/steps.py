@@ -36,10 +36,10 @@ class Step:
     """One row's part of a plan.
 
     ``fields`` are the column fields that an update, a park or a clear writes (empty for the others; a
-    create writes all); ``links`` the many-to-many fields that change. ``before`` is the blob id of the record as
-    the target holds it, ``after`` that of the record in the commit; ``""`` where there is none. ``dump`` is the
-    dump's folder, ``""`` for a row outside. ``value`` is what a clear writes (``None`` or a default's key).
-    ``via`` names, for a cascade or a clear, the record whose deletion causes it.
+    create writes all); ``links`` the many-to-many fields that change. ``before`` is the blob id of the
+    record as the target holds it, ``after`` that of the record in the commit; ``""`` where there is none.
+    ``dump`` is the dump's folder, ``""`` for a row outside. ``value`` is what a clear writes (``None`` or a
+    default's key). ``via`` names, for a cascade or a clear, the record whose deletion causes it.
     """
 
     action: Action
