@@ -272,4 +272,13 @@ def _claimed(name: str, ours: Record | None, theirs: Record) -> Value:
     value = theirs.fields.get(name, ABSENT)
     if value is ABSENT and ours is not None:
         value = ours.fields.get(name, ABSENT)
-    return hashable(value)
+    return None if _half_null(value) else hashable(value)
+
+
+def _half_null(value: Value) -> bool:
+    """A generic reference of which one column is NULL: as any NULL it collides with nothing."""
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"content_type", "object_id"}
+        and None in value.values()
+    )

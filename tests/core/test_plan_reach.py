@@ -378,6 +378,8 @@ def test_sets_of_fields_nulls_and_fields_that_do_not_change() -> None:
     assert claims(create("seat:1", row=None), one=(None,))
     assert not claims(create("seat:1", row="a"), place=("a", None))
     assert not claims(update("seat:1", guest=(None, "shop.tag:1")), one=("a",))
+    half = {"content_type": "shop.kind:1", "object_id": None}
+    assert not claims(*(create(f"seat:{pk}", row="a", number=half) for pk in (1, 2)))
 
 
 def test_where_only_the_database_can_tell_all_changing_rows_are_parked() -> None:
