@@ -13,7 +13,7 @@ from contentgit.description import schema_document
 from contentgit.errors import BranchMovedError, RefusedError, UsageError
 from contentgit.layout import DATASET_FILE, REPOSITORY_FILE
 from contentgit.porcelain.commits import check_format, repository_document
-from contentgit.porcelain.ledger import current, enter, pending, settle
+from contentgit.porcelain.ledger import applied_commit, current, enter, pending, settle
 from contentgit.porcelain.project import Dump, Project
 from contentgit.porcelain.snapshots import CommitSide, Difference, batches, between_commits
 from contentgit.porcelain.working_copy import DatabaseSide, Missing, from_commit_to_database
@@ -127,17 +127,17 @@ def commit(
         if not names:
             # A dataset that wants arguments may give an empty dump without them.
             works = [work for work in works if work.side.size or not work.is_new]
-        if not new_branch:
-            _refuse_lost_updates(project, works, branch, parent)
+        _refuse_lost_updates(project, works, branch, parent, is_new=bool(new_branch))
         draft = Draft(branch, project.config.environment, tuple(each.counts() for each in works))
-        changed = [work for work in works if work.changed]
+        changed = bool(new_branch) or any(work.changed for work in works)
+        if changed and not dry_run:
+            tree = repository.write_tree(parent, _files(works, with_format=not parent))
+    if dry_run or not changed:
         adopted = [work for work in works if not _is_at(work, parent)]
-        if dry_run or not (changed or new_branch):
-            if not dry_run and parent:
-                _adopt(project, branch, parent, adopted)
-            labels = tuple(work.dump.dataset.label for work in adopted)
-            return Committed("", branch, draft.dumps, labels)
-        tree = repository.write_tree(parent, _files(works, with_format=not parent))
+        if parent and not dry_run:
+            _adopt(project, branch, parent, adopted)
+        labels = tuple(work.dump.dataset.label for work in adopted)
+        return Committed("", branch, draft.dumps, labels)
     text = with_trailers(message(draft), draft)
     new = repository.commit_tree(tree, [parent] if parent else [], text, author=author)
     left = _publish(project, branch, None if new_branch else parent, new, works)
@@ -166,15 +166,26 @@ def _parent(
             f"branch {new_branch!r} exists already",
             hint="--branch makes a new branch; choose a name that is free",
         )
-    commits = {ledger[dump.folder].commit for dump in dumps if dump.folder in ledger}
-    if len(commits) > 1:
-        raise UsageError(
-            f"the dumps are at {len(commits)} different commits, so a new branch has no one parent",
-            hint=f"name one: contentgit commit {dumps[0].dataset.label} --branch {new_branch}",
-        )
-    if commits:
-        return new_branch, repository.resolve(commits.pop())
+    rows = [ledger[dump.folder] for dump in dumps if dump.folder in ledger]
+    if rows:
+        return new_branch, _common(project, rows, dumps, new_branch)
     return new_branch, _before_folders(project, dumps, head)
+
+
+def _common(
+    project: Project, rows: Sequence[Applied], dumps: Sequence[Dump], new_branch: str
+) -> str:
+    """The applied commit that has what all the dumps are at: the latest, where several do."""
+    for row in sorted(rows, key=lambda row: row.id, reverse=True):
+        commit = applied_commit(project, row)
+        trees = {each.dump: project.repository.tree_id(commit, each.dump) for each in rows}
+        if all(trees[each.dump] == each.tree or each.commit == commit for each in rows):
+            return commit
+    count = len({row.commit for row in rows})
+    raise UsageError(
+        f"the dumps are at {count} different commits, so a new branch has no one parent",
+        hint=f"name one: contentgit commit {dumps[0].dataset.label} --branch {new_branch}",
+    )
 
 
 def _before_folders(project: Project, dumps: Sequence[Dump], head: str | None) -> str | None:
@@ -226,7 +237,12 @@ def _is_at(work: _Work, parent: str | None) -> bool:
 
 
 def _refuse_lost_updates(
-    project: Project, works: Sequence[_Work], branch: str, parent: str | None
+    project: Project,
+    works: Sequence[_Work],
+    branch: str,
+    parent: str | None,
+    *,
+    is_new: bool,
 ) -> None:
     """A commit on top of content that this database has never seen would revert it silently."""
     for work in works:
@@ -235,14 +251,16 @@ def _refuse_lost_updates(
         if project.repository.tree_id(parent, work.dump.folder) is None and work.base is None:
             continue
         if work.base is None:
+            label, name = work.dump.dataset.label, parent[:10] if is_new else branch
+            what = "commit" if is_new else "branch"
             raise RefusedError(
-                f"branch {branch} has {work.dump.dataset.label} already, and database "
-                f"{project.using!r} has never been at any of its commits",
-                hint=f"contentgit checkout {branch} {work.dump.dataset.label} --apply  (adopts what "
-                "is equal, lists the rest), or contentgit commit --branch NEW",
+                f"{what} {name} has {label} already, and database {project.using!r} has never been "
+                "at any of its commits",
+                hint=f"contentgit checkout {name} {label} --apply  (adopts what is equal, lists the "
+                f"rest), or contentgit commit {label} --branch NEW",
                 data={"dump": work.dump.folder, "branch": branch},
             )
-        if _moved(project, work, parent):
+        if not is_new and _moved(project, work, parent):
             raise _branch_moved(project, work, branch, parent)
 
 
@@ -252,7 +270,8 @@ def _moved(project: Project, work: _Work, parent: str) -> bool:
         return False
     if project.repository.tree_id(parent, folder) is None:
         return True
-    return bool(between_commits(project.repository, base.commit, parent, folder))
+    at = applied_commit(project, base)
+    return bool(between_commits(project.repository, at, parent, folder))
 
 
 def _branch_moved(project: Project, work: _Work, branch: str, parent: str) -> BranchMovedError:
@@ -292,7 +311,7 @@ def _files(works: Sequence[_Work], *, with_format: bool) -> Iterator[tuple[str, 
 def _adopt(project: Project, branch: str, commit_id: str, works: Sequence[_Work]) -> None:
     entries = [_entry(project, work, branch, commit_id, "adopt") for work in works]
     if entries:
-        enter(project, entries)
+        enter(project, entries, {work.dump.folder: work.base for work in works})
 
 
 def _entry(project: Project, work: _Work, branch: str, commit_id: str, action: str) -> Entry:

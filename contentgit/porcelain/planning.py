@@ -13,11 +13,11 @@ from contentgit.db.introspect import table
 from contentgit.db.ledger import Applied
 from contentgit.db.titles import titles
 from contentgit.diff import ABSENT, Change
-from contentgit.errors import DriftError, RefusedError, RepositoryError, UnknownNameError
+from contentgit.errors import DriftError, RefusedError, UnknownNameError
 from contentgit.plan import Candidate, Licences, Size, build, survey
 from contentgit.porcelain.commits import check_format
 from contentgit.porcelain.compare import titled
-from contentgit.porcelain.ledger import current
+from contentgit.porcelain.ledger import applied_commit, current
 from contentgit.porcelain.project import Dump, Project, all_tables
 from contentgit.porcelain.snapshots import CommitSide, Difference, batches
 from contentgit.porcelain.working_copy import DatabaseSide, Missing, from_commit_to_database
@@ -168,14 +168,7 @@ def _base(
         return CommitSide(project.repository, "", dump.folder), {}
     if row.tree == tree:
         return theirs, dict(ids)
-    try:
-        base = CommitSide(project.repository, project.repository.resolve(row.commit), dump.folder)
-    except UnknownNameError as error:
-        raise RepositoryError(
-            f"database {project.using!r} is at commit {row.commit[:10]}, which is not in the "
-            f"repository {project.repository.path}",
-            hint="git fetch the branch it came from; without it nobody can tell what was edited here",
-        ) from error
+    base = CommitSide(project.repository, applied_commit(project, row), dump.folder)
     return base, base.ids()
 
 

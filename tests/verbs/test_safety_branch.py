@@ -1,0 +1,176 @@
+"""The branch, the applied commit or HEAD are not where one would like them to be."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from contentgit.db import ledger
+from tests import raw
+from tests.bakery.content import fill
+from tests.bakery.models import Opening, Product, Tag
+from tests.verbs.conftest import Run
+
+Ok = Callable[..., str]
+
+
+@pytest.fixture
+def committed(db: str, ok: Ok) -> None:
+    fill()
+    ok("init")
+    ok("commit", "-m", "The whole shop")
+
+
+def test_dumps_at_different_commits_are_captured_together(committed: None, ok: Ok, git: Ok) -> None:
+    """One of the commits has what the others have: it is the parent."""
+    Tag.objects.filter(pk=3).update(name="Bio")
+    ok("commit", "shop", "-m", "Bio")
+    Opening.objects.filter(pk=1).update(weekday=6)
+    Tag.objects.filter(pk=3).update(name="Captured")
+    parent = git("rev-parse", "main")
+    ok("commit", "--branch=captured", "-m", "Captured")
+    assert git("rev-parse", "captured^") == parent
+    assert git("diff", "--name-only", "main", "captured").split() == [
+        "hours/bakery.opening/0/0/1.json",
+        "shop/bakery.tag/0/0/3.json",
+    ]
+
+
+def test_a_capture_does_not_overwrite_a_dump_that_was_never_applied(
+    databases: tuple[str, str], ok: Ok, run: Run, git: Ok
+) -> None:
+    fill()
+    ok("init")
+    ok("commit", "-m", "All")
+    ok("checkout", "main", "shop", "--apply", "--yes", "--database=other")
+    Opening.objects.using("other").create(pk=9, weekday=1, opens="06:00", closes="07:00")
+    said = run("commit", "--branch=captured", "-m", "Captured", "--database=other")
+    assert said.code == 3, said
+    assert "hours" in said.err
+    ok("commit", "hours", "--branch=captured", "-m", "Captured", "--database=other")
+
+
+def test_the_applied_commit_is_missing(
+    committed: None, ok: Ok, git: Ok, run: Run, repository_path: Path, tmp_path: Path
+) -> None:
+    """A shallow clone has the branch, and not what the database is at."""
+    Tag.objects.filter(pk=3).update(name="Bio")
+    ok("commit", "-m", "Bio")
+    Tag.objects.filter(pk=12).update(name="Plants")
+    ok("commit", "-m", "Plants")
+    ok("checkout", "main~2", "--apply", "--yes")
+    Tag.objects.filter(pk=20).update(name="Edited")
+    before = raw.snapshot()
+    repository_path.rename(tmp_path / "origin")
+    subprocess.run(
+        ["git", "clone", "-q", "--depth=1", f"file://{tmp_path}/origin", repository_path],
+        check=True,
+    )
+    tip = git("rev-parse", "main")
+    for words in (
+        ("commit", "-m", "x"),
+        ("commit", "-m", "x", "--branch=new"),
+        ("checkout", "main", "--apply", "--yes"),
+        ("checkout", "main", "--apply", "--yes", "--force"),
+        ("status",),
+    ):
+        said = run(*words)
+        assert said.code in (1, 2, 3), (words, said)
+        assert "fetch" in said.err, (words, said.err)
+        assert "damaged" not in said.err, (words, said.err)
+    assert raw.snapshot() == before
+    assert git("for-each-ref", "--format=%(objectname)", "refs/heads") == tip
+
+
+def test_an_older_backup_of_the_database(committed: None, ok: Ok, git: Ok, run: Run) -> None:
+    """Its ledger is as old as its content."""
+    from contentgit.models import AppliedCommit
+
+    first = git("rev-parse", "main")
+    Tag.objects.filter(pk=3).update(name="Bio")
+    ok("commit", "-m", "Bio")
+    Tag.objects.filter(pk=3).update(name="Organic")
+    AppliedCommit.objects.exclude(commit=first).delete()
+    assert "clean" in ok("status")
+    assert run("commit", "-m", "x").code == 3
+    Tag.objects.filter(pk=12).update(name="Edited")
+    assert run("commit", "-m", "x").code == 3
+    assert run("checkout", "main", "--apply", "--yes").code == 3
+    ok("commit", "--branch=captured", "-m", "Edited")
+    ok("checkout", "main", "--apply", "--yes")
+    assert Tag.objects.get(pk=3).name == "Bio"
+    assert '"Edited"' in git("show", "captured:shop/bakery.tag/0/0/12.json")
+    assert "clean" in ok("status")
+
+
+def test_the_branch_was_rewound_or_deleted(committed: None, ok: Ok, git: Ok, run: Run) -> None:
+    first = git("rev-parse", "main")
+    Tag.objects.filter(pk=3).update(name="Bio")
+    ok("commit", "-m", "Bio")
+    second = git("rev-parse", "main")
+    git("reset", "-q", "--hard", first)
+    assert "clean" in ok("status")
+    Tag.objects.filter(pk=12).update(name="Edited")
+    assert run("commit", "-m", "x").code == 3
+    assert git("rev-parse", "main") == first
+    ok("commit", "shop", "--branch=new", "-m", "x")
+    assert git("rev-parse", "new^") == second
+    ok("checkout", "new", "--apply", "--yes")
+    git("branch", "-q", "-D", "main")
+    assert "clean" in ok("status")
+    Tag.objects.filter(pk=12).update(name="Again")
+    ok("commit", "-m", "On new")
+    assert git("log", "--format=%s", "new").splitlines()[:2] == ["On new", "x"]
+
+
+def test_head_is_detached_or_unborn(committed: None, ok: Ok, git: Ok, run: Run) -> None:
+    tip = git("rev-parse", "main")
+    git("checkout", "-q", "--detach")
+    Tag.objects.filter(pk=3).update(name="Bio")
+    said = run("commit", "-m", "x")
+    assert said.code == 2
+    assert "--branch" in said.err
+    ok("commit", "--branch=new", "-m", "x")
+    assert git("rev-parse", "new^") == tip
+    git("symbolic-ref", "HEAD", "refs/heads/unborn")
+    ok("commit", "-m", "Root")
+    assert git("rev-list", "--count", "unborn") == "1"
+    assert git("rev-parse", "unborn:shop") == git("rev-parse", "new:shop")
+    assert "clean" in ok("status")
+
+
+def test_a_new_branch_that_exists(committed: None, ok: Ok, git: Ok, run: Run) -> None:
+    ok("branch", "taken")
+    tip = git("rev-parse", "taken")
+    Tag.objects.filter(pk=3).update(name="Bio")
+    assert run("commit", "--branch=taken", "-m", "x").code == 2
+    assert run("commit", "--branch=taken/below", "-m", "x").code in (1, 2)
+    assert git("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads").splitlines() == [
+        f"refs/heads/main {tip}",
+        f"refs/heads/taken {tip}",
+    ]
+    assert ledger.pending("default") == []
+    assert {row.commit for row in ledger.applied("default").values()} == {tip}
+
+
+def test_rolled_back_with_edits_in_the_worktree(
+    committed: None, ok: Ok, git: Ok, repository_path: Path
+) -> None:
+    first, before = git("rev-parse", "main"), raw.snapshot()
+    Product._base_manager.filter(pk=41).delete()
+    Tag.objects.filter(pk=3).update(name="Bio")
+    ok("commit", "-m", "Bio")
+    git("branch", "old", first)
+    tip = git("rev-parse", "main")
+    file = repository_path / "shop/bakery.tag/0/0/3.json"
+    file.write_text("edited by hand\n")
+    out = ok("checkout", "old", "--apply", "--yes")
+    assert "HEAD stays" in out
+    assert raw.snapshot() == before
+    assert "clean" in ok("status")
+    assert git("rev-parse", "main") == tip
+    assert git("rev-parse", "old") == first
+    assert file.read_text() == "edited by hand\n"
