@@ -23,7 +23,7 @@ from contentgit.db.backends import Backend, backend
 from contentgit.db.identity import Identities
 from contentgit.db.tables import Rows, Table, Tables
 from contentgit.errors import ContentgitError, RecordError, RefusedError
-from contentgit.records import Record
+from contentgit.records import Record, RecordKey
 from contentgit.schema import FieldKind
 from contentgit.steps import Action, Plan, Step
 
@@ -67,6 +67,7 @@ def apply(
         raise RefusedError("the plan is refused", items=texts)
     run = _Run(backend(using), tables, identities, records, outside, plan.steps)
     run.backend.defer_constraints()
+    run.announce_deletes()
     for steps in _batches(plan.steps):
         run.write(steps)
         progress(len(steps))
@@ -121,6 +122,7 @@ class _Run:
             if step.action is Action.CREATE and step.key.model in self.looked_up
         }
         self.later: list[tuple[Step, str, Any]] = []
+        self.doomed: dict[RecordKey, Model] = {}
 
     def table(self, step: Step) -> Table:
         """The table of the step's row, in a dump or outside."""
@@ -156,16 +158,28 @@ class _Run:
 
     # Deleting
 
+    def announce_deletes(self) -> None:
+        """``pre_delete`` of all rows before the first has gone, as Django sends it.
+
+        A receiver may look for rows that go with its own: those of multi-table children, for one.
+        """
+        gone = [s for s in self.steps if s.action in (Action.DELETE, Action.CASCADE)]
+        for steps in _batches(gone):
+            table = self.table(steps[0])
+            found = signals.doomed(self.using, table, self._keys(table, steps))
+            if found:
+                self.doomed.update(zip((step.key for step in steps), found, strict=True))
+        signals.before_delete(self.using, self.doomed.values())
+
     def _delete(self, table: Table, steps: Sequence[Step]) -> None:
         keys = self._keys(table, steps)
 
-        def write() -> None:
-            for through, column in _own_links(table.model):
-                self.touched[through] = None
-                self._through(through._meta.db_table, column, table, keys)
-            self.bulk.write(steps, keys, lambda rows: self._delete_rows(table, rows))
-
-        signals.delete(self.using, table, keys, write)
+        for through, column in _own_links(table.model):
+            self.touched[through] = None
+            self._through(through._meta.db_table, column, table, keys)
+        self.bulk.write(steps, keys, lambda rows: self._delete_rows(table, rows))
+        found = [self.doomed[step.key] for step in steps if step.key in self.doomed]
+        signals.after_delete(self.using, found)
 
     def _delete_rows(self, table: Table, rows: Rows) -> int:
         count = self.backend.delete(table.name, table.key_columns, rows)

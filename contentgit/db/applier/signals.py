@@ -14,6 +14,7 @@ from django.db import models, transaction
 from django.db.models import Model, signals
 
 from contentgit.db.tables import BoundRelation, Column, Rows, Table
+from contentgit.errors import ContentgitError
 
 Key = tuple[Any, ...]
 
@@ -64,9 +65,7 @@ def save(
     before = listened(model, signals.pre_save)
     told = _rehearsed(using, table, write, keys, created=created) if before else []
     for instance in told:
-        signals.pre_save.send(
-            sender=model, instance=instance, raw=True, using=using, update_fields=None
-        )
+        _send(signals.pre_save, instance, raw=True, using=using, update_fields=None)
     write()
     if not listened(model, signals.post_save):
         return
@@ -74,9 +73,9 @@ def save(
     for instance, key in zip(found, keys(), strict=True):
         instance._state.adding = False
         _set_key(table, instance, python_key(table, table.key_columns, key))
-        signals.post_save.send(
-            sender=model,
-            instance=instance,
+        _send(
+            signals.post_save,
+            instance,
             created=created,
             update_fields=None,
             raw=True,
@@ -109,20 +108,41 @@ def _set_key(table: Table, instance: Model, key: Key) -> None:
         setattr(instance, column.attname, value)
 
 
-def delete(using: str, table: Table, keys: Rows, write: Callable[[], None]) -> None:
-    """Delete rows, with ``pre_delete`` before and ``post_delete`` behind where somebody listens."""
+def doomed(using: str, table: Table, keys: Rows) -> list[Model]:
+    """The rows that will be deleted, as instances, where somebody listens; none otherwise."""
     told = listened(table.model, signals.pre_delete, signals.post_delete)
-    found = instances(using, table, keys) if told else []
-    _send_delete(signals.pre_delete, using, table.model, found)
-    write()
-    _send_delete(signals.post_delete, using, table.model, found)
+    return instances(using, table, keys) if told else []
 
 
-def _send_delete(
-    signal: models.signals.ModelSignal, using: str, model: type[Model], found: Iterable[Model]
-) -> None:
+def before_delete(using: str, found: Iterable[Model]) -> None:
+    """Send ``pre_delete``; as in Django while all rows that will go are still there."""
     for instance in found:
-        signal.send(sender=model, instance=instance, using=using, origin=instance)
+        _send(signals.pre_delete, instance, using=using, origin=instance)
+
+
+def after_delete(using: str, found: Iterable[Model]) -> None:
+    """Send ``post_delete``."""
+    for instance in found:
+        _send(signals.post_delete, instance, using=using, origin=instance)
+
+
+def _send(signal: models.signals.ModelSignal, instance: Model, **named: Any) -> None:
+    """Send a signal of one row; what a receiver raises is told with the row.
+
+    Raises:
+        ContentgitError: a receiver, the project's own code, raised something else.
+    """
+    try:
+        signal.send(sender=type(instance), instance=instance, **named)
+    except ContentgitError:
+        raise
+    except Exception as error:
+        name = next(name for name, each in vars(signals).items() if each is signal)
+        row = f"{instance._meta.label_lower} with primary key {instance.pk!r}"
+        raise ContentgitError(
+            f"a receiver of {name} of {row} raised {type(error).__name__}: {error}",
+            hint="nothing has changed; some receivers know the default database only",
+        ) from error
 
 
 def link(
