@@ -6,7 +6,7 @@ rows outside them that cascades reach in a folder ``outside``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Protocol
 
@@ -71,11 +71,16 @@ def _files(dumps: Sequence[Overwritten]) -> Iterator[tuple[str, bytes | None]]:
                 yield f"{dump.folder}/{path}", data
 
 
-def _rows(project: Project, keys: Sequence[RecordKey]) -> Iterator[tuple[str, bytes | None]]:
-    dataset = Dataset(OUTSIDE, "", ())
+def outside_reader(project: Project, keys: Iterable[RecordKey]) -> Reader:
+    """Reads rows of any models, whole: every field that a record can hold."""
     labels = sorted({key.model for key in keys})
     tables = {label: table(label, project.identities, project.using) for label in labels}
-    reader = Reader(project.using, dataset, tables, project.identities)
+    return Reader(project.using, Dataset(OUTSIDE, "", ()), tables, project.identities)
+
+
+def _rows(project: Project, keys: Sequence[RecordKey]) -> Iterator[tuple[str, bytes | None]]:
+    reader = outside_reader(project, keys)
     for batch in batches(keys):
         for key, data in reader.encoded(batch):
-            yield f"{OUTSIDE}/{record_path(key, tables[key.model].schema.layout)}", data
+            layout = reader.tables[key.model].schema.layout
+            yield f"{OUTSIDE}/{record_path(key, layout)}", data

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from contentgit import canonical
 from contentgit.db import applier, ledger
 from contentgit.db.introspect import table
 from contentgit.db.ledger import Entry
+from contentgit.db.reader import Reader
 from contentgit.diff import Change
 from contentgit.errors import DatabaseError, RefusedError, RepositoryError
 from contentgit.plan import Licences
-from contentgit.porcelain.backup import back_up
+from contentgit.porcelain.backup import back_up, outside_reader
 from contentgit.porcelain.ledger import settle
 from contentgit.porcelain.planning import DumpPlan, Planned, Target, plan, refuse
 from contentgit.porcelain.project import Project, all_tables
@@ -74,17 +75,21 @@ def apply(
 
 def _back_up(project: Project, planned: Planned) -> str:
     """Commits what is in no commit and is about to go; ``""`` where there is nothing of the kind."""
-    reached = {s.key for s in planned.plan.steps if s.action in (Action.CASCADE, Action.CLEAR)}
     held = {
         work.ours.key(each.path)
         for work in planned.dumps
         for each in work.differences
         if planned.plan.overwritten and each.after
     }
-    outside = sorted(reached | (set(planned.plan.overwritten) - held))
+    outside = sorted(_reached(planned) | (set(planned.plan.overwritten) - held))
     if not outside and not planned.plan.overwritten:
         return ""
     return back_up(project, planned.target.commit, _bases(planned), planned.dumps, outside)
+
+
+def _reached(planned: Planned) -> set[RecordKey]:
+    """The rows outside the dumps that deletes reach."""
+    return {s.key for s in planned.plan.steps if s.action in (Action.CASCADE, Action.CLEAR)}
 
 
 def _bases(planned: Planned) -> list[str]:
@@ -131,17 +136,31 @@ def _guard(project: Project, planned: Planned) -> None:
     ]
     for folder, reader in readers.items():
         for batch in batches(step for step in written if step.dump == folder):
-            found = dict(reader.encoded([step.key for step in batch], lock=True))
-            for step in batch:
-                data = found.get(step.key)
-                if (
-                    data is None
-                    or canonical.blob_id(data, project.repository.algorithm) != step.before
-                ):
-                    raise RefusedError(
-                        f"{step.key} was edited while the apply was about to write it",
-                        hint="run the command again: the plan will show the edit",
-                    )
+            seen = {step.key: step.before for step in batch}
+            _guard_rows(project, reader, seen)
+    outside = _reached(planned) | {
+        s.key for s in planned.plan.steps if s.action is Action.UPDATE and not s.before
+    }
+    reader = outside_reader(project, outside)
+    for some in batches(sorted(outside)):
+        # These were backed up as the snapshot shows them.
+        ids = {key: _blob_id(project, data) for key, data in reader.encoded(some)}
+        _guard_rows(project, reader, ids)
+
+
+def _guard_rows(project: Project, reader: Reader, seen: Mapping[RecordKey, str]) -> None:
+    """Locks the rows; each must have the blob id that was ``seen`` of it."""
+    found = dict(reader.encoded(list(seen), lock=True))
+    for key, before in seen.items():
+        if key not in found or _blob_id(project, found[key]) != before:
+            raise RefusedError(
+                f"{key} was edited while the apply was about to write it",
+                hint="run the command again: the plan will show the edit",
+            )
+
+
+def _blob_id(project: Project, data: bytes) -> str:
+    return canonical.blob_id(data, project.repository.algorithm)
 
 
 def _verify(project: Project, planned: Planned) -> None:

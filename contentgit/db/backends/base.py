@@ -89,6 +89,13 @@ class Backend(ABC):
             yield
         except Error as error:
             raise self.failure(f"database {self.using!r}", error) from error
+        except DatabaseError as error:
+            cause = error.__cause__
+            if isinstance(cause, Error) and self.is_conflict(cause):
+                raise self.failure(
+                    error.message.removesuffix(f": {words(cause)}"), cause
+                ) from error
+            raise
 
     def failure(self, what: str, error: Error) -> DatabaseError | BusyError:
         """The error that begins with ``what`` and goes on in the database's words."""

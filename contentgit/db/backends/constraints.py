@@ -21,8 +21,11 @@ class ForeignKey:
     target_columns: tuple[str, ...]
 
 
-def dangling(connection: BaseDatabaseWrapper, key: ForeignKey) -> list[str]:
-    """A line for each row whose reference points nowhere, at most :data:`SHOWN`."""
+def dangling(connection: BaseDatabaseWrapper, key: ForeignKey, lock: str = "") -> list[str]:
+    """A line for each row whose reference points nowhere, at most :data:`SHOWN`.
+
+    ``lock`` is what a database appends to a query that locks what it reads.
+    """
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
         primary = connection.introspection.get_primary_key_columns(cursor, key.table) or ()
@@ -34,7 +37,7 @@ def dangling(connection: BaseDatabaseWrapper, key: ForeignKey) -> list[str]:
             f"SELECT {', '.join(shown)} FROM {quote(key.table)} referring"  # noqa: S608
             f" LEFT JOIN {quote(key.target)} referred ON {' AND '.join(joined)}"
             f" WHERE {' AND '.join(given)} AND referred.{quote(key.target_columns[0])} IS NULL"
-            f" LIMIT {SHOWN}"
+            f" LIMIT {SHOWN} {lock}"
         )
         rows = cursor.fetchall()
     return [_line(key, row[: len(primary)], row[len(primary) :]) for row in rows]

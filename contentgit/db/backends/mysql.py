@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import Error
 
-from contentgit.db.backends.base import Backend
-from contentgit.db.backends.constraints import ForeignKey
+from contentgit.db.backends.base import STATEMENT_PARAMETERS, Backend
+from contentgit.db.backends.constraints import ForeignKey, dangling
+from contentgit.db.tables import Column, Rows
+from contentgit.errors import BusyError
 
 LOCK_NAME_LENGTH = 64
 
@@ -29,6 +33,8 @@ SHOW SESSION VARIABLES WHERE Variable_name IN
 CONFLICTS = {1020, 1205, 1213, 3572}
 """Changed since last read, lock wait timeout, deadlock, lock not available."""
 
+LOCK = "LOCK IN SHARE MODE"
+
 MISSING = {1146, 1054}
 """No such table, no such column."""
 
@@ -38,6 +44,13 @@ class MySQL(Backend):
 
     name = "mysql"
     drop_temporary = "DROP TEMPORARY TABLE"  # without that word it would commit
+
+    def __init__(self, using: str) -> None:
+        super().__init__(using)
+        # While foreign keys are off: keys deleted and references written, by table and column.
+        self._deleted: dict[tuple[str, str], set[Any]] = defaultdict(set)
+        self._written: dict[tuple[str, str], set[Any]] = defaultdict(set)
+        self._referring: set[tuple[str, str]] = set()
 
     def is_conflict(self, error: Error) -> bool:
         return bool(error.args) and error.args[0] in CONFLICTS
@@ -118,6 +131,89 @@ class MySQL(Backend):
         # Given back by _session, whatever happens.
         with self.connection.cursor() as cursor:
             cursor.execute("SET SESSION foreign_key_checks = 0")
+            tables = self.connection.introspection.table_names(cursor)
+        keys = self._foreign_keys(tables)
+        self._referring = {(key.table, name) for key in keys for name in key.columns}
+
+    def insert(self, table: str, columns: Sequence[Column], rows: Iterable[tuple[Any, ...]]) -> int:
+        return super().insert(table, columns, self._noted(table, columns, rows))
+
+    def update(
+        self, table: str, columns: Sequence[Column], keys: Sequence[Column], rows: Rows
+    ) -> int:
+        return super().update(table, columns, keys, list(self._noted(table, columns, rows)))
+
+    def _noted(
+        self, table: str, columns: Sequence[Column], rows: Iterable[tuple[Any, ...]]
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows, whose values stand in the order of ``columns``, with their references noted."""
+        places = [
+            (place, self._written[table, column.name])
+            for place, column in enumerate(columns)
+            if (table, column.name) in self._referring
+        ]
+        for row in rows:
+            for place, found in places:
+                found.add(row[place])
+            yield row
+
+    def delete(self, table: str, keys: Sequence[Column], rows: Rows) -> int:
+        for place, key in enumerate(keys):
+            self._deleted[table, key.name].update(row[place] for row in rows)
+        return super().delete(table, keys, rows)
+
+    def check_constraints(self, tables: Collection[str]) -> None:
+        """See :meth:`Backend.check_constraints`.
+
+        A snapshot does not show what others have committed since, and foreign keys that are off do not
+        either: rows that refer to what was deleted, and deleted ones that something written refers to.
+        So these are looked up once more as they are now, and locked as foreign keys would have done.
+        """
+        super().check_constraints(tables)
+        with self._latest():
+            for key in self._foreign_keys(sorted(tables)):
+                if self._is_suspect(key) and dangling(self.connection, key, LOCK):
+                    raise BusyError(
+                        f"database {self.using!r}: somebody else has deleted or added rows of "
+                        f"{key.table} or {key.target} that this apply refers to or deletes",
+                        hint="nothing has changed; run the command again",
+                    )
+
+    def _is_suspect(self, key: ForeignKey) -> bool:
+        if len(key.columns) > 1:
+            return True
+        own, other = (key.table, key.columns[0]), (key.target, key.target_columns[0])
+        given = self._written.get(own, set()) - {None}
+        gone = self._deleted.get(other, set())
+        return self._count(*own, gone) > 0 or self._count(*other, given) < len(given)
+
+    def _count(self, table: str, column: str, values: Collection[Any]) -> int:
+        """How many of the values the column has now; the rows are locked."""
+        name, found, listed = self.quoted(column), 0, list(values)
+        with self.connection.cursor() as cursor:
+            for start in range(0, len(listed), STATEMENT_PARAMETERS):
+                some = listed[start : start + STATEMENT_PARAMETERS]
+                cursor.execute(
+                    f"SELECT DISTINCT {name} FROM {self.quoted(table)} WHERE {name} IN"  # noqa: S608
+                    f" ({', '.join(['%s'] * len(some))}) {LOCK}",
+                    some,
+                )
+                found += len(cursor.fetchall())
+        return found
+
+    @contextmanager
+    def _latest(self) -> Iterator[None]:
+        """Locking reads give what is there now; MariaDB may refuse them where that is not the snapshot."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(SETTINGS)
+            known = "innodb_snapshot_isolation" in {
+                str(row[0]).lower() for row in cursor.fetchall()
+            }
+        if known:
+            self._set({"innodb_snapshot_isolation": "OFF"})
+        yield
+        if known:
+            self._set({"innodb_snapshot_isolation": "ON"})
 
     def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
         if not tables:

@@ -1,0 +1,180 @@
+"""Somebody edits the database between an apply's plan and its first write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.db import DatabaseError, connections
+
+from contentgit.db.backends import backend
+from tests import raw
+from tests.bakery.content import fill
+from tests.bakery.models import Category, Ingredient, Product, Review, Tag
+from tests.db.sessions import do_not_wait
+from tests.verbs.conftest import Run
+from tests.verbs.meanwhile import before_statement
+
+Ok = Callable[..., str]
+APPLY = ("checkout", "main", "--apply", "--yes", "--database=other")
+
+
+@pytest.fixture
+def twins(databases: tuple[str, str], ok: Ok) -> None:
+    """Two databases at the same commit, and one category more that nothing refers to."""
+    fill()
+    Category.objects.create(pk=8, name="Empty", slug="empty")
+    ok("init")
+    ok("commit", "-m", "The whole shop")
+    ok(*APPLY)
+
+
+class Editor:
+    """Writes to the other database; ``written`` tells whether it could."""
+
+    def __init__(self, write: Callable[[], object]) -> None:
+        self.write = write
+        self.written = False
+
+    def __call__(self) -> None:
+        do_not_wait("other")
+        try:
+            self.write()
+        except DatabaseError:  # SQLite has one writer at a time, and the apply is it
+            return
+        self.written = True
+
+
+def meanwhile(run: Run, write: Callable[[], object], *words: str) -> tuple[int, bool]:
+    """Exit code of an apply, and whether ``write`` went through before its first lock."""
+    editor = Editor(write)
+    first = "FOR UPDATE" if backend("other").rows_can_move else "DELETE FROM"
+    with before_statement("other", first, editor):
+        said = run(*APPLY, *words)
+    assert said.code in (0, 1, 3), said
+    assert "Traceback" not in said.err
+    return said.code, editor.written
+
+
+def dangling(alias: str) -> list[str]:
+    """Rows whose reference points nowhere, in raw SQL."""
+    found = []
+    for table, column, target in (
+        ("bakery_review", "product_id", "bakery_product"),
+        ("bakery_product", "category_id", "bakery_category"),
+        ("bakery_ingredient", "product_id", "bakery_product"),
+        ("bakery_product_tags", "tag_id", "bakery_tag"),
+    ):
+        with connections[alias].cursor() as cursor:
+            cursor.execute(
+                f"SELECT id FROM {table} WHERE {column} NOT IN (SELECT id FROM {target})"
+            )
+            found += [f"{table} {pk}" for (pk,) in cursor.fetchall()]
+    return found
+
+
+def test_a_row_appears_that_refers_to_one_about_to_go(twins: None, ok: Ok, run: Run) -> None:
+    Product._base_manager.get(pk=41).delete()
+    ok("commit", "-m", "Sold out")
+    code, written = meanwhile(
+        run, lambda: Review.objects.using("other").create(pk=1, product_id=41, text="Best")
+    )
+    assert dangling("other") == []
+    assert Review.objects.using("other").count() == written
+    assert (code == 0) is not written
+    assert "clean" in ok("status", "--database=other") or not written
+
+
+def test_a_row_goes_that_a_new_one_refers_to(twins: None, ok: Ok, run: Run) -> None:
+    Product._base_manager.filter(pk=42).update(category_id=8)
+    Ingredient.objects.filter(pk=8).delete()
+    ok("commit", "-m", "Into the empty one")
+    code, written = meanwhile(
+        run, lambda: Category.objects.using("other").filter(pk=8)._raw_delete("other")
+    )
+    assert dangling("other") == []
+    assert (code == 0) is not written
+
+
+def test_a_row_is_edited(twins: None, ok: Ok, run: Run) -> None:
+    Tag.objects.filter(pk=3).update(name="Certified")
+    Ingredient.objects.filter(pk=8).delete()
+    ok("commit", "-m", "Certified")
+    before = raw.snapshot("other")
+    for words in ((), ("--force",)):
+        code, written = meanwhile(
+            run, lambda: Tag.objects.using("other").filter(pk=3).update(name="Bio"), *words
+        )
+        if not written:
+            return
+        assert code == 3
+        assert Tag.objects.using("other").get(pk=3).name == "Bio"
+        Tag.objects.using("other").filter(pk=3).update(name="Organic")
+        assert raw.snapshot("other") == before
+
+
+def test_a_row_that_goes_along_is_edited(twins: None, ok: Ok, run: Run, git: Ok) -> None:
+    """It is backed up as it was when the apply began, so it must not go as anything else."""
+    Review.objects.using("other").create(pk=1, product_id=41, text="Best")
+    Product._base_manager.get(pk=41).delete()
+    ok("commit", "-m", "Sold out")
+    code, written = meanwhile(
+        run,
+        lambda: Review.objects.using("other").filter(pk=1).update(text="Better"),
+        "--allow-cascade",
+    )
+    if written:
+        assert code == 3
+        assert Review.objects.using("other").get(pk=1).text == "Better"
+        assert Product._base_manager.using("other").count() == 3
+    else:
+        assert code == 0
+
+
+def test_links_are_edited(twins: None, ok: Ok, run: Run) -> None:
+    """What was linked here meanwhile stays, and shows as an edit."""
+    Product._base_manager.get(pk=41).tags.set([12])
+    Ingredient.objects.filter(pk=8).delete()
+    ok("commit", "-m", "Tags")
+    code, written = meanwhile(
+        run, lambda: Product._base_manager.using("other").get(pk=41).tags.add(20)
+    )
+    assert dangling("other") == []
+    tags = set(Product._base_manager.using("other").get(pk=41).tags.values_list("pk", flat=True))
+    if written:
+        assert 20 in tags
+        assert "bakery.product:41" in ok("status", "--database=other") or code == 3
+    else:
+        assert tags == {12}
+
+
+def test_a_key_is_taken(twins: None, ok: Ok, run: Run) -> None:
+    Tag.objects.create(pk=30, name="Mine", slug="mine")
+    Ingredient.objects.filter(pk=8).delete()
+    ok("commit", "-m", "Mine")
+    before = raw.snapshot("other")
+    code, written = meanwhile(
+        run, lambda: Tag.objects.using("other").create(pk=30, name="Theirs", slug="theirs")
+    )
+    if written:
+        assert code in (1, 3)
+        Tag.objects.using("other").filter(pk=30, name="Theirs").delete()
+        assert raw.snapshot("other") == before
+    else:
+        assert code == 0
+
+
+def test_two_applies_at_once(twins: None, ok: Ok, run: Run) -> None:
+    Ingredient.objects.filter(pk=8).delete()
+    ok("commit", "-m", "No salt")
+    codes: list[int] = []
+
+    def second() -> None:
+        do_not_wait("other")
+        codes.append(run(*APPLY).code)
+
+    with before_statement("other", "DELETE FROM", second):
+        assert run(*APPLY).code == 0
+    assert codes == [3]
+    assert raw.snapshot("other") == raw.snapshot("default")
+    assert "clean" in ok("status", "--database=other")
