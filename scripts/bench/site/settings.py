@@ -1,0 +1,39 @@
+"""Two databases: ``default`` is filled, ``other`` becomes the same. What is made lies in BENCH_FOLDER."""
+
+import getpass
+import os
+from pathlib import Path
+
+KIND = os.environ["BENCH_DATABASE"]
+FOLDER = Path(os.environ["BENCH_FOLDER"])
+
+
+def server(prefix, port, user):
+    def read(name, default):
+        return os.environ.get(f"CONTENTGIT_TEST_{prefix}_{name}") or default
+
+    return {
+        "HOST": read("HOST", "127.0.0.1"),
+        "PORT": read("PORT", port),
+        "USER": read("USER", user),
+        "PASSWORD": read("PASSWORD", ""),
+    }
+
+
+def database(name):
+    if KIND == "postgresql":
+        user = os.environ.get("PGUSER") or getpass.getuser()
+        own = server("POSTGRESQL", "5432", user)
+        return {"ENGINE": "django.db.backends.postgresql", "NAME": name, **own}
+    if KIND == "mysql":
+        own = {"OPTIONS": {"charset": "utf8mb4"}, **server("MYSQL", "3306", "root")}
+        return {"ENGINE": "django.db.backends.mysql", "NAME": name, **own}
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": FOLDER / f"{name}.sqlite3"}
+
+
+DATABASES = {"default": database("cg_bench_a"), "other": database("cg_bench_b")}
+INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "contentgit", "blog"]
+CONTENTGIT = {"REPOSITORY": FOLDER / "content.git", "DATASETS": "blog.datasets.datasets"}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SECRET_KEY = "only for the measurement"
+USE_TZ = True

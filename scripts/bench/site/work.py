@@ -1,0 +1,125 @@
+"""What is done around the steps (make N, forget, empty, edit N, drop), and the steps read and nothing."""
+
+import datetime as dt
+import os
+import random
+import sys
+from pathlib import Path
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
+django.setup()
+
+from blog.models import Article, Author, Tag  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connections, transaction  # noqa: E402
+from django.db.models import F  # noqa: E402
+
+from contentgit import config  # noqa: E402
+from contentgit.models import AppliedCommit  # noqa: E402
+from contentgit.porcelain.project import Operator, Project  # noqa: E402
+
+RANDOM = random.Random(1)
+WORDS = (
+    "rye bread oven summer night flour water salt the a with and from valley baker early crust"
+).split()
+MOMENT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+BATCH = 2000
+
+
+def make(count):
+    """Both databases anew, the first with ``count`` articles."""
+    drop()
+    for connection in connections.all():
+        create(connection)
+        call_command("migrate", run_syncdb=True, database=connection.alias, verbosity=0)
+    with transaction.atomic():
+        Author.objects.bulk_create(Author(pk=n, name=f"Author {n}") for n in range(1, 51))
+        Tag.objects.bulk_create(Tag(pk=n, name=f"Tag {n}", slug=f"tag-{n}") for n in range(1, 201))
+        for start in range(1, count + 1, BATCH):
+            fill(range(start, min(start + BATCH, count + 1)))
+
+
+def create(connection):
+    if connection.vendor == "sqlite":
+        return
+    name = connection.ops.quote_name(connection.settings_dict["NAME"])
+    utf8 = " CHARACTER SET utf8mb4" if connection.vendor == "mysql" else ""
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}{utf8}")
+
+
+def drop():
+    """Both databases are gone."""
+    for connection in connections.all():
+        connection.close()
+        name = connection.settings_dict["NAME"]
+        if connection.vendor == "sqlite":
+            Path(name).unlink(missing_ok=True)
+            continue
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS {connection.ops.quote_name(name)}")
+
+
+def fill(numbers):
+    Article.objects.bulk_create(map(article, numbers), batch_size=500)
+    through = Article.tags.through
+    links = [(n, tag) for n in numbers for tag in RANDOM.sample(range(1, 201), 3)]
+    through.objects.bulk_create(through(article_id=n, tag_id=tag) for n, tag in links)
+
+
+def article(number):
+    return Article(
+        pk=number,
+        title=f"Article {number}",
+        slug=f"article-{number}",
+        author_id=RANDOM.randint(1, 50),
+        body=html(),
+        price="3.50",
+        meta={"number": number, "sizes": [1, 2]},
+        published=MOMENT + dt.timedelta(minutes=number),
+    )
+
+
+def html():
+    parts = []
+    while sum(map(len, parts)) < BATCH:
+        sentences = (" ".join(RANDOM.choices(WORDS, k=12)).capitalize() + "." for _ in range(4))
+        parts.append(f"<p>{' '.join(sentences)}</p>\n")
+    return "".join(parts)
+
+
+def forget():
+    """The first database was never committed."""
+    AppliedCommit.objects.all().delete()
+
+
+def empty():
+    """The second database holds nothing."""
+    call_command("flush", database="other", interactive=False, verbosity=0)
+
+
+def edit(count):
+    """So many articles, spread over all, cost more."""
+    total = Article.objects.count()
+    chosen = [1 + total * n // count for n in range(count)]
+    Article.objects.filter(pk__in=chosen).update(price=F("price") + 1)
+
+
+def read():
+    """Every record as its bytes, as ``commit`` and ``status`` read them, and no more."""
+    project = Project(config.read(), "default", Operator("bench", MOMENT))
+    with project.backend.snapshot():
+        for dump in project.dumps(["blog"]):
+            for _ in dump.reader.entries():
+                pass
+
+
+def nothing():
+    """Django and contentgit are started: the part of each step that no row has to do with."""
+
+
+if __name__ == "__main__":
+    command, *numbers = sys.argv[1:]
+    globals()[command](*map(int, numbers))
