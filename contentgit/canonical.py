@@ -59,6 +59,7 @@ _PADS = tuple(b"\n" + b"  " * level for level in range(DEPTH_LIMIT + 4))
 # Side by side in one JSON string these two would be read as one character.
 _SURROGATES = re.compile("(?<=[\ud800-\udbff])(?=[\udc00-\udfff])")
 _LINES = orjson.OPT_INDENT_2
+_HASHES = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
 
 
 class RecordEncoder:
@@ -141,6 +142,8 @@ def _value(value: Value, level: int) -> bytes:
     """A content value that stands on a line indented by ``level`` steps."""
     kind = type(value)
     if kind is str:
+        if len(value) <= _TEXT_LIMIT and value.isascii() and value.isprintable():
+            return orjson.dumps(value)  # the usual case, decided fast
         if len(value) > _TEXT_LIMIT or "\n" in value or "\r" in value:
             return _text(value, level)
         return orjson.dumps(value) if _plain(value) else _odd(value, level)
@@ -189,11 +192,11 @@ def _text(text: str, level: int) -> bytes:
     """Text in segments, with an empty line between them."""
     pad = _PADS[level + 2]
     if _plain(text):
-        lines = orjson.dumps(segments(text), option=_LINES)[4:-2]  # without "[\n  " and "\n]"
-        rows = lines.replace(b"\n  ", b"\n" + pad)
+        lines = [orjson.dumps(piece) for piece in segments(text)]
     else:
-        pieces = [half for piece in segments(text) for half in _SURROGATES.split(piece)]
-        rows = (b",\n" + pad).join(map(_quoted, pieces))
+        pieces = (half for piece in segments(text) for half in _SURROGATES.split(piece))
+        lines = [_quoted(piece) for piece in pieces]
+    rows = (b",\n" + pad).join(lines)
     return _form("$text", b"[" + pad + rows + _PADS[level + 1] + b"]", level)
 
 
@@ -311,6 +314,4 @@ def blob_id(data: bytes, algorithm: str = "sha1") -> str:
 
     ``algorithm`` is the repository's object format, ``"sha1"`` or ``"sha256"``.
     """
-    hasher = hashlib.new(algorithm, b"blob %d\0" % len(data), usedforsecurity=False)
-    hasher.update(data)
-    return hasher.hexdigest()
+    return _HASHES[algorithm](b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()

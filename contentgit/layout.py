@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha1
 
 from contentgit.errors import FormatError, RecordError, UsageError
@@ -33,6 +34,7 @@ _TAKEN = re.compile(
     r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\..*)?"
     rf"|{re.escape(REPOSITORY_FILE)}|{re.escape(DATASET_FILE)}"
 )
+_NUMBERED = re.compile(r"([^/]+)/-?[0-9]+/[0-9]+/(-?[0-9]{1,18})\.json")  # the usual path
 _KEY_TEXT = re.compile(r"(?!\.)[a-z0-9._%,-]+")
 _SHORTENED = re.compile(rf"(?!\.)[a-z0-9._%,-]{{{_KEPT}}}~([0-9a-f]{{40}})")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,19}")
@@ -58,6 +60,9 @@ def encode_part(text: str) -> str:
 
 def _escaped(character: str) -> str:
     return "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
+
+
+_folder = lru_cache(maxsize=1024)(encode_part)
 
 
 def decode_part(text: str) -> str:
@@ -142,12 +147,12 @@ def record_path(key: RecordKey, layout: Layout) -> str:
         RecordError: the key cannot lie in this layout, or is no key text at all.
     """
     text = key.key
-    folder = encode_part(key.model)
+    folder = _folder(key.model)
     if layout is Layout.INTEGER:
         number = integer_key(text)
         if number is None:
             raise RecordError(f"{key}: the layout of this model takes integer keys only")
-        return f"{folder}/{number // 10000}/{number // 100 % 100}/{text}.json"
+        return _numbered(folder, number)
     if not _KEY_TEXT.fullmatch(text):
         raise RecordError(f"{key}: this is no key as contentgit writes it")
     digest = ""
@@ -157,6 +162,15 @@ def record_path(key: RecordKey, layout: Layout) -> str:
     if layout is Layout.HASHED:
         return f"{folder}/{digest[:2]}/{digest[2]}/{name}.json"
     return f"{folder}/{name}.json"
+
+
+def _numbered(folder: str, number: int) -> str:
+    return f"{folder}/{number // 10000}/{number // 100 % 100}/{number}.json"
+
+
+def is_shortened(path: str) -> bool:
+    """Whether the name holds only the beginning of a long key, so that the path does not tell it."""
+    return "~" in path
 
 
 def record_key(path: str) -> RecordKey | None:
@@ -169,6 +183,10 @@ def record_key(path: str) -> RecordKey | None:
     Raises:
         FormatError: contentgit writes no record there.
     """
+    if usual := _NUMBERED.fullmatch(path):
+        folder, number = usual[1], int(usual[2])
+        if path == _numbered(folder, number):
+            return RecordKey(_model(folder, path), usual[2])
     folder, *between = path.split("/")
     name = between.pop() if between else ""
     if len(between) not in (0, 2) or not name.endswith(_SUFFIX):
@@ -187,12 +205,22 @@ def record_key(path: str) -> RecordKey | None:
 
 def _model(folder: str, path: str) -> str:
     try:
-        model = decode_part(folder)
+        return _label(folder)
     except ValueError:
         raise _foreign(path) from None
+
+
+@lru_cache(maxsize=1024)
+def _label(folder: str) -> str:
+    """The label of the model in a folder.
+
+    Raises:
+        ValueError: no label is encoded like this.
+    """
+    model = decode_part(folder)
     app, _, name = model.partition(".")
     if not app or not name or "." in name or ":" in model:
-        raise _foreign(path)
+        raise ValueError(f"{model!r} is no label")
     return model
 
 

@@ -25,7 +25,8 @@ _BLOCK = (
 # A full stop ends no sentence behind an initial, an abbreviation, or the number of a list's entry.
 _FRONT = r"(?:^|(?<=[ .(>\"'\u00a0]))"
 _SENTENCE_END = (
-    r"(?:(?<=[a-z]{5}\.)|"
+    # How no abbreviation below ends: the usual case is decided fast.
+    r"(?:(?<=[a-z][bcdhijkmnoqrtuvxyz]\.)|(?<=[a-z]{5}\.)|"
     rf"(?<!{_FRONT}[A-Za-z]\.)"
     rf"(?<!{_FRONT}(?:Dr|Fr|Hr|Jr|Mr|Ms|No|Nr|Sr|St|ca|cf|pp|vs)\.)"
     rf"(?<!{_FRONT}(?:Fig|Mme|Mrs|Vgl|Vol|bzw|sog|usw|vgl)\.)"
@@ -34,14 +35,22 @@ _SENTENCE_END = (
 )
 _REST = rf"{_CLOSING}{_SPACE}++{_LINE_END}?"
 _WIDE_REST = rf"(?![\u3002\uff01\uff1f\uff61]){_CLOSING}{_SPACE}*+{_LINE_END}?"
-# Each branch begins with one plain character, by which the search skips all other text fast.
-_CUT = re.compile(
-    rf"\.{_SENTENCE_END}{_REST}|!{_REST}|\?{_REST}|\u2026{_REST}"
-    rf"|<{_BLOCK}{_SPACE}*+{_LINE_END}?"
-    r"|\n|\r\n?"
-    rf"|\u3002{_WIDE_REST}|\uff01{_WIDE_REST}|\uff1f{_WIDE_REST}|\uff61{_WIDE_REST}",
-    re.ASCII | re.MULTILINE,
+# By the character that each begins with: to look for one character costs next to nothing.
+_CUTS = tuple(
+    (first, re.compile(first_and_rest, re.ASCII | re.MULTILINE))
+    for first, first_and_rest in (
+        (".", rf"\.{_SENTENCE_END}{_REST}"),
+        ("!", rf"!{_REST}"),
+        ("?", rf"\?{_REST}"),
+        ("\u2026", rf"\u2026{_REST}"),
+        ("<", rf"<{_BLOCK}{_SPACE}*+{_LINE_END}?"),
+        ("\n", r"\n"),
+        ("\r", r"\r\n?"),
+        *((stop, rf"{stop}{_WIDE_REST}") for stop in "\u3002\uff01\uff1f\uff61"),
+    )
 )
+# The only thing behind which there is a cut and in which there could be others.
+_ATTRIBUTES = re.compile(r"<(?i:[bh]r) [^<>\r\n]{0,100}+>")
 
 
 def segments(text: str) -> list[str]:
@@ -51,7 +60,13 @@ def segments(text: str) -> list[str]:
     with the space behind them. Whether there is a cut is decided by the characters around it alone,
     so an edit changes the segments that it touches and at most their neighbours. ``""`` has none.
     """
-    ends = [match.end() for match in _CUT.finditer(text)]
-    if not ends or ends[-1] != len(text):
-        ends.append(len(text))
-    return [text[start:end] for start, end in zip([0, *ends], ends, strict=False) if start < end]
+    if not text:
+        return []
+    cuts = {len(text)}
+    for first, cut in _CUTS:
+        if first in text:
+            cuts.update([match.end() for match in cut.finditer(text)])
+    for tag in _ATTRIBUTES.finditer(text):
+        cuts.difference_update(range(tag.start() + 1, tag.end()))
+    ends = sorted(cuts)
+    return [text[start:end] for start, end in zip([0, *ends], ends, strict=False)]

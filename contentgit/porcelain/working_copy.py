@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from contentgit import canonical
 from contentgit.diff import compare_ids
-from contentgit.layout import record_key
+from contentgit.layout import is_shortened, record_key
 from contentgit.porcelain.project import Dump, Progress, no_progress
 from contentgit.porcelain.snapshots import BATCH, Difference, Pair
 from contentgit.records import Record, RecordKey
@@ -34,7 +34,7 @@ class DatabaseSide:
             self.size += 1
             if not self.size % BATCH:
                 self.progress(f"reading {self.dump.dataset.label}", self.size, None)
-            if record_key(path) is None:
+            if is_shortened(path):
                 self._long_keys[path] = key
             yield path, canonical.blob_id(data, self.algorithm)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from itertools import accumulate
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contentgit.text import segments
+from contentgit.text import _CUTS, segments
 from tests.core.strategies import PIECES, texts
 
 CUTS = [
@@ -126,3 +127,14 @@ def test_a_megabyte_takes_well_under_a_second() -> None:
     began = time.process_time()
     assert "".join(segments(text)) == text
     assert time.process_time() - began < 2
+
+
+def test_looking_for_each_first_character_finds_what_one_search_for_all_would() -> None:
+    one = re.compile("|".join(cut.pattern for _, cut in _CUTS), re.ASCII | re.MULTILINE)
+    letters = random.Random(11)
+    tags = ["<br a. b>", "<Hr x! y。z? >", "<br /> ", f"<br {'. ' * 60}>", "<br "]
+    for _ in range(20_000):
+        text = "".join(letters.choices([*PIECES, *tags], k=letters.choice([2, 5, 12, 40])))
+        ends = [*(match.end() for match in one.finditer(text)), len(text)]
+        pieces = [text[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+        assert segments(text) == [piece for piece in pieces if piece]

@@ -28,22 +28,25 @@ def json_codec(connection: BaseDatabaseWrapper) -> Codec:
     return Codec(FieldKind.JSON, itself, itself, write, types, read=_read)
 
 
-def _read(text: Any) -> Value:
-    if not isinstance(text, str):
-        return text
-    try:
-        value = json.loads(text, parse_float=_float)
-    except (ValueError, RecursionError):
-        raise refused(text, "JSON that can be read") from None
-    return JSON_NULL if value is None else value
-
-
 def _float(text: str) -> float:
     number = float(text)
     digits = text.lower().partition("e")[0].lstrip("-").replace(".", "").strip("0")
     if math.isinf(number) or (len(digits) > _DIGITS and Decimal(text) != Decimal(repr(number))):
         raise RecordError(f"the number {text[:60]} in its JSON has more digits than a float holds")
     return number
+
+
+_parse = json.JSONDecoder(parse_float=_float).decode
+
+
+def _read(text: Any) -> Value:
+    if not isinstance(text, str):
+        return text
+    try:
+        value = _parse(text)
+    except (ValueError, RecursionError):
+        raise refused(text, "JSON that can be read") from None
+    return JSON_NULL if value is None else value
 
 
 def _write(value: Value) -> str:

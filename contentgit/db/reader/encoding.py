@@ -12,7 +12,7 @@ from contentgit.db.tables import BoundField, BoundRelation, Column, Table
 from contentgit.errors import RecordError
 from contentgit.layout import key_value
 from contentgit.records import RecordKey, Value
-from contentgit.schema import KeyKind
+from contentgit.schema import FieldKind, KeyKind
 
 Links: TypeAlias = Mapping[Any, Sequence[str]]
 """The references of a many-to-many field by the Python value of the key they hang on."""
@@ -89,6 +89,9 @@ class RowEncoder:
         if field.same.issuperset(map(type, values)):
             return values
         encode = field.encode
+        if field.schema.kind is FieldKind.REFERENCE:
+            known = {value: encode(value) for value in set(values)}  # many rows refer to one
+            return [known[value] for value in values]
         return [None if value is None else encode(value) for value in values]
 
     def _python(self, rows: Sequence[Row], places: range) -> list[Sequence[Any]]:
