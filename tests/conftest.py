@@ -7,6 +7,7 @@ whose tests import models: the tests of the rules run without it.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -19,8 +20,17 @@ if TYPE_CHECKING:
     from tests.databases import Cleaner
 
 # Every process of a run (and every run) has databases of its own; programs that a test starts
-# inherit the name and find them.
-os.environ["CONTENTGIT_TEST_NAME"] = f"cg_test_{os.getpid()}"
+# inherit the name and find them. Not the process's id: two containers that share a server can have
+# the same, and a database of that name would be taken for one that was left behind.
+os.environ["CONTENTGIT_TEST_NAME"] = f"cg_test_{secrets.token_hex(4)}"
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """A folder only_<database> has models that no other database can hold."""
+    database = os.environ.get("CONTENTGIT_TEST_DATABASE") or "sqlite"
+    folder = collection_path.relative_to(Path(__file__).parent).parts[:1]
+    foreign = folder and folder[0].startswith("only_") and folder[0] != f"only_{database}"
+    return True if foreign else None
 
 
 def pytest_sessionfinish() -> None:

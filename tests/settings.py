@@ -42,7 +42,8 @@ def _database(name: str) -> dict[str, Any]:
     # NAME is the test database's own name, so that a program which a test starts finds it.
     if DATABASE == "postgresql":
         server = _server("POSTGRESQL", "5432", os.environ.get("PGUSER") or getpass.getuser())
-        engine, options = "postgresql", {}
+        # As with SQLite: what was committed need not survive a power cut.
+        engine, options = "postgresql", {"options": "-c synchronous_commit=off"}
     elif DATABASE == "mysql":
         server = _server("MYSQL", "3306", "root")
         engine, options = "mysql", {"charset": "utf8mb4"}

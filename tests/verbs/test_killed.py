@@ -2,6 +2,7 @@
 
 A child process is killed (SIGKILL) just before its n-th step, a step being a statement sent to the
 database or a git process started; n goes up until the child lives. The suite takes every fifth step,
+and every seventeenth where a server must notice first that its client is gone;
 ``CONTENTGIT_TEST_EVERY=1`` takes each.
 """
 
@@ -22,7 +23,10 @@ from tests.bakery.models import Category, Product, Tag
 from tests.verbs.conftest import Run
 
 Ok = Callable[..., str]
-EVERY = int(os.environ.get("CONTENTGIT_TEST_EVERY", "5"))
+EVERY = int(
+    os.environ.get("CONTENTGIT_TEST_EVERY")
+    or ("5" if connections["default"].vendor == "sqlite" else "17")
+)
 
 
 def run_until(step: int, call: Callable[[], object]) -> bool:
