@@ -86,10 +86,10 @@ def _delete(candidate: Candidate, ours: Record, rules: Rules) -> Item:
         if schema is not None and schema.kind is FieldKind.REFERENCES and there:
             links.append(Links(name, remove=_references(ours.key, name, there)))
         applied = ABSENT if base is None else base.fields.get(name, ABSENT)
-        if applied is ABSENT or same(applied, there):
+        if base is None or not _is_edit(applied, there):
             continue
         if name in rules.optional:
-            applied = _references(ours.key, name, applied)
+            applied = ABSENT if applied is ABSENT else _references(ours.key, name, applied)
             optional.append(FieldState(name, applied, tuple(there), ABSENT))
         else:
             states.append(FieldState(name, applied, there, ABSENT))
@@ -173,8 +173,19 @@ def _states(
     for name in sorted(set(names) - rules.optional):
         there, wanted = ours.fields[name], theirs.fields[name]
         applied = ABSENT if base is None else base.fields.get(name, ABSENT)
-        if base is None or (applied is not ABSENT and not same(there, applied)):
+        if base is None or _is_edit(applied, there):
             yield FieldState(name, applied, there, wanted)
+
+
+def _is_edit(applied: Value, there: Value) -> bool:
+    """Whether a value of the target is its own.
+
+    In a field that the applied commit does not have, whatever is there was written since its column came;
+    but for what says nothing, as migrations put that into every row.
+    """
+    if applied is ABSENT:
+        return bool(there)
+    return not same(there, applied)
 
 
 def _links(

@@ -18,6 +18,7 @@ from contentgit.porcelain.ledger import settle
 from contentgit.porcelain.planning import DumpPlan, Planned, Target, plan, refuse
 from contentgit.porcelain.project import Project, all_tables
 from contentgit.porcelain.snapshots import batches
+from contentgit.porcelain.withheld import listed
 from contentgit.porcelain.working_copy import Missing
 from contentgit.records import Record, RecordKey
 from contentgit.steps import Action, Step
@@ -240,7 +241,9 @@ def _entry(project: Project, planned: Planned, work: DumpPlan) -> Entry:
         who=project.operator.name,
         at=project.operator.now,
         counts={name: count for name, count in counts.items() if count},
-        withheld=[{"record": str(e.key), "field": e.field, "reason": e.reason} for e in withheld],
+        withheld=listed(
+            withheld, work.applied, work.dump.tables, work.base_ids, work.differences, work.ours
+        ),
         previous=work.applied.commit if work.applied else "",
     )
 

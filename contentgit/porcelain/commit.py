@@ -16,7 +16,8 @@ from contentgit.porcelain.commits import check_format, repository_document
 from contentgit.porcelain.ledger import applied_commit, current, enter, pending, settle
 from contentgit.porcelain.project import Dump, Project
 from contentgit.porcelain.snapshots import CommitSide, Difference, batches, between_commits
-from contentgit.porcelain.working_copy import DatabaseSide, Missing, from_commit_to_database
+from contentgit.porcelain.withheld import carried, edits, ignored_fields, with_ignored
+from contentgit.porcelain.working_copy import DatabaseSide, Missing, Spool, from_commit_to_database
 from contentgit.repository import LeftAlone, Signature
 
 
@@ -74,6 +75,7 @@ class _Work:
     differences: list[Difference]
     document: bytes
     recorded: bytes | None
+    withheld: Sequence[object] = ()
 
     @property
     def changed(self) -> bool:
@@ -199,7 +201,7 @@ def _before_folders(project: Project, dumps: Sequence[Dump], head: str | None) -
 
 
 def _work(project: Project, dump: Dump, parent: str | None, base: Applied | None) -> _Work:
-    side = DatabaseSide(dump, project.repository.algorithm, project.progress)
+    side = DatabaseSide(dump, project.repository.algorithm, project.progress, spool=Spool())
     before = CommitSide(project.repository, parent or "", dump.folder)
     if parent and project.repository.tree_id(parent, dump.folder) is None:
         before = CommitSide(project.repository, "", dump.folder)
@@ -207,21 +209,26 @@ def _work(project: Project, dump: Dump, parent: str | None, base: Applied | None
     document = canonical.dump_document(schema_document(dump.dataset, schema(dump.tables)))
     place = f"{dump.folder}/{DATASET_FILE}"
     recorded = project.repository.blob(parent, place) if parent else None
-    work = _Work(dump, side, base, differences, document, recorded)
+    withheld = carried(base, dump.tables, differences, side)
+    work = _Work(dump, side, base, edits(differences, side, base), document, recorded, withheld)
     work.differences = list(_without_kept(work, before))
     return work
 
 
 def _without_kept(work: _Work, before: CommitSide) -> Iterator[Difference]:
-    """The differences, less those that consist of references which the database may lack."""
+    """The differences, less those that consist of references or fields which the database lacks."""
     missing = Missing(work.dump)
-    if not missing.fields:
+    ignored = ignored_fields(work.base, work.dump.tables)
+    if not missing.fields and not ignored:
         yield from work.differences
         return
     for batch in batches(work.differences):
         old = before.records([(each.path, each.before) for each in batch])
         new = work.side.records([(each.path, each.after) for each in batch])
-        for each, kept in zip(batch, missing.kept(list(zip(old, new, strict=True))), strict=True):
+        pairs = list(zip(old, new, strict=True))
+        kept_references = missing.kept(pairs)
+        for each, (was, own), linked in zip(batch, pairs, kept_references, strict=True):
+            kept = with_ignored(ignored, was, linked or own) or linked
             if kept is None:
                 yield each
                 continue
@@ -326,6 +333,7 @@ def _entry(project: Project, work: _Work, branch: str, commit_id: str, action: s
         who=project.operator.name,
         at=project.operator.now,
         counts={"rows": work.side.size, "create": created, "update": updated, "delete": deleted},
+        withheld=work.withheld,
         previous=work.base.commit if work.base else "",
     )
 

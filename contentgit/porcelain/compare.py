@@ -16,6 +16,7 @@ from contentgit.porcelain.commits import Comparison, Selection, TitledChange, sp
 from contentgit.porcelain.ledger import current
 from contentgit.porcelain.project import Dump, Project
 from contentgit.porcelain.snapshots import CommitSide, Difference, batches, changes
+from contentgit.porcelain.withheld import edits
 from contentgit.porcelain.working_copy import DatabaseSide, Missing, from_commit_to_database
 from contentgit.records import Record, RecordKey
 
@@ -59,21 +60,30 @@ def _database_changes(
 ) -> Iterator[TitledChange]:
     for dump in dumps:
         at = commit or project.repository.resolve(rows[dump.folder].commit)
-        found, side = dump_changes(project, dump, at, selection.wants)
+        row = None if commit else rows[dump.folder]
+        found, side = dump_changes(project, dump, at, selection.wants, row)
         for batch in batches(found, 200):
             yield from titled(project, dump, batch)
         del side
 
 
 def dump_changes(
-    project: Project, dump: Dump, commit: str, wants: Callable[[Difference], bool]
+    project: Project,
+    dump: Dump,
+    commit: str,
+    wants: Callable[[Difference], bool],
+    row: Applied | None = None,
 ) -> tuple[Iterator[Change], DatabaseSide]:
-    """The changes from a commit to the database, and the side that counted the rows."""
+    """The changes from a commit to the database, and the side that counted the rows.
+
+    ``row`` is the ledger's, where the commit is the applied one: what it withheld is no change.
+    """
     before = CommitSide(project.repository, commit, dump.folder)
     if project.repository.tree_id(commit, dump.folder) is None:
         before = CommitSide(project.repository, "", dump.folder)
     side = DatabaseSide(dump, project.repository.algorithm, project.progress)
-    found = [each for each in from_commit_to_database(before.ids(), side) if wants(each)]
+    found = edits(from_commit_to_database(before.ids(), side), side, row)
+    found = [each for each in found if wants(each)]
     missing = Missing(dump)
     return changes(found, before, side, missing.leave_out if missing.fields else None), side
 
@@ -158,7 +168,7 @@ def _status(project: Project, dump: Dump, row: Applied | None) -> DumpStatus:
         return DumpStatus(
             dump.dataset.label, dump.folder, None, (), rows, 0, branch, tree is not None
         )
-    found, side = dump_changes(project, dump, repository.resolve(row.commit), lambda _each: True)
+    found, side = dump_changes(project, dump, repository.resolve(row.commit), lambda _each: True, row)
     entries = [each for batch in batches(found, 200) for each in titled(project, dump, batch)]
     behind, note = 0, _environment_note(row, project.config.environment)
     if tip and tree != row.tree:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from contentgit import canonical
@@ -14,6 +16,7 @@ from contentgit.db.ledger import Applied
 from contentgit.db.titles import titles
 from contentgit.diff import ABSENT, Change
 from contentgit.errors import DriftError, RefusedError, UnknownNameError
+from contentgit.layout import record_path
 from contentgit.plan import Candidate, Licences, Size, build, survey
 from contentgit.porcelain.commits import check_format
 from contentgit.porcelain.compare import titled
@@ -50,6 +53,7 @@ class DumpPlan:
     theirs: CommitSide
     differences: list[Difference] = field(default_factory=list)
     base_ids: Mapping[str, str] = field(default_factory=dict)
+    shared_ids: Mapping[str, str] = field(default_factory=dict)
     size: Size = field(default_factory=lambda: Size(0, 0, 0))
 
     @property
@@ -60,12 +64,17 @@ class DumpPlan:
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan with what it was made from; ``digest`` changes when commit, rows or licences do."""
+    """A plan with what it was made from; ``digest`` changes when commit, rows or licences do.
+
+    ``names`` and ``licences`` are those that were asked for.
+    """
 
     target: Target
     dumps: tuple[DumpPlan, ...]
     plan: Plan
     skipped: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    licences: Licences = field(default_factory=Licences)
 
     @property
     def digest(self) -> str:
@@ -92,7 +101,9 @@ def plan(project: Project, revision: str, names: Sequence[str], licences: Licenc
     target = _target(project, revision)
     rows = current(project)
     dumps, skipped = _dumps(project, target, names, rows)
-    works = [_work(project, target, dump, rows.get(dump.folder)) for dump in dumps]
+    labels = Counter(label for dump in dumps for label in dump.tables)
+    shared = {label for label, count in labels.items() if count > 1}
+    works = [_work(project, target, dump, rows.get(dump.folder), shared) for dump in dumps]
     tables = all_tables(dumps)
     found = survey(
         (candidate for work in works for candidate in _candidates(work)),
@@ -103,7 +114,36 @@ def plan(project: Project, revision: str, names: Sequence[str], licences: Licenc
     )
     readers = {dump.folder: dump.reader for dump in dumps}
     fetched = facts.fetch(project.using, tables, found, readers)
-    return Planned(target, tuple(works), build(found, fetched, licences), tuple(skipped))
+    planned = build(found, fetched, licences)
+    if shared:
+        twice = tuple(_twice(project, works, planned))
+        planned = replace(planned, problems=planned.problems + twice)
+    return Planned(target, tuple(works), planned, tuple(skipped), tuple(names), licences)
+
+
+def _twice(project: Project, works: Sequence[DumpPlan], built: Plan) -> Iterator[Problem]:
+    """The records to be written that another dump of the commit holds with other content.
+
+    The other dump may agree with the database, and so have no step of its own.
+    """
+    known = {each.key for each in built.problems if each.kind is ProblemKind.TWICE}
+    for step in built.steps:
+        if not step.after or step.key in known:
+            continue
+        for work in works:
+            bound = work.dump.tables.get(step.key.model)
+            if work.folder == step.dump or bound is None:
+                continue
+            blob = work.shared_ids.get(record_path(step.key, bound.schema.layout), step.after)
+            if blob == step.after:
+                continue
+            one, other = map(canonical.decode, project.repository.blobs([step.after, blob]))
+            if Change(step.key, one, other).fields:
+                text = f"{step.key} has different content in {step.dump} and {work.folder}"
+                yield Problem(
+                    ProblemKind.TWICE, f"{text} of the commit", key=step.key, dump=step.dump
+                )
+                break
 
 
 def _target(project: Project, revision: str) -> Target:
@@ -142,7 +182,9 @@ def _known_dumps(project: Project, commit: str) -> str:
     return f"dumps in that commit: {', '.join(folders) or 'none'}"
 
 
-def _work(project: Project, target: Target, dump: Dump, row: Applied | None) -> DumpPlan:
+def _work(
+    project: Project, target: Target, dump: Dump, row: Applied | None, shared: AbstractSet[str]
+) -> DumpPlan:
     repository = project.repository
     tree = repository.tree_id(target.commit, dump.folder) or ""
     theirs = CommitSide(repository, target.commit, dump.folder)
@@ -151,6 +193,8 @@ def _work(project: Project, target: Target, dump: Dump, row: Applied | None) -> 
     count = len(ids)
     base, base_ids = _base(project, dump, row, theirs, tree, ids)
     work = DumpPlan(dump, row, tree, base, ours, theirs, base_ids=base_ids)
+    if not shared.isdisjoint(dump.tables):
+        work.shared_ids = {path: ids[path] for path in ids if path.partition("/")[0] in shared}
     work.differences = from_commit_to_database(ids, ours)
     work.size = Size(len(base_ids), ours.size, count)
     return work
@@ -180,13 +224,24 @@ def _candidates(work: DumpPlan) -> Iterator[Candidate]:
         base = work.base.records([(e.path, work.base_ids.get(e.path, "")) for e in batch])
         for each, was, here, there in zip(batch, base, ours, theirs, strict=True):
             record = here or there
-            if record is None or _same(here, there):
+            if record is None or (_same(here, there) and not _brings_unknown(was, here, there)):
                 continue
             yield Candidate(record.key, work.dump.folder, was, here, there, each.after, each.before)
 
 
 def _same(ours: Record | None, theirs: Record | None) -> bool:
     return ours is not None and theirs is not None and not Change(ours.key, ours, theirs).fields
+
+
+def _brings_unknown(base: Record | None, ours: Record | None, theirs: Record | None) -> bool:
+    """Whether the commit has a field that is not managed here, with a value that is new here."""
+    if ours is None or theirs is None:
+        return False
+    was = base.fields if base else {}
+    return any(
+        name not in was or not canonical.same(was[name], theirs.fields[name])
+        for name in theirs.fields.keys() - ours.fields.keys()
+    )
 
 
 @dataclass(frozen=True)
@@ -250,8 +305,9 @@ def refuse(planned: Planned) -> None:
     problems = planned.plan.problems
     if not problems:
         return
-    command = f"contentgit checkout {planned.target.revision} --apply"
-    permits = " ".join(sorted({each.permit for each in problems if each.permit}))
+    command = " ".join(["contentgit checkout", planned.target.revision, *planned.names, "--apply"])
+    given = {f"--{name}" for name in _given(planned.licences)}
+    permits = " ".join(sorted(given | {each.permit for each in problems if each.permit}))
     items = [line for each in problems for line in _lines(each)]
     data = {"problems": problems}
     drift = [each for each in problems if each.kind is ProblemKind.DRIFT]
@@ -270,6 +326,12 @@ def refuse(planned: Planned) -> None:
         hint = f"{command} {permits}  (permits it)"
     message = f"{plural(len(problems), 'problem')} in the plan; nothing has been written"
     raise RefusedError(message, items=items, hint=hint, data=data)
+
+
+def _given(licences: Licences) -> Iterator[str]:
+    for name in ("force", "allow_cascade", "allow_empty", "ignore_unknown_fields"):
+        if getattr(licences, name):
+            yield name.replace("_", "-")
 
 
 def _lines(problem: Problem) -> Iterator[str]:

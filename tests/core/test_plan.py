@@ -117,11 +117,23 @@ def test_an_edit_that_the_commit_has_too_or_leaves_alone_is_no_drift() -> None:
             {"name": "b", "slug": "s"},
             {"name": "b", "slug": "t"},
         ),
-        candidate("tag:2", {"slug": "s"}, {"name": "b", "slug": "s"}, {"name": "c", "slug": "s"}),
+        candidate("tag:2", {"slug": "s"}, {"name": "", "slug": "s"}, {"name": "c", "slug": "s"}),
     )
     assert plan.problems == ()
     assert plan.overwritten == ()
     assert said(plan) == ["update tag:1 slug", "update tag:2 name"]
+
+
+def test_a_field_that_the_applied_commit_did_not_have_may_have_been_filled_here() -> None:
+    plan = planned(
+        candidate("tag:1", {"slug": "s"}, {"name": "b", "slug": "s"}, {"name": "c", "slug": "s"}),
+        candidate("tag:2", {"slug": "t"}, {"name": "b", "slug": "t"}, None),
+    )
+    assert [each.fields for each in plan.problems] == [
+        (FieldState("name", ABSENT, "b", "c"),),
+        (FieldState("name", ABSENT, "b", ABSENT),),
+    ]
+    assert plan.overwritten == (key("tag:1"), key("tag:2"))
 
 
 def test_a_row_created_here_would_be_overwritten_or_deleted() -> None:
