@@ -85,7 +85,18 @@ def _back_up(project: Project, planned: Planned) -> str:
     outside = sorted(_reached(planned) | (set(planned.plan.overwritten) - held))
     if not outside and not planned.plan.overwritten:
         return ""
-    return back_up(project, planned.target.commit, _bases(planned), planned.dumps, outside)
+    whole = sorted({*outside, *_partly_held(planned)})
+    return back_up(project, planned.target.commit, _bases(planned), planned.dumps, whole)
+
+
+def _partly_held(planned: Planned) -> Iterator[RecordKey]:
+    """The records to be deleted that have fields which are no content, and so in no dump."""
+    datasets = {work.folder: work.dump.dataset for work in planned.dumps}
+    for step in planned.plan.steps:
+        if step.action is not Action.DELETE:
+            continue
+        if any(spec.exclude for spec in datasets[step.dump].specs_of(step.key.model)):
+            yield step.key
 
 
 def _reached(planned: Planned) -> set[RecordKey]:
