@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 
 from contentgit import config
-from contentgit.cli.parser import build_parser
+from contentgit.cli.call import Call
+from contentgit.cli.parser import WITH_NAMES, build_parser, parse
 from contentgit.cli.terminal import Terminal, quiet_pipe
 from contentgit.errors import ContentgitError, UsageError
 
@@ -22,7 +23,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "contentgit") -> int:
     Everything that contentgit refuses or fails at is printed in one place, here.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    terminal = Terminal(colour=config.colour(), as_json="--json" in words)
+    terminal = Terminal(colour=config.colour(), as_json="--json" in words, call=Call(prog))
     with quiet_pipe():
         try:
             return run(words, terminal, prog)
@@ -30,6 +31,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "contentgit") -> int:
             terminal.error(error)
             return error.exit_code
         except KeyboardInterrupt:
+            terminal.pause()
             terminal.note("interrupted; nothing of what was not finished has been written")
             return INTERRUPTED
     return 0
@@ -41,15 +43,21 @@ def run(words: Sequence[str], terminal: Terminal, prog: str) -> int:
     Raises:
         ContentgitError: whatever the verb refuses or fails at.
     """
-    words, behind = split_at_dashes(words)
-    parser = build_parser(prog)
-    args = parser.parse_args(words)
-    if args.verb is None:
-        parser.print_help()
+    before, behind = split_at_dashes(words)
+    args = parse(before, prog)
+    if args is None:
+        build_parser(prog).print_help()
         return UsageError.exit_code
+    if behind and args.verb not in WITH_NAMES:
+        raise UsageError(
+            f"{args.verb} takes no names behind '--'", hint=f"{prog} {args.verb} --help"
+        )
     args.names = behind
+    terminal.call = Call.of(prog, args)
     if args.folder is not None:
         _change_folder(args.folder)
+    if args.pythonpath:
+        sys.path.insert(0, args.pythonpath)
     # Only the module of the verb is imported: git's drivers call us once a file.
     module = importlib.import_module(f"contentgit.cli.{_MODULES[args.verb]}")
     code: int = getattr(module, args.verb)(args, terminal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -15,12 +16,67 @@ EXIT_CODES = (
 )
 
 
+VERBS = (
+    "init", "datasets", "commit", "status", "diff", "log", "show", "branch", "checkout", "demo",
+)  # fmt: skip
+WITH_REPOSITORY = frozenset({"commit", "status", "diff", "log", "show", "branch", "checkout"})
+WITH_DATABASE = frozenset({"datasets", "commit", "status", "diff", "log", "checkout"})
+WITH_NAMES = frozenset({"datasets", "commit", "status", "diff", "log", "show", "checkout"})
+"""The verbs that take names of dumps (and some of records) behind ``--``."""
+
+_BEFORE = {"-C", "--settings", "--pythonpath"}
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints are the project's own errors."""
 
     def error(self, message: str) -> NoReturn:
         """Raises UsageError: argparse would print its own and exit."""
-        raise UsageError(message, hint=f"{self.prog} --help")
+        raise UsageError(message.removeprefix("argument "), hint=f"{self.prog} --help")
+
+
+def parse(words: Sequence[str], prog: str = "contentgit") -> argparse.Namespace | None:
+    """The words of a call; ``None`` where there are none at all.
+
+    Raises:
+        UsageError: a verb or an option is unknown, or an option lacks its value.
+    """
+    place = _verb_place(words)
+    if place is None and words and not {"-h", "--help", "--version"} & set(words):
+        _refuse_no_verb(words, prog)
+    if place is not None and words[place] not in VERBS:
+        near = difflib.get_close_matches(words[place], VERBS, 1)
+        hint = f"did you mean '{prog} {near[0]}'?" if near else f"verbs: {', '.join(VERBS)}"
+        raise UsageError(f"there is no verb {words[place]!r}", hint=hint)
+    args, unknown = build_parser(prog).parse_known_args(words)
+    if unknown:
+        verb = f" {args.verb}" if args.verb else ""
+        what = "option" if unknown[0].startswith("-") else "word"
+        raise UsageError(
+            f"{args.verb or prog} does not know the {what} {unknown[0]!r}",
+            hint=f"{prog}{verb} --help",
+        )
+    return args if args.verb else None
+
+
+def _verb_place(words: Sequence[str]) -> int | None:
+    """Where the verb stands: behind the options that every call has."""
+    place = 0
+    while place < len(words) and words[place].startswith("-"):
+        if words[place].split("=")[0] not in _BEFORE and not words[place].startswith("-C"):
+            return None
+        place += 2 if words[place] in _BEFORE else 1
+    return place if place < len(words) else None
+
+
+def _refuse_no_verb(words: Sequence[str], prog: str) -> NoReturn:
+    option = next((word for word in words if word.split("=")[0] not in _BEFORE), words[0])
+    if option.startswith("-") and not option.startswith("-C"):
+        raise UsageError(
+            f"the option {option!r} stands in front of the verb",
+            hint=f"only -C, --settings and --pythonpath do; the others follow it: {prog} VERB {option}",
+        )
+    raise UsageError("a verb is missing", hint=f"{prog} --help")
 
 
 def build_parser(prog: str = "contentgit") -> argparse.ArgumentParser:
@@ -35,6 +91,9 @@ def build_parser(prog: str = "contentgit") -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"contentgit {__version__}")
     parser.add_argument("-C", dest="folder", metavar="FOLDER", help="run as if started in FOLDER")
     parser.add_argument("--settings", metavar="MODULE", help="Django settings module to use")
+    parser.add_argument(
+        "--pythonpath", metavar="FOLDER", help="folder to import the project's modules from"
+    )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
     for add in (
         _init, _datasets, _commit, _status, _diff, _log, _show, _branch, _checkout, _demo,
@@ -56,7 +115,16 @@ def _verb(
         allow_abbrev=False,
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    # Django's commands take these behind the verb; said there, they must not be lost.
+    for name in ("--settings", "--pythonpath"):
+        parser.add_argument(name, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"takes a number from 0 up, not {text!r}")
+    return int(text)
 
 
 def _with_repository(parser: argparse.ArgumentParser) -> None:
@@ -180,7 +248,7 @@ def _log(verbs: Any) -> None:
         ],
     )
     parser.add_argument("revision", metavar="REV", nargs="?", default="HEAD", help="default: HEAD")
-    parser.add_argument("-n", "--max-count", type=int, metavar="N", help="at most N commits")
+    parser.add_argument("-n", "--max-count", type=_count, metavar="N", help="at most N commits")
     parser.add_argument("--oneline", action="store_true", help="one line a commit")
     parser.add_argument("--applied", action="store_true", help="the ledger of the database")
     _with_repository(parser)

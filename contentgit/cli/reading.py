@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from contentgit.cli.call import Call
 from contentgit.cli.project import find_repository, open_project
-from contentgit.cli.terminal import Terminal
+from contentgit.cli.terminal import ITEMS_SHOWN, Terminal
 from contentgit.errors import UsageError
 from contentgit.porcelain.commits import (
     Comparison,
     Selection,
     TitledChange,
     compare_commits,
-    record_at,
+    records_at,
 )
 from contentgit.porcelain.commits import (
     log as commit_log,
@@ -26,13 +27,23 @@ from contentgit.porcelain.commits import (
     show as show_commit,
 )
 from contentgit.render import data
-from contentgit.render.text import SIGNS, STYLES, change_lines, count_line, heading, stat_lines
-from contentgit.render.values import plural, safe, short
+from contentgit.render.text import (
+    SIGNS,
+    STYLES,
+    change_lines,
+    count_line,
+    dump_line,
+    heading,
+    named,
+    stat_lines,
+)
+from contentgit.render.values import dump_label, plural, safe
 from contentgit.repository import Commit, Repository
 
 if TYPE_CHECKING:
     from contentgit.db.ledger import Applied
     from contentgit.porcelain.compare import DumpStatus
+    from contentgit.records import Record
 
 SHORT = 10
 """Characters of a commit id that are shown."""
@@ -56,7 +67,7 @@ def status(args: argparse.Namespace, terminal: Terminal) -> int:
     )
     terminal.line(place, style="dim")
     for each in found:
-        terminal.lines(_status_lines(each))
+        terminal.lines(_status_lines(each, terminal.call))
     return 1 if args.exit_code and edited else 0
 
 
@@ -77,18 +88,18 @@ def _status_data(using: str, head: str | None, found: Iterable[DumpStatus]) -> d
     return {"database": using, "branch": head, "dumps": dumps}
 
 
-def _status_lines(status: DumpStatus) -> Iterator[Text]:
+def _status_lines(status: DumpStatus, call: Call) -> Iterator[Text]:
     line = Text(status.label, style="bold")
     row = status.applied
     if row is None:
         line.append(f"  {plural(status.rows, 'record')}, never at a commit", style="not bold")
         yield line
-        next_step = (
-            f"contentgit checkout {status.branch} {status.label} --apply"
-            if status.in_branch
-            else f"contentgit commit {status.label}"
-        )
-        yield Text(f"  {next_step}", style="dim")
+        if status.in_branch:
+            yield Text(
+                call.typed(f"  contentgit checkout {status.branch} {status.label}"), style="dim"
+            )
+        elif status.rows:
+            yield Text(call.typed(f"  contentgit commit {status.label}"), style="dim")
         return
     where = f" ({row.branch})" if row.branch else ""
     line.append(f"  at {row.commit[:SHORT]}{where}", style="not bold")
@@ -98,14 +109,16 @@ def _status_lines(status: DumpStatus) -> Iterator[Text]:
         yield Text(f"  {status.note}", style="yellow")
     if status.changes:
         yield Text(f"  {plural(len(status.changes), 'record')} edited since:")
-        for each in status.changes:
+        for each in status.changes[:ITEMS_SHOWN]:
             yield _status_line(each)
+        if len(status.changes) > ITEMS_SHOWN:
+            rest = f"{len(status.changes) - ITEMS_SHOWN:,}"
+            command = call.typed(f"contentgit diff -- {status.label}")
+            yield Text(f"    … and {rest} more: {command}", style="dim")
     if status.behind:
-        yield Text(
-            f"  branch {status.branch} has {plural(status.behind, 'commit')} more: "
-            f"contentgit checkout {status.branch} {status.label}",
-            style="dim",
-        )
+        command = call.typed(f"contentgit checkout {status.branch} {status.label}")
+        more = plural(status.behind, "commit")
+        yield Text(f"  branch {status.branch} has {more} more: {command}", style="dim")
 
 
 def _status_line(entry: TitledChange) -> Text:
@@ -171,7 +184,7 @@ def _print_comparison(comparison: Comparison, args: argparse.Namespace, terminal
         if differs:
             terminal.lines(stat_lines(counts))
     else:
-        differs = _print_changes(comparison.changes, terminal)
+        differs = _print_changes(comparison.changes, terminal, comparison.dumps > 1)
     return 1 if args.exit_code and differs else 0
 
 
@@ -187,11 +200,16 @@ def _counts(changes: Iterable[TitledChange]) -> Counts:
     return counts
 
 
-def _print_changes(changes: Iterable[TitledChange], terminal: Terminal) -> bool:
+def _print_changes(changes: Iterable[TitledChange], terminal: Terminal, several: bool) -> bool:
+    """Whether there are any; with ``several`` dumps each is named above its changes."""
     totals: dict[str, int] = defaultdict(int)
+    dump = ""
     for each in changes:
         if totals:
             terminal.line()
+        if several and each.dump != dump:
+            dump = each.dump
+            terminal.line(dump_line(dump))
         totals[each.change.kind] += 1
         terminal.lines(change_lines(each.change, each.title, each.references))
     if totals:
@@ -251,12 +269,13 @@ def _applied_log(args: argparse.Namespace, terminal: Terminal) -> int:
 
 def _applied_line(row: Applied) -> Text:
     when = row.at.isoformat(sep=" ", timespec="seconds")
-    counts = ", ".join(f"{count:,} {name}" for name, count in row.counts.items())
     branch = f" ({row.branch})" if row.branch else ""
+    place = f"{dump_label(row.dump)}{branch} by {safe(row.who)} in {row.environment}"
+    changed = any(row.counts.get(kind) for kind in SIGNS)
     return Text.assemble(
         (row.commit[:SHORT], "yellow"),
-        f" {when} {row.action.ljust(6)} {row.dump}{branch} by {safe(row.who)} in {row.environment}",
-        (f"  {counts}" if counts else "", "dim"),
+        f" {when} {row.action.ljust(6)} {place}",
+        (f"  {count_line(row.counts)}" if changed else "", "dim"),
     )
 
 
@@ -275,27 +294,35 @@ def show(args: argparse.Namespace, terminal: Terminal) -> int:
     if args.stat:
         terminal.lines(stat_lines(_counts(shown.changes)))
     else:
-        _print_changes(shown.changes, terminal)
+        _print_changes(shown.changes, terminal, shown.dumps > 1)
     return 0
 
 
 def _show_records(
     repository: Repository, args: argparse.Namespace, selection: Selection, terminal: Terminal
 ) -> int:
-    found = [record_at(repository, args.revision, key) for key in selection.records]
+    found = [
+        each for key in selection.records for each in records_at(repository, args.revision, key)
+    ]
     if args.json:
-        records = [{"dump": folder, **data.record(record)} for folder, record in found]
+        records = [{"dump": folder, **data.record(record)} for folder, record, _ in found]
         terminal.document({"revision": args.revision, "records": records})
         return 0
-    for folder, record in found:
-        terminal.line(Text.assemble((str(record.key), "bold"), (f"  in {folder}", "dim")))
-        for name, value in sorted(record.fields.items()):
-            if isinstance(value, str) and len(value) > 80:
-                terminal.line(f"  {name}:")
-                terminal.lines(Text(f"    {safe(line)}") for line in value.splitlines())
-            else:
-                terminal.line(Text(f"  {name}: {short(value)}"))
+    for place, (folder, record, references) in enumerate(found):
+        if place:
+            terminal.line()
+        terminal.lines(_record_lines(folder, record, references))
     return 0
+
+
+def _record_lines(folder: str, record: Record, references: Mapping[str, str]) -> Iterator[Text]:
+    yield Text.assemble((str(record.key), "bold"), (f"  in {dump_label(folder)}", "dim"))
+    for name, value in sorted(record.fields.items()):
+        if isinstance(value, str) and len(value) > 80:
+            yield Text(f"  {name}:")
+            yield from (Text(f"    {safe(line)}") for line in value.splitlines())
+        else:
+            yield Text(f"  {name}: {named(value, references)}")
 
 
 def branch(args: argparse.Namespace, terminal: Terminal) -> int:

@@ -33,7 +33,8 @@ def init(args: argparse.Namespace, terminal: Terminal) -> int:
         terminal.line(f"{made.path} is a {kind} of content already, on branch {made.branch}")
         return 0
     terminal.line(f"Made the {kind} {made.path} on branch {made.branch}")
-    terminal.line("Next: contentgit datasets, then contentgit commit -m MESSAGE", style="dim")
+    steps = "Next: contentgit datasets, then contentgit commit -m MESSAGE"
+    terminal.line(terminal.call.typed(steps), style="dim")
     return 0
 
 
@@ -59,6 +60,8 @@ def datasets(args: argparse.Namespace, terminal: Terminal) -> int:
         return 0
     for dump in found:
         terminal.lines(_dump_lines(dump))
+    if not found:
+        terminal.line("No dataset works without arguments: contentgit datasets NAME:ARGUMENTS")
     return 0
 
 
@@ -106,9 +109,11 @@ def demo(args: argparse.Namespace, terminal: Terminal) -> int:
     """Builds the demo site and shows the main job."""
     from contentgit.demo import run
 
+    # With --json the walk, which is for people, leaves standard output to what is refused.
+    walk = sys.stderr if args.json else sys.stdout
     return run(
         Path(args.path),
-        write=lambda text: print(text, end="", file=terminal.out.file, flush=True),
+        write=lambda text: print(text, end="", file=walk, flush=True),
         python=sys.executable,
         colour=terminal.out.color_system is not None and not terminal.out.no_color,
         reset=args.reset,

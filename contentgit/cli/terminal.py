@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
 
 from contentgit.canonical import dump_document
+from contentgit.cli.call import Call
 from contentgit.errors import ContentgitError, UsageError
 from contentgit.render import data
 from contentgit.render.values import safe
@@ -22,15 +25,29 @@ ITEMS_SHOWN = 200
 """Refused items that are listed in full; beyond that a count says how many more ``--json`` lists."""
 
 
+IN_MEMORY = 8 * 2**20
+"""Bytes of a JSON document that are held in memory until it is complete; beyond that in a file."""
+
+
+class _Console(Console):
+    """A console that leaves a closed pipe to :func:`quiet_pipe`; rich would end the process with 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class Terminal:
     """Standard output for results, standard error for messages, questions and progress."""
 
-    def __init__(self, *, colour: bool | None = None, as_json: bool = False) -> None:
+    def __init__(
+        self, *, colour: bool | None = None, as_json: bool = False, call: Call | None = None
+    ) -> None:
+        self.call = call or Call()
         options: dict[str, Any] = {"highlight": False, "soft_wrap": True, "markup": False}
         if colour is not None:
             options |= {"no_color": not colour, "force_terminal": colour or None}
-        self.out = Console(**options)
-        self.err = Console(stderr=True, **options)
+        self.out = _Console(**options)
+        self.err = _Console(stderr=True, **options)
         self.as_json = as_json
         self.bar: ProgressBar | None = None
 
@@ -54,16 +71,14 @@ class Terminal:
         sys.stdout.write(dump_document(data.plain(value)).decode())
 
     def items(self, head: dict[str, Any], name: str, items: Iterable[Any]) -> int:
-        """A JSON document whose list ``name`` is streamed; gives how many items it has."""
-        count = 0
-        sys.stdout.write("{\n")
-        for key, value in head.items():
-            sys.stdout.write(f"  {_inline(key)}: {_inline(value)},\n")
-        sys.stdout.write(f"  {_inline(name)}: [")
-        for count, item in enumerate(items, 1):
-            sys.stdout.write(",\n    " if count > 1 else "\n    ")
-            sys.stdout.write(_inline(item))
-        sys.stdout.write("\n  ]\n}\n" if count else "]\n}\n")
+        """A JSON document with the list ``name``; gives how many items it has.
+
+        It is written when it is complete, so that a failure on the way is a document of its own.
+        """
+        with tempfile.SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8", newline="\n") as file:
+            count = _write_items(file, head, name, items)
+            file.seek(0)
+            shutil.copyfileobj(file, sys.stdout)
         return count
 
     def note(self, text: str) -> None:
@@ -72,8 +87,10 @@ class Terminal:
 
     def error(self, error: ContentgitError) -> None:
         """What failed, what was refused, and what to do next."""
+        self.pause()
+        hint = self.call.typed(error.hint)
         if self.as_json:
-            self.document(data.error(error))
+            self.document({**data.error(error), "hint": hint})
             return
         word = "refused" if error.exit_code == 3 else "error"
         self.err.print(Text.assemble((f"{word}: ", "bold red"), safe(error.message)))
@@ -81,11 +98,11 @@ class Terminal:
             self.err.print(Text(f"  {safe(item)}"))
         if len(error.items) > ITEMS_SHOWN:
             self.err.print(f"  … and {len(error.items) - ITEMS_SHOWN:,} more (--json lists all)")
-        if error.hint:
-            self.err.print(Text.assemble(("hint: ", "bold"), safe(error.hint)))
+        if hint:
+            self.err.print(Text.assemble(("hint: ", "bold"), safe(hint)))
 
     def confirm(self, question: str, *, flag: str) -> bool:
-        """Asks on a terminal.
+        """Asks on a terminal; the end of input (Ctrl-D) is a no.
 
         Raises:
             UsageError: there is no terminal to ask on; the hint names ``flag``.
@@ -93,7 +110,28 @@ class Terminal:
         if not (sys.stdin.isatty() and self.err.is_terminal):
             raise UsageError("there is no terminal to ask on", hint=f"add {flag} to go on unasked")
         self.pause()
-        return self.err.input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+        self.err.print(f"{question} [y/N] ", end="")
+        try:
+            return input().strip().lower() in {"y", "yes"}
+        except EOFError:
+            self.err.print()
+            return False
+        except KeyboardInterrupt:
+            self.err.print()
+            raise
+
+
+def _write_items(file: IO[str], head: dict[str, Any], name: str, items: Iterable[Any]) -> int:
+    count = 0
+    file.write("{\n")
+    for key, value in head.items():
+        file.write(f"  {_inline(key)}: {_inline(value)},\n")
+    file.write(f"  {_inline(name)}: [")
+    for count, item in enumerate(items, 1):
+        file.write(",\n    " if count > 1 else "\n    ")
+        file.write(_inline(item))
+    file.write("\n  ]\n}\n" if count else "]\n}\n")
+    return count
 
 
 def _inline(value: Any) -> str:

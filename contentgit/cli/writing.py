@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from contentgit.porcelain.planning import Planned, StepDetail
     from contentgit.porcelain.project import Project
 
+LICENCES = ("force", "allow-cascade", "allow-empty", "ignore-unknown-fields")
 CREATES_SHOWN = 10
 """New records of a model that a plan lists without ``--full``; updates and deletes are all listed."""
 
@@ -91,7 +93,8 @@ def _read(name: str) -> str:
     try:
         return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the message from {name}: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"cannot read the message from {name}: {why}") from error
 
 
 def _edit(repository: Repository, draft: Draft, terminal: Terminal) -> str:
@@ -134,6 +137,9 @@ def _counts(dump: DumpCounts) -> str:
 
 def _commit_lines(done: Committed, *, dry_run: bool) -> Iterator[Text]:
     changed = [dump for dump in done.dumps if any(dump.totals)]
+    if not done.dumps:
+        yield Text("Nothing to commit: the datasets have no records in this database yet")
+        return
     if not done.commit and not dry_run:
         yield Text(f"Nothing to commit on {done.branch}: the database is what the branch has")
         for label in done.adopted:
@@ -237,17 +243,16 @@ def _show_plan(
     if planned.plan.problems:
         return 3
     if planned.plan.steps and not args.json:
-        terminal.line(f"Nothing has been written. To run it: {_command(args)}", style="dim")
+        command = terminal.call.typed(_command(args))
+        terminal.line(f"Nothing has been written. To run it: {command}", style="dim")
     return 0
 
 
 def _command(args: argparse.Namespace) -> str:
-    words = ["contentgit checkout", args.revision, *args.dumps, "--apply"]
-    words += [
-        f"--{name}" for name in ("force", "allow-cascade", "allow-empty") if _given(args, name)
-    ]
-    if args.database != "default":
-        words += ["--database", args.database]
+    words = ["contentgit checkout", *map(shlex.quote, [args.revision, *args.dumps, *args.names])]
+    words += ["--apply", *(f"--{name}" for name in LICENCES if _given(args, name))]
+    if args.max_deletes is not None:
+        words += ["--max-deletes", shlex.quote(args.max_deletes)]
     return " ".join(words)
 
 
@@ -270,9 +275,9 @@ def _ask(
         _print_plan(project, planned, args, terminal)
     refuse(planned)
     if planned.plan.steps:
-        count = plural(len(planned.plan.steps), "step")
-        where = f"{args.database} ({project.config.environment})"
-        if not terminal.confirm(f"Apply {count} to database {where}?", flag="--no-input"):
+        where = f"database {args.database} ({project.config.environment})"
+        question = f"{_plan_counts(planned.plan)}. Apply to {where}?"
+        if not terminal.confirm(question, flag="--no-input"):
             terminal.note("nothing has been written")
             return None
     return planned.digest
@@ -309,18 +314,11 @@ def _step_data(detail: StepDetail) -> dict[str, object]:
 def _print_plan(
     project: Project, planned: Planned, args: argparse.Namespace, terminal: Terminal
 ) -> None:
+    """The verdict first, then every step."""
     from contentgit.porcelain.planning import details
 
-    target = planned.target
-    terminal.line(
-        Text.assemble(
-            ("Plan", "bold"),
-            f" for database {args.database} ({project.config.environment}): "
-            f"{', '.join(each.dump.dataset.label for each in planned.dumps)} to {safe(target.revision)} (",
-            (target.commit[:SHORT], "yellow"),
-            ")",
-        )
-    )
+    place = f"database {args.database} ({project.config.environment})"
+    terminal.lines(_plan_lines(planned, place))
     shown: dict[str, int] = defaultdict(int)
     for detail in details(project, planned):
         terminal.lines(_detail_lines(detail, shown, full=args.full))
@@ -329,7 +327,30 @@ def _print_plan(
             terminal.line(
                 f"  + {count - CREATES_SHOWN:,} more of {model} (--full lists them)", style="green"
             )
-    terminal.lines(_summary_lines(planned))
+
+
+def _plan_lines(planned: Planned, place: str) -> Iterator[Text]:
+    target, plan = planned.target, planned.plan
+    dumps = ", ".join(each.dump.dataset.label for each in planned.dumps)
+    commit = (target.commit[:SHORT], "yellow")
+    yield Text.assemble(
+        ("Plan", "bold"), f" for {place}: {dumps} to {safe(target.revision)} (", commit, ")"
+    )
+    if plan.empty:
+        yield Text("Nothing to do: the database is what the commit says", style="green")
+    elif plan.problems:
+        yield Text(f"Refused, for the reasons below: {_plan_counts(plan)}", style="bold red")
+    else:
+        yield Text(_plan_counts(plan)[:1].upper() + _plan_counts(plan)[1:], style="bold")
+    for label in planned.skipped:
+        yield Text(f"  {label} is not in {safe(target.revision)}; it stays as it is", style="dim")
+    if plan.withheld:
+        yield Text(f"  withheld: {plural(len(plan.withheld), 'item')}", style="yellow")
+    for each in plan.withheld[:ITEMS_SHOWN]:
+        where = f"{each.key} {each.field}".rstrip()
+        yield Text(f"    {where}: {safe(each.reason)}", style="dim")
+    if len(plan.withheld) > ITEMS_SHOWN:
+        yield Text(f"    … and {len(plan.withheld) - ITEMS_SHOWN:,} more (--json lists all)")
 
 
 def _detail_lines(detail: StepDetail, shown: dict[str, int], *, full: bool) -> Iterator[Text]:
@@ -347,21 +368,6 @@ def _detail_lines(detail: StepDetail, shown: dict[str, int], *, full: bool) -> I
     if step.action is Action.UPDATE and detail.change:
         for each in field_lines(detail.change, detail.references):
             yield Text("  ").append_text(each)
-
-
-def _summary_lines(planned: Planned) -> Iterator[Text]:
-    plan = planned.plan
-    if plan.withheld:
-        yield Text(f"  withheld: {plural(len(plan.withheld), 'item')}", style="yellow")
-        for each in plan.withheld[:ITEMS_SHOWN]:
-            where = f"{each.key} {each.field}".rstrip()
-            yield Text(f"    {where}: {safe(each.reason)}", style="dim")
-    for label in planned.skipped:
-        yield Text(f"  {label} is not in {planned.target.revision}; it stays as it is", style="dim")
-    if plan.empty:
-        yield Text("  Nothing to do: the database is what the commit says", style="green")
-    else:
-        yield Text(f"  {_plan_counts(plan)}", style="bold")
 
 
 def _plan_counts(plan: Plan) -> str:

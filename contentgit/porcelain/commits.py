@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
+from contentgit import canonical
 from contentgit.canonical import FORMAT_VERSION, dump_document, parse_document
 from contentgit.description import parse_schema
 from contentgit.diff import Change
@@ -18,15 +20,18 @@ from contentgit.layout import DATASET_FILE, REPOSITORY_FILE, decode_part, dump_f
 from contentgit.porcelain.snapshots import (
     CommitSide,
     Difference,
+    batches,
     between_commits,
     changes,
+    in_order,
     paths_of,
 )
 from contentgit.records import Record, RecordKey
 from contentgit.repository import Commit, Repository
-from contentgit.schema import ModelSchema
+from contentgit.schema import FieldKind, ModelSchema
 from contentgit.titles import best_text
 
+_REFERENCES = {FieldKind.REFERENCE, FieldKind.REFERENCES, FieldKind.GENERIC}
 _RECORD = re.compile(r"\A[a-z0-9_]+\.[a-z0-9_]+:.", re.IGNORECASE)
 
 
@@ -74,10 +79,11 @@ class TitledChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two snapshots by name, and what differs from the first to the second, streamed."""
+    """Two snapshots by name, how many dumps they have, and what differs between them, streamed."""
 
     before: str
     after: str
+    dumps: int
     changes: Iterator[TitledChange]
 
 
@@ -156,7 +162,8 @@ def compare_commits(
     for commit in ids:
         check_format(repository, commit)
     folders = selection.folders(repository, ids)
-    return Comparison(before, after, commit_changes(repository, ids[0], ids[1], folders, selection))
+    found = commit_changes(repository, ids[0], ids[1], folders, selection)
+    return Comparison(before, after, len(folders), found)
 
 
 def commit_changes(
@@ -174,11 +181,61 @@ def commit_changes(
         found = filter(selection.wants, between_commits(repository, before, after, folder))
         old = CommitSide(repository, before or "", folder)
         new = CommitSide(repository, after, folder)
-        for change in changes(found, old, new):
-            record = change.after or change.before
-            assert record is not None
-            title = best_text(record, schema.get(record.key.model))
-            yield TitledChange(folder, change, title, {})
+        for batch in batches(changes(in_order(found), old, new), 200):
+            yield from _titled(repository, (after, before), folder, batch, schema)
+
+
+def _titled(
+    repository: Repository,
+    commits: Sequence[str | None],
+    folder: str,
+    batch: Sequence[Change],
+    models: Mapping[str, ModelSchema],
+) -> Iterator[TitledChange]:
+    referring = {
+        change.key: {*references_of(change, models.get(change.key.model))} for change in batch
+    }
+    titles: dict[RecordKey, str] = {}
+    for commit in filter(None, commits):
+        wanted = {key for keys in referring.values() for key in keys} - titles.keys()
+        titles |= _titles(repository, commit, sorted(wanted))
+    for change in batch:
+        record = change.after or change.before
+        assert record is not None
+        title = best_text(record, models.get(record.key.model))
+        known = {str(key): titles[key] for key in referring[change.key] if titles.get(key)}
+        yield TitledChange(folder, change, title, known)
+
+
+def _titles(repository: Repository, commit: str, keys: Sequence[RecordKey]) -> dict[RecordKey, str]:
+    """The titles of records as a commit has them, whichever dump they are in."""
+    if not keys:
+        return {}
+    found: dict[RecordKey, str] = {}
+    for folder in dump_folders(repository, commit):
+        paths = {f"{folder}/{path}": key for key in keys for path in paths_of(key)}
+        blobs = repository.files_at(commit, list(paths))
+        schema = recorded_schema(repository, commit, folder) if blobs else {}
+        for path, data in zip(blobs, repository.blobs(blobs.values()), strict=True):
+            with suppress(
+                FormatError
+            ):  # a broken neighbour has no title; reading it is not asked for
+                record = canonical.decode(data)
+                found[paths[path]] = best_text(record, schema.get(record.key.model))
+    return found
+
+
+def references_of(change: Change, schema: ModelSchema | None) -> Iterator[RecordKey]:
+    """The keys in those fields of a change that are references."""
+    for field in change.fields:
+        known = schema.by_name.get(field.name) if schema else None
+        if known is None or known.kind not in _REFERENCES:
+            continue
+        for value in (field.before, field.after):
+            for text in value if isinstance(value, list) else [value]:
+                if isinstance(text, str):
+                    with suppress(ValueError):
+                        yield RecordKey.parse(text)
 
 
 def recorded_schema(repository: Repository, commit: str, folder: str) -> Mapping[str, ModelSchema]:
@@ -189,22 +246,36 @@ def recorded_schema(repository: Repository, commit: str, folder: str) -> Mapping
 
 @dataclass(frozen=True)
 class Shown:
-    """A commit and what it changes against its first parent, streamed."""
+    """A commit, how many dumps it has, and what it changes against its first parent, streamed."""
 
     commit: Commit
+    dumps: int
     changes: Iterator[TitledChange]
 
 
 def log(
     repository: Repository, revision: str, names: Sequence[str], limit: int | None
 ) -> Iterator[Commit]:
-    """The commits of a revision that touch the dumps, newest first.
+    """The commits of a revision that touch the dumps or records called ``names``, newest first.
 
     Raises:
-        UnknownNameError: the revision does not exist.
+        UnknownNameError: the revision does not exist, or none of its commits has such a dump.
     """
-    folders = [dump_folder(name, arguments) for name, arguments in map(split_name, names)]
-    yield from repository.log(revision, folders=folders, limit=limit)
+    selection = Selection.parse(names)
+    paths = [dump_folder(*split_name(name)) for name in selection.dumps]
+    if selection.records:
+        tip = repository.resolve(revision.rpartition(".")[2] or "HEAD")
+        folders = dump_folders(repository, tip)
+        paths += [f"{folder}/{path}" for folder in folders for path in sorted(selection.paths)]
+    none = True
+    for commit in repository.log(revision, folders=paths, limit=limit):
+        none = False
+        yield commit
+    if none and names and limit != 0:
+        raise UnknownNameError(
+            f"no commit of {revision} touches {', '.join(names)}",
+            hint="contentgit log shows them all; names look like pages, districts:42, app.model:42",
+        )
 
 
 def show(repository: Repository, revision: str, selection: Selection) -> Shown:
@@ -218,27 +289,39 @@ def show(repository: Repository, revision: str, selection: Selection) -> Shown:
     parent = commit.parents[0] if commit.parents else None
     commits = [commit.id, parent] if parent else [commit.id]
     folders = selection.folders(repository, commits) if dump_folders(repository, commit.id) else []
-    return Shown(commit, commit_changes(repository, parent, commit.id, folders, selection))
+    found = commit_changes(repository, parent, commit.id, folders, selection)
+    return Shown(commit, len(folders), found)
 
 
-def record_at(repository: Repository, revision: str, key: RecordKey) -> tuple[str, Record]:
-    """A record as a commit has it, with the folder of its dump.
+def records_at(
+    repository: Repository, revision: str, key: RecordKey
+) -> list[tuple[str, Record, Mapping[str, str]]]:
+    """A record as the dumps of a commit have it: folder, record, titles of what it refers to.
+
+    A dump is left out where it has the same content as one before it.
 
     Raises:
         UnknownNameError: no dump of the commit has the record.
     """
     commit = repository.resolve(revision)
     check_format(repository, commit)
-    selection = Selection(records=(key,))
+    paths = list(paths_of(key))
+    found: dict[str, tuple[str, Record, Mapping[str, str]]] = {}
     for folder in dump_folders(repository, commit):
         side = CommitSide(repository, commit, folder)
-        for path in sorted(selection.paths):
-            blob = repository.entry(commit, f"{folder}/{path}")
-            if blob is not None:
-                (record,) = side.records([(path, blob)])
-                assert record is not None
-                return folder, record
-    raise UnknownNameError(
-        f"{revision} has no record {key}",
-        hint=f"contentgit log -- {key.model} lists commits; record keys look like app.model:42",
-    )
+        for path, blob in repository.files_at(
+            commit, [f"{folder}/{each}" for each in paths]
+        ).items():
+            if blob in found:
+                continue
+            (record,) = side.records([(path.removeprefix(f"{folder}/"), blob)])
+            assert record is not None
+            models = recorded_schema(repository, commit, folder)
+            (entry,) = _titled(repository, [commit], folder, [Change(key, None, record)], models)
+            found[blob] = folder, record, entry.references
+    if not found:
+        raise UnknownNameError(
+            f"{revision} has no record {key}",
+            hint=f"contentgit log -- {key}  (says when it was there); record keys look like app.model:42",
+        )
+    return list(found.values())

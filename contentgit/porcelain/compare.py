@@ -12,10 +12,16 @@ from contentgit.db.ledger import history as ledger_history
 from contentgit.diff import Change
 from contentgit.errors import UsageError
 from contentgit.layout import dump_folder
-from contentgit.porcelain.commits import Comparison, Selection, TitledChange, split_name
+from contentgit.porcelain.commits import (
+    Comparison,
+    Selection,
+    TitledChange,
+    references_of,
+    split_name,
+)
 from contentgit.porcelain.ledger import current
 from contentgit.porcelain.project import Dump, Project
-from contentgit.porcelain.snapshots import CommitSide, Difference, batches, changes
+from contentgit.porcelain.snapshots import CommitSide, Difference, batches, changes, in_order
 from contentgit.porcelain.withheld import edits
 from contentgit.porcelain.working_copy import DatabaseSide, Missing, from_commit_to_database
 from contentgit.records import Record, RecordKey
@@ -47,6 +53,7 @@ def compare_with_database(
         yield Comparison(
             revision or "applied commit",
             f"database {project.using}",
+            len(dumps),
             _database_changes(project, dumps, commit, rows, selection),
         )
 
@@ -63,7 +70,7 @@ def _database_changes(
         row = None if commit else rows[dump.folder]
         found, side = dump_changes(project, dump, at, selection.wants, row)
         for batch in batches(found, 200):
-            yield from titled(project, dump, batch)
+            yield from titled(project, dump, batch, whole=True)
         del side
 
 
@@ -85,40 +92,39 @@ def dump_changes(
     found = edits(from_commit_to_database(before.ids(), side), side, row)
     found = [each for each in found if wants(each)]
     missing = Missing(dump)
+    found = in_order(found)
     return changes(found, before, side, missing.leave_out if missing.fields else None), side
 
 
-def titled(project: Project, dump: Dump, batch: Sequence[Change]) -> list[TitledChange]:
-    """The changes with titles of their records and of what their changed references point at."""
+def titled(
+    project: Project, dump: Dump, batch: Sequence[Change], *, whole: bool = False
+) -> list[TitledChange]:
+    """The changes with titles of their records and of what their changed references point at.
+
+    With ``whole`` also of what new and deleted records refer to.
+    """
     records: dict[RecordKey, Record] = {}
     for change in batch:
         record = change.before if change.after is None else change.after
         assert record is not None
         records[change.key] = record
-    references = {key for change in batch for key in _references(dump, change)}
+    referring = {change.key: list(_references(dump, change, whole=whole)) for change in batch}
+    references = {key for keys in referring.values() for key in keys}
     found = db_titles.titles(project.using, dump.tables, [*records, *references], records)
     return [
         TitledChange(
             dump.folder,
             change,
             found.get(change.key, ""),
-            {str(key): found[key] for key in _references(dump, change) if key in found},
+            {str(key): found[key] for key in referring[change.key] if key in found},
         )
         for change in batch
     ]
 
 
-def _references(dump: Dump, change: Change) -> Iterator[RecordKey]:
-    if change.kind != "update":
-        return
-    schema = dump.tables[change.key.model].schema.by_name
-    for field in change.fields:
-        if field.name not in schema or not schema[field.name].target:
-            continue
-        for value in (field.before, field.after):
-            for text in value if isinstance(value, list) else [value]:
-                if isinstance(text, str) and ":" in text:
-                    yield RecordKey.parse(text)
+def _references(dump: Dump, change: Change, *, whole: bool) -> Iterator[RecordKey]:
+    if whole or change.kind == "update":
+        yield from references_of(change, dump.tables[change.key.model].schema)
 
 
 def _environment_note(row: Applied, environment: str) -> str:
@@ -168,7 +174,9 @@ def _status(project: Project, dump: Dump, row: Applied | None) -> DumpStatus:
         return DumpStatus(
             dump.dataset.label, dump.folder, None, (), rows, 0, branch, tree is not None
         )
-    found, side = dump_changes(project, dump, repository.resolve(row.commit), lambda _each: True, row)
+    found, side = dump_changes(
+        project, dump, repository.resolve(row.commit), lambda _each: True, row
+    )
     entries = [each for batch in batches(found, 200) for each in titled(project, dump, batch)]
     behind, note = 0, _environment_note(row, project.config.environment)
     if tip and tree != row.tree:

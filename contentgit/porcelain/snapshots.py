@@ -46,6 +46,16 @@ class Difference:
     after: str
 
 
+def in_order(differences: Iterable[Difference]) -> list[Difference]:
+    """By model and key as people count: 2 before 10."""
+    return sorted(differences, key=lambda each: [*map(_number_or_text, each.path.split("/"))])
+
+
+def _number_or_text(part: str) -> tuple[int, str]:
+    name = part.removesuffix(".json")
+    return (len(name), name) if name.isdecimal() else (0, name)
+
+
 class Side(Protocol):
     """One dump's snapshot."""
 

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby, islice
 from typing import Final
 
 from rich.text import Text
 
-from contentgit.diff import Change, FieldChange
+from contentgit.canonical import same
+from contentgit.diff import ABSENT, Change, FieldChange
 from contentgit.records import RecordKey, Value
-from contentgit.render.values import safe, short
+from contentgit.render.passages import passages
+from contentgit.render.values import dump_label, safe, short
 from contentgit.steps import Action
-from contentgit.words import words
 
 SIGNS: Final = {"create": "+", "update": "~", "delete": "-"}
 STYLES: Final = {"create": "green", "update": "yellow", "delete": "red"}
@@ -33,8 +35,8 @@ ACTION_STYLES: Final = {
     Action.CASCADE: "bold red",
     Action.CLEAR: "bold yellow",
 }
-CONTEXT: Final = 40
-"""Characters of unchanged text that are shown on each side of a changed place."""
+PLACES_SHOWN: Final = 12
+"""Changed places within a JSON value that are shown one by one; beyond that the values are."""
 
 
 def heading(sign: str, style: str, key: RecordKey, title: str) -> Text:
@@ -59,8 +61,8 @@ def field_lines(change: Change, references: Mapping[str, str]) -> Iterator[Text]
             yield from _changed(field, references)
         else:
             value = field.after if change.kind == "create" else field.before
-            if value not in ("", None, []):
-                yield Text(f"    {field.name}: {short(value)}", style="dim")
+            if value not in ("", None, [], {}):
+                yield Text(f"    {field.name}: {named(value, references)}", style="dim")
 
 
 def _changed(field: FieldChange, references: Mapping[str, str]) -> Iterator[Text]:
@@ -69,13 +71,40 @@ def _changed(field: FieldChange, references: Mapping[str, str]) -> Iterator[Text
         yield _set_change(field.name, before, after, references)
     elif isinstance(before, str) and isinstance(after, str) and len(before) + len(after) > 60:
         yield Text(f"    {field.name}:")
-        yield from _text_change(before, after)
+        for line in passages(before, after):
+            yield Text("      ").append_text(line)
+    elif inner := _inner_changes(before, after):
+        for path, old, new in inner:
+            yield _replaced(field.name + path, old, new, references)
     else:
-        line = Text(f"    {field.name}: ")
-        line.append(_named(before, references), style="red")
-        line.append(" → ")
-        line.append(_named(after, references), style="green")
-        yield line
+        yield _replaced(field.name, before, after, references)
+
+
+def _replaced(name: str, before: Value, after: Value, references: Mapping[str, str]) -> Text:
+    line = Text(f"    {safe(name)}: ")
+    line.append(named(before, references), style="red")
+    line.append(" → ")
+    return line.append(named(after, references), style="green")
+
+
+def _inner_changes(before: Value, after: Value) -> list[tuple[str, Value, Value]]:
+    """The places within a JSON value that differ; none where it is no JSON, or another one."""
+    if not (isinstance(before, dict | list) and type(before) is type(after)):
+        return []
+    found = list(islice(_places(before, after, ""), PLACES_SHOWN + 1))
+    return found if len(found) <= PLACES_SHOWN else []
+
+
+def _places(before: Value, after: Value, path: str) -> Iterator[tuple[str, Value, Value]]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in sorted({*before, *after}):
+            pair = before.get(name, ABSENT), after.get(name, ABSENT)
+            yield from _places(*pair, f"{path}.{name}")
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, pair in enumerate(zip(before, after, strict=True)):
+            yield from _places(*pair, f"{path}[{index}]")
+    elif not same(before, after):
+        yield path, before, after
 
 
 def _are_references(values: Iterable[Value]) -> bool:
@@ -84,9 +113,16 @@ def _are_references(values: Iterable[Value]) -> bool:
     )
 
 
-def _named(value: Value, references: Mapping[str, str]) -> str:
-    title = references.get(value, "") if isinstance(value, str) else ""
+def named(value: Value, references: Mapping[str, str]) -> str:
+    """A value on one line; references with the title of what they refer to."""
+    if isinstance(value, list) and value and any(_title(each, references) for each in value):
+        return ", ".join(named(each, references).strip(chr(34)) for each in value)
+    title = _title(value, references)
     return f"{safe(value)} ({safe(title)})" if title else short(value)
+
+
+def _title(value: Value, references: Mapping[str, str]) -> str:
+    return references.get(value, "") if isinstance(value, str) else ""
 
 
 def _set_change(
@@ -95,58 +131,39 @@ def _set_change(
     line = Text(f"    {name}:")
     for value in before:
         if value not in after:
-            line.append(f" -{_named(value, references).strip(chr(34))}", style="red")
+            line.append(f" -{named(value, references).strip(chr(34))}", style="red")
     for value in after:
         if value not in before:
-            line.append(f" +{_named(value, references).strip(chr(34))}", style="green")
+            line.append(f" +{named(value, references).strip(chr(34))}", style="green")
     return line
 
 
-def _text_change(before: str, after: str) -> Iterator[Text]:
-    """The changed words of a long text with a little of what stands around them.
-
-    Deleted words stand in ``[-…-]`` and inserted ones in ``{+…+}``, as ``git diff --word-diff`` has them, so
-    that the lines can be read without colours.
-    """
-    pieces = words(before, after)
-    line = Text("      ")
-    for index, (kind, text) in enumerate(pieces):
-        if kind == "equal":
-            line.append(_around(text, first=index == 0, last=index == len(pieces) - 1))
-        elif kind == "delete":
-            line.append(f"[-{_visible(text)}-]", style="red")
-        else:
-            line.append(f"{{+{_visible(text)}+}}", style="green")
-    yield line
-
-
-def _around(text: str, *, first: bool, last: bool) -> str:
-    if first:
-        return _visible(text if len(text) <= CONTEXT else f"…{text[-CONTEXT:]}")
-    if last:
-        return _visible(text if len(text) <= CONTEXT else f"{text[:CONTEXT]}…")
-    if len(text) <= 2 * CONTEXT:
-        return _visible(text)
-    return f"{_visible(text[:CONTEXT])} … {_visible(text[-CONTEXT:])}"
-
-
-def _visible(text: str) -> str:
-    return safe(text.replace("\r\n", "\n").replace("\n", "⏎"))
-
-
 def stat_lines(counts: Mapping[tuple[str, str], Mapping[str, int]]) -> Iterator[Text]:
-    """A line per dump and model with how many records were created, updated and deleted."""
+    """A line per model, by dump, with how many records were created, updated and deleted."""
     width = max((len(model) for _, model in counts), default=0)
     total = {"create": 0, "update": 0, "delete": 0}
-    for (_dump, model), kinds in sorted(counts.items()):
-        line = Text(f" {model.ljust(width)} ")
-        for kind, sign in SIGNS.items():
-            count = kinds.get(kind, 0)
-            total[kind] += count
-            if count:
-                line.append(f" {sign}{count}", style=STYLES[kind])
-        yield line
+    several = len({dump for dump, _ in counts}) > 1
+    for dump, models in groupby(sorted(counts.items()), key=lambda item: item[0][0]):
+        if several:
+            yield dump_line(dump)
+        for (_, model), kinds in models:
+            yield _stat_line(model.ljust(width), kinds)
+            for kind in total:
+                total[kind] += kinds.get(kind, 0)
     yield Text(f" {count_line(total)}")
+
+
+def _stat_line(model: str, kinds: Mapping[str, int]) -> Text:
+    line = Text(f" {model} ")
+    for kind, sign in SIGNS.items():
+        if kinds.get(kind):
+            line.append(f" {sign}{kinds[kind]:,}", style=STYLES[kind])
+    return line
+
+
+def dump_line(folder: str) -> Text:
+    """The dump that the lines below belong to, as it is named in a call: ``districts:42``."""
+    return Text(safe(dump_label(folder)), style="bold underline")
 
 
 def count_line(counts: Mapping[str, int]) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from contentgit.diff import ABSENT
+from contentgit.errors import FormatError
+from contentgit.layout import dump_name
 from contentgit.records import JSON_NULL, Value
 
 WIDTH: Final = 100
@@ -26,6 +28,15 @@ def safe(text: str) -> str:
     return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
+def dump_label(folder: str) -> str:
+    """The dump in a folder as it is named in a call: ``districts:42,43`` of ``districts@42,43``."""
+    try:
+        name, arguments = dump_name(folder)
+    except FormatError:
+        return folder
+    return f"{name}:{arguments}" if arguments else name
+
+
 def plural(count: int, noun: str) -> str:
     """``1 record``, ``2 records``, ``1,204 records``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
@@ -34,7 +45,7 @@ def plural(count: int, noun: str) -> str:
 def short(value: Value) -> str:
     """A value on one line, cut."""
     if value is ABSENT:
-        return "(not managed)"
+        return "(nothing)"
     if value is None:
         return "null"
     if value is JSON_NULL:

@@ -199,6 +199,10 @@ class Repository:
         found = objects.at_path(self._program, commit, path)
         return found[1] if found and found[0] == "blob" else None
 
+    def files_at(self, commit: str, paths: Sequence[str]) -> dict[str, str]:
+        """The blob ids of the files at these paths of a commit; a path without a file is left out."""
+        return objects.files_at(self._program, commit, paths)
+
     def entries(self, commit: str, folder: str) -> Iterator[tuple[str, str]]:
         """Path within ``folder`` and blob id of each of its files, in no particular order; streamed.
 

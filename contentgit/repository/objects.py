@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from contentgit.errors import FormatError, RepositoryError, UnknownNameError
@@ -17,6 +17,7 @@ EMPTY_TREE = {
 }
 PLAIN_FILE, FOLDER = "100644", "40000"
 
+_PATHS = 500  # paths given to one process, whose words must fit
 _BATCH = 16384  # ids given to one process: little memory, and its start costs nothing
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ENTRY = {
@@ -93,6 +94,20 @@ def at_path(program: Program, commit: str, path: str) -> tuple[str, str] | None:
             _, kind, each = words.decode().split(" ")
             return kind, each
     return None
+
+
+def files_at(program: Program, commit: str, paths: Sequence[str]) -> dict[str, str]:
+    """The ids of the files that stand at ``paths`` in a commit, by path; others are left out."""
+    found = {}
+    for start in range(0, len(paths), _PATHS):
+        wanted = [path for path in paths[start : start + _PATHS] if "\0" not in path]
+        output = program.run("ls-tree", "-z", "--full-tree", checked_id(commit), "--", *wanted)
+        for line in output.split(b"\0")[:-1]:
+            words, _, name = line.partition(b"\t")
+            _, kind, each = words.decode().split(" ")
+            if kind == "blob":
+                found[os.fsdecode(name)] = each
+    return found
 
 
 def tree_id(program: Program, commit: str, folder: str) -> str | None:

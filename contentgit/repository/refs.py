@@ -142,7 +142,7 @@ def delete_branch(program: Program, name: str, *, force: bool, zero: str) -> Non
         raise RefusedError(
             f"branch {name!r} is checked out"
             + (f" at {branch.worktree}" if branch.worktree else ""),
-            hint="contentgit checkout another branch first",
+            hint="move HEAD first: contentgit checkout -b NEW, or git switch BRANCH",
         )
     if not force and not _merged(program, branch.commit):
         raise RefusedError(

@@ -23,7 +23,8 @@ class Command(BaseCommand):
 
     def run_from_argv(self, argv: list[str]) -> None:
         """Takes the words before Django's parser does, which would claim options such as -v."""
-        sys.exit(main(argv[2:], prog=f"{argv[0]} {argv[1]}"))
+        program = "python manage.py" if argv[0] == "manage.py" else argv[0]
+        sys.exit(main(argv[2:], prog=f"{program} {argv[1]}"))
 
     def handle(self, *_args: Any, words: list[str], **_options: Any) -> None:
         """Raises CommandError with the exit code as its return code when the verb fails."""

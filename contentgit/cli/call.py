@@ -1,0 +1,62 @@
+"""How this call was typed, so that a hint names a command that works when it is typed again."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from contentgit.cli.parser import VERBS, WITH_DATABASE, WITH_REPOSITORY
+
+_COMMAND = re.compile(rf"\bcontentgit ({'|'.join(VERBS)})\b(?! --(?:database|repository))")
+_MIGRATE = re.compile(r"\bpython manage\.py (?!contentgit\b)\w+")
+
+
+@dataclass(frozen=True)
+class Call:
+    """The program's name as typed, and the options that say which project, repository and database."""
+
+    prog: str = "contentgit"
+    folder: str | None = None
+    settings: str | None = None
+    repository: str | None = None
+    database: str = "default"
+
+    @classmethod
+    def of(cls, prog: str, args: argparse.Namespace) -> Call:
+        """The call with these words."""
+        repository, database = getattr(args, "repository", None), getattr(args, "database", None)
+        return cls(prog, args.folder, args.settings, repository, database or "default")
+
+    def typed(self, text: str) -> str:
+        """``text`` with its commands as they have to be typed here.
+
+        >>> Call("python manage.py contentgit", database="other").typed("contentgit status shows it")
+        'python manage.py contentgit status --database other shows it'
+        """
+        text = _COMMAND.sub(lambda match: self.command(match.group(1)), text)
+        return _MIGRATE.sub(self._manage, text)
+
+    def command(self, verb: str) -> str:
+        """The verb behind the program, with what this call was told."""
+        return " ".join([self.prog, *self._before(), verb, *self._behind(verb)])
+
+    def _before(self) -> Iterator[str]:
+        if self.folder:
+            yield f"-C {shlex.quote(self.folder)}"
+        if self.settings:
+            yield f"--settings {shlex.quote(self.settings)}"
+
+    def _behind(self, verb: str) -> Iterator[str]:
+        if self.repository and verb in WITH_REPOSITORY:
+            yield f"--repository {shlex.quote(self.repository)}"
+        if self.repository and verb == "init":
+            yield shlex.quote(self.repository)
+        if self.database != "default" and verb in WITH_DATABASE:
+            yield f"--database {shlex.quote(self.database)}"
+
+    def _manage(self, match: re.Match[str]) -> str:
+        settings = f" --settings {shlex.quote(self.settings)}" if self.settings else ""
+        return f"{match.group()}{settings}"

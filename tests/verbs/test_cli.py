@@ -1,0 +1,250 @@
+"""The command line as people meet it: wrong words, hints that work when typed, JSON, terminals."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from contentgit.cli.call import Call
+from contentgit.cli.main import build_parser, main
+from contentgit.cli.parser import VERBS, WITH_DATABASE, WITH_REPOSITORY
+from tests.bakery.models import Tag
+from tests.docs.pages import ROOT
+from tests.verbs.conftest import Run
+
+Ok = Callable[..., str]
+
+
+# Wrong words
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        (["statsu"], "there is no verb 'statsu'", "did you mean 'contentgit status'?"),
+        (["frobnicate"], "there is no verb 'frobnicate'", f"verbs: {', '.join(VERBS)}"),
+        (
+            ["--repository", "x", "log"],
+            "the option '--repository' stands in front of the verb",
+            "only -C, --settings and --pythonpath do; the others follow it: contentgit VERB --repository",
+        ),
+        (["log", "--bogus"], "log does not know the option '--bogus'", "contentgit log --help"),
+        (["show", "a", "b"], "show does not know the word 'b'", "contentgit show --help"),
+        (
+            ["log", "-n", "-1"],
+            "-n/--max-count: takes a number from 0 up, not '-1'",
+            "contentgit log --help",
+        ),
+        (["branch", "--", "x"], "branch takes no names behind '--'", "contentgit branch --help"),
+        (["--settings", "x"], "a verb is missing", "contentgit --help"),
+    ],
+)
+def test_wrong_words_are_said_in_two_lines(
+    words: Sequence[str], message: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert capsys.readouterr().err == f"error: {message}\nhint: {hint}\n"
+
+
+def test_the_parser_and_the_lists_of_verbs_agree() -> None:
+    for verb in VERBS:
+        args = build_parser().parse_args([verb])
+        assert hasattr(args, "repository") == (verb in WITH_REPOSITORY)
+        assert hasattr(args, "database") == (verb in WITH_DATABASE)
+
+
+# Hints
+
+
+def test_a_hint_names_the_command_as_it_has_to_be_typed_here() -> None:
+    call = Call("python manage.py contentgit", "my site", "a.b", "/srv/c", "other")
+    before = "python manage.py contentgit -C 'my site' --settings a.b"
+    assert call.typed("contentgit checkout main pages --apply  (runs it)") == (
+        f"{before} checkout --repository /srv/c --database other main pages --apply  (runs it)"
+    )
+    assert call.typed("contentgit init makes one") == f"{before} init /srv/c makes one"
+    assert call.typed("python manage.py migrate --database other") == (
+        "python manage.py migrate --settings a.b --database other"
+    )
+    assert Call().typed("contentgit diff main, or contentgit commit") == (
+        "contentgit diff main, or contentgit commit"
+    )
+
+
+def test_the_command_that_a_plan_names_runs(run: Run, ok: Ok, databases: object) -> None:
+    Tag.objects.create(name="Nuts", slug="nuts")
+    ok("init")
+    ok("commit", "shop", "-m", "Tags")
+    *_, last = ok("checkout", "main", "shop", "--database", "other").splitlines()
+    said, _, command = last.partition(": ")
+    assert said == "Nothing has been written. To run it"
+    assert main([*command.split()[1:], "--yes"]) == 0
+    assert Tag.objects.using("other").count() == 1
+
+
+# JSON
+
+
+def test_with_json_a_failure_on_the_way_is_one_document(run: Run, ok: Ok) -> None:
+    ok("init")
+    said = run("log", "nope", "--json")
+    assert (said.code, said.json["error"], said.err) == (2, "UnknownNameError", "")
+    assert run("log", "--json", "--", "nope").json["exit_code"] == 2
+
+
+def test_every_refusal_is_one_document_with_json(run: Run, db: str) -> None:
+    for verb in sorted(WITH_REPOSITORY):
+        said = run(verb, "--json")
+        assert said.code in (1, 2), verb
+        assert said.json["exit_code"] == said.code
+
+
+# What is printed
+
+
+def test_an_empty_database_is_told_so(run: Run, ok: Ok, db: str) -> None:
+    ok("init")
+    assert ok("commit", "-m", "All") == (
+        "Nothing to commit: the datasets have no records in this database yet\n"
+    )
+    assert "contentgit commit" not in ok("status")
+
+
+def test_a_plan_says_its_verdict_first(ok: Ok, databases: object) -> None:
+    Tag.objects.create(name="Nuts", slug="nuts")
+    ok("init")
+    ok("commit", "shop", "-m", "Tags")
+    lines = ok("checkout", "main", "shop", "--database", "other").splitlines()
+    assert lines[0].startswith("Plan for database other (")
+    assert lines[1] == "1 to create"
+    assert lines[2].startswith("  + ")
+
+
+def test_a_record_s_history(ok: Ok, db: str) -> None:
+    ok("init")
+    tags = [Tag.objects.create(name=name, slug=name.lower()) for name in ("Nuts", "Rye")]
+    ok("commit", "shop", "-m", "Two tags")
+    Tag.objects.filter(pk=tags[1].pk).update(name="Rye bread")
+    ok("commit", "shop", "-m", "Rename one")
+    key = f"{Tag._meta.label_lower}:{{}}".format
+    subjects = [line[11:] for line in ok("log", "--oneline", "--", key(tags[0].pk)).splitlines()]
+    assert subjects == ["Two tags"]
+    assert len(ok("log", "--oneline", "--", key(tags[1].pk)).splitlines()) == 2
+
+
+# Through manage.py
+
+
+def test_manage_py_is_the_same_program(
+    ok: Ok, repository_path: Path, db: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ok("init")
+    direct = ok("status")
+    call_command("contentgit", "status", f"--repository={repository_path}")
+    assert capsys.readouterr().out == direct
+    with pytest.raises(CommandError) as failed:
+        call_command("contentgit", "status", "--database=nowhere", stderr=StringIO())
+    assert failed.value.returncode == 2
+
+
+# Processes and terminals
+
+
+def program(*words: str) -> list[str]:
+    return [sys.executable, "-m", "contentgit.cli.main", *words]
+
+
+def test_a_reader_that_goes_away_is_no_error(ok: Ok, repository_path: Path) -> None:
+    ok("init")
+    call = subprocess.Popen(
+        program("log", "--repository", str(repository_path)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert call.stdout
+    assert call.stderr
+    call.stdout.close()
+    assert call.stderr.read() == b""
+    assert call.wait() == 0
+
+
+def talk(answer: bytes, words: Sequence[str]) -> tuple[int, str]:
+    """Runs the program at a terminal, answers its question; exit code and all that stood there."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(ROOT)
+        os.execv(sys.executable, program(*words))
+    said, answered, until = b"", False, time.monotonic() + 60
+    while time.monotonic() < until:
+        if not select.select([terminal], [], [], 1)[0]:
+            continue
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # the other side has closed it
+            break
+        if not piece:
+            break
+        said += piece
+        if not answered and b"[y/N] " in said:
+            answered = True
+            os.write(terminal, answer)
+    _, status = os.waitpid(child, 0)
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(status), said.decode()
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "last"),
+    [
+        (b"n\n", 1, "nothing has been written"),
+        (b"\x04", 1, "nothing has been written"),
+        (b"\x03", 130, "interrupted; nothing of what was not finished has been written"),
+        (b"y\n", 0, ": 1 created"),
+    ],
+)
+def test_the_question_before_an_apply(
+    answer: bytes,
+    code: int,
+    last: str,
+    ok: Ok,
+    databases: object,
+    repository_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    Tag.objects.create(name="Nuts", slug="nuts")
+    ok("init")
+    ok("commit", "shop", "-m", "Tags")
+    words = ["checkout", "main", "shop", "--apply", "--database", "other"]
+    found, said = talk(answer, [*words, f"--repository={repository_path}"])
+    assert found == code, said
+    assert "1 to create. Apply to database other (" in said
+    assert last in said.splitlines()[-1]
+    assert Tag.objects.using("other").count() == (1 if code == 0 else 0)
+
+
+def test_a_message_from_the_editor(
+    ok: Ok, db: str, repository_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = tmp_path / "the editor"
+    editor.write_text('#!/bin/sh\ngrep -q "shop: 1 created" "$1" && echo "From an editor" > "$1"\n')
+    editor.chmod(0o755)
+    monkeypatch.setenv("GIT_EDITOR", f"'{editor}'")
+    Tag.objects.create(name="Nuts", slug="nuts")
+    ok("init")
+    code, said = talk(b"", ["commit", "shop", f"--repository={repository_path}"])
+    assert code == 0, said
+    log = json.loads(ok("log", "--json"))
+    assert log["commits"][0]["subject"] == "From an editor"
