@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from tempfile import TemporaryFile
 
 from contentgit import canonical
 from contentgit.diff import compare_ids
@@ -13,12 +14,45 @@ from contentgit.porcelain.snapshots import BATCH, Difference, Pair
 from contentgit.records import Record, RecordKey
 
 
+class Spool:
+    """Bytes by path in a temporary file, so that what was encoded once need not be encoded again.
+
+    Takes no more than ``limit`` bytes: what comes later is left to be read from the database again.
+    """
+
+    def __init__(self, limit: int = 2**28) -> None:
+        self._file = TemporaryFile()  # noqa: SIM115
+        self._places: dict[str, tuple[int, int]] = {}
+        self._left = limit
+
+    def add(self, path: str, data: bytes) -> None:
+        """Takes the bytes, if there is room; all are added before any are taken out."""
+        self._left -= len(data)
+        if self._left >= 0:
+            self._places[path] = self._file.tell(), len(data)
+            self._file.write(data)
+
+    def taken(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """The bytes of those of the paths that it has."""
+        found = {}
+        for path in paths:
+            if path in self._places:
+                start, size = self._places[path]
+                self._file.seek(start)
+                found[path] = self._file.read(size)
+        return found
+
+    def __del__(self) -> None:
+        self._file.close()
+
+
 @dataclass
 class DatabaseSide:
     """A dump's snapshot in the database, as read within the caller's transaction.
 
     ``algorithm`` is the repository's hash algorithm; ``size`` counts the rows that were read; ``kept`` holds
-    bytes that stand for a row because they carry references which the database lacks.
+    bytes that stand for a row because they carry references which the database lacks. What ``spool``
+    has taken of the rows that differ is not read again by :meth:`encoded`.
     """
 
     dump: Dump
@@ -26,17 +60,21 @@ class DatabaseSide:
     progress: Progress = no_progress
     size: int = 0
     kept: dict[str, bytes] = field(default_factory=dict)
+    spool: Spool | None = None
     _long_keys: dict[str, RecordKey] = field(default_factory=dict)
 
-    def entries(self) -> Iterator[tuple[str, str]]:
-        """(path, blob id) of every row of the dump, streamed."""
+    def entries(self, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """(path, blob id) of every row of the dump, streamed; ``known`` are the ids to compare with."""
         for path, key, data in self.dump.reader.entries():
             self.size += 1
             if not self.size % BATCH:
                 self.progress(f"reading {self.dump.dataset.label}", self.size, None)
             if is_shortened(path):
                 self._long_keys[path] = key
-            yield path, canonical.blob_id(data, self.algorithm)
+            blob = canonical.blob_id(data, self.algorithm)
+            if self.spool is not None and known.get(path) != blob:
+                self.spool.add(path, data)
+            yield path, blob
 
     def key(self, path: str) -> RecordKey:
         """The key of the row at ``path``, which :meth:`entries` has given before."""
@@ -51,17 +89,19 @@ class DatabaseSide:
 
     def encoded(self, entries: Sequence[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
         """(path, canonical bytes) of the rows at these paths, in order."""
-        keys = {self.key(path): path for path, _ in entries}
-        found = dict(self.dump.reader.encoded(list(keys)))
-        for key, path in keys.items():
-            yield path, self.kept.get(path) or found[key]
+        held = {} if self.spool is None else self.spool.taken(path for path, _ in entries)
+        held |= {path: self.kept[path] for path, _ in entries if path in self.kept}
+        keys = {path: self.key(path) for path, _ in entries if path not in held}
+        found = dict(self.dump.reader.encoded(keys.values()))
+        for path, _ in entries:
+            yield path, held[path] if path in held else found[keys[path]]
 
 
 def from_commit_to_database(before: dict[str, str], after: DatabaseSide) -> list[Difference]:
     """Which records differ between a commit's ids and the database, by path; uses up ``before``."""
     found = [
         Difference(path, old or "", new or "")
-        for path, old, new in compare_ids(before, after.entries())
+        for path, old, new in compare_ids(before, after.entries(before))
     ]
     return sorted(found, key=lambda difference: difference.path)
 
