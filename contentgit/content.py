@@ -17,6 +17,7 @@ SMALLEST, LARGEST = -(2**63), 2**64 - 1
 """Integers between these are JSON numbers; all others have a special form."""
 
 _EXACT = frozenset({str, int, bool, float, list, dict, type(None)})
+_TEXT = frozenset({str})
 _DECIMAL = re.compile(r"0|-?[1-9][0-9]*")
 _FLOATS: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -174,7 +175,7 @@ def _check_read_depth(level: int) -> None:
 def _read_form(name: str, held: Any) -> Value:
     """The value of a special form, of which ``name`` is the only name."""
     match name, held:
-        case "$text", list() if all(type(piece) is str for piece in held):
+        case "$text", list() if _TEXT.issuperset(map(type, held)):
             return "".join(held)
         case "$json", None:
             return JSON_NULL

@@ -44,11 +44,18 @@ class PrimaryKeys:
         self.kind = self._one.kind if self._one else KeyKind.COMPOSITE
 
     def text(self, pk: Any) -> str:
+        if self.kind is KeyKind.INTEGER and type(pk) is int:
+            return str(pk)
         if self._one:
             return key_text(self._one.encode(pk))
         return key_text([part.encode(value) for part, value in zip(self._parts, pk, strict=True)])
 
     def pk(self, text: str) -> Any:
+        if self.kind is KeyKind.INTEGER:
+            number = int(text)
+            if str(number) != text:
+                raise ValueError(f"{text!r} is no key")
+            return number
         if self._one:
             return self._one.decode(decode_part(text))
         texts = text.split(",")
