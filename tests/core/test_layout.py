@@ -274,7 +274,7 @@ def test_foreign_folders_are_refused(folder: str) -> None:
         dump_name(folder)
 
 
-@given(st.text(min_size=1, max_size=10), st.text(max_size=15))
+@given(st.text(min_size=1, max_size=5), st.text(max_size=11))
 def test_a_dump_and_its_folder(name: str, arguments: str) -> None:
     assert dump_name(dump_folder(name, arguments)) == (name, arguments)
 
