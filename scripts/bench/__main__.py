@@ -36,6 +36,7 @@ from statistics import median
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 EDITS = 10
+UNCOMPILED = "PYTHONDONTWRITEBYTECODE"
 
 CONTENTGIT = ("manage.py", "contentgit")
 CHECKOUT = (*CONTENTGIT, "checkout", "main", "--apply", "--yes", "--database", "other")
@@ -83,7 +84,9 @@ class Bench:
     def __init__(self, folder: Path, database: str) -> None:
         self.folder = folder
         self.environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name != UNCOMPILED},
+            # Compiled anew by nobody, and nothing compiled is left behind.
+            "PYTHONPYCACHEPREFIX": str(folder / "compiled"),
             "BENCH_DATABASE": database,
             "BENCH_FOLDER": str(folder),
             "PYTHONPATH": str(ROOT),

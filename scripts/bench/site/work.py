@@ -21,9 +21,8 @@ from contentgit.models import AppliedCommit  # noqa: E402
 from contentgit.porcelain.project import Operator, Project  # noqa: E402
 
 RANDOM = random.Random(1)
-WORDS = (
-    "rye bread oven summer night flour water salt the a with and from valley baker early crust"
-).split()
+WORDS = ["rye", "bread", "oven", "summer", "night", "flour", "water", "salt", "the", "a", "with"]
+WORDS += ["and", "from", "valley", "baker", "early", "crust"]
 MOMENT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 BATCH = 2000
 
