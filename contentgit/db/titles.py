@@ -99,7 +99,9 @@ class _Namer:
         pks = {self.identities.pk(bound.label, key.key): key for key in keys}
         pks.pop(None, None)
         forward = [each.name for each in bound.model._meta.concrete_fields if each.is_relation]
-        rows = rows_of(bound.model, self.using).select_related(*forward)
+        rows = rows_of(bound.model, self.using)
+        if forward:  # without a name it would follow every relation
+            rows = rows.select_related(*forward)
         wanted = iter(pks)
         while some := list(islice(wanted, chunk_size(bound.key_columns, self.using))):
             with translated(f"cannot read {bound.label} in database {self.using!r}"):

@@ -22,6 +22,8 @@ from tests.bakery.content import fill
 from tests.bakery.models import Category, Product, Tag
 from tests.verbs.conftest import Run
 
+# A worker of pytest-xdist has a second thread, which holds no lock that a child needs.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .*multi-threaded:DeprecationWarning")
 Ok = Callable[..., str]
 EVERY = int(
     os.environ.get("CONTENTGIT_TEST_EVERY")
