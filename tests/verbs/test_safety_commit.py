@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.db import DatabaseError, connections
 
 from contentgit import config
 from contentgit.db import ledger
@@ -175,3 +176,23 @@ def test_an_editor_while_a_commit_reads(committed: None, ok: Ok, git: Ok) -> Non
     out = ok("status")
     assert "bakery.tag:3" in out
     assert "bakery.product:41" in out
+
+
+def test_a_value_that_no_record_can_hold(committed: None, ok: Ok, git: Ok, run: Run) -> None:
+    """Databases that do not refuse it must not have it taken for nothing."""
+    tip = git("rev-parse", "main")
+    try:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("UPDATE bakery_product SET created = 'rubbish' WHERE id = 42")
+    except DatabaseError:
+        assert "clean" in ok("status")
+        return
+    for words in (("commit", "-m", "x"), ("checkout", "main", "--apply", "--yes", "--force")):
+        said = run(*words)
+        assert said.code == 1
+        assert "bakery.product:42" in said.err
+        assert "created" in said.err
+    assert git("rev-parse", "main") == tip
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT +created FROM bakery_product WHERE id = 42")
+        assert cursor.fetchone() == ("rubbish",)

@@ -17,13 +17,14 @@ def driver_reader(field: AnyField, connection: BaseDatabaseWrapper) -> Callable[
     converters = connection.ops.get_db_converters(expression)
     if not converters:
         return None
-    if len(converters) == 1:
-        (only,) = converters
-        return lambda raw: only(raw, expression, connection)
 
     def read(raw: Any) -> Any:
-        for converter in converters:
-            raw = converter(raw, expression, connection)
-        return raw
+        value = raw
+        try:
+            for converter in converters:
+                value = converter(value, expression, connection)
+        except (AttributeError, ValueError):
+            return raw  # no date, or no UUID: the encoder says so, and names the record
+        return raw if value is None else value
 
     return read

@@ -57,7 +57,8 @@ def date_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
 
     value = _parser("a date like 2026-11-22", dt.date.fromisoformat, encode)
     read = driver_reader(field, connection)
-    return Codec(FieldKind.DATE, encode, value, _param(field, connection), read=read)
+    select = _select(connection)
+    return Codec(FieldKind.DATE, encode, value, _param(field, connection), read=read, select=select)
 
 
 def time_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
@@ -70,7 +71,8 @@ def time_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
 
     value = _parser("a time like 13:05:00.000000", dt.time.fromisoformat, encode)
     read = driver_reader(field, connection)
-    return Codec(FieldKind.TIME, encode, value, _param(field, connection), read=read)
+    select = _select(connection)
+    return Codec(FieldKind.TIME, encode, value, _param(field, connection), read=read, select=select)
 
 
 def datetime_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
@@ -86,7 +88,14 @@ def _read_aware(codec: Codec, field: AnyField, connection: BaseDatabaseWrapper) 
     if connection.vendor == "postgresql":
         # Django's loader trusts that the session is in the connection's time zone.
         return replace(codec, read=_in_utc, select="(%s AT TIME ZONE 'UTC')")
-    return replace(codec, read=_existing(driver_reader(field, connection) or itself, connection))
+    read = _existing(driver_reader(field, connection) or itself, connection)
+    return replace(codec, read=read, select=_select(connection))
+
+
+def _select(connection: BaseDatabaseWrapper) -> str:
+    """What is no date or time, Django's own loader of SQLite gives as NULL: an expression has no type
+    that would call it."""
+    return "+%s" if connection.vendor == "sqlite" else "%s"
 
 
 def _in_utc(value: dt.datetime) -> dt.datetime:
@@ -101,6 +110,8 @@ def _existing(read: Callable[[Any], Any], connection: BaseDatabaseWrapper) -> Ca
 
     def checked(raw: Any) -> Any:
         value = read(raw)
+        if not isinstance(value, dt.datetime):
+            return value
         again = value.astimezone(UTC).astimezone(zone)
         if again.replace(tzinfo=None) != value.replace(tzinfo=None):
             raise refused(value, f"a time that exists in {connection.timezone_name}")
@@ -133,7 +144,8 @@ def _parse_aware(text: str) -> dt.datetime:
 def _naive_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
     value = _parser("a time without Z, as USE_TZ is off", dt.datetime.fromisoformat, encode_naive)
     param, read = _param(field, connection), driver_reader(field, connection)
-    return Codec(FieldKind.DATETIME, encode_naive, value, param, read=read)
+    select = _select(connection)
+    return Codec(FieldKind.DATETIME, encode_naive, value, param, read=read, select=select)
 
 
 def encode_naive(value: Any) -> str:
