@@ -74,7 +74,7 @@ _MODULES = {
     "diff": "reading",
     "log": "reading",
     "show": "reading",
-    "branch": "reading",
+    "branch": "branches",
 }
 
 

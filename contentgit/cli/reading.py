@@ -1,4 +1,4 @@
-"""``status``, ``diff``, ``log``, ``show``, ``branch``."""
+"""``status``, ``diff``, ``log``, ``show``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from contentgit.cli.call import Call
 from contentgit.cli.project import find_repository, open_project
-from contentgit.cli.terminal import ITEMS_SHOWN, Terminal
+from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
 from contentgit.errors import UsageError
 from contentgit.porcelain.commits import (
     Comparison,
@@ -27,6 +27,7 @@ from contentgit.porcelain.commits import (
     show as show_commit,
 )
 from contentgit.render import data
+from contentgit.render.plain import plural, safe
 from contentgit.render.text import (
     SIGNS,
     STYLES,
@@ -37,16 +38,13 @@ from contentgit.render.text import (
     named,
     stat_lines,
 )
-from contentgit.render.values import dump_label, plural, safe
+from contentgit.render.values import dump_label
 from contentgit.repository import Commit, Repository
 
 if TYPE_CHECKING:
     from contentgit.db.ledger import Applied
     from contentgit.porcelain.compare import DumpStatus
     from contentgit.records import Record
-
-SHORT = 10
-"""Characters of a commit id that are shown."""
 
 Counts = Mapping[tuple[str, str], Mapping[str, int]]
 
@@ -323,46 +321,3 @@ def _record_lines(folder: str, record: Record, references: Mapping[str, str]) ->
             yield from (Text(f"    {safe(line)}") for line in value.splitlines())
         else:
             yield Text(f"  {name}: {named(value, references)}")
-
-
-def branch(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Lists, makes and deletes branches."""
-    repository = find_repository(args)
-    if args.show_current:
-        head = repository.head_branch()
-        if args.json:
-            terminal.document({"current": head})
-        elif head is not None:
-            terminal.line(head)
-        return 0
-    unwanted = args.delete or args.force_delete
-    if unwanted:
-        repository.delete_branch(unwanted, force=bool(args.force_delete))
-        return _said(args, terminal, {"deleted": unwanted}, f"Deleted branch {unwanted}")
-    if args.name:
-        commit = repository.resolve(args.start or "HEAD")
-        repository.create_branch(args.name, commit)
-        text = f"Made branch {args.name} at {commit[:SHORT]}"
-        return _said(args, terminal, {"created": args.name, "commit": commit}, text)
-    return _list_branches(repository, args, terminal)
-
-
-def _said(
-    args: argparse.Namespace, terminal: Terminal, document: Mapping[str, object], text: str
-) -> int:
-    if args.json:
-        terminal.document(document)
-    else:
-        terminal.line(text)
-    return 0
-
-
-def _list_branches(repository: Repository, args: argparse.Namespace, terminal: Terminal) -> int:
-    branches = repository.branches()
-    if args.json:
-        terminal.document({"branches": branches})
-        return 0
-    for each in branches:
-        mark = "* " if each.current else "  "
-        terminal.line(Text(f"{mark}{safe(each.name)}", style="green" if each.current else ""))
-    return 0

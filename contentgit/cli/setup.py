@@ -15,7 +15,7 @@ from contentgit.cli.project import open_project
 from contentgit.cli.terminal import Terminal
 from contentgit.errors import ConfigurationError
 from contentgit.porcelain import repositories
-from contentgit.render.values import plural
+from contentgit.render.plain import plural
 
 if TYPE_CHECKING:
     from contentgit.porcelain.inventory import DumpInventory, ModelInventory

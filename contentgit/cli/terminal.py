@@ -12,11 +12,9 @@ from typing import IO, TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from contentgit.canonical import dump_document
 from contentgit.cli.call import Call
 from contentgit.errors import ContentgitError, UsageError
-from contentgit.render import data
-from contentgit.render.values import safe
+from contentgit.render.plain import safe
 
 if TYPE_CHECKING:
     from contentgit.cli.progress import ProgressBar
@@ -24,6 +22,9 @@ if TYPE_CHECKING:
 ITEMS_SHOWN = 200
 """Refused items that are listed in full; beyond that a count says how many more ``--json`` lists."""
 
+
+SHORT = 10
+"""Characters of a commit id that are shown."""
 
 IN_MEMORY = 8 * 2**20
 """Bytes of a JSON document that are held in memory until it is complete; beyond that in a file."""
@@ -68,7 +69,7 @@ class Terminal:
 
     def document(self, value: Any) -> None:
         """The one JSON document of a call with ``--json``."""
-        sys.stdout.write(dump_document(data.plain(value)).decode())
+        sys.stdout.write(_json(value))
 
     def items(self, head: dict[str, Any], name: str, items: Iterable[Any]) -> int:
         """A JSON document with the list ``name``; gives how many items it has.
@@ -90,6 +91,8 @@ class Terminal:
         self.pause()
         hint = self.call.typed(error.hint)
         if self.as_json:
+            from contentgit.render import data
+
             self.document({**data.error(error), "hint": hint})
             return
         word = "refused" if error.exit_code == 3 else "error"
@@ -135,7 +138,15 @@ def _write_items(file: IO[str], head: dict[str, Any], name: str, items: Iterable
 
 
 def _inline(value: Any) -> str:
-    return dump_document(data.plain(value)).decode().rstrip().replace("\n", "\n    ")
+    return _json(value).rstrip().replace("\n", "\n    ")
+
+
+def _json(value: Any) -> str:
+    # Imported here: most calls print no JSON.
+    from contentgit.canonical import dump_document
+    from contentgit.render import data
+
+    return dump_document(data.plain(value)).decode()
 
 
 @contextmanager

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from contentgit.cli.project import find_repository, open_project
-from contentgit.cli.reading import SHORT
-from contentgit.cli.terminal import ITEMS_SHOWN, Terminal
+from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
 from contentgit.errors import ContentgitError, UsageError
 from contentgit.render import data
+from contentgit.render.plain import plural, safe
 from contentgit.render.text import ACTION_SIGNS, ACTION_STYLES, field_lines, heading
-from contentgit.render.values import plural, safe
 from contentgit.repository import Repository, Signature
 from contentgit.steps import Action, Plan, ProblemKind
 

@@ -25,7 +25,8 @@ from contentgit.porcelain.project import Dump, Project, all_tables
 from contentgit.porcelain.snapshots import CommitSide, Difference, batches
 from contentgit.porcelain.working_copy import DatabaseSide, Missing, from_commit_to_database
 from contentgit.records import Record
-from contentgit.render.values import apart, plural
+from contentgit.render.plain import plural
+from contentgit.render.values import apart
 from contentgit.steps import Action, Plan, Problem, ProblemKind, Step
 
 FIELDS_SHOWN = 20

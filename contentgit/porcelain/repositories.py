@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contentgit.layout import REPOSITORY_FILE
-from contentgit.porcelain.commits import check_format, repository_document
 from contentgit.repository import Repository
 
 
@@ -26,6 +25,9 @@ def init(path: Path, *, bare: bool = False, branch: str = "main") -> Initialized
     Raises:
         RepositoryError: the folder holds something else, or git refused.
     """
+    # Imported here: the verbs that only look for a repository start faster without.
+    from contentgit.porcelain.commits import check_format, repository_document
+
     repository = Repository.init(path, bare=bare, branch=branch)
     repository.identity()
     head = repository.head_branch() or branch

@@ -7,7 +7,7 @@ from typing import Final
 
 from rich.text import Text
 
-from contentgit.render.values import safe
+from contentgit.render.plain import safe
 from contentgit.text import segments
 from contentgit.words import words
 

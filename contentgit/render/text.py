@@ -16,7 +16,8 @@ from contentgit.canonical import same
 from contentgit.diff import ABSENT, Change, FieldChange
 from contentgit.records import RecordKey, Value
 from contentgit.render.passages import passages
-from contentgit.render.values import dump_label, safe, short
+from contentgit.render.plain import safe
+from contentgit.render.values import dump_label, short
 from contentgit.steps import Action
 
 SIGNS: Final = {"create": "+", "update": "~", "delete": "-"}

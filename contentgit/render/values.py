@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,21 +10,13 @@ from contentgit.diff import ABSENT
 from contentgit.errors import FormatError
 from contentgit.layout import dump_name
 from contentgit.records import JSON_NULL, Value
+from contentgit.render.plain import safe
 
 WIDTH: Final = 100
 """Characters of a value that are shown on one line."""
 
 LEAD: Final = 20
 """Characters that are shown before the place where long texts begin to differ."""
-
-_UNSAFE: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
-
-
-def safe(text: str) -> str:
-    """The text with control, bidirectional and zero-width characters as visible escapes."""
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def dump_label(folder: str) -> str:
@@ -35,11 +26,6 @@ def dump_label(folder: str) -> str:
     except FormatError:
         return folder
     return f"{name}:{arguments}" if arguments else name
-
-
-def plural(count: int, noun: str) -> str:
-    """``1 record``, ``2 records``, ``1,204 records``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def short(value: Value) -> str:

@@ -10,8 +10,9 @@ import pytest
 from contentgit.diff import Change
 from contentgit.records import JSON_NULL, Record, RecordKey
 from contentgit.render.passages import PASSAGE, passages
+from contentgit.render.plain import plural, safe
 from contentgit.render.text import change_lines, count_line, stat_lines
-from contentgit.render.values import apart, dump_label, plural, safe, short
+from contentgit.render.values import apart, dump_label, short
 
 KEY = RecordKey("pages.page", "42")
 OVEN = (

@@ -33,7 +33,8 @@ def verbs(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentPars
 
 
 def options(parser: argparse.ArgumentParser) -> set[str]:
-    return {name for action in parser._actions for name in action.option_strings} - _COMMON
+    shown = [each for each in parser._actions if each.help != argparse.SUPPRESS]
+    return {name for action in shown for name in action.option_strings} - _COMMON
 
 
 def sections(text: str) -> Mapping[str, str]:
@@ -89,9 +90,10 @@ def test_every_documented_call_is_understood() -> None:
         assert build_parser().parse_args(before).verb, words
 
 
-def test_a_verb_s_help_shows_an_example_of_it() -> None:
+def test_a_verb_s_help_shows_an_example_of_it_and_the_exit_codes() -> None:
     for name, verb in verbs(build_parser()).items():
         assert f"$ contentgit {name}" in verb.format_help()
+        assert "exit codes: 0 done; 1 failed" in verb.format_help()
 
 
 def test_the_tutorial_runs(tmp_path: Path) -> None:

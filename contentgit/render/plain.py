@@ -1,0 +1,20 @@
+"""Text for people without any knowledge of content: safe to print, counted."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_UNSAFE: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def safe(text: str) -> str:
+    """The text with control, bidirectional and zero-width characters as visible escapes."""
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 record``, ``2 records``, ``1,204 records``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
