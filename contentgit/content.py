@@ -17,7 +17,7 @@ SMALLEST, LARGEST = -(2**63), 2**64 - 1
 """Integers between these are JSON numbers; all others have a special form."""
 
 _EXACT = frozenset({str, int, bool, float, list, dict, type(None)})
-_TEXT = frozenset({str})
+_TEXT, _NESTED = frozenset({str}), frozenset({list, dict})
 _DECIMAL = re.compile(r"0|-?[1-9][0-9]*")
 _FLOATS: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -148,7 +148,7 @@ def content_value(raw: Any) -> Value:
 def _read(raw: Any, level: int) -> Value:
     if type(raw) is list:
         _check_read_depth(level)
-        return [_read(item, level + 1) for item in raw]
+        return [_read(item, level + 1) if type(item) in _NESTED else item for item in raw]
     if type(raw) is not dict:
         return raw
     if len(raw) == 1:
@@ -156,7 +156,10 @@ def _read(raw: Any, level: int) -> Value:
         if name[:1] == "$" and name[:2] != "$$":
             return _read_form(name, held)
     _check_read_depth(level)
-    return {_read_name(name): _read(item, level + 1) for name, item in raw.items()}
+    return {
+        _read_name(name): _read(item, level + 1) if type(item) in _NESTED else item
+        for name, item in raw.items()
+    }
 
 
 def _read_name(name: str) -> str:
