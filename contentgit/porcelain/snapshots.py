@@ -21,8 +21,8 @@ from contentgit.records import Record, RecordKey
 from contentgit.repository import Repository
 from contentgit.schema import Layout
 
-BATCH = 1000
-"""Records that are held at a time."""
+BATCH = 999
+"""Records that are held at a time: as many as one statement on SQLite can name."""
 
 T = TypeVar("T")
 
