@@ -180,7 +180,9 @@ def _dumps(
 
 def _known_dumps(project: Project, commit: str) -> str:
     folders = project.repository.folders(commit)
-    return f"dumps in that commit: {', '.join(folders) or 'none'}"
+    if not folders:
+        return "nothing was committed yet: contentgit commit  (where the database has the content)"
+    return f"dumps in that commit: {', '.join(folders)}"
 
 
 def _work(

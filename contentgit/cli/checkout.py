@@ -1,155 +1,32 @@
-"""``commit`` and ``checkout``: the verbs that write."""
+"""``checkout``: the plan, the question, and what an apply did."""
 
 from __future__ import annotations
 
 import argparse
 import shlex
-import subprocess
-import sys
-import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
-from contentgit.errors import ContentgitError, UsageError
+from contentgit.errors import UsageError
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
 from contentgit.render.text import ACTION_SIGNS, ACTION_STYLES, field_lines, heading
-from contentgit.repository import Repository, Signature
 from contentgit.steps import Action, Plan, ProblemKind
 
 if TYPE_CHECKING:
     from contentgit.plan import Licences
     from contentgit.porcelain.checkout import CheckedOut
-    from contentgit.porcelain.commit import Committed, Draft, DumpCounts
     from contentgit.porcelain.planning import Planned, StepDetail
     from contentgit.porcelain.project import Project
 
 LICENCES = ("force", "allow-cascade", "allow-empty", "ignore-unknown-fields")
 CREATES_SHOWN = 10
 """New records of a model that a plan lists without ``--full``; updates and deletes are all listed."""
-
-
-def commit(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Commits the database."""
-    names = [*args.dumps, *args.names]
-    author = _author(args.author) if args.author else None
-    with open_project(args, terminal) as project:
-        from contentgit.porcelain.commit import commit as commit_dumps
-
-        done = commit_dumps(
-            project,
-            names,
-            _message(args, project, terminal),
-            author=author,
-            new_branch=args.branch,
-            dry_run=args.dry_run,
-        )
-    if args.json:
-        terminal.document({**data.plain(done), "dry_run": args.dry_run})
-        return 0
-    terminal.lines(_commit_lines(done, dry_run=args.dry_run))
-    for left in done.left_alone:
-        terminal.note(
-            f"left alone in {left.worktree}, because of edits there: {', '.join(left.paths[:5])}"
-            + (f" and {len(left.paths) - 5} more" if len(left.paths) > 5 else "")
-        )
-    return 0
-
-
-def _author(text: str) -> Signature:
-    name, bracket, rest = text.partition("<")
-    if not bracket or not rest.rstrip().endswith(">") or not name.strip():
-        raise UsageError(f"{text!r} is no author", hint="--author 'Anna Baker <anna@example.com>'")
-    return Signature(name.strip(), rest.rstrip()[:-1].strip())
-
-
-def _message(
-    args: argparse.Namespace, project: Project, terminal: Terminal
-) -> Callable[[Draft], str]:
-    """Where the message comes from: -m, -F, or an editor once the snapshot has been taken."""
-    if args.message:
-        text = "\n\n".join(args.message)
-        return lambda _draft: text
-    if args.file:
-        content = _read(args.file)
-        return lambda _draft: content
-    if args.dry_run:
-        return lambda _draft: "dry run"
-    if not sys.stdin.isatty():
-        raise UsageError(
-            "a commit needs a message", hint="contentgit commit -m MESSAGE, or -F FILE"
-        )
-    return lambda draft: _edit(project.repository, draft, terminal)
-
-
-def _read(name: str) -> str:
-    try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UsageError(f"cannot read the message from {name}: {why}") from error
-
-
-def _edit(repository: Repository, draft: Draft, terminal: Terminal) -> str:
-    terminal.pause()
-    editor = repository.editor()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "COMMIT_EDITMSG"
-        path.write_text(_template(draft), encoding="utf-8")
-        # As git does it: the editor is a shell command line of the user's own configuration.
-        code = subprocess.call(  # noqa: S603
-            ["/bin/sh", "-c", f'{editor} "$@"', editor, str(path)]
-        )
-        if code:
-            raise ContentgitError(
-                f"the editor {editor!r} ended with exit code {code}; nothing is committed",
-                hint="set another one with: git config --global core.editor EDITOR, or use -m",
-            )
-        lines = path.read_text(encoding="utf-8").splitlines()
-    return "\n".join(line for line in lines if not line.startswith("#"))
-
-
-def _template(draft: Draft) -> str:
-    lines = [f"# {_counts(dump)}" for dump in draft.dumps]
-    return "\n".join(
-        [
-            "",
-            "# Write the commit message. Lines that start with '#' are left out; an empty message",
-            "# commits nothing. The snapshot has been taken: later edits are not part of it.",
-            f"# On branch {draft.branch}",
-            *lines,
-            "",
-        ]
-    )
-
-
-def _counts(dump: DumpCounts) -> str:
-    created, updated, deleted = dump.totals
-    return f"{dump.label}: {created:,} created, {updated:,} updated, {deleted:,} deleted"
-
-
-def _commit_lines(done: Committed, *, dry_run: bool) -> Iterator[Text]:
-    changed = [dump for dump in done.dumps if any(dump.totals)]
-    if not done.dumps:
-        yield Text("Nothing to commit: the datasets have no records in this database yet")
-        return
-    if not done.commit and not dry_run:
-        yield Text(f"Nothing to commit on {done.branch}: the database is what the branch has")
-        for label in done.adopted:
-            yield Text(f"  {label} is noted as being at the branch's commit", style="dim")
-        return
-    if dry_run:
-        yield Text(f"Would commit to {done.branch}:" if changed else "Nothing to commit")
-    else:
-        yield Text.assemble("Committed ", (done.commit[:SHORT], "yellow"), f" on {done.branch}")
-    for dump in changed:
-        yield Text(f"  {_counts(dump)}")
 
 
 def checkout(args: argparse.Namespace, terminal: Terminal) -> int:
