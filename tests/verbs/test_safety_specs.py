@@ -177,11 +177,11 @@ def test_excluded_fields(shop: None, ok: Ok) -> None:
         Product._base_manager.filter(pk=41).update(name="Autumn bread")
         ok("commit", "-m", "Autumn")
         ok(*APPLY)
+        clean(ok)
     finally:
         _price_default(NOT_PROVIDED)
     assert {str(p.price) for p in Product._base_manager.using("other")} == {"7.77"}
     assert Product._base_manager.using("other").get(pk=41).name == "Autumn bread"
-    clean(ok)
 
 
 def test_a_record_in_two_dumps_of_which_one_is_older(shop: None, ok: Ok, run: Run) -> None:
