@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 import subprocess
 from collections.abc import Callable
@@ -275,7 +274,6 @@ def test_a_missing_table_names_migrate(committed: None, run: Run, db: str) -> No
             cursor.execute("ALTER TABLE bakery_opening_away RENAME TO bakery_opening")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody without permission")
 def test_a_read_only_repository(committed: None, run: Run, git: Ok, repository_path: Path) -> None:
     from tests.bakery.models import Tag
 
