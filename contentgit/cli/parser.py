@@ -17,11 +17,18 @@ EXIT_CODES = (
 
 
 VERBS = (
-    "init", "datasets", "commit", "status", "diff", "log", "show", "branch", "checkout", "demo",
+    "init", "datasets", "commit", "status", "diff", "log", "show", "branch", "checkout", "update",
+    "undo", "demo",
 )  # fmt: skip
-WITH_REPOSITORY = frozenset({"commit", "status", "diff", "log", "show", "branch", "checkout"})
-WITH_DATABASE = frozenset({"datasets", "commit", "status", "diff", "log", "checkout"})
-WITH_NAMES = frozenset({"datasets", "commit", "status", "diff", "log", "show", "checkout"})
+WITH_REPOSITORY = frozenset(
+    {"commit", "status", "diff", "log", "show", "branch", "checkout", "update", "undo"}
+)
+WITH_DATABASE = frozenset(
+    {"datasets", "commit", "status", "diff", "log", "checkout", "update", "undo"}
+)
+WITH_NAMES = frozenset(
+    {"datasets", "commit", "status", "diff", "log", "show", "checkout", "update", "undo"}
+)
 """The verbs that take names of dumps (and some of records) behind ``--``."""
 
 _BEFORE = {"-C", "--settings", "--pythonpath"}
@@ -96,7 +103,8 @@ def build_parser(prog: str = "contentgit") -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
     for add in (
-        _init, _datasets, _commit, _status, _diff, _log, _show, _branch, _checkout, _demo,
+        _init, _datasets, _commit, _status, _diff, _log, _show, _branch, _checkout, _update,
+        _undo, _demo,
     ):  # fmt: skip
         add(verbs)
     return parser
@@ -312,16 +320,31 @@ def _checkout(verbs: Any) -> None:
     )
     parser.add_argument("--apply", action="store_true", help="run the plan")
     parser.add_argument(
-        "--no-input",
-        "--yes",
-        dest="no_input",
+        "--merge",
         action="store_true",
-        help="do not ask before applying",
+        help="keep edits made here beside what the commit changes, field by field",
     )
     parser.add_argument(
         "--force",
         action="store_true",
         help="overwrite edits made here (they are backed up in git first)",
+    )
+    _with_plan(parser)
+
+
+def _with_plan(parser: argparse.ArgumentParser) -> None:
+    """What every verb takes that runs a plan."""
+    parser.add_argument(
+        "--take",
+        choices=("ours", "theirs"),
+        help="where both sides changed the same thing, take this database's (ours) or theirs",
+    )
+    parser.add_argument(
+        "--no-input",
+        "--yes",
+        dest="no_input",
+        action="store_true",
+        help="do not ask before applying",
     )
     parser.add_argument(
         "--allow-cascade", action="store_true", help="permit deletes to reach rows outside the dump"
@@ -340,6 +363,34 @@ def _checkout(verbs: Any) -> None:
     parser.add_argument("--full", action="store_true", help="list every record of the plan")
     _with_repository(parser)
     _with_database(parser)
+
+
+def _update(verbs: Any) -> None:
+    parser = _verb(
+        verbs,
+        "update",
+        "merge the branch into the database",
+        "Brings what was committed to HEAD's branch into the database and keeps what was edited here, field "
+        "by field. What both sides changed is a conflict: listed, and nothing is written.",
+        ["contentgit update", "contentgit update pages --dry-run"],
+    )
+    _with_dumps(parser, "dumps to update (default: all of the code, and those applied before)")
+    parser.add_argument("--dry-run", action="store_true", help="show the plan only")
+    _with_plan(parser)
+
+
+def _undo(verbs: Any) -> None:
+    parser = _verb(
+        verbs,
+        "undo",
+        "bring back what the last apply changed",
+        "Brings back what the last apply changed in the database and keeps what was edited since, field by "
+        "field. Once more undoes the apply before that.",
+        ["contentgit undo", "contentgit undo pages --dry-run"],
+    )
+    _with_dumps(parser, "dumps to look at (default: those of the last apply)")
+    parser.add_argument("--dry-run", action="store_true", help="show the plan only")
+    _with_plan(parser)
 
 
 def _demo(verbs: Any) -> None:

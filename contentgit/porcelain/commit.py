@@ -292,8 +292,8 @@ def _branch_moved(project: Project, work: _Work, branch: str, parent: str) -> Br
         f"branch {branch} has moved in {label} since commit {base.commit[:10]}, which database "
         f"{project.using!r} is at; committing now would revert that",
         items=since,
-        hint=f"contentgit commit {label} --branch NEW  (its parent is {base.commit[:10]}; merge it "
-        "as any branch)",
+        hint=f"contentgit update {label}  (merges the branch into this database first), or contentgit "
+        f"commit {label} --branch NEW  (its parent is {base.commit[:10]}; merge it as any branch)",
         data={"dump": work.dump.folder, "branch": branch, "applied": base.commit, "tip": parent},
     )
 
