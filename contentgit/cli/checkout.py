@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from contentgit.cli.hooks import tell
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
 from contentgit.errors import UsageError
@@ -52,7 +53,7 @@ def checkout(args: argparse.Namespace, terminal: Terminal) -> int:
         terminal.document(_applied_data(done, args.database))
     else:
         terminal.lines(_applied_lines(done, args.database))
-    return 0
+    return tell(done.failures, "applied", terminal)
 
 
 def _new_branch(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -270,6 +271,7 @@ def _applied_data(done: CheckedOut, using: str) -> dict[str, object]:
         "backup": done.backup,
         "head": done.head,
         "head_problem": done.head_problem,
+        "failures": done.failures,
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from contentgit import canonical
+from contentgit.calling import HookFailure
 from contentgit.db import applier, ledger
 from contentgit.db.introspect import table
 from contentgit.db.ledger import Entry
@@ -14,6 +15,7 @@ from contentgit.diff import Change
 from contentgit.errors import DatabaseError, RefusedError, RepositoryError
 from contentgit.plan import Licences
 from contentgit.porcelain.backup import back_up, outside_reader
+from contentgit.porcelain.hooks import Hooks
 from contentgit.porcelain.ledger import settle
 from contentgit.porcelain.planning import DumpPlan, Planned, Target, plan, refuse
 from contentgit.porcelain.project import Project, all_tables
@@ -26,7 +28,10 @@ from contentgit.steps import Action, Step
 
 @dataclass(frozen=True)
 class CheckedOut:
-    """What an apply did. ``backup`` is the ref that keeps what ``--force`` has overwritten."""
+    """What an apply did. ``backup`` is the ref that keeps what ``--force`` has overwritten.
+
+    ``failures`` tell what of the project's own code failed behind it.
+    """
 
     planned: Planned
     applied: bool
@@ -34,6 +39,7 @@ class CheckedOut:
     backup: str = ""
     head: str = ""
     head_problem: str = ""
+    failures: tuple[HookFailure, ...] = ()
 
 
 def apply(
@@ -53,6 +59,7 @@ def apply(
         RefusedError: something else in the plan is refused, or the plan is no longer the one shown.
         BusyError: another apply holds the database.
         DatabaseError: the database refused; nothing has changed.
+        ContentgitError: a receiver of ``pre_apply`` raised; nothing has changed.
     """
     settle(project)
     project.forget_rows()
@@ -64,14 +71,16 @@ def apply(
                 hint=f"contentgit checkout {revision} --apply  (shows the plan as it is now)",
             )
         refuse(planned)
+        entries = _entries(project, planned)
+        hooks = Hooks(project, planned, idle=not entries)
+        hooks.before()
         backup = _back_up(project, planned)
         if planned.plan.steps:
             _run(project, planned)
-        ledger.write(project.using, _entries(project, planned))
+        ledger.write(project.using, entries)
     head, problem = _move_head(project, planned.target)
-    return CheckedOut(
-        planned, bool(planned.plan.steps), project.config.environment, backup, head, problem
-    )
+    applied, environment = bool(planned.plan.steps), project.config.environment
+    return CheckedOut(planned, applied, environment, backup, head, problem, hooks.behind())
 
 
 def _back_up(project: Project, planned: Planned) -> str:
