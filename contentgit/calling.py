@@ -1,4 +1,4 @@
-"""Calls the project's own code: receivers of contentgit's signals.
+"""Calls the project's own code: receivers of signals, functions and commands of ``after_apply``.
 
 What is raised before anything is written stops an apply. What is raised once all is done can undo
 nothing: it is given back, to be told. What any of it prints goes to standard error, since standard
@@ -7,16 +7,19 @@ output is the call's own.
 
 from __future__ import annotations
 
+import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.core.management import call_command
 from django.dispatch import Signal
 
 from contentgit.errors import ContentgitError, RefusedError
+from contentgit.followups import Followup
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,33 @@ def tell(signal: Signal, **arguments: Any) -> Iterator[HookFailure]:
             yield HookFailure(_name(receiver), _words(answer))
 
 
+def follow(followup: Followup, offered: Mapping[str, Any]) -> Iterator[HookFailure]:
+    """Runs a command, or calls a function with those of the arguments that it takes."""
+    try:
+        with redirect_stdout(sys.stderr):
+            if isinstance(followup, tuple):
+                call_command(*followup)
+            else:
+                followup(**_taken(followup, offered))
+    except (Exception, SystemExit) as error:
+        if not isinstance(error, SystemExit) or error.code not in (None, 0):
+            yield HookFailure(_name(followup), _words(error))
+
+
+def _taken(function: Any, offered: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        parameters = inspect.signature(function).parameters
+    except ValueError:  # written in C, and says nothing of itself
+        return {}
+    if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()):
+        return dict(offered)
+    return {name: value for name, value in offered.items() if name in parameters}
+
+
 def _name(hook: Any) -> str:
-    """What people call it: a function with its module."""
+    """What people call it: a command as it is typed, a function with its module."""
+    if isinstance(hook, tuple):
+        return " ".join(hook)
     hook = getattr(hook, "func", hook)  # functools.partial
     named = hook if hasattr(hook, "__qualname__") else type(hook)
     return f"{named.__module__}.{named.__qualname__}"

@@ -1,4 +1,4 @@
-"""What the project's own code is told around an apply and behind a commit: signals."""
+"""What the project's own code is told around an apply and behind a commit: signals, ``after_apply``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from contentgit.calling import HookFailure, ask, listened, tell
+from contentgit.calling import HookFailure, ask, follow, listened, tell
 from contentgit.diff import Change
+from contentgit.followups import Followup
 from contentgit.porcelain.effects import effects, from_database, kept
 from contentgit.porcelain.planning import Planned
 from contentgit.porcelain.project import Project
@@ -47,6 +48,9 @@ class Hooks:
         if self.idle:
             return ()
         failures: list[HookFailure] = []
+        for each, labels in _followups(self.project, self.planned):
+            offered = {"using": self.project.using, "dumps": labels, "plan": self.planned.plan}
+            failures += follow(each, offered)
         if self._changes is not None:
             failures += tell(post_apply, changes=self._changes, **self._arguments())
         return tuple(failures)
@@ -94,3 +98,18 @@ def _between(
         after = CommitSide(repository, commit, folder)
         differences = between_commits(repository, parent, commit, folder)
         yield from changes(differences, before, after)
+
+
+def _followups(project: Project, planned: Planned) -> Iterator[tuple[Followup, tuple[str, ...]]]:
+    """``after_apply`` of the datasets in which something changes: each once, with their dumps' labels."""
+    changed = {step.dump for step in planned.plan.steps}
+    found: list[tuple[Followup, list[str]]] = []  # a function need not be hashable
+    for dataset in (work.dump.dataset for work in planned.dumps if work.folder in changed):
+        for each in project.definitions[dataset.name].after_apply:
+            known = next((labels for other, labels in found if other == each), None)
+            if known is None:
+                found.append((each, [dataset.label]))
+            elif dataset.label not in known:
+                known.append(dataset.label)
+    for each, labels in found:
+        yield each, tuple(labels)
