@@ -70,7 +70,7 @@ _MODULES = {
     "demo": "setup",
     "commit": "commit",
     "checkout": "checkout",
-    "status": "reading",
+    "status": "status",
     "diff": "reading",
     "log": "reading",
     "show": "reading",
