@@ -213,6 +213,13 @@ def start_django(start: Path, named: str | None = None) -> None:
         )
 
 
+def aliases() -> list[str]:
+    """The database aliases of the settings, in their order."""
+    from django.db import connections
+
+    return list(connections)
+
+
 def check_alias(alias: str) -> None:
     """Refuses a database alias that the settings do not have.
 

@@ -24,6 +24,7 @@ from django.utils.module_loading import import_string
 
 from contentgit.db.spec_rules import no_rows, resolve
 from contentgit.errors import UnknownNameError, UsageError
+from contentgit.followups import Followup, followup_problems, parse_followups
 from contentgit.specs import (
     Dataset,
     Identity,
@@ -36,7 +37,7 @@ from contentgit.specs import (
     suggestion,
 )
 
-DATASET_KEYS = ("specs", "depends_on", "mappers")
+DATASET_KEYS = ("specs", "depends_on", "mappers", "after_apply")
 
 
 # What a project's module imports
@@ -92,6 +93,7 @@ class DatasetDefinition:
     siblings: Mapping[str, DatasetDefinition] = field(
         default_factory=dict, repr=False, compare=False
     )
+    after_apply: tuple[Followup, ...] = ()
 
     def dump(self, arguments: str = "") -> Dataset:
         """The dump that these arguments give.
@@ -351,6 +353,7 @@ def define_datasets(
                 tuple(entry.get("depends_on") or ()),
                 bool(entry.get("mappers")),
                 definitions,
+                parse_followups(entry.get("after_apply")),
             )
     known = {str(name): () for name in raw} | {d.name: d.depends_on for d in definitions.values()}
     return definitions, problems + dependency_problems(known)
@@ -381,4 +384,4 @@ def _entry_problems(name: object, entry: object) -> list[Problem]:
     if not isinstance(needed, (list, tuple)) or not all(isinstance(n, str) for n in needed):
         message = f"'depends_on' must be a list of names of datasets, not {needed!r}"
         problems.append(Problem("contentgit.E012", message, "write ['name', ...]", where))
-    return problems
+    return [*problems, *followup_problems(entry.get("after_apply"), where)]

@@ -14,7 +14,8 @@
     ├── RepositoryError             exit 1   git, or the repository, cannot do it
     ├── FormatError                 exit 1   a file in a commit is not what contentgit writes
     ├── RecordError                 exit 1   a row, or a field of it, has no exact record
-    └── DatabaseError               exit 1   the database said no
+    ├── DatabaseError               exit 1   the database said no
+    └── HookError                   exit 1   all is done, but the project's own code behind it failed
 
 An error is one or two lines for a person: ``message`` says what and where, ``hint`` says what to do
 next and names the command. ``items`` are the single things that were refused, one line each, and
@@ -101,3 +102,7 @@ class RecordError(ContentgitError):
 
 class DatabaseError(ContentgitError):
     """The database refused; the message holds the record, if known, and the database's words."""
+
+
+class HookError(ContentgitError):
+    """What was asked for is done and stays; ``items`` lists the project's own code that failed behind it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from contentgit.cli.hooks import tell
 from contentgit.cli.plans import done_already, place, plan_counts, plan_head, print_plan, step_data
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import SHORT, Terminal
@@ -64,7 +65,7 @@ def _run(args: argparse.Namespace, terminal: Terminal, verb: Verb, *, apply: boo
         terminal.document(_applied_data(done, args.database))
     else:
         terminal.lines(_applied_lines(done, args.database))
-    return 0
+    return tell(done.failures, "applied", terminal)
 
 
 def _request(args: argparse.Namespace, verb: Verb) -> Request:
@@ -174,6 +175,7 @@ def _applied_data(done: CheckedOut, using: str) -> dict[str, object]:
         "backup": done.backup,
         "head": done.head,
         "head_problem": done.head_problem,
+        "failures": done.failures,
     }
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from contentgit.cli.hooks import tell
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import ContentgitError, UsageError
@@ -40,14 +41,14 @@ def commit(args: argparse.Namespace, terminal: Terminal) -> int:
         )
     if args.json:
         terminal.document({**data.plain(done), "dry_run": args.dry_run})
-        return 0
+        return tell(done.failures, "committed", terminal)
     terminal.lines(_commit_lines(done, dry_run=args.dry_run))
     for left in done.left_alone:
         terminal.note(
             f"left alone in {left.worktree}, because of edits there: {', '.join(left.paths[:5])}"
             + (f" and {len(left.paths) - 5} more" if len(left.paths) > 5 else "")
         )
-    return 0
+    return tell(done.failures, "committed", terminal)
 
 
 def _author(text: str) -> Signature:

@@ -72,7 +72,7 @@ _MODULES = {
     "checkout": "checkout",
     "update": "checkout",
     "undo": "checkout",
-    "status": "reading",
+    "status": "status",
     "diff": "reading",
     "log": "reading",
     "show": "reading",

@@ -147,6 +147,16 @@ def _with_database(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _with_databases(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--database", metavar="ALIAS", default="default", help="database alias (default: default)"
+    )
+    group.add_argument(
+        "--all-databases", action="store_true", help="every database of the settings, one by one"
+    )
+
+
 def _with_dumps(parser: argparse.ArgumentParser, help_text: str) -> None:
     parser.add_argument("dumps", metavar="DUMP", nargs="*", help=help_text)
 
@@ -214,12 +224,16 @@ def _status(verbs: Any) -> None:
         "status",
         "show which commit the database is at, and what was edited since",
         "Compares each dump of the database with the commit that it is at.",
-        ["contentgit status", "contentgit status pages --database production"],
+        [
+            "contentgit status",
+            "contentgit status pages --database production",
+            "contentgit status --all-databases --exit-code",
+        ],
     )
     _with_dumps(parser, "dumps to look at (default: all)")
     parser.add_argument("--exit-code", action="store_true", help="exit 1 if anything was edited")
     _with_repository(parser)
-    _with_database(parser)
+    _with_databases(parser)
 
 
 def _diff(verbs: Any) -> None:
@@ -260,7 +274,7 @@ def _log(verbs: Any) -> None:
     parser.add_argument("--oneline", action="store_true", help="one line a commit")
     parser.add_argument("--applied", action="store_true", help="the ledger of the database")
     _with_repository(parser)
-    _with_database(parser)
+    _with_databases(parser)
 
 
 def _show(verbs: Any) -> None:

@@ -1,17 +1,18 @@
-"""``status``, ``diff``, ``log``, ``show``."""
+"""``diff``, ``log``, ``show``."""
 
 from __future__ import annotations
 
 import argparse
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from rich.text import Text
 
-from contentgit.cli.call import Call
+from contentgit.cli.databases import everywhere
 from contentgit.cli.project import find_repository, open_project
-from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
+from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import UsageError
 from contentgit.porcelain.commits import (
     Comparison,
@@ -27,14 +28,12 @@ from contentgit.porcelain.commits import (
     show as show_commit,
 )
 from contentgit.render import data
-from contentgit.render.plain import plural, safe
+from contentgit.render.plain import safe
 from contentgit.render.text import (
     SIGNS,
-    STYLES,
     change_lines,
     count_line,
     dump_line,
-    heading,
     named,
     stat_lines,
 )
@@ -43,89 +42,11 @@ from contentgit.repository import Commit, Repository
 
 if TYPE_CHECKING:
     from contentgit.db.ledger import Applied
-    from contentgit.porcelain.compare import DumpStatus
+    from contentgit.porcelain.project import Project
     from contentgit.records import Record
 
 Counts = Mapping[tuple[str, str], Mapping[str, int]]
-
-
-def status(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Shows where the database is."""
-    with open_project(args, terminal) as project:
-        from contentgit.porcelain.compare import status as status_of
-
-        found = status_of(project, [*args.dumps, *args.names])
-        head, environment = project.repository.head_branch(), project.config.environment
-        edited = any(each.changes for each in found)
-        if args.json:
-            terminal.document(_status_data(args.database, head, found))
-            return 1 if args.exit_code and edited else 0
-    place = f"Database {args.database} ({environment})" + (
-        f", branch {head}" if head else ", HEAD is detached"
-    )
-    terminal.line(place, style="dim")
-    for each in found:
-        terminal.lines(_status_lines(each, terminal.call))
-    return 1 if args.exit_code and edited else 0
-
-
-def _status_data(using: str, head: str | None, found: Iterable[DumpStatus]) -> dict[str, object]:
-    dumps = [
-        {
-            "dump": each.label,
-            "folder": each.folder,
-            "rows": each.rows,
-            "applied": each.applied,
-            "branch": each.branch,
-            "behind": each.behind,
-            "note": each.note,
-            "changes": [data.change(c.dump, c.change, c.title, c.references) for c in each.changes],
-        }
-        for each in found
-    ]
-    return {"database": using, "branch": head, "dumps": dumps}
-
-
-def _status_lines(status: DumpStatus, call: Call) -> Iterator[Text]:
-    line = Text(status.label, style="bold")
-    row = status.applied
-    if row is None:
-        line.append(f"  {plural(status.rows, 'record')}, never at a commit", style="not bold")
-        yield line
-        if status.in_branch:
-            yield Text(
-                call.typed(f"  contentgit checkout {status.branch} {status.label}"), style="dim"
-            )
-        elif status.rows:
-            yield Text(call.typed(f"  contentgit commit {status.label}"), style="dim")
-        return
-    where = f" ({row.branch})" if row.branch else ""
-    line.append(f"  at {row.commit[:SHORT]}{where}", style="not bold")
-    line.append(", clean" if not status.changes else "", style="green not bold")
-    yield line
-    if status.note:
-        yield Text(f"  {status.note}", style="yellow")
-    if status.changes:
-        yield Text(f"  {plural(len(status.changes), 'record')} edited since:")
-        for each in status.changes[:ITEMS_SHOWN]:
-            yield _status_line(each)
-        if len(status.changes) > ITEMS_SHOWN:
-            rest = f"{len(status.changes) - ITEMS_SHOWN:,}"
-            command = call.typed(f"contentgit diff -- {status.label}")
-            yield Text(f"    … and {rest} more: {command}", style="dim")
-    if status.behind:
-        command = call.typed(f"contentgit checkout {status.branch} {status.label}")
-        more = plural(status.behind, "commit")
-        yield Text(f"  branch {status.branch} has {more} more: {command}", style="dim")
-
-
-def _status_line(entry: TitledChange) -> Text:
-    change = entry.change
-    line = Text("    ")
-    line.append_text(heading(SIGNS[change.kind], STYLES[change.kind], change.key, entry.title))
-    if change.kind == "update":
-        line.append(f"  {', '.join(each.name for each in change.fields)}", style="dim")
-    return line
+_Ledger: TypeAlias = "tuple[str, list[Applied]]"
 
 
 def diff(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -218,6 +139,11 @@ def _print_changes(changes: Iterable[TitledChange], terminal: Terminal, several:
 
 def log(args: argparse.Namespace, terminal: Terminal) -> int:
     """Lists commits."""
+    if args.all_databases and not args.applied:
+        raise UsageError(
+            "commits are in no database; --all-databases goes with --applied",
+            hint="contentgit log --applied --all-databases",
+        )
     if args.applied:
         return _applied_log(args, terminal)
     commits = commit_log(find_repository(args), args.revision, args.names, args.max_count)
@@ -251,18 +177,51 @@ def _commit_lines(commit: Commit) -> Iterator[Text]:
 
 
 def _applied_log(args: argparse.Namespace, terminal: Terminal) -> int:
+    look = partial(_look_applied, args.names, args.max_count)
+    if args.all_databases:
+        return _applied_everywhere(args, terminal, look)
     with open_project(args, terminal) as project:
-        from contentgit.porcelain.compare import applied_log
-
-        rows = applied_log(project.using, args.names, args.max_count)
+        found = look(project)
     if args.json:
-        terminal.document({"database": args.database, "applied": rows})
-        return 0
+        terminal.document(_applied_data(found))
+    else:
+        _print_applied(found, terminal)
+    return 0
+
+
+def _look_applied(names: Sequence[str], limit: int | None, project: Project) -> _Ledger:
+    from contentgit.porcelain.compare import applied_log
+
+    return project.using, applied_log(project.using, names, limit)
+
+
+def _applied_everywhere(
+    args: argparse.Namespace, terminal: Terminal, look: Callable[[Project], _Ledger]
+) -> int:
+    documents, code = [], 0
+    for each in everywhere(args, terminal, look):
+        code = max(code, each.exit_code)
+        if args.json:
+            documents.append(each.document(_applied_data))
+        elif each.found:
+            if each.found[1]:
+                terminal.line(f"Database {each.using}", style="dim")
+            _print_applied(each.found, terminal)
+    if args.json:
+        terminal.document({"databases": documents})
+    return code
+
+
+def _applied_data(found: _Ledger) -> dict[str, object]:
+    return {"database": found[0], "applied": found[1]}
+
+
+def _print_applied(found: _Ledger, terminal: Terminal) -> None:
+    using, rows = found
     for row in rows:
         terminal.line(_applied_line(row))
     if not rows:
-        terminal.line(f"Nothing was ever applied to or committed from database {args.database}")
-    return 0
+        terminal.line(f"Nothing was ever applied to or committed from database {using}")
 
 
 def _applied_line(row: Applied) -> Text:

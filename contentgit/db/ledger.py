@@ -16,7 +16,7 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from contentgit.db.backends import backend
-from contentgit.errors import DatabaseError
+from contentgit.errors import ContentgitError, DatabaseError
 from contentgit.models import AppliedCommit
 
 
@@ -52,6 +52,19 @@ class Applied(Entry):
 
     id: int
     state: str
+
+
+def lacking(using: str) -> str:
+    """Why the database has no ledger that can be read, in a line; ``""`` where it has one."""
+    try:
+        ways = backend(using)
+        absent = ways.absent()
+        if not absent:
+            with ways.snapshot():
+                applied(using)
+    except ContentgitError as error:
+        return f"{error.message}; {error.hint}" if error.hint else error.message
+    return absent
 
 
 def applied(using: str) -> Mapping[str, Applied]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from contentgit import canonical
+from contentgit.calling import HookFailure
 from contentgit.db import applier, ledger
 from contentgit.db.introspect import table
 from contentgit.db.ledger import Entry
@@ -13,6 +14,7 @@ from contentgit.db.reader import Reader
 from contentgit.diff import Change
 from contentgit.errors import DatabaseError, RefusedError, RepositoryError
 from contentgit.porcelain.backup import Backup, back_up, outside_reader
+from contentgit.porcelain.hooks import Hooks
 from contentgit.porcelain.ledger import settle
 from contentgit.porcelain.planned import DumpPlan, Planned, Target, refuse
 from contentgit.porcelain.planning import plan
@@ -27,7 +29,10 @@ from contentgit.steps import Action, Step
 
 @dataclass(frozen=True)
 class CheckedOut:
-    """What an apply did. ``backup`` is the ref that keeps what was overwritten and is in no commit."""
+    """What an apply did. ``backup`` is the ref that keeps what was overwritten and is in no commit.
+
+    ``failures`` tell what of the project's own code failed behind it.
+    """
 
     planned: Planned
     applied: bool
@@ -35,6 +40,7 @@ class CheckedOut:
     backup: str = ""
     head: str = ""
     head_problem: str = ""
+    failures: tuple[HookFailure, ...] = ()
 
 
 def apply(project: Project, request: Request, *, digest: str | None = None) -> CheckedOut:
@@ -48,6 +54,7 @@ def apply(project: Project, request: Request, *, digest: str | None = None) -> C
         RefusedError: something else in the plan is refused, or the plan is no longer the one shown.
         BusyError: another apply holds the database.
         DatabaseError: the database refused; nothing has changed.
+        ContentgitError: a receiver of ``pre_apply`` raised; nothing has changed.
     """
     settle(project)
     project.forget_rows()
@@ -59,14 +66,15 @@ def apply(project: Project, request: Request, *, digest: str | None = None) -> C
                 hint=f"{request.command()}  (shows the plan as it is now)",
             )
         refuse(planned)
+        hooks = Hooks(project, planned, idle=all(_unchanged(w, planned) for w in planned.dumps))
+        hooks.before()
         backup = _back_up(project, planned)
         if planned.plan.steps:
             _run(project, planned)
         ledger.write(project.using, _entries(project, planned, backup))
     head, problem = _move_head(project, planned.target)
-    return CheckedOut(
-        planned, bool(planned.plan.steps), project.config.environment, backup.ref, head, problem
-    )
+    applied, environment = bool(planned.plan.steps), project.config.environment
+    return CheckedOut(planned, applied, environment, backup.ref, head, problem, hooks.behind())
 
 
 def _back_up(project: Project, planned: Planned) -> Backup:

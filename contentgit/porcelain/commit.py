@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contentgit import canonical
+from contentgit.calling import HookFailure
 from contentgit.db.introspect import schema
 from contentgit.db.ledger import Applied, Entry
 from contentgit.description import schema_document
 from contentgit.errors import BranchMovedError, RefusedError, UsageError
 from contentgit.layout import DATASET_FILE, REPOSITORY_FILE
 from contentgit.porcelain.commits import check_format, repository_document
+from contentgit.porcelain.hooks import committed
 from contentgit.porcelain.ledger import applied_commit, current, enter, pending, settle
 from contentgit.porcelain.project import Dump, Project
 from contentgit.porcelain.snapshots import CommitSide, Difference, batches, between_commits
@@ -55,7 +57,7 @@ class Committed:
     """What a commit did; ``commit`` is ``""`` when there was nothing to commit.
 
     ``adopted`` are the dumps whose content already was what the branch has, but which the ledger did not
-    know to be there.
+    know to be there; ``failures`` tell what of the project's own code failed behind the commit.
     """
 
     commit: str
@@ -63,6 +65,7 @@ class Committed:
     dumps: tuple[DumpCounts, ...]
     adopted: tuple[str, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()
+    failures: tuple[HookFailure, ...] = ()
 
 
 @dataclass
@@ -143,7 +146,9 @@ def commit(
     text = with_trailers(message(draft), draft)
     new = repository.commit_tree(tree, [parent] if parent else [], text, author=author)
     left = _publish(project, branch, None if new_branch else parent, new, works)
-    return Committed(new, branch, draft.dumps, left_alone=tuple(left))
+    folders = [(work.dump.dataset.label, work.dump.folder) for work in works if work.changed]
+    failures = committed(project, branch, parent, new, folders)
+    return Committed(new, branch, draft.dumps, left_alone=tuple(left), failures=failures)
 
 
 def _parent(

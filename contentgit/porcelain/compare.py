@@ -19,7 +19,7 @@ from contentgit.porcelain.commits import (
     references_of,
     split_name,
 )
-from contentgit.porcelain.ledger import current
+from contentgit.porcelain.ledger import applied_commit, current
 from contentgit.porcelain.project import Dump, Project
 from contentgit.porcelain.snapshots import CommitSide, Difference, batches, changes, in_order
 from contentgit.porcelain.withheld import edits
@@ -66,7 +66,7 @@ def _database_changes(
     selection: Selection,
 ) -> Iterator[TitledChange]:
     for dump in dumps:
-        at = commit or project.repository.resolve(rows[dump.folder].commit)
+        at = commit or applied_commit(project, rows[dump.folder])
         row = None if commit else rows[dump.folder]
         found, side = dump_changes(project, dump, at, selection.wants, row)
         for batch in batches(found, 200):
@@ -174,9 +174,7 @@ def _status(project: Project, dump: Dump, row: Applied | None) -> DumpStatus:
         return DumpStatus(
             dump.dataset.label, dump.folder, None, (), rows, 0, branch, tree is not None
         )
-    found, side = dump_changes(
-        project, dump, repository.resolve(row.commit), lambda _each: True, row
-    )
+    found, side = dump_changes(project, dump, applied_commit(project, row), lambda _each: True, row)
     entries = [each for batch in batches(found, 200) for each in titled(project, dump, batch)]
     behind, note = 0, _environment_note(row, project.config.environment)
     if tip and tree != row.tree:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import django
 import pytest
 from django.db import connections
 from django.db.models import Model, signals
@@ -694,6 +695,7 @@ def test_links_are_told(run: Runner) -> None:
     def receive(sender: Any, instance: Product, action: str, **more: Any) -> None:
         sent.append((action, instance.pk, more["pk_set"], instance.tags.count()))
         assert (more["model"], more["reverse"], more["using"]) == (Tag, False, "default")
+        assert more.get("raw") is (True if django.VERSION >= (6, 1) else None)
 
     with listening(signals.m2m_changed, Product.tags.through, receive):
         run(
@@ -718,6 +720,53 @@ def test_a_receiver_that_fails_changes_nothing(run: Runner) -> None:
         "a receiver of post_save of bakery.tag with primary key 1 raised ZeroDivisionError: no flour"
     )
     assert rows(Tag, "pk") == []
+
+
+def test_a_receiver_of_links_that_fails_changes_nothing(run: Runner) -> None:
+    category = Category.objects.create(id=1, name="Bread", slug="bread")
+    product = Product.objects.create(id=7, name="x", slug="x", category=category, price=1)
+    Tag.objects.create(id=3, name="x", slug="x")
+    links = (Links("tags", add=("bakery.tag:3",)),)
+
+    def receive(**more: Any) -> None:
+        raise ZeroDivisionError("no flour")
+
+    with (
+        listening(signals.m2m_changed, Product.tags.through, receive),
+        pytest.raises(ContentgitError) as raised,
+    ):
+        run(
+            [step(Action.UPDATE, "bakery.product:7", links=links)],
+            {"bakery.product:7": PRODUCT},
+        )
+    assert raised.value.message == (
+        "a receiver of m2m_changed of bakery.product with primary key 7 raised "
+        "ZeroDivisionError: no flour"
+    )
+    assert not product.tags.exists()
+
+
+def test_rows_that_a_delete_takes_along_are_told(run: Runner) -> None:
+    category = Category.objects.create(id=1, name="Bread", slug="bread")
+    product = Product.objects.create(id=7, name="x", slug="x", category=category, price=1)
+    Review.objects.create(id=5, product=product, text="Best")
+    sent: Sent = []
+
+    def receive(sender: Any, instance: Review, **more: Any) -> None:
+        sent.append((sender, instance.pk, instance.text))
+
+    with (
+        listening(signals.pre_delete, Review, receive),
+        listening(signals.post_delete, Review, receive),
+    ):
+        run(
+            [
+                Step(Action.CASCADE, key("bakery.review:5"), via=key("bakery.product:7")),
+                step(Action.DELETE, "bakery.product:7"),
+            ],
+            {},
+        )
+    assert sent == [(Review, 5, "Best"), (Review, 5, "Best")]
 
 
 # In bulk

@@ -449,3 +449,63 @@ def test_every_problem_is_documented() -> None:
     pages = [root / "docs/settings.md", root / "docs/datasets.md"]
     told = {m for p in pages for m in re.findall(r"`(contentgit\.[EW]\d+)`", p.read_text())}
     assert given == told
+
+
+# What runs after an apply
+
+
+def _takes_a_request(request: object, *, using: str) -> None: ...
+
+
+def _takes_all(*args: object, using: str, quick: bool = False, **more: object) -> None: ...
+
+
+class _Method:
+    def refresh(self, *, dumps: object, plan: object) -> None: ...
+
+
+def test_after_apply_takes_functions_and_commands() -> None:
+    after = [_takes_all, _Method().refresh, dict, "migrate", ["migrate", "--plan"], ("check",)]
+    definitions, problems = define_datasets({"a": {"specs": list, "after_apply": after}})
+    assert problems == []
+    *functions, one, two, three = definitions["a"].after_apply
+    assert functions == after[:3]
+    assert (one, two, three) == (("migrate",), ("migrate", "--plan"), ("check",))
+    for nothing in (None, [], ()):
+        definitions, problems = define_datasets({"a": {"specs": list, "after_apply": nothing}})
+        assert (problems, definitions["a"].after_apply) == ([], ())
+
+
+@pytest.mark.parametrize(
+    ("after", "found"),
+    [
+        (
+            "migrate",
+            ("E018", "'after_apply' must be a list of functions and commands, not 'migrate'"),
+        ),
+        ([7], ("E018", "'after_apply' has 7, which is no function and no command")),
+        ([[]], ("E018", "'after_apply' has [], which is no function and no command")),
+        (
+            [["migrate", 7]],
+            ("E018", "'after_apply' has ['migrate', 7], which is no function and no command"),
+        ),
+        (
+            [_takes_a_request],
+            ("E018", "'after_apply' has _takes_a_request, which wants the argument 'request'"),
+        ),
+        (
+            ["migrat"],
+            ("E019", "'after_apply' names the command 'migrat', which no installed app has"),
+        ),
+    ],
+)
+def test_after_apply_that_cannot_run_is_an_error(after: object, found: tuple[str, str]) -> None:
+    definitions, problems = define_datasets({"a": {"specs": list, "after_apply": after}})
+    assert [(each.id, each.message) for each in problems] == [(f"contentgit.{found[0]}", found[1])]
+    assert [each.where for each in problems] == ["dataset 'a'"]
+    assert not definitions
+
+
+def test_a_misspelt_command_has_a_hint() -> None:
+    _, (problem,) = define_datasets({"a": {"specs": list, "after_apply": ["migrat"]}})
+    assert problem.hint == "did you mean 'migrate'?"

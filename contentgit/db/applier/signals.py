@@ -126,14 +126,20 @@ def after_delete(using: str, found: Iterable[Model]) -> None:
         _send(signals.post_delete, instance, using=using, origin=instance)
 
 
-def _send(signal: models.signals.ModelSignal, instance: Model, **named: Any) -> None:
-    """Send a signal of one row; what a receiver raises is told with the row.
+def _send(
+    signal: models.signals.ModelSignal,
+    instance: Model,
+    sender: type[Model] | None = None,
+    **named: Any,
+) -> None:
+    """Send a signal of one row, by its model unless another sender is given; what a receiver raises is
+    told with the row.
 
     Raises:
         ContentgitError: a receiver, the project's own code, raised something else.
     """
     try:
-        signal.send(sender=type(instance), instance=instance, **named)
+        signal.send(sender=sender or type(instance), instance=instance, **named)
     except ContentgitError:
         raise
     except Exception as error:
@@ -169,10 +175,11 @@ def link(
         if moment == "post":
             write()
         for instance, pk_set in zip(sources, targets.values(), strict=True):
-            signals.m2m_changed.send(
+            _send(
+                signals.m2m_changed,
+                instance,
                 sender=relation.through,
                 action=f"{moment}_{action}",
-                instance=instance,
                 reverse=False,
                 model=field.related_model,
                 pk_set=pk_set,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.utils.connection import ConnectionDoesNotExist
 
@@ -30,6 +31,9 @@ def backend(using: str) -> Backend:
             f"there is no database {using!r}",
             hint=f"databases of this project: {', '.join(sorted(connections))}",
         ) from error
+    except (ImproperlyConfigured, ImportError) as error:  # its driver is not installed
+        message = str(error).strip().splitlines()[0]
+        raise ConfigurationError(f"database {using!r} cannot be used: {message}") from error
     if vendor not in BACKENDS:
         raise ConfigurationError(
             f"database {using!r} is of the kind {vendor!r}, which contentgit does not know",

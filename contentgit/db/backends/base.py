@@ -46,6 +46,10 @@ class Backend(ABC):
         """Django's connection of the alias."""
         return connections[self.using]
 
+    def absent(self) -> str:
+        """Why there is no database to look into, where to connect would make an empty one."""
+        return ""
+
     # Transactions
 
     @contextmanager

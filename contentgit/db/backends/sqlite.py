@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.db import Error, transaction
@@ -30,6 +31,13 @@ class SQLite(Backend):
     def is_conflict(self, error: Error) -> bool:
         code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
         return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+    def absent(self) -> str:
+        """See the base class: SQLite makes the file of a database that does not exist."""
+        name = str(self.connection.settings_dict["NAME"])
+        if self.connection.connection is not None or ":" in name or Path(name).exists():
+            return ""
+        return f"there is no file {name}"
 
     def is_missing_table(self, error: Error) -> bool:
         return str(error).startswith(("no such table", "no such column"))

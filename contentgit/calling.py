@@ -1,0 +1,126 @@
+"""Calls the project's own code: receivers of signals, functions and commands of ``after_apply``.
+
+What is raised before anything is written stops an apply. What is raised once all is done can undo
+nothing: it is given back, to be told. What any of it prints goes to standard error, since standard
+output is the call's own.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.core.management import call_command
+from django.dispatch import Signal
+
+from contentgit.errors import ContentgitError, RefusedError
+from contentgit.followups import Followup
+
+
+@dataclass(frozen=True)
+class HookFailure:
+    """Code of the project that failed after all was done: its name, and what it raised."""
+
+    hook: str
+    error: str
+
+
+def _sender() -> AppConfig:
+    return apps.get_app_config("contentgit")
+
+
+def listened(signal: Signal) -> bool:
+    """Whether anybody listens to one of contentgit's signals."""
+    return bool(signal.has_listeners(_sender()))
+
+
+def ask(signal: Signal, **arguments: Any) -> None:
+    """Sends ``pre_apply``; the first receiver that raises ends it.
+
+    Raises:
+        RefusedError: a receiver raised one.
+        ContentgitError: a receiver raised something else.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            signal.send(_sender(), **arguments)
+    except (Exception, SystemExit) as error:
+        name = f"{_place(error)}, a receiver of pre_apply,"
+        if isinstance(error, RefusedError):
+            raise RefusedError(
+                f"{name} refuses: {error.message}",
+                hint=error.hint or "nothing has been written",
+                items=error.items,
+                data=error.data,
+            ) from error
+        raise ContentgitError(
+            f"{name} raised {_words(error)}", hint="nothing has been written; mend the receiver"
+        ) from error
+
+
+def tell(signal: Signal, **arguments: Any) -> Iterator[HookFailure]:
+    """Sends a signal to all its receivers, whatever each of them raises."""
+    try:
+        with redirect_stdout(sys.stderr):
+            answers = signal.send_robust(_sender(), **arguments)
+    except SystemExit as error:
+        answers = []
+        yield HookFailure(_place(error), _words(error))
+    for receiver, answer in answers:
+        if isinstance(answer, Exception):
+            yield HookFailure(_name(receiver), _words(answer))
+
+
+def follow(followup: Followup, offered: Mapping[str, Any]) -> Iterator[HookFailure]:
+    """Runs a command, or calls a function with those of the arguments that it takes."""
+    try:
+        with redirect_stdout(sys.stderr):
+            if isinstance(followup, tuple):
+                call_command(*followup)
+            else:
+                followup(**_taken(followup, offered))
+    except (Exception, SystemExit) as error:
+        if not isinstance(error, SystemExit) or error.code not in (None, 0):
+            yield HookFailure(_name(followup), _words(error))
+
+
+def _taken(function: Any, offered: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        parameters = inspect.signature(function).parameters
+    except ValueError:  # written in C, and says nothing of itself
+        return {}
+    if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()):
+        return dict(offered)
+    return {name: value for name, value in offered.items() if name in parameters}
+
+
+def _name(hook: Any) -> str:
+    """What people call it: a command as it is typed, a function with its module."""
+    if isinstance(hook, tuple):
+        return " ".join(hook)
+    hook = getattr(hook, "func", hook)  # functools.partial
+    named = hook if hasattr(hook, "__qualname__") else type(hook)
+    return f"{named.__module__}.{named.__qualname__}"
+
+
+def _place(error: BaseException) -> str:
+    """The function, of those that raised the error, that Django called."""
+    trace = error.__traceback__
+    while trace is not None:
+        code, module = trace.tb_frame.f_code, trace.tb_frame.f_globals.get("__name__", "")
+        if module != __name__ and module.partition(".")[0] not in ("django", "asgiref", "asyncio"):
+            return f"{module}.{code.co_qualname}"
+        trace = trace.tb_next
+    return "something"
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, ContentgitError):
+        return error.message
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__

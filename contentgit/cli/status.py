@@ -1,0 +1,146 @@
+"""``status``: where a database is, or all of them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from contentgit.cli.call import Call
+from contentgit.cli.databases import everywhere
+from contentgit.cli.project import open_project
+from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
+from contentgit.porcelain.commits import TitledChange
+from contentgit.render import data
+from contentgit.render.plain import plural
+from contentgit.render.text import SIGNS, STYLES, heading
+
+if TYPE_CHECKING:
+    from contentgit.porcelain.compare import DumpStatus
+    from contentgit.porcelain.project import Project
+
+
+@dataclass(frozen=True)
+class _Status:
+    """Where one database is."""
+
+    using: str
+    environment: str
+    head: str | None
+    dumps: Sequence[DumpStatus]
+
+    @property
+    def edited(self) -> bool:
+        return any(each.changes for each in self.dumps)
+
+
+def status(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Shows where the database is, or where all of them are."""
+    look = partial(_look, [*args.dumps, *args.names])
+    if args.all_databases:
+        return _everywhere(args, terminal, look)
+    with open_project(args, terminal) as project:
+        found = look(project)
+    if args.json:
+        terminal.document(_status_data(found))
+    else:
+        _print(found, terminal)
+    return 1 if args.exit_code and found.edited else 0
+
+
+def _look(names: Sequence[str], project: Project) -> _Status:
+    from contentgit.porcelain.compare import status as status_of
+
+    found = status_of(project, names)
+    head, environment = project.repository.head_branch(), project.config.environment
+    return _Status(project.using, environment, head, found)
+
+
+def _everywhere(
+    args: argparse.Namespace, terminal: Terminal, look: Callable[[Project], _Status]
+) -> int:
+    with open_project(args, terminal) as project:
+        assert project.repository  # that there is none is said once, not for each database
+    documents, code, edited = [], 0, False
+    for each in everywhere(args, terminal, look):
+        code = max(code, each.exit_code)
+        edited = edited or bool(each.found and each.found.edited)
+        if args.json:
+            documents.append(each.document(_status_data))
+        elif each.found:
+            _print(each.found, terminal)
+    if args.json:
+        terminal.document({"databases": documents})
+    return code or (1 if args.exit_code and edited else 0)
+
+
+def _print(found: _Status, terminal: Terminal) -> None:
+    place = f"Database {found.using} ({found.environment})" + (
+        f", branch {found.head}" if found.head else ", HEAD is detached"
+    )
+    terminal.line(place, style="dim")
+    for each in found.dumps:
+        terminal.lines(_status_lines(each, terminal.call))
+
+
+def _status_data(found: _Status) -> dict[str, object]:
+    dumps = [
+        {
+            "dump": each.label,
+            "folder": each.folder,
+            "rows": each.rows,
+            "applied": each.applied,
+            "branch": each.branch,
+            "behind": each.behind,
+            "note": each.note,
+            "changes": [data.change(c.dump, c.change, c.title, c.references) for c in each.changes],
+        }
+        for each in found.dumps
+    ]
+    return {"database": found.using, "branch": found.head, "dumps": dumps}
+
+
+def _status_lines(status: DumpStatus, call: Call) -> Iterator[Text]:
+    line = Text(status.label, style="bold")
+    row = status.applied
+    if row is None:
+        line.append(f"  {plural(status.rows, 'record')}, never at a commit", style="not bold")
+        yield line
+        if status.in_branch:
+            yield Text(
+                call.typed(f"  contentgit checkout {status.branch} {status.label}"), style="dim"
+            )
+        elif status.rows:
+            yield Text(call.typed(f"  contentgit commit {status.label}"), style="dim")
+        return
+    where = f" ({row.branch})" if row.branch else ""
+    line.append(f"  at {row.commit[:SHORT]}{where}", style="not bold")
+    line.append(", clean" if not status.changes else "", style="green not bold")
+    yield line
+    if status.note:
+        yield Text(f"  {status.note}", style="yellow")
+    if status.changes:
+        yield Text(f"  {plural(len(status.changes), 'record')} edited since:")
+        for each in status.changes[:ITEMS_SHOWN]:
+            yield _status_line(each)
+        if len(status.changes) > ITEMS_SHOWN:
+            rest = f"{len(status.changes) - ITEMS_SHOWN:,}"
+            command = call.typed(f"contentgit diff -- {status.label}")
+            yield Text(f"    … and {rest} more: {command}", style="dim")
+    if status.behind:
+        command = call.typed(f"contentgit checkout {status.branch} {status.label}")
+        more = plural(status.behind, "commit")
+        yield Text(f"  branch {status.branch} has {more} more: {command}", style="dim")
+
+
+def _status_line(entry: TitledChange) -> Text:
+    change = entry.change
+    line = Text("    ")
+    line.append_text(heading(SIGNS[change.kind], STYLES[change.kind], change.key, entry.title))
+    if change.kind == "update":
+        line.append(f"  {', '.join(each.name for each in change.fields)}", style="dim")
+    return line

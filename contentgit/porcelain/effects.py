@@ -1,0 +1,113 @@
+"""What the steps of a plan change, as changes with a before and an after, streamed.
+
+What a row held before is read from the database while that is still possible, and kept in a temporary
+file for those who ask once the apply is done. What it holds afterwards follows from the commit and the step.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TypeAlias
+
+from contentgit import canonical
+from contentgit.diff import Change
+from contentgit.porcelain.backup import outside_reader
+from contentgit.porcelain.planned import Planned
+from contentgit.porcelain.project import Project, all_tables
+from contentgit.porcelain.snapshots import batches
+from contentgit.porcelain.working_copy import Spool
+from contentgit.records import Record, RecordKey, Value
+from contentgit.schema import FieldKind, ModelSchema
+from contentgit.steps import Action, Step
+
+Before: TypeAlias = Callable[[Sequence[Step]], Mapping[RecordKey, bytes]]
+"""The rows of some steps as they were before, as canonical bytes; all the steps are of one dump."""
+
+
+def from_database(project: Project, planned: Planned) -> Before:
+    """Reads the rows; inside of the transaction and before they are written."""
+    readers = {work.folder: work.dump.reader for work in planned.dumps}
+
+    def read(steps: Sequence[Step]) -> Mapping[RecordKey, bytes]:
+        held = [step.key for step in steps if step.before]
+        found = dict(readers[steps[0].dump].encoded(held)) if held else {}
+        # A row outside the dump, or one that its filter does not match.
+        rest = [s.key for s in steps if not s.before and s.action is not Action.CREATE]
+        if rest:
+            found.update(outside_reader(project, rest).encoded(rest))
+        return found
+
+    return read
+
+
+def kept(project: Project, planned: Planned) -> Before:
+    """Reads the rows now, into a temporary file; gives them at any time afterwards."""
+    # As much as there is: later nothing could be read from the database any more.
+    spool = Spool(limit=sys.maxsize)
+    before = from_database(project, planned)
+    for steps in _batches(planned):
+        for key, data in before(steps).items():
+            spool.add(str(key), data)
+
+    def read(steps: Sequence[Step]) -> Mapping[RecordKey, bytes]:
+        keys = {str(step.key): step.key for step in steps}
+        return {keys[text]: data for text, data in spool.taken(keys).items()}
+
+    return read
+
+
+def effects(project: Project, planned: Planned, before: Before) -> Iterator[Change]:
+    """The change that each step makes, in the plan's order; parking is none."""
+    schemas = {
+        label: table.schema
+        for label, table in all_tables([work.dump for work in planned.dumps]).items()
+    }
+    for steps in _batches(planned):
+        rows = before(steps)
+        written = [step for step in steps if step.after]
+        records = planned.contents.records([step.after for step in written])
+        after = {step.key: record for step, record in zip(written, records, strict=True)}
+        for step in steps:
+            was = canonical.decode(rows[step.key]) if step.key in rows else None
+            yield Change(step.key, was, _after(step, was, after.get(step.key), schemas))
+
+
+def _batches(planned: Planned) -> Iterator[list[Step]]:
+    steps = (step for step in planned.plan.steps if step.action is not Action.PARK)
+    for _, of_one_dump in groupby(steps, key=lambda step: step.dump):
+        yield from batches(of_one_dump)
+
+
+def _after(
+    step: Step, was: Record | None, wanted: Record | None, schemas: Mapping[str, ModelSchema]
+) -> Record | None:
+    """The record as the step leaves it: what is withheld, or not managed here, is not written."""
+    if step.action in (Action.DELETE, Action.CASCADE):
+        return None
+    if step.action is Action.CLEAR:
+        assert was is not None
+        return Record(step.key, {**was.fields, **dict.fromkeys(step.fields, step.value)})
+    assert wanted is not None
+    if was is not None:
+        values = {**was.fields, **{name: wanted.fields[name] for name in step.fields}}
+    else:
+        values = _created(wanted, schemas[step.key.model])
+    for links in step.links:
+        there = set(values.get(links.field) or ()) - set(links.remove)
+        values[links.field] = _sorted(there | set(links.add))
+    return Record(step.key, values)
+
+
+def _created(wanted: Record, schema: ModelSchema) -> dict[str, Value]:
+    """The fields that are managed here; references of many-to-many fields follow from the step."""
+    known = {name: schema.by_name[name].kind for name in wanted.fields if name in schema.by_name}
+    return {
+        name: [] if kind is FieldKind.REFERENCES else wanted.fields[name]
+        for name, kind in known.items()
+    }
+
+
+def _sorted(references: Iterable[str]) -> list[Value]:
+    return [str(key) for key in sorted(map(RecordKey.parse, references))]
