@@ -56,7 +56,7 @@ def apply(
     """
     settle(project)
     project.forget_rows()
-    with project.backend.exclusive():
+    with project.exclusive():
         planned = plan(project, revision, names, licences)
         if digest is not None and planned.digest != digest:
             raise RefusedError(

@@ -92,7 +92,8 @@ class MySQL(Backend):
                 "SELECT user, host FROM information_schema.processlist WHERE id = %s", [number]
             )
             row = cursor.fetchone()
-        return f" (connection {number}, user {row[0]} from {row[1]})" if row else ""
+        # Other users' connections are shown only to who may see them.
+        return f" (connection {number}{f', user {row[0]} from {row[1]}' if row else ''})"
 
     @contextmanager
     def _session(self) -> Iterator[None]:
