@@ -98,7 +98,7 @@ class Backend(ABC):
             raise self.failure(f"database {self.using!r}", error) from error
         except DatabaseError as error:
             cause = error.__cause__
-            if isinstance(cause, Error) and self.is_conflict(cause):
+            if isinstance(cause, Error) and (self.is_conflict(cause) or self.is_lost(cause)):
                 raise self.failure(
                     error.message.removesuffix(f": {words(cause)}"), cause
                 ) from error
@@ -111,11 +111,25 @@ class Backend(ABC):
                 f"{what}: somebody else writes to it at this moment: {words(error)}",
                 hint="nothing has changed; run the command again",
             )
+        if self.is_lost(error):
+            return DatabaseError(
+                f"{what}: the connection was lost: {words(error)}",
+                hint="the database has all of it or nothing; run the command again",
+            )
         return DatabaseError(f"{what}: {words(error)}")
+
+    def is_over(self, error: Error) -> bool:
+        """Whether nothing more can be tried in the transaction after this error."""
+        gone = self.is_conflict(error) or self.is_lost(error)
+        return gone or self.connection.needs_rollback
 
     @abstractmethod
     def is_conflict(self, error: Error) -> bool:
         """Whether the database refused because of what somebody else is writing."""
+
+    @abstractmethod
+    def is_lost(self, error: Error) -> bool:
+        """Whether the session has ended; what it had not committed is undone."""
 
     @abstractmethod
     def is_missing_table(self, error: Error) -> bool:

@@ -35,6 +35,9 @@ CONFLICTS = {1020, 1205, 1213, 3572}
 
 LOCK = "LOCK IN SHARE MODE"
 
+ENDED = {1053, 1927, 2006, 2013, 2055}
+"""The server shuts down, killed the connection, has gone, went away during a query."""
+
 MISSING = {1146, 1054}
 """No such table, no such column."""
 
@@ -54,6 +57,9 @@ class MySQL(Backend):
 
     def is_conflict(self, error: Error) -> bool:
         return bool(error.args) and error.args[0] in CONFLICTS
+
+    def is_lost(self, error: Error) -> bool:
+        return bool(error.args) and error.args[0] in ENDED
 
     def is_missing_table(self, error: Error) -> bool:
         return bool(error.args) and error.args[0] in MISSING

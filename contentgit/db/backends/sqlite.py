@@ -31,6 +31,9 @@ class SQLite(Backend):
         code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
         return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
+    def is_lost(self, error: Error) -> bool:  # noqa: ARG002
+        return False  # there is none
+
     def is_missing_table(self, error: Error) -> bool:
         return str(error).startswith(("no such table", "no such column"))
 
