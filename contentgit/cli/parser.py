@@ -135,6 +135,26 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"takes a number of seconds, not {text!r}")
+    return seconds
+
+
+def _with_wait(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--wait",
+        type=_seconds,
+        metavar="SECONDS",
+        default=0,
+        help="wait so long for another apply to end (default: 0, refuse at once)",
+    )
+
+
 def _with_repository(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repository", metavar="PATH", help="the git repository, if not the settings' own"
@@ -214,6 +234,7 @@ def _commit(verbs: Any) -> None:
         "--branch", metavar="NEW", help="commit to a new branch whose parent is the applied commit"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be committed")
+    _with_wait(parser)
     _with_repository(parser)
     _with_database(parser)
 
@@ -375,6 +396,7 @@ def _with_plan(parser: argparse.ArgumentParser) -> None:
         help="leave out fields that the commit has and the code does not",
     )
     parser.add_argument("--full", action="store_true", help="list every record of the plan")
+    _with_wait(parser)
     _with_repository(parser)
     _with_database(parser)
 

@@ -58,7 +58,7 @@ def apply(project: Project, request: Request, *, digest: str | None = None) -> C
     """
     settle(project)
     project.forget_rows()
-    with project.backend.exclusive():
+    with project.exclusive():
         planned = plan(project, request)
         if digest is not None and planned.digest != digest:
             raise RefusedError(

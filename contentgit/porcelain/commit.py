@@ -121,6 +121,9 @@ def commit(
     """
     repository = project.repository
     repository.identity()
+    if project.wait and not dry_run:
+        with project.exclusive():  # what is being applied shall be in the snapshot
+            pass
     settle(project)
     with project.backend.snapshot():
         ledger = current(project)

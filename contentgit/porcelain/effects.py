@@ -58,7 +58,7 @@ def kept(project: Project, planned: Planned) -> Before:
     return read
 
 
-def effects(project: Project, planned: Planned, before: Before) -> Iterator[Change]:
+def effects(planned: Planned, before: Before) -> Iterator[Change]:
     """The change that each step makes, in the plan's order; parking is none."""
     schemas = {
         label: table.schema

@@ -37,11 +37,11 @@ class Hooks:
             return
         if listened(pre_apply):
             rows = from_database(self.project, self.planned)
-            view = Changes(partial(effects, self.project, self.planned, rows))
+            view = Changes(partial(effects, self.planned, rows))
             ask(pre_apply, changes=view, **self._arguments())
         if listened(post_apply):
             rows = kept(self.project, self.planned)
-            self._changes = Changes(partial(effects, self.project, self.planned, rows))
+            self._changes = Changes(partial(effects, self.planned, rows))
 
     def behind(self) -> tuple[HookFailure, ...]:
         """Calls what follows the apply, all of it; the failures."""

@@ -83,7 +83,7 @@ def enter(
     Raises:
         BusyError: another call has changed the ledger since ``expected`` was read, or is about to.
     """
-    with project.backend.exclusive():
+    with project.exclusive():
         now = current(project)
         if any(now.get(folder) != before for folder, before in expected.items()):
             raise BusyError(

@@ -55,7 +55,7 @@ class Parking:
             with transaction.atomic(using=self.backend.using):
                 return self._update(table, columns, rows)
         except Error as error:
-            if self.backend.is_conflict(error):
+            if self.backend.is_over(error):
                 raise
         return sum(self._park_one(table, columns, key) for key in keys)
 
@@ -105,7 +105,7 @@ class Parking:
                 with transaction.atomic(using=self.backend.using):
                     return self._update(table, columns, [(*values, *key)])
             except Error as error:
-                if self.backend.is_conflict(error):
+                if self.backend.is_over(error):
                     raise
         return self._put_away(table, key)
 

@@ -35,6 +35,9 @@ CONFLICTS = {1020, 1205, 1213, 3572}
 
 LOCK = "LOCK IN SHARE MODE"
 
+ENDED = {1053, 1927, 2006, 2013, 2055}
+"""The server shuts down, killed the connection, has gone, went away during a query."""
+
 MISSING = {1146, 1054}
 """No such table, no such column."""
 
@@ -54,6 +57,9 @@ class MySQL(Backend):
 
     def is_conflict(self, error: Error) -> bool:
         return bool(error.args) and error.args[0] in CONFLICTS
+
+    def is_lost(self, error: Error) -> bool:
+        return bool(error.args) and error.args[0] in ENDED
 
     def is_missing_table(self, error: Error) -> bool:
         return bool(error.args) and error.args[0] in MISSING
@@ -92,7 +98,8 @@ class MySQL(Backend):
                 "SELECT user, host FROM information_schema.processlist WHERE id = %s", [number]
             )
             row = cursor.fetchone()
-        return f" (connection {number}, user {row[0]} from {row[1]})" if row else ""
+        # Other users' connections are shown only to who may see them.
+        return f" (connection {number}{f', user {row[0]} from {row[1]}' if row else ''})"
 
     @contextmanager
     def _session(self) -> Iterator[None]:
