@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -21,11 +23,15 @@ if TYPE_CHECKING:
     from contentgit.porcelain.project import Project
     from contentgit.porcelain.request import Request, Verb
 
+LICENCES = ("force", "allow-cascade", "allow-empty", "ignore-unknown-fields")
+
 
 def checkout(args: argparse.Namespace, terminal: Terminal) -> int:
     """Shows the plan; with --apply runs it."""
     if args.new_branch:
         return _new_branch(args, terminal)
+    if args.plan:
+        return _run_file(args, terminal)
     if not args.revision:
         raise UsageError("checkout needs a revision", hint="contentgit checkout main")
     if args.merge and args.force:
@@ -48,7 +54,30 @@ def undo(args: argparse.Namespace, terminal: Terminal) -> int:
     return _run(args, terminal, "undo", apply=not args.dry_run)
 
 
+def _run_file(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Runs the plan in a file, whatever verb it is of."""
+    others = [*args.dumps, *args.names, args.take, args.max_deletes, args.plan_out, args.merge]
+    given = [getattr(args, name.replace("-", "_")) for name in LICENCES]
+    if not args.apply or args.revision or any(others) or any(given):
+        raise UsageError(
+            "--plan FILE goes with --apply alone: the file says what is applied, and what is permitted",
+            hint=f"contentgit checkout --apply --plan {args.plan}",
+        )
+    with open_project(args, terminal) as project:
+        from contentgit.porcelain.checkout import apply
+        from contentgit.porcelain.plan_files import read_plan
+
+        saved = read_plan(Path(args.plan))
+        done = apply(project, saved.request, saved=saved)
+    return _say(done, args, terminal)
+
+
 def _run(args: argparse.Namespace, terminal: Terminal, verb: Verb, *, apply: bool) -> int:
+    if apply and args.plan_out:
+        raise UsageError(
+            "--plan-out writes the plan of a call that applies nothing",
+            hint="leave out --apply" if verb == "checkout" else f"{verb} --dry-run --plan-out FILE",
+        )
     with open_project(args, terminal) as project:
         from contentgit.porcelain import checkout as checkouts
 
@@ -61,6 +90,10 @@ def _run(args: argparse.Namespace, terminal: Terminal, verb: Verb, *, apply: boo
             if digest is None:
                 return 1
         done = checkouts.apply(project, request, digest=digest)
+    return _say(done, args, terminal)
+
+
+def _say(done: CheckedOut, args: argparse.Namespace, terminal: Terminal) -> int:
     if args.json:
         terminal.document(_applied_data(done, args.database))
     else:
@@ -129,6 +162,7 @@ def _show_plan(
     project: Project, request: Request, args: argparse.Namespace, terminal: Terminal
 ) -> int:
     from contentgit.porcelain.details import details
+    from contentgit.porcelain.plan_files import write_plan
     from contentgit.porcelain.planned import refuse
     from contentgit.porcelain.planning import plan
 
@@ -139,12 +173,17 @@ def _show_plan(
             terminal.items(head, "steps", (step_data(each) for each in details(project, planned)))
         else:
             print_plan(project, planned, terminal, full=args.full)
+        if args.plan_out and not planned.plan.problems:
+            write_plan(project, planned, Path(args.plan_out))
     if planned.plan.problems and not args.json:
         refuse(planned)
     if planned.plan.problems:
         return 3
     if planned.plan.steps and not args.json:
-        command = terminal.call.typed(request.command())
+        command = request.command()
+        if args.plan_out:
+            command = f"contentgit checkout --apply --plan {shlex.quote(args.plan_out)}"
+        command = terminal.call.typed(command)
         terminal.line(f"Nothing has been written. To run it: {command}", style="dim")
     return 0
 

@@ -355,6 +355,9 @@ def _checkout(verbs: Any) -> None:
     )
     parser.add_argument("--apply", action="store_true", help="run the plan")
     parser.add_argument(
+        "--plan", metavar="FILE", help="with --apply: run the plan in FILE, if nothing has moved"
+    )
+    parser.add_argument(
         "--merge",
         action="store_true",
         help="keep edits made here beside what the commit changes, field by field",
@@ -396,6 +399,9 @@ def _with_plan(parser: argparse.ArgumentParser) -> None:
         help="leave out fields that the commit has and the code does not",
     )
     parser.add_argument("--full", action="store_true", help="list every record of the plan")
+    parser.add_argument(
+        "--plan-out", metavar="FILE", help="write the plan that is shown to FILE, to run it later"
+    )
     _with_wait(parser)
     _with_repository(parser)
     _with_database(parser)

@@ -16,6 +16,7 @@ from contentgit.errors import DatabaseError, RefusedError, RepositoryError
 from contentgit.porcelain.backup import Backup, back_up, outside_reader
 from contentgit.porcelain.hooks import Hooks
 from contentgit.porcelain.ledger import settle
+from contentgit.porcelain.plan_files import PlanFile, check_plan
 from contentgit.porcelain.planned import DumpPlan, Planned, Target, refuse
 from contentgit.porcelain.planning import plan
 from contentgit.porcelain.project import Project, all_tables
@@ -43,10 +44,16 @@ class CheckedOut:
     failures: tuple[HookFailure, ...] = ()
 
 
-def apply(project: Project, request: Request, *, digest: str | None = None) -> CheckedOut:
+def apply(
+    project: Project,
+    request: Request,
+    *,
+    digest: str | None = None,
+    saved: PlanFile | None = None,
+) -> CheckedOut:
     """Makes the database what was asked for, in one transaction with the ledger's row.
 
-    With ``digest`` the plan must still be the one that was shown.
+    With ``digest`` the plan must still be the one that was shown, with ``saved`` the one in the file.
 
     Raises:
         DriftError: the plan would overwrite edits that are in no commit.
@@ -65,6 +72,8 @@ def apply(project: Project, request: Request, *, digest: str | None = None) -> C
                 "commit or database have changed since the plan was shown; nothing has been written",
                 hint=f"{request.command()}  (shows the plan as it is now)",
             )
+        if saved is not None:
+            check_plan(project, planned, saved)
         refuse(planned)
         hooks = Hooks(project, planned, idle=all(_unchanged(w, planned) for w in planned.dumps))
         hooks.before()
