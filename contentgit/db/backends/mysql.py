@@ -103,7 +103,7 @@ class MySQL(Backend):
 
     @contextmanager
     def _session(self) -> Iterator[None]:
-        """Nothing is cut to fit a column, and a row that has moved since the snapshot is an error."""
+        """Values are written as they are, and a row that has moved since the snapshot is an error."""
         with self.connection.cursor() as cursor:
             cursor.execute(SETTINGS)
             before = {str(name).lower(): value for name, value in cursor.fetchall()}
@@ -122,9 +122,11 @@ class MySQL(Backend):
                 self.connection.close()
 
     def _wanted(self, before: dict[str, str]) -> dict[str, str]:
-        mode = before["sql_mode"]
-        strict = {"STRICT_ALL_TABLES", "STRICT_TRANS_TABLES"} & set(mode.split(","))
-        wanted = {} if strict else {"sql_mode": f"{mode},STRICT_ALL_TABLES".lstrip(",")}
+        mode = before["sql_mode"].split(",") if before["sql_mode"] else []
+        if not {"STRICT_ALL_TABLES", "STRICT_TRANS_TABLES"} & set(mode):
+            mode.append("STRICT_ALL_TABLES")
+        # Without it a key of 0 asks for the next free one.
+        wanted = {"sql_mode": ",".join([*mode, "NO_AUTO_VALUE_ON_ZERO"])}
         if "innodb_snapshot_isolation" in before:  # MariaDB from 10.6.18, 10.11.8, 11.0.6
             wanted["innodb_snapshot_isolation"] = "ON"
         return wanted

@@ -66,7 +66,9 @@ class PostgreSQL(Backend):
         access = "READ WRITE" if writable else "READ ONLY"
         with self.connection.cursor() as cursor:
             cursor.execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ {access}")
-            cursor.execute("SELECT 1")  # the moment that is seen is that of the first query
+            # The moment that is seen is that of the first query. A server, role or project may have
+            # set numbers to be rounded on their way out.
+            cursor.execute("SELECT set_config('extra_float_digits', '1', true)")
 
     def _acquire(self) -> bool:
         with self.connection.cursor() as cursor:
