@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from contentgit.cli.hooks import tell
+from contentgit.cli.notices import tell_copied
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
 from contentgit.errors import UsageError
@@ -41,6 +42,7 @@ def checkout(args: argparse.Namespace, terminal: Terminal) -> int:
 
         names = [*args.dumps, *args.names]
         licences = _licences(args)
+        tell_copied(project, names, terminal)
         if not args.apply:
             return _show_plan(project, args, names, licences, terminal)
         digest = None

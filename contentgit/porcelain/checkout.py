@@ -9,7 +9,7 @@ from contentgit import canonical
 from contentgit.calling import HookFailure
 from contentgit.db import applier, ledger
 from contentgit.db.introspect import table
-from contentgit.db.ledger import Entry
+from contentgit.db.ledger import Applied, Entry
 from contentgit.db.reader import Reader
 from contentgit.diff import Change
 from contentgit.errors import DatabaseError, RefusedError, RepositoryError
@@ -238,13 +238,16 @@ def _compare(project: Project, work: DumpPlan, step: Step, there: Record) -> Non
 
 def _entries(project: Project, planned: Planned) -> list[Entry]:
     return [
-        _entry(project, planned, work) for work in planned.dumps if not _unchanged(work, planned)
+        _entry(project, planned, work)
+        for work in planned.dumps
+        if planned.plan.steps or not _is_at(project, planned.target.commit, work.applied)
     ]
 
 
-def _unchanged(work: DumpPlan, planned: Planned) -> bool:
-    row = work.applied
-    return row is not None and row.commit == planned.target.commit and not planned.plan.steps
+def _is_at(project: Project, commit: str, row: Applied | None) -> bool:
+    """Whether the ledger says so already, and says it of this environment: not of one copied from."""
+    own = project.config.environment
+    return row is not None and (row.commit, row.environment) == (commit, own)
 
 
 def _entry(project: Project, planned: Planned, work: DumpPlan) -> Entry:
