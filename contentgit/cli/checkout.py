@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from contentgit.cli.hooks import tell
+from contentgit.cli.notices import tell_copied
 from contentgit.cli.plans import done_already, place, plan_counts, plan_head, print_plan, step_data
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import SHORT, Terminal
@@ -82,6 +83,7 @@ def _run(args: argparse.Namespace, terminal: Terminal, verb: Verb, *, apply: boo
         from contentgit.porcelain import checkout as checkouts
 
         request = _request(args, verb)
+        tell_copied(project, request.names, terminal)
         if not apply:
             return _show_plan(project, request, args, terminal)
         digest = None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from contentgit.cli.hooks import tell
+from contentgit.cli.notices import tell_copied
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import ContentgitError, UsageError
@@ -31,6 +32,7 @@ def commit(args: argparse.Namespace, terminal: Terminal) -> int:
     with open_project(args, terminal) as project:
         from contentgit.porcelain.commit import commit as commit_dumps
 
+        tell_copied(project, names, terminal)
         done = commit_dumps(
             project,
             names,

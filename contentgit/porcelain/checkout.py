@@ -75,7 +75,9 @@ def apply(
         if saved is not None:
             check_plan(project, planned, saved)
         refuse(planned)
-        hooks = Hooks(project, planned, idle=all(_unchanged(w, planned) for w in planned.dumps))
+        hooks = Hooks(
+            project, planned, idle=all(_unchanged(project, w, planned) for w in planned.dumps)
+        )
         hooks.before()
         backup = _back_up(project, planned)
         if planned.plan.steps:
@@ -95,20 +97,20 @@ def _back_up(project: Project, planned: Planned) -> Backup:
         if planned.plan.overwritten and each.after
     }
     outside = sorted(_reached(planned) | (set(planned.plan.overwritten) - held))
-    if not outside and not planned.plan.overwritten and not _is_unknown(planned):
+    if not outside and not planned.plan.overwritten and not _is_unknown(project, planned):
         return Backup()
     whole = sorted({*outside, *_partly_held(planned)})
     return back_up(project, planned, whole)
 
 
-def _is_unknown(planned: Planned) -> bool:
+def _is_unknown(project: Project, planned: Planned) -> bool:
     """Whether no commit tells what the database holds now, though an undo must know it."""
     if planned.plan.steps and any(w.applied is None and w.ours.size for w in planned.dumps):
         return True
     return planned.request.merging and any(
         work.base_ids.get(each.path, "") != each.after
         for work in planned.dumps
-        if not _unchanged(work, planned)
+        if not _unchanged(project, work, planned)
         for each in work.differences
     )
 
@@ -250,13 +252,14 @@ def _entries(project: Project, planned: Planned, backup: Backup) -> list[Entry]:
     return [
         _entry(project, planned, work, backup)
         for work in planned.dumps
-        if not _unchanged(work, planned)
+        if not _unchanged(project, work, planned)
     ]
 
 
-def _unchanged(work: DumpPlan, planned: Planned) -> bool:
-    row = work.applied
-    at = row is not None and row.commit == work.goal.commit
+def _unchanged(project: Project, work: DumpPlan, planned: Planned) -> bool:
+    """Whether the ledger says so already, and says it of this environment: not of one copied from."""
+    row, own = work.applied, project.config.environment
+    at = row is not None and (row.commit, row.environment) == (work.goal.commit, own)
     return at and work.goal.undoes is None and not planned.plan.steps
 
 

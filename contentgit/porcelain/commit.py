@@ -141,7 +141,7 @@ def commit(
         if changed and not dry_run:
             tree = repository.write_tree(parent, _files(works, with_format=not parent))
     if dry_run or not changed:
-        adopted = [work for work in works if not _is_at(work, parent)]
+        adopted = [work for work in works if not _is_at(project, work, parent)]
         if parent and not dry_run:
             _adopt(project, branch, parent, adopted)
         labels = tuple(work.dump.dataset.label for work in adopted)
@@ -247,8 +247,9 @@ def _without_kept(work: _Work, before: CommitSide) -> Iterator[Difference]:
                 yield Difference(each.path, each.before, blob)
 
 
-def _is_at(work: _Work, parent: str | None) -> bool:
-    return work.base is not None and work.base.commit == parent
+def _is_at(project: Project, work: _Work, parent: str | None) -> bool:
+    own = project.config.environment
+    return work.base is not None and (work.base.commit, work.base.environment) == (parent, own)
 
 
 def _refuse_lost_updates(

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from contentgit.datasets import parse_dump_argument
 from contentgit.db import titles as db_titles
-from contentgit.db.ledger import Applied
+from contentgit.db.ledger import Applied, applied
 from contentgit.db.ledger import history as ledger_history
 from contentgit.diff import Change
 from contentgit.errors import UsageError
@@ -131,6 +132,28 @@ def _environment_note(row: Applied, environment: str) -> str:
     if row.environment == environment:
         return ""
     return f"written down by environment {row.environment!r}, this is {environment!r}: a copied database?"
+
+
+def copied(project: Project, names: Sequence[str]) -> str:
+    """A line, if another environment wrote the ledger of these dumps (without names: of any); else ``""``.
+
+    That is a database copied or restored from another deployment, or one whose name was changed.
+    """
+    wanted = {dump_folder(*parse_dump_argument(name)) for name in names}
+    with project.backend.snapshot():
+        rows = applied(project.using)
+    own = project.config.environment
+    others = sorted(
+        {
+            repr(row.environment)
+            for folder, row in rows.items()
+            if row.environment != own and (not wanted or folder in wanted)
+        }
+    )
+    if not others:
+        return ""
+    where = f"the ledger of database {project.using!r} was written by environment"
+    return f"{where} {' and '.join(others)}, this is {own!r}: a copied database?"
 
 
 @dataclass(frozen=True)
