@@ -108,7 +108,7 @@ def plan(project: Project, revision: str, names: Sequence[str], licences: Licenc
     tables = all_tables(dumps)
     found = survey(
         (candidate for work in works for candidate in _candidates(work)),
-        models={label: bound.schema for label, bound in tables.items()},
+        models={label: bound.enforced for label, bound in tables.items()},
         datasets={work.dump.folder: work.dump.dataset for work in works},
         first={work.dump.folder for work in works if work.applied is None},
         sizes={work.dump.folder: work.size for work in works},
