@@ -69,7 +69,7 @@ def _decide(
     contents = Contents(project.repository)
     found = survey(
         _candidates(works, contents, request),
-        models={label: bound.schema for label, bound in tables.items()},
+        models={label: bound.enforced for label, bound in tables.items()},
         datasets={work.folder: work.dump.dataset for work in works},
         first={work.folder for work in works if work.applied is None},
         sizes={work.folder: work.size for work in works},

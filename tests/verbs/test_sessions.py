@@ -141,7 +141,7 @@ def test_a_value_longer_than_its_column_is_never_cut(
 
 def shorter_column(alias: str) -> Any:
     """The column of a tag's name has room for six characters."""
-    return _altered(
+    return Altered(
         alias,
         {
             "postgresql": "ALTER TABLE bakery_tag ALTER name TYPE varchar({})",
@@ -151,7 +151,7 @@ def shorter_column(alias: str) -> Any:
     )
 
 
-class _altered:
+class Altered:
     def __init__(self, alias: str, statement: str) -> None:
         self.alias, self.statement = alias, statement
 
