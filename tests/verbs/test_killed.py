@@ -159,3 +159,46 @@ def test_a_killed_apply_has_happened_or_not(
     ok("checkout", "summer", "--apply", "--yes", "--database=other")
     assert raw.snapshot("other") == after
     assert "clean" in ok("status", "--database=other")
+
+
+@pytest.mark.parametrize("verb", ["update", "undo"])
+def test_a_killed_merge_or_undo_has_happened_or_not(
+    verb: str,
+    databases: tuple[str, str],
+    run: Run,
+    ok: Ok,
+    git: Ok,
+    main: Callable[[list[str]], int],
+    repository_path: Any,
+) -> None:
+    other = "--database=other"
+    fill()
+    ok("init")
+    ok("commit", "-m", "Before")
+    ok("checkout", "main", "--apply", "--yes", other)
+    old = git("rev-parse", "main")
+    edit()
+    ok("commit", "-m", "After")
+    new = git("rev-parse", "main")
+    Category.objects.using("other").filter(pk=1).update(name="Edited here")
+    own = raw.snapshot("other")
+    ok("update", "--yes", other)
+    merged = raw.snapshot("other")
+    before, after, was, will = (
+        (own, merged, old, new) if verb == "update" else (merged, own, new, old)
+    )
+    if verb == "update":
+        ok("undo", "--yes", other)
+    words = [verb, f"--repository={repository_path}", "--yes", other]
+    for _step in every_step(lambda: main(words)):
+        now = raw.snapshot("other")
+        assert now in (before, after)
+        assert applied(run, "other") == {was if now == before else will}
+        assert "bakery.category:1" in ok("status", other)
+        if now == after:
+            break
+    if raw.snapshot("other") == before:
+        ok(*words[:1], *words[2:])
+    assert raw.snapshot("other") == after
+    assert applied(run, "other") == {will}
+    assert git("rev-parse", "main") == new

@@ -59,3 +59,30 @@ def test_what_was_committed_comes_back(db: str, ok: Ok, run: Run, seed: int, nam
             assert rows == tables[table], f"{table} after checkout {revision}"
         assert "clean" in ok("status", name)
     assert "Nothing to commit" in ok("commit", name, "--dry-run")
+
+
+@pytest.mark.parametrize("name", POPULATIONS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_an_apply_did_is_undone(db: str, ok: Ok, run: Run, seed: int, name: str) -> None:
+    """Whatever an apply makes of two sides' edits, an undo gives every table back as it was."""
+    population = POPULATIONS[name]
+    grower = Grower(population, seed, db)
+    grower.grow()
+    ok("init", "--bare")
+    ok("commit", name, "-m", "As it was")
+    grower.damage(12)
+    ok("commit", name, "--branch=theirs", "-m", "Theirs")
+    ok("checkout", "main", name, "--apply", "--yes", "--force", "--allow-empty")
+    grower.damage(12)
+    for way in (["--merge"], ["--merge", "--take=ours"], ["--merge", "--take=theirs"], ["--force"]):
+        before = raw.snapshot(db, population.tables)
+        said = run("checkout", "theirs", name, "--apply", "--yes", "--allow-empty", *way)
+        assert said.code in (0, 3), said
+        assert "Traceback" not in said.err
+        if said.code == 3:
+            assert raw.snapshot(db, population.tables) == before
+            continue
+        done = run("undo", name, "--yes", "--allow-empty")
+        assert done.code == 0, (way, done)
+        for table, rows in raw.snapshot(db, population.tables).items():
+            assert rows == before[table], f"{table} after undo of {way}"
