@@ -14,6 +14,7 @@ from contentgit.db.reader import Reader
 from contentgit.diff import Change
 from contentgit.errors import DatabaseError, RefusedError, RepositoryError
 from contentgit.plan import Licences
+from contentgit.porcelain.anchors import anchor
 from contentgit.porcelain.backup import back_up, outside_reader
 from contentgit.porcelain.hooks import Hooks
 from contentgit.porcelain.ledger import settle
@@ -79,6 +80,7 @@ def apply(
             _run(project, planned)
         ledger.write(project.using, entries)
     head, problem = _move_head(project, planned.target)
+    anchor(project)
     applied, environment = bool(planned.plan.steps), project.config.environment
     return CheckedOut(planned, applied, environment, backup, head, problem, hooks.behind())
 
