@@ -33,7 +33,7 @@ from contentgit.errors import FormatError, RecordError
 from contentgit.layout import integer_key, key_text, key_value
 from contentgit.records import JSON_NULL, Record, RecordKey, Value
 from contentgit.schema import KeyKind
-from contentgit.text import segments
+from contentgit.text import SHORT_TEXT, in_segments, segments
 
 __all__ = [
     "DEPTH_LIMIT",
@@ -51,8 +51,6 @@ __all__ = [
 ]
 
 FORMAT_VERSION: Final = 1
-
-_TEXT_LIMIT = 100  # characters; longer text is written in segments
 
 _PADS = tuple(b"\n" + b"  " * level for level in range(DEPTH_LIMIT + 4))
 
@@ -142,9 +140,9 @@ def _value(value: Value, level: int) -> bytes:
     """A content value that stands on a line indented by ``level`` steps."""
     kind = type(value)
     if kind is str:
-        if len(value) <= _TEXT_LIMIT and value.isascii() and value.isprintable():
+        if len(value) <= SHORT_TEXT and value.isascii() and value.isprintable():
             return orjson.dumps(value)  # the usual case, decided fast
-        if len(value) > _TEXT_LIMIT or "\n" in value or "\r" in value:
+        if in_segments(value):
             return _text(value, level)
         return orjson.dumps(value) if _plain(value) else _odd(value, level)
     if kind is int:

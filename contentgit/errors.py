@@ -8,6 +8,7 @@
     │   └── ConfigurationError               settings or the datasets module are wrong
     ├── RefusedError                exit 3   refused for safety; ``items`` lists what
     │   ├── DriftError                       the target's own edits would be overwritten
+    │   ├── ConflictError                    both sides of a merge changed the same thing
     │   ├── BranchMovedError                 a commit would revert what others committed
     │   └── BusyError                        another apply holds this database
     ├── RepositoryError             exit 1   git, or the repository, cannot do it
@@ -73,6 +74,10 @@ class RefusedError(ContentgitError):
 
 class DriftError(RefusedError):
     """The target holds edits that are in no commit and that the plan would overwrite."""
+
+
+class ConflictError(RefusedError):
+    """Both sides of a merge changed the same thing; ``items`` lists what each has there."""
 
 
 class BranchMovedError(RefusedError):

@@ -29,6 +29,8 @@ class AppliedCommit(models.Model):
     counts = models.JSONField(default=dict)
     withheld = models.JSONField(default=list)
     previous: models.CharField[str, str] = models.CharField(max_length=64)
+    backup: models.CharField[str, str] = models.CharField(max_length=64, default="")
+    undoes: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "contentgit_ledger"

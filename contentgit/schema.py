@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 
@@ -106,6 +106,8 @@ class ModelSchema:
 
     ``identity`` is empty for the primary key, else the names (possibly through relations,
     ``"section__slug"``) whose values make the key. ``parents`` are the labels of multi-table parents.
+    ``key_targets`` are those that columns of the primary key refer to, which matters to the order of
+    writing alone and is not recorded.
     """
 
     label: str
@@ -116,11 +118,12 @@ class ModelSchema:
     unique: tuple[UniqueSet, ...] = ()
     parents: tuple[str, ...] = ()
     verbose_name: str = ""
+    key_targets: tuple[str, ...] = field(default=(), compare=False)
 
     @cached_property
     def by_name(self) -> Mapping[str, FieldSchema]:
         """The fields by name."""
-        return MappingProxyType({field.name: field for field in self.fields})
+        return MappingProxyType({each.name: each for each in self.fields})
 
     @property
     def local_key(self) -> bool:

@@ -57,6 +57,7 @@ class ProblemKind(enum.StrEnum):
     """Why a part of a plan is refused."""
 
     DRIFT = "drift"  # the target's own edit would be overwritten or deleted
+    CONFLICT = "conflict"  # the target and the commit have changed the same thing
     OUTSIDE = "outside"  # a row with that key exists, but the dump's filter does not match it
     CASCADE = "cascade"  # a delete reaches rows outside the dump
     PROTECTED = "protected"  # PROTECT, RESTRICT or DO_NOTHING rows refer to a record to be deleted
@@ -71,7 +72,7 @@ class ProblemKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldState:
-    """A field in drift: what was applied, what is there, what would be written."""
+    """A field in drift or conflict: what was applied, what is there, what would be written."""
 
     name: str
     applied: Value

@@ -8,6 +8,10 @@ format number. So the expression below names every character it looks at, and us
 from __future__ import annotations
 
 import re
+from typing import Final
+
+SHORT_TEXT: Final = 100
+"""So many characters without a line end are written as one string."""
 
 _LINE_END = r"(?:\r\n?|\n)"
 _SPACE = r"[ \t\u00a0\u202f\u3000]"
@@ -70,3 +74,8 @@ def segments(text: str) -> list[str]:
         cuts.difference_update(range(tag.start() + 1, tag.end()))
     ends = sorted(cuts)
     return [text[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def in_segments(text: str) -> bool:
+    """Whether a record writes the text in segments, and merges take it by them."""
+    return len(text) > SHORT_TEXT or "\n" in text or "\r" in text

@@ -88,7 +88,8 @@ class Cleaner:
         if not tables:
             return []
         parts = [
-            f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {self._quoted(name)})" for name in tables
+            f"SELECT {_text(name)} WHERE EXISTS (SELECT 1 FROM {self._quoted(name)})"
+            for name in tables
         ]
         if self.connection.vendor == "mysql":
             parts = [part.replace(" WHERE ", " FROM DUAL WHERE ", 1) for part in parts]
@@ -133,10 +134,14 @@ class Cleaner:
         Site.objects.clear_cache()
 
 
+def _text(name: str) -> str:
+    return "'" + name.replace("'", "''") + "'"
+
+
 def _sqlite_sequences(cleaner: Cleaner, cursor: Any) -> list[str]:
     cursor.execute("SELECT name, seq FROM sqlite_sequence")
     return [
-        f"UPDATE sqlite_sequence SET seq = {cleaner.next_key(name) - 1} WHERE name = '{name}'"
+        f"UPDATE sqlite_sequence SET seq = {cleaner.next_key(name) - 1} WHERE name = {_text(name)}"
         for name, seq in cursor.fetchall()
         if name in cleaner.tables and seq != cleaner.next_key(name) - 1
     ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.apps import apps
-from django.db import connections, transaction
+from django.db import IntegrityError, connections, transaction
 
 UNTOUCHED = ("django_migrations", "contentgit_ledger", "django_session", "sqlite_sequence")
 
@@ -24,24 +25,81 @@ def link_tables() -> set[str]:
     return {model._meta.db_table for model in models if model._meta.auto_created}
 
 
+def rows(using: str, table: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The columns and rows of one table, sorted."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+        columns = [column[0] for column in cursor.description]
+        return columns, sorted((tuple(row) for row in cursor.fetchall()), key=repr)
+
+
+def rewrite(using: str, table: str, keys: list[str], after: list[dict[str, Any]]) -> None:
+    """Take the rows with these keys out and put them in again with other values."""
+    with connections[using].cursor() as cursor:
+        name = _quoted(using, table)
+        where = " AND ".join(f"{_quoted(using, key)} = %s" for key in keys)
+        for row in after:
+            cursor.execute(f"DELETE FROM {name} WHERE {where}", [row[key] for key in keys])
+        for row in after:
+            names = ", ".join(_quoted(using, column) for column in row)
+            marks = ", ".join(["%s"] * len(row))
+            cursor.execute(f"INSERT INTO {name} ({names}) VALUES ({marks})", list(row.values()))
+
+
+def replace(using: str, table: str, column: str, old: Any, new: Any) -> None:
+    """Write one value for another."""
+    name, where = _quoted(using, table), _quoted(using, column)
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"UPDATE {name} SET {where} = %s WHERE {where} = %s", [new, old])
+
+
+def _quoted(using: str, name: str) -> str:
+    return connections[using].ops.quote_name(name).replace("%", "%%")
+
+
+FOREIGN_KEYS = """
+SELECT TABLE_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME
+FROM information_schema.KEY_COLUMN_USAGE
+WHERE TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_NAME IS NOT NULL
+"""
+
+
+@cache
+def _foreign_keys(using: str) -> list[tuple[str, ...]]:
+    with connections[using].cursor() as cursor:
+        cursor.execute(FOREIGN_KEYS)
+        return [tuple(map(connections[using].ops.quote_name, row)) for row in cursor.fetchall()]
+
+
+def check_references(using: str) -> None:
+    """Refuse rows of MariaDB that refer to nothing, as the other databases do at a commit."""
+    parts = [
+        f"EXISTS (SELECT 1 FROM {table} a LEFT JOIN {target} b ON a.{column} = b.{other}"
+        f" WHERE a.{column} IS NOT NULL AND b.{other} IS NULL)"
+        for table, column, target, other in _foreign_keys(using)
+    ]
+    with connections[using].cursor() as cursor:
+        for start in range(0, len(parts), 50):
+            cursor.execute(f"SELECT {' OR '.join(parts[start : start + 50])}")
+            if cursor.fetchone()[0]:
+                raise IntegrityError("a row refers to nothing")
+
+
 def snapshot(
     using: str = "default", prefix: str | tuple[str, ...] = "bakery_"
 ) -> dict[str, list[tuple[Any, ...]]]:
     """The rows of every table with that prefix, sorted; ids of automatic link tables left out."""
-    connection = connections[using]
     links = link_tables()
     found = {}
     for name in names(using):
         if not name.startswith(prefix):
             continue
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(name)}")
-            columns = [column[0] for column in cursor.description]
-            rows = [tuple(row) for row in cursor.fetchall()]
+        columns, all_rows = rows(using, name)
         if name in links:
             place = columns.index("id")
-            rows = [row[:place] + row[place + 1 :] for row in rows]
-        found[name] = sorted(rows, key=repr)
+            all_rows = [row[:place] + row[place + 1 :] for row in all_rows]
+        found[name] = sorted(all_rows, key=repr)
     return found
 
 

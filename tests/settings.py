@@ -93,6 +93,9 @@ CONTENTGIT = {
 # The model tests.odd.Replaced is swapped for.
 ODD_REPLACED_MODEL = "bakery.Tag"
 
+# The model tests.zoo.Keeper is swapped for.
+ZOO_KEEPER_MODEL = "zoo.HeadKeeper"
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
 MEDIA_ROOT = str(Path(tempfile.gettempdir()) / f"{NAME}_media")

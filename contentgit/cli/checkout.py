@@ -1,61 +1,120 @@
-"""``checkout``: the plan, the question, and what an apply did."""
+"""``checkout``, ``update`` and ``undo``: the plan, the question, and what an apply did."""
 
 from __future__ import annotations
 
 import argparse
 import shlex
-from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from contentgit.cli.hooks import tell
 from contentgit.cli.notices import tell_copied
+from contentgit.cli.plans import done_already, place, plan_counts, plan_head, print_plan, step_data
 from contentgit.cli.project import find_repository, open_project
-from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
+from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import UsageError
-from contentgit.render import data
-from contentgit.render.plain import plural, safe
-from contentgit.render.text import ACTION_SIGNS, ACTION_STYLES, field_lines, heading
-from contentgit.steps import Action, Plan, ProblemKind
+from contentgit.render.plain import safe
 
 if TYPE_CHECKING:
     from contentgit.plan import Licences
     from contentgit.porcelain.checkout import CheckedOut
-    from contentgit.porcelain.planning import Planned, StepDetail
     from contentgit.porcelain.project import Project
+    from contentgit.porcelain.request import Request, Verb
 
 LICENCES = ("force", "allow-cascade", "allow-empty", "ignore-unknown-fields")
-CREATES_SHOWN = 10
-"""New records of a model that a plan lists without ``--full``; updates and deletes are all listed."""
 
 
 def checkout(args: argparse.Namespace, terminal: Terminal) -> int:
     """Shows the plan; with --apply runs it."""
     if args.new_branch:
         return _new_branch(args, terminal)
+    if args.plan:
+        return _run_file(args, terminal)
     if not args.revision:
         raise UsageError("checkout needs a revision", hint="contentgit checkout main")
+    if args.merge and args.force:
+        raise UsageError(
+            "--merge keeps what was edited here and --force overwrites it: choose one",
+            hint="contentgit checkout REV  (shows the plan), with --merge or with --force",
+        )
+    if args.take and not args.merge:
+        raise UsageError("--take needs --merge", hint=f"--merge --take {args.take}")
+    return _run(args, terminal, "checkout", apply=args.apply)
+
+
+def update(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Merges HEAD's branch into the database."""
+    return _run(args, terminal, "update", apply=not args.dry_run)
+
+
+def undo(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Brings back what the last apply changed."""
+    return _run(args, terminal, "undo", apply=not args.dry_run)
+
+
+def _run_file(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Runs the plan in a file, whatever verb it is of."""
+    others = [*args.dumps, *args.names, args.take, args.max_deletes, args.plan_out, args.merge]
+    given = [getattr(args, name.replace("-", "_")) for name in LICENCES]
+    if not args.apply or args.revision or any(others) or any(given):
+        raise UsageError(
+            "--plan FILE goes with --apply alone: the file says what is applied, and what is permitted",
+            hint=f"contentgit checkout --apply --plan {args.plan}",
+        )
+    with open_project(args, terminal) as project:
+        from contentgit.porcelain.checkout import apply
+        from contentgit.porcelain.plan_files import read_plan
+
+        saved = read_plan(Path(args.plan))
+        done = apply(project, saved.request, saved=saved)
+    return _say(done, args, terminal)
+
+
+def _run(args: argparse.Namespace, terminal: Terminal, verb: Verb, *, apply: bool) -> int:
+    if apply and args.plan_out:
+        raise UsageError(
+            "--plan-out writes the plan of a call that applies nothing",
+            hint="leave out --apply" if verb == "checkout" else f"{verb} --dry-run --plan-out FILE",
+        )
     with open_project(args, terminal) as project:
         from contentgit.porcelain import checkout as checkouts
 
-        names = [*args.dumps, *args.names]
-        licences = _licences(args)
-        tell_copied(project, names, terminal)
-        if not args.apply:
-            return _show_plan(project, args, names, licences, terminal)
+        request = _request(args, verb)
+        tell_copied(project, request.names, terminal)
+        if not apply:
+            return _show_plan(project, request, args, terminal)
         digest = None
         if not args.no_input:
-            digest = _ask(project, args, names, licences, terminal)
+            digest = _ask(project, request, args, terminal)
             if digest is None:
                 return 1
-        done = checkouts.apply(project, args.revision, names, licences, digest=digest)
+        done = checkouts.apply(project, request, digest=digest)
+    return _say(done, args, terminal)
+
+
+def _say(done: CheckedOut, args: argparse.Namespace, terminal: Terminal) -> int:
     if args.json:
         terminal.document(_applied_data(done, args.database))
     else:
         terminal.lines(_applied_lines(done, args.database))
     return tell(done.failures, "applied", terminal)
+
+
+def _request(args: argparse.Namespace, verb: Verb) -> Request:
+    from contentgit.merge import Side
+    from contentgit.porcelain.request import Request
+
+    return Request(
+        verb,
+        getattr(args, "revision", None) or "",
+        (*args.dumps, *args.names),
+        _licences(args),
+        merge=getattr(args, "merge", False),
+        take=Side(args.take) if args.take else None,
+    )
 
 
 def _new_branch(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -92,7 +151,7 @@ def _licences(args: argparse.Namespace) -> Licences:
                 hint="--max-deletes 20, or --max-deletes 5%",
             ) from error
     return Licences(
-        force=args.force,
+        force=getattr(args, "force", False),
         allow_cascade=args.allow_cascade,
         max_deletes=count,
         max_deletes_percent=percent,
@@ -102,173 +161,57 @@ def _licences(args: argparse.Namespace) -> Licences:
 
 
 def _show_plan(
-    project: Project,
-    args: argparse.Namespace,
-    names: list[str],
-    licences: Licences,
-    terminal: Terminal,
+    project: Project, request: Request, args: argparse.Namespace, terminal: Terminal
 ) -> int:
-    from contentgit.porcelain.planning import details, plan, refuse
+    from contentgit.porcelain.details import details
+    from contentgit.porcelain.plan_files import write_plan
+    from contentgit.porcelain.planned import refuse
+    from contentgit.porcelain.planning import plan
 
     with project.backend.snapshot():
-        planned = plan(project, args.revision, names, licences)
+        planned = plan(project, request)
         if args.json:
-            head = {**_plan_head(planned, args.database), "problems": planned.plan.problems}
-            terminal.items(head, "steps", (_step_data(each) for each in details(project, planned)))
+            head = {**plan_head(planned, args.database), "problems": planned.plan.problems}
+            terminal.items(head, "steps", (step_data(each) for each in details(project, planned)))
         else:
-            _print_plan(project, planned, args, terminal)
+            print_plan(project, planned, terminal, full=args.full)
+        if args.plan_out and not planned.plan.problems:
+            write_plan(project, planned, Path(args.plan_out))
     if planned.plan.problems and not args.json:
         refuse(planned)
     if planned.plan.problems:
         return 3
     if planned.plan.steps and not args.json:
-        command = terminal.call.typed(_command(args))
+        command = request.command()
+        if args.plan_out:
+            command = f"contentgit checkout --apply --plan {shlex.quote(args.plan_out)}"
+        command = terminal.call.typed(command)
         terminal.line(f"Nothing has been written. To run it: {command}", style="dim")
     return 0
 
 
-def _command(args: argparse.Namespace) -> str:
-    words = ["contentgit checkout", *map(shlex.quote, [args.revision, *args.dumps, *args.names])]
-    words += ["--apply", *(f"--{name}" for name in LICENCES if _given(args, name))]
-    if args.max_deletes is not None:
-        words += ["--max-deletes", shlex.quote(args.max_deletes)]
-    return " ".join(words)
-
-
-def _given(args: argparse.Namespace, name: str) -> bool:
-    return bool(getattr(args, name.replace("-", "_")))
-
-
 def _ask(
-    project: Project,
-    args: argparse.Namespace,
-    names: list[str],
-    licences: Licences,
-    terminal: Terminal,
+    project: Project, request: Request, args: argparse.Namespace, terminal: Terminal
 ) -> str | None:
     """Shows the plan and asks; gives the digest of what was agreed to, or ``None``."""
-    from contentgit.porcelain.planning import plan, refuse
+    from contentgit.porcelain.planned import refuse
+    from contentgit.porcelain.planning import plan
 
     with project.backend.snapshot():
-        planned = plan(project, args.revision, names, licences)
-        _print_plan(project, planned, args, terminal)
+        planned = plan(project, request)
+        print_plan(project, planned, terminal, full=args.full)
     refuse(planned)
     if planned.plan.steps:
-        where = f"database {args.database} ({project.config.environment})"
-        question = f"{_plan_counts(planned.plan)}. Apply to {where}?"
+        question = f"{plan_counts(planned.plan)}. Apply to {place(project)}?"
         if not terminal.confirm(question, flag="--no-input"):
             terminal.note("nothing has been written")
             return None
     return planned.digest
 
 
-def _plan_head(planned: Planned, using: str) -> dict[str, object]:
-    return {
-        "database": using,
-        "revision": planned.target.revision,
-        "commit": planned.target.commit,
-        "digest": planned.digest,
-        "dumps": [each.dump.dataset.label for each in planned.dumps],
-        "skipped": planned.skipped,
-        "counts": planned.plan.counts,
-        "withheld": planned.plan.withheld,
-    }
-
-
-def _step_data(detail: StepDetail) -> dict[str, object]:
-    step = detail.step
-    return {
-        "action": step.action,
-        "record": str(step.key),
-        "dump": step.dump,
-        "title": detail.title,
-        "via": str(step.via) if step.via else None,
-        "fields": [
-            {"name": each.name, "before": data.value(each.before), "after": data.value(each.after)}
-            for each in (detail.change.fields if detail.change else ())
-        ],
-    }
-
-
-def _print_plan(
-    project: Project, planned: Planned, args: argparse.Namespace, terminal: Terminal
-) -> None:
-    """The verdict first, then every step."""
-    from contentgit.porcelain.planning import details
-
-    place = f"database {args.database} ({project.config.environment})"
-    terminal.lines(_plan_lines(planned, place))
-    shown: dict[str, int] = defaultdict(int)
-    for detail in details(project, planned):
-        terminal.lines(_detail_lines(detail, shown, full=args.full))
-    for model, count in shown.items():
-        if not args.full and count > CREATES_SHOWN:
-            terminal.line(
-                f"  + {count - CREATES_SHOWN:,} more of {model} (--full lists them)", style="green"
-            )
-
-
-def _plan_lines(planned: Planned, place: str) -> Iterator[Text]:
-    target, plan = planned.target, planned.plan
-    dumps = ", ".join(each.dump.dataset.label for each in planned.dumps)
-    commit = (target.commit[:SHORT], "yellow")
-    yield Text.assemble(
-        ("Plan", "bold"), f" for {place}: {dumps} to {safe(target.revision)} (", commit, ")"
-    )
-    if plan.empty:
-        yield Text("Nothing to do: the database is what the commit says", style="green")
-    elif plan.problems:
-        yield Text(f"Refused, for the reasons below: {_plan_counts(plan)}", style="bold red")
-    else:
-        yield Text(_plan_counts(plan)[:1].upper() + _plan_counts(plan)[1:], style="bold")
-    for label in planned.skipped:
-        yield Text(f"  {label} is not in {safe(target.revision)}; it stays as it is", style="dim")
-    if plan.withheld:
-        yield Text(f"  withheld: {plural(len(plan.withheld), 'item')}", style="yellow")
-    for each in plan.withheld[:ITEMS_SHOWN]:
-        where = f"{each.key} {each.field}".rstrip()
-        yield Text(f"    {where}: {safe(each.reason)}", style="dim")
-    if len(plan.withheld) > ITEMS_SHOWN:
-        yield Text(f"    … and {len(plan.withheld) - ITEMS_SHOWN:,} more (--json lists all)")
-
-
-def _detail_lines(detail: StepDetail, shown: dict[str, int], *, full: bool) -> Iterator[Text]:
-    step = detail.step
-    if step.action is Action.CREATE:
-        shown[step.key.model] += 1
-        if shown[step.key.model] > CREATES_SHOWN and not full:
-            return
-    line = Text("  ")
-    sign, style = ACTION_SIGNS[step.action], ACTION_STYLES[step.action]
-    line.append_text(heading(sign, style, step.key, detail.title))
-    if step.via:
-        line.append(f"  outside the dump, because of {step.via}", style="dim")
-    yield line
-    if step.action is Action.UPDATE and detail.change:
-        for each in field_lines(detail.change, detail.references):
-            yield Text("  ").append_text(each)
-
-
-def _plan_counts(plan: Plan) -> str:
-    words = {
-        Action.CREATE: "to create",
-        Action.UPDATE: "to update",
-        Action.DELETE: "to delete",
-        Action.CASCADE: "to delete outside the dump",
-        Action.CLEAR: "to clear outside the dump",
-    }
-    parts = [
-        f"{plan.counts[each]:,} {word}" for each, word in words.items() if plan.counts.get(each)
-    ]
-    drift = sum(each.kind is ProblemKind.DRIFT for each in plan.problems)
-    if drift:
-        parts.append(f"{drift:,} edited here")
-    return ", ".join(parts) or "nothing to do"
-
-
 def _applied_data(done: CheckedOut, using: str) -> dict[str, object]:
     return {
-        **_plan_head(done.planned, using),
+        **plan_head(done.planned, using),
         "applied": done.applied,
         "backup": done.backup,
         "head": done.head,
@@ -278,20 +221,29 @@ def _applied_data(done: CheckedOut, using: str) -> dict[str, object]:
 
 
 def _applied_lines(done: CheckedOut, using: str) -> Iterator[Text]:
-    target, place = done.planned.target, f"database {using} ({done.environment})"
-    if not done.applied:
-        yield Text(f"D{place[1:]} is what {safe(target.revision)} says: nothing to write")
-    else:
-        verb = _plan_counts(done.planned.plan).replace("to create", "created")
-        verb = verb.replace("to update", "updated").replace("to delete", "deleted")
-        yield Text.assemble(
-            ("Applied ", "green"),
-            (target.commit[:SHORT], "yellow"),
-            f" ({safe(target.revision)}) to {place}: {verb.replace('to clear', 'cleared')}",
-        )
+    yield _applied_line(done, f"database {using} ({done.environment})")
     if done.backup:
-        yield Text(f"What was overwritten is kept in {done.backup}")
+        yield Text(f"What was there before is kept in {done.backup}")
     if done.head:
         yield Text(f"HEAD is at branch {done.head}", style="dim")
     if done.head_problem:
         yield Text(f"HEAD stays where it is: {safe(done.head_problem)}", style="yellow")
+
+
+def _applied_line(done: CheckedOut, where: str) -> Text:
+    target, request = done.planned.target, done.planned.request
+    if not done.applied:
+        return Text(
+            f"{where[:1].upper()}{where[1:]}: {done_already(done.planned)}; nothing to write"
+        )
+    counts = plan_counts(done.planned.plan)
+    for wish, past in (("create", "created"), ("update", "updated"), ("delete", "deleted")):
+        counts = counts.replace(f"to {wish}", past)
+    counts = counts.replace("to clear", "cleared")
+    commit = (target.commit[:SHORT], "yellow")
+    if request.verb == "undo":
+        return Text.assemble(("Undid the apply of ", "green"), commit, f" to {where}: {counts}")
+    verb = "Merged " if request.merging else "Applied "
+    return Text.assemble(
+        (verb, "green"), commit, f" ({safe(target.revision)}) to {where}: {counts}"
+    )

@@ -70,6 +70,8 @@ _MODULES = {
     "demo": "setup",
     "commit": "commit",
     "checkout": "checkout",
+    "update": "checkout",
+    "undo": "checkout",
     "status": "status",
     "diff": "reading",
     "log": "reading",

@@ -17,11 +17,18 @@ EXIT_CODES = (
 
 
 VERBS = (
-    "init", "datasets", "commit", "status", "diff", "log", "show", "branch", "checkout", "demo",
+    "init", "datasets", "commit", "status", "diff", "log", "show", "branch", "checkout", "update",
+    "undo", "demo",
 )  # fmt: skip
-WITH_REPOSITORY = frozenset({"commit", "status", "diff", "log", "show", "branch", "checkout"})
-WITH_DATABASE = frozenset({"datasets", "commit", "status", "diff", "log", "checkout"})
-WITH_NAMES = frozenset({"datasets", "commit", "status", "diff", "log", "show", "checkout"})
+WITH_REPOSITORY = frozenset(
+    {"commit", "status", "diff", "log", "show", "branch", "checkout", "update", "undo"}
+)
+WITH_DATABASE = frozenset(
+    {"datasets", "commit", "status", "diff", "log", "checkout", "update", "undo"}
+)
+WITH_NAMES = frozenset(
+    {"datasets", "commit", "status", "diff", "log", "show", "checkout", "update", "undo"}
+)
 """The verbs that take names of dumps (and some of records) behind ``--``."""
 
 _BEFORE = {"-C", "--settings", "--pythonpath"}
@@ -96,7 +103,8 @@ def build_parser(prog: str = "contentgit") -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
     for add in (
-        _init, _datasets, _commit, _status, _diff, _log, _show, _branch, _checkout, _demo,
+        _init, _datasets, _commit, _status, _diff, _log, _show, _branch, _checkout, _update,
+        _undo, _demo,
     ):  # fmt: skip
         add(verbs)
     return parser
@@ -125,6 +133,26 @@ def _count(text: str) -> int:
     if not text.isascii() or not text.isdecimal():
         raise argparse.ArgumentTypeError(f"takes a number from 0 up, not {text!r}")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"takes a number of seconds, not {text!r}")
+    return seconds
+
+
+def _with_wait(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--wait",
+        type=_seconds,
+        metavar="SECONDS",
+        default=0,
+        help="wait so long for another apply to end (default: 0, refuse at once)",
+    )
 
 
 def _with_repository(parser: argparse.ArgumentParser) -> None:
@@ -206,6 +234,7 @@ def _commit(verbs: Any) -> None:
         "--branch", metavar="NEW", help="commit to a new branch whose parent is the applied commit"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be committed")
+    _with_wait(parser)
     _with_repository(parser)
     _with_database(parser)
 
@@ -326,16 +355,34 @@ def _checkout(verbs: Any) -> None:
     )
     parser.add_argument("--apply", action="store_true", help="run the plan")
     parser.add_argument(
-        "--no-input",
-        "--yes",
-        dest="no_input",
+        "--plan", metavar="FILE", help="with --apply: run the plan in FILE, if nothing has moved"
+    )
+    parser.add_argument(
+        "--merge",
         action="store_true",
-        help="do not ask before applying",
+        help="keep edits made here beside what the commit changes, field by field",
     )
     parser.add_argument(
         "--force",
         action="store_true",
         help="overwrite edits made here (they are backed up in git first)",
+    )
+    _with_plan(parser)
+
+
+def _with_plan(parser: argparse.ArgumentParser) -> None:
+    """What every verb takes that runs a plan."""
+    parser.add_argument(
+        "--take",
+        choices=("ours", "theirs"),
+        help="where both sides changed the same thing, take this database's (ours) or theirs",
+    )
+    parser.add_argument(
+        "--no-input",
+        "--yes",
+        dest="no_input",
+        action="store_true",
+        help="do not ask before applying",
     )
     parser.add_argument(
         "--allow-cascade", action="store_true", help="permit deletes to reach rows outside the dump"
@@ -352,8 +399,40 @@ def _checkout(verbs: Any) -> None:
         help="leave out fields that the commit has and the code does not",
     )
     parser.add_argument("--full", action="store_true", help="list every record of the plan")
+    parser.add_argument(
+        "--plan-out", metavar="FILE", help="write the plan that is shown to FILE, to run it later"
+    )
+    _with_wait(parser)
     _with_repository(parser)
     _with_database(parser)
+
+
+def _update(verbs: Any) -> None:
+    parser = _verb(
+        verbs,
+        "update",
+        "merge the branch into the database",
+        "Brings what was committed to HEAD's branch into the database and keeps what was edited here, field "
+        "by field. What both sides changed is a conflict: listed, and nothing is written.",
+        ["contentgit update", "contentgit update pages --dry-run"],
+    )
+    _with_dumps(parser, "dumps to update (default: all of the code, and those applied before)")
+    parser.add_argument("--dry-run", action="store_true", help="show the plan only")
+    _with_plan(parser)
+
+
+def _undo(verbs: Any) -> None:
+    parser = _verb(
+        verbs,
+        "undo",
+        "bring back what the last apply changed",
+        "Brings back what the last apply changed in the database and keeps what was edited since, field by "
+        "field. Once more undoes the apply before that.",
+        ["contentgit undo", "contentgit undo pages --dry-run"],
+    )
+    _with_dumps(parser, "dumps to look at (default: those of the last apply)")
+    parser.add_argument("--dry-run", action="store_true", help="show the plan only")
+    _with_plan(parser)
 
 
 def _demo(verbs: Any) -> None:

@@ -76,23 +76,29 @@ def open_project(args: argparse.Namespace, terminal: Terminal) -> Iterator[Proje
     """
     config.start_django(Path.cwd(), args.settings)
     from contentgit.db.failures import translated
-    from contentgit.porcelain.project import Operator, Project
+    from contentgit.porcelain.project import Operator, Project, no_notice
 
     settings = config.read()
     config.check_alias(args.database)
     named = getattr(args, "repository", None)
     operator = Operator(config.user(), datetime.now(UTC))
     path = Path(named) if named else None
+    wait: float = getattr(args, "wait", 0)
+    notice = terminal.note if _is_watched(terminal) else no_notice
     with _progress(terminal) as progress, translated(args.database):
-        yield Project(settings, args.database, operator, progress, path)
+        yield Project(settings, args.database, operator, progress, path, wait, notice)
+
+
+def _is_watched(terminal: Terminal) -> bool:
+    # FORCE_COLOR makes rich take a pipe for a terminal; colours may be forced, a moving bar not.
+    return not terminal.as_json and sys.stderr.isatty()
 
 
 @contextmanager
 def _progress(terminal: Terminal) -> Iterator[Progress]:
     from contentgit.porcelain.project import no_progress
 
-    # FORCE_COLOR makes rich take a pipe for a terminal; colours may be forced, a moving bar not.
-    if terminal.as_json or not sys.stderr.isatty():
+    if not _is_watched(terminal):
         yield no_progress
         return
     from contentgit.cli.progress import ProgressBar

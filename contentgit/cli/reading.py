@@ -230,7 +230,7 @@ def _applied_line(row: Applied) -> Text:
     place = f"{dump_label(row.dump)}{branch} by {safe(row.who)} in {row.environment}"
     changed = any(row.counts.get(kind) for kind in SIGNS)
     return Text.assemble(
-        (row.commit[:SHORT], "yellow"),
+        (row.commit[:SHORT] or "-" * SHORT, "yellow"),
         f" {when} {row.action.ljust(6)} {place}",
         (f"  {count_line(row.counts)}" if changed else "", "dim"),
     )

@@ -25,8 +25,10 @@ class Entry:
     """What is written down of one dump.
 
     ``dump`` is its folder; ``commit`` and ``tree`` are ids, the tree that of the folder; ``action`` is
-    ``"apply"``, ``"commit"``, ``"adopt"`` or ``"undo"``; ``at`` is an aware time; ``previous`` is the commit
-    applied before, ``""`` where there is none. ``counts`` and ``withheld`` are JSON values.
+    ``"apply"``, ``"merge"``, ``"commit"``, ``"adopt"`` or ``"undo"``; ``at`` is an aware time; ``previous``
+    is the commit applied before, ``""`` where there is none. ``counts`` and ``withheld`` are JSON values.
+    ``backup`` is the commit with what the database held before, where that was in no other; ``undoes`` the
+    id of the line that an undo takes back.
     """
 
     dump: str
@@ -40,6 +42,8 @@ class Entry:
     counts: Mapping[str, Any] = field(default_factory=dict)
     withheld: Sequence[Any] = ()
     previous: str = ""
+    backup: str = ""
+    undoes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ of a model. Rows are read and written as tuples of column values, never as model
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -92,7 +92,8 @@ class Table:
     (``schema.local_key``) both go through :class:`contentgit.db.identity.Identities`. ``key_value`` turns a
     key text into the value of ``$key``. ``fill`` gives, for columns that are no content (``exclude``), the
     parameter that a new row gets there. ``problems`` says in a line each what of the model no record
-    can hold.
+    can hold. ``unenforced`` names the unique sets that this kind of database cannot have, so that Django
+    made no constraint of them.
     """
 
     model: type[Model]
@@ -106,11 +107,18 @@ class Table:
     relations: tuple[BoundRelation, ...]
     fill: tuple[tuple[Column, Callable[[], Any]], ...] = ()
     problems: tuple[str, ...] = ()
+    unenforced: frozenset[str] = frozenset()
 
     @property
     def label(self) -> str:
         """Django's ``label_lower``."""
         return self.schema.label
+
+    @cached_property
+    def enforced(self) -> ModelSchema:
+        """The schema with those unique sets alone that the database watches over."""
+        kept = (each for each in self.schema.unique if each.name not in self.unenforced)
+        return replace(self.schema, unique=tuple(kept))
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:

@@ -118,6 +118,7 @@ class Survey:
     items: tuple[Item, ...] = ()
     unknown_fields: Mapping[tuple[str, str, str], list[RecordKey]] = field(default_factory=dict)
     unknown_models: Mapping[tuple[str, str], list[RecordKey]] = field(default_factory=dict)
+    merging: bool = False
 
     @cached_property
     def writes(self) -> Mapping[RecordKey, list[Item]]:

@@ -83,7 +83,8 @@ def model_groups(models: Mapping[str, ModelSchema]) -> list[tuple[str, ...]]:
 
 def _targets(schema: ModelSchema, local: set[str]) -> list[str]:
     """The models that this one refers to, sorted; a generic key may refer to any with a local key."""
-    targets = {field.target for field in schema.fields if field.target} | set(schema.parents)
+    targets = {field.target for field in schema.fields if field.target}
+    targets |= {*schema.parents, *schema.key_targets}
     if not schema.local_key and any(field.kind is FieldKind.GENERIC for field in schema.fields):
         targets |= local
     return sorted(targets - {schema.label})

@@ -134,12 +134,19 @@ class Reach:
         """What of it is refused, rows of one model that refer to one row in one problem."""
         problems = [
             *_grouped(self.blocked, ProblemKind.PROTECTED, _blocked_text),
-            *_grouped(self.dangling, ProblemKind.DANGLING, _dangling_text),
+            *_grouped(self.dangling, ProblemKind.DANGLING, self._dangling_text),
         ]
         if not allow_cascade:
             outside = [*self.cascades.values(), *self.clears]
             problems += _grouped(outside, ProblemKind.CASCADE, _outside_text, "--allow-cascade")
         return problems
+
+    def _dangling_text(self, group: list[Referrer]) -> str:
+        first = group[0]
+        where = "here" if self.survey.merging else "of the commit"
+        who = f"{_named(group)} {where} {_refer(group)} to it in {first.field}"
+        what = "" if first.managed else ", which is no content"
+        return f"{first.target} is not in the commit, but {who}{what}"
 
     def steps(self, *, allow_cascade: bool) -> tuple[list[Step], list[Step]]:
         """The cascades, what is reached last first, and the clears."""
@@ -216,13 +223,6 @@ def _blocked_text(group: list[Referrer]) -> str:
     first = group[0]
     who = f"{_named(group)} {_refer(group)} to it in {first.field}"
     return f"{first.target} cannot be deleted: {who} ({first.on_delete.value.upper()})"
-
-
-def _dangling_text(group: list[Referrer]) -> str:
-    first = group[0]
-    who = f"{_named(group)} of the commit {_refer(group)} to it in {first.field}"
-    what = "" if first.managed else ", which is no content"
-    return f"{first.target} is not in the commit, but {who}{what}"
 
 
 def _outside_text(group: list[Referrer]) -> str:

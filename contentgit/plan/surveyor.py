@@ -26,10 +26,12 @@ def survey(
     datasets: Mapping[str, Dataset],
     first: AbstractSet[str],
     sizes: Mapping[str, Size],
+    merging: bool = False,
 ) -> Survey:
     """What a planner needs of the candidates.
 
     ``datasets`` and ``sizes`` are by dump folder; ``first`` are the folders of dumps that were never applied.
+    ``merging`` tells that the target's own edits stay: what refers to a record need not be in the commit.
 
     Raises:
         FormatError: a record of the commit holds something else than a reference in a reference field.
@@ -57,7 +59,14 @@ def survey(
         if item is not None:
             items.append(item)
     return Survey(
-        models, datasets, frozenset(first), sizes, tuple(items), unknown_fields, unknown_models
+        models,
+        datasets,
+        frozenset(first),
+        sizes,
+        tuple(items),
+        unknown_fields,
+        unknown_models,
+        merging,
     )
 
 

@@ -7,15 +7,15 @@ rows outside them that cascades reach in a folder ``outside``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
-from typing import Protocol
 
 from contentgit.db.introspect import table
 from contentgit.db.reader import Reader
 from contentgit.layout import encode_part, record_path
+from contentgit.porcelain.planned import DumpPlan, Planned
 from contentgit.porcelain.project import Project
-from contentgit.porcelain.snapshots import Difference, batches
-from contentgit.porcelain.working_copy import DatabaseSide
+from contentgit.porcelain.snapshots import batches
 from contentgit.records import RecordKey
 from contentgit.specs import Dataset
 
@@ -25,41 +25,42 @@ OUTSIDE = "outside"
 """The folder, in a backup, of rows that are in no dump."""
 
 
-class Overwritten(Protocol):
-    """A dump about to be overwritten: where it differs from the commit, and its own rows."""
+@dataclass(frozen=True)
+class Backup:
+    """A commit of what was about to be overwritten, and the ref that keeps it."""
 
-    @property
-    def folder(self) -> str: ...
-    @property
-    def differences(self) -> Sequence[Difference]: ...
-    @property
-    def ours(self) -> DatabaseSide: ...
+    ref: str = ""
+    commit: str = ""
 
 
-def back_up(
-    project: Project,
-    commit: str,
-    parents: Sequence[str],
-    dumps: Sequence[Overwritten],
-    outside: Sequence[RecordKey],
-) -> str:
-    """Commits the dumps as the database holds them now; gives the ref that keeps the commit.
+def back_up(project: Project, planned: Planned, outside: Sequence[RecordKey]) -> Backup:
+    """Commits the plan's dumps as the database holds them now.
 
-    The tree is that of ``commit``, the one about to be applied, with the database's rows where they
-    differ: exactly what the database holds, at the price of the differences. ``outside`` are the rows that
-    no dump holds.
+    Each dump's folder is that of the commit about to be applied, with the database's rows where they differ:
+    exactly what the database holds, at the price of the differences. ``outside`` are the rows that no dump
+    holds.
     """
-    tree = project.repository.write_tree(commit, chain(_files(dumps), _rows(project, outside)))
+    tree = project.repository.write_tree(
+        planned.target.commit,
+        chain(_files(planned.dumps), _rows(project, outside)),
+        folders={work.folder: work.tree for work in planned.dumps},
+    )
     environment = project.config.environment or project.using
     message = f"Back up {environment} before it is overwritten\n"
-    new = project.repository.commit_tree(tree, parents, message)
+    new = project.repository.commit_tree(tree, _bases(planned), message)
     stamp = project.operator.now.strftime("%Y%m%dT%H%M%S.%f")
     ref = f"{PREFIX}/{encode_part(environment)}/{stamp}"
     project.repository.move_ref(ref, new, None, "contentgit: backup before an apply")
-    return ref
+    return Backup(ref, new)
 
 
-def _files(dumps: Sequence[Overwritten]) -> Iterator[tuple[str, bytes | None]]:
+def _bases(planned: Planned) -> list[str]:
+    """The commits that the database's content was made from."""
+    applied = [work.applied.commit for work in planned.dumps if work.applied]
+    return list(dict.fromkeys(applied)) or [planned.target.commit]
+
+
+def _files(dumps: Sequence[DumpPlan]) -> Iterator[tuple[str, bytes | None]]:
     for dump in dumps:
         # A difference reads from the commit to the database: ``after`` is the database's side.
         for each in dump.differences:

@@ -1,4 +1,4 @@
-"""``checkout --apply``: runs the plan in one transaction, and looks at what the database kept."""
+"""``checkout --apply``, ``update``, ``undo``: one transaction, and what it wrote is read back."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from contentgit import canonical
 from contentgit.calling import HookFailure
 from contentgit.db import applier, ledger
 from contentgit.db.introspect import table
-from contentgit.db.ledger import Applied, Entry
+from contentgit.db.ledger import Entry
 from contentgit.db.reader import Reader
 from contentgit.diff import Change
 from contentgit.errors import DatabaseError, RefusedError, RepositoryError
-from contentgit.plan import Licences
 from contentgit.porcelain.anchors import anchor
-from contentgit.porcelain.backup import back_up, outside_reader
+from contentgit.porcelain.backup import Backup, back_up, outside_reader
 from contentgit.porcelain.hooks import Hooks
 from contentgit.porcelain.ledger import settle
-from contentgit.porcelain.planning import DumpPlan, Planned, Target, plan, refuse
+from contentgit.porcelain.plan_files import PlanFile, check_plan
+from contentgit.porcelain.planned import DumpPlan, Planned, Target, refuse
+from contentgit.porcelain.planning import plan
 from contentgit.porcelain.project import Project, all_tables
+from contentgit.porcelain.request import Request
 from contentgit.porcelain.snapshots import batches
 from contentgit.porcelain.withheld import listed
 from contentgit.porcelain.working_copy import Missing
@@ -29,7 +31,7 @@ from contentgit.steps import Action, Step
 
 @dataclass(frozen=True)
 class CheckedOut:
-    """What an apply did. ``backup`` is the ref that keeps what ``--force`` has overwritten.
+    """What an apply did. ``backup`` is the ref that keeps what was overwritten and is in no commit.
 
     ``failures`` tell what of the project's own code failed behind it.
     """
@@ -45,18 +47,18 @@ class CheckedOut:
 
 def apply(
     project: Project,
-    revision: str,
-    names: Sequence[str],
-    licences: Licences,
+    request: Request,
     *,
     digest: str | None = None,
+    saved: PlanFile | None = None,
 ) -> CheckedOut:
-    """Makes the database what the commit says, in one transaction with the ledger's row.
+    """Makes the database what was asked for, in one transaction with the ledger's row.
 
-    With ``digest`` the plan must still be the one that was shown.
+    With ``digest`` the plan must still be the one that was shown, with ``saved`` the one in the file.
 
     Raises:
         DriftError: the plan would overwrite edits that are in no commit.
+        ConflictError: both sides of a merge changed the same thing.
         RefusedError: something else in the plan is refused, or the plan is no longer the one shown.
         BusyError: another apply holds the database.
         DatabaseError: the database refused; nothing has changed.
@@ -64,29 +66,32 @@ def apply(
     """
     settle(project)
     project.forget_rows()
-    with project.backend.exclusive():
-        planned = plan(project, revision, names, licences)
+    with project.exclusive():
+        planned = plan(project, request)
         if digest is not None and planned.digest != digest:
             raise RefusedError(
                 "commit or database have changed since the plan was shown; nothing has been written",
-                hint=f"contentgit checkout {revision} --apply  (shows the plan as it is now)",
+                hint=f"{request.command()}  (shows the plan as it is now)",
             )
+        if saved is not None:
+            check_plan(project, planned, saved)
         refuse(planned)
-        entries = _entries(project, planned)
-        hooks = Hooks(project, planned, idle=not entries)
+        hooks = Hooks(
+            project, planned, idle=all(_unchanged(project, w, planned) for w in planned.dumps)
+        )
         hooks.before()
         backup = _back_up(project, planned)
         if planned.plan.steps:
             _run(project, planned)
-        ledger.write(project.using, entries)
+        ledger.write(project.using, _entries(project, planned, backup))
     head, problem = _move_head(project, planned.target)
     anchor(project)
     applied, environment = bool(planned.plan.steps), project.config.environment
-    return CheckedOut(planned, applied, environment, backup, head, problem, hooks.behind())
+    return CheckedOut(planned, applied, environment, backup.ref, head, problem, hooks.behind())
 
 
-def _back_up(project: Project, planned: Planned) -> str:
-    """Commits what is in no commit and is about to go; ``""`` where there is nothing of the kind."""
+def _back_up(project: Project, planned: Planned) -> Backup:
+    """Commits what is in no commit and is about to go; nothing where there is nothing of the kind."""
     held = {
         work.ours.key(each.path)
         for work in planned.dumps
@@ -94,10 +99,22 @@ def _back_up(project: Project, planned: Planned) -> str:
         if planned.plan.overwritten and each.after
     }
     outside = sorted(_reached(planned) | (set(planned.plan.overwritten) - held))
-    if not outside and not planned.plan.overwritten:
-        return ""
+    if not outside and not planned.plan.overwritten and not _is_unknown(project, planned):
+        return Backup()
     whole = sorted({*outside, *_partly_held(planned)})
-    return back_up(project, planned.target.commit, _bases(planned), planned.dumps, whole)
+    return back_up(project, planned, whole)
+
+
+def _is_unknown(project: Project, planned: Planned) -> bool:
+    """Whether no commit tells what the database holds now, though an undo must know it."""
+    if planned.plan.steps and any(w.applied is None and w.ours.size for w in planned.dumps):
+        return True
+    return planned.request.merging and any(
+        work.base_ids.get(each.path, "") != each.after
+        for work in planned.dumps
+        if not _unchanged(project, work, planned)
+        for each in work.differences
+    )
 
 
 def _partly_held(planned: Planned) -> Iterator[RecordKey]:
@@ -113,12 +130,6 @@ def _partly_held(planned: Planned) -> Iterator[RecordKey]:
 def _reached(planned: Planned) -> set[RecordKey]:
     """The rows outside the dumps that deletes reach."""
     return {s.key for s in planned.plan.steps if s.action in (Action.CASCADE, Action.CLEAR)}
-
-
-def _bases(planned: Planned) -> list[str]:
-    """The commits that the database's content was made from."""
-    applied = [work.applied.commit for work in planned.dumps if work.applied]
-    return list(dict.fromkeys(applied)) or [planned.target.commit]
 
 
 def _run(project: Project, planned: Planned) -> None:
@@ -137,16 +148,15 @@ def _run(project: Project, planned: Planned) -> None:
         tables=tables,
         plan=planned.plan,
         identities=project.identities,
-        records=lambda wanted: _wanted(project, wanted),
+        records=lambda wanted: _wanted(planned, wanted),
         progress=progress,
         outside=lambda label: table(label, project.identities, project.using),
     )
     _verify(project, planned)
 
 
-def _wanted(project: Project, steps: Sequence[Step]) -> Iterator[Record]:
-    for data in project.repository.blobs([step.after for step in steps]):
-        yield canonical.decode(data)
+def _wanted(planned: Planned, steps: Sequence[Step]) -> Iterator[Record]:
+    return planned.contents.records([step.after for step in steps])
 
 
 def _guard(project: Project, planned: Planned) -> None:
@@ -195,10 +205,12 @@ def _verify(project: Project, planned: Planned) -> None:
             if step.dump == work.dump.folder and step.action in (Action.CREATE, Action.UPDATE)
         ]
         for batch in batches(steps):
-            _verify_batch(project, work, batch)
+            _verify_batch(project, planned, work, batch)
 
 
-def _verify_batch(project: Project, work: DumpPlan, batch: Sequence[Step]) -> None:
+def _verify_batch(
+    project: Project, planned: Planned, work: DumpPlan, batch: Sequence[Step]
+) -> None:
     algorithm = project.repository.algorithm
     found = dict(work.dump.reader.encoded([step.key for step in batch]))
     for step in batch:
@@ -208,7 +220,7 @@ def _verify_batch(project: Project, work: DumpPlan, batch: Sequence[Step]) -> No
                 f"{step.key} was written but is not in the database {project.using!r}"
             )
         if canonical.blob_id(data, algorithm) != step.after:
-            _compare(project, work, step, canonical.decode(data))
+            _compare(planned, work, step, canonical.decode(data))
     by_model: dict[str, list[RecordKey]] = {}
     for step in batch:
         by_model.setdefault(step.key.model, []).append(step.key)
@@ -222,9 +234,9 @@ def _verify_batch(project: Project, work: DumpPlan, batch: Sequence[Step]) -> No
             )
 
 
-def _compare(project: Project, work: DumpPlan, step: Step, there: Record) -> None:
+def _compare(planned: Planned, work: DumpPlan, step: Step, there: Record) -> None:
     """Bytes differ; content must not, but for what was withheld by declaration."""
-    (wanted,) = _wanted(project, [step])
+    (wanted,) = _wanted(planned, [step])
     pairs = Missing(work.dump).leave_out([(there, wanted)])
     for here, then in pairs:
         if here is None or then is None:
@@ -238,39 +250,55 @@ def _compare(project: Project, work: DumpPlan, step: Step, there: Record) -> Non
             )
 
 
-def _entries(project: Project, planned: Planned) -> list[Entry]:
+def _entries(project: Project, planned: Planned, backup: Backup) -> list[Entry]:
     return [
-        _entry(project, planned, work)
+        _entry(project, planned, work, backup)
         for work in planned.dumps
-        if planned.plan.steps or not _is_at(project, planned.target.commit, work.applied)
+        if not _unchanged(project, work, planned)
     ]
 
 
-def _is_at(project: Project, commit: str, row: Applied | None) -> bool:
+def _unchanged(project: Project, work: DumpPlan, planned: Planned) -> bool:
     """Whether the ledger says so already, and says it of this environment: not of one copied from."""
-    own = project.config.environment
-    return row is not None and (row.commit, row.environment) == (commit, own)
+    row, own = work.applied, project.config.environment
+    at = row is not None and (row.commit, row.environment) == (work.goal.commit, own)
+    return at and work.goal.undoes is None and not planned.plan.steps
 
 
-def _entry(project: Project, planned: Planned, work: DumpPlan) -> Entry:
+def _entry(project: Project, planned: Planned, work: DumpPlan, backup: Backup) -> Entry:
     own = [step for step in planned.plan.steps if step.dump == work.dump.folder]
     counts = {action.value: sum(step.action is action for step in own) for action in Action}
-    withheld = [each for each in planned.plan.withheld if each.key.model in work.dump.tables]
+    goal = work.goal
     return Entry(
         dump=work.dump.folder,
-        commit=planned.target.commit,
-        tree=work.tree,
-        branch=planned.target.branch,
+        commit=goal.commit,
+        tree=goal.tree,
+        branch=goal.branch,
         environment=project.config.environment,
-        action="apply" if own else "adopt",
+        action=_action(planned, work, wrote=bool(own)),
         who=project.operator.name,
         at=project.operator.now,
         counts={name: count for name, count in counts.items() if count},
-        withheld=listed(
-            withheld, work.applied, work.dump.tables, work.base_ids, work.differences, work.ours
-        ),
+        withheld=_withheld(planned, work),
         previous=work.applied.commit if work.applied else "",
+        backup=backup.commit,
+        undoes=goal.undoes.id if goal.undoes else None,
     )
+
+
+def _action(planned: Planned, work: DumpPlan, *, wrote: bool) -> str:
+    if work.goal.undoes:
+        return "undo"
+    if planned.request.merging and work.differences:
+        return "merge"
+    return "apply" if wrote else "adopt"
+
+
+def _withheld(planned: Planned, work: DumpPlan) -> Sequence[object]:
+    if work.goal.undoes:
+        return work.goal.withheld
+    own = [each for each in planned.plan.withheld if each.key.model in work.dump.tables]
+    return listed(own, work.applied, work.dump.tables, work.base_ids, work.differences, work.ours)
 
 
 def _move_head(project: Project, target: Target) -> tuple[str, str]:

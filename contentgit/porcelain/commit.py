@@ -122,6 +122,9 @@ def commit(
     """
     repository = project.repository
     repository.identity()
+    if project.wait and not dry_run:
+        with project.exclusive():  # what is being applied shall be in the snapshot
+            pass
     settle(project)
     with project.backend.snapshot():
         ledger = current(project)
@@ -301,8 +304,8 @@ def _branch_moved(project: Project, work: _Work, branch: str, parent: str) -> Br
         f"branch {branch} has moved in {label} since commit {base.commit[:10]}, which database "
         f"{project.using!r} is at; committing now would revert that",
         items=since,
-        hint=f"contentgit commit {label} --branch NEW  (its parent is {base.commit[:10]}; merge it "
-        "as any branch)",
+        hint=f"contentgit update {label}  (merges the branch into this database first), or contentgit "
+        f"commit {label} --branch NEW  (its parent is {base.commit[:10]}; merge it as any branch)",
         data={"dump": work.dump.folder, "branch": branch, "applied": base.commit, "tip": parent},
     )
 

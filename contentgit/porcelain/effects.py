@@ -14,7 +14,7 @@ from typing import TypeAlias
 from contentgit import canonical
 from contentgit.diff import Change
 from contentgit.porcelain.backup import outside_reader
-from contentgit.porcelain.planning import Planned
+from contentgit.porcelain.planned import Planned
 from contentgit.porcelain.project import Project, all_tables
 from contentgit.porcelain.snapshots import batches
 from contentgit.porcelain.working_copy import Spool
@@ -58,7 +58,7 @@ def kept(project: Project, planned: Planned) -> Before:
     return read
 
 
-def effects(project: Project, planned: Planned, before: Before) -> Iterator[Change]:
+def effects(planned: Planned, before: Before) -> Iterator[Change]:
     """The change that each step makes, in the plan's order; parking is none."""
     schemas = {
         label: table.schema
@@ -66,7 +66,9 @@ def effects(project: Project, planned: Planned, before: Before) -> Iterator[Chan
     }
     for steps in _batches(planned):
         rows = before(steps)
-        after = _committed(project, steps)
+        written = [step for step in steps if step.after]
+        records = planned.contents.records([step.after for step in written])
+        after = {step.key: record for step, record in zip(written, records, strict=True)}
         for step in steps:
             was = canonical.decode(rows[step.key]) if step.key in rows else None
             yield Change(step.key, was, _after(step, was, after.get(step.key), schemas))
@@ -76,12 +78,6 @@ def _batches(planned: Planned) -> Iterator[list[Step]]:
     steps = (step for step in planned.plan.steps if step.action is not Action.PARK)
     for _, of_one_dump in groupby(steps, key=lambda step: step.dump):
         yield from batches(of_one_dump)
-
-
-def _committed(project: Project, steps: Iterable[Step]) -> Mapping[RecordKey, Record]:
-    written = [step for step in steps if step.after]
-    blobs = project.repository.blobs([step.after for step in written])
-    return {step.key: canonical.decode(data) for step, data in zip(written, blobs, strict=True)}
 
 
 def _after(

@@ -11,7 +11,7 @@ from contentgit.calling import HookFailure, ask, follow, listened, tell
 from contentgit.diff import Change
 from contentgit.followups import Followup
 from contentgit.porcelain.effects import effects, from_database, kept
-from contentgit.porcelain.planning import Planned
+from contentgit.porcelain.planned import Planned
 from contentgit.porcelain.project import Project
 from contentgit.porcelain.snapshots import CommitSide, between_commits, changes
 from contentgit.signals import Changes, post_apply, post_commit, pre_apply
@@ -37,11 +37,11 @@ class Hooks:
             return
         if listened(pre_apply):
             rows = from_database(self.project, self.planned)
-            view = Changes(partial(effects, self.project, self.planned, rows))
+            view = Changes(partial(effects, self.planned, rows))
             ask(pre_apply, changes=view, **self._arguments())
         if listened(post_apply):
             rows = kept(self.project, self.planned)
-            self._changes = Changes(partial(effects, self.project, self.planned, rows))
+            self._changes = Changes(partial(effects, self.planned, rows))
 
     def behind(self) -> tuple[HookFailure, ...]:
         """Calls what follows the apply, all of it; the failures."""
@@ -59,6 +59,7 @@ class Hooks:
         return {
             "using": self.project.using,
             "environment": self.project.config.environment,
+            "verb": self.planned.request.verb,
             "commit": self.planned.target.commit,
             "branch": self.planned.target.branch,
             "dumps": tuple(work.dump.dataset.label for work in self.planned.dumps),

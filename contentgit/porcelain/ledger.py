@@ -28,12 +28,15 @@ def settle(project: Project) -> None:
 
 
 def current(project: Project) -> dict[str, Applied]:
-    """What each dump of the database is at: the last done row, or a later pending one that came true."""
+    """What each dump of the database is at: the last done row, or a later pending one that came true.
+
+    A dump whose first apply was undone is at none.
+    """
     rows = dict(ledger.applied(project.using))
     for row in ledger.pending(project.using):
         if not _is_later(rows.get(row.dump), row) and _published(project, row):
             rows[row.dump] = row
-    return rows
+    return {dump: row for dump, row in rows.items() if row.commit}
 
 
 def _is_later(one: Applied | None, other: Applied) -> bool:
@@ -80,7 +83,7 @@ def enter(
     Raises:
         BusyError: another call has changed the ledger since ``expected`` was read, or is about to.
     """
-    with project.backend.exclusive():
+    with project.exclusive():
         now = current(project)
         if any(now.get(folder) != before for folder, before in expected.items()):
             raise BusyError(

@@ -2,127 +2,123 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
-from itertools import groupby
+from dataclasses import replace
 
-from contentgit import canonical
 from contentgit.db import facts
-from contentgit.db.introspect import table
 from contentgit.db.ledger import Applied
-from contentgit.db.titles import titles
-from contentgit.diff import ABSENT, Change
-from contentgit.errors import DriftError, RefusedError, UnknownNameError
+from contentgit.diff import Change
+from contentgit.errors import UnknownNameError, UsageError
 from contentgit.layout import record_path
-from contentgit.plan import Candidate, Licences, Size, build, survey
+from contentgit.merge import Conflict, ConflictKind
+from contentgit.plan import Candidate, Size, build, survey
+from contentgit.porcelain.candidates import candidates, merged_candidates
 from contentgit.porcelain.commits import check_format
-from contentgit.porcelain.compare import titled
+from contentgit.porcelain.contents import Contents
 from contentgit.porcelain.ledger import applied_commit, current
+from contentgit.porcelain.planned import DumpPlan, Goal, Planned, Target
 from contentgit.porcelain.project import Dump, Project, all_tables
-from contentgit.porcelain.snapshots import CommitSide, Difference, batches
-from contentgit.porcelain.working_copy import DatabaseSide, Missing, from_commit_to_database
-from contentgit.records import Record
-from contentgit.render.plain import plural
-from contentgit.render.values import apart
-from contentgit.steps import Action, Plan, Problem, ProblemKind, Step
-
-FIELDS_SHOWN = 20
-"""Fields of a record edited here whose values a refusal lists; a record with more is named alone."""
+from contentgit.porcelain.request import Request
+from contentgit.porcelain.snapshots import CommitSide
+from contentgit.porcelain.undo import Undone, to_undo
+from contentgit.porcelain.working_copy import DatabaseSide, from_commit_to_database
+from contentgit.steps import FieldState, Plan, Problem, ProblemKind
 
 
-@dataclass(frozen=True)
-class Target:
-    """The commit to become: the revision as given, its commit, and its branch if it is one."""
-
-    revision: str
-    commit: str
-    branch: str
-
-
-@dataclass
-class DumpPlan:
-    """One dump of a planned checkout, with the three snapshots that it lies between."""
-
-    dump: Dump
-    applied: Applied | None
-    tree: str
-    base: CommitSide
-    ours: DatabaseSide
-    theirs: CommitSide
-    differences: list[Difference] = field(default_factory=list)
-    base_ids: Mapping[str, str] = field(default_factory=dict)
-    shared_ids: Mapping[str, str] = field(default_factory=dict)
-    size: Size = field(default_factory=lambda: Size(0, 0, 0))
-
-    @property
-    def folder(self) -> str:
-        """The dump's folder in the repository."""
-        return self.dump.folder
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A plan with what it was made from; ``digest`` changes when commit, rows or licences do.
-
-    ``names`` and ``licences`` are those that were asked for.
-    """
-
-    target: Target
-    dumps: tuple[DumpPlan, ...]
-    plan: Plan
-    skipped: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    licences: Licences = field(default_factory=Licences)
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over the commit and every step and problem with the ids they are bound to."""
-        digest = hashlib.sha256(self.target.commit.encode())
-        for step in self.plan.steps:
-            digest.update(
-                repr((step.action, step.key, step.before, step.after, step.links)).encode()
-            )
-        for problem in self.plan.problems:
-            digest.update(repr((problem.kind, problem.key, problem.text)).encode())
-        return digest.hexdigest()
-
-
-def plan(project: Project, revision: str, names: Sequence[str], licences: Licences) -> Planned:
+def plan(project: Project, request: Request) -> Planned:
     """What an apply would do now, and what of it is refused. Nothing is written.
 
     Call it inside ``project.backend.snapshot()``, as its records are read on demand.
 
     Raises:
         UnknownNameError: the revision, or a dump in it, does not exist.
+        UsageError: there is no branch to update from, or nothing to undo.
         FormatError: the commit holds something that is no record.
     """
-    target = _target(project, revision)
     rows = current(project)
-    dumps, skipped = _dumps(project, target, names, rows)
-    labels = Counter(label for dump in dumps for label in dump.tables)
-    shared = {label for label, count in labels.items() if count > 1}
+    if request.verb == "undo":
+        undone = to_undo(project, request.names, rows)
+        target = Target(f"commit {undone[0].line.commit[:10]}", undone[0].line.commit, "")
+        shared = _shared([each.dump for each in undone])
+        works = [_work_of_undo(project, each, shared) for each in undone]
+        return _decide(project, request, target, works, [])
+    target = _target(project, request)
+    dumps, skipped = _dumps(project, target, request.names, rows)
+    shared = _shared(dumps)
     works = [_work(project, target, dump, rows.get(dump.folder), shared) for dump in dumps]
+    return _decide(project, request, target, works, skipped)
+
+
+def _shared(dumps: Sequence[Dump]) -> frozenset[str]:
+    """The labels of models that several of the dumps hold."""
+    labels = Counter(label for dump in dumps for label in dump.tables)
+    return frozenset(label for label, count in labels.items() if count > 1)
+
+
+def _decide(
+    project: Project,
+    request: Request,
+    target: Target,
+    works: Sequence[DumpPlan],
+    skipped: Sequence[str],
+) -> Planned:
+    dumps = [work.dump for work in works]
     tables = all_tables(dumps)
+    contents = Contents(project.repository)
     found = survey(
-        (candidate for work in works for candidate in _candidates(work)),
-        models={label: bound.schema for label, bound in tables.items()},
-        datasets={work.dump.folder: work.dump.dataset for work in works},
-        first={work.dump.folder for work in works if work.applied is None},
-        sizes={work.dump.folder: work.size for work in works},
+        _candidates(works, contents, request),
+        models={label: bound.enforced for label, bound in tables.items()},
+        datasets={work.folder: work.dump.dataset for work in works},
+        first={work.folder for work in works if work.applied is None},
+        sizes={work.folder: work.size for work in works},
+        merging=request.merging,
     )
     readers = {dump.folder: dump.reader for dump in dumps}
     fetched = facts.fetch(project.using, tables, found, readers)
-    planned = build(found, fetched, licences)
-    if shared:
-        twice = tuple(_twice(project, works, planned))
-        planned = replace(planned, problems=planned.problems + twice)
-    return Planned(target, tuple(works), planned, tuple(skipped), tuple(names), licences)
+    built = build(found, fetched, request.licences)
+    conflicts = [_problem(request, target, work, each) for work in works for each in work.conflicts]
+    twice = _twice(contents, works, built) if _shared(dumps) else ()
+    built = replace(built, problems=(*conflicts, *built.problems, *twice))
+    return Planned(request, target, tuple(works), built, contents, tuple(skipped))
 
 
-def _twice(project: Project, works: Sequence[DumpPlan], built: Plan) -> Iterator[Problem]:
+def _candidates(
+    works: Sequence[DumpPlan], contents: Contents, request: Request
+) -> Iterator[Candidate]:
+    for work in works:
+        if request.merging:
+            yield from merged_candidates(work, contents, request.take)
+        else:
+            yield from candidates(work)
+
+
+def _problem(request: Request, target: Target, work: DumpPlan, conflict: Conflict) -> Problem:
+    names = ", ".join(dict.fromkeys(each.name for each in conflict.fields))
+    there = target.revision
+    if request.verb == "undo":
+        there = f"the undo of {there}"
+    texts = {
+        ConflictKind.EDITED: f"was edited here and is changed by {there}: {names}",
+        ConflictKind.ADDED: f"is here and in {there} with different content: {names}",
+        ConflictKind.DELETED_BY_US: f"was deleted here and is changed by {there}: {names}",
+        ConflictKind.DELETED_BY_THEM: f"was edited here and is deleted by {there}: {names}",
+    }
+    states = [
+        FieldState(".".join([each.name, *each.path]), each.base, each.ours, each.theirs)
+        for each in conflict.fields
+    ]
+    return Problem(
+        ProblemKind.CONFLICT,
+        f"{conflict.key} {texts[conflict.kind]}",
+        key=conflict.key,
+        dump=work.folder,
+        fields=tuple(states),
+    )
+
+
+def _twice(contents: Contents, works: Sequence[DumpPlan], built: Plan) -> Iterator[Problem]:
     """The records to be written that another dump of the commit holds with other content.
 
     The other dump may agree with the database, and so have no step of its own.
@@ -136,9 +132,9 @@ def _twice(project: Project, works: Sequence[DumpPlan], built: Plan) -> Iterator
             if work.folder == step.dump or bound is None:
                 continue
             blob = work.shared_ids.get(record_path(step.key, bound.schema.layout), step.after)
-            if blob == step.after:
+            if blob in ("", step.after):
                 continue
-            one, other = map(canonical.decode, project.repository.blobs([step.after, blob]))
+            one, other = contents.records([step.after, blob])
             if Change(step.key, one, other).fields:
                 text = f"{step.key} has different content in {step.dump} and {work.folder}"
                 yield Problem(
@@ -147,8 +143,16 @@ def _twice(project: Project, works: Sequence[DumpPlan], built: Plan) -> Iterator
                 break
 
 
-def _target(project: Project, revision: str) -> Target:
+def _target(project: Project, request: Request) -> Target:
     repository = project.repository
+    revision = request.revision
+    if request.verb == "update":
+        revision = repository.head_branch() or ""
+        if not revision:
+            raise UsageError(
+                "HEAD of the repository is detached: there is no branch to update from",
+                hint="contentgit checkout REV --apply --merge",
+            )
     commit = repository.resolve(revision)
     check_format(repository, commit)
     branch = revision if repository.branch_tip(revision) == commit else ""
@@ -186,163 +190,46 @@ def _known_dumps(project: Project, commit: str) -> str:
 
 
 def _work(
-    project: Project, target: Target, dump: Dump, row: Applied | None, shared: AbstractSet[str]
+    project: Project,
+    target: Target,
+    dump: Dump,
+    row: Applied | None,
+    shared: AbstractSet[str],
 ) -> DumpPlan:
     repository = project.repository
     tree = repository.tree_id(target.commit, dump.folder) or ""
     theirs = CommitSide(repository, target.commit, dump.folder)
-    ours = DatabaseSide(dump, repository.algorithm, project.progress)
-    ids = theirs.ids()
-    count = len(ids)
-    base, base_ids = _base(project, dump, row, theirs, tree, ids)
-    work = DumpPlan(dump, row, tree, base, ours, theirs, base_ids=base_ids)
-    if not shared.isdisjoint(dump.tables):
-        work.shared_ids = {path: ids[path] for path in ids if path.partition("/")[0] in shared}
-    work.differences = from_commit_to_database(ids, ours)
-    work.size = Size(len(base_ids), ours.size, count)
-    return work
-
-
-def _base(
-    project: Project,
-    dump: Dump,
-    row: Applied | None,
-    theirs: CommitSide,
-    tree: str,
-    ids: Mapping[str, str],
-) -> tuple[CommitSide, Mapping[str, str]]:
     if row is None:
-        return CommitSide(project.repository, "", dump.folder), {}
-    if row.tree == tree:
-        return theirs, dict(ids)
-    base = CommitSide(project.repository, applied_commit(project, row), dump.folder)
-    return base, base.ids()
+        base = CommitSide(repository, "", dump.folder)
+    elif row.tree == tree:
+        base = theirs
+    else:
+        base = CommitSide(repository, applied_commit(project, row), dump.folder)
+    goal = Goal(target.commit, tree, target.branch)
+    return _compared(DumpPlan(dump, row, goal, tree, base, _ours(project, dump), theirs), shared)
 
 
-def _candidates(work: DumpPlan) -> Iterator[Candidate]:
-    """The three records of every path that differs in content, streamed in batches."""
-    for batch in batches(work.differences):
-        theirs = work.theirs.records([(each.path, each.before) for each in batch])
-        ours = work.ours.records([(each.path, each.after) for each in batch])
-        base = work.base.records([(e.path, work.base_ids.get(e.path, "")) for e in batch])
-        for each, was, here, there in zip(batch, base, ours, theirs, strict=True):
-            record = here or there
-            if record is None or (_same(here, there) and not _brings_unknown(was, here, there)):
-                continue
-            yield Candidate(record.key, work.dump.folder, was, here, there, each.after, each.before)
+def _work_of_undo(project: Project, undone: Undone, shared: AbstractSet[str]) -> DumpPlan:
+    repository, dump = project.repository, undone.dump
+    tree = repository.tree_id(undone.before, dump.folder) if undone.before else None
+    theirs = CommitSide(repository, undone.before if tree else "", dump.folder)
+    base = CommitSide(repository, applied_commit(project, undone.line), dump.folder)
+    ours = _ours(project, dump)
+    work = DumpPlan(dump, undone.now, undone.goal, tree or "", base, ours, theirs)
+    return _compared(work, shared)
 
 
-def _same(ours: Record | None, theirs: Record | None) -> bool:
-    return ours is not None and theirs is not None and not Change(ours.key, ours, theirs).fields
+def _ours(project: Project, dump: Dump) -> DatabaseSide:
+    return DatabaseSide(dump, project.repository.algorithm, project.progress)
 
 
-def _brings_unknown(base: Record | None, ours: Record | None, theirs: Record | None) -> bool:
-    """Whether the commit has a field that is not managed here, with a value that is new here."""
-    if ours is None or theirs is None:
-        return False
-    was = base.fields if base else {}
-    return any(
-        name not in was or not canonical.same(was[name], theirs.fields[name])
-        for name in theirs.fields.keys() - ours.fields.keys()
-    )
-
-
-@dataclass(frozen=True)
-class StepDetail:
-    """A step with its record's title and, where records are on both sides or new, what changes."""
-
-    step: Step
-    title: str
-    change: Change | None
-    references: Mapping[str, str]
-
-
-def details(project: Project, planned: Planned) -> Iterator[StepDetail]:
-    """The plan's steps with titles and values, streamed; parking is no step for a reader.
-
-    Call it inside the snapshot that the plan was made in.
-    """
-    works = {work.folder: work for work in planned.dumps}
-    steps = [step for step in planned.plan.steps if step.action is not Action.PARK]
-    for folder, group in groupby(steps, key=lambda step: step.dump):
-        for batch in batches(group, 200):
-            if folder in works:
-                yield from _details(project, works[folder], batch)
-            else:
-                yield from _outside(project, planned, batch)
-
-
-def _details(project: Project, work: DumpPlan, batch: Sequence[Step]) -> Iterator[StepDetail]:
-    theirs = {
-        step.key: canonical.decode(data)
-        for step, data in zip(
-            [step for step in batch if step.after],
-            project.repository.blobs([step.after for step in batch if step.after]),
-            strict=True,
-        )
-    }
-    ours = {r.key: r for r in work.dump.reader.records([step.key for step in batch if step.before])}
-    found = [Change(step.key, ours.get(step.key), theirs.get(step.key)) for step in batch]
-    pairs = Missing(work.dump).leave_out([(each.before, each.after) for each in found])
-    found = [Change(step.key, *pair) for step, pair in zip(batch, pairs, strict=True)]
-    for step, entry in zip(batch, titled(project, work.dump, found), strict=True):
-        yield StepDetail(step, entry.title, entry.change, entry.references)
-
-
-def _outside(project: Project, planned: Planned, batch: Sequence[Step]) -> Iterator[StepDetail]:
-    tables = all_tables([work.dump for work in planned.dumps])
-    for label in {step.key.model for step in batch} - set(tables):
-        tables[label] = table(label, project.identities, project.using)
-    found = titles(project.using, tables, [step.key for step in batch], {})
-    for step in batch:
-        yield StepDetail(step, found.get(step.key, ""), None, {})
-
-
-def refuse(planned: Planned) -> None:
-    """Raises what a plan's problems amount to; a plan without problems passes.
-
-    Raises:
-        DriftError: edits of the target would be overwritten.
-        RefusedError: anything else.
-    """
-    problems = planned.plan.problems
-    if not problems:
-        return
-    command = " ".join(["contentgit checkout", planned.target.revision, *planned.names, "--apply"])
-    given = {f"--{name}" for name in _given(planned.licences)}
-    permits = " ".join(sorted(given | {each.permit for each in problems if each.permit}))
-    items = [line for each in problems for line in _lines(each)]
-    data = {"problems": problems}
-    drift = [each for each in problems if each.kind is ProblemKind.DRIFT]
-    if drift:
-        raise DriftError(
-            f"{plural(len(drift), 'record')} edited in this database would be overwritten, and the "
-            "edits are in no commit",
-            items=items,
-            hint="contentgit commit --branch NEW  (captures them), or "
-            f"{command} {permits}  (overwrites them; what was there is kept under "
-            "refs/contentgit/backup/)",
-            data=data,
-        )
-    hint = "correct the commit or the database first"
-    if all(each.permit for each in problems):
-        hint = f"{command} {permits}  (permits it)"
-    message = f"{plural(len(problems), 'problem')} in the plan; nothing has been written"
-    raise RefusedError(message, items=items, hint=hint, data=data)
-
-
-def _given(licences: Licences) -> Iterator[str]:
-    for name in ("force", "allow_cascade", "allow_empty", "ignore_unknown_fields"):
-        if getattr(licences, name):
-            yield name.replace("_", "-")
-
-
-def _lines(problem: Problem) -> Iterator[str]:
-    """A problem and, for edits, what was applied, what is there and what would be written."""
-    yield problem.text
-    if problem.kind is not ProblemKind.DRIFT or len(problem.fields) > FIELDS_SHOWN:
-        return
-    for state in problem.fields:
-        applied, there, wanted = apart([state.applied, state.there, state.wanted])
-        before = f"applied {applied}, " if state.applied is not ABSENT else ""
-        yield f"  {state.name}: {before}here {there}, would become {wanted}"
+def _compared(work: DumpPlan, shared: AbstractSet[str]) -> DumpPlan:
+    """Looks by blob ids alone where the database differs from what it is to become."""
+    ids = work.theirs.ids()
+    count = len(ids)
+    work.base_ids = dict(ids) if work.base is work.theirs else work.base.ids()
+    if not shared.isdisjoint(work.dump.tables):
+        work.shared_ids = {path: ids[path] for path in ids if path.partition("/")[0] in shared}
+    work.differences = from_commit_to_database(ids, work.ours)
+    work.size = Size(len(work.base_ids), work.ours.size, count)
+    return work

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,7 +18,7 @@ from contentgit.datasets import (
     load_datasets,
     parse_dump_argument,
 )
-from contentgit.db.backends import Backend, backend
+from contentgit.db.backends import Backend, Patience, backend
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import tables
 from contentgit.db.reader import Reader
@@ -31,8 +32,16 @@ Progress: TypeAlias = Callable[[str, int, int | None], None]
 """Called with what is being done, how many are done, and of how many (``None``: not known)."""
 
 
+Notice: TypeAlias = Callable[[str], None]
+"""Called with a line that says why nothing happens for a while."""
+
+
 def no_progress(_what: str, _done: int, _total: int | None) -> None:
     """Progress that nobody watches."""
+
+
+def no_notice(_text: str) -> None:
+    """Notices that nobody reads."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,8 @@ class Dump:
 class Project:
     """A project's datasets, its repository, and the database ``using`` seen through them.
 
-    Nothing is read before it is asked for. ``progress`` is told about long work.
+    Nothing is read before it is asked for. ``progress`` is told about long work, ``notice`` what is waited
+    for; ``wait`` is for how many seconds at most, where another apply holds the database.
     """
 
     config: Config
@@ -65,6 +75,8 @@ class Project:
     operator: Operator
     progress: Progress = no_progress
     repository_path: Path | None = None
+    wait: float = 0
+    notice: Notice = no_notice
 
     @cached_property
     def repository(self) -> Repository:
@@ -102,6 +114,10 @@ class Project:
     def backend(self) -> Backend:
         """The database's own ways."""
         return backend(self.using)
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """:meth:`Backend.exclusive`, with the patience that the call has."""
+        return self.backend.exclusive(Patience(self.wait, self.notice))
 
     @cached_property
     def identities(self) -> Identities:

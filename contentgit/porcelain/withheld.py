@@ -23,7 +23,7 @@ def edits(
     differences: Iterable[Difference], side: DatabaseSide, row: Applied | None
 ) -> list[Difference]:
     """The differences between the applied commit and the database, less the rows that only stay."""
-    stay = _rows(row)
+    stay = staying(row)
     if not stay:
         return list(differences)
     return [
@@ -64,7 +64,7 @@ def listed(
     side: DatabaseSide,
 ) -> list[dict[str, str]]:
     """The ledger's list behind an apply: what the plan withholds, and the fields withheld before."""
-    stay = _rows(row)
+    stay = staying(row)
     unedited = {}
     for each in differences:
         if not each.before:
@@ -89,7 +89,7 @@ def carried(
     row: Applied | None, tables: Tables, all_differences: Sequence[Difference], side: DatabaseSide
 ) -> list[dict[str, Any]]:
     """The ledger's list behind a commit: what is withheld still."""
-    stay = _rows(row)
+    stay = staying(row)
     still = {str(side.key(each.path)): each.after for each in all_differences} if stay else {}
     rows = [
         each
@@ -99,7 +99,8 @@ def carried(
     return rows + _fields(row, tables)
 
 
-def _rows(row: Applied | None) -> dict[str, str]:
+def staying(row: Applied | None) -> dict[str, str]:
+    """The rows that the applied commit deletes and that stay for want of a licence: blob id by record."""
     return {
         each["record"]: each["blob"] for each in (row.withheld if row else ()) if each.get("blob")
     }

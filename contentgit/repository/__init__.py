@@ -7,9 +7,10 @@ commits are full and hexadecimal everywhere: :meth:`Repository.resolve` makes th
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from contentgit.errors import UnknownNameError
 from contentgit.repository import history, objects, refs, starting, worktree, writing
@@ -300,8 +301,15 @@ class Repository:
         """
         return self._program.line("var", "GIT_EDITOR")
 
-    def write_tree(self, parent: str | None, changes: Iterable[tuple[str, bytes | None]]) -> str:
+    def write_tree(
+        self,
+        parent: str | None,
+        changes: Iterable[tuple[str, bytes | None]],
+        folders: Mapping[str, str] = MappingProxyType({}),
+    ) -> str:
         """The id of the tree of commit ``parent`` with ``changes`` made: content by path, None deletes.
+
+        Before these ``folders`` get other trees, by id; ``""`` takes a folder out.
 
         Streamed, so memory does not grow with the number of changes, which take effect in their order: a file
         goes before a folder takes its name. No ref is moved.
@@ -310,7 +318,7 @@ class Repository:
             FormatError: a path is not one that contentgit writes.
             RepositoryError: git cannot write.
         """
-        return writing.write_tree(self._program, self.algorithm, parent, changes)
+        return writing.write_tree(self._program, self.algorithm, parent, changes, folders)
 
     def commit_tree(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -36,8 +36,11 @@ def write_tree(
     algorithm: str,
     parent: str | None,
     changes: Iterable[tuple[str, bytes | None]],
+    folders: Mapping[str, str],
 ) -> str:
     """The id of the tree that is the parent's with ``changes`` made: content by path, None deletes.
+
+    Before these ``folders`` get other trees, by id; ``""`` takes a folder out.
 
     Streams: memory does not grow with the number of changes.
 
@@ -50,7 +53,7 @@ def write_tree(
     options = ("--quiet", "--done", "--depth=0", "--date-format=raw")
     with program.start("fast-import", *options, istream=subprocess.PIPE, config=_TUNED) as running:
         try:
-            _feed(running, _commands(parent and checked_id(parent), changes))
+            _feed(running, _commands(parent and checked_id(parent), changes, folders))
         except BrokenPipeError:
             pass  # it ended by itself and says why
         except BaseException:
@@ -64,10 +67,17 @@ def write_tree(
     return _tree_in(output, algorithm)
 
 
-def _commands(parent: str | None, changes: Iterable[tuple[str, bytes | None]]) -> Iterator[bytes]:
+def _commands(
+    parent: str | None,
+    changes: Iterable[tuple[str, bytes | None]],
+    folders: Mapping[str, str],
+) -> Iterator[bytes]:
     yield f"commit {_SCRATCH}\nmark :1\ncommitter contentgit <> 0 +0000\ndata 0\n".encode()
     if parent:
         yield f"from {parent}\n".encode()
+    for folder, tree in folders.items():
+        name = checked_path(folder)
+        yield f"M 040000 {checked_id(tree)} {name}\n".encode() if tree else f"D {name}\n".encode()
     for path, data in changes:
         name = checked_path(path)
         if data is None:

@@ -20,19 +20,20 @@ import django
 django.setup()
 from contentgit.db.backends import backend
 from tests.bakery.models import Tag
-with backend("default").exclusive():
-    Tag.objects.create(name="unfinished", slug="unfinished")
+using = sys.argv[1]
+with backend(using).exclusive():
+    Tag.objects.using(using).create(name="unfinished", slug="unfinished")
     print("writing", flush=True)
     sys.stdin.read()
 """
 
 
 @contextlib.contextmanager
-def another_apply() -> Iterator[subprocess.Popen[str]]:
+def another_apply(using: str = "default") -> Iterator[subprocess.Popen[str]]:
     """A process in the middle of an apply; it commits when its input ends."""
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     process = subprocess.Popen(
-        [sys.executable, "-c", APPLY],
+        [sys.executable, "-c", APPLY, using],
         cwd=ROOT,
         env=environment,
         stdin=subprocess.PIPE,

@@ -26,7 +26,20 @@ from contentgit.errors import ContentgitError, DatabaseError, RecordError, Refus
 from contentgit.records import Record, RecordKey
 from contentgit.steps import Action, Links, Plan, Problem, ProblemKind, Step
 from tests.bakery.models import Category, Ingredient, NewsPage, Note, Page, Product, Review, Tag
-from tests.workshop.models import Egg, Gauge, Hen, Holder, Jar, Label, Link, Slot, Term, Word
+from tests.workshop.models import (
+    Booking,
+    Egg,
+    Gauge,
+    Hen,
+    Holder,
+    Jar,
+    Label,
+    Link,
+    Slot,
+    Term,
+    Word,
+)
+from tests.zoo.models import Arm, Banner, Country
 
 IDENTITY = {"workshop.term": ("slug",), "workshop.link": ("slug",)}
 
@@ -463,6 +476,89 @@ def test_references_by_another_field_than_the_key(run: Runner) -> None:
         },
     )
     assert (rows(Label, "next_id"), rows(Jar, "label_id")) == (["b", None], ["b"])
+
+
+def test_what_refers_by_a_code_follows_when_it_changes(run: Runner) -> None:
+    Label.objects.create(id=1, code="a", next_id="a")
+    Label.objects.create(id=2, code="b", next_id="a")
+    Jar.objects.create(id=1, label_id="a")
+    Jar.objects.create(id=2, label_id="b")
+    run(
+        [step(Action.UPDATE, "workshop.label:1", "code")],
+        {"workshop.label:1": {"code": "c", "next": "workshop.label:1"}},
+    )
+    assert rows(Label, "code", "next_id") == [("c", "c"), ("b", "c")]
+    assert rows(Jar, "label_id") == ["c", "b"]
+
+
+def test_what_refers_by_a_code_keeps_its_row_when_codes_are_swapped(run: Runner) -> None:
+    Label.objects.create(id=1, code="a")
+    Label.objects.create(id=2, code="b", next_id="a")
+    Jar.objects.create(id=1, label_id="a")
+    Jar.objects.create(id=2, label_id="b")
+    run(
+        [
+            step(Action.PARK, "workshop.label:1", "code"),
+            step(Action.UPDATE, "workshop.label:2", "code"),
+            step(Action.UPDATE, "workshop.label:1", "code", "next"),
+        ],
+        {
+            "workshop.label:1": {"code": "b", "next": "workshop.label:2"},
+            "workshop.label:2": {"code": "a", "next": "workshop.label:1"},
+        },
+    )
+    assert rows(Label, "code", "next_id") == [("b", "a"), ("a", "b")]
+    assert rows(Jar, "label_id") == ["b", "a"]
+
+
+def test_a_key_that_is_another_rows_code_follows_too(run: Runner) -> None:
+    Country.objects.create(id=1, iso="a", name="A")
+    Banner.objects.create(country_id="a", colour="red")
+    Arm.objects.create(id=1, banner_id="a", height=1)
+    run(
+        [
+            step(Action.UPDATE, "zoo.country:1", "iso"),
+            step(Action.UPDATE, "zoo.banner:1", "colour"),
+        ],
+        {
+            "zoo.country:1": {"iso": "b", "name": "A", "next": None},
+            "zoo.banner:1": {"colour": "blue"},
+        },
+    )
+    assert rows(Banner, "country_id", "colour") == [("b", "blue")]
+    assert rows(Arm, "banner_id") == ["b"]
+
+
+def test_a_key_that_is_another_rows_code_is_waited_for(run: Runner) -> None:
+    Country.objects.create(id=1, iso="a", name="A")
+    Banner.objects.create(country_id="a", colour="red")
+    Arm.objects.create(id=1, banner_id="a", height=1)
+    run(
+        [
+            step(Action.UPDATE, "zoo.arm:1", "banner"),
+            create("zoo.country:2"),
+            create("zoo.banner:2"),
+        ],
+        {
+            "zoo.arm:1": {"banner": "zoo.banner:2", "height": 1},
+            "zoo.country:2": {"iso": "b", "name": "B", "next": None},
+            "zoo.banner:2": {"colour": "blue"},
+        },
+    )
+    assert rows(Arm, "banner_id") == ["b"]
+
+
+def test_a_code_in_use_for_which_there_is_no_other_value_meanwhile(run: Runner) -> None:
+    slots(1, 2, 3)
+    Booking.objects.create(slot_id=1)
+    wanted = {f"workshop.slot:{n}": slot(n, place=place) for n, place in ((1, 2), (2, 3), (3, 1))}
+    with pytest.raises(DatabaseError) as caught:
+        run(parked_and_updated(3, "place"), wanted)
+    assert caught.value.message == (
+        "workshop.slot:1 has to give up a value to another row, but others refer to it by that value, "
+        "and the database accepts no other one meanwhile"
+    )
+    assert rows(Slot, "place") == [1, 2, 3]
 
 
 def test_an_update_waits_for_the_row_that_it_refers_to(run: Runner) -> None:

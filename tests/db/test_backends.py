@@ -10,7 +10,7 @@ import pytest
 from django.db import connections, transaction
 from django.test.utils import CaptureQueriesContext
 
-from contentgit.db.backends import Backend, backend
+from contentgit.db.backends import Backend, Patience, backend
 from contentgit.db.tables import Column
 from contentgit.errors import BusyError, DatabaseError, RefusedError, UnknownNameError
 from tests.bakery.models import Category, Product, Tag
@@ -118,6 +118,43 @@ def test_a_second_apply_is_told_who_holds_the_database(ways: Backend) -> None:
         Tag.objects.create(name="next", slug="next")
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_one_who_waits_gets_in_when_the_other_has_ended(ways: Backend, killed: bool) -> None:
+    """What it reads begins after the other's end, however that was."""
+    told: list[str] = []
+    with another_apply() as process:
+
+        def end(what: str) -> None:
+            told.append(what)
+            if killed:
+                process.kill()
+            assert process.stdin is not None
+            process.stdin.close()
+
+        with ways.exclusive(Patience(20, end)):
+            assert slugs() == ([] if killed else ["unfinished"])
+            Tag.objects.create(name="next", slug="next")
+        process.stdin = None
+    (line,) = told
+    assert line.startswith("waiting for ")
+    assert line.endswith(", 20 seconds at most")
+    assert "database 'default'" in line
+    assert "next" in slugs()
+
+
+def test_one_who_has_waited_long_enough_is_refused(ways: Backend) -> None:
+    patience = Patience(0.5)
+    with another_apply():
+        before = time.monotonic()
+        with pytest.raises(BusyError) as caught, ways.exclusive(patience):
+            pass
+    assert 0.5 <= time.monotonic() - before < 5
+    assert caught.value.message.endswith("; waited 0.5 seconds")
+    assert caught.value.hint == "run the command again when it has ended, or with --wait SECONDS"
+    assert not patience.lasts("more")
+    assert slugs() == []
+
+
 def test_a_killed_apply_leaves_no_lock_and_no_rows(ways: Backend) -> None:
     with another_apply() as process:
         process.kill()
@@ -172,7 +209,13 @@ def test_what_a_session_was_set_to_is_as_before(ways: Backend) -> None:
     def apply() -> None:
         with ways.exclusive():
             ways.defer_constraints()
-            assert settings() == (0, "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION", 1)
+            foreign_keys, mode, isolation = settings()
+            assert (foreign_keys, isolation) == (0, 1)
+            assert set(str(mode).split(",")) == {
+                "STRICT_ALL_TABLES",
+                "NO_AUTO_VALUE_ON_ZERO",
+                "NO_ENGINE_SUBSTITUTION",
+            }
             raise RefusedError("no")
 
     with pytest.raises(RefusedError):

@@ -53,6 +53,7 @@ from tests.fieldzoo.models import (
     UuidKey,
 )
 from tests.fieldzoo.reading import dataset, reader, spec
+from tests.zoo.models import Banner, Generated, Pair, Slot
 
 
 def bound(model: type[Model], **options: Any) -> Table:
@@ -344,3 +345,34 @@ def test_specs_as_recorded(db: str) -> None:
         "model": "fieldzoo.article",
         "save_as_new": False,
     }
+
+
+def test_what_is_unique_by_way_of_a_generated_column(db: str) -> None:
+    found = bound(Generated).schema.unique
+    assert found == (
+        UniqueSet("folded", ("name",), plain=False),
+        UniqueSet("zoo_generated_area", ("width", "height"), plain=False),
+    )
+
+
+def test_what_is_unique_together_with_half_of_the_key(db: str) -> None:
+    assert bound(Pair).schema.unique == (UniqueSet("zoo_pair_rank", ("$key", "rank"), plain=False),)
+
+
+def test_what_the_database_cannot_watch_over(db: str) -> None:
+    features = connections[db].features
+    names = {
+        "zoo_slot_high": features.supports_partial_indexes,
+        "zoo_slot_name": features.supports_expression_indexes,
+        "zoo_slot_unique": True,
+    }
+    found = bound(Slot)
+    assert {each.name for each in found.schema.unique} == set(names)
+    assert {each.name for each in found.enforced.unique} == {n for n in names if names[n]}
+
+
+def test_what_a_key_refers_to(db: str) -> None:
+    assert bound(Banner).schema.parents == ("zoo.country",)
+    assert bound(Banner).schema.key_targets == ("zoo.country",)
+    assert bound(Pair).schema.parents == ()
+    assert bound(Pair).schema.key_targets == ("zoo.node", "zoo.node")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import (
     ArrayField,
     BigIntegerRangeField,
@@ -10,6 +13,7 @@ from django.contrib.postgres.fields import (
     DecimalRangeField,
     HStoreField,
     IntegerRangeField,
+    RangeOperators,
 )
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -37,3 +41,22 @@ class Postgres(models.Model):
     days = DateRangeField(null=True)
     times = DateTimeRangeField(null=True)
     search = SearchVectorField(null=True)
+
+
+class Booking(models.Model):
+    """Spans that must not overlap, and a name that is looked at when all is written."""
+
+    span = IntegerRangeField()
+    name = models.CharField(max_length=20)
+
+    class Meta:
+        constraints: ClassVar = [
+            ExclusionConstraint(
+                name="only_postgresql_booking_span", expressions=[("span", RangeOperators.OVERLAPS)]
+            ),
+            models.UniqueConstraint(
+                fields=["name"],
+                name="only_postgresql_booking_name",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+        ]

@@ -12,10 +12,11 @@ from django.contrib.postgres.search import SearchVector, Value
 from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange, NumericRange
 
 from contentgit.errors import RecordError
+from contentgit.schema import UniqueSet
 from tests.db.test_fields import round_trip
 from tests.fieldzoo.fields import Money
 from tests.fieldzoo.reading import reader
-from tests.only_postgresql.models import Postgres
+from tests.only_postgresql.models import Booking, Postgres
 
 MOMENT = dt.datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=dt.UTC)
 
@@ -93,3 +94,10 @@ def test_content_that_is_wrong(db: str, name: str, content: Any) -> None:
     decode = reader(Postgres).tables["only_postgresql.postgres"].field[name].decode
     with pytest.raises(RecordError, match="is not "):
         decode(content)
+
+
+def test_what_excludes_each_other_is_known_as_unique(db: str) -> None:
+    assert reader(Booking).tables["only_postgresql.booking"].schema.unique == (
+        UniqueSet("only_postgresql_booking_name", ("name",)),
+        UniqueSet("only_postgresql_booking_span", ("span",), plain=False),
+    )

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -200,6 +201,8 @@ def talk(answer: bytes, words: Sequence[str]) -> tuple[int, str]:
         if not answered and b"[y/N] " in said:
             answered = True
             os.write(terminal, answer)
+    if time.monotonic() >= until:  # waiting on for ever would say nothing
+        os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     os.close(terminal)
     return os.waitstatus_to_exitcode(status), said.decode()

@@ -108,6 +108,7 @@ def test_an_apply_is_told_before_it_writes_and_after_it_has_committed(twins: Non
         assert more == {
             "using": "other",
             "environment": "test",
+            "verb": "checkout",
             "branch": "main",
             "dumps": ("shop", "hours", "pages"),
         }

@@ -11,16 +11,22 @@ from django.test import override_settings
 
 from contentgit.datasets import specs_for_models
 from tests import raw
-from tests.fieldzoo.growing import MODELS, TABLES, Grower
+from tests.fieldzoo.growing import POPULATION as FIELDZOO
+from tests.growing import Grower
 from tests.verbs.conftest import Run
+from tests.zoo.growing import POPULATION as ZOO
 
 Ok = Callable[..., str]
 SEEDS = range(int(os.environ.get("CONTENTGIT_TEST_SEEDS", "3")))
+POPULATIONS = {"fieldzoo": FIELDZOO, "zoo": ZOO}
 
 
 def datasets() -> dict[str, Any]:
-    specs = specs_for_models(MODELS, {"delete_missing": True})
-    return {"zoo": {"specs": lambda _arguments: specs}}
+    def specs(name: str) -> Any:
+        found = specs_for_models(POPULATIONS[name].models, {"delete_missing": True})
+        return {"specs": lambda _arguments: found}
+
+    return {name: specs(name) for name in POPULATIONS}
 
 
 @pytest.fixture(autouse=True)
@@ -30,22 +36,26 @@ def _settings() -> Iterator[None]:
         yield
 
 
+@pytest.mark.parametrize("name", POPULATIONS)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_what_was_committed_comes_back(db: str, ok: Ok, run: Run, seed: int) -> None:
-    grower = Grower(seed, db)
+def test_what_was_committed_comes_back(db: str, ok: Ok, run: Run, seed: int, name: str) -> None:
+    population = POPULATIONS[name]
+    grower = Grower(population, seed, db)
     grower.grow()
     ok("init", "--bare")
-    ok("commit", "-m", "As it was")
-    assert "Nothing to commit" in ok("commit", "-m", "Again")
-    before = raw.snapshot(db, TABLES)
+    ok("commit", name, "-m", "As it was")
+    assert "Nothing to commit" in ok("commit", name, "-m", "Again")
+    before = raw.snapshot(db, population.tables)
     grower.damage()
-    ok("commit", "--branch=damaged", "-m", "Damaged")
-    damaged = raw.snapshot(db, TABLES)
+    ok("commit", name, "--branch=damaged", "-m", "Damaged")
+    damaged = raw.snapshot(db, population.tables)
     for revision, tables in (("main", before), ("damaged", damaged), ("main", before)):
+        if seed % 3 == 1:
+            grower.damage(10)
         if seed % 3 == 2:
-            raw.wipe(db, TABLES)
-        ok("checkout", revision, "--apply", "--yes", "--force", "--allow-empty")
-        for name, rows in raw.snapshot(db, TABLES).items():
-            assert rows == tables[name], f"{name} after checkout {revision}"
-        assert "clean" in ok("status")
-    assert "Nothing to commit" in ok("commit", "--dry-run")
+            raw.wipe(db, population.tables)
+        ok("checkout", revision, name, "--apply", "--yes", "--force", "--allow-empty")
+        for table, rows in raw.snapshot(db, population.tables).items():
+            assert rows == tables[table], f"{table} after checkout {revision}"
+        assert "clean" in ok("status", name)
+    assert "Nothing to commit" in ok("commit", name, "--dry-run")

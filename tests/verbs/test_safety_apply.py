@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +12,7 @@ from contentgit.db.backends import backend
 from tests import raw
 from tests.bakery.content import fill
 from tests.bakery.models import Category, Ingredient, Product, Review, Tag
-from tests.db.sessions import do_not_wait
+from tests.db.sessions import another_apply, do_not_wait
 from tests.verbs.conftest import Run
 from tests.verbs.meanwhile import before_statement
 
@@ -162,6 +163,36 @@ def test_a_key_is_taken(twins: None, ok: Ok, run: Run) -> None:
         assert raw.snapshot("other") == before
     else:
         assert code == 0
+
+
+def test_one_who_waits_applies_what_is_left(twins: None, ok: Ok, run: Run) -> None:
+    """The second call begins while the first has the lock, and ends behind it."""
+    Ingredient.objects.filter(pk=8).delete()
+    ok("commit", "-m", "No salt")
+    codes: list[int] = []
+
+    def second() -> None:
+        codes.append(run(*APPLY, "--wait=20").code)
+        connections.close_all()
+
+    waiting = threading.Thread(target=second)
+    with before_statement("other", "DELETE FROM", waiting.start):
+        assert run(*APPLY).code == 0
+    waiting.join(30)
+    assert codes == [0]
+    assert raw.snapshot("other") == raw.snapshot("default")
+
+
+def test_a_commit_that_waits_holds_what_was_being_applied(twins: None, ok: Ok, run: Run) -> None:
+    with another_apply("other") as process:
+        assert run("commit", "-m", "Too early", "--database=other", "--wait=0.3").code == 3
+        assert process.stdin is not None
+        process.stdin.close()
+        process.stdin = None
+        ok("commit", "-m", "In time", "--database=other", "--wait=20")
+    assert Tag.objects.using("other").filter(slug="unfinished").exists()
+    assert "clean" in ok("status", "--database=other")
+    assert '"unfinished"' in ok("show", "--json")
 
 
 def test_two_applies_at_once(twins: None, ok: Ok, run: Run) -> None:

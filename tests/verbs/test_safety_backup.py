@@ -17,6 +17,7 @@ from contentgit.plan import Licences
 from contentgit.porcelain.checkout import apply
 from contentgit.porcelain.planning import plan
 from contentgit.porcelain.project import Operator, Project
+from contentgit.porcelain.request import Request
 from tests import raw
 from tests.bakery.content import fill
 from tests.bakery.models import Category, Ingredient, NewsPage, Product, Review, Tag
@@ -98,18 +99,18 @@ def test_a_plan_that_was_agreed_to_is_the_one_that_runs(
     licences = Licences(force=True)
     shown = project()
     with shown.backend.snapshot():
-        digest = plan(shown, "main", [], licences).digest
+        digest = plan(shown, Request("checkout", "main", licences=licences)).digest
     Tag.objects.using("other").filter(pk=3).update(name="Later")
     before, rows = raw.snapshot("other"), ledger.history("other")
     with pytest.raises(RefusedError, match="since the plan was shown"):
-        apply(project(), "main", [], licences, digest=digest)
+        apply(project(), Request("checkout", "main", licences=licences), digest=digest)
     assert raw.snapshot("other") == before
     assert ledger.history("other") == rows
     Tag.objects.using("other").filter(pk=3).update(name="Bio")
     Tag.objects.filter(pk=12).update(name="Plants")
     ok("commit", "-m", "Plants")
     with pytest.raises(RefusedError, match="since the plan was shown"):
-        apply(project(), "main", [], licences, digest=digest)
+        apply(project(), Request("checkout", "main", licences=licences), digest=digest)
 
 
 def test_a_backup_that_cannot_be_made_stops_the_apply(

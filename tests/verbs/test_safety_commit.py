@@ -18,6 +18,7 @@ from contentgit.plan import Licences
 from contentgit.porcelain.checkout import apply
 from contentgit.porcelain.commit import commit
 from contentgit.porcelain.project import Operator, Project
+from contentgit.porcelain.request import Request
 from tests.bakery.content import fill
 from tests.bakery.models import Product, Tag
 from tests.db.sessions import another_apply, do_not_wait
@@ -122,7 +123,7 @@ def test_an_apply_while_the_message_is_written(
     old = git("rev-parse", "main")
 
     def message(_draft: object) -> str:
-        apply(project(), first, [], Licences(force=True))
+        apply(project(), Request("checkout", first, licences=Licences(force=True)))
         return "Plants"
 
     with pytest.raises(BusyError):

@@ -33,6 +33,12 @@ class Slot(models.Model):
         return self.name
 
 
+class Booking(models.Model):
+    """Refers to a slot by its place, of which there is none to spare."""
+
+    slot = models.ForeignKey(Slot, on_delete=models.CASCADE, to_field="place")
+
+
 class Gauge(models.Model):
     """A unique column of each type."""
 

@@ -17,6 +17,7 @@ from django.db.models import Model
 
 from contentgit.db.applier import signals
 from contentgit.db.applier.bulk import Bulk
+from contentgit.db.applier.codes import Codes
 from contentgit.db.applier.parking import Parking
 from contentgit.db.applier.rows import Creation, Update, decoded, renamed
 from contentgit.db.backends import Backend, backend
@@ -112,7 +113,8 @@ class _Run:
         self.outside = outside
         self.steps = steps
         self.bulk = Bulk(backend)
-        self.parking = Parking(backend)
+        self.codes = Codes(backend)
+        self.parking = Parking(backend, self.codes)
         self.written: dict[str, Counter[Action]] = {}
         self.touched: dict[type[Model], None] = {}
         self.looked_up = _looked_up(tables)
@@ -207,6 +209,8 @@ class _Run:
             self._keys(table, steps),
             lambda keys: self.parking.park(table, fields, keys),
         )
+        if table.label in self.looked_up:
+            self.identities.reload(table.label)
 
     def _update(self, table: Table, steps: Sequence[Step]) -> None:
         if not steps[0].fields:  # only links
@@ -247,15 +251,15 @@ class _Run:
             lambda: keys,
             created=False,
         )
-        if table.label in self.looked_up and not table.schema.local_key:
-            self.identities.reload(table.label)  # what others refer to it by may have changed
+        if table.label in self.looked_up and self.codes.is_held(table, update.columns):
+            self.identities.reload(table.label)
 
     def _update_rows(self, update: Update, rows: Rows) -> int:
         """Write the rows; the number of those that were there, or had been put away."""
         table, width = update.table, len(update.columns)
         away = self.parking.away.get(table.label, set())
         present = [row for row in rows if row[width:] not in away]
-        count = self.backend.update(table.name, update.columns, table.key_columns, present)
+        count = self.codes.update(table, update.columns, present)
         for row in rows:
             if row[width:] in away:
                 count += self.parking.bring_back(table, update.columns, row)
@@ -370,12 +374,16 @@ class _Run:
 
 
 def _looked_up(tables: Tables) -> set[str]:
-    """Models with local keys, and models that are referred to by another field than their key."""
+    """Models with local keys, models that are referred to by another field, and whose keys are these."""
     found = {label for label, table in tables.items() if table.schema.local_key}
     for table in tables.values():
         fields: Sequence[Any] = table.model._meta.local_concrete_fields
         targets = [field.target_field for field in fields if field.is_relation]
         found |= {each.model._meta.label_lower for each in targets if not each.primary_key}
+    known = -1
+    while known != len(found):
+        known = len(found)
+        found |= {label for label, each in tables.items() if found & {*each.schema.key_targets}}
     return found
 
 

@@ -36,19 +36,19 @@ class Bulk:
                     return
                 transaction.set_rollback(True, using=self.backend.using)
         except REFUSALS as error:
-            if not self._is_conflict(error):
+            if not self._is_over(error):
                 self._one_by_one(steps, rows, write)
             raise self._failure(_named(steps), error) from error
         self._one_by_one(steps, rows, write)
         raise _moved(_named(steps))
 
-    def _is_conflict(self, error: Exception) -> bool:
-        return isinstance(error, Error) and self.backend.is_conflict(error)
+    def _is_over(self, error: Exception) -> bool:
+        if isinstance(error, Error):
+            return self.backend.is_over(error)
+        return self.backend.connection.needs_rollback
 
     def _one_by_one(self, steps: Sequence[Step], rows: Rows, write: Callable[[Rows], int]) -> None:
         """Raises for the first row that cannot be written alone."""
-        if self.backend.connection.needs_rollback:
-            return  # the transaction is lost, no row would be the culprit
         for step, row in zip(steps, rows, strict=True):
             try:
                 with transaction.atomic(using=self.backend.using):

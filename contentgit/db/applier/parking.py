@@ -19,14 +19,19 @@ from typing import Any
 
 from django.db import Error, models, transaction
 
+from contentgit.db.applier.codes import Codes
 from contentgit.db.backends.base import Backend
 from contentgit.db.tables import BoundField, Column, Rows, Table
+from contentgit.errors import DatabaseError
 from contentgit.schema import FieldKind
 
 ATTEMPTS = 8
 """Placeholders that are tried for a row before it is put away."""
 
 LETTERS = string.ascii_lowercase + string.digits
+NOBODYS_LETTERS = "".join(map(chr, range(0xE000, 0xF900)))
+"""Unicode's private use area: short texts of these are none that others take."""
+
 FUTURE = datetime(3000, 1, 1, tzinfo=UTC)
 FEWEST_LETTERS = 6
 FEWEST_DIGITS = 9
@@ -39,8 +44,9 @@ Key = tuple[Any, ...]
 class Parking:
     """The parked rows of one apply. ``away`` are those that are not in their table at all."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, codes: Codes) -> None:
         self.backend = backend
+        self.codes = codes
         self.away: dict[str, set[Key]] = {}
         self._columns: dict[str, list[str]] = {}
 
@@ -55,7 +61,7 @@ class Parking:
             with transaction.atomic(using=self.backend.using):
                 return self._update(table, columns, rows)
         except Error as error:
-            if self.backend.is_conflict(error):
+            if self.backend.is_over(error):
                 raise
         return sum(self._park_one(table, columns, key) for key in keys)
 
@@ -91,11 +97,13 @@ class Parking:
 
     def _parameters(self, table: Table, column: Column) -> Iterator[Any]:
         field = table.model._meta.get_field(column.attname)
+        held = self.codes.is_held(table, [column])
         for value in placeholders(field, self.backend):
-            yield column.param(value)
+            if value is not None or not held:  # what holds the value could not follow to NULL
+                yield column.param(value)
 
     def _update(self, table: Table, columns: Sequence[Column], rows: Rows) -> int:
-        return self.backend.update(table.name, columns, table.key_columns, rows)
+        return self.codes.update(table, columns, rows)
 
     def _park_one(self, table: Table, columns: Sequence[Column], key: Key) -> int:
         """Other placeholders one after the other; the last resort is to put the row away."""
@@ -105,11 +113,17 @@ class Parking:
                 with transaction.atomic(using=self.backend.using):
                     return self._update(table, columns, [(*values, *key)])
             except Error as error:
-                if self.backend.is_conflict(error):
+                if self.backend.is_over(error):
                     raise
         return self._put_away(table, key)
 
     def _put_away(self, table: Table, key: Key) -> int:
+        if self.codes.in_use(table, key):
+            raise DatabaseError(
+                f"{table.label}:{_shown(key)} has to give up a value to another row, but others refer "
+                "to it by that value, and the database accepts no other one meanwhile",
+                hint="change the values of the two rows one after the other, in two commits",
+            )
         shelf, names = self._shelf(table), ", ".join(self._names(table))
         with self.backend.connection.cursor() as cursor:
             cursor.execute(
@@ -152,6 +166,10 @@ class Parking:
         return " AND ".join(f"{quoted(key.name)} = {key.cast}" for key in table.key_columns)
 
 
+def _shown(key: Key) -> str:
+    return ", ".join(map(str, key))
+
+
 def _shelf_name(label: str) -> str:
     return f"contentgit_away_{label.replace('.', '_')}"[:63]
 
@@ -191,8 +209,9 @@ def placeholders(field: Any, backend: Backend) -> Iterator[Any]:
 
 def _texts(field: Any, _backend: Backend) -> Iterator[str]:
     length = min(field.max_length or 32, 32)
-    while length >= FEWEST_LETTERS:
-        yield "".join(secrets.choice(LETTERS) for _ in range(length))
+    letters = LETTERS if length >= FEWEST_LETTERS else NOBODYS_LETTERS
+    while True:
+        yield "".join(secrets.choice(letters) for _ in range(length))
 
 
 def _integers(field: Any, backend: Backend) -> Iterator[int]:

@@ -8,11 +8,12 @@ from django.utils.connection import ConnectionDoesNotExist
 
 from contentgit.db.backends.base import Backend
 from contentgit.db.backends.mysql import MySQL
+from contentgit.db.backends.patience import Patience
 from contentgit.db.backends.postgresql import PostgreSQL
 from contentgit.db.backends.sqlite import SQLite
 from contentgit.errors import ConfigurationError, UnknownNameError
 
-__all__ = ["Backend", "backend"]
+__all__ = ["Backend", "Patience", "backend"]
 
 BACKENDS: dict[str, type[Backend]] = {each.name: each for each in (SQLite, PostgreSQL, MySQL)}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, ClassVar
 
 from django.db import Error, connections, transaction
@@ -17,6 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 from contentgit.db.backends.constraints import ForeignKey, dangling
+from contentgit.db.backends.patience import Patience
 from contentgit.db.failures import translated, words
 from contentgit.db.tables import Column, Rows
 from contentgit.errors import BusyError, DatabaseError
@@ -64,19 +65,25 @@ class Backend(ABC):
             yield
 
     @contextmanager
-    def exclusive(self) -> Iterator[None]:
+    def exclusive(self, patience: Patience | None = None) -> Iterator[None]:
         """The one transaction of an apply: it reads one moment and is the only apply at a time.
 
         The lock belongs to the database session: it dies with it, and is given back in the end
-        whatever happens.
+        whatever happens. Where another apply has it, this one waits as long as ``patience`` says;
+        the moment that is read begins after that.
 
         Raises:
             BusyError: another apply holds this database; the message says who, where it is known.
             DatabaseError: a transaction is open already, or the database refuses something.
         """
         self._refuse_nesting()
-        with self._errors(), self._lock(), self._session(), self._transaction(writable=True):
+        patience = patience or Patience()
+        with self._errors(), self._lock(patience), self._session(), self._turn(patience):
             yield
+
+    def _turn(self, patience: Patience) -> AbstractContextManager[None]:  # noqa: ARG002
+        """The writing transaction, for which a database without another lock may have to wait."""
+        return self._transaction(writable=True)
 
     def _refuse_nesting(self) -> None:
         with translated(f"database {self.using!r} cannot be reached"):
@@ -95,7 +102,7 @@ class Backend(ABC):
             raise self.failure(f"database {self.using!r}", error) from error
         except DatabaseError as error:
             cause = error.__cause__
-            if isinstance(cause, Error) and self.is_conflict(cause):
+            if isinstance(cause, Error) and (self.is_conflict(cause) or self.is_lost(cause)):
                 raise self.failure(
                     error.message.removesuffix(f": {words(cause)}"), cause
                 ) from error
@@ -108,11 +115,25 @@ class Backend(ABC):
                 f"{what}: somebody else writes to it at this moment: {words(error)}",
                 hint="nothing has changed; run the command again",
             )
+        if self.is_lost(error):
+            return DatabaseError(
+                f"{what}: the connection was lost: {words(error)}",
+                hint="the database has all of it or nothing; run the command again",
+            )
         return DatabaseError(f"{what}: {words(error)}")
+
+    def is_over(self, error: Error) -> bool:
+        """Whether nothing more can be tried in the transaction after this error."""
+        gone = self.is_conflict(error) or self.is_lost(error)
+        return gone or self.connection.needs_rollback
 
     @abstractmethod
     def is_conflict(self, error: Error) -> bool:
         """Whether the database refused because of what somebody else is writing."""
+
+    @abstractmethod
+    def is_lost(self, error: Error) -> bool:
+        """Whether the session has ended; what it had not committed is undone."""
 
     @abstractmethod
     def is_missing_table(self, error: Error) -> bool:
@@ -131,12 +152,11 @@ class Backend(ABC):
     # The lock of an apply
 
     @contextmanager
-    def _lock(self) -> Iterator[None]:
-        if not self._acquire():
-            raise BusyError(
-                f"another apply holds database {self.using!r}{self._holder()}",
-                hint="wait until it has ended, then run the command again",
-            )
+    def _lock(self, patience: Patience) -> Iterator[None]:
+        while not self._acquire():
+            holder = self._holder()
+            if not patience.lasts(f"another apply on database {self.using!r}{holder}"):
+                raise self._busy(f"another apply holds database {self.using!r}{holder}", patience)
         session = self.connection.connection
         try:
             yield
@@ -144,6 +164,13 @@ class Backend(ABC):
             # A session that has ended took its lock with it; a new one never had it.
             if session is not None and self.connection.connection is session:
                 self._release_or_close()
+
+    def _busy(self, what: str, patience: Patience) -> BusyError:
+        if patience.seconds:
+            what = f"{what}; waited {patience.seconds:g} seconds"
+        return BusyError(
+            what, hint="run the command again when it has ended, or with --wait SECONDS"
+        )
 
     def _release_or_close(self) -> None:
         try:

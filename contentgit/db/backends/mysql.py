@@ -35,6 +35,9 @@ CONFLICTS = {1020, 1205, 1213, 3572}
 
 LOCK = "LOCK IN SHARE MODE"
 
+ENDED = {1053, 1927, 2006, 2013, 2055}
+"""The server shuts down, killed the connection, has gone, went away during a query."""
+
 MISSING = {1146, 1054}
 """No such table, no such column."""
 
@@ -54,6 +57,9 @@ class MySQL(Backend):
 
     def is_conflict(self, error: Error) -> bool:
         return bool(error.args) and error.args[0] in CONFLICTS
+
+    def is_lost(self, error: Error) -> bool:
+        return bool(error.args) and error.args[0] in ENDED
 
     def is_missing_table(self, error: Error) -> bool:
         return bool(error.args) and error.args[0] in MISSING
@@ -92,11 +98,12 @@ class MySQL(Backend):
                 "SELECT user, host FROM information_schema.processlist WHERE id = %s", [number]
             )
             row = cursor.fetchone()
-        return f" (connection {number}, user {row[0]} from {row[1]})" if row else ""
+        # Other users' connections are shown only to who may see them.
+        return f" (connection {number}{f', user {row[0]} from {row[1]}' if row else ''})"
 
     @contextmanager
     def _session(self) -> Iterator[None]:
-        """Nothing is cut to fit a column, and a row that has moved since the snapshot is an error."""
+        """Values are written as they are, and a row that has moved since the snapshot is an error."""
         with self.connection.cursor() as cursor:
             cursor.execute(SETTINGS)
             before = {str(name).lower(): value for name, value in cursor.fetchall()}
@@ -115,9 +122,11 @@ class MySQL(Backend):
                 self.connection.close()
 
     def _wanted(self, before: dict[str, str]) -> dict[str, str]:
-        mode = before["sql_mode"]
-        strict = {"STRICT_ALL_TABLES", "STRICT_TRANS_TABLES"} & set(mode.split(","))
-        wanted = {} if strict else {"sql_mode": f"{mode},STRICT_ALL_TABLES".lstrip(",")}
+        mode = before["sql_mode"].split(",") if before["sql_mode"] else []
+        if not {"STRICT_ALL_TABLES", "STRICT_TRANS_TABLES"} & set(mode):
+            mode.append("STRICT_ALL_TABLES")
+        # Without it a key of 0 asks for the next free one.
+        wanted = {"sql_mode": ",".join([*mode, "NO_AUTO_VALUE_ON_ZERO"])}
         if "innodb_snapshot_isolation" in before:  # MariaDB from 10.6.18, 10.11.8, 11.0.6
             wanted["innodb_snapshot_isolation"] = "ON"
         return wanted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
 
-from django.db import Error, transaction
+from django.db import Error, InterfaceError, OperationalError, transaction
 from django.db.models import AutoField, Model
 
 from contentgit.db.backends.base import Backend
@@ -37,6 +37,9 @@ ORDER BY r.relname, c.conname, c.oid, k.place
 CONFLICTS = {"40001", "40P01", "55P03"}
 """Serialization failure, deadlock, lock not available."""
 
+ENDED = {"57P01", "57P02", "57P03", "57P05", "25P03"}
+"""The server shuts down, ends the session, starts, or has found it idle for too long."""
+
 MISSING = {"42P01", "42703"}
 """Undefined table, undefined column."""
 
@@ -49,6 +52,13 @@ class PostgreSQL(Backend):
     def is_conflict(self, error: Error) -> bool:
         return _state(error) in CONFLICTS
 
+    def is_lost(self, error: Error) -> bool:
+        state = _state(error)
+        if state is None:  # the driver's own words; it never was there where there is no session
+            own = isinstance(error, (OperationalError, InterfaceError))
+            return own and self.connection.connection is not None
+        return state in ENDED or state.startswith("08")
+
     def is_missing_table(self, error: Error) -> bool:
         return _state(error) in MISSING
 
@@ -56,7 +66,9 @@ class PostgreSQL(Backend):
         access = "READ WRITE" if writable else "READ ONLY"
         with self.connection.cursor() as cursor:
             cursor.execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ {access}")
-            cursor.execute("SELECT 1")  # the moment that is seen is that of the first query
+            # The moment that is seen is that of the first query. A server, role or project may have
+            # set numbers to be rounded on their way out.
+            cursor.execute("SELECT set_config('extra_float_digits', '1', true)")
 
     def _acquire(self) -> bool:
         with self.connection.cursor() as cursor:

@@ -12,8 +12,8 @@ from django.db import Error, transaction
 
 from contentgit.db.backends.base import Backend
 from contentgit.db.backends.constraints import ForeignKey
+from contentgit.db.backends.patience import Patience
 from contentgit.db.tables import Column
-from contentgit.errors import BusyError
 
 FOREIGN_KEYS = """
 SELECT m.name, f.id, f."from", f."table", f."to"
@@ -39,6 +39,9 @@ class SQLite(Backend):
             return ""
         return f"there is no file {name}"
 
+    def is_lost(self, error: Error) -> bool:  # noqa: ARG002
+        return False  # there is none
+
     def is_missing_table(self, error: Error) -> bool:
         return str(error).startswith(("no such table", "no such column"))
 
@@ -46,10 +49,38 @@ class SQLite(Backend):
     def _transaction(self, *, writable: bool) -> Iterator[None]:
         with ExitStack() as stack:
             if not writable:
-                stack.enter_context(self._read_only())
+                stack.enter_context(self._pragma("query_only", 1))
             with self._mode("IMMEDIATE" if writable else "DEFERRED"):
                 stack.enter_context(transaction.atomic(using=self.using, durable=True))
             self._begin(writable=writable)
+            yield
+
+    @contextmanager
+    def _turn(self, patience: Patience) -> Iterator[None]:
+        with ExitStack() as stack:
+            with self._attempts(patience):
+                while not self._entered(stack):
+                    if not patience.lasts(f"the process that writes to database {self.using!r}"):
+                        what = f"another process is writing to database {self.using!r}"
+                        raise self._busy(what, patience)
+            yield
+
+    def _entered(self, stack: ExitStack) -> bool:
+        try:
+            stack.enter_context(self._transaction(writable=True))
+        except Error as error:
+            if self.is_conflict(error):
+                return False
+            raise
+        return True
+
+    @contextmanager
+    def _attempts(self, patience: Patience) -> Iterator[None]:
+        """One who waits here need not wait in SQLite, where nobody can interrupt it."""
+        if not patience.seconds:
+            yield
+            return
+        with self._pragma("busy_timeout", 0):
             yield
 
     @contextmanager
@@ -59,27 +90,20 @@ class SQLite(Backend):
         connection.transaction_mode, before = mode, connection.transaction_mode
         try:
             yield
-        except Error as error:
-            if self.is_conflict(error):
-                raise BusyError(
-                    f"another process is writing to database {self.using!r}",
-                    hint="wait until it has ended, then run the command again",
-                ) from error
-            raise
         finally:
             connection.transaction_mode = before
 
     @contextmanager
-    def _read_only(self) -> Iterator[None]:
+    def _pragma(self, name: str, value: int) -> Iterator[None]:
         with self.connection.cursor() as cursor:
-            cursor.execute("PRAGMA query_only")
+            cursor.execute(f"PRAGMA {name}")
             (before,) = cursor.fetchone()
-            cursor.execute("PRAGMA query_only = ON")
+            cursor.execute(f"PRAGMA {name} = {value}")
         try:
             yield
         finally:
             with self.connection.cursor() as cursor:
-                cursor.execute(f"PRAGMA query_only = {before}")
+                cursor.execute(f"PRAGMA {name} = {before}")
 
     def _begin(self, *, writable: bool) -> None:  # noqa: ARG002
         # The moment that is seen is that of the first read.

@@ -18,7 +18,7 @@ from django.utils import timezone
 from contentgit import layout
 from contentgit.db.fields.plain import AnyField
 from contentgit.db.fields.values import Codec
-from contentgit.db.identity import Identities, concrete, label_of, points_at_key
+from contentgit.db.identity import Identities, concrete, label_of
 from contentgit.db.introspect.binding import (
     bound_field,
     bound_generic,
@@ -26,7 +26,7 @@ from contentgit.db.introspect.binding import (
     column,
     column_codec,
 )
-from contentgit.db.introspect.uniques import KEY, unique_sets
+from contentgit.db.introspect.uniques import KEY, unenforced, unique_sets
 from contentgit.db.queries import key_fields
 from contentgit.db.spec_rules import no_rows
 from contentgit.db.tables import BoundField, Column, Table, Tables
@@ -126,6 +126,7 @@ class _Binder:
             unique_sets(self.model, self.managed),
             self._parents,
             str(self.model._meta.verbose_name_raw),
+            tuple(_target(each) for each in key_fields(self.model) if each.is_relation),
         )
         return Table(
             self.model,
@@ -139,6 +140,7 @@ class _Binder:
             tuple(sorted(relations, key=lambda each: each.name)),
             tuple(self.fill),
             tuple(self.problems),
+            unenforced(self.model, connections[self.using].features),
         )
 
     # Fields
@@ -264,7 +266,7 @@ class _Binder:
         """Models of which a row must be there for this row, the one with the same key first."""
         keys = key_fields(self.model)
         shared = [each for each in keys if each.is_relation and not self._own_identity]
-        first = [_target(each) for each in shared if len(keys) == 1 and points_at_key(each)]
+        first = [_target(each) for each in shared if len(keys) == 1]
         links: list[Any] = [each for each in self.model._meta.parents.values() if each]
         return tuple(dict.fromkeys([*first, *map(_target, links)]))
 

@@ -1,0 +1,123 @@
+"""Columns that hold another row's unique code instead of its key, and follow when the code changes.
+
+A reference says which row it means, not by which value (``to_field``). When that value changes, also
+for a while as the row is parked, the columns that hold it change with it at once, as
+``ON UPDATE CASCADE`` would do: those of records that do not differ and of rows outside of all dumps too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Model
+
+from contentgit.db.applier.rows import renamed
+from contentgit.db.backends import Backend
+from contentgit.db.queries import among, chunk_size, execute, python_values, select
+from contentgit.db.tables import Column, Rows, Table
+
+Key = tuple[Any, ...]
+Holder = tuple[str, str]
+"""A table and a column of it."""
+
+
+class Codes:
+    """Who holds which columns of other tables, in one apply."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+
+    def holders(self, table: Table, column: Column) -> Sequence[Holder]:
+        """The columns that hold values of the column, which is no key; at one remove too."""
+        field = table.model._meta.get_field(column.attname)
+        found: dict[Holder, None] = {}
+        waiting: list[Any] = [] if _is_key(field) else [field]
+        while waiting:
+            for each in self._direct.get(waiting.pop(), ()):
+                place = (each.model._meta.db_table, str(each.column))
+                if place not in found:
+                    found[place] = None
+                    waiting.append(each)
+        return list(found)
+
+    def is_held(self, table: Table, columns: Sequence[Column]) -> bool:
+        """Whether other columns may hold values of one of the columns."""
+        return any(self.holders(table, column) for column in columns)
+
+    def update(self, table: Table, columns: Sequence[Column], rows: Rows) -> int:
+        """:meth:`Backend.update`, with what holds the values of these rows."""
+        held = [
+            (place, column, holders)
+            for place, column in enumerate(columns)
+            if (holders := self.holders(table, column))
+        ]
+        keys = [row[len(columns) :] for row in rows]
+        before = self._values(table, [column for _, column, _ in held], keys) if held else {}
+        count = self.backend.update(table.name, columns, table.key_columns, rows)
+        for number, (place, column, holders) in enumerate(held):
+            pairs = [
+                (row[place], before[key][number])
+                for key, row in zip(keys, rows, strict=True)
+                if key in before and row[place] is not None
+            ]
+            moved = [(new, old) for new, old in pairs if old is not None and old != new]
+            for name, other in holders:
+                same = renamed(column, other)
+                self.backend.update(name, [same], [same], moved)
+        return count
+
+    def in_use(self, table: Table, key: Key) -> bool:
+        """Whether a row holds a code of the row with this key."""
+        held = [each for each in table.columns if self.holders(table, each)]
+        before = self._values(table, held, [key]) if held else {}
+        for column, value in zip(held, before.get(key, ()), strict=False):
+            for name, other in self.holders(table, column) if value is not None else ():
+                same = renamed(column, other)
+                sql, params = among([same], [(value,)], self.backend.using, name)
+                statement = f"{select(name, [same], self.backend.using)} WHERE {sql}"
+                if execute((statement, params), self.backend.using):
+                    return True
+        return False
+
+    @cached_property
+    def _direct(self) -> dict[Any, list[Any]]:
+        """The fields that refer to a field, for all tables that are there."""
+        introspection = self.backend.connection.introspection
+        convert = introspection.identifier_converter
+        there = {convert(name) for name in introspection.table_names()}
+        found: dict[Any, list[Any]] = {}
+        for model in apps.get_models(include_auto_created=True):
+            if convert(model._meta.db_table.strip('"')) in there and not model._meta.proxy:
+                for each in _references(model):
+                    found.setdefault(each.target_field, []).append(each)
+        return found
+
+    def _values(self, table: Table, columns: Sequence[Column], keys: Rows) -> dict[Key, Key]:
+        """What the columns hold now, by key; all as SQL parameters."""
+        found = {}
+        wanted, using = (*table.key_columns, *columns), self.backend.using
+        width, size = len(table.key_columns), chunk_size(table.key_columns, using)
+        for start in range(0, len(keys), size):
+            some = keys[start : start + size]
+            sql, params = among(table.key_columns, some, using, table.name)
+            rows = execute((f"{select(table.name, wanted, using)} WHERE {sql}", params), using)
+            for row in zip(*python_values(wanted, rows), strict=True) if rows else ():
+                pairs = zip(wanted, row, strict=True)
+                values = tuple(column.param(value) for column, value in pairs)
+                found[values[:width]] = values[width:]
+        return found
+
+
+def _references(model: type[Model]) -> list[Any]:
+    return [
+        each
+        for each in model._meta.local_concrete_fields
+        if each.is_relation and each.column is not None
+    ]
+
+
+def _is_key(field: Any) -> bool:
+    return bool(field.primary_key)

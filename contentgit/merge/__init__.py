@@ -1,0 +1,23 @@
+"""Three snapshots become one: what each side changed since the base, both sides' changes together.
+
+Pure functions, the same for databases and for branches. What both sides changed in different ways is a
+conflict, and a conflict is a value; nothing is ever marked inside a record. Swapping the sides gives the
+same result and the same conflicts with their sides swapped.
+"""
+
+from __future__ import annotations
+
+from contentgit.merge.records import Conflict, ConflictKind, Merge, Merged, merge_record, three_way
+from contentgit.merge.values import FieldConflict, Side, merge_value
+
+__all__ = [
+    "Conflict",
+    "ConflictKind",
+    "FieldConflict",
+    "Merge",
+    "Merged",
+    "Side",
+    "merge_record",
+    "merge_value",
+    "three_way",
+]

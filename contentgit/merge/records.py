@@ -1,0 +1,125 @@
+"""Records and snapshots on three sides."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from contentgit.diff import ABSENT, Change
+from contentgit.merge.values import FieldConflict, Side, merge_value
+from contentgit.records import Record, RecordKey, Value
+from contentgit.schema import ModelSchema
+
+
+class ConflictKind(enum.StrEnum):
+    """What the two sides did to one record."""
+
+    EDITED = "edited"  # both changed the same fields
+    ADDED = "added"  # both added it, with different content
+    DELETED_BY_US = "deleted-by-us"  # we deleted it, they edited it
+    DELETED_BY_THEM = "deleted-by-them"
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A record on which the sides contradict each other, and in which fields."""
+
+    key: RecordKey
+    kind: ConflictKind
+    fields: tuple[FieldConflict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A record with both sides' changes, ``None`` where it is deleted.
+
+    With a ``conflict`` it holds ours at the places in conflict, or whatever was preferred.
+    """
+
+    record: Record | None
+    conflict: Conflict | None = None
+
+
+@dataclass(frozen=True)
+class Merge:
+    """A snapshot with both sides' changes, and the conflicts by key."""
+
+    records: Mapping[RecordKey, Record] = field(default_factory=dict)
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def three_way(
+    base: Mapping[RecordKey, Record],
+    ours: Mapping[RecordKey, Record],
+    theirs: Mapping[RecordKey, Record],
+    models: Mapping[str, ModelSchema],
+    prefer: Side | None = None,
+) -> Merge:
+    """The snapshot that has what both sides did to ``base``; ``models`` are schemas by label."""
+    records: dict[RecordKey, Record] = {}
+    conflicts = []
+    for key in sorted(base.keys() | ours.keys() | theirs.keys()):
+        schema = models.get(key.model)
+        merged = merge_record(base.get(key), ours.get(key), theirs.get(key), schema, prefer)
+        if merged.record is not None:
+            records[key] = merged.record
+        if merged.conflict is not None:
+            conflicts.append(merged.conflict)
+    return Merge(records, tuple(conflicts))
+
+
+def merge_record(
+    base: Record | None,
+    ours: Record | None,
+    theirs: Record | None,
+    schema: ModelSchema | None,
+    prefer: Side | None = None,
+) -> Merged:
+    """One record with the changes of both sides; ``None`` stands for a side that does not have it."""
+    if ours is None or theirs is None:
+        return _one_sided(base, ours, theirs, prefer)
+    values: dict[str, Value] = {}
+    conflicts: list[FieldConflict] = []
+    for name in _names(base, ours, theirs):
+        was = ABSENT if base is None else base.fields.get(name, ABSENT)
+        here, there = ours.fields.get(name, ABSENT), theirs.fields.get(name, ABSENT)
+        known = schema.by_name.get(name) if schema else None
+        value, found = merge_value(known, name, was, here, there, prefer)
+        conflicts += found
+        if value is not ABSENT:
+            values[name] = value
+    record = Record(ours.key, values)
+    if not conflicts:
+        return Merged(record)
+    kind = ConflictKind.ADDED if base is None else ConflictKind.EDITED
+    return Merged(record, Conflict(ours.key, kind, tuple(conflicts)))
+
+
+def _names(*sides: Record | None) -> Iterator[str]:
+    return iter(sorted({name for side in sides if side is not None for name in side.fields}))
+
+
+def _one_sided(
+    base: Record | None, ours: Record | None, theirs: Record | None, prefer: Side | None
+) -> Merged:
+    left = ours or theirs
+    if base is None or left is None:
+        return Merged(left)
+    edits = Change(left.key, base, left).fields
+    if not edits and base.fields.keys() == left.fields.keys():
+        return Merged(None)
+    fields = tuple(
+        FieldConflict(
+            each.name,
+            each.before,
+            ABSENT if ours is None else each.after,
+            ABSENT if theirs is None else each.after,
+        )
+        for each in edits
+    )
+    if not fields:  # only the set of managed fields has changed, which is no edit
+        return Merged(None)
+    kind = ConflictKind.DELETED_BY_US if ours is None else ConflictKind.DELETED_BY_THEM
+    taken = theirs if prefer is Side.THEIRS else ours
+    return Merged(taken, Conflict(left.key, kind, fields))

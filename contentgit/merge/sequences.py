@@ -1,0 +1,96 @@
+"""Sequences: segments of a text, elements of a list. Changes that do not touch are both taken."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from contentgit.alignment import runs
+
+T = TypeVar("T", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class _Hunk(Generic[T]):
+    """What one side puts in the place of ``base[start:end]``."""
+
+    start: int
+    end: int
+    new: tuple[T, ...]
+    ours: bool
+
+
+def merge_sequences(base: Sequence[T], ours: Sequence[T], theirs: Sequence[T]) -> list[T] | None:
+    """The base with the changes of both sides; ``None`` where both changed the same place differently.
+
+    Pieces that stand beside each other may be changed on one side each. Where something is put in, the
+    other side must have left both neighbours of that place as they are, as nothing tells the order.
+    """
+    hunks = [*_hunks(base, ours, ours=True), *_hunks(base, theirs, ours=False)]
+    result: list[T] = []
+    place = 0
+    for group in _touching(sorted(hunks, key=lambda each: (each.start, each.end))):
+        start, end = group[0].start, max(each.end for each in group)
+        new = _settled(base, group, start, end)
+        if new is None:
+            return None
+        result += [*base[place:start], *new]
+        place = end
+    return [*result, *base[place:]]
+
+
+def _hunks(base: Sequence[T], side: Sequence[T], *, ours: bool) -> Iterator[_Hunk[T]]:
+    place = start = 0
+    new: list[T] = []
+    for old_run, new_run in runs(base, side):
+        if old_run == new_run:
+            if old_run and (place > start or new):
+                yield _Hunk(start, place, tuple(new), ours)
+                new = []
+            place += len(old_run)
+            if old_run:
+                start = place
+            continue
+        place += len(old_run)
+        new += new_run
+    if place > start or new:
+        yield _Hunk(start, place, tuple(new), ours)
+
+
+def _touching(hunks: Sequence[_Hunk[T]]) -> Iterator[list[_Hunk[T]]]:
+    """The hunks in groups of those that overlap, or are put in at each other's edge."""
+    group: list[_Hunk[T]] = []
+    for hunk in hunks:
+        if group and not any(_touch(each, hunk) for each in group):
+            yield group
+            group = []
+        group.append(hunk)
+    if group:
+        yield group
+
+
+def _touch(one: _Hunk[T], other: _Hunk[T]) -> bool:
+    if one.start == one.end or other.start == other.end:
+        return one.start <= other.end and other.start <= one.end
+    return one.start < other.end and other.start < one.end
+
+
+def _settled(
+    base: Sequence[T], group: Sequence[_Hunk[T]], start: int, end: int
+) -> Sequence[T] | None:
+    """What stands in the place of ``base[start:end]``, if only one side changed it or both did alike."""
+    if len({each.ours for each in group}) == 1:
+        return _replaced(base, group, start, end)
+    mine = _replaced(base, [each for each in group if each.ours], start, end)
+    other = _replaced(base, [each for each in group if not each.ours], start, end)
+    return mine if mine == other else None
+
+
+def _replaced(base: Sequence[T], hunks: Sequence[_Hunk[T]], start: int, end: int) -> list[T]:
+    result: list[T] = []
+    place = start
+    for hunk in hunks:
+        result += [*base[place : hunk.start], *hunk.new]
+        place = hunk.end
+    return [*result, *base[place:end]]

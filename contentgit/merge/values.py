@@ -1,0 +1,219 @@
+"""One field's value on three sides, by what its kind means."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from contentgit.canonical import same
+from contentgit.diff import ABSENT
+from contentgit.merge.sequences import merge_sequences
+from contentgit.records import RecordKey, Value
+from contentgit.schema import FieldKind, FieldSchema
+from contentgit.text import in_segments, segments
+
+Maybe: TypeAlias = Value
+"""A value, or ``ABSENT`` where a side has none."""
+
+
+class Side(enum.StrEnum):
+    """Whose value is taken where both sides changed the same thing."""
+
+    OURS = "ours"
+    THEIRS = "theirs"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldConflict:
+    """A value that both sides changed in different ways; ``ABSENT`` where a side has none.
+
+    ``path`` leads to it within a JSON value: keys of objects, ids of list elements.
+    """
+
+    name: str
+    base: Maybe
+    ours: Maybe
+    theirs: Maybe
+    path: tuple[str, ...] = ()
+
+
+@dataclass
+class _Merging:
+    """One field under way; ``prefer`` decides conflicts, which are noted all the same."""
+
+    name: str
+    prefer: Side | None = None
+    conflicts: list[FieldConflict] = field(default_factory=list)
+
+    def conflict(
+        self, base: Maybe, ours: Maybe, theirs: Maybe, path: tuple[str, ...] = ()
+    ) -> Maybe:
+        """Notes it; what stands there meanwhile, or for good: ours, if nothing else is preferred."""
+        self.conflicts.append(FieldConflict(self.name, base, ours, theirs, path))
+        return theirs if self.prefer is Side.THEIRS else ours
+
+
+def merge_value(
+    schema: FieldSchema | None,
+    name: str,
+    base: Maybe,
+    ours: Maybe,
+    theirs: Maybe,
+    prefer: Side | None = None,
+) -> tuple[Maybe, tuple[FieldConflict, ...]]:
+    """The value that has the changes of both sides, and where they contradict each other.
+
+    What only one side changed is taken; what both changed alike, too. Beyond that the kind decides: text
+    that is written in segments is merged by them, many-to-many as sets, JSON by key and by list elements
+    with an ``id``, ``auto_now`` is the newer one. A field that a side does not manage (``ABSENT``) does
+    not outweigh an edit of the other. Without a ``schema`` the value is one piece.
+    """
+    merging = _Merging(name, prefer)
+    value = _simple(base, ours, theirs)
+    if value is _OPEN:
+        value = _by_kind(schema, merging, base, ours, theirs)
+    return value, tuple(merging.conflicts)
+
+
+class _Open(enum.Enum):
+    OPEN = "open"
+
+
+_OPEN: Final = _Open.OPEN
+
+
+def _equal(a: Maybe, b: Maybe) -> bool:
+    return a is b or (a is not ABSENT and b is not ABSENT and same(a, b))
+
+
+def _simple(base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
+    """The result where at most one side changed it, or both did alike."""
+    if _equal(ours, theirs) or _equal(base, theirs):
+        return ours
+    return theirs if _equal(base, ours) else _OPEN
+
+
+def _by_kind(
+    schema: FieldSchema | None, merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe
+) -> Maybe:
+    if ours is ABSENT or theirs is ABSENT:
+        return theirs if ours is ABSENT else ours
+    if schema is None:
+        return merging.conflict(base, ours, theirs)
+    if schema.moment and isinstance(ours, str) and isinstance(theirs, str):
+        return max(ours, theirs)
+    value: Maybe = _OPEN
+    if base is not ABSENT:
+        rule = _RULES.get(schema.kind)
+        value = rule(merging, base, ours, theirs) if rule else _OPEN
+    return merging.conflict(base, ours, theirs) if value is _OPEN else value
+
+
+def _text(_merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
+    texts = (base, ours, theirs)
+    if not all(isinstance(each, str) and in_segments(each) for each in texts):
+        return _OPEN
+    merged = merge_sequences(*map(segments, texts))
+    return _OPEN if merged is None else "".join(merged)
+
+
+def _set(_merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
+    """Each reference is there or not, so two sides cannot contradict each other."""
+    try:
+        was, here, there = (
+            {RecordKey.parse(each) for each in side} for side in (base, ours, theirs)
+        )
+    except (TypeError, ValueError, AttributeError):
+        return _OPEN  # it is not what contentgit wrote
+    return [str(key) for key in sorted((here & there) | (here - was) | (there - was))]
+
+
+def _json(merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
+    return _json_at(merging, (), base, ours, theirs)
+
+
+def _json_at(
+    merging: _Merging, path: tuple[str, ...], base: Maybe, ours: Maybe, theirs: Maybe
+) -> Maybe:
+    value = _simple(base, ours, theirs)
+    if value is _OPEN:
+        sides = (base, ours, theirs)
+        if all(isinstance(each, dict) for each in sides):
+            value = _objects(merging, path, base, ours, theirs)
+        elif all(isinstance(each, str) for each in sides):
+            value = _text(merging, base, ours, theirs)
+        elif all(_has_ids(each) for each in sides):
+            value = _lists(merging, path, base, ours, theirs)
+    return merging.conflict(base, ours, theirs, path) if value is _OPEN else value
+
+
+def _objects(
+    merging: _Merging,
+    path: tuple[str, ...],
+    base: Mapping[str, Value],
+    ours: Mapping[str, Value],
+    theirs: Mapping[str, Value],
+) -> dict[str, Value]:
+    merged = {}
+    for key in dict.fromkeys([*ours, *theirs, *base]):
+        sides = (side.get(key, ABSENT) for side in (base, ours, theirs))
+        value = _json_at(merging, (*path, key), *sides)
+        if value is not ABSENT:
+            merged[key] = value
+    return merged
+
+
+def _has_ids(value: Maybe) -> bool:
+    """Whether it is a list of objects that an ``id`` tells apart."""
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        return False
+    ids = [each.get("id") for each in value]
+    return all(type(each) in (int, str) for each in ids) and len({*map(repr, ids)}) == len(ids)
+
+
+def _lists(
+    merging: _Merging,
+    path: tuple[str, ...],
+    base: Sequence[dict[str, Value]],
+    ours: Sequence[dict[str, Value]],
+    theirs: Sequence[dict[str, Value]],
+) -> Maybe:
+    """The elements by id, in the order that both sides' moves make."""
+    was, here, there = ({repr(each["id"]): each for each in side} for side in (base, ours, theirs))
+    order = merge_sequences([*was], [*here], [*there])
+    if order is None or len({*order}) < len(order) or _edited_and_gone(was, here, there):
+        return _OPEN
+    merged = []
+    for name in order:
+        sides = (side.get(name, ABSENT) for side in (was, here, there))
+        merged.append(_json_at(merging, (*path, name), *sides))
+    return merged
+
+
+def _edited_and_gone(
+    was: Mapping[str, Value], here: Mapping[str, Value], there: Mapping[str, Value]
+) -> bool:
+    """Whether one side took an element out that the other changed."""
+    return any(
+        not same(was[name], side[name])
+        for side, other in ((here, there), (there, here))
+        for name in was
+        if name in side and name not in other
+    )
+
+
+def _mapping(merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
+    if not all(isinstance(each, dict) for each in (base, ours, theirs)):
+        return _OPEN
+    return _objects(merging, (), base, ours, theirs)
+
+
+_Rule: TypeAlias = Callable[[_Merging, Maybe, Maybe, Maybe], Maybe]
+_RULES: Final[Mapping[FieldKind, _Rule]] = {
+    FieldKind.TEXT: _text,
+    FieldKind.REFERENCES: _set,
+    FieldKind.JSON: _json,
+    FieldKind.MAPPING: _mapping,
+}

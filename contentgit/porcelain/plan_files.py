@@ -1,0 +1,199 @@
+"""A plan in a file: shown and agreed to now, run later, and refused if anything has moved meanwhile.
+
+The file holds no content: what was asked for, the commits, and of each step the record's key and the ids
+that it is bound to. It is never run itself; the plan is made anew and must come out the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from contentgit.canonical import dump_document, parse_document
+from contentgit.errors import FormatError, RefusedError, UsageError
+from contentgit.merge import Side
+from contentgit.plan import Licences
+from contentgit.porcelain.planned import Planned
+from contentgit.porcelain.project import Project
+from contentgit.porcelain.request import VERBS, Request
+from contentgit.steps import Step
+
+FORMAT = 1
+_KIND = "contentgit-plan"
+
+
+@dataclass(frozen=True)
+class PlanFile:
+    """A plan as a file holds it: what was asked for, where, and what it was bound to."""
+
+    path: Path
+    request: Request
+    database: str
+    environment: str
+    commit: str
+    digest: str
+    dumps: Mapping[str, str]
+    steps: tuple[str, ...]
+
+
+def write_plan(project: Project, planned: Planned, path: Path) -> None:
+    """Writes the plan to a new or existing file.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    request = planned.request
+    document = {
+        "kind": _KIND,
+        "format": FORMAT,
+        "request": {**asdict(request), "names": list(request.names)},
+        "database": project.using,
+        "environment": project.config.environment,
+        "commit": planned.target.commit,
+        "digest": planned.digest,
+        "dumps": _dumps(planned),
+        "steps": list(map(_line, planned.plan.steps)),
+    }
+    try:
+        path.write_bytes(dump_document(document))
+    except OSError as error:
+        raise UsageError(f"cannot write the plan to {path}: {error.strerror}") from error
+
+
+def _dumps(planned: Planned) -> dict[str, str]:
+    """The commit that each dump is at."""
+    return {work.folder: work.applied.commit if work.applied else "" for work in planned.dumps}
+
+
+def _line(step: Step) -> str:
+    links = [f"{each.field}:+{len(each.add)}-{len(each.remove)}" for each in step.links]
+    words = [step.key, step.action.value, step.before or "-", step.after or "-", *links]
+    return " ".join(map(str, words))
+
+
+def read_plan(path: Path) -> PlanFile:
+    """The plan in a file.
+
+    Raises:
+        UsageError: the file cannot be read, or holds no plan.
+    """
+    try:
+        document = parse_document(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"cannot read the plan {path}: {error.strerror}") from error
+    except FormatError as error:
+        raise _no_plan(path, error.message) from error
+    if not isinstance(document, dict) or document.get("kind") != _KIND:
+        raise _no_plan(path, "it was not written by --plan-out")
+    if document.get("format") != FORMAT:
+        raise _no_plan(
+            path, f"its format is {document.get('format')}, this contentgit reads {FORMAT}"
+        )
+    try:
+        return _plan_file(path, document)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _no_plan(path, f"{type(error).__name__}: {error}") from error
+
+
+def _no_plan(path: Path, why: str) -> UsageError:
+    return UsageError(
+        f"{path} holds no plan: {why}", hint="contentgit checkout REV --plan-out FILE  (writes one)"
+    )
+
+
+def _plan_file(path: Path, document: Mapping[str, Any]) -> PlanFile:
+    asked = dict(document["request"])
+    licences = Licences(**asked.pop("licences"))
+    _check(
+        licences,
+        {"max_deletes": (int, type(None)), "max_deletes_percent": (int, float, type(None))},
+    )
+    side = asked.pop("take")
+    request = Request(**{**asked, "names": tuple(asked["names"])}, licences=licences)
+    if request.verb not in VERBS or not isinstance(request.merge, bool):
+        raise ValueError(f"no request: {asked!r:.80}")
+    texts = {name: document[name] for name in ("database", "environment", "commit", "digest")}
+    if not all(
+        isinstance(each, str) for each in (*texts.values(), *request.names, request.revision)
+    ):
+        raise ValueError("a name is no text")
+    taken = None if side is None else Side(side)
+    request = Request(request.verb, request.revision, request.names, licences, request.merge, taken)
+    steps = tuple(map(str, document["steps"]))
+    return PlanFile(path, request, dumps=dict(document["dumps"]), steps=steps, **texts)
+
+
+def _check(licences: Licences, kinds: Mapping[str, tuple[type, ...]]) -> None:
+    for each in fields(licences):
+        value = getattr(licences, each.name)
+        if type(value) not in kinds.get(each.name, (bool,)):
+            raise ValueError(f"{each.name} is {value!r:.40}")
+
+
+def check_plan(project: Project, planned: Planned, saved: PlanFile) -> None:
+    """Refuses a plan that is no longer the one in the file, and says what has moved.
+
+    Raises:
+        RefusedError: ``items`` lists commits, dumps and records that moved.
+    """
+    if planned.digest == saved.digest and project.using == saved.database:
+        return
+    raise RefusedError(
+        f"the plan in {saved.path} is no longer what an apply would do; nothing has been written",
+        items=list(_moved(project, planned, saved))
+        or ["rows that the plan looked at have changed"],
+        hint=f"{_again(saved)}  (makes the plan anew)",
+    )
+
+
+def _again(saved: PlanFile) -> str:
+    command = saved.request.command(f"--plan-out {saved.path}")
+    if saved.request.verb == "checkout":
+        return command.replace(" --apply", "", 1)
+    return f"{command} --dry-run"
+
+
+def _moved(project: Project, planned: Planned, saved: PlanFile) -> Iterator[str]:
+    if project.using != saved.database:
+        yield f"it was made for database {saved.database}, this is {project.using}"
+    if planned.target.commit != saved.commit:
+        yield (
+            f"{planned.target.revision} is commit {planned.target.commit[:10]}, it was {saved.commit[:10]}"
+        )
+    dumps = _dumps(planned)
+    for folder in sorted(dumps.keys() | saved.dumps.keys()):
+        now, then = dumps.get(folder), saved.dumps.get(folder)
+        if now != then:
+            yield f"{folder} is {_at(now)}, it was {_at(then)}"
+    yield from _moved_steps(planned, saved)
+    for problem in planned.plan.problems:
+        yield problem.text
+
+
+def _at(commit: str | None) -> str:
+    if commit is None:
+        return "not part of the plan"
+    return f"at commit {commit[:10]}" if commit else "at no commit"
+
+
+def _moved_steps(planned: Planned, saved: PlanFile) -> Iterator[str]:
+    then = set(saved.steps)
+    new: dict[str, str] = {}
+    for step in planned.plan.steps:
+        line = _line(step)
+        if line in then:
+            then.discard(line)
+        else:
+            new[str(step.key)] = step.action.value
+    old = {line.split(" ")[0]: line.split(" ")[1] for line in saved.steps if line in then}
+    for key in sorted(old.keys() | new.keys()):
+        if key not in new:
+            yield f"{key}: the plan was to {old[key]} it, and no longer is"
+        elif key not in old:
+            yield f"{key}: the plan is to {new[key]} it, and was not"
+        elif old[key] == new[key]:
+            yield f"{key} has changed since the plan to {new[key]} it was made"
+        else:
+            yield f"{key}: the plan was to {old[key]} it, now it is to {new[key]} it"

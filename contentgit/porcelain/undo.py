@@ -1,0 +1,93 @@
+"""Which apply is undone, and where the database is behind that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from contentgit.db import ledger
+from contentgit.db.ledger import Applied
+from contentgit.errors import RepositoryError, UnknownNameError, UsageError
+from contentgit.porcelain.planned import Goal
+from contentgit.porcelain.project import Dump, Project
+
+APPLIES = frozenset({"apply", "merge"})
+"""What the ledger calls an apply that wrote something."""
+
+
+@dataclass(frozen=True)
+class Undone:
+    """One dump of the apply that is undone: its line in the ledger, and where the dump is now.
+
+    ``before`` is the commit with what the database held before the apply, ``""`` where that was nothing.
+    """
+
+    dump: Dump
+    line: Applied
+    now: Applied | None
+    before: str
+    goal: Goal
+
+
+def to_undo(project: Project, names: Sequence[str], rows: Mapping[str, Applied]) -> list[Undone]:
+    """The dumps of the last apply that was not undone, or of the last that touched one of ``names``.
+
+    Raises:
+        UsageError: there is no such apply.
+        UnknownNameError: the code does not define a dump.
+    """
+    dumps = {dump.folder: dump for dump in project.dumps(names, also=_folders(project))}
+    lines = [each for each in ledger.history(project.using) if each.dump in dumps]
+    undone = {each.undoes for each in lines if each.undoes}
+    left = [each for each in lines if each.action in APPLIES and each.id not in undone]
+    if not left:
+        raise UsageError(
+            f"nothing was applied to database {project.using!r} that could be undone",
+            hint="contentgit log --applied  (lists what was applied and committed)",
+        )
+    return [
+        _undone(project, dumps[each.dump], each, lines, rows.get(each.dump))
+        for each in _together(left[0], lines)
+        if each.id not in undone
+    ]
+
+
+def _folders(project: Project) -> list[str]:
+    return list(dict.fromkeys(each.dump for each in ledger.history(project.using)))
+
+
+def _together(line: Applied, lines: Sequence[Applied]) -> Iterator[Applied]:
+    """The lines of the same call: it wrote them at one moment."""
+    for each in reversed(lines):
+        if (each.at, each.who, each.commit) == (line.at, line.who, line.commit):
+            yield each
+
+
+def _undone(
+    project: Project, dump: Dump, line: Applied, lines: Sequence[Applied], now: Applied | None
+) -> Undone:
+    before = _before(project, line)
+    if now is not None and now.commit != line.commit:
+        # It was committed since: the database stays where it is, and what is undone is an edit.
+        goal = Goal(now.commit, now.tree, now.branch, now.withheld, line)
+        return Undone(dump, line, now, before, goal)
+    earlier = next((each for each in lines if each.dump == line.dump and each.id < line.id), None)
+    if earlier is None or not line.previous:
+        return Undone(dump, line, now, before, Goal("", "", "", (), line))
+    goal = Goal(earlier.commit, earlier.tree, earlier.branch, earlier.withheld, line)
+    return Undone(dump, line, now, before, goal)
+
+
+def _before(project: Project, line: Applied) -> str:
+    """The commit with what the database held before the apply: its backup, else the one applied before."""
+    commit = line.backup or line.previous
+    if not commit:
+        return ""
+    try:
+        return project.repository.resolve(commit)
+    except UnknownNameError as error:
+        raise RepositoryError(
+            f"what database {project.using!r} held before the apply of {line.commit[:10]} is in commit "
+            f"{commit[:10]}, which is not in the repository {project.repository.path}",
+            hint="git fetch it from where it is (backups: refs/contentgit/backup/*)",
+        ) from error

@@ -1,0 +1,293 @@
+"""``checkout --merge``, ``update`` and ``undo``: nobody's edit is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests import raw
+from tests.bakery.content import fill
+from tests.bakery.models import Category, Ingredient, Product, Tag
+from tests.verbs.conftest import Run
+
+Ok = Callable[..., str]
+Git = Callable[..., str]
+MERGE = ("checkout", "main", "--apply", "--merge", "--yes", "--database=other")
+OTHER = "--database=other"
+LONG = "".join(f"This is sentence number {n} of the long body. " for n in range(4))
+
+
+@pytest.fixture
+def twins(databases: tuple[str, str], ok: Ok) -> None:
+    """Two databases at the same commit, which both go on from there."""
+    fill()
+    Product._base_manager.filter(pk=42).update(body=LONG)
+    ok("init")
+    ok("commit", "-m", "The whole shop")
+    ok("checkout", "main", "--apply", "--yes", OTHER)
+
+
+def product(key: int, alias: str = "other") -> Any:
+    return Product._base_manager.using(alias).filter(pk=key)
+
+
+def edit_both(ok: Ok) -> None:
+    """Production edits one field of an article; main changes another one and deletes a third article."""
+    product(42).update(name="Rye, edited here")
+    product(42, "default").update(price="9.99", body=LONG.replace("number 2", "no. two"))
+    product(43, "default").delete()
+    ok("commit", "-m", "Dearer, and one less")
+
+
+def test_by_default_edits_are_listed_and_refused(twins: None, ok: Ok, run: Run) -> None:
+    edit_both(ok)
+    before = raw.snapshot("other")
+    said = run("checkout", "main", "--apply", "--yes", OTHER)
+    assert said.code == 3
+    assert "bakery.product:42 was edited here and would be overwritten: name" in said.err
+    assert 'here "Rye, edited here", would become' in said.err
+    for way in ("--branch NEW", "--merge", "--force"):
+        assert way in said.err
+    assert raw.snapshot("other") == before
+
+
+def test_merge_gives_both_edits_and_the_delete(twins: None, ok: Ok, run: Run) -> None:
+    edit_both(ok)
+    said = run(*MERGE)
+    assert said.code == 0, said
+    assert "Merged" in said.out
+    assert "1 updated, 1 deleted" in said.out
+    (merged,) = product(42).values("name", "price", "body")
+    assert merged["name"] == "Rye, edited here"
+    assert str(merged["price"]) == "9.99"
+    assert "no. two" in merged["body"]
+    assert not product(43).exists()
+    assert "name" in ok("status", OTHER)  # the database is at main and has one edit of its own
+    ok("commit", "-m", "Renamed in production", OTHER)
+    assert run("status", "--exit-code", OTHER).code == 0
+
+
+def test_undo_brings_the_third_article_back_and_keeps_both_edits(
+    twins: None, ok: Ok, run: Run
+) -> None:
+    before = raw.snapshot("other")
+    edit_both(ok)
+    edited = raw.snapshot("other")
+    ok(*MERGE)
+    product(42).update(slug="edited-since")
+    said = run("undo", "--yes", OTHER)
+    assert said.code == 0, said
+    (row,) = product(42).values("name", "price", "slug", "body")
+    assert row["name"] == "Rye, edited here"
+    assert row["slug"] == "edited-since"
+    assert row["body"] == LONG
+    assert product(43).exists()
+    product(42).update(slug="night-loaf")
+    assert raw.snapshot("other") == edited
+    product(42).update(name="Night loaf")
+    assert raw.snapshot("other") == before
+    assert run("status", "--exit-code", OTHER).code == 0
+
+
+def test_conflicts_are_listed_and_nothing_is_written(twins: None, ok: Ok, run: Run) -> None:
+    product(42).update(name="Here", body=LONG.replace("number 1", "A"))
+    product(43).update(name="Edited, and deleted there")
+    product(42, "default").update(name="There", body=LONG.replace("number 3", "B"))
+    product(43, "default").delete()
+    ok("commit", "-m", "There")
+    before = raw.snapshot("other")
+    said = run(*MERGE)
+    assert said.code == 3
+    assert "bakery.product:42 was edited here and is changed by main: name" in said.err
+    assert 'here "Here", there "There"' in said.err
+    assert "bakery.product:43 was edited here and is deleted by main: name" in said.err
+    assert "body" not in said.err
+    assert raw.snapshot("other") == before
+    for side in ("ours", "theirs"):
+        assert f"--take {side}" in said.err
+
+
+@pytest.mark.parametrize(
+    ("side", "name", "stays"), [("ours", "Here", True), ("theirs", "There", False)]
+)
+def test_take_decides_conflicts_and_a_backup_keeps_what_was_there(
+    side: str, name: str, stays: bool, twins: None, ok: Ok, run: Run, git: Git
+) -> None:
+    product(42).update(name="Here")
+    product(43).update(name="Edited, and deleted there")
+    before = raw.snapshot("other")
+    product(42, "default").update(name="There")
+    product(43, "default").delete()
+    ok("commit", "-m", "There")
+    said = run(*MERGE, f"--take={side}")
+    assert said.code == 0, said
+    assert product(42).get().name == name
+    assert product(43).exists() is stays
+    if said.out.count("is kept in"):
+        ref = said.out.split("is kept in ")[1].split()[0]
+        assert "Edited, and deleted there" in git("show", f"{ref}:shop/bakery.product/0/0/43.json")
+    ok("undo", "--yes", OTHER)
+    assert raw.snapshot("other") == before
+
+
+def test_rows_of_one_side_stay_and_come(twins: None, ok: Ok, run: Run) -> None:
+    Tag.objects.using("other").create(pk=901, name="Here", slug="here")
+    Tag.objects.create(pk=902, name="There", slug="there")
+    ok("commit", "-m", "There")
+    ok(*MERGE)
+    found = set(Tag.objects.using("other").values_list("slug", flat=True))
+    assert {"here", "there"} <= found
+
+
+def test_the_same_unique_value_on_both_sides_is_refused(twins: None, ok: Ok, run: Run) -> None:
+    Tag.objects.using("other").create(pk=901, name="Here", slug="same")
+    Tag.objects.create(pk=902, name="There", slug="same")
+    ok("commit", "-m", "There")
+    before = raw.snapshot("other")
+    said = run(*MERGE)
+    assert said.code == 3
+    assert "bakery.tag:902 wants the unique slug='same' of bakery.tag:901" in said.err
+    assert raw.snapshot("other") == before
+
+
+def test_a_child_added_here_of_a_parent_deleted_there_is_refused(
+    twins: None, ok: Ok, run: Run
+) -> None:
+    Ingredient.objects.using("other").create(pk=901, product_id=43, name="Love")
+    product(43, "default").delete()
+    ok("commit", "-m", "Sold out")
+    before = raw.snapshot("other")
+    said = run(*MERGE)
+    assert said.code == 3
+    assert (
+        "bakery.product:43 is not in the commit, but bakery.ingredient:901 here refers to it"
+        in said.err
+    )
+    assert raw.snapshot("other") == before
+
+
+def test_update_is_what_a_refused_commit_asks_for(twins: None, ok: Ok, run: Run) -> None:
+    edit_both(ok)
+    refused = run("commit", "-m", "From production", OTHER)
+    assert refused.code == 3
+    assert "contentgit update" in refused.err
+    shown = ok("update", "--dry-run", OTHER)
+    assert "merged with what was edited here" in shown
+    assert product(43).exists()
+    said = run("update", "--yes", OTHER)
+    assert said.code == 0, said
+    ok("commit", "-m", "From production", OTHER)
+    ok("update", "--yes")
+    assert product(42, "default").get().name == "Rye, edited here"
+    assert raw.snapshot("default") == raw.snapshot("other")
+    assert run("update", "--yes").out.startswith("Database default (test): it has all of main")
+
+
+def test_update_needs_a_branch(twins: None, ok: Ok, run: Run, git: Git) -> None:
+    git("checkout", "--detach", "--quiet")
+    said = run("update", "--yes", OTHER)
+    assert said.code == 2
+    assert "HEAD of the repository is detached" in said.err
+
+
+def test_a_first_merge_keeps_what_is_only_here_and_refuses_what_differs(
+    databases: tuple[str, str], ok: Ok, run: Run
+) -> None:
+    Category.objects.create(pk=1, name="Bread", slug="bread")
+    Category.objects.create(pk=2, name="Cake", slug="cake")
+    Category.objects.using("other").create(pk=1, name="Bread", slug="bread")
+    Category.objects.using("other").create(pk=3, name="Only here", slug="here")
+    ok("init")
+    ok("commit", "shop", "-m", "Shop")
+    ok("checkout", "main", "shop", "--apply", "--merge", "--yes", OTHER)
+    slugs = Category.objects.using("other").values_list("slug", flat=True).order_by("pk")
+    assert list(slugs) == ["bread", "cake", "here"]
+    ok("undo", "--yes", "--allow-empty", OTHER)
+    assert set(Category.objects.using("other").values_list("pk", flat=True)) == {1, 3}
+    Category.objects.using("other").filter(pk=1).update(name="Other bread")
+    said = run("checkout", "main", "shop", "--apply", "--merge", "--yes", OTHER)
+    assert said.code == 3
+    assert "bakery.category:1 is here and in main with different content: name" in said.err
+
+
+def test_undo_works_repeatedly_and_ends(twins: None, ok: Ok, run: Run) -> None:
+    states = [raw.snapshot("other")]
+    for name in ("One", "Two", "Three"):
+        product(42, "default").update(name=name)
+        ok("commit", "-m", name)
+        ok("checkout", "main", "--apply", "--yes", OTHER)
+        states.append(raw.snapshot("other"))
+    assert states.pop() == raw.snapshot("other")
+    while states:
+        ok("undo", "--yes", OTHER)
+        assert raw.snapshot("other") == states.pop()
+        assert run("status", "--exit-code", OTHER).code == 0
+    ok("undo", "--yes", "--allow-empty", OTHER)
+    assert not Product._base_manager.using("other").exists()
+    said = run("undo", "--yes", OTHER)
+    assert said.code == 2
+    assert "nothing was applied to database 'other' that could be undone" in said.err
+    ok("checkout", "main", "--apply", "--yes", OTHER)
+    assert product(42).get().name == "Three"
+
+
+def test_undo_of_force_brings_back_what_was_overwritten(twins: None, ok: Ok, run: Run) -> None:
+    edit_both(ok)
+    Tag.objects.using("other").create(pk=901, name="Here", slug="here")
+    before = raw.snapshot("other")
+    ok("checkout", "main", "--apply", "--force", "--yes", OTHER)
+    assert not Tag.objects.using("other").filter(pk=901).exists()
+    ok("undo", "--yes", OTHER)
+    assert raw.snapshot("other") == before
+
+
+def test_undo_after_a_commit_is_an_edit_on_top_of_it(twins: None, ok: Ok, run: Run) -> None:
+    product(42, "default").update(name="New name")
+    ok("commit", "-m", "New name")
+    old = product(42).get().name
+    ok("checkout", "main", "--apply", "--yes", OTHER)
+    product(42).update(slug="other-slug")
+    ok("commit", "-m", "Slug", OTHER)
+    ok("undo", "--yes", OTHER)
+    row = product(42).get()
+    assert (row.name, row.slug) == (old, "other-slug")
+    assert "name" in ok("diff", OTHER)
+    ok("commit", "-m", "The old name again", OTHER)
+
+
+def test_undo_refuses_with_a_list_what_was_edited_since(twins: None, ok: Ok, run: Run) -> None:
+    product(42, "default").update(name="New name")
+    ok("commit", "-m", "New name")
+    ok("checkout", "main", "--apply", "--yes", OTHER)
+    product(42).update(name="Edited since")
+    before = raw.snapshot("other")
+    said = run("undo", "--yes", OTHER)
+    assert said.code == 3
+    assert "bakery.product:42 was edited here and is changed by the undo of commit" in said.err
+    assert "--take theirs" in said.err
+    assert raw.snapshot("other") == before
+    ok("undo", "--yes", "--take=ours", OTHER)
+    assert product(42).get().name == "Edited since"
+
+
+def test_log_applied_tells_of_merges_and_undos(twins: None, ok: Ok) -> None:
+    edit_both(ok)
+    ok(*MERGE)
+    ok("undo", "--yes", OTHER)
+    lines = ok("log", "--applied", OTHER, "--", "shop").splitlines()
+    actions = [line.split()[3] for line in lines]
+    assert actions == ["undo", "merge", "apply"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("checkout", "main", "--apply", "--merge", "--force"),
+        ("checkout", "main", "--apply", "--take=ours"),
+        ("update", "--take=mine"),
+    ],
+)
+def test_words_that_do_not_go_together(words: tuple[str, ...], twins: None, run: Run) -> None:
+    assert run(*words).code == 2
