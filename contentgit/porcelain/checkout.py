@@ -13,6 +13,7 @@ from contentgit.db.ledger import Entry
 from contentgit.db.reader import Reader
 from contentgit.diff import Change
 from contentgit.errors import DatabaseError, RefusedError, RepositoryError
+from contentgit.porcelain.anchors import anchor
 from contentgit.porcelain.backup import Backup, back_up, outside_reader
 from contentgit.porcelain.hooks import Hooks
 from contentgit.porcelain.ledger import settle
@@ -84,6 +85,7 @@ def apply(
             _run(project, planned)
         ledger.write(project.using, _entries(project, planned, backup))
     head, problem = _move_head(project, planned.target)
+    anchor(project)
     applied, environment = bool(planned.plan.steps), project.config.environment
     return CheckedOut(planned, applied, environment, backup.ref, head, problem, hooks.behind())
 

@@ -13,6 +13,7 @@ from contentgit.db.ledger import Applied, Entry
 from contentgit.description import schema_document
 from contentgit.errors import BranchMovedError, RefusedError, UsageError
 from contentgit.layout import DATASET_FILE, REPOSITORY_FILE
+from contentgit.porcelain.anchors import anchor
 from contentgit.porcelain.commits import check_format, repository_document
 from contentgit.porcelain.hooks import committed
 from contentgit.porcelain.ledger import applied_commit, current, enter, pending, settle
@@ -144,11 +145,13 @@ def commit(
         adopted = [work for work in works if not _is_at(project, work, parent)]
         if parent and not dry_run:
             _adopt(project, branch, parent, adopted)
+            anchor(project)
         labels = tuple(work.dump.dataset.label for work in adopted)
         return Committed("", branch, draft.dumps, labels)
     text = with_trailers(message(draft), draft)
     new = repository.commit_tree(tree, [parent] if parent else [], text, author=author)
     left = _publish(project, branch, None if new_branch else parent, new, works)
+    anchor(project)
     folders = [(work.dump.dataset.label, work.dump.folder) for work in works if work.changed]
     failures = committed(project, branch, parent, new, folders)
     return Committed(new, branch, draft.dumps, left_alone=tuple(left), failures=failures)

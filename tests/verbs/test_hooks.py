@@ -18,7 +18,7 @@ from contentgit.signals import Changes, post_apply, post_commit, pre_apply
 from contentgit.steps import Action
 from tests import raw
 from tests.bakery.content import fill
-from tests.bakery.models import Category, Product, Review, Tag
+from tests.bakery.models import Category, NewsPage, Product, Review, Tag
 from tests.verbs.conftest import Run
 
 Ok = Callable[..., str]
@@ -149,6 +149,42 @@ def test_rows_outside_the_dump_are_told_too(twins: None, ok: Ok) -> None:
     assert told["bakery.review:1"].after is None
     # The news about the product stays; its reference is cleared by the commit itself.
     assert told["bakery.newspage:5"].kind == "update"
+
+
+def test_references_that_a_delete_clears_are_told(twins: None, ok: Ok) -> None:
+    """The news are in a dump that is not applied, so what happens to them is outside."""
+    NewsPage.objects.filter(pk=5).update(about=None)
+    Product._base_manager.get(pk=41).delete()
+    ok("commit", "-m", "Sold out")
+    told: list[Any] = []
+
+    def receive(changes: Changes, **more: Any) -> None:
+        told.extend(seen(changes))
+
+    with listening(pre_apply, receive), listening(post_apply, receive):
+        ok("checkout", "main", "shop", "--apply", "--yes", "--database=other", "--allow-cascade")
+    cleared = ("update", "bakery.newspage:5", {"about": ("bakery.product:41", None)})
+    assert told.count(cleared) == 2
+
+
+def test_a_row_that_the_filter_does_not_match_is_told_as_it_was(
+    databases: tuple[str, str], ok: Ok
+) -> None:
+    fill()
+    fill("other")
+    ok("init")
+    ok("commit", "categories:bread", "-m", "Bread")
+    Product._base_manager.using("other").filter(pk=41).update(category_id=2)
+    told: list[Any] = []
+
+    def receive(changes: Changes, **more: Any) -> None:
+        told.extend(seen(changes))
+
+    with listening(post_apply, receive):
+        words = ("categories:bread", "--apply", "--yes", "--database=other", "--force")
+        ok("checkout", "main", *words)
+    fields = {"category": ("bakery.category:2", "bakery.category:1")}
+    assert told == [("update", "bakery.product:41", fields)]
 
 
 def test_what_was_overwritten_by_force_is_told(twins: None, ok: Ok) -> None:

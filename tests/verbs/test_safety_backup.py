@@ -118,7 +118,7 @@ def test_a_backup_that_cannot_be_made_stops_the_apply(
 ) -> None:
     Tag.objects.using("other").filter(pk=3).update(name="Bio")
     before = raw.snapshot("other")
-    (repository_path / ".git/refs/contentgit").write_text("in the way of a folder\n")
+    (repository_path / ".git/refs/contentgit/backup").write_text("in the way of a folder\n")
     said = run("checkout", "main", *APPLY, "--force")
     assert said.code == 1, said
     assert raw.snapshot("other") == before

@@ -101,7 +101,7 @@ def test_a_database_that_may_only_be_read(db: str, ok: Ok, run: Run, git: Ok) ->
     ok("init")
     ok("commit", "-m", "The shop")
     Tag.objects.filter(pk=3).update(name="Bio")
-    tip, before = git("for-each-ref"), raw.snapshot()
+    tip, before = git("for-each-ref", "refs/heads"), raw.snapshot()
     with reading_only(db):
         assert "bakery.tag:3" in ok("status")
         for words in (["commit", "-m", "x"], ["checkout", "main", "--apply", "--yes", "--force"]):

@@ -1,0 +1,38 @@
+"""Refs that keep the commits alive which the database is at, so that drift can always be told.
+
+A branch may be deleted, or moved away by force; git would then collect its commits. So each dump has a ref
+``refs/contentgit/applied/ENVIRONMENT/ALIAS/DUMP``.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from contentgit.errors import ContentgitError
+from contentgit.layout import encode_part
+from contentgit.porcelain.ledger import current
+from contentgit.porcelain.project import Project
+
+PREFIX = "refs/contentgit/applied"
+
+
+def anchor(project: Project) -> None:
+    """Moves the refs of all dumps to where the ledger says the database is.
+
+    Called when all is done and can no more be undone, so nothing is raised: what could not be moved (the
+    repository is read-only, or lacks the commit) is moved by the next apply or commit that can.
+    """
+    place = f"{PREFIX}/{encode_part(project.config.environment)}/{_part(project.using)}"
+    with suppress(ContentgitError):
+        there = dict(project.repository.refs(place))
+        for folder, row in current(project).items():
+            ref = f"{place}/{_part(folder, encoded=True)}"
+            if there.get(ref) != row.commit:
+                with suppress(ContentgitError):
+                    reason = f"contentgit: {project.using} is at it"
+                    project.repository.move_ref(ref, row.commit, there.get(ref), reason)
+
+
+def _part(name: str, *, encoded: bool = False) -> str:
+    """A name as one part of a ref's: git takes no ``..`` and no ``.lock`` at the end."""
+    return (name if encoded else encode_part(name)).replace(".", "%2e")
