@@ -6,23 +6,18 @@ rows outside them that cascades reach in a folder ``outside``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from contentgit.db.introspect import table
-from contentgit.db.reader import Reader
-from contentgit.layout import encode_part, record_path
+from contentgit.layout import encode_part
+from contentgit.porcelain.outside import outside_files
 from contentgit.porcelain.planned import DumpPlan, Planned
 from contentgit.porcelain.project import Project
 from contentgit.porcelain.snapshots import batches
 from contentgit.records import RecordKey
-from contentgit.specs import Dataset
 
 PREFIX = "refs/contentgit/backup"
-
-OUTSIDE = "outside"
-"""The folder, in a backup, of rows that are in no dump."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +37,7 @@ def back_up(project: Project, planned: Planned, outside: Sequence[RecordKey]) ->
     """
     tree = project.repository.write_tree(
         planned.target.commit,
-        chain(_files(planned.dumps), _rows(project, outside)),
+        chain(_files(planned.dumps), outside_files(project, outside, planned.plan.steps)),
         folders={work.folder: work.tree for work in planned.dumps},
     )
     environment = project.config.environment or project.using
@@ -70,18 +65,3 @@ def _files(dumps: Sequence[DumpPlan]) -> Iterator[tuple[str, bytes | None]]:
         for batch in batches(rows):
             for path, data in dump.ours.encoded(batch):
                 yield f"{dump.folder}/{path}", data
-
-
-def outside_reader(project: Project, keys: Iterable[RecordKey]) -> Reader:
-    """Reads rows of any models, whole: every field that a record can hold."""
-    labels = sorted({key.model for key in keys})
-    tables = {label: table(label, project.identities, project.using) for label in labels}
-    return Reader(project.using, Dataset(OUTSIDE, "", ()), tables, project.identities)
-
-
-def _rows(project: Project, keys: Sequence[RecordKey]) -> Iterator[tuple[str, bytes | None]]:
-    reader = outside_reader(project, keys)
-    for batch in batches(keys):
-        for key, data in reader.encoded(batch):
-            layout = reader.tables[key.model].schema.layout
-            yield f"{OUTSIDE}/{record_path(key, layout)}", data

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from contentgit import canonical
 from contentgit.diff import Change
+from contentgit.layout import record_path
 from contentgit.merge import Side, merge_record
 from contentgit.plan import Candidate
 from contentgit.porcelain.contents import Contents
@@ -62,7 +63,7 @@ def _merged(
     here, path = sides.ours, sides.path
     own = whole or here
     record = own or sides.theirs
-    if record is None:
+    if record is None or record.key in work.elsewhere:
         return
     table = work.dump.tables.get(record.key.model)
     schema = table.schema if table else None
@@ -110,7 +111,21 @@ def _batch(work: DumpPlan, batch: Sequence[Difference]) -> Iterator[_Sides]:
     theirs = work.theirs.records([(each.path, each.before) for each in batch])
     ours = work.ours.records([(each.path, each.after) for each in batch])
     base = work.base.records([(e.path, work.base_ids.get(e.path, "")) for e in batch])
-    return map(_Sides, batch, base, ours, theirs)
+    for each, was, here, there in zip(batch, base, ours, theirs, strict=True):
+        yield _Sides(each, _on_top(work, was, here or there), here, there)
+
+
+def _on_top(work: DumpPlan, was: Record | None, record: Record | None) -> Record | None:
+    """What the row was, with what it was in the dumps beneath."""
+    for beneath in work.beneath:
+        if record is None or record.key.model not in beneath.dump.tables:
+            continue
+        layout = beneath.dump.tables[record.key.model].schema.layout
+        path = record_path(record.key, layout)
+        (found,) = beneath.base.records([(path, beneath.base_ids.get(path, ""))])
+        if found is not None:
+            was = Record(found.key, {**(was.fields if was else {}), **found.fields})
+    return was
 
 
 def _same(ours: Record | None, theirs: Record | None) -> bool:

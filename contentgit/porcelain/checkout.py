@@ -14,9 +14,10 @@ from contentgit.db.reader import Reader
 from contentgit.diff import Change
 from contentgit.errors import DatabaseError, RefusedError, RepositoryError
 from contentgit.porcelain.anchors import anchor
-from contentgit.porcelain.backup import Backup, back_up, outside_reader
+from contentgit.porcelain.backup import Backup, back_up
 from contentgit.porcelain.hooks import Hooks
 from contentgit.porcelain.ledger import settle
+from contentgit.porcelain.outside import OUTSIDE, outside_reader
 from contentgit.porcelain.plan_files import PlanFile, check_plan
 from contentgit.porcelain.planned import DumpPlan, Planned, Target, refuse
 from contentgit.porcelain.planning import plan
@@ -98,11 +99,10 @@ def _back_up(project: Project, planned: Planned) -> Backup:
         for each in work.differences
         if planned.plan.overwritten and each.after
     }
-    outside = sorted(_reached(planned) | (set(planned.plan.overwritten) - held))
+    outside = _reached(planned) | (set(planned.plan.overwritten) - held) | {*_partly_held(planned)}
     if not outside and not planned.plan.overwritten and not _is_unknown(project, planned):
         return Backup()
-    whole = sorted({*outside, *_partly_held(planned)})
-    return back_up(project, planned, whole)
+    return back_up(project, planned, sorted(outside))
 
 
 def _is_unknown(project: Project, planned: Planned) -> bool:
@@ -128,12 +128,16 @@ def _partly_held(planned: Planned) -> Iterator[RecordKey]:
 
 
 def _reached(planned: Planned) -> set[RecordKey]:
-    """The rows outside the dumps that deletes reach."""
-    return {s.key for s in planned.plan.steps if s.action in (Action.CASCADE, Action.CLEAR)}
+    """The rows outside the dumps that deletes reach, or that an undo changes."""
+    return {
+        step.key
+        for step in planned.plan.steps
+        if step.action in (Action.CASCADE, Action.CLEAR) or (step.dump == OUTSIDE and step.before)
+    }
 
 
 def _run(project: Project, planned: Planned) -> None:
-    tables = all_tables([work.dump for work in planned.dumps])
+    tables = all_tables([work.dump for work in planned.works])
     steps = planned.plan.steps
     _guard(project, planned)
     done = 0
@@ -163,7 +167,7 @@ def _guard(project: Project, planned: Planned) -> None:
     """Locks the rows about to be written and looks whether they still are what the plan saw."""
     if not project.backend.rows_can_move:
         return
-    readers = {work.dump.folder: work.dump.reader for work in planned.dumps}
+    readers = {work.dump.folder: work.dump.reader for work in planned.works}
     written = [
         s for s in planned.plan.steps if s.before and s.action in (Action.UPDATE, Action.DELETE)
     ]
@@ -198,7 +202,7 @@ def _blob_id(project: Project, data: bytes) -> str:
 
 def _verify(project: Project, planned: Planned) -> None:
     """Reads every written record back: what the database keeps must be what the commit says."""
-    for work in planned.dumps:
+    for work in planned.works:
         steps = [
             step
             for step in planned.plan.steps

@@ -32,7 +32,7 @@ def details(project: Project, planned: Planned) -> Iterator[StepDetail]:
 
     Call it inside the snapshot that the plan was made in.
     """
-    works = {work.folder: work for work in planned.dumps}
+    works = {work.folder: work for work in planned.works}
     steps = [step for step in planned.plan.steps if step.action is not Action.PARK]
     for folder, group in groupby(steps, key=lambda step: step.dump):
         for batch in batches(group, 200):
@@ -57,7 +57,7 @@ def _details(
 
 
 def _outside(project: Project, planned: Planned, batch: Sequence[Step]) -> Iterator[StepDetail]:
-    tables = all_tables([work.dump for work in planned.dumps])
+    tables = all_tables([work.dump for work in planned.works])
     for label in {step.key.model for step in batch} - set(tables):
         tables[label] = table(label, project.identities, project.using)
     found = titles(project.using, tables, [step.key for step in batch], {})

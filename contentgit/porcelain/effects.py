@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from contentgit import canonical
 from contentgit.diff import Change
-from contentgit.porcelain.backup import outside_reader
+from contentgit.porcelain.outside import outside_reader
 from contentgit.porcelain.planned import Planned
 from contentgit.porcelain.project import Project, all_tables
 from contentgit.porcelain.snapshots import batches
@@ -28,7 +28,7 @@ Before: TypeAlias = Callable[[Sequence[Step]], Mapping[RecordKey, bytes]]
 
 def from_database(project: Project, planned: Planned) -> Before:
     """Reads the rows; inside of the transaction and before they are written."""
-    readers = {work.folder: work.dump.reader for work in planned.dumps}
+    readers = {work.folder: work.dump.reader for work in planned.works}
 
     def read(steps: Sequence[Step]) -> Mapping[RecordKey, bytes]:
         held = [step.key for step in steps if step.before]
@@ -62,7 +62,7 @@ def effects(planned: Planned, before: Before) -> Iterator[Change]:
     """The change that each step makes, in the plan's order; parking is none."""
     schemas = {
         label: table.schema
-        for label, table in all_tables([work.dump for work in planned.dumps]).items()
+        for label, table in all_tables([work.dump for work in planned.works]).items()
     }
     for steps in _batches(planned):
         rows = before(steps)

@@ -16,6 +16,7 @@ from contentgit.porcelain.project import Dump
 from contentgit.porcelain.request import Request
 from contentgit.porcelain.snapshots import CommitSide, Difference
 from contentgit.porcelain.working_copy import DatabaseSide
+from contentgit.records import RecordKey
 from contentgit.render.plain import plural
 from contentgit.render.values import apart
 from contentgit.steps import Plan, Problem, ProblemKind
@@ -53,7 +54,8 @@ class DumpPlan:
     """One dump of a plan, with the three snapshots that it lies between.
 
     ``applied`` is where the database is now; ``tree`` is that of the snapshot ``theirs``, ``""`` where it has
-    none. ``differences`` lead from theirs to ours.
+    none. ``differences`` lead from theirs to ours. In an undo, the records ``elsewhere`` are those of the
+    plan's rows outside of dumps; these have what they were in the dumps ``beneath`` as a part of their base.
     """
 
     dump: Dump
@@ -68,6 +70,8 @@ class DumpPlan:
     shared_ids: dict[str, str] = field(default_factory=dict)
     size: Size = field(default_factory=lambda: Size(0, 0, 0))
     conflicts: list[Conflict] = field(default_factory=list)
+    beneath: tuple[DumpPlan, ...] = ()
+    elsewhere: frozenset[RecordKey] = frozenset()
 
     @property
     def folder(self) -> str:
@@ -77,7 +81,10 @@ class DumpPlan:
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan with what it was made from; ``digest`` changes when commits, rows or licences do."""
+    """A plan with what it was made from; ``digest`` changes when commits, rows or licences do.
+
+    ``outside`` are the rows outside of the dumps that an undo brings back.
+    """
 
     request: Request
     target: Target
@@ -85,6 +92,12 @@ class Planned:
     plan: Plan
     contents: Contents
     skipped: tuple[str, ...] = ()
+    outside: DumpPlan | None = None
+
+    @property
+    def works(self) -> tuple[DumpPlan, ...]:
+        """The dumps, and what an undo brings back of rows outside of them."""
+        return self.dumps if self.outside is None else (*self.dumps, self.outside)
 
     @property
     def digest(self) -> str:

@@ -18,6 +18,7 @@ from contentgit.porcelain.candidates import candidates, merged_candidates
 from contentgit.porcelain.commits import check_format
 from contentgit.porcelain.contents import Contents
 from contentgit.porcelain.ledger import applied_commit, current
+from contentgit.porcelain.outside import outside_work
 from contentgit.porcelain.planned import DumpPlan, Goal, Planned, Target
 from contentgit.porcelain.project import Dump, Project, all_tables
 from contentgit.porcelain.request import Request
@@ -43,7 +44,8 @@ def plan(project: Project, request: Request) -> Planned:
         target = Target(f"commit {undone[0].line.commit[:10]}", undone[0].line.commit, "")
         shared = _shared([each.dump for each in undone])
         works = [_work_of_undo(project, each, shared) for each in undone]
-        return _decide(project, request, target, works, [])
+        outside = outside_work(project, undone, works)
+        return _decide(project, request, target, works, [], outside)
     target = _target(project, request)
     dumps, skipped = _dumps(project, target, request.names, rows)
     shared = _shared(dumps)
@@ -63,14 +65,16 @@ def _decide(
     target: Target,
     works: Sequence[DumpPlan],
     skipped: Sequence[str],
+    outside: DumpPlan | None = None,
 ) -> Planned:
     dumps = [work.dump for work in works]
-    tables = all_tables(dumps)
+    every = [*works, outside] if outside else works
+    tables = all_tables([work.dump for work in every])
     contents = Contents(project.repository)
     found = survey(
-        _candidates(works, contents, request),
+        _candidates(every, contents, request),
         models={label: bound.enforced for label, bound in tables.items()},
-        datasets={work.folder: work.dump.dataset for work in works},
+        datasets={work.folder: work.dump.dataset for work in every},
         first={work.folder for work in works if work.applied is None},
         sizes={work.folder: work.size for work in works},
         merging=request.merging,
@@ -78,10 +82,10 @@ def _decide(
     readers = {dump.folder: dump.reader for dump in dumps}
     fetched = facts.fetch(project.using, tables, found, readers)
     built = build(found, fetched, request.licences)
-    conflicts = [_problem(request, target, work, each) for work in works for each in work.conflicts]
+    conflicts = [_problem(request, target, work, each) for work in every for each in work.conflicts]
     twice = _twice(contents, works, built) if _shared(dumps) else ()
     built = replace(built, problems=(*conflicts, *built.problems, *twice))
-    return Planned(request, target, tuple(works), built, contents, tuple(skipped))
+    return Planned(request, target, tuple(works), built, contents, tuple(skipped), outside)
 
 
 def _candidates(

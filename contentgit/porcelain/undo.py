@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contentgit.db import ledger
 from contentgit.db.ledger import Applied
@@ -20,6 +20,7 @@ class Undone:
     """One dump of the apply that is undone: its line in the ledger, and where the dump is now.
 
     ``before`` is the commit with what the database held before the apply, ``""`` where that was nothing.
+    ``whole`` tells whether nothing of the apply is left with this undo.
     """
 
     dump: Dump
@@ -27,6 +28,7 @@ class Undone:
     now: Applied | None
     before: str
     goal: Goal
+    whole: bool = True
 
 
 def to_undo(project: Project, names: Sequence[str], rows: Mapping[str, Applied]) -> list[Undone]:
@@ -36,24 +38,24 @@ def to_undo(project: Project, names: Sequence[str], rows: Mapping[str, Applied])
         UsageError: there is no such apply.
         UnknownNameError: the code does not define a dump.
     """
-    dumps = {dump.folder: dump for dump in project.dumps(names, also=_folders(project))}
-    lines = [each for each in ledger.history(project.using) if each.dump in dumps]
-    undone = {each.undoes for each in lines if each.undoes}
+    history = ledger.history(project.using)
+    folders = list(dict.fromkeys(each.dump for each in history))
+    dumps = {dump.folder: dump for dump in project.dumps(names, also=folders)}
+    lines = [each for each in history if each.dump in dumps]
+    undone = {each.undoes for each in history if each.undoes}
     left = [each for each in lines if each.action in APPLIES and each.id not in undone]
     if not left:
         raise UsageError(
             f"nothing was applied to database {project.using!r} that could be undone",
             hint="contentgit log --applied  (lists what was applied and committed)",
         )
+    found = [each for each in _together(left[0], history) if each.id not in undone]
+    whole = all(each.dump in dumps for each in found)
     return [
-        _undone(project, dumps[each.dump], each, lines, rows.get(each.dump))
-        for each in _together(left[0], lines)
-        if each.id not in undone
+        replace(_undone(project, dumps[each.dump], each, lines, rows.get(each.dump)), whole=whole)
+        for each in found
+        if each.dump in dumps
     ]
-
-
-def _folders(project: Project) -> list[str]:
-    return list(dict.fromkeys(each.dump for each in ledger.history(project.using)))
 
 
 def _together(line: Applied, lines: Sequence[Applied]) -> Iterator[Applied]:

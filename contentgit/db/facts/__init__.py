@@ -69,7 +69,7 @@ def _kept(source: Source) -> dict[RecordKey, str]:
     found: dict[RecordKey, str] = {}
     by_dump: dict[str, dict[str, list[RecordKey]]] = defaultdict(lambda: defaultdict(list))
     for key, items in source.survey.deletes.items():
-        for dump in source.survey.datasets.keys() - {item.dump for item in items}:
+        for dump in source.readers.keys() - {item.dump for item in items}:
             if key not in source.survey.writes:
                 by_dump[dump][key.model].append(key)
     for dump in sorted(by_dump):

@@ -91,9 +91,9 @@ class Source:
     def dumps_of(self, label: str, keys: Sequence[RecordKey]) -> dict[RecordKey, str]:
         """The applied dump that each row belongs to; rows outside of all are left out."""
         found: dict[RecordKey, str] = {}
-        for dump, dataset in self.survey.datasets.items():
-            if label in dataset.models and keys:
-                for key in self.readers[dump].members(label, keys):
+        for dump, reader in self.readers.items():
+            if label in self.survey.datasets[dump].models and keys:
+                for key in reader.members(label, keys):
                     found.setdefault(key, dump)
         return found
 

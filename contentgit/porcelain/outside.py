@@ -1,0 +1,112 @@
+"""Rows outside the dumps that an apply reaches: how a backup keeps them, and how an undo finds them.
+
+A backup has them in the folder ``outside``, whole: every field that a record can hold. Those that lose a
+reference stand in the folder ``left`` as the apply leaves them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+from contentgit import canonical
+from contentgit.db.introspect import table
+from contentgit.db.reader import Reader
+from contentgit.layout import record_path
+from contentgit.porcelain.planned import DumpPlan, Goal
+from contentgit.porcelain.project import Dump, Project
+from contentgit.porcelain.snapshots import CommitSide, batches
+from contentgit.porcelain.undo import Undone
+from contentgit.porcelain.working_copy import DatabaseSide, from_commit_to_database
+from contentgit.records import Record, RecordKey, Value
+from contentgit.specs import Dataset, ModelSpec
+from contentgit.steps import Action, Step
+
+OUTSIDE = "outside"
+"""The folder, in a backup, of rows that are in no dump."""
+
+LEFT = "left"
+"""The folder of those rows that stay, without the reference that the apply clears."""
+
+File = tuple[str, bytes | None]
+
+
+def outside_reader(project: Project, keys: Iterable[RecordKey]) -> Reader:
+    """Reads rows of any models, whole: every field that a record can hold."""
+    labels = sorted({key.model for key in keys})
+    tables = {label: table(label, project.identities, project.using) for label in labels}
+    dataset = Dataset(OUTSIDE, "", tuple(map(ModelSpec, labels)))
+    return Reader(project.using, dataset, tables, project.identities)
+
+
+def outside_files(
+    project: Project, keys: Sequence[RecordKey], steps: Iterable[Step]
+) -> Iterator[File]:
+    """The rows as they are, and as the ``steps`` that clear references leave them."""
+    return chain(_rows(project, keys), _left(project, steps))
+
+
+def _rows(project: Project, keys: Sequence[RecordKey]) -> Iterator[File]:
+    reader = outside_reader(project, keys)
+    for batch in batches(keys):
+        for key, data in reader.encoded(batch):
+            yield f"{OUTSIDE}/{record_path(key, reader.tables[key.model].schema.layout)}", data
+
+
+def _left(project: Project, steps: Iterable[Step]) -> Iterator[File]:
+    cleared: dict[RecordKey, dict[str, Value]] = {}
+    for step in steps:
+        if step.action is Action.CLEAR:
+            cleared.setdefault(step.key, {}).update(dict.fromkeys(step.fields, step.value))
+    reader = outside_reader(project, cleared)
+    for batch in batches(cleared):
+        for record in reader.records(batch):
+            schema = reader.tables[record.key.model].schema
+            left = Record(record.key, {**record.fields, **cleared[record.key]})
+            data = canonical.encode(left, schema.key_kind)
+            yield f"{LEFT}/{record_path(record.key, schema.layout)}", data
+
+
+@dataclass
+class _Rows(DatabaseSide):
+    """Some rows of the database, by their keys."""
+
+    keys: Sequence[RecordKey] = field(default_factory=list)
+
+    def entries(self, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:  # noqa: ARG002
+        """See the base class."""
+        tables = self.dump.tables
+        for batch in batches(self.keys):
+            for key, data in self.dump.reader.encoded(batch):
+                path = record_path(key, tables[key.model].schema.layout)
+                self._long_keys[path] = key
+                self.size += 1
+                yield path, canonical.blob_id(data, self.algorithm)
+
+
+def outside_work(
+    project: Project, undone: Sequence[Undone], works: Sequence[DumpPlan]
+) -> DumpPlan | None:
+    """The rows outside of ``works`` that the undone apply has reached, beside what they are to be again.
+
+    ``None`` where there are none. They come back with the last of the apply's dumps.
+    """
+    backup = undone[0].line.backup
+    repository = project.repository
+    if not backup or not undone[0].whole or repository.tree_id(backup, OUTSIDE) is None:
+        return None
+    theirs = CommitSide(repository, backup, OUTSIDE)
+    ids = theirs.ids()
+    keys = [each.key for each in theirs.records(list(ids.items())) if each is not None]
+    reader = outside_reader(project, keys)
+    dump = Dump(reader.dataset, OUTSIDE, reader.tables, reader)
+    kept = repository.tree_id(backup, LEFT) is not None
+    base = CommitSide(repository, backup if kept else "", LEFT)
+    ours = _Rows(dump, repository.algorithm, project.progress, keys=keys)
+    work = DumpPlan(dump, None, Goal("", "", ""), "", base, ours, theirs, beneath=tuple(works))
+    work.base_ids = base.ids()
+    work.differences = from_commit_to_database(ids, ours)
+    for each in works:
+        each.elsewhere = frozenset(keys)
+    return work
