@@ -82,7 +82,10 @@ class FieldState:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One refused thing, said in a line; ``permit`` is the option that permits it (``""``: none)."""
+    """One refused thing, said in a line; ``permit`` is the option that permits it (``""``: none).
+
+    ``rows`` are those that a delete of ``key`` reaches, or that forbid it.
+    """
 
     kind: ProblemKind
     text: str
@@ -90,6 +93,7 @@ class Problem:
     dump: str = ""
     fields: tuple[FieldState, ...] = ()
     permit: str = ""
+    rows: tuple[RecordKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

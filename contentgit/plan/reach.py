@@ -199,9 +199,13 @@ def _grouped(
     for each in referrers:
         groups[each.target, _row(each).model, each.field, each.on_delete].append(each)
     return [
-        Problem(kind, text(group), key=target, permit=permit)
+        Problem(kind, text(group), key=target, permit=permit, rows=_rows(group))
         for (target, *_), group in groups.items()
     ]
+
+
+def _rows(group: list[Referrer]) -> tuple[RecordKey, ...]:
+    return tuple(sorted({_row(each) for each in group}))
 
 
 def _named(group: list[Referrer]) -> str:
@@ -227,7 +231,7 @@ def _blocked_text(group: list[Referrer]) -> str:
 
 def _outside_text(group: list[Referrer]) -> str:
     first = group[0]
-    along = f"deletes {_listed(_row(each) for each in group)}"
+    along = f"deletes {_listed(_rows(group))}"
     if first.on_delete is not OnDelete.CASCADE:
         along = f"clears {first.field} of {_named(group)}"
     return f"deleting {first.target} also {along}, outside of the dump"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from contentgit.db.introspect import table
+from contentgit.db.tables import Tables
 from contentgit.db.titles import titles
 from contentgit.diff import Change
 from contentgit.porcelain.compare import titled
@@ -14,6 +15,7 @@ from contentgit.porcelain.planned import DumpPlan, Planned
 from contentgit.porcelain.project import Project, all_tables
 from contentgit.porcelain.snapshots import batches
 from contentgit.porcelain.working_copy import Missing
+from contentgit.records import RecordKey
 from contentgit.steps import Action, Step
 
 
@@ -58,8 +60,15 @@ def _details(
 
 def _outside(project: Project, planned: Planned, batch: Sequence[Step]) -> Iterator[StepDetail]:
     tables = all_tables([work.dump for work in planned.works])
-    for label in {step.key.model for step in batch} - set(tables):
-        tables[label] = table(label, project.identities, project.using)
-    found = titles(project.using, tables, [step.key for step in batch], {})
+    found = called_outside(project, tables, [step.key for step in batch])
     for step in batch:
         yield StepDetail(step, found.get(step.key, ""), None, {})
+
+
+def called_outside(
+    project: Project, tables: Tables, keys: Sequence[RecordKey]
+) -> Mapping[RecordKey, str]:
+    """The titles of rows, those of models that are in no dump among them."""
+    others = {key.model for key in keys} - tables.keys()
+    bound = {label: table(label, project.identities, project.using) for label in others}
+    return titles(project.using, {**tables, **bound}, keys, {})

@@ -17,9 +17,12 @@ from contentgit.porcelain.request import Request
 from contentgit.porcelain.snapshots import CommitSide, Difference
 from contentgit.porcelain.working_copy import DatabaseSide
 from contentgit.records import RecordKey
-from contentgit.render.plain import plural
+from contentgit.render.plain import plural, safe
 from contentgit.render.values import apart
 from contentgit.steps import Plan, Problem, ProblemKind
+
+ROWS_SHOWN = 5
+"""Rows that a delete reaches whose titles a refusal lists."""
 
 FIELDS_SHOWN = 20
 """Fields of a record edited here whose values a refusal lists; a record with more is named alone."""
@@ -83,7 +86,8 @@ class DumpPlan:
 class Planned:
     """A plan with what it was made from; ``digest`` changes when commits, rows or licences do.
 
-    ``outside`` are the rows outside of the dumps that an undo brings back.
+    ``outside`` are the rows outside of the dumps that an undo brings back, ``titles`` those of the first
+    rows that a problem names.
     """
 
     request: Request
@@ -93,6 +97,7 @@ class Planned:
     contents: Contents
     skipped: tuple[str, ...] = ()
     outside: DumpPlan | None = None
+    titles: Mapping[RecordKey, str] = field(default_factory=dict)
 
     @property
     def works(self) -> tuple[DumpPlan, ...]:
@@ -126,7 +131,7 @@ def refuse(planned: Planned) -> None:
     problems = planned.plan.problems
     if not problems:
         return
-    items = [line for each in problems for line in _lines(each)]
+    items = [line for each in problems for line in _lines(each, planned.titles)]
     kinds = [each.kind for each in problems]
     if ProblemKind.DRIFT in kinds:
         raise _drift(planned, kinds.count(ProblemKind.DRIFT), items)
@@ -172,9 +177,21 @@ def _permits(planned: Planned) -> list[str]:
     return sorted({each.permit for each in planned.plan.problems if each.permit})
 
 
-def _lines(problem: Problem) -> Iterator[str]:
+def named_rows(problem: Problem) -> list[RecordKey]:
+    """The record and the first of the rows that a delete of it reaches; none where it reaches none."""
+    if problem.key is None or not problem.rows:
+        return []
+    return [problem.key, *problem.rows[:ROWS_SHOWN]]
+
+
+def _lines(problem: Problem, titles: Mapping[RecordKey, str]) -> Iterator[str]:
     """A problem and, field by field, what was applied, what is there and what would be written."""
     yield problem.text
+    for key in named_rows(problem):
+        if titles.get(key):
+            yield f"  {key}  {safe(titles[key])}"
+    if len(problem.rows) > ROWS_SHOWN:
+        yield f"  … {len(problem.rows):,} rows in all"
     if len(problem.fields) > FIELDS_SHOWN:
         return
     for state in problem.fields:

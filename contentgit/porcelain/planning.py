@@ -17,9 +17,10 @@ from contentgit.plan import Candidate, Size, build, survey
 from contentgit.porcelain.candidates import candidates, merged_candidates
 from contentgit.porcelain.commits import check_format
 from contentgit.porcelain.contents import Contents
+from contentgit.porcelain.details import called_outside
 from contentgit.porcelain.ledger import applied_commit, current
 from contentgit.porcelain.outside import outside_work
-from contentgit.porcelain.planned import DumpPlan, Goal, Planned, Target
+from contentgit.porcelain.planned import DumpPlan, Goal, Planned, Target, named_rows
 from contentgit.porcelain.project import Dump, Project, all_tables
 from contentgit.porcelain.request import Request
 from contentgit.porcelain.snapshots import CommitSide
@@ -85,7 +86,9 @@ def _decide(
     conflicts = [_problem(request, target, work, each) for work in every for each in work.conflicts]
     twice = _twice(contents, works, built) if _shared(dumps) else ()
     built = replace(built, problems=(*conflicts, *built.problems, *twice))
-    return Planned(request, target, tuple(works), built, contents, tuple(skipped), outside)
+    named = list(dict.fromkeys(key for each in built.problems for key in named_rows(each)))
+    called = called_outside(project, tables, named) if named else {}
+    return Planned(request, target, tuple(works), built, contents, tuple(skipped), outside, called)
 
 
 def _candidates(

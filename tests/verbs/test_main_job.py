@@ -206,7 +206,11 @@ def test_a_delete_that_reaches_outside_the_dump_is_refused(
     ok("commit", "-m", "Sold out")
     said = run("checkout", "main", "--apply", "--yes", "--database=other")
     assert said.code == 3
-    assert "bakery.review" in said.err
+    assert (
+        "deleting bakery.product:41 also deletes bakery.review:1, outside of the dump" in said.err
+    )
+    assert "bakery.product:41  Summer bread" in said.err
+    assert "bakery.review:1  Best of all" in said.err
     assert "--allow-cascade" in said.err
     assert Review.objects.using("other").count() == 1
     ok("checkout", "main", "--apply", "--yes", "--allow-cascade", "--database=other")
