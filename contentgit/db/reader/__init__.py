@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from django.apps import apps
-from django.db import Error, connections
+from django.db import Error, connections, router
 from django.db.models import Manager, Q
 
 from contentgit.db.failures import translated
@@ -34,7 +34,7 @@ from contentgit.db.queries import (
 )
 from contentgit.db.reader.encoding import LinkEncoder, Links, RowEncoder
 from contentgit.db.tables import BoundRelation, Table, Tables
-from contentgit.errors import DatabaseError, RecordError
+from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, RecordError
 from contentgit.layout import record_path
 from contentgit.records import Record, RecordKey
 from contentgit.specs import Dataset
@@ -147,11 +147,20 @@ class Reader:
         bound = self.tables[label]
         for name in (bound.name, *(relation.table for relation in bound.relations)):
             if name in self._missing:
-                raise DatabaseError(
-                    f"table {name!r} of {label} does not exist in database {self.using!r}",
-                    hint=f"python manage.py migrate --database {self.using}",
-                )
+                raise self._without_table(bound, name)
         return bound
+
+    def _without_table(self, bound: Table, name: str) -> ContentgitError:
+        if not router.allow_migrate_model(self.using, bound.model):
+            return ConfigurationError(
+                f"database {self.using!r} has no table for {bound.label}: a database router keeps it "
+                "out",
+                hint="name the dumps that this database has, or leave the model out of the dataset",
+            )
+        return DatabaseError(
+            f"table {name!r} of {bound.label} does not exist in database {self.using!r}",
+            hint=f"python manage.py migrate --database {self.using}",
+        )
 
     def _any_table(self, label: str) -> Table | None:
         if label in self.tables:
