@@ -7,6 +7,7 @@ manager that hides drafts must not lose them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 from itertools import islice
 from typing import Any, TypeVar
@@ -342,9 +343,23 @@ class Reader:
             for where, params in self._sources(relation, pks):
                 rows += execute((f"{head} WHERE {where}", params), self.using)
         try:
-            return known.links(rows)
+            found = known.links(rows)
         except RecordError as error:
             raise RecordError(f"{bound.label}: {error.message}", hint=error.hint) from error
+        if set(map(type, pks)) != {int}:
+            self._refuse_other_spellings(bound, relation, found.keys() - set(pks))
+        return found
+
+    def _refuse_other_spellings(
+        self, bound: Table, relation: BoundRelation, sources: AbstractSet[Any]
+    ) -> None:
+        """A database may take "A" for "a"; the link would be of neither row."""
+        if sources:
+            raise RecordError(
+                f"{bound.label}: field {relation.name!r}: table {relation.table!r} refers to "
+                f"{min(map(str, sources))!r}, in another spelling than the row's own key",
+                hint=f"write the key in {relation.source.name} as the row has it",
+            )
 
     def _sources(self, relation: BoundRelation, pks: Sequence[Any]) -> Iterator[SQL]:
         source = relation.source
