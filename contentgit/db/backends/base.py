@@ -232,7 +232,7 @@ class Backend(ABC):
         head = f"INSERT INTO {self.quoted(table)} ({names}) VALUES "  # noqa: S608
         count = 0
         with self.connection.cursor() as cursor:
-            for batch in _statements(rows, len(columns)):
+            for batch in _statements(rows, len(columns), self._characters()):
                 parameters = [parameter for row in batch for parameter in row]
                 cursor.execute(head + ", ".join([marks] * len(batch)), parameters)
                 count += len(batch)
@@ -263,6 +263,10 @@ class Backend(ABC):
                 count += cursor.rowcount
         return count
 
+    def _characters(self) -> int:
+        """How many characters of values one statement with several rows may hold."""
+        return STATEMENT_CHARACTERS
+
     def _many(self, sql: str, rows: Rows) -> int:
         """The statement for each row; drivers send these in one go where they can."""
         if not rows:
@@ -285,14 +289,16 @@ class Backend(ABC):
         """
 
 
-def _statements(rows: Iterable[tuple[Any, ...]], width: int) -> Iterator[list[tuple[Any, ...]]]:
+def _statements(
+    rows: Iterable[tuple[Any, ...]], width: int, characters: int
+) -> Iterator[list[tuple[Any, ...]]]:
     """The rows in lists that one statement can hold."""
     limit = max(1, min(STATEMENT_ROWS, STATEMENT_PARAMETERS // max(width, 1)))
     batch: list[tuple[Any, ...]] = []
     size = 0
     for row in rows:
         length = sum(len(value) for value in row if isinstance(value, (str, bytes)))
-        if batch and (len(batch) == limit or size + length > STATEMENT_CHARACTERS):
+        if batch and (len(batch) == limit or size + length > characters):
             yield batch
             batch, size = [], 0
         batch.append(row)
