@@ -554,10 +554,35 @@ def test_a_code_in_use_for_which_there_is_no_other_value_meanwhile(run: Runner) 
     with pytest.raises(DatabaseError) as caught:
         run(parked_and_updated(3, "place"), wanted)
     assert caught.value.message == (
-        "workshop.slot:1 has to give up a value to another row, but others refer to it by that value, "
-        "and the database accepts no other one meanwhile"
+        "workshop.slot:1 has to give up a value to another row, but the database accepts no other one "
+        "meanwhile, and rows that refer to it would go with it"
     )
     assert rows(Slot, "place") == [1, 2, 3]
+
+
+def test_rows_that_the_database_deletes_along_are_never_lost(run: Runner) -> None:
+    slots(1, 2, 3)
+    wanted = {f"workshop.slot:{n}": slot(n, place=place) for n, place in ((1, 2), (2, 3), (3, 1))}
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE along (slot_id bigint NOT NULL, CONSTRAINT along_slot FOREIGN KEY (slot_id)"
+            " REFERENCES workshop_slot (id) ON DELETE CASCADE)"
+        )
+        try:
+            cursor.execute("INSERT INTO along VALUES (1)")
+            acts = bool(backend("default").acting_keys("workshop_slot"))
+            if acts:
+                with pytest.raises(
+                    DatabaseError, match=r"^workshop\.slot:1 has to give up a value"
+                ):
+                    run(parked_and_updated(3, "place"), wanted)
+            else:
+                run(parked_and_updated(3, "place"), wanted)
+            cursor.execute("SELECT slot_id FROM along")
+            assert cursor.fetchall() in ([(1,)], ((1,),))
+        finally:
+            cursor.execute("DROP TABLE along")
+    assert rows(Slot, "place") == ([1, 2, 3] if acts else [2, 3, 1])
 
 
 def test_an_update_waits_for_the_row_that_it_refers_to(run: Runner) -> None:

@@ -58,8 +58,9 @@ class Parking:
         columns = [self._column(field) for field in chosen(table, fields)]
         rows = [(*(self._first(table, each) for each in columns), *key) for key in keys]
         try:
-            with transaction.atomic(using=self.backend.using):
-                return self._update(table, columns, rows)
+            if all(self._gives_way(table, each) for each in columns):
+                with transaction.atomic(using=self.backend.using):
+                    return self._update(table, columns, rows)
         except Error as error:
             if self.backend.is_conflict(error):
                 raise
@@ -95,6 +96,11 @@ class Parking:
     def _first(self, table: Table, column: Column) -> Any:
         return next(self._parameters(table, column), None)
 
+    def _gives_way(self, table: Table, column: Column) -> bool:
+        """Whether the column can be given another value, or NULL that nothing would have to follow."""
+        held = self.codes.is_held(table, [column])
+        return not held or self._first(table, column) is not None
+
     def _parameters(self, table: Table, column: Column) -> Iterator[Any]:
         field = table.model._meta.get_field(column.attname)
         held = self.codes.is_held(table, [column])
@@ -118,10 +124,10 @@ class Parking:
         return self._put_away(table, key)
 
     def _put_away(self, table: Table, key: Key) -> int:
-        if self.codes.in_use(table, key):
+        if self.codes.in_use(table, key) or self._is_followed(table, key):
             raise DatabaseError(
-                f"{table.label}:{_shown(key)} has to give up a value to another row, but others refer "
-                "to it by that value, and the database accepts no other one meanwhile",
+                f"{table.label}:{_shown(key)} has to give up a value to another row, but the database "
+                "accepts no other one meanwhile, and rows that refer to it would go with it",
                 hint="change the values of the two rows one after the other, in two commits",
             )
         shelf, names = self._shelf(table), ", ".join(self._names(table))
@@ -133,6 +139,23 @@ class Parking:
             )
         self.away[table.label].add(key)
         return self.backend.delete(table.name, table.key_columns, [key])
+
+    def _is_followed(self, table: Table, key: Key) -> bool:
+        """Whether the database itself would delete or change other rows along with the row."""
+        quoted = self.backend.quoted
+        row = " AND ".join(f"b.{quoted(each.name)} = {each.cast}" for each in table.key_columns)
+        with self.backend.connection.cursor() as cursor:
+            for each in self.backend.acting_keys(table.name):
+                pairs = zip(each.columns, each.target_columns, strict=True)
+                joined = " AND ".join(f"a.{quoted(own)} = b.{quoted(to)}" for own, to in pairs)
+                cursor.execute(
+                    f"SELECT 1 FROM {quoted(each.table)} a JOIN {quoted(table.name)} b"  # noqa: S608
+                    f" ON {joined} WHERE {row} LIMIT 1",
+                    key,
+                )
+                if cursor.fetchone():
+                    return True
+        return False
 
     def _shelf(self, table: Table) -> str:
         """The temporary table for rows of ``table``; within the database nothing is lost on the way."""

@@ -14,12 +14,16 @@ SHOWN = 10
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """One constraint: ``columns`` of ``table`` refer to ``target_columns`` of ``target``."""
+    """One constraint: ``columns`` of ``table`` refer to ``target_columns`` of ``target``.
+
+    ``acts`` tells whether the database deletes or changes the row when the one it refers to goes.
+    """
 
     table: str
     columns: tuple[str, ...]
     target: str
     target_columns: tuple[str, ...]
+    acts: bool = False
 
 
 def dangling(connection: BaseDatabaseWrapper, key: ForeignKey, lock: str = "") -> list[str]:
