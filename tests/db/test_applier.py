@@ -38,7 +38,7 @@ from tests.workshop.models import (
     Term,
     Word,
 )
-from tests.zoo.models import Arm, Banner, Country
+from tests.zoo.models import Arm, Banner, Country, Node
 
 IDENTITY = {"workshop.term": ("slug",), "workshop.link": ("slug",)}
 
@@ -316,6 +316,23 @@ def test_where_no_other_value_is_allowed_the_row_is_put_away_whole(run: Runner) 
         (3, 1, 2, "kept 3", "c3"),
     ]
     assert rows(Holder, "slot_id") == [1]
+
+
+def test_a_parked_row_gives_up_null_where_nulls_collide(run: Runner) -> None:
+    Node.objects.create(id=1, name="one", position=3)
+    Node.objects.create(id=2, name="two", position=4)
+    run(
+        [
+            step(Action.PARK, "zoo.node:1", "parent"),
+            step(Action.UPDATE, "zoo.node:2", "position"),
+            step(Action.UPDATE, "zoo.node:1", "parent"),
+        ],
+        {
+            "zoo.node:1": {"name": "one", "parent": "zoo.node:2", "position": 3},
+            "zoo.node:2": {"name": "two", "parent": None, "position": 3},
+        },
+    )
+    assert rows(Node, "parent_id", "position") == [(2, 3), (None, 3)]
 
 
 def test_a_new_row_takes_the_value_of_a_parked_one(run: Runner) -> None:

@@ -97,15 +97,20 @@ class Parking:
         return next(self._parameters(table, column), None)
 
     def _gives_way(self, table: Table, column: Column) -> bool:
-        """Whether the column can be given another value, or NULL that nothing would have to follow."""
-        held = self.codes.is_held(table, [column])
-        return not held or self._first(table, column) is not None
+        """Whether the column can be given another value, or NULL."""
+        return self._first(table, column) is not None or self._null_is_free(table, column)
+
+    def _null_is_free(self, table: Table, column: Column) -> bool:
+        """Whether a row with NULL there collides with none, and nothing would have to follow."""
+        names = {field.name for field in table.fields if column in field.columns}
+        sets = [each for each in table.schema.unique if names & set(each.fields)]
+        free = all(each.plain and each.nulls_distinct for each in sets)
+        return free and not self.codes.is_held(table, [column])
 
     def _parameters(self, table: Table, column: Column) -> Iterator[Any]:
         field = table.model._meta.get_field(column.attname)
-        held = self.codes.is_held(table, [column])
         for value in placeholders(field, self.backend):
-            if value is not None or not held:  # what holds the value could not follow to NULL
+            if value is not None or self._null_is_free(table, column):
                 yield column.param(value)
 
     def _update(self, table: Table, columns: Sequence[Column], rows: Rows) -> int:
