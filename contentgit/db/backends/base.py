@@ -223,6 +223,13 @@ class Backend(ABC):
     def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
         """Every foreign key constraint that starts or ends at one of the tables."""
 
+    def acting_keys(self, table: str) -> list[ForeignKey]:  # noqa: ARG002
+        """The foreign keys to the table by which the database deletes or changes rows of its own accord.
+
+        None where it does not while an apply runs.
+        """
+        return []
+
     # Writing
 
     def insert(self, table: str, columns: Sequence[Column], rows: Iterable[tuple[Any, ...]]) -> int:

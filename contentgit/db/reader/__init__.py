@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
 from typing import Any, TypeVar
@@ -16,7 +17,8 @@ from django.apps import apps
 from django.db import Error, connections, router
 from django.db.models import Manager, Q
 
-from contentgit.db.failures import translated
+from contentgit.db.backends import backend
+from contentgit.db.failures import words
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import missing_tables, table
 from contentgit.db.queries import (
@@ -179,8 +181,16 @@ class Reader:
             missing = missing_tables({label: bound}, self.using)
         return None if bound.name in missing else bound
 
-    def _reading(self, what: str) -> Any:
-        return translated(f"cannot read {what} in database {self.using!r}")
+    @contextmanager
+    def _reading(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except Error as error:
+            behind = backend(self.using).is_missing_table(error)
+            raise DatabaseError(
+                f"cannot read {what} in database {self.using!r}: {words(error)}",
+                hint=f"python manage.py migrate --database {self.using}" if behind else "",
+            ) from error
 
     def _filters(self, label: str) -> list[Mapping[str, Any]]:
         return [spec.filter for spec in self.dataset.specs_of(label)]
