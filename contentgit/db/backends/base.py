@@ -20,7 +20,7 @@ from contentgit.db.backends.constraints import ForeignKey, dangling
 from contentgit.db.backends.patience import Patience
 from contentgit.db.failures import translated, words
 from contentgit.db.tables import Column, Rows
-from contentgit.errors import BusyError, DatabaseError
+from contentgit.errors import BusyError, DatabaseError, OvertakenError
 
 STATEMENT_ROWS = 200
 STATEMENT_CHARACTERS = 500_000
@@ -111,7 +111,7 @@ class Backend(ABC):
     def failure(self, what: str, error: Error) -> DatabaseError | BusyError:
         """The error that begins with ``what`` and goes on in the database's words."""
         if self.is_conflict(error):
-            return BusyError(
+            return OvertakenError(
                 f"{what}: somebody else writes to it at this moment: {words(error)}",
                 hint="nothing has changed; run the command again",
             )
