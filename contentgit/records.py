@@ -32,6 +32,10 @@ Value: TypeAlias = Any
 """A content value; recursive, so it cannot be said more exactly without cost at every use."""
 
 
+_DIGITS: Final = 640
+"""Digits that Python always reads as a number; no key of a row has more."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordKey:
     """What names a record in every environment.
@@ -50,7 +54,7 @@ class RecordKey:
     def sort_key(self) -> tuple[str, int, int, str]:
         """Models by name; within one, integer keys by number and before all other keys."""
         digits = self.key.removeprefix("-")
-        if digits.isdecimal() and digits.isascii():
+        if len(digits) <= _DIGITS and digits.isdecimal() and digits.isascii():
             return (self.model, 0, int(self.key), self.key)
         return (self.model, 1, 0, self.key)
 

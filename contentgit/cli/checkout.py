@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.text import Text
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from contentgit.porcelain.checkout import CheckedOut
     from contentgit.porcelain.project import Project
     from contentgit.porcelain.request import Request, Verb
+
+N = TypeVar("N", int, float)
 
 LICENCES = ("force", "allow-cascade", "allow-empty", "ignore-unknown-fields")
 
@@ -142,9 +145,9 @@ def _licences(args: argparse.Namespace) -> Licences:
         text = args.max_deletes
         try:
             if text.endswith("%"):
-                percent = float(text[:-1])
+                percent = _not_negative(float(text[:-1]))
             else:
-                count = int(text)
+                count = _not_negative(int(text))
         except ValueError as error:
             raise UsageError(
                 f"--max-deletes takes a number or a share, not {text!r}",
@@ -158,6 +161,12 @@ def _licences(args: argparse.Namespace) -> Licences:
         allow_empty=args.allow_empty,
         ignore_unknown_fields=args.ignore_unknown_fields,
     )
+
+
+def _not_negative(number: N) -> N:
+    if not 0 <= number < math.inf:
+        raise ValueError
+    return number
 
 
 def _show_plan(

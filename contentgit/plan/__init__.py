@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contentgit.plan.builder import build
 from contentgit.plan.choice import Choice, Licences, choose
-from contentgit.plan.items import Candidate, Item, Size, Survey
+from contentgit.plan.items import Candidate, Item, Size, Survey, references
 from contentgit.plan.reach import stays
 from contentgit.plan.surveyor import survey
 
@@ -22,6 +22,7 @@ __all__ = [
     "Survey",
     "build",
     "choose",
+    "references",
     "stays",
     "survey",
 ]

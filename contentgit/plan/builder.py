@@ -273,7 +273,8 @@ def _overwriting(
     for key in sorted(choice.outside, key=_by_key):
         dump = choice.writes[key].dump
         text = f"{key} exists here, but does not match the filter of {dump}"
-        yield Problem(ProblemKind.OUTSIDE, text, key=key, dump=dump, permit="--force")
+        permit = "" if survey.merging else "--force"
+        yield Problem(ProblemKind.OUTSIDE, text, key=key, dump=dump, permit=permit)
     for key in sorted(settled.drift, key=_by_key):
         item = settled.drift[key]
         yield Problem(
@@ -326,9 +327,9 @@ def _drift_text(item: Item, *, first: bool) -> str:
 def _too_many_deletes(survey: Survey, steps: list[Step], licences: Licences) -> Iterator[Problem]:
     count = sum(step.action in {Action.DELETE, Action.CASCADE} for step in steps)
     rows = sum(size.ours for size in survey.sizes.values())
-    limits = []
+    limits: list[tuple[float, str]] = []
     if licences.max_deletes is not None:
-        limits.append((float(licences.max_deletes), f"{licences.max_deletes}"))
+        limits.append((licences.max_deletes, f"{licences.max_deletes}"))
     if licences.max_deletes_percent is not None:
         percent = licences.max_deletes_percent
         limits.append((rows * percent / 100, f"{percent:g}% of {rows}"))

@@ -11,14 +11,34 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from contentgit.diff import ABSENT
+from contentgit.errors import FormatError
 from contentgit.facts import Claim
-from contentgit.records import Record, RecordKey
+from contentgit.records import Record, RecordKey, Value
 from contentgit.schema import ModelSchema
 from contentgit.specs import Dataset
 from contentgit.steps import Action, FieldState, Links
 
 parse = lru_cache(maxsize=2**16)(RecordKey.parse)
 """The key in a reference; many records refer to the same ones."""
+
+
+def references(key: RecordKey, name: str, value: Value) -> tuple[str, ...]:
+    """The references in a list, checked.
+
+    Raises:
+        FormatError: the value is no list of references.
+    """
+    try:
+        if not isinstance(value, list | tuple):
+            raise ValueError
+        for reference in value:
+            parse(reference)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise FormatError(
+            f"{key}: field {name} holds {value!r:.80}, which is no reference",
+            hint="a reference is written app.model:key",
+        ) from error
+    return tuple(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ from typing import Final
 
 from contentgit.canonical import same
 from contentgit.diff import ABSENT
-from contentgit.errors import FormatError
 from contentgit.facts import Claim, hashable
-from contentgit.plan.items import Candidate, Item, Rules, Size, Survey, Wish, parse
+from contentgit.plan.items import Candidate, Item, Rules, Size, Survey, Wish, parse, references
 from contentgit.records import Record, RecordKey, Value
 from contentgit.schema import FieldKind, ModelSchema, UniqueSet
 from contentgit.specs import Dataset
@@ -93,12 +92,12 @@ def _delete(candidate: Candidate, ours: Record, rules: Rules) -> Item:
     for name, there in ours.fields.items():
         schema = rules.schema.by_name.get(name)
         if schema is not None and schema.kind is FieldKind.REFERENCES and there:
-            links.append(Links(name, remove=_references(ours.key, name, there)))
+            links.append(Links(name, remove=references(ours.key, name, there)))
         applied = ABSENT if base is None else base.fields.get(name, ABSENT)
         if base is None or not _is_edit(applied, there):
             continue
         if name in rules.optional:
-            applied = ABSENT if applied is ABSENT else _references(ours.key, name, applied)
+            applied = ABSENT if applied is ABSENT else references(ours.key, name, applied)
             optional.append(FieldState(name, applied, tuple(there), ABSENT))
         else:
             states.append(FieldState(name, applied, there, ABSENT))
@@ -203,8 +202,8 @@ def _links(
     for name in sorted(set(names) - rules.optional):
         if rules.schema.by_name[name].kind is not FieldKind.REFERENCES:
             continue
-        wanted = set(_references(theirs.key, name, theirs.fields[name]))
-        there = set(_references(theirs.key, name, ours.fields[name])) if ours else set()
+        wanted = set(references(theirs.key, name, theirs.fields[name]))
+        there = set(references(theirs.key, name, ours.fields[name])) if ours else set()
         if ours is None or wanted != there:
             yield Links(name, tuple(sorted(wanted - there)), tuple(sorted(there - wanted)))
 
@@ -220,9 +219,9 @@ def _optional(
         there = ours.fields[name] if ours else ()
         yield FieldState(
             name,
-            applied if applied is ABSENT else _references(theirs.key, name, applied),
-            _references(theirs.key, name, there),
-            _references(theirs.key, name, theirs.fields[name]),
+            applied if applied is ABSENT else references(theirs.key, name, applied),
+            references(theirs.key, name, there),
+            references(theirs.key, name, theirs.fields[name]),
         )
 
 
@@ -238,7 +237,7 @@ def _wishes(names: Iterable[str], theirs: Record, rules: Rules) -> Iterator[Wish
             value, loose = value.get("content_type"), False
             if value is None:
                 continue
-        (reference,) = _references(theirs.key, name, [value])
+        (reference,) = references(theirs.key, name, [value])
         yield Wish(name, parse(reference), schema.null, loose)
 
 
@@ -253,25 +252,6 @@ def _parents(key: RecordKey, rules: Rules) -> Iterator[Wish]:
         alone = {each.fields[0] for each in schema.unique if len(each.fields) == 1}
         if not links or not (schema.identity or links & alone):
             yield Wish("$key", RecordKey(parent, key.key), null=False, loose=False)
-
-
-def _references(key: RecordKey, name: str, value: Value) -> tuple[str, ...]:
-    """The references in a list, checked.
-
-    Raises:
-        FormatError: the value is no list of references.
-    """
-    try:
-        if not isinstance(value, list | tuple):
-            raise ValueError
-        for reference in value:
-            parse(reference)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise FormatError(
-            f"{key}: field {name} holds {value!r:.80}, which is no reference",
-            hint="a reference is written app.model:key",
-        ) from error
-    return tuple(value)
 
 
 def _claims(

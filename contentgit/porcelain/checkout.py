@@ -30,7 +30,7 @@ from contentgit.porcelain.planned import DumpPlan, Planned, Target, refuse
 from contentgit.porcelain.planning import plan
 from contentgit.porcelain.project import Project, all_tables
 from contentgit.porcelain.request import Request
-from contentgit.porcelain.snapshots import batches
+from contentgit.porcelain.snapshots import Difference, batches
 from contentgit.porcelain.withheld import listed
 from contentgit.porcelain.working_copy import Missing
 from contentgit.records import Record, RecordKey
@@ -140,14 +140,22 @@ def _back_up(project: Project, planned: Planned) -> Backup:
 
 def _is_unknown(project: Project, planned: Planned) -> bool:
     """Whether no commit tells what the database holds now, though an undo must know it."""
-    if planned.plan.steps and any(w.applied is None and w.ours.size for w in planned.dumps):
+    if planned.plan.steps and any(
+        (work.applied is None and work.ours.size) or work.alike for work in planned.dumps
+    ):
         return True
-    return planned.request.merging and any(
-        work.base_ids.get(each.path, "") != each.after
+    return any(
+        _edited(work, each, merging=planned.request.merging)
         for work in planned.dumps
         if not _unchanged(project, work, planned)
         for each in work.differences
     )
+
+
+def _edited(work: DumpPlan, each: Difference, *, merging: bool) -> bool:
+    """Whether the row is in no commit, and stays so: merged, or for want of a licence to delete it."""
+    base = work.base_ids.get(each.path, "")
+    return base != each.after and (merging or bool(base and each.after and not each.before))
 
 
 def _partly_held(planned: Planned) -> Iterator[RecordKey]:

@@ -6,6 +6,7 @@ that it is bound to. It is never run itself; the plan is made anew and must come
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -121,8 +122,24 @@ def _plan_file(path: Path, document: Mapping[str, Any]) -> PlanFile:
         raise ValueError("a name is no text")
     taken = None if side is None else Side(side)
     request = Request(request.verb, request.revision, request.names, licences, request.merge, taken)
-    steps = tuple(map(str, document["steps"]))
-    return PlanFile(path, request, dumps=dict(document["dumps"]), steps=steps, **texts)
+    return PlanFile(
+        path, request, dumps=_texts(document["dumps"]), steps=_lines(document["steps"]), **texts
+    )
+
+
+def _texts(dumps: Any) -> dict[str, str]:
+    found = dict(dumps)
+    if not all(isinstance(each, str) for pair in found.items() for each in pair):
+        raise ValueError("a dump's commit is no text")
+    return found
+
+
+def _lines(steps: Any) -> tuple[str, ...]:
+    if not isinstance(steps, list) or not all(
+        isinstance(each, str) and " " in each for each in steps
+    ):
+        raise ValueError("a step is no line")
+    return tuple(steps)
 
 
 def _check(licences: Licences, kinds: Mapping[str, tuple[type, ...]]) -> None:
@@ -138,7 +155,7 @@ def check_plan(project: Project, planned: Planned, saved: PlanFile) -> None:
     Raises:
         RefusedError: ``items`` lists commits, dumps and records that moved.
     """
-    if planned.digest == saved.digest and project.using == saved.database:
+    if planned.digest == saved.digest and not _elsewhere(project, saved):
         return
     raise RefusedError(
         f"the plan in {saved.path} is no longer what an apply would do; nothing has been written",
@@ -149,15 +166,24 @@ def check_plan(project: Project, planned: Planned, saved: PlanFile) -> None:
 
 
 def _again(saved: PlanFile) -> str:
-    command = saved.request.command(f"--plan-out {saved.path}")
+    command = saved.request.command(f"--plan-out {shlex.quote(str(saved.path))}")
     if saved.request.verb == "checkout":
         return command.replace(" --apply", "", 1)
     return f"{command} --dry-run"
 
 
+def _elsewhere(project: Project, saved: PlanFile) -> str:
+    """Where the plan was made, if not here."""
+    environment = project.config.environment
+    if (saved.database, saved.environment) == (project.using, environment):
+        return ""
+    there = f"database {saved.database} ({saved.environment})"
+    return f"it was made for {there}, this is {project.using} ({environment})"
+
+
 def _moved(project: Project, planned: Planned, saved: PlanFile) -> Iterator[str]:
-    if project.using != saved.database:
-        yield f"it was made for database {saved.database}, this is {project.using}"
+    if elsewhere := _elsewhere(project, saved):
+        yield elsewhere
     if planned.target.commit != saved.commit:
         yield (
             f"{planned.target.revision} is commit {planned.target.commit[:10]}, it was {saved.commit[:10]}"

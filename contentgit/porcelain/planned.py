@@ -57,7 +57,8 @@ class DumpPlan:
     """One dump of a plan, with the three snapshots that it lies between.
 
     ``applied`` is where the database is now; ``tree`` is that of the snapshot ``theirs``, ``""`` where it has
-    none. ``differences`` lead from theirs to ours. In an undo, the records ``elsewhere`` are those of the
+    none. ``differences`` lead from theirs to ours; ``alike`` tells whether ours has made the same change as
+    theirs somewhere, where nothing differs therefore. In an undo, the records ``elsewhere`` are those of the
     plan's rows outside of dumps; these have what they were in the dumps ``beneath`` as a part of their base.
     """
 
@@ -69,6 +70,7 @@ class DumpPlan:
     ours: DatabaseSide
     theirs: CommitSide
     differences: list[Difference] = field(default_factory=list)
+    alike: bool = False
     base_ids: Mapping[str, str] = field(default_factory=dict)
     shared_ids: dict[str, str] = field(default_factory=dict)
     size: Size = field(default_factory=lambda: Size(0, 0, 0))

@@ -237,6 +237,9 @@ def _compared(work: DumpPlan, shared: AbstractSet[str]) -> DumpPlan:
     work.base_ids = dict(ids) if work.base is work.theirs else work.base.ids()
     if not shared.isdisjoint(work.dump.tables):
         work.shared_ids = {path: ids[path] for path in ids if path.partition("/")[0] in shared}
+    paths = ids.keys() | work.base_ids.keys()
+    moved = {path for path in paths if ids.get(path) != work.base_ids.get(path)}
     work.differences = from_commit_to_database(ids, work.ours)
+    work.alike = not moved <= {each.path for each in work.differences}
     work.size = Size(len(work.base_ids), work.ours.size, count)
     return work

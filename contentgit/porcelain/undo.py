@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from contentgit.datasets import parse_dump_argument
 from contentgit.db import ledger
 from contentgit.db.ledger import Applied
 from contentgit.errors import RepositoryError, UnknownNameError, UsageError
+from contentgit.layout import dump_folder
 from contentgit.porcelain.planned import Goal
 from contentgit.porcelain.project import Dump, Project
 
@@ -40,7 +42,12 @@ def to_undo(project: Project, names: Sequence[str], rows: Mapping[str, Applied])
     """
     history = ledger.history(project.using)
     folders = list(dict.fromkeys(each.dump for each in history))
-    dumps = {dump.folder: dump for dump in project.dumps(names, also=folders)}
+    named = {dump_folder(*parse_dump_argument(name)) for name in names}
+    dumps = {
+        dump.folder: dump
+        for dump in project.dumps(names, also=folders)
+        if not named or dump.folder in named  # not those that they depend on
+    }
     lines = [each for each in history if each.dump in dumps]
     undone = {each.undoes for each in history if each.undoes}
     left = [each for each in lines if each.action in APPLIES and each.id not in undone]

@@ -9,6 +9,7 @@ from tempfile import TemporaryFile
 from contentgit import canonical
 from contentgit.diff import compare_ids
 from contentgit.layout import is_shortened, record_key
+from contentgit.plan import references
 from contentgit.porcelain.project import Dump, Progress, no_progress
 from contentgit.porcelain.snapshots import BATCH, Difference, Pair
 from contentgit.records import Record, RecordKey
@@ -128,7 +129,11 @@ class Missing:
         return found
 
     def leave_out(self, pairs: Sequence[Pair]) -> list[Pair]:
-        """The pairs without references that the database lacks."""
+        """The pairs without references that the database lacks.
+
+        Raises:
+            FormatError: a record of the commit holds something else than references.
+        """
         fields = self.fields
         wanted = {
             RecordKey.parse(reference)
@@ -136,7 +141,7 @@ class Missing:
             for record in pair
             if record is not None
             for name in fields.get(record.key.model, ())
-            for reference in record.fields.get(name) or ()
+            for reference in references(record.key, name, record.fields.get(name, ()))
         }
         if not wanted:
             return list(pairs)

@@ -44,6 +44,8 @@ def assert_clear(said: Said, code: int, *words: str) -> None:
         (["checkout", "main", "nosuch"], 2, ["nosuch"]),
         (["checkout", "--upload-pack=touch /tmp/x"], 2, ["--upload-pack"]),
         (["checkout", "main", "--max-deletes", "many"], 2, ["--max-deletes"]),
+        (["checkout", "main", "--max-deletes", "-1"], 2, ["--max-deletes"]),
+        (["checkout", "main", "--max-deletes", "nan%"], 2, ["--max-deletes"]),
         (["checkout", "main", "--database", "nosuch"], 2, ["nosuch", "default"]),
         (["checkout", "-b", "a..b"], 2, ["a..b"]),
         (["diff", "main", "main", "main"], 2, ["two revisions"]),

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import override_settings
 
 from tests import raw
 from tests.bakery.content import fill
@@ -132,7 +134,17 @@ def test_a_plan_of_an_undo(plan: Path, run: Run, ok: Ok, tmp_path: Path) -> None
 def test_another_database_is_refused(plan: Path, run: Run) -> None:
     said = run("checkout", "--apply", f"--plan={plan}")
     assert said.code == 3
-    assert "it was made for database other, this is default" in said.err
+    assert "it was made for database other (test), this is default (test)" in said.err
+
+
+def test_another_environment_is_refused(plan: Path, run: Run) -> None:
+    """Two deployments that hold the same may well call their databases the same."""
+    before = raw.snapshot("other")
+    with override_settings(CONTENTGIT={**settings.CONTENTGIT, "ENVIRONMENT": "production"}):
+        said = run_it(run, plan)
+    assert said.code == 3
+    assert "database other (test), this is other (production)" in said.err
+    assert raw.snapshot("other") == before
 
 
 def test_a_refused_plan_is_not_written(plan: Path, run: Run, tmp_path: Path) -> None:
@@ -159,6 +171,10 @@ SPOILT: list[Callable[[Any], Any]] = [
     _with(format=2),
     _with(digest=3),
     _with(dumps=[1]),
+    _with(dumps={"shop": 3}),
+    _with(steps=["delete"]),
+    _with(steps="delete all"),
+    _with(steps=[1]),
     _asking(verb="format-disk"),
     _asking(take="mine"),
     _asking(names="shop"[:0] or None),

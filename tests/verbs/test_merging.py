@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import override_settings
 
+from contentgit.models import AppliedCommit
 from tests import raw
 from tests.bakery.content import fill
 from tests.bakery.models import Category, Ingredient, Product, Tag
@@ -279,6 +283,77 @@ def test_log_applied_tells_of_merges_and_undos(twins: None, ok: Ok) -> None:
     lines = ok("log", "--applied", OTHER, "--", "shop").splitlines()
     actions = [line.split()[3] for line in lines]
     assert actions == ["undo", "merge", "apply"]
+
+
+def near() -> dict[str, Any]:
+    """Categories of one position; articles that may lack tags."""
+    categories = {"model": "bakery.category", "filter": {"position": 0}, "delete_missing": True}
+    articles = {"model": "bakery.product", "ignore_missing_m2m": ["tags"], "delete_missing": True}
+    return {"shop": {"specs": lambda _arguments: [categories, articles]}}
+
+
+@pytest.fixture
+def neighbours(databases: tuple[str, str], ok: Ok) -> Iterator[None]:
+    with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.near", "ENVIRONMENT": "test"}):
+        fill()
+        fill("other")
+        ok("init")
+        ok("commit", "-m", "The shop")
+        ok("checkout", "main", "--apply", "--yes", OTHER)
+        yield
+
+
+def test_a_row_in_the_way_that_the_filter_does_not_match(
+    neighbours: None, ok: Ok, run: Run
+) -> None:
+    Category.objects.using("other").create(pk=9, name="Hidden", slug="hidden", position=7)
+    Category.objects.create(pk=9, name="There", slug="there")
+    ok("commit", "-m", "There")
+    for words in (MERGE, ("update", "--yes", OTHER)):
+        said = run(*words)
+        assert said.code == 3
+        assert "bakery.category:9 exists here, but does not match the filter of shop" in said.err
+        assert "--force" not in said.err
+
+
+HOSTILE = [["nonsense"], "bakery.tag:3", 5, [5], {"a": 1}, None, [None], [["bakery.tag:3"]]]
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_commit_with_values_that_are_no_references(
+    applied: bool, neighbours: None, run: Run, git: Git, repository_path: Path
+) -> None:
+    product(42).update(name="Edited")
+    path = repository_path / "shop/bakery.product/0/0/42.json"
+    document = json.loads(path.read_text())
+    before = raw.snapshot("other")
+    for value in HOSTILE:
+        for tags in [value, []] if applied else [value]:
+            path.write_text(json.dumps({**document, "tags": tags}))
+            git("commit", "-qam", "Hostile")
+        if applied:
+            tree = git("rev-parse", "main~:shop")
+            AppliedCommit.objects.using("other").update(commit=git("rev-parse", "main~"), tree=tree)
+        for words in (["update", "--yes"], ["update", "--dry-run", "--json"]):
+            said = run(*words, OTHER)
+            assert said.code == 1, said
+            assert "field tags holds" in said.err + said.out
+        assert raw.snapshot("other") == before
+
+
+def test_a_reference_with_more_digits_than_a_number_can_have(
+    neighbours: None, ok: Ok, run: Run, git: Git, repository_path: Path
+) -> None:
+    path = repository_path / "shop/bakery.product/0/0/42.json"
+    document = json.loads(path.read_text())
+    product(42).update(name="Edited")
+    for price in ("1.00", "2.00"):
+        tags = [*document["tags"], "bakery.tag:" + "9" * 5000]
+        path.write_text(json.dumps({**document, "tags": tags, "price": price}))
+        git("commit", "-qam", "Hostile")
+        ok("update", "--yes", OTHER)
+    assert run("diff", OTHER).code == 0
+    assert str(product(42).get().price) == "2.00"
 
 
 @pytest.mark.parametrize(
