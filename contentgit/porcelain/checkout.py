@@ -305,9 +305,11 @@ def _entries(project: Project, planned: Planned, backup: Backup) -> list[Entry]:
 
 def _unchanged(project: Project, work: DumpPlan, planned: Planned) -> bool:
     """Whether the ledger says so already, and says it of this environment: not of one copied from."""
-    row, own = work.applied, project.config.environment
-    at = row is not None and (row.commit, row.environment) == (work.goal.commit, own)
-    return at and work.goal.undoes is None and not planned.plan.steps
+    row, goal = work.applied, work.goal
+    if row is None or goal.undoes is not None or planned.plan.steps:
+        return False
+    own = project.config.environment
+    return (row.commit, row.environment) == (goal.commit, own) and goal.branch in ("", row.branch)
 
 
 def _entry(project: Project, planned: Planned, work: DumpPlan, backup: Backup) -> Entry:

@@ -198,6 +198,15 @@ def test_equal_rows_are_adopted(databases: tuple[str, str], ok: Ok) -> None:
     assert "Committed" in ok("commit", "-m", "Mine", "--database=other")
 
 
+def test_the_same_commit_under_another_branch_is_written_down(twins: None, ok: Ok) -> None:
+    ok("checkout", "-b", "summer")
+    said = ok("checkout", "summer", "--apply", "--yes", "--database=other")
+    assert "nothing to write" in said
+    assert "(summer), clean" in ok("status", "--database=other")
+    ok("checkout", "main~0", "--apply", "--yes", "--database=other")
+    assert "(summer), clean" in ok("status", "--database=other")
+
+
 def test_a_delete_that_reaches_outside_the_dump_is_refused(
     twins: None, ok: Ok, run: Run, git: Ok
 ) -> None:
