@@ -93,7 +93,8 @@ class _Run:
 
     ``looked_up`` are the models whose rows must be there before a reference to them has a column value;
     ``awaited`` are the records of these that are not there yet, ``later`` the references that wait for
-    all rows to be written.
+    all rows to be written; ``unlinked`` are the column values of links whose target is deleted, as these
+    are told by rows that have gone when links are written.
     """
 
     def __init__(
@@ -125,6 +126,22 @@ class _Run:
         }
         self.later: list[tuple[Step, str, Any]] = []
         self.doomed: dict[RecordKey, Model] = {}
+        self.unlinked = dict(self._unlinked())
+
+    def _unlinked(self) -> Iterator[tuple[tuple[str, str, str], Any]]:
+        gone = {
+            str(step.key) for step in self.steps if step.action in (Action.DELETE, Action.CASCADE)
+        }
+        removed = {
+            (step.key.model, links.field, target): step
+            for step in self.steps
+            if step.action is Action.UPDATE
+            for links in step.links
+            for target in links.remove
+            if target in gone
+        }
+        for (model, name, target), step in removed.items():
+            yield (model, name, target), self._target(self.tables[model], name, step, target)
 
     def table(self, step: Step) -> Table:
         """The table of the step's row, in a dump or outside."""
@@ -361,8 +378,14 @@ class _Run:
         )
 
     def _link_row(self, table: Table, name: str, step: Step, target: str) -> Row:
-        value = decoded(step.key, name, table.relation[name].decode_target, target)
+        key = (table.label, name, target)
+        value = (
+            self.unlinked[key] if key in self.unlinked else self._target(table, name, step, target)
+        )
         return (*table.decode_key(step.key.key), value)
+
+    def _target(self, table: Table, name: str, step: Step, target: str) -> Any:
+        return decoded(step.key, name, table.relation[name].decode_target, target)
 
     # Errors
 
