@@ -43,7 +43,8 @@ def merged_candidates(work: DumpPlan, contents: Contents, take: Side | None) -> 
 
     Conflicts are noted in ``work``; records that are in no commit go to ``contents``.
     """
-    stay = staying(work.applied)
+    # What stayed was there before the apply that an undo takes back.
+    stay = {} if work.goal.undoes else staying(work.applied)
     missing = Missing(work.dump)
     for batch in batches(_sides(work)):
         kept = missing.kept([(each.base, each.ours) for each in batch])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from contentgit import canonical
 from contentgit.calling import HookFailure
@@ -341,11 +342,14 @@ def _action(planned: Planned, work: DumpPlan, *, wrote: bool) -> str:
     return "apply" if wrote else "adopt"
 
 
-def _withheld(planned: Planned, work: DumpPlan) -> Sequence[object]:
-    if work.goal.undoes:
-        return work.goal.withheld
+def _withheld(planned: Planned, work: DumpPlan) -> Sequence[Any]:
     own = [each for each in planned.plan.withheld if each.key.model in work.dump.tables]
-    return listed(own, work.applied, work.dump.tables, work.base_ids, work.differences, work.ours)
+    now = listed(own, work.applied, work.dump.tables, work.base_ids, work.differences, work.ours)
+    if not work.goal.undoes:
+        return now
+    # What the undone apply created, and what stays for want of a licence, is no edit either.
+    rows = {each["record"]: each for each in now if each.get("blob")}
+    return [*(e for e in work.goal.withheld if e.get("record") not in rows), *rows.values()]
 
 
 def _move_head(project: Project, target: Target) -> tuple[str, str]:

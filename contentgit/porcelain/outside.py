@@ -13,6 +13,7 @@ from itertools import chain
 from contentgit import canonical
 from contentgit.db.introspect import table
 from contentgit.db.reader import Reader
+from contentgit.errors import RefusedError
 from contentgit.layout import record_path
 from contentgit.porcelain.planned import DumpPlan, Goal
 from contentgit.porcelain.project import Dump, Project
@@ -85,6 +86,17 @@ class _Rows(DatabaseSide):
                 yield path, canonical.blob_id(data, self.algorithm)
 
 
+def _refuse_unknown(project: Project, keys: Iterable[RecordKey]) -> None:
+    labels = sorted({key.model for key in keys if not project.identities.is_model(key.model)})
+    if labels:
+        raise RefusedError(
+            "the apply has reached rows of models that this project no longer has, so it cannot be undone "
+            "as a whole",
+            items=labels,
+            hint="undo it with the code that has them",
+        )
+
+
 def outside_work(
     project: Project, undone: Sequence[Undone], works: Sequence[DumpPlan]
 ) -> DumpPlan | None:
@@ -99,6 +111,7 @@ def outside_work(
     theirs = CommitSide(repository, backup, OUTSIDE)
     ids = theirs.ids()
     keys = [each.key for each in theirs.records(list(ids.items())) if each is not None]
+    _refuse_unknown(project, keys)
     reader = outside_reader(project, keys)
     dump = Dump(reader.dataset, OUTSIDE, reader.tables, reader)
     kept = repository.tree_id(backup, LEFT) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from contentgit.db.ledger import Applied
 from contentgit.diff import ABSENT
@@ -48,7 +49,7 @@ class Goal:
     commit: str
     tree: str
     branch: str
-    withheld: Sequence[object] = ()
+    withheld: Sequence[Any] = ()
     undoes: Applied | None = None
 
 

@@ -12,6 +12,7 @@ from contentgit.errors import RepositoryError, UnknownNameError, UsageError
 from contentgit.layout import dump_folder
 from contentgit.porcelain.planned import Goal
 from contentgit.porcelain.project import Dump, Project
+from contentgit.render.values import dump_label
 
 APPLIES = frozenset({"apply", "merge"})
 """What the ledger calls an apply that wrote something."""
@@ -50,7 +51,10 @@ def to_undo(project: Project, names: Sequence[str], rows: Mapping[str, Applied])
     }
     lines = [each for each in history if each.dump in dumps]
     undone = {each.undoes for each in history if each.undoes}
-    left = [each for each in lines if each.action in APPLIES and each.id not in undone]
+    open_ = [each for each in history if each.action in APPLIES and each.id not in undone]
+    left = [each for each in open_ if each.dump in dumps]
+    if not names and open_:
+        _refuse_unknown(open_[0], dumps, left)
     if not left:
         raise UsageError(
             f"nothing was applied to database {project.using!r} that could be undone",
@@ -63,6 +67,20 @@ def to_undo(project: Project, names: Sequence[str], rows: Mapping[str, Applied])
         for each in found
         if each.dump in dumps
     ]
+
+
+def _refuse_unknown(last: Applied, dumps: Mapping[str, Dump], left: Sequence[Applied]) -> None:
+    """Without names the last apply is meant: not one before it, since the code lacks its dump."""
+    if last.dump in dumps:
+        return
+    others = " ".join(dict.fromkeys(dumps[each.dump].dataset.label for each in left))
+    raise UnknownNameError(
+        f"the last apply, of commit {last.commit[:10]}, was of {dump_label(last.dump)}, which this project's "
+        "code does not define",
+        hint=f"contentgit undo {others}  (undoes the last apply of what it defines)"
+        if others
+        else "",
+    )
 
 
 def _together(line: Applied, lines: Sequence[Applied]) -> Iterator[Applied]:

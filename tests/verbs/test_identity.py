@@ -95,3 +95,27 @@ def test_groups_travel_with_permissions_that_have_other_keys(
     assert [row.codename for row in there.permissions.all()] == ["change_tag"]
     assert Site.objects.using("other").get().name == "Bakery"
     assert "clean" in ok("status", "--database=other")
+
+
+def test_a_record_under_a_new_natural_key_keeps_its_links(
+    databases: tuple[str, str], ok: Ok, run: Run
+) -> None:
+    """To the other database it is another row: the old one goes, with the links that it had."""
+    bread = Category.objects.create(pk=1, name="Bread", slug="bread")
+    tag = Tag.objects.create(pk=3, name="Vegan", slug="vegan")
+    product = Product(pk=41, name="Loaf", slug="loaf", category=bread, price="4.50")
+    product.save()
+    product.tags.add(tag)
+    ok("init")
+    ok("commit", "shop", "-m", "Shop")
+    ok("checkout", "main", "shop", "--apply", "--yes", "--database=other")
+    Tag.objects.filter(pk=3).update(slug="plants-only")
+    ok("commit", "shop", "-m", "Another slug")
+    ok("checkout", "main", "shop", "--apply", "--yes", "--database=other")
+    there = Product._base_manager.using("other").get(pk=41)
+    assert [each.slug for each in there.tags.all()] == ["plants-only"]
+    assert Product.tags.through._base_manager.using("other").count() == 1
+    assert run("status", "shop", "--exit-code", "--database=other").code == 0
+    ok("undo", "shop", "--yes", "--database=other")
+    assert [each.slug for each in there.tags.all()] == ["vegan"]
+    assert run("status", "shop", "--exit-code", "--database=other").code == 0

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import override_settings
 
+from contentgit.models import AppliedCommit
 from tests import raw
 from tests.bakery.content import fill
-from tests.bakery.models import Opening, Page, Product, Tag
+from tests.bakery.models import Opening, Page, Product, Review, Tag
+from tests.verbs.conftest import Run
 
 Ok = Callable[..., str]
 OTHER = "--database=other"
@@ -74,3 +78,126 @@ def test_a_dump_that_others_depend_on_stays(twins: None, ok: Ok) -> None:
     ok("undo", "--yes", OTHER)
     assert product(41).get().name == "Summer bread"
     assert Page.objects.using("other").get(pk=5).title == "We open"
+
+
+def _shop(**more: Any) -> dict[str, Any]:
+    names = ("category", "tag", "product", "ingredient", "opening")
+    specs = [{"model": f"bakery.{name}", "delete_missing": True} for name in names]
+    return {"shop": {"specs": lambda _arguments: [{**each, **more} for each in specs]}}
+
+
+def whole() -> dict[str, Any]:
+    return _shop()
+
+
+def kept() -> dict[str, Any]:
+    return _shop(delete_missing=False)
+
+
+def with_pages() -> dict[str, Any]:
+    pages = [{"model": "bakery.page"}, {"model": "bakery.newspage"}]
+    return {**_shop(), "pages": {"specs": lambda _arguments: pages}}
+
+
+def defined(name: str) -> Any:
+    return override_settings(CONTENTGIT={"DATASETS": f"{__name__}.{name}", "ENVIRONMENT": "test"})
+
+
+@pytest.fixture
+def applied(request: pytest.FixtureRequest, databases: tuple[str, str], ok: Ok) -> Iterator[None]:
+    """The datasets that the parameter names, committed and applied."""
+    with defined(request.param):
+        fill()
+        ok("init")
+        ok("commit", "-m", "The whole shop")
+        ok(*APPLY, "--yes", OTHER)
+        yield
+
+
+@pytest.mark.parametrize("applied", ["kept"], indirect=True)
+def test_rows_that_stay_for_want_of_a_licence_are_no_edit(
+    applied: None, ok: Ok, run: Run, git: Ok
+) -> None:
+    Tag.objects.create(pk=901, name="New", slug="new")
+    product(42, "default").update(name="New name")
+    ok("commit", "-m", "New")
+    ok("update", "--yes", OTHER)
+    ok("undo", "--yes", OTHER)
+    assert Tag.objects.using("other").filter(pk=901).exists()
+    assert run("status", "--exit-code", OTHER).code == 0
+    ok("commit", "--branch=elsewhere", "-m", "Nothing", OTHER)
+    assert git("diff", "--name-only", "main~", "elsewhere") == ""
+    ok("update", "--yes", OTHER)
+    assert run("status", "--exit-code", OTHER).code == 0
+
+
+@pytest.mark.parametrize("applied", ["kept"], indirect=True)
+def test_a_row_that_was_there_before_stays_although_the_licence_came_since(
+    applied: None, ok: Ok, run: Run
+) -> None:
+    Tag.objects.filter(pk=20).delete()
+    ok("commit", "-m", "One less")
+    ok(*APPLY, "--yes", OTHER)
+    product(42, "default").update(name="New name")
+    ok("commit", "-m", "New name")
+    before = raw.snapshot("other")
+    ok(*APPLY, "--yes", OTHER)
+    with defined("whole"):
+        ok("undo", "--yes", OTHER)
+    assert raw.snapshot("other") == before
+    assert run("status", "--exit-code", OTHER).code == 0
+
+
+@pytest.mark.parametrize("applied", ["kept"], indirect=True)
+def test_an_edited_row_that_stays_is_as_it_was(applied: None, ok: Ok) -> None:
+    Tag.objects.using("other").filter(pk=20).update(name="Edited")
+    Tag.objects.filter(pk=20).delete()
+    product(42, "default").update(name="New name")
+    ok("commit", "-m", "One less")
+    before = raw.snapshot("other")
+    ok(*APPLY, "--yes", OTHER)
+    ok("undo", "--yes", OTHER)
+    assert raw.snapshot("other") == before
+
+
+@pytest.mark.parametrize("applied", ["with_pages"], indirect=True)
+def test_the_last_apply_is_not_another_one_because_the_code_lacks_its_dump(
+    applied: None, ok: Ok, run: Run
+) -> None:
+    product(42, "default").update(name="New name")
+    Page.objects.filter(pk=5).update(title="New title")
+    ok("commit", "-m", "New")
+    for name in ("shop", "pages"):
+        ok("checkout", "main", name, "--apply", "--yes", OTHER)
+    with defined("whole"):
+        before = raw.snapshot("other")
+        said = run("undo", "--yes", OTHER)
+        assert said.code == 2
+        assert "was of pages, which this project's code does not define" in said.err
+        assert raw.snapshot("other") == before
+        ok("undo", "shop", "--yes", OTHER)
+    assert product(42).get().name == "Night loaf"
+
+
+@pytest.mark.parametrize("applied", ["whole"], indirect=True)
+def test_rows_of_a_model_that_is_gone_are_named(
+    applied: None, ok: Ok, run: Run, git: Ok, repository_path: Path
+) -> None:
+    Review.objects.using("other").create(pk=1, product_id=41, text="Good")
+    product(41, "default").delete()
+    ok("commit", "-m", "Sold out")
+    ok(*APPLY, "--yes", "--allow-cascade", OTHER)
+    line = AppliedCommit.objects.using("other").exclude(backup="").latest("id")
+    record = git("show", f"{line.backup}:outside/bakery.review/0/0/1.json")
+    (repository_path / "record").write_text(record.replace("bakery.review", "shop.gone") + "\n")
+    blob = git("hash-object", "-w", "record")
+    git("read-tree", line.backup)
+    git("update-index", "--add", "--cacheinfo", f"100644,{blob},outside/shop.gone/0/0/1.json")
+    line.backup = git("commit-tree", git("write-tree"), "-m", "Backup")
+    line.save(using="other")
+    before = raw.snapshot("other")
+    said = run("undo", "--yes", OTHER)
+    assert said.code == 3
+    assert "models that this project no longer has" in said.err
+    assert "shop.gone" in said.err
+    assert raw.snapshot("other") == before

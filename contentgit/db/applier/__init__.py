@@ -18,7 +18,7 @@ from django.db.models import Model
 from contentgit.db.applier import signals
 from contentgit.db.applier.bulk import Bulk
 from contentgit.db.applier.codes import Codes
-from contentgit.db.applier.links import own_links, write_links
+from contentgit.db.applier.links import LinkWriter, own_links
 from contentgit.db.applier.parking import Parking
 from contentgit.db.applier.rows import Creation, Update, renamed
 from contentgit.db.backends import Backend, backend
@@ -126,6 +126,7 @@ class _Run:
         }
         self.later: list[tuple[Step, str, Any]] = []
         self.doomed: dict[RecordKey, Model] = {}
+        self.links = LinkWriter(self.bulk, tables, steps)
 
     def table(self, step: Step) -> Table:
         """The table of the step's row, in a dump or outside."""
@@ -153,7 +154,7 @@ class _Run:
         """What needs all rows to be there: late references, links, constraints, sequences."""
         for step, name, value in self.later:
             self._write_later(self.table(step), step, name, value)
-        self.touched |= dict.fromkeys(write_links(self.bulk, self.tables, self.steps))
+        self.touched |= dict.fromkeys(self.links.write())
         self.parking.close()
         self.backend.check_constraints({model._meta.db_table for model in self.touched})
         self.backend.reset_sequences(self.touched)

@@ -28,34 +28,69 @@ def own_links(model: type[Model]) -> Iterator[tuple[type[Model], str]]:
             yield through, field.m2m_column_name()
 
 
-def write_links(bulk: Bulk, tables: Tables, steps: Sequence[Step]) -> Iterator[type[Model]]:
-    """Removes and adds the references of the steps; gives the through models, as each is written."""
-    for found, model, name, action in _batches(steps):
-        yield tables[model].relation[name].through
-        _write(bulk, tables[model], name, found, action)
+class LinkWriter:
+    """Removes and adds the references of an apply's steps.
+
+    Made before the first row is written: the column value of a reference to a row that the apply deletes is
+    told by that row.
+    """
+
+    def __init__(self, bulk: Bulk, tables: Tables, steps: Sequence[Step]) -> None:
+        self.bulk = bulk
+        self.tables = tables
+        self.steps = steps
+        self.gone = dict(self._values_of_gone())
+
+    def write(self) -> Iterator[type[Model]]:
+        """Writes all; gives the through models, each before it is written."""
+        for found, model, name, action in _batches(self.steps):
+            yield self.tables[model].relation[name].through
+            self._write(self.tables[model], name, found, action)
+
+    def _write(self, table: Table, name: str, found: Sequence[Target], action: str) -> None:
+        relation, backend = table.relation[name], self.bulk.backend
+        steps = [step for step, _ in found]
+        rows = [self._row(table, name, step, target) for step, target in found]
+        columns = (relation.source, relation.target)
+
+        def change(some: Rows) -> int:
+            if action == "add":
+                return backend.insert(relation.table, columns, some)
+            # A link that has gone with its target, or is there twice, is removed all the same.
+            backend.delete(relation.table, columns, some)
+            return len(some)
+
+        signals.link(
+            backend.using,
+            table,
+            relation,
+            rows,
+            action,
+            lambda: self.bulk.write(steps, rows, change),
+        )
+
+    def _row(self, table: Table, name: str, step: Step, target: str) -> tuple[Any, ...]:
+        place = (table.label, name, target)
+        value = self.gone[place] if place in self.gone else _value(table, name, step, target)
+        return (*table.decode_key(step.key.key), value)
+
+    def _values_of_gone(self) -> Iterator[tuple[tuple[str, str, str], Any]]:
+        deleted = (Action.DELETE, Action.CASCADE)
+        gone = {str(step.key) for step in self.steps if step.action in deleted}
+        removed = {
+            (step.key.model, links.field, target): step
+            for step in self.steps
+            if step.action is Action.UPDATE
+            for links in step.links
+            for target in links.remove
+            if target in gone
+        }
+        for (model, name, target), step in removed.items():
+            yield (model, name, target), _value(self.tables[model], name, step, target)
 
 
-def _write(bulk: Bulk, table: Table, name: str, found: Sequence[Target], action: str) -> None:
-    relation, backend = table.relation[name], bulk.backend
-    steps = [step for step, _ in found]
-    rows = [_row(table, name, step, target) for step, target in found]
-    columns = (relation.source, relation.target)
-
-    def change(some: Rows) -> int:
-        if action == "add":
-            return backend.insert(relation.table, columns, some)
-        # A link that has gone with its target, or is there twice, is removed all the same.
-        backend.delete(relation.table, columns, some)
-        return len(some)
-
-    signals.link(
-        backend.using, table, relation, rows, action, lambda: bulk.write(steps, rows, change)
-    )
-
-
-def _row(table: Table, name: str, step: Step, target: str) -> tuple[Any, ...]:
-    value = decoded(step.key, name, table.relation[name].decode_target, target)
-    return (*table.decode_key(step.key.key), value)
+def _value(table: Table, name: str, step: Step, target: str) -> Any:
+    return decoded(step.key, name, table.relation[name].decode_target, target)
 
 
 def _batches(
