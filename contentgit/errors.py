@@ -11,6 +11,7 @@
     │   ├── ConflictError                    both sides of a merge changed the same thing
     │   ├── BranchMovedError                 a commit would revert what others committed
     │   └── BusyError                        another apply holds this database
+    │       └── OvertakenError               somebody else wrote to the same rows meanwhile
     ├── RepositoryError             exit 1   git, or the repository, cannot do it
     ├── FormatError                 exit 1   a file in a commit is not what contentgit writes
     ├── RecordError                 exit 1   a row, or a field of it, has no exact record
@@ -86,6 +87,10 @@ class BranchMovedError(RefusedError):
 
 class BusyError(RefusedError):
     """Another apply holds this database, or a ref moved while it was about to be written."""
+
+
+class OvertakenError(BusyError):
+    """Somebody else wrote to the same rows meanwhile; nothing has changed, another attempt may succeed."""
 
 
 class RepositoryError(ContentgitError):

@@ -50,6 +50,19 @@ class Referrer:
     parent: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """A row ``key`` that is another child of the multi-table ``parent`` that ``child`` is about to get.
+
+    ``dump`` is the folder of the applied dump that the row belongs to, ``""`` for a row outside of all.
+    """
+
+    child: RecordKey
+    parent: RecordKey
+    key: RecordKey
+    dump: str = ""
+
+
 @dataclass(frozen=True)
 class Facts:
     """The target as far as one plan needs it.
@@ -65,6 +78,8 @@ class Facts:
         matches the row.
     referrers:
         Rows that refer to records to be deleted, or to rows that such a delete takes along.
+    siblings:
+        Rows that are other children of multi-table parents which records are about to get.
     holders:
         Which row holds the unique values of a claim now; equality is the database's own.
     links:
@@ -79,6 +94,7 @@ class Facts:
     kept: Mapping[RecordKey, str] = field(default_factory=dict)
     licensed: frozenset[tuple[str, RecordKey]] = frozenset()
     referrers: tuple[Referrer, ...] = ()
+    siblings: tuple[Sibling, ...] = ()
     holders: Mapping[Claim, RecordKey] = field(default_factory=dict)
     links: Mapping[RecordKey, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     uninstalled: frozenset[str] = frozenset()

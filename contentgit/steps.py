@@ -59,6 +59,7 @@ class ProblemKind(enum.StrEnum):
     DRIFT = "drift"  # the target's own edit would be overwritten or deleted
     CONFLICT = "conflict"  # the target and the commit have changed the same thing
     OUTSIDE = "outside"  # a row with that key exists, but the dump's filter does not match it
+    PARENT = "parent"  # the multi-table parent of a record is another child here, which the commit has not
     CASCADE = "cascade"  # a delete reaches rows outside the dump
     PROTECTED = "protected"  # PROTECT, RESTRICT or DO_NOTHING rows refer to a record to be deleted
     DANGLING = "dangling"  # a record refers to a row that will not exist

@@ -37,6 +37,7 @@ def build(survey: Survey, facts: Facts, licences: Licences) -> Plan:
         *_of_the_commit(survey, licences),
         *choice.problems,
         *_overwriting(survey, choice, settled, licences),
+        *_shared_parents(survey, facts, choice, reach.gone, licences),
         *reach.problems(allow_cascade=licences.allow_cascade),
         *settled.problems,
         *unique_problems,
@@ -282,6 +283,30 @@ def _overwriting(
             key=key,
             dump=item.dump,
             fields=item.states,
+            permit="--force",
+        )
+
+
+def _shared_parents(
+    survey: Survey,
+    facts: Facts,
+    choice: Choice,
+    gone: Collection[RecordKey],
+    licences: Licences,
+) -> Iterator[Problem]:
+    """Records that would make one row of a row that is something else here than in the commit."""
+    if licences.force:
+        return
+    for each in facts.siblings:
+        stays = bool(each.dump) and each.key not in survey.deletes
+        if stays or each.key in gone or each.key in facts.kept:
+            continue
+        text = f"{each.child} would share {each.parent} with {each.key}, which the commit does not have"
+        yield Problem(
+            ProblemKind.PARENT,
+            text,
+            key=each.child,
+            dump=choice.writes[each.child].dump,
             permit="--force",
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,13 @@ from contentgit.db.introspect import table
 from contentgit.db.ledger import Entry
 from contentgit.db.reader import Reader
 from contentgit.diff import Change
-from contentgit.errors import DatabaseError, RefusedError, RepositoryError
+from contentgit.errors import (
+    ContentgitError,
+    DatabaseError,
+    OvertakenError,
+    RefusedError,
+    RepositoryError,
+)
 from contentgit.porcelain.anchors import anchor
 from contentgit.porcelain.backup import Backup, back_up
 from contentgit.porcelain.hooks import Hooks
@@ -29,6 +36,9 @@ from contentgit.porcelain.withheld import listed
 from contentgit.porcelain.working_copy import Missing
 from contentgit.records import Record, RecordKey
 from contentgit.steps import Action, Step
+
+ATTEMPTS = 3
+"""How often an apply is planned and begun, where others write to the same rows at the same moment."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +73,19 @@ def apply(
         ConflictError: both sides of a merge changed the same thing.
         RefusedError: something else in the plan is refused, or the plan is no longer the one shown.
         BusyError: another apply holds the database.
+        OvertakenError: others wrote to the same rows, in each of some attempts.
         DatabaseError: the database refused; nothing has changed.
         ContentgitError: a receiver of ``pre_apply`` raised; nothing has changed.
     """
+    for _ in range(ATTEMPTS - 1):
+        with suppress(OvertakenError):
+            return _apply(project, request, digest, saved)
+    return _apply(project, request, digest, saved)
+
+
+def _apply(
+    project: Project, request: Request, digest: str | None, saved: PlanFile | None
+) -> CheckedOut:
     settle(project)
     project.forget_rows()
     with project.exclusive():
@@ -83,13 +103,26 @@ def apply(
         )
         hooks.before()
         backup = _back_up(project, planned)
-        if planned.plan.steps:
-            _run(project, planned)
-        ledger.write(project.using, _entries(project, planned, backup))
+        with _dropped_on_failure(project, backup):
+            if planned.plan.steps:
+                _run(project, planned)
+            ledger.write(project.using, _entries(project, planned, backup))
     head, problem = _move_head(project, planned.target)
     anchor(project)
     applied, environment = bool(planned.plan.steps), project.config.environment
     return CheckedOut(planned, applied, environment, backup.ref, head, problem, hooks.behind())
+
+
+@contextmanager
+def _dropped_on_failure(project: Project, backup: Backup) -> Iterator[None]:
+    """Nothing was overwritten, so nothing has to be kept; whoever is killed here leaves a ref too many."""
+    try:
+        yield
+    except BaseException:
+        if backup.ref:
+            with suppress(ContentgitError):
+                project.repository.delete_ref(backup.ref, backup.commit)
+        raise
 
 
 def _back_up(project: Project, planned: Planned) -> Backup:
@@ -199,7 +232,7 @@ def _guard_rows(project: Project, reader: Reader, seen: Mapping[RecordKey, str])
     found = dict(reader.encoded(list(seen), lock=True))
     for key, before in seen.items():
         if key not in found or _blob_id(project, found[key]) != before:
-            raise RefusedError(
+            raise OvertakenError(
                 f"{key} was edited while the apply was about to write it",
                 hint="run the command again: the plan will show the edit",
             )

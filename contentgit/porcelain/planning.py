@@ -230,6 +230,12 @@ def _ours(project: Project, dump: Dump) -> DatabaseSide:
     return DatabaseSide(dump, project.repository.algorithm, project.progress)
 
 
+def _moved(ids: Mapping[str, str], base_ids: Mapping[str, str]) -> set[str]:
+    """The paths at which the two snapshots differ."""
+    found = {path for path, blob in ids.items() if base_ids.get(path) != blob}
+    return found | (base_ids.keys() - ids.keys())
+
+
 def _compared(work: DumpPlan, shared: AbstractSet[str]) -> DumpPlan:
     """Looks by blob ids alone where the database differs from what it is to become."""
     ids = work.theirs.ids()
@@ -237,8 +243,7 @@ def _compared(work: DumpPlan, shared: AbstractSet[str]) -> DumpPlan:
     work.base_ids = dict(ids) if work.base is work.theirs else work.base.ids()
     if not shared.isdisjoint(work.dump.tables):
         work.shared_ids = {path: ids[path] for path in ids if path.partition("/")[0] in shared}
-    paths = ids.keys() | work.base_ids.keys()
-    moved = {path for path in paths if ids.get(path) != work.base_ids.get(path)}
+    moved = set() if work.base is work.theirs else _moved(ids, work.base_ids)
     work.differences = from_commit_to_database(ids, work.ours)
     work.alike = not moved <= {each.path for each in work.differences}
     work.size = Size(len(work.base_ids), work.ours.size, count)

@@ -36,6 +36,8 @@ from statistics import median
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 EDITS = 10
+MERGED = 1000
+"""Articles that are edited on both sides before a merge, each in another field."""
 UNCOMPILED = "PYTHONDONTWRITEBYTECODE"
 
 CONTENTGIT = ("manage.py", "contentgit")
@@ -66,6 +68,12 @@ STEPS = (
     Step("commit of 10 edits", (*CONTENTGIT, "commit", "-m", "Ten"), (("edit", str(EDITS)),)),
     Step("checkout of 10 edits", CHECKOUT),
     Step("checkout of nothing", CHECKOUT),
+    Step(
+        "update with edits",
+        (*CONTENTGIT, "update", "--yes", "--database", "other"),
+        (("edit", str(MERGED)), ("commit",), ("edit_other", str(MERGED))),
+    ),
+    Step("undo", (*CONTENTGIT, "undo", "--yes", "--database", "other")),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contentgit.facts import Facts
+from contentgit.facts import Facts, Sibling
 from contentgit.plan import Size
 from contentgit.schema import FieldKind, FieldSchema, UniqueSet
 from contentgit.steps import FieldState, ProblemKind, Withheld
@@ -223,3 +223,31 @@ def test_two_dumps_that_disagree() -> None:
     second = type(other)(other.key, "b", other.base, other.ours, other.theirs, "o", "another")
     problem = only(planned(first, second, datasets=TWO_DUMPS, sizes=SIZES), ProblemKind.TWICE)
     assert problem.text == "shop.tag:1 has different content in a and b of the commit"
+
+
+# Children that share a parent's row
+
+
+def test_a_parent_that_is_another_child_here() -> None:
+    outside = Sibling(key("news:1"), key("page:1"), key("people.event:1"))
+    facts = Facts(existing=frozenset({key("page:1")}), siblings=(outside,))
+    plan = planned(create("news:1", body=""), facts=facts)
+    assert [(each.kind, each.text, each.permit) for each in plan.problems] == [
+        (
+            ProblemKind.PARENT,
+            "shop.news:1 would share shop.page:1 with people.event:1, which the commit does not have",
+            "--force",
+        )
+    ]
+    assert planned(create("news:1", body=""), facts=facts, force=True).problems == ()
+
+
+def test_a_parent_that_is_another_child_in_the_commit_too_or_no_more() -> None:
+    shared = Sibling(key("news:1"), key("page:1"), key("product:1"), "shop")
+    facts = Facts(existing=frozenset({key("page:1")}), siblings=(shared,))
+    assert planned(create("news:1", body=""), facts=facts).problems == ()
+    gone = delete("product:1", name="")
+    assert planned(create("news:1", body=""), gone, facts=facts).problems == ()
+    kept = {"shop": dataset(spec("product", delete_missing=False), "news")}
+    plan = planned(create("news:1", body=""), gone, facts=facts, datasets=kept)
+    assert [each.kind for each in plan.problems] == [ProblemKind.PARENT]

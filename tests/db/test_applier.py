@@ -39,7 +39,7 @@ from tests.workshop.models import (
     Term,
     Word,
 )
-from tests.zoo.models import Arm, Banner, Country
+from tests.zoo.models import Arm, Banner, Country, Node
 
 IDENTITY = {"workshop.term": ("slug",), "workshop.link": ("slug",)}
 
@@ -319,6 +319,23 @@ def test_where_no_other_value_is_allowed_the_row_is_put_away_whole(run: Runner) 
     assert rows(Holder, "slot_id") == [1]
 
 
+def test_a_parked_row_gives_up_null_where_nulls_collide(run: Runner) -> None:
+    Node.objects.create(id=1, name="one", position=3)
+    Node.objects.create(id=2, name="two", position=4)
+    run(
+        [
+            step(Action.PARK, "zoo.node:1", "parent"),
+            step(Action.UPDATE, "zoo.node:2", "position"),
+            step(Action.UPDATE, "zoo.node:1", "parent"),
+        ],
+        {
+            "zoo.node:1": {"name": "one", "parent": "zoo.node:2", "position": 3},
+            "zoo.node:2": {"name": "two", "parent": None, "position": 3},
+        },
+    )
+    assert rows(Node, "parent_id", "position") == [(2, 3), (None, 3)]
+
+
 def test_a_new_row_takes_the_value_of_a_parked_one(run: Runner) -> None:
     slots(1)
     run(
@@ -555,10 +572,35 @@ def test_a_code_in_use_for_which_there_is_no_other_value_meanwhile(run: Runner) 
     with pytest.raises(DatabaseError) as caught:
         run(parked_and_updated(3, "place"), wanted)
     assert caught.value.message == (
-        "workshop.slot:1 has to give up a value to another row, but others refer to it by that value, "
-        "and the database accepts no other one meanwhile"
+        "workshop.slot:1 has to give up a value to another row, but the database accepts no other one "
+        "meanwhile, and rows that refer to it would go with it"
     )
     assert rows(Slot, "place") == [1, 2, 3]
+
+
+def test_rows_that_the_database_deletes_along_are_never_lost(run: Runner) -> None:
+    slots(1, 2, 3)
+    wanted = {f"workshop.slot:{n}": slot(n, place=place) for n, place in ((1, 2), (2, 3), (3, 1))}
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE along (slot_id bigint NOT NULL, CONSTRAINT along_slot FOREIGN KEY (slot_id)"
+            " REFERENCES workshop_slot (id) ON DELETE CASCADE)"
+        )
+        try:
+            cursor.execute("INSERT INTO along VALUES (1)")
+            acts = bool(backend("default").acting_keys("workshop_slot"))
+            if acts:
+                with pytest.raises(
+                    DatabaseError, match=r"^workshop\.slot:1 has to give up a value"
+                ):
+                    run(parked_and_updated(3, "place"), wanted)
+            else:
+                run(parked_and_updated(3, "place"), wanted)
+            cursor.execute("SELECT slot_id FROM along")
+            assert cursor.fetchall() in ([(1,)], ((1,),))
+        finally:
+            cursor.execute("DROP TABLE along")
+    assert rows(Slot, "place") == ([1, 2, 3] if acts else [2, 3, 1])
 
 
 def test_an_update_waits_for_the_row_that_it_refers_to(run: Runner) -> None:

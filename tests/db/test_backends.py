@@ -321,7 +321,8 @@ def test_statements_are_bounded_by_rows_and_by_size(ways: Backend) -> None:
     with ways.exclusive():
         with CaptureQueriesContext(connection) as queries:
             ways.insert("bakery_tag", [ID, NAME, SLUG], tags(1000))
-        assert len(queries) <= 5
+        inserts = [each for each in queries.captured_queries if each["sql"].startswith("INSERT")]
+        assert len(inserts) <= 5
         with CaptureQueriesContext(connection) as queries:
             ways.insert("bakery_note", note, long)
         assert max(len(each["sql"]) for each in queries.captured_queries) < 600_000

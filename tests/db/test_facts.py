@@ -10,6 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
+from contentgit.facts import Sibling
 from contentgit.plan import Candidate
 from tests.brands.models import (
     Brand,
@@ -19,6 +20,7 @@ from tests.brands.models import (
     Part,
 )
 from tests.db.looking import ONLY_BRANDS, Look, brand, create, dump, key, of, spec
+from tests.zoo.models import Bird, Book, Essay, Fish
 
 
 def test_what_exists(db: str) -> None:
@@ -132,6 +134,27 @@ def test_the_database_decides_what_is_equal(db: str, code: str) -> None:
 
 
 # Queries
+
+
+def test_rows_that_share_a_parent(db: str) -> None:
+    fish = Fish.objects.create(name="Fin", tag="f")
+    Bird(animal_ptr_id=fish.pk, ring="r").save_base(raw=True)
+    book = Book.objects.create(title="B", isbn="1")
+    essay = Essay.objects.create(title="E", topic="t")
+    look = Look(dump(spec("zoo.animal"), spec("zoo.seal"), spec("zoo.fish"), spec("zoo.review")))
+    facts = look.facts(
+        create("zoo.mammal:1"),
+        create("zoo.fish:9"),
+        create(f"zoo.review:{book.pk}", essay_ptr=f"zoo.essay:{essay.pk}"),
+    )
+    assert facts.siblings == ()
+    look = Look(dump(spec("zoo.mammal"), spec("zoo.fish")))
+    facts = look.facts(create("zoo.mammal:1"), create("zoo.mammal:9"))
+    child, parent = key("zoo.mammal:1"), key("zoo.animal:1")
+    assert set(facts.siblings) == {
+        Sibling(child, parent, key("zoo.fish:1"), "brands"),
+        Sibling(child, parent, key("zoo.bird:1")),
+    }
 
 
 def queries(look: Look, candidates: Sequence[Candidate]) -> int:

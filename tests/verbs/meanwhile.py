@@ -24,21 +24,24 @@ sys.addaudithook(_audit)  # it cannot be taken away again, so there is one for a
 
 
 class Once:
-    """Does something once, on a thread with connections of its own, and waits for it."""
+    """Does something once (or ``times``), on a thread with connections of its own, and waits for it."""
 
-    def __init__(self, act: Callable[[], object], words: str) -> None:
-        self.act, self.words = act, words
-        self.done = False
+    def __init__(self, act: Callable[[], object], words: str, times: int = 1) -> None:
+        self.act, self.words, self.times = act, words, times
         self.error: BaseException | None = None
 
     def look(self, text: str) -> None:
         """Acts if ``text`` is what it waits for."""
         if self.done or self.words not in text:
             return
-        self.done = True
+        self.times -= 1
         thread = threading.Thread(target=self._run)
         thread.start()
         thread.join(60)
+
+    @property
+    def done(self) -> bool:
+        return self.times == 0
 
     def _run(self) -> None:
         try:
@@ -63,9 +66,11 @@ def before_git(words: str, act: Callable[[], object]) -> Iterator[None]:
 
 
 @contextmanager
-def before_statement(alias: str, words: str, act: Callable[[], object]) -> Iterator[None]:
-    """``act`` is done just before the first statement to ``alias`` that contains ``words``."""
-    once = Once(act, words)
+def before_statement(
+    alias: str, words: str, act: Callable[[], object], times: int = 1
+) -> Iterator[None]:
+    """``act`` is done just before the first ``times`` statements to ``alias`` that contain ``words``."""
+    once = Once(act, words, times)
 
     def look(execute: Any, sql: str, *rest: Any) -> Any:
         once.look(sql)

@@ -1,8 +1,8 @@
 """Killed at any moment: database, ledger and branch agree, and the next call works.
 
 A child process is killed (SIGKILL) just before its n-th step, a step being a statement sent to the
-database or a git process started; n goes up until the child lives. The suite takes every fifth step,
-and every seventeenth where a server must notice first that its client is gone;
+database or a git process started; n goes up until the child lives. The suite takes every seventh step,
+and every twenty-ninth where a server must notice first that its client is gone;
 ``CONTENTGIT_TEST_EVERY=1`` takes each.
 """
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:This process .*multi-threaded:De
 Ok = Callable[..., str]
 EVERY = int(
     os.environ.get("CONTENTGIT_TEST_EVERY")
-    or ("5" if connections["default"].vendor == "sqlite" else "17")
+    or ("7" if connections["default"].vendor == "sqlite" else "29")
 )
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, connections
 
 from contentgit.db.backends import backend
+from contentgit.porcelain.checkout import ATTEMPTS
 from tests import raw
 from tests.bakery.content import fill
 from tests.bakery.models import Category, Ingredient, Product, Review, Tag
@@ -102,20 +103,57 @@ def test_a_row_is_edited(twins: None, ok: Ok, run: Run) -> None:
     Ingredient.objects.filter(pk=8).delete()
     ok("commit", "-m", "Certified")
     before = raw.snapshot("other")
-    for words in ((), ("--force",)):
-        code, written = meanwhile(
-            run, lambda: Tag.objects.using("other").filter(pk=3).update(name="Bio"), *words
-        )
-        if not written:
-            return
-        assert code == 3
-        assert Tag.objects.using("other").get(pk=3).name == "Bio"
-        Tag.objects.using("other").filter(pk=3).update(name="Organic")
-        assert raw.snapshot("other") == before
+    code, written = meanwhile(
+        run, lambda: Tag.objects.using("other").filter(pk=3).update(name="Bio")
+    )
+    if not written:
+        return
+    assert code == 3
+    assert Tag.objects.using("other").get(pk=3).name == "Bio"
+    Tag.objects.using("other").filter(pk=3).update(name="Organic")
+    assert raw.snapshot("other") == before
+
+
+def test_a_row_that_is_overwritten_with_force_is_edited(
+    twins: None, ok: Ok, run: Run, git: Ok
+) -> None:
+    """The apply is planned again, and what it overwrites is backed up as it is then."""
+    Tag.objects.filter(pk=3).update(name="Certified")
+    Ingredient.objects.filter(pk=8).delete()
+    ok("commit", "-m", "Certified")
+    code, written = meanwhile(
+        run, lambda: Tag.objects.using("other").filter(pk=3).update(name="Bio"), "--force"
+    )
+    assert code == 0
+    assert Tag.objects.using("other").get(pk=3).name == "Certified"
+    if written:
+        (ref,) = git("for-each-ref", "--format=%(refname)", "refs/contentgit/backup").splitlines()
+        assert '"name": "Bio"' in git("show", f"{ref}:shop/bakery.tag/0/0/3.json")
+
+
+def test_a_row_that_is_edited_again_and_again(twins: None, ok: Ok, run: Run, git: Ok) -> None:
+    """After some attempts it is left to the caller; what was backed up meanwhile is needed no more."""
+    if not backend("other").rows_can_move:
+        return
+    Tag.objects.filter(pk=3).update(name="Certified")
+    ok("commit", "-m", "Certified")
+    before = git("for-each-ref", "refs/contentgit/backup")
+    names = iter(range(100))
+
+    def edit() -> None:
+        do_not_wait("other")
+        Tag.objects.using("other").filter(pk=3).update(name=f"Edit {next(names)}")
+
+    with before_statement("other", "FOR UPDATE", edit, times=ATTEMPTS):
+        said = run(*APPLY, "--force")
+    assert said.code == 3
+    assert "run the command again" in said.err
+    assert Tag.objects.using("other").get(pk=3).name.startswith("Edit ")
+    assert git("for-each-ref", "refs/contentgit/backup") == before
 
 
 def test_a_row_that_goes_along_is_edited(twins: None, ok: Ok, run: Run, git: Ok) -> None:
-    """It is backed up as it was when the apply began, so it must not go as anything else."""
+    """It is backed up as it is when it goes."""
     Review.objects.using("other").create(pk=1, product_id=41, text="Best")
     Product._base_manager.get(pk=41).delete()
     ok("commit", "-m", "Sold out")
@@ -124,12 +162,11 @@ def test_a_row_that_goes_along_is_edited(twins: None, ok: Ok, run: Run, git: Ok)
         lambda: Review.objects.using("other").filter(pk=1).update(text="Better"),
         "--allow-cascade",
     )
-    if written:
-        assert code == 3
-        assert Review.objects.using("other").get(pk=1).text == "Better"
-        assert Product._base_manager.using("other").count() == 3
-    else:
-        assert code == 0
+    assert code == 0
+    assert Product._base_manager.using("other").count() == 2
+    (ref,) = git("for-each-ref", "--format=%(refname)", "refs/contentgit/backup").splitlines()
+    text = "Better" if written else "Best"
+    assert f'"text": "{text}"' in git("show", f"{ref}:outside/bakery.review/0/0/1.json")
 
 
 def test_links_are_edited(twins: None, ok: Ok, run: Run) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -139,31 +140,19 @@ def test_a_value_longer_than_its_column_is_never_cut(
     assert raw.snapshot("other") == raw.snapshot("default")
 
 
-def shorter_column(alias: str) -> Any:
-    """The column of a tag's name has room for six characters."""
-    return Altered(
-        alias,
-        {
-            "postgresql": "ALTER TABLE bakery_tag ALTER name TYPE varchar({})",
-            "mysql": "ALTER TABLE bakery_tag MODIFY name varchar({}) NOT NULL",
-            "sqlite": "SELECT {}",
-        }[VENDOR],
-    )
-
-
-class Altered:
-    def __init__(self, alias: str, statement: str) -> None:
-        self.alias, self.statement = alias, statement
-
-    def __enter__(self) -> None:
-        self._say(8)
-
-    def __exit__(self, *_: object) -> None:
-        self._say(80)
-
-    def _say(self, length: int) -> None:
-        with connections[self.alias].cursor() as cursor:
-            cursor.execute(self.statement.format(length))
+@contextmanager
+def shorter_column(alias: str) -> Iterator[None]:
+    """The column of a tag's name has room for eight characters."""
+    statement = {
+        "postgresql": "ALTER TABLE bakery_tag ALTER name TYPE varchar({})",
+        "mysql": "ALTER TABLE bakery_tag MODIFY name varchar({}) NOT NULL",
+        "sqlite": "SELECT {}",
+    }[VENDOR]
+    with connections[alias].cursor() as cursor:
+        cursor.execute(statement.format(8))
+    yield
+    with connections[alias].cursor() as cursor:
+        cursor.execute(statement.format(80))
 
 
 def test_a_key_of_nought_stays_one(databases: tuple[str, str], ok: Ok) -> None:

@@ -137,3 +137,13 @@ class Word(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Shelf(models.Model):
+    """Is named by a text, and linked to others by it."""
+
+    code = models.CharField(max_length=40, primary_key=True)
+    near = models.ManyToManyField("self", symmetrical=False)
+
+    def __str__(self) -> str:
+        return self.code

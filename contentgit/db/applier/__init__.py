@@ -18,8 +18,9 @@ from django.db.models import Model
 from contentgit.db.applier import signals
 from contentgit.db.applier.bulk import Bulk
 from contentgit.db.applier.codes import Codes
+from contentgit.db.applier.links import own_links, unlinked, write_links
 from contentgit.db.applier.parking import Parking
-from contentgit.db.applier.rows import Creation, Update, decoded, renamed
+from contentgit.db.applier.rows import Creation, Update, renamed
 from contentgit.db.backends import Backend, backend
 from contentgit.db.identity import Identities
 from contentgit.db.tables import Rows, Table, Tables
@@ -126,22 +127,7 @@ class _Run:
         }
         self.later: list[tuple[Step, str, Any]] = []
         self.doomed: dict[RecordKey, Model] = {}
-        self.unlinked = dict(self._unlinked())
-
-    def _unlinked(self) -> Iterator[tuple[tuple[str, str, str], Any]]:
-        gone = {
-            str(step.key) for step in self.steps if step.action in (Action.DELETE, Action.CASCADE)
-        }
-        removed = {
-            (step.key.model, links.field, target): step
-            for step in self.steps
-            if step.action is Action.UPDATE
-            for links in step.links
-            for target in links.remove
-            if target in gone
-        }
-        for (model, name, target), step in removed.items():
-            yield (model, name, target), self._target(self.tables[model], name, step, target)
+        self.unlinked = unlinked(tables, steps)
 
     def table(self, step: Step) -> Table:
         """The table of the step's row, in a dump or outside."""
@@ -169,8 +155,9 @@ class _Run:
         """What needs all rows to be there: late references, links, constraints, sequences."""
         for step, name, value in self.later:
             self._write_later(self.table(step), step, name, value)
-        for links in _links(self.steps):
-            self._link(*links)
+        self.touched |= dict.fromkeys(
+            write_links(self.bulk, self.tables, self.steps, self.unlinked)
+        )
         self.parking.close()
         self.backend.check_constraints({model._meta.db_table for model in self.touched})
         self.backend.reset_sequences(self.touched)
@@ -193,7 +180,7 @@ class _Run:
     def _delete(self, table: Table, steps: Sequence[Step]) -> None:
         keys = self._keys(table, steps)
 
-        for through, column in _own_links(table.model):
+        for through, column in own_links(table.model):
             self.touched[through] = None
             self._through(through._meta.db_table, column, table, keys)
         self.bulk.write(steps, keys, lambda rows: self._delete_rows(table, rows))
@@ -354,39 +341,6 @@ class _Run:
         row = update.row(step.key, {name: value})
         self.bulk.write([step], [row], lambda rows: self._update_rows(update, rows))
 
-    # Links
-
-    def _link(
-        self, step_links: Sequence[tuple[Step, str]], model: str, name: str, action: str
-    ) -> None:
-        table = self.tables[model]
-        relation = table.relation[name]
-        self.touched[relation.through] = None
-        steps = [step for step, _ in step_links]
-        rows = [self._link_row(table, name, step, target) for step, target in step_links]
-        columns = (relation.source, relation.target)
-
-        def change(some: Rows) -> int:
-            if action == "add":
-                return self.backend.insert(relation.table, columns, some)
-            # A link that has gone with its target, or is there twice, is removed all the same.
-            self.backend.delete(relation.table, columns, some)
-            return len(some)
-
-        signals.link(
-            self.using, table, relation, rows, action, lambda: self.bulk.write(steps, rows, change)
-        )
-
-    def _link_row(self, table: Table, name: str, step: Step, target: str) -> Row:
-        key = (table.label, name, target)
-        value = (
-            self.unlinked[key] if key in self.unlinked else self._target(table, name, step, target)
-        )
-        return (*table.decode_key(step.key.key), value)
-
-    def _target(self, table: Table, name: str, step: Step, target: str) -> Any:
-        return decoded(step.key, name, table.relation[name].decode_target, target)
-
     # Errors
 
     def _records(self, steps: Sequence[Step]) -> Iterator[tuple[Step, Record]]:
@@ -408,31 +362,3 @@ def _looked_up(tables: Tables) -> set[str]:
         known = len(found)
         found |= {label for label, each in tables.items() if found & {*each.schema.key_targets}}
     return found
-
-
-def _own_links(model: type[Model]) -> Iterator[tuple[type[Model], str]]:
-    """The automatic through tables of the model's own many-to-many fields, and the source column."""
-    for field in model._meta.local_many_to_many:
-        through: Any = field.remote_field.through
-        if through._meta.auto_created:
-            yield through, field.m2m_column_name()
-
-
-def _links(
-    steps: Sequence[Step],
-) -> Iterator[tuple[Sequence[tuple[Step, str]], str, str, str]]:
-    """(steps with one target each, model, field, action): all removals first, in bounded batches."""
-    for action in ("remove", "add"):
-        waiting: dict[tuple[str, str], list[tuple[Step, str]]] = {}
-        for step in steps:
-            if step.action not in (Action.CREATE, Action.UPDATE):
-                continue
-            for links in step.links:
-                place = (step.key.model, links.field)
-                found = waiting.setdefault(place, [])
-                found += [(step, target) for target in getattr(links, action)]
-                if len(found) >= BATCH:
-                    yield waiting.pop(place), *place, action
-        for place, found in waiting.items():
-            if found:
-                yield found, *place, action

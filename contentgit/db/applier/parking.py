@@ -58,8 +58,9 @@ class Parking:
         columns = [self._column(field) for field in chosen(table, fields)]
         rows = [(*(self._first(table, each) for each in columns), *key) for key in keys]
         try:
-            with transaction.atomic(using=self.backend.using):
-                return self._update(table, columns, rows)
+            if all(self._gives_way(table, each) for each in columns):
+                with transaction.atomic(using=self.backend.using):
+                    return self._update(table, columns, rows)
         except Error as error:
             if self.backend.is_over(error):
                 raise
@@ -95,11 +96,21 @@ class Parking:
     def _first(self, table: Table, column: Column) -> Any:
         return next(self._parameters(table, column), None)
 
+    def _gives_way(self, table: Table, column: Column) -> bool:
+        """Whether the column can be given another value, or NULL."""
+        return self._first(table, column) is not None or self._null_is_free(table, column)
+
+    def _null_is_free(self, table: Table, column: Column) -> bool:
+        """Whether a row with NULL there collides with none, and nothing would have to follow."""
+        names = {field.name for field in table.fields if column in field.columns}
+        sets = [each for each in table.schema.unique if names & set(each.fields)]
+        free = all(each.plain and each.nulls_distinct for each in sets)
+        return free and not self.codes.is_held(table, [column])
+
     def _parameters(self, table: Table, column: Column) -> Iterator[Any]:
         field = table.model._meta.get_field(column.attname)
-        held = self.codes.is_held(table, [column])
         for value in placeholders(field, self.backend):
-            if value is not None or not held:  # what holds the value could not follow to NULL
+            if value is not None or self._null_is_free(table, column):
                 yield column.param(value)
 
     def _update(self, table: Table, columns: Sequence[Column], rows: Rows) -> int:
@@ -118,10 +129,10 @@ class Parking:
         return self._put_away(table, key)
 
     def _put_away(self, table: Table, key: Key) -> int:
-        if self.codes.in_use(table, key):
+        if self.codes.in_use(table, key) or self._is_followed(table, key):
             raise DatabaseError(
-                f"{table.label}:{_shown(key)} has to give up a value to another row, but others refer "
-                "to it by that value, and the database accepts no other one meanwhile",
+                f"{table.label}:{_shown(key)} has to give up a value to another row, but the database "
+                "accepts no other one meanwhile, and rows that refer to it would go with it",
                 hint="change the values of the two rows one after the other, in two commits",
             )
         shelf, names = self._shelf(table), ", ".join(self._names(table))
@@ -133,6 +144,23 @@ class Parking:
             )
         self.away[table.label].add(key)
         return self.backend.delete(table.name, table.key_columns, [key])
+
+    def _is_followed(self, table: Table, key: Key) -> bool:
+        """Whether the database itself would delete or change other rows along with the row."""
+        quoted = self.backend.quoted
+        row = " AND ".join(f"b.{quoted(each.name)} = {each.cast}" for each in table.key_columns)
+        with self.backend.connection.cursor() as cursor:
+            for each in self.backend.acting_keys(table.name):
+                pairs = zip(each.columns, each.target_columns, strict=True)
+                joined = " AND ".join(f"a.{quoted(own)} = b.{quoted(to)}" for own, to in pairs)
+                cursor.execute(
+                    f"SELECT 1 FROM {quoted(each.table)} a JOIN {quoted(table.name)} b"  # noqa: S608
+                    f" ON {joined} WHERE {row} LIMIT 1",
+                    key,
+                )
+                if cursor.fetchone():
+                    return True
+        return False
 
     def _shelf(self, table: Table) -> str:
         """The temporary table for rows of ``table``; within the database nothing is lost on the way."""

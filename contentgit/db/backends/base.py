@@ -20,7 +20,7 @@ from contentgit.db.backends.constraints import ForeignKey, dangling
 from contentgit.db.backends.patience import Patience
 from contentgit.db.failures import translated, words
 from contentgit.db.tables import Column, Rows
-from contentgit.errors import BusyError, DatabaseError
+from contentgit.errors import BusyError, DatabaseError, OvertakenError
 
 STATEMENT_ROWS = 200
 STATEMENT_CHARACTERS = 500_000
@@ -111,7 +111,7 @@ class Backend(ABC):
     def failure(self, what: str, error: Error) -> DatabaseError | BusyError:
         """The error that begins with ``what`` and goes on in the database's words."""
         if self.is_conflict(error):
-            return BusyError(
+            return OvertakenError(
                 f"{what}: somebody else writes to it at this moment: {words(error)}",
                 hint="nothing has changed; run the command again",
             )
@@ -223,6 +223,13 @@ class Backend(ABC):
     def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
         """Every foreign key constraint that starts or ends at one of the tables."""
 
+    def acting_keys(self, table: str) -> list[ForeignKey]:  # noqa: ARG002
+        """The foreign keys to the table by which the database deletes or changes rows of its own accord.
+
+        None where it does not while an apply runs.
+        """
+        return []
+
     # Writing
 
     def insert(self, table: str, columns: Sequence[Column], rows: Iterable[tuple[Any, ...]]) -> int:
@@ -232,7 +239,7 @@ class Backend(ABC):
         head = f"INSERT INTO {self.quoted(table)} ({names}) VALUES "  # noqa: S608
         count = 0
         with self.connection.cursor() as cursor:
-            for batch in _statements(rows, len(columns)):
+            for batch in _statements(rows, len(columns), self._characters()):
                 parameters = [parameter for row in batch for parameter in row]
                 cursor.execute(head + ", ".join([marks] * len(batch)), parameters)
                 count += len(batch)
@@ -263,6 +270,10 @@ class Backend(ABC):
                 count += cursor.rowcount
         return count
 
+    def _characters(self) -> int:
+        """How many characters of values one statement with several rows may hold."""
+        return STATEMENT_CHARACTERS
+
     def _many(self, sql: str, rows: Rows) -> int:
         """The statement for each row; drivers send these in one go where they can."""
         if not rows:
@@ -285,14 +296,16 @@ class Backend(ABC):
         """
 
 
-def _statements(rows: Iterable[tuple[Any, ...]], width: int) -> Iterator[list[tuple[Any, ...]]]:
+def _statements(
+    rows: Iterable[tuple[Any, ...]], width: int, characters: int
+) -> Iterator[list[tuple[Any, ...]]]:
     """The rows in lists that one statement can hold."""
     limit = max(1, min(STATEMENT_ROWS, STATEMENT_PARAMETERS // max(width, 1)))
     batch: list[tuple[Any, ...]] = []
     size = 0
     for row in rows:
         length = sum(len(value) for value in row if isinstance(value, (str, bytes)))
-        if batch and (len(batch) == limit or size + length > STATEMENT_CHARACTERS):
+        if batch and (len(batch) == limit or size + length > characters):
             yield batch
             batch, size = [], 0
         batch.append(row)

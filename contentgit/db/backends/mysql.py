@@ -6,11 +6,12 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 from django.db import Error
 
-from contentgit.db.backends.base import STATEMENT_PARAMETERS, Backend
+from contentgit.db.backends.base import STATEMENT_CHARACTERS, STATEMENT_PARAMETERS, Backend
 from contentgit.db.backends.constraints import ForeignKey, dangling
 from contentgit.db.tables import Column, Rows
 from contentgit.errors import BusyError
@@ -32,6 +33,12 @@ SHOW SESSION VARIABLES WHERE Variable_name IN
 
 CONFLICTS = {1020, 1205, 1213, 3572}
 """Changed since last read, lock wait timeout, deadlock, lock not available."""
+
+BYTES = 8
+"""Bytes of one character in a statement at most: four, and a backslash before each."""
+
+FRAME = 10_000
+"""Bytes of a statement besides its long values: names, numbers, keys."""
 
 LOCK = "LOCK IN SHARE MODE"
 
@@ -145,12 +152,40 @@ class MySQL(Backend):
         self._referring = {(key.table, name) for key in keys for name in key.columns}
 
     def insert(self, table: str, columns: Sequence[Column], rows: Iterable[tuple[Any, ...]]) -> int:
-        return super().insert(table, columns, self._noted(table, columns, rows))
+        return super().insert(table, columns, self._fitting(self._noted(table, columns, rows)))
 
     def update(
         self, table: str, columns: Sequence[Column], keys: Sequence[Column], rows: Rows
     ) -> int:
-        return super().update(table, columns, keys, list(self._noted(table, columns, rows)))
+        noted = self._noted(table, columns, rows)
+        return super().update(table, columns, keys, list(self._fitting(noted)))
+
+    @cached_property
+    def _packet(self) -> int:
+        """Bytes of the longest statement that the server takes."""
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT @@max_allowed_packet")
+            return int(cursor.fetchone()[0])
+
+    def _characters(self) -> int:
+        return min(STATEMENT_CHARACTERS, self._packet // BYTES)
+
+    def _fitting(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        """The rows; one that no statement can hold ends the session on some servers.
+
+        Raises:
+            ValueError: a row is too long.
+        """
+        for row in rows:
+            texts = [value for value in row if isinstance(value, (str, bytes))]
+            if sum(map(len, texts)) * BYTES + FRAME > self._packet:
+                size = sum(len(self.connection.connection.literal(text)) for text in texts)
+                if size + FRAME > self._packet:
+                    raise ValueError(
+                        f"it takes {size} bytes in a statement, and max_allowed_packet of the server "
+                        f"is {self._packet}"
+                    )
+            yield row
 
     def _noted(
         self, table: str, columns: Sequence[Column], rows: Iterable[tuple[Any, ...]]

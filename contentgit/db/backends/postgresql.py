@@ -23,7 +23,7 @@ AND l.classid::bigint = %s AND l.objid::bigint = %s
 """
 
 FOREIGN_KEYS = """
-SELECT c.oid, r.relname, ra.attname, t.relname, ta.attname
+SELECT c.oid, r.relname, ra.attname, t.relname, ta.attname, c.confdeltype IN ('c', 'n', 'd')
 FROM pg_constraint c
 JOIN pg_class r ON r.oid = c.conrelid
 JOIN pg_class t ON t.oid = c.confrelid
@@ -101,19 +101,23 @@ class PostgreSQL(Backend):
             super().check_constraints(tables)  # names all the rows, where a reference is at fault
             raise self.failure(f"database {self.using!r}", error) from error
 
+    def acting_keys(self, table: str) -> list[ForeignKey]:
+        return [key for key in self._foreign_keys([table]) if key.acts and key.target == table]
+
     def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
         with self.connection.cursor() as cursor:
             cursor.execute(FOREIGN_KEYS, [list(tables), list(tables)])
             rows = cursor.fetchall()
-        found: dict[int, list[tuple[str, str, str, str]]] = {}
+        found: dict[int, list[tuple[str, str, str, str, bool]]] = {}
         for number, *parts in rows:
             found.setdefault(number, []).append(tuple(parts))
         return [
             ForeignKey(
                 parts[0][0],
-                tuple(own for _, own, _, _ in parts),
+                tuple(own for _, own, _, _, _ in parts),
                 parts[0][2],
-                tuple(other for _, _, _, other in parts),
+                tuple(other for _, _, _, other, _ in parts),
+                parts[0][4],
             )
             for parts in found.values()
         ]

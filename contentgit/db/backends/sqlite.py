@@ -16,7 +16,7 @@ from contentgit.db.backends.patience import Patience
 from contentgit.db.tables import Column
 
 FOREIGN_KEYS = """
-SELECT m.name, f.id, f."from", f."table", f."to"
+SELECT m.name, f.id, f."from", f."table", f."to", f.on_delete NOT IN ('NO ACTION', 'RESTRICT')
 FROM sqlite_master m, pragma_foreign_key_list(m.name) f
 WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq
 """
@@ -121,23 +121,32 @@ class SQLite(Backend):
         with self.connection.cursor() as cursor:
             cursor.execute("PRAGMA defer_foreign_keys = ON")
 
+    def acting_keys(self, table: str) -> list[ForeignKey]:
+        return [key for key in self._foreign_keys([table]) if key.acts and key.target == table]
+
     def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
         with self.connection.cursor() as cursor:
             cursor.execute(FOREIGN_KEYS)
             rows = cursor.fetchall()
-        found: dict[tuple[str, int], list[tuple[str, str, str | None]]] = {}
-        for table, number, column, target, target_column in rows:
+        found: dict[tuple[str, int], list[tuple[str, str, str | None, bool]]] = {}
+        for table, number, *part in rows:
+            column, target, target_column, acts = part
             if table in tables or target in tables:
-                found.setdefault((table, number), []).append((column, target, target_column))
+                found.setdefault((table, number), []).append(
+                    (column, target, target_column, bool(acts))
+                )
         return [self._foreign_key(table, parts) for (table, _), parts in found.items()]
 
-    def _foreign_key(self, table: str, parts: list[tuple[str, str, str | None]]) -> ForeignKey:
+    def _foreign_key(
+        self, table: str, parts: list[tuple[str, str, str | None, bool]]
+    ) -> ForeignKey:
         target = parts[0][1]
-        named = [name for _, _, name in parts if name is not None]
+        named = [name for _, _, name, _ in parts if name is not None]
         if not named:  # REFERENCES without columns means the primary key
             with self.connection.cursor() as cursor:
                 named = self.connection.introspection.get_primary_key_columns(cursor, target) or []
-        return ForeignKey(table, tuple(column for column, _, _ in parts), target, tuple(named))
+        columns = tuple(column for column, _, _, _ in parts)
+        return ForeignKey(table, columns, target, tuple(named), parts[0][3])
 
     def insert(self, table: str, columns: Sequence[Column], rows: Iterable[tuple[Any, ...]]) -> int:
         # A prepared statement beats one with many rows here, and has no limit of parameters.

@@ -13,6 +13,7 @@ from django.apps import apps
 
 from contentgit.db.facts.holders import fetch_holders
 from contentgit.db.facts.referrers import Membership, Source, chunks, fetch_referrers
+from contentgit.db.facts.siblings import fetch_siblings
 from contentgit.db.queries import among, chunk_size, execute, matching, quoted
 from contentgit.db.tables import BoundRelation, Table, Tables
 from contentgit.facts import Facts
@@ -45,6 +46,7 @@ def fetch(
     return replace(
         facts,
         referrers=tuple(fetch_referrers(source, facts, choice.deletes)),
+        siblings=tuple(fetch_siblings(source, facts.existing, choice.writes)),
         holders=dict(fetch_holders(source)),
         links=_links(source, choice.outside),
         counts=_counts(source),

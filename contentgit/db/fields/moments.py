@@ -56,7 +56,7 @@ def date_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
         return value.isoformat()
 
     value = _parser("a date like 2026-11-22", dt.date.fromisoformat, encode)
-    read = driver_reader(field, connection)
+    read = _reader(field, connection, dt.date.fromisoformat)
     select = _select(connection)
     return Codec(FieldKind.DATE, encode, value, _param(field, connection), read=read, select=select)
 
@@ -70,7 +70,7 @@ def time_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
         return value.isoformat("microseconds")
 
     value = _parser("a time like 13:05:00.000000", dt.time.fromisoformat, encode)
-    read = driver_reader(field, connection)
+    read = _reader(field, connection, dt.time.fromisoformat)
     select = _select(connection)
     return Codec(FieldKind.TIME, encode, value, _param(field, connection), read=read, select=select)
 
@@ -88,14 +88,38 @@ def _read_aware(codec: Codec, field: AnyField, connection: BaseDatabaseWrapper) 
     if connection.vendor == "postgresql":
         # Django's loader trusts that the session is in the connection's time zone.
         return replace(codec, read=_in_utc, select="(%s AT TIME ZONE 'UTC')")
-    read = _existing(driver_reader(field, connection) or itself, connection)
+    read = _reader(field, connection, dt.datetime.fromisoformat)
+    read = _existing(read or itself, connection)
     return replace(codec, read=read, select=_select(connection))
 
 
+_SELECT = {"sqlite": "+%s", "mysql": "CAST(%s AS CHAR)"}
+"""What is no date or time (MariaDB has a day 0000-00-00), the loaders of these give as NULL, and an
+expression of another type as it is."""
+
+
 def _select(connection: BaseDatabaseWrapper) -> str:
-    """What is no date or time, Django's own loader of SQLite gives as NULL: an expression has no type
-    that would call it."""
-    return "+%s" if connection.vendor == "sqlite" else "%s"
+    return _SELECT.get(connection.vendor, "%s")
+
+
+def _reader(
+    field: AnyField, connection: BaseDatabaseWrapper, parse: Callable[[str], Any]
+) -> Callable[[Any], Any] | None:
+    """Django's conversions of what :func:`_select` gives."""
+    convert = driver_reader(field, connection)
+    if connection.vendor != "mysql":
+        return convert
+
+    def read(raw: Any) -> Any:
+        if not isinstance(raw, str):
+            return raw if convert is None else convert(raw)
+        try:
+            value = parse(raw)
+        except ValueError:
+            return raw  # the encoder refuses it, and names the record
+        return value if convert is None else convert(value)
+
+    return read
 
 
 def _in_utc(value: dt.datetime) -> dt.datetime:
@@ -143,7 +167,7 @@ def _parse_aware(text: str) -> dt.datetime:
 
 def _naive_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
     value = _parser("a time without Z, as USE_TZ is off", dt.datetime.fromisoformat, encode_naive)
-    param, read = _param(field, connection), driver_reader(field, connection)
+    param, read = _param(field, connection), _reader(field, connection, dt.datetime.fromisoformat)
     select = _select(connection)
     return Codec(FieldKind.DATETIME, encode_naive, value, param, read=read, select=select)
 

@@ -7,15 +7,18 @@ manager that hides drafts must not lose them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
 from typing import Any, TypeVar
 
 from django.apps import apps
-from django.db import Error, connections
+from django.db import Error, connections, router
 from django.db.models import Manager, Q
 
-from contentgit.db.failures import translated
+from contentgit.db.backends import backend
+from contentgit.db.failures import words
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import missing_tables, table
 from contentgit.db.queries import (
@@ -34,7 +37,7 @@ from contentgit.db.queries import (
 )
 from contentgit.db.reader.encoding import LinkEncoder, Links, RowEncoder
 from contentgit.db.tables import BoundRelation, Table, Tables
-from contentgit.errors import DatabaseError, RecordError
+from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, RecordError
 from contentgit.layout import record_path
 from contentgit.records import Record, RecordKey
 from contentgit.specs import Dataset
@@ -147,11 +150,20 @@ class Reader:
         bound = self.tables[label]
         for name in (bound.name, *(relation.table for relation in bound.relations)):
             if name in self._missing:
-                raise DatabaseError(
-                    f"table {name!r} of {label} does not exist in database {self.using!r}",
-                    hint=f"python manage.py migrate --database {self.using}",
-                )
+                raise self._without_table(bound, name)
         return bound
+
+    def _without_table(self, bound: Table, name: str) -> ContentgitError:
+        if not router.allow_migrate_model(self.using, bound.model):
+            return ConfigurationError(
+                f"database {self.using!r} has no table for {bound.label}: a database router keeps it "
+                "out",
+                hint="name the dumps that this database has, or leave the model out of the dataset",
+            )
+        return DatabaseError(
+            f"table {name!r} of {bound.label} does not exist in database {self.using!r}",
+            hint=f"python manage.py migrate --database {self.using}",
+        )
 
     def _any_table(self, label: str) -> Table | None:
         if label in self.tables:
@@ -169,8 +181,16 @@ class Reader:
             missing = missing_tables({label: bound}, self.using)
         return None if bound.name in missing else bound
 
-    def _reading(self, what: str) -> Any:
-        return translated(f"cannot read {what} in database {self.using!r}")
+    @contextmanager
+    def _reading(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except Error as error:
+            behind = backend(self.using).is_missing_table(error)
+            raise DatabaseError(
+                f"cannot read {what} in database {self.using!r}: {words(error)}",
+                hint=f"python manage.py migrate --database {self.using}" if behind else "",
+            ) from error
 
     def _filters(self, label: str) -> list[Mapping[str, Any]]:
         return [spec.filter for spec in self.dataset.specs_of(label)]
@@ -333,9 +353,23 @@ class Reader:
             for where, params in self._sources(relation, pks):
                 rows += execute((f"{head} WHERE {where}", params), self.using)
         try:
-            return known.links(rows)
+            found = known.links(rows)
         except RecordError as error:
             raise RecordError(f"{bound.label}: {error.message}", hint=error.hint) from error
+        if set(map(type, pks)) != {int}:
+            self._refuse_other_spellings(bound, relation, found.keys() - set(pks))
+        return found
+
+    def _refuse_other_spellings(
+        self, bound: Table, relation: BoundRelation, sources: AbstractSet[Any]
+    ) -> None:
+        """A database may take "A" for "a"; the link would be of neither row."""
+        if sources:
+            raise RecordError(
+                f"{bound.label}: field {relation.name!r}: table {relation.table!r} refers to "
+                f"{min(map(str, sources))!r}, in another spelling than the row's own key",
+                hint=f"write the key in {relation.source.name} as the row has it",
+            )
 
     def _sources(self, relation: BoundRelation, pks: Sequence[Any]) -> Iterator[SQL]:
         source = relation.source

@@ -14,7 +14,8 @@ django.setup()
 from blog.models import Article, Author, Tag  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
-from django.db.models import F  # noqa: E402
+from django.db.models import F, Value  # noqa: E402
+from django.db.models.functions import Concat  # noqa: E402
 
 from contentgit import config  # noqa: E402
 from contentgit.models import AppliedCommit  # noqa: E402
@@ -104,6 +105,19 @@ def edit(count):
     total = Article.objects.count()
     chosen = [1 + total * n // count for n in range(count)]
     Article.objects.filter(pk__in=chosen).update(price=F("price") + 1)
+
+
+def edit_other(count):
+    """The same articles of the second database get another title."""
+    total = Article.objects.count()
+    chosen = [1 + total * n // count for n in range(count)]
+    found = Article.objects.using("other").filter(pk__in=chosen)
+    found.update(title=Concat("title", Value(", edited")))
+
+
+def commit():
+    """What was edited in the first database is on the branch."""
+    call_command("contentgit", "commit", "-m", "Edited")
 
 
 def read():

@@ -137,7 +137,7 @@ def test_what_fails_undoes_nothing_and_stops_nothing(twins: None, ok: Ok, run: R
     assert said.out.startswith("Applied ")
     assert said.err == (
         "error: applied, but 2 hooks of the project behind it failed\n"
-        "  tests.verbs.test_after_apply.fail: ZeroDivisionError: no flour\n"
+        "  tests.faces.test_after_apply.fail: ZeroDivisionError: no flour\n"
         '  check --tag nowhere: CommandError: There is no system check with the "nowhere" tag.\n'
         "hint: nothing is undone; mend it, then do by hand what it did not do\n"
     )

@@ -1,0 +1,94 @@
+"""Long texts and many rows, against the limits that a database sets to one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.db import connections
+
+from contentgit import canonical
+from contentgit.records import Record
+from contentgit.schema import KeyKind
+from tests import raw
+from tests.bakery.content import fill
+from tests.bakery.models import Category, Product, Tag
+from tests.verbs.conftest import Run
+
+Ok = Callable[..., str]
+APPLY = ("checkout", "main", "--apply", "--yes", "--database=other")
+ROWS = 1200
+
+
+def longest_statement(alias: str) -> int | None:
+    """Bytes of the longest statement that the server takes; ``None``: as long as memory lasts."""
+    if connections[alias].vendor != "mysql":
+        return None
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT @@max_allowed_packet")
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.parametrize("key", ["41", "99"])
+def test_a_record_longer_than_a_statement_is_named(
+    databases: tuple[str, str], ok: Ok, run: Run, git: Ok, repository_path: Path, key: str
+) -> None:
+    """An update and a new row. Quotes take two bytes in a statement, so half the limit is too much."""
+    fill()
+    ok("init")
+    ok("commit", "-m", "All")
+    ok(*APPLY)
+    limit = longest_statement("other")
+    body = '"' * ((limit or 2**20) * 6 // 10)
+    folder = repository_path / "shop/bakery.product/0/0"
+    there = canonical.decode((folder / "41.json").read_bytes())
+    fields = {**there.fields, "body": body, "slug": f"long-{key}"}
+    longer = Record(type(there.key)(there.key.model, key), fields)
+    (folder / f"{key}.json").write_bytes(canonical.encode(longer, KeyKind.INTEGER))
+    git("add", "-A")
+    git("commit", "-qm", "Long")
+    before = raw.snapshot("other")
+    said = run(*APPLY)
+    if limit is None:
+        assert said.code == 0, said
+        assert Product._base_manager.using("other").get(pk=key).body == body
+        return
+    assert said.code == 1
+    size = int(said.err.split(" bytes")[0].split()[-1])
+    assert size > limit
+    assert said.err == (
+        f"error: bakery.product:{key} in database 'other': it takes {size} bytes in a statement, and "
+        f"max_allowed_packet of the server is {limit}\n"
+    )
+    assert raw.snapshot("other") == before
+    assert "clean" in ok("status", "--database=other")
+
+
+def test_thousands_of_rows_with_long_texts(databases: tuple[str, str], ok: Ok) -> None:
+    """More rows than a statement has parameters, more text than a statement has bytes."""
+    fill()
+    category = Category.objects.create(pk=9, name="Long", slug="long")
+    body = 'One "loaf" of bread\u00e9\U0001f35e\\. ' * 60
+    products = [
+        Product(pk=100 + n, name=f"{n}", slug=f"p-{n}", category=category, price=1, body=body)
+        for n in range(ROWS)
+    ]
+    Product._base_manager.bulk_create(products, batch_size=100)
+    Tag.objects.bulk_create(Tag(pk=100 + n, name=f"{n}", slug=f"t-{n}") for n in range(ROWS))
+    through = Product.tags.through
+    through._default_manager.bulk_create(
+        through(product_id=100 + n, tag_id=100 + (n + k) % ROWS)
+        for n in range(ROWS)
+        for k in (0, 7)
+    )
+    ok("init")
+    ok("commit", "-m", "Many")
+    ok(*APPLY)
+    assert raw.snapshot("other") == raw.snapshot("default")
+    Product._base_manager.filter(pk__gte=100).update(body=body[:-1], price=2)
+    Tag.objects.filter(pk__gte=100, pk__lt=100 + ROWS // 2).delete()
+    ok("commit", "-m", "Fewer")
+    ok(*APPLY)
+    assert raw.snapshot("other") == raw.snapshot("default")
+    assert "clean" in ok("status", "--database=other")
