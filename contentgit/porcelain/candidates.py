@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from contentgit import canonical
@@ -109,11 +109,37 @@ def _sides(work: DumpPlan) -> Iterator[_Sides]:
 
 
 def _batch(work: DumpPlan, batch: Sequence[Difference]) -> Iterator[_Sides]:
-    theirs = work.theirs.records([(each.path, each.before) for each in batch])
+    theirs = [*work.theirs.records([(each.path, each.before) for each in batch])]
     ours = work.ours.records([(each.path, each.after) for each in batch])
     base = work.base.records([(e.path, work.base_ids.get(e.path, "")) for e in batch])
+    if work.origin is not None:
+        origin = work.origin.records([(e.path, work.origin_ids.get(e.path, "")) for e in batch])
+        base = _made(work, origin, theirs, base)
     for each, was, here, there in zip(batch, base, ours, theirs, strict=True):
         yield _Sides(each, _on_top(work, was, here or there), here, there)
+
+
+def _made(
+    work: DumpPlan,
+    origin: Iterable[Record | None],
+    before: Iterable[Record | None],
+    merged: Iterable[Record | None],
+) -> Iterator[Record | None]:
+    """What the merge that is undone has made: an edit from before it is none that it brought.
+
+    Where it had a conflict, nothing tells whose value was taken; the commit's is assumed.
+    """
+    stay = staying(work.applied) | {
+        each["record"]: each["blob"] for each in work.goal.withheld if each.get("blob")
+    }
+    for was, ours, theirs in zip(origin, before, merged, strict=True):
+        record = ours or theirs
+        if record is None or (theirs is None and str(record.key) in stay):
+            yield None
+            continue
+        table = work.dump.tables.get(record.key.model)
+        schema = table.schema if table else None
+        yield merge_record(was, ours, theirs, schema, Side.THEIRS).record
 
 
 def _on_top(work: DumpPlan, was: Record | None, record: Record | None) -> Record | None:

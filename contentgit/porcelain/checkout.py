@@ -134,12 +134,12 @@ def _back_up(project: Project, planned: Planned) -> Backup:
         if planned.plan.overwritten and each.after
     }
     outside = _reached(planned) | (set(planned.plan.overwritten) - held) | {*_partly_held(planned)}
-    if not outside and not planned.plan.overwritten and not _is_unknown(project, planned):
+    if not outside and not planned.plan.overwritten and not _is_unknown(planned):
         return Backup()
     return back_up(project, planned, sorted(outside))
 
 
-def _is_unknown(project: Project, planned: Planned) -> bool:
+def _is_unknown(planned: Planned) -> bool:
     """Whether no commit tells what the database holds now, though an undo must know it."""
     if planned.plan.steps and any(
         (work.applied is None and work.ours.size) or work.alike for work in planned.dumps
@@ -148,9 +148,15 @@ def _is_unknown(project: Project, planned: Planned) -> bool:
     return any(
         _edited(work, each, merging=planned.request.merging)
         for work in planned.dumps
-        if not _unchanged(project, work, planned)
+        if _acts(planned, work)
         for each in work.differences
     )
+
+
+def _acts(planned: Planned, work: DumpPlan) -> bool:
+    """Whether there is something to undo behind it: rows are written, or a merge goes to another commit."""
+    at = work.applied.commit if work.applied else None
+    return bool(planned.plan.steps) or (planned.request.merging and at != work.goal.commit)
 
 
 def _edited(work: DumpPlan, each: Difference, *, merging: bool) -> bool:
@@ -337,7 +343,7 @@ def _entry(project: Project, planned: Planned, work: DumpPlan, backup: Backup) -
 def _action(planned: Planned, work: DumpPlan, *, wrote: bool) -> str:
     if work.goal.undoes:
         return "undo"
-    if planned.request.merging and work.differences:
+    if planned.request.merging and work.differences and _acts(planned, work):
         return "merge"
     return "apply" if wrote else "adopt"
 

@@ -59,8 +59,10 @@ class DumpPlan:
 
     ``applied`` is where the database is now; ``tree`` is that of the snapshot ``theirs``, ``""`` where it has
     none. ``differences`` lead from theirs to ours; ``alike`` tells whether ours has made the same change as
-    theirs somewhere, where nothing differs therefore. In an undo, the records ``elsewhere`` are those of the
-    plan's rows outside of dumps; these have what they were in the dumps ``beneath`` as a part of their base.
+    theirs somewhere, where nothing differs therefore. Where a merge is undone, ``origin`` is the snapshot
+    that it had as its base: with it, ``base`` stands for what the merge made. In an undo, the records
+    ``elsewhere`` are those of the plan's rows outside of dumps; these have what they were in the dumps
+    ``beneath`` as a part of their base.
     """
 
     dump: Dump
@@ -76,6 +78,8 @@ class DumpPlan:
     shared_ids: dict[str, str] = field(default_factory=dict)
     size: Size = field(default_factory=lambda: Size(0, 0, 0))
     conflicts: list[Conflict] = field(default_factory=list)
+    origin: CommitSide | None = None
+    origin_ids: Mapping[str, str] = field(default_factory=dict)
     beneath: tuple[DumpPlan, ...] = ()
     elsewhere: frozenset[RecordKey] = frozenset()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import replace
 
 from contentgit.db import facts
@@ -26,6 +27,7 @@ from contentgit.porcelain.request import Request
 from contentgit.porcelain.snapshots import CommitSide
 from contentgit.porcelain.undo import Undone, to_undo
 from contentgit.porcelain.working_copy import DatabaseSide, from_commit_to_database
+from contentgit.repository import Repository
 from contentgit.steps import FieldState, Plan, Problem, ProblemKind
 
 
@@ -223,7 +225,19 @@ def _work_of_undo(project: Project, undone: Undone, shared: AbstractSet[str]) ->
     base = CommitSide(repository, applied_commit(project, undone.line), dump.folder)
     ours = _ours(project, dump)
     work = DumpPlan(dump, undone.now, undone.goal, tree or "", base, ours, theirs)
+    if undone.line.action == "merge":
+        work.origin = _origin(repository, undone)
+        work.origin_ids = work.origin.ids() if work.origin else {}
     return _compared(work, shared)
+
+
+def _origin(repository: Repository, undone: Undone) -> CommitSide | None:
+    """The base of the merge that is undone; ``None`` where the repository has it no more."""
+    folder, commit = undone.dump.folder, undone.line.previous
+    with suppress(UnknownNameError):
+        at = repository.resolve(commit) if commit else ""
+        return CommitSide(repository, at if at and repository.tree_id(at, folder) else "", folder)
+    return None
 
 
 def _ours(project: Project, dump: Dump) -> DatabaseSide:

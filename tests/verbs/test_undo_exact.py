@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 
 from contentgit.models import AppliedCommit
@@ -201,3 +202,54 @@ def test_rows_of_a_model_that_is_gone_are_named(
     assert "models that this project no longer has" in said.err
     assert "shop.gone" in said.err
     assert raw.snapshot("other") == before
+
+
+def test_edits_from_before_the_merge_stay_what_they_have_become_since(
+    twins: None, ok: Ok, run: Run
+) -> None:
+    product(42).update(price="3.33")
+    product(41).update(price="5.55")
+    Tag.objects.using("other").create(pk=901, name="Own", slug="own")
+    product(43).update(slug="own-slug")
+    product(42, "default").update(name="There")
+    product(41, "default").update(name="There, too")
+    ok("commit", "-m", "There")
+    ok("update", "--yes", OTHER)
+    product(42).update(price="6.20")  # as in the commit
+    product(41).update(price="5.56")
+    product(43).update(slug="newer-slug")
+    Tag.objects.using("other").filter(pk=901).update(name="Own, edited since")
+    ok("undo", "--yes", OTHER)
+    found = product(42).get(), product(41).get(), product(43).get()
+    assert [(each.name, str(each.price), each.slug) for each in found] == [
+        ("Night loaf", "6.20", "night-loaf"),
+        ("Summer bread", "5.56", "summer-bread"),
+        ("Secret loaf", "7.00", "newer-slug"),
+    ]
+    assert Tag.objects.using("other").get(pk=901).name == "Own, edited since"
+
+
+def test_a_row_deleted_before_the_merge_and_made_again_since_stays(twins: None, ok: Ok) -> None:
+    Tag.objects.using("other").filter(pk=20).delete()
+    product(42, "default").update(name="There")
+    ok("commit", "-m", "There")
+    ok("update", "--yes", OTHER)
+    Tag.objects.using("other").create(pk=20, name="Again", slug="again")
+    ok("undo", "--yes", OTHER)
+    assert Tag.objects.using("other").get(pk=20).name == "Again"
+    assert product(42).get().name == "Night loaf"
+
+
+def test_an_update_in_a_copied_database_hides_nothing_from_undo(
+    twins: None, ok: Ok, run: Run
+) -> None:
+    product(42, "default").update(name="There")
+    ok("commit", "-m", "There")
+    ok("update", "--yes", OTHER)
+    product(41).update(name="Here")
+    with override_settings(CONTENTGIT={**settings.CONTENTGIT, "ENVIRONMENT": "stage"}):
+        said = ok("update", "--yes", OTHER)
+        assert "nothing to write" in said
+        assert "is kept in" not in said
+        ok("undo", "--yes", OTHER)
+        assert (product(41).get().name, product(42).get().name) == ("Here", "Night loaf")
