@@ -253,3 +253,49 @@ def test_an_update_in_a_copied_database_hides_nothing_from_undo(
         assert "is kept in" not in said
         ok("undo", "--yes", OTHER)
         assert (product(41).get().name, product(42).get().name) == ("Here", "Night loaf")
+
+
+@pytest.mark.parametrize("applied", ["with_pages"], indirect=True)
+def test_applies_of_dumps_in_turn_are_undone_in_turn(applied: None, ok: Ok, run: Run) -> None:
+    states = [raw.snapshot("other")]
+    _new_names(ok, "One")
+    for name in ("shop", "pages"):
+        ok("checkout", "main", name, "--apply", "--yes", OTHER)
+        states.append(raw.snapshot("other"))
+    _new_names(ok, "Two")
+    ok("update", "--yes", OTHER)
+    latest = raw.snapshot("other")
+    ok("undo", "shop", "--yes", OTHER)
+    assert product(42).get().name == "One"
+    assert Page.objects.using("other").get(pk=5).title == "Two"
+    while states:
+        ok("undo", "--yes", OTHER)
+        assert raw.snapshot("other") == states.pop()
+        assert run("status", "--exit-code", OTHER).code == 0
+    ok("update", "--yes", OTHER)
+    assert raw.snapshot("other") == latest
+
+
+def _new_names(ok: Ok, name: str) -> None:
+    product(42, "default").update(name=name)
+    Page.objects.filter(pk=5).update(title=name)
+    ok("commit", "-m", name)
+
+
+@pytest.mark.parametrize(
+    ("side", "slugs"),
+    [("ours", ["free", "summer-bread"]), ("theirs", ["night-loaf", "summer-bread"])],
+)
+def test_unique_values_that_were_swapped_there_and_given_up_here(
+    side: str, slugs: list[str], twins: None, ok: Ok
+) -> None:
+    product(41).update(slug="free")
+    product(41, "default").update(slug="between")
+    product(42, "default").update(slug="summer-bread")
+    product(41, "default").update(slug="night-loaf")
+    ok("commit", "-m", "Swapped")
+    before = raw.snapshot("other")
+    ok("update", "--yes", f"--take={side}", OTHER)
+    assert [product(key).get().slug for key in (41, 42)] == slugs
+    ok("undo", "--yes", OTHER)
+    assert raw.snapshot("other") == before
