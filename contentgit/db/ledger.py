@@ -25,8 +25,9 @@ class Entry:
     """What is written down of one dump.
 
     ``dump`` is its folder; ``commit`` and ``tree`` are ids, the tree that of the folder; ``action`` is
-    ``"apply"``, ``"merge"``, ``"commit"``, ``"adopt"`` or ``"undo"``; ``at`` is an aware time; ``previous``
-    is the commit applied before, ``""`` where there is none. ``counts`` and ``withheld`` are JSON values.
+    ``"apply"``, ``"merge"``, ``"update"``, ``"commit"``, ``"adopt"`` or ``"undo"``; ``at`` is an aware time;
+    ``previous`` is the commit applied before, ``""`` where there is none. ``counts`` and ``withheld`` are
+    JSON values.
     ``backup`` is the commit with what the database held before, where that was in no other; ``undoes`` the
     id of the line that an undo takes back.
     """

@@ -344,7 +344,7 @@ def _action(planned: Planned, work: DumpPlan, *, wrote: bool) -> str:
     if work.goal.undoes:
         return "undo"
     if planned.request.merging and work.differences and _acts(planned, work):
-        return "merge"
+        return "update" if planned.request.verb == "update" else "merge"
     return "apply" if wrote else "adopt"
 
 

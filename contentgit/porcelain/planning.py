@@ -11,7 +11,7 @@ from dataclasses import replace
 from contentgit.db import facts
 from contentgit.db.ledger import Applied
 from contentgit.diff import Change
-from contentgit.errors import UnknownNameError, UsageError
+from contentgit.errors import RefusedError, UnknownNameError, UsageError
 from contentgit.layout import record_path
 from contentgit.merge import Conflict, ConflictKind
 from contentgit.plan import Candidate, Size, build, survey
@@ -25,7 +25,7 @@ from contentgit.porcelain.planned import DumpPlan, Goal, Planned, Target, named_
 from contentgit.porcelain.project import Dump, Project, all_tables
 from contentgit.porcelain.request import Request
 from contentgit.porcelain.snapshots import CommitSide
-from contentgit.porcelain.undo import Undone, to_undo
+from contentgit.porcelain.undo import MERGES, Undone, to_undo
 from contentgit.porcelain.working_copy import DatabaseSide, from_commit_to_database
 from contentgit.repository import Repository
 from contentgit.steps import FieldState, Plan, Problem, ProblemKind
@@ -52,7 +52,10 @@ def plan(project: Project, request: Request) -> Planned:
     target = _target(project, request)
     dumps, skipped = _dumps(project, target, request.names, rows)
     shared = _shared(dumps)
-    works = [_work(project, target, dump, rows.get(dump.folder), shared) for dump in dumps]
+    update = request.verb == "update"
+    works = [
+        _work(project, target, dump, rows.get(dump.folder), shared, update=update) for dump in dumps
+    ]
     return _decide(project, request, target, works, skipped)
 
 
@@ -204,6 +207,8 @@ def _work(
     dump: Dump,
     row: Applied | None,
     shared: AbstractSet[str],
+    *,
+    update: bool,
 ) -> DumpPlan:
     repository = project.repository
     tree = repository.tree_id(target.commit, dump.folder) or ""
@@ -213,9 +218,32 @@ def _work(
     elif row.tree == tree:
         base = theirs
     else:
-        base = CommitSide(repository, applied_commit(project, row), dump.folder)
+        at = applied_commit(project, row)
+        if update:
+            at = _common(project, at, target)
+        held = at and repository.tree_id(at, dump.folder)
+        base = CommitSide(repository, at if held else "", dump.folder)
     goal = Goal(target.commit, tree, target.branch)
     return _compared(DumpPlan(dump, row, goal, tree, base, _ours(project, dump), theirs), shared)
+
+
+def _common(project: Project, applied: str, target: Target) -> str:
+    """What an update starts from: where the applied commit and the branch parted, as for any merge.
+
+    What was committed from here to another branch would else count as taken back by this one.
+
+    Raises:
+        RefusedError: they have no commit in common.
+    """
+    bases = project.repository.merge_bases(applied, target.commit)
+    if not bases:
+        raise RefusedError(
+            f"database {project.using!r} is at commit {applied[:10]}, which has no history in common "
+            f"with {target.revision}",
+            hint=f"contentgit checkout {target.revision} --apply --merge  (takes commit {applied[:10]} "
+            "as the base)",
+        )
+    return bases[0]
 
 
 def _work_of_undo(project: Project, undone: Undone, shared: AbstractSet[str]) -> DumpPlan:
@@ -225,7 +253,7 @@ def _work_of_undo(project: Project, undone: Undone, shared: AbstractSet[str]) ->
     base = CommitSide(repository, applied_commit(project, undone.line), dump.folder)
     ours = _ours(project, dump)
     work = DumpPlan(dump, undone.now, undone.goal, tree or "", base, ours, theirs)
-    if undone.line.action == "merge":
+    if undone.line.action in MERGES:
         work.origin = _origin(repository, undone)
         work.origin_ids = work.origin.ids() if work.origin else {}
     return _compared(work, shared)
@@ -236,6 +264,8 @@ def _origin(repository: Repository, undone: Undone) -> CommitSide | None:
     folder, commit = undone.dump.folder, undone.line.previous
     with suppress(UnknownNameError):
         at = repository.resolve(commit) if commit else ""
+        if at and undone.line.action == "update":
+            at = next(iter(repository.merge_bases(at, undone.line.commit)), at)
         return CommitSide(repository, at if at and repository.tree_id(at, folder) else "", folder)
     return None
 

@@ -14,7 +14,10 @@ from contentgit.porcelain.planned import Goal
 from contentgit.porcelain.project import Dump, Project
 from contentgit.render.values import dump_label
 
-APPLIES = frozenset({"apply", "merge"})
+MERGES = frozenset({"merge", "update"})
+"""What it calls a ``checkout --merge`` and an ``update``."""
+
+APPLIES = frozenset({"apply", *MERGES})
 """What the ledger calls an apply that wrote something."""
 
 

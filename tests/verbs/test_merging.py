@@ -189,6 +189,45 @@ def test_update_is_what_a_refused_commit_asks_for(twins: None, ok: Ok, run: Run)
     assert run("update", "--yes").out.startswith("Database default (test): it has all of main")
 
 
+def test_update_keeps_what_was_committed_to_another_branch(
+    twins: None, ok: Ok, run: Run, git: Git
+) -> None:
+    """Production's edits are on a branch that waits for its review; main must not take them back."""
+    product(42).update(name="Here")
+    ok("commit", "--branch", "production", "-m", "From production", OTHER)
+    product(42, "default").update(price="9.99")
+    product(43, "default").delete()
+    ok("commit", "-m", "Dearer, and one less")
+    said = run("update", "--yes", OTHER)
+    assert said.code == 0, said
+    row = product(42).get()
+    assert (row.name, str(row.price)) == ("Here", "9.99")
+    assert not product(43).exists()
+    assert "name" in ok("diff", OTHER)
+    after = raw.snapshot("other")
+    git("merge", "--quiet", "-m", "Reviewed", "production")
+    ok("update", "--yes", OTHER)
+    assert raw.snapshot("other") == after
+    assert run("status", "--exit-code", OTHER).code == 0
+    ok("undo", "--yes", OTHER)
+    assert product(42).get().name == "Here"
+    assert product(43).exists()
+
+
+def test_update_without_common_history_is_refused(twins: None, ok: Ok, run: Run, git: Git) -> None:
+    new = git("commit-tree", "-m", "Another beginning", "HEAD^{tree}")
+    git("update-ref", "refs/heads/main", new)
+    product(42, "default").update(price="9.99")
+    before = raw.snapshot("other")
+    ok("checkout", "main", "--apply", "--yes", "--force")
+    product(42, "default").update(price="9.99")
+    ok("commit", "-m", "Dearer")
+    said = run("update", "--yes", OTHER)
+    assert said.code == 3
+    assert "no history in common with main" in said.err
+    assert raw.snapshot("other") == before
+
+
 def test_update_needs_a_branch(twins: None, ok: Ok, run: Run, git: Git) -> None:
     git("checkout", "--detach", "--quiet")
     said = run("update", "--yes", OTHER)
