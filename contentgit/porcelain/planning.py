@@ -211,19 +211,17 @@ def _work(
     update: bool,
 ) -> DumpPlan:
     repository = project.repository
-    tree = repository.tree_id(target.commit, dump.folder) or ""
-    theirs = CommitSide(repository, target.commit, dump.folder)
-    if row is None:
-        base = CommitSide(repository, "", dump.folder)
-    elif row.tree == tree:
+    at = applied_commit(project, row) if row else ""
+    start = _common(project, at, target) if row and update else at
+    goal = Goal(target.commit, repository.tree_id(target.commit, dump.folder) or "", target.branch)
+    if row and update and start == target.commit:
+        goal = Goal(row.commit, row.tree, row.branch)  # it has all of the branch, and perhaps more
+    tree, theirs = goal.tree, CommitSide(repository, goal.commit, dump.folder)
+    if row and row.tree == tree:
         base = theirs
     else:
-        at = applied_commit(project, row)
-        if update:
-            at = _common(project, at, target)
-        held = at and repository.tree_id(at, dump.folder)
-        base = CommitSide(repository, at if held else "", dump.folder)
-    goal = Goal(target.commit, tree, target.branch)
+        held = start and repository.tree_id(start, dump.folder)
+        base = CommitSide(repository, start if held else "", dump.folder)
     return _compared(DumpPlan(dump, row, goal, tree, base, _ours(project, dump), theirs), shared)
 
 

@@ -214,6 +214,20 @@ def test_update_keeps_what_was_committed_to_another_branch(
     assert product(43).exists()
 
 
+def test_update_from_a_branch_that_lies_behind_changes_nothing(
+    twins: None, ok: Ok, run: Run
+) -> None:
+    """The database is at a branch of its own, which has all of main and more."""
+    product(42).update(name="Here")
+    ok("commit", "--branch", "production", "-m", "From production", OTHER)
+    said = run("update", "--yes", OTHER)
+    assert said.code == 0, said
+    assert "it has all of main; nothing to write" in said.out
+    status = ok("status", OTHER)
+    assert status.count("(production), clean") == 3
+    assert run("status", "--exit-code", OTHER).code == 0
+
+
 def test_update_without_common_history_is_refused(twins: None, ok: Ok, run: Run, git: Git) -> None:
     new = git("commit-tree", "-m", "Another beginning", "HEAD^{tree}")
     git("update-ref", "refs/heads/main", new)
