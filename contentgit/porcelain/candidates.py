@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contentgit import canonical
 from contentgit.diff import Change
@@ -44,7 +44,7 @@ def merged_candidates(work: DumpPlan, contents: Contents, take: Side | None) -> 
     Conflicts are noted in ``work``; records that are in no commit go to ``contents``.
     """
     # What stayed was there before the apply that an undo takes back.
-    stay = {} if work.goal.undoes else staying(work.applied)
+    stay = {} if work.goal.undoes or not work.applied else staying(work.applied.withheld)
     missing = Missing(work.dump)
     for batch in batches(_sides(work)):
         kept = missing.kept([(each.base, each.ours) for each in batch])
@@ -115,8 +115,10 @@ def _batch(work: DumpPlan, batch: Sequence[Difference]) -> Iterator[_Sides]:
     if work.origin is not None:
         origin = work.origin.records([(e.path, work.origin_ids.get(e.path, "")) for e in batch])
         base = _made(work, origin, theirs, base)
-    for each, was, here, there in zip(batch, base, ours, theirs, strict=True):
-        yield _Sides(each, _on_top(work, was, here or there), here, there)
+    sides = [_Sides(*each) for each in zip(batch, base, ours, theirs, strict=True)]
+    for beneath in work.beneath:
+        sides = _on_top(beneath, sides)
+    yield from sides
 
 
 def _made(
@@ -129,9 +131,7 @@ def _made(
 
     Where it had a conflict, nothing tells whose value was taken; the commit's is assumed.
     """
-    stay = staying(work.applied) | {
-        each["record"]: each["blob"] for each in work.goal.withheld if each.get("blob")
-    }
+    stay = staying([*(work.applied.withheld if work.applied else ()), *work.goal.withheld])
     for was, ours, theirs in zip(origin, before, merged, strict=True):
         record = ours or theirs
         if record is None or (theirs is None and str(record.key) in stay):
@@ -142,17 +142,24 @@ def _made(
         yield merge_record(was, ours, theirs, schema, Side.THEIRS).record
 
 
-def _on_top(work: DumpPlan, was: Record | None, record: Record | None) -> Record | None:
-    """What the row was, with what it was in the dumps beneath."""
-    for beneath in work.beneath:
-        if record is None or record.key.model not in beneath.dump.tables:
-            continue
-        layout = beneath.dump.tables[record.key.model].schema.layout
-        path = record_path(record.key, layout)
-        (found,) = beneath.base.records([(path, beneath.base_ids.get(path, ""))])
-        if found is not None:
-            was = Record(found.key, {**(was.fields if was else {}), **found.fields})
-    return was
+def _on_top(beneath: DumpPlan, sides: Sequence[_Sides]) -> list[_Sides]:
+    """The same with what the records were in the dump ``beneath`` as a part of their base."""
+    paths = [_path_in(beneath, each.ours or each.theirs) for each in sides]
+    found = beneath.base.records([(path, beneath.base_ids.get(path, "")) for path in paths])
+    return [
+        each if was is None else replace(each, base=_over(each.base, was))
+        for each, was in zip(sides, found, strict=True)
+    ]
+
+
+def _path_in(work: DumpPlan, record: Record | None) -> str:
+    """Where the dump would have the record; ``""`` where it has none of its model."""
+    table = work.dump.tables.get(record.key.model) if record else None
+    return record_path(record.key, table.schema.layout) if record and table else ""
+
+
+def _over(base: Record | None, upper: Record) -> Record:
+    return Record(upper.key, {**(base.fields if base else {}), **upper.fields})
 
 
 def _same(ours: Record | None, theirs: Record | None) -> bool:

@@ -23,7 +23,7 @@ def edits(
     differences: Iterable[Difference], side: DatabaseSide, row: Applied | None
 ) -> list[Difference]:
     """The differences between the applied commit and the database, less the rows that only stay."""
-    stay = staying(row)
+    stay = staying(row.withheld if row else ())
     if not stay:
         return list(differences)
     return [
@@ -64,7 +64,7 @@ def listed(
     side: DatabaseSide,
 ) -> list[dict[str, str]]:
     """The ledger's list behind an apply: what the plan withholds, and the fields withheld before."""
-    stay = staying(row)
+    stay = staying(row.withheld if row else ())
     unedited = {}
     for each in differences:
         if not each.before:
@@ -89,7 +89,7 @@ def carried(
     row: Applied | None, tables: Tables, all_differences: Sequence[Difference], side: DatabaseSide
 ) -> list[dict[str, Any]]:
     """The ledger's list behind a commit: what is withheld still."""
-    stay = staying(row)
+    stay = staying(row.withheld if row else ())
     still = {str(side.key(each.path)): each.after for each in all_differences} if stay else {}
     rows = [
         each
@@ -99,11 +99,9 @@ def carried(
     return rows + _fields(row, tables)
 
 
-def staying(row: Applied | None) -> dict[str, str]:
-    """The rows that the applied commit deletes and that stay for want of a licence: blob id by record."""
-    return {
-        each["record"]: each["blob"] for each in (row.withheld if row else ()) if each.get("blob")
-    }
+def staying(withheld: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The rows in a ledger's list that stay for want of a licence to delete them: blob id by record."""
+    return {each["record"]: each["blob"] for each in withheld if each.get("blob")}
 
 
 def _fields(row: Applied | None, tables: Tables) -> list[dict[str, Any]]:
