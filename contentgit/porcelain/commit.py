@@ -122,9 +122,7 @@ def commit(
     """
     repository = project.repository
     repository.identity()
-    if project.wait and not dry_run:
-        with project.exclusive():  # what is being applied shall be in the snapshot
-            pass
+    _await_apply(project, dry_run=dry_run)
     settle(project)
     with project.backend.snapshot():
         ledger = current(project)
@@ -145,7 +143,6 @@ def commit(
         adopted = [work for work in works if not _is_at(project, work, parent)]
         if parent and not dry_run:
             _adopt(project, branch, parent, adopted)
-            anchor(project)
         labels = tuple(work.dump.dataset.label for work in adopted)
         return Committed("", branch, draft.dumps, labels)
     text = with_trailers(message(draft), draft)
@@ -155,6 +152,13 @@ def commit(
     folders = [(work.dump.dataset.label, work.dump.folder) for work in works if work.changed]
     failures = committed(project, branch, parent, new, folders)
     return Committed(new, branch, draft.dumps, left_alone=tuple(left), failures=failures)
+
+
+def _await_apply(project: Project, *, dry_run: bool) -> None:
+    """What is being applied shall be in the snapshot, where the caller is ready to wait."""
+    if project.wait and not dry_run:
+        with project.exclusive():
+            pass
 
 
 def _parent(
@@ -331,6 +335,7 @@ def _adopt(project: Project, branch: str, commit_id: str, works: Sequence[_Work]
     entries = [_entry(project, work, branch, commit_id, "adopt") for work in works]
     if entries:
         enter(project, entries, {work.dump.folder: work.base for work in works})
+    anchor(project)
 
 
 def _entry(project: Project, work: _Work, branch: str, commit_id: str, action: str) -> Entry:

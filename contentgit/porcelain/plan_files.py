@@ -105,33 +105,48 @@ def _no_plan(path: Path, why: str) -> UsageError:
 
 
 def _plan_file(path: Path, document: Mapping[str, Any]) -> PlanFile:
-    asked = dict(document["request"])
-    licences = Licences(**asked.pop("licences"))
-    _check(
-        licences,
-        {"max_deletes": (int, type(None)), "max_deletes_percent": (int, float, type(None))},
-    )
-    side = asked.pop("take")
-    request = Request(**{**asked, "names": tuple(asked["names"])}, licences=licences)
-    if request.verb not in VERBS or not isinstance(request.merge, bool):
+    texts = {
+        name: _text(document[name]) for name in ("database", "environment", "commit", "digest")
+    }
+    dumps, steps = _texts(document["dumps"]), _lines(document["steps"])
+    return PlanFile(path, _request(document["request"]), dumps=dumps, steps=steps, **texts)
+
+
+def _request(asked: Mapping[str, Any]) -> Request:
+    if asked.keys() != {each.name for each in fields(Request)}:
+        raise ValueError(f"it asks for {', '.join(asked)}")
+    if asked["verb"] not in VERBS or type(asked["merge"]) is not bool:
         raise ValueError(f"no request: {asked!r:.80}")
-    texts = {name: document[name] for name in ("database", "environment", "commit", "digest")}
-    if not all(
-        isinstance(each, str) for each in (*texts.values(), *request.names, request.revision)
-    ):
-        raise ValueError("a name is no text")
-    taken = None if side is None else Side(side)
-    request = Request(request.verb, request.revision, request.names, licences, request.merge, taken)
-    return PlanFile(
-        path, request, dumps=_texts(document["dumps"]), steps=_lines(document["steps"]), **texts
+    return Request(
+        asked["verb"],
+        _text(asked["revision"]),
+        tuple(map(_text, asked["names"])),
+        _licences(asked["licences"]),
+        merge=asked["merge"],
+        take=None if asked["take"] is None else Side(asked["take"]),
     )
+
+
+def _licences(given: Mapping[str, Any]) -> Licences:
+    licences = Licences(**given)
+    for each in fields(licences):
+        value = getattr(licences, each.name)
+        if type(value) not in _KINDS.get(each.name, (bool,)):
+            raise ValueError(f"{each.name} is {value!r:.40}")
+    return licences
+
+
+_KINDS = {"max_deletes": (int, type(None)), "max_deletes_percent": (int, float, type(None))}
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r:.40} is no text")
+    return value
 
 
 def _texts(dumps: Any) -> dict[str, str]:
-    found = dict(dumps)
-    if not all(isinstance(each, str) for pair in found.items() for each in pair):
-        raise ValueError("a dump's commit is no text")
-    return found
+    return {_text(folder): _text(commit) for folder, commit in dict(dumps).items()}
 
 
 def _lines(steps: Any) -> tuple[str, ...]:
@@ -140,13 +155,6 @@ def _lines(steps: Any) -> tuple[str, ...]:
     ):
         raise ValueError("a step is no line")
     return tuple(steps)
-
-
-def _check(licences: Licences, kinds: Mapping[str, tuple[type, ...]]) -> None:
-    for each in fields(licences):
-        value = getattr(licences, each.name)
-        if type(value) not in kinds.get(each.name, (bool,)):
-            raise ValueError(f"{each.name} is {value!r:.40}")
 
 
 def check_plan(project: Project, planned: Planned, saved: PlanFile) -> None:

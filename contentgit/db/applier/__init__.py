@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from django.db.models import Model
 
 from contentgit.db.applier import signals
-from contentgit.db.applier.bulk import Bulk
+from contentgit.db.applier.bulk import BATCH, Bulk
 from contentgit.db.applier.codes import Codes
 from contentgit.db.applier.links import LinkWriter, own_links
 from contentgit.db.applier.parking import Parking
@@ -28,9 +28,6 @@ from contentgit.errors import ContentgitError, RecordError, RefusedError
 from contentgit.records import Record, RecordKey
 from contentgit.schema import FieldKind
 from contentgit.steps import Action, Plan, Step
-
-BATCH = 1000
-"""Records and rows that are held at a time."""
 
 T = TypeVar("T")
 Row = tuple[Any, ...]

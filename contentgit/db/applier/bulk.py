@@ -16,6 +16,10 @@ REFUSALS = (Error, ValueError, OverflowError)
 """What a driver raises for a row: the database's own words, or a value that it cannot send."""
 
 
+BATCH = 1000
+"""Records, rows and references that are held at a time."""
+
+
 class Bulk:
     """Writes the rows of steps within a savepoint; each step has one row."""
 

@@ -8,13 +8,10 @@ from typing import Any
 from django.db.models import Model
 
 from contentgit.db.applier import signals
-from contentgit.db.applier.bulk import Bulk
+from contentgit.db.applier.bulk import BATCH, Bulk
 from contentgit.db.applier.rows import decoded
 from contentgit.db.tables import Rows, Table, Tables
 from contentgit.steps import Action, Step
-
-BATCH = 1000
-"""References that are held at a time."""
 
 Target = tuple[Step, str]
 """A step and one reference that it adds or removes."""
