@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -117,28 +115,3 @@ def test_with_json_the_document_stays_alone(stage: None, run: Run) -> None:
     said = run("checkout", "main", OTHER, "--json")
     assert said.err == LINE
     assert said.json["database"] == "other"
-
-
-def test_a_restored_database_is_at_the_commit_it_was_at(
-    db: str, ok: Ok, run: Run, tmp_path: Path
-) -> None:
-    """The file of SQLite is the database: a copy of it, put back, knows its own commit."""
-    connection = connections["default"]
-    if connection.vendor != "sqlite":
-        pytest.skip("needs a database that is a file")
-    path, saved = Path(str(connection.settings_dict["NAME"])), tmp_path / "saved"
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
-    before = ok("status")
-    connection.close()
-    shutil.copy(path, saved)
-    Tag.objects.create(pk=77, name="Nuts", slug="nuts")
-    ok("commit", "-m", "Nuts")
-    connection.close()
-    shutil.copy(saved, path)
-    after = ok("status")
-    assert after.startswith(before.splitlines()[0])
-    assert "  branch main has 1 commit more: contentgit checkout" in after
-    ok("checkout", "main", "--apply", "--yes")
-    assert Tag.objects.filter(slug="nuts").exists()
