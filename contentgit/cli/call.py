@@ -8,7 +8,8 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from contentgit.cli.parser import VERBS, WITH_DATABASE, WITH_REPOSITORY
+from contentgit.cli.parser import WITH_DATABASE, WITH_REPOSITORY
+from contentgit.cli.verbs import VERBS
 
 _COMMAND = re.compile(rf"\bcontentgit ({'|'.join(VERBS)})\b(?! --(?:database|repository))")
 _MIGRATE = re.compile(r"\bpython manage\.py (?!contentgit\b)\w+")

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 from contentgit import config
 from contentgit.cli.call import Call
-from contentgit.cli.parser import WITH_NAMES, build_parser, parse
+from contentgit.cli.parser import build_parser, parse
 from contentgit.cli.terminal import Terminal, quiet_pipe
+from contentgit.cli.verbs import VERBS
 from contentgit.errors import ContentgitError, UsageError
 
 INTERRUPTED = 130
@@ -48,7 +49,7 @@ def run(words: Sequence[str], terminal: Terminal, prog: str) -> int:
     if args is None:
         build_parser(prog).print_help()
         return UsageError.exit_code
-    if behind and args.verb not in WITH_NAMES:
+    if behind and not VERBS[args.verb].names:
         raise UsageError(
             f"{args.verb} takes no names behind '--'", hint=f"{prog} {args.verb} --help"
         )
@@ -59,25 +60,9 @@ def run(words: Sequence[str], terminal: Terminal, prog: str) -> int:
     if args.pythonpath:
         sys.path.insert(0, args.pythonpath)
     # Only the module of the verb is imported: git's drivers call us once a file.
-    module = importlib.import_module(f"contentgit.cli.{_MODULES[args.verb]}")
+    module = importlib.import_module(f"contentgit.cli.{VERBS[args.verb].module}")
     code: int = getattr(module, args.verb)(args, terminal)
     return code
-
-
-_MODULES = {
-    "init": "setup",
-    "datasets": "setup",
-    "demo": "setup",
-    "commit": "commit",
-    "checkout": "checkout",
-    "update": "checkout",
-    "undo": "checkout",
-    "status": "status",
-    "diff": "reading",
-    "log": "reading",
-    "show": "reading",
-    "branch": "branches",
-}
 
 
 def split_at_dashes(words: Sequence[str]) -> tuple[list[str], list[str]]:

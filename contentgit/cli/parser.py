@@ -8,23 +8,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from contentgit import __version__
-from contentgit.cli.verbs import EXIT_CODES, add_verbs
+from contentgit.cli.verbs import EXIT_CODES, VERBS, add_verbs
 from contentgit.errors import UsageError
 
-VERBS = (
-    "init", "datasets", "commit", "status", "diff", "log", "show", "branch", "checkout", "update",
-    "undo", "demo",
-)  # fmt: skip
-WITH_REPOSITORY = frozenset(
-    {"commit", "status", "diff", "log", "show", "branch", "checkout", "update", "undo"}
-)
-WITH_DATABASE = frozenset(
-    {"datasets", "commit", "status", "diff", "log", "checkout", "update", "undo"}
-)
-WITH_NAMES = frozenset(
-    {"datasets", "commit", "status", "diff", "log", "show", "checkout", "update", "undo"}
-)
-"""The verbs that take names of dumps (and some of records) behind ``--``."""
+WITH_REPOSITORY = frozenset(name for name, verb in VERBS.items() if verb.repository)
+WITH_DATABASE = frozenset(name for name, verb in VERBS.items() if verb.database)
 
 _BEFORE = {"-C", "--settings", "--pythonpath"}
 

@@ -19,7 +19,8 @@ from django.core.management import CommandError, call_command
 
 from contentgit.cli.call import Call
 from contentgit.cli.main import build_parser, main
-from contentgit.cli.parser import VERBS, WITH_DATABASE, WITH_REPOSITORY
+from contentgit.cli.parser import WITH_DATABASE, WITH_REPOSITORY
+from contentgit.cli.verbs import VERBS
 from tests.bakery.models import Tag
 from tests.docs.pages import ROOT
 from tests.verbs.conftest import Run

@@ -1,0 +1,26 @@
+"""The verbs of the command line: options and examples, a file for each family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from contentgit.cli.verbs import reading, starting, working_copy
+from contentgit.cli.verbs.options import EXIT_CODES, Verb
+
+__all__ = ["EXIT_CODES", "VERBS", "Verb", "add_verbs"]
+
+_FAMILIES = {**starting.VERBS, **working_copy.VERBS, **reading.VERBS}
+_ORDER = (
+    "init", "datasets", "commit", "status", "diff", "log", "show", "branch", "checkout", "update",
+    "undo", "demo",
+)  # fmt: skip
+
+VERBS: Final[Mapping[str, Verb]] = {name: _FAMILIES[name] for name in _ORDER}
+"""Every verb by its name, in the order in which people meet them."""
+
+
+def add_verbs(verbs: Any) -> None:
+    """Adds a parser for each verb to argparse's subparsers."""
+    for verb in VERBS.values():
+        verb.add(verbs)

@@ -1,0 +1,95 @@
+"""``diff``, ``log``, ``show``, ``branch``."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from contentgit.cli.verbs import options
+from contentgit.cli.verbs.options import Verb
+
+
+def _diff(verbs: Any) -> None:
+    parser = options.verb(
+        verbs,
+        "diff",
+        "show what differs, record by record and field by field",
+        "Compares two commits; a commit with the database; or, without a revision, the applied commit "
+        "with the database. 'A..B' is 'A B'; 'A...B' compares the merge base with B. Names of dumps and "
+        "records follow '--'.",
+        [
+            "contentgit diff main summer",
+            "contentgit diff",
+            "contentgit diff main -- pages.page:42",
+        ],
+    )
+    parser.add_argument("revisions", metavar="REV", nargs="*", help="none, one or two revisions")
+    parser.add_argument("--stat", action="store_true", help="counts by model only")
+    parser.add_argument("--exit-code", action="store_true", help="exit 1 if anything differs")
+    options.with_repository(parser)
+    options.with_database(parser)
+
+
+def _log(verbs: Any) -> None:
+    parser = options.verb(
+        verbs,
+        "log",
+        "list commits",
+        "Lists the commits of a revision, newest first; with --applied what was applied to the database.",
+        [
+            "contentgit log",
+            "contentgit log -n 5 --oneline main -- pages",
+            "contentgit log --applied",
+        ],
+    )
+    parser.add_argument("revision", metavar="REV", nargs="?", default="HEAD", help="default: HEAD")
+    parser.add_argument(
+        "-n", "--max-count", type=options.count, metavar="N", help="at most N commits"
+    )
+    parser.add_argument("--oneline", action="store_true", help="one line a commit")
+    parser.add_argument("--applied", action="store_true", help="the ledger of the database")
+    options.with_repository(parser)
+    options.with_databases(parser)
+
+
+def _show(verbs: Any) -> None:
+    parser = options.verb(
+        verbs,
+        "show",
+        "show a commit and what it changes, or a record",
+        "Shows a commit with its changes; with a RECORD behind '--', that record as the commit has it.",
+        [
+            "contentgit show",
+            "contentgit show main~2 --stat",
+            "contentgit show main -- pages.page:42",
+        ],
+    )
+    parser.add_argument("revision", metavar="REV", nargs="?", default="HEAD", help="default: HEAD")
+    parser.add_argument("--stat", action="store_true", help="counts by model only")
+    options.with_repository(parser)
+
+
+def _branch(verbs: Any) -> None:
+    parser = options.verb(
+        verbs,
+        "branch",
+        "list, make or delete branches",
+        "Without a name lists the branches. With one makes it at START (default: HEAD).",
+        ["contentgit branch", "contentgit branch summer main", "contentgit branch -d summer"],
+    )
+    parser.add_argument("name", metavar="NAME", nargs="?", help="branch to make")
+    parser.add_argument("start", metavar="START", nargs="?", help="where it starts (default: HEAD)")
+    delete = parser.add_mutually_exclusive_group()
+    delete.add_argument("-d", "--delete", metavar="BRANCH", help="delete a merged branch")
+    delete.add_argument(
+        "-D", dest="force_delete", metavar="BRANCH", help="delete it though unmerged"
+    )
+    parser.add_argument("--show-current", action="store_true", help="print HEAD's branch only")
+    options.with_repository(parser)
+
+
+VERBS: Final = {
+    "diff": Verb("reading", _diff, database=True, names=True),
+    "log": Verb("reading", _log, database=True, names=True),
+    "show": Verb("reading", _show, names=True),
+    "branch": Verb("branches", _branch),
+}
