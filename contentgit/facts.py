@@ -7,22 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from contentgit.records import RecordKey, Value
+from contentgit.relations import Claim
 from contentgit.schema import OnDelete
-
-Claim: TypeAlias = tuple[str, str, tuple[Value, ...]]
-"""Unique values that a record wants: model label, name of the unique set, hashable values."""
-
-
-def hashable(value: Value) -> Value:
-    """The content value as it stands in a claim."""
-    if isinstance(value, list):
-        return ("[", *map(hashable, value))
-    if isinstance(value, dict):
-        return ("{", *((name, hashable(value[name])) for name in sorted(value)))
-    return value
 
 
 @dataclass(frozen=True, slots=True)

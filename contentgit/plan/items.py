@@ -12,8 +12,8 @@ from functools import cached_property, lru_cache
 
 from contentgit.diff import ABSENT
 from contentgit.errors import FormatError
-from contentgit.facts import Claim
 from contentgit.records import Record, RecordKey, Value
+from contentgit.relations import Claim
 from contentgit.schema import ModelSchema
 from contentgit.specs import Dataset
 from contentgit.steps import Action, FieldState, Links

@@ -8,10 +8,10 @@ from typing import Final
 
 from contentgit.canonical import same
 from contentgit.diff import ABSENT
-from contentgit.facts import Claim, hashable
 from contentgit.plan.items import Candidate, Item, Rules, Size, Survey, Wish, parse, references
 from contentgit.records import Record, RecordKey, Value
-from contentgit.schema import FieldKind, ModelSchema, UniqueSet
+from contentgit.relations import PARENT, claims, parents
+from contentgit.schema import FieldKind, ModelSchema
 from contentgit.specs import Dataset
 from contentgit.steps import Action, FieldState, Links
 
@@ -129,7 +129,7 @@ def _create(candidate: Candidate, theirs: Record, rules: Rules) -> Item:
         drifts=candidate.base is not None,
         optional=tuple(_optional(names, candidate, theirs, rules)),
         wishes=(*_parents(candidate.key, rules), *_wishes(names, theirs, rules)),
-        claims=tuple(_claims(None, theirs, rules.schema.unique, rules.schema.label)),
+        claims=tuple(claims(theirs, rules.schema.unique)),
     )
 
 
@@ -154,7 +154,7 @@ def _update(candidate: Candidate, ours: Record, theirs: Record, rules: Rules) ->
         states=states,
         optional=tuple(_optional(names, candidate, theirs, rules)),
         wishes=tuple(_wishes(names, theirs, rules)),
-        claims=tuple(_claims(ours, theirs, sets, rules.schema.label)),
+        claims=tuple(claims(theirs, sets, besides=ours)),
     )
 
 
@@ -242,43 +242,5 @@ def _wishes(names: Iterable[str], theirs: Record, rules: Rules) -> Iterator[Wish
 
 
 def _parents(key: RecordKey, rules: Rules) -> Iterator[Wish]:
-    """A multi-table child needs its parent's row, which has the same key.
-
-    Not so where the link is a field of its own.
-    """
-    schema = rules.schema
-    for parent in schema.parents[:1]:
-        links = {each.name for each in schema.fields if each.target == parent and not each.null}
-        alone = {each.fields[0] for each in schema.unique if len(each.fields) == 1}
-        if not links or not (schema.identity or links & alone):
-            yield Wish("$key", RecordKey(parent, key.key), null=False, loose=False)
-
-
-def _claims(
-    ours: Record | None, theirs: Record, sets: Iterable[UniqueSet], label: str
-) -> Iterator[Claim]:
-    for each in sets:
-        if not each.plain:
-            continue
-        values = tuple(_claimed(name, ours, theirs) for name in each.fields)
-        if ABSENT in values or (each.nulls_distinct and None in values):
-            continue
-        yield (label, each.name, values)
-
-
-def _claimed(name: str, ours: Record | None, theirs: Record) -> Value:
-    if name == "$key":
-        return theirs.key.key
-    value = theirs.fields.get(name, ABSENT)
-    if value is ABSENT and ours is not None:
-        value = ours.fields.get(name, ABSENT)
-    return None if _half_null(value) else hashable(value)
-
-
-def _half_null(value: Value) -> bool:
-    """A generic reference of which one column is NULL: as any NULL it collides with nothing."""
-    return (
-        isinstance(value, dict)
-        and value.keys() == {"content_type", "object_id"}
-        and None in value.values()
-    )
+    for parent in parents(key, rules.schema):
+        yield Wish(PARENT, parent, null=False, loose=False)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
-from contentgit.facts import Claim, Facts
+from contentgit.facts import Facts
 from contentgit.plan.items import Item, Survey
 from contentgit.records import RecordKey
+from contentgit.relations import Claim
 from contentgit.schema import UniqueSet
 from contentgit.steps import Action, Problem, ProblemKind, Step
 

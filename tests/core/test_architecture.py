@@ -19,6 +19,7 @@ PURE = (
     "layout",
     "diff",
     "plan",
+    "relations",
     "text",
     "words",
     "steps",

@@ -15,8 +15,8 @@ from contentgit.db.facts.referrers import Source, chunks
 from contentgit.db.queries import COMPOSITE_CHUNK, SQL, Row, among, execute, names, quoted
 from contentgit.db.tables import Column, Table
 from contentgit.errors import RecordError
-from contentgit.facts import Claim, hashable
 from contentgit.records import RecordKey, Value
+from contentgit.relations import Claim, hashable
 from contentgit.schema import UniqueSet
 
 

@@ -1,0 +1,118 @@
+"""What records say of each other: which record refers to which, and which value must be unique.
+
+The one place for plans, merges and checks of whole trees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from contentgit.diff import ABSENT
+from contentgit.records import Record, RecordKey, Value
+from contentgit.schema import FieldKind, ModelSchema, UniqueSet
+
+Claim: TypeAlias = tuple[str, str, tuple[Value, ...]]
+"""Unique values that a record wants: model label, name of the unique set, hashable values."""
+
+PARENT: Final = "$key"
+"""The field of a :class:`Reference` from a multi-table child to its parent's row."""
+
+_SINGLE: Final = frozenset({FieldKind.REFERENCE, FieldKind.GENERIC})
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A record's ``field`` refers to ``target``.
+
+    ``hard`` is whether the record cannot be without it; ``constrained`` whether the database refuses
+    a row that is not there.
+    """
+
+    field: str
+    target: RecordKey
+    hard: bool
+    constrained: bool
+
+
+def references(record: Record, schema: ModelSchema) -> Iterator[Reference]:
+    """What a record refers to; a value that is no reference is passed over."""
+    for parent in parents(record.key, schema):
+        yield Reference(PARENT, parent, hard=True, constrained=True)
+    for field in schema.fields:
+        value = record.fields.get(field.name)
+        if field.kind in _SINGLE:
+            loose = field.kind is FieldKind.GENERIC or not field.constrained
+            found, hard = [value], not field.null
+        elif field.kind is FieldKind.REFERENCES:
+            found, hard, loose = value if isinstance(value, list) else [], False, False
+        else:
+            continue
+        for key in _keys(found):
+            yield Reference(field.name, key, hard, constrained=not loose)
+
+
+def _keys(values: Iterable[Value]) -> Iterator[RecordKey]:
+    for text in values:
+        if isinstance(text, str):
+            try:
+                yield RecordKey.parse(text)
+            except ValueError:
+                continue
+
+
+def parents(key: RecordKey, schema: ModelSchema) -> Iterator[RecordKey]:
+    """The parent's row that a multi-table child needs, which has the same key.
+
+    Not so where the link is a field of its own.
+    """
+    for parent in schema.parents[:1]:
+        links = {each.name for each in schema.fields if each.target == parent and not each.null}
+        alone = {each.fields[0] for each in schema.unique if len(each.fields) == 1}
+        if not links or not (schema.identity or links & alone):
+            yield RecordKey(parent, key.key)
+
+
+def claims(
+    record: Record, sets: Iterable[UniqueSet], besides: Record | None = None
+) -> Iterator[Claim]:
+    """The unique values that a record wants; ``besides`` has the fields that it does not manage.
+
+    A set that only the database can judge claims nothing, nor does one with a NULL that collides with
+    nothing.
+    """
+    for each in sets:
+        if not each.plain:
+            continue
+        values = tuple(_claimed(name, record, besides) for name in each.fields)
+        if ABSENT in values or (each.nulls_distinct and None in values):
+            continue
+        yield (record.key.model, each.name, values)
+
+
+def _claimed(name: str, record: Record, besides: Record | None) -> Value:
+    if name == "$key":
+        return record.key.key
+    value = record.fields.get(name, ABSENT)
+    if value is ABSENT and besides is not None:
+        value = besides.fields.get(name, ABSENT)
+    return None if _half_null(value) else hashable(value)
+
+
+def _half_null(value: Value) -> bool:
+    """A generic reference of which one column is NULL: as any NULL it collides with nothing."""
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"content_type", "object_id"}
+        and None in value.values()
+    )
+
+
+def hashable(value: Value) -> Value:
+    """The content value as it stands in a claim."""
+    if isinstance(value, list):
+        return ("[", *map(hashable, value))
+    if isinstance(value, dict):
+        return ("{", *((name, hashable(value[name])) for name in sorted(value)))
+    return value
