@@ -17,15 +17,28 @@ from contentgit.repository import history, objects, refs, starting, worktree, wr
 from contentgit.repository.failures import no_identity, no_repository
 from contentgit.repository.program import CONFIGURATION, Program, check_age
 from contentgit.repository.values import (
+    GONE,
     Branch,
     Commit,
+    FileEntry,
     LeftAlone,
+    Placed,
     Signature,
     Written,
     parse_ident,
 )
 
-__all__ = ["Branch", "Commit", "LeftAlone", "Repository", "Signature", "Written"]
+__all__ = [
+    "GONE",
+    "Branch",
+    "Commit",
+    "FileEntry",
+    "LeftAlone",
+    "Placed",
+    "Repository",
+    "Signature",
+    "Written",
+]
 
 
 class Repository:
@@ -230,6 +243,19 @@ class Repository:
         trees = [self.tree_id(commit, folder) if commit else None for commit in (before, after)]
         return objects.diff_entries(self._program, self.algorithm, *trees)
 
+    def changed_files(
+        self, before: str | None, after: str | None
+    ) -> Iterator[tuple[str, FileEntry | None, FileEntry | None]]:
+        """Path and both sides of every file that differs between two commits or trees, sorted by path.
+
+        Whatever kind of file it is; None stands for a side without it, or without anything.
+        """
+        trees = [
+            objects.tree_id(self._program, each, "") if each else None for each in (before, after)
+        ]
+        for path, old, new in objects.differences(self._program, self.algorithm, *trees):
+            yield os.fsdecode(path), old and FileEntry(*old), new and FileEntry(*new)
+
     def blobs(self, ids: Iterable[str]) -> Iterator[bytes]:
         """The content of each blob, in the order asked; streamed.
 
@@ -304,12 +330,13 @@ class Repository:
     def write_tree(
         self,
         parent: str | None,
-        changes: Iterable[tuple[str, bytes | None]],
+        changes: Iterable[tuple[str, Placed]],
         folders: Mapping[str, str] = MappingProxyType({}),
     ) -> str:
-        """The id of the tree of commit ``parent`` with ``changes`` made: content by path, None deletes.
+        """The id of the tree of commit ``parent`` with ``changes`` made: what stands at each path.
 
-        Before these ``folders`` get other trees, by id; ``""`` takes a folder out.
+        Before these ``folders`` get other trees, by id; ``""`` takes a folder out, and the folder ``""`` is
+        the whole tree.
 
         Streamed, so memory does not grow with the number of changes, which take effect in their order: a file
         goes before a folder takes its name. No ref is moved.
@@ -352,7 +379,7 @@ class Repository:
         self,
         *,
         parent: str | None,
-        folder_changes: Iterable[tuple[str, bytes | None]],
+        folder_changes: Iterable[tuple[str, Placed]],
         message: str,
         author: Signature | None = None,
         committer: Signature | None = None,
