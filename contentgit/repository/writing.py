@@ -82,9 +82,8 @@ def _commands(
         if data is None:
             yield f"D {checked_path(path)}\n".encode()
         elif isinstance(data, FileEntry):
-            name = _there(path)
             placed = f"M {data.mode} {checked_id(data.id)} " if data.id else "D "
-            yield placed.encode() + name + b"\n"
+            yield placed.encode() + _there(path) + b"\n"
         else:
             name = checked_path(path)
             yield f"M 100644 inline {name}\ndata {len(data)}\n".encode()
