@@ -204,6 +204,10 @@ class Repository:
         """The id of a commit's tree or of a folder's in it; None where it has no such folder."""
         return objects.tree_id(self._program, commit, folder)
 
+    def root_tree(self, commit: str) -> str:
+        """The id of the whole tree of a commit, or of a tree itself."""
+        return objects.tree_id(self._program, commit, "") or ""
+
     def folders(self, commit: str) -> list[str]:
         """The names of the folders at the top of a commit, sorted."""
         return objects.folders(self._program, commit)
@@ -263,6 +267,14 @@ class Repository:
             RepositoryError: one is missing or damaged.
         """
         return objects.contents(self._program, ids, "blob")
+
+    def merge_blobs(self, base: str, ours: str, theirs: str) -> str | None:
+        """The id of the text with both sides' changed lines; None where they touch, or it is no text."""
+        return writing.merge_blobs(self._program, base, ours, theirs)
+
+    def write_blob(self, data: bytes) -> str:
+        """The id of these bytes, which are in the repository afterwards."""
+        return writing.write_blob(self._program, data)
 
     def blob(self, commit: str, path: str) -> bytes | None:
         """The content of the file at ``path`` in a commit; None where there is none."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from contentgit.errors import ContentgitError, FormatError, RepositoryError, UsageError
-from contentgit.repository.objects import EMPTY_TREE, checked_id
+from contentgit.repository.objects import EMPTY_TREE, checked_id, contents
 from contentgit.repository.program import Program, Running
 from contentgit.repository.values import FileEntry, Placed, Signature
 
@@ -147,6 +148,24 @@ def _there(path: str) -> bytes:
     for plain, escaped in ((b"\\", b"\\\\"), (b'"', b'\\"'), (b"\n", b"\\n")):
         raw = raw.replace(plain, escaped)
     return b'"%b"' % raw
+
+
+def write_blob(program: Program, data: bytes) -> str:
+    """The id of a new blob."""
+    found = program.run("hash-object", "-w", "--stdin", data=data, writing=True)
+    return found.decode().strip()
+
+
+def merge_blobs(program: Program, base: str, ours: str, theirs: str) -> str | None:
+    """The id of the blob with both sides' changes, line by line; None where they touch each other."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for name, data in zip("obt", contents(program, (ours, base, theirs), "blob"), strict=True):
+            path = Path(folder, name)
+            path.write_bytes(data)
+            paths.append(str(path))
+        code, merged, _ = program.ask("merge-file", "-p", "-q", *paths)
+    return None if code else write_blob(program, merged)
 
 
 def checked_path(path: str) -> str:
