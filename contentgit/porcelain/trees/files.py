@@ -31,7 +31,6 @@ from contentgit.porcelain.trees.sides import PLAIN, File, Sides, Three
 from contentgit.records import Record, RecordKey
 from contentgit.repository import GONE, FileEntry, Placed
 from contentgit.schema import FieldKind, FieldSchema, KeyKind
-from contentgit.titles import best_text
 
 _DOCUMENT = FieldSchema("", FieldKind.JSON)
 
@@ -122,7 +121,7 @@ class FileMerge:
     ) -> Record | None:
         """Notes the conflict; what stands there meanwhile."""
         if not self.as_base:
-            self.conflicts += contested(path, three, conflict)
+            self.conflicts += _contested(path, three, conflict, self.sides.title(path, three))
             return record
         if conflict.kind in (ConflictKind.DELETED_BY_US, ConflictKind.DELETED_BY_THEM):
             self.doubtful.add(path)
@@ -192,10 +191,8 @@ def _doubt(three: Three) -> Merged:
     return Merged(ours, Conflict(left.key, kind, fields))
 
 
-def contested(path: str, three: Three, conflict: Conflict) -> Iterator[TreeConflict]:
+def _contested(path: str, three: Three, conflict: Conflict, title: str) -> Iterator[TreeConflict]:
     """A record's conflict as people decide on it: field by field, or whether it shall be there."""
-    base, ours, theirs = three
-    title = best_text(next(each for each in (ours, theirs, base) if each), None)
     reason = Reason(conflict.kind.value)
     if conflict.kind in (ConflictKind.EDITED, ConflictKind.ADDED):
         for each in conflict.fields:

@@ -29,7 +29,6 @@ from contentgit.porcelain.trees.sides import (
 from contentgit.records import Record, RecordKey
 from contentgit.relations import PARENT, Claim, claims, references
 from contentgit.schema import FieldKind, ModelSchema
-from contentgit.titles import best_text
 
 
 class By(enum.Flag):
@@ -73,9 +72,19 @@ class Meeting:
             self.sides.records(dict.fromkeys(each[0] for one in found for each in one.at))
         )
         for each in found:
-            places = (_place(path, name, records[path]) for path, name in each.at)
+            places = (self._place(path, name, records[path]) for path, name in each.at)
             by_label = {place.label: place for place in places}
             yield TreeConflict(each.reason, tuple(by_label.values()), about=each.about)
+
+    def _place(self, path: str, name: str, three: Three) -> Contested:
+        """A field on all sides, or the whole record where a side does not have it."""
+        base, ours, theirs = three
+        title = self.sides.title(path, three)
+        if name in ("", PARENT) or ours is None or theirs is None:
+            return whole(path, three, title)
+        place = Place(ours.key, name)
+        was, here, there = (value_at(each, place) for each in (base, ours, theirs))
+        return Contested(path, place, was, here, there, title)
 
     # What was changed
 
@@ -203,18 +212,6 @@ class _Found:
     reason: Reason
     at: tuple[tuple[str, str], ...]
     about: str = ""
-
-
-def _place(path: str, name: str, three: Three) -> Contested:
-    """A field on all sides, or the whole record where a side does not have it."""
-    base, ours, theirs = three
-    record = next(each for each in three if each)
-    title = best_text(record, None)
-    if name in ("", PARENT) or ours is None or theirs is None:
-        return whole(path, three, title)
-    place = Place(record.key, name)
-    was, here, there = (value_at(each, place) for each in (base, ours, theirs))
-    return Contested(path, place, was, here, there, title)
 
 
 def _by_both(changes: Iterable[By]) -> bool:

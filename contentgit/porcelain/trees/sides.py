@@ -19,6 +19,7 @@ from contentgit.porcelain.snapshots import batches, paths_of
 from contentgit.records import Record, RecordKey
 from contentgit.repository import FileEntry, Repository
 from contentgit.schema import ModelSchema
+from contentgit.titles import best_text
 
 File: TypeAlias = FileEntry | None
 Versions: TypeAlias = tuple[File, File, File]
@@ -116,6 +117,12 @@ class Sides:
     def model(self, path: str, record: Record) -> ModelSchema | None:
         """The schema of the record at a path."""
         return self.schema(path.partition("/")[0]).get(record.key.model)
+
+    def title(self, path: str, three: Three) -> str:
+        """What the record at a path is called: by ours, or by whoever has it."""
+        base, ours, theirs = three
+        record = next(each for each in (ours, theirs, base) if each)
+        return best_text(record, self.model(path, record))
 
     def records(self, paths: Iterable[str]) -> Iterator[tuple[str, Three]]:
         """The records at paths on all three sides, streamed in batches.
