@@ -62,6 +62,9 @@ def resolve(repository: Repository, patterns: Sequence[str], decision: Decision)
     """
     operation = under_way(repository)
     refuse_moved(repository, operation)
+    # What was decided before is decided anew.
+    kept = [each for each in operation.resolutions if not _any(patterns, [each.label])]
+    operation = decided(operation, kept)
     found = operation.tree(repository)
     wanted = list(chosen(found.conflicts, patterns))
     if decision.renumber:
@@ -99,7 +102,7 @@ def chosen(conflicts: Sequence[TreeConflict], patterns: Sequence[str]) -> Iterat
         UnknownNameError: a pattern names none.
     """
     for pattern in patterns:
-        if not any(matches(pattern, each) for each in conflicts):
+        if not any(matches(pattern, each.labels) for each in conflicts):
             labels = [label for each in conflicts for label in each.labels]
             shown = ", ".join(labels[:5]) or "none"
             raise UnknownNameError(
@@ -107,15 +110,17 @@ def chosen(conflicts: Sequence[TreeConflict], patterns: Sequence[str]) -> Iterat
                 hint=f"contentgit conflicts  lists them: {shown}{' …' if len(labels) > 5 else ''}",
             )
     for each in conflicts:
-        if not patterns or any(matches(pattern, each) for pattern in patterns):
+        if not patterns or _any(patterns, each.labels):
             yield each
 
 
-def matches(pattern: str, conflict: TreeConflict) -> bool:
+def matches(pattern: str, labels: Iterable[str]) -> bool:
     """Whether a pattern names one of the places of a conflict, or a field of one."""
-    return any(
-        names(pattern, label) or pattern.startswith(f"{label}/") for label in conflict.labels
-    )
+    return any(names(pattern, label) or pattern.startswith(f"{label}/") for label in labels)
+
+
+def _any(patterns: Iterable[str], labels: Sequence[str]) -> bool:
+    return any(matches(pattern, labels) for pattern in patterns)
 
 
 def names(pattern: str, label: str) -> bool:

@@ -16,7 +16,7 @@ from contentgit.canonical import dump_document, parse_document
 from contentgit.errors import ConflictError, FormatError, RefusedError, UsageError
 from contentgit.layout import CONFLICTS_FOLDER
 from contentgit.merge import Resolution, Take, TreeConflict, added
-from contentgit.porcelain.merging.deciding import Decision, chosen, names, resolutions_for
+from contentgit.porcelain.merging.deciding import Decision, chosen, matches, resolutions_for
 from contentgit.porcelain.merging.operation import (
     Concluded,
     Operation,
@@ -146,7 +146,7 @@ def resolve_recorded(
     wanted = [
         each
         for each in there
-        if (decision or each.chosen) and (not patterns or _is_named(each, patterns))
+        if (decision or each.chosen) and (not patterns or _any(patterns, each.labels))
     ]
     if not wanted:
         raise UsageError(
@@ -168,10 +168,6 @@ def resolve_recorded(
     return Decided(done, labels, tuple(each for each in there if each not in wanted))
 
 
-def _is_named(recorded: Recorded, patterns: Sequence[str]) -> bool:
-    return any(_named(label, patterns) for label in recorded.labels)
-
-
 def _decided_tree(
     repository: Repository,
     head: str,
@@ -184,10 +180,10 @@ def _decided_tree(
     before = merge_commits(repository, ours, theirs)
     resolutions: tuple[Resolution, ...] = ()
     for each in wanted:
-        own = [label for label in each.labels if not patterns or _named(label, patterns)]
         conflicts = list(chosen(before.conflicts, each.labels[:1]))
         what = decision or each.chosen
         assert what is not None
+        own = [pattern for pattern in patterns if matches(pattern, each.labels)]
         new = resolutions_for(conflicts, own if decision else each.labels[:1], what)
         resolutions = added(resolutions, new)
     after = merge_commits(repository, ours, theirs, resolutions)
@@ -198,8 +194,8 @@ def _decided_tree(
     return found.tree
 
 
-def _named(label: str, patterns: Sequence[str]) -> bool:
-    return any(names(pattern, label) for pattern in patterns)
+def _any(patterns: Sequence[str], labels: Sequence[str]) -> bool:
+    return any(matches(pattern, labels) for pattern in patterns)
 
 
 def _refuse(conflicts: Iterable[TreeConflict], why: str) -> None:
