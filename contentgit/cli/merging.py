@@ -40,7 +40,7 @@ def merge(args: argparse.Namespace, terminal: Terminal) -> int:
                 f"{'--continue' if args.go_on else '--abort'} takes no revision",
                 hint="contentgit merge --help",
             )
-        return _end(repository, args, terminal)
+        return end(repository, args, terminal)
     if not args.revision:
         raise UsageError(
             "merge needs a revision", hint="contentgit merge BRANCH; contentgit branch lists them"
@@ -87,7 +87,8 @@ def _print_merged(done: Merged, args: argparse.Namespace, terminal: Terminal) ->
     return 0
 
 
-def _end(repository: Repository, args: argparse.Namespace, terminal: Terminal) -> int:
+def end(repository: Repository, args: argparse.Namespace, terminal: Terminal) -> int:
+    """Concludes or gives up what is under way, as ``--continue`` or ``--abort`` say."""
     if args.abort:
         given_up = merging.abort(repository)
         what = given_up.named if given_up else "what was under way"
@@ -107,8 +108,12 @@ def print_concluded(done: Concluded, args: argparse.Namespace, terminal: Termina
     if not done.commit:
         terminal.line(f"Nothing to commit: {safe(done.branch)} has all of it already")
         return 0
-    did = {"merge": "Merged", "revert": "Reverted", "cherry-pick": "Picked"}.get(done.verb, "Did")
-    way = "into" if done.verb == "merge" else "on"
+    did, way = {
+        "merge": ("Merged", "into"),
+        "revert": ("Reverted", "on"),
+        "cherry-pick": ("Picked", "on"),
+        "restore": ("Restored", "on"),
+    }[done.verb]
     line = f"{did} {safe(done.source)} {way} {safe(done.branch)}: {done.commit[:SHORT]}"
     terminal.line(line)
     tell_left_alone(done.left_alone, terminal)

@@ -93,6 +93,11 @@ class Commit:
     body: str
     trailers: Mapping[str, str]
 
+    @property
+    def signature(self) -> Signature:
+        """The author."""
+        return Signature(self.author, self.email)
+
 
 def parse_commit(commit_id: str, data: bytes) -> Commit:
     """The commit in a raw commit object; takes any content that git takes."""

@@ -13,7 +13,8 @@ __all__ = ["EXIT_CODES", "VERBS", "Verb", "add_verbs"]
 _FAMILIES = {**starting.VERBS, **working_copy.VERBS, **reading.VERBS, **merging.VERBS}
 _ORDER = (
     "init", "datasets", "commit", "status", "diff", "log", "show", "branch", "checkout", "update",
-    "undo", "merge", "conflicts", "resolve", "demo",
+    "undo", "merge", "conflicts", "resolve",
+    "revert", "cherry-pick", "restore", "demo",
 )  # fmt: skip
 
 VERBS: Final[Mapping[str, Verb]] = {name: _FAMILIES[name] for name in _ORDER}

@@ -1,7 +1,8 @@
-"""The verbs that join branches: ``merge``, ``conflicts``, ``resolve``."""
+"""The verbs that join branches: ``merge`` and what decides it, ``revert``, ``cherry-pick``, ``restore``."""
 
 from __future__ import annotations
 
+import argparse
 from typing import Any, Final
 
 from contentgit.cli.verbs import options
@@ -105,8 +106,88 @@ def _resolve(verbs: Any) -> None:
     options.with_repository(parser)
 
 
+def _picked(parser: argparse.ArgumentParser) -> None:
+    """What ``revert`` and ``cherry-pick`` have in common."""
+    parser.add_argument("revision", metavar="REV", nargs="?", help="the commit")
+    ends = parser.add_mutually_exclusive_group()
+    ends.add_argument(
+        "--continue", dest="go_on", action="store_true", help="conclude it when all is decided"
+    )
+    ends.add_argument("--abort", action="store_true", help="give up what is under way")
+    parser.add_argument(
+        "-m",
+        "--mainline",
+        type=options.count,
+        metavar="N",
+        help="of a merge: the changes against its parent N (1 is the branch merged into)",
+    )
+    parser.add_argument(
+        "--no-commit", action="store_true", help="stop before the commit; --continue makes it"
+    )
+    _with_source(parser)
+
+
+def _with_source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--with-dependencies",
+        action="store_true",
+        help="bring along what the records refer to, where the branch does not have it",
+    )
+    parser.add_argument("--message", action="append", metavar="TEXT", help="commit message")
+    options.with_repository(parser)
+
+
+def _revert(verbs: Any) -> None:
+    parser = options.verb(
+        verbs,
+        "revert",
+        "take back what a commit changed, in a new commit",
+        "Takes back what REV changed and keeps what was changed since, field by field. Names of dumps and "
+        "records behind '--' take back that part only.",
+        ["contentgit revert main~2", "contentgit revert main~2 -- pages.page:42"],
+    )
+    _picked(parser)
+
+
+def _cherry_pick(verbs: Any) -> None:
+    parser = options.verb(
+        verbs,
+        "cherry-pick",
+        "take over what a commit of another branch changed",
+        "Merges what REV changed into HEAD's branch, with its author and message. Names of dumps and "
+        "records behind '--' take over that part only.",
+        [
+            "contentgit cherry-pick summer",
+            "contentgit cherry-pick summer --with-dependencies -- pages.page:42",
+        ],
+    )
+    parser.add_argument(
+        "-x", dest="note_source", action="store_true", help="name the commit in the message"
+    )
+    _picked(parser)
+
+
+def _restore(verbs: Any) -> None:
+    parser = options.verb(
+        verbs,
+        "restore",
+        "make records what they were in another commit",
+        "Makes records, or single fields of them, what they are in REV, in a new commit on HEAD's branch.",
+        [
+            "contentgit restore pages.page:42 --from main~3",
+            "contentgit restore pages.page:42/title --from v1",
+        ],
+    )
+    parser.add_argument("records", metavar="RECORD", nargs="*", help="records, or fields of them")
+    parser.add_argument("--from", dest="source", metavar="REV", required=True, help="from where")
+    _with_source(parser)
+
+
 VERBS: Final = {
     "merge": Verb("merging", _merge),
     "conflicts": Verb("merging", _conflicts),
     "resolve": Verb("merging", _resolve),
+    "revert": Verb("picking", _revert, names=True),
+    "cherry-pick": Verb("picking", _cherry_pick, names=True),
+    "restore": Verb("picking", _restore, names=True),
 }
