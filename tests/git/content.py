@@ -48,6 +48,7 @@ TEASER = _model(
     "site.teaser",
     FieldSchema("page", T.REFERENCE, target="site.page", on_delete=OnDelete.CASCADE),
     FieldSchema("text", T.TEXT),
+    unique=(UniqueSet("once", ("page", "text")),),
 )
 TAG = _model("site.tag", FieldSchema("name", T.TEXT))
 NEWS = _model("site.news", FieldSchema("date", T.DATE), parents=("site.page",))

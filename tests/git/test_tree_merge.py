@@ -273,6 +273,57 @@ def test_a_cycle_through_records_that_nobody_touched(site: Site) -> None:
     assert reasons(found) == [("cycle", ("site.page:2/parent", "site.page:3/parent"))]
 
 
+def test_circles_that_a_side_wanted_are_none(site: Site) -> None:
+    """Mates refer to each other, and a ring to itself: edits of other fields do not meet there."""
+    site.commit("main", {"site.page:2": {"parent": "site.page:3"}})
+    site.commit("main", {"site.page:3": {"parent": "site.page:2"}})
+    found = both(
+        site,
+        {"site.page:2": {"title": "Mate"}, "site.page:4": {"parent": "site.page:4"}},
+        {"site.page:3": {"title": "Other"}, "site.page:4": {"title": "Ring"}},
+    )
+    assert not found.conflicts
+    assert site.all(found.tree)["site.page:4"]["parent"] == "site.page:4"
+
+
+def test_both_sides_together_want_what_an_untouched_record_has(site: Site) -> None:
+    site.commit("main", {"site.teaser:5": teaser("A", "site.page:1")})
+    site.commit("main", {"site.teaser:6": teaser("B", "site.page:2")})
+    found = both(site, {"site.teaser:5": {"text": "B"}}, {"site.teaser:5": {"page": "site.page:2"}})
+    labels = [f"site.teaser:{key}/{name}" for key in (6, 5) for name in ("page", "text")]
+    ((reason, there),) = reasons(found)
+    assert (reason, sorted(there)) == ("same-value", sorted(labels))
+    for side in ("ours", "theirs"):
+        decided = merged(site, "ours", "theirs", *(take(label, side) for label in labels))
+        assert not decided.conflicts
+    value = Resolution(Place.parse("site.teaser:5/text"), value="C")
+    assert not merged(site, "ours", "theirs", value).conflicts
+
+
+def test_a_decision_drops_what_others_refer_to(site: Site) -> None:
+    """Records that only one side added, and records that nobody touched."""
+    found = both(
+        site,
+        {"site.page:2": None, "site.teaser:1": None, "site.page:1": {"title": "Start"}},
+        {
+            "site.page:5": page("Sub", parent="site.page:2"),
+            "site.teaser:9": teaser("x", "site.page:5"),
+            "site.page:1": {"title": "Welcome"},
+        },
+    )
+    labels = [("site.page:1/title",), ("site.page:2", "site.page:5")]
+    assert [each.labels for each in found.conflicts] == labels
+    dropped = [take(label, "ours") for label in ("site.page:1/title", *labels[1])]
+    assert reasons(merged(site, "ours", "theirs", *dropped)) == [
+        ("missing", ("site.page:5", "site.teaser:9"))
+    ]
+    assert not merged(site, "ours", "theirs", *dropped, take("site.teaser:9", "ours")).conflicts
+    whole = merged(site, "ours", "theirs", *dropped[1:], take("site.page:1", "delete"))
+    places = reasons(whole)[0][1]
+    assert places[0] == "site.page:1"
+    assert "site.page:3/parent" in places
+
+
 def test_a_move_that_plain_git_takes_for_a_rename(site: Site) -> None:
     """One side replaces a record by a similar one, the other edits it: never the wrong record."""
     text = LONG * 5

@@ -2,7 +2,8 @@
 given twice, records that become each other's ancestors.
 
 Each side by itself is taken to be right, so only what a side changed is looked at, and of that only the
-models in which the other side changed something that can meet it. A whole tree is for ``check``.
+models in which the other side changed something that can meet it. Records that nobody touched are read
+where what was put together, or decided, is neither side's. A whole tree is for ``check``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TypeAlias
 
-from contentgit.layout import record_path
+from contentgit.layout import encode_part, record_path
 from contentgit.merge import Contested, Place, Reason, TreeConflict, value_at
 from contentgit.porcelain.snapshots import batches
 from contentgit.porcelain.trees.files import whole
@@ -65,16 +66,28 @@ class Meeting:
         survey = _Survey()
         for path, by, record, schema in self._touched():
             survey.look(path, by, record, schema, self._gone)
+        for path, record, schema in self._untouched(survey):
+            survey.look(path, By(0), record, schema, self._gone)
         elsewhere = self._elsewhere(list(survey.missing))
         survey.missing = {key: at for key, at in survey.missing.items() if key not in elsewhere}
         found = [*self._missing(survey), *self._same_values(survey), *self._cycles(survey)]
-        records = dict(
-            self.sides.records(dict.fromkeys(each[0] for one in found for each in one.at))
-        )
+        records = self._records(dict.fromkeys(each[0] for one in found for each in one.at))
         for each in found:
             places = (self._place(path, name, records[path]) for path, name in each.at)
             by_label = {place.label: place for place in places}
             yield TreeConflict(each.reason, tuple(by_label.values()), about=each.about)
+
+    def _records(self, paths: Iterable[str]) -> dict[str, Three]:
+        """The records at paths on all sides, also those that no side changed."""
+        changed = [path for path in paths if self._by(path)]
+        found = dict(self.sides.records(changed))
+        rest = [path for path in paths if path not in found]
+        if rest:
+            there = self.sides.repository.files_at(self.tree, rest)
+            for path, data in zip(there, self.sides.repository.blobs(there.values()), strict=True):
+                record = record_at(path, data)
+                found[path] = (record, record, record)
+        return found
 
     def _place(self, path: str, name: str, three: Three) -> Contested:
         """A field on all sides, or the whole record where a side does not have it."""
@@ -89,6 +102,8 @@ class Meeting:
     # What was changed
 
     def _by(self, path: str) -> By:
+        if path in self.written:  # put together or decided: neither side's alone
+            return By.OURS | By.THEIRS
         found = By(0)
         if path in self.sides.by_ours:
             found |= By.OURS
@@ -108,14 +123,14 @@ class Meeting:
         yield from (path for path in self.sides.by_theirs if path not in self.sides.by_ours)
 
     def _deleted(self) -> Iterator[tuple[RecordKey, _Owner]]:
-        """The keys of records that are in the base and not in the merged tree."""
+        """The keys of records that are in the base or on a side and not in the merged tree."""
         for path in self._paths():
-            base = self.sides.versions(path)[0]
-            if base is None or self._result(path) or not self.sides.is_record(path):
+            if self._result(path) or not self.sides.is_record(path):
                 continue
             key = key_at(path)
             if key is None:  # the record itself tells it
-                (record,) = decoded(self.sides.repository, [(path, base)])
+                known = next(each for each in self.sides.versions(path) if each)
+                (record,) = decoded(self.sides.repository, [(path, known)])
                 assert record is not None
                 key = record.key
             yield key, (path, self._by(path))
@@ -148,6 +163,50 @@ class Meeting:
         # Only the other side can have given a unique value twice or turned a tree round.
         return models[_model_folder(path)] == By.OURS | By.THEIRS
 
+    # What nobody touched
+
+    def _untouched(self, survey: _Survey) -> Iterator[tuple[str, Record, ModelSchema]]:
+        """The records that no side changed, of the models where they can meet what is neither side's."""
+        repository, known = self.sides.repository, {*self._paths()}
+        for place in sorted(self._unlike(survey) | self._bereft()):
+            entries = (
+                (f"{place}/{path}", blob) for path, blob in repository.entries(self.tree, place)
+            )
+            untouched = (each for each in entries if each[0] not in known)
+            for batch in batches(untouched, BATCH):
+                for (path, _), data in zip(
+                    batch, repository.blobs([blob for _, blob in batch]), strict=True
+                ):
+                    record = record_at(path, data)
+                    schema = self.sides.model(path, record)
+                    if schema is not None:
+                        yield path, record, schema
+
+    def _unlike(self, survey: _Survey) -> set[str]:
+        """The folders of models with a record that claims what it claims on neither side."""
+        found = set()
+        paths = (path for path in sorted(survey.claimants) if path in self.written)
+        for path, (_, ours, theirs) in self.sides.records(paths):
+            sides = [each for each in (ours, theirs) if each]
+            schema = self.sides.model(path, sides[0]) if sides else None
+            if schema is not None:
+                before = {_digest(one) for each in sides for one in claims(each, schema.unique)}
+                if survey.claimants[path] - before:
+                    found.add(_model_folder(path))
+        return found
+
+    def _bereft(self) -> set[str]:
+        """The folders of models that can refer to a record which both sides have and a decision dropped."""
+        dropped = {
+            key.model for key, (path, _) in self._gone.items() if all(self.sides.versions(path)[1:])
+        }
+        return {
+            f"{folder}/{encode_part(label)}"
+            for folder in (self.sides.folders if dropped else ())
+            for label, schema in self.sides.schema(folder).items()
+            if dropped & {*schema.parents, *(each.target for each in schema.fields)}
+        }
+
     # What meets
 
     def _missing(self, survey: _Survey) -> Iterator[_Found]:
@@ -176,11 +235,30 @@ class Meeting:
         for (folder, label, name), owners in sorted(survey.trees.items()):
             if not _by_both(by for _, by in owners.values()):
                 continue
-            for cycle in _cycles_in(self._ancestors(folder, label, name, owners)):
-                moved = sorted(key for key in cycle if key in owners)
-                if _by_both(owners[key][1] for key in moved):
-                    at = tuple((owners[key][0], name) for key in moved)
-                    yield _Found(Reason.CYCLE, at, name)
+            parents = self._ancestors(folder, label, name, owners)
+            for cycle in _cycles_in(parents):
+                at = {key: owners[key][0] for key in sorted(cycle) if key in owners}
+                moved = self._moved(at, name, parents)
+                if moved:
+                    yield _Found(Reason.CYCLE, tuple((path, name) for path in moved), name)
+
+    def _moved(
+        self, at: Mapping[RecordKey, str], name: str, parents: Mapping[RecordKey, RecordKey]
+    ) -> list[str]:
+        """The paths of a cycle's records that a side moved; none where a side alone has all of the cycle.
+
+        Mates and rings are cycles that somebody wanted.
+        """
+        moved, alike = [], [True, True]
+        for (path, three), key in zip(self.sides.records(at.values()), at, strict=True):
+            base, *sides = (each.fields.get(name) if each else None for each in three)
+            alike = [
+                same and value == str(parents[key])
+                for same, value in zip(alike, sides, strict=True)
+            ]
+            if any(value != base for value in sides):
+                moved.append(path)
+        return [] if any(alike) else moved
 
     def _ancestors(
         self, folder: str, label: str, name: str, start: Iterable[RecordKey]
@@ -227,6 +305,7 @@ class _Survey:
     missing: dict[RecordKey, list[tuple[str, str]]] = field(default_factory=dict)
     same: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     trees: dict[tuple[str, str, str], dict[RecordKey, _Owner]] = field(default_factory=dict)
+    claimants: dict[str, set[bytes]] = field(default_factory=dict)
     _claimed: dict[bytes, tuple[RecordKey, str, By]] = field(default_factory=dict)
 
     def look(
@@ -243,7 +322,7 @@ class _Survey:
                 self.missing.setdefault(each.target, []).append((path, each.field))
         self._claim(path, by, record, schema)
         for known in schema.fields:
-            if known.kind is FieldKind.REFERENCE and known.target == schema.label:
+            if by and known.kind is FieldKind.REFERENCE and known.target == schema.label:
                 place = (path.partition("/")[0], schema.label, known.name)
                 if record.fields.get(known.name):
                     self.trees.setdefault(place, {})[record.key] = (path, by)
@@ -251,6 +330,8 @@ class _Survey:
     def _claim(self, path: str, by: By, record: Record, schema: ModelSchema) -> None:
         for each in claims(record, schema.unique):
             digest = _digest(each)
+            if by == By.OURS | By.THEIRS:
+                self.claimants.setdefault(path, set()).add(digest)
             key, other, their = self._claimed.setdefault(digest, (record.key, path, by))
             if key != record.key and _by_both((by, their)):
                 names = next(one.fields for one in schema.unique if one.name == each[1])
