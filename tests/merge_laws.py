@@ -1,0 +1,392 @@
+"""What holds of every merge of two valid edits, whatever they are."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contentgit import canonical
+from contentgit.description import parse_schema
+from contentgit.diff import ABSENT
+from contentgit.documents import parse_document
+from contentgit.errors import ConflictError
+from contentgit.layout import DATASET_FILE, record_path
+from contentgit.merge import Place, Reason, Resolution, Take, TreeConflict, value_at
+from contentgit.porcelain.merging import merge
+from contentgit.porcelain.merging.deciding import take_all
+from contentgit.porcelain.merging.operation import Operation
+from contentgit.porcelain.merging.picking import Picking, cherry_pick, revert
+from contentgit.porcelain.trees import TreeMerge, merge_commits
+from contentgit.records import Record, RecordKey, Value
+from contentgit.relations import claims, references
+from contentgit.repository import Repository
+from contentgit.schema import FieldKind, FieldSchema, ModelSchema
+from tests.editors import Editor, Records, problems
+
+WHOLE = (Reason.DELETED_BY_US, Reason.DELETED_BY_THEM)
+
+
+@dataclass
+class Start:
+    """A repository whose branch main has a site's content, and editors' commits on top of it."""
+
+    repository: Repository
+    commit: str
+    models: dict[str, ModelSchema] = field(default_factory=dict)
+    folders: dict[str, str] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    _decoded: dict[str, Record] = field(default_factory=dict)
+    _trees: dict[str, dict[RecordKey, Record]] = field(default_factory=dict)
+
+    @classmethod
+    def at(cls, repository: Repository) -> Start:
+        """The content of the branch main."""
+        start = cls(repository, repository.resolve("main"))
+        for folder in repository.folders(start.commit):
+            data = repository.blob(start.commit, f"{folder}/{DATASET_FILE}")
+            assert data is not None
+            for label, schema in parse_schema(parse_document(data)).models.items():
+                start.models[label], start.folders[label] = schema, folder
+        return start
+
+    def path(self, key: RecordKey) -> str:
+        """Where a record lies."""
+        return f"{self.folders[key.model]}/{record_path(key, self.models[key.model].layout)}"
+
+    def records(self, revision: str) -> dict[RecordKey, Record]:
+        """Every record of a commit or tree, each canonical and in its place."""
+        tree = self.repository.root_tree(revision)
+        if tree not in self._trees:
+            self._trees.clear()
+            self._trees[tree] = dict(self._read(tree))
+        return dict(self._trees[tree])
+
+    def _read(self, tree: str) -> Iterable[tuple[RecordKey, Record]]:
+        found = {
+            f"{folder}/{path}": blob
+            for folder in {*self.folders.values()}
+            for path, blob in self.repository.entries(tree, folder)
+            if path != DATASET_FILE
+        }
+        fresh = {*found.values()} - self._decoded.keys()
+        for blob, data in zip(fresh, self.repository.blobs(fresh), strict=True):
+            assert canonical.is_canonical(data), data
+            self._decoded[blob] = canonical.decode(data)
+        for path, blob in found.items():
+            record = self._decoded[blob]
+            assert self.path(record.key) == path
+            yield record.key, record
+
+    def write(self, parent: str, records: Records, *parents: str) -> str:
+        """A commit that has these records and no others."""
+        before = self.records(parent)
+        gone = [(self.path(key), None) for key in before.keys() - records.keys()]
+        come = [
+            (self.path(key), canonical.encode(each, self.models[key.model].key_kind))
+            for key, each in records.items()
+            if before.get(key) != each
+        ]
+        tree = self.repository.write_tree(parent, [*gone, *come])
+        return self.repository.commit_tree(tree, [parent, *parents], "Edits\n")
+
+    def editor(self, name: str, seed: str, commit: str = "", **how: Any) -> Editor:
+        """Somebody who edits what a commit has."""
+        first = 10_000 if name == "ann" else 20_000
+        records = self.records(commit or self.commit)
+        return Editor(name, f"{name} {seed}", records, self.models, first, **how)
+
+    # Simulations
+
+    def clash(self, seed: str, times: int = 12) -> None:
+        """Two people edit the same site; every law of their merge is asserted."""
+        sides = []
+        everything = sorted(self.records(self.commit))
+        busy = random.Random(f"busy {seed}").sample(everything, 15)
+        for name in ("ann", "bob"):
+            editor = self.editor(name, seed, busy=busy)
+            editor.work(times)
+            sides.append(self.write(self.commit, editor.records))
+        self.counts["merges"] += 1
+        try:
+            Laws(self, self.commit, *sides).hold()
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {error}") from error
+
+    def disjoint(self, seed: str, times: int = 40) -> None:
+        """Edits of different fields of the same records: git alone merges them, and as contentgit does."""
+        sides = []
+        for number, name in enumerate(("ann", "bob")):
+
+            def mine(key: RecordKey, field: str, number: int = number) -> bool:
+                return random.Random(f"{seed} {key} {field}").randrange(2) == number
+
+            editor = self.editor(name, seed, may_edit=mine)
+            editor.edit_fields(times)
+            sides.append(self.write(self.commit, editor.records))
+        done = subprocess.run(
+            ["git", "merge-tree", "--write-tree", *sides],
+            cwd=self.repository.path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        self.counts["plain git merges"] += 1
+        assert done.returncode == 0, f"seed {seed}: {done.stdout}"
+        found = merge_commits(self.repository, sides[0], sides[1])
+        assert not found.conflicts, (seed, found.conflicts)
+        assert found.tree == done.stdout.strip(), seed
+
+    def taken_back(self, seed: str) -> None:
+        """A revert gives what was before; a cherry-pick onto its own parent gives the same."""
+        repository = self.repository
+        editor = self.editor("ann", f"revert {seed}")
+        editor.work(12)
+        commit = self.write(self.commit, editor.records)
+        other = self.editor("bob", f"revert {seed}", may_share_keys=False)
+        other.work(4)
+        branch = self.write(self.commit, other.records)
+        before, after = repository.root_tree(self.commit), repository.root_tree(commit)
+        self._on(commit)
+        revert(repository, commit)
+        assert self._head() == before, f"seed {seed}: revert of {editor.done}"
+        self._on(self.commit)
+        cherry_pick(repository, commit)
+        assert self._head() == after, f"seed {seed}: pick of {editor.done}"
+        self._on(commit)
+        merged = merge(repository, branch, take=Take.THEIRS).commit
+        if repository.root_tree(merged) != after:
+            revert(repository, merged, Picking(mainline=1))
+        assert self._head() == after, f"seed {seed}: revert of a merge"
+        self.counts["reverts"] += 1
+
+    def _head(self) -> str:
+        return self.repository.root_tree(self.repository.resolve("work"))
+
+    def _on(self, commit: str) -> None:
+        repository = self.repository
+        repository.set_head("work")
+        repository.move_ref("refs/heads/work", commit, repository.branch_tip("work"), "test")
+
+    def crossing(self, seed: str, rounds: int = 4) -> None:
+        """Two branches that take each other's tips and go on; at last both have the same."""
+        chance = random.Random(f"crossing {seed}")
+        ann = bob = self.commit
+        for number in range(rounds):
+            ann, bob = (
+                self._edited(name, f"{seed} {number}", tip)
+                for name, tip in (("ann", ann), ("bob", bob))
+            )
+            ways = chance.choice([(Take.OURS, Take.OURS), (Take.THEIRS, Take.OURS)])
+            ann, bob = self._merged(ann, bob, ways[0]), self._merged(bob, ann, ways[1])
+            self.counts["crossed merges"] += 2
+        ann, bob = self._merged(ann, bob, Take.THEIRS), self._merged(bob, ann, Take.OURS)
+        trees = {self.repository.root_tree(each) for each in (ann, bob)}
+        assert len(trees) == 1, f"seed {seed}"
+
+    def _edited(self, name: str, seed: str, tip: str) -> str:
+        editor = self.editor(name, f"crossing {seed}", tip)
+        editor.first_key += 100 * int(seed.split()[-1])
+        editor.work(4)
+        return self.write(tip, editor.records)
+
+    def _merged(self, ours: str, theirs: str, take: Take) -> str:
+        tree = taken(self.repository, ours, theirs, take)[0].tree
+        wrong = problems(self.records(tree), self.models)
+        wrong -= {
+            each for side in (self.commit, ours, theirs)
+            for each in problems(self.records(side), self.models)
+        }  # fmt: skip
+        assert not wrong, wrong
+        return self.repository.commit_tree(tree, [ours, theirs], "Merge\n")
+
+
+def taken(
+    repository: Repository, ours: str, theirs: str, take: Take
+) -> tuple[TreeMerge, tuple[Resolution, ...]]:
+    """The merge with every conflict decided for one side."""
+    operation = Operation("merge", theirs, "main", ours, theirs, (ours, theirs), "Merge\n")
+    operation = take_all(repository, operation, take)
+    return operation.tree(repository), operation.resolutions
+
+
+class Laws:
+    """What must hold of the merge of two commits."""
+
+    def __init__(self, start: Start, base: str, ours: str, theirs: str) -> None:
+        self.start = start
+        self.commits = (ours, theirs)
+        self.base, self.ours, self.theirs = (start.records(each) for each in (base, ours, theirs))
+        self.known = set[tuple[str, ...]]()
+        for side in (self.base, self.ours, self.theirs):
+            self.known |= problems(side, start.models)
+
+    def hold(self) -> None:
+        """Asserts all of them."""
+        repository = self.start.repository
+        found = merge_commits(repository, *self.commits)
+        swapped = merge_commits(repository, *self.commits[::-1])
+        labels = {frozenset(each.labels) for each in found.conflicts}
+        assert {frozenset(each.labels) for each in swapped.conflicts} == labels
+        result = self.start.records(found.tree)
+        self._nothing_is_lost(result, _places(found.conflicts))
+        for each in found.conflicts:
+            self.start.counts[f"conflicts {each.reason}"] += 1
+            self._both_did(each, result)
+        self.start.counts["merges with conflicts" if labels else "clean merges"] += 1
+        if not labels:
+            assert swapped.tree == found.tree
+            self._is_valid(result)
+            return
+        for take in (Take.OURS, Take.THEIRS):
+            self._can_be_decided(take)
+
+    def _is_valid(self, result: Records) -> None:
+        wrong = problems(result, self.start.models) - self.known
+        assert not wrong, wrong
+
+    # No edit is lost
+
+    def _nothing_is_lost(self, result: Records, open_: Mapping[RecordKey, set[str]]) -> None:
+        for key in {*self.base, *self.ours, *self.theirs}:
+            places = open_.get(key, set())
+            if "" in places:
+                continue
+            three = self.base.get(key), self.ours.get(key), self.theirs.get(key)
+            expected = self._there(*three)
+            assert (key in result) == (expected is not None), (
+                f"{key}: {three} gave {result.get(key)}"
+            )
+            if expected is not None:
+                self._fields_hold(three, result[key], places)
+
+    def _there(self, base: Any, ours: Any, theirs: Any) -> Any:
+        if base is None or (ours and theirs):
+            return ours or theirs
+        left = ours or theirs
+        assert left is None or left == base, f"{left.key} was edited, deleted and is no conflict"
+        return None
+
+    def _fields_hold(self, three: Any, result: Record, places: set[str]) -> None:
+        base, ours, theirs = three
+        schema = self.start.models[result.key.model]
+        for name in result.fields:
+            if name in places:
+                continue
+            sides = [each.fields.get(name, ABSENT) if each else ABSENT for each in three]
+            if base is None and (ours is None or theirs is None):
+                sides = [ABSENT, sides[1], sides[1]] if ours else [ABSENT, sides[2], sides[2]]
+            at = f"{result.key}/{name}: {sides} gave {result.fields[name]!r}"
+            assert both_hold(schema.by_name[name], *sides, result.fields[name]), at
+
+    # Conflicts are where both did something
+
+    def _both_did(self, conflict: TreeConflict, result: Records) -> None:
+        key = conflict.places[0].place.key if conflict.places[0].place else RecordKey("", "")
+        sides = [self.ours, self.theirs]
+        if conflict.reason in WHOLE:
+            gone, left = sides if conflict.reason is Reason.DELETED_BY_US else sides[::-1]
+            assert key not in gone, conflict
+            assert left[key] != self.base[key], conflict
+        elif conflict.reason is Reason.MISSING:
+            self._one_deleted_the_other_refers(conflict, key, result)
+        elif conflict.reason is Reason.SAME_VALUE:
+            self._each_alone_is_right(conflict, "twice")
+        elif conflict.reason is Reason.CYCLE:
+            self._each_alone_is_right(conflict, "circle")
+            keys = [each.place.key for each in conflict.places if each.place]
+            for side in sides:
+                assert any(self._has_other(side, key, conflict.about) for key in keys), conflict
+        else:
+            place = conflict.places[0].place
+            assert place is not None
+            values = [value_at(each.get(key), place) for each in (self.base, *sides)]
+            assert (key in self.base) == (conflict.reason is Reason.EDITED), conflict
+            assert values[1] != values[2], conflict
+            assert values[0] not in values[1:], conflict
+
+    def _has_other(self, side: Records, key: RecordKey, name: str) -> bool:
+        here = side[key].fields.get(name) if key in side else None
+        before = self.base[key].fields.get(name) if key in self.base else None
+        return here != before
+
+    def _one_deleted_the_other_refers(
+        self, conflict: TreeConflict, key: RecordKey, result: Records
+    ) -> None:
+        assert key not in result, conflict
+        assert (key in self.ours) != (key in self.theirs), conflict
+        holder = self.ours if key in self.ours else self.theirs
+        for each in conflict.places[1:]:
+            assert each.place is not None
+            other = each.place.key
+            schema = self.start.models[other.model]
+            assert key in {one.target for one in references(result[other], schema)}, conflict
+            assert holder[other] != self.base.get(other), conflict
+
+    def _each_alone_is_right(self, conflict: TreeConflict, what: str) -> None:
+        """The problem that the conflict is about is in the merge of both and in none of them."""
+        keys = {str(each.place.key) for each in conflict.places if each.place}
+        for side in (self.base, self.ours, self.theirs):
+            found = problems(side, self.start.models)
+            assert not any(each[0] == what and keys == {*each[2:]} for each in found), conflict
+
+    # Decisions
+
+    def _can_be_decided(self, take: Take) -> None:
+        found, resolutions = taken(self.start.repository, *self.commits, take)
+        assert not found.conflicts
+        result = self.start.records(found.tree)
+        self._is_valid(result)
+        side = self.ours if take is Take.OURS else self.theirs
+        places: dict[RecordKey, set[str]] = {}
+        for each in resolutions:
+            assert each.place is not None
+            self._stands(each.place, side, result)
+            places.setdefault(each.place.key, set()).add(each.place.field)
+        self._nothing_is_lost(result, places)
+
+    def _stands(self, place: Place, side: Records, result: Records) -> None:
+        key = place.key
+        if not place.field:
+            assert result.get(key) == side.get(key), place
+        elif key in result:
+            assert value_at(result[key], place) == value_at(side.get(key), place), place
+
+
+def _places(conflicts: Iterable[TreeConflict]) -> dict[RecordKey, set[str]]:
+    """The fields that are undecided, by record; ``""`` stands for the whole record."""
+    found: dict[RecordKey, set[str]] = {}
+    for each in conflicts:
+        for one in each.places:
+            if one.place and each.reason in (Reason.EDITED, Reason.ADDED, *WHOLE):
+                found.setdefault(one.place.key, set()).add(one.place.field)
+    return found
+
+
+def both_hold(known: FieldSchema, base: Value, ours: Value, theirs: Value, result: Value) -> bool:
+    """Whether a field has what each side made of it, though both may have changed it."""
+    if ours == theirs or theirs == base:
+        return bool(result == ours)
+    if ours == base:
+        return bool(result == theirs)
+    if known.moment:
+        return bool(result == max(ours, theirs))
+    if known.kind is FieldKind.REFERENCES:
+        was, here, there = map(set, (base, ours, theirs))
+        return set(result) == (here & there) | (here - was) | (there - was)
+    if known.kind in (FieldKind.TEXT, FieldKind.JSON, FieldKind.MAPPING):
+        there_before = words(base)
+        return words(ours) - there_before <= words(result) and (
+            words(theirs) - there_before <= words(result)
+        )
+    return False
+
+
+def words(value: Value) -> set[str]:
+    """The words of a text or of all texts within a value."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    return {each for each in text.replace('"', " ").split() if each.endswith("q")}
+
+
+__all__ = ["ConflictError", "Laws", "Start", "claims"]
