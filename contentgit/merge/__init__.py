@@ -7,17 +7,24 @@ same result and the same conflicts with their sides swapped.
 
 from __future__ import annotations
 
-from contentgit.merge.records import Conflict, ConflictKind, Merge, Merged, merge_record, three_way
+from contentgit.merge.ordering import Group, group_of, order_fields, settle, touched_groups
+from contentgit.merge.records import Conflict, ConflictKind, Merged, merge_record
+from contentgit.merge.snapshots import Merge, three_way
 from contentgit.merge.values import FieldConflict, Side, merge_value
 
 __all__ = [
     "Conflict",
     "ConflictKind",
     "FieldConflict",
+    "Group",
     "Merge",
     "Merged",
     "Side",
+    "group_of",
     "merge_record",
     "merge_value",
+    "order_fields",
+    "settle",
     "three_way",
+    "touched_groups",
 ]
