@@ -52,32 +52,39 @@ def touched_groups(
 ) -> set[Group]:
     """The groups that :func:`settle` has to look at, from what each side changed since the base.
 
-    They are those in which both sides gave, took or changed a place, and all in which a record has been
-    that both sides placed. Of changes of other models and fields nothing is kept.
+    They are those in which both sides gave, took or changed a place, and those in which one did so to a
+    record that the other changed too. Of changes that give no record another place only keys are kept.
     """
     fields = order_fields(schema)
-    placed: dict[RecordKey, Change] = {}
+    placed: dict[RecordKey, Change | None] = {}
     groups_ours: set[Group] = set()
     for change in ours:
-        found = _touched(change, schema, fields)
-        groups_ours |= found
-        if found:
-            placed[change.key] = change
+        if change.key.model == schema.label:
+            found = _touched(change, fields)
+            groups_ours |= found
+            placed[change.key] = change if found else None
     result: set[Group] = set()
     for change in theirs:
-        found = _touched(change, schema, fields)
-        result |= found & groups_ours
-        other = placed.get(change.key) if found else None
-        if other is not None:
-            merged = merge_record(change.before, other.after, change.after, schema, prefer).record
-            found |= _touched(other, schema, fields)
-            result |= found | _groups(merged, fields)
+        if change.key.model == schema.label:
+            found = _touched(change, fields)
+            result |= found & groups_ours
+            if change.key in placed:
+                result |= found
+                other = placed[change.key]
+                result |= _of_both(other, change, schema, prefer) if other is not None else set()
     return result
 
 
-def _touched(change: Change, schema: ModelSchema, fields: Iterable[FieldSchema]) -> set[Group]:
-    if change.key.model != schema.label:
-        return set()
+def _of_both(ours: Change, theirs: Change, schema: ModelSchema, prefer: Side | None) -> set[Group]:
+    """The groups of a record that we placed and they changed: where it was put, and where it comes to."""
+    fields = order_fields(schema)
+    merged = merge_record(ours.before, ours.after, theirs.after, schema, prefer).record
+    found = {group for field in fields if (group := group_of(merged, field)) is not None}
+    return found | _touched(ours, fields)
+
+
+def _touched(change: Change, fields: Iterable[FieldSchema]) -> set[Group]:
+    """The groups in which the change gives, takes or changes a place."""
     found = set()
     for field in fields:
         sides = [(group_of(each, field), each) for each in (change.before, change.after)]
@@ -85,10 +92,6 @@ def _touched(change: Change, schema: ModelSchema, fields: Iterable[FieldSchema])
         if places[0] != places[1]:
             found |= {group for group, _ in places if group is not None}
     return found
-
-
-def _groups(record: Record | None, fields: Iterable[FieldSchema]) -> set[Group]:
-    return {group for field in fields if (group := group_of(record, field)) is not None}
 
 
 def settle(
@@ -172,7 +175,7 @@ class _Settling:
                 continue
             if key in stay[0 if conflict.kind is ConflictKind.DELETED_BY_THEM else 1]:
                 found[key] = _without(merged, self.field.name)
-        return found
+        return {key: each for key, each in found.items() if each != self.merged[key]}
 
     def _placed(self, merged: Merged, number: int, apart: bool) -> Merged:
         record = merged.record

@@ -1,13 +1,14 @@
 """Keys in an order: which places both sides' changes give them, and which numbers say so.
 
 A side changes an order by putting keys in, taking keys out and moving keys; that the numbers of all keys
-behind grow with it is no change of theirs. What a side moved is what does not belong to the longest
-common subsequence of its order and the base's.
+behind grow with it is no change of theirs. A key whose number a side has left alone was not moved there.
+Of the others, it moved those that do not belong to the longest common subsequence of its order
+and the base's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
@@ -40,54 +41,47 @@ def merge_places(
     ``members`` are the keys that the result has; their numbers there count for those that neither side
     has, which come last. Where the numbers that the sides gave say the merged order already, they stay;
     else as many of them stay as can, and the others get what fits between. What both put in at one
-    place is no contradiction: it stands run by run, the run with the smallest key first, so that the
-    result does not depend on which side is which.
+    place is no contradiction: it stands run by run, by the first number and then the smallest key, so
+    that the result does not depend on which side is which.
     """
-    merging = _Merging(_sequence(base), _sequence(ours), _sequence(theirs), members, prefer)
+    merging = _Merging(base, ours, theirs, members, prefer)
     order = merging.order()
-    wishes = [_wish(merging, key, base, ours, theirs) for key in order]
+    wishes = [merging.wish(key) for key in order]
     found = numbers(order, wishes, ours, theirs)
     return Ordered(dict(zip(order, found, strict=True)), frozenset(merging.apart))
 
 
 def unmoved(base: Places, side: Places) -> frozenset[RecordKey]:
     """The keys that stand in both and that the side has not moved."""
-    return frozenset(_kept(_sequence(base), _sequence(side)))
+    return frozenset(_kept(base, side))
 
 
 def _sequence(places: Places) -> list[RecordKey]:
     return sorted(places, key=lambda key: (places[key], key))
 
 
-def _kept(base: Sequence[RecordKey], side: Sequence[RecordKey]) -> set[RecordKey]:
+def _kept(base: Places, side: Places) -> set[RecordKey]:
     """Only the order of what both have counts: the same move is told alike, whatever else a side did."""
-    there, before = set(side), set(base)
-    old = [key for key in base if key in there]
-    new = [key for key in side if key in before]
-    return {key for was, now in rough_runs(old, new) if was == now for key in was}
-
-
-def _wish(merging: _Merging, key: RecordKey, base: Places, ours: Places, theirs: Places) -> int:
-    """The number of the side that moved the key or changed its number; of two, the larger."""
-    mover = merging.mover.get(key)
-    if mover is not None:
-        return (ours if mover is Side.OURS else theirs)[key]
-    was, here, there = base.get(key), ours.get(key), theirs.get(key)
-    if here is None or there is None:
-        one = there if here is None else here
-        return merging.members[key] if one is None else one
-    if was in (here, there):
-        return there if was == here else here
-    return max(here, there)
+    same = {key for key, number in base.items() if side.get(key) == number}
+    kept = set(same)
+    old, new = (_slots(_sequence(each), same, each.keys() - same) for each in (base, side))
+    for anchor in old.keys() & new.keys():
+        before, after = set(old[anchor]), set(new[anchor])
+        was_here = [key for key in old[anchor] if key in after]
+        is_here = [key for key in new[anchor] if key in before]
+        for was, now in rough_runs(was_here, is_here):
+            if was == now:
+                kept.update(was)
+    return kept
 
 
 @dataclass
 class _Merging:
-    """Three sequences under way. ``mover`` tells whose move of a key that both have is taken."""
+    """Three orders under way. ``mover`` tells whose move of a key that both have is taken."""
 
-    base: Sequence[RecordKey]
-    ours: Sequence[RecordKey]
-    theirs: Sequence[RecordKey]
+    base: Places
+    ours: Places
+    theirs: Places
     members: Places
     prefer: Side | None
     apart: set[RecordKey] = field(default_factory=set)
@@ -98,8 +92,10 @@ class _Merging:
         spine = self._spine()
         known = set(spine)
         rest = {key: side for key, side in self._placed_by() if key not in known}
-        ours = _slots(self.ours, known, {key for key in rest if rest[key] is Side.OURS})
-        theirs = _slots(self.theirs, known, {key for key in rest if rest[key] is Side.THEIRS})
+        ours = _slots(self._sequences[0], known, {key for key in rest if rest[key] is Side.OURS})
+        theirs = _slots(
+            self._sequences[1], known, {key for key in rest if rest[key] is Side.THEIRS}
+        )
         order: list[RecordKey] = []
         for key in (None, *spine):
             order += [] if key is None else [key]
@@ -110,13 +106,15 @@ class _Merging:
     def _spine(self) -> list[RecordKey]:
         """What neither side moved, and with it what both put at the same place."""
         here, there = _kept(self.base, self.ours), _kept(self.base, self.theirs)
-        firm = [key for key in self.base if key in here and key in there and key in self.members]
+        stay = here & there & self.members.keys()
+        firm = [key for key in _sequence(self.base) if key in stay]
         known = set(firm)
         both = (set(self.ours) & set(self.theirs) & self.members.keys()) - known
         self.mover.update(dict.fromkeys(both & there, Side.OURS))
         self.mover.update(dict.fromkeys(both & here, Side.THEIRS))
         placed = both - here - there
-        agreed = _agreed(_slots(self.ours, known, placed), _slots(self.theirs, known, placed))
+        one, other = (_slots(each, known, placed) for each in self._sequences)
+        agreed = _agreed(one, other)
         self.apart = placed - {key for keys in agreed.values() for key in keys}
         self.mover.update(dict.fromkeys(self.apart, self.prefer or Side.OURS))
         spine: list[RecordKey] = []
@@ -127,33 +125,42 @@ class _Merging:
 
     def _placed_by(self) -> Iterator[tuple[RecordKey, Side]]:
         """Whose place each key takes: that of the side which moved it, or alone has it."""
-        here, there = self._at
         for key in self.members:
             if key in self.mover:
                 yield key, self.mover[key]
-            elif key in here or key in there:
-                yield key, Side.OURS if key in here else Side.THEIRS
+            elif key in self.ours or key in self.theirs:
+                yield key, Side.OURS if key in self.ours else Side.THEIRS
 
     @cached_property
-    def _at(self) -> tuple[Places, Places]:
-        """Where each key stands on the two sides."""
-        here, there = (
-            {key: index for index, key in enumerate(side)} for side in (self.ours, self.theirs)
-        )
-        return here, there
+    def _sequences(self) -> tuple[list[RecordKey], list[RecordKey]]:
+        """Ours and theirs."""
+        return _sequence(self.ours), _sequence(self.theirs)
 
     def _one_slot(self, ours: list[RecordKey], theirs: list[RecordKey]) -> list[RecordKey]:
-        """Two runs at one place, in the order that both sides have them, or by their smallest keys."""
+        """Two runs at one place, in the order that both sides have them, or by number and key."""
         if not ours or not theirs:
             return ours or theirs
-        here, there = self._at
-        one = next((key for key in ours if key in there), None)
-        other = next((key for key in theirs if key in here), None)
-        first = min(ours) < min(theirs)
+        one = next((key for key in ours if key in self.theirs), None)
+        other = next((key for key in theirs if key in self.ours), None)
+        numbers = self.ours[ours[0]], self.theirs[theirs[0]]
+        first = min(ours) < min(theirs) if numbers[0] == numbers[1] else numbers[0] < numbers[1]
         if one is not None and other is not None:
-            before = [at[one] < at[other] for at in (here, there)]
+            before = [(at[one], one) < (at[other], other) for at in (self.ours, self.theirs)]
             first = before[0] if before[0] == before[1] else first
         return [*ours, *theirs] if first else [*theirs, *ours]
+
+    def wish(self, key: RecordKey) -> int:
+        """The number of the side that moved the key or changed its number; of two, the larger."""
+        mover = self.mover.get(key)
+        if mover is not None:
+            return (self.ours if mover is Side.OURS else self.theirs)[key]
+        was, here, there = self.base.get(key), self.ours.get(key), self.theirs.get(key)
+        if here is None or there is None:
+            one = there if here is None else here
+            return self.members[key] if one is None else one
+        if was in (here, there):
+            return there if was == here else here
+        return max(here, there)
 
 
 def _slots(sequence: Iterable[RecordKey], spine: set[RecordKey], wanted: set[RecordKey]) -> _Slots:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from contentgit.diff import ABSENT, between
@@ -16,10 +16,12 @@ from contentgit.merge import (
     Merge,
     Side,
     group_of,
+    merge_record,
+    settle,
     three_way,
     touched_groups,
 )
-from contentgit.merge.places import Ordered, merge_places
+from contentgit.merge.places import Ordered, merge_places, unmoved
 from contentgit.records import Record, RecordKey
 from contentgit.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
 
@@ -104,6 +106,12 @@ def test_orders(base: str, ours: str, theirs: str, expected: dict[str, int]) -> 
     found = merged(rows(base), rows(ours), rows(theirs))
     assert not found.apart
     assert [*shown(found.places).items()] == [*expected.items()]
+
+
+def test_what_a_side_has_not_numbered_anew_it_has_not_moved() -> None:
+    base = places(a=10, b=20, c=30)
+    found = merged(base, {**base, key("b"): 5}, {**base, key("c"): 15})
+    assert [*shown(found.places).items()] == [("b", 5), ("a", 10), ("c", 15)]
 
 
 def test_numbers_without_gaps_stay_without_gaps() -> None:
@@ -254,9 +262,9 @@ def test_rows_without_a_number_and_other_models_are_left_alone() -> None:
 
 
 def test_touched_groups_are_those_that_both_sides_changed() -> None:
-    base = snapshot(a=(10, 1), b=(10, 2), c=(10, 3))
-    ours = snapshot(a=(20, 1), b=(20, 2), c=(10, 3, "text"))
-    theirs = snapshot(a=(30, 1), b=(10, 2), c=(20, 3))
+    base = snapshot(a=(10, 1), b=(10, 2), c=(10, 3), d=(20, 3))
+    ours = base | snapshot(a=(20, 1), b=(20, 2), d=(20, 3, "text"))
+    theirs = base | snapshot(a=(30, 1), c=(30, 3))
     field = PLUGIN.by_name["ordering"]
     found = touched_groups(between(base, ours), between(base, theirs), PLUGIN)
     assert found == {group_of(base[key("a")], field)}
@@ -316,9 +324,28 @@ def test_what_both_sides_have_in_one_order_stays_so(base: Any, side: Any) -> Non
     assert order == list(side)
 
 
+@given(
+    st.lists(st.sampled_from("abcdefg"), unique=True, min_size=2, max_size=7),
+    st.lists(st.integers(0, 90).filter(lambda n: n % 10), min_size=2, max_size=2, unique=True),
+)
+def test_two_rows_moved_by_one_side_each_go_where_their_numbers_say(
+    names: list[str], numbers: list[int]
+) -> None:
+    base = rows("".join(sorted(names)))
+    ours, theirs = (
+        {**base, key(name): number} for name, number in zip(names, numbers, strict=False)
+    )
+    for name, side in zip(names, (ours, theirs), strict=False):
+        assume(key(name) not in unmoved(base, side))
+    one, other = key(names[0]), key(names[1])
+    before = {ours[one] < ours[other], theirs[one] < theirs[other]}
+    assume(before != {numbers[0] > numbers[1]})  # else that counts on which both sides agree
+    assert dict(merged(base, ours, theirs).places) == {**ours, key(names[1]): numbers[1]}
+
+
 plugins = st.dictionaries(
     st.sampled_from("abcde"),
-    st.tuples(st.integers(0, 5), st.integers(1, 2), st.sampled_from(["", "x"])),
+    st.tuples(st.integers(0, 5), st.integers(1, 3), st.sampled_from(["", "x"])),
     max_size=5,
 ).map(lambda found: snapshot(**found))
 
@@ -354,3 +381,27 @@ def test_snapshots_merge_alike_from_both_sides(
     assert all(
         f.ours is not ABSENT or f.theirs is not ABSENT for c in plain.conflicts for f in c.fields
     )
+
+
+@given(plugins, plugins, plugins)
+def test_touched_groups_and_their_records_are_all_that_matters(
+    base: Snapshot, ours: Snapshot, theirs: Snapshot
+) -> None:
+    """As a merge of trees has it, which reads no more than it must."""
+    field = PLUGIN.by_name["ordering"]
+    one_by_one = {
+        each: merge_record(base.get(each), ours.get(each), theirs.get(each), PLUGIN)
+        for each in base.keys() | ours.keys() | theirs.keys()
+    }
+    kept = {each: m.record for each, m in one_by_one.items() if m.record is not None}
+    sides = (base, ours, theirs, kept)
+    every = {group_of(record, field) for side in sides for record in side.values()} - {None}
+    whole = settle(PLUGIN, [g for g in every if g], base, ours, theirs, one_by_one)
+    groups = touched_groups(between(base, ours), between(base, theirs), PLUGIN)
+    some = [
+        {each: record for each, record in side.items() if group_of(record, field) in groups}
+        for side in sides
+    ]
+    needed = {each for side in some for each in side}
+    few = {each: one_by_one[each] for each in needed}
+    assert settle(PLUGIN, groups, some[0], some[1], some[2], few) == whole
