@@ -170,8 +170,10 @@ def forget(repository: Repository) -> bool:
     return there
 
 
-def conclude(repository: Repository, operation: Operation) -> Concluded:
-    """Makes the commit and moves the branch.
+def conclude(
+    repository: Repository, operation: Operation, merge: TreeMerge | None = None
+) -> Concluded:
+    """Makes the commit and moves the branch; ``merge`` is the operation's, if it is at hand.
 
     Raises:
         ConflictError: something is undecided.
@@ -179,7 +181,7 @@ def conclude(repository: Repository, operation: Operation) -> Concluded:
         RepositoryError: git refused.
     """
     refuse_moved(repository, operation)
-    merge = operation.tree(repository)
+    merge = merge or operation.tree(repository)
     refuse_conflicts(operation, merge.conflicts)
     commit = commit_tree(repository, operation, merge.tree)
     left: Iterable[LeftAlone] = ()

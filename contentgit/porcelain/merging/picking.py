@@ -157,7 +157,7 @@ def _run(
         begin(repository, operation)
         refuse_conflicts(operation, found.conflicts)
         return Concluded(verb, source, branch, "")
-    return conclude(repository, operation)
+    return conclude(repository, operation, found)
 
 
 def _selected(
