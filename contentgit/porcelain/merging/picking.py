@@ -151,6 +151,7 @@ def _run(
         message=message,
         base=base,
         author=author.signature if author else None,
+        author_date=author.date if author else None,
     )
     found = operation.tree(repository)
     if found.conflicts or not how.commit:
