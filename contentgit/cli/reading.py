@@ -34,10 +34,10 @@ from contentgit.render.text import (
     change_lines,
     count_line,
     dump_line,
-    named,
     stat_lines,
 )
 from contentgit.render.values import dump_label
+from contentgit.render.views import named
 from contentgit.repository import Commit, Repository
 
 if TYPE_CHECKING:
