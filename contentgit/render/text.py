@@ -16,7 +16,7 @@ from contentgit.records import RecordKey
 from contentgit.render.passages import Line
 from contentgit.render.plain import safe
 from contentgit.render.values import dump_label
-from contentgit.render.views import FieldView, field_views
+from contentgit.render.views import TERMINAL, Extent, FieldView, field_views
 from contentgit.steps import Action
 
 SIGNS: Final = {"create": "+", "update": "~", "delete": "-"}
@@ -51,15 +51,19 @@ def heading(sign: str, style: str, key: RecordKey, title: str) -> Text:
     return line
 
 
-def change_lines(change: Change, title: str, references: Mapping[str, str]) -> Iterator[Text]:
+def change_lines(
+    change: Change, title: str, references: Mapping[str, str], extent: Extent = TERMINAL
+) -> Iterator[Text]:
     """A change in full: its heading, then each field."""
     yield heading(SIGNS[change.kind], STYLES[change.kind], change.key, title)
-    yield from field_lines(change, references)
+    yield from field_lines(change, references, extent)
 
 
-def field_lines(change: Change, references: Mapping[str, str]) -> Iterator[Text]:
+def field_lines(
+    change: Change, references: Mapping[str, str], extent: Extent = TERMINAL
+) -> Iterator[Text]:
     """The fields of a change with before and after; of a new or deleted record, what it holds."""
-    for view in field_views(change, references):
+    for view in field_views(change, references, extent):
         if view.form == "passages":
             yield Text(f"    {view.name}:")
             yield from (Text("      ").append_text(marked(line)) for line in view.lines)
