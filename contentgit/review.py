@@ -157,37 +157,41 @@ class Reviewer:
         elif change.before is not None:
             model = self._schema(entry.dump, change.key.model)
             kept = set(_fields(change.after, model)) if change.after else set()
-            for target, name in _fields(change.before, model):
-                if target in self._titles and (target, name) not in kept:
-                    self._add_referrer(change, model, name, target, named)
+            lost = [each for each in _fields(change.before, model) if each not in kept]
+            found = {
+                (target, self._why(change, model, name))
+                for target, name in lost
+                if target in self._titles
+            }
+            self._reach(found, named)
 
-    def _add_referrer(
-        self, change: Change, model: ModelSchema | None, name: str, target: RecordKey, named: Named
-    ) -> None:
+    def _why(self, change: Change, model: ModelSchema | None, name: str) -> str:
+        """How a delete reaches a record that referred to what is deleted; ``""``: not at all."""
         if change.after is None:
             known = model.by_name.get(name) if model else None
-            if name == PARENT or (known and known.on_delete is OnDelete.CASCADE):
-                self._reach(target, "taken", named)
-        elif change.after.fields.get(name) is None or isinstance(change.after.fields[name], list):
-            self._reach(target, "cleared", named)
+            cascades = name == PARENT or (known and known.on_delete is OnDelete.CASCADE)
+            return "taken" if cascades else ""
+        value = change.after.fields.get(name)
+        return "cleared" if value is None or isinstance(value, list) else ""
 
     def stay(self, dump: str, record: Record) -> None:
         """Looks whether a record that is there afterwards refers to a deleted one."""
         model = self._schema(dump, record.key.model)
-        for target in dict.fromkeys(target for target, _ in _fields(record, model)):
-            if target in self._titles:
-                self._reach(target, "dangling", Named(record.key, best_text(record, model)))
+        targets = {target for target, _ in _fields(record, model) if target in self._titles}
+        if targets:
+            named = Named(record.key, best_text(record, model))
+            self._reach({(target, "dangling") for target in targets}, named)
 
-    def _reach(self, target: RecordKey, how: str, named: Named) -> None:
-        self._totals[how] += 1
-        old = self._reaches.get(target)
-        if old is None:
-            if len(self._reaches) >= LISTED:
-                return
-            old = Reach(Named(target, self._titles[target]))
-        groups = {each: getattr(old, each) for each in ("taken", "cleared", "dangling")}
-        groups[how] = groups[how].with_one(named)
-        self._reaches[target] = Reach(old.deleted, **groups)
+    def _reach(self, found: set[tuple[RecordKey, str]], named: Named) -> None:
+        """A record is counted once, however many deleted ones it referred to."""
+        for how in {how for _, how in found if how}:
+            self._totals[how] += 1
+        for target, how in found:
+            old = self._reaches.get(target) or Reach(Named(target, self._titles[target]))
+            if how and (target in self._reaches or len(self._reaches) < LISTED):
+                groups = {each: getattr(old, each) for each in ("taken", "cleared", "dangling")}
+                groups[how] = groups[how].with_one(named)
+                self._reaches[target] = Reach(old.deleted, **groups)
 
     def _schema(self, dump: str, model: str) -> ModelSchema | None:
         return self._schemas.get(dump, {}).get(model)
@@ -208,7 +212,7 @@ class Reviewer:
             before,
             after,
             {place: dict(self._counts[place]) for place in sorted(self._counts)},
-            self._reaches,
+            {key: self._reaches[key] for key in sorted(self._reaches)},
             tuple(moved),
             dict(self._totals),
             self.unread,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final
 
 from rich.text import Text
 
 from contentgit import config
-from contentgit.cli.terminal import Terminal
+from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import UsageError
 from contentgit.porcelain.commits import Comparison, TitledChange
 from contentgit.porcelain.review import review
@@ -66,6 +68,8 @@ def write_report(
     """
     terminal.as_json = terminal.as_json or chosen == "json"
     found = review(comparison)
+    if chosen != "json":
+        found = replace(found, before=_short(found.before), after=_short(found.after))
     if args.output in (None, "-"):
         _write(comparison, found, chosen, args, terminal, None)
     else:
@@ -74,6 +78,11 @@ def write_report(
             _write(comparison, found, chosen, args, terminal, file)
         terminal.line(f"Wrote {path}: {report.verdict(found)}")
     return found.records > 0
+
+
+def _short(revision: str) -> str:
+    """A commit's full id as people write it; names as they are."""
+    return revision[:SHORT] if re.fullmatch("[0-9a-f]{40,64}", revision) else revision
 
 
 def _write(

@@ -87,9 +87,8 @@ def _top(review: Review) -> Iterator[str]:
 <header>
 <p class="from"><span class="mark">content</span>
 <b>{text(review.before)}</b> → <b>{text(review.after)}</b></p>
-<h1>{said}</h1>
-<p class="totals">{_totals(review)}</p>
-</header>
+<h1>{said.rstrip(".").partition(":")[0]}</h1>
+{_totals(review)}</header>
 <main>
 """
     found = notes(review)
@@ -102,10 +101,13 @@ def _top(review: Review) -> Iterator[str]:
 
 
 def _totals(review: Review) -> str:
-    counts = ((kind, review.count(kind)) for kind in DONE)
-    return " ".join(
-        f'<span class="{kind}"><b>{count:,}</b> {DONE[kind]}</span>' for kind, count in counts
+    counts = [(kind, review.count(kind)) for kind in DONE]
+    shown = " ".join(
+        f'<span class="{kind}"><b>{count:,}</b> {DONE[kind]}</span>'
+        for kind, count in counts
+        if count
     )
+    return f'<p class="totals">{shown}</p>\n' if shown else ""
 
 
 def _note(note: Note) -> str:

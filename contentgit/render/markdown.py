@@ -117,8 +117,12 @@ def _within(
 
 def _rest(left: int, titled: int, command: str) -> str:
     shown = code(command if len(command) < _NAME else "contentgit diff")
-    what = f"and {plural(left, 'record')} more" if left else f"{plural(titled, 'record')} by title"
-    return f"\n**This report is cut: {what}.** {shown} shows all in full, and so does the HTML report.\n"
+    cut = [f"{plural(left, 'record')} not shown"] if left else []
+    cut += [f"{titled:,} by title only"] if titled else []
+    return (
+        f"\n**This report is cut here: {', '.join(cut)}.** {shown} shows all in full, "
+        "and so does the HTML report.\n"
+    )
 
 
 def _head(review: Review, limit: int | None) -> Iterator[str]:

@@ -55,7 +55,7 @@ def notes(review: Review) -> list[Note]:
     """What a reviewer must look at, the gravest first."""
     found = [
         _reached(
-            review, "dangling", "refers to a deleted record still and would dangle", grave=True
+            review, "dangling", "still refers to a deleted record and would dangle", grave=True
         ),
         _moved(review),
         _deleted(review),
