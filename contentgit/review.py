@@ -130,6 +130,10 @@ class Reviewer:
         """The same as a list."""
         return list(self._titles)
 
+    def dumps(self) -> set[str]:
+        """The folders of the dumps in which something is deleted."""
+        return {dump for (dump, _), kinds in self._counts.items() if kinds.get("delete")}
+
     def count(self, entry: Titled) -> None:
         """Takes a change into the counts."""
         change = entry.change

@@ -25,8 +25,6 @@ from contentgit.render.text import change_lines, dump_line, stat_lines
 from contentgit.render.views import TERMINAL, WHOLE
 from contentgit.review import Review
 
-FORMATS: Final = ("text", "json", "markdown", "html")
-
 _SUFFIXES: Final = {".json": "json", ".md": "markdown", ".html": "html", ".htm": "html"}
 
 

@@ -39,9 +39,10 @@ def review(comparison: Comparison) -> Review:
 
 def _keep_elsewhere(reviewer: Reviewer, trees: Trees) -> None:
     """A record can be in several dumps; it is deleted when it is in none of them any more."""
-    if len(trees.folders) < 2:
-        return
+    places = reviewer.dumps()
     for folder in trees.folders:
+        if places == {folder}:
+            continue
         for keys in batches(reviewer.deleted_keys()):
             wanted = {f"{folder}/{path}": key for key in keys for path in paths_of(key)}
             for path in trees.repository.files_at(trees.after, list(wanted)):

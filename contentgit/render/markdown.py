@@ -39,7 +39,7 @@ _END: Final = 1_000  # bytes kept for the last lines
 _NAME: Final = 120  # characters of a key, or of a field's name
 
 _LIVE: Final = re.compile(r"[&<>\\`*_{}\[\]#!|~$^@:%]")
-_STARTS: Final = re.compile(r"@|:(?=/)|%(?=\{)|\bwww(?=\.)", re.IGNORECASE)
+_STARTS: Final = re.compile(r"@|:(?=/)|%(?=\{)|www(?=\.)", re.IGNORECASE)
 _BREAK: Final = "\u200b"
 
 

@@ -27,6 +27,16 @@ _REACHES: Final = {
     "dangling": "is still referred to by",
 }
 
+# Of one record and of several.
+_DANGLING: Final = (
+    "still refers to a deleted record and would dangle",
+    "still refer to a deleted record and would dangle",
+)
+_CLEARED: Final = (
+    "stays and loses its reference to a deleted record",
+    "stay and lose their reference to a deleted record",
+)
+
 
 @dataclass(frozen=True)
 class Note:
@@ -54,12 +64,10 @@ def verdict(review: Review) -> str:
 def notes(review: Review) -> list[Note]:
     """What a reviewer must look at, the gravest first."""
     found = [
-        _reached(
-            review, "dangling", "still refers to a deleted record and would dangle", grave=True
-        ),
+        _reached(review, "dangling", _DANGLING, grave=True),
         _moved(review),
         _deleted(review),
-        _reached(review, "cleared", "stays and loses its reference to a deleted record"),
+        _reached(review, "cleared", _CLEARED),
     ]
     if review.unread:
         unread = plural(review.unread, "record")
@@ -77,14 +85,14 @@ def _deleted(review: Review) -> Note | None:
     return _with_lines(Note("delete", f"{text}."), review, "taken")
 
 
-def _reached(review: Review, how: str, what: str, *, grave: bool = False) -> Note | None:
+def _reached(
+    review: Review, how: str, words: tuple[str, str], *, grave: bool = False
+) -> Note | None:
     count = review.totals.get(how, 0)
     if not count:
         return None
-    if count > 1:
-        what = what.replace("refers", "refer").replace("stays", "stay").replace("loses", "lose")
-        what = what.replace("its reference", "their reference")
-    return _with_lines(Note(how, f"{plural(count, 'record')} {what}.", grave), review, how)
+    text = f"{plural(count, 'record')} {words[0] if count == 1 else words[1]}."
+    return _with_lines(Note(how, text, grave), review, how)
 
 
 def _with_lines(note: Note, review: Review, how: str) -> Note:

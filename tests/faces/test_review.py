@@ -118,12 +118,14 @@ def test_a_comparison_from_the_merge_base_leaves_out_what_main_did(
     assert "shop.tag" not in run("diff", "main...summer", "--format", "text").out
 
 
+@pytest.mark.parametrize("whole", [True, False])
 def test_a_record_that_another_dump_has_still_is_not_deleted(
-    repository: Repository, run: Run, git: Any
+    repository: Repository, run: Run, git: Any, whole: bool
 ) -> None:
     git("checkout", "-q", "main")
     git("mv", "shop", "market")
-    git("checkout", "main", "--", "shop/dataset.json")
+    if not whole:
+        git("checkout", "main", "--", "shop/dataset.json")
     git("commit", "-qm", "Another dump")
     said = run("diff", "main~..main", "--format", "text")
     assert "4 created, 4 deleted" in said.out
