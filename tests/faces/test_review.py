@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -320,6 +324,90 @@ def test_the_workflow_of_gitlab(run: Run, git: Any) -> None:
     subprocess.run(["bash", "-n"], input=note, text=True, check=True)
     (program,) = re.findall(r"<<'SCRIPT'\n(.*)\nSCRIPT", note, re.DOTALL)
     compile(program, "note", "exec")
+
+
+class GitLab(BaseHTTPRequestHandler):
+    """Two pages of notes: another's that begins as ours, and ours where there is one."""
+
+    calls: ClassVar[list[tuple[str, str, str]]] = []
+    notes: ClassVar[list[dict[str, Any]]] = []
+
+    def do_GET(self) -> None:
+        first = self.path.endswith("&page=1")
+        others = [{"id": 3, "author": {"id": 1}, "body": "<!-- contentgit --> not ours"}]
+        if self.path == "/api/user":
+            self.answer({"id": 7})
+        else:
+            assert self.path.startswith("/api/projects/5/merge_requests/9/notes?per_page=100&page=")
+            self.answer(others if first else self.notes, "2" if first else "")
+
+    def do_PUT(self) -> None:
+        said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        assert self.headers["PRIVATE-TOKEN"] == "secret"
+        self.calls.append((self.command, self.path, said["body"]))
+        self.answer({})
+
+    def do_POST(self) -> None:
+        self.do_PUT()
+
+    def answer(self, value: object, following: str = "") -> None:
+        self.send_response(200)
+        self.send_header("X-Next-Page", following)
+        self.end_headers()
+        self.wfile.write(json.dumps(value).encode())
+
+    def log_message(self, *args: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("own", "call"),
+    [
+        ([], ("POST", "/api/projects/5/merge_requests/9/notes")),
+        ([11], ("PUT", "/api/projects/5/merge_requests/9/notes/11")),
+    ],
+)
+def test_the_note_on_gitlab_is_written_once(
+    run: Run, git: Any, tmp_path: Path, own: list[int], call: tuple[str, str]
+) -> None:
+    flow = made(run, git, "gitlab", ".gitlab-ci.yml")
+    (script,) = flow["content-review"]["after_script"]
+    (tmp_path / "report.md").write_text("<!-- contentgit -->\nNew ⏎", encoding="utf-8")
+    GitLab.calls.clear()
+    GitLab.notes[:] = [
+        {"id": number, "author": {"id": 7}, "body": "<!-- contentgit -->\nOld"} for number in own
+    ]
+    with HTTPServer(("127.0.0.1", 0), GitLab) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        environment = {
+            "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+            "CONTENTGIT_TOKEN": "secret",
+            "CI_API_V4_URL": f"http://127.0.0.1:{server.server_port}/api",
+            "CI_PROJECT_ID": "5",
+            "CI_MERGE_REQUEST_IID": "9",
+        }
+        (tmp_path / "python").symlink_to(sys.executable)
+        done = subprocess.run(
+            ["bash", "-eo", "pipefail"],
+            input=script,
+            text=True,
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+        )
+        server.shutdown()
+        thread.join()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert GitLab.calls == [(*call, "<!-- contentgit -->\nNew ⏎")]
+
+
+def test_without_a_token_no_note_is_written(run: Run, git: Any, tmp_path: Path) -> None:
+    (script,) = made(run, git, "gitlab", ".gitlab-ci.yml")["content-review"]["after_script"]
+    done = subprocess.run(
+        ["bash", "-e"], input=script, text=True, cwd=tmp_path, env={}, capture_output=True
+    )
+    assert done.returncode == 0
+    assert "No note is written" in done.stdout
 
 
 def check_calls(scripts: list[str], verbs: list[str]) -> None:
