@@ -189,7 +189,7 @@ def _title(entry: Titled) -> str:
 
 def _named(named: Named) -> str:
     key = code(str(named.key)[:_NAME])
-    return f"{code(named.title)} {key}" if named.title else key
+    return f"<b>{code(named.title)}</b> {key}" if named.title else key
 
 
 def _words(words: Iterable[str | Named]) -> str:
@@ -240,4 +240,5 @@ def _field(view: FieldView) -> Iterator[str]:
 
 def _marked(line: Line) -> str:
     marks = {"equal": ("", ""), "delete": ("<del>", "</del>"), "insert": ("<ins>", "</ins>")}
-    return "".join(f"{marks[kind][0]}{inert(text)}{marks[kind][1]}" for kind, text in line)
+    text = "".join(f"{marks[kind][0]}{inert(text)}{marks[kind][1]}" for kind, text in line)
+    return text.replace("</del><ins>", "</del> <ins>")  # without colours they would run together

@@ -94,14 +94,14 @@ From <code>main</code> to <code>summer</code>.
 
 #### <code>shop</code> <code>shop.category</code>: 1 updated
 
-<b>updated</b> <code>Loaves</code> <code>shop.category&#58;1</code>
+<b>updated</b> <b><code>Loaves</code></b> <code>shop.category&#58;1</code>
 
 - <code>name</code>: <del><code>"Bread"</code></del> → <ins><code>"Loaves"</code></ins>
 
 
 #### <code>shop</code> <code>shop.tag</code>: 1 deleted
 
-<b>deleted</b> <code>nuts&#95;</code> <code>shop.tag&#58;1</code>
+<b>deleted</b> <b><code>nuts&#95;</code></b> <code>shop.tag&#58;1</code>
 
 - <code>name</code>: <code>"nuts&#95;"</code>
 
