@@ -213,6 +213,13 @@ def start_django(start: Path, named: str | None = None) -> None:
         )
 
 
+def media_folder() -> Path | None:
+    """The folder of uploaded files, where the settings name one (``MEDIA_ROOT``)."""
+    from django.conf import settings
+
+    return Path(settings.MEDIA_ROOT) if settings.MEDIA_ROOT else None
+
+
 def aliases() -> list[str]:
     """The database aliases of the settings, in their order."""
     from django.db import connections

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from contentgit.cli.databases import everywhere
 from contentgit.cli.project import find_repository, open_project
+from contentgit.cli.reports import as_data, wanted_format, write_report
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import UsageError
 from contentgit.porcelain.commits import (
@@ -34,10 +35,10 @@ from contentgit.render.text import (
     change_lines,
     count_line,
     dump_line,
-    named,
     stat_lines,
 )
 from contentgit.render.values import dump_label
+from contentgit.render.views import named
 from contentgit.repository import Commit, Repository
 
 if TYPE_CHECKING:
@@ -93,10 +94,9 @@ def _merge_base(repository: Repository, before: str, after: str) -> str:
 
 
 def _print_comparison(comparison: Comparison, args: argparse.Namespace, terminal: Terminal) -> int:
-    differs: int | bool
-    if args.json:
-        head = {"before": comparison.before, "after": comparison.after}
-        differs = terminal.items(head, "changes", _as_data(comparison.changes))
+    chosen = wanted_format(args)
+    if chosen:
+        differs = write_report(comparison, chosen, args, terminal)
     elif args.stat:
         counts = _counts(comparison.changes)
         differs = bool(counts)
@@ -105,11 +105,6 @@ def _print_comparison(comparison: Comparison, args: argparse.Namespace, terminal
     else:
         differs = _print_changes(comparison.changes, terminal, comparison.dumps > 1)
     return 1 if args.exit_code and differs else 0
-
-
-def _as_data(changes: Iterable[TitledChange]) -> Iterator[dict[str, object]]:
-    for each in changes:
-        yield data.change(each.dump, each.change, each.title, each.references)
 
 
 def _counts(changes: Iterable[TitledChange]) -> Counts:
@@ -244,7 +239,7 @@ def show(args: argparse.Namespace, terminal: Terminal) -> int:
         return _show_records(repository, args, selection, terminal)
     shown = show_commit(repository, args.revision, selection)
     if args.json:
-        terminal.items({"commit": shown.commit}, "changes", _as_data(shown.changes))
+        terminal.items({"commit": shown.commit}, "changes", as_data(shown.changes))
         return 0
     terminal.lines(_commit_lines(shown.commit))
     terminal.line()

@@ -20,6 +20,7 @@ PURE = (
     "diff",
     "plan",
     "relations",
+    "review",
     "text",
     "words",
     "steps",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import Any, Final
 
 from contentgit.cli.verbs import options
@@ -15,18 +16,56 @@ def _diff(verbs: Any) -> None:
         "show what differs, record by record and field by field",
         "Compares two commits; a commit with the database; or, without a revision, the applied commit "
         "with the database. 'A..B' is 'A B'; 'A...B' compares the merge base with B. Names of dumps and "
-        "records follow '--'.",
+        "records follow '--'. With --format it is a report for review: the verdict first, then what to look "
+        "at, a table by model, and each record.",
         [
             "contentgit diff main summer",
             "contentgit diff",
             "contentgit diff main -- pages.page:42",
+            "contentgit diff main...summer --format html -o report.html",
         ],
     )
     parser.add_argument("revisions", metavar="REV", nargs="*", help="none, one or two revisions")
     parser.add_argument("--stat", action="store_true", help="counts by model only")
     parser.add_argument("--exit-code", action="store_true", help="exit 1 if anything differs")
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "markdown", "html"),
+        help="a report in this format (json is --json)",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write the report to FILE, whose suffix tells the format",
+    )
+    parser.add_argument("--full", action="store_true", help="show values whole, however long")
+    parser.add_argument(
+        "--limit",
+        type=_limit,
+        metavar="N|github|gitlab",
+        help="bytes that a Markdown report may have (default: github, 65,000; 0: no limit)",
+    )
+    parser.add_argument(
+        "--media", metavar="FOLDER", help="show pictures of FOLDER in an HTML report"
+    )
     options.with_repository(parser)
     options.with_database(parser)
+
+
+_LEAST = 8_000  # bytes that a Markdown report needs for its verdict and the note that it is cut
+
+
+def _limit(text: str) -> int:
+    """The bytes of a Markdown report; 0 is no limit."""
+    from contentgit.render.markdown import LIMITS
+
+    if text in LIMITS:
+        return LIMITS[text]
+    number = options.count(text)
+    if 0 < number < _LEAST:
+        raise argparse.ArgumentTypeError(f"takes 0, or {_LEAST:,} and more, not {number}")
+    return number
 
 
 def _log(verbs: Any) -> None:
