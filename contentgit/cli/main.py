@@ -61,7 +61,7 @@ def run(words: Sequence[str], terminal: Terminal, prog: str) -> int:
         sys.path.insert(0, args.pythonpath)
     # Only the module of the verb is imported: git's drivers call us once a file.
     module = importlib.import_module(f"contentgit.cli.{VERBS[args.verb].module}")
-    code: int = getattr(module, args.verb)(args, terminal)
+    code: int = getattr(module, args.verb.replace("-", "_"))(args, terminal)
     return code
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from contentgit import config
+from contentgit.cli.git_setup import COMMAND
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import Terminal
 from contentgit.errors import ConfigurationError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def init(args: argparse.Namespace, terminal: Terminal) -> int:
     """Makes the repository."""
     path = Path(args.path) if args.path else _configured(args)
-    made = repositories.init(path, bare=args.bare, branch=args.initial_branch)
+    made = repositories.init(path, bare=args.bare, branch=args.initial_branch, command=COMMAND)
     if args.json:
         terminal.document(made)
         return 0
@@ -33,6 +34,10 @@ def init(args: argparse.Namespace, terminal: Terminal) -> int:
         terminal.line(f"{made.path} is a {kind} of content already, on branch {made.branch}")
         return 0
     terminal.line(f"Made the {kind} {made.path} on branch {made.branch}")
+    told = (
+        "git's own merge and diff understand its records (contentgit setup-git --check lists how)"
+    )
+    terminal.line(terminal.call.typed(told), style="dim")
     steps = "Next: contentgit datasets, then contentgit commit -m MESSAGE"
     terminal.line(terminal.call.typed(steps), style="dim")
     return 0

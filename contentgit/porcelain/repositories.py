@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,14 +20,19 @@ class Initialized:
     created: bool
 
 
-def init(path: Path, *, bare: bool = False, branch: str = "main") -> Initialized:
+def init(
+    path: Path, *, bare: bool = False, branch: str = "main", command: Sequence[str] = ()
+) -> Initialized:
     """Makes a repository whose first commit says which format it holds.
+
+    With the ``command`` that starts contentgit, git's own merge and diff are set up there too.
 
     Raises:
         RepositoryError: the folder holds something else, or git refused.
     """
     # Imported here: the verbs that only look for a repository start faster without.
     from contentgit.porcelain.commits import check_format, repository_document
+    from contentgit.porcelain.git_setup import install
 
     repository = Repository.init(path, bare=bare, branch=branch)
     repository.identity()
@@ -39,6 +45,8 @@ def init(path: Path, *, bare: bool = False, branch: str = "main") -> Initialized
     new = repository.commit_tree(tree, [], "Start a repository of content\n")
     repository.move_ref(f"refs/heads/{head}", new, None, "contentgit init")
     repository.bring_along(head, None, new)
+    if command:
+        install(repository, command, force=False)
     return Initialized(repository.path, repository.bare, head, created=True)
 
 

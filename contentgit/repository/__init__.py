@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,6 +17,7 @@ from contentgit.errors import UnknownNameError
 from contentgit.repository import history, objects, refs, starting, worktree, writing
 from contentgit.repository.failures import no_identity, no_repository
 from contentgit.repository.program import CONFIGURATION, Program, check_age
+from contentgit.repository.settings import Settings
 from contentgit.repository.values import (
     Branch,
     Commit,
@@ -107,6 +109,11 @@ class Repository:
         path = Path(os.path.abspath(path))
         starting.start(path, bare=bare, branch=branch)
         return cls.open(path)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Its own configuration and attributes, beside what the user has for all repositories."""
+        return Settings(self._program, worktree.common_folder(self.git_dir))
 
     # Names
 
