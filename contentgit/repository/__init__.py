@@ -17,6 +17,7 @@ from contentgit.errors import UnknownNameError
 from contentgit.repository import history, objects, refs, starting, worktree, writing
 from contentgit.repository.failures import no_identity, no_repository
 from contentgit.repository.program import CONFIGURATION, Program, check_age
+from contentgit.repository.remotes import Moved, RefMove, Remotes, Talk
 from contentgit.repository.settings import Settings
 from contentgit.repository.values import (
     Branch,
@@ -27,7 +28,17 @@ from contentgit.repository.values import (
     parse_ident,
 )
 
-__all__ = ["Branch", "Commit", "LeftAlone", "Repository", "Signature", "Written"]
+__all__ = [
+    "Branch",
+    "Commit",
+    "LeftAlone",
+    "Moved",
+    "RefMove",
+    "Repository",
+    "Signature",
+    "Talk",
+    "Written",
+]
 
 
 class Repository:
@@ -114,6 +125,11 @@ class Repository:
     def settings(self) -> Settings:
         """Its own configuration and attributes, beside what the user has for all repositories."""
         return Settings(self._program, worktree.common_folder(self.git_dir))
+
+    @cached_property
+    def remotes(self) -> Remotes:
+        """The repositories that this one fetches from and pushes to."""
+        return Remotes(self._program)
 
     # Names
 
