@@ -19,6 +19,7 @@ from contentgit.repository.failures import no_identity, no_repository
 from contentgit.repository.program import CONFIGURATION, Program, check_age
 from contentgit.repository.remotes import Moved, RefMove, Remotes, Talk
 from contentgit.repository.settings import Settings
+from contentgit.repository.tags import Tag, Tags
 from contentgit.repository.values import (
     Branch,
     Commit,
@@ -36,6 +37,7 @@ __all__ = [
     "RefMove",
     "Repository",
     "Signature",
+    "Tag",
     "Talk",
     "Written",
 ]
@@ -130,6 +132,11 @@ class Repository:
     def remotes(self) -> Remotes:
         """The repositories that this one fetches from and pushes to."""
         return Remotes(self._program)
+
+    @cached_property
+    def tags(self) -> Tags:
+        """The tags: names of commits that stay."""
+        return Tags(self._program, self._zero)
 
     # Names
 

@@ -18,7 +18,7 @@ _FAMILIES = {
     **remotes.VERBS,
 }
 _ORDER = (
-    "init", "datasets", "commit", "status", "diff", "log", "show", "branch", "checkout", "update",
+    "init", "datasets", "commit", "status", "diff", "log", "show", "branch", "tag", "checkout", "update",
     "undo", "fetch", "pull", "push", "setup-git", "merge-driver", "diff-driver", "demo",
 )  # fmt: skip
 

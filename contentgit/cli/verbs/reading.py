@@ -1,4 +1,4 @@
-"""``diff``, ``log``, ``show``, ``branch``."""
+"""``diff``, ``log``, ``show``, ``branch``, ``tag``."""
 
 from __future__ import annotations
 
@@ -87,9 +87,32 @@ def _branch(verbs: Any) -> None:
     options.with_repository(parser)
 
 
+def _tag(verbs: Any) -> None:
+    parser = options.verb(
+        verbs,
+        "tag",
+        "list, make or delete tags",
+        "Without a name lists the tags. With one makes it at REV (default: HEAD). A tag is a revision for "
+        "every verb.",
+        [
+            'contentgit tag 2026-summer main -m "As shown to the board"',
+            "contentgit tag -d 2026-summer",
+        ],
+    )
+    parser.add_argument("name", metavar="NAME", nargs="?", help="tag to make; with -l a pattern")
+    parser.add_argument("revision", metavar="REV", nargs="?", help="what it names (default: HEAD)")
+    parser.add_argument(
+        "-m", "--message", action="append", metavar="TEXT", help="why: makes an annotated tag"
+    )
+    parser.add_argument("-d", "--delete", metavar="NAME", help="delete a tag")
+    parser.add_argument("-l", "--list", action="store_true", help="list tags, those like NAME only")
+    options.with_repository(parser)
+
+
 VERBS: Final = {
     "diff": Verb("reading", _diff, database=True, names=True),
     "log": Verb("reading", _log, database=True, names=True),
     "show": Verb("reading", _show, names=True),
     "branch": Verb("branches", _branch),
+    "tag": Verb("branches", _tag),
 }
