@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from contentgit.errors import UnknownNameError
-from contentgit.repository import history, objects, refs, starting, worktree, writing
+from contentgit.repository import history, objects, refs, starting, versions, worktree, writing
 from contentgit.repository.failures import no_identity, no_repository
 from contentgit.repository.program import CONFIGURATION, Program, check_age
 from contentgit.repository.remotes import Moved, RefMove, Remotes, Talk
@@ -28,6 +28,7 @@ from contentgit.repository.values import (
     Written,
     parse_ident,
 )
+from contentgit.repository.versions import Version
 
 __all__ = [
     "Branch",
@@ -39,6 +40,7 @@ __all__ = [
     "Signature",
     "Tag",
     "Talk",
+    "Version",
     "Written",
 ]
 
@@ -296,6 +298,14 @@ class Repository:
     def commit(self, commit_id: str) -> Commit:
         """The commit with this id; RepositoryError where it is missing."""
         return history.commit(self._program, commit_id)
+
+    def commits(self, ids: Sequence[str]) -> dict[str, Commit]:
+        """The commits with these ids, by id; RepositoryError where one is missing."""
+        return history.commits(self._program, ids)
+
+    def versions(self, commit: str, paths: Sequence[str]) -> list[Version]:
+        """The commits up to ``commit`` that changed one of these files, and all merges; children first."""
+        return versions.versions(self._program, commit, paths)
 
     def merge_bases(self, one: str, other: str) -> list[str]:
         """The best common ancestors of two commits, none where they have no common history.

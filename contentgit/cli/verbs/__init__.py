@@ -18,8 +18,8 @@ _FAMILIES = {
     **remotes.VERBS,
 }
 _ORDER = (
-    "init", "datasets", "commit", "status", "diff", "log", "show", "branch", "tag", "checkout", "update",
-    "undo", "fetch", "pull", "push", "setup-git", "merge-driver", "diff-driver", "demo",
+    "init", "datasets", "commit", "status", "diff", "log", "show", "blame", "branch", "tag", "checkout",
+    "update", "undo", "fetch", "pull", "push", "setup-git", "merge-driver", "diff-driver", "demo",
 )  # fmt: skip
 
 VERBS: Final[Mapping[str, Verb]] = {name: _FAMILIES[name] for name in _ORDER}

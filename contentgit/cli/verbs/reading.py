@@ -1,4 +1,4 @@
-"""``diff``, ``log``, ``show``, ``branch``, ``tag``."""
+"""``diff``, ``log``, ``show``, ``blame``, ``branch``, ``tag``."""
 
 from __future__ import annotations
 
@@ -34,9 +34,11 @@ def _log(verbs: Any) -> None:
         verbs,
         "log",
         "list commits",
-        "Lists the commits of a revision, newest first; with --applied what was applied to the database.",
+        "Lists the commits of a revision, newest first; with --applied what was applied to the database. The "
+        "key of a record in place of the revision lists the commits that changed it.",
         [
             "contentgit log",
+            "contentgit log pages.page:42 -p",
             "contentgit log -n 5 --oneline main -- pages",
             "contentgit log --applied",
         ],
@@ -45,6 +47,7 @@ def _log(verbs: Any) -> None:
     parser.add_argument(
         "-n", "--max-count", type=options.count, metavar="N", help="at most N commits"
     )
+    parser.add_argument("-p", "--patch", action="store_true", help="show what each commit changes")
     parser.add_argument("--oneline", action="store_true", help="one line a commit")
     parser.add_argument("--applied", action="store_true", help="the ledger of the database")
     options.with_repository(parser)
@@ -65,6 +68,22 @@ def _show(verbs: Any) -> None:
     )
     parser.add_argument("revision", metavar="REV", nargs="?", default="HEAD", help="default: HEAD")
     parser.add_argument("--stat", action="store_true", help="counts by model only")
+    options.with_repository(parser)
+
+
+def _blame(verbs: Any) -> None:
+    parser = options.verb(
+        verbs,
+        "blame",
+        "say who last changed each field of a record",
+        "Names, for each field of RECORD and each sentence of its long texts, the commit that last changed "
+        "it.",
+        ["contentgit blame pages.page:42", "contentgit blame pages.page:42 --rev summer"],
+    )
+    parser.add_argument("record", metavar="RECORD", nargs="?", help="its key, pages.page:42")
+    parser.add_argument(
+        "--rev", metavar="REV", default="HEAD", help="the record as REV has it (default: HEAD)"
+    )
     options.with_repository(parser)
 
 
@@ -113,6 +132,7 @@ VERBS: Final = {
     "diff": Verb("reading", _diff, database=True, names=True),
     "log": Verb("reading", _log, database=True, names=True),
     "show": Verb("reading", _show, names=True),
+    "blame": Verb("blame", _blame, names=True),
     "branch": Verb("branches", _branch),
     "tag": Verb("branches", _tag),
 }
