@@ -19,6 +19,8 @@ from contentgit.schema import KeyKind, Layout
 
 REPOSITORY_FILE = "contentgit.json"
 DATASET_FILE = "dataset.json"
+CONFLICTS_FOLDER = ".conflicts"
+"""At the top of a commit: a file for each conflict that a merge has put into it, to be decided there."""
 
 NAME_LIMIT = 150
 """The longest key text, in bytes, that names a file as it is."""

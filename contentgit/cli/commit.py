@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from contentgit.cli.editor import edited
 from contentgit.cli.hooks import tell
-from contentgit.cli.notices import tell_copied
+from contentgit.cli.notices import tell_copied, tell_left_alone
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import SHORT, Terminal
-from contentgit.errors import ContentgitError, UsageError
+from contentgit.errors import UsageError
 from contentgit.render import data
 from contentgit.repository import Repository, Signature
 
@@ -45,11 +44,7 @@ def commit(args: argparse.Namespace, terminal: Terminal) -> int:
         terminal.document({**data.plain(done), "dry_run": args.dry_run})
         return tell(done.failures, "committed", terminal)
     terminal.lines(_commit_lines(done, dry_run=args.dry_run))
-    for left in done.left_alone:
-        terminal.note(
-            f"left alone in {left.worktree}, because of edits there: {', '.join(left.paths[:5])}"
-            + (f" and {len(left.paths) - 5} more" if len(left.paths) > 5 else "")
-        )
+    tell_left_alone(done.left_alone, terminal)
     return tell(done.failures, "committed", terminal)
 
 
@@ -88,22 +83,8 @@ def _read(name: str) -> str:
 
 
 def _edit(repository: Repository, draft: Draft, terminal: Terminal) -> str:
-    terminal.pause()
-    editor = repository.editor()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "COMMIT_EDITMSG"
-        path.write_text(_template(draft), encoding="utf-8")
-        # As git does it: the editor is a shell command line of the user's own configuration.
-        code = subprocess.call(  # noqa: S603
-            ["/bin/sh", "-c", f'{editor} "$@"', editor, str(path)]
-        )
-        if code:
-            raise ContentgitError(
-                f"the editor {editor!r} ended with exit code {code}; nothing is committed",
-                hint="set another one with: git config --global core.editor EDITOR, or use -m",
-            )
-        lines = path.read_text(encoding="utf-8").splitlines()
-    return "\n".join(line for line in lines if not line.startswith("#"))
+    text = edited(repository, terminal, "COMMIT_EDITMSG", _template(draft), "use -m")
+    return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
 
 
 def _template(draft: Draft) -> str:

@@ -9,6 +9,7 @@ from contentgit.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from contentgit.porcelain.project import Project
+    from contentgit.repository import LeftAlone
 
 
 def tell_copied(project: Project, names: Sequence[str], terminal: Terminal) -> None:
@@ -18,3 +19,11 @@ def tell_copied(project: Project, names: Sequence[str], terminal: Terminal) -> N
     line = copied(project, names)
     if line:
         terminal.note(line)
+
+
+def tell_left_alone(left: Sequence[LeftAlone], terminal: Terminal) -> None:
+    """Names the files of worktrees that stayed as their users have them."""
+    for each in left:
+        more = f" and {len(each.paths) - 5} more" if len(each.paths) > 5 else ""
+        paths = f"{', '.join(each.paths[:5])}{more}"
+        terminal.note(f"left alone in {each.worktree}, because of edits there: {paths}")

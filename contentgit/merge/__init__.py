@@ -7,17 +7,31 @@ same result and the same conflicts with their sides swapped.
 
 from __future__ import annotations
 
+from contentgit.merge.contested import Contested, Reason, TreeConflict
+from contentgit.merge.places import Place, value_at, with_value
 from contentgit.merge.records import Conflict, ConflictKind, Merge, Merged, merge_record, three_way
+from contentgit.merge.resolutions import Resolution, Take, added, renumbered, resolved
 from contentgit.merge.values import FieldConflict, Side, merge_value
 
 __all__ = [
     "Conflict",
     "ConflictKind",
+    "Contested",
     "FieldConflict",
     "Merge",
     "Merged",
+    "Place",
+    "Reason",
+    "Resolution",
     "Side",
+    "Take",
+    "TreeConflict",
+    "added",
     "merge_record",
     "merge_value",
+    "renumbered",
+    "resolved",
     "three_way",
+    "value_at",
+    "with_value",
 ]

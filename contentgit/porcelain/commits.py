@@ -15,8 +15,15 @@ from contentgit import canonical
 from contentgit.canonical import FORMAT_VERSION, dump_document, parse_document
 from contentgit.description import parse_schema
 from contentgit.diff import Change
-from contentgit.errors import FormatError, UnknownNameError
-from contentgit.layout import DATASET_FILE, REPOSITORY_FILE, decode_part, dump_folder, encode_part
+from contentgit.errors import ConflictError, FormatError, UnknownNameError
+from contentgit.layout import (
+    CONFLICTS_FOLDER,
+    DATASET_FILE,
+    REPOSITORY_FILE,
+    decode_part,
+    dump_folder,
+    encode_part,
+)
 from contentgit.porcelain.snapshots import (
     CommitSide,
     Difference,
@@ -64,6 +71,24 @@ def check_format(repository: Repository, commit: str) -> None:
             f"commit {commit[:10]} has format {number}; this contentgit reads up to format "
             f"{FORMAT_VERSION}",
             hint="upgrade contentgit: pip install -U contentgit",
+        )
+
+
+def refuse_recorded(repository: Repository, commit: str) -> None:
+    """Refuses a commit with conflicts in it: what stands at their places was never decided.
+
+    Raises:
+        ConflictError: it has some.
+    """
+    names = [path for path, _ in repository.entries(commit, CONFLICTS_FOLDER)]
+    if names:
+        raise ConflictError(
+            f"commit {commit[:10]} holds {len(names):,} undecided conflict"
+            f"{'' if len(names) == 1 else 's'} of a merge",
+            items=[f"{CONFLICTS_FOLDER}/{name}" for name in sorted(names)],
+            hint="contentgit conflicts shows them; contentgit resolve LABEL --take ours|theirs decides "
+            "them in a commit",
+            data={"conflicts": sorted(names)},
         )
 
 

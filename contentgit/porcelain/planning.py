@@ -16,7 +16,7 @@ from contentgit.layout import record_path
 from contentgit.merge import Conflict, ConflictKind
 from contentgit.plan import Candidate, Size, build, survey
 from contentgit.porcelain.candidates import candidates, merged_candidates
-from contentgit.porcelain.commits import check_format
+from contentgit.porcelain.commits import check_format, refuse_recorded
 from contentgit.porcelain.contents import Contents
 from contentgit.porcelain.details import called_outside
 from contentgit.porcelain.ledger import applied_commit, current
@@ -167,6 +167,7 @@ def _target(project: Project, request: Request) -> Target:
             )
     commit = repository.resolve(revision)
     check_format(repository, commit)
+    refuse_recorded(repository, commit)
     branch = revision if repository.branch_tip(revision) == commit else ""
     return Target(revision, commit, branch)
 

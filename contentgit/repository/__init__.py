@@ -21,9 +21,12 @@ from contentgit.repository.remotes import Moved, RefMove, Remotes, Talk
 from contentgit.repository.settings import Settings
 from contentgit.repository.tags import Tag, Tags
 from contentgit.repository.values import (
+    GONE,
     Branch,
     Commit,
+    FileEntry,
     LeftAlone,
+    Placed,
     Signature,
     Written,
     parse_ident,
@@ -31,10 +34,13 @@ from contentgit.repository.values import (
 from contentgit.repository.versions import Version
 
 __all__ = [
+    "GONE",
     "Branch",
     "Commit",
+    "FileEntry",
     "LeftAlone",
     "Moved",
+    "Placed",
     "RefMove",
     "Repository",
     "Signature",
@@ -223,6 +229,10 @@ class Repository:
         """The id of a commit's tree or of a folder's in it; None where it has no such folder."""
         return objects.tree_id(self._program, commit, folder)
 
+    def root_tree(self, commit: str) -> str:
+        """The id of the whole tree of a commit, or of a tree itself."""
+        return objects.tree_id(self._program, commit, "") or ""
+
     def folders(self, commit: str) -> list[str]:
         """The names of the folders at the top of a commit, sorted."""
         return objects.folders(self._program, commit)
@@ -262,6 +272,19 @@ class Repository:
         trees = [self.tree_id(commit, folder) if commit else None for commit in (before, after)]
         return objects.diff_entries(self._program, self.algorithm, *trees)
 
+    def changed_files(
+        self, before: str | None, after: str | None
+    ) -> Iterator[tuple[str, FileEntry | None, FileEntry | None]]:
+        """Path and both sides of every file that differs between two commits or trees, sorted by path.
+
+        Whatever kind of file it is; None stands for a side without it, or without anything.
+        """
+        trees = [
+            objects.tree_id(self._program, each, "") if each else None for each in (before, after)
+        ]
+        for path, old, new in objects.differences(self._program, self.algorithm, *trees):
+            yield os.fsdecode(path), old and FileEntry(*old), new and FileEntry(*new)
+
     def blobs(self, ids: Iterable[str]) -> Iterator[bytes]:
         """The content of each blob, in the order asked; streamed.
 
@@ -269,6 +292,14 @@ class Repository:
             RepositoryError: one is missing or damaged.
         """
         return objects.contents(self._program, ids, "blob")
+
+    def merge_blobs(self, base: str, ours: str, theirs: str) -> str | None:
+        """The id of the text with both sides' changed lines; None where they touch, or it is no text."""
+        return writing.merge_blobs(self._program, base, ours, theirs)
+
+    def write_blob(self, data: bytes) -> str:
+        """The id of these bytes, which are in the repository afterwards."""
+        return writing.write_blob(self._program, data)
 
     def blob(self, commit: str, path: str) -> bytes | None:
         """The content of the file at ``path`` in a commit; None where there is none."""
@@ -344,12 +375,13 @@ class Repository:
     def write_tree(
         self,
         parent: str | None,
-        changes: Iterable[tuple[str, bytes | None]],
+        changes: Iterable[tuple[str, Placed]],
         folders: Mapping[str, str] = MappingProxyType({}),
     ) -> str:
-        """The id of the tree of commit ``parent`` with ``changes`` made: content by path, None deletes.
+        """The id of the tree of commit ``parent`` with ``changes`` made: what stands at each path.
 
-        Before these ``folders`` get other trees, by id; ``""`` takes a folder out.
+        Before these ``folders`` get other trees, by id; ``""`` takes a folder out, and the folder ``""`` is
+        the whole tree.
 
         Streamed, so memory does not grow with the number of changes, which take effect in their order: a file
         goes before a folder takes its name. No ref is moved.
@@ -392,7 +424,7 @@ class Repository:
         self,
         *,
         parent: str | None,
-        folder_changes: Iterable[tuple[str, bytes | None]],
+        folder_changes: Iterable[tuple[str, Placed]],
         message: str,
         author: Signature | None = None,
         committer: Signature | None = None,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Final, TypeAlias
 
 _IDENT = re.compile(rb"(.*?) ?<([^>]*)> ?(-?\d+)? ?([+-]\d{4})?")
 _TRAILER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)[ \t]*:[ \t]*(.*)")
@@ -21,6 +22,21 @@ class Signature:
 
     def __str__(self) -> str:
         return f"{self.name} <{self.email}>"
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file as a tree has it: git's mode (``"100644"``) and the id of its blob."""
+
+    mode: str
+    id: str
+
+
+GONE: Final = FileEntry("", "")
+"""No file any more: for a file whose name need not be one that contentgit writes."""
+
+Placed: TypeAlias = bytes | FileEntry | None
+"""What comes to stand at a path: content, a file that the repository has already, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +92,11 @@ class Commit:
     subject: str
     body: str
     trailers: Mapping[str, str]
+
+    @property
+    def signature(self) -> Signature:
+        """The author."""
+        return Signature(self.author, self.email)
 
 
 def parse_commit(commit_id: str, data: bytes) -> Commit:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from contentgit.errors import ContentgitError, FormatError, RepositoryError, UsageError
-from contentgit.repository.objects import EMPTY_TREE, checked_id
+from contentgit.repository.objects import EMPTY_TREE, checked_id, contents
 from contentgit.repository.program import Program, Running
-from contentgit.repository.values import Signature
+from contentgit.repository.values import FileEntry, Placed, Signature
 
 _CHUNK = 1 << 20
 _MANY_PACKS = 50  # git's own maintenance counts them to the same number
@@ -35,12 +36,12 @@ def write_tree(
     program: Program,
     algorithm: str,
     parent: str | None,
-    changes: Iterable[tuple[str, bytes | None]],
+    changes: Iterable[tuple[str, Placed]],
     folders: Mapping[str, str],
 ) -> str:
-    """The id of the tree that is the parent's with ``changes`` made: content by path, None deletes.
+    """The id of the tree that is the parent's with ``changes`` made by path.
 
-    Before these ``folders`` get other trees, by id; ``""`` takes a folder out.
+    Before these ``folders`` get other trees, by id; ``""`` takes a folder out. The folder ``""`` is all.
 
     Streams: memory does not grow with the number of changes.
 
@@ -69,20 +70,23 @@ def write_tree(
 
 def _commands(
     parent: str | None,
-    changes: Iterable[tuple[str, bytes | None]],
+    changes: Iterable[tuple[str, Placed]],
     folders: Mapping[str, str],
 ) -> Iterator[bytes]:
     yield f"commit {_SCRATCH}\nmark :1\ncommitter contentgit <> 0 +0000\ndata 0\n".encode()
     if parent:
         yield f"from {parent}\n".encode()
     for folder, tree in folders.items():
-        name = checked_path(folder)
+        name = checked_path(folder) if folder else '""'
         yield f"M 040000 {checked_id(tree)} {name}\n".encode() if tree else f"D {name}\n".encode()
     for path, data in changes:
-        name = checked_path(path)
         if data is None:
-            yield f"D {name}\n".encode()
+            yield f"D {checked_path(path)}\n".encode()
+        elif isinstance(data, FileEntry):
+            placed = f"M {data.mode} {checked_id(data.id)} " if data.id else "D "
+            yield placed.encode() + _there(path) + b"\n"
         else:
+            name = checked_path(path)
             yield f"M 100644 inline {name}\ndata {len(data)}\n".encode()
             yield data
             yield b"\n"
@@ -128,6 +132,40 @@ def _tree_in(output: bytes, algorithm: str) -> str:
     if words[:1] == [b"missing"]:
         return EMPTY_TREE[algorithm]
     raise RepositoryError(f"git fast-import answered {output[:100]!r}")
+
+
+def _there(path: str) -> bytes:
+    """The name, for fast-import, of a file that some commit has already.
+
+    Raises:
+        FormatError: it leads out of the tree or into git's own folder; fast-import would not mind.
+    """
+    if _PLAIN.fullmatch(path):
+        return path.encode()
+    if any(not part or _GIT_OWN.match(part) for part in path.split("/")):
+        raise FormatError(f"a commit has a file named {path!r}")
+    raw = os.fsencode(path)
+    for plain, escaped in ((b"\\", b"\\\\"), (b'"', b'\\"'), (b"\n", b"\\n")):
+        raw = raw.replace(plain, escaped)
+    return b'"%b"' % raw
+
+
+def write_blob(program: Program, data: bytes) -> str:
+    """The id of a new blob."""
+    found = program.run("hash-object", "-w", "--stdin", data=data, writing=True)
+    return found.decode().strip()
+
+
+def merge_blobs(program: Program, base: str, ours: str, theirs: str) -> str | None:
+    """The id of the blob with both sides' changes, line by line; None where they touch each other."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for name, data in zip("obt", contents(program, (ours, base, theirs), "blob"), strict=True):
+            path = Path(folder, name)
+            path.write_bytes(data)
+            paths.append(str(path))
+        code, merged, _ = program.ask("merge-file", "-p", "-q", *paths)
+    return None if code else write_blob(program, merged)
 
 
 def checked_path(path: str) -> str:

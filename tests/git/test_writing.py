@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from contentgit.errors import FormatError, RepositoryError, UsageError
-from contentgit.repository import Repository, Signature, Written
+from contentgit.repository import GONE, FileEntry, Repository, Signature, Written
 from tests.git.conftest import ANNA, DATE, ONE, THREE, TWO, Commits
 from tests.git.plain import git
 
@@ -386,3 +386,29 @@ def test_memory_does_not_grow_with_the_number_of_changes(repository: Repository)
     environment = {**os.environ, "PYTHONPATH": os.getcwd()}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert int(done.stdout) < 20
+
+
+def test_files_that_are_there_already_are_placed_by_id_whatever_they_are_called(
+    repository: Repository, commit: Commits
+) -> None:
+    first = commit(repository, {ONE: b"one\n"})
+    script = git(repository.path, "hash-object", "-w", "--stdin", data=b"#!/bin/sh\n")
+    names = ["Über uns.md", 'a "b" \\n', "line\nend", "bin/run"]
+    changes = [(name, FileEntry("100755", script)) for name in names]
+    tree = repository.write_tree(None, [*changes, (ONE, None)], {"": first.tree})
+    listed = git(repository.path, "ls-tree", "-r", "-z", tree).split("\0")
+    assert listed[:-1] == [f"100755 blob {script}\t{name}" for name in sorted(names)]
+    found = list(repository.changed_files(first.tree, tree))
+    gone = (ONE, FileEntry("100644", "5626abf0f72e58d7a153368ba57db4c673c0e171"), None)
+    assert found == sorted([gone, *((name, None, each) for name, each in changes)])
+    assert list(repository.changed_files(first.commit, first.tree)) == []
+    gone = [(name, GONE) for name in names]
+    assert repository.write_tree(None, [*gone, (ONE, b"one\n")], {"": tree}) == first.tree
+
+
+def test_refuses_to_place_a_file_in_its_own_folder(repository: Repository, commit: Commits) -> None:
+    first = commit(repository, {ONE: b"one\n"})
+    entry = FileEntry("100644", "5626abf0f72e58d7a153368ba57db4c673c0e171")
+    for name in ("../x", ".git/hooks/post-checkout", "a//b"):
+        with pytest.raises(FormatError):
+            repository.write_tree(first.commit, [(name, entry)])

@@ -1,0 +1,36 @@
+"""The user's editor, as git chooses it."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+from contentgit.cli.terminal import Terminal
+from contentgit.errors import ContentgitError
+from contentgit.repository import Repository
+
+
+def edited(repository: Repository, terminal: Terminal, name: str, text: str, otherwise: str) -> str:
+    """What the user makes of ``text`` in a file called ``name``.
+
+    Raises:
+        ContentgitError: the editor failed; the hint says what to do ``otherwise``.
+        RepositoryError: git knows no editor.
+    """
+    terminal.pause()
+    editor = repository.editor()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_text(text, encoding="utf-8", newline="")
+        # As git does it: the editor is a shell command line of the user's own configuration.
+        code = subprocess.call(  # noqa: S603
+            ["/bin/sh", "-c", f'{editor} "$@"', editor, str(path)]
+        )
+        if code:
+            raise ContentgitError(
+                f"the editor {editor!r} ended with exit code {code}; nothing has changed",
+                hint=f"set another one with: git config --global core.editor EDITOR, or {otherwise}",
+            )
+        with path.open(encoding="utf-8", newline="") as file:
+            return file.read()

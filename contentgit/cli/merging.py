@@ -1,0 +1,305 @@
+"""``merge``, ``conflicts``, ``resolve``: they need neither settings nor a database."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from contentgit.canonical import parse_document
+from contentgit.cli.editor import edited
+from contentgit.cli.notices import tell_left_alone
+from contentgit.cli.project import find_repository
+from contentgit.cli.terminal import SHORT, Terminal
+from contentgit.content import content_value, json_value
+from contentgit.documents import dump_document
+from contentgit.errors import ConflictError, ContentgitError, FormatError, UsageError
+from contentgit.merge import Take, TreeConflict
+from contentgit.porcelain import merging
+from contentgit.porcelain.merging import Concluded, FastForward, How, Merged
+from contentgit.porcelain.merging.deciding import Decision, Resolved, named_place
+from contentgit.porcelain.merging.deciding import resolve as decide
+from contentgit.porcelain.merging.operation import Operation, current
+from contentgit.porcelain.merging.recorded import Decided, Recorded, recorded_in, resolve_recorded
+from contentgit.records import Value
+from contentgit.render import conflicts as render
+from contentgit.render import data
+from contentgit.render.plain import plural, safe
+from contentgit.repository import Repository
+
+_SCISSORS = "# ------------------------ >8 ------------------------"
+
+
+def merge(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Merges, goes on with a merge, or gives it up."""
+    repository = find_repository(args)
+    if args.go_on or args.abort:
+        if args.revision:
+            raise UsageError(
+                f"{'--continue' if args.go_on else '--abort'} takes no revision",
+                hint="contentgit merge --help",
+            )
+        return end(repository, args, terminal)
+    if not args.revision:
+        raise UsageError(
+            "merge needs a revision", hint="contentgit merge BRANCH; contentgit branch lists them"
+        )
+    way = {args.no_ff: FastForward.NEVER, args.ff_only: FastForward.ONLY}
+    done = merging.merge(
+        repository,
+        args.revision,
+        message="\n\n".join(args.message or ()),
+        fast_forward=way.get(True, FastForward.ALLOWED),
+        commit=not args.no_commit,
+        record=args.record,
+        take=Take(args.take) if args.take else None,
+        unrelated=args.allow_unrelated_histories,
+    )
+    return _print_merged(done, args, terminal)
+
+
+def _print_merged(done: Merged, args: argparse.Namespace, terminal: Terminal) -> int:
+    if args.json:
+        found = data.plain(done)
+        found["conflicts"] = [render.as_data(each) for each in done.conflicts]
+        terminal.document(found)
+        return 0
+    source, branch, commit = safe(done.source), safe(done.branch), done.commit[:SHORT]
+    said = {
+        How.UP_TO_DATE: f"{branch} has everything of {source} already",
+        How.FAST_FORWARD: f"Forwarded {branch} to {commit} ({source})",
+        How.MERGED: f"Merged {source} into {branch}: {commit}",
+        How.PREPARED: f"Merged {source} without a conflict; nothing is committed yet",
+        How.RECORDED: f"Merged {source} into {branch}: {commit}, with "
+        f"{plural(len(done.conflicts), 'conflict')} recorded in it",
+    }
+    terminal.line(said[done.how])
+    for each in done.conflicts:
+        terminal.line(f"  {render.headline(each)}")
+    next_step = {
+        How.PREPARED: "Next: contentgit merge --continue, or contentgit merge --abort",
+        How.RECORDED: "Next: contentgit resolve LABEL --take ours|theirs",
+    }.get(done.how)
+    if next_step:
+        terminal.line(terminal.call.typed(next_step), style="dim")
+    tell_left_alone(done.left_alone, terminal)
+    return 0
+
+
+def end(repository: Repository, args: argparse.Namespace, terminal: Terminal) -> int:
+    """Concludes or gives up what is under way, as ``--continue`` or ``--abort`` say."""
+    if args.abort:
+        given_up = merging.abort(repository)
+        what = given_up.named if given_up else "what was under way"
+        if args.json:
+            terminal.document({"aborted": what})
+        else:
+            terminal.line(f"Gave up the {safe(what)}; the branch has not moved")
+        return 0
+    return print_concluded(merging.continue_merge(repository), args, terminal)
+
+
+def print_concluded(done: Concluded, args: argparse.Namespace, terminal: Terminal) -> int:
+    """Says what became of a merge, revert or cherry-pick."""
+    if args.json:
+        terminal.document(done)
+        return 0
+    if not done.commit:
+        terminal.line(f"Nothing to commit: {safe(done.branch)} has all of it already")
+        return 0
+    did, way = {
+        "merge": ("Merged", "into"),
+        "revert": ("Reverted", "on"),
+        "cherry-pick": ("Picked", "on"),
+        "restore": ("Restored", "on"),
+    }[done.verb]
+    line = f"{did} {safe(done.source)} {way} {safe(done.branch)}: {done.commit[:SHORT]}"
+    terminal.line(line)
+    tell_left_alone(done.left_alone, terminal)
+    return 0
+
+
+def conflicts(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Lists what is undecided."""
+    repository = find_repository(args)
+    operation = None if args.revision else current(repository)
+    if operation is not None:
+        found = operation.tree(repository).conflicts
+        _print_conflicts(operation, found, args, terminal)
+        return 1 if args.exit_code and found else 0
+    recorded = recorded_in(repository, repository.resolve(args.revision or "HEAD"))
+    _print_recorded(recorded, args, terminal)
+    return 1 if args.exit_code and recorded else 0
+
+
+def _print_conflicts(
+    operation: Operation,
+    found: Sequence[TreeConflict],
+    args: argparse.Namespace,
+    terminal: Terminal,
+) -> None:
+    if args.json:
+        head = {name: getattr(operation, name) for name in ("verb", "source", "branch")}
+        head |= {"ours": operation.ours, "theirs": operation.theirs}
+        decided = [each.document() for each in operation.resolutions]
+        listed = [render.as_data(each) for each in found]
+        terminal.document({**head, "conflicts": listed, "decided": decided})
+        return
+    decided_count = len(operation.resolutions)
+    so_far = f", {decided_count:,} decided" if decided_count else ""
+    what = plural(len(found), "conflict")
+    terminal.line(f"{safe(operation.named).capitalize()}: {what}{so_far}")
+    for each in found:
+        terminal.line()
+        terminal.lines(render.lines(each))
+    terminal.line()
+    step = "contentgit resolve LABEL --take ours|theirs" if found else "contentgit merge --continue"
+    terminal.line(terminal.call.typed(f"Next: {step}, or contentgit merge --abort"), style="dim")
+
+
+def _print_recorded(
+    recorded: Sequence[Recorded], args: argparse.Namespace, terminal: Terminal
+) -> None:
+    if args.json:
+        documents = [{**each.document, "file": each.file} for each in recorded]
+        terminal.document({"conflicts": documents})
+        return
+    if not recorded:
+        terminal.line("No conflicts: no merge is under way, and the commit holds none")
+        return
+    terminal.line(f"{plural(len(recorded), 'conflict')} recorded in the commit")
+    for each in recorded:
+        said = each.document.get("why", "")
+        terminal.line(Text(f"  {safe(each.labels[0])}: {safe(str(said))}"))
+        terminal.line(Text(f"    {safe(each.file)}", style="dim"))
+    step = "Next: contentgit resolve LABEL --take ours|theirs"
+    terminal.line(terminal.call.typed(step), style="dim")
+
+
+def resolve(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Decides conflicts."""
+    repository = find_repository(args)
+    decision = _decision(repository, args, terminal)
+    _refuse_vague(args)
+    patterns = [] if args.all else args.labels
+    if args.recorded or current(repository) is None:
+        return _resolve_recorded(repository, patterns, decision, args, terminal)
+    assert decision is not None
+    found = decide(repository, patterns, decision)
+    if args.json:
+        terminal.document(
+            {
+                "resolved": [each.document() for each in found.resolutions],
+                "conflicts": [render.as_data(each) for each in found.conflicts],
+            }
+        )
+        return 0
+    _print_resolved(found, terminal)
+    return 0
+
+
+def _refuse_vague(args: argparse.Namespace) -> None:
+    if args.labels and args.all:
+        raise UsageError("--all goes without labels", hint="contentgit resolve --help")
+    if not args.labels and not args.all and not args.recorded:
+        raise UsageError(
+            "resolve needs a label, or --all", hint="contentgit conflicts lists the labels"
+        )
+
+
+def _print_resolved(found: Resolved, terminal: Terminal) -> None:
+    for each in found.resolutions:
+        what = f"key {each.key}" if each.key else each.take.value if each.take else "a new value"
+        terminal.line(f"Decided {safe(each.label)}: {what}")
+    if found.conflicts:
+        terminal.line(f"{plural(len(found.conflicts), 'conflict')} left:")
+        for conflict in found.conflicts:
+            terminal.line(f"  {render.headline(conflict)}")
+    else:
+        step = "All is decided. Next: contentgit merge --continue"
+        terminal.line(terminal.call.typed(step), style="dim")
+
+
+def _resolve_recorded(
+    repository: Repository,
+    patterns: Sequence[str],
+    decision: Decision | None,
+    args: argparse.Namespace,
+    terminal: Terminal,
+) -> int:
+    found: Decided = resolve_recorded(repository, patterns, decision)
+    if args.json:
+        left = [each.labels[0] for each in found.left]
+        terminal.document({"commit": found.done, "resolved": found.labels, "left": left})
+        return 0
+    for label in found.labels:
+        terminal.line(f"Decided {safe(label)}")
+    terminal.line(f"Committed {found.done.commit[:SHORT]} on {safe(found.done.branch)}")
+    if found.left:
+        terminal.line(f"{plural(len(found.left), 'conflict')} left", style="dim")
+    tell_left_alone(found.done.left_alone, terminal)
+    return 0
+
+
+# What was decided
+
+
+def _decision(
+    repository: Repository, args: argparse.Namespace, terminal: Terminal
+) -> Decision | None:
+    if args.take:
+        return Decision(take=Take(args.take))
+    if args.renumber:
+        return Decision(renumber=True)
+    if args.value is not None:
+        return Decision(value=_value(args.value))
+    if args.edit:
+        return Decision(value=_edited_value(repository, args.labels, terminal))
+    if args.recorded:
+        return None
+    raise UsageError(
+        "resolve needs to be told how",
+        hint="--take ours|theirs|base|delete, --value JSON, --edit, or --renumber",
+    )
+
+
+def _value(text: str) -> Value:
+    try:
+        return content_value(parse_document(text.encode("utf-8", "surrogateescape")))
+    except ContentgitError as error:
+        raise UsageError(
+            f"--value takes JSON: {error.message}", hint="a text is quoted: --value '\"Bread\"'"
+        ) from error
+
+
+def _edited_value(repository: Repository, labels: Sequence[str], terminal: Terminal) -> Value:
+    """The value of one place as the user's editor leaves it: a text as it is, all else as JSON."""
+    place = named_place(repository, labels)
+    as_text = all(isinstance(each, str) for each in (place.ours, place.theirs))
+    name = "value.txt" if as_text else "value.json"
+    shown = [
+        f"# {side}:\n{_written(value, as_text=as_text)}"
+        for side, value in (("theirs", place.theirs), ("base", place.base))
+        if value is not None
+    ]
+    cut = f"{_SCISSORS}\n# What stands above this line is taken. For comparison:\n"
+    start = _written(place.ours, as_text=as_text)
+    text = f"{start}\n{cut}" + "\n".join(shown)
+    after = edited(repository, terminal, name, text, "use --value JSON")
+    kept, found, _ = after.partition(f"\n{_SCISSORS}")
+    if not found:
+        raise ConflictError(
+            "the line that ends the value is gone, so it is not known where it ends",
+            hint="leave the line with >8 where it is; nothing has changed",
+        )
+    return kept if as_text else _value(kept)
+
+
+def _written(value: Value, *, as_text: bool) -> str:
+    if as_text:
+        return str(value) if isinstance(value, str) else ""
+    try:
+        return dump_document(json_value(value)).decode().rstrip("\n")
+    except FormatError:
+        return "null"

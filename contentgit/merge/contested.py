@@ -1,0 +1,69 @@
+"""What the sides of a merge of whole trees contradict each other in: conflicts as values."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from contentgit.diff import ABSENT
+from contentgit.merge.places import Place
+from contentgit.merge.values import FieldConflict, Maybe
+from contentgit.records import Record
+
+
+class Reason(enum.StrEnum):
+    """Why people must decide."""
+
+    EDITED = "edited"  # both changed it
+    ADDED = "added"  # both added the record, with different content
+    DELETED_BY_US = "deleted-by-us"  # we deleted the record, they edited it
+    DELETED_BY_THEM = "deleted-by-them"
+    MISSING = "missing"  # one side deleted what the other began to refer to
+    SAME_VALUE = "same-value"  # two records want a value that must be unique
+    CYCLE = "cycle"  # records became each other's ancestors
+    FILE = "file"  # both changed a file that is no record
+
+
+@dataclass(frozen=True, slots=True)
+class Contested:
+    """One place of a conflict with what each side has there.
+
+    At a place without a field that is the whole record; ``ABSENT`` where a side has nothing. ``file`` is
+    its path in the repository, ``place`` is ``None`` where the file is no record.
+    """
+
+    file: str
+    place: Place | None = None
+    base: Record | Maybe = ABSENT
+    ours: Record | Maybe = ABSENT
+    theirs: Record | Maybe = ABSENT
+    title: str = ""
+
+    @property
+    def label(self) -> str:
+        """How the place is called."""
+        return str(self.place) if self.place else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class TreeConflict:
+    """Places that only people can decide on, together.
+
+    ``edits`` are what the other side changed in a record that one side deleted; ``about`` names the
+    fields that must be unique.
+    """
+
+    reason: Reason
+    places: tuple[Contested, ...]
+    edits: tuple[FieldConflict, ...] = ()
+    about: str = ""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """How its places are called; the first names the conflict."""
+        return tuple(each.label for each in self.places)
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The files in which its places are."""
+        return frozenset(each.file for each in self.places)

@@ -1,0 +1,283 @@
+"""``resolve``: decisions of people, made into resolutions of the places that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from contentgit.diff import ABSENT
+from contentgit.errors import ConflictError, RefusedError, UnknownNameError, UsageError
+from contentgit.layout import encode_part, integer_key, record_path
+from contentgit.merge import (
+    Contested,
+    Place,
+    Reason,
+    Resolution,
+    Take,
+    TreeConflict,
+    added,
+)
+from contentgit.merge.values import Maybe
+from contentgit.porcelain.merging.operation import (
+    Operation,
+    decided,
+    keep,
+    refuse_moved,
+    under_way,
+)
+from contentgit.porcelain.trees import Sides, TreeMerge
+from contentgit.records import RecordKey
+from contentgit.repository import Repository
+from contentgit.schema import KeyKind, ModelSchema
+
+_ROUNDS = 20
+"""Taking one side can uncover further conflicts; a merge has not more layers than this."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What ``resolve`` is told: to ``take`` a side, a ``value``, or to ``renumber`` theirs."""
+
+    take: Take | None = None
+    value: Maybe = ABSENT
+    renumber: bool = False
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What was decided, and what is left."""
+
+    operation: Operation
+    resolutions: tuple[Resolution, ...]
+    conflicts: tuple[TreeConflict, ...]
+
+
+def resolve(repository: Repository, patterns: Sequence[str], decision: Decision) -> Resolved:
+    """Decides the conflicts that ``patterns`` name: labels, or labels with ``*``; none means all.
+
+    Raises:
+        UsageError: no merge is under way, or the decision does not fit.
+        UnknownNameError: a pattern names no conflict.
+    """
+    operation = under_way(repository)
+    refuse_moved(repository, operation)
+    # What was decided before is decided anew.
+    kept = [each for each in operation.resolutions if not _any(patterns, [each.label])]
+    operation = decided(operation, kept)
+    found = operation.tree(repository)
+    wanted = list(chosen(found.conflicts, patterns))
+    if decision.renumber:
+        new = list(_renumbered(repository, operation, found, wanted))
+    else:
+        new = list(resolutions_for(wanted, patterns, decision))
+    operation = decided(operation, added(operation.resolutions, new))
+    left = operation.tree(repository).conflicts
+    keep(repository, operation)
+    return Resolved(operation, tuple(new), left)
+
+
+def take_all(repository: Repository, operation: Operation, take: Take) -> Operation:
+    """The operation with every conflict decided for one side, also those that this uncovers.
+
+    Raises:
+        ConflictError: taking that side does not end.
+    """
+    for _ in range(_ROUNDS):
+        found = operation.tree(repository)
+        if not found.conflicts:
+            return operation
+        new = list(resolutions_for(found.conflicts, (), Decision(take)))
+        operation = decided(operation, added(operation.resolutions, new))
+    raise ConflictError(
+        f"{operation.named}: taking {take.value} everywhere does not settle it",
+        hint=f"contentgit merge {operation.source}, and decide one by one",
+    )
+
+
+def chosen(conflicts: Sequence[TreeConflict], patterns: Sequence[str]) -> Iterator[TreeConflict]:
+    """The conflicts that patterns name; none means all.
+
+    Raises:
+        UnknownNameError: a pattern names none.
+    """
+    for pattern in patterns:
+        if not any(matches(pattern, each.labels) for each in conflicts):
+            labels = [label for each in conflicts for label in each.labels]
+            shown = ", ".join(labels[:5]) or "none"
+            raise UnknownNameError(
+                f"no conflict is called {pattern}",
+                hint=f"contentgit conflicts  lists them: {shown}{' …' if len(labels) > 5 else ''}",
+            )
+    for each in conflicts:
+        if not patterns or _any(patterns, each.labels):
+            yield each
+
+
+def matches(pattern: str, labels: Iterable[str]) -> bool:
+    """Whether a pattern names one of the places of a conflict, or a field of one."""
+    return any(names(pattern, label) or pattern.startswith(f"{label}/") for label in labels)
+
+
+def _any(patterns: Iterable[str], labels: Sequence[str]) -> bool:
+    return any(matches(pattern, labels) for pattern in patterns)
+
+
+def names(pattern: str, label: str) -> bool:
+    """Whether a label, the beginning of one, or a pattern with ``*`` names a place."""
+    return label == pattern or label.startswith(f"{pattern}/") or fnmatchcase(label, pattern)
+
+
+def named_place(repository: Repository, labels: Sequence[str]) -> Contested:
+    """The one field that a label names in the merge under way.
+
+    Raises:
+        UsageError: it is none, or several.
+    """
+    operation = under_way(repository)
+    wanted = chosen(operation.tree(repository).conflicts, labels)
+    places = [
+        place
+        for conflict in wanted
+        for place in conflict.places
+        if any(names(label, place.label) for label in labels)
+    ]
+    if len(places) != 1 or places[0].place is None or not places[0].place.field:
+        raise UsageError(
+            f"a value goes to one field, and {len(places)} places are named",
+            hint="name one as contentgit conflicts does: contentgit resolve app.model:42/title --edit",
+        )
+    return places[0]
+
+
+def resolutions_for(
+    conflicts: Sequence[TreeConflict], patterns: Sequence[str], decision: Decision
+) -> Iterator[Resolution]:
+    """What a decision says of each place of the conflicts; patterns tell of which, for values and deletes."""
+    if decision.take is None:
+        yield _valued(conflicts, patterns, decision.value)
+        return
+    for conflict in conflicts:
+        for place in conflict.places:
+            named = any(names(pattern, place.label) for pattern in patterns)
+            if decision.take is not Take.DELETE:
+                yield _taken(place, decision.take)
+            elif named or not patterns:
+                yield _deleted(place)
+
+
+def _taken(place: Contested, take: Take) -> Resolution:
+    if place.place is None:
+        return Resolution(file=place.file, take=take)
+    return Resolution(place.place, take=take)
+
+
+def _deleted(place: Contested) -> Resolution:
+    if place.place is None:
+        raise UsageError(
+            f"{place.file} is no record to delete", hint="--take ours or theirs decides a file"
+        )
+    return Resolution(Place(place.place.key), take=Take.DELETE)
+
+
+def _valued(conflicts: Sequence[TreeConflict], patterns: Sequence[str], value: Maybe) -> Resolution:
+    """A value goes to one place, which has to be a field."""
+    places = [
+        place
+        for conflict in conflicts
+        for place in conflict.places
+        if any(names(pattern, place.label) for pattern in patterns)
+    ]
+    if len(places) == 1 and places[0].place and places[0].place.field:
+        return Resolution(places[0].place, value=value)
+    field = next((each for each in (_field(conflicts, one) for one in patterns) if each), None)
+    if field is not None and len(patterns) == 1:
+        return Resolution(field, value=value)
+    raise UsageError(
+        f"a value goes to one field, and {len(places)} places are named",
+        hint="name it as contentgit conflicts does: contentgit resolve app.model:42/title --value JSON",
+    )
+
+
+def _field(conflicts: Sequence[TreeConflict], pattern: str) -> Place | None:
+    """The field called so of a record that a conflict is about."""
+    try:
+        place = Place.parse(pattern)
+    except ValueError:
+        return None
+    keys = {each.place.key for one in conflicts for each in one.places if each.place}
+    return place if place.field and place.key in keys else None
+
+
+# New keys
+
+
+def _renumbered(
+    repository: Repository,
+    operation: Operation,
+    found: TreeMerge,
+    conflicts: Sequence[TreeConflict],
+) -> Iterator[Resolution]:
+    """New keys for what they added under keys that we gave away as well."""
+    sides = Sides(repository, found.base, operation.ours, operation.theirs)
+    given: dict[tuple[str, ...], int] = {}
+    done: set[RecordKey] = set()
+    for conflict in conflicts:
+        place = conflict.places[0]
+        if conflict.reason is not Reason.ADDED or place.place is None:
+            raise UsageError(
+                f"{conflict.labels[0]} is not a key that both sides gave to a record of their own",
+                hint="--renumber is for these; --take ours|theirs decides the others",
+            )
+        key = place.place.key
+        if key in done:
+            continue
+        folder = place.file.partition("/")[0]
+        family = _family(sides.schema(folder), key.model)
+        _refuse_no_number(sides.schema(folder), key)
+        last = given.get(family) or _last_key(sides, folder, family)
+        given[family] = last + 1
+        for label in family:
+            each = RecordKey(label, key.key)
+            if label == key.model or _they_added(sides, folder, each):
+                done.add(each)
+                yield Resolution(Place(each), key=str(last + 1))
+
+
+def _refuse_no_number(models: Mapping[str, ModelSchema], key: RecordKey) -> None:
+    schema = models.get(key.model)
+    if schema is None or schema.key_kind is not KeyKind.INTEGER or schema.identity:
+        raise RefusedError(
+            f"{key}: this key is no number, so no other can be given to it",
+            hint="--take ours|theirs, or rename one of them before merging",
+        )
+
+
+def _family(models: Mapping[str, ModelSchema], label: str) -> tuple[str, ...]:
+    """The models that share a row's key with ``label``: multi-table parents and children."""
+    family = {label}
+    while True:
+        parents = {name for each in family if each in models for name in models[each].parents[:1]}
+        children = {name for name, each in models.items() if {*each.parents[:1]} & family}
+        if family >= parents | children:
+            return tuple(sorted(family))
+        family |= parents | children
+
+
+def _last_key(sides: Sides, folder: str, family: Iterable[str]) -> int:
+    """The highest key of these models on both sides."""
+    last = 0
+    for label in family:
+        for side in (sides.ours, sides.theirs):
+            for path, _ in sides.repository.entries(side, f"{folder}/{encode_part(label)}"):
+                name = path.rpartition("/")[2].removesuffix(".json")
+                last = max(last, integer_key(name) or 0)
+    return last
+
+
+def _they_added(sides: Sides, folder: str, key: RecordKey) -> bool:
+    schema = sides.schema(folder).get(key.model)
+    if schema is None:
+        return False
+    before, after = sides.by_theirs.get(f"{folder}/{record_path(key, schema.layout)}", (None, None))
+    return before is None and after is not None

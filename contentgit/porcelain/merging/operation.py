@@ -1,0 +1,280 @@
+"""A merge, revert or cherry-pick under way: what it is made of, what was decided, and its end.
+
+Only inputs and decisions are kept, in one file under the git directory; the tree and the conflicts are
+made from them anew each time. The branch moves at the very end, so that whatever breaks before has
+changed nothing, and what was decided is still there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from contentgit.errors import (
+    BusyError,
+    ConflictError,
+    FormatError,
+    RefusedError,
+    RepositoryError,
+    UsageError,
+)
+from contentgit.merge import Resolution, TreeConflict
+from contentgit.porcelain.trees import Base, TreeMerge, common_base, merge_trees
+from contentgit.repository import LeftAlone, Repository, Signature
+
+_FOLDER, _FILE = "contentgit", "merge.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What is being merged into a branch.
+
+    ``verb`` is ``merge``, ``revert`` or ``cherry-pick``; ``ours`` is the branch's commit, ``theirs`` a commit
+    or tree, ``base`` a tree or, for a merge, ``""``: what both come from. ``parents`` are those of the
+    commit to be made. ``source`` is what people called it.
+    """
+
+    verb: str
+    source: str
+    branch: str
+    ours: str
+    theirs: str
+    parents: tuple[str, ...]
+    message: str
+    base: str = ""
+    author: Signature | None = None
+    resolutions: tuple[Resolution, ...] = ()
+
+    def tree(self, repository: Repository) -> TreeMerge:
+        """What the merge gives with what was decided so far."""
+        base = Base(self.base) if self.base else common_base(repository, self.ours, self.theirs)
+        return merge_trees(repository, base, self.ours, self.theirs, self.resolutions)
+
+    @property
+    def named(self) -> str:
+        """What is going on: ``merge of summer into main``."""
+        way = "into" if self.verb == "merge" else "on"
+        return f"{self.verb} of {self.source} {way} {self.branch}"
+
+
+@dataclass(frozen=True)
+class Concluded:
+    """A branch with its new commit; ``commit`` is ``""`` where nothing differed."""
+
+    verb: str
+    source: str
+    branch: str
+    commit: str
+    left_alone: tuple[LeftAlone, ...] = field(default=())
+
+
+def begin(repository: Repository, operation: Operation) -> None:
+    """Keeps the operation until it is concluded or given up.
+
+    Raises:
+        RefusedError: another one is under way.
+        RepositoryError: the git directory cannot be written.
+    """
+    refuse_unfinished(repository)
+    keep(repository, operation)
+
+
+def refuse_under_way(repository: Repository, branch: str = "") -> None:
+    """Raises RefusedError where a merge is under way, into ``branch`` if that is given."""
+    there = current(repository)
+    if there is not None and branch in ("", there.branch):
+        raise RefusedError(
+            f"a {there.named} is under way",
+            hint="contentgit merge --continue, or contentgit merge --abort to give it up",
+        )
+
+
+def refuse_unfinished(repository: Repository) -> None:
+    """Raises RefusedError where a merge, of contentgit or of git itself, is under way here."""
+    refuse_under_way(repository)
+    for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"):
+        if (repository.git_dir / name).exists():
+            raise RefusedError(
+                f"git itself has a merge under way in {repository.path} ({name})",
+                hint="end it first: git merge --abort, or git commit",
+            )
+
+
+def current(repository: Repository) -> Operation | None:
+    """The operation under way; ``None`` where there is none.
+
+    One whose commit is the branch's already was interrupted behind its end: it is cleared away.
+
+    Raises:
+        FormatError: the file that keeps it is broken.
+    """
+    path = _path(repository)
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise RepositoryError(f"cannot read {path}: {error.strerror}") from error
+    try:
+        operation = _parsed(json.loads(data))
+    except (ValueError, KeyError, TypeError, AttributeError, FormatError) as error:
+        raise FormatError(
+            f"{path} is broken: {error}", hint="contentgit merge --abort  removes it"
+        ) from error
+    tip = repository.branch_tip(operation.branch)
+    if tip and tip != operation.ours and repository.commit(tip).parents == operation.parents:
+        repository.bring_along(operation.branch, operation.ours, tip)
+        forget(repository)
+        return None
+    return operation
+
+
+def under_way(repository: Repository) -> Operation:
+    """As :func:`current`.
+
+    Raises:
+        UsageError: there is none.
+    """
+    operation = current(repository)
+    if operation is None:
+        raise UsageError("no merge is under way", hint="contentgit merge REV  begins one")
+    return operation
+
+
+def keep(repository: Repository, operation: Operation) -> None:
+    """Writes the operation down, in one move: the old state or the new one is there."""
+    path = _path(repository)
+    text = json.dumps(_document(operation), indent=2, ensure_ascii=True) + "\n"
+    try:
+        path.parent.mkdir(exist_ok=True)
+        fresh = path.with_suffix(".new")
+        with fresh.open("w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise RepositoryError(f"cannot write {path}: {error.strerror}") from error
+
+
+def forget(repository: Repository) -> bool:
+    """Removes what is kept of an operation; whether there was any."""
+    path = _path(repository)
+    there = path.exists()
+    path.unlink(missing_ok=True)
+    return there
+
+
+def conclude(repository: Repository, operation: Operation) -> Concluded:
+    """Makes the commit and moves the branch.
+
+    Raises:
+        ConflictError: something is undecided.
+        BusyError: the branch has moved since the operation began.
+        RepositoryError: git refused.
+    """
+    refuse_moved(repository, operation)
+    merge = operation.tree(repository)
+    refuse_conflicts(operation, merge.conflicts)
+    commit = commit_tree(repository, operation, merge.tree)
+    left: Iterable[LeftAlone] = ()
+    if commit:
+        left = publish(repository, operation, commit)
+    forget(repository)
+    return Concluded(
+        operation.verb, operation.source, operation.branch, commit, left_alone=tuple(left)
+    )
+
+
+def commit_tree(repository: Repository, operation: Operation, tree: str) -> str:
+    """The id of the operation's commit; ``""`` where it would change nothing and join nothing."""
+    if len(operation.parents) == 1 and tree == repository.root_tree(operation.ours):
+        return ""
+    return repository.commit_tree(
+        tree, operation.parents, operation.message, author=operation.author
+    )
+
+
+def publish(repository: Repository, operation: Operation, commit: str) -> list[LeftAlone]:
+    """Moves the branch to the operation's commit, and the worktree behind it."""
+    reason = f"contentgit {operation.verb}: {operation.source}"
+    ref = f"refs/heads/{operation.branch}"
+    repository.move_ref(ref, commit, operation.ours, reason)
+    left = repository.bring_along(operation.branch, operation.ours, commit)
+    repository.maintain()
+    return left
+
+
+def refuse_moved(repository: Repository, operation: Operation) -> None:
+    """Raises BusyError where the branch is not what it was when the operation began."""
+    tip = repository.branch_tip(operation.branch)
+    if tip != operation.ours:
+        raise BusyError(
+            f"branch {operation.branch} has moved since the {operation.verb} began: it is at "
+            f"{(tip or 'nothing')[:10]} and not at {operation.ours[:10]}",
+            hint=f"contentgit merge --abort, then contentgit {operation.verb} {operation.source} again",
+        )
+
+
+def refuse_conflicts(operation: Operation, conflicts: Sequence[TreeConflict]) -> None:
+    """Raises ConflictError where there are any; its ``data`` has them all."""
+    if conflicts:
+        from contentgit.render.conflicts import as_data, headline
+
+        count = f"{len(conflicts):,} conflict{'' if len(conflicts) == 1 else 's'}"
+        raise ConflictError(
+            f"{operation.named}: {count} to decide on; the branch has not moved",
+            items=[headline(each) for each in conflicts],
+            hint="contentgit conflicts shows both sides; contentgit resolve LABEL --take ours|theirs "
+            "decides; then contentgit merge --continue, or contentgit merge --abort",
+            data={"conflicts": [as_data(each) for each in conflicts]},
+        )
+
+
+def _path(repository: Repository) -> Path:
+    return repository.git_dir / _FOLDER / _FILE
+
+
+def _document(operation: Operation) -> dict[str, Any]:
+    author = operation.author
+    return {
+        "format": FORMAT,
+        "verb": operation.verb,
+        "source": operation.source,
+        "branch": operation.branch,
+        "ours": operation.ours,
+        "theirs": operation.theirs,
+        "base": operation.base,
+        "parents": list(operation.parents),
+        "message": operation.message,
+        "author": [author.name, author.email] if author else None,
+        "resolutions": [each.document() for each in operation.resolutions],
+    }
+
+
+def _parsed(document: Any) -> Operation:
+    if document["format"] != FORMAT:
+        raise FormatError(f"it has format {document['format']}, and this contentgit knows {FORMAT}")
+    author = document["author"]
+    return Operation(
+        verb=str(document["verb"]),
+        source=str(document["source"]),
+        branch=str(document["branch"]),
+        ours=str(document["ours"]),
+        theirs=str(document["theirs"]),
+        base=str(document["base"]),
+        message=str(document["message"]),
+        parents=tuple(map(str, document["parents"])),
+        author=Signature(*map(str, author)) if author else None,
+        resolutions=tuple(map(Resolution.parse, document["resolutions"])),
+    )
+
+
+def decided(operation: Operation, resolutions: Sequence[Resolution]) -> Operation:
+    """The operation with these decisions."""
+    return replace(operation, resolutions=tuple(resolutions))

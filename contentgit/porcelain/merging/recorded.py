@@ -1,0 +1,216 @@
+"""Conflicts in a commit, as small files, for hosts and for people without a command line.
+
+``merge --record`` makes the merge commit with ours at the places in conflict and a file for each of
+them below ``.conflicts/``, in which ``"take"`` can be filled in with any editor. ``check`` fails and an
+apply refuses while one is there; ``resolve`` decides it in a commit that takes the file away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contentgit.canonical import dump_document, parse_document
+from contentgit.errors import ConflictError, FormatError, RefusedError, UsageError
+from contentgit.layout import CONFLICTS_FOLDER
+from contentgit.merge import Resolution, Take, TreeConflict, added
+from contentgit.porcelain.merging.deciding import Decision, chosen, matches, resolutions_for
+from contentgit.porcelain.merging.operation import (
+    Concluded,
+    Operation,
+    commit_tree,
+    publish,
+    refuse_unfinished,
+)
+from contentgit.porcelain.trees import Base, merge_commits, merge_trees
+from contentgit.render.conflicts import as_data, headline
+from contentgit.repository import GONE, Placed, Repository
+
+_HELP = (
+    'Set "take" to "ours", "theirs", "base" or "delete", or put a "value" beside it; then run: '
+    "contentgit resolve --recorded"
+)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A conflict in a commit: its file, the merged commits, its places, and what was chosen there."""
+
+    file: str
+    ours: str
+    theirs: str
+    labels: tuple[str, ...]
+    document: dict[str, Any]
+    chosen: Decision | None
+
+
+def record_conflicts(
+    repository: Repository, operation: Operation
+) -> tuple[Concluded, tuple[TreeConflict, ...]]:
+    """Makes the merge commit with its conflicts in it, and moves the branch."""
+    if recorded_in(repository, operation.ours):
+        raise RefusedError(
+            f"branch {operation.branch} has undecided conflicts of an earlier merge",
+            hint="contentgit conflicts shows them; contentgit resolve LABEL --take ours|theirs",
+        )
+    found = operation.tree(repository)
+    files = _files(operation, found.conflicts)
+    tree = repository.write_tree(None, files, {"": found.tree})
+    commit = commit_tree(repository, operation, tree)
+    left = publish(repository, operation, commit)
+    done = Concluded(operation.verb, operation.source, operation.branch, commit, tuple(left))
+    return done, found.conflicts
+
+
+def _files(operation: Operation, conflicts: Sequence[TreeConflict]) -> Iterator[tuple[str, Placed]]:
+    for number, each in enumerate(conflicts, 1):
+        name = re.sub(r"[^a-z0-9._-]+", "-", each.labels[0].lower())[:80].strip(".-")
+        document = {
+            **as_data(each),
+            "help": _HELP,
+            "ours": operation.ours,
+            "theirs": operation.theirs,
+            "take": None,
+        }
+        yield f"{CONFLICTS_FOLDER}/{number:03}-{name}.json", dump_document(document)
+
+
+def recorded_in(repository: Repository, commit: str) -> list[Recorded]:
+    """The conflicts in a commit.
+
+    Raises:
+        FormatError: a file there is none.
+    """
+    entries = sorted(repository.entries(commit, CONFLICTS_FOLDER))
+    blobs = repository.blobs([blob for _, blob in entries])
+    return [
+        _parsed(f"{CONFLICTS_FOLDER}/{name}", data)
+        for (name, _), data in zip(entries, blobs, strict=True)
+    ]
+
+
+def _parsed(file: str, data: bytes) -> Recorded:
+    try:
+        document = parse_document(data)
+        labels = tuple(str(each["label"]) for each in document["places"])
+        ours, theirs = document["ours"], document["theirs"]
+        if not all(re.fullmatch(r"[0-9a-f]{40,64}", each) for each in (ours, theirs)):
+            raise ValueError("it names no commits")
+        return Recorded(file, ours, theirs, labels, document, _chosen(document))
+    except (FormatError, KeyError, TypeError, ValueError, AttributeError) as error:
+        why = error.message if isinstance(error, FormatError) else error
+        raise FormatError(
+            f"{file} is no recorded conflict: {why}",
+            hint='only "take" and "value" are to be filled in; git log shows what was there',
+        ) from error
+
+
+def _chosen(document: dict[str, Any]) -> Decision | None:
+    take = document.get("take")
+    if "value" in document:
+        parsed = Resolution.parse({"at": document["label"], "value": document["value"]})
+        return Decision(value=parsed.value)
+    return None if take is None else Decision(Take(take))
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A commit that decided recorded conflicts, and what is left of them."""
+
+    done: Concluded
+    labels: tuple[str, ...]
+    left: tuple[Recorded, ...]
+
+
+def resolve_recorded(
+    repository: Repository, patterns: Sequence[str], decision: Decision | None
+) -> Decided:
+    """Decides conflicts of HEAD's commit in a commit of its own.
+
+    Without a ``decision`` it is what their files say.
+
+    Raises:
+        UsageError: there is none, or none is decided.
+        ConflictError: the place was edited since, or a decision uncovers another conflict.
+    """
+    refuse_unfinished(repository)
+    branch, head = repository.head_branch(), repository.resolve("HEAD")
+    there = recorded_in(repository, head)
+    if branch is None or not there:
+        raise UsageError(
+            "no merge is under way, and HEAD has no undecided conflicts",
+            hint="contentgit merge REV  begins a merge",
+        )
+    wanted = [
+        each
+        for each in there
+        if (decision or each.chosen) and (not patterns or _any(patterns, each.labels))
+    ]
+    if not wanted:
+        raise UsageError(
+            "none of the recorded conflicts is decided",
+            hint='set "take" in their files, or: contentgit resolve LABEL --take ours|theirs',
+        )
+    repository.identity()
+    tree = head
+    for ours, theirs in dict.fromkeys((each.ours, each.theirs) for each in wanted):
+        some = [each for each in wanted if (each.ours, each.theirs) == (ours, theirs)]
+        tree = _decided_tree(repository, tree, some, patterns, decision)
+    gone = [(each.file, GONE) for each in wanted]
+    tree = repository.write_tree(None, gone, {"": repository.root_tree(tree)})
+    labels = tuple(each.labels[0] for each in wanted)
+    operation = Operation("resolve", labels[0], branch, head, head, (head,), _message(labels))
+    commit = commit_tree(repository, operation, tree)
+    left = publish(repository, operation, commit)
+    done = Concluded("resolve", labels[0], branch, commit, tuple(left))
+    return Decided(done, labels, tuple(each for each in there if each not in wanted))
+
+
+def _decided_tree(
+    repository: Repository,
+    head: str,
+    wanted: Sequence[Recorded],
+    patterns: Sequence[str],
+    decision: Decision | None,
+) -> str:
+    """HEAD's tree with what the decisions make of the merge, merged into what was edited since."""
+    ours, theirs = wanted[0].ours, wanted[0].theirs
+    before = merge_commits(repository, ours, theirs)
+    resolutions: tuple[Resolution, ...] = ()
+    for each in wanted:
+        conflicts = list(chosen(before.conflicts, each.labels[:1]))
+        what = decision or each.chosen
+        assert what is not None
+        own = [pattern for pattern in patterns if matches(pattern, each.labels)]
+        new = resolutions_for(conflicts, own if decision else each.labels[:1], what)
+        resolutions = added(resolutions, new)
+    after = merge_commits(repository, ours, theirs, resolutions)
+    known = {each.labels for each in before.conflicts}
+    _refuse([each for each in after.conflicts if each.labels not in known], "it uncovers")
+    found = merge_trees(repository, Base(before.tree), head, after.tree)
+    _refuse(found.conflicts, "it was edited since the merge")
+    return found.tree
+
+
+def _any(patterns: Sequence[str], labels: Sequence[str]) -> bool:
+    return any(matches(pattern, labels) for pattern in patterns)
+
+
+def _refuse(conflicts: Iterable[TreeConflict], why: str) -> None:
+    found = list(conflicts)
+    if found:
+        raise ConflictError(
+            f"this cannot be decided so: {why}",
+            items=[headline(each) for each in found],
+            hint="contentgit conflicts shows what is recorded; take ours keeps what was edited since, "
+            "and conflicts that belong together are decided in one call",
+            data={"conflicts": [as_data(each) for each in found]},
+        )
+
+
+def _message(labels: Sequence[str]) -> str:
+    if len(labels) == 1:
+        return f"Decide the conflict in {labels[0]}\n"
+    return f"Decide {len(labels)} conflicts\n\n" + "".join(f"- {each}\n" for each in labels[:50])

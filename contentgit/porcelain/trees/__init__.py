@@ -1,0 +1,112 @@
+"""Two commits' trees become one, without a worktree, settings or a database.
+
+Files are taken by blob id where one side alone changed them; records that both changed are merged field
+by field. Renames are never guessed: a record is named by its key. Nothing is published here: what is
+written are objects that no ref reaches yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from contentgit import canonical
+from contentgit.layout import record_path
+from contentgit.merge import Resolution, TreeConflict, renumbered
+from contentgit.porcelain.commits import check_format
+from contentgit.porcelain.snapshots import batches
+from contentgit.porcelain.trees.files import FileMerge
+from contentgit.porcelain.trees.meeting import Meeting
+from contentgit.porcelain.trees.sides import BATCH, Base, Sides, decoded
+from contentgit.records import RecordKey
+from contentgit.repository import GONE, Placed, Repository
+
+__all__ = ["Base", "Sides", "TreeMerge", "common_base", "merge_commits", "merge_trees"]
+
+
+@dataclass(frozen=True)
+class TreeMerge:
+    """The merged tree, which has ours where ``conflicts`` are, and what both sides come from."""
+
+    tree: str
+    base: Base
+    conflicts: tuple[TreeConflict, ...] = ()
+
+
+def merge_commits(
+    repository: Repository, ours: str, theirs: str, resolutions: Sequence[Resolution] = ()
+) -> TreeMerge:
+    """The tree that has what both commits, by id, changed since their common history.
+
+    Commits without one have nothing in common: all is added on both sides.
+
+    Raises:
+        FormatError: a commit holds what contentgit does not write, in a file that matters here.
+        RepositoryError: a shallow clone lacks the history that is needed.
+    """
+    base = common_base(repository, ours, theirs)
+    return merge_trees(repository, base, ours, theirs, resolutions)
+
+
+def merge_trees(
+    repository: Repository,
+    base: Base,
+    ours: str,
+    theirs: str,
+    resolutions: Sequence[Resolution] = (),
+) -> TreeMerge:
+    """The tree that has what ``ours`` and ``theirs``, commits or trees, changed since ``base``."""
+    keys = {
+        each.place.key: RecordKey(each.place.key.model, each.key)
+        for each in resolutions
+        if each.place and each.key
+    }
+    if keys:
+        theirs = _with_keys(Sides(repository, base, ours, theirs), keys)
+    sides = Sides(repository, base, ours, theirs)
+    merge = FileMerge(sides, resolutions)
+    tree = repository.write_tree(None, merge.changes(), {"": repository.root_tree(ours)})
+    met = Meeting(sides, tree, merge.written).conflicts(merge.conflicts)
+    return TreeMerge(tree, base, (*merge.conflicts, *met))
+
+
+def common_base(repository: Repository, ours: str, theirs: str) -> Base:
+    """What both commits come from; where they were merged into each other, the merge of all bases."""
+    commits = repository.merge_bases(ours, theirs)
+    if not commits:
+        return Base(None)
+    for commit in commits:
+        check_format(repository, commit)
+    first, *rest = commits
+    tree, doubtful = repository.root_tree(first), frozenset[str]()
+    for commit in rest:
+        below = common_base(repository, first, commit)
+        merge = FileMerge(Sides(repository, below, tree, commit), as_base=True)
+        tree = repository.write_tree(None, merge.changes(), {"": tree})
+        doubtful |= merge.doubtful | below.doubtful
+    return Base(tree, tuple(commits), doubtful)
+
+
+def _with_keys(sides: Sides, keys: Mapping[RecordKey, RecordKey]) -> str:
+    """Their tree with other keys for some of the records that they added."""
+    repository = sides.repository
+    paths = [
+        path for path, (_, after) in sides.by_theirs.items() if after and sides.is_record(path)
+    ]
+
+    def changes() -> Iterable[tuple[str, Placed]]:
+        for batch in batches(paths, BATCH):
+            files = [(path, sides.by_theirs[path][1]) for path in batch]
+            for path, record in zip(batch, decoded(repository, files), strict=True):
+                assert record is not None
+                schema = sides.model(path, record)
+                new = renumbered(record, schema, keys)
+                if schema is None or new == record:
+                    continue
+                folder = path.partition("/")[0]
+                place = f"{folder}/{record_path(new.key, schema.layout)}"
+                if place != path:
+                    yield path, GONE
+                yield place, canonical.encode(new, schema.key_kind)
+
+    return repository.write_tree(None, changes(), {"": repository.root_tree(sides.theirs)})

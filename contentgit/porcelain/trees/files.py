@@ -1,0 +1,210 @@
+"""Files that both sides changed: records field by field, descriptions by key, the rest by line."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from contentgit import canonical
+from contentgit.diff import ABSENT
+from contentgit.documents import dump_document, parse_document
+from contentgit.errors import FormatError
+from contentgit.layout import DATASET_FILE, REPOSITORY_FILE, record_path
+from contentgit.merge import (
+    Conflict,
+    ConflictKind,
+    Contested,
+    FieldConflict,
+    Merged,
+    Place,
+    Reason,
+    Resolution,
+    Take,
+    TreeConflict,
+    merge_record,
+    merge_value,
+    resolved,
+)
+from contentgit.porcelain.trees.sides import PLAIN, File, Sides, Three
+from contentgit.records import Record, RecordKey
+from contentgit.repository import GONE, FileEntry, Placed
+from contentgit.schema import FieldKind, FieldSchema, KeyKind
+
+_DOCUMENT = FieldSchema("", FieldKind.JSON)
+
+Decided = Mapping[str, Sequence[Resolution]]
+
+
+@dataclass
+class FileMerge:
+    """What theirs and the decisions put into our tree, streamed by :meth:`changes`.
+
+    Afterwards ``written`` has the blob id of every file that was merged or decided (``""``: no file), and
+    ``conflicts`` what is undecided, where ours stands meanwhile. With ``as_base`` the result is to be a
+    base: what is undecided is left out of records, or is ``doubtful``.
+    """
+
+    sides: Sides
+    resolutions: Sequence[Resolution] = ()
+    as_base: bool = False
+    written: dict[str, str] = field(default_factory=dict)
+    conflicts: list[TreeConflict] = field(default_factory=list)
+    doubtful: set[str] = field(default_factory=set)
+
+    def changes(self) -> Iterator[tuple[str, Placed]]:
+        """What differs from ours, by path; what goes comes before what comes."""
+        theirs = {path: after for path, (_, after) in self.sides.by_theirs.items()}
+        alone = {path: after for path, after in theirs.items() if path not in self._together}
+        yield from ((path, GONE) for path, after in alone.items() if after is None)
+        records = [path for path in self._together if self._holds_record(path)]
+        yield from self._records(records)
+        for path in sorted(self._together.difference(records)):
+            yield from self._file(path)
+        yield from ((path, after) for path, after in alone.items() if after is not None)
+
+    @cached_property
+    def _together(self) -> frozenset[str]:
+        """The paths that are not simply taken from the one side that changed them."""
+        ours, theirs = self.sides.by_ours, self.sides.by_theirs
+        both = {path for path in ours.keys() & theirs.keys() if ours[path][1] != theirs[path][1]}
+        doubtful = self.sides.base.doubtful & (ours.keys() ^ theirs.keys())
+        return frozenset(both | doubtful | self._decided.keys())
+
+    @cached_property
+    def _decided(self) -> Decided:
+        """The decisions by the files that they are about, which one side or both have changed."""
+        found: dict[str, list[Resolution]] = defaultdict(list)
+        for each in self.resolutions:
+            paths = [each.file] if each.place is None else self._paths(each.place.key)
+            for path in paths:
+                if path in self.sides.by_ours or path in self.sides.by_theirs:
+                    found[path].append(each)
+        return found
+
+    def _paths(self, key: RecordKey) -> Iterator[str]:
+        for folder in sorted(self.sides.folders):
+            schema = self.sides.schema(folder).get(key.model)
+            if schema is not None:
+                yield f"{folder}/{record_path(key, schema.layout)}"
+
+    def _holds_record(self, path: str) -> bool:
+        versions = [each for each in self.sides.versions(path) if each]
+        return self.sides.is_record(path) and all(each.mode == PLAIN for each in versions)
+
+    # Records
+
+    def _records(self, paths: Iterable[str]) -> Iterator[tuple[str, Placed]]:
+        for path, three in self.sides.records(sorted(paths)):
+            known = next(each for each in three if each)
+            schema = self.sides.model(path, known)
+            one_left = (three[1] is None) != (three[2] is None)
+            doubted = path in self.sides.base.doubtful and one_left
+            merged = _doubt(three) if doubted else merge_record(*three, schema)
+            merged = resolved(merged, *three, self._decided.get(path, ()))
+            record = merged.record
+            if merged.conflict is not None:
+                record = self._undecided(path, three, merged.conflict, record)
+            yield path, self._placed(path, record, schema.key_kind if schema else None)
+
+    def _placed(self, path: str, record: Record | None, kind: KeyKind | None) -> Placed:
+        if record is None:
+            self.written[path] = ""
+            return GONE
+        data = canonical.encode(record, kind)
+        self.written[path] = canonical.blob_id(data, self.sides.repository.algorithm)
+        return data
+
+    def _undecided(
+        self, path: str, three: Three, conflict: Conflict, record: Record | None
+    ) -> Record | None:
+        """Notes the conflict; what stands there meanwhile."""
+        if not self.as_base:
+            self.conflicts += _contested(path, three, conflict, self.sides.title(path, three))
+            return record
+        if conflict.kind in (ConflictKind.DELETED_BY_US, ConflictKind.DELETED_BY_THEM):
+            self.doubtful.add(path)
+            return three[1] or three[2]
+        assert record is not None
+        open_fields = {each.name for each in conflict.fields}
+        kept = {name: each for name, each in record.fields.items() if name not in open_fields}
+        return Record(record.key, kept)
+
+    # Other files
+
+    def _file(self, path: str) -> Iterator[tuple[str, Placed]]:
+        base, ours, theirs = self.sides.versions(path)
+        takes = [each.take for each in self._decided.get(path, ())]
+        if takes:
+            found: File = {Take.OURS: ours, Take.THEIRS: theirs, Take.BASE: base}.get(
+                takes[-1] or Take.OURS
+            )
+        elif base and ours and theirs and base.mode == ours.mode == theirs.mode:
+            found = self._merged_file(path, base, ours, theirs)
+        else:
+            found = self._contested_file(path)
+        self.written[path] = found.id if found else ""
+        yield path, found or GONE
+
+    def _merged_file(self, path: str, base: FileEntry, ours: FileEntry, theirs: FileEntry) -> File:
+        repository = self.sides.repository
+        ids = (base.id, ours.id, theirs.id)
+        found: str | None = None
+        if path.partition("/")[2] == DATASET_FILE:
+            data = _merged_document(path, *repository.blobs(ids))
+            found = None if data is None else repository.write_blob(data)
+        elif path != REPOSITORY_FILE:
+            found = repository.merge_blobs(*ids)
+        return FileEntry(ours.mode, found) if found else self._contested_file(path)
+
+    def _contested_file(self, path: str) -> File:
+        _, ours, theirs = self.sides.versions(path)
+        if self.as_base:
+            self.doubtful.add(path)
+        else:
+            here, there = (each.id if each else ABSENT for each in (ours, theirs))
+            place = Contested(path, ours=here, theirs=there)
+            self.conflicts.append(TreeConflict(Reason.FILE, (place,)))
+        return ours
+
+
+def _merged_document(path: str, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    try:
+        sides = [parse_document(each) for each in (base, ours, theirs)]
+    except FormatError as error:
+        raise FormatError(f"{path}: {error.message}") from error
+    value, conflicts = merge_value(_DOCUMENT, "", *sides)
+    return None if conflicts else dump_document(value)
+
+
+def _doubt(three: Three) -> Merged:
+    """A record that one side has and that the bases contradict each other in."""
+    _, ours, theirs = three
+    left = ours or theirs
+    assert left is not None
+    fields = tuple(
+        FieldConflict(name, ABSENT, value if ours else ABSENT, value if theirs else ABSENT)
+        for name, value in sorted(left.fields.items())
+    )
+    kind = ConflictKind.DELETED_BY_THEM if ours else ConflictKind.DELETED_BY_US
+    return Merged(ours, Conflict(left.key, kind, fields))
+
+
+def _contested(path: str, three: Three, conflict: Conflict, title: str) -> Iterator[TreeConflict]:
+    """A record's conflict as people decide on it: field by field, or whether it shall be there."""
+    reason = Reason(conflict.kind.value)
+    if conflict.kind in (ConflictKind.EDITED, ConflictKind.ADDED):
+        for each in conflict.fields:
+            place = Place(conflict.key, each.name, each.path)
+            sides = each.base, each.ours, each.theirs
+            yield TreeConflict(reason, (Contested(path, place, *sides, title=title),))
+        return
+    yield TreeConflict(reason, (whole(path, three, title),), conflict.fields)
+
+
+def whole(path: str, three: Three, title: str) -> Contested:
+    """The place of a whole record."""
+    known = next(each for each in three if each)
+    base, ours, theirs = (ABSENT if each is None else each for each in three)
+    return Contested(path, Place(known.key), base, ours, theirs, title)

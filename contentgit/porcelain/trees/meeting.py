@@ -1,0 +1,280 @@
+"""What only both sides together make wrong: a reference to what the other side deleted, a unique value
+given twice, records that become each other's ancestors.
+
+Each side by itself is taken to be right, so only what a side changed is looked at, and of that only the
+models in which the other side changed something that can meet it. A whole tree is for ``check``.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TypeAlias
+
+from contentgit.layout import record_path
+from contentgit.merge import Contested, Place, Reason, TreeConflict, value_at
+from contentgit.porcelain.snapshots import batches
+from contentgit.porcelain.trees.files import whole
+from contentgit.porcelain.trees.sides import (
+    BATCH,
+    Sides,
+    Three,
+    decoded,
+    key_at,
+    record_at,
+)
+from contentgit.records import Record, RecordKey
+from contentgit.relations import PARENT, Claim, claims, references
+from contentgit.schema import FieldKind, ModelSchema
+
+
+class By(enum.Flag):
+    """Which side changed a record."""
+
+    OURS = enum.auto()
+    THEIRS = enum.auto()
+
+
+_Owner: TypeAlias = tuple[str, By]
+"""The path of a record, and who changed it."""
+
+
+@dataclass
+class Meeting:
+    """A merged tree, and what both sides changed in it.
+
+    ``written`` has the blob ids of files that are neither side's, ``""`` for one that is not there.
+    """
+
+    sides: Sides
+    tree: str
+    written: Mapping[str, str]
+    _gone: dict[RecordKey, _Owner] = field(default_factory=dict)
+    _pending: set[str] = field(default_factory=set)
+
+    def conflicts(self, undecided: Iterable[TreeConflict] = ()) -> Iterator[TreeConflict]:
+        """What people must decide on, by kind and key.
+
+        What becomes of the ``undecided`` records is not known yet, so nothing is said of them.
+        """
+        self._pending = {place.file for each in undecided for place in each.places}
+        self._gone = {key: at for key, at in self._deleted() if at[0] not in self._pending}
+        survey = _Survey()
+        for path, by, record, schema in self._touched():
+            survey.look(path, by, record, schema, self._gone)
+        elsewhere = self._elsewhere(list(survey.missing))
+        survey.missing = {key: at for key, at in survey.missing.items() if key not in elsewhere}
+        found = [*self._missing(survey), *self._same_values(survey), *self._cycles(survey)]
+        records = dict(
+            self.sides.records(dict.fromkeys(each[0] for one in found for each in one.at))
+        )
+        for each in found:
+            places = (self._place(path, name, records[path]) for path, name in each.at)
+            by_label = {place.label: place for place in places}
+            yield TreeConflict(each.reason, tuple(by_label.values()), about=each.about)
+
+    def _place(self, path: str, name: str, three: Three) -> Contested:
+        """A field on all sides, or the whole record where a side does not have it."""
+        base, ours, theirs = three
+        title = self.sides.title(path, three)
+        if name in ("", PARENT) or ours is None or theirs is None:
+            return whole(path, three, title)
+        place = Place(ours.key, name)
+        was, here, there = (value_at(each, place) for each in (base, ours, theirs))
+        return Contested(path, place, was, here, there, title)
+
+    # What was changed
+
+    def _by(self, path: str) -> By:
+        found = By(0)
+        if path in self.sides.by_ours:
+            found |= By.OURS
+        if path in self.sides.by_theirs:
+            found |= By.THEIRS
+        return found
+
+    def _result(self, path: str) -> str:
+        """The blob id of a changed file in the merged tree."""
+        if path in self.written:
+            return self.written[path]
+        changed = self.sides.by_theirs.get(path) or self.sides.by_ours[path]
+        return changed[1].id if changed[1] else ""
+
+    def _paths(self) -> Iterator[str]:
+        yield from self.sides.by_ours
+        yield from (path for path in self.sides.by_theirs if path not in self.sides.by_ours)
+
+    def _deleted(self) -> Iterator[tuple[RecordKey, _Owner]]:
+        """The keys of records that are in the base and not in the merged tree."""
+        for path in self._paths():
+            base = self.sides.versions(path)[0]
+            if base is None or self._result(path) or not self.sides.is_record(path):
+                continue
+            key = key_at(path)
+            if key is None:  # the record itself tells it
+                (record,) = decoded(self.sides.repository, [(path, base)])
+                assert record is not None
+                key = record.key
+            yield key, (path, self._by(path))
+
+    def _touched(self) -> Iterator[tuple[str, By, Record, ModelSchema]]:
+        """The merged records that a side changed, where they can meet what the other side did."""
+        models = self._models()
+        wanted = (path for path in self._paths() if self._can_meet(path, models))
+        for batch in batches(wanted, BATCH):
+            blobs = self.sides.repository.blobs([self._result(path) for path in batch])
+            for path, data in zip(batch, blobs, strict=True):
+                record = record_at(path, data)
+                schema = self.sides.model(path, record)
+                if schema is not None:
+                    yield path, self._by(path), record, schema
+
+    def _models(self) -> Mapping[str, By]:
+        """Who changed something in a dump's folder of a model."""
+        found: dict[str, By] = defaultdict(lambda: By(0))
+        for path in self._paths():
+            if self.sides.is_record(path):
+                found[_model_folder(path)] |= self._by(path)
+        return found
+
+    def _can_meet(self, path: str, models: Mapping[str, By]) -> bool:
+        if path in self._pending or not self._result(path) or not self.sides.is_record(path):
+            return False
+        if self._gone:
+            return True
+        # Only the other side can have given a unique value twice or turned a tree round.
+        return models[_model_folder(path)] == By.OURS | By.THEIRS
+
+    # What meets
+
+    def _missing(self, survey: _Survey) -> Iterator[_Found]:
+        for target, referrers in sorted(survey.missing.items()):
+            yield _Found(Reason.MISSING, ((self._gone[target][0], ""), *referrers))
+
+    def _elsewhere(self, keys: Sequence[RecordKey]) -> set[RecordKey]:
+        """Those of the keys that another dump of the merged tree has."""
+        paths = {path: key for key in keys for path in self._places(key)}
+        found = self.sides.repository.files_at(self.tree, list(paths)) if paths else {}
+        return {paths[path] for path in found}
+
+    def _places(self, key: RecordKey) -> Iterator[str]:
+        """Where in the merged tree a record may lie."""
+        for folder in sorted(self.sides.folders):
+            schema = self.sides.schema(folder).get(key.model)
+            if schema is not None:
+                yield f"{folder}/{record_path(key, schema.layout)}"
+
+    def _same_values(self, survey: _Survey) -> Iterator[_Found]:
+        for paths, names in sorted(survey.same.items()):
+            at = tuple((path, name) for path in paths for name in names)
+            yield _Found(Reason.SAME_VALUE, at, ", ".join(names))
+
+    def _cycles(self, survey: _Survey) -> Iterator[_Found]:
+        for (folder, label, name), owners in sorted(survey.trees.items()):
+            if not _by_both(by for _, by in owners.values()):
+                continue
+            for cycle in _cycles_in(self._ancestors(folder, label, name, owners)):
+                moved = sorted(key for key in cycle if key in owners)
+                if _by_both(owners[key][1] for key in moved):
+                    at = tuple((owners[key][0], name) for key in moved)
+                    yield _Found(Reason.CYCLE, at, name)
+
+    def _ancestors(
+        self, folder: str, label: str, name: str, start: Iterable[RecordKey]
+    ) -> Mapping[RecordKey, RecordKey]:
+        """Each record's parent, from those that were changed upwards, a generation at a time."""
+        schema = self.sides.schema(folder)[label]
+        parents: dict[RecordKey, RecordKey] = {}
+        level, seen = {*start}, set(start)
+        while level:
+            paths = {f"{folder}/{record_path(key, schema.layout)}": key for key in sorted(level)}
+            found = self.sides.repository.files_at(self.tree, list(paths))
+            blobs = self.sides.repository.blobs(found.values())
+            level = set()
+            for path, data in zip(found, blobs, strict=True):
+                record = record_at(path, data)
+                for each in references(record, schema):
+                    if each.field == name:
+                        parents[paths[path]] = each.target
+                        if each.target not in seen:
+                            level.add(each.target)
+            seen |= level
+        return parents
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A conflict by the paths and fields of its places; no field stands for the whole record."""
+
+    reason: Reason
+    at: tuple[tuple[str, str], ...]
+    about: str = ""
+
+
+def _by_both(changes: Iterable[By]) -> bool:
+    """Whether the changes are not all of the same single side."""
+    found = {*changes}
+    return len(found) > 1 or By.OURS | By.THEIRS in found
+
+
+@dataclass
+class _Survey:
+    """What the changed records say that the other side's changes can meet: keys, digests, paths."""
+
+    missing: dict[RecordKey, list[tuple[str, str]]] = field(default_factory=dict)
+    same: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    trees: dict[tuple[str, str, str], dict[RecordKey, _Owner]] = field(default_factory=dict)
+    _claimed: dict[bytes, tuple[RecordKey, str, By]] = field(default_factory=dict)
+
+    def look(
+        self,
+        path: str,
+        by: By,
+        record: Record,
+        schema: ModelSchema,
+        gone: Mapping[RecordKey, _Owner],
+    ) -> None:
+        """Takes a record in."""
+        for each in references(record, schema):
+            if each.constrained and each.target in gone and _by_both((by, gone[each.target][1])):
+                self.missing.setdefault(each.target, []).append((path, each.field))
+        self._claim(path, by, record, schema)
+        for known in schema.fields:
+            if known.kind is FieldKind.REFERENCE and known.target == schema.label:
+                place = (path.partition("/")[0], schema.label, known.name)
+                if record.fields.get(known.name):
+                    self.trees.setdefault(place, {})[record.key] = (path, by)
+
+    def _claim(self, path: str, by: By, record: Record, schema: ModelSchema) -> None:
+        for each in claims(record, schema.unique):
+            digest = _digest(each)
+            key, other, their = self._claimed.setdefault(digest, (record.key, path, by))
+            if key != record.key and _by_both((by, their)):
+                names = next(one.fields for one in schema.unique if one.name == each[1])
+                self.same.setdefault((other, path), names)
+
+
+def _digest(claim: Claim) -> bytes:
+    return blake2b(repr(claim).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _model_folder(path: str) -> str:
+    return "/".join(path.split("/", 2)[:2])
+
+
+def _cycles_in(parents: Mapping[RecordKey, RecordKey]) -> Iterator[list[RecordKey]]:
+    """Every cycle once, as its keys."""
+    done: set[RecordKey] = set()
+    for start in sorted(parents):
+        trail: dict[RecordKey, None] = {}
+        key: RecordKey | None = start
+        while key is not None and key not in done and key not in trail:
+            trail[key] = None
+            key = parents.get(key)
+        if key is not None and key in trail:
+            keys = list(trail)
+            yield keys[keys.index(key) :]
+        done |= trail.keys()

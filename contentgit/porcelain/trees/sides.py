@@ -1,0 +1,194 @@
+"""What two sides changed since their base, file by file, and the records behind the files.
+
+Files are told apart by blob id; memory holds the paths and ids of those that a side changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeAlias
+
+from contentgit import canonical
+from contentgit.description import parse_schema
+from contentgit.documents import parse_document
+from contentgit.errors import FormatError, RefusedError
+from contentgit.layout import DATASET_FILE, record_key
+from contentgit.porcelain.snapshots import batches, paths_of
+from contentgit.records import Record, RecordKey
+from contentgit.repository import FileEntry, Repository
+from contentgit.schema import ModelSchema
+from contentgit.titles import best_text
+
+File: TypeAlias = FileEntry | None
+Versions: TypeAlias = tuple[File, File, File]
+"""A file in base, ours and theirs."""
+
+Three: TypeAlias = tuple[Record | None, Record | None, Record | None]
+
+PLAIN = "100644"
+BATCH = 333
+
+
+@dataclass(frozen=True)
+class Base:
+    """What both sides come from: a tree (``None``: nothing), and the commits that it was made of.
+
+    Where the bases of a criss-cross contradict each other, a field is left out of its record, so that
+    it is equal to nobody's; at the ``doubtful`` paths a record or file was there on one side alone.
+    """
+
+    tree: str | None
+    commits: tuple[str, ...] = ()
+    doubtful: frozenset[str] = frozenset()
+
+
+@dataclass
+class Sides:
+    """Base, ours and theirs as trees or commits, and which files differ."""
+
+    repository: Repository
+    base: Base
+    ours: str
+    theirs: str
+    _schemas: dict[str, Mapping[str, ModelSchema]] = field(default_factory=dict)
+
+    @cached_property
+    def by_ours(self) -> Mapping[str, tuple[File, File]]:
+        """What we changed: path, before and after."""
+        return self._changed(self.ours)
+
+    @cached_property
+    def by_theirs(self) -> Mapping[str, tuple[File, File]]:
+        """What they changed."""
+        return self._changed(self.theirs)
+
+    def _changed(self, side: str) -> dict[str, tuple[File, File]]:
+        found = self.repository.changed_files(self.base.tree, side)
+        return {path: (before, after) for path, before, after in found}
+
+    def versions(self, path: str) -> Versions:
+        """A file that a side changed, on all three sides."""
+        here, there = self.by_ours.get(path), self.by_theirs.get(path)
+        known = here or there
+        if known is None:
+            return (None, None, None)
+        base = known[0]
+        return base, here[1] if here else base, there[1] if there else base
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """The folders that are dumps on a side."""
+        sides = [each for each in (self.base.tree, self.ours, self.theirs) if each]
+        names = {name for side in sides for name in self.repository.folders(side)}
+        return frozenset(name for name in names if not name.startswith("."))
+
+    def schema(self, folder: str) -> Mapping[str, ModelSchema]:
+        """The models of a dump: as theirs has them, else ours, else the base."""
+        if folder not in self._schemas:
+            base = self._recorded(self.base.tree, folder) if self.base.tree else {}
+            ours, theirs = (self._recorded(side, folder) for side in (self.ours, self.theirs))
+            _refuse_moved(folder, ours, theirs)
+            self._schemas[folder] = {**base, **theirs, **ours}
+        return self._schemas[folder]
+
+    def _recorded(self, side: str, folder: str) -> Mapping[str, ModelSchema]:
+        data = self.repository.blob(side, f"{folder}/{DATASET_FILE}")
+        if data is None:
+            return {}
+        try:
+            return parse_schema(parse_document(data)).models
+        except FormatError as error:
+            raise FormatError(f"{folder}/{DATASET_FILE} in {side[:10]}: {error.message}") from error
+
+    def is_record(self, path: str) -> bool:
+        """Whether a record lies at the path."""
+        folder, _, rest = path.partition("/")
+        if folder not in self.folders or not rest or rest == DATASET_FILE:
+            return False
+        try:
+            record_key(rest)
+        except FormatError:
+            return False
+        return True
+
+    def model(self, path: str, record: Record) -> ModelSchema | None:
+        """The schema of the record at a path."""
+        return self.schema(path.partition("/")[0]).get(record.key.model)
+
+    def title(self, path: str, three: Three) -> str:
+        """What the record at a path is called: by ours, or by whoever has it."""
+        base, ours, theirs = three
+        record = next(each for each in (ours, theirs, base) if each)
+        return best_text(record, self.model(path, record))
+
+    def records(self, paths: Iterable[str]) -> Iterator[tuple[str, Three]]:
+        """The records at paths on all three sides, streamed in batches.
+
+        Raises:
+            FormatError: a file is no record, or not the record of its path.
+        """
+        for batch in batches(paths, BATCH):
+            wanted = [(path, each) for path in batch for each in self.versions(path)]
+            found = decoded(self.repository, wanted)
+            for path in batch:
+                yield path, (next(found), next(found), next(found))
+
+
+def _refuse_moved(
+    folder: str, ours: Mapping[str, ModelSchema], theirs: Mapping[str, ModelSchema]
+) -> None:
+    """Refuses sides that name or place the records of a model differently: none would be found again."""
+    moved = [
+        label
+        for label in sorted(ours.keys() & theirs.keys())
+        if (ours[label].layout, ours[label].identity)
+        != (theirs[label].layout, theirs[label].identity)
+    ]
+    if moved:
+        raise RefusedError(
+            f"both sides have {folder}, but name or place its records differently: {', '.join(moved)}",
+            hint="commit the dump on both branches with the same identity and layout in its specs, "
+            "then merge",
+            data={"dump": folder, "models": moved},
+        )
+
+
+def decoded(repository: Repository, files: Sequence[tuple[str, File]]) -> Iterator[Record | None]:
+    """The records in files; ``None`` where there is no file.
+
+    Raises:
+        FormatError: a file is no record, or not the record of its path.
+    """
+    blobs = repository.blobs([each.id for _, each in files if each])
+    for path, each in files:
+        yield record_at(path, next(blobs)) if each else None
+
+
+def record_at(path: str, data: bytes) -> Record:
+    """The record in a file.
+
+    Raises:
+        FormatError: it is none, or not the record of its path.
+    """
+    place = path.partition("/")[2]
+    try:
+        record = canonical.decode(data)
+    except FormatError as error:
+        raise FormatError(
+            f"{path} is no record: {error.message}",
+            hint="contentgit check tells which commits have it so; correct the file in a commit of its own",
+        ) from error
+    expected = record_key(place)
+    if record.key != expected and (expected or place not in paths_of(record.key)):
+        raise FormatError(
+            f"{path} holds the record {record.key}",
+            hint="a record lies where its key says; move the file or correct $key and $model",
+        )
+    return record
+
+
+def key_at(path: str) -> RecordKey | None:
+    """The key that a record's path tells; ``None`` where the name holds only its beginning."""
+    return record_key(path.partition("/")[2])

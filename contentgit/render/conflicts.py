@@ -1,0 +1,125 @@
+"""Conflicts of merged branches: a line, several lines, or JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from rich.text import Text
+
+from contentgit.diff import ABSENT
+from contentgit.merge import Contested, Reason, TreeConflict
+from contentgit.records import Record
+from contentgit.render import data
+from contentgit.render.plain import safe
+from contentgit.render.values import apart, short
+
+_WHY: Final = {
+    Reason.EDITED: "both sides changed it",
+    Reason.ADDED: "both sides added this record, with different content",
+    Reason.DELETED_BY_US: "we deleted it, they edited it",
+    Reason.DELETED_BY_THEM: "they deleted it, we edited it",
+    Reason.FILE: "both sides changed this file",
+}
+REFERRERS_SHOWN: Final = 5
+
+
+def why(conflict: TreeConflict) -> str:
+    """What the sides contradict each other in, in words."""
+    if conflict.reason is Reason.MISSING:
+        deleted, *others = conflict.places
+        names = ", ".join(each.label for each in others[:REFERRERS_SHOWN])
+        more = f" and {len(others) - REFERRERS_SHOWN:,} more" if len(others) > 5 else ""
+        who, other = ("we", "they") if deleted.ours is ABSENT else ("they", "we")
+        return f"{who} deleted it, and what {other} changed refers to it: {names}{more}"
+    if conflict.reason is Reason.SAME_VALUE:
+        return f"has the same {_shared(conflict)} as {' and '.join(_others(conflict))}"
+    if conflict.reason is Reason.CYCLE:
+        return (
+            f"became its own ancestor by {conflict.about}, with {' and '.join(_others(conflict))}"
+        )
+    return _WHY[conflict.reason]
+
+
+def _shared(conflict: TreeConflict) -> str:
+    """The fields that must be unique, and their values where both sides added records."""
+    first = conflict.places[0]
+    record = first.theirs if first.ours is ABSENT else first.ours
+    if not isinstance(record, Record):
+        return f"{conflict.about} {short(record)}"
+    values = (record.fields.get(name) for name in conflict.about.split(", "))
+    return f"{conflict.about} {', '.join(map(short, values))}"
+
+
+def _others(conflict: TreeConflict) -> list[str]:
+    return [each for each in conflict.labels[1:] if each != conflict.labels[0]]
+
+
+def headline(conflict: TreeConflict) -> str:
+    """A conflict on one line."""
+    title = conflict.places[0].title
+    named = f"{conflict.labels[0]}  {title}" if title else conflict.labels[0]
+    return safe(f"{named}: {why(conflict)}")
+
+
+def lines(conflict: TreeConflict) -> Iterator[Text]:
+    """A conflict with what each side has."""
+    title = conflict.places[0].title
+    head = Text(safe(conflict.labels[0]), style="bold")
+    if title:
+        head.append(f"  {safe(title)}", style="not bold")
+    yield head
+    yield Text(f"  {safe(why(conflict))}", style="yellow")
+    for place in conflict.places:
+        yield from _place_lines(place, alone=len(conflict.places) == 1)
+    for each in conflict.edits:
+        before, after = apart([each.base, each.theirs if each.ours is ABSENT else each.ours])
+        yield Text(f"    {safe(each.name)}: {before} → {after}")
+
+
+def _place_lines(place: Contested, *, alone: bool) -> Iterator[Text]:
+    indent = "    "
+    if not alone:
+        yield Text(f"  {safe(place.label)}  {safe(place.title)}".rstrip())
+    sides = (place.base, place.ours, place.theirs)
+    if place.place is not None and not place.place.field:
+        if not alone:
+            there = [
+                name
+                for name, each in zip(("base", "ours", "theirs"), sides, strict=True)
+                if each is not ABSENT
+            ]
+            yield Text(f"{indent}is in {', '.join(there)}", style="dim")
+        return
+    if place.place is None:
+        return
+    for name, text, style in zip(
+        ("base", "ours", "theirs"), apart(sides), ("dim", "green", "cyan"), strict=True
+    ):
+        yield Text(f"{indent}{name.ljust(7)} {text}", style=style)
+
+
+def as_data(conflict: TreeConflict) -> dict[str, Any]:
+    """A conflict as JSON values."""
+    return {
+        "label": conflict.labels[0],
+        "reason": conflict.reason.value,
+        "why": why(conflict),
+        "about": conflict.about,
+        "places": [_place_data(each) for each in conflict.places],
+        "edits": data.plain(conflict.edits),
+    }
+
+
+def _place_data(place: Contested) -> dict[str, Any]:
+    sides = {"base": place.base, "ours": place.ours, "theirs": place.theirs}
+    return {
+        "label": place.label,
+        "file": place.file,
+        "title": place.title,
+        **{name: _side(each) for name, each in sides.items()},
+    }
+
+
+def _side(content: Any) -> Any:
+    return data.record(content) if isinstance(content, Record) else data.value(content)

@@ -1,0 +1,448 @@
+"""``merge``, ``resolve`` and their end, in a real repository without settings or a database."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from contentgit.errors import (
+    BusyError,
+    ConflictError,
+    FormatError,
+    RefusedError,
+    RepositoryError,
+    UnknownNameError,
+    UsageError,
+)
+from contentgit.merge import Take
+from contentgit.porcelain.commits import refuse_recorded
+from contentgit.porcelain.merging import (
+    FastForward,
+    How,
+    abort,
+    continue_merge,
+    merge,
+)
+from contentgit.porcelain.merging.deciding import Decision, resolve
+from contentgit.porcelain.merging.operation import current
+from contentgit.porcelain.merging.recorded import recorded_in, resolve_recorded
+from contentgit.repository import Repository
+from tests.git.content import Site, page, path_of, teaser
+from tests.git.plain import files, git, status
+from tests.git.test_tree_merge import START
+
+OURS, THEIRS = Decision(Take.OURS), Decision(Take.THEIRS)
+
+
+@pytest.fixture
+def site(repository_path: Path) -> Site:
+    """A repository with a worktree on main."""
+    site = Site(Repository.init(repository_path), START)
+    site.repository.bring_along("main", None, site.repository.resolve("main"))
+    return site
+
+
+@pytest.fixture
+def split(site: Site) -> Site:
+    """main and summer have changed the same title, and other things."""
+    site.commit("summer", {"site.page:1": {"title": "Summer"}, "site.tag:1": {"name": "eins"}})
+    old = site.repository.resolve("main")
+    site.commit("main", {"site.page:1": {"title": "Winter", "slug": "winter"}})
+    site.repository.bring_along("main", old, site.repository.resolve("main"))
+    return site
+
+
+def state(repository: Repository) -> Path:
+    return repository.git_dir / "contentgit" / "merge.json"
+
+
+def untouched(site: Site, tip: str) -> bool:
+    repository = site.repository
+    clean = status(repository.path) == [] and not (repository.git_dir / "MERGE_HEAD").exists()
+    return clean and repository.resolve("main") == tip
+
+
+def title(site: Site, commit: str = "main", key: str = "site.page:1") -> str:
+    record = site.record(site.repository.resolve(commit), key)
+    assert record is not None
+    return str(record["title"])
+
+
+def test_a_merge_is_an_ordinary_commit_with_two_parents(site: Site) -> None:
+    repository = site.repository
+    site.commit("summer", {"site.page:1": {"title": "Summer"}})
+    site.commit("main", {"site.page:1": {"slug": "start"}})
+    ours, theirs = repository.resolve("main"), repository.resolve("summer")
+    repository.bring_along("main", repository.resolve("main~1"), ours)
+    done = merge(repository, "summer")
+    assert (done.how, done.branch, done.commit) == (How.MERGED, "main", repository.resolve("main"))
+    commit = repository.commit(done.commit)
+    assert commit.parents == (ours, theirs)
+    assert commit.message == "Merge branch 'summer'\n"
+    assert title(site) == "Summer"
+    assert git(repository.path, "merge-base", "--is-ancestor", "summer", "main") == ""
+    # The worktree has come along, and git sees nothing of its own to do.
+    assert status(repository.path) == []
+    assert b"Summer" in files(repository.path)[path_of("site.page:1")]
+    assert not state(repository).exists()
+    assert merge(repository, "summer").how is How.UP_TO_DATE
+    assert (
+        git(repository.path, "reflog", "-1", "--format=%gs", "main") == "contentgit merge: summer"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("summer", "Merge branch 'summer' into winter"),
+        ("v1", "Merge tag 'v1' into winter"),
+        ("origin/x", "Merge remote-tracking branch 'origin/x' into winter"),
+        ("summer~0", "Merge commit 'summer~0' into winter"),
+    ],
+)
+def test_a_merge_commit_says_what_it_merged(site: Site, name: str, words: str) -> None:
+    repository = site.repository
+    site.commit("summer", {"site.tag:1": {"name": "eins"}})
+    git(repository.path, "tag", "v1", "summer")
+    git(repository.path, "update-ref", "refs/remotes/origin/x", "summer")
+    site.commit("winter", {"site.tag:2": {"name": "zwei"}})
+    repository.set_head("winter")
+    done = merge(repository, name)
+    assert repository.commit(done.commit).subject == words
+
+
+def test_fast_forward_as_in_git(site: Site) -> None:
+    repository = site.repository
+    tip = site.commit("summer", {"site.tag:1": {"name": "eins"}})
+    site.commit("winter", {"site.tag:2": {"name": "zwei"}})
+    done = merge(repository, "summer", fast_forward=FastForward.ONLY)
+    assert (done.how, done.commit) == (How.FAST_FORWARD, tip)
+    assert status(repository.path) == []
+    with pytest.raises(RefusedError, match="main and winter have diverged"):
+        merge(repository, "winter", fast_forward=FastForward.ONLY)
+    site.commit("spring", {})
+    made = merge(repository, "winter", fast_forward=FastForward.NEVER, message="Join them\n")
+    assert repository.commit(made.commit).message == "Join them\n"
+    git(repository.path, "branch", "ahead", "main")
+    site.commit("ahead", {"site.tag:1": {"name": "un"}})
+    again = merge(repository, "ahead", fast_forward=FastForward.NEVER)
+    assert (again.how, len(repository.commit(again.commit).parents)) == (How.MERGED, 2)
+
+
+def test_no_commit_stops_before_it(site: Site) -> None:
+    repository = site.repository
+    site.commit("summer", {"site.tag:1": {"name": "eins"}})
+    tip = site.commit("main", {"site.tag:2": {"name": "zwei"}})
+    repository.bring_along("main", repository.resolve("main~1"), tip)
+    assert merge(repository, "summer", commit=False).how is How.PREPARED
+    assert untouched(site, tip)
+    assert state(repository).exists()
+    done = continue_merge(repository)
+    assert repository.commit(done.commit).parents == (tip, repository.resolve("summer"))
+
+
+def test_conflicts_are_kept_and_the_branch_stays(split: Site) -> None:
+    repository = split.repository
+    tip = repository.resolve("main")
+    with pytest.raises(ConflictError) as caught:
+        merge(repository, "summer")
+    assert caught.value.exit_code == 3
+    assert caught.value.items == ("site.page:1/title  Winter: both sides changed it",)
+    (conflict,) = caught.value.data["conflicts"]
+    (place,) = conflict["places"]
+    assert [place[name] for name in ("base", "ours", "theirs")] == ["Home", "Winter", "Summer"]
+    assert untouched(split, tip)
+    with pytest.raises(ConflictError):
+        continue_merge(repository)
+    with pytest.raises(RefusedError, match="a merge of summer into main is under way"):
+        merge(repository, "summer")
+    left = resolve(repository, ["site.page:1"], THEIRS).conflicts
+    assert left == ()
+    assert untouched(split, tip)
+    done = continue_merge(repository)
+    assert (title(split), done.commit) == ("Summer", repository.resolve("main"))
+    record = split.record(done.commit, "site.page:1")
+    assert record is not None
+    assert record["slug"] == "winter"
+    assert status(repository.path) == []
+    assert not state(repository).exists()
+
+
+def test_a_decision_can_be_changed_until_the_end(split: Site) -> None:
+    repository = split.repository
+    with pytest.raises(ConflictError):
+        merge(repository, "summer")
+    resolve(repository, ["site.page:1/title"], THEIRS)
+    # It is decided, so it is no conflict any more; naming it once more decides anew.
+    resolve(repository, ["site.page:1/title"], Decision(value="Spring"))
+    continue_merge(repository)
+    assert title(split) == "Spring"
+
+
+def test_giving_up_leaves_everything_as_it_was(split: Site) -> None:
+    repository = split.repository
+    tip = repository.resolve("main")
+    before = files(repository.path)
+    with pytest.raises(ConflictError):
+        merge(repository, "summer")
+    resolve(repository, [], THEIRS)
+    given_up = abort(repository)
+    assert given_up is not None
+    assert given_up.named == "merge of summer into main"
+    assert untouched(split, tip)
+    assert files(repository.path) == before
+    with pytest.raises(UsageError, match="no merge is under way"):
+        abort(repository)
+    with pytest.raises(UsageError, match="no merge is under way"):
+        continue_merge(repository)
+    with pytest.raises(UsageError, match="no merge is under way"):
+        resolve(repository, [], OURS)
+
+
+@pytest.mark.parametrize(
+    ("side", "expected"), [("ours", "Winter"), ("theirs", "Summer"), ("base", "Home")]
+)
+def test_one_side_everywhere(split: Site, side: str, expected: str) -> None:
+    merge(split.repository, "summer", take=Take(side))
+    assert title(split) == expected
+
+
+def test_taking_one_side_goes_on_with_what_it_uncovers(site: Site) -> None:
+    repository = site.repository
+    site.commit("summer", {"site.page:2": {"title": "Us"}, "site.page:9": page("Bread")})
+    site.commit("main", {"site.page:2": None, "site.teaser:1": None, "site.page:8": page("Bread")})
+    site.commit("summer", {"site.teaser:9": teaser("x", "site.page:2")})
+    done = merge(repository, "summer", take=Take.OURS)
+    assert site.record(done.commit, "site.page:2") is None
+    assert site.record(done.commit, "site.teaser:9") is None
+    assert site.record(done.commit, "site.page:9") is None
+
+
+def test_a_bare_repository(tmp_path: Path) -> None:
+    site = Site(Repository.init(tmp_path / "bare.git", bare=True), START)
+    site.commit("summer", {"site.page:1": {"title": "Summer"}})
+    site.commit("main", {"site.page:1": {"title": "Winter"}})
+    with pytest.raises(ConflictError):
+        merge(site.repository, "summer")
+    resolve(site.repository, ["site.*"], THEIRS)
+    continue_merge(site.repository)
+    assert title(site) == "Summer"
+
+
+def test_new_keys_for_what_both_added(site: Site) -> None:
+    repository = site.repository
+    ours = {"site.page:9": page("Jobs"), "site.news:9": {"date": "2026-01-01"}}
+    theirs = {"site.page:9": page("Team"), "site.news:9": {"date": "2026-02-02"}}
+    site.commit("summer", {**theirs, "site.teaser:3": teaser("Team", "site.page:9")})
+    site.commit("main", {**ours, "site.page:14": page("Last")})
+    with pytest.raises(ConflictError):
+        merge(repository, "summer")
+    found = resolve(repository, ["site.page:9"], Decision(renumber=True))
+    assert [(each.label, each.key) for each in found.resolutions] == [
+        ("site.news:9", "15"),
+        ("site.page:9", "15"),
+    ]
+    assert not found.conflicts
+    commit = continue_merge(repository).commit
+    assert title(site, commit, "site.page:9") == "Jobs"
+    assert title(site, commit, "site.page:15") == "Team"
+    records = site.all(commit)
+    assert records["site.news:15"] == {"date": "2026-02-02"}
+    assert records["site.teaser:3"]["page"] == "site.page:15"
+
+
+def test_what_cannot_be_decided_so(split: Site) -> None:
+    repository = split.repository
+    with pytest.raises(ConflictError):
+        merge(repository, "summer")
+    before = state(repository).read_bytes()
+    with pytest.raises(UnknownNameError, match=r"no conflict is called site\.page:7"):
+        resolve(repository, ["site.page:1", "site.page:7"], OURS)
+    with pytest.raises(UsageError, match="not a key that both sides gave"):
+        resolve(repository, ["site.page:1"], Decision(renumber=True))
+    with pytest.raises(UsageError, match="a value goes to one field, and 0 places"):
+        resolve(repository, [], Decision(value="x"))
+    assert state(repository).read_bytes() == before
+
+
+def test_the_branch_moved_meanwhile(split: Site) -> None:
+    repository = split.repository
+    with pytest.raises(ConflictError):
+        merge(repository, "summer")
+    resolve(repository, [], THEIRS)
+    tip = split.commit("main", {"site.tag:2": {"name": "zwei"}})
+    with pytest.raises(BusyError, match="branch main has moved since the merge began"):
+        continue_merge(repository)
+    assert repository.resolve("main") == tip
+    abort(repository)
+    merge(repository, "summer", take=Take.THEIRS)
+    assert title(split) == "Summer"
+
+
+def test_a_ref_that_cannot_be_written_changes_nothing(split: Site) -> None:
+    repository = split.repository
+    tip = repository.resolve("main")
+    with pytest.raises(ConflictError):
+        merge(repository, "summer")
+    resolve(repository, [], THEIRS)
+    lock = repository.git_dir / "refs/heads/main.lock"
+    lock.touch()
+    with pytest.raises(BusyError, match="another git process is writing"):
+        continue_merge(repository)
+    assert untouched(split, tip)
+    assert state(repository).exists()
+    lock.unlink()
+    continue_merge(repository)
+    assert title(split) == "Summer"
+
+
+def test_a_merge_that_was_interrupted_behind_its_end(split: Site) -> None:
+    """The branch has moved; the worktree and what is kept of the merge have not followed."""
+    repository = split.repository
+    with pytest.raises(ConflictError):
+        merge(repository, "summer")
+    resolve(repository, [], THEIRS)
+    kept, old = state(repository).read_bytes(), repository.resolve("main")
+    done = continue_merge(repository)
+    repository.bring_along("main", done.commit, old)
+    state(repository).write_bytes(kept)
+    assert status(repository.path) != []
+    assert current(repository) is None
+    assert status(repository.path) == []
+    assert not state(repository).exists()
+
+
+def test_a_broken_file_of_a_merge_under_way(split: Site) -> None:
+    repository = split.repository
+    with pytest.raises(ConflictError):
+        merge(repository, "summer")
+    whole = json.loads(state(repository).read_text())
+    wrong = {**whole, "resolutions": [{"at": "x", "take": "mine"}]}
+    texts = ["", "[]", "{}", json.dumps({**whole, "format": 2}), json.dumps(wrong)]
+    for broken in texts:
+        state(repository).write_text(broken)
+        with pytest.raises(FormatError, match="is broken") as caught:
+            continue_merge(repository)
+        assert caught.value.hint == "contentgit merge --abort  removes it"
+    assert abort(repository) is None
+    assert not state(repository).exists()
+
+
+def test_a_merge_of_git_itself_is_under_way(split: Site) -> None:
+    repository = split.repository
+    (repository.git_dir / "MERGE_HEAD").write_text(repository.resolve("summer") + "\n")
+    with pytest.raises(RefusedError, match="git itself has a merge under way"):
+        merge(repository, "summer")
+
+
+def test_edits_in_the_worktree_stay(split: Site) -> None:
+    repository = split.repository
+    path = repository.path / path_of("site.tag:1")
+    path.write_bytes(b"edited\n")
+    done = merge(repository, "summer", take=Take.THEIRS)
+    assert path.read_bytes() == b"edited\n"
+    assert [each.paths for each in done.left_alone] == [[path_of("site.tag:1")]]
+
+
+def test_nothing_in_common(site: Site) -> None:
+    repository = site.repository
+    tree = repository.root_tree(repository.resolve("main"))
+    git(repository.path, "branch", "alone", repository.commit_tree(tree, [], "Alone\n"))
+    with pytest.raises(RefusedError, match="main and alone have no commit in common"):
+        merge(repository, "alone")
+    assert merge(repository, "alone", unrelated=True).how is How.MERGED
+
+
+def test_a_shallow_clone_says_that_history_is_missing(split: Site, tmp_path: Path) -> None:
+    url = f"file://{split.repository.path}"
+    git(tmp_path, "clone", "-q", "--depth=1", "--no-single-branch", url, "shallow")
+    shallow = Repository.open(tmp_path / "shallow")
+    with pytest.raises(RepositoryError, match="shallow clone"):
+        merge(shallow, "origin/summer")
+
+
+# Conflicts in a commit
+
+
+def test_conflicts_in_a_commit_are_files_that_can_be_filled_in(split: Site) -> None:
+    repository = split.repository
+    split.commit("autumn", {"site.page:1": {"title": "Autumn"}})
+    done = merge(repository, "summer", record=True)
+    assert (done.how, len(done.conflicts)) == (How.RECORDED, 1)
+    assert (title(split), status(repository.path)) == ("Winter", [])
+    name = ".conflicts/001-site.page-1-title.json"
+    document = json.loads(files(repository.path)[name])
+    assert (document["label"], document["take"]) == ("site.page:1/title", None)
+    assert document["why"] == "both sides changed it"
+    with pytest.raises(ConflictError, match="holds 1 undecided conflict of a merge") as caught:
+        refuse_recorded(repository, done.commit)
+    assert caught.value.items == (name,)
+    with pytest.raises(RefusedError, match="has undecided conflicts of an earlier merge"):
+        merge(repository, "autumn", record=True)
+    with pytest.raises(UsageError, match="none of the recorded conflicts is decided"):
+        resolve_recorded(repository, [], None)
+    # Somebody fills it in on a host, and others go on committing meanwhile.
+    document["take"] = "theirs"
+    split.commit_files("main", {name: json.dumps(document).encode()})
+    split.commit("main", {"site.page:1": {"slug": "sommer"}, "site.tag:2": {"name": "due"}})
+    decided = resolve_recorded(repository, [], None)
+    assert decided.labels == ("site.page:1/title",)
+    commit = decided.done.commit
+    refuse_recorded(repository, commit)
+    assert recorded_in(repository, commit) == []
+    record = split.record(commit, "site.page:1")
+    assert record is not None
+    assert (record["title"], record["slug"]) == ("Summer", "sommer")
+    assert repository.commit(commit).subject == "Decide the conflict in site.page:1/title"
+
+
+def test_recorded_conflicts_are_decided_from_the_command_line(site: Site) -> None:
+    repository = site.repository
+    site.commit("summer", {"site.page:1": {"title": "Summer"}, "site.page:9": page("Bread")})
+    site.commit("main", {"site.page:1": {"title": "Winter"}, "site.page:8": page("Bread")})
+    assert len(merge(repository, "summer", record=True).conflicts) == 2
+    found = resolve_recorded(repository, ["site.page:1"], THEIRS)
+    assert [each.labels[0] for each in found.left] == ["site.page:8"]
+    found = resolve_recorded(repository, ["site.page:9/slug"], Decision(value="bread-2"))
+    assert found.left == ()
+    record = site.record(found.done.commit, "site.page:9")
+    assert record is not None
+    assert record["slug"] == "bread-2"
+    assert title(site) == "Summer"
+
+
+def test_what_was_edited_since_is_not_overwritten(split: Site) -> None:
+    repository = split.repository
+    merge(repository, "summer", record=True)
+    tip = split.commit("main", {"site.page:1": {"title": "By hand"}})
+    with pytest.raises(ConflictError, match="it was edited since the merge"):
+        resolve_recorded(repository, [], THEIRS)
+    assert repository.resolve("main") == tip
+    assert resolve_recorded(repository, [], OURS).left == ()
+    assert title(split) == "By hand"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "[]", "{}", '{"places": [], "ours": "x", "theirs": "y", "label": "z"}',
+        '{"places": [{"label": "a.b:1"}], "ours": "--x", "theirs": "y", "label": "a.b:1"}',
+    ],
+)  # fmt: skip
+def test_a_recorded_conflict_that_is_none(split: Site, text: str) -> None:
+    split.commit_files("main", {".conflicts/x.json": text.encode()})
+    with pytest.raises(FormatError, match=r"\.conflicts/x\.json is no recorded conflict"):
+        recorded_in(split.repository, split.repository.resolve("main"))
+
+
+def test_a_choice_that_is_none(split: Site) -> None:
+    repository = split.repository
+    merge(repository, "summer", record=True)
+    (there,) = recorded_in(repository, repository.resolve("main"))
+    for wrong in ({"take": "mine"}, {"take": 1}, {"value": {"$text": 7}}):
+        document = {**there.document, **wrong}
+        split.commit_files("main", {there.file: json.dumps(document).encode()})
+        with pytest.raises(FormatError, match="is no recorded conflict"):
+            resolve_recorded(repository, [], None)

@@ -1,0 +1,185 @@
+"""``revert``, ``cherry-pick`` and ``restore`` in a real repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contentgit.errors import ConflictError, RefusedError, UnknownNameError, UsageError
+from contentgit.merge import Take
+from contentgit.porcelain.merging import continue_merge, merge
+from contentgit.porcelain.merging.deciding import Decision, resolve
+from contentgit.porcelain.merging.picking import Picking, cherry_pick, restore, revert
+from contentgit.repository import Repository
+from tests.git.content import Site, page, teaser
+from tests.git.plain import git
+from tests.git.test_tree_merge import START
+
+
+@pytest.fixture
+def site(repository_path: Path) -> Site:
+    return Site(Repository.init(repository_path, bare=True), START)
+
+
+def field(site: Site, key: str, name: str) -> Any:
+    record = site.record(site.repository.resolve("main"), key)
+    return record and record[name]
+
+
+def test_a_revert_takes_back_one_commit_and_keeps_what_came_after(site: Site) -> None:
+    repository = site.repository
+    site.commit(
+        "main", {"site.page:1": {"title": "Start", "slug": "start"}, "site.tag:9": {"name": "new"}}
+    )
+    bad = repository.resolve("main")
+    site.commit("main", {"site.page:1": {"body": "Later"}})
+    done = revert(repository, "main~1")
+    assert repository.resolve("main") == done.commit
+    assert [field(site, "site.page:1", name) for name in ("title", "slug", "body")] == [
+        "Home", "home", "Later",
+    ]  # fmt: skip
+    assert field(site, "site.tag:9", "name") is None
+    commit = repository.commit(done.commit)
+    assert commit.message == f'Revert "Change main"\n\nThis reverts commit {bad}.\n'
+    assert len(commit.parents) == 1
+    # Reverting the revert brings it back.
+    revert(repository, "main")
+    assert field(site, "site.page:1", "title") == "Start"
+    assert revert(repository, "main", Picking(commit=False)).commit == ""
+    continue_merge(repository)
+    assert field(site, "site.page:1", "title") == "Home"
+
+
+def test_a_revert_of_what_was_changed_since_is_a_conflict(site: Site) -> None:
+    repository = site.repository
+    site.commit("main", {"site.page:1": {"title": "Start"}})
+    tip = site.commit("main", {"site.page:1": {"title": "Welcome"}})
+    with pytest.raises(ConflictError) as caught:
+        revert(repository, "main~1")
+    assert caught.value.message.startswith("revert of main~1 on main: 1 conflict")
+    (place,) = caught.value.data["conflicts"][0]["places"]
+    assert [place[each] for each in ("base", "ours", "theirs")] == ["Start", "Welcome", "Home"]
+    assert repository.resolve("main") == tip
+    resolve(repository, [], Decision(Take.THEIRS))
+    continue_merge(repository)
+    assert field(site, "site.page:1", "title") == "Home"
+
+
+def test_a_part_of_a_commit(site: Site) -> None:
+    repository = site.repository
+    site.commit("main", {"site.page:1": {"title": "Start"}, "site.tag:1": {"name": "eins"}})
+    revert(repository, "main", Picking(names=("site.tag:1",)))
+    assert (field(site, "site.page:1", "title"), field(site, "site.tag:1", "name")) == (
+        "Start",
+        "one",
+    )
+    with pytest.raises(UnknownNameError, match="changes nothing in"):
+        revert(repository, "main", Picking(names=("site.tag:2",)))
+    revert(repository, "main~1", Picking(names=("pages",), message="Back\n"))
+    assert field(site, "site.page:1", "title") == "Home"
+    assert repository.commit(repository.resolve("main")).message == "Back\n"
+
+
+def test_a_cherry_pick_keeps_author_and_message(site: Site) -> None:
+    repository = site.repository
+    site.commit("summer", {"site.tag:2": {"name": "zwei"}})
+    picked = site.commit("summer", {"site.page:1": {"title": "Summer"}})
+    site.commit("main", {"site.page:1": {"slug": "start"}})
+    done = cherry_pick(repository, "summer", Picking(note_source=True))
+    commit = repository.commit(done.commit)
+    assert (commit.author, commit.subject) == ("Anna", "Change summer")
+    assert commit.message.endswith(f"\n\n(cherry picked from commit {picked})\n")
+    assert field(site, "site.page:1", "title") == "Summer"
+    assert field(site, "site.tag:2", "name") == "two"
+    assert cherry_pick(repository, "summer").commit == ""
+
+
+def test_a_cherry_pick_brings_along_what_its_records_refer_to(site: Site) -> None:
+    repository = site.repository
+    site.commit(
+        "summer",
+        {"site.page:20": page("Season", parent="site.page:1"), "site.tag:7": {"name": "warm"}},
+    )
+    site.commit(
+        "summer", {"site.page:21": page("Month", parent="site.page:20", tags=["site.tag:7"])}
+    )
+    site.commit("summer", {"site.teaser:5": teaser("Look", "site.page:21")})
+    tip = site.commit("main", {"site.page:1": {"slug": "start"}})
+    with pytest.raises(RefusedError) as caught:
+        cherry_pick(repository, "summer")
+    assert caught.value.message == "3 records that this needs are not on the branch"
+    assert caught.value.items[0] == "site.teaser:5 refers to site.page:21 (Month)"
+    assert caught.value.hint == "--with-dependencies  brings them along"
+    assert repository.resolve("main") == tip
+    cherry_pick(repository, "summer", Picking(with_dependencies=True))
+    records = site.all(repository.resolve("main"))
+    assert records.keys() - START.keys() == {
+        "site.teaser:5", "site.page:21", "site.page:20", "site.tag:7",
+    }  # fmt: skip
+    assert records["site.page:1"]["slug"] == "start"
+
+
+def test_merges_and_first_commits(site: Site) -> None:
+    repository = site.repository
+    with pytest.raises(UsageError, match="main is the first commit"):
+        revert(repository, "main")
+    site.commit("summer", {"site.tag:2": {"name": "zwei"}})
+    site.commit("main", {"site.tag:1": {"name": "eins"}})
+    merge(repository, "summer")
+    with pytest.raises(UsageError, match="main is a merge: of which of its 2 parents"):
+        revert(repository, "main")
+    with pytest.raises(UsageError, match="has 2 parents, so -m 3 means none"):
+        revert(repository, "main", Picking(mainline=3))
+    revert(repository, "main", Picking(mainline=1))
+    assert (field(site, "site.tag:1", "name"), field(site, "site.tag:2", "name")) == ("eins", "two")
+    with pytest.raises(UsageError, match="has 1 parent, so -m 1 means none"):
+        revert(repository, "main", Picking(mainline=1))
+
+
+def test_restore_brings_records_and_fields_back(site: Site) -> None:
+    repository = site.repository
+    git(repository.path, "tag", "v1")
+    site.commit("main", {"site.page:1": {"title": "Start", "slug": "start"}})
+    site.commit("main", {"site.page:2": None, "site.teaser:1": None})
+    restore(repository, ["site.page:1/title"], "v1")
+    assert (field(site, "site.page:1", "title"), field(site, "site.page:1", "slug")) == (
+        "Home",
+        "start",
+    )
+    with pytest.raises(RefusedError) as caught:
+        restore(repository, ["site.teaser:1"], "v1")
+    assert caught.value.items == ("site.teaser:1 refers to site.page:2 (About)",)
+    done = restore(repository, ["site.teaser:1"], "v1", Picking(with_dependencies=True))
+    assert repository.commit(done.commit).subject == "Restore site.teaser:1 from v1"
+    records = site.all(done.commit)
+    assert {key: records[key] for key in ("site.page:2", "site.teaser:1")} == {
+        key: dict(START[key]) for key in ("site.page:2", "site.teaser:1")
+    }
+    assert restore(repository, ["site.teaser:1"], "v1").commit == ""
+
+
+@pytest.mark.parametrize(
+    ("label", "error"),
+    [
+        ("site.page:77", "v1 has no record site.page:77"),
+        ("site.page:1/nothing", "site.page:1 has no field nothing in v1"),
+        ("site.page:9/title", "v1 has no record site.page:9"),
+        ("pages", "'pages' is no record"),
+        ("", "'' is no record"),
+    ],
+)
+def test_what_cannot_be_restored(site: Site, label: str, error: str) -> None:
+    git(site.repository.path, "tag", "v1")
+    site.commit("main", {"site.page:9": page("Jobs")})
+    with pytest.raises(UsageError) as caught:
+        restore(site.repository, [label], "v1")
+    assert caught.value.message == error
+
+
+def test_a_field_of_a_record_that_is_gone(site: Site) -> None:
+    git(site.repository.path, "tag", "v1")
+    site.commit("main", {"site.tag:2": None})
+    with pytest.raises(UsageError, match=r"HEAD has no record site\.tag:2 whose name"):
+        restore(site.repository, ["site.tag:2/name"], "v1")

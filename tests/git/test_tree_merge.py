@@ -1,0 +1,364 @@
+"""Merges of whole trees in a real repository: without a worktree, settings, or a database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from contentgit.canonical import dump_document
+from contentgit.description import schema_document
+from contentgit.errors import RefusedError
+from contentgit.merge import Place, Resolution, Take
+from contentgit.porcelain.trees import TreeMerge, merge_commits
+from contentgit.repository import Repository
+from contentgit.schema import Layout, Schema
+from tests.git.content import DATASET, SCHEMA, Content, Site, page, path_of, teaser
+from tests.git.plain import git
+
+LONG = (
+    "The first sentence stands here. The second one does, too. And a third one ends all of it.\n\n"
+)
+TEXT = LONG + "<p>Another paragraph.</p>\n"
+
+START: Content = {
+    "site.page:1": page("Home", body=TEXT),
+    "site.page:2": page("About", parent="site.page:1"),
+    "site.page:3": page("News", parent="site.page:1", tags=["site.tag:1"]),
+    "site.page:4": page("Shop", parent="site.page:1", data={"a": 1, "rows": [{"id": 7, "x": 1}]}),
+    "site.teaser:1": teaser("Look", "site.page:2"),
+    "site.tag:1": {"name": "one"},
+    "site.tag:2": {"name": "two"},
+}
+
+
+@pytest.fixture
+def site(repository_path: Any) -> Site:
+    return Site(Repository.init(repository_path, bare=True), START)
+
+
+def merged(site: Site, ours: str = "ours", theirs: str = "theirs", *how: Resolution) -> TreeMerge:
+    repository = site.repository
+    return merge_commits(repository, repository.resolve(ours), repository.resolve(theirs), how)
+
+
+def both(site: Site, ours: Any, theirs: Any, *how: Resolution) -> TreeMerge:
+    """The merge of what two branches do, which is the same with the sides swapped."""
+    site.commit("ours", ours)
+    site.commit("theirs", theirs)
+    found = merged(site, "ours", "theirs", *how)
+    if not how:
+        swapped = merged(site, "theirs", "ours")
+        assert [set(each.labels) for each in swapped.conflicts] == [
+            set(each.labels) for each in found.conflicts
+        ]
+        if not found.conflicts:
+            assert swapped.tree == found.tree
+    return found
+
+
+def take(label: str, side: str) -> Resolution:
+    return Resolution(Place.parse(label), take=Take(side))
+
+
+def reasons(found: TreeMerge) -> list[tuple[str, tuple[str, ...]]]:
+    return [(each.reason.value, each.labels) for each in found.conflicts]
+
+
+def test_what_each_side_changed_is_there(site: Site) -> None:
+    found = both(
+        site,
+        {"site.page:1": {"title": "Start"}, "site.page:2": None, "site.teaser:1": None},
+        {"site.page:1": {"slug": "start"}, "site.page:9": page("Jobs", parent="site.page:1")},
+    )
+    assert not found.conflicts
+    expected = {key: dict(fields) for key, fields in START.items()}
+    del expected["site.page:2"], expected["site.teaser:1"]
+    expected["site.page:1"] |= {"title": "Start", "slug": "start"}
+    expected["site.page:9"] = page("Jobs", parent="site.page:1")
+    assert site.all(found.tree) == expected
+
+
+def test_fields_are_merged_by_what_they_are(site: Site) -> None:
+    found = both(
+        site,
+        {
+            "site.page:1": {
+                "body": TEXT.replace("first", "1st"),
+                "edited": "2026-02-01T00:00:00.000000Z",
+            },
+            "site.page:3": {"tags": ["site.tag:1", "site.tag:2"]},
+            "site.page:4": {"data": {"a": 1, "rows": [{"id": 7, "x": 1, "y": 2}]}},
+        },
+        {
+            "site.page:1": {
+                "body": TEXT.replace("third", "3rd"),
+                "edited": "2026-03-01T00:00:00.000000Z",
+            },
+            "site.page:3": {"tags": []},
+            "site.page:4": {"data": {"a": 2, "rows": [{"id": 7, "x": 3}]}},
+        },
+    )
+    assert not found.conflicts
+    one = site.record(found.tree, "site.page:1")
+    assert one is not None
+    assert one["body"] == TEXT.replace("first", "1st").replace("third", "3rd")
+    assert one["edited"] == "2026-03-01T00:00:00.000000Z"
+    assert site.all(found.tree)["site.page:3"]["tags"] == ["site.tag:2"]
+    rows = [{"id": 7, "x": 3, "y": 2}]
+    assert site.all(found.tree)["site.page:4"]["data"] == {"a": 2, "rows": rows}
+
+
+def test_a_field_that_both_changed_is_a_conflict_and_ours_stays_meanwhile(site: Site) -> None:
+    found = both(
+        site,
+        {"site.page:1": {"title": "Start", "slug": "start"}, "site.tag:1": {"name": "uno"}},
+        {"site.page:1": {"title": "Welcome"}, "site.tag:1": {"name": "eins"}},
+    )
+    assert reasons(found) == [
+        ("edited", ("site.page:1/title",)),
+        ("edited", ("site.tag:1/name",)),
+    ]
+    (place,) = found.conflicts[0].places
+    assert (place.base, place.ours, place.theirs) == ("Home", "Start", "Welcome")
+    assert place.file == path_of("site.page:1")
+    assert site.all(found.tree)["site.page:1"] == {
+        **START["site.page:1"], "title": "Start", "slug": "start",
+    }  # fmt: skip
+    decided = merged(
+        site, "ours", "theirs",
+        take("site.page:1/title", "theirs"),
+        Resolution(Place.parse("site.tag:1/name"), value="un"),
+    )  # fmt: skip
+    assert not decided.conflicts
+    assert site.all(decided.tree)["site.page:1"]["title"] == "Welcome"
+    assert site.all(decided.tree)["site.page:1"]["slug"] == "start"
+    assert site.all(decided.tree)["site.tag:1"]["name"] == "un"
+
+
+def test_a_place_within_json(site: Site) -> None:
+    found = both(
+        site,
+        {"site.page:4": {"data": {"a": 5, "rows": [{"id": 7, "x": 2}]}}},
+        {"site.page:4": {"data": {"a": 1, "rows": [{"id": 7, "x": 3}], "b": 1}}},
+    )
+    assert reasons(found) == [("edited", ("site.page:4/data/rows/7/x",))]
+    decided = merged(site, "ours", "theirs", take("site.page:4/data/rows/7/x", "theirs"))
+    expected = {"a": 5, "b": 1, "rows": [{"id": 7, "x": 3}]}
+    assert site.all(decided.tree)["site.page:4"]["data"] == expected
+
+
+def test_deleted_here_and_edited_there(site: Site) -> None:
+    found = both(
+        site, {"site.tag:1": None, "site.page:3": {"tags": []}}, {"site.tag:1": {"name": "uno"}}
+    )
+    assert reasons(found) == [("deleted-by-us", ("site.tag:1",))]
+    assert [each.name for each in found.conflicts[0].edits] == ["name"]
+    assert site.record(found.tree, "site.tag:1") is None
+    for side, name in (("theirs", "uno"), ("base", "one"), ("ours", None), ("delete", None)):
+        decided = merged(site, "ours", "theirs", take("site.tag:1", side))
+        assert not decided.conflicts
+        record = site.record(decided.tree, "site.tag:1")
+        assert (record and record["name"]) == name
+
+
+def test_parent_deleted_here_and_child_added_there(site: Site) -> None:
+    found = both(
+        site,
+        {"site.page:2": None, "site.teaser:1": None},
+        {
+            "site.teaser:2": teaser("New", "site.page:2"),
+            "site.page:5": page("Sub", parent="site.page:2"),
+        },
+    )
+    labels = ("site.page:2", "site.page:5", "site.teaser:2")
+    assert reasons(found) == [("missing", labels)]
+    back = merged(site, "ours", "theirs", take("site.page:2", "theirs"))
+    assert not back.conflicts
+    assert site.all(back.tree).keys() == {*START, "site.teaser:2", "site.page:5"} - {
+        "site.teaser:1"
+    }
+    gone = merged(site, "ours", "theirs", *(take(each, "ours") for each in labels))
+    assert not gone.conflicts
+    assert site.all(gone.tree).keys() == {*START} - {"site.page:2", "site.teaser:1"}
+
+
+def test_parent_deleted_here_and_another_moved_below_it_there(site: Site) -> None:
+    found = both(
+        site,
+        {"site.page:2": None, "site.teaser:1": None},
+        {"site.page:3": {"parent": "site.page:2"}},
+    )
+    assert reasons(found) == [("missing", ("site.page:2", "site.page:3/parent"))]
+    decided = merged(site, "ours", "theirs", take("site.page:3/parent", "ours"))
+    assert not decided.conflicts
+    assert site.all(decided.tree)["site.page:3"]["parent"] == "site.page:1"
+
+
+def test_a_multi_table_child_of_a_deleted_parent(site: Site) -> None:
+    site.commit("main", {"site.news:2": {"date": "2026-01-01"}})
+    found = both(
+        site,
+        {"site.page:2": None, "site.teaser:1": None, "site.news:2": None},
+        {"site.news:2": {"date": "2026-05-01"}},
+    )
+    assert reasons(found) == [("deleted-by-us", ("site.news:2",))]
+    half = merged(site, "ours", "theirs", take("site.news:2", "theirs"))
+    assert reasons(half) == [("missing", ("site.page:2", "site.news:2"))]
+    whole = merged(
+        site, "ours", "theirs", take("site.news:2", "theirs"), take("site.page:2", "theirs")
+    )
+    assert not whole.conflicts
+
+
+def test_the_same_unique_value_twice(site: Site) -> None:
+    found = both(site, {"site.page:8": page("Bread")}, {"site.page:9": page("Bread")})
+    assert reasons(found) == [("same-value", ("site.page:8", "site.page:9"))]
+    assert found.conflicts[0].about == "slug"
+    other = Resolution(Place.parse("site.page:9/slug"), value="bread-2")
+    decided = merged(site, "ours", "theirs", other)
+    assert not decided.conflicts
+    assert site.all(decided.tree)["site.page:9"]["slug"] == "bread-2"
+
+
+def test_an_edit_and_an_added_record_want_the_same_value(site: Site) -> None:
+    found = both(site, {"site.page:3": {"slug": "bread"}}, {"site.page:9": page("Bread")})
+    assert reasons(found) == [("same-value", ("site.page:3/slug", "site.page:9"))]
+    decided = merged(site, "ours", "theirs", take("site.page:3/slug", "theirs"))
+    assert not decided.conflicts
+    assert site.all(decided.tree)["site.page:3"]["slug"] == "news"
+
+
+def test_the_same_key_twice(site: Site) -> None:
+    found = both(
+        site,
+        {"site.page:9": page("Jobs", body="Ours"), "site.teaser:9": teaser("Jobs!", "site.page:9")},
+        {
+            "site.page:9": page("Team", body="Theirs"),
+            "site.teaser:8": teaser("Team!", "site.page:9"),
+            "site.page:3": {"parent": "site.page:9"},
+        },
+    )
+    fields = ("body", "slug", "title")
+    assert reasons(found) == [("added", (f"site.page:9/{name}",)) for name in fields]
+    place = Place.parse("site.page:9")
+    decided = merged(site, "ours", "theirs", Resolution(place, key="10"))
+    assert not decided.conflicts
+    result = site.all(decided.tree)
+    assert result["site.page:9"] == page("Jobs", body="Ours")
+    assert result["site.page:10"] == page("Team", body="Theirs")
+    assert result["site.teaser:9"]["page"] == "site.page:9"
+    assert result["site.teaser:8"]["page"] == "site.page:10"
+    assert result["site.page:3"]["parent"] == "site.page:10"
+
+
+def test_two_records_moved_into_each_other(site: Site) -> None:
+    found = both(
+        site,
+        {"site.page:2": {"parent": "site.page:4"}},
+        {"site.page:1": {"body": ""}, "site.page:4": {"parent": "site.page:2"}},
+    )
+    assert reasons(found) == [("cycle", ("site.page:2/parent", "site.page:4/parent"))]
+    for side, parents in (("ours", (4, 1)), ("theirs", (1, 2)), ("base", (1, 1))):
+        labels = found.conflicts[0].labels
+        decided = merged(site, "ours", "theirs", *(take(each, side) for each in labels))
+        assert not decided.conflicts
+        result = site.all(decided.tree)
+        assert result["site.page:2"]["parent"] == f"site.page:{parents[0]}"
+        assert result["site.page:4"]["parent"] == f"site.page:{parents[1]}"
+
+
+def test_a_cycle_through_records_that_nobody_touched(site: Site) -> None:
+    site.commit("main", {"site.page:5": page("Deep", parent="site.page:2")})
+    site.commit("main", {"site.page:6": page("Deeper", parent="site.page:5")})
+    found = both(
+        site, {"site.page:3": {"parent": "site.page:6"}}, {"site.page:2": {"parent": "site.page:3"}}
+    )
+    assert reasons(found) == [("cycle", ("site.page:2/parent", "site.page:3/parent"))]
+
+
+def test_a_move_that_plain_git_takes_for_a_rename(site: Site) -> None:
+    """One side replaces a record by a similar one, the other edits it: never the wrong record."""
+    text = LONG * 5
+    site.commit("main", {"site.page:7": page("Summer", body=text)})
+    found = both(
+        site,
+        {"site.page:7": None, "site.page:8": page("Summer", body=text)},
+        {"site.page:7": {"title": "Summer bread"}},
+    )
+    assert reasons(found) == [("deleted-by-us", ("site.page:7",))]
+    assert site.all(found.tree)["site.page:8"]["title"] == "Summer"
+
+
+def test_other_files_are_merged_by_line_and_folders_of_code_are_kept(site: Site) -> None:
+    site.commit_files("main", {"README.md": b"one\ntwo\nthree\nfour\nfive\n", "bin/run": b"x\n"})
+    site.commit_files("ours", {"README.md": b"ONE\ntwo\nthree\nfour\nfive\n", "a.txt": b"a\n"})
+    site.commit_files("theirs", {"README.md": b"one\ntwo\nthree\nfour\nFIVE\n", "bin/run": None})
+    found = merged(site)
+    assert not found.conflicts
+    assert site.repository.blob(found.tree, "README.md") == b"ONE\ntwo\nthree\nfour\nFIVE\n"
+    assert site.repository.blob(found.tree, "bin/run") is None
+    site.commit_files("theirs", {"README.md": b"Eins\n"})
+    assert reasons(merged(site)) == [("file", ("README.md",))]
+    decided = merged(site, "ours", "theirs", Resolution(file="README.md", take=Take.THEIRS))
+    assert site.repository.blob(decided.tree, "README.md") == b"Eins\n"
+    assert not decided.conflicts
+
+
+def test_branches_that_were_merged_into_each_other(site: Site) -> None:
+    """Both merges of a criss-cross decided the same conflict in their own way: it is one again."""
+    repository = site.repository
+    site.commit("one", {"site.tag:1": {"name": "a"}, "site.tag:2": None})
+    site.commit("two", {"site.tag:1": {"name": "b"}, "site.tag:2": {"name": "zwei"}})
+    tips = [repository.resolve(each) for each in ("one", "two")]
+
+    def crossed(branch: str, *how: Resolution) -> None:
+        ours, theirs = tips if branch == "one" else tips[::-1]
+        tree = merge_commits(repository, ours, theirs, how)
+        assert not tree.conflicts
+        commit = repository.commit_tree(tree.tree, [ours, theirs], "Merge\n")
+        repository.move_ref(f"refs/heads/{branch}", commit, ours, "test")
+
+    # Each side takes its own name; tag 2 stays gone on one side and is kept on the other.
+    crossed("one", take("site.tag:1/name", "ours"), take("site.tag:2", "ours"))
+    crossed("two", take("site.tag:1/name", "ours"), take("site.tag:2", "ours"))
+    assert len(repository.merge_bases(*(repository.resolve(each) for each in ("one", "two")))) == 2
+    site.commit("one", {"site.page:1": {"title": "Start"}})
+    site.commit("two", {"site.page:1": {"slug": "start"}})
+    found = merged(site, "one", "two")
+    assert reasons(found) == [
+        ("edited", ("site.tag:1/name",)),
+        ("deleted-by-us", ("site.tag:2",)),
+    ]
+    place = found.conflicts[0].places[0]
+    assert (place.ours, place.theirs) == ("a", "b")
+    assert site.all(found.tree)["site.page:1"]["slug"] == "start"
+    assert reasons(merged(site, "two", "one"))[1] == ("deleted-by-them", ("site.tag:2",))
+
+
+def test_the_merge_reads_what_changed_and_nothing_else(site: Site) -> None:
+    site.commit_files("main", {"pages/site.page/0/7/700.json": b"broken\n"})
+    found = both(site, {"site.tag:1": {"name": "uno"}}, {"site.tag:2": {"name": "due"}})
+    assert not found.conflicts
+
+
+def test_a_model_whose_records_lie_elsewhere_on_one_side(site: Site) -> None:
+    moved = {label: replace(each, layout=Layout.FLAT) for label, each in SCHEMA.models.items()}
+    document = dump_document(schema_document(DATASET, Schema(moved)))
+    site.commit_files("ours", {"pages/dataset.json": document})
+    site.commit("theirs", {"site.tag:1": {"name": "uno"}})
+    site.commit("ours", {"site.tag:2": {"name": "due"}})
+    with pytest.raises(RefusedError, match="name or place its records differently: site"):
+        merged(site)
+
+
+def test_histories_that_have_nothing_in_common(site: Site) -> None:
+    repository = site.repository
+    tree = repository.root_tree(repository.resolve("main"))
+    alone = repository.commit_tree(tree, [], "Alone\n")
+    git(repository.path, "branch", "alone", alone)
+    found = merged(site, "main", "alone")
+    assert (found.tree, found.conflicts, found.base.commits) == (tree, (), ())
+    site.commit("alone", {"site.tag:1": {"name": "uno"}})
+    assert reasons(merged(site, "main", "alone")) == [("added", ("site.tag:1/name",))]
