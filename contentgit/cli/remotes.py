@@ -53,7 +53,7 @@ def fetch(args: argparse.Namespace, terminal: Terminal) -> int:
 def pull(args: argparse.Namespace, terminal: Terminal) -> int:
     """Fetches, and brings HEAD's branch along."""
     repository = find_repository(args)
-    done = remotes.pull(repository, args.remote, args.branch, talk(terminal))
+    done = remotes.pull(repository, args.remote, args.branch, talk(terminal), ff_only=args.ff_only)
     if args.json:
         terminal.document(done)
     else:
@@ -70,6 +70,8 @@ def pull_lines(done: Pulled) -> Iterator[Text]:
             yield Text(f"Branch {name} is up to date with {safe(done.upstream)}")
         case Way.CREATED:
             yield Text(f"Made branch {name} at {at}, as {safe(done.upstream)}")
+        case Way.MERGED:
+            yield Text(f"Merged {safe(done.upstream)} into branch {name}, which is at {at} now")
         case Way.FAST_FORWARD:
             yield Text(f"Branch {name} went forward from {(done.before or '')[:SHORT]} to {at}")
     yield from _left_lines(done.left)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contentgit.errors import RefusedError, UnknownNameError, UsageError
+from contentgit.porcelain.merging import How, merge
+from contentgit.porcelain.merging.operation import refuse_unfinished
 from contentgit.repository import LeftAlone, RefMove, Repository, Talk
 
 
@@ -16,6 +18,7 @@ class Way(enum.StrEnum):
     UP_TO_DATE = "up-to-date"
     CREATED = "created"
     FAST_FORWARD = "fast-forward"
+    MERGED = "merged"
 
 
 @dataclass(frozen=True)
@@ -72,67 +75,112 @@ def _fetch(repository: Repository, remote: str, talk: Talk, *, prune: bool = Fal
     return Fetched(remote, repository.remotes.url(remote), tuple(moves))
 
 
-def pull(repository: Repository, remote: str | None, branch: str | None, talk: Talk) -> Pulled:
-    """Fetches, then brings HEAD's branch to what it follows, or to ``branch`` of ``remote``.
+def pull(
+    repository: Repository,
+    remote: str | None,
+    branch: str | None,
+    talk: Talk,
+    *,
+    ff_only: bool = False,
+) -> Pulled:
+    """Fetches, then merges what HEAD's branch follows into it, or ``branch`` of ``remote``.
 
     Raises:
         UsageError: HEAD is on no branch.
-        RefusedError: both have commits that the other has not.
+        ConflictError: both sides changed the same things; they are kept to be decided on.
+        RefusedError: a merge is under way; or both have commits of their own, with ``ff_only``.
     """
     head = repository.head_branch()
     if head is None:
         raise UsageError("HEAD is on no branch to pull into", hint="git switch BRANCH")
-    return pull_branch(repository, head, talk, remote=remote, other=branch)
+    refuse_unfinished(repository)
+    followed = _fetched(repository, head, talk, remote, branch)
+    if ff_only or _way(repository, followed) is not None:
+        return _forward(repository, followed)
+    done = merge(repository, followed.name)
+    assert done.how is How.MERGED
+    return Pulled(
+        head,
+        followed.name,
+        Way.MERGED,
+        followed.ours,
+        done.commit,
+        followed.fetched,
+        done.left_alone,
+    )
 
 
-def pull_branch(
-    repository: Repository,
-    branch: str,
-    talk: Talk,
-    *,
-    remote: str | None = None,
-    other: str | None = None,
-) -> Pulled:
-    """As :func:`pull` for any local branch; one that only the remote has is made.
+def pull_branch(repository: Repository, branch: str, talk: Talk) -> Pulled:
+    """Fetches, then brings any local branch forward; one that only the remote has is made.
 
     Raises:
         UnknownNameError: the remote has no such branch.
         RefusedError: both have commits that the other has not.
         RepositoryError: the remote cannot be reached, or does not let us in.
     """
+    if branch == repository.head_branch():
+        refuse_unfinished(repository)
+    return _forward(repository, _fetched(repository, branch, talk))
+
+
+@dataclass(frozen=True)
+class _Followed:
+    """A branch, and what it follows as it was just fetched; ``name`` is like ``origin/main``."""
+
+    branch: str
+    name: str
+    ours: str | None
+    theirs: str
+    fetched: Fetched
+
+
+def _fetched(
+    repository: Repository,
+    branch: str,
+    talk: Talk,
+    remote: str | None = None,
+    other: str | None = None,
+) -> _Followed:
     if remote is not None:
         repository.remotes.check(remote)
     place, upstream = repository.remotes.upstream(branch, remote)
     upstream = other or upstream
     fetched = _fetch(repository, place, talk)
-    name = f"{place}/{upstream}"
-    theirs = repository.read_ref(f"refs/remotes/{name}")
+    theirs = repository.read_ref(f"refs/remotes/{place}/{upstream}")
     if theirs is None:
         raise UnknownNameError(
             f"{place} ({fetched.url}) has no branch {upstream!r}",
-            hint="contentgit fetch, then git branch -r  lists what it has",
+            hint="git branch -r  lists what it has",
         )
     ours = repository.branch_tip(branch)
-    way = _way(repository, branch, name, ours, theirs)
+    return _Followed(branch, f"{place}/{upstream}", ours, theirs, fetched)
+
+
+def _way(repository: Repository, followed: _Followed) -> Way | None:
+    """How the branch comes to what it follows without a merge; ``None`` where they have parted."""
+    if followed.ours is None:
+        return Way.CREATED
+    if repository.is_ancestor(followed.theirs, followed.ours):
+        return Way.UP_TO_DATE
+    if repository.is_ancestor(followed.ours, followed.theirs):
+        return Way.FAST_FORWARD
+    return None
+
+
+def _forward(repository: Repository, followed: _Followed) -> Pulled:
+    branch, name, ours, theirs = followed.branch, followed.name, followed.ours, followed.theirs
+    way = _way(repository, followed)
+    if way is None:
+        raise RefusedError(
+            f"branch {branch} and {name} have parted: each has commits that the other has not",
+            hint=f"contentgit merge {name}  brings both together",
+            data={"branch": branch, "upstream": name, "ours": ours, "theirs": theirs},
+        )
     if way is Way.UP_TO_DATE:
-        return Pulled(branch, name, way, ours, ours or theirs, fetched)
+        return Pulled(branch, name, way, ours, ours or theirs, followed.fetched)
     repository.move_ref(f"refs/heads/{branch}", theirs, ours, f"contentgit pull: {way.value}")
     left = repository.bring_along(branch, ours, theirs)
-    return Pulled(branch, name, way, ours, theirs, fetched, tuple(left))
-
-
-def _way(repository: Repository, branch: str, name: str, ours: str | None, theirs: str) -> Way:
-    if ours is None:
-        return Way.CREATED
-    if repository.is_ancestor(theirs, ours):
-        return Way.UP_TO_DATE
-    if repository.is_ancestor(ours, theirs):
-        return Way.FAST_FORWARD
-    raise RefusedError(
-        f"branch {branch} and {name} have parted: each has commits that the other has not",
-        hint=f"contentgit merge {name}  brings both together",
-        data={"branch": branch, "upstream": name, "ours": ours, "theirs": theirs},
-    )
+    return Pulled(branch, name, way, ours, theirs, followed.fetched, tuple(left))
 
 
 def push(

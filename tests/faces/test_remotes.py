@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from contentgit.canonical import decode, encode
+from contentgit.records import Record
 from contentgit.repository import Moved, Repository, Talk
 from contentgit.repository.remotes import without_password
 from tests.bakery.content import fill
@@ -156,6 +158,52 @@ def test_a_pull_of_what_has_parted(
     assert "branch main and origin/main have parted" in said.err
     assert "merge" in said.err
     assert git("rev-parse", "main", "origin/main") == f"{ours}\n{theirs}"
+
+
+@pytest.fixture
+def two_editors(databases: object, origin: Path, colleague: Path, ok: Ok) -> Path:
+    """Both clones have the bakery, and the first has an edit of its own that is not pushed."""
+    fill()
+    ok("commit", "-m", "All")
+    ok("push")
+    plain(colleague, "pull", "--quiet")
+    Tag.objects.filter(pk=3).update(name="Ours")
+    ok("commit", "-m", "Ours")
+    return colleague
+
+
+def rename(folder: Path, number: int, name: str) -> None:
+    (path,) = folder.glob(f"**/bakery.tag/**/{number}.json")
+    record = decode(path.read_bytes())
+    path.write_bytes(encode(Record(record.key, {**record.fields, "name": name})))
+    plain(folder, "commit", "--quiet", "-a", "-m", name)
+    plain(folder, "push", "--quiet", "origin", "HEAD")
+
+
+def test_a_pull_merges_what_has_parted(two_editors: Path, ok: Ok, run: Run, git: Ok) -> None:
+    ours = git("rev-parse", "main")
+    rename(two_editors, 12, "Theirs")
+    theirs = plain(two_editors, "rev-parse", "HEAD")
+    assert run("pull", "--ff-only").code == 3
+    said = ok("pull")
+    assert "Merged origin/main into branch main, which is at " in said
+    assert git("rev-parse", "main^1", "main^2") == f"{ours}\n{theirs}"
+    assert git("status", "--porcelain") == ""
+    ok("push")
+
+
+def test_conflicts_of_a_pull_are_those_of_a_merge(
+    two_editors: Path, ok: Ok, run: Run, git: Ok
+) -> None:
+    before = git("rev-parse", "main")
+    rename(two_editors, 3, "Theirs")
+    assert run("pull").code == 3
+    assert git("rev-parse", "main") == before
+    assert "bakery.tag:3/name" in ok("conflicts")
+    assert run("pull").code == 3  # one is under way
+    ok("resolve", "bakery.tag:3", "--take", "theirs")
+    ok("merge", "--continue")
+    ok("push")
 
 
 @pytest.mark.parametrize("cloned", [["--bare"], ["--mirror"]])

@@ -32,9 +32,9 @@ def _pull(verbs: Any) -> None:
     parser = options.verb(
         verbs,
         "pull",
-        "fetch, and bring HEAD's branch along",
-        "Fetches, then brings HEAD's branch to the branch that it follows. The database is not touched: "
-        "checkout --apply or update does that.",
+        "fetch, and merge into HEAD's branch",
+        "Fetches, then merges the branch that HEAD's follows into it, as merge does. The database is not "
+        "touched: checkout --apply or update does that.",
         ["contentgit pull", "contentgit pull origin main --ff-only"],
     )
     parser.add_argument(
