@@ -103,7 +103,7 @@ def _run(args: argparse.Namespace, terminal: Terminal, verb: Verb, *, apply: boo
 
 def _pull(project: Project, revision: str, terminal: Terminal) -> None:
     """Brings the branch forward, before any lock is taken: a remote may keep us waiting."""
-    from contentgit.cli.remotes import pull_lines, talk
+    from contentgit.cli.remotes import pull_lines, talking
     from contentgit.porcelain.remotes import pull_branch
 
     repository = project.repository
@@ -113,7 +113,8 @@ def _pull(project: Project, revision: str, terminal: Terminal) -> None:
             "HEAD is on no branch to pull", hint="name one: contentgit checkout main --pull"
         )
     repository.check_branch_name(branch)
-    done = pull_branch(repository, branch, talk(terminal))
+    with talking(terminal) as talk:
+        done = pull_branch(repository, branch, talk)
     for line in pull_lines(done):
         terminal.note(line.plain)
 

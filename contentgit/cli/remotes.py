@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -16,6 +20,13 @@ from contentgit.porcelain.remotes import Pulled, Way
 from contentgit.render.plain import plural, safe
 from contentgit.repository import LeftAlone, Moved, RefMove, Talk
 
+if TYPE_CHECKING:
+    from contentgit.cli.progress import ProgressBar
+
+_PROGRESS = re.compile(
+    r"(?:remote: )?(?P<what>[A-Z][a-z ]+): +[0-9]+% \((?P<done>[0-9]+)/(?P<total>[0-9]+)\)"
+)
+
 _SIGNS = {
     Moved.NEW: ("+", "green"),
     Moved.UPDATED: ("~", "yellow"),
@@ -26,10 +37,24 @@ _SIGNS = {
 }
 
 
-def talk(terminal: Terminal) -> Talk:
-    """git may ask on a terminal, and what it says of its progress is shown there."""
-    watched = sys.stderr.isatty() and not terminal.as_json
-    return Talk(sys.stdin.isatty(), (lambda line: terminal.note(safe(line))) if watched else None)
+@contextmanager
+def talking(terminal: Terminal) -> Iterator[Talk]:
+    """git may ask on a terminal, and its progress is shown as any other."""
+    prompt = sys.stdin.isatty()
+    if terminal.as_json or not sys.stderr.isatty():
+        yield Talk(prompt)
+        return
+    from contentgit.cli.progress import ProgressBar
+
+    with ProgressBar(terminal.err) as bar:
+        terminal.bar = bar
+        yield Talk(prompt, partial(_show, bar))
+
+
+def _show(bar: ProgressBar, line: str) -> None:
+    found = _PROGRESS.match(line)
+    if found:
+        bar(found["what"].lower(), int(found["done"]), int(found["total"]))
 
 
 def fetch(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -37,9 +62,9 @@ def fetch(args: argparse.Namespace, terminal: Terminal) -> int:
     if args.all and args.remote:
         raise UsageError("--all is every remote: name none", hint="contentgit fetch --all")
     names = [args.remote] if args.remote else []
-    found = remotes.fetch(
-        find_repository(args), names, talk(terminal), every=args.all, prune=args.prune
-    )
+    repository = find_repository(args)
+    with talking(terminal) as talk:
+        found = remotes.fetch(repository, names, talk, every=args.all, prune=args.prune)
     if args.json:
         terminal.document({"fetched": found})
         return 0
@@ -53,7 +78,8 @@ def fetch(args: argparse.Namespace, terminal: Terminal) -> int:
 def pull(args: argparse.Namespace, terminal: Terminal) -> int:
     """Fetches, and brings HEAD's branch along."""
     repository = find_repository(args)
-    done = remotes.pull(repository, args.remote, args.branch, talk(terminal), ff_only=args.ff_only)
+    with talking(terminal) as talk:
+        done = remotes.pull(repository, args.remote, args.branch, talk, ff_only=args.ff_only)
     if args.json:
         terminal.document(done)
     else:
@@ -94,15 +120,16 @@ def push(args: argparse.Namespace, terminal: Terminal) -> int:
             hint="contentgit pull  brings theirs; then push again",
         )
     repository = find_repository(args)
-    done = remotes.push(
-        repository,
-        args.remote,
-        args.branches,
-        talk(terminal),
-        tags=args.tags,
-        delete=args.delete or (),
-        follow=args.set_upstream,
-    )
+    with talking(terminal) as talk:
+        done = remotes.push(
+            repository,
+            args.remote,
+            args.branches,
+            talk,
+            tags=args.tags,
+            delete=args.delete or (),
+            follow=args.set_upstream,
+        )
     if args.json:
         terminal.document(done)
         return 0
