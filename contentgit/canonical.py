@@ -46,6 +46,7 @@ __all__ = [
     "encode_value",
     "is_canonical",
     "json_value",
+    "key_kind",
     "parse_document",
     "same",
     "segments",
@@ -254,6 +255,11 @@ def decode(data: bytes) -> Record:
             and leaves it to the caller to say where.
     """
     return _decoded(data)[0]
+
+
+def key_kind(data: bytes) -> KeyKind:
+    """How ``$key`` is written in a file that :func:`decode` takes."""
+    return _decoded(data)[1]
 
 
 def is_canonical(data: bytes) -> bool:

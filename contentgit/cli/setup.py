@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from contentgit import config
+from contentgit.cli.git_setup import COMMAND
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import ConfigurationError, UsageError
@@ -28,7 +29,12 @@ def init(args: argparse.Namespace, terminal: Terminal) -> int:
         raise UsageError("--force goes with --ci", hint="contentgit init --ci github --force")
     path = Path(args.path) if args.path else _configured(args)
     made = repositories.init(
-        path, bare=args.bare, branch=args.initial_branch, host=args.ci, force=args.force
+        path,
+        bare=args.bare,
+        branch=args.initial_branch,
+        host=args.ci,
+        force=args.force,
+        command=COMMAND,
     )
     if args.json:
         terminal.document(made)
@@ -38,6 +44,12 @@ def init(args: argparse.Namespace, terminal: Terminal) -> int:
         terminal.line(f"Made the {kind} {made.path} on branch {made.branch}")
     else:
         terminal.line(f"{made.path} is a {kind} of content already, on branch {made.branch}")
+    if made.created:
+        told = (
+            "git's own merge and diff understand its records "
+            "(contentgit setup-git --check lists how)"
+        )
+        terminal.line(terminal.call.typed(told), style="dim")
     if made.workflow is not None:
         terminal.lines(_workflow_lines(made.workflow))
     elif made.created:

@@ -188,6 +188,11 @@ class Selection:
         return wanted
 
 
+def names_record(word: str) -> bool:
+    """Whether a word of a call looks like a record's key."""
+    return bool(_RECORD.match(word))
+
+
 def split_name(text: str) -> tuple[str, str]:
     """Name and arguments of ``districts:42``."""
     name, _, arguments = text.partition(":")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,17 +34,19 @@ def init(
     branch: str = "main",
     host: str | None = None,
     force: bool = False,
+    command: Sequence[str] = (),
 ) -> Initialized:
     """Makes a repository whose first commit says which format it holds.
 
     With ``host`` (``"github"``, ``"gitlab"``) a commit adds the host's workflow, also to a repository that is
-    there; ``force`` replaces another file in its place.
+    there; ``force`` replaces another file in its place. With the ``command`` that starts contentgit, git's
+    own merge and diff are set up in a new one, too.
 
     Raises:
         RepositoryError: the folder holds something else, or git refused.
         RefusedError: there is another file where the workflow goes.
     """
-    made, repository = _init(path, bare=bare, branch=branch)
+    made, repository = _init(path, bare=bare, branch=branch, command=command)
     if host is None:
         return made
     from contentgit.porcelain.workflows import add_workflow
@@ -52,9 +55,12 @@ def init(
     return replace(made, workflow=added)
 
 
-def _init(path: Path, *, bare: bool, branch: str) -> tuple[Initialized, Repository]:
+def _init(
+    path: Path, *, bare: bool, branch: str, command: Sequence[str]
+) -> tuple[Initialized, Repository]:
     # Imported here: the verbs that only look for a repository start faster without.
     from contentgit.porcelain.commits import check_format, repository_document
+    from contentgit.porcelain.git_setup import install
 
     repository = Repository.init(path, bare=bare, branch=branch)
     repository.identity()
@@ -67,6 +73,8 @@ def _init(path: Path, *, bare: bool, branch: str) -> tuple[Initialized, Reposito
     new = repository.commit_tree(tree, [], "Start a repository of content\n")
     repository.move_ref(f"refs/heads/{head}", new, None, "contentgit init")
     repository.bring_along(head, None, new)
+    if command:
+        install(repository, command, force=False)
     return Initialized(repository.path, repository.bare, head, created=True), repository
 
 

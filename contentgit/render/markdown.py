@@ -1,7 +1,7 @@
 """A review as Markdown for a comment on GitHub or a note on GitLab, within their limits.
 
 Content is hostile here too: it could mention people, close issues, or be markup. All of it passes
-:func:`code`, see docs/decisions/0007-content-in-comments.md for why.
+:func:`code`, see docs/decisions/0009-content-in-comments.md for why.
 """
 
 from __future__ import annotations

@@ -9,13 +9,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
 from contentgit.errors import UnknownNameError
-from contentgit.repository import history, objects, refs, starting, worktree, writing
+from contentgit.repository import history, objects, refs, starting, versions, worktree, writing
 from contentgit.repository.failures import no_identity, no_repository
 from contentgit.repository.program import CONFIGURATION, Program, check_age
+from contentgit.repository.remotes import Moved, RefMove, Remotes, Talk
+from contentgit.repository.settings import Settings
+from contentgit.repository.tags import Tag, Tags
 from contentgit.repository.values import (
     GONE,
     Branch,
@@ -27,6 +31,7 @@ from contentgit.repository.values import (
     Written,
     parse_ident,
 )
+from contentgit.repository.versions import Version
 
 __all__ = [
     "GONE",
@@ -34,9 +39,14 @@ __all__ = [
     "Commit",
     "FileEntry",
     "LeftAlone",
+    "Moved",
     "Placed",
+    "RefMove",
     "Repository",
     "Signature",
+    "Tag",
+    "Talk",
+    "Version",
     "Written",
 ]
 
@@ -120,6 +130,21 @@ class Repository:
         path = Path(os.path.abspath(path))
         starting.start(path, bare=bare, branch=branch)
         return cls.open(path)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Its own configuration and attributes, beside what the user has for all repositories."""
+        return Settings(self._program, worktree.common_folder(self.git_dir))
+
+    @cached_property
+    def remotes(self) -> Remotes:
+        """The repositories that this one fetches from and pushes to."""
+        return Remotes(self._program)
+
+    @cached_property
+    def tags(self) -> Tags:
+        """The tags: names of commits that stay."""
+        return Tags(self._program, self._zero)
 
     # Names
 
@@ -304,6 +329,14 @@ class Repository:
     def commit(self, commit_id: str) -> Commit:
         """The commit with this id; RepositoryError where it is missing."""
         return history.commit(self._program, commit_id)
+
+    def commits(self, ids: Sequence[str]) -> dict[str, Commit]:
+        """The commits with these ids, by id; RepositoryError where one is missing."""
+        return history.commits(self._program, ids)
+
+    def versions(self, commit: str, paths: Sequence[str]) -> list[Version]:
+        """The commits up to ``commit`` that changed one of these files, and all merges; children first."""
+        return versions.versions(self._program, commit, paths)
 
     def merge_bases(self, one: str, other: str) -> list[str]:
         """The best common ancestors of two commits, none where they have no common history.

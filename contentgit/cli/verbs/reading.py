@@ -1,4 +1,4 @@
-"""``diff``, ``log``, ``show``, ``branch``."""
+"""``diff``, ``log``, ``show``, ``blame``, ``branch``, ``tag``."""
 
 from __future__ import annotations
 
@@ -73,9 +73,11 @@ def _log(verbs: Any) -> None:
         verbs,
         "log",
         "list commits",
-        "Lists the commits of a revision, newest first; with --applied what was applied to the database.",
+        "Lists the commits of a revision, newest first; with --applied what was applied to the database. The "
+        "key of a record in place of the revision lists the commits that changed it.",
         [
             "contentgit log",
+            "contentgit log pages.page:42 -p",
             "contentgit log -n 5 --oneline main -- pages",
             "contentgit log --applied",
         ],
@@ -84,6 +86,7 @@ def _log(verbs: Any) -> None:
     parser.add_argument(
         "-n", "--max-count", type=options.count, metavar="N", help="at most N commits"
     )
+    parser.add_argument("-p", "--patch", action="store_true", help="show what each commit changes")
     parser.add_argument("--oneline", action="store_true", help="one line a commit")
     parser.add_argument("--applied", action="store_true", help="the ledger of the database")
     options.with_repository(parser)
@@ -107,6 +110,22 @@ def _show(verbs: Any) -> None:
     options.with_repository(parser)
 
 
+def _blame(verbs: Any) -> None:
+    parser = options.verb(
+        verbs,
+        "blame",
+        "say who last changed each field of a record",
+        "Names, for each field of RECORD and each sentence of its long texts, the commit that last changed "
+        "it.",
+        ["contentgit blame pages.page:42", "contentgit blame pages.page:42 --rev summer"],
+    )
+    parser.add_argument("record", metavar="RECORD", nargs="?", help="its key, pages.page:42")
+    parser.add_argument(
+        "--rev", metavar="REV", default="HEAD", help="the record as REV has it (default: HEAD)"
+    )
+    options.with_repository(parser)
+
+
 def _branch(verbs: Any) -> None:
     parser = options.verb(
         verbs,
@@ -126,9 +145,33 @@ def _branch(verbs: Any) -> None:
     options.with_repository(parser)
 
 
+def _tag(verbs: Any) -> None:
+    parser = options.verb(
+        verbs,
+        "tag",
+        "list, make or delete tags",
+        "Without a name lists the tags. With one makes it at REV (default: HEAD). A tag is a revision for "
+        "every verb.",
+        [
+            'contentgit tag 2026-summer main -m "As shown to the board"',
+            "contentgit tag -d 2026-summer",
+        ],
+    )
+    parser.add_argument("name", metavar="NAME", nargs="?", help="tag to make; with -l a pattern")
+    parser.add_argument("revision", metavar="REV", nargs="?", help="what it names (default: HEAD)")
+    parser.add_argument(
+        "-m", "--message", action="append", metavar="TEXT", help="why: makes an annotated tag"
+    )
+    parser.add_argument("-d", "--delete", metavar="NAME", help="delete a tag")
+    parser.add_argument("-l", "--list", action="store_true", help="list tags, those like NAME only")
+    options.with_repository(parser)
+
+
 VERBS: Final = {
     "diff": Verb("reading", _diff, database=True, names=True),
     "log": Verb("reading", _log, database=True, names=True),
     "show": Verb("reading", _show, names=True),
+    "blame": Verb("blame", _blame, names=True),
     "branch": Verb("branches", _branch),
+    "tag": Verb("branches", _tag),
 }
