@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from contentgit.errors import FormatError, RepositoryError, UnknownNameError
@@ -152,6 +152,32 @@ def entries(program: Program, algorithm: str, tree: str) -> Iterator[tuple[str, 
                     deeper.append((f"{path}/", raw.hex()))
                 else:
                     raise odd_mode(path, mode.decode())
+        level = deeper
+
+
+def listing(
+    program: Program, algorithm: str, tree: str, wanted: Callable[[str], bool]
+) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+    """Every folder under a tree with what lies in it, whatever that is: name, mode and id.
+
+    ``wanted`` says of each folder, by its path, whether it is listed too. A name that is not UTF-8 has half
+    surrogates in place of its bytes.
+    """
+    pattern = _ENTRY[algorithm]
+    level = [("", tree)]
+    while level:
+        deeper: list[tuple[str, str]] = []
+        trees = contents(program, [each for _, each in level], "tree")
+        for (folder, _), data in zip(level, trees, strict=True):
+            found = [
+                (os.fsdecode(name), mode.decode(), raw.hex())
+                for mode, name, raw in pattern.findall(data)
+            ]
+            yield folder, found
+            for name, mode, each in found:
+                path = f"{folder}/{name}" if folder else name
+                if mode == FOLDER and wanted(path):
+                    deeper.append((path, each))
         level = deeper
 
 
