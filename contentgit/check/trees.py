@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Final, TypeAlias
 
 from contentgit.check.files import Dump, shown
 from contentgit.check.findings import Finding, Level, finding
@@ -26,15 +26,24 @@ _LISTED: Final = 5
 _BITS: Final = 64
 
 
+Ordered: TypeAlias = Callable[[ModelSchema], Iterable[tuple[str, Sequence[str]]]]
+"""The fields of a model whose integers order the rows, each with the fields within which they do."""
+
+
 class Tree:
     """The records of one commit: hand in each with :meth:`add`, then ask for the :meth:`findings`."""
 
-    def __init__(self, dumps: Sequence[Dump], forbidden: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        dumps: Sequence[Dump],
+        forbidden: Sequence[str] = (),
+        ordered: Ordered | None = None,
+    ) -> None:
         self._keys = _Keys(dumps)
         self._claims = _Claims()
         self._links = _Links(dumps, self._keys)
         self._parents = _Parents()
-        self._orders = _Orders()
+        self._orders = _Orders(ordered or order_columns)
         self._policy = _Policy(dumps, forbidden)
 
     def add(
@@ -291,12 +300,13 @@ def circles(parents: Mapping[str, str]) -> Iterator[list[str]]:
 class _Orders:
     """Which records stand at each place of an order; of those alone at theirs only the key."""
 
-    def __init__(self) -> None:
+    def __init__(self, ordered: Ordered) -> None:
+        self._ordered = ordered
         self._first: dict[tuple[str, str], dict[bytes, str]] = defaultdict(dict)
         self._ties: dict[tuple[str, str, bytes], _Tie] = {}
 
     def add(self, record: Record, model: ModelSchema) -> None:
-        for name, within in order_columns(model):
+        for name, within in self._ordered(model):
             value = record.fields.get(name)
             if value is None:
                 continue

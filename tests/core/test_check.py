@@ -474,6 +474,28 @@ def test_a_policy() -> None:
     assert found_in_schema.path == "pages/dataset.json"
 
 
+def test_records_at_the_same_place_of_an_order() -> None:
+    fields = (
+        FieldSchema("parent", FieldKind.REFERENCE, null=True, target="a.b"),
+        FieldSchema("position", FieldKind.INTEGER, null=True),
+    )
+    dump = Dump("x", {"a.b": ModelSchema("a.b", KeyKind.INTEGER, Layout.INTEGER, fields)})
+    tree = Tree([dump], (), lambda _model: [("position", ["parent"])])
+    rows = [(1, None, 1), (2, "a.b:1", 1), (3, "a.b:1", 2), (4, None, None), (5, None, None)]
+    rows += [(n, "a.b:1", 1) for n in range(10, 18)]
+    for key, parent, position in rows:
+        record = Record(RecordKey("a.b", str(key)), {"parent": parent, "position": position})
+        path, data = written(record, dump)
+        assert tree.add(dump, record, path, blob_id(data), usual=True) == []
+    message = (
+        "1 is the place of 9 records of the same parent, whose order is left to chance: "
+        "2, 10, 11, 12, 13 and 4 more"
+    )
+    assert said(tree.findings()) == [
+        ("warning", "order-tie", "x/a.b/0/0/2.json", "position", message)
+    ]
+
+
 # Beside the code
 
 

@@ -153,7 +153,7 @@ def test_everything_that_can_be_wrong_with_a_tree(
         ("foreign-file", "pages/notes.txt", ""),
         ("no-schema", "other/dataset.json", ""),
         ("non-canonical", place(1), "$key"),
-        ("non-canonical", "pages/x.y/1.json", "$key"),
+        ("non-canonical", "pages/x.y/1.json", ""),
         ("not-a-record", place(5), ""),
         ("odd-mode", "pages/link", ""),
         ("odd-mode", place(2), ""),
