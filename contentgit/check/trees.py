@@ -70,6 +70,7 @@ class Tree:
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong with all of them together."""
+        yield from self._keys.findings()
         yield from self._policy.findings()
         yield from self._links.findings()
         yield from self._parents.findings(self._keys)
@@ -101,6 +102,7 @@ class _Keys:
         self._numbers = {dump.folder: number for number, dump in enumerate(dumps)}
         self._known: dict[str, dict[str, int]] = defaultdict(dict)
         self._odd: dict[tuple[int, RecordKey], str] = {}
+        self._alike: Counter[tuple[str, str]] = Counter()
 
     def has(self, key: RecordKey) -> bool:
         return key.key in self._known.get(key.model, ())
@@ -116,19 +118,25 @@ class _Keys:
             self._odd.setdefault((number, key), path)
         if before is packed:
             return []
-        return [self._twice(key, f"{dump.folder}/{path}", before, packed)]
-
-    def _twice(self, key: RecordKey, where: str, before: int, now: int) -> Finding:
-        first = self.place(key)
+        other = self._dumps[before >> _BITS]
         mask = (1 << _BITS) - 1
-        if before >> _BITS == now >> _BITS:
-            message, level = f"{key} stands in {first} too", Level.ERROR
-        elif before & mask == now & mask:
-            message, level = f"{key} stands in {first} too, with the same content", Level.NOTE
-        else:
-            message = f"{key} stands in {first} too, with other content: the last one applied stays"
+        if other is not dump and before & mask == packed & mask:
+            self._alike[other.folder, dump.folder] += 1
+            return []
+        message, level = f"{key} stands in {self.place(key)} too", Level.ERROR
+        if other is not dump:
+            message = f"{message}, with other content: the last one applied stays"
             level = Level.WARNING
-        return finding("duplicate-key", message, path=where, record=key, level=level)
+        where = f"{dump.folder}/{path}"
+        return [finding("duplicate-key", message, path=where, record=key, level=level)]
+
+    def findings(self) -> Iterator[Finding]:
+        """The dumps that have records in common: dumps with arguments may well overlap."""
+        for (one, other), count in sorted(self._alike.items()):
+            what = "1 record stands" if count == 1 else f"{count:,} records stand"
+            message = f"{what} in {one} too, with the same content"
+            place = f"{other}/{DATASET_FILE}"
+            yield finding("duplicate-key", message, path=place, level=Level.NOTE)
 
     def place(self, key: RecordKey) -> str:
         """The path in the repository of a record that the tree has; of the first, if it has two."""

@@ -130,7 +130,7 @@ def _with_lines(
     for batch in batches(sorted(waiting)):
         blobs = repository.files_at(commit, batch)
         for path, data in zip(blobs, repository.blobs(blobs.values()), strict=True):
-            for each in waiting.pop(path):
+            for each in waiting.pop(path, ()):
                 yield replace(each, line=line_of(data, each.field))
     for rest in waiting.values():
         yield from rest
@@ -191,7 +191,7 @@ class _Look:
 
     def _describe(self) -> None:
         tops = self._repository.folders(self._commit)
-        names = [name for name in tops if not name.startswith(".")]
+        names = [name for name in tops if not name.startswith(".") and _is_name(name)]
         paths = [f"{name}/{DATASET_FILE}" for name in names]
         blobs = self._repository.files_at(self._commit, paths)
         contents = dict(zip(blobs, self._repository.blobs(blobs.values()), strict=True))
@@ -212,8 +212,7 @@ class _Look:
             top, _, below = folder.partition("/")
             for name, mode, each in entries:
                 if not folder:
-                    if mode == _SUBMODULE and name in self.dumps:
-                        self._take(odd_mode(name, mode))
+                    self._take_all(self._top(name, mode))
                     continue
                 path = f"{below}/{name}" if below else name
                 if not _is_name(name):
@@ -222,6 +221,13 @@ class _Look:
                     self._take(odd_mode(f"{top}/{path}", mode))
                 elif mode == _PLAIN and path != DATASET_FILE:
                     yield top, path, each
+
+    def _top(self, name: str, mode: str) -> Iterator[Finding]:
+        """What lies beside the dumps is nobody's concern, unless it would be taken for one."""
+        if not _is_name(name):
+            yield foreign_file(name)
+        elif mode == _SUBMODULE and name in self.dumps:
+            yield odd_mode(name, mode)
 
     def _is_ours(self, path: str) -> bool:
         top, _, rest = path.partition("/")

@@ -40,10 +40,14 @@ def said(each: Finding) -> str:
 
 def text_lines(checked: Checked, *, strict: bool = False) -> Iterator[Text]:
     """The findings by file, what leaves the dumps, and the counts."""
+    hints: set[str] = set()
     for path, group in groupby(checked.findings, key=lambda each: each.path):
         yield Text(harmless(path) or "the tree", style="bold")
         for each in group:
-            yield from _finding_lines(each)
+            yield _finding_line(each)
+            if each.hint and each.hint not in hints:  # each is told once
+                yield Text(f"           {harmless(each.hint)}", style="dim")
+                hints.add(each.hint)
     if checked.leaving:
         yield Text("references that leave the dumps", style="bold")
         for each in checked.leaving:
@@ -54,16 +58,14 @@ def text_lines(checked: Checked, *, strict: bool = False) -> Iterator[Text]:
     yield from _closing(checked, strict=strict)
 
 
-def _finding_lines(each: Finding) -> Iterator[Text]:
+def _finding_line(each: Finding) -> Text:
     line = f"{each.line}: " if each.line > 1 else ""
-    yield Text.assemble(
+    return Text.assemble(
         ("  ", ""),
         (each.level.value.ljust(7), _STYLES[each.level]),
         (f"  {each.rule}  ", "cyan"),
         (f"{line}{said(each)}", ""),
     )
-    if each.hint:
-        yield Text(f"           {harmless(each.hint)}", style="dim")
 
 
 def _closing(checked: Checked, *, strict: bool) -> Iterator[Text]:

@@ -85,7 +85,7 @@ def at_path(program: Program, commit: str, path: str) -> tuple[str, str] | None:
         RepositoryError: the commit is not in the repository.
     """
     checked_id(commit)
-    if "\0" in path or any(part in ("", ".", "..") for part in path.split("/")):
+    if not _is_path(path):
         return None
     found = program.run("ls-tree", "-z", "--full-tree", commit, "--", path)
     for line in found.split(b"\0"):
@@ -96,11 +96,18 @@ def at_path(program: Program, commit: str, path: str) -> tuple[str, str] | None:
     return None
 
 
+def _is_path(path: str) -> bool:
+    """Whether git takes the path for what it says: ``a/..`` would list the folder above."""
+    return "\0" not in path and not any(part in ("", ".", "..") for part in path.split("/"))
+
+
 def files_at(program: Program, commit: str, paths: Sequence[str]) -> dict[str, str]:
     """The ids of the files that stand at ``paths`` in a commit, by path; others are left out."""
     found = {}
     for start in range(0, len(paths), _PATHS):
-        wanted = [path for path in paths[start : start + _PATHS] if "\0" not in path]
+        wanted = [path for path in paths[start : start + _PATHS] if _is_path(path)]
+        if not wanted:
+            continue  # without any, git would list everything
         output = program.run("ls-tree", "-z", "--full-tree", checked_id(commit), "--", *wanted)
         for line in output.split(b"\0")[:-1]:
             words, _, name = line.partition(b"\t")

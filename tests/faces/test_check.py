@@ -213,6 +213,45 @@ def test_wrong_words(site: Site, check: Check, words: list[str], message: str) -
     assert message in (said.err or said.out)
 
 
+def test_a_tree_that_git_did_not_make(
+    site: Site, check: Check, git: Callable[..., str], repository_path: Path
+) -> None:
+    def tree(*entries: tuple[str, bytes, str]) -> str:
+        lines = [
+            mode.encode() + b" " + n + b"\0" + bytes.fromhex(each) for mode, n, each in entries
+        ]
+        words = ["git", "hash-object", "-w", "-t", "tree", "--literally", "--stdin"]
+        done = subprocess.run(
+            words, cwd=repository_path, input=b"".join(lines), capture_output=True
+        )
+        return done.stdout.decode().strip()
+
+    blob, start = git("rev-parse", "HEAD:contentgit.json"), git("rev-parse", "HEAD:pages")
+    below = tree(("100644", b"x.json", blob))
+    names = [b"..", b".git", b"\x1b[31m::error::", b"a\nb", b"dup", b"dup", b"\xff", b"x/y"]
+    pages = tree(
+        *(("100644", name, blob) for name in names[:4]),
+        ("100644", b"dataset.json", git("rev-parse", "HEAD:pages/dataset.json")),
+        *(("100644", name, blob) for name in names[4:6]),
+        ("40000", b"pages.page", git("rev-parse", f"{start}:pages.page")),
+        *(("100644", name, blob) for name in names[6:]),
+    )
+    top = tree(
+        ("40000", b"..", below),
+        ("40000", b"a/b", below),
+        ("100644", b"contentgit.json", blob),
+        ("40000", b"pages", pages),
+    )
+    git("update-ref", "HEAD", git("commit-tree", top, "-m", "Evil"))
+    said = check()
+    assert (said.code, said.err) == (1, "")
+    assert "1 record in 1 dump" in said.out
+    assert "\x1b" not in said.out
+    assert not [line for line in said.out.splitlines() if "::" in line]
+    found = [rule for rule, _, _ in rules(check("--json"))]
+    assert (found.count("foreign-file"), found.count("case-clash")) == (10, 1)
+
+
 # --fix
 
 
