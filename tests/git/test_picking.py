@@ -181,5 +181,5 @@ def test_what_cannot_be_restored(site: Site, label: str, error: str) -> None:
 def test_a_field_of_a_record_that_is_gone(site: Site) -> None:
     git(site.repository.path, "tag", "v1")
     site.commit("main", {"site.tag:2": None})
-    with pytest.raises(UsageError, match="HEAD has no record site.tag:2 whose name"):
+    with pytest.raises(UsageError, match=r"HEAD has no record site\.tag:2 whose name"):
         restore(site.repository, ["site.tag:2/name"], "v1")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from contentgit.canonical import dump_document
+from contentgit.description import schema_document
+from contentgit.errors import RefusedError
 from contentgit.merge import Place, Resolution, Take
 from contentgit.porcelain.trees import TreeMerge, merge_commits
 from contentgit.repository import Repository
-from tests.git.content import Content, Site, page, path_of, teaser
+from contentgit.schema import Layout, Schema
+from tests.git.content import DATASET, SCHEMA, Content, Site, page, path_of, teaser
 from tests.git.plain import git
 
 LONG = (
@@ -336,6 +341,16 @@ def test_the_merge_reads_what_changed_and_nothing_else(site: Site) -> None:
     site.commit_files("main", {"pages/site.page/0/7/700.json": b"broken\n"})
     found = both(site, {"site.tag:1": {"name": "uno"}}, {"site.tag:2": {"name": "due"}})
     assert not found.conflicts
+
+
+def test_a_model_whose_records_lie_elsewhere_on_one_side(site: Site) -> None:
+    moved = {label: replace(each, layout=Layout.FLAT) for label, each in SCHEMA.models.items()}
+    document = dump_document(schema_document(DATASET, Schema(moved)))
+    site.commit_files("ours", {"pages/dataset.json": document})
+    site.commit("theirs", {"site.tag:1": {"name": "uno"}})
+    site.commit("ours", {"site.tag:2": {"name": "due"}})
+    with pytest.raises(RefusedError, match="name or place its records differently: site"):
+        merged(site)
 
 
 def test_histories_that_have_nothing_in_common(site: Site) -> None:

@@ -84,14 +84,19 @@ def begin(repository: Repository, operation: Operation) -> None:
     keep(repository, operation)
 
 
-def refuse_unfinished(repository: Repository) -> None:
-    """Raises RefusedError where a merge, of contentgit or of git itself, is under way here."""
+def refuse_under_way(repository: Repository, branch: str = "") -> None:
+    """Raises RefusedError where a merge is under way, into ``branch`` if that is given."""
     there = current(repository)
-    if there is not None:
+    if there is not None and branch in ("", there.branch):
         raise RefusedError(
             f"a {there.named} is under way",
             hint="contentgit merge --continue, or contentgit merge --abort to give it up",
         )
+
+
+def refuse_unfinished(repository: Repository) -> None:
+    """Raises RefusedError where a merge, of contentgit or of git itself, is under way here."""
+    refuse_under_way(repository)
     for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"):
         if (repository.git_dir / name).exists():
             raise RefusedError(
