@@ -346,6 +346,23 @@ def test_a_merge_as_it_should_be_and_one_that_people_decided(
     assert "1 merge commit recomputed\n" in said.out
 
 
+def test_merges_of_our_own_and_conflicts_that_one_recorded(
+    site: Site, check: Check, run: Run, git: Callable[..., str]
+) -> None:
+    git("checkout", "-q", "-b", "edit")
+    site.commit({place(1): page(1, title="Theirs", body="Theirs"), place(4): page(4)}, "edit")
+    git("checkout", "-q", "main")
+    site.commit({place(1): page(1, title="Ours"), place(3): page(3)})
+    assert run("merge", "edit", "--record").code == 0
+    said = check("--merges", "--json")
+    assert said.json["merges"] == 1
+    (found,) = said.json["findings"]
+    assert (said.code, found["rule"]) == (1, "recorded-conflict")
+    assert found["message"] == "pages.page:1/title is not decided yet"
+    assert run("resolve", "--all", "--take", "theirs").code == 0
+    assert check("--merges").code == 0
+
+
 def test_a_merge_of_three_is_told_not_to_be_recomputed(site: Site, check: Check) -> None:
     main = site.repository.resolve("main")
     tips = []
