@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -16,14 +17,14 @@ from contentgit.check import Checked, Finding, finding
 from contentgit.check.files import Dump
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import SHORT, Terminal
-from contentgit.errors import ConfigurationError, ContentgitError, UsageError
+from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, UsageError
 from contentgit.porcelain.check import check as check_tree
 from contentgit.porcelain.check import endpoints
 from contentgit.porcelain.check_merges import differing
 from contentgit.porcelain.rewrite import Rewritten, branch_to_fix, rewrite
 from contentgit.render import check as render
 from contentgit.render import data
-from contentgit.render.plain import plural
+from contentgit.render.plain import plural, safe
 from contentgit.repository import Repository
 
 Judge: TypeAlias = Callable[[Sequence[Dump]], Iterable[Finding]]
@@ -36,13 +37,14 @@ def check(args: argparse.Namespace, terminal: Terminal) -> int:
     repository = find_repository(args)
     with ExitStack() as stack:
         judge = _code(args, terminal, stack)
-        checked = _check(args, repository, judge)
+        forbidden = [*args.forbid, *_forbidden(args, terminal)]
+        checked = _check(args, repository, forbidden, judge)
         done = None
         if args.fix:
             done = _fix(repository, checked)
             if done.commit:
                 args.revision = _same_range(args.revision, done.commit)
-                checked = _check(args, repository, judge)
+                checked = _check(args, repository, forbidden, judge)
     _write(form, checked, done, terminal, strict=args.strict)
     return 1 if checked.fails(strict=args.strict) else 0
 
@@ -58,16 +60,20 @@ def _form(args: argparse.Namespace) -> str:
     return form
 
 
-def _check(args: argparse.Namespace, repository: Repository, judge: Judge | None) -> Checked:
+def _check(
+    args: argparse.Namespace,
+    repository: Repository,
+    forbidden: Sequence[str],
+    judge: Judge | None,
+) -> Checked:
     merges = partial(differing, repository, args.revision) if args.merges else None
-    forbidden = [*args.forbid, *_forbidden(args)]
     return check_tree(repository, args.revision, forbidden=forbidden, judge=judge, merges=merges)
 
 
 # Settings and code
 
 
-def _forbidden(args: argparse.Namespace) -> tuple[str, ...]:
+def _forbidden(args: argparse.Namespace, terminal: Terminal) -> tuple[str, ...]:
     """The models that the settings forbid; none where there are no settings."""
     try:
         if config.use_settings(Path.cwd(), args.settings) is None:
@@ -76,10 +82,10 @@ def _forbidden(args: argparse.Namespace) -> tuple[str, ...]:
     except ContentgitError:
         raise
     except Exception as error:
+        message = f"the settings cannot be imported: {type(error).__name__}: {error}"
         if args.settings:
-            raise ConfigurationError(
-                f"the settings cannot be imported: {type(error).__name__}: {error}"
-            ) from error
+            raise ConfigurationError(message) from error
+        terminal.note(safe(f"{message}; models that they forbid are not looked for"))
         return ()
 
 
@@ -94,11 +100,24 @@ def _code(args: argparse.Namespace, terminal: Terminal, stack: ExitStack) -> Jud
     except ConfigurationError as error:
         if args.settings:
             raise
-        reason = finding("not-compared", error.message, hint=error.hint)
+        reason = _not_compared(error)
         return lambda _dumps: [reason]
+    from contentgit.db.failures import translated
     from contentgit.porcelain.check_code import judge
 
-    return lambda dumps: judge(project, dumps)
+    def judged(dumps: Sequence[Dump]) -> Iterable[Finding]:
+        # Of MySQL and MariaDB Django asks the server which columns it can have.
+        try:
+            with translated(here.database):
+                return list(judge(project, dumps))
+        except DatabaseError as error:
+            return [_not_compared(error)]
+
+    return judged
+
+
+def _not_compared(error: ContentgitError) -> Finding:
+    return finding("not-compared", error.message, hint=error.hint)
 
 
 # --fix
@@ -129,7 +148,9 @@ def _write(
     else:
         if done is not None:
             terminal.lines(map(Text, _fixed(done)))
-        terminal.lines(render.text_lines(checked, strict=strict))
+        found = [replace(each, hint=terminal.call.typed(each.hint)) for each in checked.findings]
+        typed = replace(checked, findings=tuple(found))
+        terminal.lines(render.text_lines(typed, strict=strict))
 
 
 def _document(checked: Checked, done: Rewritten | None, *, strict: bool) -> dict[str, object]:
