@@ -82,7 +82,9 @@ def _range(value: Value) -> bool:
     return isinstance(value, dict) and (value.keys() == _ENDS or value == {"empty": True})
 
 
-def _scalar(value: Value) -> bool:
+def _column(value: Value) -> bool:
+    if isinstance(value, dict):  # the bytes of a binary column
+        return value.keys() == {"base64"} and isinstance(value["base64"], str)
     return isinstance(value, str | int | float)
 
 
@@ -112,5 +114,5 @@ _SHAPES: Final[Mapping[FieldKind, tuple[str, Shape]]] = {
     FieldKind.ARRAY: ("a list", lambda value: isinstance(value, list)),
     FieldKind.MAPPING: ("an object of texts and nulls", _mapping),
     FieldKind.RANGE: ("a range like {bounds, lower, upper}", _range),
-    FieldKind.COLUMN: ("text, a number or a truth value", _scalar),
+    FieldKind.COLUMN: ("text, a number or a truth value", _column),
 }

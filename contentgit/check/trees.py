@@ -18,7 +18,7 @@ from contentgit.check.findings import Finding, Level, finding
 from contentgit.layout import DATASET_FILE, record_path
 from contentgit.records import Record, RecordKey, Value
 from contentgit.relations import PARENT, claims, hashable, references
-from contentgit.schema import FieldKind, FieldSchema, ModelSchema
+from contentgit.schema import FieldKind, FieldSchema, ModelSchema, UniqueSet
 
 _LISTED: Final = 5
 """So many records of a tie or a cycle are named; of the others only the number is told."""
@@ -163,20 +163,23 @@ class _Claims:
         for label, name, values in claims(record, model.unique):
             key = self._held[label, name].setdefault(_digest(values), record.key.key)
             if key != record.key.key:
-                names = next(each.fields for each in model.unique if each.name == name)
-                yield _claimed_twice(record.key, RecordKey(label, key), names, values, where)
+                unique = next(each for each in model.unique if each.name == name)
+                yield _claimed_twice(record.key, RecordKey(label, key), unique, values, where)
 
 
 def _claimed_twice(
-    key: RecordKey, other: RecordKey, names: Sequence[str], values: Sequence[Value], where: str
+    key: RecordKey, other: RecordKey, unique: UniqueSet, values: Sequence[Value], where: str
 ) -> Finding:
+    names = unique.fields
     words = " with ".join(
         f"{name} {shown(list(value) if isinstance(value, tuple) else value)}"
         for name, value in zip(names, values, strict=True)
     )
     name = next((each for each in names if each != PARENT), names[0])
     message = f"{other} has {words} too, which must be unique"
-    return finding("duplicate-value", message, path=where, record=key, field=name)
+    # Not every database can have a constraint in which NULLs collide.
+    level = None if unique.nulls_distinct else Level.WARNING
+    return finding("duplicate-value", message, path=where, record=key, field=name, level=level)
 
 
 # References

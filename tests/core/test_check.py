@@ -196,7 +196,7 @@ GOOD: dict[FieldKind, list[Value]] = {
     FieldKind.ARRAY: [[1, None]],
     FieldKind.MAPPING: [{"a": "b", "c": None}],
     FieldKind.RANGE: [{"empty": True}, {"bounds": "[)", "lower": 1, "upper": None}],
-    FieldKind.COLUMN: ["x", 1, 1.5, False],
+    FieldKind.COLUMN: ["x", 1, 1.5, False, {"base64": "AA=="}],
 }
 BAD: dict[FieldKind, list[Value]] = {
     FieldKind.TEXT: [1, ["a"]],
