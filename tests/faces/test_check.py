@@ -502,3 +502,33 @@ def settings_with() -> Any:
     yield change
     for each in changed:
         each.disable()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (
+            [],
+            0,
+            "not-compared  the project cannot be started with settings nope: ModuleNotFoundError",
+        ),
+        (["--no-code"], 0, "models that they forbid are not looked for"),
+        (["--settings", "nope"], 2, "error: the project cannot be started with settings nope"),
+    ],
+)
+def test_a_project_that_cannot_start(
+    site: Site, tmp_path: Path, repository_path: Path, words: list[str], code: int, text: str
+) -> None:
+    (tmp_path / "manage.py").write_text(
+        'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "nope")\n'
+    )
+    command = [sys.executable, "-m", "contentgit.cli.main", "check", "--repository", "content"]
+    done = subprocess.run(
+        [*command, *words],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == code, done.stderr
+    assert text in done.stdout + done.stderr
