@@ -44,6 +44,7 @@ __all__ = [
     "decode_with_kind",
     "dump_document",
     "encode",
+    "encode_value",
     "is_canonical",
     "json_value",
     "parse_document",
@@ -121,6 +122,15 @@ def encode(record: Record, key_kind: KeyKind | None = None) -> bytes:
     except ValueError as error:
         raise RecordError(f"{key}: {error}") from None
     return _encoder(key.model, tuple(record.fields)).encode(value, tuple(record.fields.values()))
+
+
+def encode_value(value: Value) -> bytes:
+    """The bytes of a value in a record.
+
+    Raises:
+        RecordError: it is no content value.
+    """
+    return _value(value, 1)
 
 
 def _kind(text: str) -> KeyKind:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Final, TypeAlias
+from typing import Final
 
 from contentgit.check.files import Dump, shown
 from contentgit.check.findings import Finding, Level, finding
@@ -26,24 +26,15 @@ _LISTED: Final = 5
 _BITS: Final = 64
 
 
-Ordered: TypeAlias = Callable[[ModelSchema], Iterable[tuple[str, Sequence[str]]]]
-"""The fields of a model whose integers order the rows, each with the fields within which they do."""
-
-
 class Tree:
     """The records of one commit: hand in each with :meth:`add`, then ask for the :meth:`findings`."""
 
-    def __init__(
-        self,
-        dumps: Sequence[Dump],
-        forbidden: Sequence[str] = (),
-        ordered: Ordered | None = None,
-    ) -> None:
+    def __init__(self, dumps: Sequence[Dump], forbidden: Sequence[str] = ()) -> None:
         self._keys = _Keys(dumps)
         self._claims = _Claims()
         self._links = _Links(dumps, self._keys)
         self._parents = _Parents()
-        self._orders = _Orders(ordered or order_columns)
+        self._orders = _Orders()
         self._policy = _Policy(dumps, forbidden)
 
     def add(
@@ -311,13 +302,12 @@ def circles(parents: Mapping[str, str]) -> Iterator[list[str]]:
 class _Orders:
     """Which records stand at each place of an order; of those alone at theirs only the key."""
 
-    def __init__(self, ordered: Ordered) -> None:
-        self._ordered = ordered
+    def __init__(self) -> None:
         self._first: dict[tuple[str, str], dict[bytes, str]] = defaultdict(dict)
         self._ties: dict[tuple[str, str, bytes], _Tie] = {}
 
     def add(self, record: Record, model: ModelSchema) -> None:
-        for name, within in self._ordered(model):
+        for name, within in order_columns(model):
             value = record.fields.get(name)
             if value is None:
                 continue
@@ -355,12 +345,11 @@ class _Tie:
                 self.keys.append(key)
 
 
-def order_columns(model: ModelSchema) -> Iterable[tuple[str, Sequence[str]]]:
+def order_columns(model: ModelSchema) -> Iterator[tuple[str, Sequence[str]]]:
     """The fields whose integers order the rows, each with the fields within which they do."""
     for each in model.fields:
-        within = getattr(each, "order_within", None)
-        if within is not None:
-            yield each.name, within
+        if each.order_within is not None:
+            yield each.name, each.order_within
 
 
 # Policy

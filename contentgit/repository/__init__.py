@@ -395,10 +395,12 @@ class Repository:
         author: Signature | None = None,
         committer: Signature | None = None,
         date: datetime | None = None,
+        author_date: datetime | None = None,
     ) -> str:
         """The id of a new commit of ``tree``, signed where ``commit.gpgSign`` is set. No ref is moved.
 
-        ``author`` and ``committer`` are by default those that git is configured with, ``date`` is git's now.
+        ``author`` and ``committer`` are by default those that git is configured with, ``date`` is git's now;
+        ``author_date`` is that of what is committed again.
 
         Raises:
             RepositoryError: git does not know who commits, cannot sign, or cannot write.
@@ -412,6 +414,7 @@ class Repository:
             author=author,
             committer=committer,
             date=date,
+            author_date=author_date,
         )
 
     def write_commit(

@@ -482,10 +482,10 @@ def test_a_policy() -> None:
 def test_records_at_the_same_place_of_an_order() -> None:
     fields = (
         FieldSchema("parent", FieldKind.REFERENCE, null=True, target="a.b"),
-        FieldSchema("position", FieldKind.INTEGER, null=True),
+        FieldSchema("position", FieldKind.INTEGER, null=True, order_within=("parent",)),
     )
     dump = Dump("x", {"a.b": ModelSchema("a.b", KeyKind.INTEGER, Layout.INTEGER, fields)})
-    tree = Tree([dump], (), lambda _model: [("position", ["parent"])])
+    tree = Tree([dump])
     rows = [(1, None, 1), (2, "a.b:1", 1), (3, "a.b:1", 2), (4, None, None), (5, None, None)]
     rows += [(n, "a.b:1", 1) for n in range(10, 18)]
     for key, parent, position in rows:

@@ -291,6 +291,66 @@ def test_a_move_that_plain_git_takes_for_a_rename(site: Site) -> None:
     assert site.all(found.tree)["site.page:8"]["title"] == "Summer"
 
 
+def item(text: str, position: int, menu: int = 1) -> dict[str, Any]:
+    return {"text": text, "position": position, "menu": f"site.menu:{menu}"}
+
+
+def order(site: Site, tree: str, menu: int = 1) -> list[str]:
+    items = [each for key, each in site.all(tree).items() if key.startswith("site.item:")]
+    own = [each for each in items if each["menu"] == f"site.menu:{menu}"]
+    positions = [each["position"] for each in own]
+    assert len(set(positions)) == len(positions)
+    return [each["text"] for each in sorted(own, key=lambda each: each["position"])]
+
+
+def test_rows_in_an_order_are_merged_by_sequence(site: Site) -> None:
+    """Both put rows in and shift the rest: no conflict, no tie, and rows nobody touched move on."""
+    start = {f"site.item:{n}": item(text, n) for n, text in enumerate("abcdef", 1)}
+    site.commit("main", {"site.menu:1": {"name": "Main", "items": 6}, **start})
+    found = both(
+        site,
+        {
+            "site.item:7": item("x", 1),
+            **{f"site.item:{n}": {"position": n + 1} for n in range(1, 7)},
+            "site.menu:1": {"items": 7},
+        },
+        {
+            "site.item:8": item("y", 3),
+            **{f"site.item:{n}": {"position": n + 1} for n in range(3, 7)},
+            "site.item:9": item("z", 8),
+            "site.menu:1": {"items": 8},
+        },
+    )
+    assert not found.conflicts
+    assert order(site, found.tree) == list("xabycdefz")
+    # A counter gets both sides' steps.
+    assert site.all(found.tree)["site.menu:1"]["items"] == 9
+
+
+def test_rows_that_nobody_touched_make_room(site: Site) -> None:
+    start = {f"site.item:{n}": item(text, n) for n, text in enumerate("abc", 1)}
+    site.commit("main", {"site.menu:1": {"name": "Main", "items": 3}, **start})
+    found = both(
+        site,
+        {"site.item:4": item("x", 4), "site.menu:1": {"items": 4}},
+        {"site.item:5": item("y", 4), "site.menu:1": {"items": 4}},
+    )
+    assert not found.conflicts
+    assert order(site, found.tree) == list("abcxy")
+    # Both counted from 3 to 4: the files are equal, and 5 is right.
+    assert site.all(found.tree)["site.menu:1"]["items"] == 5
+
+
+def test_a_row_that_both_moved_is_a_conflict(site: Site) -> None:
+    start = {f"site.item:{n}": item(text, n * 10) for n, text in enumerate("abcd", 1)}
+    site.commit("main", {"site.menu:1": {"name": "Main", "items": 4}, **start})
+    found = both(site, {"site.item:1": {"position": 25}}, {"site.item:1": {"position": 45}})
+    assert reasons(found) == [("edited", ("site.item:1/position",))]
+    decided = merged(site, "ours", "theirs", take("site.item:1/position", "theirs"))
+    assert not decided.conflicts
+    assert order(site, decided.tree) == list("bcda")
+
+
 def test_other_files_are_merged_by_line_and_folders_of_code_are_kept(site: Site) -> None:
     site.commit_files("main", {"README.md": b"one\ntwo\nthree\nfour\nfive\n", "bin/run": b"x\n"})
     site.commit_files("ours", {"README.md": b"ONE\ntwo\nthree\nfour\nfive\n", "a.txt": b"a\n"})

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class Operation:
     message: str
     base: str = ""
     author: Signature | None = None
+    author_date: datetime | None = None
     resolutions: tuple[Resolution, ...] = ()
 
     def tree(self, repository: Repository) -> TreeMerge:
@@ -170,8 +172,10 @@ def forget(repository: Repository) -> bool:
     return there
 
 
-def conclude(repository: Repository, operation: Operation) -> Concluded:
-    """Makes the commit and moves the branch.
+def conclude(
+    repository: Repository, operation: Operation, merge: TreeMerge | None = None
+) -> Concluded:
+    """Makes the commit and moves the branch; ``merge`` is the operation's, if it is at hand.
 
     Raises:
         ConflictError: something is undecided.
@@ -179,7 +183,7 @@ def conclude(repository: Repository, operation: Operation) -> Concluded:
         RepositoryError: git refused.
     """
     refuse_moved(repository, operation)
-    merge = operation.tree(repository)
+    merge = merge or operation.tree(repository)
     refuse_conflicts(operation, merge.conflicts)
     commit = commit_tree(repository, operation, merge.tree)
     left: Iterable[LeftAlone] = ()
@@ -196,7 +200,11 @@ def commit_tree(repository: Repository, operation: Operation, tree: str) -> str:
     if len(operation.parents) == 1 and tree == repository.root_tree(operation.ours):
         return ""
     return repository.commit_tree(
-        tree, operation.parents, operation.message, author=operation.author
+        tree,
+        operation.parents,
+        operation.message,
+        author=operation.author,
+        author_date=operation.author_date,
     )
 
 
@@ -253,6 +261,7 @@ def _document(operation: Operation) -> dict[str, Any]:
         "parents": list(operation.parents),
         "message": operation.message,
         "author": [author.name, author.email] if author else None,
+        "author_date": operation.author_date.isoformat() if operation.author_date else None,
         "resolutions": [each.document() for each in operation.resolutions],
     }
 
@@ -260,7 +269,7 @@ def _document(operation: Operation) -> dict[str, Any]:
 def _parsed(document: Any) -> Operation:
     if document["format"] != FORMAT:
         raise FormatError(f"it has format {document['format']}, and this contentgit knows {FORMAT}")
-    author = document["author"]
+    author, date = document["author"], document["author_date"]
     return Operation(
         verb=str(document["verb"]),
         source=str(document["source"]),
@@ -271,6 +280,7 @@ def _parsed(document: Any) -> Operation:
         message=str(document["message"]),
         parents=tuple(map(str, document["parents"])),
         author=Signature(*map(str, author)) if author else None,
+        author_date=datetime.fromisoformat(date) if date else None,
         resolutions=tuple(map(Resolution.parse, document["resolutions"])),
     )
 

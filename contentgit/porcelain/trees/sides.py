@@ -46,12 +46,16 @@ class Base:
 
 @dataclass
 class Sides:
-    """Base, ours and theirs as trees or commits, and which files differ."""
+    """Base, ours and theirs as trees or commits, and which files differ.
+
+    ``untouched`` are files that no side changed and that the merge changes all the same.
+    """
 
     repository: Repository
     base: Base
     ours: str
     theirs: str
+    untouched: dict[str, FileEntry] = field(default_factory=dict)
     _schemas: dict[str, Mapping[str, ModelSchema]] = field(default_factory=dict)
 
     @cached_property
@@ -69,11 +73,12 @@ class Sides:
         return {path: (before, after) for path, before, after in found}
 
     def versions(self, path: str) -> Versions:
-        """A file that a side changed, on all three sides."""
+        """A file that a side changed, or an ``untouched`` one, on all three sides."""
         here, there = self.by_ours.get(path), self.by_theirs.get(path)
         known = here or there
         if known is None:
-            return (None, None, None)
+            file = self.untouched.get(path)
+            return file, file, file
         base = known[0]
         return base, here[1] if here else base, there[1] if there else base
 
