@@ -45,7 +45,7 @@ def parse_schema(document: Any) -> Schema:
     """
     try:
         models = {label: _parsed(label, each) for label, each in document["models"].items()}
-        order = [spec["model"] for spec in document["specs"]]
+        order = [_typed(spec["model"], str) for spec in document["specs"]]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FormatError(
             f"dataset.json does not describe a dump: {type(error).__name__}: {error}"

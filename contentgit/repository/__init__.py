@@ -7,13 +7,13 @@ commits are full and hexadecimal everywhere: :meth:`Repository.resolve` makes th
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-from contentgit.errors import UnknownNameError
+from contentgit.errors import FormatError, UnknownNameError
 from contentgit.repository import history, objects, refs, starting, versions, worktree, writing
 from contentgit.repository.failures import no_identity, no_repository
 from contentgit.repository.program import CONFIGURATION, Program, check_age
@@ -259,6 +259,21 @@ class Repository:
         if tree is not None:
             yield from objects.entries(self._program, self.algorithm, tree)
 
+    def listing(
+        self, commit: str, wanted: Callable[[str], bool]
+    ) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+        """Every folder of a commit with what lies in it: name, mode as git writes it, id; streamed.
+
+        Nothing is refused, whatever its mode and name are: this is for who looks for what is wrong.
+        ``""`` is the top; ``wanted`` says of every other folder, by its path, whether it is listed.
+
+        Raises:
+            RepositoryError: a tree is missing or damaged.
+        """
+        tree = self.tree_id(commit)
+        assert tree is not None
+        return objects.listing(self._program, self.algorithm, tree, wanted)
+
     def diff_entries(
         self, before: str | None, after: str | None, folder: str = ""
     ) -> Iterator[tuple[str, str | None, str | None]]:
@@ -346,6 +361,10 @@ class Repository:
         """
         return history.merge_bases(self._program, one, other)
 
+    def is_shallow(self) -> bool:
+        """Whether this is a clone that lacks the beginning of its history."""
+        return self._program.line("rev-parse", "--is-shallow-repository") == "true"
+
     def is_ancestor(self, one: str, other: str) -> bool:
         """Whether ``one`` is ``other`` or among its ancestors."""
         return history.is_ancestor(self._program, one, other)
@@ -371,6 +390,14 @@ class Repository:
             RepositoryError: git finds none that would work here.
         """
         return self._program.line("var", "GIT_EDITOR")
+
+    @staticmethod
+    def writes(path: str) -> bool:
+        """Whether :meth:`write_tree` takes the path."""
+        try:
+            return bool(writing.checked_path(path))
+        except FormatError:
+            return False
 
     def write_tree(
         self,

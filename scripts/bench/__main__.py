@@ -68,6 +68,7 @@ STEPS = (
         (("empty",),),
     ),
     Step("first commit", (*CONTENTGIT, "commit", "-m", "All"), (("forget",),)),
+    Step("check", (*CONTENTGIT, "check", "--no-code")),
     Step("status", (*CONTENTGIT, "status")),
     Step("first checkout", CHECKOUT, (("empty",),)),
     Step("commit of 10 edits", (*CONTENTGIT, "commit", "-m", "Ten"), (("edit", str(EDITS)),)),

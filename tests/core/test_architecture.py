@@ -16,6 +16,7 @@ PACKAGE = ROOT / "contentgit"
 OUTSIDE = ("django", "git", "orjson", "rich")
 PURE = (
     "canonical",
+    "check",
     "layout",
     "diff",
     "plan",

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from contentgit.cli.verbs import beside_git, merging, reading, remotes, starting, working_copy
+from contentgit.cli.verbs import (
+    beside_git,
+    checking,
+    merging,
+    reading,
+    remotes,
+    starting,
+    working_copy,
+)
 from contentgit.cli.verbs.options import EXIT_CODES, Verb
 
 __all__ = ["EXIT_CODES", "VERBS", "Verb", "add_verbs"]
@@ -17,10 +25,11 @@ _FAMILIES = {
     **merging.VERBS,
     **beside_git.VERBS,
     **remotes.VERBS,
+    **checking.VERBS,
 }
 _ORDER = (
     "init", "datasets", "commit", "status", "diff", "log", "show", "blame", "branch", "tag", "checkout",
-    "update", "undo", "merge", "conflicts", "resolve", "revert", "cherry-pick", "restore",
+    "update", "undo", "merge", "conflicts", "resolve", "revert", "cherry-pick", "restore", "check",
     "fetch", "pull", "push", "setup-git", "merge-driver", "diff-driver", "demo",
 )  # fmt: skip
 
