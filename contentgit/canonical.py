@@ -41,10 +41,13 @@ __all__ = [
     "RecordEncoder",
     "blob_id",
     "decode",
+    "decode_with_kind",
     "dump_document",
     "encode",
+    "encode_value",
     "is_canonical",
     "json_value",
+    "key_kind",
     "parse_document",
     "same",
     "segments",
@@ -120,6 +123,15 @@ def encode(record: Record, key_kind: KeyKind | None = None) -> bytes:
     except ValueError as error:
         raise RecordError(f"{key}: {error}") from None
     return _encoder(key.model, tuple(record.fields)).encode(value, tuple(record.fields.values()))
+
+
+def encode_value(value: Value) -> bytes:
+    """The bytes of a value in a record.
+
+    Raises:
+        RecordError: it is no content value.
+    """
+    return _value(value, 1)
 
 
 def _kind(text: str) -> KeyKind:
@@ -243,19 +255,25 @@ def decode(data: bytes) -> Record:
         FormatError: there is no record in it, or it is not exact; the message says what is wrong
             and leaves it to the caller to say where.
     """
-    return _decoded(data)[0]
+    return decode_with_kind(data)[0]
+
+
+def key_kind(data: bytes) -> KeyKind:
+    """How ``$key`` is written in a file that :func:`decode` takes."""
+    return decode_with_kind(data)[1]
 
 
 def is_canonical(data: bytes) -> bool:
     """Whether ``data`` is exactly what :func:`encode` gives for the record in it."""
     try:
-        record, kind = _decoded(data)
+        record, kind = decode_with_kind(data)
         return encode(record, kind) == data
     except (FormatError, RecordError):
         return False
 
 
-def _decoded(data: bytes) -> tuple[Record, KeyKind]:
+def decode_with_kind(data: bytes) -> tuple[Record, KeyKind]:
+    """The record and how its key is written, which the record itself does not tell; as :func:`decode`."""
     document = _parsed(data)
     if type(document) is not dict:
         raise FormatError("not a JSON object")

@@ -16,7 +16,8 @@ from contentgit.errors import ConfigurationError, UnknownNameError
 from contentgit.specs import Problem, raise_errors, suggestion
 
 SETTINGS_VARIABLE = "DJANGO_SETTINGS_MODULE"
-KEYS = ("REPOSITORY", "DATASETS", "ENVIRONMENT")
+KEYS = ("REPOSITORY", "DATASETS", "ENVIRONMENT", "CHECK")
+CHECK_KEYS = ("FORBIDDEN_MODELS",)
 DEFAULT_ENVIRONMENT = "local"
 """What a deployment is called that does not say: most are on a developer's machine."""
 
@@ -30,11 +31,13 @@ class Config:
 
     ``repository`` is an absolute path; ``datasets`` the dotted path of a function; both ``None``
     where they are not set. ``environment`` names this deployment and may stand in a ref's name.
+    ``forbidden_models`` are patterns of labels that ``check`` finds in no tree (``"sessions.*"``).
     """
 
     repository: Path | None
     datasets: str | None
     environment: str
+    forbidden_models: tuple[str, ...] = ()
 
 
 def read() -> Config:
@@ -89,6 +92,7 @@ def parse(settings: Mapping[str, Any]) -> tuple[Config, list[Problem]]:
         _repository(given.get("REPOSITORY"), settings.get("BASE_DIR"), found),
         _datasets(given.get("DATASETS") or fallback, name, found),
         _environment(given.get("ENVIRONMENT"), found),
+        _forbidden_models(given.get("CHECK"), found),
     )
     return config, found
 
@@ -126,6 +130,30 @@ def _environment(value: object, found: list[Problem]) -> str:
     hint = 'use letters, digits, "-", "_" and single dots: "production"'
     found.append(Problem("contentgit.E004", message, hint))
     return DEFAULT_ENVIRONMENT
+
+
+def _forbidden_models(value: object, found: list[Problem]) -> tuple[str, ...]:
+    example = 'write "CHECK": {"FORBIDDEN_MODELS": ["auth.user", "sessions.*"]}'
+    if not value:
+        return ()
+    if not isinstance(value, Mapping):
+        message = f'CONTENTGIT["CHECK"] is a dictionary, not {type(value).__name__}'
+        found.append(Problem("contentgit.E007", message, example))
+        return ()
+    for key in value:
+        if key not in CHECK_KEYS:
+            message = f'CONTENTGIT["CHECK"] has an unknown key {key!r}'
+            found.append(Problem("contentgit.E007", message, suggestion(key, CHECK_KEYS)))
+    models = value.get("FORBIDDEN_MODELS") or ()
+    if isinstance(models, (list, tuple, set, frozenset)) and all(map(_is_pattern, models)):
+        return tuple(sorted(models) if isinstance(models, (set, frozenset)) else models)
+    message = f'CONTENTGIT["CHECK"]["FORBIDDEN_MODELS"] is a list of labels, not {models!r}'
+    found.append(Problem("contentgit.E007", message, example))
+    return ()
+
+
+def _is_pattern(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _missing(config: Config) -> list[Problem]:
@@ -211,6 +239,13 @@ def start_django(start: Path, named: str | None = None) -> None:
             '"contentgit" is not in INSTALLED_APPS',
             hint='add "contentgit" to INSTALLED_APPS, then run: python manage.py migrate',
         )
+
+
+def media_folder() -> Path | None:
+    """The folder of uploaded files, where the settings name one (``MEDIA_ROOT``)."""
+    from django.conf import settings
+
+    return Path(settings.MEDIA_ROOT) if settings.MEDIA_ROOT else None
 
 
 def aliases() -> list[str]:

@@ -45,7 +45,7 @@ def parse_schema(document: Any) -> Schema:
     """
     try:
         models = {label: _parsed(label, each) for label, each in document["models"].items()}
-        order = [spec["model"] for spec in document["specs"]]
+        order = [_typed(spec["model"], str) for spec in document["specs"]]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FormatError(
             f"dataset.json does not describe a dump: {type(error).__name__}: {error}"
@@ -58,7 +58,7 @@ def parse_schema(document: Any) -> Schema:
 
 
 def _spec(spec: ModelSpec) -> dict[str, Any]:
-    return {
+    found = {
         "defer_values": list(spec.defer_values),
         "delete_missing": spec.delete_missing,
         "exclude": list(spec.exclude),
@@ -69,6 +69,11 @@ def _spec(spec: ModelSpec) -> dict[str, Any]:
         "model": spec.model,
         "save_as_new": spec.save_as_new,
     }
+    if spec.derived:
+        found["derived"] = list(spec.derived)
+    if spec.order:
+        found["order"] = {name: list(spec.order[name]) for name in sorted(spec.order)}
+    return found
 
 
 def _json(value: Any) -> Any:
@@ -122,17 +127,20 @@ def _field(field: FieldSchema) -> dict[str, Any]:
     """The field; what most fields do not have is left out."""
     rest: dict[str, Any] = {
         "choices": list(field.choices),
+        "derived": field.derived,
         "moment": field.moment,
         "null": field.null,
         "on_delete": field.on_delete.value if field.on_delete else None,
         "target": field.target,
     }
     found = {"kind": field.kind.value, **{name: each for name, each in rest.items() if each}}
+    if field.order_within is not None:  # also where it is empty, which means the whole model
+        found["order_within"] = list(field.order_within)
     return found if field.constrained else {**found, "constrained": False}
 
 
 def _parsed_field(name: str, field: Any) -> FieldSchema:
-    rule = field.get("on_delete")
+    rule, within = field.get("on_delete"), field.get("order_within")
     return FieldSchema(
         name,
         FieldKind(field["kind"]),
@@ -142,6 +150,8 @@ def _parsed_field(name: str, field: Any) -> FieldSchema:
         moment=_typed(field.get("moment", False), bool),
         constrained=_typed(field.get("constrained", True), bool),
         choices=_texts(field.get("choices", [])),
+        derived=_typed(field.get("derived", False), bool),
+        order_within=None if within is None else _texts(within),
     )
 
 

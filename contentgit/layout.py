@@ -8,7 +8,8 @@ path; readers refuse all others, for git itself would take ``a/../b`` or ``.git/
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha1
 
@@ -164,6 +165,13 @@ def record_path(key: RecordKey, layout: Layout) -> str:
     if layout is Layout.HASHED:
         return f"{folder}/{digest[:2]}/{digest[2]}/{name}.json"
     return f"{folder}/{name}.json"
+
+
+def record_paths(key: RecordKey) -> Iterator[str]:
+    """Where a record may lie in a dump's folder; which it is tells the layout of its model."""
+    for layout in Layout:
+        with suppress(RecordError):
+            yield record_path(key, layout)
 
 
 def _numbered(folder: str, number: int) -> str:

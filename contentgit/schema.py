@@ -73,6 +73,9 @@ class FieldSchema:
     ``target`` is the label of the model that a reference points at, ``""`` for a generic one and for
     all other kinds. ``moment`` is true for ``auto_now`` fields, which change with every save.
     ``constrained`` is false where the database lets a reference dangle (``db_constraint=False``).
+    ``derived`` is true where the project computes the value from other content. ``order_within`` is set
+    where the field puts records in an order: the names of the fields whose equal values make the records
+    that are ordered together, none of them for all records of the model.
     """
 
     name: str
@@ -83,6 +86,8 @@ class FieldSchema:
     moment: bool = False
     constrained: bool = True
     choices: tuple[str, ...] = ()
+    derived: bool = False
+    order_within: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,9 @@ class ModelSpec:
 
     ``filter`` holds keyword arguments of ``QuerySet.filter``. ``delete_missing`` licenses the
     deletion of rows that match the filter and are missing in the commit. ``exclude`` names fields
-    that are not content. ``hashed`` puts natural keys into folders by their SHA-1.
+    that are not content. ``hashed`` puts natural keys into folders by their SHA-1. ``order`` names
+    integer fields that put rows in an order, each with the fields within whose equal values it does;
+    ``derived`` names fields that the project computes from other content.
     """
 
     model: str
@@ -58,6 +60,8 @@ class ModelSpec:
     exclude: tuple[str, ...] = ()
     identity: Identity = "pk"
     hashed: bool = False
+    order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    derived: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -210,6 +214,16 @@ def _names(value: object) -> tuple[str, ...]:
     raise _WrongValueError("must be a list of field names", hint)
 
 
+def _order(value: object) -> Mapping[str, tuple[str, ...]]:
+    hint = "write {'ordering': ['parent']}, or {'position': []} for an order of the whole model"
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise _WrongValueError("must be a dictionary of fields to lists of fields", hint)
+    for name, within in value.items():
+        if not isinstance(within, (list, tuple, set, frozenset)):
+            raise _WrongValueError(f"must have a list of field names for {name!r}", hint)
+    return {name: _names(within) for name, within in value.items()}
+
+
 _IDENTITY_WORDS: Mapping[str, Identity] = {"pk": "pk", "natural": "natural", "uuid": "uuid"}
 
 
@@ -236,6 +250,8 @@ _PARSERS: Mapping[str, Callable[[object], Any]] = {
     "exclude": _names,
     "identity": _identity,
     "hashed": _flag,
+    "order": _order,
+    "derived": _names,
 }
 
 
@@ -265,7 +281,7 @@ def conflicts(dataset: Dataset) -> list[Problem]:
     problems = []
     for model in dataset.models:
         first, *others = dataset.specs_of(model)
-        for name in ("identity", "exclude", "hashed"):
+        for name in ("identity", "exclude", "hashed", "order", "derived"):
             if any(_said(spec, name) != _said(first, name) for spec in others):
                 message = f"the specs of {model} differ in {name!r}"
                 hint = f"give every spec of {model} the same {name!r}"
@@ -276,7 +292,9 @@ def conflicts(dataset: Dataset) -> list[Problem]:
 
 def _said(spec: ModelSpec, name: str) -> object:
     value = getattr(spec, name)
-    return frozenset(value) if name == "exclude" else value
+    if isinstance(value, Mapping):
+        return {each: frozenset(within) for each, within in value.items()}
+    return frozenset(value) if name in ("exclude", "derived") else value
 
 
 def dependency_problems(depends_on: Mapping[str, Iterable[str]]) -> list[Problem]:

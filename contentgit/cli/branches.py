@@ -1,15 +1,17 @@
-"""``branch``; it needs no records, so that it starts at once: prompts of shells call it."""
+"""``branch`` and ``tag``; they need no records, so that they start at once: prompts of shells call it."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from fnmatch import fnmatchcase as fnmatch
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import SHORT, Terminal
+from contentgit.errors import UsageError
 from contentgit.render.plain import safe
 
 if TYPE_CHECKING:
@@ -56,4 +58,41 @@ def _list_branches(repository: Repository, args: argparse.Namespace, terminal: T
     for each in branches:
         mark = "* " if each.current else "  "
         terminal.line(Text(f"{mark}{safe(each.name)}", style="green" if each.current else ""))
+    return 0
+
+
+def tag(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Lists, makes and deletes tags."""
+    repository = find_repository(args)
+    if args.delete:
+        if args.name or args.message:
+            raise UsageError("-d deletes one tag and makes none", hint="contentgit tag -d NAME")
+        found = repository.tags.delete(args.delete)
+        document = {"deleted": args.delete, "was": found}
+        return _said(
+            args, terminal, document, f"Deleted tag {safe(args.delete)} (was {found[:SHORT]})"
+        )
+    if args.name and not args.list:
+        commit = repository.resolve(args.revision or "HEAD")
+        repository.tags.create(args.name, commit, "\n\n".join(args.message or []))
+        text = f"Made tag {args.name} at {commit[:SHORT]}"
+        return _said(args, terminal, {"created": args.name, "commit": commit}, text)
+    if args.message:
+        raise UsageError(
+            "a message goes with the name of a new tag", hint="contentgit tag NAME -m TEXT"
+        )
+    return _list_tags(repository, args, terminal)
+
+
+def _list_tags(repository: Repository, args: argparse.Namespace, terminal: Terminal) -> int:
+    tags = [each for each in repository.tags.all() if fnmatch(each.name, args.name or "*")]
+    if args.json:
+        terminal.document({"tags": tags})
+        return 0
+    width = max((len(each.name) for each in tags), default=0)
+    for each in tags:
+        subject = each.message.split("\n", 1)[0]
+        line = Text(f"{safe(each.name).ljust(width)} ")
+        line.append(f" {each.commit[:SHORT]}", style="yellow")
+        terminal.line(line.append(f"  {safe(subject)}" if subject else ""))
     return 0

@@ -61,6 +61,7 @@ def undo(args: argparse.Namespace, terminal: Terminal) -> int:
 def _run_file(args: argparse.Namespace, terminal: Terminal) -> int:
     """Runs the plan in a file, whatever verb it is of."""
     others = [*args.dumps, *args.names, args.take, args.max_deletes, args.plan_out, args.merge]
+    others.append(args.pull)
     given = [getattr(args, name.replace("-", "_")) for name in LICENCES]
     if not args.apply or args.revision or any(others) or any(given):
         raise UsageError(
@@ -86,6 +87,8 @@ def _run(args: argparse.Namespace, terminal: Terminal, verb: Verb, *, apply: boo
         from contentgit.porcelain import checkout as checkouts
 
         request = _request(args, verb)
+        if getattr(args, "pull", False):
+            _pull(project, args.revision, terminal)
         tell_copied(project, request.names, terminal)
         if not apply:
             return _show_plan(project, request, args, terminal)
@@ -96,6 +99,24 @@ def _run(args: argparse.Namespace, terminal: Terminal, verb: Verb, *, apply: boo
                 return 1
         done = checkouts.apply(project, request, digest=digest)
     return _say(done, args, terminal)
+
+
+def _pull(project: Project, revision: str, terminal: Terminal) -> None:
+    """Brings the branch forward, before any lock is taken: a remote may keep us waiting."""
+    from contentgit.cli.remotes import pull_lines, talking
+    from contentgit.porcelain.remotes import pull_branch
+
+    repository = project.repository
+    branch = repository.head_branch() if revision in ("HEAD", "@") else revision
+    if branch is None:
+        raise UsageError(
+            "HEAD is on no branch to pull", hint="name one: contentgit checkout main --pull"
+        )
+    repository.check_branch_name(branch)
+    with talking(terminal) as talk:
+        done = pull_branch(repository, branch, talk)
+    for line in pull_lines(done):
+        terminal.note(line.plain)
 
 
 def _say(done: CheckedOut, args: argparse.Namespace, terminal: Terminal) -> int:
@@ -121,7 +142,7 @@ def _request(args: argparse.Namespace, verb: Verb) -> Request:
 
 
 def _new_branch(args: argparse.Namespace, terminal: Terminal) -> int:
-    if args.apply:
+    if args.apply or args.pull:
         raise UsageError(
             "-b makes a branch and moves HEAD; it applies nothing",
             hint=f"contentgit checkout -b {args.new_branch}, then contentgit checkout REV --apply",

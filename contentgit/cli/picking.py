@@ -40,6 +40,10 @@ def restore(args: argparse.Namespace, terminal: Terminal) -> int:
         raise UsageError(
             "restore needs a record", hint="contentgit restore pages.page:42 --from REV"
         )
+    if not args.source:
+        raise UsageError(
+            "restore needs to be told from where", hint=f"contentgit restore {labels[0]} --from REV"
+        )
     how = Picking(with_dependencies=args.with_dependencies, message=_message(args))
     done = restore_records(find_repository(args), labels, args.source, how)
     return _print(done, args, terminal)

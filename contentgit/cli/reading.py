@@ -12,13 +12,15 @@ from rich.text import Text
 
 from contentgit.cli.databases import everywhere
 from contentgit.cli.project import find_repository, open_project
+from contentgit.cli.reports import as_data, wanted_format, write_report
 from contentgit.cli.terminal import SHORT, Terminal
-from contentgit.errors import UsageError
+from contentgit.errors import UnknownNameError, UsageError
 from contentgit.porcelain.commits import (
     Comparison,
     Selection,
     TitledChange,
     compare_commits,
+    names_record,
     records_at,
 )
 from contentgit.porcelain.commits import (
@@ -34,10 +36,10 @@ from contentgit.render.text import (
     change_lines,
     count_line,
     dump_line,
-    named,
     stat_lines,
 )
 from contentgit.render.values import dump_label
+from contentgit.render.views import named
 from contentgit.repository import Commit, Repository
 
 if TYPE_CHECKING:
@@ -93,10 +95,9 @@ def _merge_base(repository: Repository, before: str, after: str) -> str:
 
 
 def _print_comparison(comparison: Comparison, args: argparse.Namespace, terminal: Terminal) -> int:
-    differs: int | bool
-    if args.json:
-        head = {"before": comparison.before, "after": comparison.after}
-        differs = terminal.items(head, "changes", _as_data(comparison.changes))
+    chosen = wanted_format(args)
+    if chosen:
+        differs = write_report(comparison, chosen, args, terminal)
     elif args.stat:
         counts = _counts(comparison.changes)
         differs = bool(counts)
@@ -105,11 +106,6 @@ def _print_comparison(comparison: Comparison, args: argparse.Namespace, terminal
     else:
         differs = _print_changes(comparison.changes, terminal, comparison.dumps > 1)
     return 1 if args.exit_code and differs else 0
-
-
-def _as_data(changes: Iterable[TitledChange]) -> Iterator[dict[str, object]]:
-    for each in changes:
-        yield data.change(each.dump, each.change, each.title, each.references)
 
 
 def _counts(changes: Iterable[TitledChange]) -> Counts:
@@ -144,20 +140,46 @@ def log(args: argparse.Namespace, terminal: Terminal) -> int:
             "commits are in no database; --all-databases goes with --applied",
             hint="contentgit log --applied --all-databases",
         )
+    if args.applied and args.patch:
+        raise UsageError("the ledger has no patches", hint="contentgit log -p, or log --applied")
     if args.applied:
         return _applied_log(args, terminal)
-    commits = commit_log(find_repository(args), args.revision, args.names, args.max_count)
+    repository = find_repository(args)
+    revision, names = _revision_and_names(repository, args)
+    commits = commit_log(repository, revision, names, args.max_count)
+    selection = Selection.parse(names)
     if args.json:
-        terminal.items({"revision": args.revision}, "commits", commits)
+        found = (_commit_data(repository, each, selection, patch=args.patch) for each in commits)
+        terminal.items({"revision": revision}, "commits", found)
         return 0
     for index, commit in enumerate(commits):
-        if args.oneline:
-            terminal.line(_one_line(commit))
-        else:
-            if index:
-                terminal.line()
-            terminal.lines(_commit_lines(commit))
+        if index and not (args.oneline and not args.patch):
+            terminal.line()
+        terminal.lines([_one_line(commit)] if args.oneline else _commit_lines(commit))
+        if args.patch:
+            terminal.line()
+            shown = show_commit(repository, commit.id, selection)
+            _print_changes(shown.changes, terminal, shown.dumps > 1)
     return 0
+
+
+def _revision_and_names(repository: Repository, args: argparse.Namespace) -> tuple[str, list[str]]:
+    """The key of a record may stand where the revision does, unless a revision is called so."""
+    if names_record(args.revision):
+        try:
+            repository.resolve(args.revision)
+        except UnknownNameError:
+            return "HEAD", [args.revision, *args.names]
+    return args.revision, args.names
+
+
+def _commit_data(
+    repository: Repository, commit: Commit, selection: Selection, *, patch: bool
+) -> object:
+    if not patch:
+        return commit
+    shown = show_commit(repository, commit.id, selection)
+    return {**data.plain(commit), "changes": [*as_data(shown.changes)]}
 
 
 def _one_line(commit: Commit) -> Text:
@@ -244,7 +266,7 @@ def show(args: argparse.Namespace, terminal: Terminal) -> int:
         return _show_records(repository, args, selection, terminal)
     shown = show_commit(repository, args.revision, selection)
     if args.json:
-        terminal.items({"commit": shown.commit}, "changes", _as_data(shown.changes))
+        terminal.items({"commit": shown.commit}, "changes", as_data(shown.changes))
         return 0
     terminal.lines(_commit_lines(shown.commit))
     terminal.line()

@@ -11,31 +11,59 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from contentgit import config
+from contentgit.cli.git_setup import COMMAND
 from contentgit.cli.project import open_project
-from contentgit.cli.terminal import Terminal
-from contentgit.errors import ConfigurationError
+from contentgit.cli.terminal import SHORT, Terminal
+from contentgit.errors import ConfigurationError, UsageError
 from contentgit.porcelain import repositories
 from contentgit.render.plain import plural
 
 if TYPE_CHECKING:
     from contentgit.porcelain.inventory import DumpInventory, ModelInventory
+    from contentgit.porcelain.workflows import Workflow
 
 
 def init(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Makes the repository."""
+    """Makes the repository, and the workflow of a host."""
+    if args.force and not args.ci:
+        raise UsageError("--force goes with --ci", hint="contentgit init --ci github --force")
     path = Path(args.path) if args.path else _configured(args)
-    made = repositories.init(path, bare=args.bare, branch=args.initial_branch)
+    made = repositories.init(
+        path,
+        bare=args.bare,
+        branch=args.initial_branch,
+        host=args.ci,
+        force=args.force,
+        command=COMMAND,
+    )
     if args.json:
         terminal.document(made)
         return 0
     kind = "bare repository" if made.bare else "repository"
-    if not made.created:
+    if made.created:
+        terminal.line(f"Made the {kind} {made.path} on branch {made.branch}")
+    else:
         terminal.line(f"{made.path} is a {kind} of content already, on branch {made.branch}")
-        return 0
-    terminal.line(f"Made the {kind} {made.path} on branch {made.branch}")
-    steps = "Next: contentgit datasets, then contentgit commit -m MESSAGE"
-    terminal.line(terminal.call.typed(steps), style="dim")
+    if made.created:
+        told = (
+            "git's own merge and diff understand its records "
+            "(contentgit setup-git --check lists how)"
+        )
+        terminal.line(terminal.call.typed(told), style="dim")
+    if made.workflow is not None:
+        terminal.lines(_workflow_lines(made.workflow))
+    elif made.created:
+        steps = "Next: contentgit datasets, then contentgit commit -m MESSAGE"
+        terminal.line(terminal.call.typed(steps), style="dim")
     return 0
+
+
+def _workflow_lines(workflow: Workflow) -> Iterator[str]:
+    if not workflow.changed:
+        yield f"{workflow.path} is as it should be"
+        return
+    yield f"Wrote {workflow.path} in commit {workflow.commit[:SHORT]}"
+    yield "Next: read it, fill in what it asks for, and push"
 
 
 def _configured(args: argparse.Namespace) -> Path:

@@ -15,8 +15,9 @@ from contentgit.cli.databases import everywhere
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
 from contentgit.porcelain.commits import TitledChange
+from contentgit.porcelain.merging.operation import current
 from contentgit.render import data
-from contentgit.render.plain import plural
+from contentgit.render.plain import plural, safe
 from contentgit.render.text import SIGNS, STYLES, heading
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class _Status:
     environment: str
     head: str | None
     dumps: Sequence[DumpStatus]
+    merging: str = ""
 
     @property
     def edited(self) -> bool:
@@ -57,7 +59,8 @@ def _look(names: Sequence[str], project: Project) -> _Status:
 
     found = status_of(project, names)
     head, environment = project.repository.head_branch(), project.config.environment
-    return _Status(project.using, environment, head, found)
+    operation = current(project.repository)
+    return _Status(project.using, environment, head, found, operation.named if operation else "")
 
 
 def _everywhere(
@@ -83,6 +86,11 @@ def _print(found: _Status, terminal: Terminal) -> None:
         f", branch {found.head}" if found.head else ", HEAD is detached"
     )
     terminal.line(place, style="dim")
+    if found.merging:
+        step = "contentgit merge --continue, or contentgit merge --abort"
+        terminal.line(
+            f"A {safe(found.merging)} is under way: {terminal.call.typed(step)}", "yellow"
+        )
     for each in found.dumps:
         terminal.lines(_status_lines(each, terminal.call))
 
@@ -101,7 +109,12 @@ def _status_data(found: _Status) -> dict[str, object]:
         }
         for each in found.dumps
     ]
-    return {"database": found.using, "branch": found.head, "dumps": dumps}
+    return {
+        "database": found.using,
+        "branch": found.head,
+        "under_way": found.merging or None,
+        "dumps": dumps,
+    }
 
 
 def _status_lines(status: DumpStatus, call: Call) -> Iterator[Text]:

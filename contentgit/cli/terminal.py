@@ -71,15 +71,18 @@ class Terminal:
         """The one JSON document of a call with ``--json``."""
         sys.stdout.write(_json(value))
 
-    def items(self, head: dict[str, Any], name: str, items: Iterable[Any]) -> int:
+    def items(
+        self, head: dict[str, Any], name: str, items: Iterable[Any], to: IO[str] | None = None
+    ) -> int:
         """A JSON document with the list ``name``; gives how many items it has.
 
-        It is written when it is complete, so that a failure on the way is a document of its own.
+        ``to`` is another place than standard output. It is written when it is complete, so that a failure
+        on the way is a document of its own.
         """
         with tempfile.SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8", newline="\n") as file:
             count = _write_items(file, head, name, items)
             file.seek(0)
-            shutil.copyfileobj(file, sys.stdout)
+            shutil.copyfileobj(file, to or sys.stdout)
         return count
 
     def note(self, text: str) -> None:

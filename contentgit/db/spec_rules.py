@@ -11,7 +11,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import NOT_PROVIDED, Field, Model
+from django.db.models import NOT_PROVIDED, Field, IntegerField, Model
 
 from contentgit.specs import ModelSpec, Problem, suggestion
 
@@ -38,6 +38,8 @@ def resolve(spec: ModelSpec, where: str) -> tuple[ModelSpec | None, list[Problem
         *_name_problems(model, spec, where),
         *_exclude_problems(model, spec, where),
         *_identity_problems(model, spec, where),
+        *_order_problems(model, spec, where),
+        *_derived_problems(model, spec, where),
     ]
     failed = any(problem.is_error for problem in problems)
     return (None if failed else replace(spec, model=model._meta.label_lower)), problems
@@ -126,6 +128,8 @@ def _name_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[
         ("ignore_missing_m2m", spec.ignore_missing_m2m, relations),
         ("defer_values", spec.defer_values, columns),
         ("exclude", spec.exclude, _field_names(model)),
+        ("order", tuple(spec.order), columns),
+        ("derived", spec.derived, _field_names(model)),
     ):
         what = "many-to-many field" if known is relations else "field"
         for name in names:
@@ -178,6 +182,85 @@ def _required(field: Field[Any, Any]) -> bool:
         return False
     # Django gives texts, files and the like an empty string.
     return field.get_default() is None
+
+
+# What merges are told of fields
+
+
+def _order_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Problem]:
+    for name, within in spec.order.items():
+        field = _field(model, name)
+        if field is None:
+            continue  # reported as an unknown name
+        reason = _no_content(model, spec, name)
+        if not reason and not _is_integer(field):
+            reason = ("which is no integer", "name the field whose numbers put rows in their order")
+        if not reason and name in {path.partition("__")[0] for path in _paths(spec)}:
+            reason = ("which 'identity' needs", "remove it from one of them")
+        if not reason and name in spec.derived:
+            reason = ("which 'derived' names too", "remove it from one of them")
+        if reason:
+            message = f"'order' names {name!r}, {reason[0]}"
+            yield Problem("contentgit.E032", message, reason[1], where)
+        for each in within:
+            yield from _within_problems(model, spec, name, each, where)
+
+
+def _within_problems(
+    model: type[Model], spec: ModelSpec, name: str, within: str, where: str
+) -> Iterator[Problem]:
+    generics = [each.name for each in model._meta.private_fields if hasattr(each, "ct_field")]
+    known = [*(field.name for field in model._meta.concrete_fields), *generics]
+    if within not in known:
+        message = f"'order' orders {name!r} within {within!r}, which is no column of {spec.model}"
+        yield Problem("contentgit.E025", message, suggestion(within, known), where)
+        return
+    reason = _no_content(model, spec, within)
+    if within == name:
+        reason = ("which is the same field", "name what the rows of one order share, or []")
+    if reason:
+        message = f"'order' orders {name!r} within {within!r}, {reason[0]}"
+        yield Problem("contentgit.E032", message, reason[1], where)
+
+
+def _derived_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Problem]:
+    needed = {path.partition("__")[0] for path in _paths(spec)}
+    for name in spec.derived:
+        if _field(model, name) is None:
+            continue  # reported as an unknown name
+        reason = _no_content(model, spec, name)
+        if not reason and name in needed:
+            reason = ("which 'identity' needs", "remove it from one of them")
+        if reason:
+            message = f"'derived' names {name!r}, {reason[0]}"
+            yield Problem("contentgit.E033", message, reason[1], where)
+
+
+def _no_content(model: type[Model], spec: ModelSpec, name: str) -> tuple[str, str] | None:
+    """Why a field is not in the records of ``model``, and what to do about it."""
+    field = _field(model, name)
+    if field is None or field.many_to_many:
+        return None
+    if name in spec.exclude:
+        return "which 'exclude' leaves out", "remove it from one of them"
+    if field in key_fields(model):
+        return "which is the primary key", "name a field that is none"
+    if field not in model._meta.local_concrete_fields:
+        owner = _label(field.model)
+        return f"which is a field of {owner}", f"name it in the spec of {owner}"
+    if getattr(field, "generated", False):
+        return "which the database computes", "remove it: it is no content"
+    for each in model._meta.private_fields:
+        if name in (getattr(each, "ct_field", ""), getattr(each, "fk_field", "")):
+            return (
+                f"which is a part of {each.name!r}",
+                f"name {each.name!r}, where a reference can be",
+            )
+    return None
+
+
+def _is_integer(field: Field[Any, Any]) -> bool:
+    return isinstance(field, IntegerField) and not field.is_relation
 
 
 # Identity

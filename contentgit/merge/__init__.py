@@ -8,9 +8,11 @@ same result and the same conflicts with their sides swapped.
 from __future__ import annotations
 
 from contentgit.merge.contested import Contested, Reason, TreeConflict
+from contentgit.merge.ordering import Group, group_of, order_fields, settle, touched_groups
 from contentgit.merge.places import Place, value_at, with_value
-from contentgit.merge.records import Conflict, ConflictKind, Merge, Merged, merge_record, three_way
+from contentgit.merge.records import Conflict, ConflictKind, Merged, merge_record
 from contentgit.merge.resolutions import Resolution, Take, added, renumbered, resolved
+from contentgit.merge.snapshots import Merge, three_way
 from contentgit.merge.values import FieldConflict, Side, merge_value
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "ConflictKind",
     "Contested",
     "FieldConflict",
+    "Group",
     "Merge",
     "Merged",
     "Place",
@@ -27,11 +30,15 @@ __all__ = [
     "Take",
     "TreeConflict",
     "added",
+    "group_of",
     "merge_record",
     "merge_value",
+    "order_fields",
     "renumbered",
     "resolved",
+    "settle",
     "three_way",
+    "touched_groups",
     "value_at",
     "with_value",
 ]

@@ -1,10 +1,10 @@
-"""Records and snapshots on three sides."""
+"""One record on three sides."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from contentgit.diff import ABSENT, Change
 from contentgit.merge.values import FieldConflict, Side, merge_value
@@ -39,34 +39,6 @@ class Merged:
 
     record: Record | None
     conflict: Conflict | None = None
-
-
-@dataclass(frozen=True)
-class Merge:
-    """A snapshot with both sides' changes, and the conflicts by key."""
-
-    records: Mapping[RecordKey, Record] = field(default_factory=dict)
-    conflicts: tuple[Conflict, ...] = ()
-
-
-def three_way(
-    base: Mapping[RecordKey, Record],
-    ours: Mapping[RecordKey, Record],
-    theirs: Mapping[RecordKey, Record],
-    models: Mapping[str, ModelSchema],
-    prefer: Side | None = None,
-) -> Merge:
-    """The snapshot that has what both sides did to ``base``; ``models`` are schemas by label."""
-    records: dict[RecordKey, Record] = {}
-    conflicts = []
-    for key in sorted(base.keys() | ours.keys() | theirs.keys()):
-        schema = models.get(key.model)
-        merged = merge_record(base.get(key), ours.get(key), theirs.get(key), schema, prefer)
-        if merged.record is not None:
-            records[key] = merged.record
-        if merged.conflict is not None:
-            conflicts.append(merged.conflict)
-    return Merge(records, tuple(conflicts))
 
 
 def merge_record(

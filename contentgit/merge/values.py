@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from contentgit.canonical import same
 from contentgit.diff import ABSENT
+from contentgit.merge.derived import merge_derived
 from contentgit.merge.sequences import merge_sequences
 from contentgit.records import RecordKey, Value
 from contentgit.schema import FieldKind, FieldSchema
@@ -68,9 +69,13 @@ def merge_value(
     What only one side changed is taken; what both changed alike, too. Beyond that the kind decides: text
     that is written in segments is merged by them, many-to-many as sets, JSON by key and by list elements
     with an ``id``, ``auto_now`` is the newer one. A field that a side does not manage (``ABSENT``) does
-    not outweigh an edit of the other. Without a ``schema`` the value is one piece.
+    not outweigh an edit of the other. Without a ``schema`` the value is one piece. A derived field never
+    conflicts: numbers take both sides' steps, also where both took the same; of other values it is
+    the larger, until the project computes it.
     """
     merging = _Merging(name, prefer)
+    if schema is not None and schema.derived and not schema.moment:
+        return merge_derived(schema.kind, base, ours, theirs), ()
     value = _simple(base, ours, theirs)
     if value is _OPEN:
         value = _by_kind(schema, merging, base, ours, theirs)

@@ -17,6 +17,7 @@ from contentgit.porcelain.anchors import anchor
 from contentgit.porcelain.commits import check_format, repository_document
 from contentgit.porcelain.hooks import committed
 from contentgit.porcelain.ledger import applied_commit, current, enter, pending, settle
+from contentgit.porcelain.merging.operation import refuse_under_way
 from contentgit.porcelain.project import Dump, Project
 from contentgit.porcelain.snapshots import CommitSide, Difference, batches, between_commits
 from contentgit.porcelain.withheld import carried, edits, ignored_fields, with_ignored
@@ -128,6 +129,7 @@ def commit(
         ledger = current(project)
         dumps = project.dumps(names)
         branch, parent = _parent(project, dumps, ledger, new_branch)
+        refuse_under_way(repository, branch)
         if parent:
             check_format(repository, parent)
         works = [_work(project, dump, parent, ledger.get(dump.folder)) for dump in dumps]

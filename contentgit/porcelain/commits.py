@@ -6,10 +6,10 @@ Nothing here needs settings or a database: it runs in CI and on a bare clone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from contentgit import canonical
 from contentgit.canonical import FORMAT_VERSION, dump_document, parse_document
@@ -103,13 +103,38 @@ class TitledChange:
 
 
 @dataclass(frozen=True)
+class Trees:
+    """Two commits by id, and the folders of all dumps that the second one has."""
+
+    repository: Repository
+    before: str
+    after: str
+    folders: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """Two snapshots by name, how many dumps they have, and what differs between them, streamed."""
+    """Two snapshots by name, how many dumps they have, and what differs between them.
+
+    ``read`` streams the changes, each time anew. ``trees`` is None where one side is a database.
+    """
 
     before: str
     after: str
     dumps: int
-    changes: Iterator[TitledChange]
+    read: Callable[[], Iterator[TitledChange]]
+    find_schemas: Callable[[], Mapping[str, Mapping[str, ModelSchema]]]
+    trees: Trees | None = None
+
+    @property
+    def changes(self) -> Iterator[TitledChange]:
+        """The changes from the beginning, streamed."""
+        return self.read()
+
+    @cached_property
+    def schemas(self) -> Mapping[str, Mapping[str, ModelSchema]]:
+        """The models of each dump's folder, as they are after the change."""
+        return self.find_schemas()
 
 
 def _typed_key(text: str) -> RecordKey:
@@ -163,6 +188,11 @@ class Selection:
         return wanted
 
 
+def names_record(word: str) -> bool:
+    """Whether a word of a call looks like a record's key."""
+    return bool(_RECORD.match(word))
+
+
 def split_name(text: str) -> tuple[str, str]:
     """Name and arguments of ``districts:42``."""
     name, _, arguments = text.partition(":")
@@ -187,8 +217,27 @@ def compare_commits(
     for commit in ids:
         check_format(repository, commit)
     folders = selection.folders(repository, ids)
-    found = commit_changes(repository, ids[0], ids[1], folders, selection)
-    return Comparison(before, after, len(folders), found)
+    trees = Trees(repository, ids[0], ids[1], dump_folders(repository, ids[1]))
+    return Comparison(
+        before,
+        after,
+        len(folders),
+        partial(commit_changes, repository, ids[0], ids[1], folders, selection),
+        partial(_schemas, repository, ids, {*folders, *trees.folders}),
+        trees,
+    )
+
+
+def _schemas(
+    repository: Repository, commits: Sequence[str], folders: Iterable[str]
+) -> Mapping[str, Mapping[str, ModelSchema]]:
+    """The models of each folder as the last of the commits has them, or an earlier one."""
+    found: dict[str, dict[str, ModelSchema]] = {}
+    for folder in sorted(folders):
+        found[folder] = {}
+        for commit in commits:
+            found[folder].update(recorded_schema(repository, commit, folder))
+    return found
 
 
 def commit_changes(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from contentgit.datasets import parse_dump_argument
 from contentgit.db import titles as db_titles
@@ -55,7 +56,11 @@ def compare_with_database(
             revision or "applied commit",
             f"database {project.using}",
             len(dumps),
-            _database_changes(project, dumps, commit, rows, selection),
+            partial(_database_changes, project, dumps, commit, rows, selection),
+            lambda: {
+                dump.folder: {label: table.schema for label, table in dump.tables.items()}
+                for dump in dumps
+            },
         )
 
 

@@ -2,31 +2,65 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from contentgit.errors import ContentgitError
 from contentgit.layout import REPOSITORY_FILE
 from contentgit.repository import Repository
+
+if TYPE_CHECKING:
+    from contentgit.porcelain.workflows import Workflow
 
 
 @dataclass(frozen=True)
 class Initialized:
-    """Where the repository is, and whether it was there before."""
+    """Where the repository is, whether it was there before, and the workflow that was asked for."""
 
     path: Path
     bare: bool
     branch: str
     created: bool
+    workflow: Workflow | None = None
 
 
-def init(path: Path, *, bare: bool = False, branch: str = "main") -> Initialized:
+def init(
+    path: Path,
+    *,
+    bare: bool = False,
+    branch: str = "main",
+    host: str | None = None,
+    force: bool = False,
+    command: Sequence[str] = (),
+) -> Initialized:
     """Makes a repository whose first commit says which format it holds.
+
+    With ``host`` (``"github"``, ``"gitlab"``) a commit adds the host's workflow, also to a repository that is
+    there; ``force`` replaces another file in its place. With the ``command`` that starts contentgit, git's
+    own merge and diff are set up in a new one, too.
 
     Raises:
         RepositoryError: the folder holds something else, or git refused.
+        RefusedError: there is another file where the workflow goes.
     """
+    made, repository = _init(path, bare=bare, branch=branch, command=command)
+    if host is None:
+        return made
+    from contentgit.porcelain.workflows import add_workflow
+
+    added = add_workflow(repository, host, made.branch, force=force)
+    return replace(made, workflow=added)
+
+
+def _init(
+    path: Path, *, bare: bool, branch: str, command: Sequence[str]
+) -> tuple[Initialized, Repository]:
     # Imported here: the verbs that only look for a repository start faster without.
     from contentgit.porcelain.commits import check_format, repository_document
+    from contentgit.porcelain.git_setup import install
 
     repository = Repository.init(path, bare=bare, branch=branch)
     repository.identity()
@@ -34,17 +68,24 @@ def init(path: Path, *, bare: bool = False, branch: str = "main") -> Initialized
     tip = repository.branch_tip(head)
     if tip is not None:
         check_format(repository, tip)
-        return Initialized(repository.path, repository.bare, head, created=False)
+        return Initialized(repository.path, repository.bare, head, created=False), repository
     tree = repository.write_tree(None, [(REPOSITORY_FILE, repository_document())])
     new = repository.commit_tree(tree, [], "Start a repository of content\n")
     repository.move_ref(f"refs/heads/{head}", new, None, "contentgit init")
     repository.bring_along(head, None, new)
-    return Initialized(repository.path, repository.bare, head, created=True)
+    if command:
+        install(repository, command, force=False)
+    return Initialized(repository.path, repository.bare, head, created=True), repository
 
 
 def holds_content(repository: Repository) -> bool:
-    """Whether HEAD, or any branch where HEAD has none, has contentgit's mark."""
+    """Whether HEAD, or any branch where HEAD has none, has contentgit's mark.
+
+    In continuous integration HEAD is mostly detached, and there are no branches.
+    """
     head = repository.head_branch()
-    tips = [repository.branch_tip(head)] if head else []
+    tips: list[str | None] = []
+    with suppress(ContentgitError):
+        tips.append(repository.branch_tip(head) if head else repository.resolve("HEAD"))
     tips += [branch.commit for branch in repository.branches()]
     return any(tip and repository.entry(tip, REPOSITORY_FILE) for tip in tips[:20])

@@ -8,18 +8,16 @@ and ids.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol, TypeAlias, TypeVar
 
 from contentgit import canonical
 from contentgit.diff import Change
-from contentgit.errors import FormatError, RecordError
-from contentgit.layout import DATASET_FILE, record_key, record_path
+from contentgit.errors import FormatError
+from contentgit.layout import DATASET_FILE, record_key, record_paths
 from contentgit.records import Record, RecordKey
 from contentgit.repository import Repository
-from contentgit.schema import Layout
 
 BATCH = 999
 """Records that are held at a time: as many as one statement on SQLite can name."""
@@ -116,10 +114,8 @@ class CommitSide:
 
 
 def paths_of(key: RecordKey) -> Iterator[str]:
-    """Where a record may lie in a dump's folder; which it is tells the layout of its model."""
-    for layout in Layout:
-        with suppress(RecordError):
-            yield record_path(key, layout)
+    """See :func:`contentgit.layout.record_paths`."""
+    return record_paths(key)
 
 
 def between_commits(

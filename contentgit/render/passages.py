@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal, TypeAlias
 
-from rich.text import Text
-
-from contentgit.render.plain import safe
+from contentgit.render.plain import visible
 from contentgit.text import segments
 from contentgit.words import words
+
+Piece: TypeAlias = tuple[Literal["equal", "delete", "insert"], str]
+"""What became of a text, and the text as it may be shown: without control characters or line ends."""
+
+Line: TypeAlias = tuple[Piece, ...]
 
 CONTEXT: Final = 60
 """Characters of unchanged text that are shown on each side of a changed place, up to a whole word."""
@@ -17,52 +20,52 @@ CONTEXT: Final = 60
 PASSAGE: Final = 2_000
 """Characters of one deleted or inserted passage that are shown."""
 
-_MARKS: Final = {"delete": ("[-", "-]", "red"), "insert": ("{+", "+}", "green")}
 
+def passages(before: str, after: str, limit: int | None = PASSAGE) -> Iterator[Line]:
+    """The changed sentences, a line each; ``⏎`` is a line end.
 
-def passages(before: str, after: str) -> Iterator[Text]:
-    """The changed sentences.
-
-    Deleted words stand in ``[-…-]`` and inserted ones in ``{+…+}``, as ``git diff --word-diff`` has
-    them, so that the lines can be read without colours. ``⏎`` is a line end.
+    ``limit`` is how many characters of one deleted or inserted passage are shown, ``None`` shows all.
     """
-    line = Text()
+    line: list[Piece] = []
     pieces = words(before, after)
     closed = True  # whether what came last ends a sentence
     for place, (kind, text) in enumerate(pieces):
         if kind == "equal":
             last = place == len(pieces) - 1
             head, tail = _around(text, behind_sentence=closed, last=last)
-            line.append(_visible(head))
+            line.append(("equal", visible(head)))
             if tail is not None:
                 yield from _taken(line)
-                line.append(_visible(tail))
+                line.append(("equal", visible(tail)))
             continue
-        *ended, rest = _marked(kind, text)
+        changed: Literal["delete", "insert"] = "delete" if kind == "delete" else "insert"
+        *ended, rest = _sentences(text, limit)
         for part in ended:
-            line.append_text(part)
+            line.append((changed, visible(part)))
             yield from _taken(line)
-        line.append_text(rest)
+        line.append((changed, visible(rest)))
         closed = _ends_sentence(text)
     yield from _taken(line)
 
 
-def _taken(line: Text) -> Iterator[Text]:
-    """The line as it is, if it holds anything; it is empty afterwards."""
-    if line.plain.strip():
-        line.rstrip()
-        yield line.copy()
-    line.truncate(0)
+def _taken(line: list[Piece]) -> Iterator[Line]:
+    """The line as it is, if it holds anything, without space at its end; it is empty afterwards."""
+    while line and line[-1][0] == "equal" and not line[-1][1].strip():
+        line.pop()
+    if line and line[-1][0] == "equal":
+        line[-1] = ("equal", line[-1][1].rstrip())
+    if line:
+        yield tuple(piece for piece in line if piece[1])
+    line.clear()
 
 
-def _marked(kind: str, text: str) -> list[Text]:
+def _sentences(text: str, limit: int | None) -> Sequence[str]:
     """A deleted or inserted passage, sentence by sentence where it is longer than one."""
-    opening, closing, style = _MARKS[kind]
-    shown, more = text[:PASSAGE], len(text) - PASSAGE
+    shown, more = text[:limit], 0 if limit is None else len(text) - limit
     pieces = segments(shown) if len(shown) > 2 * CONTEXT else [shown]
     if more > 0:
         pieces[-1] += f" … {more:,} characters more"
-    return [Text(f"{opening}{_visible(each)}{closing}", style=style) for each in pieces]
+    return pieces
 
 
 def _around(text: str, *, behind_sentence: bool, last: bool) -> tuple[str, str | None]:
@@ -100,7 +103,3 @@ def _end(text: str) -> str:
         return sentence
     _, space, tail = sentence[-CONTEXT:].partition(" ")
     return f"… {tail if space else sentence[-CONTEXT:]}"
-
-
-def _visible(text: str) -> str:
-    return safe(text.replace("\r\n", "\n").replace("\n", "⏎"))

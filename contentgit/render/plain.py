@@ -15,6 +15,11 @@ def safe(text: str) -> str:
     return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
+def visible(text: str) -> str:
+    """The text on one line: as :func:`safe`, and ``⏎`` for a line end."""
+    return safe(text.replace("\r\n", "\n").replace("\n", "⏎"))
+
+
 def plural(count: int, noun: str) -> str:
     """``1 record``, ``2 records``, ``1,204 records``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -5,19 +5,18 @@ Content is hostile: it may hold escape sequences, so every piece of it passes :f
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby, islice
+from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Final
 
 from rich.text import Text
 
-from contentgit.canonical import same
-from contentgit.diff import ABSENT, Change, FieldChange
-from contentgit.records import RecordKey, Value
-from contentgit.render.passages import passages
+from contentgit.diff import Change
+from contentgit.records import RecordKey
+from contentgit.render.passages import Line
 from contentgit.render.plain import safe
-from contentgit.render.values import dump_label, short
+from contentgit.render.values import dump_label
+from contentgit.render.views import TERMINAL, Extent, FieldView, field_views
 from contentgit.steps import Action
 
 SIGNS: Final = {"create": "+", "update": "~", "delete": "-"}
@@ -36,8 +35,11 @@ ACTION_STYLES: Final = {
     Action.CASCADE: "bold red",
     Action.CLEAR: "bold yellow",
 }
-PLACES_SHOWN: Final = 12
-"""Changed places within a JSON value that are shown one by one; beyond that the values are."""
+MARKS: Final = {
+    "equal": ("", "", ""),
+    "delete": ("[-", "-]", "red"),
+    "insert": ("{+", "+}", "green"),
+}
 
 
 def heading(sign: str, style: str, key: RecordKey, title: str) -> Text:
@@ -49,93 +51,52 @@ def heading(sign: str, style: str, key: RecordKey, title: str) -> Text:
     return line
 
 
-def change_lines(change: Change, title: str, references: Mapping[str, str]) -> Iterator[Text]:
+def change_lines(
+    change: Change, title: str, references: Mapping[str, str], extent: Extent = TERMINAL
+) -> Iterator[Text]:
     """A change in full: its heading, then each field."""
     yield heading(SIGNS[change.kind], STYLES[change.kind], change.key, title)
-    yield from field_lines(change, references)
+    yield from field_lines(change, references, extent)
 
 
-def field_lines(change: Change, references: Mapping[str, str]) -> Iterator[Text]:
+def field_lines(
+    change: Change, references: Mapping[str, str], extent: Extent = TERMINAL
+) -> Iterator[Text]:
     """The fields of a change with before and after; of a new or deleted record, what it holds."""
-    for field in change.fields:
-        if change.kind == "update":
-            yield from _changed(field, references)
+    for view in field_views(change, references, extent):
+        if view.form == "passages":
+            yield Text(f"    {view.name}:")
+            yield from (Text("      ").append_text(marked(line)) for line in view.lines)
+        elif view.form == "value":
+            yield Text(f"    {view.name}: {view.lines[0][0][1]}", style="dim")
+        elif view.form == "members":
+            yield _members(view)
         else:
-            value = field.after if change.kind == "create" else field.before
-            if value not in ("", None, [], {}):
-                yield Text(f"    {field.name}: {named(value, references)}", style="dim")
+            yield _replaced(view)
 
 
-def _changed(field: FieldChange, references: Mapping[str, str]) -> Iterator[Text]:
-    before, after = field.before, field.after
-    if isinstance(before, list) and isinstance(after, list) and _are_references(before + after):
-        yield _set_change(field.name, before, after, references)
-    elif isinstance(before, str) and isinstance(after, str) and len(before) + len(after) > 60:
-        yield Text(f"    {field.name}:")
-        for line in passages(before, after):
-            yield Text("      ").append_text(line)
-    elif inner := _inner_changes(before, after):
-        for path, old, new in inner:
-            yield _replaced(field.name + path, old, new, references)
-    else:
-        yield _replaced(field.name, before, after, references)
+def marked(line: Line) -> Text:
+    """Deleted words in ``[-…-]`` and inserted ones in ``{+…+}``, as ``git diff --word-diff`` has them.
+
+    So the line can be read without colours.
+    """
+    text = Text()
+    for kind, words in line:
+        opening, closing, style = MARKS[kind]
+        text.append(f"{opening}{words}{closing}", style=style)
+    return text
 
 
-def _replaced(name: str, before: Value, after: Value, references: Mapping[str, str]) -> Text:
-    line = Text(f"    {safe(name)}: ")
-    line.append(named(before, references), style="red")
-    line.append(" → ")
-    return line.append(named(after, references), style="green")
+def _replaced(view: FieldView) -> Text:
+    (_, before), (_, after) = view.lines[0]
+    line = Text(f"    {view.name}: ")
+    return line.append(before, style="red").append(" → ").append(after, style="green")
 
 
-def _inner_changes(before: Value, after: Value) -> list[tuple[str, Value, Value]]:
-    """The places within a JSON value that differ; none where it is no JSON, or another one."""
-    if not (isinstance(before, dict | list) and type(before) is type(after)):
-        return []
-    found = list(islice(_places(before, after, ""), PLACES_SHOWN + 1))
-    return found if len(found) <= PLACES_SHOWN else []
-
-
-def _places(before: Value, after: Value, path: str) -> Iterator[tuple[str, Value, Value]]:
-    if isinstance(before, dict) and isinstance(after, dict):
-        for name in sorted({*before, *after}):
-            pair = before.get(name, ABSENT), after.get(name, ABSENT)
-            yield from _places(*pair, f"{path}.{name}")
-    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for index, pair in enumerate(zip(before, after, strict=True)):
-            yield from _places(*pair, f"{path}[{index}]")
-    elif not same(before, after):
-        yield path, before, after
-
-
-def _are_references(values: Iterable[Value]) -> bool:
-    return all(
-        isinstance(each, str) and re.match(r"[a-z0-9_]+\.[a-z0-9_]+:", each) for each in values
-    )
-
-
-def named(value: Value, references: Mapping[str, str]) -> str:
-    """A value on one line; references with the title of what they refer to."""
-    if isinstance(value, list) and value and any(_title(each, references) for each in value):
-        return ", ".join(named(each, references).strip(chr(34)) for each in value)
-    title = _title(value, references)
-    return f"{safe(value)} ({safe(title)})" if title else short(value)
-
-
-def _title(value: Value, references: Mapping[str, str]) -> str:
-    return references.get(value, "") if isinstance(value, str) else ""
-
-
-def _set_change(
-    name: str, before: list[str], after: list[str], references: Mapping[str, str]
-) -> Text:
-    line = Text(f"    {name}:")
-    for value in before:
-        if value not in after:
-            line.append(f" -{named(value, references).strip(chr(34))}", style="red")
-    for value in after:
-        if value not in before:
-            line.append(f" +{named(value, references).strip(chr(34))}", style="green")
+def _members(view: FieldView) -> Text:
+    line = Text(f"    {view.name}:")
+    for kind, name in view.lines[0]:
+        line.append(f" {'-' if kind == 'delete' else '+'}{name}", style=MARKS[kind][2])
     return line
 
 

@@ -10,7 +10,7 @@ from contentgit.diff import ABSENT
 from contentgit.errors import FormatError
 from contentgit.layout import dump_name
 from contentgit.records import JSON_NULL, Value
-from contentgit.render.plain import safe
+from contentgit.render.plain import safe, visible
 
 WIDTH: Final = 100
 """Characters of a value that are shown on one line."""
@@ -28,17 +28,17 @@ def dump_label(folder: str) -> str:
     return f"{name}:{arguments}" if arguments else name
 
 
-def short(value: Value) -> str:
-    """A value on one line, cut."""
+def short(value: Value, width: int | None = WIDTH) -> str:
+    """A value on one line, cut to ``width`` characters; ``None`` shows all."""
     if value is ABSENT:
         return "(nothing)"
     if value is None:
         return "null"
     if value is JSON_NULL:
         return "JSON null"
-    text = safe(value) if isinstance(value, str) else safe(_json(value))
+    text = visible(value) if isinstance(value, str) else safe(_json(value))
     quoted = f'"{text}"' if isinstance(value, str) else text
-    return quoted if len(quoted) <= WIDTH else f"{quoted[: WIDTH - 1]}…"
+    return quoted if width is None or len(quoted) <= width else f"{quoted[: width - 1]}…"
 
 
 def _json(value: Value) -> str:

@@ -7,15 +7,19 @@ commits are full and hexadecimal everywhere: :meth:`Repository.resolve` makes th
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-from contentgit.errors import UnknownNameError
-from contentgit.repository import history, objects, refs, starting, worktree, writing
+from contentgit.errors import FormatError, UnknownNameError
+from contentgit.repository import history, objects, refs, starting, versions, worktree, writing
 from contentgit.repository.failures import no_identity, no_repository
 from contentgit.repository.program import CONFIGURATION, Program, check_age
+from contentgit.repository.remotes import Moved, RefMove, Remotes, Talk
+from contentgit.repository.settings import Settings
+from contentgit.repository.tags import Tag, Tags
 from contentgit.repository.values import (
     GONE,
     Branch,
@@ -27,6 +31,7 @@ from contentgit.repository.values import (
     Written,
     parse_ident,
 )
+from contentgit.repository.versions import Version
 
 __all__ = [
     "GONE",
@@ -34,9 +39,14 @@ __all__ = [
     "Commit",
     "FileEntry",
     "LeftAlone",
+    "Moved",
     "Placed",
+    "RefMove",
     "Repository",
     "Signature",
+    "Tag",
+    "Talk",
+    "Version",
     "Written",
 ]
 
@@ -120,6 +130,21 @@ class Repository:
         path = Path(os.path.abspath(path))
         starting.start(path, bare=bare, branch=branch)
         return cls.open(path)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Its own configuration and attributes, beside what the user has for all repositories."""
+        return Settings(self._program, worktree.common_folder(self.git_dir))
+
+    @cached_property
+    def remotes(self) -> Remotes:
+        """The repositories that this one fetches from and pushes to."""
+        return Remotes(self._program)
+
+    @cached_property
+    def tags(self) -> Tags:
+        """The tags: names of commits that stay."""
+        return Tags(self._program, self._zero)
 
     # Names
 
@@ -234,6 +259,21 @@ class Repository:
         if tree is not None:
             yield from objects.entries(self._program, self.algorithm, tree)
 
+    def listing(
+        self, commit: str, wanted: Callable[[str], bool]
+    ) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+        """Every folder of a commit with what lies in it: name, mode as git writes it, id; streamed.
+
+        Nothing is refused, whatever its mode and name are: this is for who looks for what is wrong.
+        ``""`` is the top; ``wanted`` says of every other folder, by its path, whether it is listed.
+
+        Raises:
+            RepositoryError: a tree is missing or damaged.
+        """
+        tree = self.tree_id(commit)
+        assert tree is not None
+        return objects.listing(self._program, self.algorithm, tree, wanted)
+
     def diff_entries(
         self, before: str | None, after: str | None, folder: str = ""
     ) -> Iterator[tuple[str, str | None, str | None]]:
@@ -305,6 +345,14 @@ class Repository:
         """The commit with this id; RepositoryError where it is missing."""
         return history.commit(self._program, commit_id)
 
+    def commits(self, ids: Sequence[str]) -> dict[str, Commit]:
+        """The commits with these ids, by id; RepositoryError where one is missing."""
+        return history.commits(self._program, ids)
+
+    def versions(self, commit: str, paths: Sequence[str]) -> list[Version]:
+        """The commits up to ``commit`` that changed one of these files, and all merges; children first."""
+        return versions.versions(self._program, commit, paths)
+
     def merge_bases(self, one: str, other: str) -> list[str]:
         """The best common ancestors of two commits, none where they have no common history.
 
@@ -312,6 +360,10 @@ class Repository:
             RepositoryError: this is a shallow clone, which does not have them.
         """
         return history.merge_bases(self._program, one, other)
+
+    def is_shallow(self) -> bool:
+        """Whether this is a clone that lacks the beginning of its history."""
+        return self._program.line("rev-parse", "--is-shallow-repository") == "true"
 
     def is_ancestor(self, one: str, other: str) -> bool:
         """Whether ``one`` is ``other`` or among its ancestors."""
@@ -338,6 +390,14 @@ class Repository:
             RepositoryError: git finds none that would work here.
         """
         return self._program.line("var", "GIT_EDITOR")
+
+    @staticmethod
+    def writes(path: str) -> bool:
+        """Whether :meth:`write_tree` takes the path."""
+        try:
+            return bool(writing.checked_path(path))
+        except FormatError:
+            return False
 
     def write_tree(
         self,
@@ -368,10 +428,12 @@ class Repository:
         author: Signature | None = None,
         committer: Signature | None = None,
         date: datetime | None = None,
+        author_date: datetime | None = None,
     ) -> str:
         """The id of a new commit of ``tree``, signed where ``commit.gpgSign`` is set. No ref is moved.
 
-        ``author`` and ``committer`` are by default those that git is configured with, ``date`` is git's now.
+        ``author`` and ``committer`` are by default those that git is configured with, ``date`` is git's now;
+        ``author_date`` is that of what is committed again.
 
         Raises:
             RepositoryError: git does not know who commits, cannot sign, or cannot write.
@@ -385,6 +447,7 @@ class Repository:
             author=author,
             committer=committer,
             date=date,
+            author_date=author_date,
         )
 
     def write_commit(

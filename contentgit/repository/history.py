@@ -52,6 +52,16 @@ def commit(program: Program, commit_id: str) -> Commit:
     return parse_commit(commit_id, data)
 
 
+def commits(program: Program, ids: Sequence[str]) -> dict[str, Commit]:
+    """The commits with these ids, by id.
+
+    Raises:
+        RepositoryError: one is not in the repository.
+    """
+    read = contents(program, ids, "commit")
+    return {each: parse_commit(each, data) for each, data in zip(ids, read, strict=True)}
+
+
 def merge_bases(program: Program, one: str, other: str) -> list[str]:
     """The best common ancestors of two commits; more than one where branches merged into each other.
 

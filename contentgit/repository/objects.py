@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from contentgit.errors import FormatError, RepositoryError, UnknownNameError
@@ -85,7 +85,7 @@ def at_path(program: Program, commit: str, path: str) -> tuple[str, str] | None:
         RepositoryError: the commit is not in the repository.
     """
     checked_id(commit)
-    if "\0" in path or any(part in ("", ".", "..") for part in path.split("/")):
+    if not _is_path(path):
         return None
     found = program.run("ls-tree", "-z", "--full-tree", commit, "--", path)
     for line in found.split(b"\0"):
@@ -96,11 +96,18 @@ def at_path(program: Program, commit: str, path: str) -> tuple[str, str] | None:
     return None
 
 
+def _is_path(path: str) -> bool:
+    """Whether git takes the path for what it says: ``a/..`` would list the folder above."""
+    return "\0" not in path and not any(part in ("", ".", "..") for part in path.split("/"))
+
+
 def files_at(program: Program, commit: str, paths: Sequence[str]) -> dict[str, str]:
     """The ids of the files that stand at ``paths`` in a commit, by path; others are left out."""
     found = {}
     for start in range(0, len(paths), _PATHS):
-        wanted = [path for path in paths[start : start + _PATHS] if "\0" not in path]
+        wanted = [path for path in paths[start : start + _PATHS] if _is_path(path)]
+        if not wanted:
+            continue  # without any, git would list everything
         output = program.run("ls-tree", "-z", "--full-tree", checked_id(commit), "--", *wanted)
         for line in output.split(b"\0")[:-1]:
             words, _, name = line.partition(b"\t")
@@ -152,6 +159,32 @@ def entries(program: Program, algorithm: str, tree: str) -> Iterator[tuple[str, 
                     deeper.append((f"{path}/", raw.hex()))
                 else:
                     raise odd_mode(path, mode.decode())
+        level = deeper
+
+
+def listing(
+    program: Program, algorithm: str, tree: str, wanted: Callable[[str], bool]
+) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+    """Every folder under a tree with what lies in it, whatever that is: name, mode and id.
+
+    ``wanted`` says of each folder, by its path, whether it is listed too. A name that is not UTF-8 has half
+    surrogates in place of its bytes.
+    """
+    pattern = _ENTRY[algorithm]
+    level = [("", tree)]
+    while level:
+        deeper: list[tuple[str, str]] = []
+        trees = contents(program, [each for _, each in level], "tree")
+        for (folder, _), data in zip(level, trees, strict=True):
+            found = [
+                (os.fsdecode(name), mode.decode(), raw.hex())
+                for mode, name, raw in pattern.findall(data)
+            ]
+            yield folder, found
+            for name, mode, each in found:
+                path = f"{folder}/{name}" if folder else name
+                if mode == FOLDER and wanted(path):
+                    deeper.append((path, each))
         level = deeper
 
 

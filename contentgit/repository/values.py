@@ -128,6 +128,17 @@ def parse_commit(commit_id: str, data: bytes) -> Commit:
     )
 
 
+def parse_tag(data: bytes) -> tuple[Signature, datetime, str]:
+    """Who made an annotated tag, when, and its message, without a signature."""
+    header, _, message = data.partition(b"\n\n")
+    pairs = (line.partition(b" ")[::2] for line in header.split(b"\n"))
+    tagger, date = _ident(dict(pairs).get(b"tagger", b""), "utf-8")
+    text = re.split(
+        r"^-----BEGIN [A-Z ]+-----$", _decoded(message, "utf-8"), maxsplit=1, flags=re.MULTILINE
+    )[0]
+    return tagger, date, text.strip("\n")
+
+
 def parse_ident(line: bytes) -> Signature:
     """The signature in what ``git var`` says: ``Name <email> 1700000000 +0100``."""
     return _ident(line, "utf-8")[0]

@@ -190,6 +190,7 @@ def commit_tree(
     author: Signature | None,
     committer: Signature | None,
     date: datetime | None,
+    author_date: datetime | None = None,
 ) -> str:
     """The id of a new commit of ``tree``, signed where ``commit.gpgSign`` is set.
 
@@ -204,7 +205,10 @@ def commit_tree(
     arguments = ["-S"] if sign else []
     for parent in parents:
         arguments += ["-p", checked_id(parent)]
-    env = {**_signed("AUTHOR", author, date), **_signed("COMMITTER", committer, date)}
+    env = {
+        **_signed("AUTHOR", author, author_date or date),
+        **_signed("COMMITTER", committer, date),
+    }
     code, output, errors = program.ask(
         "commit-tree",
         *arguments,

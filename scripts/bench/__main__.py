@@ -42,6 +42,11 @@ UNCOMPILED = "PYTHONDONTWRITEBYTECODE"
 
 CONTENTGIT = ("manage.py", "contentgit")
 CHECKOUT = (*CONTENTGIT, "checkout", "main", "--apply", "--yes", "--database", "other")
+START = (
+    "import os, sys; os.chdir(sys.argv.pop(1)); "
+    "from contentgit.cli.start import main; sys.exit(main())"
+)
+DRIVER = ("-P", "-c", START, "{folder}")
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ STEPS = (
         (("empty",),),
     ),
     Step("first commit", (*CONTENTGIT, "commit", "-m", "All"), (("forget",),)),
+    Step("check", (*CONTENTGIT, "check", "--no-code")),
     Step("status", (*CONTENTGIT, "status")),
     Step("first checkout", CHECKOUT, (("empty",),)),
     Step("commit of 10 edits", (*CONTENTGIT, "commit", "-m", "Ten"), (("edit", str(EDITS)),)),
@@ -74,6 +80,12 @@ STEPS = (
         (("edit", str(MERGED)), ("commit",), ("edit_other", str(MERGED))),
     ),
     Step("undo", (*CONTENTGIT, "undo", "--yes", "--database", "other")),
+    Step(
+        "merge driver",
+        (*DRIVER, "merge-driver", "O", "A", "B", "blog/blog.article/0/0/1.json"),
+        (("sides",),),
+    ),
+    Step("diff driver", (*DRIVER, "diff-driver", "O"), (("sides",),)),
 )
 
 

@@ -16,10 +16,12 @@ PACKAGE = ROOT / "contentgit"
 OUTSIDE = ("django", "git", "orjson", "rich")
 PURE = (
     "canonical",
+    "check",
     "layout",
     "diff",
     "plan",
     "relations",
+    "review",
     "text",
     "words",
     "steps",

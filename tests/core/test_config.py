@@ -49,6 +49,32 @@ def test_everything_set() -> None:
     assert config.parse(settings) == (expected, [])
 
 
+def test_a_policy() -> None:
+    models = ["auth.user", "sessions.*"]
+    settings = {"CONTENTGIT": {"CHECK": {"FORBIDDEN_MODELS": models}}}
+    assert config.parse(settings) == (Config(None, None, "local", tuple(models)), [])
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        (["auth.user"], 'CONTENTGIT["CHECK"] is a dictionary, not list'),
+        ({"FORBID": []}, "CONTENTGIT[\"CHECK\"] has an unknown key 'FORBID'"),
+        (
+            {"FORBIDDEN_MODELS": "auth.user"},
+            'CONTENTGIT["CHECK"]["FORBIDDEN_MODELS"] is a list of labels, not \'auth.user\'',
+        ),
+        (
+            {"FORBIDDEN_MODELS": [""]},
+            'CONTENTGIT["CHECK"]["FORBIDDEN_MODELS"] is a list of labels, not [\'\']',
+        ),
+    ],
+)
+def test_a_policy_that_is_none(check: object, message: str) -> None:
+    found = messages({"CONTENTGIT": {"CHECK": check}})
+    assert [each[:2] for each in found] == [("contentgit.E007", message)]
+
+
 def test_nothing_set() -> None:
     assert config.parse({}) == (Config(None, None, "local"), [])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -229,3 +230,47 @@ def test_snapshots_are_merged_record_by_record() -> None:
     assert [(each.key, each.kind) for each in merge.conflicts] == [(KEY, ConflictKind.EDITED)]
     preferred = three_way(base, ours, theirs, {"pages.page": PAGE}, Side.THEIRS)
     assert preferred.records == {KEY: page(title="Buns"), new: ours[new]}
+
+
+# Derived fields
+
+
+@pytest.mark.parametrize(
+    ("kind", "base", "ours", "theirs", "expected"),
+    [
+        (FieldKind.INTEGER, 3, 4, 4, 5),
+        (FieldKind.INTEGER, 3, 4, 2, 3),
+        (FieldKind.INTEGER, 3, 4, 3, 4),
+        (FieldKind.INTEGER, 3, 3, 3, 3),
+        (FieldKind.INTEGER, 2**70, 2**70 + 1, 2**70 + 1, 2**70 + 2),
+        (FieldKind.INTEGER, ABSENT, 4, 5, 5),
+        (FieldKind.INTEGER, None, 4, 4, 4),
+        (FieldKind.INTEGER, 3, None, 4, None),
+        (FieldKind.INTEGER, 3, ABSENT, 4, 4),
+        (FieldKind.INTEGER, 3, ABSENT, 3, ABSENT),
+        (FieldKind.INTEGER, 3, ABSENT, ABSENT, ABSENT),
+        (FieldKind.DECIMAL, "1.50", "2.00", "2.00", "2.50"),
+        (FieldKind.DECIMAL, "0.10", "-0.20", "0.20", "-0.10"),
+        (FieldKind.DECIMAL, f"1{40 * '0'}.01", "0.00", "0.02", f"-{40 * '9'}.99"),
+        (FieldKind.DECIMAL, "1.50", "NaN", "2.00", "NaN"),
+        (FieldKind.DECIMAL, "1E+999999999", "2.00", "3.00", "3.00"),
+        (FieldKind.TEXT, "a", "b", "c", "c"),
+        (FieldKind.TEXT, "a", "b", "b", "b"),
+        (FieldKind.REFERENCES, [], ["a.b:1"], ["a.b:2"], ["a.b:2"]),
+    ],
+)
+def test_derived_values_never_conflict(
+    kind: FieldKind, base: Any, ours: Any, theirs: Any, expected: Any
+) -> None:
+    assert value(kind, base, ours, theirs, derived=True) == expected
+
+
+def test_auto_now_stays_the_newer_one_where_it_is_declared_derived() -> None:
+    days = [f"2026-11-{day}" for day in (20, 21, 22)]
+    assert value(FieldKind.DATE, *days, moment=True, derived=True) == days[2]
+
+
+def test_a_record_with_a_derived_field_that_both_sides_moved_alike() -> None:
+    schema = replace(PAGE, fields=(*PAGE.fields, FieldSchema("n", FieldKind.INTEGER, derived=True)))
+    merged = merge_record(page(n=3), page(n=4), page(n=4, title="Rye"), schema)
+    assert merged == Merged(page(n=5, title="Rye"))

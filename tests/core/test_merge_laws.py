@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contentgit.canonical import encode_value
 from contentgit.diff import ABSENT, between, patch
 from contentgit.merge import FieldConflict, Merge, Side, merge_value, three_way
 from contentgit.merge.sequences import merge_sequences
@@ -152,3 +153,18 @@ def test_any_content_of_any_kind_merges_or_conflicts(
     merged, conflicts = merge_value(schema, "f", base, ours, theirs)
     assert merged is not ABSENT
     assert len(conflicts) == len(merge_value(schema, "f", base, theirs, ours)[1])
+
+
+@given(strategies.values, strategies.values, strategies.values, st.sampled_from(FieldKind))
+def test_derived_content_of_any_kind_merges_alike_from_both_sides(
+    base: object, ours: object, theirs: object, kind: FieldKind
+) -> None:
+    schema = FieldSchema("f", kind, derived=True)
+    merged, conflicts = merge_value(schema, "f", base, ours, theirs)
+    assert not conflicts
+    assert encode_value(merged) == encode_value(merge_value(schema, "f", base, theirs, ours)[0])
+    for taken in (
+        merge_value(schema, "f", base, base, theirs)[0],
+        merge_value(schema, "f", base, theirs, base)[0],
+    ):
+        assert encode_value(taken) == encode_value(theirs)

@@ -11,7 +11,7 @@ from contentgit.diff import Change
 from contentgit.records import JSON_NULL, Record, RecordKey
 from contentgit.render.passages import PASSAGE, passages
 from contentgit.render.plain import plural, safe
-from contentgit.render.text import change_lines, count_line, stat_lines
+from contentgit.render.text import change_lines, count_line, marked, stat_lines
 from contentgit.render.values import apart, dump_label, short
 
 KEY = RecordKey("pages.page", "42")
@@ -34,7 +34,7 @@ def shown(
 
 
 def lines(before: str, after: str) -> list[str]:
-    return [line.plain for line in passages(before, after)]
+    return [marked(line).plain for line in passages(before, after)]
 
 
 def test_an_update_shows_its_fields_before_and_after() -> None:

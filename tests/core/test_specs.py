@@ -54,6 +54,8 @@ def test_every_key_is_parsed() -> None:
         "exclude": {"changed", "body"},
         "identity": ["category__slug", "slug"],
         "hashed": True,
+        "order": {"position": ["category"], "rank": ()},
+        "derived": {"search", "count"},
     }
     spec, problems = parse_spec(raw, WHERE)
     assert problems == []
@@ -67,7 +69,24 @@ def test_every_key_is_parsed() -> None:
         exclude=("body", "changed"),
         identity=("category__slug", "slug"),
         hashed=True,
+        order={"position": ("category",), "rank": ()},
+        derived=("count", "search"),
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("order", ["position"], "must be a dictionary of fields to lists of fields"),
+        ("order", {3: []}, "must be a dictionary of fields to lists of fields"),
+        ("order", {"position": "parent"}, "must have a list of field names for 'position'"),
+        ("order", {"position": [3]}, "must be a list of field names"),
+        ("derived", "count", "must be a list of field names"),
+    ],
+)
+def test_orders_and_derived_fields_of_a_wrong_form(key: str, value: object, message: str) -> None:
+    ((number, found, _hint),) = told({"model": "a.b", key: value})
+    assert (number, found) == ("contentgit.E021", f"{key!r} {message}, not {value!r}")
 
 
 @pytest.mark.parametrize("identity", ["pk", "natural", "uuid"])
@@ -115,8 +134,8 @@ def test_all_problems_of_a_spec_are_told_at_once() -> None:
             "contentgit.E020",
             "unknown key 3",
             (
-                "known: defer_values, delete_missing, exclude, filter, hashed, identity, "
-                "ignore_missing_m2m, model, save_as_new"
+                "known: defer_values, delete_missing, derived, exclude, filter, hashed, identity, "
+                "ignore_missing_m2m, model, order, save_as_new"
             ),
         ),
     ]
@@ -197,6 +216,17 @@ def test_specs_of_a_model_must_agree_on_what_its_records_are() -> None:
         "dataset 'shop': the specs of a.b differ in 'identity'",
         "dataset 'shop': the specs of a.b differ in 'exclude'",
         "dataset 'shop': the specs of a.b differ in 'hashed'",
+    ]
+
+
+def test_specs_of_one_model_agree_on_what_merges_are_told() -> None:
+    one = ModelSpec("a.b", order={"n": ("c", "d")}, derived=("x", "y"))
+    other = ModelSpec("a.b", {"x": 1}, order={"n": ("d", "c")}, derived=("y", "x"))
+    assert conflicts(Dataset("shop", "", (one, other))) == []
+    third = ModelSpec("a.b", order={"n": ()})
+    assert [str(problem) for problem in conflicts(Dataset("shop", "", (one, third)))] == [
+        "dataset 'shop': the specs of a.b differ in 'order'",
+        "dataset 'shop': the specs of a.b differ in 'derived'",
     ]
 
 

@@ -53,7 +53,7 @@ from tests.fieldzoo.models import (
     UuidKey,
 )
 from tests.fieldzoo.reading import dataset, reader, spec
-from tests.zoo.models import Banner, Generated, Pair, Slot
+from tests.zoo.models import Banner, Chapter, Generated, Pair, Slot
 
 
 def bound(model: type[Model], **options: Any) -> Table:
@@ -238,6 +238,26 @@ def test_order_with_respect_to_is_content(db: str) -> None:
     assert kinds(bound(Placed)) == {"_order": FieldKind.INTEGER, "everything": FieldKind.REFERENCE}
 
 
+def test_order_with_respect_to_needs_no_declaration(db: str) -> None:
+    assert bound(Placed).schema.by_name["_order"].order_within == ("everything",)
+    assert bound(Placed).field["_order"].schema.order_within == ("everything",)
+    assert bound(Chapter).schema.by_name["_order"].order_within == ("node",)
+    without = bound(Placed, exclude=("everything",)).schema
+    assert without.by_name["_order"].order_within is None
+
+
+def test_declared_orders_and_derived_fields(db: str) -> None:
+    found = bound(Article, order={"number": ("section",)}, derived=("slug", "sections"))
+    by_name = found.schema.by_name
+    assert by_name["number"].order_within == ("section",)
+    assert by_name["section"].order_within is None
+    assert [each.name for each in found.schema.fields if each.derived] == ["sections", "slug"]
+    assert found.field["slug"].schema.derived
+    assert found.relation["sections"].schema.derived
+    whole = bound(Article, order={"number": ()}).schema
+    assert whole.by_name["number"].order_within == ()
+
+
 def test_excluded_fields_get_what_the_model_gives_them(db: str) -> None:
     found = bound(Moments, exclude=("added", "choice", "counted", "day"))
     assert kinds(found) == {"changed": FieldKind.DATETIME, "needed": FieldKind.INTEGER}
@@ -314,6 +334,20 @@ def test_the_description_does_not_depend_on_the_language(db: str) -> None:
         "content_type__app_label",
         "content_type__model",
     ]
+
+
+def test_the_description_tells_orders_and_derived_fields_where_there_are_some(db: str) -> None:
+    plain = schema_document(dataset(Article), schema(reader(Article).tables))
+    declared = spec(Article, order={"number": ()}, derived=("slug",))
+    found = schema_document(dataset(declared), schema(reader(declared).tables))
+    model = found["models"]["fieldzoo.article"]
+    assert model["fields"]["number"]["order_within"] == []
+    assert model["fields"]["slug"]["derived"] is True
+    assert parse_schema(found) == schema(reader(declared).tables)
+    assert (found["specs"][0]["order"], found["specs"][0]["derived"]) == ({"number": []}, ["slug"])
+    del model["fields"]["number"]["order_within"], model["fields"]["slug"]["derived"]
+    del found["specs"][0]["order"], found["specs"][0]["derived"]
+    assert found == plain
 
 
 def test_specs_as_recorded(db: str) -> None:

@@ -184,6 +184,73 @@ def test_fields_that_may_not_be_excluded(spec: dict[str, Any], message: str, hin
     assert hints_of(spec) == [hint]
 
 
+# Orders and derived fields
+
+
+def test_orders_and_derived_fields() -> None:
+    raws: list[Any] = [
+        {"model": "odd.article", "order": {"number": ["section", "slug"], "size": []}},
+        {"model": "odd.section", "derived": ["name", "slug"]},
+    ]
+    assert problems_of(*raws) == []
+    article, section = define(raws).dump().specs
+    assert article.order == {"number": ("section", "slug"), "size": ()}
+    assert section.derived == ("name", "slug")
+
+
+def test_orders_that_cannot_be() -> None:
+    spec = {
+        "model": "odd.article",
+        "order": {
+            "slug": [],
+            "numbr": [],
+            "double": [],
+            "id": [],
+            "number": ["number", "sectoin", "changed", "id"],
+            "size": [],
+        },
+        "exclude": ["changed", "rating"],
+        "derived": ["size", "id", "rating", "sise", "section"],
+        "identity": ["section__slug", "slug"],
+    }
+    assert [f"{number[-4:]} {message}" for number, message in problems_of(spec)] == [
+        "E025 'order' names 'numbr', which is no field of odd.article",
+        "E025 'derived' names 'sise', which is no field of odd.article",
+        "E032 'order' names 'slug', which is no integer",
+        "E032 'order' names 'double', which the database computes",
+        "E032 'order' names 'id', which is the primary key",
+        "E032 'order' orders 'number' within 'number', which is the same field",
+        "E025 'order' orders 'number' within 'sectoin', which is no column of odd.article",
+        "E032 'order' orders 'number' within 'changed', which 'exclude' leaves out",
+        "E032 'order' orders 'number' within 'id', which is the primary key",
+        "E032 'order' names 'size', which 'derived' names too",
+        "E033 'derived' names 'id', which is the primary key",
+        "E033 'derived' names 'rating', which 'exclude' leaves out",
+        "E033 'derived' names 'section', which 'identity' needs",
+    ]
+    assert all(hints_of(spec))
+
+
+def test_orders_and_generic_references() -> None:
+    spec = {"model": "fieldzoo.texttag", "order": {"weight": ["item"]}}
+    assert problems_of(spec) == []
+    wrong = {"model": "fieldzoo.texttag", "order": {"weight": ["key"]}}
+    message = "'order' orders 'weight' within 'key', which is a part of 'item'"
+    assert problems_of(wrong) == [("contentgit.E032", message)]
+    assert hints_of(wrong) == ["name 'item', where a reference can be"]
+    wrong = {"model": "fieldzoo.numbertag", "order": {"object_id": []}}
+    message = "'order' names 'object_id', which is a part of 'item'"
+    assert problems_of(wrong) == [("contentgit.E032", message)]
+
+
+def test_fields_of_a_parent_are_declared_there() -> None:
+    spec = {"model": "bakery.newspage", "derived": ["title"]}
+    assert problems_of(spec) == [
+        ("contentgit.E033", "'derived' names 'title', which is a field of bakery.page")
+    ]
+    assert hints_of(spec) == ["name it in the spec of bakery.page"]
+
+
 # Identity
 
 

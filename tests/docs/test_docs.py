@@ -96,10 +96,11 @@ def test_a_verb_s_help_shows_an_example_of_it_and_the_exit_codes() -> None:
         assert "exit codes: 0 done; 1 failed" in verb.format_help()
 
 
-def test_the_tutorial_runs(tmp_path: Path) -> None:
+def test_the_tutorial_runs_and_the_page_that_goes_on_with_it(tmp_path: Path) -> None:
     folder = tmp_path / "tutorial"
     folder.mkdir()
     follow(DOCS / "tutorial.md", folder)
+    follow(DOCS / "merging.md", folder)
 
 
 def test_the_readme_runs(tmp_path: Path) -> None:

@@ -50,9 +50,20 @@ TEASER = _model(
     FieldSchema("text", T.TEXT),
     unique=(UniqueSet("once", ("page", "text")),),
 )
+ITEM = _model(
+    "site.item",
+    FieldSchema("menu", T.REFERENCE, target="site.menu", on_delete=OnDelete.CASCADE),
+    FieldSchema("position", T.INTEGER, order_within=("menu",)),
+    FieldSchema("text", T.TEXT),
+)
+MENU = _model(
+    "site.menu",
+    FieldSchema("items", T.INTEGER, derived=True),
+    FieldSchema("name", T.TEXT),
+)
 TAG = _model("site.tag", FieldSchema("name", T.TEXT))
 NEWS = _model("site.news", FieldSchema("date", T.DATE), parents=("site.page",))
-SCHEMA = Schema({each.label: each for each in (PAGE, TEASER, TAG, NEWS)})
+SCHEMA = Schema({each.label: each for each in (PAGE, TEASER, TAG, NEWS, MENU, ITEM)})
 DATASET = Dataset("pages", "", specs=tuple(ModelSpec(label) for label in SCHEMA.models))
 
 Content = Mapping[str, Mapping[str, Any]]

@@ -13,6 +13,7 @@ from contentgit.porcelain.merging import continue_merge, merge
 from contentgit.porcelain.merging.deciding import Decision, resolve
 from contentgit.porcelain.merging.picking import Picking, cherry_pick, restore, revert
 from contentgit.repository import Repository
+from tests.git.conftest import DATE
 from tests.git.content import Site, page, teaser
 from tests.git.plain import git
 from tests.git.test_tree_merge import START
@@ -89,7 +90,8 @@ def test_a_cherry_pick_keeps_author_and_message(site: Site) -> None:
     site.commit("main", {"site.page:1": {"slug": "start"}})
     done = cherry_pick(repository, "summer", Picking(note_source=True))
     commit = repository.commit(done.commit)
-    assert (commit.author, commit.subject) == ("Anna", "Change summer")
+    assert (commit.author, commit.date, commit.subject) == ("Anna", DATE, "Change summer")
+    assert commit.committed > DATE
     assert commit.message.endswith(f"\n\n(cherry picked from commit {picked})\n")
     assert field(site, "site.page:1", "title") == "Summer"
     assert field(site, "site.tag:2", "name") == "two"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from contentgit.canonical import dump_document
+from contentgit.description import schema_document
+from contentgit.errors import RefusedError
 from contentgit.merge import Place, Resolution, Take
 from contentgit.porcelain.trees import TreeMerge, merge_commits
 from contentgit.repository import Repository
-from tests.git.content import Content, Site, page, path_of, teaser
+from contentgit.schema import Layout, Schema
+from tests.git.content import DATASET, SCHEMA, Content, Site, page, path_of, teaser
 from tests.git.plain import git
 
 LONG = (
@@ -337,6 +342,66 @@ def test_a_move_that_plain_git_takes_for_a_rename(site: Site) -> None:
     assert site.all(found.tree)["site.page:8"]["title"] == "Summer"
 
 
+def item(text: str, position: int, menu: int = 1) -> dict[str, Any]:
+    return {"text": text, "position": position, "menu": f"site.menu:{menu}"}
+
+
+def order(site: Site, tree: str, menu: int = 1) -> list[str]:
+    items = [each for key, each in site.all(tree).items() if key.startswith("site.item:")]
+    own = [each for each in items if each["menu"] == f"site.menu:{menu}"]
+    positions = [each["position"] for each in own]
+    assert len(set(positions)) == len(positions)
+    return [each["text"] for each in sorted(own, key=lambda each: each["position"])]
+
+
+def test_rows_in_an_order_are_merged_by_sequence(site: Site) -> None:
+    """Both put rows in and shift the rest: no conflict, no tie, and rows nobody touched move on."""
+    start = {f"site.item:{n}": item(text, n) for n, text in enumerate("abcdef", 1)}
+    site.commit("main", {"site.menu:1": {"name": "Main", "items": 6}, **start})
+    found = both(
+        site,
+        {
+            "site.item:7": item("x", 1),
+            **{f"site.item:{n}": {"position": n + 1} for n in range(1, 7)},
+            "site.menu:1": {"items": 7},
+        },
+        {
+            "site.item:8": item("y", 3),
+            **{f"site.item:{n}": {"position": n + 1} for n in range(3, 7)},
+            "site.item:9": item("z", 8),
+            "site.menu:1": {"items": 8},
+        },
+    )
+    assert not found.conflicts
+    assert order(site, found.tree) == list("xabycdefz")
+    # A counter gets both sides' steps.
+    assert site.all(found.tree)["site.menu:1"]["items"] == 9
+
+
+def test_rows_that_nobody_touched_make_room(site: Site) -> None:
+    start = {f"site.item:{n}": item(text, n) for n, text in enumerate("abc", 1)}
+    site.commit("main", {"site.menu:1": {"name": "Main", "items": 3}, **start})
+    found = both(
+        site,
+        {"site.item:4": item("x", 4), "site.menu:1": {"items": 4}},
+        {"site.item:5": item("y", 4), "site.menu:1": {"items": 4}},
+    )
+    assert not found.conflicts
+    assert order(site, found.tree) == list("abcxy")
+    # Both counted from 3 to 4: the files are equal, and 5 is right.
+    assert site.all(found.tree)["site.menu:1"]["items"] == 5
+
+
+def test_a_row_that_both_moved_is_a_conflict(site: Site) -> None:
+    start = {f"site.item:{n}": item(text, n * 10) for n, text in enumerate("abcd", 1)}
+    site.commit("main", {"site.menu:1": {"name": "Main", "items": 4}, **start})
+    found = both(site, {"site.item:1": {"position": 25}}, {"site.item:1": {"position": 45}})
+    assert reasons(found) == [("edited", ("site.item:1/position",))]
+    decided = merged(site, "ours", "theirs", take("site.item:1/position", "theirs"))
+    assert not decided.conflicts
+    assert order(site, decided.tree) == list("bcda")
+
+
 def test_other_files_are_merged_by_line_and_folders_of_code_are_kept(site: Site) -> None:
     site.commit_files("main", {"README.md": b"one\ntwo\nthree\nfour\nfive\n", "bin/run": b"x\n"})
     site.commit_files("ours", {"README.md": b"ONE\ntwo\nthree\nfour\nfive\n", "a.txt": b"a\n"})
@@ -387,6 +452,16 @@ def test_the_merge_reads_what_changed_and_nothing_else(site: Site) -> None:
     site.commit_files("main", {"pages/site.page/0/7/700.json": b"broken\n"})
     found = both(site, {"site.tag:1": {"name": "uno"}}, {"site.tag:2": {"name": "due"}})
     assert not found.conflicts
+
+
+def test_a_model_whose_records_lie_elsewhere_on_one_side(site: Site) -> None:
+    moved = {label: replace(each, layout=Layout.FLAT) for label, each in SCHEMA.models.items()}
+    document = dump_document(schema_document(DATASET, Schema(moved)))
+    site.commit_files("ours", {"pages/dataset.json": document})
+    site.commit("theirs", {"site.tag:1": {"name": "uno"}})
+    site.commit("ours", {"site.tag:2": {"name": "due"}})
+    with pytest.raises(RefusedError, match="name or place its records differently: site"):
+        merged(site)
 
 
 def test_histories_that_have_nothing_in_common(site: Site) -> None:

@@ -179,7 +179,7 @@ def _restore(verbs: Any) -> None:
         ],
     )
     parser.add_argument("records", metavar="RECORD", nargs="*", help="records, or fields of them")
-    parser.add_argument("--from", dest="source", metavar="REV", required=True, help="from where")
+    parser.add_argument("--from", dest="source", metavar="REV", help="from where")
     _with_source(parser)
 
 

@@ -13,8 +13,13 @@ def _init(verbs: Any) -> None:
         verbs,
         "init",
         "make a repository for content",
-        "Makes the git repository that the settings name (or PATH), with a first commit.",
-        ["contentgit init", "contentgit init --bare /srv/content.git"],
+        "Makes the git repository that the settings name (or PATH), with a first commit. With --ci also a "
+        "workflow that reviews content on a host of repositories and applies it, in a commit of its own.",
+        [
+            "contentgit init",
+            "contentgit init --bare /srv/content.git",
+            "contentgit init --ci github",
+        ],
     )
     parser.add_argument("path", metavar="PATH", nargs="?", help="folder, if not the settings' own")
     parser.add_argument("--bare", action="store_true", help="without a worktree")
@@ -24,6 +29,12 @@ def _init(verbs: Any) -> None:
         metavar="NAME",
         default="main",
         help="first branch (default: main)",
+    )
+    parser.add_argument(
+        "--ci", choices=("github", "gitlab"), help="commit a workflow for this host of repositories"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="with --ci: replace another file in its place"
     )
 
 

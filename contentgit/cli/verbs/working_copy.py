@@ -65,6 +65,7 @@ def _checkout(verbs: Any) -> None:
             "contentgit checkout main",
             "contentgit checkout main --apply",
             "contentgit checkout main pages --apply --no-input --database production",
+            "contentgit checkout main --apply --pull --no-input",
             "contentgit checkout -b summer",
         ],
     )
@@ -76,6 +77,9 @@ def _checkout(verbs: Any) -> None:
         "-b", dest="new_branch", metavar="NEW", help="make a branch and move HEAD there"
     )
     parser.add_argument("--apply", action="store_true", help="run the plan")
+    parser.add_argument(
+        "--pull", action="store_true", help="first fetch, and bring branch REV forward"
+    )
     parser.add_argument(
         "--plan", metavar="FILE", help="with --apply: run the plan in FILE, if nothing has moved"
     )

@@ -26,6 +26,7 @@ from contentgit.db.introspect.binding import (
     column,
     column_codec,
 )
+from contentgit.db.introspect.declared import declared
 from contentgit.db.introspect.uniques import KEY, unenforced, unique_sets
 from contentgit.db.queries import key_fields
 from contentgit.db.spec_rules import no_rows
@@ -48,7 +49,7 @@ def tables(dataset: Dataset, identities: Identities, using: str) -> Tables:
         specs = dataset.specs_of(label)
         exclude = frozenset(name for spec in specs for name in spec.exclude)
         hashed = any(spec.hashed for spec in specs)
-        made = _Binder(model, identities, using, exclude, hashed).table()
+        made = declared(_Binder(model, identities, using, exclude, hashed).table(), specs)
         found[label] = replace(made, problems=(*made.problems, *_unlisted_links(model, dataset)))
     return found
 

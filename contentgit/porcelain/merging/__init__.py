@@ -133,7 +133,7 @@ def _run(repository: Repository, operation: Operation, *, commit: bool, record: 
         begin(repository, operation)
         refuse_conflicts(operation, found.conflicts)
         return Merged(How.PREPARED, source, branch, operation.ours)
-    done = conclude(repository, operation)
+    done = conclude(repository, operation, found)
     return Merged(How.MERGED, source, branch, done.commit, done.left_alone)
 
 

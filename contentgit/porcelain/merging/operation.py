@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class Operation:
     message: str
     base: str = ""
     author: Signature | None = None
+    author_date: datetime | None = None
     resolutions: tuple[Resolution, ...] = ()
 
     def tree(self, repository: Repository) -> TreeMerge:
@@ -84,14 +86,19 @@ def begin(repository: Repository, operation: Operation) -> None:
     keep(repository, operation)
 
 
-def refuse_unfinished(repository: Repository) -> None:
-    """Raises RefusedError where a merge, of contentgit or of git itself, is under way here."""
+def refuse_under_way(repository: Repository, branch: str = "") -> None:
+    """Raises RefusedError where a merge is under way, into ``branch`` if that is given."""
     there = current(repository)
-    if there is not None:
+    if there is not None and branch in ("", there.branch):
         raise RefusedError(
             f"a {there.named} is under way",
             hint="contentgit merge --continue, or contentgit merge --abort to give it up",
         )
+
+
+def refuse_unfinished(repository: Repository) -> None:
+    """Raises RefusedError where a merge, of contentgit or of git itself, is under way here."""
+    refuse_under_way(repository)
     for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"):
         if (repository.git_dir / name).exists():
             raise RefusedError(
@@ -165,8 +172,10 @@ def forget(repository: Repository) -> bool:
     return there
 
 
-def conclude(repository: Repository, operation: Operation) -> Concluded:
-    """Makes the commit and moves the branch.
+def conclude(
+    repository: Repository, operation: Operation, merge: TreeMerge | None = None
+) -> Concluded:
+    """Makes the commit and moves the branch; ``merge`` is the operation's, if it is at hand.
 
     Raises:
         ConflictError: something is undecided.
@@ -174,7 +183,7 @@ def conclude(repository: Repository, operation: Operation) -> Concluded:
         RepositoryError: git refused.
     """
     refuse_moved(repository, operation)
-    merge = operation.tree(repository)
+    merge = merge or operation.tree(repository)
     refuse_conflicts(operation, merge.conflicts)
     commit = commit_tree(repository, operation, merge.tree)
     left: Iterable[LeftAlone] = ()
@@ -191,7 +200,11 @@ def commit_tree(repository: Repository, operation: Operation, tree: str) -> str:
     if len(operation.parents) == 1 and tree == repository.root_tree(operation.ours):
         return ""
     return repository.commit_tree(
-        tree, operation.parents, operation.message, author=operation.author
+        tree,
+        operation.parents,
+        operation.message,
+        author=operation.author,
+        author_date=operation.author_date,
     )
 
 
@@ -248,6 +261,7 @@ def _document(operation: Operation) -> dict[str, Any]:
         "parents": list(operation.parents),
         "message": operation.message,
         "author": [author.name, author.email] if author else None,
+        "author_date": operation.author_date.isoformat() if operation.author_date else None,
         "resolutions": [each.document() for each in operation.resolutions],
     }
 
@@ -255,7 +269,7 @@ def _document(operation: Operation) -> dict[str, Any]:
 def _parsed(document: Any) -> Operation:
     if document["format"] != FORMAT:
         raise FormatError(f"it has format {document['format']}, and this contentgit knows {FORMAT}")
-    author = document["author"]
+    author, date = document["author"], document["author_date"]
     return Operation(
         verb=str(document["verb"]),
         source=str(document["source"]),
@@ -266,6 +280,7 @@ def _parsed(document: Any) -> Operation:
         message=str(document["message"]),
         parents=tuple(map(str, document["parents"])),
         author=Signature(*map(str, author)) if author else None,
+        author_date=datetime.fromisoformat(date) if date else None,
         resolutions=tuple(map(Resolution.parse, document["resolutions"])),
     )
 

@@ -151,13 +151,14 @@ def _run(
         message=message,
         base=base,
         author=author.signature if author else None,
+        author_date=author.date if author else None,
     )
     found = operation.tree(repository)
     if found.conflicts or not how.commit:
         begin(repository, operation)
         refuse_conflicts(operation, found.conflicts)
         return Concluded(verb, source, branch, "")
-    return conclude(repository, operation)
+    return conclude(repository, operation, found)
 
 
 def _selected(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from contentgit import canonical
@@ -27,11 +27,13 @@ from contentgit.merge import (
     merge_value,
     resolved,
 )
-from contentgit.porcelain.trees.sides import PLAIN, File, Sides, Three
+from contentgit.porcelain.trees.orders import Settled, settled_orders
+from contentgit.porcelain.trees.sides import PLAIN, File, Sides, Three, key_at
 from contentgit.records import Record, RecordKey
 from contentgit.repository import GONE, FileEntry, Placed
-from contentgit.schema import FieldKind, FieldSchema, KeyKind
+from contentgit.schema import FieldKind, FieldSchema, KeyKind, ModelSchema
 
+_NUMBERS = (FieldKind.INTEGER, FieldKind.DECIMAL)
 _DOCUMENT = FieldSchema("", FieldKind.JSON)
 
 Decided = Mapping[str, Sequence[Resolution]]
@@ -68,9 +70,30 @@ class FileMerge:
     def _together(self) -> frozenset[str]:
         """The paths that are not simply taken from the one side that changed them."""
         ours, theirs = self.sides.by_ours, self.sides.by_theirs
-        both = {path for path in ours.keys() & theirs.keys() if ours[path][1] != theirs[path][1]}
+        both = {
+            path
+            for path in ours.keys() & theirs.keys()
+            if ours[path][1] != theirs[path][1] or self._counts(path)
+        }
         doubtful = self.sides.base.doubtful & (ours.keys() ^ theirs.keys())
-        return frozenset(both | doubtful | self._decided.keys())
+        orders = {*self._orders.merged, *self._orders.numbers}
+        return frozenset(both | doubtful | orders | self._decided.keys())
+
+    @cached_property
+    def _orders(self) -> Settled:
+        found = settled_orders(self.sides)
+        self.sides.untouched.update(found.untouched)
+        return found
+
+    def _counts(self, path: str) -> bool:
+        """Whether the record has a counter: where both sides counted on alike, each step counts."""
+        if not self.sides.is_record(path):
+            return False
+        key = key_at(path)
+        schema = self.sides.schema(path.partition("/")[0]).get(key.model) if key else None
+        return schema is not None and any(
+            each.derived and each.kind in _NUMBERS for each in schema.fields
+        )
 
     @cached_property
     def _decided(self) -> Decided:
@@ -101,12 +124,22 @@ class FileMerge:
             schema = self.sides.model(path, known)
             one_left = (three[1] is None) != (three[2] is None)
             doubted = path in self.sides.base.doubtful and one_left
-            merged = _doubt(three) if doubted else merge_record(*three, schema)
+            merged = _doubt(three) if doubted else self._merged(path, three, schema)
             merged = resolved(merged, *three, self._decided.get(path, ()))
             record = merged.record
             if merged.conflict is not None:
                 record = self._undecided(path, three, merged.conflict, record)
             yield path, self._placed(path, record, schema.key_kind if schema else None)
+
+    def _merged(self, path: str, three: Three, schema: ModelSchema | None) -> Merged:
+        """The record field by field, with its place in an order as both sides' sequences give it."""
+        settled = self._orders.merged.get(path)
+        merged = settled or merge_record(*three, schema)
+        numbers = self._orders.numbers.get(path)
+        if not numbers or merged.record is None:
+            return merged
+        record = replace(merged.record, fields={**merged.record.fields, **numbers})
+        return replace(merged, record=record)
 
     def _placed(self, path: str, record: Record | None, kind: KeyKind | None) -> Placed:
         if record is None:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from contentgit import canonical
 from contentgit.description import parse_schema
 from contentgit.documents import parse_document
-from contentgit.errors import FormatError
+from contentgit.errors import FormatError, RefusedError
 from contentgit.layout import DATASET_FILE, record_key
 from contentgit.porcelain.snapshots import batches, paths_of
 from contentgit.records import Record, RecordKey
@@ -46,12 +46,16 @@ class Base:
 
 @dataclass
 class Sides:
-    """Base, ours and theirs as trees or commits, and which files differ."""
+    """Base, ours and theirs as trees or commits, and which files differ.
+
+    ``untouched`` are files that no side changed and that the merge changes all the same.
+    """
 
     repository: Repository
     base: Base
     ours: str
     theirs: str
+    untouched: dict[str, FileEntry] = field(default_factory=dict)
     _schemas: dict[str, Mapping[str, ModelSchema]] = field(default_factory=dict)
 
     @cached_property
@@ -69,11 +73,12 @@ class Sides:
         return {path: (before, after) for path, before, after in found}
 
     def versions(self, path: str) -> Versions:
-        """A file that a side changed, on all three sides."""
+        """A file that a side changed, or an ``untouched`` one, on all three sides."""
         here, there = self.by_ours.get(path), self.by_theirs.get(path)
         known = here or there
         if known is None:
-            return (None, None, None)
+            file = self.untouched.get(path)
+            return file, file, file
         base = known[0]
         return base, here[1] if here else base, there[1] if there else base
 
@@ -87,11 +92,10 @@ class Sides:
     def schema(self, folder: str) -> Mapping[str, ModelSchema]:
         """The models of a dump: as theirs has them, else ours, else the base."""
         if folder not in self._schemas:
-            found: dict[str, ModelSchema] = {}
-            for side in (self.base.tree, self.theirs, self.ours):
-                if side:
-                    found |= self._recorded(side, folder)
-            self._schemas[folder] = found
+            base = self._recorded(self.base.tree, folder) if self.base.tree else {}
+            ours, theirs = (self._recorded(side, folder) for side in (self.ours, self.theirs))
+            _refuse_moved(folder, ours, theirs)
+            self._schemas[folder] = {**base, **theirs, **ours}
         return self._schemas[folder]
 
     def _recorded(self, side: str, folder: str) -> Mapping[str, ModelSchema]:
@@ -135,6 +139,25 @@ class Sides:
             found = decoded(self.repository, wanted)
             for path in batch:
                 yield path, (next(found), next(found), next(found))
+
+
+def _refuse_moved(
+    folder: str, ours: Mapping[str, ModelSchema], theirs: Mapping[str, ModelSchema]
+) -> None:
+    """Refuses sides that name or place the records of a model differently: none would be found again."""
+    moved = [
+        label
+        for label in sorted(ours.keys() & theirs.keys())
+        if (ours[label].layout, ours[label].identity)
+        != (theirs[label].layout, theirs[label].identity)
+    ]
+    if moved:
+        raise RefusedError(
+            f"both sides have {folder}, but name or place its records differently: {', '.join(moved)}",
+            hint="commit the dump on both branches with the same identity and layout in its specs, "
+            "then merge",
+            data={"dump": folder, "models": moved},
+        )
 
 
 def decoded(repository: Repository, files: Sequence[tuple[str, File]]) -> Iterator[Record | None]:

@@ -1,4 +1,4 @@
-"""What is done around the steps (make N, forget, empty, edit N, drop), and the steps read and nothing."""
+"""What is done around the steps (make N, edit N, sides and more), and the steps read and nothing."""
 
 import datetime as dt
 import os
@@ -18,8 +18,12 @@ from django.db.models import F, Value  # noqa: E402
 from django.db.models.functions import Concat  # noqa: E402
 
 from contentgit import config  # noqa: E402
+from contentgit.canonical import dump_document, encode  # noqa: E402
+from contentgit.description import schema_document  # noqa: E402
 from contentgit.models import AppliedCommit  # noqa: E402
 from contentgit.porcelain.project import Operator, Project  # noqa: E402
+from contentgit.records import Record, RecordKey  # noqa: E402
+from contentgit.schema import Schema  # noqa: E402
 
 RANDOM = random.Random(1)
 WORDS = ["rye", "bread", "oven", "summer", "night", "flour", "water", "salt", "the", "a", "with"]
@@ -127,6 +131,21 @@ def read():
         for dump in project.dumps(["blog"]):
             for _ in dump.reader.entries():
                 pass
+
+
+def sides():
+    """A record in three files, as git hands them to the merge driver."""
+    text = " ".join(f"{RANDOM.choice(WORDS)} {RANDOM.choice(WORDS)}." for _ in range(200))
+    key, folder = RecordKey("blog.article", "1"), Path(os.environ["BENCH_FOLDER"])
+    for name, title, price in (("O", "a", "1.00"), ("A", "b", "1.00"), ("B", "a", "2.00")):
+        record = Record(key, {"body": text, "price": price, "title": title})
+        (folder / name).write_bytes(encode(record))
+    project = Project(config.read(), "default", Operator("bench", MOMENT))
+    (dump,) = project.dumps(["blog"])
+    models = Schema({label: each.schema for label, each in dump.tables.items()})
+    (folder / "blog").mkdir(exist_ok=True)
+    description = dump_document(schema_document(dump.dataset, models))
+    (folder / "blog/dataset.json").write_bytes(description)
 
 
 def nothing():

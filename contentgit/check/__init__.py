@@ -1,0 +1,12 @@
+"""What is wrong with a tree, said by rules that need neither git nor a database nor the project's code.
+
+:mod:`~contentgit.check.files` looks at one file by itself, :mod:`~contentgit.check.trees` at how records go
+together, :mod:`~contentgit.check.code` at what the project's code says. All give :class:`Finding` values.
+"""
+
+from __future__ import annotations
+
+from contentgit.check.findings import RULES, Finding, Level, Rule, finding
+from contentgit.check.report import Checked, Fix
+
+__all__ = ["RULES", "Checked", "Finding", "Fix", "Level", "Rule", "finding"]

@@ -1,0 +1,304 @@
+"""Rules that look at one file by itself."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from contentgit import canonical
+from contentgit.canonical import FORMAT_VERSION
+from contentgit.check.findings import Finding, Level, finding
+from contentgit.check.shapes import in_order, misfit
+from contentgit.description import parse_schema
+from contentgit.documents import dump_document, parse_document, quoted
+from contentgit.errors import FormatError, RecordError
+from contentgit.layout import DATASET_FILE, REPOSITORY_FILE, dump_name, record_key, record_path
+from contentgit.records import Record, RecordKey
+from contentgit.schema import FieldKind, Layout, ModelSchema
+
+FIX: Final = "contentgit check --fix  (rewrites it)"
+
+_MODES: Final = {"120000": "a symbolic link", "160000": "a submodule", "100755": "an executable"}
+_CUT: Final = 60
+
+
+@dataclass(frozen=True)
+class Dump:
+    """What ``dataset.json`` says of a dump, as far as it can be read.
+
+    ``filtered`` are the models of which it holds only a part, ``lenient`` the many-to-many fields, by model
+    and name, that may name rows which are not there. ``document`` is all of it, ``None`` where it is broken.
+    """
+
+    folder: str
+    models: Mapping[str, ModelSchema] = field(default_factory=dict)
+    filtered: frozenset[str] = frozenset()
+    lenient: frozenset[tuple[str, str]] = frozenset()
+    document: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A file that was looked at: the record in it, where that belongs, and the bytes that it should have.
+
+    ``place`` and ``data`` are ``None`` where they cannot be told, and as the file is where it is right.
+    """
+
+    findings: tuple[Finding, ...]
+    record: Record | None = None
+    place: str | None = None
+    data: bytes | None = None
+
+
+# Records
+
+
+def look(dump: Dump, path: str, data: bytes) -> Looked:
+    """Looks at the file at ``path`` in the dump's folder."""
+    where = f"{dump.folder}/{path}"
+    try:
+        record, kind = canonical.decode_with_kind(data)
+    except FormatError as error:
+        return Looked((_no_record(where, path, error.message),))
+    model = dump.models.get(record.key.model)
+    found = list(_field_findings(where, record, dump, model))
+    place = place_of(record.key, path, model)
+    if place is None:
+        found.append(_foreign_key(where, record.key, model))
+    elif place != path:
+        message = f"holds {record.key}, which lies in {dump.folder}/{place}"
+        found.append(finding("wrong-path", message, path=where, record=record.key, hint=FIX))
+    written = None
+    try:
+        written = canonical.encode(_normal(record, model), model.key_kind if model else kind)
+    except RecordError as error:
+        message = error.message.removeprefix(f"{record.key}: ")
+        found.append(finding("wrong-type", message, path=where, record=record.key, field="$key"))
+    if written is not None and written != data:
+        found.append(_not_canonical(where, record.key, data, written))
+    return Looked(tuple(found), record, place, written)
+
+
+def place_of(key: RecordKey, path: str, model: ModelSchema | None) -> str | None:
+    """Where a record lies in its dump's folder; ``path`` will do where no schema tells the layout."""
+    for layout in [model.layout] if model else Layout:
+        with suppress(RecordError):
+            place = record_path(key, layout)
+            if model or place == path:
+                return place
+    return None
+
+
+def _no_record(where: str, path: str, reason: str) -> Finding:
+    try:
+        record_key(path)
+    except FormatError:
+        return foreign_file(where)
+    return finding("not-a-record", reason, path=where, hint="correct the file, or take it out")
+
+
+def foreign_file(path: str) -> Finding:
+    """The finding for a file that contentgit does not write."""
+    message = "contentgit writes no file here"
+    return finding("foreign-file", message, path=path, hint="take it out of the dump's folder")
+
+
+def _foreign_key(where: str, key: RecordKey, model: ModelSchema | None) -> Finding:
+    if model is None:
+        message = f"holds {key}, which does not lie here"
+    else:
+        message = f"holds {key}, whose key is none of the layout {model.layout.value!r}"
+    hint = "correct $key, or move the file to where its key says"
+    return finding("wrong-path", message, path=where, record=key, hint=hint)
+
+
+def _field_findings(
+    where: str, record: Record, dump: Dump, model: ModelSchema | None
+) -> Iterator[Finding]:
+    key = record.key
+    if model is None:
+        if dump.models:
+            hint = "commit the dump again with a dataset that has the model, or take the file out"
+            message = f"{key.model} is no model of this dump"
+            yield finding("unknown-model", message, path=where, record=key, hint=hint)
+        return
+    known = model.by_name
+    for name, value in record.fields.items():
+        schema = known.get(name)
+        if schema is None:
+            message = f"{key.model} has no such field in {DATASET_FILE}"
+            yield finding("unknown-field", message, path=where, record=key, field=name)
+        elif wrong := misfit(value, schema):
+            message = wrong if value is None else f"{shown(value)} {wrong}"
+            yield finding("wrong-type", message, path=where, record=key, field=name)
+    if len(record.fields) < len(known) or not known.keys() <= record.fields.keys():
+        for name in sorted(known.keys() - record.fields.keys()):
+            message = "is not in the record: an apply leaves the column alone"
+            yield finding("missing-field", message, path=where, record=key, field=name)
+
+
+def shown(value: Any) -> str:
+    """A content value on one line, cut."""
+    try:
+        text = quoted(value) if isinstance(value, str) else repr(canonical.json_value(value))
+    except RecordError:
+        text = "the value"
+    return text if len(text) <= _CUT else f"{text[: _CUT - 1]}…"
+
+
+def _normal(record: Record, model: ModelSchema | None) -> Record:
+    """The record with the keys in its many-to-many fields sorted and each once."""
+    changed = {}
+    for each in model.fields if model else ():
+        value = record.fields.get(each.name)
+        if each.kind is FieldKind.REFERENCES and isinstance(value, list) and len(value) > 1:
+            with suppress(ValueError, AttributeError):
+                right = in_order(value)
+                if right != value:
+                    changed[each.name] = right
+    return Record(record.key, {**record.fields, **changed}) if changed else record
+
+
+def _not_canonical(where: str, key: RecordKey, data: bytes, written: bytes) -> Finding:
+    line, name = first_difference(data, written)
+    message = "is not written as contentgit writes it; the content is the same"
+    found = finding("non-canonical", message, path=where, record=key, field=name, hint=FIX)
+    return replace(found, line=line)
+
+
+_FIELD = re.compile(rb'^  ("(?:[^"\\]|\\.)*"): ')
+
+
+def first_difference(data: bytes, written: bytes) -> tuple[int, str]:
+    """The first line, from 1, that is not as ``written`` has it, and the field that this is in."""
+    name, number = "", 0
+    ours, right = data.split(b"\n"), written.split(b"\n")
+    for number, line in enumerate(right, 1):
+        if match := _FIELD.match(line):
+            name = str(parse_document(match[1]))
+        if number > len(ours) or ours[number - 1] != line:
+            break
+    return min(number, len(ours)), name
+
+
+def line_of(data: bytes, name: str) -> int:
+    """The line, from 1, on which the field ``name`` of the record in ``data`` begins; 1 if none does."""
+    if not name:
+        return 1
+    label = re.escape(quoted(name).encode())
+    found = re.search(rb"^  " + label + rb":", data, re.MULTILINE) or re.search(
+        label + rb"\s*:", data
+    )
+    return data.count(b"\n", 0, found.start()) + 1 if found else 1
+
+
+# Documents
+
+
+def describe(folder: str, data: bytes | None) -> tuple[Dump, list[Finding]]:
+    """What the ``dataset.json`` of a folder says, and what is wrong with it."""
+    where = f"{folder}/{DATASET_FILE}"
+    if data is None:
+        hint = f"commit the dump again, or take the folder {folder} out"
+        return Dump(folder), [finding("no-schema", "is missing", path=where, hint=hint)]
+    try:
+        document = parse_document(data)
+        models = parse_schema(document).models
+    except (FormatError, RecursionError) as error:
+        message = error.message if isinstance(error, FormatError) else "is nested too deep"
+        return Dump(folder), [finding("no-schema", message, path=where)]
+    found = []
+    if dump_document(document) != data:
+        message = "the bytes are not those that contentgit writes; the content is the same"
+        found.append(finding("non-canonical", message, path=where, hint=FIX))
+    found += _named_wrongly(folder, document)
+    specs = [spec for spec in document["specs"] if isinstance(spec, dict)]
+    whole = {spec["model"] for spec in specs if not spec.get("filter")}
+    lenient = {
+        (spec["model"], name)
+        for spec in specs
+        for name in spec.get("ignore_missing_m2m") or ()
+        if isinstance(name, str)
+    }
+    filtered = frozenset(models.keys() - whole)
+    return Dump(folder, models, filtered, frozenset(lenient), document), found
+
+
+def _named_wrongly(folder: str, document: Mapping[str, Any]) -> Iterator[Finding]:
+    where = f"{folder}/{DATASET_FILE}"
+    named = (document.get("dataset"), document.get("arguments"))
+    try:
+        if dump_name(folder) == named:
+            return
+        message = f"describes the dump {shown(':'.join(map(str, named)))}, whose folder is another"
+    except FormatError:
+        message = "contentgit makes no folder of this name"
+    yield finding("wrong-path", message, path=where)
+
+
+def format_findings(data: bytes) -> Iterator[Finding]:
+    """What is wrong with ``contentgit.json``; the first finding of an unknown format is the last."""
+    try:
+        document = parse_document(data)
+    except FormatError as error:
+        yield finding("no-format", error.message, path=REPOSITORY_FILE)
+        return
+    number = document.get("format") if isinstance(document, dict) else None
+    if type(number) is not int or number < 1:
+        yield finding("no-format", "names no format number", path=REPOSITORY_FILE)
+    elif number > FORMAT_VERSION:
+        message = f"format {number} is not known here; this contentgit knows {FORMAT_VERSION}"
+        hint = "upgrade contentgit: pip install -U contentgit"
+        yield finding("newer-format", message, path=REPOSITORY_FILE, field="format", hint=hint)
+    elif dump_document(document) != data:
+        message = "the bytes are not those that contentgit writes; the content is the same"
+        yield finding("non-canonical", message, path=REPOSITORY_FILE, hint=FIX)
+
+
+def conflict(path: str, data: bytes) -> Finding:
+    """The finding for a file that records a conflict."""
+    try:
+        document = parse_document(data)
+    except FormatError:
+        document = None
+    label = document.get("label") if isinstance(document, dict) else None
+    message = f"{label if isinstance(label, str) else 'a conflict'} is not decided yet"
+    hint = "contentgit resolve LABEL --take ours|theirs"
+    return finding("recorded-conflict", message, path=path, field="label", hint=hint)
+
+
+# Names
+
+
+def odd_mode(path: str, mode: str) -> Finding:
+    """The finding for what is neither a plain file nor a folder."""
+    message = f"is {_MODES.get(mode, f'of mode {mode}')}; contentgit writes plain files only"
+    hint = "git update-index --chmod=-x" if mode == "100755" else "take it out"
+    return finding("odd-mode", message, path=path, hint=hint)
+
+
+def clashes(folder: str, names: Iterable[str]) -> Iterator[Finding]:
+    """Names in one folder that some file system takes for one; ``folder`` is ``""`` at the top."""
+    listed = list(names)
+    if len(set(listed)) == len(listed) and all(map(_is_plain, listed)):
+        return
+    groups = defaultdict(list)
+    for name in listed:
+        groups[unicodedata.normalize("NFC", name).casefold()].append(name)
+    for group in groups.values():
+        for other in group[1:]:
+            message = f"is the same name as {shown(group[0])} where case or form do not count"
+            path = f"{folder}/{other}" if folder else other
+            yield finding("case-clash", message, path=path, level=Level.ERROR)
+
+
+_PLAIN = re.compile(r"[a-z0-9._%,@~-]+").fullmatch
+
+
+def _is_plain(name: str) -> bool:
+    return _PLAIN(name) is not None

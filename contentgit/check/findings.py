@@ -1,0 +1,103 @@
+"""Findings as values, and the rules that they are of."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+class Level(enum.StrEnum):
+    """How bad a finding is; the words are those of SARIF."""
+
+    ERROR = "error"  # some verb refuses this tree, or a site would break on it
+    WARNING = "warning"  # it works, and is most likely not what somebody wanted
+    NOTE = "note"  # good to know
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: its stable id, the level of most of its findings, and what it says in one line."""
+
+    id: str
+    level: Level
+    summary: str
+
+
+_E, _W, _N = Level.ERROR, Level.WARNING, Level.NOTE
+
+RULES: Final[Mapping[str, Rule]] = {
+    rule.id: rule
+    for rule in (
+        Rule("newer-format", _E, "the tree has a format that this contentgit does not know"),
+        Rule("no-format", _E, "contentgit.json does not say which format the tree has"),
+        Rule("no-schema", _E, "dataset.json is missing, or does not describe a dump"),
+        Rule("recorded-conflict", _E, "a merge has left a conflict that nobody has decided"),
+        Rule("foreign-file", _E, "a dump's folder holds what contentgit does not write there"),
+        Rule("odd-mode", _E, "a dump's folder holds a link, a submodule or an executable file"),
+        Rule("case-clash", _E, "names that are one file on some file systems"),
+        Rule("not-a-record", _E, "a file that should hold a record does not"),
+        Rule("non-canonical", _W, "a file has other bytes than contentgit writes for its content"),
+        Rule("wrong-path", _E, "a record does not lie where its key says"),
+        Rule("unknown-model", _E, "a record is of a model that dataset.json does not have"),
+        Rule("unknown-field", _E, "a record has a field that dataset.json does not have"),
+        Rule("missing-field", _W, "a record lacks a field that dataset.json has"),
+        Rule("wrong-type", _E, "a value is not what its field holds"),
+        Rule("duplicate-key", _E, "a record stands in the tree twice"),
+        Rule("dangling-reference", _E, "a record refers to one that is not in the tree"),
+        Rule("leaves-dumps", _N, "records refer to a model that no dump of the tree holds"),
+        Rule("duplicate-value", _E, "two records have a value that must be unique"),
+        Rule("cycle", _E, "records are each other's ancestors"),
+        Rule("order-tie", _W, "records have the same place in an order"),
+        Rule("forbidden-model", _E, "the tree holds a model that the policy forbids"),
+        Rule("merge-differs", _E, "a merge commit holds something else than the merge gives"),
+        Rule("merge-not-checked", _N, "a merge commit of more than two branches is not recomputed"),
+        Rule("unknown-to-code", _E, "the tree holds what the project's code does not have"),
+        Rule("not-in-tree", _W, "the project's code has what the tree does not describe"),
+        Rule("differs-from-code", _W, "dataset.json describes something otherwise than the code"),
+        Rule("not-compared", _N, "the tree was not compared with the project's code"),
+    )
+}
+"""Every rule by its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong with a tree, or worth a look.
+
+    ``path`` is the file's in the repository, ``""`` for what is no file's own; ``record`` a record key,
+    ``commit`` the id of the merge commit that it is about; ``line`` counts from 1, 0 is not known. All texts
+    may hold what a stranger wrote: whoever prints them makes them harmless.
+    """
+
+    rule: str
+    level: Level
+    message: str
+    path: str = ""
+    record: str = ""
+    field: str = ""
+    hint: str = ""
+    commit: str = ""
+    line: int = 0
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What makes it the same finding in another commit."""
+        return (self.rule, self.path, self.record, self.field, self.message, self.commit)
+
+
+def finding(
+    rule: str,
+    message: str,
+    *,
+    path: str = "",
+    record: object = "",
+    field: str = "",
+    hint: str = "",
+    commit: str = "",
+    level: Level | None = None,
+) -> Finding:
+    """A finding of a rule, at the rule's level unless said."""
+    found = RULES[rule].level if level is None else level
+    return Finding(rule, found, message, path, str(record), field, hint, commit)

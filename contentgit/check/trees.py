@@ -1,0 +1,399 @@
+"""Rules that look at how the records of a tree go together.
+
+Fed with a stream of records, they keep keys, digests of unique values and the references that have not
+met their record yet; never whole records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Final
+
+from contentgit.check.files import Dump, shown
+from contentgit.check.findings import Finding, Level, finding
+from contentgit.layout import DATASET_FILE, record_path
+from contentgit.records import Record, RecordKey, Value
+from contentgit.relations import PARENT, claims, hashable, references
+from contentgit.schema import FieldKind, FieldSchema, ModelSchema, UniqueSet
+
+_LISTED: Final = 5
+"""So many records of a tie or a cycle are named; of the others only the number is told."""
+
+_BITS: Final = 64
+
+
+class Tree:
+    """The records of one commit: hand in each with :meth:`add`, then ask for the :meth:`findings`."""
+
+    def __init__(self, dumps: Sequence[Dump], forbidden: Sequence[str] = ()) -> None:
+        self._keys = _Keys(dumps)
+        self._claims = _Claims()
+        self._links = _Links(dumps, self._keys)
+        self._parents = _Parents()
+        self._orders = _Orders()
+        self._policy = _Policy(dumps, forbidden)
+
+    def add(
+        self, dump: Dump, record: Record, path: str, blob: str, *, usual: bool
+    ) -> list[Finding]:
+        """Takes a record in; what it clashes with among those before it.
+
+        ``path`` is in the dump's folder, ``blob`` the id of the file, ``usual`` whether the record lies
+        where its key says.
+        """
+        model = dump.models.get(record.key.model)
+        twice = self._keys.has(record.key)
+        found = self._keys.add(dump, record.key, path, blob, usual=usual and model is not None)
+        self._policy.add(dump, record.key, path)
+        if model is None:
+            return found
+        where = f"{dump.folder}/{path}"
+        self._links.add(dump, record, model)
+        if twice:
+            return found
+        self._parents.add(record, model)
+        self._orders.add(record, model)
+        return [*found, *self._claims.add(record, model, where)]
+
+    def findings(self) -> Iterator[Finding]:
+        """What is wrong with all of them together."""
+        yield from self._keys.findings()
+        yield from self._policy.findings()
+        yield from self._links.findings()
+        yield from self._parents.findings(self._keys)
+        yield from self._orders.findings(self._keys)
+
+    def leaving(self) -> list[Finding]:
+        """The references to models that no dump holds, counted by field and model."""
+        return list(self._links.leaving())
+
+
+def _digest(values: object) -> bytes:
+    # Not hash(): there -1 is -2 and 1 is True, and two of a million may collide.
+    return hashlib.blake2b(repr(values).encode(), digest_size=16).digest()
+
+
+def _named(keys: Sequence[str], count: int) -> str:
+    more = f" and {count - len(keys):,} more" if count > len(keys) else ""
+    return ", ".join(keys) + more
+
+
+# Keys
+
+
+class _Keys:
+    """Which records the tree has, and where."""
+
+    def __init__(self, dumps: Sequence[Dump]) -> None:
+        self._dumps = dumps
+        self._numbers = {dump.folder: number for number, dump in enumerate(dumps)}
+        self._known: dict[str, dict[str, int]] = defaultdict(dict)
+        self._odd: dict[tuple[int, RecordKey], str] = {}
+        self._alike: Counter[tuple[str, str]] = Counter()
+
+    def has(self, key: RecordKey) -> bool:
+        return key.key in self._known.get(key.model, ())
+
+    def add(
+        self, dump: Dump, key: RecordKey, path: str, blob: str, *, usual: bool
+    ) -> list[Finding]:
+        number = self._numbers[dump.folder]
+        # Number of the dump and half an id in one integer: a tuple of them takes three times the memory.
+        packed = number << _BITS | int(blob[:16], 16)
+        before = self._known[key.model].setdefault(key.key, packed)
+        if not usual:
+            self._odd.setdefault((number, key), path)
+        if before is packed:
+            return []
+        other = self._dumps[before >> _BITS]
+        mask = (1 << _BITS) - 1
+        if other is not dump and before & mask == packed & mask:
+            self._alike[other.folder, dump.folder] += 1
+            return []
+        message, level = f"{key} stands in {self.place(key)} too", Level.ERROR
+        if other is not dump:
+            message = f"{message}, with other content: the last one applied stays"
+            level = Level.WARNING
+        where = f"{dump.folder}/{path}"
+        return [finding("duplicate-key", message, path=where, record=key, level=level)]
+
+    def findings(self) -> Iterator[Finding]:
+        """The dumps that have records in common: dumps with arguments may well overlap."""
+        for (one, other), count in sorted(self._alike.items()):
+            what = "1 record stands" if count == 1 else f"{count:,} records stand"
+            message = f"{what} in {one} too, with the same content"
+            place = f"{other}/{DATASET_FILE}"
+            yield finding("duplicate-key", message, path=place, level=Level.NOTE)
+
+    def place(self, key: RecordKey) -> str:
+        """The path in the repository of a record that the tree has; of the first, if it has two."""
+        return self.place_in(self._dumps[self._known[key.model][key.key] >> _BITS], key)
+
+    def place_in(self, dump: Dump, key: RecordKey) -> str:
+        """The path of a record that this dump has."""
+        path = self._odd.get((self._numbers[dump.folder], key))
+        if path is None:
+            path = record_path(key, dump.models[key.model].layout)
+        return f"{dump.folder}/{path}"
+
+
+# Unique values
+
+
+class _Claims:
+    """Who holds which unique values first."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, str], dict[bytes, str]] = defaultdict(dict)
+
+    def add(self, record: Record, model: ModelSchema, where: str) -> Iterator[Finding]:
+        for label, name, values in claims(record, model.unique):
+            key = self._held[label, name].setdefault(_digest(values), record.key.key)
+            if key != record.key.key:
+                unique = next(each for each in model.unique if each.name == name)
+                yield _claimed_twice(record.key, RecordKey(label, key), unique, values, where)
+
+
+def _claimed_twice(
+    key: RecordKey, other: RecordKey, unique: UniqueSet, values: Sequence[Value], where: str
+) -> Finding:
+    names = unique.fields
+    words = " with ".join(
+        f"{name} {shown(list(value) if isinstance(value, tuple) else value)}"
+        for name, value in zip(names, values, strict=True)
+    )
+    name = next((each for each in names if each != PARENT), names[0])
+    message = f"{other} has {words} too, which must be unique"
+    # Not every database can have a constraint in which NULLs collide.
+    level = None if unique.nulls_distinct else Level.WARNING
+    return finding("duplicate-value", message, path=where, record=key, field=name, level=level)
+
+
+# References
+
+
+@dataclass
+class _Links:
+    """References that have not met their record yet, and the count of those that leave the dumps."""
+
+    dumps: Sequence[Dump]
+    keys: _Keys
+    waiting: list[tuple[Dump, RecordKey, str, RecordKey, bool]] = field(default_factory=list)
+    counts: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.held = {label for dump in self.dumps for label in dump.models}
+        whole = {label for dump in self.dumps for label in dump.models.keys() - dump.filtered}
+        self.partial = self.held - whole
+
+    def add(self, dump: Dump, record: Record, model: ModelSchema) -> None:
+        for each in references(record, model):
+            if self.keys.has(each.target):
+                continue
+            if each.target.model in self.held:
+                waiting = (dump, record.key, each.field, each.target, each.constrained)
+                self.waiting.append(waiting)
+            else:
+                self.counts[dump.folder, record.key.model, each.field, each.target.model] += 1
+
+    def findings(self) -> Iterator[Finding]:
+        for dump, key, name, target, constrained in self.waiting:
+            if self.keys.has(target):
+                continue
+            level, message, hint = self._judged(dump, key, name, target, constrained=constrained)
+            yield finding(
+                "dangling-reference",
+                message,
+                path=self.keys.place_in(dump, key),
+                record=key,
+                field=name,
+                hint=hint,
+                level=level,
+            )
+
+    def _judged(
+        self, dump: Dump, key: RecordKey, name: str, target: RecordKey, *, constrained: bool
+    ) -> tuple[Level, str, str]:
+        if name == PARENT:
+            return Level.ERROR, f"its parent {target} is not in the tree", ""
+        message = f"refers to {target}, which is not in the tree"
+        if (key.model, name) in dump.lenient:
+            return Level.NOTE, f"{message}; the dump ignores that", ""
+        if target.model in self.partial:
+            return (
+                Level.WARNING,
+                f"{message}: it may be a row that the dump's filter leaves out",
+                "",
+            )
+        if not constrained:
+            return Level.WARNING, f"{message}; the database takes that", ""
+        hint = "bring the record back, or clear the field"
+        return Level.ERROR, message, hint
+
+    def leaving(self) -> Iterator[Finding]:
+        for (folder, model, name, target), count in sorted(self.counts.items()):
+            what = "1 reference" if count == 1 else f"{count:,} references"
+            label = model if name == PARENT else f"{model} {name}"
+            message = f"{what} of {label} to {target}, which no dump holds"
+            yield finding("leaves-dumps", message, path=f"{folder}/{DATASET_FILE}", field=name)
+
+
+# Trees
+
+
+class _Parents:
+    """For each reference of a model to itself, who is whose parent."""
+
+    def __init__(self) -> None:
+        self._of: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        self._single: set[tuple[str, str]] = set()
+
+    def add(self, record: Record, model: ModelSchema) -> None:
+        for each in model.fields:
+            if each.kind is FieldKind.REFERENCE and each.target == model.label:
+                value = record.fields.get(each.name)
+                label, _, key = value.partition(":") if isinstance(value, str) else ("", "", "")
+                if label == model.label and key:
+                    self._of[model.label, each.name][record.key.key] = key
+                    if _alone(each, model):
+                        self._single.add((model.label, each.name))
+
+    def findings(self, keys: _Keys) -> Iterator[Finding]:
+        for (label, name), parents in sorted(self._of.items()):
+            for circle in circles(parents):
+                ordered = [*circle[:_LISTED], *(["…"] if len(circle) > _LISTED else []), circle[0]]
+                message = f"goes in a circle: {' -> '.join(ordered)}"
+                key = RecordKey(label, circle[0])
+                # Of a one-to-one field it may be meant: two records that are each other's counterpart.
+                level = Level.WARNING if (label, name) in self._single else Level.ERROR
+                yield finding(
+                    "cycle", message, path=keys.place(key), record=key, field=name, level=level
+                )
+
+
+def _alone(each: FieldSchema, model: ModelSchema) -> bool:
+    return any(unique.fields == (each.name,) for unique in model.unique)
+
+
+def circles(parents: Mapping[str, str]) -> Iterator[list[str]]:
+    """The circles among these, each once and from its least key on."""
+    done: set[str] = set()
+    for start in parents:
+        path: dict[str, None] = {}
+        node = start
+        while node in parents and node not in done and node not in path:
+            path[node] = None
+            node = parents[node]
+        if node in path:
+            nodes = list(path)
+            circle = nodes[nodes.index(node) :]
+            least = circle.index(min(circle, key=lambda key: RecordKey("", key).sort_key))
+            yield [*circle[least:], *circle[:least]]
+        done.update(path)
+
+
+# Orders
+
+
+class _Orders:
+    """Which records stand at each place of an order; of those alone at theirs only the key."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, str], dict[bytes, str]] = defaultdict(dict)
+        self._ties: dict[tuple[str, str, bytes], _Tie] = {}
+
+    def add(self, record: Record, model: ModelSchema) -> None:
+        for name, within in order_columns(model):
+            value = record.fields.get(name)
+            if value is None:
+                continue
+            group = tuple(hashable(record.fields.get(each)) for each in within)
+            digest = _digest((value, group))
+            key = record.key.key
+            first = self._first[model.label, name].setdefault(digest, key)
+            if first != key:
+                place = (model.label, name, digest)
+                tie = self._ties.setdefault(place, _Tie(value, tuple(within), [first], 1))
+                tie.add(key)
+
+    def findings(self, keys: _Keys) -> Iterator[Finding]:
+        for (label, name, _), tie in self._ties.items():
+            key = RecordKey(label, tie.keys[0])
+            place = f" of the same {' and '.join(tie.within)}" if tie.within else ""
+            message = (
+                f"{shown(tie.value)} is the place of {tie.count:,} records{place}, whose order is "
+                f"left to chance: {_named(tie.keys, tie.count)}"
+            )
+            yield finding("order-tie", message, path=keys.place(key), record=key, field=name)
+
+
+@dataclass
+class _Tie:
+    value: Value
+    within: tuple[str, ...]
+    keys: list[str]
+    count: int
+
+    def add(self, key: str) -> None:
+        if key not in self.keys:
+            self.count += 1
+            if len(self.keys) < _LISTED:
+                self.keys.append(key)
+
+
+def order_columns(model: ModelSchema) -> Iterator[tuple[str, Sequence[str]]]:
+    """The fields whose integers order the rows, each with the fields within which they do."""
+    for each in model.fields:
+        if each.order_within is not None:
+            yield each.name, each.order_within
+
+
+# Policy
+
+
+@dataclass
+class _Forbidden:
+    """A forbidden model in a dump: the pattern, how many records, and the first of its files."""
+
+    pattern: str
+    path: str
+    count: int = 0
+
+
+class _Policy:
+    """The models that are forbidden, as patterns in which ``*`` stands for any characters."""
+
+    def __init__(self, dumps: Sequence[Dump], forbidden: Sequence[str]) -> None:
+        self._patterns = [pattern.lower() for pattern in forbidden]
+        self._judged: dict[str, str] = {}
+        self._found: dict[tuple[str, str], _Forbidden] = {}
+        for dump in dumps:
+            for label in dump.models:
+                if pattern := self._pattern(label):
+                    place = f"{dump.folder}/{DATASET_FILE}"
+                    self._found[dump.folder, label] = _Forbidden(pattern, place)
+
+    def _pattern(self, label: str) -> str:
+        if label not in self._judged:
+            hits = (each for each in self._patterns if fnmatchcase(label.lower(), each))
+            self._judged[label] = next(hits, "")
+        return self._judged[label]
+
+    def add(self, dump: Dump, key: RecordKey, path: str) -> None:
+        if not self._patterns or not (pattern := self._pattern(key.model)):
+            return
+        place = f"{dump.folder}/{path}"
+        entry = self._found.setdefault((dump.folder, key.model), _Forbidden(pattern, place))
+        entry.path = entry.path if entry.count else place
+        entry.count += 1
+
+    def findings(self) -> Iterator[Finding]:
+        for (_, label), each in sorted(self._found.items(), key=lambda item: item[0]):
+            what = "1 record" if each.count == 1 else f"{each.count:,} records"
+            message = f"{what} of {label}, which the policy forbids ({each.pattern})"
+            hint = "take the model out of the dataset, and its records out of the history"
+            yield finding("forbidden-model", message, path=each.path, hint=hint)

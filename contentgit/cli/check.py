@@ -1,0 +1,175 @@
+"""``check``: where its policy and the project's code come from, and how it is written."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from rich.text import Text
+
+from contentgit import __version__, config
+from contentgit.check import Checked, Finding, finding
+from contentgit.check.files import Dump
+from contentgit.cli.project import find_repository, open_project
+from contentgit.cli.terminal import SHORT, Terminal
+from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, UsageError
+from contentgit.porcelain.check import check as check_tree
+from contentgit.porcelain.check import endpoints
+from contentgit.porcelain.check_merges import differing
+from contentgit.porcelain.rewrite import Rewritten, branch_to_fix, rewrite
+from contentgit.render import check as render
+from contentgit.render import data
+from contentgit.render.plain import plural, safe
+from contentgit.repository import Repository
+
+Judge: TypeAlias = Callable[[Sequence[Dump]], Iterable[Finding]]
+
+
+def check(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Says what is wrong with a commit's content."""
+    form = _form(args)
+    terminal.as_json = terminal.as_json or form == "json"
+    repository = find_repository(args)
+    with ExitStack() as stack:
+        judge = _code(args, terminal, stack)
+        forbidden = [*args.forbid, *_forbidden(args, terminal)]
+        checked = _check(args, repository, forbidden, judge)
+        done = None
+        if args.fix:
+            done = _fix(repository, checked)
+            if done.commit:
+                args.revision = _same_range(args.revision, done.commit)
+                checked = _check(args, repository, forbidden, judge)
+    _write(form, checked, done, terminal, strict=args.strict)
+    return 1 if checked.fails(strict=args.strict) else 0
+
+
+def _form(args: argparse.Namespace) -> str:
+    form: str = args.format or ("json" if args.json else "text")
+    if args.json and form != "json":
+        raise UsageError(f"--json and --format {form} are two formats", hint="choose one of them")
+    if "..." in args.revision:
+        raise UsageError(
+            f"{args.revision!r} is no range of check", hint="contentgit check A..B  (two dots)"
+        )
+    return form
+
+
+def _check(
+    args: argparse.Namespace,
+    repository: Repository,
+    forbidden: Sequence[str],
+    judge: Judge | None,
+) -> Checked:
+    merges = partial(differing, repository, args.revision) if args.merges else None
+    return check_tree(repository, args.revision, forbidden=forbidden, judge=judge, merges=merges)
+
+
+# Settings and code
+
+
+def _forbidden(args: argparse.Namespace, terminal: Terminal) -> tuple[str, ...]:
+    """The models that the settings forbid; none where there are no settings."""
+    try:
+        if config.use_settings(Path.cwd(), args.settings) is None:
+            return ()
+        return config.read().forbidden_models
+    except ContentgitError:
+        raise
+    except Exception as error:
+        message = f"the settings cannot be imported: {type(error).__name__}: {error}"
+        if args.settings:
+            raise ConfigurationError(message) from error
+        terminal.note(safe(f"{message}; models that they forbid are not looked for"))
+        return ()
+
+
+def _code(args: argparse.Namespace, terminal: Terminal, stack: ExitStack) -> Judge | None:
+    """What compares a tree with the project's code; ``None`` where there is none, or none is wanted."""
+    if args.no_code or config.use_settings(Path.cwd(), args.settings) is None:
+        return None
+    here = argparse.Namespace(**{**vars(args), "database": "default"})
+    try:
+        project = stack.enter_context(open_project(here, terminal))
+        assert project.definitions is not None
+    except ConfigurationError as error:
+        if args.settings:
+            raise
+        reason = _not_compared(error)
+        return lambda _dumps: [reason]
+    from contentgit.db.failures import translated
+    from contentgit.porcelain.check_code import judge
+
+    def judged(dumps: Sequence[Dump]) -> Iterable[Finding]:
+        # Of MySQL and MariaDB Django asks the server which columns it can have.
+        try:
+            with translated(here.database):
+                return list(judge(project, dumps))
+        except DatabaseError as error:
+            return [_not_compared(error)]
+
+    return judged
+
+
+def _not_compared(error: ContentgitError) -> Finding:
+    return finding("not-compared", error.message, hint=error.hint)
+
+
+# --fix
+
+
+def _fix(repository: Repository, checked: Checked) -> Rewritten:
+    branch = branch_to_fix(repository, checked.commit)
+    return rewrite(repository, branch, checked.commit, checked.fixes)
+
+
+def _same_range(revision: str, commit: str) -> str:
+    since, _ = endpoints(revision)
+    return commit if since is None else f"{since}..{commit}"
+
+
+# Output
+
+
+def _write(
+    form: str, checked: Checked, done: Rewritten | None, terminal: Terminal, *, strict: bool
+) -> None:
+    if form == "json":
+        terminal.document(_document(checked, done, strict=strict))
+    elif form == "sarif":
+        terminal.document(render.sarif(checked, __version__))
+    elif form == "github":
+        terminal.lines(map(Text, render.github(checked)))
+    else:
+        if done is not None:
+            terminal.lines(map(Text, _fixed(done)))
+        found = [replace(each, hint=terminal.call.typed(each.hint)) for each in checked.findings]
+        typed = replace(checked, findings=tuple(found))
+        terminal.lines(render.text_lines(typed, strict=strict))
+
+
+def _document(checked: Checked, done: Rewritten | None, *, strict: bool) -> dict[str, object]:
+    document = dict(data.plain(checked))
+    del document["fixes"]
+    document["counts"] = {level.value: count for level, count in checked.counts.items()}
+    document["ok"] = not checked.fails(strict=strict)
+    return document if done is None else {**document, "fixed": done}
+
+
+def _fixed(done: Rewritten) -> Iterable[str]:
+    if not done.commit:
+        yield "Nothing to rewrite"
+    else:
+        moved = f", {done.moved:,} of them moved" if done.moved else ""
+        files = plural(done.files, "file")
+        yield f"Rewrote {files} canonically on {done.branch} ({done.commit[:SHORT]}){moved}"
+    for path in done.taken:
+        yield f"  left where it is, as its place is taken: {render.harmless(path)}"
+    for left in done.left_alone:
+        paths = ", ".join(map(render.harmless, left.paths[:5]))
+        yield f"  left alone in {left.worktree}, because of edits there: {paths}"

@@ -1,0 +1,118 @@
+"""``merge-driver`` and ``diff-driver``, as git calls them: without Django, git and the terminal's colours."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contentgit.errors import ContentgitError, RepositoryError, UsageError
+from contentgit.porcelain import drivers
+from contentgit.render.lines import file_lines
+from contentgit.render.plain import safe
+
+if TYPE_CHECKING:
+    import argparse
+
+    from contentgit.cli.terminal import Terminal
+
+MERGE_USAGE = "contentgit merge-driver [--base] %O %A %B %P"
+
+
+def main(words: Sequence[str]) -> int:
+    """Runs one of the drivers; what is wrong stands in one or two lines on standard error."""
+    try:
+        if words[0] == "diff-driver":
+            return _diff(words[1:])
+        return _merge(words[1:])
+    except ContentgitError as error:
+        return _say(error)
+    except BrokenPipeError:
+        sys.stdout = open("/dev/null", "w")  # noqa: SIM115  the interpreter flushes it at exit
+        return 0
+
+
+def merge_driver(args: argparse.Namespace, _terminal: Terminal) -> int:
+    """Merges one file of a merge that git runs."""
+    words = [args.base_file, args.ours, args.theirs, args.path]
+    return _merge([*(["--base"] if args.base else []), *filter(None, words)])
+
+
+def diff_driver(args: argparse.Namespace, _terminal: Terminal) -> int:
+    """Prints a file for git's own diff."""
+    return _diff([args.file] if args.file else [])
+
+
+def _merge(words: Sequence[str]) -> int:
+    names = [word for word in words if word != "--base"]
+    if len(names) != 4 or len(words) - len(names) > 1:
+        raise UsageError(
+            f"merge-driver takes four names, not {len(names)}", hint=f"git calls it: {MERGE_USAGE}"
+        )
+    sides = [_read(Path(name)) for name in names[:3]]
+    if "--base" in words:
+        _write(Path(names[1]), _merged_base(names[3], *sides))
+        return 0
+    merged = drivers.merge_file(names[3], *sides)
+    if not merged.conflicts:
+        _write(Path(names[1]), merged.data)
+        return 0
+    _print_error(f"conflict in {safe(merged.name)}")
+    for conflict in merged.conflicts:
+        _print_error(f"  {safe(conflict)}")
+    _print_error("hint: contentgit merge REV resolves it; git merge --abort goes back first")
+    return 1
+
+
+def _merged_base(path: str, base: bytes, ours: bytes, theirs: bytes) -> bytes:
+    """One base of several: where they contradict each other, what they come from.
+
+    Were it one of them, that side's change would look like none in the merge that follows.
+    """
+    try:
+        merged = drivers.merge_file(path, base, ours, theirs)
+    except ContentgitError:
+        return base
+    return base if merged.conflicts else merged.data
+
+
+def _diff(words: Sequence[str]) -> int:
+    if len(words) != 1:
+        raise UsageError(
+            f"diff-driver takes one file, not {len(words)}", hint="contentgit diff-driver FILE"
+        )
+    data = _read(Path(words[0]))
+    write: Callable[[bytes], object] = sys.stdout.buffer.write
+    for line in file_lines(data):
+        write(line.encode("utf-8", "backslashreplace") + b"\n")
+    sys.stdout.flush()
+    return 0
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise RepositoryError(f"cannot read {path}: {error}") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise RepositoryError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _say(error: ContentgitError) -> int:
+    word = "refused" if error.exit_code == 3 else "error"
+    _print_error(f"{word}: {safe(error.message)}")
+    for item in error.items:
+        _print_error(f"  {safe(item)}")
+    if error.hint:
+        _print_error(f"hint: {safe(error.hint)}")
+    return error.exit_code
+
+
+def _print_error(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

@@ -1,0 +1,68 @@
+"""``setup-git``: each setting is said out loud, with its reason."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from contentgit.cli.project import find_repository
+from contentgit.cli.terminal import Terminal
+from contentgit.errors import UsageError
+from contentgit.porcelain.git_setup import Outcome, State, install, look, remove
+from contentgit.render.plain import safe
+
+# -P: git starts the drivers in the worktree, whose files are no modules of Python.
+COMMAND = (sys.executable, "-P", "-m", "contentgit.cli.start")
+
+
+def setup_git(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Sets git's own merge and diff up for the repository, looks whether they are, or takes them out."""
+    if args.force and (args.check or args.remove):
+        raise UsageError(
+            "--force sets what --check and --remove leave alone",
+            hint="contentgit setup-git --force",
+        )
+    repository = find_repository(args)
+    if args.check:
+        found = look(repository, COMMAND)
+    elif args.remove:
+        found = remove(repository, COMMAND)
+    else:
+        found = install(repository, COMMAND, force=args.force)
+    if args.json:
+        terminal.document({"repository": repository.path, "settings": found})
+    else:
+        terminal.lines(_lines(found, check=args.check, remove=args.remove))
+    good = all(each.state is State.AS_IT_SHOULD for each in found)
+    return 1 if args.check and not good else 0
+
+
+def _lines(found: Sequence[Outcome], *, check: bool, remove: bool) -> Iterator[Text]:
+    for each in found:
+        yield from _outcome_lines(each)
+    same = sum(each.state is State.AS_IT_SHOULD for each in found)
+    if same == len(found):
+        done = "Nothing to remove" if remove else "git is set up: every setting is as it should be"
+        yield Text(done)
+    elif check:
+        yield Text("git is not set up for records: contentgit setup-git sets this")
+
+
+def _outcome_lines(each: Outcome) -> Iterator[Text]:
+    name, found = safe(each.name), safe(each.found or "")
+    why = (f"  ({each.why})", "dim")
+    match each.state:
+        case State.SET:
+            before = f", which was {found}" if each.found is not None else ""
+            yield Text.assemble(("Set ", "green"), f"{name} = {safe(each.value)}{before}", why)
+        case State.REMOVED:
+            yield Text.assemble(("Removed ", "red"), name)
+        case State.KEPT:
+            wanted = f" and not {safe(each.value)}"
+            yield Text.assemble(("Kept ", "yellow"), f"{name} = {found}{wanted}", why)
+            yield Text("  contentgit setup-git --force replaces it", style="dim")
+        case State.MISSING:
+            yield Text.assemble(("Missing ", "yellow"), f"{name} = {safe(each.value)}", why)

@@ -1,0 +1,156 @@
+"""``fetch``, ``pull``, ``push``: what moved, here and there."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from contentgit.cli.project import find_repository
+from contentgit.cli.terminal import SHORT, Terminal
+from contentgit.errors import RefusedError, UsageError
+from contentgit.porcelain import remotes
+from contentgit.porcelain.remotes import Pulled, Way
+from contentgit.render.plain import plural, safe
+from contentgit.repository import LeftAlone, Moved, RefMove, Talk
+
+if TYPE_CHECKING:
+    from contentgit.cli.progress import ProgressBar
+
+_PROGRESS = re.compile(
+    r"(?:remote: )?(?P<what>[A-Z][a-z ]+): +[0-9]+% \((?P<done>[0-9]+)/(?P<total>[0-9]+)\)"
+)
+
+_SIGNS = {
+    Moved.NEW: ("+", "green"),
+    Moved.UPDATED: ("~", "yellow"),
+    Moved.FORCED: ("!", "bold red"),
+    Moved.DELETED: ("-", "red"),
+    Moved.UNCHANGED: ("=", "dim"),
+    Moved.REJECTED: ("!", "bold red"),
+}
+
+
+@contextmanager
+def talking(terminal: Terminal) -> Iterator[Talk]:
+    """git may ask on a terminal, and its progress is shown as any other."""
+    prompt = sys.stdin.isatty()
+    if terminal.as_json or not sys.stderr.isatty():
+        yield Talk(prompt)
+        return
+    from contentgit.cli.progress import ProgressBar
+
+    with ProgressBar(terminal.err) as bar:
+        terminal.bar = bar
+        yield Talk(prompt, partial(_show, bar))
+
+
+def _show(bar: ProgressBar, line: str) -> None:
+    found = _PROGRESS.match(line)
+    if found:
+        bar(found["what"].lower(), int(found["done"]), int(found["total"]))
+
+
+def fetch(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Brings what other repositories have."""
+    if args.all and args.remote:
+        raise UsageError("--all is every remote: name none", hint="contentgit fetch --all")
+    names = [args.remote] if args.remote else []
+    repository = find_repository(args)
+    with talking(terminal) as talk:
+        found = remotes.fetch(repository, names, talk, every=args.all, prune=args.prune)
+    if args.json:
+        terminal.document({"fetched": found})
+        return 0
+    for each in found:
+        terminal.lines(_moves(f"From {each.url}", each.moves))
+        if not each.moves:
+            terminal.line(f"{each.remote}: nothing new")
+    return 0
+
+
+def pull(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Fetches, and brings HEAD's branch along."""
+    repository = find_repository(args)
+    with talking(terminal) as talk:
+        done = remotes.pull(repository, args.remote, args.branch, talk, ff_only=args.ff_only)
+    if args.json:
+        terminal.document(done)
+    else:
+        terminal.lines(pull_lines(done))
+    return 0
+
+
+def pull_lines(done: Pulled) -> Iterator[Text]:
+    """What a pull did, with the files that kept their user's edits."""
+    yield from _moves(f"From {done.fetched.url}", done.fetched.moves)
+    name, at = safe(done.branch), done.after[:SHORT]
+    match done.way:
+        case Way.UP_TO_DATE:
+            yield Text(f"Branch {name} is up to date with {safe(done.upstream)}")
+        case Way.CREATED:
+            yield Text(f"Made branch {name} at {at}, as {safe(done.upstream)}")
+        case Way.MERGED:
+            yield Text(f"Merged {safe(done.upstream)} into branch {name}, which is at {at} now")
+        case Way.FAST_FORWARD:
+            yield Text(f"Branch {name} went forward from {(done.before or '')[:SHORT]} to {at}")
+    yield from _left_lines(done.left)
+
+
+def _left_lines(left: Iterable[LeftAlone]) -> Iterator[Text]:
+    for each in left:
+        files = plural(len(each.paths), "file")
+        why = each.reason or "edited there"
+        yield Text(
+            f"{safe(str(each.worktree))}: {files} left as they were: {safe(why)}", style="yellow"
+        )
+
+
+def push(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Sends branches and tags."""
+    if args.force:
+        raise RefusedError(
+            "push never forces: commits of others would be lost",
+            hint="contentgit pull  brings theirs; then push again",
+        )
+    repository = find_repository(args)
+    with talking(terminal) as talk:
+        done = remotes.push(
+            repository,
+            args.remote,
+            args.branches,
+            talk,
+            tags=args.tags,
+            delete=args.delete or (),
+            follow=args.set_upstream,
+        )
+    if args.json:
+        terminal.document(done)
+        return 0
+    moved = [each for each in done.moves if each.moved is not Moved.UNCHANGED]
+    terminal.lines(_moves(f"To {done.url}", moved))
+    if not moved:
+        terminal.line(f"{safe(done.url)} has everything already")
+    return 0
+
+
+def _moves(head: str, moves: Iterable[RefMove]) -> Iterator[Text]:
+    for place, each in enumerate(moves):
+        if not place:
+            yield Text(safe(head), style="dim")
+        sign, style = _SIGNS[each.moved]
+        yield Text.assemble((f" {sign} {safe(each.name)}", style), f"  {_told(each)}")
+
+
+def _told(move: RefMove) -> str:
+    before, after = (move.before or "")[:SHORT], (move.after or "")[:SHORT]
+    if before and after:
+        more = ", by force: commits are gone there" if move.moved is Moved.FORCED else ""
+        return f"{before}..{after}{more}"
+    return f"{move.moved.value} {after}".rstrip()

@@ -1,0 +1,219 @@
+"""Fields that put records in an order: the records of one order are merged by sequence, not one by one.
+
+A record put in at the front changes the numbers of all behind it, and two records that are added at the
+end get the same number: merged field by field, that gives conflicts where there are none, and ties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from contentgit.canonical import encode_value
+from contentgit.diff import ABSENT, Change
+from contentgit.merge.arrangement import merge_places, unmoved
+from contentgit.merge.records import Conflict, ConflictKind, Merged, merge_record
+from contentgit.merge.values import FieldConflict, Side
+from contentgit.records import Record, RecordKey
+from contentgit.schema import FieldSchema, ModelSchema
+
+Snapshot = Mapping[RecordKey, Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The records that ``field`` puts in one order: those with the same values ``within`` it."""
+
+    model: str
+    field: str
+    within: tuple[bytes, ...]
+
+
+def order_fields(schema: ModelSchema) -> tuple[FieldSchema, ...]:
+    """The fields that put records of the model in an order."""
+    return tuple(each for each in schema.fields if each.order_within is not None)
+
+
+def group_of(record: Record | None, field: FieldSchema) -> Group | None:
+    """The group in which the record has a place; ``None`` for a record without a number there."""
+    if record is None or field.order_within is None:
+        return None
+    values = [record.fields.get(name, ABSENT) for name in field.order_within]
+    if type(record.fields.get(field.name)) is not int or ABSENT in values:
+        return None
+    return Group(record.key.model, field.name, tuple(map(encode_value, values)))
+
+
+def touched_groups(
+    ours: Iterable[Change],
+    theirs: Iterable[Change],
+    schema: ModelSchema,
+    prefer: Side | None = None,
+) -> set[Group]:
+    """The groups that :func:`settle` has to look at, from what each side changed since the base.
+
+    They are those in which both sides gave, took or changed a place, and those in which one did so to a
+    record that the other changed too. Of changes that give no record another place only keys are kept.
+    """
+    fields = order_fields(schema)
+    placed: dict[RecordKey, Change | None] = {}
+    groups_ours: set[Group] = set()
+    for change in ours:
+        if change.key.model == schema.label:
+            found = _touched(change, fields)
+            groups_ours |= found
+            placed[change.key] = change if found else None
+    result: set[Group] = set()
+    for change in theirs:
+        if change.key.model == schema.label:
+            found = _touched(change, fields)
+            result |= found & groups_ours
+            if change.key in placed:
+                result |= found
+                other = placed[change.key]
+                result |= _of_both(other, change, schema, prefer) if other is not None else set()
+    return result
+
+
+def _of_both(ours: Change, theirs: Change, schema: ModelSchema, prefer: Side | None) -> set[Group]:
+    """The groups of a record that we placed and they changed: where it was put, and where it comes to."""
+    fields = order_fields(schema)
+    merged = merge_record(ours.before, ours.after, theirs.after, schema, prefer).record
+    found = {group for field in fields if (group := group_of(merged, field)) is not None}
+    return found | _touched(ours, fields)
+
+
+def _touched(change: Change, fields: Iterable[FieldSchema]) -> set[Group]:
+    """The groups in which the change gives, takes or changes a place."""
+    found = set()
+    for field in fields:
+        sides = [(group_of(each, field), each) for each in (change.before, change.after)]
+        places = [(group, group and each and each.fields[field.name]) for group, each in sides]
+        if places[0] != places[1]:
+            found |= {group for group, _ in places if group is not None}
+    return found
+
+
+def settle(
+    schema: ModelSchema,
+    groups: Collection[Group],
+    base: Snapshot,
+    ours: Snapshot,
+    theirs: Snapshot,
+    merged: Mapping[RecordKey, Merged],
+    prefer: Side | None = None,
+) -> dict[RecordKey, Merged]:
+    """Those of the merged records that get another number or other conflicts, with these.
+
+    ``base``, ``ours``, ``theirs`` and ``merged`` hold at least all records of the model that are in one of
+    the groups there. The result does not depend on which side is which, but for conflicts.
+    """
+    current = dict(merged)
+    result: dict[RecordKey, Merged] = {}
+    for field in order_fields(schema):
+        wanted = {group for group in groups if group.field == field.name}
+        if not wanted:
+            continue
+        sides = [_places(each, field, wanted) for each in (base, ours, theirs)]
+        kept = {key: each.record for key, each in current.items() if each.record is not None}
+        members = _places(kept, field, wanted)
+        for group in sorted(wanted, key=lambda each: each.within):
+            places = [each.get(group, {}) for each in sides]
+            settling = _Settling(field, (base, ours, theirs), places, current, prefer)
+            found = settling.settled(members.get(group, {}))
+            result.update(found)
+            current.update(found)
+    return result
+
+
+def _places(
+    records: Snapshot, field: FieldSchema, wanted: Collection[Group]
+) -> dict[Group, dict[RecordKey, int]]:
+    found: dict[Group, dict[RecordKey, int]] = {}
+    for key, record in records.items():
+        group = group_of(record, field)
+        if group is not None and group in wanted:
+            found.setdefault(group, {})[key] = record.fields[field.name]
+    return found
+
+
+@dataclass(frozen=True)
+class _Settling:
+    """One group: its records and places in base, ours and theirs, and the merged records."""
+
+    field: FieldSchema
+    sides: tuple[Snapshot, Snapshot, Snapshot]
+    places: list[dict[RecordKey, int]]
+    merged: Mapping[RecordKey, Merged]
+    prefer: Side | None
+
+    def settled(self, members: Mapping[RecordKey, int]) -> dict[RecordKey, Merged]:
+        """The records that come out otherwise than they were merged one by one."""
+        result = self._only_shifted()
+        gone = {key for key, each in result.items() if each.record is None}
+        left = {key: number for key, number in members.items() if key not in gone}
+        base, ours, theirs = self.places
+        ordered = merge_places(base, ours, theirs, left, self.prefer)
+        for key, number in ordered.places.items():
+            before = self.merged[key]
+            after = self._placed(result.get(key, before), number, key in ordered.apart)
+            if after != before:
+                result[key] = after
+        return result
+
+    def _only_shifted(self) -> dict[RecordKey, Merged]:
+        """Records deleted on one side, where the other changed the number without moving them.
+
+        That number is no edit: others were put in or taken out in front of the record.
+        """
+        found = {}
+        stay = [unmoved(self.places[0], each) for each in self.places[1:]]
+        for key in self.places[0]:
+            merged = self.merged.get(key)
+            conflict = merged.conflict if merged else None
+            if merged is None or conflict is None or conflict.kind not in _DELETED:
+                continue
+            if key in stay[0 if conflict.kind is ConflictKind.DELETED_BY_THEM else 1]:
+                found[key] = _without(merged, self.field.name)
+        return {key: each for key, each in found.items() if each != self.merged[key]}
+
+    def _placed(self, merged: Merged, number: int, apart: bool) -> Merged:
+        record = merged.record
+        assert record is not None
+        if record.fields[self.field.name] != number:
+            merged = replace(
+                merged, record=Record(record.key, {**record.fields, self.field.name: number})
+            )
+        if merged.conflict is not None and merged.conflict.kind in _DELETED:
+            return merged
+        if apart:
+            return self._with_conflict(merged, record.key)
+        names = {each.name for each in merged.conflict.fields} if merged.conflict else set()
+        if names.intersection(self.field.order_within or ()):
+            return merged  # what it stands among is in conflict, and its place with it
+        return _without(merged, self.field.name)
+
+    def _with_conflict(self, merged: Merged, key: RecordKey) -> Merged:
+        records = [each.get(key) for each in self.sides]
+        name = self.field.name
+        values = [ABSENT if each is None else each.fields.get(name, ABSENT) for each in records]
+        others = merged.conflict.fields if merged.conflict else ()
+        own = FieldConflict(name, values[0], values[1], values[2])
+        fields = [*(each for each in others if each.name != name), own]
+        kind = ConflictKind.ADDED if records[0] is None else ConflictKind.EDITED
+        ordered = tuple(sorted(fields, key=lambda each: each.name))
+        return replace(merged, conflict=Conflict(key, kind, ordered))
+
+
+_DELETED = (ConflictKind.DELETED_BY_US, ConflictKind.DELETED_BY_THEM)
+
+
+def _without(merged: Merged, name: str) -> Merged:
+    """The same without the conflict on a field; without the record, if nothing else speaks for it."""
+    conflict = merged.conflict
+    if conflict is None:
+        return merged
+    fields = tuple(each for each in conflict.fields if each.name != name)
+    if fields:
+        return replace(merged, conflict=replace(conflict, fields=fields))
+    return Merged(None) if conflict.kind in _DELETED else replace(merged, conflict=None)

@@ -1,0 +1,252 @@
+"""``check``: what is wrong with the tree of a commit.
+
+Needs neither settings nor a database: it runs in CI and on a bare clone. What the project's code says of the
+tree comes in as a function (:mod:`contentgit.porcelain.check_code` has it).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from contentgit.check import Checked, Finding, Fix, Level
+from contentgit.check.files import (
+    Dump,
+    clashes,
+    conflict,
+    describe,
+    foreign_file,
+    format_findings,
+    line_of,
+    look,
+    odd_mode,
+)
+from contentgit.check.trees import Tree
+from contentgit.errors import FormatError
+from contentgit.layout import CONFLICTS_FOLDER, DATASET_FILE, REPOSITORY_FILE
+from contentgit.porcelain.snapshots import batches
+from contentgit.repository import Repository
+
+KEPT = 10_000
+"""Findings of one rule that are told one by one; of the others only the number is."""
+
+Take: TypeAlias = Callable[[Finding], None]
+Judge: TypeAlias = Callable[[Sequence[Dump]], Iterable[Finding]]
+"""What the project's code says of the dumps of a tree."""
+
+_PLAIN, _FOLDER, _SUBMODULE = "100644", "40000", "160000"
+
+
+def endpoints(revision: str) -> tuple[str | None, str]:
+    """The two ends of ``A..B``; ``None`` and the revision where it is no range."""
+    before, dots, after = revision.partition("..")
+    return (before or "HEAD", after or "HEAD") if dots else (None, revision)
+
+
+def check(
+    repository: Repository,
+    revision: str,
+    *,
+    forbidden: Sequence[str] = (),
+    judge: Judge | None = None,
+    merges: Callable[[Take], int] | None = None,
+) -> Checked:
+    """Checks a revision, or the end of a range; what the range's beginning has already is only counted.
+
+    ``merges`` hands in what is wrong with merge commits, and gives their number.
+
+    Raises:
+        UnknownNameError: a revision does not exist.
+        FormatError: the commit holds no content of contentgit.
+    """
+    since, tip = endpoints(revision)
+    commit = repository.resolve(tip)
+    known: set[tuple[str, ...]] = set()
+    if since is not None:
+        since = repository.resolve(since)
+        if repository.entry(since, REPOSITORY_FILE):
+            _Look(repository, since, lambda each: known.add(each.identity), forbidden, judge).run()
+    found = _Collected(known)
+    looking = _Look(repository, commit, found.take, forbidden, judge)
+    looking.run()
+    count = merges(found.take) if merges else 0
+    return Checked(
+        revision,
+        commit,
+        since,
+        len(looking.dumps),
+        looking.records,
+        tuple(sorted(_with_lines(repository, commit, found.kept), key=_order)),
+        tuple(looking.leaving),
+        {level: found.levels[level] for level in Level},
+        found.before,
+        found.untold,
+        count,
+        tuple(looking.fixes),
+    )
+
+
+def _order(each: Finding) -> tuple[str, int, str, str]:
+    return (each.path, each.line, each.rule, each.message)
+
+
+class _Collected:
+    """The findings that are not known before, as many as are told."""
+
+    def __init__(self, known: set[tuple[str, ...]]) -> None:
+        self.kept: list[Finding] = []
+        self.levels: Counter[Level] = Counter()
+        self.before = 0
+        self._known = known
+        self._rules: Counter[str] = Counter()
+
+    def take(self, each: Finding) -> None:
+        if each.identity in self._known:
+            self.before += 1
+            return
+        self.levels[each.level] += 1
+        self._rules[each.rule] += 1
+        if self._rules[each.rule] <= KEPT:
+            self.kept.append(each)
+
+    @property
+    def untold(self) -> dict[str, int]:
+        """How many findings of each rule are not kept."""
+        return {rule: count - KEPT for rule, count in self._rules.items() if count > KEPT}
+
+
+def _with_lines(
+    repository: Repository, commit: str, findings: Sequence[Finding]
+) -> Iterator[Finding]:
+    """The findings, with the line of their field in the file."""
+    waiting = defaultdict(list)
+    for each in findings:
+        if each.path and not each.line and not each.commit:
+            waiting[each.path].append(each)
+        else:
+            yield each
+    for batch in batches(sorted(waiting)):
+        blobs = repository.files_at(commit, batch)
+        for path, data in zip(blobs, repository.blobs(blobs.values()), strict=True):
+            for each in waiting.pop(path, ()):
+                yield replace(each, line=line_of(data, each.field))
+    for rest in waiting.values():
+        yield from rest
+
+
+class _Look:
+    """One pass over the tree of a commit."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        commit: str,
+        take: Take,
+        forbidden: Sequence[str],
+        judge: Judge | None,
+    ) -> None:
+        self.dumps: dict[str, Dump] = {}
+        self.records = 0
+        self.fixes: list[Fix] = []
+        self.leaving: list[Finding] = []
+        self._repository, self._commit = repository, commit
+        self._take, self._forbidden, self._judge = take, forbidden, judge
+
+    def run(self) -> None:
+        """Looks at everything, unless it is of a format that nobody here knows."""
+        if not self._format():
+            return
+        self._describe()
+        tree = Tree(list(self.dumps.values()), self._forbidden)
+        for batch in batches(self._files()):
+            blobs = self._repository.blobs([blob for _, _, blob in batch])
+            for (top, path, blob), data in zip(batch, blobs, strict=True):
+                if top == CONFLICTS_FOLDER:
+                    self._take(conflict(f"{top}/{path}", data))
+                else:
+                    self._record(tree, self.dumps[top], path, blob, data)
+        self._take_all(tree.findings())
+        self.leaving = tree.leaving()
+        if self._judge is not None:
+            self._take_all(self._judge(list(self.dumps.values())))
+
+    def _take_all(self, findings: Iterable[Finding]) -> None:
+        for each in findings:
+            self._take(each)
+
+    def _format(self) -> bool:
+        blob = self._repository.entry(self._commit, REPOSITORY_FILE)
+        if blob is None:
+            raise FormatError(
+                f"commit {self._commit[:10]} has no {REPOSITORY_FILE}: it is not content of contentgit",
+                hint="name another revision, or run 'contentgit init' in a repository of its own",
+            )
+        (data,) = self._repository.blobs([blob])
+        found = list(format_findings(data))
+        self._take_all(found)
+        self._document_fix(REPOSITORY_FILE, blob, found)
+        return all(each.rule == "non-canonical" for each in found)
+
+    def _describe(self) -> None:
+        tops = self._repository.folders(self._commit)
+        names = [name for name in tops if not name.startswith(".") and _is_name(name)]
+        paths = [f"{name}/{DATASET_FILE}" for name in names]
+        blobs = self._repository.files_at(self._commit, paths)
+        contents = dict(zip(blobs, self._repository.blobs(blobs.values()), strict=True))
+        for name, path in zip(names, paths, strict=True):
+            dump, found = describe(name, contents.get(path))
+            self.dumps[name] = dump
+            self._take_all(found)
+            self._document_fix(path, blobs.get(path, ""), found)
+
+    def _document_fix(self, path: str, blob: str, found: Sequence[Finding]) -> None:
+        if any(each.rule == "non-canonical" for each in found):
+            self.fixes.append(Fix(path, path, blob))
+
+    def _files(self) -> Iterator[tuple[str, str, str]]:
+        """Folder at the top, path in it, and blob id of every file to be read."""
+        for folder, entries in self._repository.listing(self._commit, self._is_ours):
+            self._take_all(clashes(folder, (name for name, _, _ in entries)))
+            top, _, below = folder.partition("/")
+            for name, mode, each in entries:
+                if not folder:
+                    self._take_all(self._top(name, mode))
+                    continue
+                path = f"{below}/{name}" if below else name
+                if not _is_name(name):
+                    self._take(foreign_file(f"{top}/{path}"))
+                elif mode not in (_PLAIN, _FOLDER):
+                    self._take(odd_mode(f"{top}/{path}", mode))
+                elif mode == _PLAIN and path != DATASET_FILE:
+                    yield top, path, each
+
+    def _top(self, name: str, mode: str) -> Iterator[Finding]:
+        """What lies beside the dumps is nobody's concern, unless it would be taken for one."""
+        if not _is_name(name):
+            yield foreign_file(name)
+        elif mode == _SUBMODULE and name in self.dumps:
+            yield odd_mode(name, mode)
+
+    def _is_ours(self, path: str) -> bool:
+        top, _, rest = path.partition("/")
+        return _is_name(path.rpartition("/")[2]) and (
+            top in self.dumps or (top == CONFLICTS_FOLDER and not rest)
+        )
+
+    def _record(self, tree: Tree, dump: Dump, path: str, blob: str, data: bytes) -> None:
+        looked = look(dump, path, data)
+        self._take_all(looked.findings)
+        if looked.record is None:
+            return
+        self.records += 1
+        usual = looked.place == path
+        self._take_all(tree.add(dump, looked.record, path, blob, usual=usual))
+        if looked.place and looked.data is not None and (not usual or looked.data != data):
+            self.fixes.append(Fix(f"{dump.folder}/{path}", f"{dump.folder}/{looked.place}", blob))
+
+
+def _is_name(name: str) -> bool:
+    """Whether it is the name of a file: trees that git did not make can hold others."""
+    return "/" not in name and name not in ("", ".", "..")

@@ -1,0 +1,186 @@
+"""A review in words: the verdict, and what a reviewer must look at; the same for every format.
+
+A piece of a line is either our own words or a :class:`~contentgit.review.Named` record, which is content
+and which each format has to escape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from contentgit.records import RecordKey
+from contentgit.render.plain import plural, safe
+from contentgit.render.text import count_line
+from contentgit.render.values import dump_label
+from contentgit.review import Group, Named, Reach, Review
+
+Words: TypeAlias = tuple[str | Named, ...]
+
+DONE: Final = {"create": "created", "update": "updated", "delete": "deleted"}
+
+_SHOWN = 10  # lines under a note
+_REACHES: Final = {
+    "taken": "takes with it",
+    "cleared": "is no longer referred to by",
+    "dangling": "is still referred to by",
+}
+
+# Of one record and of several.
+_DANGLING: Final = (
+    "still refers to a deleted record and would dangle",
+    "still refer to a deleted record and would dangle",
+)
+_CLEARED: Final = (
+    "stays and loses its reference to a deleted record",
+    "stay and lose their reference to a deleted record",
+)
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something to look at. ``grave`` is whether the change is likely to be wrong; ``more`` counts the
+    lines that are not given.
+    """
+
+    kind: str
+    text: str
+    grave: bool = False
+    lines: tuple[Words, ...] = ()
+    more: int = 0
+
+
+def verdict(review: Review) -> str:
+    """The whole change in one sentence."""
+    if not review.records:
+        return "Nothing changes."
+    kinds = {kind: review.count(kind) for kind in DONE}
+    verb = "changes" if review.records == 1 else "change"
+    models = plural(len({model for _, model in review.counts}), "model")
+    return f"{plural(review.records, 'record')} {verb} in {models}: {count_line(kinds)}."
+
+
+def notes(review: Review) -> list[Note]:
+    """What a reviewer must look at, the gravest first."""
+    found = [
+        _reached(review, "dangling", _DANGLING, grave=True),
+        _moved(review),
+        _deleted(review),
+        _reached(review, "cleared", _CLEARED),
+    ]
+    if review.unread:
+        unread = plural(review.unread, "record")
+        found.append(Note("unread", f"{unread} more may refer to deleted ones: nobody looked."))
+    return [note for note in found if note is not None]
+
+
+def _deleted(review: Review) -> Note | None:
+    count, taken = review.count("delete"), review.totals.get("taken", 0)
+    if not count:
+        return None
+    text = f"{plural(count, 'record')} {'is' if count == 1 else 'are'} deleted"
+    if taken:
+        text += f"; {taken:,} of them cannot be without another one that is deleted"
+    return _with_lines(Note("delete", f"{text}."), review, "taken")
+
+
+def _reached(
+    review: Review, how: str, words: tuple[str, str], *, grave: bool = False
+) -> Note | None:
+    count = review.totals.get(how, 0)
+    if not count:
+        return None
+    text = f"{plural(count, 'record')} {words[0] if count == 1 else words[1]}."
+    return _with_lines(Note(how, text, grave), review, how)
+
+
+def _with_lines(note: Note, review: Review, how: str) -> Note:
+    reaches = [each for each in review.reaches.values() if getattr(each, how).count]
+    lines = tuple(_reach_line(each, how) for each in reaches[:_SHOWN])
+    return Note(note.kind, note.text, note.grave, lines, max(0, len(reaches) - _SHOWN))
+
+
+def _reach_line(reach: Reach, how: str) -> Words:
+    return (reach.deleted, f" {_REACHES[how]} ", *_listed(getattr(reach, how)))
+
+
+def _moved(review: Review) -> Note | None:
+    count = len(review.moved)
+    if not count:
+        return None
+    gets = "seems to get another key" if count == 1 else "seem to get other keys"
+    text = (
+        f"{plural(count, 'record')} {gets}: what refers to the old one does not follow by itself."
+    )
+    lines: tuple[Words, ...] = tuple((old, " → ", new) for old, new in review.moved[:_SHOWN])
+    return Note("key", text, True, lines, max(0, count - _SHOWN))
+
+
+def reach_lines(review: Review, key: RecordKey) -> Iterator[tuple[str, Words]]:
+    """What the delete of a record reaches, for that record's own place: words and records."""
+    reach = review.reaches.get(key)
+    for how, words in _REACHES.items():
+        group: Group = getattr(reach, how) if reach else Group()
+        if group.count:
+            yield words, _listed(group)
+
+
+def _listed(group: Group) -> Words:
+    words: list[str | Named] = []
+    for place, named in enumerate(group.shown):
+        words += [", ", named] if place else [named]
+    if group.count > len(group.shown):
+        words.append(f" and {group.count - len(group.shown):,} more")
+    return tuple(words)
+
+
+def plain(words: Iterable[str | Named]) -> str:
+    """Words and records as one line of text, safe to print."""
+    return "".join(each if isinstance(each, str) else label(each) for each in words)
+
+
+def label(named: Named) -> str:
+    """``Summer bread (pages.page:42)``."""
+    return safe(f"{named.title} ({named.key})" if named.title else str(named.key))
+
+
+def lines(review: Review) -> Iterator[str]:
+    """Verdict, notes and the table by model, as plain text."""
+    yield verdict(review)
+    for note in notes(review):
+        yield f"{'!' if note.grave else '*'} {note.text}"
+        yield from (f"    {plain(each)}" for each in note.lines)
+        if note.more:
+            yield f"    and {note.more:,} more"
+    yield ""
+
+
+def data(review: Review) -> dict[str, Any]:
+    """Verdict, table and notes as JSON values."""
+    return {
+        "verdict": verdict(review),
+        "models": [
+            {"dump": dump, "model": model, **{kind: kinds.get(kind, 0) for kind in DONE}}
+            for (dump, model), kinds in review.counts.items()
+        ],
+        "notes": [
+            {
+                "kind": note.kind,
+                "text": note.text,
+                "grave": note.grave,
+                "records": [
+                    [str(each.key) for each in words if isinstance(each, Named)]
+                    for words in note.lines
+                ],
+                "more": note.more,
+            }
+            for note in notes(review)
+        ],
+    }
+
+
+def rows(review: Review) -> Iterator[tuple[str, str, Mapping[str, int]]]:
+    """The table: a dump as it is named in a call, a model, and its counts."""
+    for (dump, model), kinds in review.counts.items():
+        yield safe(dump_label(dump)), safe(model), kinds

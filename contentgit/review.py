@@ -1,0 +1,239 @@
+"""What somebody who reviews a change has to know before its details: counts, and what deletes bring about.
+
+Computed in passes over streams, so that memory holds keys, counts and a few titles, never records. All
+formats of a report are made from one :class:`Review`, so all say the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol, TypeAlias
+
+from contentgit.canonical import encode
+from contentgit.diff import Change
+from contentgit.records import Record, RecordKey
+from contentgit.relations import PARENT, references
+from contentgit.schema import FieldKind, ModelSchema, OnDelete
+from contentgit.titles import best_text
+
+NAMED: Final = 10
+"""Records that are named of those that a delete reaches; the others are counted."""
+
+LISTED: Final = 1_000
+"""Deletes of which it is kept what they reach; of further ones the total alone."""
+
+Schemas: TypeAlias = Mapping[str, Mapping[str, ModelSchema]]
+"""The models of each dump's folder."""
+
+
+class Titled(Protocol):
+    """A change with the folder of its dump, its record's title, and the titles of what it refers to."""
+
+    @property
+    def dump(self) -> str: ...
+    @property
+    def change(self) -> Change: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def references(self) -> Mapping[str, str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A record by its title and key."""
+
+    key: RecordKey
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Records of which some are named: at most :data:`NAMED`."""
+
+    count: int = 0
+    shown: tuple[Named, ...] = ()
+
+    def with_one(self, one: Named) -> Group:
+        """The group with one more."""
+        shown = (*self.shown, one) if self.count < NAMED else self.shown
+        return Group(self.count + 1, shown)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a deleted record reaches: ``taken`` cannot be without it and are deleted too (``CASCADE``, or
+    the child rows of a multi-table parent), ``cleared`` lose their reference to it and stay, ``dangling``
+    refer to it still.
+    """
+
+    deleted: Named
+    taken: Group = Group()
+    cleared: Group = Group()
+    dangling: Group = Group()
+
+
+@dataclass(frozen=True)
+class Review:
+    """A comparison as a whole.
+
+    ``counts`` are the changes by dump folder and model, ``reaches`` those deletes that reach other records,
+    ``moved`` pairs of a deleted and a new record with the same content. ``unread`` counts records that were
+    not looked at for references, as there are too many. ``files`` are the file fields of each model.
+    """
+
+    before: str
+    after: str
+    counts: Mapping[tuple[str, str], Mapping[str, int]] = field(default_factory=dict)
+    reaches: Mapping[RecordKey, Reach] = field(default_factory=dict)
+    moved: tuple[tuple[Named, Named], ...] = ()
+    totals: Mapping[str, int] = field(default_factory=dict)
+    unread: int = 0
+    files: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def count(self, kind: str) -> int:
+        """How many records are created, updated or deleted."""
+        return sum(kinds.get(kind, 0) for kinds in self.counts.values())
+
+    @property
+    def records(self) -> int:
+        """How many records change."""
+        return sum(map(self.count, ("create", "update", "delete")))
+
+
+class Reviewer:
+    """Makes a :class:`Review` in passes.
+
+    :meth:`count` all changes; then, if there are :attr:`deleted` records, :meth:`follow` all changes once
+    more, and show what stays with :meth:`stay`.
+    """
+
+    def __init__(self, schemas: Schemas) -> None:
+        self._schemas = schemas
+        self._counts: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._titles: dict[RecordKey, str] = {}
+        self._likes: dict[bytes, Named | None] = {}
+        self._reaches: dict[RecordKey, Reach] = {}
+        self._totals: dict[str, int] = defaultdict(int)
+        self._moved: dict[bytes, list[Named]] = defaultdict(list)
+        self.unread = 0
+
+    @property
+    def deleted(self) -> Container[RecordKey]:
+        """The keys of the deleted records."""
+        return self._titles.keys()
+
+    def deleted_keys(self) -> list[RecordKey]:
+        """The same as a list."""
+        return list(self._titles)
+
+    def dumps(self) -> set[str]:
+        """The folders of the dumps in which something is deleted."""
+        return {dump for (dump, _), kinds in self._counts.items() if kinds.get("delete")}
+
+    def count(self, entry: Titled) -> None:
+        """Takes a change into the counts."""
+        change = entry.change
+        self._counts[(entry.dump, change.key.model)][change.kind] += 1
+        if change.kind == "delete":
+            assert change.before is not None
+            self._titles[change.key] = entry.title
+            like = self._likeness(entry.dump, change.before)
+            if like is not None:
+                named = Named(change.key, entry.title)
+                self._likes[like] = None if like in self._likes else named
+
+    def keep(self, key: RecordKey) -> None:
+        """The record is in another dump still: it is not deleted."""
+        self._titles.pop(key, None)
+
+    def follow(self, entry: Titled) -> None:
+        """Looks whether a change has to do with a deleted record."""
+        change, named = entry.change, Named(entry.change.key, entry.title)
+        if change.kind == "create":
+            assert change.after is not None
+            like = self._likeness(entry.dump, change.after)
+            if like is not None and self._likes.get(like) is not None:
+                self._moved[like].append(named)
+        elif change.before is not None:
+            model = self._schema(entry.dump, change.key.model)
+            kept = set(_fields(change.after, model)) if change.after else set()
+            lost = [each for each in _fields(change.before, model) if each not in kept]
+            found = {
+                (target, self._why(change, model, name))
+                for target, name in lost
+                if target in self._titles
+            }
+            self._reach(found, named)
+
+    def _why(self, change: Change, model: ModelSchema | None, name: str) -> str:
+        """How a delete reaches a record that referred to what is deleted; ``""``: not at all."""
+        if change.after is None:
+            known = model.by_name.get(name) if model else None
+            cascades = name == PARENT or (known and known.on_delete is OnDelete.CASCADE)
+            return "taken" if cascades else ""
+        value = change.after.fields.get(name)
+        return "cleared" if value is None or isinstance(value, list) else ""
+
+    def stay(self, dump: str, record: Record) -> None:
+        """Looks whether a record that is there afterwards refers to a deleted one."""
+        model = self._schema(dump, record.key.model)
+        targets = {target for target, _ in _fields(record, model) if target in self._titles}
+        if targets:
+            named = Named(record.key, best_text(record, model))
+            self._reach({(target, "dangling") for target in targets}, named)
+
+    def _reach(self, found: set[tuple[RecordKey, str]], named: Named) -> None:
+        """A record is counted once, however many deleted ones it referred to."""
+        for how in {how for _, how in found if how}:
+            self._totals[how] += 1
+        for target, how in found:
+            old = self._reaches.get(target) or Reach(Named(target, self._titles[target]))
+            if how and (target in self._reaches or len(self._reaches) < LISTED):
+                groups = {each: getattr(old, each) for each in ("taken", "cleared", "dangling")}
+                groups[how] = groups[how].with_one(named)
+                self._reaches[target] = Reach(old.deleted, **groups)
+
+    def _schema(self, dump: str, model: str) -> ModelSchema | None:
+        return self._schemas.get(dump, {}).get(model)
+
+    def _likeness(self, dump: str, record: Record) -> bytes | None:
+        """A digest of what the record holds beside its key; ``None`` where it has no words of its own."""
+        model = self._schema(dump, record.key.model)
+        names = {each.split("__")[0] for each in model.identity} if model else set()
+        fields = {name: value for name, value in record.fields.items() if name not in names}
+        rest = Record(RecordKey(record.key.model, "0"), fields)
+        return hashlib.sha256(encode(rest)).digest() if best_text(rest, model) else None
+
+    def review(self, before: str, after: str) -> Review:
+        """What the passes have found."""
+        pairs = [(self._likes[like], found) for like, found in self._moved.items()]
+        moved = [(old, new[0]) for old, new in pairs if old is not None and len(new) == 1]
+        return Review(
+            before,
+            after,
+            {place: dict(self._counts[place]) for place in sorted(self._counts)},
+            {key: self._reaches[key] for key in sorted(self._reaches)},
+            tuple(moved),
+            dict(self._totals),
+            self.unread,
+            _file_fields(self._schemas),
+        )
+
+
+def _fields(record: Record, model: ModelSchema | None) -> Iterator[tuple[RecordKey, str]]:
+    """What a record refers to, and in which field."""
+    if model is not None:
+        yield from ((each.target, each.field) for each in references(record, model))
+
+
+def _file_fields(schemas: Schemas) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for models in schemas.values():
+        for label, model in models.items():
+            names = {each.name for each in model.fields if each.kind is FieldKind.FILE}
+            found[label] = found.get(label, frozenset()) | names
+    return {label: names for label, names in found.items() if names}

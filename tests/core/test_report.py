@@ -1,0 +1,131 @@
+"""What a review says of a change as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contentgit.records import RecordKey
+from contentgit.render import report
+from contentgit.review import LISTED, NAMED
+from tests.reviewing import Snapshot, review
+
+BREAD = {"name": "Bread", "parent": None}
+LOAF = {"name": "Loaf", "body": "", "category": "shop.category:1", "next": None, "tags": []}
+
+
+def said(before: Snapshot, after: Snapshot) -> list[str]:
+    return list(report.lines(review(before, after)))[:-1]
+
+
+def test_the_verdict_counts_records_and_models() -> None:
+    before: Snapshot = {"shop.tag:1": {"name": "a"}, "shop.category:1": BREAD}
+    after: Snapshot = {"shop.tag:1": {"name": "b"}, "shop.tag:2": {"name": "c"}}
+    assert report.verdict(review(before, after)) == (
+        "3 records change in 2 models: 1 created, 1 updated, 1 deleted."
+    )
+    assert report.verdict(review(before, before)) == "Nothing changes."
+    assert report.verdict(review({}, {"shop.tag:1": {"name": "a"}})) == (
+        "1 record changes in 1 model: 1 created."
+    )
+
+
+def test_a_delete_is_said_with_what_it_takes_with_it() -> None:
+    before: Snapshot = {
+        "shop.category:1": BREAD,
+        "shop.category:2": {"name": "Rye", "parent": "shop.category:1"},
+        "shop.product:5": LOAF,
+        "shop.bread:5": {"flour": "rye"},
+    }
+    assert said(before, {}) == [
+        "4 records change in 3 models: 4 deleted.",
+        "* 4 records are deleted; 3 of them cannot be without another one that is deleted.",
+        "    Bread (shop.category:1) takes with it Rye (shop.category:2), Loaf (shop.product:5)",
+        "    Loaf (shop.product:5) takes with it rye (shop.bread:5)",
+    ]
+
+
+def test_what_loses_its_reference_is_said_and_what_gets_another_is_not() -> None:
+    before: Snapshot = {
+        "shop.tag:3": {"name": "nuts"},
+        "shop.product:5": {**LOAF, "next": "shop.product:6", "tags": ["shop.tag:3"]},
+        "shop.product:6": LOAF,
+        "shop.product:7": {**LOAF, "next": "shop.product:6"},
+    }
+    after: Snapshot = {
+        "shop.product:5": {**LOAF, "next": None, "tags": []},
+        "shop.product:7": {**LOAF, "next": "shop.product:5"},
+    }
+    assert said(before, after)[2:] == [
+        "* 1 record stays and loses its reference to a deleted record.",
+        "    Loaf (shop.product:6) is no longer referred to by Loaf (shop.product:5)",
+        "    nuts (shop.tag:3) is no longer referred to by Loaf (shop.product:5)",
+    ]
+
+
+def test_what_refers_to_a_deleted_record_still_would_dangle() -> None:
+    before: Snapshot = {
+        "shop.category:1": BREAD,
+        "shop.product:5": LOAF,
+        "shop.tag:1": {"name": ""},
+    }
+    after: Snapshot = {
+        "shop.product:5": LOAF,
+        "shop.note:1": {"text": "Look", "about": "shop.category:1"},
+    }
+    found = review(before, after)
+    (note, *_rest) = report.notes(found)
+    assert note.grave
+    assert said(before, after)[1:3] == [
+        "! 2 records still refer to a deleted record and would dangle.",
+        "    Bread (shop.category:1) is still referred to by Loaf (shop.product:5), Look (shop.note:1)",
+    ]
+    assert [
+        words for words, _ in report.reach_lines(found, RecordKey.parse("shop.category:1"))
+    ] == ["is still referred to by"]
+
+
+def test_a_record_under_another_key_is_said() -> None:
+    before: Snapshot = {"shop.tag:1": {"name": "nuts"}}
+    after: Snapshot = {"shop.tag:9": {"name": "nuts"}}
+    assert said(before, after)[1:3] == [
+        "! 1 record seems to get another key: what refers to the old one does not follow by itself.",
+        "    nuts (shop.tag:1) → nuts (shop.tag:9)",
+    ]
+    twins: Snapshot = {"shop.tag:8": {"name": "nuts"}, "shop.tag:9": {"name": "nuts"}}
+    assert "another key" not in " ".join(said(before, twins) + said(twins, before))
+
+
+def test_of_many_only_some_are_named_and_all_are_counted() -> None:
+    before: dict[str, Any] = {"shop.category:1": BREAD}
+    before |= {f"shop.product:{number}": LOAF for number in range(30)}
+    found = review(before, {})
+    reach = found.reaches[RecordKey.parse("shop.category:1")]
+    assert (reach.taken.count, len(reach.taken.shown)) == (30, NAMED)
+    many = {f"shop.category:{number}": BREAD for number in range(1, LISTED + 20)}
+    many |= {
+        f"shop.product:{n}": {**LOAF, "category": f"shop.category:{n}"}
+        for n in range(1, LISTED + 20)
+    }
+    found = review(many, {})
+    assert (found.totals["taken"], len(found.reaches)) == (LISTED + 19, LISTED)
+    assert f"    and {LISTED - 10:,} more" in report.lines(found)
+
+
+def test_the_same_as_values() -> None:
+    before: Snapshot = {"shop.category:1": BREAD, "shop.product:5": LOAF}
+    assert report.data(review(before, {})) == {
+        "verdict": "2 records change in 2 models: 2 deleted.",
+        "models": [
+            {"dump": "shop", "model": "shop.category", "create": 0, "update": 0, "delete": 1},
+            {"dump": "shop", "model": "shop.product", "create": 0, "update": 0, "delete": 1},
+        ],
+        "notes": [
+            {
+                "kind": "delete",
+                "text": "2 records are deleted; 1 of them cannot be without another one that is deleted.",
+                "grave": False,
+                "records": [["shop.category:1", "shop.product:5"]],
+                "more": 0,
+            }
+        ],
+    }
