@@ -121,15 +121,17 @@ class Editor:
         return self._edit_some({FieldKind.COLUMN, FieldKind.RANGE})
 
     def _edit_alone(self) -> str:
-        return self._edit_some({FieldKind.COLUMN, FieldKind.RANGE, FieldKind.REFERENCE})
+        return self._edit_some({FieldKind.COLUMN, FieldKind.RANGE, FieldKind.REFERENCE}, alone=True)
 
-    def _edit_some(self, leave: set[FieldKind]) -> str:
+    def _edit_some(self, leave: set[FieldKind], *, alone: bool = False) -> str:
         key = self._some()
         record = self.records[key]
         fields = [
             each
             for each in self.models[key.model].fields
             if each.kind not in leave and self._may(record, each)
+            # What orders records is merged together with others' places.
+            if not alone or each.order_within is None
         ]
         if not fields:
             return ""

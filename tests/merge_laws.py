@@ -6,24 +6,26 @@ import json
 import random
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from contentgit import canonical
+from contentgit.check import Finding, Level
 from contentgit.description import parse_schema
 from contentgit.diff import ABSENT
 from contentgit.documents import parse_document
-from contentgit.errors import ConflictError
 from contentgit.layout import DATASET_FILE, record_path
 from contentgit.merge import Place, Reason, Resolution, Take, TreeConflict, value_at
+from contentgit.porcelain.check import check
+from contentgit.porcelain.check_merges import differing
 from contentgit.porcelain.merging import merge
 from contentgit.porcelain.merging.deciding import take_all
 from contentgit.porcelain.merging.operation import Operation
 from contentgit.porcelain.merging.picking import Picking, cherry_pick, revert
 from contentgit.porcelain.trees import TreeMerge, merge_commits
 from contentgit.records import Record, RecordKey, Value
-from contentgit.relations import claims, references
+from contentgit.relations import references
 from contentgit.repository import Repository
 from contentgit.schema import FieldKind, FieldSchema, ModelSchema
 from tests.editors import Editor, Records, problems
@@ -46,6 +48,7 @@ class Start:
     @classmethod
     def at(cls, repository: Repository) -> Start:
         """The content of the branch main."""
+        (repository.git_dir / "info" / "attributes").unlink(missing_ok=True)  # as hosts are: no drivers
         start = cls(repository, repository.resolve("main"))
         for folder in repository.folders(start.commit):
             data = repository.blob(start.commit, f"{folder}/{DATASET_FILE}")
@@ -128,15 +131,50 @@ class Start:
             editor = self.editor(name, seed, may_edit=mine)
             editor.edit_fields(times)
             sides.append(self.write(self.commit, editor.records))
-        done = subprocess.run(
-            ["git", "merge-tree", "--write-tree", *sides],
-            cwd=self.repository.path, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        done = self._by_git(sides)
         self.counts["plain git merges"] += 1
         assert done.returncode == 0, f"seed {seed}: {done.stdout}"
         found = merge_commits(self.repository, sides[0], sides[1])
         assert not found.conflicts, (seed, found.conflicts)
         assert found.tree == done.stdout.strip(), seed
+
+    def renamed(self, seed: str) -> None:
+        """Git takes a record that replaces another for that one, renamed; ``check --merges`` tells."""
+        chance = random.Random(f"renamed {seed}")
+        records = self.records(self.commit)
+        texts = [
+            (key, name)
+            for key, each in sorted(records.items())
+            for name, value in each.fields.items()
+            if isinstance(value, str)
+            and " " in value
+            and self.models[key.model].layout == "integer"
+        ]
+        key, name = chance.choice(texts)
+        fields, other = (
+            dict(records[key].fields),
+            RecordKey(key.model, str(chance.randint(500, 999))),
+        )
+        moved = {**records, other: Record(other, fields)}
+        del moved[key]
+        edited = {**records, key: Record(key, {**fields, name: f"{fields[name]} bob1q"})}
+        sides = [self.write(self.commit, each) for each in (moved, edited)]
+        done = self._by_git(sides)
+        self.counts["plain git merges of a record that was replaced"] += 1
+        assert merge_commits(self.repository, sides[0], sides[1]).conflicts, seed
+        if done.returncode == 0:
+            commit = self.repository.commit_tree(done.stdout.strip(), sides, "Merge\n")
+            found: list[Finding] = []
+            assert differing(self.repository, f"{self.commit}..{commit}", found.append) == 1
+            path = self.path(other)
+            assert [each.path for each in found if each.path == path], f"seed {seed}: {found}"
+            self.counts["plain git merges that moved an edit into another record, all seen"] += 1
+
+    def _by_git(self, sides: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["git", "merge-tree", "--write-tree", *sides],
+            cwd=self.repository.path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
 
     def taken_back(self, seed: str) -> None:
         """A revert gives what was before; a cherry-pick onto its own parent gives the same."""
@@ -216,7 +254,7 @@ class Laws:
 
     def __init__(self, start: Start, base: str, ours: str, theirs: str) -> None:
         self.start = start
-        self.commits = (ours, theirs)
+        self.base_commit, self.commits = base, (ours, theirs)
         self.base, self.ours, self.theirs = (start.records(each) for each in (base, ours, theirs))
         self.known = set[tuple[str, ...]]()
         for side in (self.base, self.ours, self.theirs):
@@ -237,14 +275,24 @@ class Laws:
         self.start.counts["merges with conflicts" if labels else "clean merges"] += 1
         if not labels:
             assert swapped.tree == found.tree
-            self._is_valid(result)
+            self._is_valid(result, found.tree)
             return
         for take in (Take.OURS, Take.THEIRS):
             self._can_be_decided(take)
 
-    def _is_valid(self, result: Records) -> None:
+    def _is_valid(self, result: Records, tree: str) -> None:
+        """Nothing is wrong but what was wrong on a side, by the editors' rules and by ``check``'s."""
         wrong = problems(result, self.start.models) - self.known
         assert not wrong, wrong
+        commit = self.start.repository.commit_tree(tree, self.commits, "Merge\n")
+        errors = self._errors(commit)
+        if errors:
+            errors -= {each for side in self.commits for each in self._errors(side)}
+        assert not errors, errors
+
+    def _errors(self, commit: str) -> set[tuple[str, ...]]:
+        found = check(self.start.repository, f"{self.base_commit}..{commit}").findings
+        return {each.identity for each in found if each.level is Level.ERROR}
 
     # No edit is lost
 
@@ -272,13 +320,14 @@ class Laws:
         base, ours, theirs = three
         schema = self.start.models[result.key.model]
         for name in result.fields:
-            if name in places:
-                continue
+            known = schema.by_name[name]
+            if name in places or known.derived or known.order_within is not None:
+                continue  # what counts and orders records is merged by rules of its own
             sides = [each.fields.get(name, ABSENT) if each else ABSENT for each in three]
             if base is None and (ours is None or theirs is None):
                 sides = [ABSENT, sides[1], sides[1]] if ours else [ABSENT, sides[2], sides[2]]
             at = f"{result.key}/{name}: {sides} gave {result.fields[name]!r}"
-            assert both_hold(schema.by_name[name], *sides, result.fields[name]), at
+            assert both_hold(known, *sides, result.fields[name]), at
 
     # Conflicts are where both did something
 
@@ -337,7 +386,7 @@ class Laws:
         found, resolutions = taken(self.start.repository, *self.commits, take)
         assert not found.conflicts
         result = self.start.records(found.tree)
-        self._is_valid(result)
+        self._is_valid(result, found.tree)
         side = self.ours if take is Take.OURS else self.theirs
         places: dict[RecordKey, set[str]] = {}
         for each in resolutions:
@@ -387,6 +436,3 @@ def words(value: Value) -> set[str]:
     """The words of a text or of all texts within a value."""
     text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
     return {each for each in text.replace('"', " ").split() if each.endswith("q")}
-
-
-__all__ = ["ConflictError", "Laws", "Start", "claims"]

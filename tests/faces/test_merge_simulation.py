@@ -41,6 +41,11 @@ def test_git_alone_merges_edits_of_different_fields(start: Start, seed: int) -> 
     start.disjoint(str(seed))
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_git_alone_puts_into_another_record_is_seen(start: Start, seed: int) -> None:
+    start.renamed(str(seed))
+
+
 @pytest.mark.parametrize("seed", SEEDS[:2])
 def test_what_was_done_can_be_taken_back(start: Start, seed: int) -> None:
     start.taken_back(str(seed))
