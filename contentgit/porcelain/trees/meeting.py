@@ -232,33 +232,26 @@ class Meeting:
             yield _Found(Reason.SAME_VALUE, at, ", ".join(names))
 
     def _cycles(self, survey: _Survey) -> Iterator[_Found]:
-        for (folder, label, name), owners in sorted(survey.trees.items()):
-            if not _by_both(by for _, by in owners.values()):
+        for (folder, label, name), at in sorted(survey.trees.items()):
+            moved = dict(self._moved(at, name))
+            if not _of_both(moved.values()):
                 continue
-            parents = self._ancestors(folder, label, name, owners)
-            for cycle in _cycles_in(parents):
-                at = {key: owners[key][0] for key in sorted(cycle) if key in owners}
-                moved = self._moved(at, name, parents)
-                if moved:
-                    yield _Found(Reason.CYCLE, tuple((path, name) for path in moved), name)
+            for cycle in _cycles_in(self._ancestors(folder, label, name, moved)):
+                keys = sorted(key for key in cycle if key in moved)
+                # Mates and rings are cycles that a side alone has, and wanted.
+                if _of_both(moved[key] for key in keys):
+                    yield _Found(Reason.CYCLE, tuple((at[key][0], name) for key in keys), name)
 
     def _moved(
-        self, at: Mapping[RecordKey, str], name: str, parents: Mapping[RecordKey, RecordKey]
-    ) -> list[str]:
-        """The paths of a cycle's records that a side moved; none where a side alone has all of the cycle.
-
-        Mates and rings are cycles that somebody wanted.
-        """
-        moved, alike = [], [True, True]
-        for (path, three), key in zip(self.sides.records(at.values()), at, strict=True):
-            base, *sides = (each.fields.get(name) if each else None for each in three)
-            alike = [
-                same and value == str(parents[key])
-                for same, value in zip(alike, sides, strict=True)
-            ]
-            if any(value != base for value in sides):
-                moved.append(path)
-        return [] if any(alike) else moved
+        self, at: Mapping[RecordKey, tuple[str, str]], name: str
+    ) -> Iterator[tuple[RecordKey, By]]:
+        """The records whose reference is not what a side has, with whom it comes from."""
+        found = self.sides.records([path for path, _ in at.values()])
+        for (key, (_, value)), (_, (_, *sides)) in zip(at.items(), found, strict=True):
+            ours, theirs = (each.fields.get(name) if each else None for each in sides)
+            by = (By(0) if value == ours else By.THEIRS) | (By(0) if value == theirs else By.OURS)
+            if by:
+                yield key, by
 
     def _ancestors(
         self, folder: str, label: str, name: str, start: Iterable[RecordKey]
@@ -292,6 +285,14 @@ class _Found:
     about: str = ""
 
 
+def _of_both(changes: Iterable[By]) -> bool:
+    """Whether something comes from each of the sides."""
+    found = By(0)
+    for each in changes:
+        found |= each
+    return found == By.OURS | By.THEIRS
+
+
 def _by_both(changes: Iterable[By]) -> bool:
     """Whether the changes are not all of the same single side."""
     found = {*changes}
@@ -304,7 +305,9 @@ class _Survey:
 
     missing: dict[RecordKey, list[tuple[str, str]]] = field(default_factory=dict)
     same: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
-    trees: dict[tuple[str, str, str], dict[RecordKey, _Owner]] = field(default_factory=dict)
+    trees: dict[tuple[str, str, str], dict[RecordKey, tuple[str, str]]] = field(
+        default_factory=dict
+    )
     claimants: dict[str, set[bytes]] = field(default_factory=dict)
     _claimed: dict[bytes, tuple[RecordKey, str, By]] = field(default_factory=dict)
 
@@ -324,8 +327,9 @@ class _Survey:
         for known in schema.fields:
             if by and known.kind is FieldKind.REFERENCE and known.target == schema.label:
                 place = (path.partition("/")[0], schema.label, known.name)
-                if record.fields.get(known.name):
-                    self.trees.setdefault(place, {})[record.key] = (path, by)
+                value = record.fields.get(known.name)
+                if isinstance(value, str):
+                    self.trees.setdefault(place, {})[record.key] = (path, value)
 
     def _claim(self, path: str, by: By, record: Record, schema: ModelSchema) -> None:
         for each in claims(record, schema.unique):

@@ -166,9 +166,12 @@ def decoded(repository: Repository, files: Sequence[tuple[str, File]]) -> Iterat
     Raises:
         FormatError: a file is no record, or not the record of its path.
     """
-    blobs = repository.blobs([each.id for _, each in files if each])
+    # Of three sides two are mostly the same blob, which is read once.
+    wanted = dict.fromkeys((path, each.id) for path, each in files if each)
+    blobs = repository.blobs([blob for _, blob in wanted])
+    known = {at: record_at(at[0], data) for at, data in zip(wanted, blobs, strict=True)}
     for path, each in files:
-        yield record_at(path, next(blobs)) if each else None
+        yield known[path, each.id] if each else None
 
 
 def record_at(path: str, data: bytes) -> Record:
