@@ -48,7 +48,9 @@ class Start:
     @classmethod
     def at(cls, repository: Repository) -> Start:
         """The content of the branch main."""
-        (repository.git_dir / "info" / "attributes").unlink(missing_ok=True)  # as hosts are: no drivers
+        (repository.git_dir / "info" / "attributes").unlink(
+            missing_ok=True
+        )  # as hosts are: no drivers
         start = cls(repository, repository.resolve("main"))
         for folder in repository.folders(start.commit):
             data = repository.blob(start.commit, f"{folder}/{DATASET_FILE}")
