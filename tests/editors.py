@@ -63,7 +63,8 @@ class Editor:
     """Changes ``records``, whose models are ``models``; ``name`` is in every text that is written.
 
     New records get keys from ``first_key`` on. ``may_edit`` says which fields are this editor's.
-    To the records ``busy`` more happens than to others.
+    To the records ``busy`` more happens than to others. ``shares`` is how often a new key or a short text is
+    one that the other editor may give as well.
     """
 
     name: str
@@ -72,7 +73,7 @@ class Editor:
     models: Models
     first_key: int
     may_edit: Callable[[RecordKey, str], bool] = lambda _key, _field: True
-    may_share_keys: bool = True
+    shares: float = 0.15
     busy: Sequence[RecordKey] = ()
     done: list[str] = field(default_factory=list)
     count: int = 0
@@ -85,7 +86,7 @@ class Editor:
     def work(self, times: int) -> None:
         """Edits, moves, adds and deletes, as often; an edit that would be wrong is not made."""
         kinds: list[Callable[[], str]] = [
-            *[self._edit] * 12, *[self._add] * 3, *[self._delete] * 2, self._move,
+            *[self._edit] * 12, *[self._add] * 3, *[self._delete] * 2, *[self._move] * 4,
         ]  # fmt: skip
         for _ in range(times):
             self._try(self.random.choice(kinds))
@@ -198,6 +199,8 @@ class Editor:
     def text(self, value: Value) -> Value:
         """A short text is another one; one sentence of a long one has a new word."""
         if not isinstance(value, str) or not in_segments(value):
+            if self.random.random() < self.shares:
+                return f"both {self.random.randint(1, 3)}"
             return f"{self.token()} text"
         parts = list(segments(value))
         place = self.random.randrange(len(parts))
@@ -248,7 +251,7 @@ class Editor:
     def _new_key(self, kind: KeyKind) -> str:
         if kind is KeyKind.TEXT:
             return str(uuid.UUID(int=self.random.getrandbits(128)))
-        if self.may_share_keys and self.random.random() < 0.15:
+        if self.random.random() < self.shares:
             self._shared += 1
             return str(self._shared)
         self.first_key += 1

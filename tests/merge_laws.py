@@ -110,10 +110,9 @@ class Start:
     def clash(self, seed: str, times: int = 12) -> None:
         """Two people edit the same site; every law of their merge is asserted."""
         sides = []
-        everything = sorted(self.records(self.commit))
-        busy = random.Random(f"busy {seed}").sample(everything, 15)
+        busy, shares = self._busy(random.Random(f"busy {seed}"))
         for name in ("ann", "bob"):
-            editor = self.editor(name, seed, busy=busy)
+            editor = self.editor(name, seed, busy=busy, shares=shares)
             editor.work(times)
             sides.append(self.write(self.commit, editor.records))
         self.counts["merges"] += 1
@@ -121,6 +120,14 @@ class Start:
             Laws(self, self.commit, *sides).hold()
         except AssertionError as error:
             raise AssertionError(f"seed {seed}: {error}") from error
+
+    def _busy(self, chance: random.Random) -> tuple[list[RecordKey], float]:
+        """Records that both work on: any, or those of one model, whose new keys they give alike."""
+        everything = sorted(self.records(self.commit))
+        if chance.random() < 0.5:
+            return chance.sample(everything, 15), 0.15
+        label = chance.choice(everything).model
+        return [each for each in everything if each.model == label][:5], 0.7
 
     def disjoint(self, seed: str, times: int = 40) -> None:
         """Edits of different fields of the same records: git alone merges them, and as contentgit does."""
@@ -130,7 +137,7 @@ class Start:
             def mine(key: RecordKey, field: str, number: int = number) -> bool:
                 return random.Random(f"{seed} {key} {field}").randrange(2) == number
 
-            editor = self.editor(name, seed, may_edit=mine)
+            editor = self.editor(name, seed, may_edit=mine, shares=0)
             editor.edit_fields(times)
             sides.append(self.write(self.commit, editor.records))
         done = self._by_git(sides)
@@ -184,7 +191,7 @@ class Start:
         editor = self.editor("ann", f"revert {seed}")
         editor.work(12)
         commit = self.write(self.commit, editor.records)
-        other = self.editor("bob", f"revert {seed}", may_share_keys=False)
+        other = self.editor("bob", f"revert {seed}", shares=0)
         other.work(4)
         branch = self.write(self.commit, other.records)
         before, after = repository.root_tree(self.commit), repository.root_tree(commit)
