@@ -13,7 +13,7 @@ from tests.databases import Cleaner
 from tests.merge_laws import Start
 from tests.merge_starts import STARTS
 
-SEEDS = range(int(os.environ.get("CONTENTGIT_TEST_SEEDS", "3")))
+SEEDS = range(int(os.environ.get("CONTENTGIT_TEST_SEEDS", "2")))
 _MADE: dict[str, Start] = {}
 
 
@@ -46,7 +46,7 @@ def test_what_git_alone_puts_into_another_record_is_seen(start: Start, seed: int
     start.renamed(str(seed))
 
 
-@pytest.mark.parametrize("seed", SEEDS[:2])
+@pytest.mark.parametrize("seed", SEEDS[:1])
 def test_what_was_done_can_be_taken_back(start: Start, seed: int) -> None:
     start.taken_back(str(seed))
 
