@@ -124,6 +124,8 @@ def main() -> None:
             "contentgit --help": [*program, "--help"],
             "git diff-tree -r, ours": [*diff, "main"],
             "git diff-tree -r, theirs": [*diff, "summer"],
+            "git diff --no-renames, ours": ["git", "diff", "--no-renames", base, "main"],
+            "git diff --no-renames, theirs": ["git", "diff", "--no-renames", base, "summer"],
             "git merge-tree --write-tree": ["git", "merge-tree", "--write-tree", "main", "summer"],
             "contentgit merge": [*program, "merge", "summer"],
         }

@@ -21,6 +21,7 @@ from contentgit.porcelain.snapshots import batches
 from contentgit.porcelain.trees.files import whole
 from contentgit.porcelain.trees.sides import (
     BATCH,
+    File,
     Sides,
     Three,
     decoded,
@@ -246,12 +247,29 @@ class Meeting:
         self, at: Mapping[RecordKey, tuple[str, str]], name: str
     ) -> Iterator[tuple[RecordKey, By]]:
         """The records whose reference is not what a side has, with whom it comes from."""
-        found = self.sides.records([path for path, _ in at.values()])
-        for (key, (_, value)), (_, (_, *sides)) in zip(at.items(), found, strict=True):
-            ours, theirs = (each.fields.get(name) if each else None for each in sides)
-            by = (By(0) if value == ours else By.THEIRS) | (By(0) if value == theirs else By.OURS)
-            if by:
-                yield key, by
+        for batch in batches(at.items(), BATCH):
+            files = [(path, each) for _, (path, _) in batch for each in self._other_files(path)]
+            found = decoded(self.sides.repository, files)
+            for key, (path, value) in batch:
+                by = By(0)
+                # What a side does not have comes from the other one.
+                for whose, file in zip((By.THEIRS, By.OURS), self._sides(path), strict=True):
+                    if file is None or file.id == self._result(path):
+                        by |= By(0) if file or value is None else whose
+                        continue
+                    record = next(found)
+                    by |= whose if record and record.fields.get(name) != value else By(0)
+                if by:
+                    yield key, by
+
+    def _sides(self, path: str) -> tuple[File, File]:
+        _, ours, theirs = self.sides.versions(path)
+        return ours, theirs
+
+    def _other_files(self, path: str) -> Iterator[File]:
+        """The sides' files that are not what the merged tree has."""
+        result = self._result(path)
+        return (each for each in self._sides(path) if each and each.id != result)
 
     def _ancestors(
         self, folder: str, label: str, name: str, start: Iterable[RecordKey]
