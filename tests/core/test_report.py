@@ -6,8 +6,8 @@ from typing import Any
 
 from contentgit.records import RecordKey
 from contentgit.render import report
-from contentgit.review import LISTED, NAMED
-from tests.reviewing import Snapshot, review
+from contentgit.review import LISTED, NAMED, Reviewer
+from tests.reviewing import SHOP, Entry, Snapshot, entries, review
 
 BREAD = {"name": "Bread", "parent": None}
 LOAF = {"name": "Loaf", "body": "", "category": "shop.category:1", "next": None, "tags": []}
@@ -129,3 +129,31 @@ def test_the_same_as_values() -> None:
             }
         ],
     }
+
+
+def test_a_record_that_two_dumps_have_is_one() -> None:
+    before: Snapshot = {
+        "shop.category:1": BREAD,
+        "shop.product:5": LOAF,
+        "shop.tag:1": {"name": "old"},
+        "shop.note:1": {"text": "Nice", "about": "shop.category:1"},
+    }
+    after: Snapshot = {
+        "shop.tag:2": {"name": "old"},
+        "shop.note:1": {"text": "Nice", "about": None},
+    }
+    both = [
+        Entry(each.change, dump, each.title)
+        for dump in ("market", "shop")
+        for each in entries(before, after)
+    ]
+    reviewer = Reviewer({"market": SHOP.models, "shop": SHOP.models})
+    for each in both:
+        reviewer.count(each)
+    for each in both:
+        reviewer.follow(each)
+    found = reviewer.review("main", "summer")
+    assert list(report.lines(found))[:-1] == said(before, after)
+    assert len(said(before, after)) == 7
+    assert (found.records, found.changes) == (5, 10)
+    assert found.counts["shop", "shop.product"] == {"delete": 1}
