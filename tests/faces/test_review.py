@@ -308,6 +308,10 @@ def test_the_workflow_of_github(run: Run, git: Any) -> None:
     scripts = [step["run"] for step in steps if "run" in step]
     assert not any("${{" in script for script in scripts)
     check_calls(scripts, ["diff", "diff", "check", "checkout", "checkout"])
+    assert "--no-code" in next(script for script in scripts if "contentgit check" in script)
+    for step in review["steps"]:
+        if "report." in str(step) and step.get("id") != "report":  # else the pull request's own files
+            assert step["if"] == "always() && steps.report.outcome == 'success'"
     for script in scripts:
         subprocess.run(["bash", "-n"], input=script, text=True, check=True)
 
@@ -323,6 +327,8 @@ def test_the_workflow_of_gitlab(run: Run, git: Any) -> None:
     check_calls(
         [*review["script"], *apply["script"]], ["diff", "diff", "check", "checkout", "checkout"]
     )
+    assert review["script"][0] == "rm -rf report.md report.html"  # the merge request's own
+    assert "--no-code" in next(line for line in review["script"] if "contentgit check" in line)
     (note,) = review["after_script"]
     subprocess.run(["bash", "-n"], input=note, text=True, check=True)
     (program,) = re.findall(r"<<'SCRIPT'\n(.*)\nSCRIPT", note, re.DOTALL)
@@ -375,6 +381,8 @@ def test_the_note_on_gitlab_is_written_once(
     flow = made(run, git, "gitlab", ".gitlab-ci.yml")
     (script,) = flow["content-review"]["after_script"]
     (tmp_path / "report.md").write_text("<!-- contentgit -->\nNew ⏎", encoding="utf-8")
+    for module in ("json", "os", "urllib"):  # the merge request's own: they must not be run
+        (tmp_path / f"{module}.py").write_text("raise SystemExit('run')", encoding="utf-8")
     GitLab.calls.clear()
     GitLab.notes[:] = [
         {"id": number, "author": {"id": 7}, "body": "<!-- contentgit -->\nOld"} for number in own
