@@ -310,7 +310,9 @@ def test_the_workflow_of_github(run: Run, git: Any) -> None:
     check_calls(scripts, ["diff", "diff", "check", "checkout", "checkout"])
     assert "--no-code" in next(script for script in scripts if "contentgit check" in script)
     for step in review["steps"]:
-        if "report." in str(step) and step.get("id") != "report":  # else the pull request's own files
+        if (
+            "report." in str(step) and step.get("id") != "report"
+        ):  # else the pull request's own files
             assert step["if"] == "always() && steps.report.outcome == 'success'"
     for script in scripts:
         subprocess.run(["bash", "-n"], input=script, text=True, check=True)
