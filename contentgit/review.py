@@ -121,8 +121,14 @@ class Reviewer:
     more, and show what stays with :meth:`stay`.
     """
 
-    def __init__(self, schemas: Schemas) -> None:
+    def __init__(
+        self, schemas: Schemas, lenient: Container[tuple[str, str, str]] = frozenset()
+    ) -> None:
+        """``lenient`` has dump, model and field of the references that an apply leaves out where what they
+        refer to is not there (``ignore_missing_m2m``).
+        """
         self._schemas = schemas
+        self._lenient = lenient
         self._counts: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self._titles: dict[RecordKey, str] = {}
         self._likes: dict[bytes, Named | None] = {}
@@ -188,7 +194,8 @@ class Reviewer:
         elif change.before is not None:
             model = self._schema(entry.dump, change.key.model)
             kept = set(_fields(change.after, model)) if change.after else set()
-            lost = [each for each in _fields(change.before, model) if each not in kept]
+            before = [each for each in _fields(change.before, model) if each[0] != change.key]
+            lost = [each for each in before if each not in kept]
             found = {
                 (target, self._why(change, model, name))
                 for target, name in lost
@@ -208,10 +215,13 @@ class Reviewer:
     def stay(self, dump: str, record: Record) -> None:
         """Looks whether a record that is there afterwards refers to a deleted one."""
         model = self._schema(dump, record.key.model)
-        targets = {target for target, _ in _fields(record, model) if target in self._titles}
-        if targets:
-            named = Named(record.key, best_text(record, model))
-            self._reach({(target, "dangling") for target in targets}, named)
+        found = {
+            (target, "cleared" if (dump, record.key.model, name) in self._lenient else "dangling")
+            for target, name in _fields(record, model)
+            if target in self._titles
+        }
+        if found:
+            self._reach(found, Named(record.key, best_text(record, model)))
 
     def _reach(self, found: set[tuple[RecordKey, str]], named: Named) -> None:
         """A record is counted once, however many deleted ones it referred to."""

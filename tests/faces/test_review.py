@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
+from contentgit.canonical import dump_document
 from contentgit.cli.parser import parse
 from contentgit.cli.verbs import VERBS
 from contentgit.porcelain import repositories
@@ -447,3 +448,30 @@ def test_the_review_runs_in_a_clone_as_a_host_makes_it(
 def test_a_plain_project_s_repository_holds_no_content(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path / "own")], check=True)
     assert not repositories.holds_content(Repository.open(tmp_path / "own"))
+
+
+def test_what_an_apply_leaves_out_does_not_dangle(
+    repository: Repository, run: Run, git: Any
+) -> None:
+    git("checkout", "-q", "main")
+    tagged: Snapshot = {
+        "shop.tag:1": {"name": "nuts"},
+        "shop.product:6": {**LOAF, "tags": ["shop.tag:1"]},
+    }
+    commit(repository, tagged, "tagged")
+    commit(repository, {"shop.product:6": tagged["shop.product:6"]}, "tagged")
+    git("checkout", "-q", "tagged")
+    assert (
+        "1 record still refers to a deleted record"
+        in run("diff", "HEAD~", "HEAD", "--format", "text").out
+    )
+    path = repository.path / "shop" / "dataset.json"
+    document = json.loads(path.read_bytes())
+    for spec in document["specs"]:
+        if spec["model"] == "shop.product":
+            spec["ignore_missing_m2m"] = ["tags"]
+    path.write_bytes(dump_document(document))
+    git("commit", "-qam", "Lenient")
+    said = run("diff", "HEAD~2", "HEAD", "--format", "text").out
+    assert "dangle" not in said
+    assert "* 1 record stays and loses its reference to a deleted record." in said
