@@ -189,6 +189,13 @@ def find_settings(start: Path) -> tuple[str, Path] | None:
     return None
 
 
+def in_use() -> bool:
+    """Whether settings are imported or chosen already, as ``manage.py`` does it."""
+    from django.conf import settings
+
+    return bool(settings.configured)
+
+
 def use_settings(start: Path, named: str | None = None) -> str | None:
     """Chooses the settings module (``named``, else as :func:`find_settings` finds it) for Django.
 

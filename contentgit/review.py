@@ -7,7 +7,7 @@ formats of a report are made from one :class:`Review`, so all say the same.
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeAlias
@@ -83,6 +83,8 @@ class Review:
     ``counts`` are the changes by dump folder and model, ``reaches`` those deletes that reach other records,
     ``moved`` pairs of a deleted and a new record with the same content. ``unread`` counts records that were
     not looked at for references, as there are too many. ``files`` are the file fields of each model.
+    ``repeated`` counts changes of records that another dump has, too, with the same kind of change, and
+    ``kept`` the deletes after which another dump still has the record.
     """
 
     before: str
@@ -93,15 +95,23 @@ class Review:
     totals: Mapping[str, int] = field(default_factory=dict)
     unread: int = 0
     files: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    repeated: Mapping[str, int] = field(default_factory=dict)
+    kept: int = 0
 
     def count(self, kind: str) -> int:
-        """How many records are created, updated or deleted."""
-        return sum(kinds.get(kind, 0) for kinds in self.counts.values())
+        """How many records are created, updated or deleted; one that several dumps have is one."""
+        found = sum(kinds.get(kind, 0) for kinds in self.counts.values())
+        return found - self.repeated.get(kind, 0)
 
     @property
     def records(self) -> int:
         """How many records change."""
         return sum(map(self.count, ("create", "update", "delete")))
+
+    @property
+    def changes(self) -> int:
+        """How many changes there are to show: those of a record in each of its dumps."""
+        return sum(sum(kinds.values()) for kinds in self.counts.values())
 
 
 class Reviewer:
@@ -111,14 +121,25 @@ class Reviewer:
     more, and show what stays with :meth:`stay`.
     """
 
-    def __init__(self, schemas: Schemas) -> None:
+    def __init__(
+        self, schemas: Schemas, lenient: Container[tuple[str, str, str]] = frozenset()
+    ) -> None:
+        """``lenient`` has dump, model and field of the references that an apply leaves out where what they
+        refer to is not there (``ignore_missing_m2m``).
+        """
         self._schemas = schemas
+        self._lenient = lenient
         self._counts: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self._titles: dict[RecordKey, str] = {}
         self._likes: dict[bytes, Named | None] = {}
         self._reaches: dict[RecordKey, Reach] = {}
         self._totals: dict[str, int] = defaultdict(int)
         self._moved: dict[bytes, list[Named]] = defaultdict(list)
+        labels = Counter(label for models in schemas.values() for label in models)
+        self._shared = {label for label, dumps in labels.items() if dumps > 1}
+        self._seen: set[tuple[object, ...]] = set()  # of records of those models
+        self._repeated: dict[str, int] = defaultdict(int)
+        self._kept = 0
         self.unread = 0
 
     @property
@@ -138,7 +159,9 @@ class Reviewer:
         """Takes a change into the counts."""
         change = entry.change
         self._counts[(entry.dump, change.key.model)][change.kind] += 1
-        if change.kind == "delete":
+        if self._again(change.key, change.kind):
+            self._repeated[change.kind] += 1
+        elif change.kind == "delete":
             assert change.before is not None
             self._titles[change.key] = entry.title
             like = self._likeness(entry.dump, change.before)
@@ -146,9 +169,17 @@ class Reviewer:
                 named = Named(change.key, entry.title)
                 self._likes[like] = None if like in self._likes else named
 
+    def _again(self, key: RecordKey, *what: object) -> bool:
+        """Whether another dump has said so of the record already."""
+        if key.model not in self._shared:
+            return False
+        seen = (key, *what) in self._seen
+        self._seen.add((key, *what))
+        return seen
+
     def keep(self, key: RecordKey) -> None:
         """The record is in another dump still: it is not deleted."""
-        self._titles.pop(key, None)
+        self._kept += self._titles.pop(key, None) is not None
 
     def follow(self, entry: Titled) -> None:
         """Looks whether a change has to do with a deleted record."""
@@ -156,12 +187,15 @@ class Reviewer:
         if change.kind == "create":
             assert change.after is not None
             like = self._likeness(entry.dump, change.after)
-            if like is not None and self._likes.get(like) is not None:
+            old = self._likes.get(like) if like is not None else None
+            gone = old is not None and old.key in self._titles
+            if like is not None and gone and not self._again(change.key, "moved"):
                 self._moved[like].append(named)
         elif change.before is not None:
             model = self._schema(entry.dump, change.key.model)
             kept = set(_fields(change.after, model)) if change.after else set()
-            lost = [each for each in _fields(change.before, model) if each not in kept]
+            before = [each for each in _fields(change.before, model) if each[0] != change.key]
+            lost = [each for each in before if each not in kept]
             found = {
                 (target, self._why(change, model, name))
                 for target, name in lost
@@ -181,16 +215,21 @@ class Reviewer:
     def stay(self, dump: str, record: Record) -> None:
         """Looks whether a record that is there afterwards refers to a deleted one."""
         model = self._schema(dump, record.key.model)
-        targets = {target for target, _ in _fields(record, model) if target in self._titles}
-        if targets:
-            named = Named(record.key, best_text(record, model))
-            self._reach({(target, "dangling") for target in targets}, named)
+        found = {
+            (target, "cleared" if (dump, record.key.model, name) in self._lenient else "dangling")
+            for target, name in _fields(record, model)
+            if target in self._titles
+        }
+        if found:
+            self._reach(found, Named(record.key, best_text(record, model)))
 
     def _reach(self, found: set[tuple[RecordKey, str]], named: Named) -> None:
         """A record is counted once, however many deleted ones it referred to."""
         for how in {how for _, how in found if how}:
-            self._totals[how] += 1
+            self._totals[how] += not self._again(named.key, "total", how)
         for target, how in found:
+            if self._again(named.key, how, target):
+                continue
             old = self._reaches.get(target) or Reach(Named(target, self._titles[target]))
             if how and (target in self._reaches or len(self._reaches) < LISTED):
                 groups = {each: getattr(old, each) for each in ("taken", "cleared", "dangling")}
@@ -221,6 +260,8 @@ class Reviewer:
             dict(self._totals),
             self.unread,
             _file_fields(self._schemas),
+            dict(self._repeated),
+            self._kept,
         )
 
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from contentgit.cli.parser import WITH_DATABASE, WITH_REPOSITORY
 from contentgit.cli.verbs import VERBS
 
-_COMMAND = re.compile(rf"\bcontentgit ({'|'.join(VERBS)})(?![\w-])(?! --(?:database|repository))")
+_COMMAND = re.compile(
+    rf"(?<!manage\.py )\bcontentgit ({'|'.join(VERBS)})(?![\w-])(?! --(?:database|repository))"
+)
 _MIGRATE = re.compile(r"\bpython manage\.py (?!contentgit\b)\w+")
 
 

@@ -36,8 +36,10 @@ def check(args: argparse.Namespace, terminal: Terminal) -> int:
     terminal.as_json = terminal.as_json or form == "json"
     repository = find_repository(args)
     with ExitStack() as stack:
-        judge = _code(args, terminal, stack)
-        forbidden = [*args.forbid, *_forbidden(args, terminal)]
+        judge, forbidden = _stranger(args, repository), list(args.forbid)
+        if judge is None:
+            judge = _code(args, terminal, stack)
+            forbidden += _forbidden(args, terminal)
         checked = _check(args, repository, forbidden, judge)
         done = None
         if args.fix:
@@ -71,6 +73,23 @@ def _check(
 
 
 # Settings and code
+
+
+def _stranger(args: argparse.Namespace, repository: Repository) -> Judge | None:
+    """In place of a project that lies in the repository's own worktree: who wrote content wrote it, too.
+
+    To import its settings would be to run what a pull request brings.
+    """
+    found = None if args.settings or config.in_use() else config.find_settings(Path.cwd())
+    if found is None or repository.worktree is None:
+        return None
+    if not found[1].is_relative_to(repository.worktree.resolve()):
+        return None
+    error = ConfigurationError(
+        "the project lies among the content, so its code is not run",
+        hint=f"contentgit check --settings {found[0]}  (if you trust who wrote it)",
+    )
+    return lambda _dumps: [] if args.no_code else [_not_compared(error)]
 
 
 def _forbidden(args: argparse.Namespace, terminal: Terminal) -> tuple[str, ...]:

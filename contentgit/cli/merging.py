@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 
 from rich.text import Text
@@ -15,7 +16,7 @@ from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.content import content_value, json_value
 from contentgit.documents import dump_document
 from contentgit.errors import ConflictError, ContentgitError, FormatError, UsageError
-from contentgit.merge import Take, TreeConflict
+from contentgit.merge import Reason, Take, TreeConflict
 from contentgit.porcelain import merging
 from contentgit.porcelain.merging import Concluded, FastForward, How, Merged
 from contentgit.porcelain.merging.deciding import Decision, Resolved, named_place
@@ -154,6 +155,11 @@ def _print_conflicts(
         terminal.line()
         terminal.lines(render.lines(each))
     terminal.line()
+    added = [each.places[0].place for each in found if each.reason is Reason.ADDED]
+    if added and added[0]:
+        record = shlex.quote(str(added[0].key))
+        both = f"Two new records have one key: contentgit resolve {record} --renumber keeps both"
+        terminal.line(terminal.call.typed(safe(both)), style="dim")
     step = "contentgit resolve LABEL --take ours|theirs" if found else "contentgit merge --continue"
     terminal.line(terminal.call.typed(f"Next: {step}, or contentgit merge --abort"), style="dim")
 

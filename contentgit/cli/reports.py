@@ -118,7 +118,10 @@ def as_data(changes: Iterable[TitledChange]) -> Iterator[dict[str, object]]:
 def _text(comparison: Comparison, found: Review, *, full: bool) -> Iterator[Text | str]:
     yield from report.lines(found)
     if found.records:
-        yield from stat_lines(found.counts)
+        *stat, total = stat_lines(found.counts)
+        yield from stat
+        if not found.repeated:  # else the verdict counts otherwise
+            yield total
     dump = ""
     for each in comparison.changes:
         yield ""

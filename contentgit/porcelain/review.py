@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from contentgit.layout import encode_part, record_key
+from contentgit.documents import parse_document
+from contentgit.layout import DATASET_FILE, encode_part, record_key
 from contentgit.porcelain.commits import Comparison, Trees
 from contentgit.porcelain.snapshots import BATCH, CommitSide, batches, paths_of
 from contentgit.records import RecordKey
@@ -24,7 +25,7 @@ def review(comparison: Comparison) -> Review:
     Raises:
         FormatError: a commit holds what contentgit does not write.
     """
-    reviewer = Reviewer(comparison.schemas)
+    reviewer = Reviewer(comparison.schemas, _lenient(comparison.trees))
     for entry in comparison.changes:
         reviewer.count(entry)
     if reviewer.deleted_keys():
@@ -35,6 +36,18 @@ def review(comparison: Comparison) -> Review:
         if comparison.trees is not None:
             _read_referrers(reviewer, comparison.trees, comparison.schemas)
     return reviewer.review(comparison.before, comparison.after)
+
+
+def _lenient(trees: Trees | None) -> set[tuple[str, str, str]]:
+    """Dump, model and field of the references that may refer to what is not there."""
+    found = set()
+    for folder in trees.folders if trees else ():
+        data = trees.repository.blob(trees.after, f"{folder}/{DATASET_FILE}") if trees else None
+        specs = parse_document(data)["specs"] if data is not None else ()
+        for spec in (each for each in specs if isinstance(each, dict)):
+            names = spec.get("ignore_missing_m2m") or ()
+            found |= {(folder, spec["model"], name) for name in names if isinstance(name, str)}
+    return found
 
 
 def _keep_elsewhere(reviewer: Reviewer, trees: Trees) -> None:

@@ -35,7 +35,7 @@ _MARKS: Final = {"equal": ("", ""), "delete": ("<del>", "</del>"), "insert": ("<
 
 
 def text(content: str) -> str:
-    """Content as text of a page; control, bidirectional and zero-width characters are visible."""
+    """Content as text of a page; control, bidirectional and invisible characters are visible."""
     return markup.escape(safe(content))
 
 

@@ -29,7 +29,7 @@ characters, however they are counted, than it has bytes."""
 EXTENT: Final = Extent(300, 600)
 
 BLOCK: Final = 6_000
-"""Bytes that the fields of one record may take; beyond that the others are counted."""
+"""Bytes that the fields of one of many records may take; beyond that the others are counted."""
 
 _FOLDED: Final = 900  # bytes of fields from which a record is folded
 _NOTES: Final = 0.2  # share of the limit that records in the notes may take
@@ -73,11 +73,16 @@ def markdown(
     """
     head = "".join(_head(review, limit))
     yield head
-    blocks = _blocks(review, entries, extent, BLOCK if limit else None)
+    blocks = _blocks(review, entries, extent, _block(limit, review.changes) if limit else None)
     if limit is None:
         yield from (full for full, _ in blocks)
     else:
-        yield from _within(blocks, limit - _size(head) - _END, review.records, command)
+        yield from _within(blocks, limit - _size(head) - _END, review.changes, command)
+
+
+def _block(limit: int, changes: int) -> int:
+    """Bytes that the fields of one record may take: more where there are few records."""
+    return max(BLOCK, limit // (3 * max(1, changes)))
 
 
 def _size(text: str) -> int:

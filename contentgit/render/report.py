@@ -67,6 +67,7 @@ def notes(review: Review) -> list[Note]:
         _reached(review, "dangling", _DANGLING, grave=True),
         _moved(review),
         _deleted(review),
+        _kept(review),
         _reached(review, "cleared", _CLEARED),
     ]
     if review.unread:
@@ -76,13 +77,20 @@ def notes(review: Review) -> list[Note]:
 
 
 def _deleted(review: Review) -> Note | None:
-    count, taken = review.count("delete"), review.totals.get("taken", 0)
+    count, taken = review.count("delete") - review.kept, review.totals.get("taken", 0)
     if not count:
         return None
     text = f"{plural(count, 'record')} {'is' if count == 1 else 'are'} deleted"
     if taken:
         text += f"; {taken:,} of them cannot be without another one that is deleted"
     return _with_lines(Note("delete", f"{text}."), review, "taken")
+
+
+def _kept(review: Review) -> Note | None:
+    if not review.kept:
+        return None
+    does = "leaves a dump and stays" if review.kept == 1 else "leave a dump and stay"
+    return Note("kept", f"{plural(review.kept, 'record')} {does} in another one.")
 
 
 def _reached(

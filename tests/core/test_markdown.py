@@ -225,3 +225,9 @@ def test_a_record_with_many_fields_says_how_many_are_left_out() -> None:
     text = report({}, after)
     assert re.search(r"\n- and \d+ fields more\n", text)
     assert "fields more" not in report({}, after, limit=None)
+
+
+def test_one_record_alone_has_more_room_than_one_of_many() -> None:
+    after: Snapshot = {"shop.tag:1": {f"field{number}": "x" * 200 for number in range(100)}}
+    assert "fields more" not in report({}, after, limit=LIMITS["gitlab"])
+    assert len(report({}, after)) > 3 * len(report({}, after, limit=8_000))

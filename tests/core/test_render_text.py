@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from contentgit.diff import Change
+from contentgit.documents import UNSEEN
 from contentgit.records import JSON_NULL, Record, RecordKey
 from contentgit.render.passages import PASSAGE, passages
 from contentgit.render.plain import plural, safe
@@ -170,3 +171,10 @@ def test_small_words() -> None:
     assert dump_label("districts@42,43") == "districts:42,43"
     assert dump_label("../no-dump") == "../no-dump"
     assert apart(["a" * 150 + "b", "a" * 150 + "c"]) == [f'"…{"a" * 20}{end}"' for end in "bc"]
+
+
+def test_whatever_a_record_escapes_as_invisible_is_visible_in_reports() -> None:
+    unseen = [chr(code) for code in range(0x110000) if UNSEEN.match(chr(code))]
+    assert not UNSEEN.search(safe("".join(unseen)))
+    assert safe("soft\u00adly") == "soft\\u00adly"
+    assert safe("a\U000e0041") == "a\\U000e0041"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from contentgit.records import RecordKey
+from contentgit.records import Record, RecordKey
 from contentgit.render import report
-from contentgit.review import LISTED, NAMED
-from tests.reviewing import Snapshot, review
+from contentgit.review import LISTED, NAMED, Reviewer
+from tests.reviewing import SHOP, Entry, Snapshot, entries, review
 
 BREAD = {"name": "Bread", "parent": None}
 LOAF = {"name": "Loaf", "body": "", "category": "shop.category:1", "next": None, "tags": []}
@@ -42,6 +42,20 @@ def test_a_delete_is_said_with_what_it_takes_with_it() -> None:
         "    Bread (shop.category:1) takes with it Rye (shop.category:2), Loaf (shop.product:5)",
         "    Loaf (shop.product:5) takes with it rye (shop.bread:5)",
     ]
+
+
+def test_a_record_takes_not_itself_with_it() -> None:
+    itself = {"name": "Rye", "parent": "shop.category:2"}
+    assert said({"shop.category:2": itself}, {})[1:] == ["* 1 record is deleted."]
+
+
+def test_a_reference_that_an_apply_leaves_out_is_lost_and_does_not_dangle() -> None:
+    product = RecordKey("shop.product", "5")
+    reviewer = Reviewer({"shop": SHOP.models}, {("shop", "shop.product", "tags")})
+    for each in entries({"shop.tag:3": {"name": "nuts"}}, {}):
+        reviewer.count(each)
+    reviewer.stay("shop", Record(product, {**LOAF, "tags": ["shop.tag:3"]}))
+    assert reviewer.review("main", "summer").totals == {"cleared": 1}
 
 
 def test_what_loses_its_reference_is_said_and_what_gets_another_is_not() -> None:
@@ -129,3 +143,31 @@ def test_the_same_as_values() -> None:
             }
         ],
     }
+
+
+def test_a_record_that_two_dumps_have_is_one() -> None:
+    before: Snapshot = {
+        "shop.category:1": BREAD,
+        "shop.product:5": LOAF,
+        "shop.tag:1": {"name": "old"},
+        "shop.note:1": {"text": "Nice", "about": "shop.category:1"},
+    }
+    after: Snapshot = {
+        "shop.tag:2": {"name": "old"},
+        "shop.note:1": {"text": "Nice", "about": None},
+    }
+    both = [
+        Entry(each.change, dump, each.title)
+        for dump in ("market", "shop")
+        for each in entries(before, after)
+    ]
+    reviewer = Reviewer({"market": SHOP.models, "shop": SHOP.models})
+    for each in both:
+        reviewer.count(each)
+    for each in both:
+        reviewer.follow(each)
+    found = reviewer.review("main", "summer")
+    assert list(report.lines(found))[:-1] == said(before, after)
+    assert len(said(before, after)) == 7
+    assert (found.records, found.changes) == (5, 10)
+    assert found.counts["shop", "shop.product"] == {"delete": 1}

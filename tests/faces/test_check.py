@@ -532,3 +532,26 @@ def test_a_project_that_cannot_start(
     )
     assert done.returncode == code, done.stderr
     assert text in done.stdout + done.stderr
+
+
+def test_a_project_among_the_content_is_not_run(
+    site: Site, tmp_path: Path, repository_path: Path
+) -> None:
+    """A pull request can hold one."""
+    (repository_path / "manage.py").write_text(
+        'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "evil")\n'
+    )
+    (repository_path / "evil.py").write_text('raise SystemExit("code of a stranger")')
+    for words, said in (
+        ([], "not-compared  the project lies among the content"),
+        (["--no-code", "--repository", "."], "nothing found"),
+        (["--settings", "evil"], "code of a stranger"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "contentgit.cli.main", "check", *words],
+            cwd=repository_path,
+            env={"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+        )
+        assert said in done.stdout + done.stderr

@@ -75,6 +75,8 @@ def test_a_hint_names_the_command_as_it_has_to_be_typed_here() -> None:
     assert call.typed("contentgit checkout main pages --apply  (runs it)") == (
         f"{before} checkout --repository /srv/c --database other main pages --apply  (runs it)"
     )
+    help_text = "python manage.py contentgit checkout --help"
+    assert call.typed(help_text) == help_text
     assert call.typed("contentgit init makes one") == f"{before} init /srv/c makes one"
     assert call.typed("python manage.py migrate --database other") == (
         "python manage.py migrate --settings a.b --database other"

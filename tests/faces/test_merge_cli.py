@@ -75,6 +75,21 @@ def test_from_a_conflict_to_the_commit(site: Site, run: Run, ok: Ok) -> None:
     assert ok("merge", "summer") == "main has everything of summer already\n"
 
 
+def test_two_new_records_under_one_key_are_told_how_both_are_kept(
+    repository_path: Path, ok: Ok, run: Run
+) -> None:
+    site = Site(Repository.init(repository_path, bare=True), START)
+    site.commit("summer", {"site.page:9": page("Jobs")})
+    site.commit("main", {"site.page:9": page("Team")})
+    assert run("merge", "summer").code == 3
+    shown = ok("conflicts").splitlines()
+    where = site.repository.path
+    command = f"contentgit resolve --repository {where} site.page:9 --renumber"
+    assert shown[-2] == f"Two new records have one key: {command} keeps both"
+    ok("resolve", "site.page:9", "--renumber")
+    assert "one key" not in ok("conflicts")
+
+
 def test_conflicts_as_data(site: Site, run: Run) -> None:
     refused = run("merge", "summer", "--json")
     assert (refused.code, refused.err) == (3, "")

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
+from contentgit.canonical import dump_document
 from contentgit.cli.parser import parse
 from contentgit.cli.verbs import VERBS
 from contentgit.porcelain import repositories
@@ -132,7 +133,10 @@ def test_a_record_that_another_dump_has_still_is_not_deleted(
         git("checkout", "main", "--", "shop/dataset.json")
     git("commit", "-qm", "Another dump")
     said = run("diff", "main~..main", "--format", "text")
-    assert "4 created, 4 deleted" in said.out
+    assert said.out.startswith(
+        "8 records change in 3 models: 4 created, 4 deleted.\n"
+        "* 4 records leave a dump and stay in another one.\n\n"
+    )
     assert "dangle" not in said.out
     assert "takes with it" not in said.out
 
@@ -305,6 +309,12 @@ def test_the_workflow_of_github(run: Run, git: Any) -> None:
     scripts = [step["run"] for step in steps if "run" in step]
     assert not any("${{" in script for script in scripts)
     check_calls(scripts, ["diff", "diff", "check", "checkout", "checkout"])
+    assert "--no-code" in next(script for script in scripts if "contentgit check" in script)
+    for step in review["steps"]:
+        if (
+            "report." in str(step) and step.get("id") != "report"
+        ):  # else the pull request's own files
+            assert step["if"] == "always() && steps.report.outcome == 'success'"
     for script in scripts:
         subprocess.run(["bash", "-n"], input=script, text=True, check=True)
 
@@ -320,6 +330,8 @@ def test_the_workflow_of_gitlab(run: Run, git: Any) -> None:
     check_calls(
         [*review["script"], *apply["script"]], ["diff", "diff", "check", "checkout", "checkout"]
     )
+    assert review["script"][0] == "rm -rf report.md report.html"  # the merge request's own
+    assert "--no-code" in next(line for line in review["script"] if "contentgit check" in line)
     (note,) = review["after_script"]
     subprocess.run(["bash", "-n"], input=note, text=True, check=True)
     (program,) = re.findall(r"<<'SCRIPT'\n(.*)\nSCRIPT", note, re.DOTALL)
@@ -372,6 +384,8 @@ def test_the_note_on_gitlab_is_written_once(
     flow = made(run, git, "gitlab", ".gitlab-ci.yml")
     (script,) = flow["content-review"]["after_script"]
     (tmp_path / "report.md").write_text("<!-- contentgit -->\nNew ⏎", encoding="utf-8")
+    for module in ("json", "os", "urllib"):  # the merge request's own: they must not be run
+        (tmp_path / f"{module}.py").write_text("raise SystemExit('run')", encoding="utf-8")
     GitLab.calls.clear()
     GitLab.notes[:] = [
         {"id": number, "author": {"id": 7}, "body": "<!-- contentgit -->\nOld"} for number in own
@@ -434,3 +448,30 @@ def test_the_review_runs_in_a_clone_as_a_host_makes_it(
 def test_a_plain_project_s_repository_holds_no_content(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path / "own")], check=True)
     assert not repositories.holds_content(Repository.open(tmp_path / "own"))
+
+
+def test_what_an_apply_leaves_out_does_not_dangle(
+    repository: Repository, run: Run, git: Any
+) -> None:
+    git("checkout", "-q", "main")
+    tagged: Snapshot = {
+        "shop.tag:1": {"name": "nuts"},
+        "shop.product:6": {**LOAF, "tags": ["shop.tag:1"]},
+    }
+    commit(repository, tagged, "tagged")
+    commit(repository, {"shop.product:6": tagged["shop.product:6"]}, "tagged")
+    git("checkout", "-q", "tagged")
+    assert (
+        "1 record still refers to a deleted record"
+        in run("diff", "HEAD~", "HEAD", "--format", "text").out
+    )
+    path = repository.path / "shop" / "dataset.json"
+    document = json.loads(path.read_bytes())
+    for spec in document["specs"]:
+        if spec["model"] == "shop.product":
+            spec["ignore_missing_m2m"] = ["tags"]
+    path.write_bytes(dump_document(document))
+    git("commit", "-qam", "Lenient")
+    said = run("diff", "HEAD~2", "HEAD", "--format", "text").out
+    assert "dangle" not in said
+    assert "* 1 record stays and loses its reference to a deleted record." in said
