@@ -165,6 +165,13 @@ def test_everything_that_can_be_wrong_with_a_tree(
     assert said.json["counts"] == {"error": 13, "warning": 2, "note": 0}
 
 
+def test_a_recorded_conflict_in_a_folder_of_its_own(site: Site, check: Check) -> None:
+    site.commit({".conflicts/below/x.json": b"{}\n"})  # an apply refuses it
+    said = check("--json")
+    found = [(each["rule"], each["path"]) for each in said.json["findings"]]
+    assert found == [("recorded-conflict", ".conflicts/below/x.json")]
+
+
 def test_a_newer_format_is_read_no_further(site: Site, check: Check) -> None:
     site.commit({"contentgit.json": b'{\n  "format": 9\n}\n', "pages/x": b"?"})
     said = check("--json")
