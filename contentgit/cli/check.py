@@ -15,6 +15,7 @@ from rich.text import Text
 from contentgit import __version__, config
 from contentgit.check import Checked, Finding, finding
 from contentgit.check.files import Dump
+from contentgit.cli.notices import left_alone_lines
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, UsageError
@@ -171,5 +172,4 @@ def _fixed(done: Rewritten) -> Iterable[str]:
     for path in done.taken:
         yield f"  left where it is, as its place is taken: {render.harmless(path)}"
     for left in done.left_alone:
-        paths = ", ".join(map(render.harmless, left.paths[:5]))
-        yield f"  left alone in {left.worktree}, because of edits there: {paths}"
+        yield from (f"  {render.harmless(line)}" for line in left_alone_lines(left))

@@ -149,6 +149,22 @@ def test_pull_goes_forward_with_the_worktree(
     assert ok("pull", "origin", "main") == "Branch main is up to date with origin/main\n"
 
 
+def test_a_pull_names_the_files_whose_edits_stay(
+    origin: Path, colleague: Path, ok: Ok, git: Ok, repository_path: Path
+) -> None:
+    work(colleague)
+    ok("pull")
+    (colleague / "notes.txt").write_text("theirs")
+    git("-C", str(colleague), "commit", "-q", "-a", "-m", "Theirs")
+    git("-C", str(colleague), "push", "-q", "origin", "main")
+    (repository_path / "notes.txt").write_text("mine")
+    assert ok("pull").splitlines()[-2:] == [
+        f"left alone in {repository_path}, because of edits there: notes.txt",
+        "  they lack what the branch has got: git commit -a there would take it back",
+    ]
+    assert (repository_path / "notes.txt").read_text() == "mine"
+
+
 def test_a_pull_of_what_has_parted(
     origin: Path, colleague: Path, run: Run, git: Ok, repository_path: Path
 ) -> None:
