@@ -5,13 +5,15 @@ The one place for plans, merges and checks of whole trees.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from contentgit.diff import ABSENT
 from contentgit.records import Record, RecordKey, Value
 from contentgit.schema import FieldKind, ModelSchema, UniqueSet
+
+Node = TypeVar("Node", bound=Hashable)
 
 Claim: TypeAlias = tuple[str, str, tuple[Value, ...]]
 """Unique values that a record wants: model label, name of the unique set, hashable values."""
@@ -72,6 +74,23 @@ def parents(key: RecordKey, schema: ModelSchema) -> Iterator[RecordKey]:
         alone = {each.fields[0] for each in schema.unique if len(each.fields) == 1}
         if not links or not (schema.identity or links & alone):
             yield RecordKey(parent, key.key)
+
+
+def circles(parents: Mapping[Node, Node], rank: Callable[[Node], Any]) -> Iterator[list[Node]]:
+    """The circles among these, each once and from the least on that ``rank`` gives."""
+    done: set[Node] = set()
+    for start in parents:
+        path: dict[Node, None] = {}
+        node = start
+        while node in parents and node not in done and node not in path:
+            path[node] = None
+            node = parents[node]
+        if node in path:
+            nodes = list(path)
+            circle = nodes[nodes.index(node) :]
+            least = circle.index(min(circle, key=rank))
+            yield [*circle[least:], *circle[:least]]
+        done.update(path)
 
 
 def claims(

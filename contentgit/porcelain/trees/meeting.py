@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from operator import attrgetter
 from typing import TypeAlias
 
 from contentgit.layout import record_path
@@ -27,7 +28,7 @@ from contentgit.porcelain.trees.sides import (
     record_at,
 )
 from contentgit.records import Record, RecordKey
-from contentgit.relations import PARENT, Claim, claims, references
+from contentgit.relations import PARENT, Claim, circles, claims, references
 from contentgit.schema import FieldKind, ModelSchema
 
 
@@ -176,7 +177,8 @@ class Meeting:
         for (folder, label, name), owners in sorted(survey.trees.items()):
             if not _by_both(by for _, by in owners.values()):
                 continue
-            for cycle in _cycles_in(self._ancestors(folder, label, name, owners)):
+            parents = self._ancestors(folder, label, name, owners)
+            for cycle in circles(dict(sorted(parents.items())), attrgetter("sort_key")):
                 moved = sorted(key for key in cycle if key in owners)
                 if _by_both(owners[key][1] for key in moved):
                     at = tuple((owners[key][0], name) for key in moved)
@@ -263,18 +265,3 @@ def _digest(claim: Claim) -> bytes:
 
 def _model_folder(path: str) -> str:
     return "/".join(path.split("/", 2)[:2])
-
-
-def _cycles_in(parents: Mapping[RecordKey, RecordKey]) -> Iterator[list[RecordKey]]:
-    """Every cycle once, as its keys."""
-    done: set[RecordKey] = set()
-    for start in sorted(parents):
-        trail: dict[RecordKey, None] = {}
-        key: RecordKey | None = start
-        while key is not None and key not in done and key not in trail:
-            trail[key] = None
-            key = parents.get(key)
-        if key is not None and key in trail:
-            keys = list(trail)
-            yield keys[keys.index(key) :]
-        done |= trail.keys()
