@@ -267,6 +267,7 @@ def test_passwords_are_never_shown() -> None:
     assert without_password("a https://u:p@ss@h/x b") == "a https://…@h/x b"
     assert without_password("https://token@h/x ssh://git@h/x") == "https://…@h/x ssh://git@h/x"
     assert without_password("ssh://git:pw@h/x git@h:x") == "ssh://…@h/x git@h:x"
+    assert without_password("HTTPS://u:p@h/x a-2://u:p@h/x") == "HTTPS://…@h/x a-2://…@h/x"
 
 
 def test_a_fetch_that_dies_midway_loses_nothing(
