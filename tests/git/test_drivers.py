@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -260,6 +261,11 @@ def test_wrong_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert "error: merge-driver takes four names, not 1\nhint: git calls it: " in said
     assert "error: cannot read a: " in said
     assert "error: diff-driver takes one file, not 0\n" in said
+    # What git reads is no document, and an option that does nothing is a lie.
+    for verb in ("merge-driver", "diff-driver"):
+        assert main([verb, "a", "--json"]) == 2
+        said = json.loads(capsys.readouterr().out)
+        assert said["message"] == f"{verb} does not know the option '--json'"
 
 
 def test_a_driver_starts_without_django_git_and_rich(folder: Path, tmp_path: Path) -> None:
