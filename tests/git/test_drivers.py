@@ -407,6 +407,18 @@ def test_the_user_s_own_values_stay_unless_forced(folder: Path) -> None:
     assert git(folder, "config", "diff.renames") == "false"
 
 
+def test_a_link_to_one_s_own_attributes_stays_one(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("*.png binary\n")
+    attributes = folder / ".git/info/attributes"
+    attributes.unlink()
+    attributes.symlink_to(tmp_path / "mine")
+    install(Repository.open(folder), COMMAND, force=False)
+    assert attributes.is_symlink()
+    assert "*.png binary\n# contentgit" in (tmp_path / "mine").read_text()
+    remove(Repository.open(folder), COMMAND)
+    assert (tmp_path / "mine").read_text() == "*.png binary\n"
+
+
 def test_a_block_that_was_cut_is_not_guessed_at(folder: Path) -> None:
     attributes = folder / ".git/info/attributes"
     attributes.write_text("# contentgit setup-git: begin\n*.json merge=x\n")
