@@ -22,6 +22,7 @@ from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError
 from contentgit.porcelain.check import check as check_tree
 from contentgit.porcelain.check import endpoints
 from contentgit.porcelain.check_merges import differing
+from contentgit.porcelain.merging.operation import refuse_unfinished
 from contentgit.porcelain.rewrite import Rewritten, branch_to_fix, rewrite
 from contentgit.render import check as render
 from contentgit.render import data
@@ -126,6 +127,7 @@ def _not_compared(error: ContentgitError) -> Finding:
 
 def _fix(repository: Repository, checked: Checked) -> Rewritten:
     branch = branch_to_fix(repository, checked.commit)
+    refuse_unfinished(repository)  # whose decisions are void when the branch moves
     return rewrite(repository, branch, checked.commit, checked.fixes)
 
 

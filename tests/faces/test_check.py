@@ -289,6 +289,21 @@ def test_fix_rewrites_and_moves_in_one_commit(
     assert "Nothing to rewrite" in check("--fix").out
 
 
+def test_fix_waits_for_the_end_of_a_merge(site: Site, check: Check, run: Run) -> None:
+    site.repository.create_branch("edit", site.repository.resolve("main"))
+    site.commit({place(1): page(1, title="Theirs")}, "edit")
+    site.commit({place(1): page(1, title="Ours"), place(2): page(2) + b"\n"})
+    assert run("merge", "edit").code == 3
+    said = check("--fix")
+    assert (said.code, said.err.splitlines()[0]) == (
+        3,
+        "refused: a merge of edit into main is under way",
+    )
+    assert run("resolve", "--all", "--take", "ours").code == 0
+    assert run("merge", "--continue").code == 0
+    assert check("--fix").code == 0
+
+
 def test_fix_leaves_a_record_whose_place_is_taken(site: Site, check: Check) -> None:
     site.commit({place(2): page(1, title="Other")})
     said = check("--fix")
