@@ -99,10 +99,10 @@ def claims(
     """The unique values that a record wants; ``besides`` has the fields that it does not manage.
 
     A set that only the database can judge claims nothing, nor does one with a NULL that collides with
-    nothing.
+    nothing, or one without fields, as only a stranger writes it into ``dataset.json``.
     """
     for each in sets:
-        if not each.plain:
+        if not each.plain or not each.fields:
             continue
         values = tuple(_claimed(name, record, besides) for name in each.fields)
         if ABSENT in values or (each.nulls_distinct and None in values):

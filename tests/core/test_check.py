@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +262,15 @@ def test_the_line_of_a_field() -> None:
 def document(*models: ModelSchema, **keys: Any) -> dict[str, Any]:
     specs = tuple(ModelSpec(each.label, **keys) for each in models)
     return schema_document(Dataset("pages", "", specs), Schema({m.label: m for m in models}))
+
+
+@pytest.mark.parametrize("odd", [5, {"a": 1}, "tags", [5]])
+def test_a_dataset_that_a_stranger_wrote(odd: Any) -> None:
+    spec = {"model": "pages.page", "ignore_missing_m2m": odd}
+    data = document(replace(PAGE, unique=(UniqueSet("none", ()),)))
+    dump, _ = describe("pages", dump_document({**data, "specs": [spec]}))
+    assert dump.lenient == frozenset()
+    assert [each.rule for each in checked_tree([page(1), page(2)], [dump])] == []
 
 
 def test_a_dataset_that_describes_its_dump() -> None:
