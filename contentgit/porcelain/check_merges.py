@@ -20,7 +20,7 @@ from contentgit.porcelain.trees.decided import recomputed
 from contentgit.records import Record, Value
 from contentgit.repository import Commit, FileEntry, Repository
 
-_HINT = "contentgit show COMMIT and put the right content back in a commit of its own"
+_HINT = "contentgit show COMMIT  shows it; put the right content back in a commit of its own"
 
 
 def differing(repository: Repository, revision: str, take: Take) -> int:
