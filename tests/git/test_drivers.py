@@ -239,6 +239,14 @@ def test_without_a_worktree_the_schema_is_that_of_head(sides: Path) -> None:
     assert drive(sides, path_of(42), *files) == (0, page(body=body(s2="We. ", s3="They. ")))
 
 
+def test_a_link_in_place_of_the_schema_is_not_followed(sides: Path, tmp_path: Path) -> None:
+    (tmp_path / "never-ending").write_bytes(b"{}")
+    (sides / "pages/dataset.json").unlink()
+    (sides / "pages/dataset.json").symlink_to(tmp_path / "never-ending")
+    files = page(), page(body=body(s2="We. ")), page(body=body(s3="They. "))
+    assert drive(sides, path_of(42), *files) == (0, page(body=body(s2="We. ", s3="They. ")))
+
+
 def test_without_a_schema_a_field_is_one_piece(
     sides: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
