@@ -5,13 +5,15 @@ The one place for plans, merges and checks of whole trees.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from contentgit.diff import ABSENT
 from contentgit.records import Record, RecordKey, Value
 from contentgit.schema import FieldKind, ModelSchema, UniqueSet
+
+Node = TypeVar("Node", bound=Hashable)
 
 Claim: TypeAlias = tuple[str, str, tuple[Value, ...]]
 """Unique values that a record wants: model label, name of the unique set, hashable values."""
@@ -74,16 +76,33 @@ def parents(key: RecordKey, schema: ModelSchema) -> Iterator[RecordKey]:
             yield RecordKey(parent, key.key)
 
 
+def circles(parents: Mapping[Node, Node], rank: Callable[[Node], Any]) -> Iterator[list[Node]]:
+    """The circles among these, each once and from the least on that ``rank`` gives."""
+    done: set[Node] = set()
+    for start in parents:
+        path: dict[Node, None] = {}
+        node = start
+        while node in parents and node not in done and node not in path:
+            path[node] = None
+            node = parents[node]
+        if node in path:
+            nodes = list(path)
+            circle = nodes[nodes.index(node) :]
+            least = circle.index(min(circle, key=rank))
+            yield [*circle[least:], *circle[:least]]
+        done.update(path)
+
+
 def claims(
     record: Record, sets: Iterable[UniqueSet], besides: Record | None = None
 ) -> Iterator[Claim]:
     """The unique values that a record wants; ``besides`` has the fields that it does not manage.
 
     A set that only the database can judge claims nothing, nor does one with a NULL that collides with
-    nothing.
+    nothing, or one without fields, as only a stranger writes it into ``dataset.json``.
     """
     for each in sets:
-        if not each.plain:
+        if not each.plain or not each.fields:
             continue
         values = tuple(_claimed(name, record, besides) for name in each.fields)
         if ABSENT in values or (each.nulls_distinct and None in values):

@@ -222,11 +222,15 @@ def describe(folder: str, data: bytes | None) -> tuple[Dump, list[Finding]]:
     lenient = {
         (spec["model"], name)
         for spec in specs
-        for name in spec.get("ignore_missing_m2m") or ()
+        for name in _listed(spec.get("ignore_missing_m2m"))
         if isinstance(name, str)
     }
     filtered = frozenset(models.keys() - whole)
     return Dump(folder, models, filtered, frozenset(lenient), document), found
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _named_wrongly(folder: str, document: Mapping[str, Any]) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final
@@ -17,7 +17,7 @@ from contentgit.check.files import Dump, shown
 from contentgit.check.findings import Finding, Level, finding
 from contentgit.layout import DATASET_FILE, record_path
 from contentgit.records import Record, RecordKey, Value
-from contentgit.relations import PARENT, claims, hashable, references
+from contentgit.relations import PARENT, circles, claims, hashable, references
 from contentgit.schema import FieldKind, FieldSchema, ModelSchema, UniqueSet
 
 _LISTED: Final = 5
@@ -264,7 +264,7 @@ class _Parents:
 
     def findings(self, keys: _Keys) -> Iterator[Finding]:
         for (label, name), parents in sorted(self._of.items()):
-            for circle in circles(parents):
+            for circle in circles(parents, _number):
                 ordered = [*circle[:_LISTED], *(["…"] if len(circle) > _LISTED else []), circle[0]]
                 message = f"goes in a circle: {' -> '.join(ordered)}"
                 key = RecordKey(label, circle[0])
@@ -279,21 +279,8 @@ def _alone(each: FieldSchema, model: ModelSchema) -> bool:
     return any(unique.fields == (each.name,) for unique in model.unique)
 
 
-def circles(parents: Mapping[str, str]) -> Iterator[list[str]]:
-    """The circles among these, each once and from its least key on."""
-    done: set[str] = set()
-    for start in parents:
-        path: dict[str, None] = {}
-        node = start
-        while node in parents and node not in done and node not in path:
-            path[node] = None
-            node = parents[node]
-        if node in path:
-            nodes = list(path)
-            circle = nodes[nodes.index(node) :]
-            least = circle.index(min(circle, key=lambda key: RecordKey("", key).sort_key))
-            yield [*circle[least:], *circle[:least]]
-        done.update(path)
+def _number(key: str) -> tuple[str, int, int, str]:
+    return RecordKey("", key).sort_key
 
 
 # Orders

@@ -26,7 +26,13 @@ def blame(args: argparse.Namespace, terminal: Terminal) -> int:
     keys = Selection.parse([*filter(None, [args.record]), *args.names]).records
     if len(keys) != 1 or len(args.names) + bool(args.record) != 1:
         raise UsageError("blame takes the key of one record", hint="contentgit blame pages.page:42")
-    found = blame_record(find_repository(args), args.rev, keys[0])
+    repository = find_repository(args)
+    found = blame_record(repository, args.rev, keys[0])
+    if repository.is_shallow():
+        terminal.note(
+            "this is a shallow clone: what is older stands at the oldest commit that it has "
+            "(git fetch --unshallow brings the rest)"
+        )
     if args.json:
         terminal.document(_document(found, args.rev))
         return 0

@@ -15,12 +15,14 @@ from rich.text import Text
 from contentgit import __version__, config
 from contentgit.check import Checked, Finding, finding
 from contentgit.check.files import Dump
+from contentgit.cli.notices import left_alone_lines
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, UsageError
 from contentgit.porcelain.check import check as check_tree
 from contentgit.porcelain.check import endpoints
 from contentgit.porcelain.check_merges import differing
+from contentgit.porcelain.merging.operation import refuse_unfinished
 from contentgit.porcelain.rewrite import Rewritten, branch_to_fix, rewrite
 from contentgit.render import check as render
 from contentgit.render import data
@@ -144,6 +146,7 @@ def _not_compared(error: ContentgitError) -> Finding:
 
 def _fix(repository: Repository, checked: Checked) -> Rewritten:
     branch = branch_to_fix(repository, checked.commit)
+    refuse_unfinished(repository)  # whose decisions are void when the branch moves
     return rewrite(repository, branch, checked.commit, checked.fixes)
 
 
@@ -190,5 +193,4 @@ def _fixed(done: Rewritten) -> Iterable[str]:
     for path in done.taken:
         yield f"  left where it is, as its place is taken: {render.harmless(path)}"
     for left in done.left_alone:
-        paths = ", ".join(map(render.harmless, left.paths[:5]))
-        yield f"  left alone in {left.worktree}, because of edits there: {paths}"
+        yield from (f"  {render.harmless(line)}" for line in left_alone_lines(left))

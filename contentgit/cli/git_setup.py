@@ -42,16 +42,18 @@ def setup_git(args: argparse.Namespace, terminal: Terminal) -> int:
 
 def _lines(found: Sequence[Outcome], *, check: bool, remove: bool) -> Iterator[Text]:
     for each in found:
-        yield from _outcome_lines(each)
+        yield from _outcome_lines(each, remove=remove)
     same = sum(each.state is State.AS_IT_SHOULD for each in found)
     if same == len(found):
         done = "Nothing to remove" if remove else "git is set up: every setting is as it should be"
         yield Text(done)
     elif check:
-        yield Text("git is not set up for records: contentgit setup-git sets this")
+        missing = any(each.state is State.MISSING for each in found)
+        how = "contentgit setup-git" if missing else "contentgit setup-git --force"
+        yield Text(f"git is not set up for records: {how} sets this")
 
 
-def _outcome_lines(each: Outcome) -> Iterator[Text]:
+def _outcome_lines(each: Outcome, *, remove: bool) -> Iterator[Text]:
     name, found = safe(each.name), safe(each.found or "")
     why = (f"  ({each.why})", "dim")
     match each.state:
@@ -61,6 +63,9 @@ def _outcome_lines(each: Outcome) -> Iterator[Text]:
         case State.REMOVED:
             yield Text.assemble(("Removed ", "red"), name)
         case State.KEPT:
+            if remove:
+                yield Text.assemble(("Kept ", "yellow"), f"{name} = {found}, which is your own")
+                return
             wanted = f" and not {safe(each.value)}"
             yield Text.assemble(("Kept ", "yellow"), f"{name} = {found}{wanted}", why)
             yield Text("  contentgit setup-git --force replaces it", style="dim")

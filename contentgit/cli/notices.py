@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from contentgit.cli.terminal import Terminal
+from contentgit.render.plain import safe
 
 if TYPE_CHECKING:
     from contentgit.porcelain.project import Project
@@ -24,6 +25,14 @@ def tell_copied(project: Project, names: Sequence[str], terminal: Terminal) -> N
 def tell_left_alone(left: Sequence[LeftAlone], terminal: Terminal) -> None:
     """Names the files of worktrees that stayed as their users have them."""
     for each in left:
-        more = f" and {len(each.paths) - 5} more" if len(each.paths) > 5 else ""
-        paths = f"{', '.join(each.paths[:5])}{more}"
-        terminal.note(f"left alone in {each.worktree}, because of edits there: {paths}")
+        for line in left_alone_lines(each):
+            terminal.note(line)
+
+
+def left_alone_lines(left: LeftAlone) -> Iterator[str]:
+    """Which files stayed in a worktree, why, and what a commit of them would do."""
+    more = f" and {len(left.paths) - 5:,} more" if len(left.paths) > 5 else ""
+    paths = f"{', '.join(map(safe, left.paths[:5]))}{more}"
+    why = safe(left.reason) or "edits there"
+    yield f"left alone in {safe(str(left.worktree))}, because of {why}: {paths}"
+    yield "  they lack what the branch has got: git commit -a there would take it back"

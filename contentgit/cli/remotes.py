@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from contentgit.cli.notices import left_alone_lines
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import RefusedError, UsageError
 from contentgit.porcelain import remotes
 from contentgit.porcelain.remotes import Pulled, Way
-from contentgit.render.plain import plural, safe
-from contentgit.repository import LeftAlone, Moved, RefMove, Talk
+from contentgit.render.plain import safe
+from contentgit.repository import Moved, RefMove, Talk
 
 if TYPE_CHECKING:
     from contentgit.cli.progress import ProgressBar
@@ -100,16 +101,9 @@ def pull_lines(done: Pulled) -> Iterator[Text]:
             yield Text(f"Merged {safe(done.upstream)} into branch {name}, which is at {at} now")
         case Way.FAST_FORWARD:
             yield Text(f"Branch {name} went forward from {(done.before or '')[:SHORT]} to {at}")
-    yield from _left_lines(done.left)
-
-
-def _left_lines(left: Iterable[LeftAlone]) -> Iterator[Text]:
-    for each in left:
-        files = plural(len(each.paths), "file")
-        why = each.reason or "edited there"
-        yield Text(
-            f"{safe(str(each.worktree))}: {files} left as they were: {safe(why)}", style="yellow"
-        )
+    for each in done.left:
+        for line in left_alone_lines(each):
+            yield Text(line, style="yellow")
 
 
 def push(args: argparse.Namespace, terminal: Terminal) -> int:

@@ -44,7 +44,9 @@ class Terminal:
         self, *, colour: bool | None = None, as_json: bool = False, call: Call | None = None
     ) -> None:
         self.call = call or Call()
-        options: dict[str, Any] = {"highlight": False, "soft_wrap": True, "markup": False}
+        options: dict[str, Any] = {"highlight": False, "soft_wrap": True}
+        # Neither [bold] nor :warning: in a name is for us to obey.
+        options |= {"markup": False, "emoji": False}
         if colour is not None:
             options |= {"no_color": not colour, "force_terminal": colour or None}
         self.out = _Console(**options)

@@ -230,10 +230,9 @@ class _Look:
             yield odd_mode(name, mode)
 
     def _is_ours(self, path: str) -> bool:
-        top, _, rest = path.partition("/")
-        return _is_name(path.rpartition("/")[2]) and (
-            top in self.dumps or (top == CONFLICTS_FOLDER and not rest)
-        )
+        top = path.partition("/")[0]
+        # An apply refuses what lies below in folders, too.
+        return _is_name(path.rpartition("/")[2]) and (top in self.dumps or top == CONFLICTS_FOLDER)
 
     def _record(self, tree: Tree, dump: Dump, path: str, blob: str, data: bytes) -> None:
         looked = look(dump, path, data)

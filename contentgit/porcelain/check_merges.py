@@ -12,15 +12,15 @@ from contentgit import canonical
 from contentgit.check import Finding, finding
 from contentgit.check.files import shown
 from contentgit.diff import ABSENT, Change
-from contentgit.errors import FormatError, RepositoryError
+from contentgit.errors import FormatError, RefusedError, RepositoryError
 from contentgit.layout import CONFLICTS_FOLDER
 from contentgit.porcelain.check import Take
 from contentgit.porcelain.snapshots import batches
-from contentgit.porcelain.trees import merge_commits
+from contentgit.porcelain.trees.decided import recomputed
 from contentgit.records import Record, Value
 from contentgit.repository import Commit, FileEntry, Repository
 
-_HINT = "contentgit show COMMIT and put the right content back in a commit of its own"
+_HINT = "contentgit show COMMIT  shows it; put the right content back in a commit of its own"
 
 
 def differing(repository: Repository, revision: str, take: Take) -> int:
@@ -51,16 +51,15 @@ def differing(repository: Repository, revision: str, take: Take) -> int:
 
 def _merge(repository: Repository, commit: Commit) -> Iterator[Finding]:
     try:
-        merged = merge_commits(repository, commit.parents[0], commit.parents[1])
-    except FormatError as error:
+        merged = recomputed(repository, commit.parents[0], commit.parents[1], commit.tree)
+    except (FormatError, RefusedError) as error:
         message = f"cannot be recomputed: {error.message}"
         yield finding("merge-not-checked", message, commit=commit.id, hint=error.hint)
         return
-    undecided = {file for conflict in merged.conflicts for file in conflict.files}
     found = (
         (path, right, here)
         for path, right, here in repository.changed_files(merged.tree, commit.tree)
-        if path not in undecided and not path.startswith(f"{CONFLICTS_FOLDER}/")
+        if path not in merged.decided and not path.startswith(f"{CONFLICTS_FOLDER}/")
     )
     for batch in batches(found):
         rights = _contents(repository, [right for _, right, _ in batch])

@@ -141,8 +141,11 @@ def _schema(folder: str) -> Mapping[str, ModelSchema]:
 
 def _dataset_files(path: str) -> Iterator[bytes]:
     """The dump's description in the worktree, else in HEAD: a merge without a worktree has no files."""
+    file = Path(path)
     try:
-        yield Path(path).read_bytes()
+        if file.is_symlink():  # a commit can have it lead to what never ends
+            raise FileNotFoundError(path)
+        yield file.read_bytes()
     except OSError:
         found = _at_head(path)
         if found is not None:

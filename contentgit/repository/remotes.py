@@ -17,7 +17,10 @@ from contentgit.repository.refs import HEADS, check_branch_name, read_ref, refs
 
 REMOTES, TAGS = "refs/remotes/", "refs/tags/"
 
-_PASSWORD = re.compile(r"(?P<scheme>https?://)[^/\s]+@|(?P<other>[a-z+]+://)[^/\s:@]*:[^/\s]*@")
+_PASSWORD = re.compile(
+    r"(?P<scheme>https?://)[^/\s]+@|(?P<other>[a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s]*@",
+    re.IGNORECASE,
+)
 _LOCKED_OUT = (
     "authentication failed",
     "could not read username",

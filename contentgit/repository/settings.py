@@ -80,7 +80,7 @@ class Settings:
             raise self._failed("read", error) from error
 
     def _write(self, data: bytes) -> None:
-        path = self.attributes_path
+        path = self.attributes_path.resolve()  # of a link, what it leads to is written
         temporary = ""
         try:
             path.parent.mkdir(exist_ok=True)

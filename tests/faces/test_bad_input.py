@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
+from contentgit.cli.terminal import Terminal
 from tests import raw
 from tests.bakery.content import fill
 from tests.verbs.conftest import Run, Said
@@ -292,3 +293,11 @@ def test_a_read_only_repository(committed: None, run: Run, git: Ok, repository_p
         (repository_path / ".git/objects.away").rename(objects)
     assert stat.S_ISDIR(objects.stat().st_mode)
     assert git("rev-parse", "main") == tip
+
+
+def test_signs_in_names_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal(colour=False)
+    terminal.line("a [bold]name[/] :warning:")
+    terminal.note("a [bold]name[/] :warning:")
+    said = capsys.readouterr()
+    assert said.out == said.err == "a [bold]name[/] :warning:\n"

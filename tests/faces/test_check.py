@@ -165,6 +165,13 @@ def test_everything_that_can_be_wrong_with_a_tree(
     assert said.json["counts"] == {"error": 13, "warning": 2, "note": 0}
 
 
+def test_a_recorded_conflict_in_a_folder_of_its_own(site: Site, check: Check) -> None:
+    site.commit({".conflicts/below/x.json": b"{}\n"})  # an apply refuses it
+    said = check("--json")
+    found = [(each["rule"], each["path"]) for each in said.json["findings"]]
+    assert found == [("recorded-conflict", ".conflicts/below/x.json")]
+
+
 def test_a_newer_format_is_read_no_further(site: Site, check: Check) -> None:
     site.commit({"contentgit.json": b'{\n  "format": 9\n}\n', "pages/x": b"?"})
     said = check("--json")
@@ -280,6 +287,21 @@ def test_fix_rewrites_and_moves_in_one_commit(
     assert read == {n: page(n, **({"title": "One"} if n == 1 else {})) for n in read}
     assert (repository_path / "pages/dataset.json").read_bytes() == DOCUMENT
     assert "Nothing to rewrite" in check("--fix").out
+
+
+def test_fix_waits_for_the_end_of_a_merge(site: Site, check: Check, run: Run) -> None:
+    site.repository.create_branch("edit", site.repository.resolve("main"))
+    site.commit({place(1): page(1, title="Theirs")}, "edit")
+    site.commit({place(1): page(1, title="Ours"), place(2): page(2) + b"\n"})
+    assert run("merge", "edit").code == 3
+    said = check("--fix")
+    assert (said.code, said.err.splitlines()[0]) == (
+        3,
+        "refused: a merge of edit into main is under way",
+    )
+    assert run("resolve", "--all", "--take", "ours").code == 0
+    assert run("merge", "--continue").code == 0
+    assert check("--fix").code == 0
 
 
 def test_fix_leaves_a_record_whose_place_is_taken(site: Site, check: Check) -> None:

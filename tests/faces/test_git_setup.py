@@ -35,6 +35,11 @@ def test_each_setting_is_said(run: Run, ok: Ok, git: Ok) -> None:
     assert f"Set merge.contentgit.driver = {start} merge-driver %O %A %B %P  (git merge" in said
     assert "Kept diff.renames = copies and not false" in said
     assert "\n  contentgit setup-git --force replaces it\n" in said
+    said = run("setup-git", "--check").out
+    assert said.endswith("records: contentgit setup-git --force sets this\n")
+    kept = ok("setup-git", "--remove").splitlines()
+    assert "Kept diff.renames = copies, which is your own" in kept
+    assert not any("--force" in line for line in kept)
     assert "Set diff.renames = false, which was copies" in ok("setup-git", "--force")
 
 

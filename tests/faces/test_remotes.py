@@ -149,6 +149,22 @@ def test_pull_goes_forward_with_the_worktree(
     assert ok("pull", "origin", "main") == "Branch main is up to date with origin/main\n"
 
 
+def test_a_pull_names_the_files_whose_edits_stay(
+    origin: Path, colleague: Path, ok: Ok, git: Ok, repository_path: Path
+) -> None:
+    work(colleague)
+    ok("pull")
+    (colleague / "notes.txt").write_text("theirs")
+    git("-C", str(colleague), "commit", "-q", "-a", "-m", "Theirs")
+    git("-C", str(colleague), "push", "-q", "origin", "main")
+    (repository_path / "notes.txt").write_text("mine")
+    assert ok("pull").splitlines()[-2:] == [
+        f"left alone in {repository_path}, because of edits there: notes.txt",
+        "  they lack what the branch has got: git commit -a there would take it back",
+    ]
+    assert (repository_path / "notes.txt").read_text() == "mine"
+
+
 def test_a_pull_of_what_has_parted(
     origin: Path, colleague: Path, run: Run, git: Ok, repository_path: Path
 ) -> None:
@@ -251,6 +267,7 @@ def test_passwords_are_never_shown() -> None:
     assert without_password("a https://u:p@ss@h/x b") == "a https://…@h/x b"
     assert without_password("https://token@h/x ssh://git@h/x") == "https://…@h/x ssh://git@h/x"
     assert without_password("ssh://git:pw@h/x git@h:x") == "ssh://…@h/x git@h:x"
+    assert without_password("HTTPS://u:p@h/x a-2://u:p@h/x") == "HTTPS://…@h/x a-2://…@h/x"
 
 
 def test_a_fetch_that_dies_midway_loses_nothing(

@@ -181,6 +181,16 @@ def test_blame_on_a_terminal_and_as_json(folder: Path, capsys: pytest.CaptureFix
     assert refused.startswith("error: HEAD has no record pages.page:7\n")
 
 
+def test_blame_in_a_shallow_clone_says_so(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(folder, title="Summer bread")
+    git(tmp_path, "clone", "--quiet", "--depth=1", folder.as_uri(), "clone")
+    assert main(["blame", f"--repository={tmp_path / 'clone'}", "pages.page:42"]) == 0
+    told = capsys.readouterr().err
+    assert told.startswith("this is a shallow clone: what is older stands at the oldest commit")
+
+
 def test_the_log_of_a_record(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, last = git(folder, "rev-parse", "HEAD"), edit(folder, title="Summer bread")
     change(folder, {path_of(1): page(1)})

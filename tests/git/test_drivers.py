@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -238,6 +239,14 @@ def test_without_a_worktree_the_schema_is_that_of_head(sides: Path) -> None:
     assert drive(sides, path_of(42), *files) == (0, page(body=body(s2="We. ", s3="They. ")))
 
 
+def test_a_link_in_place_of_the_schema_is_not_followed(sides: Path, tmp_path: Path) -> None:
+    (tmp_path / "never-ending").write_bytes(b"{}")
+    (sides / "pages/dataset.json").unlink()
+    (sides / "pages/dataset.json").symlink_to(tmp_path / "never-ending")
+    files = page(), page(body=body(s2="We. ")), page(body=body(s3="They. "))
+    assert drive(sides, path_of(42), *files) == (0, page(body=body(s2="We. ", s3="They. ")))
+
+
 def test_without_a_schema_a_field_is_one_piece(
     sides: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,6 +269,11 @@ def test_wrong_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert "error: merge-driver takes four names, not 1\nhint: git calls it: " in said
     assert "error: cannot read a: " in said
     assert "error: diff-driver takes one file, not 0\n" in said
+    # What git reads is no document, and an option that does nothing is a lie.
+    for verb in ("merge-driver", "diff-driver"):
+        assert main([verb, "a", "--json"]) == 2
+        said = json.loads(capsys.readouterr().out)
+        assert said["message"] == f"{verb} does not know the option '--json'"
 
 
 def test_a_driver_starts_without_django_git_and_rich(folder: Path, tmp_path: Path) -> None:
@@ -399,6 +413,18 @@ def test_the_user_s_own_values_stay_unless_forced(folder: Path) -> None:
     assert kept == ["diff.renames"]
     install(repository, COMMAND, force=True)
     assert git(folder, "config", "diff.renames") == "false"
+
+
+def test_a_link_to_one_s_own_attributes_stays_one(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("*.png binary\n")
+    attributes = folder / ".git/info/attributes"
+    attributes.unlink()
+    attributes.symlink_to(tmp_path / "mine")
+    install(Repository.open(folder), COMMAND, force=False)
+    assert attributes.is_symlink()
+    assert "*.png binary\n# contentgit" in (tmp_path / "mine").read_text()
+    remove(Repository.open(folder), COMMAND)
+    assert (tmp_path / "mine").read_text() == "*.png binary\n"
 
 
 def test_a_block_that_was_cut_is_not_guessed_at(folder: Path) -> None:

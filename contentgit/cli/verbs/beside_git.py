@@ -38,6 +38,7 @@ def _merge_driver(verbs: Any) -> None:
         "Merges the record in three files into OURS, field by field. On a conflict OURS stays as it is, "
         "the conflicts stand on standard error, and the exit code is 1. setup-git tells git of it.",
         ["contentgit merge-driver base.json ours.json theirs.json pages/pages.page/0/0/42.json"],
+        json=False,
     )
     parser.add_argument("base_file", metavar="BASE", nargs="?", help="empty: there is none")
     parser.add_argument("ours", metavar="OURS", nargs="?", help="gets the result")
@@ -57,6 +58,7 @@ def _diff_driver(verbs: Any) -> None:
         "print one file for git diff (git calls it)",
         "Prints the record in FILE for people: a line a field, a line a sentence.",
         ["contentgit diff-driver pages/pages.page/0/0/42.json"],
+        json=False,
     )
     parser.add_argument("file", metavar="FILE", nargs="?")
 

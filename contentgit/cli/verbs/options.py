@@ -29,9 +29,18 @@ class Verb:
 
 
 def verb(
-    verbs: Any, name: str, summary: str, description: str, examples: Sequence[str]
+    verbs: Any,
+    name: str,
+    summary: str,
+    description: str,
+    examples: Sequence[str],
+    *,
+    json: bool = True,
 ) -> argparse.ArgumentParser:
-    """Adds the parser of a verb: its line in the list of verbs, its description, its examples."""
+    """Adds the parser of a verb: its line in the list of verbs, its description, its examples.
+
+    ``json`` is whether it has a result that could be a document.
+    """
     shown = "\n".join(f"  $ {each}" for each in examples)
     parser: argparse.ArgumentParser = verbs.add_parser(
         name,
@@ -41,7 +50,8 @@ def verb(
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    if json:
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
     # Django's commands take these behind the verb; said there, they must not be lost.
     for name in ("--settings", "--pythonpath"):
         parser.add_argument(name, default=argparse.SUPPRESS, help=argparse.SUPPRESS)

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from contentgit.diff import ABSENT
 from contentgit.errors import ConflictError, RefusedError, UnknownNameError, UsageError
-from contentgit.layout import encode_part, integer_key, record_path
+from contentgit.layout import encode_part, integer_key
 from contentgit.merge import (
     Contested,
     Place,
@@ -27,6 +27,7 @@ from contentgit.porcelain.merging.operation import (
     under_way,
 )
 from contentgit.porcelain.trees import Sides, TreeMerge
+from contentgit.porcelain.trees.sides import family, they_added
 from contentgit.records import RecordKey
 from contentgit.repository import Repository
 from contentgit.schema import KeyKind, ModelSchema
@@ -233,13 +234,13 @@ def _renumbered(
         if key in done:
             continue
         folder = place.file.partition("/")[0]
-        family = _family(sides.schema(folder), key.model)
+        related = family(sides.schema(folder), key.model)
         _refuse_no_number(sides.schema(folder), key)
-        last = given.get(family) or _last_key(sides, folder, family)
-        given[family] = last + 1
-        for label in family:
+        last = given.get(related) or _last_key(sides, folder, related)
+        given[related] = last + 1
+        for label in related:
             each = RecordKey(label, key.key)
-            if label == key.model or _they_added(sides, folder, each):
+            if label == key.model or they_added(sides, folder, each):
                 done.add(each)
                 yield Resolution(Place(each), key=str(last + 1))
 
@@ -253,17 +254,6 @@ def _refuse_no_number(models: Mapping[str, ModelSchema], key: RecordKey) -> None
         )
 
 
-def _family(models: Mapping[str, ModelSchema], label: str) -> tuple[str, ...]:
-    """The models that share a row's key with ``label``: multi-table parents and children."""
-    family = {label}
-    while True:
-        parents = {name for each in family if each in models for name in models[each].parents[:1]}
-        children = {name for name, each in models.items() if {*each.parents[:1]} & family}
-        if family >= parents | children:
-            return tuple(sorted(family))
-        family |= parents | children
-
-
 def _last_key(sides: Sides, folder: str, family: Iterable[str]) -> int:
     """The highest key of these models on both sides."""
     last = 0
@@ -273,11 +263,3 @@ def _last_key(sides: Sides, folder: str, family: Iterable[str]) -> int:
                 name = path.rpartition("/")[2].removesuffix(".json")
                 last = max(last, integer_key(name) or 0)
     return last
-
-
-def _they_added(sides: Sides, folder: str, key: RecordKey) -> bool:
-    schema = sides.schema(folder).get(key.model)
-    if schema is None:
-        return False
-    before, after = sides.by_theirs.get(f"{folder}/{record_path(key, schema.layout)}", (None, None))
-    return before is None and after is not None

@@ -8,7 +8,7 @@ written are objects that no ref reaches yet.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contentgit import canonical
 from contentgit.layout import record_path
@@ -26,11 +26,17 @@ __all__ = ["Base", "Sides", "TreeMerge", "common_base", "merge_commits", "merge_
 
 @dataclass(frozen=True)
 class TreeMerge:
-    """The merged tree, which has ours where ``conflicts`` are, and what both sides come from."""
+    """The merged tree, which has ours where ``conflicts`` are, and what both sides come from.
+
+    ``theirs`` is their commit, or their tree where records in it were given other keys; ``written`` has the
+    blob ids of files that are neither side's, as :class:`Meeting` takes them.
+    """
 
     tree: str
     base: Base
+    theirs: str
     conflicts: tuple[TreeConflict, ...] = ()
+    written: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def merge_commits(
@@ -67,7 +73,7 @@ def merge_trees(
     merge = FileMerge(sides, resolutions)
     tree = repository.write_tree(None, merge.changes(), {"": repository.root_tree(ours)})
     met = Meeting(sides, tree, merge.written).conflicts(merge.conflicts)
-    return TreeMerge(tree, base, (*merge.conflicts, *met))
+    return TreeMerge(tree, base, theirs, (*merge.conflicts, *met), merge.written)
 
 
 def common_base(repository: Repository, ours: str, theirs: str) -> Base:

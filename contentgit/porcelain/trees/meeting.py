@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from operator import attrgetter
 from typing import TypeAlias
 
 from contentgit.layout import encode_part, record_path
@@ -29,7 +30,7 @@ from contentgit.porcelain.trees.sides import (
     record_at,
 )
 from contentgit.records import Record, RecordKey
-from contentgit.relations import PARENT, Claim, claims, references
+from contentgit.relations import PARENT, Claim, circles, claims, references
 from contentgit.schema import FieldKind, ModelSchema
 
 
@@ -237,7 +238,8 @@ class Meeting:
             moved = dict(self._moved(at, name))
             if not _of_both(moved.values()):
                 continue
-            for cycle in _cycles_in(self._ancestors(folder, label, name, moved)):
+            parents = self._ancestors(folder, label, name, moved)
+            for cycle in circles(dict(sorted(parents.items())), attrgetter("sort_key")):
                 keys = sorted(key for key in cycle if key in moved)
                 # Mates and rings are cycles that a side alone has, and wanted.
                 if _of_both(moved[key] for key in keys):
@@ -366,18 +368,3 @@ def _digest(claim: Claim) -> bytes:
 
 def _model_folder(path: str) -> str:
     return "/".join(path.split("/", 2)[:2])
-
-
-def _cycles_in(parents: Mapping[RecordKey, RecordKey]) -> Iterator[list[RecordKey]]:
-    """Every cycle once, as its keys."""
-    done: set[RecordKey] = set()
-    for start in sorted(parents):
-        trail: dict[RecordKey, None] = {}
-        key: RecordKey | None = start
-        while key is not None and key not in done and key not in trail:
-            trail[key] = None
-            key = parents.get(key)
-        if key is not None and key in trail:
-            keys = list(trail)
-            yield keys[keys.index(key) :]
-        done |= trail.keys()

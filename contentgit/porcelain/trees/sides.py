@@ -14,7 +14,7 @@ from contentgit import canonical
 from contentgit.description import parse_schema
 from contentgit.documents import parse_document
 from contentgit.errors import FormatError, RefusedError
-from contentgit.layout import DATASET_FILE, record_key
+from contentgit.layout import DATASET_FILE, record_key, record_path
 from contentgit.porcelain.snapshots import batches, paths_of
 from contentgit.records import Record, RecordKey
 from contentgit.repository import FileEntry, Repository
@@ -200,3 +200,23 @@ def record_at(path: str, data: bytes) -> Record:
 def key_at(path: str) -> RecordKey | None:
     """The key that a record's path tells; ``None`` where the name holds only its beginning."""
     return record_key(path.partition("/")[2])
+
+
+def family(models: Mapping[str, ModelSchema], label: str) -> tuple[str, ...]:
+    """The models that share a row's key with ``label``: multi-table parents and children."""
+    related = {label}
+    while True:
+        parents = {name for each in related if each in models for name in models[each].parents[:1]}
+        children = {name for name, each in models.items() if {*each.parents[:1]} & related}
+        if related >= parents | children:
+            return tuple(sorted(related))
+        related |= parents | children
+
+
+def they_added(sides: Sides, folder: str, key: RecordKey) -> bool:
+    """Whether theirs has a record of this key in a dump, and the base has none."""
+    schema = sides.schema(folder).get(key.model)
+    if schema is None:
+        return False
+    before, after = sides.by_theirs.get(f"{folder}/{record_path(key, schema.layout)}", (None, None))
+    return before is None and after is not None

@@ -1,0 +1,139 @@
+"""A merge that was made, recomputed beside what people decided in it.
+
+Nobody kept their decisions, so that they are read from the commit: where it has a record under a new key,
+and what its files in conflict make of the others, which had to be decided then, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from contentgit import canonical
+from contentgit.errors import FormatError
+from contentgit.merge import Place, Reason, Resolution, TreeConflict
+from contentgit.porcelain.snapshots import batches
+from contentgit.porcelain.trees import Sides, TreeMerge, common_base, merge_trees
+from contentgit.porcelain.trees.meeting import Meeting
+from contentgit.porcelain.trees.sides import BATCH, family, they_added
+from contentgit.records import Record, RecordKey
+from contentgit.repository import Repository
+from contentgit.schema import ModelSchema
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """The tree that the merge gives, and the files in which it was people who decided."""
+
+    tree: str
+    decided: frozenset[str]
+
+
+def recomputed(repository: Repository, ours: str, theirs: str, held: str) -> Recomputed:
+    """The merge of two commits as it stands beside the tree ``held``, in which it was concluded.
+
+    Raises:
+        FormatError: a commit holds what contentgit does not write, in a file that matters here.
+        RefusedError: the sides name or place records differently.
+    """
+    base = common_base(repository, ours, theirs)
+    merged = merge_trees(repository, base, ours, theirs)
+    files = _files(merged.conflicts)
+    sides = Sides(repository, base, ours, theirs)
+    new_keys = tuple(_new_keys(sides, merged, held))
+    if new_keys:
+        merged = merge_trees(repository, base, ours, theirs, new_keys)
+        files |= _files(merged.conflicts)
+    with suppress(FormatError):  # what people wrote is no record: that is not for a merge to say
+        files |= _uncovered(repository, ours, merged, held, files)
+    return Recomputed(merged.tree, frozenset(files))
+
+
+def _files(conflicts: Iterable[TreeConflict]) -> set[str]:
+    return {file for conflict in conflicts for file in conflict.files}
+
+
+# What decisions uncover
+
+
+def _uncovered(
+    repository: Repository, ours: str, merged: TreeMerge, held: str, files: Iterable[str]
+) -> set[str]:
+    """The files that meet what people made of ``files``, and what they made of these, and so on."""
+    sides = Sides(repository, merged.base, ours, merged.theirs)
+    found: set[str] = set()
+    new = {*files}
+    while new:
+        found |= new
+        there = repository.files_at(held, sorted(found))
+        written = {**merged.written, **{path: there.get(path, "") for path in found}}
+        new = _files(Meeting(sides, held, written).conflicts()) - found
+    return found
+
+
+# New keys
+
+
+def _new_keys(sides: Sides, merged: TreeMerge, held: str) -> Iterator[Resolution]:
+    """The keys that ``resolve --renumber`` has given to records of theirs."""
+    twice = {
+        place.file
+        for conflict in merged.conflicts
+        for place in conflict.places
+        if conflict.reason is Reason.ADDED and place.place
+    }
+    if not twice:
+        return
+    models = {_model(path) for path in twice}
+    new = dict(sorted(_added_by_nobody(sides, merged, held, models)))
+    for path, (_, _, record) in sides.records(sorted(twice, key=_number)):
+        if record is None or not new:
+            continue
+        schema = sides.model(path, record)
+        same = [each for each in new if _model(new[each][0]) == _model(path)]
+        if schema is None or not same:
+            continue
+        best = max(same, key=lambda each: _alike(record, new[each][1], schema))
+        del new[best]
+        folder = path.partition("/")[0]
+        for label in family(sides.schema(folder), record.key.model):
+            each = RecordKey(label, record.key.key)
+            if they_added(sides, folder, each):
+                yield Resolution(Place(each), key=best.key)
+
+
+def _added_by_nobody(
+    sides: Sides, merged: TreeMerge, held: str, models: set[str]
+) -> Iterator[tuple[RecordKey, tuple[str, Record]]]:
+    """Records that only the commit has, by their key, with their path."""
+    changed = sides.repository.changed_files(merged.tree, held)
+    found = (
+        (path, after.id)
+        for path, before, after in changed
+        if before is None and after and _model(path) in models
+        if sides.is_record(path) and not any(sides.versions(path))
+    )
+    for batch in batches(found, BATCH):
+        blobs = sides.repository.blobs([blob for _, blob in batch])
+        for (path, _), data in zip(batch, blobs, strict=True):
+            with suppress(FormatError):
+                record = canonical.decode(data)
+                yield record.key, (path, record)
+
+
+def _alike(record: Record, other: Record, schema: ModelSchema) -> int:
+    """In how many fields two records are the same; of those alike the first is meant."""
+    return sum(
+        canonical.same(record.fields.get(each.name), other.fields.get(each.name))
+        for each in schema.fields
+    )
+
+
+def _model(path: str) -> str:
+    return "/".join(path.split("/", 2)[:2])
+
+
+def _number(path: str) -> tuple[str, tuple[int, str]]:
+    name = path.rpartition("/")[2].removesuffix(".json")
+    return _model(path), (len(name), name)

@@ -1,0 +1,144 @@
+"""``check --merges`` on merges of every kind: what people decided is theirs to decide."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contentgit.check import Finding
+from contentgit.description import schema_document
+from contentgit.documents import dump_document
+from contentgit.errors import ConflictError
+from contentgit.merge import Take
+from contentgit.porcelain.check_merges import differing
+from contentgit.porcelain.merging import continue_merge, merge
+from contentgit.porcelain.merging.deciding import Decision, resolve
+from contentgit.repository import Repository
+from contentgit.schema import Layout, Schema
+from contentgit.specs import Dataset, ModelSpec
+from tests.git.content import SCHEMA, Site, bytes_of, page, path_of, teaser
+from tests.git.test_tree_merge import START
+
+MENU = {
+    "site.menu:1": {"name": "Main", "items": 3},
+    **{f"site.item:{n}": {"menu": "site.menu:1", "position": n, "text": str(n)} for n in (1, 2, 3)},
+}
+ITEM = {"menu": "site.menu:1", "text": "new"}
+
+
+@pytest.fixture
+def site(repository_path: Path) -> Site:
+    return Site(Repository.init(repository_path, bare=True), {**START, **MENU})
+
+
+def found(site: Site, revision: str = "main") -> list[Finding]:
+    result: list[Finding] = []
+    differing(site.repository, revision, result.append)
+    return result
+
+
+def part(site: Site, ours: Any, theirs: Any) -> None:
+    site.commit("summer", theirs)
+    site.commit("main", ours)
+
+
+def decide(site: Site, decision: Decision) -> None:
+    """Merges with a decision on everything; of what this uncovers ours is taken."""
+    with pytest.raises(ConflictError):
+        merge(site.repository, "summer")
+    left = resolve(site.repository, [], decision).conflicts
+    while left:
+        left = resolve(site.repository, [], Decision(Take.OURS)).conflicts
+    continue_merge(site.repository)
+
+
+OURS, THEIRS, DELETE = (Decision(each) for each in (Take.OURS, Take.THEIRS, Take.DELETE))
+
+CHILD = (
+    {"site.page:4": None},
+    {"site.page:9": page("Nine", parent="site.page:4")},
+)
+CHILDREN = (
+    {"site.page:2": None, "site.teaser:1": None},
+    {
+        "site.page:2": {"title": "Theirs"},
+        "site.teaser:1": {"text": "Theirs"},
+        "site.teaser:2": teaser("Two", "site.page:2"),
+    },
+)
+SLUGS = (
+    {"site.page:1": {"title": "Ours", "slug": "x"}, "site.page:9": page("Y")},
+    {"site.page:1": {"title": "Theirs", "slug": "y"}, "site.page:8": page("X")},
+)
+KEY = (
+    {"site.page:9": page("Ours"), "site.item:4": {**ITEM, "position": 4, "text": "ours"}},
+    {
+        "site.page:9": page("Theirs"),
+        "site.page:10": page("Ten", parent="site.page:9"),
+        "site.teaser:9": teaser("To nine", "site.page:9"),
+        "site.item:4": {**ITEM, "position": 4, "text": "theirs"},
+    },
+)
+RENUMBER = Decision(renumber=True)
+
+
+@pytest.mark.parametrize(
+    ("sides", "decision"),
+    [
+        (CHILD, OURS),
+        (CHILD, THEIRS),
+        (CHILDREN, OURS),
+        (CHILDREN, DELETE),
+        (SLUGS, OURS),
+        (SLUGS, THEIRS),
+        (KEY, RENUMBER),
+        (KEY, THEIRS),
+    ],
+)
+def test_what_people_decided_and_what_that_uncovered(
+    site: Site, sides: tuple[Any, Any], decision: Decision
+) -> None:
+    part(site, *sides)
+    decide(site, decision)
+    assert found(site) == []
+
+
+def test_what_people_decided_does_not_hide_the_rest(site: Site) -> None:
+    ours, theirs = KEY
+    part(site, {**ours, "site.tag:1": {"name": "eins"}}, theirs)
+    decide(site, RENUMBER)
+    repository = site.repository
+    merged = repository.commit(repository.resolve("main"))
+    files = {
+        path_of("site.tag:1"): bytes_of("site.tag:1", {"name": "one"}),
+        path_of("site.teaser:9"): bytes_of("site.teaser:9", teaser("To nine", "site.page:1")),
+    }
+    tree = repository.write_tree(merged.id, files.items())
+    wrong = repository.commit_tree(tree, merged.parents, "Wrong\n")
+    told = found(site, wrong)
+    assert [(each.record, each.field, each.message) for each in told] == [
+        ("site.tag:1", "name", 'the merge gives "eins", the commit has "one"'),
+        (
+            "site.teaser:9",
+            "page",
+            'the merge gives "site.page:11", the commit has "site.page:1"',
+        ),
+    ]
+
+
+def test_sides_that_cannot_be_merged_are_told(site: Site) -> None:
+    document = schema_document(
+        Dataset("pages", "", (ModelSpec("site.tag"),)),
+        Schema({"site.tag": replace(SCHEMA.models["site.tag"], layout=Layout.FLAT)}),
+    )
+    site.commit("summer", {"site.tag:1": {"name": "eins"}})
+    site.commit_files("main", {"pages/dataset.json": dump_document(document)})
+    site.commit("main", {"site.tag:1": {"name": "uno"}})
+    parents = [site.repository.resolve(each) for each in ("main", "summer")]
+    made = site.repository.commit_tree(site.repository.root_tree(parents[0]), parents, "Merge\n")
+    (told,) = found(site, made)
+    assert told.rule == "merge-not-checked"
+    assert told.message.startswith("cannot be recomputed: both sides have pages, but name or place")
