@@ -19,6 +19,7 @@ from contentgit.merge import (
     added,
 )
 from contentgit.merge.values import Maybe
+from contentgit.porcelain.merging.fitting import fitted, refuse_nothing
 from contentgit.porcelain.merging.operation import (
     Operation,
     decided,
@@ -70,7 +71,9 @@ def resolve(repository: Repository, patterns: Sequence[str], decision: Decision)
     if decision.renumber:
         new = list(_renumbered(repository, operation, found, wanted))
     else:
-        new = list(resolutions_for(wanted, patterns, decision))
+        sides = Sides(repository, found.base, operation.ours, operation.theirs)
+        new = list(fitted(sides, found.tree, resolutions_for(wanted, patterns, decision)))
+        refuse_nothing(wanted, new)
     operation = decided(operation, added(operation.resolutions, new))
     left = operation.tree(repository).conflicts
     keep(repository, operation)
@@ -88,6 +91,7 @@ def take_all(repository: Repository, operation: Operation, take: Take) -> Operat
         if not found.conflicts:
             return operation
         new = list(resolutions_for(found.conflicts, (), Decision(take)))
+        refuse_nothing(found.conflicts, new)
         operation = decided(operation, added(operation.resolutions, new))
     raise ConflictError(
         f"{operation.named}: taking {take.value} everywhere does not settle it",

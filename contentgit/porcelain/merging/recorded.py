@@ -17,6 +17,7 @@ from contentgit.errors import ConflictError, FormatError, RefusedError, UsageErr
 from contentgit.layout import CONFLICTS_FOLDER
 from contentgit.merge import Resolution, Take, TreeConflict, added
 from contentgit.porcelain.merging.deciding import Decision, chosen, matches, resolutions_for
+from contentgit.porcelain.merging.fitting import fitted, refuse_nothing
 from contentgit.porcelain.merging.operation import (
     Concluded,
     Operation,
@@ -24,7 +25,7 @@ from contentgit.porcelain.merging.operation import (
     publish,
     refuse_unfinished,
 )
-from contentgit.porcelain.trees import Base, merge_commits, merge_trees
+from contentgit.porcelain.trees import Base, Sides, merge_commits, merge_trees
 from contentgit.render.conflicts import as_data, headline
 from contentgit.repository import GONE, Placed, Repository
 
@@ -178,13 +179,16 @@ def _decided_tree(
     """HEAD's tree with what the decisions make of the merge, merged into what was edited since."""
     ours, theirs = wanted[0].ours, wanted[0].theirs
     before = merge_commits(repository, ours, theirs)
+    sides = Sides(repository, before.base, ours, theirs)
     resolutions: tuple[Resolution, ...] = ()
     for each in wanted:
         conflicts = list(chosen(before.conflicts, each.labels[:1]))
         what = decision or each.chosen
         assert what is not None
         own = [pattern for pattern in patterns if matches(pattern, each.labels)]
-        new = resolutions_for(conflicts, own if decision else each.labels[:1], what)
+        wishes = resolutions_for(conflicts, own if decision else each.labels[:1], what)
+        new = list(fitted(sides, before.tree, wishes))
+        refuse_nothing(conflicts, new)
         resolutions = added(resolutions, new)
     after = merge_commits(repository, ours, theirs, resolutions)
     known = {each.labels for each in before.conflicts}
