@@ -27,6 +27,7 @@ from contentgit.porcelain.merging import (
 )
 from contentgit.porcelain.merging.deciding import Decision, resolve
 from contentgit.porcelain.merging.operation import current
+from contentgit.porcelain.merging.picking import revert
 from contentgit.porcelain.merging.recorded import recorded_in, resolve_recorded
 from contentgit.repository import Repository
 from tests.git.content import Site, page, path_of, teaser
@@ -307,11 +308,28 @@ def test_a_merge_that_was_interrupted_behind_its_end(split: Site) -> None:
     kept, old = state(repository).read_bytes(), repository.resolve("main")
     done = continue_merge(repository)
     repository.bring_along("main", done.commit, old)
-    state(repository).write_bytes(kept)
+    state(repository).write_text(json.dumps({**json.loads(kept), "made": done.commit}))
     assert status(repository.path) != []
     assert current(repository) is None
     assert status(repository.path) == []
     assert not state(repository).exists()
+
+
+def test_a_commit_of_somebody_else_does_not_end_a_revert(site: Site) -> None:
+    """It has the parents that the revert's would have; the decisions stay until they are given up."""
+    repository = site.repository
+    site.commit("main", {"site.page:1": {"title": "Start"}})
+    site.commit("main", {"site.page:1": {"title": "Welcome"}})
+    with pytest.raises(ConflictError):
+        revert(repository, "main~1")
+    resolve(repository, [], THEIRS)
+    tip = site.commit("main", {"site.tag:2": {"name": "zwei"}})
+    operation = current(repository)
+    assert operation is not None
+    assert len(operation.resolutions) == 1
+    with pytest.raises(BusyError, match="branch main has moved since the revert began"):
+        continue_merge(repository)
+    assert repository.resolve("main") == tip
 
 
 def test_a_broken_file_of_a_merge_under_way(split: Site) -> None:
@@ -321,6 +339,7 @@ def test_a_broken_file_of_a_merge_under_way(split: Site) -> None:
     whole = json.loads(state(repository).read_text())
     wrong = {**whole, "resolutions": [{"at": "x", "take": "mine"}]}
     texts = ["", "[]", "{}", json.dumps({**whole, "format": 2}), json.dumps(wrong)]
+    texts.append(json.dumps({**whole, "verb": "rebase"}))
     for broken in texts:
         state(repository).write_text(broken)
         with pytest.raises(FormatError, match="is broken") as caught:

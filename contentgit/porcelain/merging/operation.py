@@ -28,6 +28,7 @@ from contentgit.porcelain.trees import Base, TreeMerge, common_base, merge_trees
 from contentgit.repository import LeftAlone, Repository, Signature
 
 _FOLDER, _FILE = "contentgit", "merge.json"
+_VERBS = ("merge", "revert", "cherry-pick", "restore")
 FORMAT = 1
 
 
@@ -35,9 +36,9 @@ FORMAT = 1
 class Operation:
     """What is being merged into a branch.
 
-    ``verb`` is ``merge``, ``revert`` or ``cherry-pick``; ``ours`` is the branch's commit, ``theirs`` a commit
-    or tree, ``base`` a tree or, for a merge, ``""``: what both come from. ``parents`` are those of the
-    commit to be made. ``source`` is what people called it.
+    ``verb`` is ``merge``, ``revert``, ``cherry-pick`` or ``restore``; ``ours`` is the branch's commit,
+    ``theirs`` a commit or tree, ``base`` a tree or, for a merge, ``""``: what both come from. ``parents``
+    are those of the commit to be made, ``made`` is its id once it is. ``source`` is what people called it.
     """
 
     verb: str
@@ -51,6 +52,7 @@ class Operation:
     author: Signature | None = None
     author_date: datetime | None = None
     resolutions: tuple[Resolution, ...] = ()
+    made: str = ""
 
     def tree(self, repository: Repository) -> TreeMerge:
         """What the merge gives with what was decided so far."""
@@ -110,7 +112,8 @@ def refuse_unfinished(repository: Repository) -> None:
 def current(repository: Repository) -> Operation | None:
     """The operation under way; ``None`` where there is none.
 
-    One whose commit is the branch's already was interrupted behind its end: it is cleared away.
+    One whose commit is on the branch already was interrupted behind its end: it is cleared away. A commit
+    of somebody else with the same parents is another one, and does not take the decisions with it.
 
     Raises:
         FormatError: the file that keeps it is broken.
@@ -129,7 +132,8 @@ def current(repository: Repository) -> Operation | None:
             f"{path} is broken: {error}", hint="contentgit merge --abort  removes it"
         ) from error
     tip = repository.branch_tip(operation.branch)
-    if tip and tip != operation.ours and repository.commit(tip).parents == operation.parents:
+    made = operation.made if tip != operation.ours else ""
+    if tip and made and repository.is_ancestor(made, tip):
         repository.bring_along(operation.branch, operation.ours, tip)
         forget(repository)
         return None
@@ -188,6 +192,8 @@ def conclude(
     commit = commit_tree(repository, operation, merge.tree)
     left: Iterable[LeftAlone] = ()
     if commit:
+        if _path(repository).exists():  # what clears up behind a crash knows the commit by its id
+            keep(repository, replace(operation, made=commit))
         left = publish(repository, operation, commit)
     forget(repository)
     return Concluded(
@@ -263,12 +269,17 @@ def _document(operation: Operation) -> dict[str, Any]:
         "author": [author.name, author.email] if author else None,
         "author_date": operation.author_date.isoformat() if operation.author_date else None,
         "resolutions": [each.document() for each in operation.resolutions],
+        "made": operation.made,
     }
 
 
 def _parsed(document: Any) -> Operation:
     if document["format"] != FORMAT:
         raise FormatError(f"it has format {document['format']}, and this contentgit knows {FORMAT}")
+    if document["verb"] not in _VERBS:
+        raise FormatError(
+            f"it is about a {document['verb']!r:.50}, which this contentgit does not know"
+        )
     author, date = document["author"], document["author_date"]
     return Operation(
         verb=str(document["verb"]),
@@ -282,6 +293,7 @@ def _parsed(document: Any) -> Operation:
         author=Signature(*map(str, author)) if author else None,
         author_date=datetime.fromisoformat(date) if date else None,
         resolutions=tuple(map(Resolution.parse, document["resolutions"])),
+        made=str(document.get("made", "")),
     )
 
 
