@@ -30,6 +30,8 @@ def why(conflict: TreeConflict) -> str:
         deleted, *others = conflict.places
         names = ", ".join(each.label for each in others[:REFERRERS_SHOWN])
         more = f" and {len(others) - REFERRERS_SHOWN:,} more" if len(others) > 5 else ""
+        if deleted.base is ABSENT or ABSENT not in (deleted.ours, deleted.theirs):
+            return f"it is to go, and what is to stay refers to it: {names}{more}"
         who, other = ("we", "they") if deleted.ours is ABSENT else ("they", "we")
         return f"{who} deleted it, and what {other} changed refers to it: {names}{more}"
     if conflict.reason is Reason.SAME_VALUE:

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from contentgit.canonical import dump_document
+from contentgit.description import schema_document
 from contentgit.errors import ConflictError, RefusedError, UsageError
+from contentgit.layout import DATASET_FILE
 from contentgit.merge import Take
-from contentgit.porcelain.merging import merge
+from contentgit.porcelain.check import check
+from contentgit.porcelain.merging import continue_merge, merge
 from contentgit.porcelain.merging.deciding import Decision, resolve
 from contentgit.porcelain.merging.operation import current
 from contentgit.porcelain.merging.recorded import resolve_recorded
 from contentgit.repository import Repository
-from tests.git.content import Site, page
+from contentgit.schema import Schema, UniqueSet
+from tests.git.content import DATASET, SCHEMA, TEASER, Site, bytes_of, page, path_of, teaser
 from tests.git.test_tree_merge import START
+
+OURS = Decision(Take.OURS)
 
 
 @pytest.fixture
 def site(repository_path: Path) -> Site:
     return Site(Repository.init(repository_path, bare=True), START)
+
+
+def findings(site: Site, commit: str) -> list[str]:
+    return [each.rule for each in check(site.repository, commit).findings]
 
 
 def stopped(site: Site, ours: Any, theirs: Any) -> Site:
@@ -83,3 +95,83 @@ def test_the_base_of_what_it_does_not_have(site: Site) -> None:
     assert caught.value.items == ("site.page:9/slug", "site.page:9/title")
     assert "--take delete" in caught.value.hint
     resolve(site.repository, ["site.page:9"], Decision(Take.DELETE))
+
+
+def left(site: Site, label: str, decision: Decision) -> list[tuple[str, tuple[str, ...]]]:
+    found = resolve(site.repository, [label], decision)
+    return [(each.reason.value, each.labels) for each in found.conflicts]
+
+
+def test_what_nobody_changed_refers_to_what_it_was_decided_to_delete(site: Site) -> None:
+    stopped(site, {"site.page:1": {"title": "W"}}, {"site.page:1": {"title": "S"}})
+    delete = Decision(Take.DELETE)
+    children = tuple(f"site.page:{number}/parent" for number in (2, 3, 4))
+    assert left(site, "site.page:1", delete) == [("missing", ("site.page:1", *children))]
+    assert left(site, children[0], Decision(value=None)) == [
+        ("missing", ("site.page:1", *children[1:]))
+    ]
+    assert left(site, "site.page:3", delete) == [("missing", ("site.page:1", children[2]))]
+    assert left(site, "site.page:4", delete) == []
+    commit = continue_merge(site.repository).commit
+    assert findings(site, commit) == []
+    gone = {"site.page:1", "site.page:3", "site.page:4"}
+    assert site.all(commit).keys() == START.keys() - gone
+
+
+def test_what_goes_with_a_record_that_was_not_taken(site: Site) -> None:
+    """Its children came with it, so they go with it, and each of both is said."""
+    added = {"site.page:8": page("Bread"), "site.teaser:8": teaser("Fresh", "site.page:8")}
+    stopped(site, {"site.page:9": page("Bread")}, added)
+    assert left(site, "site.page:8", OURS) == [("missing", ("site.page:8", "site.teaser:8"))]
+    # The label is that of the conflict which is open, not of the one that was decided.
+    assert left(site, "site.page:8", OURS) == []
+    assert findings(site, continue_merge(site.repository).commit) == []
+
+
+def test_a_value_that_a_record_has_which_nobody_changed(site: Site) -> None:
+    stopped(site, {"site.page:1": {"slug": "w"}}, {"site.page:1": {"slug": "s"}})
+    both = ("site.page:1/slug", "site.page:2/slug")
+    assert left(site, both[0], Decision(value="about")) == [("same-value", both)]
+    assert left(site, both[1], Decision(value="about-us")) == []
+    assert findings(site, continue_merge(site.repository).commit) == []
+
+
+def test_a_pair_of_values_of_which_each_side_gave_one(site: Site) -> None:
+    """A third record has had the pair all along."""
+    pair = replace(TEASER, unique=(UniqueSet("pair", ("page", "text")),))
+    document = schema_document(DATASET, Schema({**SCHEMA.models, "site.teaser": pair}))
+    start = {
+        "site.teaser:5": teaser("b", "site.page:3"),
+        "site.teaser:6": teaser("a", "site.page:2"),
+    }
+    site.commit("main", start)
+    site.commit_files("main", {f"pages/{DATASET_FILE}": dump_document(document)})
+    theirs = {"site.teaser:6": {"page": "site.page:3"}}
+    site.commit("summer", theirs)
+    site.commit("main", {"site.teaser:6": {"text": "b"}})
+    with pytest.raises(ConflictError) as caught:
+        merge(site.repository, "summer")
+    assert "has the same page, text" in caught.value.items[0]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "reason"),
+    [
+        ({"site.page:9": page("Jobs")}, page("Jobs"), "same-value"),
+        ({"site.page:2": {"parent": "site.page:8"}}, page("A", parent="site.page:2"), "cycle"),
+    ],
+)
+def test_dumps_of_one_model_meet(site: Site, ours: Any, theirs: Any, reason: str) -> None:
+    place = path_of("site.page:8", "more")
+    site.commit_files(
+        "main",
+        {
+            f"more/{DATASET_FILE}": dump_document(schema_document(DATASET, SCHEMA)),
+            place: bytes_of("site.page:8", page("Eight")),
+        },
+    )
+    site.commit_files("summer", {place: bytes_of("site.page:8", theirs)})
+    site.commit("main", ours)
+    with pytest.raises(ConflictError) as caught:
+        merge(site.repository, "summer")
+    assert [each["reason"] for each in caught.value.data["conflicts"]] == [reason]

@@ -63,10 +63,13 @@ def resolve(repository: Repository, patterns: Sequence[str], decision: Decision)
     """
     operation = under_way(repository)
     refuse_moved(repository, operation)
-    # What was decided before is decided anew.
-    kept = [each for each in operation.resolutions if not _any(patterns, [each.label])]
-    operation = decided(operation, kept)
     found = operation.tree(repository)
+    # What is no conflict any more was decided before, and is decided anew.
+    before = [each for each in patterns if not _names_any(each, found.conflicts)]
+    if before:
+        kept = [each for each in operation.resolutions if not _any(before, [each.label])]
+        operation = decided(operation, kept)
+        found = operation.tree(repository)
     wanted = list(chosen(found.conflicts, patterns))
     if decision.renumber:
         new = list(_renumbered(repository, operation, found, wanted))
@@ -106,7 +109,7 @@ def chosen(conflicts: Sequence[TreeConflict], patterns: Sequence[str]) -> Iterat
         UnknownNameError: a pattern names none.
     """
     for pattern in patterns:
-        if not any(matches(pattern, each.labels) for each in conflicts):
+        if not _names_any(pattern, conflicts):
             labels = [label for each in conflicts for label in each.labels]
             shown = ", ".join(labels[:5]) or "none"
             raise UnknownNameError(
@@ -125,6 +128,10 @@ def matches(pattern: str, labels: Iterable[str]) -> bool:
 
 def _any(patterns: Iterable[str], labels: Sequence[str]) -> bool:
     return any(matches(pattern, labels) for pattern in patterns)
+
+
+def _names_any(pattern: str, conflicts: Iterable[TreeConflict]) -> bool:
+    return any(matches(pattern, each.labels) for each in conflicts)
 
 
 def names(pattern: str, label: str) -> bool:

@@ -66,7 +66,7 @@ def merge_trees(
     sides = Sides(repository, base, ours, theirs)
     merge = FileMerge(sides, resolutions)
     tree = repository.write_tree(None, merge.changes(), {"": repository.root_tree(ours)})
-    met = Meeting(sides, tree, merge.written).conflicts(merge.conflicts)
+    met = Meeting(sides, tree, merge.written, frozenset(merge.decided)).conflicts(merge.conflicts)
     return TreeMerge(tree, base, (*merge.conflicts, *met))
 
 

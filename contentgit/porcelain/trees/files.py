@@ -77,7 +77,7 @@ class FileMerge:
         }
         doubtful = self.sides.base.doubtful & (ours.keys() ^ theirs.keys())
         orders = {*self._orders.merged, *self._orders.numbers}
-        return frozenset(both | doubtful | orders | self._decided.keys())
+        return frozenset(both | doubtful | orders | self.decided.keys())
 
     @cached_property
     def _orders(self) -> Settled:
@@ -96,15 +96,18 @@ class FileMerge:
         )
 
     @cached_property
-    def _decided(self) -> Decided:
-        """The decisions by the files that they are about, which one side or both have changed."""
+    def decided(self) -> Decided:
+        """The decisions by the files that they are about, also of such that no side has changed."""
         found: dict[str, list[Resolution]] = defaultdict(list)
         for each in self.resolutions:
             paths = [each.file] if each.place is None else self._paths(each.place.key)
             for path in paths:
-                if path in self.sides.by_ours or path in self.sides.by_theirs:
-                    found[path].append(each)
-        return found
+                found[path].append(each)
+        changed = self.sides.by_ours.keys() | self.sides.by_theirs.keys()
+        others = [path for path in found if path not in changed]
+        there = self.sides.repository.files_at(self.sides.ours, others) if others else {}
+        self.sides.untouched.update({path: FileEntry(PLAIN, there[path]) for path in there})
+        return {path: each for path, each in found.items() if path in changed or path in there}
 
     def _paths(self, key: RecordKey) -> Iterator[str]:
         for folder in sorted(self.sides.folders):
@@ -125,7 +128,7 @@ class FileMerge:
             one_left = (three[1] is None) != (three[2] is None)
             doubted = path in self.sides.base.doubtful and one_left
             merged = _doubt(three) if doubted else self._merged(path, three, schema)
-            merged = resolved(merged, *three, self._decided.get(path, ()))
+            merged = resolved(merged, *three, self.decided.get(path, ()))
             record = merged.record
             if merged.conflict is not None:
                 record = self._undecided(path, three, merged.conflict, record)
@@ -168,7 +171,7 @@ class FileMerge:
 
     def _file(self, path: str) -> Iterator[tuple[str, Placed]]:
         base, ours, theirs = self.sides.versions(path)
-        takes = [each.take for each in self._decided.get(path, ())]
+        takes = [each.take for each in self.decided.get(path, ())]
         if takes:
             found: File = {Take.OURS: ours, Take.THEIRS: theirs, Take.BASE: base}.get(
                 takes[-1] or Take.OURS

@@ -2,7 +2,9 @@
 given twice, records that become each other's ancestors.
 
 Each side by itself is taken to be right, so only what a side changed is looked at, and of that only the
-models in which the other side changed something that can meet it. A whole tree is for ``check``.
+models in which the other side changed something that can meet it. What is neither side's, be it decided or
+put together from both, can meet records that nobody changed: these pass by once where it is so.
+A whole tree is for ``check``.
 """
 
 from __future__ import annotations
@@ -14,12 +16,13 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TypeAlias
 
-from contentgit.layout import record_path
+from contentgit.layout import encode_part, record_path
 from contentgit.merge import Contested, Place, Reason, TreeConflict, value_at
 from contentgit.porcelain.snapshots import batches
 from contentgit.porcelain.trees.files import whole
 from contentgit.porcelain.trees.sides import (
     BATCH,
+    PLAIN,
     Sides,
     Three,
     decoded,
@@ -28,6 +31,7 @@ from contentgit.porcelain.trees.sides import (
 )
 from contentgit.records import Record, RecordKey
 from contentgit.relations import PARENT, Claim, claims, references
+from contentgit.repository import FileEntry
 from contentgit.schema import FieldKind, ModelSchema
 
 
@@ -46,12 +50,14 @@ _Owner: TypeAlias = tuple[str, By]
 class Meeting:
     """A merged tree, and what both sides changed in it.
 
-    ``written`` has the blob ids of files that are neither side's, ``""`` for one that is not there.
+    ``written`` has the blob ids of files that are neither side's, ``""`` for one that is not there;
+    ``decided`` are the paths that people have decided on.
     """
 
     sides: Sides
     tree: str
     written: Mapping[str, str]
+    decided: frozenset[str] = frozenset()
     _gone: dict[RecordKey, _Owner] = field(default_factory=dict)
     _pending: set[str] = field(default_factory=set)
 
@@ -65,6 +71,9 @@ class Meeting:
         survey = _Survey()
         for path, by, record, schema in self._touched():
             survey.look(path, by, record, schema, self._gone)
+        for path, file, record, schema in self._bystanders(survey):
+            if survey.pass_by(path, record, schema, self._gone):
+                self.sides.untouched[path] = file
         elsewhere = self._elsewhere(list(survey.missing))
         survey.missing = {key: at for key, at in survey.missing.items() if key not in elsewhere}
         found = [*self._missing(survey), *self._same_values(survey), *self._cycles(survey)]
@@ -89,6 +98,8 @@ class Meeting:
     # What was changed
 
     def _by(self, path: str) -> By:
+        if path in self.decided:
+            return By.OURS | By.THEIRS
         found = By(0)
         if path in self.sides.by_ours:
             found |= By.OURS
@@ -104,18 +115,21 @@ class Meeting:
         return changed[1].id if changed[1] else ""
 
     def _paths(self) -> Iterator[str]:
-        yield from self.sides.by_ours
-        yield from (path for path in self.sides.by_theirs if path not in self.sides.by_ours)
+        """What a side changed, or somebody decided."""
+        ours, theirs = self.sides.by_ours, self.sides.by_theirs
+        yield from ours
+        yield from (path for path in theirs if path not in ours)
+        yield from (path for path in self.decided if path not in ours and path not in theirs)
 
     def _deleted(self) -> Iterator[tuple[RecordKey, _Owner]]:
-        """The keys of records that are in the base and not in the merged tree."""
+        """The keys of records that the base has, or a side alone, and that are not in the merged tree."""
         for path in self._paths():
-            base = self.sides.versions(path)[0]
-            if base is None or self._result(path) or not self.sides.is_record(path):
+            known = next((each for each in self.sides.versions(path) if each), None)
+            if known is None or self._result(path) or not self.sides.is_record(path):
                 continue
             key = key_at(path)
             if key is None:  # the record itself tells it
-                (record,) = decoded(self.sides.repository, [(path, base)])
+                (record,) = decoded(self.sides.repository, [(path, known)])
                 assert record is not None
                 key = record.key
             yield key, (path, self._by(path))
@@ -133,20 +147,61 @@ class Meeting:
                     yield path, self._by(path), record, schema
 
     def _models(self) -> Mapping[str, By]:
-        """Who changed something in a dump's folder of a model."""
+        """Who changed something of a model, in whichever dump."""
         found: dict[str, By] = defaultdict(lambda: By(0))
         for path in self._paths():
             if self.sides.is_record(path):
-                found[_model_folder(path)] |= self._by(path)
+                found[_model(path)] |= self._by(path)
         return found
 
     def _can_meet(self, path: str, models: Mapping[str, By]) -> bool:
         if path in self._pending or not self._result(path) or not self.sides.is_record(path):
             return False
-        if self._gone:
+        if self._gone or path in self.decided:
             return True
         # Only the other side can have given a unique value twice or turned a tree round.
-        return models[_model_folder(path)] == By.OURS | By.THEIRS
+        return models[_model(path)] == By.OURS | By.THEIRS
+
+    # Who stands by
+
+    def _bystanders(self, survey: _Survey) -> Iterator[tuple[str, FileEntry, Record, ModelSchema]]:
+        """The records that nobody changed, of the models in which some can meet what is neither side's."""
+        survey.fresh = set(self._fresh_claims(survey.mixed))
+        models = {claim.model for claim in survey.mixed.values()} if survey.fresh else set()
+        dropped = {key.model for key, (path, _) in self._gone.items() if all(self._held(path))}
+        for folder in sorted(self.sides.folders):
+            for label, schema in self.sides.schema(folder).items():
+                if label in models or (dropped and _may_refer(schema, dropped)):
+                    for path, file, record in self._unchanged(folder, label):
+                        yield path, file, record, schema
+
+    def _held(self, path: str) -> tuple[object, object]:
+        _, ours, theirs = self.sides.versions(path)
+        return ours, theirs
+
+    def _fresh_claims(self, mixed: Mapping[str, _Mixed]) -> Iterator[bytes]:
+        """Unique values that are of neither side, by digest."""
+        for path, three in self.sides.records(mixed):
+            schema = mixed[path].schema
+            known = {
+                _digest(each)
+                for record in three[1:]
+                if record is not None
+                for each in claims(record, schema.unique)
+            }
+            yield from (each for each in mixed[path].digests if each not in known)
+
+    def _unchanged(self, folder: str, label: str) -> Iterator[tuple[str, FileEntry, Record]]:
+        model = f"{folder}/{encode_part(label)}"
+        found = self.sides.repository.entries(self.tree, model)
+        known = {*self._paths(), *self.written}
+        files = ((f"{model}/{name}", FileEntry(PLAIN, blob)) for name, blob in found)
+        for batch in batches((each for each in files if each[0] not in known), BATCH):
+            for (path, file), record in zip(
+                batch, decoded(self.sides.repository, batch), strict=True
+            ):
+                assert record is not None
+                yield path, file, record
 
     # What meets
 
@@ -173,32 +228,32 @@ class Meeting:
             yield _Found(Reason.SAME_VALUE, at, ", ".join(names))
 
     def _cycles(self, survey: _Survey) -> Iterator[_Found]:
-        for (folder, label, name), owners in sorted(survey.trees.items()):
+        for (label, name), owners in sorted(survey.trees.items()):
             if not _by_both(by for _, by in owners.values()):
                 continue
-            for cycle in _cycles_in(self._ancestors(folder, label, name, owners)):
+            for cycle in _cycles_in(self._ancestors(label, name, owners)):
                 moved = sorted(key for key in cycle if key in owners)
                 if _by_both(owners[key][1] for key in moved):
                     at = tuple((owners[key][0], name) for key in moved)
                     yield _Found(Reason.CYCLE, at, name)
 
     def _ancestors(
-        self, folder: str, label: str, name: str, start: Iterable[RecordKey]
+        self, label: str, name: str, start: Iterable[RecordKey]
     ) -> Mapping[RecordKey, RecordKey]:
         """Each record's parent, from those that were changed upwards, a generation at a time."""
-        schema = self.sides.schema(folder)[label]
+        schemas = {folder: self.sides.schema(folder).get(label) for folder in self.sides.folders}
         parents: dict[RecordKey, RecordKey] = {}
         level, seen = {*start}, set(start)
         while level:
-            paths = {f"{folder}/{record_path(key, schema.layout)}": key for key in sorted(level)}
-            found = self.sides.repository.files_at(self.tree, list(paths))
+            paths = [path for key in sorted(level) for path in self._places(key)]
+            found = self.sides.repository.files_at(self.tree, paths)
             blobs = self.sides.repository.blobs(found.values())
             level = set()
             for path, data in zip(found, blobs, strict=True):
-                record = record_at(path, data)
-                for each in references(record, schema):
+                record, schema = record_at(path, data), schemas[path.partition("/")[0]]
+                for each in references(record, schema) if schema else ():
                     if each.field == name:
-                        parents[paths[path]] = each.target
+                        parents[record.key] = each.target
                         if each.target not in seen:
                             level.add(each.target)
             seen |= level
@@ -216,8 +271,25 @@ class _Found:
 
 def _by_both(changes: Iterable[By]) -> bool:
     """Whether the changes are not all of the same single side."""
-    found = {*changes}
-    return len(found) > 1 or By.OURS | By.THEIRS in found
+    found = By(0)
+    for each in changes:
+        found |= each
+    return found == By.OURS | By.THEIRS
+
+
+def _may_refer(schema: ModelSchema, labels: set[str]) -> bool:
+    """Whether records of a model can refer to one of the models called ``labels``."""
+    targets = {each.target for each in schema.fields} | {*schema.parents}
+    return bool(targets & labels)
+
+
+@dataclass(frozen=True)
+class _Mixed:
+    """A record that is not as a side has it, and the digests of the unique values that it wants."""
+
+    model: str
+    schema: ModelSchema
+    digests: tuple[bytes, ...]
 
 
 @dataclass
@@ -226,8 +298,19 @@ class _Survey:
 
     missing: dict[RecordKey, list[tuple[str, str]]] = field(default_factory=dict)
     same: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
-    trees: dict[tuple[str, str, str], dict[RecordKey, _Owner]] = field(default_factory=dict)
+    trees: dict[tuple[str, str], dict[RecordKey, _Owner]] = field(default_factory=dict)
+    mixed: dict[str, _Mixed] = field(default_factory=dict)
+    fresh: set[bytes] = field(default_factory=set)
     _claimed: dict[bytes, tuple[RecordKey, str, By]] = field(default_factory=dict)
+
+    def pass_by(
+        self, path: str, record: Record, schema: ModelSchema, gone: Mapping[RecordKey, _Owner]
+    ) -> bool:
+        """Takes a record in that nobody changed; whether it meets anything."""
+        before = len(self.same), sum(map(len, self.missing.values()))
+        self._refer(path, By(0), record, schema, gone)
+        self._claim(path, By(0), record, schema)
+        return before != (len(self.same), sum(map(len, self.missing.values())))
 
     def look(
         self,
@@ -237,23 +320,39 @@ class _Survey:
         schema: ModelSchema,
         gone: Mapping[RecordKey, _Owner],
     ) -> None:
-        """Takes a record in."""
-        for each in references(record, schema):
-            if each.constrained and each.target in gone and _by_both((by, gone[each.target][1])):
-                self.missing.setdefault(each.target, []).append((path, each.field))
+        """Takes a record in that a side changed."""
+        self._refer(path, by, record, schema, gone)
         self._claim(path, by, record, schema)
         for known in schema.fields:
             if known.kind is FieldKind.REFERENCE and known.target == schema.label:
-                place = (path.partition("/")[0], schema.label, known.name)
+                place = (schema.label, known.name)
                 if record.fields.get(known.name):
                     self.trees.setdefault(place, {})[record.key] = (path, by)
 
+    def _refer(
+        self,
+        path: str,
+        by: By,
+        record: Record,
+        schema: ModelSchema,
+        gone: Mapping[RecordKey, _Owner],
+    ) -> None:
+        for each in references(record, schema):
+            if each.constrained and each.target in gone and _by_both((by, gone[each.target][1])):
+                self.missing.setdefault(each.target, []).append((path, each.field))
+
     def _claim(self, path: str, by: By, record: Record, schema: ModelSchema) -> None:
-        for each in claims(record, schema.unique):
-            digest = _digest(each)
+        """Of a record that nobody changed only what it says against a value that is of neither side."""
+        wanted = [(_digest(each), each[1]) for each in claims(record, schema.unique)]
+        if wanted and by == By.OURS | By.THEIRS:
+            digests = tuple(digest for digest, _ in wanted)
+            self.mixed[path] = _Mixed(schema.label, schema, digests)
+        for digest, name in wanted:
+            if not by and digest not in self.fresh:
+                continue
             key, other, their = self._claimed.setdefault(digest, (record.key, path, by))
             if key != record.key and _by_both((by, their)):
-                names = next(one.fields for one in schema.unique if one.name == each[1])
+                names = next(one.fields for one in schema.unique if one.name == name)
                 self.same.setdefault((other, path), names)
 
 
@@ -261,8 +360,8 @@ def _digest(claim: Claim) -> bytes:
     return blake2b(repr(claim).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _model_folder(path: str) -> str:
-    return "/".join(path.split("/", 2)[:2])
+def _model(path: str) -> str:
+    return path.split("/", 2)[1]
 
 
 def _cycles_in(parents: Mapping[RecordKey, RecordKey]) -> Iterator[list[RecordKey]]:
