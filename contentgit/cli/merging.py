@@ -96,7 +96,7 @@ def end(repository: Repository, args: argparse.Namespace, terminal: Terminal) ->
         if args.json:
             terminal.document({"aborted": what})
         else:
-            terminal.line(f"Gave up the {safe(what)}; the branch has not moved")
+            terminal.line(f"Gave up the {safe(what)}; nothing of it is on the branch")
         return 0
     return print_concluded(merging.continue_merge(repository), args, terminal)
 

@@ -26,7 +26,7 @@ from contentgit.porcelain.merging import (
     merge,
 )
 from contentgit.porcelain.merging.deciding import Decision, resolve
-from contentgit.porcelain.merging.operation import current
+from contentgit.porcelain.merging.operation import current, keep
 from contentgit.porcelain.merging.picking import revert
 from contentgit.porcelain.merging.recorded import recorded_in, resolve_recorded
 from contentgit.repository import Repository
@@ -330,6 +330,37 @@ def test_a_commit_of_somebody_else_does_not_end_a_revert(site: Site) -> None:
     with pytest.raises(BusyError, match="branch main has moved since the revert began"):
         continue_merge(repository)
     assert repository.resolve("main") == tip
+
+
+def test_a_branch_that_is_gone_meanwhile(split: Site) -> None:
+    repository = split.repository
+    with pytest.raises(ConflictError):
+        merge(repository, "summer")
+    tip = repository.resolve("main")
+    git(repository.path, "update-ref", "-d", "refs/heads/main")
+    with pytest.raises(BusyError) as caught:
+        resolve(repository, [], THEIRS)
+    assert caught.value.message == "branch main is gone since the merge began"
+    assert caught.value.hint.startswith(f"git branch main {tip[:10]}  brings it back")
+    git(repository.path, "branch", "main", tip[:10])
+    resolve(repository, [], THEIRS)
+    continue_merge(repository)
+    assert title(split) == "Summer"
+
+
+def test_two_decide_at_once(split: Site) -> None:
+    """What one of them decided is not overwritten by the other, who is told."""
+    repository = split.repository
+    with pytest.raises(ConflictError):
+        merge(repository, "summer")
+    seen = current(repository)
+    assert seen is not None
+    resolve(repository, [], THEIRS)
+    before = state(repository).read_bytes()
+    with pytest.raises(BusyError, match="another contentgit is at work on the merge of summer"):
+        keep(repository, seen)
+    assert state(repository).read_bytes() == before
+    assert [each.name for each in state(repository).parent.iterdir()] == ["merge.json"]
 
 
 def test_a_broken_file_of_a_merge_under_way(split: Site) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -53,6 +54,8 @@ class Operation:
     author_date: datetime | None = None
     resolutions: tuple[Resolution, ...] = ()
     made: str = ""
+    read: bytes = field(default=b"", compare=False, repr=False)
+    """The file that it was read from; what another process writes meanwhile is not overwritten."""
 
     def tree(self, repository: Repository) -> TreeMerge:
         """What the merge gives with what was decided so far."""
@@ -126,7 +129,7 @@ def current(repository: Repository) -> Operation | None:
     except OSError as error:
         raise RepositoryError(f"cannot read {path}: {error.strerror}") from error
     try:
-        operation = _parsed(json.loads(data))
+        operation = replace(_parsed(json.loads(data)), read=data)
     except (ValueError, KeyError, TypeError, AttributeError, FormatError) as error:
         raise FormatError(
             f"{path} is broken: {error}", hint="contentgit merge --abort  removes it"
@@ -153,19 +156,55 @@ def under_way(repository: Repository) -> Operation:
 
 
 def keep(repository: Repository, operation: Operation) -> None:
-    """Writes the operation down, in one move: the old state or the new one is there."""
+    """Writes the operation down, in one move: the old state or the new one is there.
+
+    Raises:
+        BusyError: another process has written there since it was read.
+        RepositoryError: the git directory cannot be written.
+    """
     path = _path(repository)
     text = json.dumps(_document(operation), indent=2, ensure_ascii=True) + "\n"
     try:
         path.parent.mkdir(exist_ok=True)
-        fresh = path.with_suffix(".new")
-        with fresh.open("w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        # A name of its own for each process; the lock on the folder ends with its process.
+        fresh = path.with_suffix(f".{os.getpid()}.new")
+        try:
+            with fresh.open("w", encoding="ascii") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            with _alone(path.parent):
+                _refuse_overtaken(path, operation)
+                fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
     except OSError as error:
         raise RepositoryError(f"cannot write {path}: {error.strerror}") from error
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keeps other processes of contentgit from writing in the folder meanwhile, where the system can."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _refuse_overtaken(path: Path, operation: Operation) -> None:
+    there = path.read_bytes() if path.exists() else b""
+    if there != operation.read:
+        raise BusyError(
+            f"another contentgit is at work on the {operation.named}; nothing is decided here",
+            hint="run the command again: it will work on what is there now",
+        )
 
 
 def forget(repository: Repository) -> bool:
@@ -227,11 +266,18 @@ def publish(repository: Repository, operation: Operation, commit: str) -> list[L
 def refuse_moved(repository: Repository, operation: Operation) -> None:
     """Raises BusyError where the branch is not what it was when the operation began."""
     tip = repository.branch_tip(operation.branch)
+    if tip is None:
+        raise BusyError(
+            f"branch {operation.branch} is gone since the {operation.verb} began",
+            hint=f"git branch {operation.branch} {operation.ours[:10]}  brings it back; "
+            "contentgit merge --abort  gives up",
+        )
     if tip != operation.ours:
         raise BusyError(
             f"branch {operation.branch} has moved since the {operation.verb} began: it is at "
-            f"{(tip or 'nothing')[:10]} and not at {operation.ours[:10]}",
-            hint=f"contentgit merge --abort, then contentgit {operation.verb} {operation.source} again",
+            f"{tip[:10]} and not at {operation.ours[:10]}",
+            hint="contentgit merge --abort  gives up, what was decided is forgotten; then run the "
+            f"{operation.verb} again",
         )
 
 
