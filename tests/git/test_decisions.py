@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,18 @@ from contentgit.porcelain.merging.operation import current
 from contentgit.porcelain.merging.recorded import resolve_recorded
 from contentgit.repository import Repository
 from contentgit.schema import Schema, UniqueSet
-from tests.git.content import DATASET, SCHEMA, TEASER, Site, bytes_of, page, path_of, teaser
+from contentgit.specs import Dataset, ModelSpec
+from tests.git.content import (
+    DATASET,
+    SCHEMA,
+    TAG,
+    TEASER,
+    Site,
+    bytes_of,
+    page,
+    path_of,
+    teaser,
+)
 from tests.git.test_tree_merge import START
 
 OURS = Decision(Take.OURS)
@@ -84,6 +96,8 @@ def test_a_field_that_there_is_not(site: Site) -> None:
     stopped(site, {"site.page:4": {"title": "W"}}, {"site.page:4": None})
     with pytest.raises(UsageError, match=r"site\.page:4/titel: site\.page has no field titel"):
         resolve(site.repository, ["site.page:4/titel"], Decision(value="x"))
+    with pytest.raises(UsageError, match="title is one value, and nothing lies within it"):
+        resolve(site.repository, ["site.page:4/title/de"], Decision(value="x"))
 
 
 def test_the_base_of_what_it_does_not_have(site: Site) -> None:
@@ -116,6 +130,42 @@ def test_what_nobody_changed_refers_to_what_it_was_decided_to_delete(site: Site)
     assert findings(site, commit) == []
     gone = {"site.page:1", "site.page:3", "site.page:4"}
     assert site.all(commit).keys() == START.keys() - gone
+
+
+def test_a_dump_that_one_side_gave_up_stays_for_what_is_kept_of_it(site: Site) -> None:
+    """Records without their dataset.json are nothing that an apply understands."""
+    document, place = f"more/{DATASET_FILE}", path_of("site.page:8", "more")
+    content = dump_document(schema_document(replace(DATASET, name="more"), SCHEMA))
+    site.commit_files("main", {document: content, place: bytes_of("site.page:8", page("Eight"))})
+    site.commit_files("summer", {document: None, place: None})
+    site.commit_files("main", {place: bytes_of("site.page:8", page("Nine"))})
+    for ours, theirs in (("main", "summer"), ("summer", "main")):
+        site.repository.set_head(ours)
+        tip = site.repository.resolve(ours)
+        side = Take.OURS if ours == "main" else Take.THEIRS
+        kept = merge(site.repository, theirs, take=side).commit
+        assert site.repository.blob(kept, document) == content
+        assert findings(site, kept) == []
+        site.repository.move_ref(f"refs/heads/{ours}", tip, kept, "test")
+        other = Take.THEIRS if ours == "main" else Take.OURS
+        gone = merge(site.repository, theirs, take=other).commit
+        assert site.repository.folders(gone) == ["pages"]
+        site.repository.move_ref(f"refs/heads/{ours}", tip, gone, "test")
+
+
+def test_models_that_each_side_added(site: Site) -> None:
+    """What specs stand in which order says nothing, so both lists together are no conflict."""
+    for branch, label in (("summer", "site.warm"), ("main", "site.cold")):
+        models = {**SCHEMA.models, label: replace(TAG, label=label)}
+        dataset = Dataset("pages", "", specs=tuple(ModelSpec(each) for each in models))
+        document = dump_document(schema_document(dataset, Schema(models)))
+        new = bytes_of(f"{label}:1", {"name": "x"})
+        site.commit_files(branch, {f"pages/{DATASET_FILE}": document, path_of(f"{label}:1"): new})
+    commit = merge(site.repository, "summer").commit
+    assert findings(site, commit) == []
+    data = site.repository.blob(commit, f"pages/{DATASET_FILE}")
+    assert data is not None
+    assert [each["model"] for each in json.loads(data)["specs"]][-2:] == ["site.cold", "site.warm"]
 
 
 def test_what_goes_with_a_record_that_was_not_taken(site: Site) -> None:

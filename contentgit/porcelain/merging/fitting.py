@@ -76,9 +76,11 @@ def _misfit(place: Place, value: Value, schema: ModelSchema) -> str:
         return f"{schema.label} has no field {place.field}"
     if not place.path:
         wrong = misfit(value, field)
+    elif field.kind not in (FieldKind.JSON, FieldKind.MAPPING):
+        return f"{place.field} is one value, and nothing lies within it"
     else:
         text = value is None or isinstance(value, str)
-        wrong = "" if text or field.kind is not FieldKind.MAPPING else "is not text"
+        wrong = "" if text or field.kind is FieldKind.JSON else "is not text"
     return wrong and f"the value {wrong}"
 
 

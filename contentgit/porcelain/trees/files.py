@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from contentgit import canonical
 from contentgit.diff import ABSENT
@@ -65,6 +66,29 @@ class FileMerge:
         for path in sorted(self._together.difference(records)):
             yield from self._file(path)
         yield from ((path, after) for path, after in alone.items() if after is not None)
+        yield from self._bereft()
+
+    def _bereft(self) -> Iterator[tuple[str, Placed]]:
+        """The descriptions of dumps that one side gave up and of which records stay all the same."""
+        sides = self.sides
+        changed = sides.by_ours.keys() | sides.by_theirs.keys()
+        for path in sorted(each for each in changed if each.count("/") == 1):
+            folder, _, name = path.partition("/")
+            versions = sides.versions(path)
+            if name != DATASET_FILE or (versions[1] and versions[2]) or path in self.decided:
+                continue
+            known = next((each for each in (versions[1], versions[2], versions[0]) if each), None)
+            inside = (each for each in changed if each.startswith(f"{folder}/") and each != path)
+            if known and any(self._stays(each) for each in inside):
+                self.written[path] = known.id
+                yield path, known
+
+    def _stays(self, path: str) -> bool:
+        if path in self.written:
+            return self.written[path] != ""
+        _, ours, theirs = self.sides.versions(path)
+        after = theirs if path in self.sides.by_theirs else ours
+        return after is not None
 
     @cached_property
     def _together(self) -> frozenset[str]:
@@ -210,8 +234,40 @@ def _merged_document(path: str, base: bytes, ours: bytes, theirs: bytes) -> byte
         sides = [parse_document(each) for each in (base, ours, theirs)]
     except FormatError as error:
         raise FormatError(f"{path}: {error.message}") from error
-    value, conflicts = merge_value(_DOCUMENT, "", *sides)
-    return None if conflicts else dump_document(value)
+    keyed: list[Any] = [_by_model(each) for each in sides]
+    if None in keyed:
+        value, conflicts = merge_value(_DOCUMENT, "", *sides)
+        return None if conflicts else dump_document(value)
+    value, conflicts = merge_value(_DOCUMENT, "", *keyed)
+    if conflicts:
+        return None
+    order = {label: number for number, label in reversed([*enumerate(_order(*sides))])}
+    specs = sorted(value["specs"].items(), key=lambda each: order[each[0]])
+    return dump_document({**value, "specs": [each for _, each in specs]})
+
+
+def _by_model(document: Any) -> dict[str, Any] | None:
+    """The document with its specs by model, so that what each side added is no contradiction.
+
+    ``None`` where a model has several, or it is not what contentgit wrote.
+    """
+    listed = document.get("specs") if isinstance(document, dict) else None
+    if not isinstance(listed, list):
+        return None
+    specs = {each["model"]: each for each in listed if isinstance(each, dict) and _is_named(each)}
+    return {**document, "specs": specs} if len(specs) == len(listed) else None
+
+
+def _is_named(spec: dict[str, Any]) -> bool:
+    return isinstance(spec.get("model"), str)
+
+
+def _order(base: Any, ours: Any, theirs: Any) -> Iterator[str]:
+    """The models as the base has them, then new ones by name: the order says nothing to an apply."""
+    known = [each["model"] for each in base["specs"]]
+    yield from known
+    new = {each["model"] for side in (ours, theirs) for each in side["specs"]}
+    yield from sorted(new.difference(known))
 
 
 def _doubt(three: Three) -> Merged:
