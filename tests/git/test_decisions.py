@@ -9,18 +9,19 @@ from typing import Any
 
 import pytest
 
-from contentgit.canonical import dump_document
+from contentgit.canonical import dump_document, encode
 from contentgit.description import schema_document
 from contentgit.errors import ConflictError, RefusedError, UsageError
-from contentgit.layout import DATASET_FILE
+from contentgit.layout import DATASET_FILE, record_path
 from contentgit.merge import Take
 from contentgit.porcelain.check import check
 from contentgit.porcelain.merging import continue_merge, merge
 from contentgit.porcelain.merging.deciding import Decision, resolve
 from contentgit.porcelain.merging.operation import current
 from contentgit.porcelain.merging.recorded import resolve_recorded
+from contentgit.records import Record, RecordKey
 from contentgit.repository import Repository
-from contentgit.schema import Schema, UniqueSet
+from contentgit.schema import KeyKind, Layout, Schema, UniqueSet
 from contentgit.specs import Dataset, ModelSpec
 from tests.git.content import (
     DATASET,
@@ -151,6 +152,50 @@ def test_a_dump_that_one_side_gave_up_stays_for_what_is_kept_of_it(site: Site) -
         gone = merge(site.repository, theirs, take=other).commit
         assert site.repository.folders(gone) == ["pages"]
         site.repository.move_ref(f"refs/heads/{ours}", tip, gone, "test")
+
+
+def more(site: Site, key: str, fields: Any) -> None:
+    """A second dump of the same models, with one record."""
+    document = dump_document(schema_document(replace(DATASET, name="more"), SCHEMA))
+    place = path_of(key, "more")
+    site.commit_files("main", {f"more/{DATASET_FILE}": document, place: bytes_of(key, fields)})
+
+
+def test_a_new_key_is_new_in_every_dump(site: Site) -> None:
+    more(site, "site.page:20", page("Twenty"))
+    stopped(site, {"site.page:9": page("W")}, {"site.page:9": page("S")})
+    found = resolve(site.repository, ["site.page:9"], Decision(renumber=True))
+    assert [each.key for each in found.resolutions] == ["21"]
+    assert findings(site, continue_merge(site.repository).commit) == []
+
+
+def test_a_record_that_each_side_added_to_another_dump(site: Site) -> None:
+    more(site, "site.page:20", page("Twenty"))
+    place = path_of("site.page:9", "more")
+    site.commit_files("summer", {place: bytes_of("site.page:9", page("S"))})
+    site.commit("summer", {"site.teaser:9": teaser("s", "site.page:9")})
+    stopped(site, {"site.page:9": page("W")}, {})
+    assert left(site, "site.page:9", OURS) == []
+    assert left(site, "site.page:9", Decision(Take.THEIRS)) == []
+    commit = continue_merge(site.repository).commit
+    assert findings(site, commit) == []
+    assert site.record(commit, "site.page:9") is None
+    assert site.repository.blob(commit, place) == bytes_of("site.page:9", page("S"))
+
+
+def test_a_key_that_others_have_in_their_own_stays(site: Site) -> None:
+    named = replace(
+        TEASER, key_kind=KeyKind.COMPOSITE, layout=Layout.FLAT, identity=("page", "text")
+    )
+    document = schema_document(DATASET, Schema({**SCHEMA.models, "site.teaser": named}))
+    files = {f"pages/{DATASET_FILE}": dump_document(document)}
+    site.commit_files("main", {**files, path_of("site.teaser:1"): None})
+    key = RecordKey("site.teaser", "9,de")
+    data = encode(Record(key, teaser("de", "site.page:9")), KeyKind.COMPOSITE)
+    site.commit_files("summer", {f"pages/{record_path(key, Layout.FLAT)}": data})
+    stopped(site, {"site.page:9": page("W")}, {"site.page:9": page("S")})
+    with pytest.raises(RefusedError, match="named by what they refer to"):
+        resolve(site.repository, ["site.page:9"], Decision(renumber=True))
 
 
 def test_models_that_each_side_added(site: Site) -> None:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from contentgit.diff import ABSENT
 from contentgit.errors import ConflictError, RefusedError, UnknownNameError, UsageError
-from contentgit.layout import encode_part, integer_key, record_path
+from contentgit.layout import decode_part, encode_part, integer_key, record_path
 from contentgit.merge import (
     Contested,
     Place,
@@ -246,7 +246,8 @@ def _renumbered(
         folder = place.file.partition("/")[0]
         family = _family(sides.schema(folder), key.model)
         _refuse_no_number(sides.schema(folder), key)
-        last = given.get(family) or _last_key(sides, folder, family)
+        _refuse_named_by_it(sides, family, key)
+        last = given.get(family) or _last_key(sides, family)
         given[family] = last + 1
         for label in family:
             each = RecordKey(label, key.key)
@@ -275,12 +276,30 @@ def _family(models: Mapping[str, ModelSchema], label: str) -> tuple[str, ...]:
         family |= parents | children
 
 
-def _last_key(sides: Sides, folder: str, family: Iterable[str]) -> int:
-    """The highest key of these models on both sides."""
+def _refuse_named_by_it(sides: Sides, family: Iterable[str], key: RecordKey) -> None:
+    """Refuses where records that they added have the old key within their own."""
+    for path, (before, after) in sides.by_theirs.items():
+        folder, _, rest = path.partition("/")
+        if before is not None or after is None or not sides.is_record(path):
+            continue
+        schema = sides.schema(folder).get(decode_part(rest.partition("/")[0]))
+        names = (schema.identity or ()) if schema else ()
+        targets = {each.target for each in schema.fields if each.name in names} if schema else set()
+        if schema and targets & {*family}:
+            raise RefusedError(
+                f"{key}: records of {schema.label} that they added are named by what they refer to, so "
+                "no other key can be given to it here",
+                hint="--take ours|theirs, or give it another key in their database and commit there",
+            )
+
+
+def _last_key(sides: Sides, family: Iterable[str]) -> int:
+    """The highest key of these models on both sides, in whichever dump."""
     last = 0
-    for label in family:
+    places = [f"{folder}/{encode_part(label)}" for folder in sides.folders for label in family]
+    for place in places:
         for side in (sides.ours, sides.theirs):
-            for path, _ in sides.repository.entries(side, f"{folder}/{encode_part(label)}"):
+            for path, _ in sides.repository.entries(side, place):
                 name = path.rpartition("/")[2].removesuffix(".json")
                 last = max(last, integer_key(name) or 0)
     return last

@@ -107,7 +107,7 @@ class Meeting:
             found |= By.THEIRS
         return found
 
-    def _result(self, path: str) -> str:
+    def result(self, path: str) -> str:
         """The blob id of a changed file in the merged tree."""
         if path in self.written:
             return self.written[path]
@@ -125,7 +125,7 @@ class Meeting:
         """The keys of records that the base has, or a side alone, and that are not in the merged tree."""
         for path in self._paths():
             known = next((each for each in self.sides.versions(path) if each), None)
-            if known is None or self._result(path) or not self.sides.is_record(path):
+            if known is None or self.result(path) or not self.sides.is_record(path):
                 continue
             key = key_at(path)
             if key is None:  # the record itself tells it
@@ -139,7 +139,7 @@ class Meeting:
         models = self._models()
         wanted = (path for path in self._paths() if self._can_meet(path, models))
         for batch in batches(wanted, BATCH):
-            blobs = self.sides.repository.blobs([self._result(path) for path in batch])
+            blobs = self.sides.repository.blobs([self.result(path) for path in batch])
             for path, data in zip(batch, blobs, strict=True):
                 record = record_at(path, data)
                 schema = self.sides.model(path, record)
@@ -155,7 +155,7 @@ class Meeting:
         return found
 
     def _can_meet(self, path: str, models: Mapping[str, By]) -> bool:
-        if path in self._pending or not self._result(path) or not self.sides.is_record(path):
+        if path in self._pending or not self.result(path) or not self.sides.is_record(path):
             return False
         if self._gone or path in self.decided:
             return True
