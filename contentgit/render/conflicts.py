@@ -94,6 +94,12 @@ def _place_lines(place: Contested, *, alone: bool) -> Iterator[Text]:
             yield Text(f"{indent}is in {', '.join(there)}", style="dim")
         return
     if place.place is None:
+        if isinstance(place.ours, str) and isinstance(place.theirs, str):
+            command = f"git diff {place.ours[:12]} {place.theirs[:12]}"
+            yield Text(f"{indent}{command}  shows how ours and theirs differ", style="dim")
+        else:
+            kept = "ours" if isinstance(place.ours, str) else "theirs"
+            yield Text(f"{indent}only {kept} has it still", style="dim")
         return
     for name, text, style in zip(
         ("base", "ours", "theirs"), apart(sides), ("dim", "green", "cyan"), strict=True

@@ -13,6 +13,7 @@ from contentgit.repository import Repository
 from tests.bakery.content import fill
 from tests.bakery.models import Tag
 from tests.git.content import Site, page
+from tests.git.plain import git
 from tests.git.test_tree_merge import START
 from tests.verbs.conftest import Run
 
@@ -139,6 +140,18 @@ def test_a_value_from_an_editor(
     assert record["title"] == "Spring"
     monkeypatch.setenv("GIT_EDITOR", "false")
     assert run("resolve", "site.page:1", "--edit").code == 2
+
+
+def test_a_file_that_is_no_record_says_how_to_look_at_it(site: Site, run: Run, ok: Ok) -> None:
+    for branch in ("summer", "main"):
+        site.commit_files(branch, {"README.md": branch.encode()})
+    run("merge", "summer")
+    said = ok("conflicts").splitlines()
+    at = said.index("README.md")
+    assert said[at + 1] == "  both sides changed this file"
+    command, _, why = said[at + 2].strip().partition("  ")
+    assert why == "shows how ours and theirs differ"
+    assert "+summer" in git(site.repository.path, *command.split()[1:])
 
 
 CRLF_EDITOR = "sed -i '1s/^/\\xef\\xbb\\xbf/; s/Nord/Süd/; s/$/\\r/'"
