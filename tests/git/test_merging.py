@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -34,6 +37,8 @@ from tests.git.content import Site, page, path_of, teaser
 from tests.git.plain import files, git, status
 from tests.git.test_tree_merge import START
 
+# A worker of pytest-xdist has a second thread, which holds no lock that a child needs.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .*multi-threaded:DeprecationWarning")
 OURS, THEIRS = Decision(Take.OURS), Decision(Take.THEIRS)
 
 
@@ -378,6 +383,38 @@ def test_a_broken_file_of_a_merge_under_way(split: Site) -> None:
         assert caught.value.hint == "contentgit merge --abort  removes it"
     assert abort(repository) is None
     assert not state(repository).exists()
+
+
+def test_a_state_that_cannot_be_removed(split: Site) -> None:
+    state(split.repository).mkdir(parents=True)
+    for call in (abort, continue_merge):
+        with pytest.raises(RepositoryError, match=r"merge\.json: Is a directory"):
+            call(split.repository)
+
+
+def test_a_disk_that_is_full(split: Site) -> None:
+    """No file can grow, neither a temporary one nor the state: it is said, and nothing is lost."""
+    repository = split.repository
+    with pytest.raises(ConflictError):
+        merge(repository, "summer")
+    resolve(repository, [], THEIRS)
+    before = state(repository).read_bytes()
+    child = os.fork()
+    if not child:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+        try:
+            resolve(repository, ["site.page:1"], OURS)
+        except RepositoryError:
+            os._exit(7)
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    _, ended = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(ended) == 7
+    assert state(repository).read_bytes() == before
+    continue_merge(repository)
+    assert title(split) == "Summer"
 
 
 def test_a_merge_of_git_itself_is_under_way(split: Site) -> None:

@@ -208,11 +208,21 @@ def _refuse_overtaken(path: Path, operation: Operation) -> None:
 
 
 def forget(repository: Repository) -> bool:
-    """Removes what is kept of an operation; whether there was any."""
+    """Removes what is kept of an operation; whether there was any.
+
+    Raises:
+        RepositoryError: the git directory cannot be written.
+    """
     path = _path(repository)
-    there = path.exists()
-    path.unlink(missing_ok=True)
-    return there
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise RepositoryError(
+            f"cannot remove {path}: {error.strerror}", hint="remove it by hand, then go on"
+        ) from error
+    return True
 
 
 def conclude(
