@@ -223,6 +223,20 @@ def test_what_goes_with_a_record_that_was_not_taken(site: Site) -> None:
     assert findings(site, continue_merge(site.repository).commit) == []
 
 
+def test_what_goes_with_a_recorded_decision_is_named_in_one_call(site: Site) -> None:
+    added = {"site.page:8": page("Bread"), "site.teaser:8": teaser("Fresh", "site.page:8")}
+    site.commit("summer", added)
+    tip = site.commit("main", {"site.page:9": page("Bread")})
+    merge(site.repository, "summer", record=True)
+    with pytest.raises(ConflictError) as caught:
+        resolve_recorded(site.repository, ["site.page:8"], OURS)
+    assert caught.value.items[0].endswith("what is to stay refers to it: site.teaser:8")
+    assert "in one call that names all of their labels" in caught.value.hint
+    done = resolve_recorded(site.repository, ["site.page:8", "site.teaser:8"], OURS).done
+    assert findings(site, done.commit) == []
+    assert site.all(done.commit) == site.all(tip)
+
+
 def test_a_value_that_a_record_has_which_nobody_changed(site: Site) -> None:
     stopped(site, {"site.page:1": {"slug": "w"}}, {"site.page:1": {"slug": "s"}})
     both = ("site.page:1/slug", "site.page:2/slug")

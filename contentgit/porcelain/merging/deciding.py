@@ -32,7 +32,7 @@ from contentgit.records import RecordKey
 from contentgit.repository import Repository
 from contentgit.schema import KeyKind, ModelSchema
 
-_ROUNDS = 20
+ROUNDS = 20
 """Taking one side can uncover further conflicts; a merge has not more layers than this."""
 
 
@@ -89,7 +89,7 @@ def take_all(repository: Repository, operation: Operation, take: Take) -> Operat
     Raises:
         ConflictError: taking that side does not end.
     """
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         found = operation.tree(repository)
         if not found.conflicts:
             return operation

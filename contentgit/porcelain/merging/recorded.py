@@ -16,7 +16,13 @@ from contentgit.canonical import dump_document, parse_document
 from contentgit.errors import ConflictError, FormatError, RefusedError, UsageError
 from contentgit.layout import CONFLICTS_FOLDER
 from contentgit.merge import Resolution, Take, TreeConflict, added
-from contentgit.porcelain.merging.deciding import Decision, chosen, matches, resolutions_for
+from contentgit.porcelain.merging.deciding import (
+    ROUNDS,
+    Decision,
+    chosen,
+    matches,
+    resolutions_for,
+)
 from contentgit.porcelain.merging.fitting import fitted, refuse_nothing
 from contentgit.porcelain.merging.operation import (
     Concluded,
@@ -190,9 +196,16 @@ def _decided_tree(
         new = list(fitted(sides, before.tree, wishes))
         refuse_nothing(conflicts, new)
         resolutions = added(resolutions, new)
-    after = merge_commits(repository, ours, theirs, resolutions)
     known = {each.labels for each in before.conflicts}
-    _refuse([each for each in after.conflicts if each.labels not in known], "it uncovers")
+    for _ in range(ROUNDS):
+        after = merge_commits(repository, ours, theirs, resolutions)
+        fresh = [each for each in after.conflicts if each.labels not in known]
+        named = [each for each in fresh if all(_any(patterns, [label]) for label in each.labels)]
+        if decision is None or not patterns or not named:
+            break
+        wishes = resolutions_for(named, patterns, decision)
+        resolutions = added(resolutions, fitted(sides, after.tree, wishes))
+    _refuse(fresh, "it uncovers")
     found = merge_trees(repository, Base(before.tree), head, after.tree)
     _refuse(found.conflicts, "it was edited since the merge")
     return found.tree
@@ -209,7 +222,7 @@ def _refuse(conflicts: Iterable[TreeConflict], why: str) -> None:
             f"this cannot be decided so: {why}",
             items=[headline(each) for each in found],
             hint="contentgit conflicts shows what is recorded; take ours keeps what was edited since, "
-            "and conflicts that belong together are decided in one call",
+            "and conflicts that belong together are decided in one call that names all of their labels",
             data={"conflicts": [as_data(each) for each in found]},
         )
 
