@@ -22,7 +22,12 @@ def edited(repository: Repository, terminal: Terminal, name: str, text: str, oth
     editor = repository.editor()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
-        path.write_text(text, encoding="utf-8", newline="")
+        try:
+            path.write_text(text, encoding="utf-8", newline="")
+        except UnicodeEncodeError as error:
+            raise ContentgitError(
+                "the text holds halves of characters, which no editor can show", hint=otherwise
+            ) from error
         # As git does it: the editor is a shell command line of the user's own configuration.
         code = subprocess.call(  # noqa: S603
             ["/bin/sh", "-c", f'{editor} "$@"', editor, str(path)]
@@ -32,5 +37,12 @@ def edited(repository: Repository, terminal: Terminal, name: str, text: str, oth
                 f"the editor {editor!r} ended with exit code {code}; nothing has changed",
                 hint=f"set another one with: git config --global core.editor EDITOR, or {otherwise}",
             )
-        with path.open(encoding="utf-8", newline="") as file:
-            return file.read()
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                return file.read()
+        except (OSError, UnicodeDecodeError) as error:
+            what = "the file is gone" if isinstance(error, OSError) else "it is no UTF-8"
+            raise ContentgitError(
+                f"what the editor {editor!r} has left cannot be read: {what}; nothing has changed",
+                hint=f"set the editor to UTF-8, or {otherwise}",
+            ) from error

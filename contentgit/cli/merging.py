@@ -30,6 +30,7 @@ from contentgit.render.plain import plural, safe
 from contentgit.repository import Repository
 
 _SCISSORS = "# ------------------------ >8 ------------------------"
+_MARK = "\ufeff"  # what some editors put in front of UTF-8
 
 
 def merge(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -96,7 +97,7 @@ def end(repository: Repository, args: argparse.Namespace, terminal: Terminal) ->
         if args.json:
             terminal.document({"aborted": what})
         else:
-            terminal.line(f"Gave up the {safe(what)}; the branch has not moved")
+            terminal.line(f"Gave up the {safe(what)}; nothing of it is on the branch")
         return 0
     return print_concluded(merging.continue_merge(repository), args, terminal)
 
@@ -284,22 +285,37 @@ def _edited_value(repository: Repository, labels: Sequence[str], terminal: Termi
     place = named_place(repository, labels)
     as_text = all(isinstance(each, str) for each in (place.ours, place.theirs))
     name = "value.txt" if as_text else "value.json"
-    shown = [
+    start = _written(place.ours, as_text=as_text)
+    shown = "\n".join(
         f"# {side}:\n{_written(value, as_text=as_text)}"
         for side, value in (("theirs", place.theirs), ("base", place.base))
         if value is not None
-    ]
-    cut = f"{_SCISSORS}\n# What stands above this line is taken. For comparison:\n"
-    start = _written(place.ours, as_text=as_text)
-    text = f"{start}\n{cut}" + "\n".join(shown)
-    after = edited(repository, terminal, name, text, "use --value JSON")
-    kept, found, _ = after.partition(f"\n{_SCISSORS}")
+    )
+    cut = _SCISSORS
+    while cut in start:  # a text can be about git
+        cut += "-"
+    own = _line_end(start)
+    text = f"{start}\n{cut}\n# What stands above this line is taken. For comparison:\n{shown}"
+    sent = text.replace("\r\n", "\n") if own else text
+    after = edited(repository, terminal, name, sent, "use --value JSON")
+    if not start.startswith(_MARK):
+        after = after.removeprefix(_MARK)
+    if own:  # the editor's own line ends are no edit
+        after = after.replace("\r\n", "\n")
+    kept, found, _ = after.partition(f"\n{cut}")
     if not found:
         raise ConflictError(
             "the line that ends the value is gone, so it is not known where it ends",
             hint="leave the line with >8 where it is; nothing has changed",
         )
-    return kept if as_text else _value(kept)
+    return kept.replace("\n", own or "\n") if as_text else _value(kept)
+
+
+def _line_end(text: str) -> str:
+    """How every line of a text ends, ``CR LF`` where a browser sent it; ``""`` if not all end alike."""
+    if "\r" not in text:
+        return "\n"
+    return "\r\n" if text.count("\r\n") == text.count("\n") == text.count("\r") else ""
 
 
 def _written(value: Value, *, as_text: bool) -> str:

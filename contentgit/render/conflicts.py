@@ -30,6 +30,8 @@ def why(conflict: TreeConflict) -> str:
         deleted, *others = conflict.places
         names = ", ".join(each.label for each in others[:REFERRERS_SHOWN])
         more = f" and {len(others) - REFERRERS_SHOWN:,} more" if len(others) > 5 else ""
+        if deleted.base is ABSENT or ABSENT not in (deleted.ours, deleted.theirs):
+            return f"it is to go, and what is to stay refers to it: {names}{more}"
         who, other = ("we", "they") if deleted.ours is ABSENT else ("they", "we")
         return f"{who} deleted it, and what {other} changed refers to it: {names}{more}"
     if conflict.reason is Reason.SAME_VALUE:
@@ -92,6 +94,12 @@ def _place_lines(place: Contested, *, alone: bool) -> Iterator[Text]:
             yield Text(f"{indent}is in {', '.join(there)}", style="dim")
         return
     if place.place is None:
+        if isinstance(place.ours, str) and isinstance(place.theirs, str):
+            command = f"git diff {place.ours[:12]} {place.theirs[:12]}"
+            yield Text(f"{indent}{command}  shows how ours and theirs differ", style="dim")
+        else:
+            kept = "ours" if isinstance(place.ours, str) else "theirs"
+            yield Text(f"{indent}only {kept} has it still", style="dim")
         return
     for name, text, style in zip(
         ("base", "ours", "theirs"), apart(sides), ("dim", "green", "cyan"), strict=True

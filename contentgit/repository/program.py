@@ -124,6 +124,13 @@ class Running:
         self.process.wait()
 
 
+def _no_room(error: OSError) -> RepositoryError:
+    return RepositoryError(
+        f"cannot write a temporary file in {tempfile.gettempdir()}: {error.strerror}",
+        hint="make room there, or name another folder in TMPDIR",
+    )
+
+
 def _widen(descriptor: int) -> None:
     """Makes a pipe a mebibyte where the system can: fewer turns between the two processes."""
     try:
@@ -211,9 +218,18 @@ class Program:
         """As ``start``, with ``data`` on standard input: a file, so that nobody waits for anybody."""
         if not data:
             return self.start(verb, *arguments, **options)
-        with tempfile.TemporaryFile() as file:
-            file.write(data)
-            file.seek(0)
+        try:
+            file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+        except OSError as error:
+            raise _no_room(error) from error
+        with file:
+            try:
+                left = memoryview(data)
+                while left:
+                    left = left[file.write(left) :]
+                file.seek(0)
+            except OSError as error:
+                raise _no_room(error) from error
             return self.start(verb, *arguments, istream=file, **options)
 
     def ask(

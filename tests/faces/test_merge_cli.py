@@ -13,6 +13,7 @@ from contentgit.repository import Repository
 from tests.bakery.content import fill
 from tests.bakery.models import Tag
 from tests.git.content import Site, page
+from tests.git.plain import git
 from tests.git.test_tree_merge import START
 from tests.verbs.conftest import Run
 
@@ -156,6 +157,36 @@ def test_a_value_from_an_editor(
     assert run("resolve", "site.page:1", "--edit").code == 2
 
 
+def test_a_file_that_is_no_record_says_how_to_look_at_it(site: Site, run: Run, ok: Ok) -> None:
+    for branch in ("summer", "main"):
+        site.commit_files(branch, {"README.md": branch.encode()})
+    run("merge", "summer")
+    said = ok("conflicts").splitlines()
+    at = said.index("README.md")
+    assert said[at + 1] == "  both sides changed this file"
+    command, _, why = said[at + 2].strip().partition("  ")
+    assert why == "shows how ours and theirs differ"
+    assert "+summer" in git(site.repository.path, *command.split()[1:])
+
+
+CRLF_EDITOR = "sed -i '1s/^/\\xef\\xbb\\xbf/; s/Nord/Süd/; s/$/\\r/'"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_line_ends_of_an_editor_are_no_edit(
+    site: Site, run: Run, ok: Ok, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """A browser sends CR LF and an editor of Windows writes them; a text can hold git's own scissors."""
+    lines = ["Nord", "", "# ------------------------ >8 ------------------------", "End", ""]
+    site.commit("summer", {"site.page:1": {"slug": "one" + end + "two"}})
+    site.commit("main", {"site.page:1": {"slug": end.join(lines)}})
+    run("merge", "summer")
+    monkeypatch.setenv("GIT_EDITOR", CRLF_EDITOR)
+    ok("resolve", "site.page:1/slug", "--edit")
+    (found,) = run("conflicts", "--json").json["decided"]
+    assert found["value"] == end.join(["Süd", *lines[1:]])
+
+
 def test_an_editor_that_fails_changes_nothing(
     site: Site, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,6 +194,8 @@ def test_an_editor_that_fails_changes_nothing(
     for editor, said in (
         ("false", "ended with exit code 1"),
         ("echo >", "the line that ends the value"),
+        ("printf '\\377' >", "cannot be read: it is no UTF-8"),
+        ("rm", "cannot be read: the file is gone"),
     ):
         monkeypatch.setenv("GIT_EDITOR", editor)
         failed = run("resolve", "site.page:1/title", "--edit")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -26,13 +29,16 @@ from contentgit.porcelain.merging import (
     merge,
 )
 from contentgit.porcelain.merging.deciding import Decision, resolve
-from contentgit.porcelain.merging.operation import current
+from contentgit.porcelain.merging.operation import current, keep
+from contentgit.porcelain.merging.picking import revert
 from contentgit.porcelain.merging.recorded import recorded_in, resolve_recorded
 from contentgit.repository import Repository
 from tests.git.content import Site, page, path_of, teaser
 from tests.git.plain import files, git, status
 from tests.git.test_tree_merge import START
 
+# A worker of pytest-xdist has a second thread, which holds no lock that a child needs.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .*multi-threaded:DeprecationWarning")
 OURS, THEIRS = Decision(Take.OURS), Decision(Take.THEIRS)
 
 
@@ -307,11 +313,59 @@ def test_a_merge_that_was_interrupted_behind_its_end(split: Site) -> None:
     kept, old = state(repository).read_bytes(), repository.resolve("main")
     done = continue_merge(repository)
     repository.bring_along("main", done.commit, old)
-    state(repository).write_bytes(kept)
+    state(repository).write_text(json.dumps({**json.loads(kept), "made": done.commit}))
     assert status(repository.path) != []
     assert current(repository) is None
     assert status(repository.path) == []
     assert not state(repository).exists()
+
+
+def test_a_commit_of_somebody_else_does_not_end_a_revert(site: Site) -> None:
+    """It has the parents that the revert's would have; the decisions stay until they are given up."""
+    repository = site.repository
+    site.commit("main", {"site.page:1": {"title": "Start"}})
+    site.commit("main", {"site.page:1": {"title": "Welcome"}})
+    with pytest.raises(ConflictError):
+        revert(repository, "main~1")
+    resolve(repository, [], THEIRS)
+    tip = site.commit("main", {"site.tag:2": {"name": "zwei"}})
+    operation = current(repository)
+    assert operation is not None
+    assert len(operation.resolutions) == 1
+    with pytest.raises(BusyError, match="branch main has moved since the revert began"):
+        continue_merge(repository)
+    assert repository.resolve("main") == tip
+
+
+def test_a_branch_that_is_gone_meanwhile(split: Site) -> None:
+    repository = split.repository
+    with pytest.raises(ConflictError):
+        merge(repository, "summer")
+    tip = repository.resolve("main")
+    git(repository.path, "update-ref", "-d", "refs/heads/main")
+    with pytest.raises(BusyError) as caught:
+        resolve(repository, [], THEIRS)
+    assert caught.value.message == "branch main is gone since the merge began"
+    assert caught.value.hint.startswith(f"git branch main {tip[:10]}  brings it back")
+    git(repository.path, "branch", "main", tip[:10])
+    resolve(repository, [], THEIRS)
+    continue_merge(repository)
+    assert title(split) == "Summer"
+
+
+def test_two_decide_at_once(split: Site) -> None:
+    """What one of them decided is not overwritten by the other, who is told."""
+    repository = split.repository
+    with pytest.raises(ConflictError):
+        merge(repository, "summer")
+    seen = current(repository)
+    assert seen is not None
+    resolve(repository, [], THEIRS)
+    before = state(repository).read_bytes()
+    with pytest.raises(BusyError, match="another contentgit is at work on the merge of summer"):
+        keep(repository, seen)
+    assert state(repository).read_bytes() == before
+    assert [each.name for each in state(repository).parent.iterdir()] == ["merge.json"]
 
 
 def test_a_broken_file_of_a_merge_under_way(split: Site) -> None:
@@ -321,6 +375,7 @@ def test_a_broken_file_of_a_merge_under_way(split: Site) -> None:
     whole = json.loads(state(repository).read_text())
     wrong = {**whole, "resolutions": [{"at": "x", "take": "mine"}]}
     texts = ["", "[]", "{}", json.dumps({**whole, "format": 2}), json.dumps(wrong)]
+    texts.append(json.dumps({**whole, "verb": "rebase"}))
     for broken in texts:
         state(repository).write_text(broken)
         with pytest.raises(FormatError, match="is broken") as caught:
@@ -328,6 +383,38 @@ def test_a_broken_file_of_a_merge_under_way(split: Site) -> None:
         assert caught.value.hint == "contentgit merge --abort  removes it"
     assert abort(repository) is None
     assert not state(repository).exists()
+
+
+def test_a_state_that_cannot_be_removed(split: Site) -> None:
+    state(split.repository).mkdir(parents=True)
+    for call in (abort, continue_merge):
+        with pytest.raises(RepositoryError, match=r"merge\.json: Is a directory"):
+            call(split.repository)
+
+
+def test_a_disk_that_is_full(split: Site) -> None:
+    """No file can grow, neither a temporary one nor the state: it is said, and nothing is lost."""
+    repository = split.repository
+    with pytest.raises(ConflictError):
+        merge(repository, "summer")
+    resolve(repository, [], THEIRS)
+    before = state(repository).read_bytes()
+    child = os.fork()
+    if not child:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+        try:
+            resolve(repository, ["site.page:1"], OURS)
+        except RepositoryError:
+            os._exit(7)
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    _, ended = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(ended) == 7
+    assert state(repository).read_bytes() == before
+    continue_merge(repository)
+    assert title(split) == "Summer"
 
 
 def test_a_merge_of_git_itself_is_under_way(split: Site) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from contentgit.canonical import dump_document
+from contentgit.description import schema_document
 from contentgit.errors import ConflictError, RefusedError, UnknownNameError, UsageError
+from contentgit.layout import DATASET_FILE
 from contentgit.merge import Take
 from contentgit.porcelain.merging import continue_merge, merge
 from contentgit.porcelain.merging.deciding import Decision, resolve
 from contentgit.porcelain.merging.picking import Picking, cherry_pick, restore, revert
 from contentgit.repository import Repository
+from contentgit.schema import FieldKind, FieldSchema, Schema
 from tests.git.conftest import DATE
-from tests.git.content import Site, page, teaser
+from tests.git.content import DATASET, SCHEMA, TAG, Site, bytes_of, page, path_of, teaser
 from tests.git.plain import git
 from tests.git.test_tree_merge import START
 
@@ -160,6 +165,48 @@ def test_restore_brings_records_and_fields_back(site: Site) -> None:
         key: dict(START[key]) for key in ("site.page:2", "site.teaser:1")
     }
     assert restore(repository, ["site.teaser:1"], "v1").commit == ""
+
+
+def test_what_comes_back_has_to_fit_what_was_done_since(site: Site) -> None:
+    repository = site.repository
+    git(repository.path, "tag", "v1")
+    site.commit("main", {"site.page:2": None, "site.teaser:1": None})
+    site.commit("main", {"site.page:9": page("About")})
+    tip = site.commit(
+        "main", {"site.page:1": {"parent": "site.page:3"}, "site.page:3": {"parent": None}}
+    )
+    with pytest.raises(ConflictError) as caught:
+        restore(repository, ["site.page:2"], "v1")
+    assert [each["reason"] for each in caught.value.data["conflicts"]] == ["same-value"]
+    assert repository.resolve("main") == tip
+    resolve(repository, ["site.page:9/slug"], Decision(value="about-2"))
+    assert continue_merge(repository).verb == "restore"
+    with pytest.raises(ConflictError) as caught:
+        restore(repository, ["site.page:3/parent"], "v1")
+    assert [each["reason"] for each in caught.value.data["conflicts"]] == ["cycle"]
+
+
+def test_a_restored_record_has_the_fields_that_are_managed_now(site: Site) -> None:
+    repository = site.repository
+    git(repository.path, "tag", "v1")
+    fields = [each for each in TAG.fields if each.name != "name"]
+    fields += [FieldSchema("color", FieldKind.TEXT), FieldSchema("label", FieldKind.TEXT)]
+    models = {**SCHEMA.models, "site.tag": replace(TAG, fields=tuple(fields))}
+    document = dump_document(schema_document(DATASET, Schema(models)))
+    site.commit_files(
+        "main",
+        {
+            f"pages/{DATASET_FILE}": document,
+            path_of("site.tag:1"): bytes_of("site.tag:1", {"color": "red", "label": "One"}),
+            path_of("site.tag:2"): None,
+        },
+    )
+    assert restore(repository, ["site.tag:1"], "v1").commit == ""
+    assert field(site, "site.tag:1", "color") == "red"
+    site.commit_files("main", {path_of("site.page:4"): None, f"pages/{DATASET_FILE}": dump_document(
+        schema_document(DATASET, Schema({"site.tag": TAG})))})  # fmt: skip
+    with pytest.raises(UnknownNameError, match=r"HEAD has no site\.page in pages"):
+        restore(repository, ["site.page:4"], "v1")
 
 
 @pytest.mark.parametrize(

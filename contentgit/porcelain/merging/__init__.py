@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from contentgit.errors import FormatError, RefusedError, UsageError
+from contentgit.errors import FormatError, RefusedError, RepositoryError, UsageError
 from contentgit.merge import Take, TreeConflict
 from contentgit.porcelain.commits import check_format
 from contentgit.porcelain.merging.deciding import take_all
@@ -186,7 +186,7 @@ def abort(repository: Repository) -> Operation | None:
     """
     try:
         operation = current(repository)
-    except FormatError:
+    except (FormatError, RepositoryError):
         operation = None
     if not forget(repository):
         raise UsageError("no merge is under way", hint="contentgit merge REV  begins one")

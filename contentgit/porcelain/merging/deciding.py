@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from contentgit.diff import ABSENT
 from contentgit.errors import ConflictError, RefusedError, UnknownNameError, UsageError
-from contentgit.layout import encode_part, integer_key
+from contentgit.layout import decode_part, encode_part, integer_key
 from contentgit.merge import (
     Contested,
     Place,
@@ -19,6 +19,7 @@ from contentgit.merge import (
     added,
 )
 from contentgit.merge.values import Maybe
+from contentgit.porcelain.merging.fitting import fitted, refuse_nothing
 from contentgit.porcelain.merging.operation import (
     Operation,
     decided,
@@ -32,7 +33,7 @@ from contentgit.records import RecordKey
 from contentgit.repository import Repository
 from contentgit.schema import KeyKind, ModelSchema
 
-_ROUNDS = 20
+ROUNDS = 20
 """Taking one side can uncover further conflicts; a merge has not more layers than this."""
 
 
@@ -63,15 +64,20 @@ def resolve(repository: Repository, patterns: Sequence[str], decision: Decision)
     """
     operation = under_way(repository)
     refuse_moved(repository, operation)
-    # What was decided before is decided anew.
-    kept = [each for each in operation.resolutions if not _any(patterns, [each.label])]
-    operation = decided(operation, kept)
     found = operation.tree(repository)
+    # What is no conflict any more was decided before, and is decided anew.
+    before = [each for each in patterns if not _names_any(each, found.conflicts)]
+    if before:
+        kept = [each for each in operation.resolutions if not _any(before, [each.label])]
+        operation = decided(operation, kept)
+        found = operation.tree(repository)
     wanted = list(chosen(found.conflicts, patterns))
     if decision.renumber:
         new = list(_renumbered(repository, operation, found, wanted))
     else:
-        new = list(resolutions_for(wanted, patterns, decision))
+        sides = Sides(repository, found.base, operation.ours, operation.theirs)
+        new = list(fitted(sides, found.tree, resolutions_for(wanted, patterns, decision)))
+        refuse_nothing(wanted, new)
     operation = decided(operation, added(operation.resolutions, new))
     left = operation.tree(repository).conflicts
     keep(repository, operation)
@@ -84,11 +90,12 @@ def take_all(repository: Repository, operation: Operation, take: Take) -> Operat
     Raises:
         ConflictError: taking that side does not end.
     """
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         found = operation.tree(repository)
         if not found.conflicts:
             return operation
         new = list(resolutions_for(found.conflicts, (), Decision(take)))
+        refuse_nothing(found.conflicts, new)
         operation = decided(operation, added(operation.resolutions, new))
     raise ConflictError(
         f"{operation.named}: taking {take.value} everywhere does not settle it",
@@ -103,7 +110,7 @@ def chosen(conflicts: Sequence[TreeConflict], patterns: Sequence[str]) -> Iterat
         UnknownNameError: a pattern names none.
     """
     for pattern in patterns:
-        if not any(matches(pattern, each.labels) for each in conflicts):
+        if not _names_any(pattern, conflicts):
             labels = [label for each in conflicts for label in each.labels]
             shown = ", ".join(labels[:5]) or "none"
             raise UnknownNameError(
@@ -122,6 +129,10 @@ def matches(pattern: str, labels: Iterable[str]) -> bool:
 
 def _any(patterns: Iterable[str], labels: Sequence[str]) -> bool:
     return any(matches(pattern, labels) for pattern in patterns)
+
+
+def _names_any(pattern: str, conflicts: Iterable[TreeConflict]) -> bool:
+    return any(matches(pattern, each.labels) for each in conflicts)
 
 
 def names(pattern: str, label: str) -> bool:
@@ -236,7 +247,8 @@ def _renumbered(
         folder = place.file.partition("/")[0]
         related = family(sides.schema(folder), key.model)
         _refuse_no_number(sides.schema(folder), key)
-        last = given.get(related) or _last_key(sides, folder, related)
+        _refuse_named_by_it(sides, related, key)
+        last = given.get(related) or _last_key(sides, related)
         given[related] = last + 1
         for label in related:
             each = RecordKey(label, key.key)
@@ -254,12 +266,30 @@ def _refuse_no_number(models: Mapping[str, ModelSchema], key: RecordKey) -> None
         )
 
 
-def _last_key(sides: Sides, folder: str, family: Iterable[str]) -> int:
-    """The highest key of these models on both sides."""
+def _refuse_named_by_it(sides: Sides, family: Iterable[str], key: RecordKey) -> None:
+    """Refuses where records that they added have the old key within their own."""
+    for path, (before, after) in sides.by_theirs.items():
+        folder, _, rest = path.partition("/")
+        if before is not None or after is None or not sides.is_record(path):
+            continue
+        schema = sides.schema(folder).get(decode_part(rest.partition("/")[0]))
+        names = (schema.identity or ()) if schema else ()
+        targets = {each.target for each in schema.fields if each.name in names} if schema else set()
+        if schema and targets & {*family}:
+            raise RefusedError(
+                f"{key}: records of {schema.label} that they added are named by what they refer to, so "
+                "no other key can be given to it here",
+                hint="--take ours|theirs, or give it another key in their database and commit there",
+            )
+
+
+def _last_key(sides: Sides, family: Iterable[str]) -> int:
+    """The highest key of these models on both sides, in whichever dump."""
     last = 0
-    for label in family:
+    places = [f"{folder}/{encode_part(label)}" for folder in sides.folders for label in family]
+    for place in places:
         for side in (sides.ours, sides.theirs):
-            for path, _ in sides.repository.entries(side, f"{folder}/{encode_part(label)}"):
+            for path, _ in sides.repository.entries(side, place):
                 name = path.rpartition("/")[2].removesuffix(".json")
                 last = max(last, integer_key(name) or 0)
     return last

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from contentgit.porcelain.trees import Base, TreeMerge, common_base, merge_trees
 from contentgit.repository import LeftAlone, Repository, Signature
 
 _FOLDER, _FILE = "contentgit", "merge.json"
+_VERBS = ("merge", "revert", "cherry-pick", "restore")
 FORMAT = 1
 
 
@@ -35,9 +37,9 @@ FORMAT = 1
 class Operation:
     """What is being merged into a branch.
 
-    ``verb`` is ``merge``, ``revert`` or ``cherry-pick``; ``ours`` is the branch's commit, ``theirs`` a commit
-    or tree, ``base`` a tree or, for a merge, ``""``: what both come from. ``parents`` are those of the
-    commit to be made. ``source`` is what people called it.
+    ``verb`` is ``merge``, ``revert``, ``cherry-pick`` or ``restore``; ``ours`` is the branch's commit,
+    ``theirs`` a commit or tree, ``base`` a tree or, for a merge, ``""``: what both come from. ``parents``
+    are those of the commit to be made, ``made`` is its id once it is. ``source`` is what people called it.
     """
 
     verb: str
@@ -51,6 +53,9 @@ class Operation:
     author: Signature | None = None
     author_date: datetime | None = None
     resolutions: tuple[Resolution, ...] = ()
+    made: str = ""
+    read: bytes = field(default=b"", compare=False, repr=False)
+    """The file that it was read from; what another process writes meanwhile is not overwritten."""
 
     def tree(self, repository: Repository) -> TreeMerge:
         """What the merge gives with what was decided so far."""
@@ -110,7 +115,8 @@ def refuse_unfinished(repository: Repository) -> None:
 def current(repository: Repository) -> Operation | None:
     """The operation under way; ``None`` where there is none.
 
-    One whose commit is the branch's already was interrupted behind its end: it is cleared away.
+    One whose commit is on the branch already was interrupted behind its end: it is cleared away. A commit
+    of somebody else with the same parents is another one, and does not take the decisions with it.
 
     Raises:
         FormatError: the file that keeps it is broken.
@@ -123,13 +129,14 @@ def current(repository: Repository) -> Operation | None:
     except OSError as error:
         raise RepositoryError(f"cannot read {path}: {error.strerror}") from error
     try:
-        operation = _parsed(json.loads(data))
+        operation = replace(_parsed(json.loads(data)), read=data)
     except (ValueError, KeyError, TypeError, AttributeError, FormatError) as error:
         raise FormatError(
             f"{path} is broken: {error}", hint="contentgit merge --abort  removes it"
         ) from error
     tip = repository.branch_tip(operation.branch)
-    if tip and tip != operation.ours and repository.commit(tip).parents == operation.parents:
+    made = operation.made if tip != operation.ours else ""
+    if tip and made and repository.is_ancestor(made, tip):
         repository.bring_along(operation.branch, operation.ours, tip)
         forget(repository)
         return None
@@ -149,27 +156,73 @@ def under_way(repository: Repository) -> Operation:
 
 
 def keep(repository: Repository, operation: Operation) -> None:
-    """Writes the operation down, in one move: the old state or the new one is there."""
+    """Writes the operation down, in one move: the old state or the new one is there.
+
+    Raises:
+        BusyError: another process has written there since it was read.
+        RepositoryError: the git directory cannot be written.
+    """
     path = _path(repository)
     text = json.dumps(_document(operation), indent=2, ensure_ascii=True) + "\n"
     try:
         path.parent.mkdir(exist_ok=True)
-        fresh = path.with_suffix(".new")
-        with fresh.open("w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        # A name of its own for each process; the lock on the folder ends with its process.
+        fresh = path.with_suffix(f".{os.getpid()}.new")
+        try:
+            with fresh.open("w", encoding="ascii") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            with _alone(path.parent):
+                _refuse_overtaken(path, operation)
+                fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
     except OSError as error:
         raise RepositoryError(f"cannot write {path}: {error.strerror}") from error
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keeps other processes of contentgit from writing in the folder meanwhile, where the system can."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _refuse_overtaken(path: Path, operation: Operation) -> None:
+    there = path.read_bytes() if path.exists() else b""
+    if there != operation.read:
+        raise BusyError(
+            f"another contentgit is at work on the {operation.named}; nothing is decided here",
+            hint="run the command again: it will work on what is there now",
+        )
+
+
 def forget(repository: Repository) -> bool:
-    """Removes what is kept of an operation; whether there was any."""
+    """Removes what is kept of an operation; whether there was any.
+
+    Raises:
+        RepositoryError: the git directory cannot be written.
+    """
     path = _path(repository)
-    there = path.exists()
-    path.unlink(missing_ok=True)
-    return there
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise RepositoryError(
+            f"cannot remove {path}: {error.strerror}", hint="remove it by hand, then go on"
+        ) from error
+    return True
 
 
 def conclude(
@@ -188,6 +241,8 @@ def conclude(
     commit = commit_tree(repository, operation, merge.tree)
     left: Iterable[LeftAlone] = ()
     if commit:
+        if _path(repository).exists():  # what clears up behind a crash knows the commit by its id
+            keep(repository, replace(operation, made=commit))
         left = publish(repository, operation, commit)
     forget(repository)
     return Concluded(
@@ -221,11 +276,18 @@ def publish(repository: Repository, operation: Operation, commit: str) -> list[L
 def refuse_moved(repository: Repository, operation: Operation) -> None:
     """Raises BusyError where the branch is not what it was when the operation began."""
     tip = repository.branch_tip(operation.branch)
+    if tip is None:
+        raise BusyError(
+            f"branch {operation.branch} is gone since the {operation.verb} began",
+            hint=f"git branch {operation.branch} {operation.ours[:10]}  brings it back; "
+            "contentgit merge --abort  gives up",
+        )
     if tip != operation.ours:
         raise BusyError(
             f"branch {operation.branch} has moved since the {operation.verb} began: it is at "
-            f"{(tip or 'nothing')[:10]} and not at {operation.ours[:10]}",
-            hint=f"contentgit merge --abort, then contentgit {operation.verb} {operation.source} again",
+            f"{tip[:10]} and not at {operation.ours[:10]}",
+            hint="contentgit merge --abort  gives up, what was decided is forgotten; then run the "
+            f"{operation.verb} again",
         )
 
 
@@ -263,12 +325,17 @@ def _document(operation: Operation) -> dict[str, Any]:
         "author": [author.name, author.email] if author else None,
         "author_date": operation.author_date.isoformat() if operation.author_date else None,
         "resolutions": [each.document() for each in operation.resolutions],
+        "made": operation.made,
     }
 
 
 def _parsed(document: Any) -> Operation:
     if document["format"] != FORMAT:
         raise FormatError(f"it has format {document['format']}, and this contentgit knows {FORMAT}")
+    if document["verb"] not in _VERBS:
+        raise FormatError(
+            f"it is about a {document['verb']!r:.50}, which this contentgit does not know"
+        )
     author, date = document["author"], document["author_date"]
     return Operation(
         verb=str(document["verb"]),
@@ -282,6 +349,7 @@ def _parsed(document: Any) -> Operation:
         author=Signature(*map(str, author)) if author else None,
         author_date=datetime.fromisoformat(date) if date else None,
         resolutions=tuple(map(Resolution.parse, document["resolutions"])),
+        made=str(document.get("made", "")),
     )
 
 

@@ -1,7 +1,9 @@
 """``revert``, ``cherry-pick`` and ``restore``: changes of one commit, merged into HEAD's branch.
 
 Each is a merge with a base and a side of its own: a revert's base is the commit and its side what was
-before, a cherry-pick's the other way round, a restore's base is HEAD.
+before, a cherry-pick's the other way round. A restore's side is the other commit, and its base the same
+with the records in question as HEAD has them: so what HEAD has done since is our side, and what it
+cannot stand together with is a conflict.
 """
 
 from __future__ import annotations
@@ -79,7 +81,8 @@ def restore(
     """Makes records, or fields of them (``pages.page:42/title``), what they are in a revision.
 
     Raises:
-        UnknownNameError: the revision has no such record or field.
+        ConflictError: they cannot stand beside what was changed since.
+        UnknownNameError: the revision has no such record or field, or HEAD no such model.
         RefusedError: what comes back refers to records that are not there.
     """
     head = repository.resolve("HEAD")
@@ -87,8 +90,11 @@ def restore(
     for each in (head, source):
         check_format(repository, each)
     changes = dict(_restored(repository, head, source, revision, labels))
-    theirs = repository.write_tree(head, changes.items())
-    base = repository.root_tree(head)
+    here = repository.files_at(head, list(changes))
+    before = {path: FileEntry("100644", here[path]) if path in here else GONE for path in changes}
+    old = {"": repository.root_tree(source)}
+    theirs = repository.write_tree(None, changes.items(), old)
+    base = repository.write_tree(None, before.items(), old)
     what = ", ".join(labels[:3]) + (f" and {len(labels) - 3} more" if len(labels) > 3 else "")
     message = how.message or f"Restore {what} from {revision}\n"
     return _run(repository, "restore", what, (base, theirs), message, how, wider=source)
@@ -195,10 +201,29 @@ def _restored(
                 hint=f"contentgit log -- {place.key}  says when it was there",
             )
         if not place.field:
-            yield from ((path, FileEntry("100644", blob)) for path, blob in there.items())
+            for path, blob in there.items():
+                yield path, _as_managed(repository, head, path, blob)
         else:
             here = _files_of(repository, head, place.key)
             yield from _with_field(repository, place, there, here, revision)
+
+
+def _as_managed(repository: Repository, head: str, path: str, blob: str) -> bytes:
+    """A record of another commit with the fields that HEAD's dump has; new ones stay as they are."""
+    here = repository.files_at(head, [path])
+    files = [(path, FileEntry("100644", each)) for each in (blob, here.get(path)) if each]
+    record, *others = [each for each in decoded(repository, files) if each]
+    folder = path.partition("/")[0]
+    schema = recorded_schema(repository, head, folder).get(record.key.model)
+    if schema is None:
+        raise UnknownNameError(
+            f"HEAD has no {record.key.model} in {folder}, so {record.key} has no place there",
+            hint="commit the dump with a dataset that has the model, then restore the record",
+        )
+    values = dict(others[0].fields) if others else {}
+    values |= record.fields
+    fields = {name: values[name] for name in sorted(values) if name in schema.by_name}
+    return canonical.encode(Record(record.key, fields), schema.key_kind)
 
 
 def _place(label: str) -> Place:

@@ -16,7 +16,14 @@ from contentgit.canonical import dump_document, parse_document
 from contentgit.errors import ConflictError, FormatError, RefusedError, UsageError
 from contentgit.layout import CONFLICTS_FOLDER
 from contentgit.merge import Resolution, Take, TreeConflict, added
-from contentgit.porcelain.merging.deciding import Decision, chosen, matches, resolutions_for
+from contentgit.porcelain.merging.deciding import (
+    ROUNDS,
+    Decision,
+    chosen,
+    matches,
+    resolutions_for,
+)
+from contentgit.porcelain.merging.fitting import fitted, refuse_nothing
 from contentgit.porcelain.merging.operation import (
     Concluded,
     Operation,
@@ -24,7 +31,7 @@ from contentgit.porcelain.merging.operation import (
     publish,
     refuse_unfinished,
 )
-from contentgit.porcelain.trees import Base, merge_commits, merge_trees
+from contentgit.porcelain.trees import Base, Sides, merge_commits, merge_trees
 from contentgit.render.conflicts import as_data, headline
 from contentgit.repository import GONE, Placed, Repository
 
@@ -178,17 +185,27 @@ def _decided_tree(
     """HEAD's tree with what the decisions make of the merge, merged into what was edited since."""
     ours, theirs = wanted[0].ours, wanted[0].theirs
     before = merge_commits(repository, ours, theirs)
+    sides = Sides(repository, before.base, ours, theirs)
     resolutions: tuple[Resolution, ...] = ()
     for each in wanted:
         conflicts = list(chosen(before.conflicts, each.labels[:1]))
         what = decision or each.chosen
         assert what is not None
         own = [pattern for pattern in patterns if matches(pattern, each.labels)]
-        new = resolutions_for(conflicts, own if decision else each.labels[:1], what)
+        wishes = resolutions_for(conflicts, own if decision else each.labels[:1], what)
+        new = list(fitted(sides, before.tree, wishes))
+        refuse_nothing(conflicts, new)
         resolutions = added(resolutions, new)
-    after = merge_commits(repository, ours, theirs, resolutions)
     known = {each.labels for each in before.conflicts}
-    _refuse([each for each in after.conflicts if each.labels not in known], "it uncovers")
+    for _ in range(ROUNDS):
+        after = merge_commits(repository, ours, theirs, resolutions)
+        fresh = [each for each in after.conflicts if each.labels not in known]
+        named = [each for each in fresh if all(_any(patterns, [label]) for label in each.labels)]
+        if decision is None or not patterns or not named:
+            break
+        wishes = resolutions_for(named, patterns, decision)
+        resolutions = added(resolutions, fitted(sides, after.tree, wishes))
+    _refuse(fresh, "it uncovers")
     found = merge_trees(repository, Base(before.tree), head, after.tree)
     _refuse(found.conflicts, "it was edited since the merge")
     return found.tree
@@ -205,7 +222,7 @@ def _refuse(conflicts: Iterable[TreeConflict], why: str) -> None:
             f"this cannot be decided so: {why}",
             items=[headline(each) for each in found],
             hint="contentgit conflicts shows what is recorded; take ours keeps what was edited since, "
-            "and conflicts that belong together are decided in one call",
+            "and conflicts that belong together are decided in one call that names all of their labels",
             data={"conflicts": [as_data(each) for each in found]},
         )
 

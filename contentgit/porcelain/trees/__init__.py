@@ -18,6 +18,7 @@ from contentgit.porcelain.snapshots import batches
 from contentgit.porcelain.trees.files import FileMerge
 from contentgit.porcelain.trees.meeting import Meeting
 from contentgit.porcelain.trees.sides import BATCH, Base, Sides, decoded
+from contentgit.porcelain.trees.twice import added_twice
 from contentgit.records import RecordKey
 from contentgit.repository import GONE, Placed, Repository
 
@@ -72,7 +73,8 @@ def merge_trees(
     sides = Sides(repository, base, ours, theirs)
     merge = FileMerge(sides, resolutions)
     tree = repository.write_tree(None, merge.changes(), {"": repository.root_tree(ours)})
-    met = Meeting(sides, tree, merge.written).conflicts(merge.conflicts)
+    meeting = Meeting(sides, tree, merge.written, frozenset(merge.decided))
+    met = [*added_twice(sides, meeting.result), *meeting.conflicts(merge.conflicts)]
     return TreeMerge(tree, base, theirs, (*merge.conflicts, *met), merge.written)
 
 

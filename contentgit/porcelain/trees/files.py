@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from contentgit import canonical
 from contentgit.diff import ABSENT
@@ -65,6 +66,29 @@ class FileMerge:
         for path in sorted(self._together.difference(records)):
             yield from self._file(path)
         yield from ((path, after) for path, after in alone.items() if after is not None)
+        yield from self._bereft()
+
+    def _bereft(self) -> Iterator[tuple[str, Placed]]:
+        """The descriptions of dumps that one side gave up and of which records stay all the same."""
+        sides = self.sides
+        changed = sides.by_ours.keys() | sides.by_theirs.keys()
+        for path in sorted(each for each in changed if each.count("/") == 1):
+            folder, _, name = path.partition("/")
+            versions = sides.versions(path)
+            if name != DATASET_FILE or (versions[1] and versions[2]) or path in self.decided:
+                continue
+            known = next((each for each in (versions[1], versions[2], versions[0]) if each), None)
+            inside = (each for each in changed if each.startswith(f"{folder}/") and each != path)
+            if known and any(self._stays(each) for each in inside):
+                self.written[path] = known.id
+                yield path, known
+
+    def _stays(self, path: str) -> bool:
+        if path in self.written:
+            return self.written[path] != ""
+        _, ours, theirs = self.sides.versions(path)
+        after = theirs if path in self.sides.by_theirs else ours
+        return after is not None
 
     @cached_property
     def _together(self) -> frozenset[str]:
@@ -77,7 +101,7 @@ class FileMerge:
         }
         doubtful = self.sides.base.doubtful & (ours.keys() ^ theirs.keys())
         orders = {*self._orders.merged, *self._orders.numbers}
-        return frozenset(both | doubtful | orders | self._decided.keys())
+        return frozenset(both | doubtful | orders | self.decided.keys())
 
     @cached_property
     def _orders(self) -> Settled:
@@ -96,15 +120,18 @@ class FileMerge:
         )
 
     @cached_property
-    def _decided(self) -> Decided:
-        """The decisions by the files that they are about, which one side or both have changed."""
+    def decided(self) -> Decided:
+        """The decisions by the files that they are about, also of such that no side has changed."""
         found: dict[str, list[Resolution]] = defaultdict(list)
         for each in self.resolutions:
             paths = [each.file] if each.place is None else self._paths(each.place.key)
             for path in paths:
-                if path in self.sides.by_ours or path in self.sides.by_theirs:
-                    found[path].append(each)
-        return found
+                found[path].append(each)
+        changed = self.sides.by_ours.keys() | self.sides.by_theirs.keys()
+        others = [path for path in found if path not in changed]
+        there = self.sides.repository.files_at(self.sides.ours, others) if others else {}
+        self.sides.untouched.update({path: FileEntry(PLAIN, there[path]) for path in there})
+        return {path: each for path, each in found.items() if path in changed or path in there}
 
     def _paths(self, key: RecordKey) -> Iterator[str]:
         for folder in sorted(self.sides.folders):
@@ -125,7 +152,7 @@ class FileMerge:
             one_left = (three[1] is None) != (three[2] is None)
             doubted = path in self.sides.base.doubtful and one_left
             merged = _doubt(three) if doubted else self._merged(path, three, schema)
-            merged = resolved(merged, *three, self._decided.get(path, ()))
+            merged = resolved(merged, *three, self.decided.get(path, ()))
             record = merged.record
             if merged.conflict is not None:
                 record = self._undecided(path, three, merged.conflict, record)
@@ -168,7 +195,7 @@ class FileMerge:
 
     def _file(self, path: str) -> Iterator[tuple[str, Placed]]:
         base, ours, theirs = self.sides.versions(path)
-        takes = [each.take for each in self._decided.get(path, ())]
+        takes = [each.take for each in self.decided.get(path, ())]
         if takes:
             found: File = {Take.OURS: ours, Take.THEIRS: theirs, Take.BASE: base}.get(
                 takes[-1] or Take.OURS
@@ -207,8 +234,40 @@ def _merged_document(path: str, base: bytes, ours: bytes, theirs: bytes) -> byte
         sides = [parse_document(each) for each in (base, ours, theirs)]
     except FormatError as error:
         raise FormatError(f"{path}: {error.message}") from error
-    value, conflicts = merge_value(_DOCUMENT, "", *sides)
-    return None if conflicts else dump_document(value)
+    keyed: list[Any] = [_by_model(each) for each in sides]
+    if None in keyed:
+        value, conflicts = merge_value(_DOCUMENT, "", *sides)
+        return None if conflicts else dump_document(value)
+    value, conflicts = merge_value(_DOCUMENT, "", *keyed)
+    if conflicts:
+        return None
+    order = {label: number for number, label in reversed([*enumerate(_order(*sides))])}
+    specs = sorted(value["specs"].items(), key=lambda each: order[each[0]])
+    return dump_document({**value, "specs": [each for _, each in specs]})
+
+
+def _by_model(document: Any) -> dict[str, Any] | None:
+    """The document with its specs by model, so that what each side added is no contradiction.
+
+    ``None`` where a model has several, or it is not what contentgit wrote.
+    """
+    listed = document.get("specs") if isinstance(document, dict) else None
+    if not isinstance(listed, list):
+        return None
+    specs = {each["model"]: each for each in listed if isinstance(each, dict) and _is_named(each)}
+    return {**document, "specs": specs} if len(specs) == len(listed) else None
+
+
+def _is_named(spec: dict[str, Any]) -> bool:
+    return isinstance(spec.get("model"), str)
+
+
+def _order(base: Any, ours: Any, theirs: Any) -> Iterator[str]:
+    """The models as the base has them, then new ones by name: the order says nothing to an apply."""
+    known = [each["model"] for each in base["specs"]]
+    yield from known
+    new = {each["model"] for side in (ours, theirs) for each in side["specs"]}
+    yield from sorted(new.difference(known))
 
 
 def _doubt(three: Three) -> Merged:

@@ -2,8 +2,9 @@
 given twice, records that become each other's ancestors.
 
 Each side by itself is taken to be right, so only what a side changed is looked at, and of that only the
-models in which the other side changed something that can meet it. Records that nobody touched are read
-where what was put together, or decided, is neither side's. A whole tree is for ``check``.
+models in which the other side changed something that can meet it. What is neither side's, be it decided or
+put together from both, can meet records that nobody changed: these pass by once where it is so.
+A whole tree is for ``check``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from contentgit.porcelain.snapshots import batches
 from contentgit.porcelain.trees.files import whole
 from contentgit.porcelain.trees.sides import (
     BATCH,
+    PLAIN,
     File,
     Sides,
     Three,
@@ -31,6 +33,7 @@ from contentgit.porcelain.trees.sides import (
 )
 from contentgit.records import Record, RecordKey
 from contentgit.relations import PARENT, Claim, circles, claims, references
+from contentgit.repository import FileEntry
 from contentgit.schema import FieldKind, ModelSchema
 
 
@@ -49,12 +52,14 @@ _Owner: TypeAlias = tuple[str, By]
 class Meeting:
     """A merged tree, and what both sides changed in it.
 
-    ``written`` has the blob ids of files that are neither side's, ``""`` for one that is not there.
+    ``written`` has the blob ids of files that are neither side's, ``""`` for one that is not there;
+    ``decided`` are the paths that people have decided on.
     """
 
     sides: Sides
     tree: str
     written: Mapping[str, str]
+    decided: frozenset[str] = frozenset()
     _gone: dict[RecordKey, _Owner] = field(default_factory=dict)
     _pending: set[str] = field(default_factory=set)
 
@@ -68,28 +73,19 @@ class Meeting:
         survey = _Survey()
         for path, by, record, schema in self._touched():
             survey.look(path, by, record, schema, self._gone)
-        for path, record, schema in self._untouched(survey):
-            survey.look(path, By(0), record, schema, self._gone)
+        for path, file, record, schema in self._bystanders(survey):
+            if survey.pass_by(path, record, schema, self._gone):
+                self.sides.untouched[path] = file
         elsewhere = self._elsewhere(list(survey.missing))
         survey.missing = {key: at for key, at in survey.missing.items() if key not in elsewhere}
         found = [*self._missing(survey), *self._same_values(survey), *self._cycles(survey)]
-        records = self._records(dict.fromkeys(each[0] for one in found for each in one.at))
+        records = dict(
+            self.sides.records(dict.fromkeys(each[0] for one in found for each in one.at))
+        )
         for each in found:
             places = (self._place(path, name, records[path]) for path, name in each.at)
             by_label = {place.label: place for place in places}
             yield TreeConflict(each.reason, tuple(by_label.values()), about=each.about)
-
-    def _records(self, paths: Iterable[str]) -> dict[str, Three]:
-        """The records at paths on all sides, also those that no side changed."""
-        changed = [path for path in paths if self._by(path)]
-        found = dict(self.sides.records(changed))
-        rest = [path for path in paths if path not in found]
-        if rest:
-            there = self.sides.repository.files_at(self.tree, rest)
-            for path, data in zip(there, self.sides.repository.blobs(there.values()), strict=True):
-                record = record_at(path, data)
-                found[path] = (record, record, record)
-        return found
 
     def _place(self, path: str, name: str, three: Three) -> Contested:
         """A field on all sides, or the whole record where a side does not have it."""
@@ -104,7 +100,7 @@ class Meeting:
     # What was changed
 
     def _by(self, path: str) -> By:
-        if path in self.written:  # put together or decided: neither side's alone
+        if path in self.decided:
             return By.OURS | By.THEIRS
         found = By(0)
         if path in self.sides.by_ours:
@@ -113,7 +109,7 @@ class Meeting:
             found |= By.THEIRS
         return found
 
-    def _result(self, path: str) -> str:
+    def result(self, path: str) -> str:
         """The blob id of a changed file in the merged tree."""
         if path in self.written:
             return self.written[path]
@@ -121,17 +117,20 @@ class Meeting:
         return changed[1].id if changed[1] else ""
 
     def _paths(self) -> Iterator[str]:
-        yield from self.sides.by_ours
-        yield from (path for path in self.sides.by_theirs if path not in self.sides.by_ours)
+        """What a side changed, or somebody decided."""
+        ours, theirs = self.sides.by_ours, self.sides.by_theirs
+        yield from ours
+        yield from (path for path in theirs if path not in ours)
+        yield from (path for path in self.decided if path not in ours and path not in theirs)
 
     def _deleted(self) -> Iterator[tuple[RecordKey, _Owner]]:
-        """The keys of records that are in the base or on a side and not in the merged tree."""
+        """The keys of records that the base has, or a side alone, and that are not in the merged tree."""
         for path in self._paths():
-            if self._result(path) or not self.sides.is_record(path):
+            known = next((each for each in self.sides.versions(path) if each), None)
+            if known is None or self.result(path) or not self.sides.is_record(path):
                 continue
             key = key_at(path)
             if key is None:  # the record itself tells it
-                known = next(each for each in self.sides.versions(path) if each)
                 (record,) = decoded(self.sides.repository, [(path, known)])
                 assert record is not None
                 key = record.key
@@ -142,7 +141,7 @@ class Meeting:
         models = self._models()
         wanted = (path for path in self._paths() if self._can_meet(path, models))
         for batch in batches(wanted, BATCH):
-            blobs = self.sides.repository.blobs([self._result(path) for path in batch])
+            blobs = self.sides.repository.blobs([self.result(path) for path in batch])
             for path, data in zip(batch, blobs, strict=True):
                 record = record_at(path, data)
                 schema = self.sides.model(path, record)
@@ -150,64 +149,61 @@ class Meeting:
                     yield path, self._by(path), record, schema
 
     def _models(self) -> Mapping[str, By]:
-        """Who changed something in a dump's folder of a model."""
+        """Who changed something of a model, in whichever dump."""
         found: dict[str, By] = defaultdict(lambda: By(0))
         for path in self._paths():
             if self.sides.is_record(path):
-                found[_model_folder(path)] |= self._by(path)
+                found[_model(path)] |= self._by(path)
         return found
 
     def _can_meet(self, path: str, models: Mapping[str, By]) -> bool:
-        if path in self._pending or not self._result(path) or not self.sides.is_record(path):
+        if path in self._pending or not self.result(path) or not self.sides.is_record(path):
             return False
-        if self._gone:
+        if self._gone or path in self.decided:
             return True
         # Only the other side can have given a unique value twice or turned a tree round.
-        return models[_model_folder(path)] == By.OURS | By.THEIRS
+        return models[_model(path)] == By.OURS | By.THEIRS
 
-    # What nobody touched
+    # Who stands by
 
-    def _untouched(self, survey: _Survey) -> Iterator[tuple[str, Record, ModelSchema]]:
-        """The records that no side changed, of the models where they can meet what is neither side's."""
-        repository, known = self.sides.repository, {*self._paths()}
-        for place in sorted(self._unlike(survey) | self._bereft()):
-            entries = (
-                (f"{place}/{path}", blob) for path, blob in repository.entries(self.tree, place)
-            )
-            untouched = (each for each in entries if each[0] not in known)
-            for batch in batches(untouched, BATCH):
-                for (path, _), data in zip(
-                    batch, repository.blobs([blob for _, blob in batch]), strict=True
-                ):
-                    record = record_at(path, data)
-                    schema = self.sides.model(path, record)
-                    if schema is not None:
-                        yield path, record, schema
+    def _bystanders(self, survey: _Survey) -> Iterator[tuple[str, FileEntry, Record, ModelSchema]]:
+        """The records that nobody changed, of the models in which some can meet what is neither side's."""
+        survey.fresh = set(self._fresh_claims(survey.mixed))
+        models = {claim.model for claim in survey.mixed.values()} if survey.fresh else set()
+        dropped = {key.model for key, (path, _) in self._gone.items() if all(self._held(path))}
+        for folder in sorted(self.sides.folders):
+            for label, schema in self.sides.schema(folder).items():
+                if label in models or (dropped and _may_refer(schema, dropped)):
+                    for path, file, record in self._unchanged(folder, label):
+                        yield path, file, record, schema
 
-    def _unlike(self, survey: _Survey) -> set[str]:
-        """The folders of models with a record that claims what it claims on neither side."""
-        found = set()
-        paths = (path for path in sorted(survey.claimants) if path in self.written)
-        for path, (_, ours, theirs) in self.sides.records(paths):
-            sides = [each for each in (ours, theirs) if each]
-            schema = self.sides.model(path, sides[0]) if sides else None
-            if schema is not None:
-                before = {_digest(one) for each in sides for one in claims(each, schema.unique)}
-                if survey.claimants[path] - before:
-                    found.add(_model_folder(path))
-        return found
+    def _held(self, path: str) -> tuple[File, File]:
+        _, ours, theirs = self.sides.versions(path)
+        return ours, theirs
 
-    def _bereft(self) -> set[str]:
-        """The folders of models that can refer to a record which both sides have and a decision dropped."""
-        dropped = {
-            key.model for key, (path, _) in self._gone.items() if all(self.sides.versions(path)[1:])
-        }
-        return {
-            f"{folder}/{encode_part(label)}"
-            for folder in (self.sides.folders if dropped else ())
-            for label, schema in self.sides.schema(folder).items()
-            if dropped & {*schema.parents, *(each.target for each in schema.fields)}
-        }
+    def _fresh_claims(self, mixed: Mapping[str, _Mixed]) -> Iterator[bytes]:
+        """Unique values that are of neither side, by digest."""
+        for path, three in self.sides.records(mixed):
+            schema = mixed[path].schema
+            known = {
+                _digest(each)
+                for record in three[1:]
+                if record is not None
+                for each in claims(record, schema.unique)
+            }
+            yield from (each for each in mixed[path].digests if each not in known)
+
+    def _unchanged(self, folder: str, label: str) -> Iterator[tuple[str, FileEntry, Record]]:
+        model = f"{folder}/{encode_part(label)}"
+        found = self.sides.repository.entries(self.tree, model)
+        known = {*self._paths(), *self.written}
+        files = ((f"{model}/{name}", FileEntry(PLAIN, blob)) for name, blob in found)
+        for batch in batches((each for each in files if each[0] not in known), BATCH):
+            for (path, file), record in zip(
+                batch, decoded(self.sides.repository, batch), strict=True
+            ):
+                assert record is not None
+                yield path, file, record
 
     # What meets
 
@@ -234,15 +230,15 @@ class Meeting:
             yield _Found(Reason.SAME_VALUE, at, ", ".join(names))
 
     def _cycles(self, survey: _Survey) -> Iterator[_Found]:
-        for (folder, label, name), at in sorted(survey.trees.items()):
+        for (label, name), at in sorted(survey.trees.items()):
             moved = dict(self._moved(at, name))
-            if not _of_both(moved.values()):
+            if not _by_both(moved.values()):
                 continue
-            parents = self._ancestors(folder, label, name, moved)
+            parents = self._ancestors(label, name, moved)
             for cycle in circles(dict(sorted(parents.items())), attrgetter("sort_key")):
                 keys = sorted(key for key in cycle if key in moved)
                 # Mates and rings are cycles that a side alone has, and wanted.
-                if _of_both(moved[key] for key in keys):
+                if _by_both(moved[key] for key in keys):
                     yield _Found(Reason.CYCLE, tuple((at[key][0], name) for key in keys), name)
 
     def _moved(
@@ -255,41 +251,37 @@ class Meeting:
             for key, (path, value) in batch:
                 by = By(0)
                 # What a side does not have comes from the other one.
-                for whose, file in zip((By.THEIRS, By.OURS), self._sides(path), strict=True):
-                    if file is None or file.id == self._result(path):
-                        by |= By(0) if file or value is None else whose
-                        continue
-                    record = next(found)
-                    by |= whose if record and record.fields.get(name) != value else By(0)
+                for whose, file in zip((By.THEIRS, By.OURS), self._held(path), strict=True):
+                    if file is None:
+                        by |= whose
+                    elif file.id != self.result(path):
+                        record = next(found)
+                        by |= whose if record and record.fields.get(name) != value else By(0)
                 if by:
                     yield key, by
 
-    def _sides(self, path: str) -> tuple[File, File]:
-        _, ours, theirs = self.sides.versions(path)
-        return ours, theirs
-
     def _other_files(self, path: str) -> Iterator[File]:
         """The sides' files that are not what the merged tree has."""
-        result = self._result(path)
-        return (each for each in self._sides(path) if each and each.id != result)
+        result = self.result(path)
+        return (each for each in self._held(path) if each and each.id != result)
 
     def _ancestors(
-        self, folder: str, label: str, name: str, start: Iterable[RecordKey]
+        self, label: str, name: str, start: Iterable[RecordKey]
     ) -> Mapping[RecordKey, RecordKey]:
         """Each record's parent, from those that were changed upwards, a generation at a time."""
-        schema = self.sides.schema(folder)[label]
+        schemas = {folder: self.sides.schema(folder).get(label) for folder in self.sides.folders}
         parents: dict[RecordKey, RecordKey] = {}
         level, seen = {*start}, set(start)
         while level:
-            paths = {f"{folder}/{record_path(key, schema.layout)}": key for key in sorted(level)}
-            found = self.sides.repository.files_at(self.tree, list(paths))
+            paths = [path for key in sorted(level) for path in self._places(key)]
+            found = self.sides.repository.files_at(self.tree, paths)
             blobs = self.sides.repository.blobs(found.values())
             level = set()
             for path, data in zip(found, blobs, strict=True):
-                record = record_at(path, data)
-                for each in references(record, schema):
+                record, schema = record_at(path, data), schemas[path.partition("/")[0]]
+                for each in references(record, schema) if schema else ():
                     if each.field == name:
-                        parents[paths[path]] = each.target
+                        parents[record.key] = each.target
                         if each.target not in seen:
                             level.add(each.target)
             seen |= level
@@ -305,18 +297,27 @@ class _Found:
     about: str = ""
 
 
-def _of_both(changes: Iterable[By]) -> bool:
-    """Whether something comes from each of the sides."""
+def _by_both(changes: Iterable[By]) -> bool:
+    """Whether the changes are not all of the same single side."""
     found = By(0)
     for each in changes:
         found |= each
     return found == By.OURS | By.THEIRS
 
 
-def _by_both(changes: Iterable[By]) -> bool:
-    """Whether the changes are not all of the same single side."""
-    found = {*changes}
-    return len(found) > 1 or By.OURS | By.THEIRS in found
+def _may_refer(schema: ModelSchema, labels: set[str]) -> bool:
+    """Whether records of a model can refer to one of the models called ``labels``."""
+    targets = {each.target for each in schema.fields} | {*schema.parents}
+    return bool(targets & labels)
+
+
+@dataclass(frozen=True)
+class _Mixed:
+    """A record that is not as a side has it, and the digests of the unique values that it wants."""
+
+    model: str
+    schema: ModelSchema
+    digests: tuple[bytes, ...]
 
 
 @dataclass
@@ -325,11 +326,19 @@ class _Survey:
 
     missing: dict[RecordKey, list[tuple[str, str]]] = field(default_factory=dict)
     same: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
-    trees: dict[tuple[str, str, str], dict[RecordKey, tuple[str, str]]] = field(
-        default_factory=dict
-    )
-    claimants: dict[str, set[bytes]] = field(default_factory=dict)
+    trees: dict[tuple[str, str], dict[RecordKey, tuple[str, str]]] = field(default_factory=dict)
+    mixed: dict[str, _Mixed] = field(default_factory=dict)
+    fresh: set[bytes] = field(default_factory=set)
     _claimed: dict[bytes, tuple[RecordKey, str, By]] = field(default_factory=dict)
+
+    def pass_by(
+        self, path: str, record: Record, schema: ModelSchema, gone: Mapping[RecordKey, _Owner]
+    ) -> bool:
+        """Takes a record in that nobody changed; whether it meets anything."""
+        before = len(self.same), sum(map(len, self.missing.values()))
+        self._refer(path, By(0), record, schema, gone)
+        self._claim(path, By(0), record, schema)
+        return before != (len(self.same), sum(map(len, self.missing.values())))
 
     def look(
         self,
@@ -339,26 +348,40 @@ class _Survey:
         schema: ModelSchema,
         gone: Mapping[RecordKey, _Owner],
     ) -> None:
-        """Takes a record in."""
+        """Takes a record in that a side changed."""
+        self._refer(path, by, record, schema, gone)
+        self._claim(path, by, record, schema)
+        for known in schema.fields:
+            if known.kind is FieldKind.REFERENCE and known.target == schema.label:
+                place = (schema.label, known.name)
+                value = record.fields.get(known.name)
+                if value:
+                    self.trees.setdefault(place, {})[record.key] = (path, value)
+
+    def _refer(
+        self,
+        path: str,
+        by: By,
+        record: Record,
+        schema: ModelSchema,
+        gone: Mapping[RecordKey, _Owner],
+    ) -> None:
         for each in references(record, schema):
             if each.constrained and each.target in gone and _by_both((by, gone[each.target][1])):
                 self.missing.setdefault(each.target, []).append((path, each.field))
-        self._claim(path, by, record, schema)
-        for known in schema.fields:
-            if by and known.kind is FieldKind.REFERENCE and known.target == schema.label:
-                place = (path.partition("/")[0], schema.label, known.name)
-                value = record.fields.get(known.name)
-                if isinstance(value, str):
-                    self.trees.setdefault(place, {})[record.key] = (path, value)
 
     def _claim(self, path: str, by: By, record: Record, schema: ModelSchema) -> None:
-        for each in claims(record, schema.unique):
-            digest = _digest(each)
-            if by == By.OURS | By.THEIRS:
-                self.claimants.setdefault(path, set()).add(digest)
+        """Of a record that nobody changed only what it says against a value that is of neither side."""
+        wanted = [(_digest(each), each[1]) for each in claims(record, schema.unique)]
+        if wanted and by == By.OURS | By.THEIRS:
+            digests = tuple(digest for digest, _ in wanted)
+            self.mixed[path] = _Mixed(schema.label, schema, digests)
+        for digest, name in wanted:
+            if not by and digest not in self.fresh:
+                continue
             key, other, their = self._claimed.setdefault(digest, (record.key, path, by))
             if key != record.key and _by_both((by, their)):
-                names = next(one.fields for one in schema.unique if one.name == each[1])
+                names = next(one.fields for one in schema.unique if one.name == name)
                 self.same.setdefault((other, path), names)
 
 
@@ -366,5 +389,5 @@ def _digest(claim: Claim) -> bytes:
     return blake2b(repr(claim).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _model_folder(path: str) -> str:
-    return "/".join(path.split("/", 2)[:2])
+def _model(path: str) -> str:
+    return path.split("/", 2)[1]
