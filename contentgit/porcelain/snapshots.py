@@ -95,22 +95,31 @@ class CommitSide:
             yield self._decode(path, next(blobs)) if blob else None
 
     def _decode(self, path: str, data: bytes) -> Record:
-        where = f"{self.folder}/{path}"
-        expected = record_key(path)
-        try:
-            record = canonical.decode(data)
-        except FormatError as error:
-            raise FormatError(
-                f"{where} in commit {self.commit[:10]} is no record: {error.message}",
-                hint="correct the file in a commit of its own, or choose another revision",
-            ) from error
-        # A long key is shortened in its file's name, so the record itself tells it.
-        if record.key != expected and (expected or path not in paths_of(record.key)):
-            raise FormatError(
-                f"{where} in commit {self.commit[:10]} holds the record {record.key}",
-                hint="a record lies where its key says; move the file or correct $key and $model",
-            )
-        return record
+        where = f"{self.folder}/{path} in commit {self.commit[:10]}"
+        return record_in(path, data, where)
+
+
+def record_in(path: str, data: bytes, where: str) -> Record:
+    """The record in the file at ``path`` of a dump's folder; ``where`` says to people which file it is.
+
+    Raises:
+        FormatError: it is none, or not the record of its path.
+    """
+    expected = record_key(path)
+    try:
+        record = canonical.decode(data)
+    except FormatError as error:
+        raise FormatError(
+            f"{where} is no record: {error.message}",
+            hint="correct the file in a commit of its own, or choose another revision",
+        ) from error
+    # A long key is shortened in its file's name, so the record itself tells it.
+    if record.key != expected and (expected or path not in paths_of(record.key)):
+        raise FormatError(
+            f"{where} holds the record {record.key}",
+            hint="a record lies where its key says; move the file or correct $key and $model",
+        )
+    return record
 
 
 def paths_of(key: RecordKey) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """A merge, a decision and their end are killed at any moment: nothing is lost, and the next call works.
 
 A child process is killed (SIGKILL) just before its n-th step: a git process started, a file renamed or
-removed. The suite takes every nineteenth step; ``CONTENTGIT_TEST_EVERY=1`` takes each.
+removed. The suite takes every 41st step; ``CONTENTGIT_TEST_EVERY=1`` takes each.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.git.test_tree_merge import START
 
 # A worker of pytest-xdist has a second thread, which holds no lock that a child needs.
 pytestmark = pytest.mark.filterwarnings("ignore:This process .*multi-threaded:DeprecationWarning")
-EVERY = int(os.environ.get("CONTENTGIT_TEST_EVERY") or "19")
+EVERY = int(os.environ.get("CONTENTGIT_TEST_EVERY") or "41")
 STEPS = ("subprocess.Popen", "os.rename", "os.remove")
 
 

@@ -99,11 +99,8 @@ def merge(
             f"{branch} and {revision} have diverged, so {branch} cannot be forwarded",
             hint=f"contentgit merge {revision}  joins them in a merge commit",
         )
-    if not unrelated and not repository.merge_bases(ours, theirs):
-        raise RefusedError(
-            f"{branch} and {revision} have no commit in common",
-            hint="--allow-unrelated-histories  merges them all the same",
-        )
+    if not unrelated:
+        _refuse_unrelated(repository, (branch, ours), (revision, theirs))
     repository.identity()
     operation = Operation(
         verb="merge",
@@ -135,6 +132,16 @@ def _run(repository: Repository, operation: Operation, *, commit: bool, record: 
         return Merged(How.PREPARED, source, branch, operation.ours)
     done = conclude(repository, operation, found)
     return Merged(How.MERGED, source, branch, done.commit, done.left_alone)
+
+
+def _refuse_unrelated(
+    repository: Repository, ours: tuple[str, str], theirs: tuple[str, str]
+) -> None:
+    if not repository.merge_bases(ours[1], theirs[1]):
+        raise RefusedError(
+            f"{ours[0]} and {theirs[0]} have no commit in common",
+            hint="--allow-unrelated-histories  merges them all the same",
+        )
 
 
 def _head(repository: Repository) -> tuple[str, str]:

@@ -134,15 +134,7 @@ def _run(
     *,
     wider: str = "",
 ) -> Concluded:
-    refuse_unfinished(repository)
-    branch, head = repository.head_branch(), repository.resolve("HEAD")
-    if branch is None:
-        raise UsageError(
-            "HEAD of the repository is detached: there is no branch to commit to",
-            hint="contentgit checkout BRANCH  moves HEAD there",
-        )
-    check_format(repository, head)
-    repository.identity()
+    branch, head = _head(repository)
     base, theirs = sides
     if how.names:
         theirs = _selected(repository, base, theirs, how.names, source)
@@ -165,6 +157,20 @@ def _run(
         refuse_conflicts(operation, found.conflicts)
         return Concluded(verb, source, branch, "")
     return conclude(repository, operation, found)
+
+
+def _head(repository: Repository) -> tuple[str, str]:
+    """HEAD's branch and its commit, where a commit can be made."""
+    refuse_unfinished(repository)
+    branch, head = repository.head_branch(), repository.resolve("HEAD")
+    if branch is None:
+        raise UsageError(
+            "HEAD of the repository is detached: there is no branch to commit to",
+            hint="contentgit checkout BRANCH  moves HEAD there",
+        )
+    check_format(repository, head)
+    repository.identity()
+    return branch, head
 
 
 def _selected(

@@ -150,16 +150,7 @@ def resolve_recorded(
             "no merge is under way, and HEAD has no undecided conflicts",
             hint="contentgit merge REV  begins a merge",
         )
-    wanted = [
-        each
-        for each in there
-        if (decision or each.chosen) and (not patterns or _any(patterns, each.labels))
-    ]
-    if not wanted:
-        raise UsageError(
-            "none of the recorded conflicts is decided",
-            hint='set "take" in their files, or: contentgit resolve LABEL --take ours|theirs',
-        )
+    wanted = _wanted(there, patterns, decision)
     repository.identity()
     tree = head
     for ours, theirs in dict.fromkeys((each.ours, each.theirs) for each in wanted):
@@ -173,6 +164,23 @@ def resolve_recorded(
     left = publish(repository, operation, commit)
     done = Concluded("resolve", labels[0], branch, commit, tuple(left))
     return Decided(done, labels, tuple(each for each in there if each not in wanted))
+
+
+def _wanted(
+    there: Sequence[Recorded], patterns: Sequence[str], decision: Decision | None
+) -> list[Recorded]:
+    """The conflicts that are named and decided."""
+    wanted = [
+        each
+        for each in there
+        if (decision or each.chosen) and (not patterns or _any(patterns, each.labels))
+    ]
+    if not wanted:
+        raise UsageError(
+            "none of the recorded conflicts is decided",
+            hint='set "take" in their files, or: contentgit resolve LABEL --take ours|theirs',
+        )
+    return wanted
 
 
 def _decided_tree(

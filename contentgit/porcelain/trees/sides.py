@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
-from contentgit import canonical
 from contentgit.description import parse_schema
 from contentgit.documents import parse_document
 from contentgit.errors import FormatError, RefusedError
 from contentgit.layout import DATASET_FILE, record_key, record_path
-from contentgit.porcelain.snapshots import batches, paths_of
+from contentgit.porcelain.snapshots import batches, record_in
 from contentgit.records import Record, RecordKey
 from contentgit.repository import FileEntry, Repository
 from contentgit.schema import ModelSchema
@@ -175,26 +174,8 @@ def decoded(repository: Repository, files: Sequence[tuple[str, File]]) -> Iterat
 
 
 def record_at(path: str, data: bytes) -> Record:
-    """The record in a file.
-
-    Raises:
-        FormatError: it is none, or not the record of its path.
-    """
-    place = path.partition("/")[2]
-    try:
-        record = canonical.decode(data)
-    except FormatError as error:
-        raise FormatError(
-            f"{path} is no record: {error.message}",
-            hint="contentgit check tells which commits have it so; correct the file in a commit of its own",
-        ) from error
-    expected = record_key(place)
-    if record.key != expected and (expected or place not in paths_of(record.key)):
-        raise FormatError(
-            f"{path} holds the record {record.key}",
-            hint="a record lies where its key says; move the file or correct $key and $model",
-        )
-    return record
+    """The record in the file at a path of the repository; raises as :func:`record_in`."""
+    return record_in(path.partition("/")[2], data, path)
 
 
 def key_at(path: str) -> RecordKey | None:
