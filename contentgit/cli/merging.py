@@ -21,6 +21,7 @@ from contentgit.porcelain import merging
 from contentgit.porcelain.merging import Concluded, FastForward, How, Merged
 from contentgit.porcelain.merging.deciding import Decision, Resolved, named_place
 from contentgit.porcelain.merging.deciding import resolve as decide
+from contentgit.porcelain.merging.naming import reference_titles
 from contentgit.porcelain.merging.operation import Operation, current
 from contentgit.porcelain.merging.recorded import Decided, Recorded, recorded_in, resolve_recorded
 from contentgit.records import Value
@@ -128,7 +129,7 @@ def conflicts(args: argparse.Namespace, terminal: Terminal) -> int:
     operation = None if args.revision else current(repository)
     if operation is not None:
         found = operation.tree(repository).conflicts
-        _print_conflicts(operation, found, args, terminal)
+        _print_conflicts(repository, operation, found, args, terminal)
         return 1 if args.exit_code and found else 0
     recorded = recorded_in(repository, repository.resolve(args.revision or "HEAD"))
     _print_recorded(recorded, args, terminal)
@@ -136,6 +137,7 @@ def conflicts(args: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _print_conflicts(
+    repository: Repository,
     operation: Operation,
     found: Sequence[TreeConflict],
     args: argparse.Namespace,
@@ -152,9 +154,10 @@ def _print_conflicts(
     so_far = f", {decided_count:,} decided" if decided_count else ""
     what = plural(len(found), "conflict")
     terminal.line(f"{safe(operation.named).capitalize()}: {what}{so_far}")
+    references = reference_titles(repository, operation, found)
     for each in found:
         terminal.line()
-        terminal.lines(render.lines(each))
+        terminal.lines(render.lines(each, references))
     terminal.line()
     added = [each.places[0].place for each in found if each.reason is Reason.ADDED]
     if added and added[0]:

@@ -272,7 +272,7 @@ def _titled(
     titles: dict[RecordKey, str] = {}
     for commit in filter(None, commits):
         wanted = {key for keys in referring.values() for key in keys} - titles.keys()
-        titles |= _titles(repository, commit, sorted(wanted))
+        titles |= titles_in(repository, commit, sorted(wanted))
     for change in batch:
         record = change.after or change.before
         assert record is not None
@@ -281,7 +281,9 @@ def _titled(
         yield TitledChange(folder, change, title, known)
 
 
-def _titles(repository: Repository, commit: str, keys: Sequence[RecordKey]) -> dict[RecordKey, str]:
+def titles_in(
+    repository: Repository, commit: str, keys: Sequence[RecordKey]
+) -> dict[RecordKey, str]:
     """The titles of records as a commit has them, whichever dump they are in."""
     if not keys:
         return {}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from rich.text import Text
 
 from contentgit.diff import ABSENT
 from contentgit.merge import Contested, Reason, TreeConflict
-from contentgit.records import Record
+from contentgit.records import Record, Value
 from contentgit.render import data
 from contentgit.render.plain import safe
 from contentgit.render.values import apart, short
+from contentgit.render.views import named
 
 _WHY: Final = {
     Reason.EDITED: "both sides changed it",
@@ -64,8 +66,10 @@ def headline(conflict: TreeConflict) -> str:
     return safe(f"{named}: {why(conflict)}")
 
 
-def lines(conflict: TreeConflict) -> Iterator[Text]:
-    """A conflict with what each side has."""
+def lines(
+    conflict: TreeConflict, references: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Text]:
+    """A conflict with what each side has; ``references`` are titles of records that are referred to."""
     title = conflict.places[0].title
     head = Text(safe(conflict.labels[0]), style="bold")
     if title:
@@ -73,13 +77,21 @@ def lines(conflict: TreeConflict) -> Iterator[Text]:
     yield head
     yield Text(f"  {safe(why(conflict))}", style="yellow")
     for place in conflict.places:
-        yield from _place_lines(place, alone=len(conflict.places) == 1)
+        yield from _place_lines(place, references, alone=len(conflict.places) == 1)
     for each in conflict.edits:
-        before, after = apart([each.base, each.theirs if each.ours is ABSENT else each.ours])
+        values = [each.base, each.theirs if each.ours is ABSENT else each.ours]
+        before, after = _shown(values, references)
         yield Text(f"    {safe(each.name)}: {before} → {after}")
 
 
-def _place_lines(place: Contested, *, alone: bool) -> Iterator[Text]:
+def _shown(values: Sequence[Value], references: Mapping[str, str]) -> list[str]:
+    """The values on a line each, references by title."""
+    if not any(named(each, references) != short(each) for each in values):
+        return apart(values)
+    return [named(each, references) for each in values]
+
+
+def _place_lines(place: Contested, references: Mapping[str, str], *, alone: bool) -> Iterator[Text]:
     indent = "    "
     if not alone:
         yield Text(f"  {safe(place.label)}  {safe(place.title)}".rstrip())
@@ -102,7 +114,7 @@ def _place_lines(place: Contested, *, alone: bool) -> Iterator[Text]:
             yield Text(f"{indent}only {kept} has it still", style="dim")
         return
     for name, text, style in zip(
-        ("base", "ours", "theirs"), apart(sides), ("dim", "green", "cyan"), strict=True
+        ("base", "ours", "theirs"), _shown(sides, references), ("dim", "green", "cyan"), strict=True
     ):
         yield Text(f"{indent}{name.ljust(7)} {text}", style=style)
 

@@ -291,3 +291,17 @@ def test_a_database_takes_no_commit_with_undecided_conflicts(db: str, run: Run, 
     ok("resolve", "--all", "--take", "theirs")
     ok("checkout", "main", "--apply", "--yes")
     assert Tag.objects.get(pk=key).name == "Theirs"
+
+
+def test_conflicts_name_what_is_referred_to(repository_path: Path, ok: Ok, run: Run) -> None:
+    site = Site(Repository.init(repository_path, bare=True), START)
+    site.commit("summer", {"site.page:3": {"parent": "site.page:2"}})
+    site.commit("main", {"site.page:3": {"parent": "site.page:4"}})
+    assert run("merge", "summer").code == 3
+    assert ok("conflicts").splitlines()[2:7] == [
+        "site.page:3/parent  News",
+        "  both sides changed it",
+        "    base    site.page:1 (Home)",
+        "    ours    site.page:4 (Shop)",
+        "    theirs  site.page:2 (About)",
+    ]
