@@ -176,6 +176,17 @@ def test_conflicts_are_kept_and_the_branch_stays(split: Site) -> None:
     assert not state(repository).exists()
 
 
+def test_nothing_else_is_merged_while_a_merge_is_under_way(split: Site) -> None:
+    repository = split.repository
+    split.commit("ahead", {"site.tag:2": {"name": "zwei"}})
+    tip = repository.resolve("main")
+    with pytest.raises(ConflictError):
+        merge(repository, "summer")
+    with pytest.raises(RefusedError, match="a merge of summer into main is under way"):
+        merge(repository, "ahead")
+    assert repository.resolve("main") == tip
+
+
 def test_a_decision_can_be_changed_until_the_end(split: Site) -> None:
     repository = split.repository
     with pytest.raises(ConflictError):

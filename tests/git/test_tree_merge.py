@@ -473,3 +473,42 @@ def test_histories_that_have_nothing_in_common(site: Site) -> None:
     assert (found.tree, found.conflicts, found.base.commits) == (tree, (), ())
     site.commit("alone", {"site.tag:1": {"name": "uno"}})
     assert reasons(merged(site, "main", "alone")) == [("added", ("site.tag:1/name",))]
+
+
+def test_what_hangs_on_an_undecided_record_is_told_once_that_is_decided(site: Site) -> None:
+    found = both(
+        site,
+        {"site.page:2": None, "site.teaser:1": None},
+        {"site.page:2": {"title": "Us"}, "site.teaser:2": teaser("New", "site.page:2")},
+    )
+    assert reasons(found) == [("deleted-by-us", ("site.page:2",))]
+    gone = merged(site, "ours", "theirs", take("site.page:2", "ours"))
+    assert reasons(gone) == [("missing", ("site.page:2", "site.teaser:2"))]
+    assert not merged(site, "ours", "theirs", take("site.page:2", "theirs")).conflicts
+
+
+def test_a_circle_that_one_side_alone_made_is_its_own_affair(site: Site) -> None:
+    found = both(
+        site,
+        {"site.page:2": {"parent": "site.page:3"}, "site.page:3": {"parent": "site.page:2"}},
+        {"site.page:4": {"parent": "site.page:2"}},
+    )
+    assert not found.conflicts
+
+
+def test_one_decided_field_leaves_the_others_of_its_record_open(site: Site) -> None:
+    both(
+        site,
+        {"site.page:1": {"title": "Start", "slug": "start"}},
+        {"site.page:1": {"title": "Welcome", "slug": "welcome"}},
+    )
+    left = merged(site, "ours", "theirs", take("site.page:1/title", "theirs"))
+    assert reasons(left) == [("edited", ("site.page:1/slug",))]
+    assert site.all(left.tree)["site.page:1"]["title"] == "Welcome"
+    assert not merged(
+        site,
+        "ours",
+        "theirs",
+        take("site.page:1/title", "theirs"),
+        take("site.page:1/slug", "ours"),
+    ).conflicts
