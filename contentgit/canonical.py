@@ -272,6 +272,27 @@ def is_canonical(data: bytes) -> bool:
         return False
 
 
+def same_fields(a: bytes, b: bytes, names: Iterable[str]) -> bool:
+    """Whether two canonical files of records have the same bytes for each of these fields.
+
+    It reads neither: a file that is not canonical, or lacks a field, may be said to differ.
+    """
+    for name in names:
+        there = _written_field(a, name)
+        if there is None or there != _written_field(b, name):
+            return False
+    return True
+
+
+def _written_field(data: bytes, name: str) -> bytes | None:
+    start = data.find(b'\n  "%b": ' % name.encode())
+    if start < 0 or not name.isidentifier():
+        return None
+    end = data.find(b'\n\n  "', start)
+    written = data[start:end] if end >= 0 else data[start:].removesuffix(b"\n}\n")
+    return written.removesuffix(b",")
+
+
 def decode_with_kind(data: bytes) -> tuple[Record, KeyKind]:
     """The record and how its key is written, which the record itself does not tell; as :func:`decode`."""
     document = _parsed(data)

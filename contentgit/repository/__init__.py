@@ -77,6 +77,7 @@ class Repository:
         self.worktree = self.path if has_files else None
         self._program = program
         self._zero = "0" * (40 if self.algorithm == "sha1" else 64)
+        self._roots: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"Repository({os.fspath(self.path)!r})"
@@ -231,7 +232,9 @@ class Repository:
 
     def root_tree(self, commit: str) -> str:
         """The id of the whole tree of a commit, or of a tree itself."""
-        return objects.tree_id(self._program, commit, "") or ""
+        if commit not in self._roots:  # what an id stands for does not change
+            self._roots[commit] = objects.tree_id(self._program, commit, "") or ""
+        return self._roots[commit]
 
     def folders(self, commit: str) -> list[str]:
         """The names of the folders at the top of a commit, sorted."""
@@ -294,9 +297,7 @@ class Repository:
 
         Whatever kind of file it is; None stands for a side without it, or without anything.
         """
-        trees = [
-            objects.tree_id(self._program, each, "") if each else None for each in (before, after)
-        ]
+        trees = [self.root_tree(each) if each else None for each in (before, after)]
         for path, old, new in objects.differences(self._program, self.algorithm, *trees):
             yield os.fsdecode(path), old and FileEntry(*old), new and FileEntry(*new)
 

@@ -21,6 +21,7 @@ from contentgit.canonical import (
     encode,
     is_canonical,
     same,
+    same_fields,
 )
 from contentgit.documents import UNSEEN
 from contentgit.errors import FormatError, RecordError
@@ -418,3 +419,23 @@ def test_blob_ids_are_those_of_git() -> None:
 @given(values)
 def test_values_are_the_same_as_what_is_read_back(value: Value) -> None:
     assert same(decode(encode(Record(PAGE, {"f": value}))).fields["f"], value)
+
+
+def test_fields_are_compared_as_they_are_written() -> None:
+    def written(**fields: Value) -> bytes:
+        return encode(Record(RecordKey("a.b", "1"), dict(sorted(fields.items()))))
+
+    text = 'A long text.\n\n  "slug": is no field\n' * 5
+    one = written(body=text, data={"slug": 1, "x": []}, slug="a", title="T")
+    assert same_fields(one, written(body="", data=None, slug="a", title="T"), ["slug", "title"])
+    for other in (
+        written(body=text, data={"slug": 1, "x": []}, slug="b", title="T"),
+        written(body=text, data={"slug": 1, "x": []}, title="T"),
+        written(body=text, data={"slug": 1, "x": []}, slug="a", title="T").replace(b"\n", b"\r\n"),
+        b"",
+    ):
+        assert not same_fields(one, other, ["slug", "title"])
+        assert not same_fields(other, one, ["slug", "title"])
+    assert not same_fields(one, one, ["nothing"])
+    assert same_fields(one, written(data={"slug": 2, "x": []}, body="", slug="a"), ["slug"])
+    assert same_fields(one, b"", [])

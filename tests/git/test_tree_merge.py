@@ -305,6 +305,21 @@ def test_both_sides_together_want_what_an_untouched_record_has(site: Site) -> No
     assert not merged(site, "ours", "theirs", value).conflicts
 
 
+def test_a_decision_wants_what_a_record_has_whose_other_fields_were_edited(site: Site) -> None:
+    both(
+        site,
+        {"site.page:1": {"slug": "start"}, "site.page:4": {"body": "Open all day"}},
+        {"site.page:1": {"slug": "welcome"}, "site.page:3": {"body": "Read on"}},
+    )
+    for key, slug in ((4, "shop"), (3, "news"), (2, "about")):
+        value = Resolution(Place.parse("site.page:1/slug"), value=slug)
+        ((reason, labels),) = reasons(merged(site, "ours", "theirs", value))
+        assert (reason, set(labels)) == (
+            "same-value",
+            {"site.page:1/slug", f"site.page:{key}/slug"},
+        )
+
+
 def test_a_decision_drops_what_others_refer_to(site: Site) -> None:
     """Records that only one side added, and records that nobody touched."""
     found = both(

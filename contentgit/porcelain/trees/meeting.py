@@ -9,15 +9,13 @@ A whole tree is for ``check``.
 
 from __future__ import annotations
 
-import enum
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from operator import attrgetter
-from typing import TypeAlias
 
-from contentgit.layout import encode_part, record_path
+from contentgit import canonical
+from contentgit.layout import decode_part, encode_part, record_path
 from contentgit.merge import Contested, Place, Reason, TreeConflict, value_at
 from contentgit.porcelain.snapshots import batches
 from contentgit.porcelain.trees.files import whole
@@ -31,21 +29,21 @@ from contentgit.porcelain.trees.sides import (
     key_at,
     record_at,
 )
+from contentgit.porcelain.trees.survey import (
+    By,
+    Found,
+    Mixed,
+    Owner,
+    Survey,
+    by_both,
+    digest_of,
+    may_refer,
+    model_of,
+)
 from contentgit.records import Record, RecordKey
-from contentgit.relations import PARENT, Claim, circles, claims, references
+from contentgit.relations import PARENT, circles, claims, references
 from contentgit.repository import FileEntry
-from contentgit.schema import FieldKind, ModelSchema
-
-
-class By(enum.Flag):
-    """Which side changed a record."""
-
-    OURS = enum.auto()
-    THEIRS = enum.auto()
-
-
-_Owner: TypeAlias = tuple[str, By]
-"""The path of a record, and who changed it."""
+from contentgit.schema import ModelSchema
 
 
 @dataclass
@@ -60,8 +58,10 @@ class Meeting:
     tree: str
     written: Mapping[str, str]
     decided: frozenset[str] = frozenset()
-    _gone: dict[RecordKey, _Owner] = field(default_factory=dict)
+    _gone: dict[RecordKey, Owner] = field(default_factory=dict)
     _pending: set[str] = field(default_factory=set)
+    _aside: set[str] = field(default_factory=set)
+    _fields: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     def conflicts(self, undecided: Iterable[TreeConflict] = ()) -> Iterator[TreeConflict]:
         """What people must decide on, by kind and key.
@@ -70,7 +70,7 @@ class Meeting:
         """
         self._pending = {place.file for each in undecided for place in each.places}
         self._gone = {key: at for key, at in self._deleted() if at[0] not in self._pending}
-        survey = _Survey()
+        survey = Survey()
         for path, by, record, schema in self._touched():
             survey.look(path, by, record, schema, self._gone)
         for path, file, record, schema in self._bystanders(survey):
@@ -123,7 +123,7 @@ class Meeting:
         yield from (path for path in theirs if path not in ours)
         yield from (path for path in self.decided if path not in ours and path not in theirs)
 
-    def _deleted(self) -> Iterator[tuple[RecordKey, _Owner]]:
+    def _deleted(self) -> Iterator[tuple[RecordKey, Owner]]:
         """The keys of records that the base has, or a side alone, and that are not in the merged tree."""
         for path in self._paths():
             known = next((each for each in self.sides.versions(path) if each), None)
@@ -141,19 +141,44 @@ class Meeting:
         models = self._models()
         wanted = (path for path in self._paths() if self._can_meet(path, models))
         for batch in batches(wanted, BATCH):
-            blobs = self.sides.repository.blobs([self.result(path) for path in batch])
-            for path, data in zip(batch, blobs, strict=True):
+            ids = [each for path in batch for each in (self.result(path), self._before(path))]
+            blobs = self.sides.repository.blobs(filter(None, ids))
+            for path in batch:
+                data = next(blobs)
+                before = next(blobs) if self._before(path) else None
+                if before and canonical.same_fields(before, data, self._telling(path)):
+                    self._aside.add(path)
+                    continue
                 record = record_at(path, data)
                 schema = self.sides.model(path, record)
                 if schema is not None:
                     yield path, self._by(path), record, schema
+
+    def _before(self, path: str) -> str:
+        """The blob id in the base of a record that one side alone edited, if that can settle that it meets
+        nothing: with deletes about, what it refers to matters as well; ``""`` for all others.
+        """
+        base, ours, theirs = self.sides.versions(path)
+        alone = path not in self.decided and path not in self.written and (base in (ours, theirs))
+        return base.id if base and alone and not self._gone else ""
+
+    def _telling(self, path: str) -> frozenset[str]:
+        """The fields of a record that can meet what the other side did to other records."""
+        folder, label, _ = path.split("/", 2)
+        if (folder, label) not in self._fields:
+            schema = self.sides.schema(folder).get(decode_part(label))
+            unique = [name for each in schema.unique for name in each.fields] if schema else []
+            fields = schema.fields if schema else ()
+            own = [each.name for each in fields if each.target == decode_part(label)]
+            self._fields[folder, label] = frozenset({*unique, *own} - {"$key"})
+        return self._fields[folder, label]
 
     def _models(self) -> Mapping[str, By]:
         """Who changed something of a model, in whichever dump."""
         found: dict[str, By] = defaultdict(lambda: By(0))
         for path in self._paths():
             if self.sides.is_record(path):
-                found[_model(path)] |= self._by(path)
+                found[model_of(path)] |= self._by(path)
         return found
 
     def _can_meet(self, path: str, models: Mapping[str, By]) -> bool:
@@ -162,18 +187,18 @@ class Meeting:
         if self._gone or path in self.decided:
             return True
         # Only the other side can have given a unique value twice or turned a tree round.
-        return models[_model(path)] == By.OURS | By.THEIRS
+        return models[model_of(path)] == By.OURS | By.THEIRS
 
     # Who stands by
 
-    def _bystanders(self, survey: _Survey) -> Iterator[tuple[str, FileEntry, Record, ModelSchema]]:
+    def _bystanders(self, survey: Survey) -> Iterator[tuple[str, FileEntry, Record, ModelSchema]]:
         """The records that nobody changed, of the models in which some can meet what is neither side's."""
         survey.fresh = set(self._fresh_claims(survey.mixed))
         models = {claim.model for claim in survey.mixed.values()} if survey.fresh else set()
         dropped = {key.model for key, (path, _) in self._gone.items() if all(self._held(path))}
         for folder in sorted(self.sides.folders):
             for label, schema in self.sides.schema(folder).items():
-                if label in models or (dropped and _may_refer(schema, dropped)):
+                if label in models or (dropped and may_refer(schema, dropped)):
                     for path, file, record in self._unchanged(folder, label):
                         yield path, file, record, schema
 
@@ -181,12 +206,12 @@ class Meeting:
         _, ours, theirs = self.sides.versions(path)
         return ours, theirs
 
-    def _fresh_claims(self, mixed: Mapping[str, _Mixed]) -> Iterator[bytes]:
+    def _fresh_claims(self, mixed: Mapping[str, Mixed]) -> Iterator[bytes]:
         """Unique values that are of neither side, by digest."""
         for path, three in self.sides.records(mixed):
             schema = mixed[path].schema
             known = {
-                _digest(each)
+                digest_of(each)
                 for record in three[1:]
                 if record is not None
                 for each in claims(record, schema.unique)
@@ -196,7 +221,7 @@ class Meeting:
     def _unchanged(self, folder: str, label: str) -> Iterator[tuple[str, FileEntry, Record]]:
         model = f"{folder}/{encode_part(label)}"
         found = self.sides.repository.entries(self.tree, model)
-        known = {*self._paths(), *self.written}
+        known = {*self._paths(), *self.written} - self._aside
         files = ((f"{model}/{name}", FileEntry(PLAIN, blob)) for name, blob in found)
         for batch in batches((each for each in files if each[0] not in known), BATCH):
             for (path, file), record in zip(
@@ -207,9 +232,9 @@ class Meeting:
 
     # What meets
 
-    def _missing(self, survey: _Survey) -> Iterator[_Found]:
+    def _missing(self, survey: Survey) -> Iterator[Found]:
         for target, referrers in sorted(survey.missing.items()):
-            yield _Found(Reason.MISSING, ((self._gone[target][0], ""), *referrers))
+            yield Found(Reason.MISSING, ((self._gone[target][0], ""), *referrers))
 
     def _elsewhere(self, keys: Sequence[RecordKey]) -> set[RecordKey]:
         """Those of the keys that another dump of the merged tree has."""
@@ -224,22 +249,22 @@ class Meeting:
             if schema is not None:
                 yield f"{folder}/{record_path(key, schema.layout)}"
 
-    def _same_values(self, survey: _Survey) -> Iterator[_Found]:
+    def _same_values(self, survey: Survey) -> Iterator[Found]:
         for paths, names in sorted(survey.same.items()):
             at = tuple((path, name) for path in paths for name in names)
-            yield _Found(Reason.SAME_VALUE, at, ", ".join(names))
+            yield Found(Reason.SAME_VALUE, at, ", ".join(names))
 
-    def _cycles(self, survey: _Survey) -> Iterator[_Found]:
+    def _cycles(self, survey: Survey) -> Iterator[Found]:
         for (label, name), at in sorted(survey.trees.items()):
             moved = dict(self._moved(at, name))
-            if not _by_both(moved.values()):
+            if not by_both(moved.values()):
                 continue
             parents = self._ancestors(label, name, moved)
             for cycle in circles(dict(sorted(parents.items())), attrgetter("sort_key")):
                 keys = sorted(key for key in cycle if key in moved)
                 # Mates and rings are cycles that a side alone has, and wanted.
-                if _by_both(moved[key] for key in keys):
-                    yield _Found(Reason.CYCLE, tuple((at[key][0], name) for key in keys), name)
+                if by_both(moved[key] for key in keys):
+                    yield Found(Reason.CYCLE, tuple((at[key][0], name) for key in keys), name)
 
     def _moved(
         self, at: Mapping[RecordKey, tuple[str, str]], name: str
@@ -286,108 +311,3 @@ class Meeting:
                             level.add(each.target)
             seen |= level
         return parents
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A conflict by the paths and fields of its places; no field stands for the whole record."""
-
-    reason: Reason
-    at: tuple[tuple[str, str], ...]
-    about: str = ""
-
-
-def _by_both(changes: Iterable[By]) -> bool:
-    """Whether the changes are not all of the same single side."""
-    found = By(0)
-    for each in changes:
-        found |= each
-    return found == By.OURS | By.THEIRS
-
-
-def _may_refer(schema: ModelSchema, labels: set[str]) -> bool:
-    """Whether records of a model can refer to one of the models called ``labels``."""
-    targets = {each.target for each in schema.fields} | {*schema.parents}
-    return bool(targets & labels)
-
-
-@dataclass(frozen=True)
-class _Mixed:
-    """A record that is not as a side has it, and the digests of the unique values that it wants."""
-
-    model: str
-    schema: ModelSchema
-    digests: tuple[bytes, ...]
-
-
-@dataclass
-class _Survey:
-    """What the changed records say that the other side's changes can meet: keys, digests, paths."""
-
-    missing: dict[RecordKey, list[tuple[str, str]]] = field(default_factory=dict)
-    same: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
-    trees: dict[tuple[str, str], dict[RecordKey, tuple[str, str]]] = field(default_factory=dict)
-    mixed: dict[str, _Mixed] = field(default_factory=dict)
-    fresh: set[bytes] = field(default_factory=set)
-    _claimed: dict[bytes, tuple[RecordKey, str, By]] = field(default_factory=dict)
-
-    def pass_by(
-        self, path: str, record: Record, schema: ModelSchema, gone: Mapping[RecordKey, _Owner]
-    ) -> bool:
-        """Takes a record in that nobody changed; whether it meets anything."""
-        before = len(self.same), sum(map(len, self.missing.values()))
-        self._refer(path, By(0), record, schema, gone)
-        self._claim(path, By(0), record, schema)
-        return before != (len(self.same), sum(map(len, self.missing.values())))
-
-    def look(
-        self,
-        path: str,
-        by: By,
-        record: Record,
-        schema: ModelSchema,
-        gone: Mapping[RecordKey, _Owner],
-    ) -> None:
-        """Takes a record in that a side changed."""
-        self._refer(path, by, record, schema, gone)
-        self._claim(path, by, record, schema)
-        for known in schema.fields:
-            if known.kind is FieldKind.REFERENCE and known.target == schema.label:
-                place = (schema.label, known.name)
-                value = record.fields.get(known.name)
-                if value:
-                    self.trees.setdefault(place, {})[record.key] = (path, value)
-
-    def _refer(
-        self,
-        path: str,
-        by: By,
-        record: Record,
-        schema: ModelSchema,
-        gone: Mapping[RecordKey, _Owner],
-    ) -> None:
-        for each in references(record, schema):
-            if each.constrained and each.target in gone and _by_both((by, gone[each.target][1])):
-                self.missing.setdefault(each.target, []).append((path, each.field))
-
-    def _claim(self, path: str, by: By, record: Record, schema: ModelSchema) -> None:
-        """Of a record that nobody changed only what it says against a value that is of neither side."""
-        wanted = [(_digest(each), each[1]) for each in claims(record, schema.unique)]
-        if wanted and by == By.OURS | By.THEIRS:
-            digests = tuple(digest for digest, _ in wanted)
-            self.mixed[path] = _Mixed(schema.label, schema, digests)
-        for digest, name in wanted:
-            if not by and digest not in self.fresh:
-                continue
-            key, other, their = self._claimed.setdefault(digest, (record.key, path, by))
-            if key != record.key and _by_both((by, their)):
-                names = next(one.fields for one in schema.unique if one.name == name)
-                self.same.setdefault((other, path), names)
-
-
-def _digest(claim: Claim) -> bytes:
-    return blake2b(repr(claim).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
-def _model(path: str) -> str:
-    return path.split("/", 2)[1]

@@ -27,7 +27,8 @@ Versions: TypeAlias = tuple[File, File, File]
 Three: TypeAlias = tuple[Record | None, Record | None, Record | None]
 
 PLAIN = "100644"
-BATCH = 333
+BATCH = 1000
+"""Records that are held at a time, each on three sides."""
 
 
 @dataclass(frozen=True)

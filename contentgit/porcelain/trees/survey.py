@@ -1,0 +1,132 @@
+"""What changed records say that the other side's changes can meet, as keys, digests and paths."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TypeAlias
+
+from contentgit.merge import Reason
+from contentgit.records import Record, RecordKey
+from contentgit.relations import Claim, claims, references
+from contentgit.schema import FieldKind, ModelSchema
+
+
+class By(enum.Flag):
+    """Which side changed a record."""
+
+    OURS = enum.auto()
+    THEIRS = enum.auto()
+
+
+Owner: TypeAlias = tuple[str, By]
+"""The path of a record, and who changed it."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A conflict by the paths and fields of its places; no field stands for the whole record."""
+
+    reason: Reason
+    at: tuple[tuple[str, str], ...]
+    about: str = ""
+
+
+def by_both(changes: Iterable[By]) -> bool:
+    """Whether the changes are not all of the same single side."""
+    found = By(0)
+    for each in changes:
+        found |= each
+    return found == By.OURS | By.THEIRS
+
+
+def may_refer(schema: ModelSchema, labels: set[str]) -> bool:
+    """Whether records of a model can refer to one of the models called ``labels``."""
+    targets = {each.target for each in schema.fields} | {*schema.parents}
+    return bool(targets & labels)
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """A record that is not as a side has it, and the digests of the unique values that it wants."""
+
+    model: str
+    schema: ModelSchema
+    digests: tuple[bytes, ...]
+
+
+@dataclass
+class Survey:
+    """What the changed records say that the other side's changes can meet: keys, digests, paths."""
+
+    missing: dict[RecordKey, list[tuple[str, str]]] = field(default_factory=dict)
+    same: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    trees: dict[tuple[str, str], dict[RecordKey, tuple[str, str]]] = field(default_factory=dict)
+    mixed: dict[str, Mixed] = field(default_factory=dict)
+    fresh: set[bytes] = field(default_factory=set)
+    _claimed: dict[bytes, tuple[RecordKey, str, By]] = field(default_factory=dict)
+
+    def pass_by(
+        self, path: str, record: Record, schema: ModelSchema, gone: Mapping[RecordKey, Owner]
+    ) -> bool:
+        """Takes a record in that nobody changed; whether it meets anything."""
+        before = len(self.same), sum(map(len, self.missing.values()))
+        self._refer(path, By(0), record, schema, gone)
+        self._claim(path, By(0), record, schema)
+        return before != (len(self.same), sum(map(len, self.missing.values())))
+
+    def look(
+        self,
+        path: str,
+        by: By,
+        record: Record,
+        schema: ModelSchema,
+        gone: Mapping[RecordKey, Owner],
+    ) -> None:
+        """Takes a record in that a side changed."""
+        self._refer(path, by, record, schema, gone)
+        self._claim(path, by, record, schema)
+        for known in schema.fields:
+            if known.kind is FieldKind.REFERENCE and known.target == schema.label:
+                place = (schema.label, known.name)
+                value = record.fields.get(known.name)
+                if value:
+                    self.trees.setdefault(place, {})[record.key] = (path, value)
+
+    def _refer(
+        self,
+        path: str,
+        by: By,
+        record: Record,
+        schema: ModelSchema,
+        gone: Mapping[RecordKey, Owner],
+    ) -> None:
+        for each in references(record, schema):
+            if each.constrained and each.target in gone and by_both((by, gone[each.target][1])):
+                self.missing.setdefault(each.target, []).append((path, each.field))
+
+    def _claim(self, path: str, by: By, record: Record, schema: ModelSchema) -> None:
+        """Of a record that nobody changed only what it says against a value that is of neither side."""
+        wanted = [(digest_of(each), each[1]) for each in claims(record, schema.unique)]
+        if wanted and by == By.OURS | By.THEIRS:
+            digests = tuple(digest for digest, _ in wanted)
+            self.mixed[path] = Mixed(schema.label, schema, digests)
+        for digest, name in wanted:
+            if not by and digest not in self.fresh:
+                continue
+            key, other, their = self._claimed.setdefault(digest, (record.key, path, by))
+            if key != record.key and by_both((by, their)):
+                names = next(one.fields for one in schema.unique if one.name == name)
+                self.same.setdefault((other, path), names)
+
+
+def digest_of(claim: Claim) -> bytes:
+    """What stands for unique values: sixteen bytes, however long these are."""
+    return blake2b(repr(claim).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def model_of(path: str) -> str:
+    """The folder of a record's model within its dump's."""
+    return path.split("/", 2)[1]
