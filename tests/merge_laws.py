@@ -16,7 +16,7 @@ from contentgit.description import parse_schema
 from contentgit.diff import ABSENT
 from contentgit.documents import parse_document
 from contentgit.layout import DATASET_FILE, record_path
-from contentgit.merge import Place, Reason, Resolution, Take, TreeConflict, value_at
+from contentgit.merge import Place, Reason, Resolution, Take, TreeConflict, renumbered, value_at
 from contentgit.porcelain.check import check
 from contentgit.porcelain.check_merges import differing
 from contentgit.porcelain.merging import merge
@@ -164,7 +164,8 @@ class Start:
             dict(records[key].fields),
             RecordKey(key.model, str(chance.randint(500, 999))),
         )
-        moved = {**records, other: Record(other, fields)}
+        # A reference to itself follows; else it would dangle, and what dangles is for people to decide.
+        moved = {**records, other: renumbered(records[key], self.models[key.model], {key: other})}
         del moved[key]
         edited = {**records, key: Record(key, {**fields, name: f"{fields[name]} bob1q"})}
         sides = [self.write(self.commit, each) for each in (moved, edited)]
