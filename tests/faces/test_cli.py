@@ -192,7 +192,11 @@ def talk(answer: bytes, words: Sequence[str]) -> tuple[int, str]:
         os.execv(sys.executable, program(*words))
     said, answered, until = b"", False, time.monotonic() + 60
     while time.monotonic() < until:
-        if not select.select([terminal], [], [], 1)[0]:
+        if not select.select([terminal], [], [], 8)[0]:
+            # Between the question and the read a key is there to be read, but a signal is forgotten:
+            # whoever sees nothing happen presses Ctrl-C again.
+            if answered and answer == b"\x03":
+                os.write(terminal, answer)
             continue
         try:
             piece = os.read(terminal, 65536)
