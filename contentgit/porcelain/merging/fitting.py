@@ -8,7 +8,6 @@ from dataclasses import replace
 from contentgit.check.shapes import in_order, misfit
 from contentgit.diff import ABSENT
 from contentgit.errors import RecordError, RefusedError, UsageError
-from contentgit.layout import record_path
 from contentgit.merge import Place, Resolution, Take, TreeConflict
 from contentgit.porcelain.trees import Sides
 from contentgit.records import Record, RecordKey, Value
@@ -100,9 +99,8 @@ def _dangling(sides: Sides, tree: str, place: Place, value: Value, schema: Model
 
 def _is_there(sides: Sides, tree: str, key: RecordKey) -> bool:
     """Whether the tree has the record; of models that are in no dump nothing is known."""
-    known = [(name, sides.schema(name).get(key.model)) for name in sorted(sides.folders)]
     try:
-        paths = [f"{name}/{record_path(key, schema.layout)}" for name, schema in known if schema]
+        paths = list(sides.paths(key))
     except RecordError:
         return False
     return not paths or bool(sides.repository.files_at(tree, paths))

@@ -12,7 +12,7 @@ from contentgit import canonical
 from contentgit.diff import ABSENT
 from contentgit.documents import dump_document, parse_document
 from contentgit.errors import FormatError
-from contentgit.layout import DATASET_FILE, REPOSITORY_FILE, record_path
+from contentgit.layout import DATASET_FILE, REPOSITORY_FILE
 from contentgit.merge import (
     Conflict,
     ConflictKind,
@@ -30,7 +30,7 @@ from contentgit.merge import (
 )
 from contentgit.porcelain.trees.orders import Settled, settled_orders
 from contentgit.porcelain.trees.sides import PLAIN, File, Sides, Three, key_at
-from contentgit.records import Record, RecordKey
+from contentgit.records import Record
 from contentgit.repository import GONE, FileEntry, Placed
 from contentgit.schema import FieldKind, FieldSchema, KeyKind, ModelSchema
 
@@ -124,7 +124,7 @@ class FileMerge:
         """The decisions by the files that they are about, also of such that no side has changed."""
         found: dict[str, list[Resolution]] = defaultdict(list)
         for each in self.resolutions:
-            paths = [each.file] if each.place is None else self._paths(each.place.key)
+            paths = [each.file] if each.place is None else self.sides.paths(each.place.key)
             for path in paths:
                 found[path].append(each)
         changed = self.sides.by_ours.keys() | self.sides.by_theirs.keys()
@@ -132,12 +132,6 @@ class FileMerge:
         there = self.sides.repository.files_at(self.sides.ours, others) if others else {}
         self.sides.untouched.update({path: FileEntry(PLAIN, there[path]) for path in there})
         return {path: each for path, each in found.items() if path in changed or path in there}
-
-    def _paths(self, key: RecordKey) -> Iterator[str]:
-        for folder in sorted(self.sides.folders):
-            schema = self.sides.schema(folder).get(key.model)
-            if schema is not None:
-                yield f"{folder}/{record_path(key, schema.layout)}"
 
     def _holds_record(self, path: str) -> bool:
         versions = [each for each in self.sides.versions(path) if each]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from contentgit import canonical
-from contentgit.layout import decode_part, encode_part, record_path
+from contentgit.layout import decode_part, encode_part
 from contentgit.merge import Contested, Place, Reason, TreeConflict, value_at
 from contentgit.porcelain.snapshots import batches
 from contentgit.porcelain.trees.files import whole
@@ -238,16 +238,9 @@ class Meeting:
 
     def _elsewhere(self, keys: Sequence[RecordKey]) -> set[RecordKey]:
         """Those of the keys that another dump of the merged tree has."""
-        paths = {path: key for key in keys for path in self._places(key)}
+        paths = {path: key for key in keys for path in self.sides.paths(key)}
         found = self.sides.repository.files_at(self.tree, list(paths)) if paths else {}
         return {paths[path] for path in found}
-
-    def _places(self, key: RecordKey) -> Iterator[str]:
-        """Where in the merged tree a record may lie."""
-        for folder in sorted(self.sides.folders):
-            schema = self.sides.schema(folder).get(key.model)
-            if schema is not None:
-                yield f"{folder}/{record_path(key, schema.layout)}"
 
     def _same_values(self, survey: Survey) -> Iterator[Found]:
         for paths, names in sorted(survey.same.items()):
@@ -298,7 +291,7 @@ class Meeting:
         parents: dict[RecordKey, RecordKey] = {}
         level, seen = {*start}, set(start)
         while level:
-            paths = [path for key in sorted(level) for path in self._places(key)]
+            paths = [path for key in sorted(level) for path in self.sides.paths(key)]
             found = self.sides.repository.files_at(self.tree, paths)
             blobs = self.sides.repository.blobs(found.values())
             level = set()

@@ -122,6 +122,13 @@ class Sides:
         """The schema of the record at a path."""
         return self.schema(path.partition("/")[0]).get(record.key.model)
 
+    def paths(self, key: RecordKey) -> Iterator[str]:
+        """Where a record may lie: a path in each dump that knows its model."""
+        for folder in sorted(self.folders):
+            schema = self.schema(folder).get(key.model)
+            if schema is not None:
+                yield f"{folder}/{record_path(key, schema.layout)}"
+
     def title(self, path: str, three: Three) -> str:
         """What the record at a path is called: by ours, or by whoever has it."""
         base, ours, theirs = three
