@@ -204,6 +204,11 @@ def drive(
                 "hint: contentgit merge REV merges record by record; git merge --abort goes back first\n"
             ),
         ),
+        (
+            path_of(42),
+            page(43),
+            f"refused: {path_of(42)}: git took different records for one that was renamed\n",
+        ),
         ("notes.json", page(), "error: '' is no path that contentgit writes\n"),
     ],
 )
