@@ -1,7 +1,9 @@
 """What records are called: what their model's ``__str__`` says, in bulk.
 
 Rows are fetched with what their foreign keys point at, so that a ``__str__`` that looks there makes
-no query of its own. A record that is in no row is called by an unsaved instance of its values.
+no query of its own. A record that is in no row is called by an unsaved instance of its values. All of it
+runs the project's code, which may do anything: :class:`contentgit.db.allowance.Allowance` bounds it, and whatever
+it raises costs the title alone.
 """
 
 from __future__ import annotations
@@ -11,9 +13,10 @@ from itertools import islice
 from typing import Any
 
 from django.apps import apps
-from django.db import Error, connections
+from django.db import connections
 from django.db.models import Model
 
+from contentgit.db.allowance import Allowance
 from contentgit.db.failures import translated
 from contentgit.db.fields.plain import leaf, plain
 from contentgit.db.identity import Identities
@@ -24,6 +27,12 @@ from contentgit.db.tables import Table, Tables
 from contentgit.records import JSON_NULL, Record, RecordKey
 from contentgit.schema import FieldKind
 from contentgit.titles import best_text, one_line
+
+QUERIES = 20
+"""Queries that the project's code may make of its own for the titles of one call."""
+
+RETRIES = 20
+"""Fetches of a part of the rows, for the titles of one call, where one row's instance cannot be built."""
 
 _NONE: Mapping[RecordKey, Record] = {}
 
@@ -37,13 +46,14 @@ def titles(
     """The title of each key, in one line; ``""`` where nothing is known of it.
 
     ``keys`` may be of any model of the project. ``records`` holds the content of those that have no
-    row, and of those whose ``__str__`` fails.
+    row, and of those whose ``__str__`` fails or makes more than :data:`QUERIES` queries in all.
 
     Raises:
         DatabaseError: the database refuses.
     """
-    namer = _Namer(using, tables, records)
-    return {key: namer.title(key) for key in _fetched(namer, keys)}
+    with Allowance(QUERIES) as allowance:
+        namer = _Namer(using, tables, records, allowance)
+        return {key: namer.title(key) for key in _fetched(namer, keys)}
 
 
 def _fetched(namer: _Namer, keys: Sequence[RecordKey]) -> Sequence[RecordKey]:
@@ -56,10 +66,18 @@ def _fetched(namer: _Namer, keys: Sequence[RecordKey]) -> Sequence[RecordKey]:
 class _Namer:
     """Instances by key, those in rows and those made of records."""
 
-    def __init__(self, using: str, tables: Tables, records: Mapping[RecordKey, Record]) -> None:
+    def __init__(
+        self,
+        using: str,
+        tables: Tables,
+        records: Mapping[RecordKey, Record],
+        allowance: Allowance,
+    ) -> None:
         self.using = using
         self.tables = dict(tables)
         self.records = records
+        self.allowance = allowance
+        self.retries = RETRIES
         self.identities = Identities(
             using, {label: each.schema.identity or "pk" for label, each in tables.items()}
         )
@@ -67,7 +85,9 @@ class _Namer:
 
     def title(self, key: RecordKey) -> str:
         """What the instance calls itself, else the best text of its record or row."""
-        instance = self.instances.get(key) or self._unsaved(key, depth=1)
+        instance = self.instances.get(key)
+        if instance is None:  # an instance may be false: its class may define __len__
+            instance = self._unsaved(key, depth=1)
         title = _said(instance) if instance is not None else ""
         if title:
             return title
@@ -105,7 +125,20 @@ class _Namer:
         wanted = iter(pks)
         while some := list(islice(wanted, chunk_size(bound.key_columns, self.using))):
             with translated(f"cannot read {bound.label} in database {self.using!r}"):
-                self.instances |= {pks[pk]: row for pk, row in _by_pk(bound, rows, some)}
+                found = self._built(rows, some)
+            self.instances |= {pks[pk]: row for pk, row in _by_pk(bound, found, some)}
+
+    def _built(self, rows: Any, pks: Sequence[Any]) -> list[Any]:
+        """The instances of rows, without those whose building fails: it runs the project's code."""
+        with self.allowance.own():
+            found = self.allowance.result(lambda: list(rows.filter(pk__in=pks)))
+        if found is not None:
+            return found
+        if len(pks) == 1 or self.retries <= 0:
+            return []
+        self.retries -= 1
+        middle = len(pks) // 2
+        return [*self._built(rows, pks[:middle]), *self._built(rows, pks[middle:])]
 
     # Records without a row
 
@@ -162,7 +195,9 @@ class _Namer:
         """Give the instance what its record refers to, if that is known."""
         if isinstance(value, str):
             key = RecordKey.parse(value)
-            target = self.instances.get(key) or (self._unsaved(key, depth - 1) if depth else None)
+            target = self.instances.get(key)
+            if target is None and depth:
+                target = self._unsaved(key, depth - 1)
             if target is not None:
                 setattr(instance, name, target)
 
@@ -188,11 +223,11 @@ def _tuple(pk: Any) -> tuple[Any, ...]:
     return pk if isinstance(pk, tuple) else (pk,)
 
 
-def _by_pk(bound: Table, rows: Any, pks: Sequence[Any]) -> Iterator[tuple[Any, Model]]:
-    """The rows with these primary keys, each with its primary key as it was asked for."""
+def _by_pk(bound: Table, rows: Iterable[Any], pks: Sequence[Any]) -> Iterator[tuple[Any, Model]]:
+    """The rows with their primary keys, each as it was asked for."""
     fields = [leaf(field) for field in bound.model._meta.pk_fields]
     known = set(pks)
-    for row in _instances(rows.filter(pk__in=pks)):
+    for row in rows:
         values = tuple(
             field.get_prep_value(getattr(row, column.attname))
             for field, column in zip(fields, bound.key_columns, strict=True)
@@ -202,22 +237,11 @@ def _by_pk(bound: Table, rows: Any, pks: Sequence[Any]) -> Iterator[tuple[Any, M
             yield pk, row
 
 
-def _instances(rows: Any) -> list[Any]:
-    try:
-        return list(rows)
-    except Error:
-        raise
-    except Exception:  # the project's own code
-        return []
-
-
 def _said(instance: Model) -> str:
     if type(instance).__str__ is Model.__str__:
         return ""  # "Page object (1)" says nothing that the key does not say
     try:
         return one_line(str(instance))
-    except Error:
-        raise
     except Exception:  # the project's own code
         return ""
 

@@ -6,7 +6,8 @@ from django.contrib.auth.models import Permission
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
-from contentgit.db.titles import titles
+from contentgit.db.backends import backend
+from contentgit.db.titles import QUERIES, titles
 from contentgit.records import Record, RecordKey
 from contentgit.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
 from contentgit.titles import best_text, one_line
@@ -14,6 +15,7 @@ from tests.bakery.models import Category, Ingredient, NewsPage, Page, Product
 from tests.fieldzoo.fields import Money
 from tests.fieldzoo.models import Coded, Custom, GrandChild, Scoped, TextKey
 from tests.fieldzoo.reading import reader, spec
+from tests.workshop.models import Asking, Bag, Fussy
 
 
 def key(label: str, text: object) -> RecordKey:
@@ -133,6 +135,48 @@ def test_every_query_goes_to_the_database_asked_for(databases: tuple[str, str]) 
             "Salt",
         ]
     assert not made.captured_queries
+
+
+def test_instances_that_are_false(db: str) -> None:
+    found = [Bag.objects.create(size=size) for size in (0, 5, -1)]
+    new = record("workshop.bag", 99, size=0, outer=f"workshop.bag:{found[0].pk}")
+    wanted = [*(key("workshop.bag", each.pk) for each in found), new.key]
+    names = titles(db, reader(Bag).tables, wanted, {new.key: new})
+    assert list(names.values()) == [
+        "old bag of 0",
+        "old bag of 5",
+        "old bag of -1",
+        "new bag of 0 in old bag of 0",
+    ]
+
+
+def test_words_may_ask_a_little(db: str) -> None:
+    rows = [Asking.objects.create(name=f"n{n}", sql="SELECT 7") for n in range(QUERIES + 2)]
+    wanted = [key("workshop.asking", each.pk) for each in rows]
+    with CaptureQueriesContext(connection) as made:
+        names = list(titles(db, reader(Asking).tables, wanted).values())
+    assert names == [*(f"n{n} 7" for n in range(QUERIES)), f"n{QUERIES}", f"n{QUERIES + 1}"]
+    assert len(made.captured_queries) <= QUERIES + 4  # the rows, and a savepoint
+
+
+def test_words_write_nothing(db: str) -> None:
+    sql = ["DELETE FROM workshop_bag", "SELECT nonsense", "SELECT 8"]
+    Bag.objects.create(size=3)
+    rows = [Asking.objects.create(name=f"n{n}", sql=each) for n, each in enumerate(sql)]
+    wanted = [key("workshop.asking", each.pk) for each in rows]
+    with backend(db).snapshot():
+        names = titles(db, reader(Asking).tables, wanted)
+        assert Bag.objects.count() == 1  # the transaction goes on
+    assert list(names.values()) == ["n0", "n1", "n2 8"]
+
+
+def test_one_row_that_cannot_be_an_instance_costs_its_own_title(db: str) -> None:
+    moods = ["good"] * 7
+    moods[3] = "bad"
+    rows = [Fussy.objects.create(name=f"n{n}", mood=mood) for n, mood in enumerate(moods)]
+    wanted = [key("workshop.fussy", each.pk) for each in rows]
+    names = list(titles(db, reader(Fussy).tables, wanted).values())
+    assert names == ["fussy n0", "fussy n1", "fussy n2", "", "fussy n4", "fussy n5", "fussy n6"]
 
 
 # Without a database

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from django.db import models
+from django.db import connections, models
+
+
+class FussyField(models.CharField):
+    """Cannot give what it has stored."""
+
+    def from_db_value(self, value: Any, *_: Any) -> Any:
+        if value == "bad":
+            raise LookupError("no such mood")
+        return value
 
 
 class Slot(models.Model):
@@ -147,3 +156,69 @@ class Shelf(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class Bag(models.Model):
+    """Its instances are false while they are empty, and have no truth value below that."""
+
+    size = models.IntegerField(default=0)
+    outer = models.ForeignKey("self", models.CASCADE, null=True, related_name="+")
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __str__(self) -> str:
+        inside = "" if self.outer is None else f" in {self.outer}"
+        return f"{'new' if self._state.adding else 'old'} bag of {self.size}{inside}"
+
+
+class Asking(models.Model):
+    """Its words do whatever SQL they are told to."""
+
+    name = models.CharField(max_length=40)
+    sql = models.TextField()
+
+    def __str__(self) -> str:
+        with connections["default"].cursor() as cursor:
+            cursor.execute(self.sql)
+            return f"{self.name} {cursor.fetchone()[0]}"
+
+
+class Fussy(models.Model):
+    """Some rows of it cannot be instances."""
+
+    name = models.CharField(max_length=40)
+    mood = FussyField(max_length=10, default="good")
+    bags = models.ManyToManyField(Bag, related_name="+")
+
+    def __str__(self) -> str:
+        return f"fussy {self.name}"
+
+
+class Shapes(models.Manager[Any]):
+    """Gives the children in place of their parents, as managers of django-polymorphic do."""
+
+    def get_queryset(self) -> Any:
+        class Rows(models.QuerySet[Any]):
+            def _fetch_all(self) -> None:
+                super()._fetch_all()
+                children = {each.pk: each for each in models.QuerySet(Square, using=self.db)}
+                self._result_cache = [children.get(row.pk, row) for row in self._result_cache or ()]
+
+        return Rows(self.model, using=self._db)
+
+
+class Shape(models.Model):
+    name = models.CharField(max_length=40)
+
+    objects = Shapes()
+
+    class Meta:
+        base_manager_name = "objects"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Square(Shape):
+    side = models.IntegerField()
