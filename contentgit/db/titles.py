@@ -1,9 +1,9 @@
 """What records are called: what their model's ``__str__`` says, in bulk.
 
 Rows are fetched with what their foreign keys point at, so that a ``__str__`` that looks there makes
-no query of its own. A record that is in no row is called by an unsaved instance of its values. All of it
-runs the project's code, which may do anything: :class:`contentgit.db.allowance.Allowance` bounds it, and whatever
-it raises costs the title alone.
+no query of its own. A record that is in no row is called by an unsaved instance of its values. All of this
+runs the project's code: :class:`contentgit.db.allowance.Allowance` bounds what it may do, and what it raises
+costs the title alone.
 """
 
 from __future__ import annotations

@@ -29,13 +29,16 @@ from tests.bakery.models import Category, Ingredient, NewsPage, Note, Page, Prod
 from tests.workshop.models import (
     Booking,
     Egg,
+    Fussy,
     Gauge,
     Hen,
     Holder,
     Jar,
     Label,
     Link,
+    Shape,
     Slot,
+    Square,
     Term,
     Word,
 )
@@ -821,6 +824,60 @@ def test_rows_with_composite_keys_are_told(run: Runner) -> None:
     with listening(signals.post_save, Word, receive), listening(signals.pre_save, Word, receive):
         run([create("workshop.word:one,de")], {"workshop.word:one,de": word})
     assert sent == [((1, "de"), "eins"), ((1, "de"), "eins")]
+
+
+@pytest.mark.parametrize("signal", [signals.pre_save, signals.post_save, signals.pre_delete])
+def test_a_row_that_cannot_be_an_instance_is_named(run: Runner, signal: Any) -> None:
+    for number in range(1, 6):
+        Fussy.objects.create(id=number, name=f"n{number}", mood="bad" if number == 4 else "good")
+    moods = {f"workshop.fussy:{n}": {"name": "new", "mood": "bad"} for n in (6, 7)}
+    steps = [create(text) for text in moods]
+    if signal is signals.pre_delete:
+        steps = [step(Action.DELETE, f"workshop.fussy:{n}") for n in range(1, 6)]
+    with listening(signal, Fussy, lambda **_: None), pytest.raises(ContentgitError) as raised:
+        run(steps, moods)
+    wanted = "4" if signal is signals.pre_delete else "6"
+    assert str(raised.value).startswith(
+        f"workshop.fussy:{wanted}, field mood, cannot be read as an instance for the receivers of "
+        "signals: LookupError: no such mood"
+    )
+    assert "workshop.fussy" in raised.value.hint
+    assert len(Fussy.objects.values_list("pk")) == 5
+
+
+def test_no_instance_is_built_where_nobody_listens(run: Runner) -> None:
+    Fussy.objects.create(id=1, name="n", mood="bad")
+    made: list[Any] = []
+    with listening(signals.post_init, Fussy, lambda **more: made.append(more)):
+        run(
+            [step(Action.DELETE, "workshop.fussy:1"), create("workshop.fussy:2")],
+            {"workshop.fussy:2": {"name": "new", "mood": "bad"}},
+        )
+    assert (made, list(Fussy.objects.values_list("pk", flat=True))) == ([], [2])
+
+
+def test_each_row_is_told_once_as_an_instance_of_its_own_model(run: Runner) -> None:
+    """Whatever a base manager gives: that of django-polymorphic gives children."""
+    Shape.objects.create(id=1, name="a")
+    Square.objects.create(id=2, name="b", side=3)
+    sent: Sent = []
+
+    def receive(sender: Any, instance: Any, **more: Any) -> None:
+        sent.append((sender, type(instance), instance.pk))
+
+    with (
+        listening(signals.post_save, Shape, receive),
+        listening(signals.post_save, Square, receive),
+        listening(signals.post_delete, Shape, receive),
+        listening(signals.post_delete, Square, receive),
+    ):
+        run(
+            [step(Action.UPDATE, f"workshop.shape:{n}", "name") for n in (1, 2)],
+            {f"workshop.shape:{n}": {"name": "new"} for n in (1, 2)},
+        )
+        assert sent == [(Shape, Shape, 1), (Shape, Shape, 2)]
+        run([step(Action.DELETE, text) for text in ("workshop.square:2", "workshop.shape:2")], {})
+    assert sent[2:] == [(Square, Square, 2), (Shape, Shape, 2)]
 
 
 def test_links_are_told(run: Runner) -> None:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import django
-from django.db import models, transaction
-from django.db.models import Model, signals
+from django.db import Error, models, transaction
+from django.db.models import Model, QuerySet, signals
 
+from contentgit.db.queries import rows_of
 from contentgit.db.tables import BoundRelation, Column, Rows, Table
 from contentgit.errors import ContentgitError
 
@@ -40,12 +41,55 @@ def _field(model: type[Model], column: Column) -> Any:
 def instances(using: str, table: Table, keys: Rows) -> list[Model]:
     """The rows with these keys as instances, in order."""
     wanted = [python_key(table, table.key_columns, key) for key in keys]
-    single = len(table.key_columns) == 1
-    query = table.model._base_manager.using(using).order_by()
-    found = query.filter(pk__in=[key[0] for key in wanted] if single else wanted)
+    found = _built(using, table, wanted)
     names = [column.attname for column in table.key_columns]
     by_key = {tuple(getattr(each, name) for name in names): each for each in found}
     return [by_key[key] for key in wanted]
+
+
+def _built(using: str, table: Table, keys: Sequence[Key]) -> list[Model]:
+    """The instances, of the model's own class: a manager may give others, or hide some.
+
+    Raises:
+        ContentgitError: the project's code cannot build one; the message names record and field.
+    """
+    rows = rows_of(table.model, using)
+    try:
+        return list(rows.filter(pk__in=[_pk(key) for key in keys]))
+    except Error:
+        raise
+    except Exception as error:
+        record, name = _unbuildable(table, rows, keys)
+        raise ContentgitError(
+            f"{record}{f', field {name},' if name else ''} cannot be read as an instance for the "
+            f"receivers of signals: {type(error).__name__}: {error}",
+            hint=f'nothing has changed; correct the record, or write "signals": False into the spec of '
+            f"{table.label}: then its receivers are not called",
+        ) from error
+
+
+def _pk(key: Key) -> Any:
+    return key[0] if len(key) == 1 else key
+
+
+def _unbuildable(table: Table, rows: QuerySet[Any], keys: Sequence[Key]) -> tuple[str, str]:
+    """The record whose instance cannot be built, and the field that alone makes it fail."""
+    while len(keys) > 1:
+        half = keys[: len(keys) // 2]
+        failing = _fails(rows.filter(pk__in=[_pk(key) for key in half]))
+        keys = half if failing else keys[len(half) :]
+    row = rows.filter(pk=_pk(keys[0]))
+    names = [field.name for field in table.model._meta.concrete_fields]
+    name = next((name for name in names if _fails(row.only(name))), "")
+    return f"{table.label}:{table.encode_key(*keys[0])}", name
+
+
+def _fails(rows: QuerySet[Any]) -> bool:
+    try:
+        list(rows)
+    except Exception:  # the project's own code
+        return True
+    return False
 
 
 def save(
