@@ -13,6 +13,7 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import NOT_PROVIDED, Field, IntegerField, Model
 
+from contentgit.db.fields import unheld
 from contentgit.specs import ModelSpec, Problem, suggestion
 
 
@@ -37,6 +38,7 @@ def resolve(spec: ModelSpec, where: str) -> tuple[ModelSpec | None, list[Problem
         *_filter_problems(model, spec, where),
         *_name_problems(model, spec, where),
         *_exclude_problems(model, spec, where),
+        *_unheld_problems(model, spec, where),
         *_identity_problems(model, spec, where),
         *_order_problems(model, spec, where),
         *_derived_problems(model, spec, where),
@@ -148,6 +150,12 @@ def _exclude_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterat
             message, hint = problem
             message = f"'exclude' names {name!r}, {message}"
             yield Problem("contentgit.E026", message, hint, where)
+        elif _required(field) and not field.many_to_many:
+            message = f"'exclude' names {name!r}, which must have a value and has no default"
+            hint = (
+                "an apply updates and deletes rows, but cannot create any: give the field a default"
+            )
+            yield Problem("contentgit.W014", message, hint, where)
     for name in set(spec.exclude) & {path.partition("__")[0] for path in _paths(spec)}:
         message = f"'exclude' names {name!r}, which 'identity' needs"
         yield Problem("contentgit.E026", message, "remove it from one of them", where)
@@ -159,7 +167,7 @@ def _not_excludable(model: type[Model], field: Field[Any, Any]) -> tuple[str, st
     if not field.many_to_many and field not in model._meta.local_concrete_fields:
         owner = _label(field.model)
         return f"which is a field of {owner}", f"exclude it in the spec of {owner}"
-    if not field.many_to_many and _required(field):
+    if not field.many_to_many and _required(field) and not unheld(field):
         message = "which must have a value and has no default: no row could be created"
         return message, "give the field a default, a db_default or null=True, or keep it"
     return None
@@ -182,6 +190,22 @@ def _required(field: Field[Any, Any]) -> bool:
         return False
     # Django gives texts, files and the like an empty string.
     return field.get_default() is None
+
+
+def _unheld_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Problem]:
+    """The columns that would be content and cannot be: a commit without them would lose them."""
+    for field in model._meta.local_concrete_fields:
+        reason = unheld(field)
+        if field.name in spec.exclude or getattr(field, "generated", False) or not reason:
+            continue
+        yield unheld_problem(spec.model, field.name, reason, where)
+
+
+def unheld_problem(label: str, name: str, reason: str, where: str) -> Problem:
+    """The error that names a field which no record can hold, and the ways on."""
+    message = f"no record can hold field {name!r} of {label}: {reason}"
+    hint = f"leave it out of the dataset: 'exclude': [{name!r}]"
+    return Problem("contentgit.E049", message, hint, where)
 
 
 # What merges are told of fields

@@ -184,6 +184,23 @@ def test_fields_that_may_not_be_excluded(spec: dict[str, Any], message: str, hin
     assert hints_of(spec) == [hint]
 
 
+def test_fields_that_no_record_can_hold() -> None:
+    spec = {"model": "workshop.place"}
+    assert problems_of(spec) == [
+        (
+            "contentgit.E049",
+            (
+                "no record can hold field 'shape' of workshop.place: "
+                "contentgit has no codec for fields of GeoDjango"
+            ),
+        )
+    ]
+    assert hints_of(spec) == ["leave it out of the dataset: 'exclude': ['shape']"]
+    assert problems_of({**spec, "exclude": ["shape"]}) == [
+        ("contentgit.W014", "'exclude' names 'shape', which must have a value and has no default")
+    ]
+
+
 # Orders and derived fields
 
 

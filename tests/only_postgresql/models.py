@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import (
@@ -23,6 +23,34 @@ from tests.fieldzoo.fields import MoneyField
 
 class ChoicesField(ArrayField):  # type: ignore[type-arg]
     """A project's own array."""
+
+
+class TypedField(models.Field):  # type: ignore[type-arg]
+    """A column of any type."""
+
+    def __init__(self, db_type: str = "text", **options: Any) -> None:
+        self.type = db_type
+        super().__init__(**options)
+
+    def db_type(self, connection: Any) -> str:
+        return self.type
+
+    def deconstruct(self) -> Any:
+        name, path, args, options = super().deconstruct()
+        return name, path, [self.type, *args], options
+
+
+class Sized(models.Model):
+    """Columns of types whose bare name means one bit, or one character."""
+
+    bits = TypedField("bit(5)", null=True)
+    varying = TypedField("bit varying(5)", null=True)
+    char = TypedField("char(3)", null=True)
+    character = TypedField("character(3)", null=True)
+    national = TypedField("NATIONAL CHARACTER (3)", null=True)
+    text = TypedField("character varying(5)", null=True)
+    list = ArrayField(TypedField("bit(3)"), null=True)
+    places = TypedField("numeric(10, 2)", null=True)
 
 
 class Postgres(models.Model):

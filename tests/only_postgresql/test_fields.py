@@ -16,7 +16,7 @@ from contentgit.schema import UniqueSet
 from tests.db.test_fields import round_trip
 from tests.fieldzoo.fields import Money
 from tests.fieldzoo.reading import reader
-from tests.only_postgresql.models import Booking, Postgres
+from tests.only_postgresql.models import Booking, Postgres, Sized
 
 MOMENT = dt.datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=dt.UTC)
 
@@ -70,6 +70,21 @@ def test_null(db: str) -> None:
     Postgres.objects.create()
     (values,) = round_trip(Postgres)
     assert set(values.values()) == {None}
+
+
+def test_types_whose_bare_name_means_a_length_of_one(db: str) -> None:
+    values = {
+        "bits": "10110",
+        "varying": "101",
+        "char": "abc",
+        "character": "abc",
+        "national": "abc",
+        "text": "abcde",
+        "list": ["101", "010"],
+        "places": Decimal("1.50"),
+    }
+    Sized.objects.create(**values)
+    assert round_trip(Sized)[0] == {**values, "places": {"decimal": "1.50"}}
 
 
 def test_search_vectors(db: str) -> None:

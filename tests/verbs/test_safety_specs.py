@@ -14,6 +14,7 @@ from tests import raw
 from tests.bakery.content import fill
 from tests.bakery.models import Category, Ingredient, Product, Tag
 from tests.verbs.conftest import Run
+from tests.workshop.models import Place
 
 Ok = Callable[..., str]
 DATASETS: dict[str, list[dict[str, Any]]] = {}
@@ -182,6 +183,31 @@ def test_excluded_fields(shop: None, ok: Ok) -> None:
         _price_default(NOT_PROVIDED)
     assert {str(p.price) for p in Product._base_manager.using("other")} == {"7.77"}
     assert Product._base_manager.using("other").get(pk=41).name == "Autumn bread"
+
+
+def test_fields_that_no_record_can_hold(databases: tuple[str, str], ok: Ok, run: Run) -> None:
+    """A commit without them would look complete, and an apply would empty them."""
+    DATASETS["places"] = [{"model": "workshop.place", "delete_missing": True}]
+    here, other = Place.objects.using("default"), Place.objects.using("other")
+    here.create(pk=1, name="Mill", shape="here")
+    other.create(pk=1, name="Old mill", shape="there")
+    ok("init")
+    for arguments in (("commit", "-m", "Places"), ("status",), APPLY):
+        said = run(*arguments)
+        assert said.code == 2, said
+        assert "no record can hold field 'shape' of workshop.place" in said.err
+        assert "'exclude': ['shape']" in said.err
+    DATASETS["places"] = [{"model": "workshop.place", "delete_missing": True, "exclude": ["shape"]}]
+    ok("commit", "-m", "Places")
+    ok(*APPLY, "--force")
+    assert list(other.values_list("name", "shape")) == [("Mill", "there")]
+    here.create(pk=2, name="Inn", shape="here")
+    here.filter(pk=1).update(name="New mill")
+    ok("commit", "-m", "One more")
+    said = run(*APPLY)
+    assert said.code == 1, said
+    assert "no row can be created: field 'shape' is excluded" in said.err
+    assert list(other.values_list("name", "shape")) == [("Mill", "there")]
 
 
 def test_a_record_in_two_dumps_of_which_one_is_older(shop: None, ok: Ok, run: Run) -> None:

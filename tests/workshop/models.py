@@ -222,3 +222,17 @@ class Shape(models.Model):
 
 class Square(Shape):
     side = models.IntegerField()
+
+
+class Outline(models.TextField):  # type: ignore[type-arg]
+    """What no record can hold: told by its module, as a raster of GeoDjango is."""
+
+    __module__ = "django.contrib.gis.db.models.fields"
+    empty_strings_allowed = False
+
+
+class Place(models.Model):
+    """Has a column that no record can hold, and that must have a value."""
+
+    name = models.CharField(max_length=40)
+    shape = Outline()

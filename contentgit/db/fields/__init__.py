@@ -23,12 +23,20 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from contentgit.db.fields import moments
 from contentgit.db.fields.converters import driver_reader
 from contentgit.db.fields.json_values import json_codec
-from contentgit.db.fields.plain import AnyField, is_spatial, plain
+from contentgit.db.fields.plain import AnyField, is_spatial, leaf, plain
 from contentgit.db.fields.values import Codec, refused, typed
 from contentgit.records import Value
 from contentgit.schema import FieldKind
 
-_TYPE_SIZE = re.compile(r"\(\s*\d+(?:\s*,\s*\d+)*\s*\)")
+_TYPE_SIZE = re.compile(r"\(\s*\w+(?:\s*,\s*-?\w+)*\s*\)")
+_UNSIZED = (
+    (
+        re.compile(r"^(?:national\s+)?(?:character|nchar|char)(?!\s+varying|\w)", re.IGNORECASE),
+        "bpchar",
+    ),
+    (re.compile(r"^bit(?!\s+varying|\w)", re.IGNORECASE), "bit varying"),
+)
+"""Types of PostgreSQL that mean a length of 1 where none is given, and those that take any length."""
 _EXACT = Context(prec=1000, traps=[Inexact, InvalidOperation])
 _SQLITE_DIGITS = 15
 """SQLite computes decimals as floats; Django takes what is behind these digits for noise."""
@@ -37,9 +45,9 @@ _SQLITE_DIGITS = 15
 def codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | None:
     """The codec of the column of ``field``, which is no reference.
 
-    ``None`` where no record can hold such a column: GeoDjango's.
+    ``None`` where no record can hold such a column, see :func:`unheld`.
     """
-    if is_spatial(field):
+    if unheld(field):
         return None
     found = plain(field)
     if found is None or not _fits(field, found, connection):
@@ -47,6 +55,14 @@ def codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | None:
     else:
         made = _postgres(found, connection) or _codec(found, connection)
     return replace(made, cast=_cast(made.cast, field, connection))
+
+
+def unheld(field: AnyField) -> str:
+    """Why no record can hold the values of ``field``; empty if one can."""
+    inner = getattr(leaf(field), "base_field", None)
+    if is_spatial(leaf(field)):
+        return "contentgit has no codec for fields of GeoDjango"
+    return unheld(inner) if isinstance(inner, models.Field) else ""
 
 
 def _fits(field: AnyField, found: AnyField, connection: BaseDatabaseWrapper) -> bool:
@@ -62,8 +78,10 @@ def _cast(cast: str, field: AnyField, connection: BaseDatabaseWrapper) -> str:
         return cast
     # Without a length: an explicit cast to varchar(10) would cut the text silently.
     bare = _TYPE_SIZE.sub("", db_type)
+    for sized, unsized in _UNSIZED:
+        bare = sized.sub(unsized, bare)
     # Not "%s::bigint": where the driver writes literals, -1::bigint is -(1::bigint).
-    return f"CAST(%s AS {'bpchar' if bare == 'char' else bare})"
+    return f"CAST(%s AS {bare})"
 
 
 def _postgres(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | None:

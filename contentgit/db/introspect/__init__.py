@@ -16,8 +16,9 @@ from django.db.models import NOT_PROVIDED, AutoField, Model
 from django.utils import timezone
 
 from contentgit import layout
+from contentgit.db.fields import unheld
 from contentgit.db.fields.plain import AnyField
-from contentgit.db.fields.values import Codec
+from contentgit.db.fields.values import Codec, itself
 from contentgit.db.identity import Identities, concrete, label_of
 from contentgit.db.introspect.binding import (
     bound_field,
@@ -29,19 +30,24 @@ from contentgit.db.introspect.binding import (
 from contentgit.db.introspect.declared import declared
 from contentgit.db.introspect.uniques import KEY, unenforced, unique_sets
 from contentgit.db.queries import key_fields
-from contentgit.db.spec_rules import no_rows
+from contentgit.db.spec_rules import no_rows, unheld_problem
 from contentgit.db.tables import BoundField, Column, Table, Tables
 from contentgit.errors import ConfigurationError, RecordError
 from contentgit.schema import KeyKind, Layout, ModelSchema, Schema
-from contentgit.specs import Dataset
+from contentgit.specs import Dataset, Problem, raise_errors
 
 
 def tables(dataset: Dataset, identities: Identities, using: str) -> Tables:
     """The models of a dump bound to their tables, in the order of its specs.
 
     Models that have no rows of their own (proxy, unmanaged, swapped) are left out.
+
+    Raises:
+        ConfigurationError: no record can hold a field that is not excluded; all such fields are listed.
     """
     found: dict[str, Table] = {}
+    unheld: list[Problem] = []
+    where = f"dataset {dataset.label!r}"
     for label in dataset.models:
         model = apps.get_model(label)
         if no_rows(model):
@@ -49,8 +55,11 @@ def tables(dataset: Dataset, identities: Identities, using: str) -> Tables:
         specs = dataset.specs_of(label)
         exclude = frozenset(name for spec in specs for name in spec.exclude)
         hashed = any(spec.hashed for spec in specs)
-        made = declared(_Binder(model, identities, using, exclude, hashed).table(), specs)
+        binder = _Binder(model, identities, using, exclude, hashed)
+        made = declared(binder.table(), specs)
+        unheld += [unheld_problem(label, *each, where) for each in binder.unheld.items()]
         found[label] = replace(made, problems=(*made.problems, *_unlisted_links(model, dataset)))
+    raise_errors(unheld, where)
     return found
 
 
@@ -101,6 +110,7 @@ class _Binder:
     exclude: frozenset[str] = frozenset()
     hashed: bool = False
     problems: list[str] = field(default_factory=list)
+    unheld: dict[str, str] = field(default_factory=dict)
     fields: list[BoundField] = field(default_factory=list)
     fill: list[tuple[Column, Callable[[], Any]]] = field(default_factory=list)
     managed: dict[str, str] = field(default_factory=dict)
@@ -189,11 +199,11 @@ class _Binder:
     def _bind(self, name: str, each: AnyField) -> None:
         try:
             bound = bound_field(each, self.identities)
-            reason = "no record can hold its type"
+            reason = unheld(each)
         except RecordError as error:
             bound, reason = None, error.message
         if bound is None:
-            self.problems.append(f"field {name!r} is left out: {reason}")
+            self.unheld[name] = reason
             self._leave_out(each)
         else:
             self.fields.append(bound)
@@ -221,9 +231,8 @@ class _Binder:
             self.problems.append(
                 f"field {each.name!r} is left out and has no default: no row can be created"
             )
-        else:
-            plain = Column(str(each.column), each.attname, lambda value: value)
-            self.fill.append((plain, make))
+            make = _no_default(self.label, each.name)
+        self.fill.append((Column(str(each.column), each.attname, itself), make))
 
     # Key
 
@@ -326,6 +335,17 @@ def _default(each: AnyField, using: str) -> Callable[[], Any] | None:
     if each.null or each.has_default() or each.get_default() is not None:
         return lambda: each.get_db_prep_save(each.get_default(), connection)
     return None
+
+
+def _no_default(label: str, name: str) -> Callable[[], Any]:
+    def refuse() -> Any:
+        raise RecordError(
+            f"{label}: no row can be created: field {name!r} is excluded, must have a value and has no "
+            "default",
+            hint="give the field a default, a db_default or null=True",
+        )
+
+    return refuse
 
 
 def _now(each: AnyField) -> Any:

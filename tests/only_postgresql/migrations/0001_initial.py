@@ -22,6 +22,38 @@ class Migration(migrations.Migration):
     operations = [
         HStoreExtension(),
         migrations.CreateModel(
+            name="Sized",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("bits", tests.only_postgresql.models.TypedField("bit(5)", null=True)),
+                ("varying", tests.only_postgresql.models.TypedField("bit varying(5)", null=True)),
+                ("char", tests.only_postgresql.models.TypedField("char(3)", null=True)),
+                ("character", tests.only_postgresql.models.TypedField("character(3)", null=True)),
+                (
+                    "national",
+                    tests.only_postgresql.models.TypedField("NATIONAL CHARACTER (3)", null=True),
+                ),
+                (
+                    "text",
+                    tests.only_postgresql.models.TypedField("character varying(5)", null=True),
+                ),
+                (
+                    "list",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=tests.only_postgresql.models.TypedField("bit(3)"),
+                        null=True,
+                        size=None,
+                    ),
+                ),
+                ("places", tests.only_postgresql.models.TypedField("numeric(10, 2)", null=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name="Postgres",
             fields=[
                 (
