@@ -130,6 +130,11 @@ class ModelSchema:
         """The fields by name."""
         return MappingProxyType({each.name: each for each in self.fields})
 
+    @cached_property
+    def derived(self) -> frozenset[str]:
+        """The names of the fields that the project computes from other content."""
+        return frozenset(each.name for each in self.fields if each.derived)
+
     @property
     def local_key(self) -> bool:
         """Whether the primary key differs between databases, the key being made of other fields."""

@@ -324,12 +324,15 @@ class Laws:
             return ours or theirs
         left = ours or theirs
         if left is not None:
-            # A number that grew with those in front is no edit: the record stands where it stood.
-            schema = self.start.models[left.key.model]
+            # A number that grew with those in front is no edit: the record stands where it stood. Nor is
+            # what the project computes.
+            known = self.start.models[left.key.model].by_name
             edits = [
                 name
                 for name, value in left.fields.items()
-                if value != base.fields[name] and schema.by_name[name].order_within is None
+                if value != base.fields[name]
+                and known[name].order_within is None
+                and not known[name].derived
             ]
             assert not edits, f"{left.key} was edited in {edits}, deleted and is no conflict"
         return None

@@ -105,7 +105,8 @@ def _status_data(found: _Status) -> dict[str, object]:
             "branch": each.branch,
             "behind": each.behind,
             "note": each.note,
-            "changes": [data.change(c.dump, c.change, c.title, c.references) for c in each.changes],
+            "changes": [_change_data(one) for one in each.changes],
+            "computed": [_change_data(one) for one in each.computed],
         }
         for each in found.dumps
     ]
@@ -115,6 +116,10 @@ def _status_data(found: _Status) -> dict[str, object]:
         "under_way": found.merging or None,
         "dumps": dumps,
     }
+
+
+def _change_data(entry: TitledChange) -> dict[str, object]:
+    return data.change(entry.dump, entry.change, entry.title, entry.references)
 
 
 def _status_lines(status: DumpStatus, call: Call) -> Iterator[Text]:
@@ -136,18 +141,25 @@ def _status_lines(status: DumpStatus, call: Call) -> Iterator[Text]:
     yield line
     if status.note:
         yield Text(f"  {status.note}", style="yellow")
-    if status.changes:
-        yield Text(f"  {plural(len(status.changes), 'record')} edited since:")
-        for each in status.changes[:ITEMS_SHOWN]:
-            yield _status_line(each)
-        if len(status.changes) > ITEMS_SHOWN:
-            rest = f"{len(status.changes) - ITEMS_SHOWN:,}"
-            command = call.typed(f"contentgit diff -- {status.label}")
-            yield Text(f"    … and {rest} more: {command}", style="dim")
+    for entries, said in (
+        (status.changes, "edited since"),
+        (status.computed, "changed in derived fields alone"),
+    ):
+        if entries:
+            yield Text(f"  {plural(len(entries), 'record')} {said}:")
+            yield from _entry_lines(entries, status.label, call)
     if status.behind:
         command = call.typed(f"contentgit checkout {status.branch} {status.label}")
         more = plural(status.behind, "commit")
         yield Text(f"  branch {status.branch} has {more} more: {command}", style="dim")
+
+
+def _entry_lines(entries: Sequence[TitledChange], label: str, call: Call) -> Iterator[Text]:
+    for each in entries[:ITEMS_SHOWN]:
+        yield _status_line(each)
+    if len(entries) > ITEMS_SHOWN:
+        command = call.typed(f"contentgit diff -- {label}")
+        yield Text(f"    … and {len(entries) - ITEMS_SHOWN:,} more: {command}", style="dim")
 
 
 def _status_line(entry: TitledChange) -> Text:

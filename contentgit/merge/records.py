@@ -50,7 +50,7 @@ def merge_record(
 ) -> Merged:
     """One record with the changes of both sides; ``None`` stands for a side that does not have it."""
     if ours is None or theirs is None:
-        return _one_sided(base, ours, theirs, prefer)
+        return _one_sided(base, ours, theirs, schema, prefer)
     values: dict[str, Value] = {}
     conflicts: list[FieldConflict] = []
     for name in _names(base, ours, theirs):
@@ -73,14 +73,18 @@ def _names(*sides: Record | None) -> Iterator[str]:
 
 
 def _one_sided(
-    base: Record | None, ours: Record | None, theirs: Record | None, prefer: Side | None
+    base: Record | None,
+    ours: Record | None,
+    theirs: Record | None,
+    schema: ModelSchema | None,
+    prefer: Side | None,
 ) -> Merged:
     left = ours or theirs
     if base is None or left is None:
         return Merged(left)
-    edits = Change(left.key, base, left).fields
-    if not edits and base.fields.keys() == left.fields.keys():
-        return Merged(None)
+    derived = schema.derived if schema else frozenset()
+    # What the project computes is nobody's edit.
+    edits = [each for each in Change(left.key, base, left).fields if each.name not in derived]
     fields = tuple(
         FieldConflict(
             each.name,

@@ -55,7 +55,9 @@ def build(survey: Survey, facts: Facts, licences: Licences) -> Plan:
         problems=tuple(problems),
         withheld=tuple(withheld),
         counts_before=facts.counts,
-        overwritten=tuple(sorted({*settled.drift, *choice.outside}, key=_by_key)),
+        overwritten=tuple(
+            sorted({*settled.drift, *settled.recomputed, *choice.outside}, key=_by_key)
+        ),
     )
 
 
@@ -65,10 +67,14 @@ def _by_key(key: RecordKey) -> tuple[str, int, int, str]:
 
 @dataclass
 class _Settled:
-    """The items to write with their final links, the drift among all items, what is left out."""
+    """The items to write with their final links, the drift among all items, what is left out.
+
+    ``recomputed`` are records that lose derived values which are in no commit.
+    """
 
     writes: dict[RecordKey, Item] = field(default_factory=dict)
     drift: dict[RecordKey, Item] = field(default_factory=dict)
+    recomputed: set[RecordKey] = field(default_factory=set)
     withheld: list[Withheld] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -86,6 +92,8 @@ def _settle_writes(survey: Survey, facts: Facts, choice: Choice, reach: Reach) -
             )
         if item.drifts and key not in choice.outside:
             settled.drift[key] = item
+        if item.recomputed:
+            settled.recomputed.add(key)
         if item.action is Action.CREATE or item.fields or item.links:
             settled.writes[key] = item
             settled.problems += present.dangling(item)
@@ -93,6 +101,8 @@ def _settle_writes(survey: Survey, facts: Facts, choice: Choice, reach: Reach) -
         item = _drifting_delete(choice.deletes[key], present)
         if item.drifts:
             settled.drift[key] = item
+        if item.recomputed:
+            settled.recomputed.add(key)
     return settled
 
 
@@ -175,6 +185,8 @@ def _drifting_delete(item: Item, present: _Present) -> Item:
 
 def _optional_drifts(item: Item, state: FieldState, present: _Present) -> bool:
     """Whether the field was edited here; references that were never written are no edit."""
+    if state.name in present.survey.models[item.key.model].derived:
+        return False
     if state.applied is ABSENT:
         return not item.based
     return {each for each in state.applied if present.now(each)} != set(state.there)

@@ -85,6 +85,7 @@ def _moved(item: Item, left: Item) -> Item:
         before=left.before,
         based=left.based,
         drifts=item.drifts or left.drifts,
+        recomputed=item.recomputed or left.recomputed,
         states=left.states,
     )
 

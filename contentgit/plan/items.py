@@ -88,9 +88,9 @@ class Item:
     ``fields`` are the column fields that change (all of the record's for a create), ``links`` the
     many-to-many fields that do (all of them for a create, also where nothing is added). ``based`` tells
     whether the applied commit has the record. ``states`` are the fields in drift; ``drifts`` says whether
-    there is drift, also where no field can show it. ``optional`` are the many-to-many fields whose
-    missing references are ignored: whether they change, and drift, is known only when it is known
-    what exists.
+    there is drift, also where no field can show it. ``recomputed`` says whether a derived value goes that
+    is in no commit, which is no drift. ``optional`` are the many-to-many fields whose missing references
+    are ignored: whether they change, and drift, is known only when it is known what exists.
     """
 
     action: Action
@@ -102,6 +102,7 @@ class Item:
     fields: tuple[str, ...] = ()
     links: tuple[Links, ...] = ()
     drifts: bool = False
+    recomputed: bool = False
     states: tuple[FieldState, ...] = ()
     optional: tuple[FieldState, ...] = ()
     wishes: tuple[Wish, ...] = ()

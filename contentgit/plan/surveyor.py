@@ -89,6 +89,7 @@ def _item(candidate: Candidate, rules: Rules) -> Item | None:
 def _delete(candidate: Candidate, ours: Record, rules: Rules) -> Item:
     base = candidate.base
     states, optional, links = [], [], []
+    recomputed = False
     for name, there in ours.fields.items():
         schema = rules.schema.by_name.get(name)
         if schema is not None and schema.kind is FieldKind.REFERENCES and there:
@@ -96,7 +97,9 @@ def _delete(candidate: Candidate, ours: Record, rules: Rules) -> Item:
         applied = ABSENT if base is None else base.fields.get(name, ABSENT)
         if base is None or not _is_edit(applied, there):
             continue
-        if name in rules.optional:
+        if name in rules.schema.derived:
+            recomputed = True
+        elif name in rules.optional:
             applied = ABSENT if applied is ABSENT else references(ours.key, name, applied)
             optional.append(FieldState(name, applied, tuple(there), ABSENT))
         else:
@@ -110,6 +113,7 @@ def _delete(candidate: Candidate, ours: Record, rules: Rules) -> Item:
         based=base is not None,
         links=tuple(links),
         drifts=base is None or bool(states),
+        recomputed=recomputed,
         states=tuple(states),
         optional=tuple(optional),
     )
@@ -138,7 +142,8 @@ def _update(candidate: Candidate, ours: Record, theirs: Record, rules: Rules) ->
     if not names:
         return None
     base = candidate.base
-    states = tuple(_states(names, candidate, ours, theirs, rules))
+    edited = list(_states(names, candidate, ours, theirs, rules))
+    states = tuple(each for each in edited if each.name not in rules.schema.derived)
     changed = set(names)
     sets = [each for each in rules.schema.unique if changed & set(each.fields)]
     return Item(
@@ -151,6 +156,7 @@ def _update(candidate: Candidate, ours: Record, theirs: Record, rules: Rules) ->
         fields=_columns(names, rules),
         links=tuple(_links(names, ours, theirs, rules)),
         drifts=bool(states),
+        recomputed=len(states) < len(edited),
         states=states,
         optional=tuple(_optional(names, candidate, theirs, rules)),
         wishes=tuple(_wishes(names, theirs, rules)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -165,8 +165,8 @@ def copied(project: Project, names: Sequence[str]) -> str:
 class DumpStatus:
     """One dump of the database: the commit it is at, what was edited since, where the branch is.
 
-    ``behind`` counts the branch's commits in this folder that the database does not have, ``rewrites`` the
-    records whose bytes alone would change with the next commit.
+    ``computed`` are the records that differ in derived fields alone, which is no edit. ``behind`` counts the
+    branch's commits in this folder that the database does not have.
     """
 
     label: str
@@ -178,6 +178,7 @@ class DumpStatus:
     branch: str
     in_branch: bool
     note: str = ""
+    computed: tuple[TitledChange, ...] = ()
 
 
 def status(project: Project, names: Sequence[str]) -> list[DumpStatus]:
@@ -204,6 +205,7 @@ def _status(project: Project, dump: Dump, row: Applied | None) -> DumpStatus:
         )
     found, side = dump_changes(project, dump, applied_commit(project, row), lambda _each: True, row)
     entries = [each for batch in batches(found, 200) for each in titled(project, dump, batch)]
+    edited, computed = _split(dump, entries)
     behind, note = 0, _environment_note(row, project.config.environment)
     if tip and tree != row.tree:
         behind = sum(1 for _ in repository.log(f"{row.commit}..{tip}", folders=[dump.folder]))
@@ -211,13 +213,28 @@ def _status(project: Project, dump: Dump, row: Applied | None) -> DumpStatus:
         dump.dataset.label,
         dump.folder,
         row,
-        tuple(entries),
+        edited,
         side.size,
         behind,
         branch,
         tree is not None,
         note,
+        computed,
     )
+
+
+def _split(
+    dump: Dump, entries: Iterable[TitledChange]
+) -> tuple[tuple[TitledChange, ...], tuple[TitledChange, ...]]:
+    """What was edited, and what differs in derived fields alone."""
+    edited: list[TitledChange] = []
+    computed: list[TitledChange] = []
+    for each in entries:
+        derived = dump.tables[each.change.key.model].schema.derived
+        update = each.change.kind == "update"
+        alone = update and all(field.name in derived for field in each.change.fields)
+        (computed if alone else edited).append(each)
+    return tuple(edited), tuple(computed)
 
 
 def applied_log(using: str, names: Sequence[str], limit: int | None) -> list[Applied]:

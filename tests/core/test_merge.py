@@ -205,6 +205,18 @@ def test_a_record_deleted_here_and_edited_there_is_a_conflict() -> None:
     assert other.record == page(title="Rolls")
 
 
+def test_a_record_deleted_here_and_only_computed_anew_there_is_deleted() -> None:
+    count = FieldSchema("count", FieldKind.INTEGER, derived=True)
+    schema = replace(PAGE, fields=(*PAGE.fields, count))
+    base, counted = page(count=1), page(count=2)
+    assert merge_record(base, None, counted, schema) == Merged(None)
+    assert merge_record(base, counted, None, schema) == Merged(None)
+    edited = page(count=2, title="Rye")
+    conflict = merge_record(base, None, edited, schema).conflict
+    assert conflict is not None
+    assert [each.name for each in conflict.fields] == ["title"]
+
+
 def test_a_record_added_on_both_sides_is_a_conflict_where_it_differs() -> None:
     assert merge_record(None, page(), page(), PAGE) == Merged(page())
     merged = merge_record(None, page(), page(title="Rolls"), PAGE)

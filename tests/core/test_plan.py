@@ -13,6 +13,7 @@ from contentgit.schema import FieldKind, FieldSchema
 from contentgit.steps import Action, FieldState, Links, ProblemKind, Step, Withheld
 from tests.core.planning import (
     CATEGORY,
+    MODELS,
     candidate,
     create,
     dataset,
@@ -169,6 +170,44 @@ def test_a_row_deleted_here_would_be_created_again() -> None:
         "shop.tag:1 was deleted here and would be created again"
     )
     assert said(planned(gone, force=True)) == ["create tag:1"]
+
+
+COUNTED = schema("shop.tag", text("name"), FieldSchema("count", FieldKind.INTEGER, derived=True))
+
+
+def test_drift_in_derived_fields_alone_refuses_nothing_and_is_backed_up() -> None:
+    models = {**MODELS, "shop.tag": COUNTED}
+    plan = planned(
+        candidate("tag:1", {"count": 1}, {"count": 2}, {"count": 3}),
+        candidate("tag:2", {"name": "a", "count": 1}, {"name": "a", "count": 2}, None),
+        candidate("tag:3", {"name": "a", "count": 1}, {"name": "a", "count": 2}, {"name": "b"}),
+        models=models,
+    )
+    assert plan.problems == ()
+    assert said(plan) == ["delete tag:2", "update tag:1 count", "update tag:3 name"]
+    assert plan.overwritten == (key("tag:1"), key("tag:2"))
+
+
+def test_of_a_drifting_record_derived_fields_are_not_listed() -> None:
+    models = {**MODELS, "shop.tag": COUNTED}
+    before = {"name": "a", "count": 1}
+    plan = planned(
+        candidate("tag:1", before, {"name": "b", "count": 2}, {"name": "c", "count": 3}),
+        candidate("tag:2", before, {"name": "b", "count": 2}, None),
+        models=models,
+    )
+    assert [[state.name for state in each.fields] for each in plan.problems] == [["name"]] * 2
+    assert plan.overwritten == (key("tag:1"), key("tag:2"))
+
+
+def test_a_first_apply_adopts_records_that_differ_in_derived_fields_alone() -> None:
+    plan = planned(
+        candidate("tag:1", None, {"name": "a", "count": 1}, {"name": "a", "count": 2}),
+        models={**MODELS, "shop.tag": COUNTED},
+        first={"shop"},
+    )
+    assert plan.problems == ()
+    assert said(plan) == ["update tag:1 count"]
 
 
 def test_deleted_on_both_sides_is_nothing() -> None:
