@@ -43,7 +43,7 @@ def commit(args: argparse.Namespace, terminal: Terminal) -> int:
     if args.json:
         terminal.document({**data.plain(done), "dry_run": args.dry_run})
         return tell(done.failures, "committed", terminal)
-    terminal.lines(_commit_lines(done, dry_run=args.dry_run))
+    terminal.lines(_commit_lines(done, new_branch=args.branch, dry_run=args.dry_run))
     tell_left_alone(done.left_alone, terminal)
     return tell(done.failures, "committed", terminal)
 
@@ -106,10 +106,15 @@ def _counts(dump: DumpCounts) -> str:
     return f"{dump.label}: {created:,} created, {updated:,} updated, {deleted:,} deleted"
 
 
-def _commit_lines(done: Committed, *, dry_run: bool) -> Iterator[Text]:
+def _commit_lines(done: Committed, *, new_branch: str | None, dry_run: bool) -> Iterator[Text]:
     changed = [dump for dump in done.dumps if any(dump.totals)]
+    not_made = f"; branch {new_branch} was not created" if new_branch else ""
     if not done.dumps:
-        yield Text("Nothing to commit: the datasets have no records in this database yet")
+        what = "the datasets have no records in this database yet"
+        yield Text(f"Nothing to commit: {what}{not_made}")
+        return
+    if not_made and not done.commit and not dry_run:
+        yield Text(f"Nothing to commit: the database is what its applied commit has{not_made}")
         return
     if not done.commit and not dry_run:
         yield Text(f"Nothing to commit on {done.branch}: the database is what the branch has")

@@ -113,7 +113,7 @@ def commit(
     """Commits the dumps ``names`` of the project's database; nothing changed makes no commit.
 
     ``message`` is called after the snapshot has been taken. With ``new_branch`` the commit's parent is the
-    applied commit and the new branch is made to point at it.
+    applied commit and the new branch is made to point at it; without a commit there is no new branch.
 
     Raises:
         BranchMovedError: the branch has other content in a dump's folder than the applied commit.
@@ -138,11 +138,11 @@ def commit(
             works = [work for work in works if work.side.size or not work.is_new]
         _refuse_lost_updates(project, works, branch, parent, is_new=bool(new_branch))
         draft = Draft(branch, project.config.environment, tuple(each.counts() for each in works))
-        changed = bool(new_branch) or any(work.changed for work in works)
+        changed = any(work.changed for work in works)
         if changed and not dry_run:
             tree = repository.write_tree(parent, _files(works, with_format=not parent))
     if dry_run or not changed:
-        adopted = [work for work in works if not _is_at(project, work, parent)]
+        adopted = [] if new_branch else [w for w in works if not _is_at(project, w, parent)]
         if parent and not dry_run:
             _adopt(project, branch, parent, adopted)
         labels = tuple(work.dump.dataset.label for work in adopted)

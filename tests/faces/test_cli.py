@@ -125,6 +125,20 @@ def test_an_empty_database_is_told_so(run: Run, ok: Ok, db: str) -> None:
     assert "contentgit commit" not in ok("status")
 
 
+def test_nothing_to_commit_makes_no_branch(run: Run, ok: Ok, db: str, git: Ok) -> None:
+    ok("init")
+    said = ok("commit", "--branch", "edits", "-m", "All")
+    assert said.endswith("no records in this database yet; branch edits was not created\n")
+    Tag.objects.create(name="Nuts", slug="nuts")
+    ok("commit", "shop", "-m", "Tags")
+    applied = ok("log", "--applied")
+    said = ok("commit", "shop", "--branch", "edits", "-m", "Edits")
+    assert said.startswith("Nothing to commit") and "branch edits was not created" in said
+    assert run("commit", "shop", "--branch", "edits", "-m", "Edits", "--json").json["commit"] == ""
+    assert git("for-each-ref", "--format=%(refname)", "refs/heads") == "refs/heads/main"
+    assert ok("log", "--applied") == applied
+
+
 def test_a_plan_says_its_verdict_first(ok: Ok, databases: object) -> None:
     Tag.objects.create(name="Nuts", slug="nuts")
     ok("init")
