@@ -19,8 +19,8 @@
     └── HookError                   exit 1   all is done, but the project's own code behind it failed
 
 An error is one or two lines for a person: ``message`` says what and where, ``hint`` says what to do
-next and names the command. ``items`` are the single things that were refused, one line each, and
-``data`` is the same for ``--json``.
+next and names the command, a way on in each line. ``items`` are the single things that were refused,
+one line each, and ``data`` is the same for ``--json``.
 """
 
 from __future__ import annotations

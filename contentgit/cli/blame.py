@@ -30,8 +30,8 @@ def blame(args: argparse.Namespace, terminal: Terminal) -> int:
     found = blame_record(repository, args.rev, keys[0])
     if repository.is_shallow():
         terminal.note(
-            "this is a shallow clone: what is older stands at the oldest commit that it has "
-            "(git fetch --unshallow brings the rest)"
+            "this is a shallow clone: older changes are attributed to the oldest commit that it has "
+            + terminal.call.typed(f"({repository.command('fetch --unshallow')} brings the rest)")
         )
     if args.json:
         terminal.document(_document(found, args.rev))

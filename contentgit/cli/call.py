@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from contentgit.cli.parser import WITH_DATABASE, WITH_REPOSITORY
 from contentgit.cli.verbs import VERBS
@@ -14,6 +15,7 @@ from contentgit.cli.verbs import VERBS
 _COMMAND = re.compile(
     rf"(?<!manage\.py )\bcontentgit ({'|'.join(VERBS)})(?![\w-])(?! --(?:database|repository))"
 )
+_GIT = re.compile(r"\bgit -C ((?:[^\s']|'[^']*')+)")
 _MIGRATE = re.compile(r"\bpython manage\.py (?!contentgit\b)\w+")
 
 
@@ -40,6 +42,7 @@ class Call:
         'python manage.py contentgit status --database other shows it'
         """
         text = _COMMAND.sub(lambda match: self.command(match.group(1)), text)
+        text = _GIT.sub(_git, text)
         return _MIGRATE.sub(self._manage, text)
 
     def command(self, verb: str) -> str:
@@ -63,3 +66,16 @@ class Call:
     def _manage(self, match: re.Match[str]) -> str:
         settings = f" --settings {shlex.quote(self.settings)}" if self.settings else ""
         return f"{match.group()}{settings}"
+
+
+def _git(match: re.Match[str]) -> str:
+    """git in its folder as one names it from here: not at all within it, else relative where it is below."""
+    (folder,) = map(Path, shlex.split(match.group(1)))
+    here = Path.cwd()
+    if folder in (here, *here.parents):
+        return "git"
+    return (
+        f"git -C {shlex.quote(str(folder.relative_to(here)))}"
+        if here in folder.parents
+        else match.group()
+    )

@@ -55,6 +55,7 @@ def run(words: Sequence[str], terminal: Terminal, prog: str) -> int:
         )
     args.names = behind
     terminal.call = Call.of(prog, args)
+    _check_folder()
     if args.folder is not None:
         _change_folder(args.folder)
     if args.pythonpath:
@@ -71,6 +72,15 @@ def split_at_dashes(words: Sequence[str]) -> tuple[list[str], list[str]]:
         return list(words), []
     place = list(words).index("--")
     return list(words[:place]), list(words[place + 1 :])
+
+
+def _check_folder() -> None:
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise UsageError(
+            f"the current folder cannot be used: {error.strerror}", hint="go to another folder"
+        ) from None
 
 
 def _change_folder(folder: str) -> None:

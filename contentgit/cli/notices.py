@@ -35,4 +35,4 @@ def left_alone_lines(left: LeftAlone) -> Iterator[str]:
     paths = f"{', '.join(map(safe, left.paths[:5]))}{more}"
     why = safe(left.reason) or "edits there"
     yield f"left alone in {safe(str(left.worktree))}, because of {why}: {paths}"
-    yield "  they lack what the branch has got: git commit -a there would take it back"
+    yield "  these files are older than the branch; committing them with git there would revert it"

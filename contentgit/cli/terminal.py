@@ -106,8 +106,8 @@ class Terminal:
             self.err.print(Text(f"  {safe(item)}"))
         if len(error.items) > ITEMS_SHOWN:
             self.err.print(f"  … and {len(error.items) - ITEMS_SHOWN:,} more (--json lists all)")
-        if hint:
-            self.err.print(Text.assemble(("hint: ", "bold"), safe(hint)))
+        for line in hint.splitlines():
+            self.err.print(Text.assemble(("hint: ", "bold"), safe(line)))
 
     def confirm(self, question: str, *, flag: str) -> bool:
         """Asks on a terminal; the end of input (Ctrl-D) is a no.

@@ -35,7 +35,7 @@ def differing(repository: Repository, revision: str, take: Take) -> int:
     if repository.is_shallow():
         raise RepositoryError(
             "this is a shallow clone: it does not have the commits that merges are made of",
-            hint="git fetch --unshallow  brings them (in CI: fetch-depth: 0)",
+            hint=f"{repository.command('fetch --unshallow')}  (brings them; in CI: fetch-depth: 0)",
         )
     count = 0
     for commit in repository.log(revision):

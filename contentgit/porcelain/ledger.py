@@ -15,6 +15,7 @@ from contentgit.db import ledger
 from contentgit.db.ledger import Applied, Entry
 from contentgit.errors import BusyError, RepositoryError, UnknownNameError
 from contentgit.porcelain.project import Project
+from contentgit.repository import Repository
 
 
 def settle(project: Project) -> None:
@@ -64,9 +65,18 @@ def applied_commit(project: Project, row: Applied) -> str:
         raise RepositoryError(
             f"database {project.using!r} is at commit {row.commit[:10]}, which is not in the "
             f"repository {project.repository.path}",
-            hint="git fetch the branch it came from (git fetch --unshallow in a shallow clone); "
-            "without it nobody can tell what was edited here",
+            hint=_fetching(project.repository),
         ) from error
+
+
+def _fetching(repository: Repository) -> str:
+    """What brings a commit: without it nobody can tell what was edited in the database."""
+    if repository.is_shallow():
+        return f"{repository.command('fetch --unshallow')}  (this clone is shallow and lacks older commits)"
+    return (
+        "contentgit fetch --all  (brings the branches of the remotes)\n"
+        f"{repository.command('fetch OTHER BRANCH')}  (brings it from the clone it was made in)"
+    )
 
 
 def enter(

@@ -92,7 +92,10 @@ def pull(
     """
     head = repository.head_branch()
     if head is None:
-        raise UsageError("HEAD is on no branch to pull into", hint="git switch BRANCH")
+        raise UsageError(
+            "HEAD is on no branch to pull into",
+            hint=f"{repository.command('switch BRANCH')}  (moves HEAD alone)",
+        )
     refuse_unfinished(repository)
     followed = _fetched(repository, head, talk, remote, branch)
     if ff_only or _way(repository, followed) is not None:
@@ -150,7 +153,7 @@ def _fetched(
     if theirs is None:
         raise UnknownNameError(
             f"{place} ({fetched.url}) has no branch {upstream!r}",
-            hint="git branch -r  lists what it has",
+            hint=f"{repository.command('branch -r')}  (lists what it has)",
         )
     ours = repository.branch_tip(branch)
     return _Followed(branch, f"{place}/{upstream}", ours, theirs, fetched)
@@ -193,7 +196,7 @@ def push(
     delete: Sequence[str] = (),
     follow: bool = False,
 ) -> Pushed:
-    """Sends branches (HEAD's unless named), to branches of the same name; never by force.
+    """Sends branches (HEAD's unless named) and named tags, to those of the same name; never by force.
 
     With ``follow`` they follow those from now on.
 
@@ -218,5 +221,6 @@ def push(
     moves = repository.remotes.push(place, wanted, talk, tags=tags, delete=delete)
     if follow:
         for name in wanted:
-            repository.remotes.follow(name, place)
+            if repository.branch_tip(name) is not None:  # a tag follows nothing
+                repository.remotes.follow(name, place)
     return Pushed(place, repository.remotes.url(place), tuple(moves))

@@ -119,5 +119,6 @@ def _before(project: Project, line: Applied) -> str:
         raise RepositoryError(
             f"what database {project.using!r} held before the apply of {line.commit[:10]} is in commit "
             f"{commit[:10]}, which is not in the repository {project.repository.path}",
-            hint="git fetch it from where it is (backups: refs/contentgit/backup/*)",
+            hint=f"{project.repository.command('fetch REMOTE REF')}  (brings it from where it is; "
+            "backups are refs/contentgit/backup/*)",
         ) from error

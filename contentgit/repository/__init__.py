@@ -147,6 +147,10 @@ class Repository:
         """The tags: names of commits that stay."""
         return Tags(self._program, self._zero)
 
+    def command(self, words: str) -> str:
+        """``git WORDS`` as people type it: it works in this repository wherever they are."""
+        return self._program.command(words)
+
     # Names
 
     def head_branch(self) -> str | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from contentgit.errors import BusyError, ContentgitError, RepositoryError
@@ -35,7 +38,21 @@ _WRITE = (
     "is a directory",
     "unable to append",
 )
+_NO_COMMIT = ("not a tree object", "bad object", "not a valid object", "could not parse")
 _IDENTITY = ("who you are", "auto-detection is disabled", "empty ident", "unable to detect email")
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A repository that may lack objects because of how it was cloned, and nothing is damaged.
+
+    A ``shallow`` one lacks older commits. ``promisor`` is the remote from which git gives a partial clone
+    (``git clone --filter``) what it lacks at the moment it is needed; contentgit never lets it.
+    """
+
+    path: Path
+    shallow: bool = False
+    promisor: str = ""
 
 
 def git_is_missing() -> RepositoryError:
@@ -64,14 +81,35 @@ def no_identity() -> RepositoryError:
 
 
 def damaged(path: Path, what: str) -> RepositoryError:
-    """An object is missing or cannot be read."""
+    """An object cannot be read."""
     return RepositoryError(
         f"the repository {path} is damaged or incomplete: {what}",
-        hint=f"git -C {path} fsck  says more; git fetch brings back what another repository has",
+        hint=f"git -C {shlex.quote(str(path))} fsck  (says more)\n"
+        "contentgit fetch --all  (brings back what another repository has)",
     )
 
 
-def failure(path: Path, verb: str, errors: str, *, writing: bool) -> ContentgitError:
+def missing(clone: Clone, what: str, *, commit: bool) -> RepositoryError:
+    """An object is not there; ``commit`` is whether it may be a commit, which a shallow clone may lack."""
+    git = f"git -C {shlex.quote(str(clone.path))}"
+    if clone.promisor:
+        return RepositoryError(
+            f"{clone.path} is a partial clone (git clone --filter), which does not have everything: {what}",
+            hint=f"{git} fetch --refetch --no-filter {shlex.quote(clone.promisor)}  (brings all of it, "
+            "with git 2.36 or newer; else clone again without --filter)",
+        )
+    if clone.shallow and commit:
+        return RepositoryError(
+            f"{clone.path} is a shallow clone, which lacks older commits"
+            + (f": {what}" if what else ""),
+            hint=f"{git} fetch --unshallow  (brings them; in CI: fetch-depth: 0)",
+        )
+    return damaged(clone.path, what or "a commit is missing")
+
+
+def failure(
+    path: Path, verb: str, errors: str, clone: Callable[[], Clone], *, writing: bool
+) -> ContentgitError:
     """The error for ``errors``, which ``git VERB`` in ``path`` wrote to standard error."""
     reason = said(errors)
     text = errors.lower()
@@ -91,8 +129,9 @@ def failure(path: Path, verb: str, errors: str, *, writing: bool) -> ContentgitE
         return no_identity()
     if writing and any(words in text for words in _WRITE):
         return RepositoryError(f"cannot write to {path}: {reason}")
-    if any(words in text for words in _DAMAGE):
-        return damaged(path, reason)
+    if "promisor remote" in text or any(words in text for words in _DAMAGE):
+        what = "" if reason == "not a tree object" else reason  # ls-tree names no commit
+        return missing(clone(), what, commit=any(words in text for words in _NO_COMMIT))
     return RepositoryError(f"git {verb} failed in {path}: {reason}")
 
 

@@ -73,7 +73,7 @@ def merge_bases(program: Program, one: str, other: str) -> list[str]:
     if not found and program.line("rev-parse", "--is-shallow-repository") == "true":
         raise RepositoryError(
             "this is a shallow clone: it does not have the commit that both sides come from",
-            hint="git fetch --unshallow  brings it (in CI: fetch-depth: 0)",
+            hint=program.command("fetch --unshallow") + "  (brings it; in CI: fetch-depth: 0)",
         )
     return found
 

@@ -73,8 +73,10 @@ def _unreadable(
         found = words[1].decode()
         return damaged(program.folder, f"object {each} is a {found}, not a {kind.decode()}")
     if words[1:] == [b"missing"]:
-        return damaged(program.folder, f"object {each} is missing")
+        return program.missing(f"object {each} is missing", commit=kind == b"commit")
     _, errors = running.finish()
+    if "promisor remote" in errors:
+        return program.missing(f"object {each} is missing", commit=False)
     return damaged(program.folder, f"object {each} cannot be read ({said(errors)})")
 
 
@@ -122,7 +124,7 @@ def tree_id(program: Program, commit: str, folder: str) -> str | None:
     if not folder:
         code, output, _ = program.ask("rev-parse", "--verify", f"{checked_id(commit)}^{{tree}}")
         if code:
-            raise damaged(program.folder, f"commit {commit} is missing or cannot be read")
+            raise program.missing(f"commit {commit} is missing or cannot be read", commit=True)
         return output.decode().strip()
     found = at_path(program, commit, folder)
     return found[1] if found and found[0] == "tree" else None

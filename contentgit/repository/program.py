@@ -8,6 +8,7 @@ with an environment in which only what people set for themselves is left.
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 import git
 
 from contentgit.errors import ContentgitError, RepositoryError, UsageError
-from contentgit.repository.failures import failure, git_is_missing, no_repository
+from contentgit.repository.failures import Clone, failure, git_is_missing, missing, no_repository
 
 OLDEST = (2, 30)
 
@@ -263,9 +264,24 @@ class Program:
         """The output of ``run`` as text without its last newline."""
         return os.fsdecode(self.run(verb, *arguments, **options).removesuffix(b"\n"))
 
+    def command(self, words: str) -> str:
+        """``git WORDS`` as people type it: it works in this repository wherever they are."""
+        return f"git -C {shlex.quote(os.fspath(self.folder))} {words}"
+
     def failure(self, verb: str, errors: str, *, writing: bool = False) -> ContentgitError:
         """The error for what git wrote to standard error."""
-        return failure(self.folder, verb, errors, writing=writing)
+        return failure(self.folder, verb, errors, self.clone, writing=writing)
+
+    def clone(self) -> Clone:
+        """What this repository may lack because of how it was cloned."""
+        shallow = self.ask("rev-parse", "--is-shallow-repository")[1].strip() == b"true"
+        _, found, _ = self.ask("config", "--get-regexp", r"^remote\..*\.promisor$")
+        name = os.fsdecode(found.partition(b".promisor")[0]).removeprefix("remote.")
+        return Clone(self.folder, shallow, name)
+
+    def missing(self, what: str, *, commit: bool) -> RepositoryError:
+        """The error for an object that is not there; ``commit`` is whether it may be a commit."""
+        return missing(self.clone(), what, commit=commit)
 
 
 @cache

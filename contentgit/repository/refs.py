@@ -7,12 +7,11 @@ import re
 from pathlib import Path
 
 from contentgit.errors import BusyError, ContentgitError, RefusedError, UnknownNameError, UsageError
-from contentgit.repository.failures import damaged
 from contentgit.repository.objects import checked_id
 from contentgit.repository.program import Program
 from contentgit.repository.values import Branch
 
-HEADS = "refs/heads/"
+HEADS, REMOTES = "refs/heads/", "refs/remotes/"
 _FULL_ID = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 _MOVED = (
     "but expected",
@@ -142,7 +141,8 @@ def delete_branch(program: Program, name: str, *, force: bool, zero: str) -> Non
         raise RefusedError(
             f"branch {name!r} is checked out"
             + (f" at {branch.worktree}" if branch.worktree else ""),
-            hint="move HEAD first: contentgit checkout -b NEW, or git switch BRANCH",
+            hint="contentgit checkout -b NEW  (moves HEAD to a new branch)\n"
+            f"{program.command('switch BRANCH')}  (moves HEAD alone)",
         )
     if not force and not _merged(program, branch.commit):
         raise RefusedError(
@@ -162,9 +162,32 @@ def known(program: Program) -> str:
     """A hint that names some of the branches there are."""
     names = [name.removeprefix(HEADS) for name, _ in refs(program, HEADS)]
     if not names:
-        return "the repository has no commit yet: contentgit commit makes the first"
+        return _first(program)
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
     return f"branches: {', '.join(names[:10])}{more}"
+
+
+def _first(program: Program) -> str:
+    """Where the first commit comes from: a remote that has some, else the database."""
+    theirs = [name.removeprefix(REMOTES) for name, _ in refs(program, REMOTES)]
+    theirs = [name for name in theirs if not name.endswith("/HEAD")]
+    head = head_branch(program)
+    if not theirs:
+        return "the repository has no commit yet: contentgit commit makes the first"
+    same = [name for name in theirs if name.partition("/")[2] == head]
+    remote, _, branch = (same or theirs)[0].partition("/")
+    if same:
+        return f"contentgit pull {remote} {branch}  (creates branch {head} from {remote}/{branch})"
+    return f"contentgit branch {branch} {remote}/{branch}  (creates a branch that {remote} has)"
+
+
+def _at_remotes(program: Program, revision: str) -> str:
+    """The hint where a branch of this name is at a remote only; ``""`` where it is at none."""
+    for name, _ in refs(program, REMOTES):
+        if name.removeprefix(REMOTES).partition("/")[2] == revision:
+            name = name.removeprefix(REMOTES)
+            return f"contentgit branch {revision} {name}  (creates the branch from {name})"
+    return ""
 
 
 def resolve(program: Program, revision: str) -> str:
@@ -199,19 +222,24 @@ def _unresolved(program: Program, revision: str, errors: str) -> ContentgitError
     code, output, _ = program.ask("rev-parse", "--verify", "-q", "--end-of-options", revision)
     head = head_branch(program)
     if revision in (head, "HEAD") and head and read_ref(program, HEADS + head) is None:
-        return UnknownNameError(f"branch {head!r} has no commit yet", hint=known(program))
+        hint = _first(program) if refs(program, REMOTES) else known(program)
+        return UnknownNameError(f"branch {head!r} has no commit yet", hint=hint)
     found = output.decode().strip()
     if shallow:
         return UnknownNameError(
             f"unknown revision {revision!r}: this is a shallow clone, which lacks older commits",
-            hint="git fetch --unshallow  brings the rest",
+            hint=program.command("fetch --unshallow") + "  (brings the rest)",
         )
     if code == 0 and program.ask("cat-file", "-e", found)[0]:
         if found == revision.lower():
             return UnknownNameError(
-                f"commit {revision} is not in this repository", hint="git fetch may bring it"
+                f"commit {revision} is not in this repository",
+                hint="contentgit fetch  (may bring it)",
             )
-        return damaged(program.folder, f"{revision!r} names object {found}, which is missing")
+        return program.missing(f"{revision!r} names object {found}, which is missing", commit=True)
     if code == 0:
         return UnknownNameError(f"{revision!r} names no commit", hint=known(program))
-    return UnknownNameError(f"unknown revision {revision!r}", hint=known(program))
+    hint = _at_remotes(program, revision) or known(program)
+    return UnknownNameError(
+        f"unknown revision {revision!r}", hint=hint, data={"revision": revision}
+    )

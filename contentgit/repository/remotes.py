@@ -13,9 +13,9 @@ from contentgit.errors import ContentgitError, RefusedError, RepositoryError, Un
 from contentgit.repository.failures import said
 from contentgit.repository.history import is_ancestor
 from contentgit.repository.program import Program, Running
-from contentgit.repository.refs import HEADS, check_branch_name, read_ref, refs
+from contentgit.repository.refs import HEADS, REMOTES, check_branch_name, read_ref, refs
 
-REMOTES, TAGS = "refs/remotes/", "refs/tags/"
+TAGS = "refs/tags/"
 
 _PASSWORD = re.compile(
     r"(?P<scheme>https?://)[^/\s]+@|(?P<other>[a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s]*@",
@@ -114,9 +114,13 @@ class Remotes:
         if remote not in known:
             raise UnknownNameError(
                 f"there is no remote {without_password(remote)!r}",
-                hint=f"remotes: {', '.join(known)}" if known else "git remote add origin URL",
+                hint=f"remotes: {', '.join(known)}" if known else self._add_one,
             )
         return remote
+
+    @property
+    def _add_one(self) -> str:
+        return self._program.command("remote add origin URL")
 
     def default(self, branch: str | None) -> str:
         """The remote of a branch: its own, else ``origin``, else the only one.
@@ -134,7 +138,7 @@ class Remotes:
         if not known:
             raise RepositoryError(
                 f"the repository {self._program.folder} has no remote",
-                hint="git remote add origin URL",
+                hint=self._add_one,
             )
         raise RepositoryError("there are several remotes", hint=f"name one: {', '.join(known)}")
 
@@ -169,7 +173,8 @@ class Remotes:
         """
         self.check(remote)
         before = self._refs(remote)
-        arguments = ["--no-recurse-submodules", *(["--prune"] if prune else [])]
+        # All of what is new, also in a partial clone: what git fetched later would come unseen.
+        arguments = ["--no-recurse-submodules", "--no-filter", *(["--prune"] if prune else [])]
         own = self._refspecs(remote)
         code, _, errors = self._run("fetch", talk, [*arguments, *own[:1]], [remote, *own[1:]])
         if code:
@@ -214,7 +219,7 @@ class Remotes:
         tags: bool = False,
         delete: Sequence[str] = (),
     ) -> list[RefMove]:
-        """Sends branches, to branches of the same name; never by force.
+        """Sends branches and tags, to those of the same name; never by force.
 
         The user's own hook ``pre-push`` is asked, as git does.
 
@@ -226,12 +231,7 @@ class Remotes:
         self.check(remote)
         for name in (*branches, *delete):
             check_branch_name(self._program, name)
-        for name in branches:
-            if read_ref(self._program, HEADS + name) is None:
-                raise UnknownNameError(
-                    f"there is no branch {name!r}", hint="contentgit branch  lists them"
-                )
-        wanted = [f"{HEADS}{name}:{HEADS}{name}" for name in branches]
+        wanted = [f"{ref}:{ref}" for ref in map(self._named, branches)]
         wanted += [f":{HEADS}{name}" for name in delete]
         wanted += [f"{TAGS}*:{TAGS}*"] if tags else []
         arguments = ["--porcelain", "--no-force", "--recurse-submodules=no"]
@@ -248,6 +248,16 @@ class Remotes:
         if code:
             raise self._failure("push", remote, errors)
         return moves
+
+    def _named(self, name: str) -> str:
+        """The full name of a branch, or of a tag where no branch is called so."""
+        for place in (HEADS, TAGS):
+            if read_ref(self._program, place + name) is not None:
+                return place + name
+        raise UnknownNameError(
+            f"there is no branch or tag {name!r}",
+            hint="contentgit branch  (lists the branches)\ncontentgit tag  (lists the tags)",
+        )
 
     # git itself
 
@@ -279,7 +289,7 @@ class Remotes:
         if any(words in text for words in _LOCKED_OUT):
             return RepositoryError(
                 f"{where} does not let us in: {reason}",
-                hint=f"git has the keys and passwords: git -C {self._program.folder} fetch {remote}  must "
+                hint=f"git has the keys and passwords: {self._program.command(f'fetch {remote}')}  must "
                 "work, see 'git help credentials'",
             )
         if any(words in text for words in _AWAY):
@@ -287,7 +297,7 @@ class Remotes:
         if any(words in text for words in _NOTHING_THERE):
             return RepositoryError(
                 f"there is no repository at {where}: {reason}",
-                hint=f"correct it with: git remote set-url {remote} URL",
+                hint=self._program.command(f"remote set-url {remote} URL") + "  (corrects it)",
             )
         return self._program.failure(f"{verb} {remote}", without_password(errors), writing=True)
 

@@ -107,7 +107,8 @@ class Tags:
         if code and sign and "sign" in errors:
             raise RepositoryError(
                 f"git cannot sign the tag: {' '.join(errors.split())}",
-                hint="check user.signingKey and gpg.program, or: git config tag.gpgSign false",
+                hint="check user.signingKey and gpg.program, or: "
+                + self._program.command("config tag.gpgSign false"),
             )
         if code and ("who you are" in errors or "no email" in errors or "auto-detection" in errors):
             raise no_identity()

@@ -228,7 +228,8 @@ def _no_commit(program: Program, errors: str, *, sign: bool) -> ContentgitError:
     if sign and "sign" in errors:
         return RepositoryError(
             f"git cannot sign the commit: {' '.join(errors.split())}",
-            hint="check user.signingKey and gpg.program, or: git config commit.gpgSign false",
+            hint="check user.signingKey and gpg.program, or: "
+            + program.command("config commit.gpgSign false"),
         )
     return program.failure("commit-tree", errors, writing=True)
 

@@ -133,7 +133,8 @@ def test_nothing_to_commit_makes_no_branch(run: Run, ok: Ok, db: str, git: Ok) -
     ok("commit", "shop", "-m", "Tags")
     applied = ok("log", "--applied")
     said = ok("commit", "shop", "--branch", "edits", "-m", "Edits")
-    assert said.startswith("Nothing to commit") and "branch edits was not created" in said
+    assert said.startswith("Nothing to commit")
+    assert "branch edits was not created" in said
     assert run("commit", "shop", "--branch", "edits", "-m", "Edits", "--json").json["commit"] == ""
     assert git("for-each-ref", "--format=%(refname)", "refs/heads") == "refs/heads/main"
     assert ok("log", "--applied") == applied

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,6 +64,16 @@ def test_push_says_what_moved(origin: Path, ok: Ok, git: Ok, repository_path: Pa
     )
     assert ok("push", "--delete", "summer") == f"To file://{origin}\n - summer  deleted\n"
     assert plain(origin, "for-each-ref", "--format=%(refname)") == "refs/heads/main\nrefs/tags/v1"
+
+
+def test_push_sends_a_tag(origin: Path, ok: Ok, run: Run, git: Ok) -> None:
+    ok("tag", "v1")
+    said = ok("push", "-u", "origin", "v1")
+    assert said.splitlines()[1].startswith(" + v1")
+    assert plain(origin, "rev-parse", "v1") == git("rev-parse", "main")
+    assert "branch.v1" not in git("config", "--list", "--local")
+    said = run("push", "origin", "v2")
+    assert (said.code, said.err.splitlines()[0]) == (2, "error: there is no branch or tag 'v2'")
 
 
 def test_push_never_overwrites(
@@ -160,7 +172,7 @@ def test_a_pull_names_the_files_whose_edits_stay(
     (repository_path / "notes.txt").write_text("mine")
     assert ok("pull").splitlines()[-2:] == [
         f"left alone in {repository_path}, because of edits there: notes.txt",
-        "  they lack what the branch has got: git commit -a there would take it back",
+        "  these files are older than the branch; committing them with git there would revert it",
     ]
     assert (repository_path / "notes.txt").read_text() == "mine"
 
@@ -240,7 +252,9 @@ def test_a_bare_clone_pulls_and_keeps_its_own_branches(
     assert plain(bare, "rev-parse", "main") == new
 
 
-def test_what_git_says_when_it_fails(origin: Path, run: Run, git: Ok, ok: Ok) -> None:
+def test_what_git_says_when_it_fails(
+    origin: Path, run: Run, git: Ok, ok: Ok, repository_path: Path
+) -> None:
     said = run("fetch", "nowhere")
     assert (said.code, said.err) == (
         2,
@@ -260,7 +274,35 @@ def test_what_git_says_when_it_fails(origin: Path, run: Run, git: Ok, ok: Ok) ->
         assert "secret" not in said.err
         assert len(said.err.splitlines()) == 2
     git("remote", "remove", "origin")
-    assert "has no remote" in run("fetch").err
+    said = run("fetch")
+    assert "has no remote" in said.err
+    assert f"hint: git -C {repository_path} remote add origin URL\n" in said.err
+
+
+def test_a_repository_whose_branch_is_at_the_remote_only(
+    origin: Path, ok: Ok, run: Run, git: Ok, repository_path: Path
+) -> None:
+    ok("push", "origin", "main")
+    tip = git("rev-parse", "main")
+    shutil.rmtree(repository_path)
+    subprocess.run(["git", "init", "-q", "-b", "main", repository_path], check=True)
+    git("remote", "add", "origin", str(origin))
+    ok("fetch")
+    said = run("log")
+    assert said.err.splitlines()[0] == "error: branch 'main' has no commit yet"
+    hint = said.err.splitlines()[1].removeprefix("hint: contentgit ").partition("  (")[0]
+    assert "origin/main" in ok(*hint.replace(f" --repository {repository_path}", "").split())
+    assert git("rev-parse", "main") == tip
+
+
+def test_a_branch_that_only_the_remote_has(origin: Path, ok: Ok, run: Run, git: Ok) -> None:
+    ok("branch", "summer")
+    ok("push", "origin", "summer")
+    git("branch", "-D", "summer")
+    ok("fetch")
+    said = run("show", "summer")
+    assert "branch" in said.err
+    assert "summer origin/summer  (creates the branch" in said.err
 
 
 def test_passwords_are_never_shown() -> None:

@@ -188,7 +188,9 @@ def test_blame_in_a_shallow_clone_says_so(
     git(tmp_path, "clone", "--quiet", "--depth=1", folder.as_uri(), "clone")
     assert main(["blame", f"--repository={tmp_path / 'clone'}", "pages.page:42"]) == 0
     told = capsys.readouterr().err
-    assert told.startswith("this is a shallow clone: what is older stands at the oldest commit")
+    assert told.startswith(
+        "this is a shallow clone: older changes are attributed to the oldest commit"
+    )
 
 
 def test_the_log_of_a_record(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -357,7 +357,7 @@ def test_a_branch_that_is_gone_meanwhile(split: Site) -> None:
     with pytest.raises(BusyError) as caught:
         resolve(repository, [], THEIRS)
     assert caught.value.message == "branch main is gone since the merge began"
-    assert caught.value.hint.startswith(f"git branch main {tip[:10]}  brings it back")
+    assert caught.value.hint.startswith(f"contentgit branch main {tip[:10]}  (brings it")
     git(repository.path, "branch", "main", tip[:10])
     resolve(repository, [], THEIRS)
     continue_merge(repository)

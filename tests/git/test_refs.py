@@ -67,7 +67,7 @@ def test_an_id_that_is_not_here(filled: Repository) -> None:
     with pytest.raises(UnknownNameError) as caught:
         filled.resolve("1" * 40)
     assert caught.value.message == f"commit {'1' * 40} is not in this repository"
-    assert caught.value.hint == "git fetch may bring it"
+    assert caught.value.hint == "contentgit fetch  (may bring it)"
 
 
 def test_an_id_that_is_short(filled: Repository) -> None:
@@ -115,7 +115,42 @@ def test_a_shallow_clone_says_that_it_is_one(
     assert unknown.value.message == (
         "unknown revision 'main~1': this is a shallow clone, which lacks older commits"
     )
-    assert unknown.value.hint == "git fetch --unshallow  brings the rest"
+    fetch = f"git -C {shallow.path} fetch --unshallow"
+    assert unknown.value.hint == f"{fetch}  (brings the rest)"
+    with pytest.raises(RepositoryError) as missing:
+        shallow.root_tree(first)
+    lacks = f"{shallow.path} is a shallow clone, which lacks older commits"
+    assert missing.value.message == f"{lacks}: commit {first} is missing or cannot be read"
+    assert missing.value.hint == f"{fetch}  (brings them; in CI: fetch-depth: 0)"
+    with pytest.raises(RepositoryError, match=r"which lacks older commits\Z"):
+        shallow.entry(first, ONE)
+    with pytest.raises(RepositoryError, match="is damaged or incomplete"):
+        list(shallow.blobs(["1" * 40]))
+
+
+@pytest.mark.parametrize("kind", ["blob:none", "tree:0"])
+def test_a_partial_clone_says_that_it_is_one(
+    filled: Repository, commit: Commits, tmp_path: Path, kind: str
+) -> None:
+    for name in ("allowFilter", "allowAnySHA1InWant"):
+        git(filled.path, "config", f"uploadpack.{name}", "true")
+    url = f"file://{filled.path}"
+    git(tmp_path, "clone", "--quiet", f"--filter={kind}", "--no-checkout", url, "partial")
+    partial = Repository.open(tmp_path / "partial")
+    tip = partial.resolve("main")
+    with pytest.raises(RepositoryError) as caught:
+        partial.blob(tip, ONE)
+    assert caught.value.message.startswith(
+        f"{partial.path} is a partial clone (git clone --filter), which does not have everything: "
+    )
+    command, _, _ = caught.value.hint.partition("  (")
+    words = command.removeprefix(f"git -C {partial.path} ").split()
+    git(partial.path, *words)
+    assert partial.blob(tip, ONE) == b"one\n"
+    # What contentgit fetches from now on comes whole.
+    new = commit(filled, {ONE: b"new\n"}).commit
+    partial.remotes.fetch("origin")
+    assert partial.blob(new, ONE) == b"new\n"
 
 
 def test_branches(filled: Repository, tmp_path: Path) -> None:

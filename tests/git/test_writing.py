@@ -336,7 +336,8 @@ def test_a_signature_that_fails(repository: Repository, commit: Commits) -> None
     with pytest.raises(RepositoryError, match=r"^git cannot sign the commit: ") as caught:
         commit(repository, {ONE: b"one\n"})
     assert caught.value.hint == (
-        "check user.signingKey and gpg.program, or: git config commit.gpgSign false"
+        "check user.signingKey and gpg.program, or: "
+        f"git -C {repository.path} config commit.gpgSign false"
     )
     assert_untouched(repository)
 

@@ -52,14 +52,14 @@ def _push(verbs: Any) -> None:
         verbs,
         "push",
         "send commits to another repository",
-        "Sends branches (default: HEAD's) to branches of the same name. Never by force: where the other "
-        "repository has commits that are not here, it is refused.",
+        "Sends branches (default: HEAD's) and tags to those of the same name. Never by force: where the "
+        "other repository has commits that are not here, it is refused.",
         ["contentgit push", "contentgit push -u origin summer", "contentgit push --tags"],
     )
     parser.add_argument(
         "remote", metavar="REMOTE", nargs="?", help="default: that of HEAD's branch"
     )
-    parser.add_argument("branches", metavar="BRANCH", nargs="*", help="default: HEAD's")
+    parser.add_argument("branches", metavar="BRANCH", nargs="*", help="or a tag; default: HEAD's")
     parser.add_argument(
         "-u", "--set-upstream", action="store_true", help="follow these branches from now on"
     )

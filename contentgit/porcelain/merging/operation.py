@@ -108,7 +108,8 @@ def refuse_unfinished(repository: Repository) -> None:
         if (repository.git_dir / name).exists():
             raise RefusedError(
                 f"git itself has a merge under way in {repository.path} ({name})",
-                hint="end it first: git merge --abort, or git commit",
+                hint=f"end it first: {repository.command('merge --abort')}, or "
+                f"{repository.command('commit')}",
             )
 
 
@@ -279,8 +280,8 @@ def refuse_moved(repository: Repository, operation: Operation) -> None:
     if tip is None:
         raise BusyError(
             f"branch {operation.branch} is gone since the {operation.verb} began",
-            hint=f"git branch {operation.branch} {operation.ours[:10]}  brings it back; "
-            "contentgit merge --abort  gives up",
+            hint=f"contentgit branch {operation.branch} {operation.ours[:10]}  (brings it back)\n"
+            "contentgit merge --abort  (gives up)",
         )
     if tip != operation.ours:
         raise BusyError(

@@ -110,7 +110,7 @@ def _parsed(file: str, data: bytes) -> Recorded:
         why = error.message if isinstance(error, FormatError) else error
         raise FormatError(
             f"{file} is no recorded conflict: {why}",
-            hint='only "take" and "value" are to be filled in; git log shows what was there',
+            hint='only "take" and "value" are to be filled in',
         ) from error
 
 
