@@ -31,6 +31,7 @@ class AppliedCommit(models.Model):
     previous: models.CharField[str, str] = models.CharField(max_length=64)
     backup: models.CharField[str, str] = models.CharField(max_length=64, default="")
     undoes: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(null=True)
+    place: models.TextField[str | None, str | None] = models.TextField(null=True)
 
     class Meta:
         db_table = "contentgit_ledger"

@@ -214,7 +214,7 @@ def _applied_log(args: argparse.Namespace, terminal: Terminal) -> int:
 def _look_applied(names: Sequence[str], limit: int | None, project: Project) -> _Ledger:
     from contentgit.porcelain.compare import applied_log
 
-    return project.using, applied_log(project.using, names, limit)
+    return project.using, applied_log(project, names, limit)
 
 
 def _applied_everywhere(

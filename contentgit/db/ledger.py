@@ -5,10 +5,11 @@ Clock and name of whoever calls are handed in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db import Error, connections, transaction
@@ -30,6 +31,8 @@ class Entry:
     JSON values.
     ``backup`` is the commit with what the database held before, where that was in no other; ``undoes`` the
     id of the line that an undo takes back.
+    ``place`` names the schemas of the dump's tables that are not the ledger's own, ``""`` where all are in
+    that schema; ``None`` in lines written by a contentgit that did not know of schemas.
     """
 
     dump: str
@@ -45,6 +48,7 @@ class Entry:
     previous: str = ""
     backup: str = ""
     undoes: int | None = None
+    place: str | None = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +57,11 @@ class Applied(Entry):
 
     id: int
     state: str
+
+
+def every(_line: Applied) -> bool:
+    """A choice of lines: all of them."""
+    return True
 
 
 def lacking(using: str) -> str:
@@ -68,21 +77,31 @@ def lacking(using: str) -> str:
     return absent
 
 
-def applied(using: str) -> Mapping[str, Applied]:
-    """The latest line of each dump that is done, by dump folder."""
+def applied(using: str, own: Callable[[Applied], bool] = every) -> Mapping[str, Applied]:
+    """The latest line of each dump that is done, by dump folder; of the lines for which ``own`` holds."""
     rows = _rows(using).filter(state=AppliedCommit.State.DONE)
-    latest = rows.order_by().values("dump").annotate(latest=Max("id")).values("latest")
+    latest = rows.order_by().values("dump", "place").annotate(latest=Max("id")).values("latest")
     with _errors(using):
-        return {row.dump: _applied(row) for row in _rows(using).filter(id__in=latest)}
+        lines = [_applied(row) for row in _rows(using).filter(id__in=latest)]
+    return {line.dump: line for line in lines if own(line)}
 
 
-def history(using: str, dump: str | None = None, limit: int | None = None) -> list[Applied]:
-    """The lines that are done, latest first; of one dump folder only, where it is given."""
+def history(
+    using: str,
+    dump: str | None = None,
+    limit: int | None = None,
+    own: Callable[[Applied], bool] = every,
+) -> list[Applied]:
+    """The lines that are done, latest first; of one dump folder only, where it is given.
+
+    Lines for which ``own`` does not hold are left out.
+    """
     rows = _rows(using).filter(state=AppliedCommit.State.DONE).order_by("-id")
     if dump is not None:
         rows = rows.filter(dump=dump)
     with _errors(using):
-        return [_applied(row) for row in rows[:limit]]
+        lines = [_applied(row) for row in (rows[:limit] if own is every else rows)]
+    return list(islice(filter(own, lines), limit))
 
 
 def pending(using: str) -> list[Applied]:

@@ -1,7 +1,8 @@
 """Refs that keep the commits alive which the database is at, so that drift can always be told.
 
 A branch may be deleted, or moved away by force; git would then collect its commits. So each dump has a ref
-``refs/contentgit/applied/ENVIRONMENT/ALIAS/DUMP``.
+``refs/contentgit/applied/ENVIRONMENT/ALIAS/DUMP``, where ALIAS is ``ALIAS@SCHEMA`` for tables in a schema of
+PostgreSQL that is not ``public``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from contextlib import suppress
 from contentgit.errors import ContentgitError
 from contentgit.layout import encode_part
 from contentgit.porcelain.ledger import current
+from contentgit.porcelain.places import schemas
 from contentgit.porcelain.project import Project
 
 PREFIX = "refs/contentgit/applied"
@@ -22,11 +24,15 @@ def anchor(project: Project) -> None:
     Called when all is done and can no more be undone, so nothing is raised: what could not be moved (the
     repository is read-only, or lacks the commit) is moved by the next apply or commit that can.
     """
-    place = f"{PREFIX}/{encode_part(project.config.environment)}/{_part(project.using)}"
+    place = f"{PREFIX}/{encode_part(project.config.environment)}"
     with suppress(ContentgitError):
         there = dict(project.repository.refs(place))
         for folder, row in current(project).items():
-            ref = f"{place}/{_part(folder, encoded=True)}"
+            names = (
+                project.using,
+                *(each for each in schemas(project, folder) if each != "public"),
+            )
+            ref = f"{place}/{'@'.join(map(_part, names))}/{_part(folder, encoded=True)}"
             if there.get(ref) != row.commit:
                 with suppress(ContentgitError):
                     reason = f"contentgit: {project.using} is at it"

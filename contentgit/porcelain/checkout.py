@@ -26,6 +26,7 @@ from contentgit.porcelain.backup import Backup, back_up
 from contentgit.porcelain.hooks import Hooks
 from contentgit.porcelain.ledger import settle
 from contentgit.porcelain.outside import OUTSIDE, outside_reader
+from contentgit.porcelain.places import place
 from contentgit.porcelain.plan_files import PlanFile, check_plan
 from contentgit.porcelain.planned import DumpPlan, Planned, Target, refuse
 from contentgit.porcelain.planning import plan
@@ -337,6 +338,7 @@ def _entry(project: Project, planned: Planned, work: DumpPlan, backup: Backup) -
         previous=work.applied.commit if work.applied else "",
         backup=backup.commit,
         undoes=goal.undoes.id if goal.undoes else None,
+        place=place(project, work.dump.folder),
     )
 
 

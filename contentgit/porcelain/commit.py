@@ -18,6 +18,7 @@ from contentgit.porcelain.commits import check_format, repository_document
 from contentgit.porcelain.hooks import committed
 from contentgit.porcelain.ledger import applied_commit, current, enter, pending, settle
 from contentgit.porcelain.merging.operation import refuse_under_way
+from contentgit.porcelain.places import named, others, place
 from contentgit.porcelain.project import Dump, Project
 from contentgit.porcelain.snapshots import CommitSide, Difference, batches, between_commits
 from contentgit.porcelain.withheld import carried, edits, ignored_fields, with_ignored
@@ -279,8 +280,9 @@ def _refuse_lost_updates(
             label, name = work.dump.dataset.label, parent[:10] if is_new else branch
             what = "commit" if is_new else "branch"
             raise RefusedError(
-                f"{what} {name} has {label} already, and database {project.using!r} has never been "
-                "at any of its commits",
+                f"{what} {name} has {label} already, and {named(project, work.dump.folder)} has never "
+                "been at any of its commits",
+                items=others(project, work.dump.folder),
                 hint=f"contentgit checkout {name} {label} --apply  (adopts what is equal, lists the "
                 f"rest), or contentgit commit {label} --branch NEW",
                 data={"dump": work.dump.folder, "branch": branch},
@@ -354,6 +356,7 @@ def _entry(project: Project, work: _Work, branch: str, commit_id: str, action: s
         counts={"rows": work.side.size, "create": created, "update": updated, "delete": deleted},
         withheld=work.withheld,
         previous=work.base.commit if work.base else "",
+        place=place(project, work.dump.folder),
     )
 
 

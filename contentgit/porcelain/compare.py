@@ -22,6 +22,7 @@ from contentgit.porcelain.commits import (
     split_name,
 )
 from contentgit.porcelain.ledger import applied_commit, current
+from contentgit.porcelain.places import is_own
 from contentgit.porcelain.project import Dump, Project
 from contentgit.porcelain.snapshots import CommitSide, Difference, batches, changes, in_order
 from contentgit.porcelain.withheld import edits
@@ -146,7 +147,7 @@ def copied(project: Project, names: Sequence[str]) -> str:
     """
     wanted = {dump_folder(*parse_dump_argument(name)) for name in names}
     with project.backend.snapshot():
-        rows = applied(project.using)
+        rows = applied(project.using, is_own(project))
     own = project.config.environment
     others = sorted(
         {
@@ -237,10 +238,11 @@ def _split(
     return tuple(edited), tuple(computed)
 
 
-def applied_log(using: str, names: Sequence[str], limit: int | None) -> list[Applied]:
+def applied_log(project: Project, names: Sequence[str], limit: int | None) -> list[Applied]:
     """What was applied to a database and committed from it, newest first."""
+    using, own = project.using, is_own(project)
     folders = [dump_folder(*split_name(name)) for name in names]
     if not folders:
-        return ledger_history(using, limit=limit)
-    rows = [row for folder in folders for row in ledger_history(using, folder, limit)]
+        return ledger_history(using, limit=limit, own=own)
+    rows = [row for folder in folders for row in ledger_history(using, folder, limit, own)]
     return sorted(rows, key=lambda row: row.id, reverse=True)[:limit]

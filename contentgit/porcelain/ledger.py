@@ -14,14 +14,16 @@ from contextlib import contextmanager
 from contentgit.db import ledger
 from contentgit.db.ledger import Applied, Entry
 from contentgit.errors import BusyError, RepositoryError, UnknownNameError
+from contentgit.porcelain.places import is_own
 from contentgit.porcelain.project import Project
 from contentgit.repository import Repository
 
 
 def settle(project: Project) -> None:
     """Decides the rows that a killed commit has left pending, as far as that can be told."""
-    done = ledger.applied(project.using)
-    for row in ledger.pending(project.using):
+    own = is_own(project)
+    done = ledger.applied(project.using, own)
+    for row in filter(own, ledger.pending(project.using)):
         if _is_later(done.get(row.dump), row):
             ledger.forget(project.using, [row.id])
         elif _published(project, row):
@@ -31,10 +33,11 @@ def settle(project: Project) -> None:
 def current(project: Project) -> dict[str, Applied]:
     """What each dump of the database is at: the last done row, or a later pending one that came true.
 
-    A dump whose first apply was undone is at none.
+    A dump whose first apply was undone is at none. Rows of other schemas do not count.
     """
-    rows = dict(ledger.applied(project.using))
-    for row in ledger.pending(project.using):
+    own = is_own(project)
+    rows = dict(ledger.applied(project.using, own))
+    for row in filter(own, ledger.pending(project.using)):
         if not _is_later(rows.get(row.dump), row) and _published(project, row):
             rows[row.dump] = row
     return {dump: row for dump, row in rows.items() if row.commit}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -67,7 +67,8 @@ class Project:
     """A project's datasets, its repository, and the database ``using`` seen through them.
 
     Nothing is read before it is asked for. ``progress`` is told about long work, ``notice`` what is waited
-    for; ``wait`` is for how many seconds at most, where another apply holds the database.
+    for; ``wait`` is for how many seconds at most, where another apply holds the database. ``schemas`` keeps
+    what :mod:`contentgit.porcelain.places` has found out.
     """
 
     config: Config
@@ -77,6 +78,7 @@ class Project:
     repository_path: Path | None = None
     wait: float = 0
     notice: Notice = no_notice
+    schemas: dict[str, Sequence[str]] = field(default_factory=dict)
 
     @cached_property
     def repository(self) -> Repository:
@@ -114,6 +116,11 @@ class Project:
     def backend(self) -> Backend:
         """The database's own ways."""
         return backend(self.using)
+
+    @cached_property
+    def search_path(self) -> Sequence[str]:
+        """:meth:`Backend.search_path` of the session."""
+        return self.backend.search_path()
 
     def exclusive(self) -> AbstractContextManager[None]:
         """:meth:`Backend.exclusive`, with the patience that the call has."""

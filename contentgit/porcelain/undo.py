@@ -10,6 +10,7 @@ from contentgit.db import ledger
 from contentgit.db.ledger import Applied
 from contentgit.errors import RepositoryError, UnknownNameError, UsageError
 from contentgit.layout import dump_folder
+from contentgit.porcelain.places import is_own
 from contentgit.porcelain.planned import Goal
 from contentgit.porcelain.project import Dump, Project
 from contentgit.render.values import dump_label
@@ -44,7 +45,7 @@ def to_undo(project: Project, names: Sequence[str], rows: Mapping[str, Applied])
         UsageError: there is no such apply.
         UnknownNameError: the code does not define a dump.
     """
-    history = ledger.history(project.using)
+    history = ledger.history(project.using, own=is_own(project))
     folders = list(dict.fromkeys(each.dump for each in history))
     named = {dump_folder(*parse_dump_argument(name)) for name in names}
     dumps = {

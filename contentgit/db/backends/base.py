@@ -51,6 +51,22 @@ class Backend(ABC):
         """Why there is no database to look into, where to connect would make an empty one."""
         return ""
 
+    # Schemas
+
+    def search_path(self) -> Sequence[str]:
+        """The schemas in which this session looks for tables, the first one first.
+
+        None where a table's name means one table, whoever asks.
+        """
+        return ()
+
+    def schemas(self, tables: Collection[str], *, hidden: bool = False) -> set[str]:  # noqa: ARG002
+        """The schemas of the tables that these names mean in this session.
+
+        ``hidden``: also those of other tables with these names.
+        """
+        return set()
+
     # Transactions
 
     @contextmanager

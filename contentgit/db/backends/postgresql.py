@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from django.db import Error, InterfaceError, OperationalError, transaction
 from django.db.models import AutoField, Model
 
 from contentgit.db.backends.base import Backend
 from contentgit.db.backends.constraints import ForeignKey
+from contentgit.db.failures import translated
 
 LOCK = int.from_bytes(hashlib.sha256(b"contentgit apply").digest()[:8], "big", signed=True)
 """The key of the advisory lock; such keys are the database's own, so no name of it is needed."""
@@ -32,6 +34,12 @@ JOIN pg_attribute ra ON ra.attrelid = c.conrelid AND ra.attnum = k.own
 JOIN pg_attribute ta ON ta.attrelid = c.confrelid AND ta.attnum = k.other
 WHERE c.contype = 'f' AND pg_table_is_visible(r.oid) AND (r.relname = ANY(%s) OR t.relname = ANY(%s))
 ORDER BY r.relname, c.conname, c.oid, k.place
+"""
+
+SCHEMAS = """
+SELECT DISTINCT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relname = ANY(%s) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+AND (%s OR pg_table_is_visible(c.oid))
 """
 
 CONFLICTS = {"40001", "40P01", "55P03"}
@@ -61,6 +69,18 @@ class PostgreSQL(Backend):
 
     def is_missing_table(self, error: Error) -> bool:
         return _state(error) in MISSING
+
+    def search_path(self) -> Sequence[str]:
+        ((names,),) = self._rows("SELECT current_schemas(false)::text[]")
+        return tuple(names)
+
+    def schemas(self, tables: Collection[str], *, hidden: bool = False) -> set[str]:
+        return {name for (name,) in self._rows(SCHEMAS, [list(tables), hidden])}
+
+    def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with translated(f"database {self.using!r}"), self.connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return list(cursor.fetchall())
 
     def _begin(self, *, writable: bool) -> None:
         access = "READ WRITE" if writable else "READ ONLY"
