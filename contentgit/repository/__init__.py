@@ -415,11 +415,12 @@ class Repository:
         Before these ``folders`` get other trees, by id; ``""`` takes a folder out, and the folder ``""`` is
         the whole tree.
 
-        Streamed, so memory does not grow with the number of changes, which take effect in their order: a file
-        goes before a folder takes its name. No ref is moved.
+        Streamed: memory keeps the paths alone. The changes take effect in their order: a file goes before
+        another, or a folder, takes its name. No ref is moved.
 
         Raises:
             FormatError: a path is not one that contentgit writes.
+            RecordError: two changes put a file at one path, or one removes what another has put there.
             RepositoryError: git cannot write.
         """
         return writing.write_tree(self._program, self.algorithm, parent, changes, folders)

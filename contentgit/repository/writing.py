@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from contentgit.errors import ContentgitError, FormatError, RepositoryError, UsageError
+from contentgit.errors import ContentgitError, FormatError, RecordError, RepositoryError, UsageError
 from contentgit.repository.objects import EMPTY_TREE, checked_id, contents
 from contentgit.repository.program import Program, Running
 from contentgit.repository.values import FileEntry, Placed, Signature
@@ -43,10 +43,11 @@ def write_tree(
 
     Before these ``folders`` get other trees, by id; ``""`` takes a folder out. The folder ``""`` is all.
 
-    Streams: memory does not grow with the number of changes.
+    Streams: of the changes, memory keeps the paths.
 
     Raises:
         FormatError: a path is not one that contentgit writes.
+        RecordError: two changes put a file at one path, or one removes what another has put there.
         RepositoryError: git cannot write; or the parent is not in the repository.
     """
     # --done: a stream that ends early writes nothing. --depth=0: records would become deltas of the
@@ -54,7 +55,7 @@ def write_tree(
     options = ("--quiet", "--done", "--depth=0", "--date-format=raw")
     with program.start("fast-import", *options, istream=subprocess.PIPE, config=_TUNED) as running:
         try:
-            _feed(running, _commands(parent and checked_id(parent), changes, folders))
+            _feed(running, _commands(parent and checked_id(parent), _once(changes), folders))
         except BrokenPipeError:
             pass  # it ended by itself and says why
         except BaseException:
@@ -91,6 +92,23 @@ def _commands(
             yield data
             yield b"\n"
     yield f'\nls :1 ""\nreset {_SCRATCH}\n\ndone\n'.encode()
+
+
+def _once(changes: Iterable[tuple[str, Placed]]) -> Iterator[tuple[str, Placed]]:
+    """The changes, of which none may undo an earlier one: git would keep the last without a word.
+
+    A removal in front of a file is none: a record moves to where another one was.
+    """
+    placed: set[str] = set()
+    for path, data in changes:
+        if path in placed:
+            raise RecordError(
+                f"two records have the path {path}, so one of them would be lost",
+                hint="nothing was written; one of them needs another key",
+            )
+        if data is not None and not (isinstance(data, FileEntry) and not data.id):
+            placed.add(path)
+        yield path, data
 
 
 def _feed(running: Running, commands: Iterator[bytes]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from contentgit.errors import FormatError, RepositoryError, UsageError
+from contentgit.errors import FormatError, RecordError, RepositoryError, UsageError
 from contentgit.repository import GONE, FileEntry, Repository, Signature, Written
 from tests.git.conftest import ANNA, DATE, ONE, THREE, TWO, Commits
 from tests.git.plain import git
@@ -58,6 +58,27 @@ def test_nothing_changed_makes_no_commit(repository: Repository, commit: Commits
     for changes in ({}, {ONE: b"one\n"}, {TWO: None}):
         assert commit(repository, changes) == Written(first.commit, first.tree, changed=False)
     assert git(repository.path, "rev-list", "--count", "main") == "1"
+
+
+@pytest.mark.parametrize("second", [b"two\n", b"one\n", None, GONE, "blob"])
+def test_two_records_at_one_path_are_refused(
+    repository: Repository, commit: Commits, second: bytes | FileEntry | str | None
+) -> None:
+    """Whatever the second is, git would keep that one alone."""
+    first = commit(repository, {TWO: b"two\n"})
+    blob = FileEntry("100644", repository.entry(first.commit, TWO) or "")
+    placed = blob if isinstance(second, str) else second
+    for start in (b"one\n", blob):
+        with pytest.raises(RecordError, match=f"two records have the path {ONE}"):
+            repository.write_tree(first.commit, [(ONE, start), (THREE, b"3"), (ONE, placed)])
+    assert not list((repository.git_dir / "objects" / "pack").glob("tmp_*"))
+
+
+def test_a_record_moves_to_where_another_was(repository: Repository, commit: Commits) -> None:
+    first = commit(repository, {ONE: b"one\n", TWO: b"two\n"})
+    moves = [(ONE, None), (TWO, GONE), (ONE, b"two\n"), (TWO, b"one\n")]
+    tree = repository.write_tree(first.commit, moves)
+    assert [repository.blob(tree, each) for each in (ONE, TWO)] == [b"two\n", b"one\n"]
 
 
 def test_any_bytes_are_kept(repository: Repository, commit: Commits, algorithm: str) -> None:

@@ -77,6 +77,8 @@ class FileMerge:
             versions = sides.versions(path)
             if name != DATASET_FILE or (versions[1] and versions[2]) or path in self.decided:
                 continue
+            if self.written.get(path):  # in conflict: it is there
+                continue
             known = next((each for each in (versions[1], versions[2], versions[0]) if each), None)
             inside = (each for each in changed if each.startswith(f"{folder}/") and each != path)
             if known and any(self._stays(each) for each in inside):
