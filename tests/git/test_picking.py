@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from contentgit.canonical import dump_document
+from contentgit.canonical import dump_document, encode
 from contentgit.description import schema_document
 from contentgit.errors import ConflictError, RefusedError, UnknownNameError, UsageError
-from contentgit.layout import DATASET_FILE
+from contentgit.layout import DATASET_FILE, record_path
 from contentgit.merge import Take
 from contentgit.porcelain.merging import continue_merge, merge
 from contentgit.porcelain.merging.deciding import Decision, resolve
 from contentgit.porcelain.merging.picking import Picking, cherry_pick, restore, revert
+from contentgit.records import Record, RecordKey
 from contentgit.repository import Repository
-from contentgit.schema import FieldKind, FieldSchema, Schema
+from contentgit.schema import FieldKind, FieldSchema, KeyKind, Layout, Schema
 from tests.git.conftest import DATE
 from tests.git.content import DATASET, SCHEMA, TAG, Site, bytes_of, page, path_of, teaser
 from tests.git.plain import git
@@ -165,6 +166,31 @@ def test_restore_brings_records_and_fields_back(site: Site) -> None:
         key: dict(START[key]) for key in ("site.page:2", "site.teaser:1")
     }
     assert restore(repository, ["site.teaser:1"], "v1").commit == ""
+
+
+def test_several_fields_of_one_record_are_restored(site: Site) -> None:
+    git(site.repository.path, "tag", "v1")
+    new = {"title": "Start", "slug": "start", "body": "New."}
+    site.commit("main", {"site.page:1": new, "site.page:2": {"title": "You"}})
+    labels = ["site.page:1/title", "site.page:2/title", "site.page:1/slug"]
+    commit = restore(site.repository, labels, "v1").commit
+    for number in (1, 2):
+        fields = {**START[f"site.page:{number}"], **({"body": "New."} if number == 1 else {})}
+        assert site.record(commit, f"site.page:{number}") == fields
+
+
+def test_a_text_key_that_looks_like_a_number_stays_one(site: Site) -> None:
+    models = {**SCHEMA.models, "site.tag": replace(TAG, key_kind=KeyKind.TEXT, layout=Layout.FLAT)}
+    document = dump_document(schema_document(DATASET, Schema(models)))
+    key = RecordKey("site.tag", "7")
+    place = f"pages/{record_path(key, Layout.FLAT)}"
+    gone = {path_of(f"site.tag:{number}"): None for number in (1, 2)}
+    for name in ("one", "two"):
+        data = encode(Record(key, {"name": name}), KeyKind.TEXT)
+        site.commit_files("main", {**gone, f"pages/{DATASET_FILE}": document, place: data})
+    commit = restore(site.repository, ["site.tag:7/name"], "HEAD~1").commit
+    data = encode(Record(key, {"name": "one"}), KeyKind.TEXT)
+    assert site.repository.blob(commit, place) == data
 
 
 def test_what_comes_back_has_to_fit_what_was_done_since(site: Site) -> None:

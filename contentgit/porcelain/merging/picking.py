@@ -198,20 +198,22 @@ def _selected(
 def _restored(
     repository: Repository, head: str, source: str, revision: str, labels: Sequence[str]
 ) -> Iterator[tuple[str, Placed]]:
-    for label in labels:
-        place = _place(label)
-        there = _files_of(repository, source, place.key)
+    """What each file becomes; a record of which several fields are named is one file."""
+    wanted: dict[RecordKey, list[Place]] = {}
+    for place in map(_place, labels):
+        wanted.setdefault(place.key, []).append(place)
+    for key, places in wanted.items():
+        there = _files_of(repository, source, key)
         if not there:
             raise UnknownNameError(
-                f"{revision} has no record {place.key}",
-                hint=f"contentgit log -- {place.key}  says when it was there",
+                f"{revision} has no record {key}",
+                hint=f"contentgit log -- {key}  says when it was there",
             )
-        if not place.field:
+        if not all(place.field for place in places):
             for path, blob in there.items():
                 yield path, _as_managed(repository, head, path, blob)
         else:
-            here = _files_of(repository, head, place.key)
-            yield from _with_field(repository, place, there, here, revision)
+            yield from _with_fields(repository, head, places, there, revision)
 
 
 def _as_managed(repository: Repository, head: str, path: str, blob: str) -> bytes:
@@ -247,29 +249,35 @@ def _files_of(repository: Repository, commit: str, key: RecordKey) -> dict[str, 
     return repository.files_at(commit, paths)
 
 
-def _with_field(
+def _with_fields(
     repository: Repository,
-    place: Place,
+    head: str,
+    places: Sequence[Place],
     there: Mapping[str, str],
-    here: Mapping[str, str],
     revision: str,
 ) -> Iterator[tuple[str, Placed]]:
+    """HEAD's record with what these fields of it are in the other commit."""
+    key = places[0].key
+    here = _files_of(repository, head, key)
     if not here:
         raise UnknownNameError(
-            f"HEAD has no record {place.key} whose {place.field} could be restored",
-            hint=f"contentgit restore {place.key} --from {revision}  brings all of it back",
+            f"HEAD has no record {key} whose {places[0].field} could be restored",
+            hint=f"contentgit restore {key} --from {revision}  brings all of it back",
         )
     for path, blob in here.items():
         old = there.get(path) or next(iter(there.values()))
         files = [(path, FileEntry("100644", each)) for each in (blob, old)]
         record, source = decoded(repository, files)
         assert record is not None
-        if source is None or place.field not in source.fields:
-            raise UnknownNameError(
-                f"{place.key} has no field {place.field} in {revision}",
-                hint=f"contentgit show {revision} -- {place.key}",
-            )
-        yield path, canonical.encode(with_value(record, place, value_at(source, place)))
+        for place in places:
+            if source is None or place.field not in source.fields:
+                raise UnknownNameError(
+                    f"{key} has no field {place.field} in {revision}",
+                    hint=f"contentgit show {revision} -- {key}",
+                )
+            record = with_value(record, place, value_at(source, place))
+        schema = recorded_schema(repository, head, path.partition("/")[0]).get(key.model)
+        yield path, canonical.encode(record, schema.key_kind if schema else None)
 
 
 # What records refer to
