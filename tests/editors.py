@@ -91,6 +91,12 @@ class Editor:
         for _ in range(times):
             self._try(self.random.choice(kinds))
 
+    def add(self, first_key: int, times: int) -> None:
+        """Adds records, whose keys count on from the first also where there is none to add."""
+        for number in range(times):
+            self.first_key = first_key + number
+            self._try(self._add)
+
     def edit_fields(self, times: int) -> None:
         """Edits fields only; nothing comes, goes or moves."""
         for _ in range(times):

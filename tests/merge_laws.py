@@ -7,6 +7,7 @@ import random
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,13 +16,14 @@ from contentgit.check import Finding, Level
 from contentgit.description import parse_schema
 from contentgit.diff import ABSENT
 from contentgit.documents import parse_document
+from contentgit.errors import ConflictError, RefusedError
 from contentgit.layout import DATASET_FILE, record_path
 from contentgit.merge import Place, Reason, Resolution, Take, TreeConflict, renumbered, value_at
 from contentgit.porcelain.check import check
 from contentgit.porcelain.check_merges import differing
-from contentgit.porcelain.merging import merge
-from contentgit.porcelain.merging.deciding import take_all
-from contentgit.porcelain.merging.operation import Operation
+from contentgit.porcelain.merging import abort, merge
+from contentgit.porcelain.merging.deciding import Decision, resolve, take_all
+from contentgit.porcelain.merging.operation import Operation, current
 from contentgit.porcelain.merging.picking import Picking, cherry_pick, revert
 from contentgit.porcelain.trees import TreeMerge, merge_commits
 from contentgit.records import Record, RecordKey, Value
@@ -128,6 +130,71 @@ class Start:
             return chance.sample(everything, 15), 0.15
         label = chance.choice(everything).model
         return [each for each in everything if each.model == label][:5], 0.7
+
+    def both_kept(self, seed: str, times: int = 12) -> None:
+        """Two people give the same keys to records of their own: all stay, decided one by one."""
+        chance = random.Random(f"kept {seed}")
+        everything = sorted(self.records(self.commit))
+        label = chance.choice([each.model for each in everything])
+        sides = []
+        for name in ("ann", "bob"):
+            editor = self.editor(name, f"kept {seed}", shares=0)
+            editor.busy = [each for each in everything if each.model == label]
+            editor.work(times)
+            editor.add(30_000, times // 2)
+            sides.append(self.write(self.commit, editor.records))
+        ours, theirs = sides
+        self._on(ours)
+        with suppress(ConflictError):
+            merge(self.repository, theirs)
+        operation = current(self.repository)
+        if operation is None:
+            return
+        keys = self._renumbered(chance)
+        operation = current(self.repository)
+        assert operation is not None
+        found = operation.tree(self.repository)
+        abort(self.repository)
+        self.counts["new keys"] += len(keys)
+        known = {key for each in (self.commit, *sides) for key in self.records(each)}
+        assert len({*keys.values()}) == len(keys), f"seed {seed}: {keys}"
+        assert not known & {*keys.values()}, f"seed {seed}: {keys}"
+        there = {keys.get(key, key): each for key, each in self.records(theirs).items()}
+        moved = self.records(found.theirs)
+        assert moved.keys() == there.keys(), f"seed {seed}: {keys}"
+        for key, each in there.items():
+            assert moved[key] == renumbered(each, self.models[key.model], keys), (
+                f"seed {seed}: {key}"
+            )
+        tree = self.repository.root_tree(found.theirs)
+        commit = self.repository.commit_tree(tree, [self.commit], "New keys\n")
+        assert merge_commits(self.repository, ours, commit).tree == found.tree, f"seed {seed}"
+        try:
+            Laws(self, self.commit, ours, commit).hold()
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {error}") from error
+
+    def _renumbered(self, chance: random.Random) -> dict[RecordKey, RecordKey]:
+        """The keys that are given for those that both sides gave, a call for each; some are given anew."""
+        keys: dict[RecordKey, RecordKey] = {}
+        refused: set[RecordKey] = set()
+        while operation := current(self.repository):
+            conflicts = operation.tree(self.repository).conflicts
+            places = [each.places[0].place for each in conflicts if each.reason is Reason.ADDED]
+            fresh = sorted({place.key for place in places if place} - refused)
+            if not fresh:
+                break
+            again = sorted(keys) if chance.random() < 0.2 else []
+            key = chance.choice(again or fresh)
+            try:
+                done = resolve(self.repository, [str(key)], Decision(renumber=True))
+            except RefusedError:  # its key is no number, or part of others
+                refused.add(key)
+                continue
+            for each in done.resolutions:
+                assert each.place is not None
+                keys[each.place.key] = RecordKey(each.place.key.model, each.key)
+        return keys
 
     def disjoint(self, seed: str, times: int = 40) -> None:
         """Edits of different fields of the same records: git alone merges them, and as contentgit does."""

@@ -86,7 +86,10 @@ def _named(label: str) -> dict[str, Any]:
 
 
 def added(resolutions: Sequence[Resolution], new: Iterable[Resolution]) -> tuple[Resolution, ...]:
-    """The resolutions with new ones, which take the place of earlier ones at or within the same place."""
+    """The resolutions with new ones, which take the place of earlier ones at or within the same place.
+
+    A new key takes the place of all that was decided about the record: theirs has another name then.
+    """
     found = list(resolutions)
     for each in new:
         found = [old for old in found if not _replaces(each, old)]
@@ -97,7 +100,11 @@ def added(resolutions: Sequence[Resolution], new: Iterable[Resolution]) -> tuple
 def _replaces(new: Resolution, old: Resolution) -> bool:
     if new.place is None or old.place is None:
         return new.label == old.label
-    if new.place.key != old.place.key or bool(new.key) != bool(old.key):
+    if new.place.key != old.place.key:
+        return False
+    if new.key:
+        return True
+    if old.key:
         return False
     if new.place.field != old.place.field:
         return not new.place.field
@@ -124,6 +131,8 @@ def resolved(
             record, conflict = sides[each.take or Take.OURS], None
             continue
         side = None if each.take is None else sides[each.take]
+        if each.take is not None and side is None:
+            continue  # it has no such field, and a record is written whole
         value = each.value if each.take is None else value_at(side, each.place)
         if record is not None:
             record = with_value(record, each.place, value)

@@ -3,10 +3,11 @@
     python scripts/proofs/merges.py            100 seeds on the demo's site and on the tests' zoo
     python scripts/proofs/merges.py 500 1000   500 seeds from seed 1000 on
 
-For each seed: a merge both ways with every conflict decided for either side; a merge by plain git of
-edits of different fields, every other time of a record that one side replaced; every third time a revert
-and a cherry-pick; every fifth branches that take each other's tips. ``tests/merge_laws.py`` says what must
-hold. CONTENTGIT_PROOF_LAW=clash runs one of them: clash, disjoint, renamed, taken_back or crossing.
+For each seed: a merge both ways with every conflict decided for either side; a merge of records that were
+given the same keys, which get new ones one by one; a merge by plain git of edits of different fields, every
+other time of a record that one side replaced; every third time a revert and a cherry-pick; every fifth
+branches that take each other's tips. ``tests/merge_laws.py`` says what must hold.
+CONTENTGIT_PROOF_LAW=clash runs one of them: clash, both_kept, disjoint, renamed, taken_back or crossing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,14 @@ if TYPE_CHECKING:
     from tests.merge_laws import Start
 
 ONLY = os.environ.get("CONTENTGIT_PROOF_LAW", "")
-LAWS = (("clash", 1), ("disjoint", 1), ("renamed", 2), ("taken_back", 3), ("crossing", 5))
+LAWS = (
+    ("clash", 1),
+    ("both_kept", 1),
+    ("disjoint", 1),
+    ("renamed", 2),
+    ("taken_back", 3),
+    ("crossing", 5),
+)
 """The simulations, and every how many seeds."""
 
 

@@ -37,6 +37,11 @@ def test_every_law_of_a_merge_holds(start: Start, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_records_that_both_gave_one_key_are_kept(start: Start, seed: int) -> None:
+    start.both_kept(str(seed))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_git_alone_merges_edits_of_different_fields(start: Start, seed: int) -> None:
     start.disjoint(str(seed))
 

@@ -16,7 +16,7 @@ from contentgit.layout import DATASET_FILE, record_path
 from contentgit.merge import Take
 from contentgit.porcelain.check import check
 from contentgit.porcelain.merging import continue_merge, merge
-from contentgit.porcelain.merging.deciding import Decision, resolve
+from contentgit.porcelain.merging.deciding import Decision, names, resolve
 from contentgit.porcelain.merging.operation import current
 from contentgit.porcelain.merging.recorded import resolve_recorded
 from contentgit.records import Record, RecordKey
@@ -112,6 +112,32 @@ def test_the_base_of_what_it_does_not_have(site: Site) -> None:
     resolve(site.repository, ["site.page:9"], Decision(Take.DELETE))
 
 
+@pytest.mark.parametrize(
+    ("pattern", "label", "named"),
+    [
+        ("site.tag:4", "site.tag:4/name", True),
+        ("site.tag:4", "site.tag:40/name", False),
+        ("site.tag:4/data", "site.tag:4/data/a/b", True),
+        ("site.tag:*", "site.tag:4/name", True),
+        ("site.*", "site.tag:4", True),
+        ("*/slug", "site.tag:4/slug", True),
+        ("*/slug", "site.tag:4", False),
+        ("site.tag:[4-9]", "site.tag:4", True),
+        ("site.tag:[4-9]", "site.tag:4/name", True),
+        ("site.tag:[4-9]", "site.tag:3/name", False),
+        ("site.tag:[4-9]", "site.tag:40/name", False),
+        ("site.tag:[!4]/name", "site.tag:5/name", True),
+        ("site.tag:[!4]/name", "site.tag:4/name", False),
+        ("site.tag:?/data", "site.tag:4/data/a", True),
+        ("site.tag:1?", "site.tag:14/name", True),
+        ("site.tag:1?", "site.tag:1/name", False),
+        ("docs/notes[1].txt", "docs/notes[1].txt", True),
+    ],
+)
+def test_what_a_pattern_names(pattern: str, label: str, named: bool) -> None:
+    assert names(pattern, label) == named
+
+
 def left(site: Site, label: str, decision: Decision) -> list[tuple[str, tuple[str, ...]]]:
     found = resolve(site.repository, [label], decision)
     return [(each.reason.value, each.labels) for each in found.conflicts]
@@ -133,13 +159,22 @@ def test_what_nobody_changed_refers_to_what_it_was_decided_to_delete(site: Site)
     assert site.all(commit).keys() == START.keys() - gone
 
 
-def test_a_dump_that_one_side_gave_up_stays_for_what_is_kept_of_it(site: Site) -> None:
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_dump_that_one_side_gave_up_stays_for_what_is_kept_of_it(
+    site: Site, edited: bool
+) -> None:
     """Records without their dataset.json are nothing that an apply understands."""
     document, place = f"more/{DATASET_FILE}", path_of("site.page:8", "more")
     content = dump_document(schema_document(replace(DATASET, name="more"), SCHEMA))
     site.commit_files("main", {document: content, place: bytes_of("site.page:8", page("Eight"))})
     site.commit_files("summer", {document: None, place: None})
-    site.commit_files("main", {place: bytes_of("site.page:8", page("Nine"))})
+    if edited:
+        fewer = Schema(
+            {label: each for label, each in SCHEMA.models.items() if label != "site.item"}
+        )
+        specs = tuple(ModelSpec(label) for label in fewer.models)
+        content = dump_document(schema_document(Dataset("more", "", specs=specs), fewer))
+    site.commit_files("main", {document: content, place: bytes_of("site.page:8", page("Nine"))})
     for ours, theirs in (("main", "summer"), ("summer", "main")):
         site.repository.set_head(ours)
         tip = site.repository.resolve(ours)

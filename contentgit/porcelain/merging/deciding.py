@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from contentgit.diff import ABSENT
-from contentgit.errors import ConflictError, RefusedError, UnknownNameError, UsageError
-from contentgit.layout import decode_part, encode_part, integer_key
+from contentgit.errors import ConflictError, UnknownNameError, UsageError
 from contentgit.merge import (
     Contested,
     Place,
-    Reason,
     Resolution,
     Take,
     TreeConflict,
@@ -20,6 +18,7 @@ from contentgit.merge import (
 )
 from contentgit.merge.values import Maybe
 from contentgit.porcelain.merging.fitting import fitted, refuse_nothing
+from contentgit.porcelain.merging.new_keys import NewKeys, without
 from contentgit.porcelain.merging.operation import (
     Operation,
     decided,
@@ -27,11 +26,8 @@ from contentgit.porcelain.merging.operation import (
     refuse_moved,
     under_way,
 )
-from contentgit.porcelain.trees import Sides, TreeMerge
-from contentgit.porcelain.trees.sides import family, they_added
-from contentgit.records import RecordKey
+from contentgit.porcelain.trees import Sides
 from contentgit.repository import Repository
-from contentgit.schema import KeyKind, ModelSchema
 
 ROUNDS = 20
 """Taking one side can uncover further conflicts; a merge has not more layers than this."""
@@ -56,7 +52,9 @@ class Resolved:
 
 
 def resolve(repository: Repository, patterns: Sequence[str], decision: Decision) -> Resolved:
-    """Decides the conflicts that ``patterns`` name: labels, or labels with ``*``; none means all.
+    """Decides the conflicts that ``patterns`` name: labels, or patterns of them; none means all.
+
+    Patterns are the shell's: ``*``, ``?``, ``[4-9]``. New keys go to those that they can be given to.
 
     Raises:
         UsageError: no merge is under way, or the decision does not fit.
@@ -65,17 +63,18 @@ def resolve(repository: Repository, patterns: Sequence[str], decision: Decision)
     operation = under_way(repository)
     refuse_moved(repository, operation)
     found = operation.tree(repository)
+    sides = Sides(repository, found.base, operation.ours, operation.theirs)
     # What is no conflict any more was decided before, and is decided anew.
     before = [each for each in patterns if not _names_any(each, found.conflicts)]
     if before:
-        kept = [each for each in operation.resolutions if not _any(before, [each.label])]
-        operation = decided(operation, kept)
+        gone = [each.label for each in operation.resolutions if _any(before, [each.label])]
+        operation = decided(operation, without(operation.resolutions, gone, sides.models))
         found = operation.tree(repository)
     wanted = list(chosen(found.conflicts, patterns))
     if decision.renumber:
-        new = list(_renumbered(repository, operation, found, wanted))
+        keys = NewKeys(sides, operation.resolutions)
+        new = list(keys.of(wanted, all_of_them=names_each(patterns)))
     else:
-        sides = Sides(repository, found.base, operation.ours, operation.theirs)
         new = list(fitted(sides, found.tree, resolutions_for(wanted, patterns, decision)))
         refuse_nothing(wanted, new)
     operation = decided(operation, added(operation.resolutions, new))
@@ -136,8 +135,20 @@ def _names_any(pattern: str, conflicts: Iterable[TreeConflict]) -> bool:
 
 
 def names(pattern: str, label: str) -> bool:
-    """Whether a label, the beginning of one, or a pattern with ``*`` names a place."""
-    return label == pattern or label.startswith(f"{pattern}/") or fnmatchcase(label, pattern)
+    """Whether a label, the beginning of one, or a pattern of either names a place."""
+    if label == pattern or label.startswith(f"{pattern}/"):
+        return True
+    return _is_wild(pattern) and (fnmatchcase(label, pattern) or fnmatchcase(label, f"{pattern}/*"))
+
+
+def names_each(patterns: Sequence[str]) -> bool:
+    """Whether what is named is meant, one by one; of many some may be decided otherwise."""
+    return bool(patterns) and not any(map(_is_wild, patterns))
+
+
+def _is_wild(pattern: str) -> bool:
+    """Whether a pattern can name several places: labels of records have none of these characters."""
+    return any(each in pattern for each in "*?[")
 
 
 def named_place(repository: Repository, labels: Sequence[str]) -> Contested:
@@ -219,77 +230,3 @@ def _field(conflicts: Sequence[TreeConflict], pattern: str) -> Place | None:
         return None
     keys = {each.place.key for one in conflicts for each in one.places if each.place}
     return place if place.field and place.key in keys else None
-
-
-# New keys
-
-
-def _renumbered(
-    repository: Repository,
-    operation: Operation,
-    found: TreeMerge,
-    conflicts: Sequence[TreeConflict],
-) -> Iterator[Resolution]:
-    """New keys for what they added under keys that we gave away as well."""
-    sides = Sides(repository, found.base, operation.ours, operation.theirs)
-    given: dict[tuple[str, ...], int] = {}
-    done: set[RecordKey] = set()
-    for conflict in conflicts:
-        place = conflict.places[0]
-        if conflict.reason is not Reason.ADDED or place.place is None:
-            raise UsageError(
-                f"{conflict.labels[0]} is not a key that both sides gave to a record of their own",
-                hint="--renumber is for these; --take ours|theirs decides the others",
-            )
-        key = place.place.key
-        if key in done:
-            continue
-        folder = place.file.partition("/")[0]
-        related = family(sides.schema(folder), key.model)
-        _refuse_no_number(sides.schema(folder), key)
-        _refuse_named_by_it(sides, related, key)
-        last = given.get(related) or _last_key(sides, related)
-        given[related] = last + 1
-        for label in related:
-            each = RecordKey(label, key.key)
-            if label == key.model or they_added(sides, folder, each):
-                done.add(each)
-                yield Resolution(Place(each), key=str(last + 1))
-
-
-def _refuse_no_number(models: Mapping[str, ModelSchema], key: RecordKey) -> None:
-    schema = models.get(key.model)
-    if schema is None or schema.key_kind is not KeyKind.INTEGER or schema.identity:
-        raise RefusedError(
-            f"{key}: this key is no number, so no other can be given to it",
-            hint="--take ours|theirs, or rename one of them before merging",
-        )
-
-
-def _refuse_named_by_it(sides: Sides, family: Iterable[str], key: RecordKey) -> None:
-    """Refuses where records that they added have the old key within their own."""
-    for path, (before, after) in sides.by_theirs.items():
-        folder, _, rest = path.partition("/")
-        if before is not None or after is None or not sides.is_record(path):
-            continue
-        schema = sides.schema(folder).get(decode_part(rest.partition("/")[0]))
-        names = (schema.identity or ()) if schema else ()
-        targets = {each.target for each in schema.fields if each.name in names} if schema else set()
-        if schema and targets & {*family}:
-            raise RefusedError(
-                f"{key}: records of {schema.label} that they added are named by what they refer to, so "
-                "no other key can be given to it here",
-                hint="--take ours|theirs, or give it another key in their database and commit there",
-            )
-
-
-def _last_key(sides: Sides, family: Iterable[str]) -> int:
-    """The highest key of these models on both sides, in whichever dump."""
-    last = 0
-    places = [f"{folder}/{encode_part(label)}" for folder in sides.folders for label in family]
-    for place in places:
-        for side in (sides.ours, sides.theirs):
-            for path, _ in sides.repository.entries(side, place):
-                name = path.rpartition("/")[2].removesuffix(".json")
-                last = max(last, integer_key(name) or 0)
-    return last

@@ -15,15 +15,17 @@ from typing import Any
 from contentgit.canonical import dump_document, parse_document
 from contentgit.errors import ConflictError, FormatError, RefusedError, UsageError
 from contentgit.layout import CONFLICTS_FOLDER
-from contentgit.merge import Resolution, Take, TreeConflict, added
+from contentgit.merge import Reason, Resolution, Take, TreeConflict, added
 from contentgit.porcelain.merging.deciding import (
     ROUNDS,
     Decision,
     chosen,
     matches,
+    names_each,
     resolutions_for,
 )
 from contentgit.porcelain.merging.fitting import fitted, refuse_nothing
+from contentgit.porcelain.merging.new_keys import NewKeys
 from contentgit.porcelain.merging.operation import (
     Concluded,
     Operation,
@@ -175,12 +177,25 @@ def _wanted(
         for each in there
         if (decision or each.chosen) and (not patterns or _any(patterns, each.labels))
     ]
+    if decision and decision.renumber:
+        wanted = _of_new_keys(there, wanted, patterns)
     if not wanted:
         raise UsageError(
             "none of the recorded conflicts is decided",
             hint='set "take" in their files, or: contentgit resolve LABEL --take ours|theirs',
         )
     return wanted
+
+
+def _of_new_keys(
+    there: Sequence[Recorded], wanted: Sequence[Recorded], patterns: Sequence[str]
+) -> list[Recorded]:
+    """The conflicts that new keys settle: all those of each record that both sides added."""
+    added_twice = Reason.ADDED.value
+    if not names_each(patterns):
+        wanted = [each for each in wanted if each.document.get("reason") == added_twice]
+    keys = {each.labels[0].partition("/")[0] for each in wanted}
+    return [each for each in there if each.labels[0].partition("/")[0] in keys]
 
 
 def _decided_tree(
@@ -200,8 +215,13 @@ def _decided_tree(
         what = decision or each.chosen
         assert what is not None
         own = [pattern for pattern in patterns if matches(pattern, each.labels)]
-        wishes = resolutions_for(conflicts, own if decision else each.labels[:1], what)
-        new = list(fitted(sides, before.tree, wishes))
+        if what.renumber:
+            # What was committed since the merge has keys, too.
+            keys = NewKeys(sides, resolutions, (head,))
+            new = [] if _has_new_key(resolutions, each) else list(keys.of(conflicts))
+        else:
+            wishes = resolutions_for(conflicts, own if decision else each.labels[:1], what)
+            new = list(fitted(sides, before.tree, wishes))
         refuse_nothing(conflicts, new)
         resolutions = added(resolutions, new)
     known = {each.labels for each in before.conflicts}
@@ -209,7 +229,7 @@ def _decided_tree(
         after = merge_commits(repository, ours, theirs, resolutions)
         fresh = [each for each in after.conflicts if each.labels not in known]
         named = [each for each in fresh if all(_any(patterns, [label]) for label in each.labels)]
-        if decision is None or not patterns or not named:
+        if decision is None or decision.renumber or not patterns or not named:
             break
         wishes = resolutions_for(named, patterns, decision)
         resolutions = added(resolutions, fitted(sides, after.tree, wishes))
@@ -217,6 +237,11 @@ def _decided_tree(
     found = merge_trees(repository, Base(before.tree), head, after.tree)
     _refuse(found.conflicts, "it was edited since the merge")
     return found.tree
+
+
+def _has_new_key(resolutions: Iterable[Resolution], conflict: Recorded) -> bool:
+    record = conflict.labels[0].partition("/")[0]
+    return any(each.key and each.label == record for each in resolutions)
 
 
 def _any(patterns: Sequence[str], labels: Sequence[str]) -> bool:

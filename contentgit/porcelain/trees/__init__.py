@@ -7,10 +7,12 @@ written are objects that no ref reaches yet.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contentgit import canonical
+from contentgit.errors import RefusedError
 from contentgit.layout import record_path
 from contentgit.merge import Resolution, TreeConflict, renumbered
 from contentgit.porcelain.commits import check_format
@@ -96,13 +98,21 @@ def common_base(repository: Repository, ours: str, theirs: str) -> Base:
 
 
 def _with_keys(sides: Sides, keys: Mapping[RecordKey, RecordKey]) -> str:
-    """Their tree with other keys for some of the records that they added."""
+    """Their tree with other keys for some of the records that they added.
+
+    Raises:
+        RefusedError: a record of a side, or another of theirs, has one of these keys already.
+    """
     repository = sides.repository
     paths = [
         path for path, (_, after) in sides.by_theirs.items() if after and sides.is_record(path)
     ]
+    moved = {path for key in keys for path in sides.paths(key)}.intersection(paths)
+    _refuse_taken(sides, keys)
 
     def changes() -> Iterable[tuple[str, Placed]]:
+        # All of them first: a record may move to where another was.
+        yield from ((path, GONE) for path in sorted(moved))
         for batch in batches(paths, BATCH):
             files = [(path, sides.by_theirs[path][1]) for path in batch]
             for path, record in zip(batch, decoded(repository, files), strict=True):
@@ -113,8 +123,22 @@ def _with_keys(sides: Sides, keys: Mapping[RecordKey, RecordKey]) -> str:
                     continue
                 folder = path.partition("/")[0]
                 place = f"{folder}/{record_path(new.key, schema.layout)}"
-                if place != path:
-                    yield path, GONE
                 yield place, canonical.encode(new, schema.key_kind)
 
     return repository.write_tree(None, changes(), {"": repository.root_tree(sides.theirs)})
+
+
+def _refuse_taken(sides: Sides, keys: Mapping[RecordKey, RecordKey]) -> None:
+    """Raises RefusedError where a new key is one that somebody has: the two records would become one."""
+    given = Counter(keys.values())
+    taken = {each for each, count in given.items() if count > 1}
+    places = {path: each for each in given for path in sides.paths(each)}
+    for side in filter(None, (sides.base.tree, sides.ours, sides.theirs)):
+        there = {places[path] for path in sides.repository.files_at(side, list(places))}
+        taken |= there.difference(keys if side == sides.theirs else ())
+    if taken:
+        raise RefusedError(
+            f"{min(taken)} is to be a record's new key, and another record has it",
+            hint="contentgit merge --abort  gives up, what was decided is forgotten",
+            data={"keys": [str(each) for each in sorted(taken)]},
+        )

@@ -96,10 +96,9 @@ def _new_keys(sides: Sides, merged: TreeMerge, held: str) -> Iterator[Resolution
             continue
         best = max(same, key=lambda each: _alike(record, new[each][1], schema))
         del new[best]
-        folder = path.partition("/")[0]
-        for label in family(sides.schema(folder), record.key.model):
+        for label in family(sides.models, record.key.model):
             each = RecordKey(label, record.key.key)
-            if they_added(sides, folder, each):
+            if they_added(sides, each):
                 yield Resolution(Place(each), key=best.key)
 
 

@@ -107,6 +107,15 @@ class Sides:
         except FormatError as error:
             raise FormatError(f"{folder}/{DATASET_FILE} in {side[:10]}: {error.message}") from error
 
+    @cached_property
+    def models(self) -> Mapping[str, ModelSchema]:
+        """The models of all dumps."""
+        return {
+            label: schema
+            for folder in sorted(self.folders)
+            for label, schema in self.schema(folder).items()
+        }
+
     def is_record(self, path: str) -> bool:
         """Whether a record lies at the path."""
         folder, _, rest = path.partition("/")
@@ -202,10 +211,7 @@ def family(models: Mapping[str, ModelSchema], label: str) -> tuple[str, ...]:
         related |= parents | children
 
 
-def they_added(sides: Sides, folder: str, key: RecordKey) -> bool:
-    """Whether theirs has a record of this key in a dump, and the base has none."""
-    schema = sides.schema(folder).get(key.model)
-    if schema is None:
-        return False
-    before, after = sides.by_theirs.get(f"{folder}/{record_path(key, schema.layout)}", (None, None))
-    return before is None and after is not None
+def they_added(sides: Sides, key: RecordKey) -> bool:
+    """Whether theirs has a record of this key in a dump where the base has none."""
+    changes = (sides.by_theirs.get(path, (None, None)) for path in sides.paths(key))
+    return any(before is None and after is not None for before, after in changes)
