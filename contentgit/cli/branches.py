@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Mapping
 from fnmatch import fnmatchcase as fnmatch
 from typing import TYPE_CHECKING
@@ -35,8 +36,11 @@ def branch(args: argparse.Namespace, terminal: Terminal) -> int:
     if args.name:
         commit = repository.resolve(args.start or "HEAD")
         repository.create_branch(args.name, commit)
-        text = f"Made branch {args.name} at {commit[:SHORT]}"
-        return _said(args, terminal, {"created": args.name, "commit": commit}, text)
+        text = f"Made branch {args.name} at {commit[:SHORT]}; HEAD and the database stay where they are"
+        _said(args, terminal, {"created": args.name, "commit": commit}, text)
+        command = terminal.call.typed(f"contentgit checkout {shlex.quote(args.name)}")
+        terminal.line(f"To bring them along: {command}", style="dim")
+        return 0
     return _list_branches(repository, args, terminal)
 
 

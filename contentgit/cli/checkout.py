@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from rich.text import Text
 
 from contentgit.cli.hooks import tell
-from contentgit.cli.notices import tell_copied
+from contentgit.cli.notices import tell_copied, tell_untouched
 from contentgit.cli.plans import done_already, place, plan_counts, plan_head, print_plan, step_data
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import SHORT, Terminal
@@ -145,7 +145,8 @@ def _new_branch(args: argparse.Namespace, terminal: Terminal) -> int:
     if args.apply or args.pull:
         raise UsageError(
             "-b makes a branch and moves HEAD; it applies nothing",
-            hint=f"contentgit checkout -b {args.new_branch}, then contentgit checkout REV --apply",
+            hint=f"contentgit checkout -b {args.new_branch} REV, then contentgit checkout "
+            f"{args.new_branch} --apply",
         )
     repository = find_repository(args)
     commit_id = repository.resolve(args.revision or "HEAD")
@@ -153,8 +154,10 @@ def _new_branch(args: argparse.Namespace, terminal: Terminal) -> int:
     repository.checkout_head(args.new_branch)
     if args.json:
         terminal.document({"created": args.new_branch, "commit": commit_id})
-    else:
-        terminal.line(f"Switched to the new branch {args.new_branch} at {commit_id[:SHORT]}")
+        return 0
+    terminal.line(f"Made branch {args.new_branch} at {commit_id[:SHORT]}, and HEAD is on it")
+    if args.revision:
+        tell_untouched(args.new_branch, terminal)
     return 0
 
 

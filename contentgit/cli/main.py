@@ -12,7 +12,7 @@ from contentgit.cli.call import Call
 from contentgit.cli.parser import build_parser, parse
 from contentgit.cli.terminal import Terminal, quiet_pipe
 from contentgit.cli.verbs import VERBS
-from contentgit.errors import ContentgitError, UsageError
+from contentgit.errors import ContentgitError, UnknownNameError, UsageError
 
 INTERRUPTED = 130
 """Exit code of a process that Ctrl-C ended, as shells have it."""
@@ -62,7 +62,12 @@ def run(words: Sequence[str], terminal: Terminal, prog: str) -> int:
         sys.path.insert(0, args.pythonpath)
     # Only the module of the verb is imported: git's drivers call us once a file.
     module = importlib.import_module(f"contentgit.cli.{VERBS[args.verb].module}")
-    code: int = getattr(module, args.verb.replace("-", "_"))(args, terminal)
+    try:
+        code: int = getattr(module, args.verb.replace("-", "_"))(args, terminal)
+    except UnknownNameError as error:
+        from contentgit.cli.forms import meant
+
+        raise meant(error, args) from error
     return code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,12 @@ def tell_copied(project: Project, names: Sequence[str], terminal: Terminal) -> N
     line = copied(project, names)
     if line:
         terminal.note(line)
+
+
+def tell_untouched(branch: str, terminal: Terminal) -> None:
+    """Says that git alone has moved, and what brings the database along."""
+    command = terminal.call.typed(f"contentgit checkout {shlex.quote(branch)}")
+    terminal.line(f"The database is not touched; to bring it along: {command}", style="dim")
 
 
 def tell_left_alone(left: Sequence[LeftAlone], terminal: Terminal) -> None:

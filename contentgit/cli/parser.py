@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from contentgit import __version__
 from contentgit.cli.verbs import EXIT_CODES, VERBS, add_verbs
+from contentgit.cli.verbs.options import INSTEAD
 from contentgit.errors import UsageError
 
 WITH_REPOSITORY = frozenset(name for name, verb in VERBS.items() if verb.repository)
@@ -32,12 +33,15 @@ def parse(words: Sequence[str], prog: str = "contentgit") -> argparse.Namespace 
         UsageError: a verb or an option is unknown, or an option lacks its value.
     """
     place = _verb_place(words)
-    if place is None and words and not {"-h", "--help", "--version"} & set(words):
+    while place is not None and words[place] == "help":
+        words = [*words[:place], *words[place + 1 :], "--help"]
+        place = _verb_place(words)
+    if place is None and words and not {"-h", "--help", "-v", "--version"} & set(words):
         _refuse_no_verb(words, prog)
     if place is not None and words[place] not in VERBS:
         near = difflib.get_close_matches(words[place], VERBS, 1)
         hint = f"did you mean '{prog} {near[0]}'?" if near else f"verbs: {', '.join(VERBS)}"
-        raise UsageError(f"there is no verb {words[place]!r}", hint=hint)
+        raise UsageError(f"there is no verb {words[place]!r}", hint=INSTEAD.get(words[place], hint))
     args, unknown = build_parser(prog).parse_known_args(words)
     if unknown:
         verb = f" {args.verb}" if args.verb else ""
@@ -78,7 +82,7 @@ def build_parser(prog: str = "contentgit") -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"contentgit {__version__}")
+    parser.add_argument("-v", "--version", action="version", version=f"contentgit {__version__}")
     parser.add_argument("-C", dest="folder", metavar="FOLDER", help="run as if started in FOLDER")
     parser.add_argument("--settings", metavar="MODULE", help="Django settings module to use")
     parser.add_argument(

@@ -11,16 +11,17 @@ from contentgit.calling import HookFailure
 from contentgit.db.introspect import schema
 from contentgit.db.ledger import Applied, Entry
 from contentgit.description import schema_document
-from contentgit.errors import BranchMovedError, RefusedError, UsageError
+from contentgit.errors import UsageError
 from contentgit.layout import DATASET_FILE, REPOSITORY_FILE
 from contentgit.porcelain.anchors import anchor
 from contentgit.porcelain.commits import check_format, repository_document
 from contentgit.porcelain.hooks import committed
 from contentgit.porcelain.ledger import applied_commit, current, enter, pending, settle
+from contentgit.porcelain.lost_updates import LostUpdates
 from contentgit.porcelain.merging.operation import refuse_under_way
-from contentgit.porcelain.places import named, others, place
+from contentgit.porcelain.places import place
 from contentgit.porcelain.project import Dump, Project
-from contentgit.porcelain.snapshots import CommitSide, Difference, batches, between_commits
+from contentgit.porcelain.snapshots import CommitSide, Difference, batches
 from contentgit.porcelain.withheld import carried, edits, ignored_fields, with_ignored
 from contentgit.porcelain.working_copy import DatabaseSide, Missing, Spool, from_commit_to_database
 from contentgit.repository import LeftAlone, Signature
@@ -137,7 +138,10 @@ def commit(
         if not names:
             # A dataset that wants arguments may give an empty dump without them.
             works = [work for work in works if work.side.size or not work.is_new]
-        _refuse_lost_updates(project, works, branch, parent, is_new=bool(new_branch))
+        for work in works:
+            if parent and work.differences:
+                lost = LostUpdates(project, work.dump, work.base, branch, parent)
+                lost.refuse(is_new=bool(new_branch))
         draft = Draft(branch, project.config.environment, tuple(each.counts() for each in works))
         changed = any(work.changed for work in works)
         if changed and not dry_run:
@@ -177,7 +181,8 @@ def _parent(
         if head is None:
             raise UsageError(
                 "HEAD of the repository is detached: there is no branch to commit to",
-                hint="contentgit checkout BRANCH, or contentgit commit --branch NEW",
+                hint="contentgit checkout BRANCH --apply  (brings database and HEAD to a branch)\n"
+                "contentgit commit --branch NEW  (commits to a new branch)",
             )
         return head, repository.branch_tip(head)
     repository.check_branch_name(new_branch)
@@ -260,62 +265,6 @@ def _without_kept(work: _Work, before: CommitSide) -> Iterator[Difference]:
 def _is_at(project: Project, work: _Work, parent: str | None) -> bool:
     own = project.config.environment
     return work.base is not None and (work.base.commit, work.base.environment) == (parent, own)
-
-
-def _refuse_lost_updates(
-    project: Project,
-    works: Sequence[_Work],
-    branch: str,
-    parent: str | None,
-    *,
-    is_new: bool,
-) -> None:
-    """A commit on top of content that this database has never seen would revert it silently."""
-    for work in works:
-        if parent is None or not work.differences:
-            continue
-        if project.repository.tree_id(parent, work.dump.folder) is None and work.base is None:
-            continue
-        if work.base is None:
-            label, name = work.dump.dataset.label, parent[:10] if is_new else branch
-            what = "commit" if is_new else "branch"
-            raise RefusedError(
-                f"{what} {name} has {label} already, and {named(project, work.dump.folder)} has never "
-                "been at any of its commits",
-                items=others(project, work.dump.folder),
-                hint=f"contentgit checkout {name} {label} --apply  (adopts what is equal, lists the "
-                f"rest), or contentgit commit {label} --branch NEW",
-                data={"dump": work.dump.folder, "branch": branch},
-            )
-        if not is_new and _moved(project, work, parent):
-            raise _branch_moved(project, work, branch, parent)
-
-
-def _moved(project: Project, work: _Work, parent: str) -> bool:
-    base, folder = work.base, work.dump.folder
-    if base is None or project.repository.tree_id(parent, folder) == base.tree:
-        return False
-    if project.repository.tree_id(parent, folder) is None:
-        return True
-    at = applied_commit(project, base)
-    return bool(between_commits(project.repository, at, parent, folder))
-
-
-def _branch_moved(project: Project, work: _Work, branch: str, parent: str) -> BranchMovedError:
-    base, label = work.base, work.dump.dataset.label
-    assert base is not None
-    since = [
-        f"{each.id[:10]} {each.author}: {each.subject}"
-        for each in project.repository.log(f"{base.commit}..{parent}", folders=[work.dump.folder])
-    ]
-    return BranchMovedError(
-        f"branch {branch} has moved in {label} since commit {base.commit[:10]}, which database "
-        f"{project.using!r} is at; committing now would revert that",
-        items=since,
-        hint=f"contentgit update {label}  (merges the branch into this database first), or contentgit "
-        f"commit {label} --branch NEW  (its parent is {base.commit[:10]}; merge it as any branch)",
-        data={"dump": work.dump.folder, "branch": branch, "applied": base.commit, "tip": parent},
-    )
 
 
 def _files(works: Sequence[_Work], *, with_format: bool) -> Iterator[tuple[str, bytes | None]]:

@@ -228,6 +228,7 @@ def _unresolved(program: Program, revision: str, errors: str) -> ContentgitError
     if shallow:
         return UnknownNameError(
             f"unknown revision {revision!r}: this is a shallow clone, which lacks older commits",
+            data={"revision": revision},
             hint=program.command("fetch --unshallow") + "  (brings the rest)",
         )
     if code == 0 and program.ask("cat-file", "-e", found)[0]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from contentgit.cli.call import Call
 from contentgit.cli.main import build_parser, main
 from contentgit.cli.parser import WITH_DATABASE, WITH_REPOSITORY
 from contentgit.cli.verbs import VERBS
+from contentgit.cli.verbs.options import INSTEAD
 from tests.bakery.models import Tag
 from tests.docs.pages import ROOT
 from tests.verbs.conftest import Run
@@ -35,6 +37,12 @@ Ok = Callable[..., str]
     ("words", "message", "hint"),
     [
         (["statsu"], "there is no verb 'statsu'", "did you mean 'contentgit status'?"),
+        (["help", "statsu"], "there is no verb 'statsu'", "did you mean 'contentgit status'?"),
+        (
+            ["stash"],
+            "there is no verb 'stash'",
+            "contentgit commit --branch NEW -m MESSAGE  (keeps edits of the database in a branch)",
+        ),
         (["frobnicate"], "there is no verb 'frobnicate'", f"verbs: {', '.join(VERBS)}"),
         (
             ["--repository", "x", "log"],
@@ -57,6 +65,37 @@ def test_wrong_words_are_said_in_two_lines(
 ) -> None:
     assert main(words) == 2
     assert capsys.readouterr().err == f"error: {message}\nhint: {hint}\n"
+
+
+def test_words_of_git_get_the_verb_that_there_is_instead() -> None:
+    assert {"switch", "stash", "clone", "add", "rebase", "reset"} <= INSTEAD.keys()
+    assert not INSTEAD.keys() & VERBS.keys()
+    for hint in INSTEAD.values():
+        for verb in re.findall(r"\bcontentgit ([a-z-]+) ", hint):
+            assert verb in VERBS
+
+
+@pytest.mark.parametrize(
+    ("words", "starts"),
+    [
+        (["help"], "usage: contentgit [-h]"),
+        (["help", "log"], "usage: contentgit log "),
+        (["-v"], "contentgit "),
+    ],
+)
+def test_help_and_version(
+    words: Sequence[str], starts: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith(starts)
+
+
+def test_python_m_contentgit() -> None:
+    command = [sys.executable, "-m", "contentgit"]
+    done = subprocess.run([*command, "help"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("usage: python -m contentgit ")
 
 
 def test_the_parser_and_the_lists_of_verbs_agree() -> None:
@@ -84,6 +123,42 @@ def test_a_hint_names_the_command_as_it_has_to_be_typed_here() -> None:
     assert Call().typed("contentgit diff main, or contentgit commit") == (
         "contentgit diff main, or contentgit commit"
     )
+
+
+def test_a_git_command_is_named_as_it_works_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "my site" / "content"
+    (folder / "pages").mkdir(parents=True)
+    hint = f"git -C '{folder}' remote add origin URL  (once)"
+    for here, command in (
+        (tmp_path, "git -C 'my site/content'"),
+        (tmp_path / "my site", "git -C content"),
+        (folder, "git"),
+        (folder / "pages", "git"),
+        (Path("/"), f"git -C '{folder.relative_to('/')}'"),
+    ):
+        monkeypatch.chdir(here)
+        assert Call().typed(hint) == f"{command} remote add origin URL  (once)"
+
+
+def test_a_record_or_a_dump_in_the_place_of_a_revision(run: Run, ok: Ok, db: str) -> None:
+    """The form that the hint names is one that works."""
+    ok("init")
+    Tag.objects.create(name="Nuts", slug="nuts")
+    ok("commit", "shop", "-m", "Tags")
+    for verb in ("show", "diff", "log", "checkout", "check", "merge", "revert", "cherry-pick"):
+        for word, what in (("shop", "a dump"), ("bakery.tag:1", "a record")):
+            if (verb, what) == ("log", "a record"):  # log takes it
+                continue
+            said = run(verb, word)
+            assert said.code == 2, (verb, word)
+            error, hint = said.err.splitlines()
+            assert error == f"error: {word!r} is {what}, not a revision"
+            if "REV" not in hint and verb not in ("check", "merge"):
+                form = hint.removeprefix("hint: contentgit ").partition("  (")[0]
+                assert main(form.split()) == 0, form
+    assert run("show", "nowhere").err.startswith("error: unknown revision 'nowhere'\n")
 
 
 def test_the_command_that_a_plan_names_runs(run: Run, ok: Ok, databases: object) -> None:

@@ -126,6 +126,30 @@ def test_the_branch_was_rewound_or_deleted(committed: None, ok: Ok, git: Ok, run
     assert git("log", "--format=%s", "new").splitlines()[:2] == ["On new", "x"]
 
 
+def test_a_new_branch_at_an_older_commit_leaves_the_database(
+    committed: None, ok: Ok, git: Ok, run: Run
+) -> None:
+    """Each way on that the refusal names works."""
+    Tag.objects.filter(pk=3).update(name="Bio")
+    ok("commit", "shop", "-m", "Bio")
+    tip = git("rev-parse", "main")
+    said = ok("checkout", "-b", "old", "main~1")
+    assert said.splitlines()[1].startswith("The database is not touched; to bring it along: ")
+    assert "not touched" not in ok("checkout", "-b", "here")
+    ok("checkout", "-b", "older", "main~1")
+    Tag.objects.filter(pk=12).update(name="Plants")
+    said = run("commit", "-m", "Plants")
+    assert said.code == 3
+    first, commit, *hints = said.err.splitlines()
+    assert first.startswith("refused: branch older is behind database 'default': it lacks 1 commit")
+    assert tip[:10] in commit
+    assert [hint.split()[2] for hint in hints] == ["merge", "checkout", "commit"]
+    ok("checkout", "older", "shop", "--apply", "--merge", "--yes")
+    assert [*Tag.objects.filter(pk__in=[3, 12]).values_list("name", flat=True)] != ["Bio", "Plants"]
+    ok("merge", tip[:10])
+    assert git("rev-parse", "older") == tip
+
+
 def test_head_is_detached_or_unborn(committed: None, ok: Ok, git: Ok, run: Run) -> None:
     tip = git("rev-parse", "main")
     git("checkout", "-q", "--detach")

@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 EXIT_CODES = (
     "exit codes: 0 done; 1 failed, or differences with --exit-code; 2 wrong use; "
     "3 refused for safety"
 )
+
+
+INSTEAD: Final[Mapping[str, str]] = {
+    "add": "contentgit commit DUMP  (commits what the database holds; nothing is staged)",
+    "apply": "contentgit checkout REV --apply  (shows the plan, asks, and runs it)",
+    "clone": "git clone URL content  (then contentgit checkout main --apply brings the database to it)",
+    "config": "git -C REPOSITORY config NAME VALUE  (the settings of the repository are git's)",
+    "dumpdata": "contentgit commit -m MESSAGE  (commits what the database holds)",
+    "loaddata": "contentgit checkout REV --apply  (brings the database to a commit)",
+    "rebase": "contentgit merge REV  (brings both together in a merge commit)\n"
+    "contentgit update  (merges the branch into the database)",
+    "remote": "git -C REPOSITORY remote add origin URL  (remotes are git's; contentgit fetch, pull and push "
+    "use them)",
+    "reset": "contentgit checkout HEAD --apply --force  (overwrites edits of the database, with "
+    "a backup)\ncontentgit undo  (takes back the last apply)\n"
+    "contentgit revert REV  (takes back what a commit changed)",
+    "rm": "delete the rows on the site, then: contentgit commit -m MESSAGE",
+    "stash": "contentgit commit --branch NEW -m MESSAGE  (keeps edits of the database in a branch)",
+    "switch": "contentgit checkout BRANCH --apply  (brings the database and HEAD to a branch)\n"
+    "contentgit checkout -b NEW  (makes a branch)",
+    "sync": "contentgit checkout main --apply --pull  (fetches, then brings the database to the branch)",
+}
+"""Verbs of git and Django that people type here, and the hint for each."""
 
 
 @dataclass(frozen=True)
