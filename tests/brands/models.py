@@ -109,6 +109,23 @@ class Cell(models.Model):
     number = models.IntegerField()
 
 
+class Opinion(Remark):
+    """A remark by somebody; its generic key is its parent's."""
+
+    author = models.CharField(max_length=20)
+
+
+class Verdict(Opinion):
+    """Two levels below the generic key."""
+
+
+class Shop(models.Model):
+    """Knows opinions and verdicts about it, not plain remarks."""
+
+    opinions = GenericRelation(Opinion)
+    verdicts = GenericRelation(Verdict)
+
+
 class Circle(models.Model):
     brands = models.ManyToManyField(Brand)
 

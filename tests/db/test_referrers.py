@@ -24,10 +24,13 @@ from tests.brands.models import (
     Limit,
     Loose,
     Motto,
+    Opinion,
     Part,
     Place,
     Remark,
+    Shop,
     Store,
+    Verdict,
     Visit,
 )
 from tests.db.looking import ONLY_BRANDS, Look, brand, dump, found, key, of, spec
@@ -78,6 +81,22 @@ def test_each_way_to_refer(db: str, make: Any, expected: tuple[str, str], way: O
     assert referrer.dump == ""
     assert referrer.managed == (name.partition(":")[0] in ("motto", "cell"))  # their key holds it
     assert referrer.through == (key("circle_brands:1") if field == "brands" else None)
+
+
+@pytest.mark.parametrize("model", [Opinion, Verdict])
+def test_a_generic_key_of_a_multi_table_parent(db: str, model: Any) -> None:
+    """Django deletes the children about the row, which takes their parents along; no other remark."""
+    gone = Shop.objects.create()
+    Remark.objects.create(about=gone)
+    Opinion.objects.create(about=Shop.objects.create(), author="other")
+    child = model.objects.create(about=gone, author="a")
+    left = everything() - (collected(gone) or set()) - {key(f"remark:{child.pk}")}
+    look = Look(dump("shop"))
+    plan = look.plan(*look.delete(gone), allow_cascade=True)
+    assert plan.problems == ()
+    look.apply(plan)
+    assert everything() == left - {key(f"opinion:{child.pk}")}
+    assert Remark.objects.count() == 2
 
 
 def test_nothing_refers(db: str) -> None:

@@ -13,7 +13,7 @@ from django.db import connections
 from django.db.models import Model
 
 from contentgit.db.facts.relations import Relation, parent_links, relations
-from contentgit.db.identity import Identities
+from contentgit.db.identity import Identities, label_of
 from contentgit.db.introspect import table
 from contentgit.db.queries import Row, among, chunk_size, execute, python_values, select
 from contentgit.db.tables import BoundField, Column, Table, Tables
@@ -158,13 +158,33 @@ def _referring(
     values = list(_parameters(relation.field, keys))
     width = len(table.key_columns)
     end = width + len(relation.field.columns)
-    for row in source.rows_among(table.name, columns, relation.field.columns, values):
+    rows = list(source.rows_among(table.name, columns, relation.field.columns, values))
+    if relation.children:
+        rows = _being(source, relation, table, rows)
+    for row in rows:
         key = RecordKey(table.label, table.encode_key(*row[:width]))
         target = RecordKey.parse(relation.field.encode(*row[width:end]))
         if owner is None:
             yield key, target, None
         else:
             yield RecordKey.parse(owner.source.encode(*row[end:])), target, key
+
+
+def _being(source: Source, relation: Relation, table: Table, rows: list[Row]) -> list[Row]:
+    """Those of the table's rows, which begin with the key, that are such children too."""
+    width = len(table.key_columns)
+    by_key = {RecordKey(table.label, table.encode_key(*row[:width])): row for row in rows}
+    for model, link in relation.children:
+        child = source.table(label_of(model))
+        found = source.rows_among(
+            child.name,
+            (*child.key_columns, *link.columns),
+            link.columns,
+            [link.decode(str(key)) for key in by_key],
+        )
+        pairs = [_pair(child, link.encode, row) for row in found]
+        by_key = {key: by_key[parent] for parent, key in pairs}
+    return list(by_key.values())
 
 
 def _parameters(field: BoundField, keys: list[RecordKey]) -> Iterator[Row]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.db.models import Model
 
 from contentgit.db.identity import Identities, concrete, label_of
@@ -33,7 +34,8 @@ class Relation:
 
     ``value`` gives what SET_NULL, SET_DEFAULT and SET write there, as content; it is to be called only
     where a row needs it, as a function that a project gives to SET may write. ``identifies`` tells that
-    the field is a part of the primary key.
+    the field is a part of the primary key. ``children`` are the multi-table children, each with its link
+    to the one before, that a row must be too: the model in question knows only these.
     """
 
     model: type[Model]
@@ -43,6 +45,7 @@ class Relation:
     value: Callable[[], Value]
     identifies: bool = False
     owner: Owner | None = None
+    children: tuple[tuple[type[Model], BoundField], ...] = ()
 
     @property
     def label(self) -> str:
@@ -123,10 +126,31 @@ def _value(field: Any, bound: BoundField, way: OnDelete) -> Value:
 
 
 def _of_generic(relation: Any, identities: Identities) -> Iterator[Relation]:
+    """The generic key that the relation follows back, in the model whose table has its columns."""
     model = concrete(relation.remote_field.model)
     names = (relation.content_type_field_name, relation.object_id_field_name)
     for field in model._meta.private_fields:
         if (getattr(field, "ct_field", ""), getattr(field, "fk_field", "")) == names:
             bound = bound_generic(field, identities)
+            owner = model._meta.get_field(names[0]).model
             if bound is not None:
-                yield Relation(model, bound, OnDelete.CASCADE, False, lambda: None)
+                yield Relation(
+                    owner,
+                    bound,
+                    OnDelete.CASCADE,
+                    False,
+                    lambda: None,
+                    children=tuple(_down_to(model, owner, identities)),
+                )
+
+
+def _down_to(
+    model: type[Model], parent: type[Model], identities: Identities
+) -> Iterator[tuple[type[Model], BoundField]]:
+    """The way from a multi-table parent down to ``model``; none if they are the same."""
+    for link in parent_links(model, identities) if model is not parent else ():
+        above = apps.get_model(link.schema.target)
+        if issubclass(above, parent):
+            yield from _down_to(above, parent, identities)
+            yield model, link
+            return
