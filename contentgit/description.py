@@ -99,7 +99,7 @@ def _json(value: Any) -> Any:
 
 
 def _model(model: ModelSchema) -> dict[str, Any]:
-    return {
+    found = {
         "fields": {field.name: _field(field) for field in model.fields},
         "identity": list(model.identity),
         "key": model.key_kind.value,
@@ -108,6 +108,7 @@ def _model(model: ModelSchema) -> dict[str, Any]:
         "unique": {each.name: _unique(each) for each in model.unique},
         "verbose_name": model.verbose_name,
     }
+    return found if model.parent_constrained else {**found, "parent_constrained": False}
 
 
 def _parsed(label: str, model: Any) -> ModelSchema:
@@ -120,6 +121,7 @@ def _parsed(label: str, model: Any) -> ModelSchema:
         unique=tuple(_parsed_unique(*each) for each in sorted(model["unique"].items())),
         parents=_texts(model["parents"]),
         verbose_name=_typed(model["verbose_name"], str),
+        parent_constrained=_typed(model.get("parent_constrained", True), bool),
     )
 
 

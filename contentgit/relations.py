@@ -41,7 +41,7 @@ class Reference:
 def references(record: Record, schema: ModelSchema) -> Iterator[Reference]:
     """What a record refers to; a value that is no reference is passed over."""
     for parent in parents(record.key, schema):
-        yield Reference(PARENT, parent, hard=True, constrained=True)
+        yield Reference(PARENT, parent, hard=True, constrained=schema.parent_constrained)
     for field in schema.fields:
         value = record.fields.get(field.name)
         if field.kind in _SINGLE:

@@ -75,7 +75,9 @@ class FieldSchema:
     ``constrained`` is false where the database lets a reference dangle (``db_constraint=False``).
     ``derived`` is true where the project computes the value from other content. ``order_within`` is set
     where the field puts records in an order: the names of the fields whose equal values make the records
-    that are ordered together, none of them for all records of the model.
+    that are ordered together, none of them for all records of the model. ``by_value`` is true where the
+    column holds another unique value of the target than its primary key (``to_field``); it matters to the
+    order of writing alone and is not recorded.
     """
 
     name: str
@@ -88,6 +90,7 @@ class FieldSchema:
     choices: tuple[str, ...] = ()
     derived: bool = False
     order_within: tuple[str, ...] | None = None
+    by_value: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,11 @@ class ModelSchema:
     """One model: its key, its managed fields, what must be unique.
 
     ``identity`` is empty for the primary key, else the names (possibly through relations,
-    ``"section__slug"``) whose values make the key. ``parents`` are the labels of multi-table parents.
-    ``key_targets`` are those that columns of the primary key refer to, which matters to the order of
-    writing alone and is not recorded.
+    ``"section__slug"``) whose values make the key. ``parents`` are the labels of multi-table parents, and
+    first that of the model whose rows give theirs their primary key; ``parent_constrained`` is false where
+    the database lets such a row be without that one. ``key_targets`` are the labels that columns of the
+    primary key refer to, ``key_by_value`` is true where one of these holds another unique value than its
+    target's primary key: both matter to the order of writing alone and are not recorded.
     """
 
     label: str
@@ -123,7 +128,9 @@ class ModelSchema:
     unique: tuple[UniqueSet, ...] = ()
     parents: tuple[str, ...] = ()
     verbose_name: str = ""
+    parent_constrained: bool = True
     key_targets: tuple[str, ...] = field(default=(), compare=False)
+    key_by_value: bool = field(default=False, compare=False)
 
     @cached_property
     def by_name(self) -> Mapping[str, FieldSchema]:
@@ -139,6 +146,19 @@ class ModelSchema:
     def local_key(self) -> bool:
         """Whether the primary key differs between databases, the key being made of other fields."""
         return bool(self.identity)
+
+
+def looked_up(models: Mapping[str, ModelSchema]) -> frozenset[str]:
+    """The models of which a new row has a primary key that is known only once the row is there.
+
+    Their key is an identity, or a reference to such a row, or to another value than a primary key.
+    """
+    found = {label for label, each in models.items() if each.local_key or each.key_by_value}
+    known = -1
+    while known != len(found):
+        known = len(found)
+        found |= {label for label, each in models.items() if not found.isdisjoint(each.key_targets)}
+    return frozenset(found)
 
 
 @dataclass(frozen=True)

@@ -218,7 +218,7 @@ class _Links:
     def _judged(
         self, dump: Dump, key: RecordKey, name: str, target: RecordKey, *, constrained: bool
     ) -> tuple[Level, str, str]:
-        if name == PARENT:
+        if name == PARENT and constrained:
             return Level.ERROR, f"its parent {target} is not in the tree", ""
         message = f"refers to {target}, which is not in the tree"
         if (key.model, name) in dump.lenient:

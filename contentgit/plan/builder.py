@@ -9,7 +9,7 @@ from contentgit.diff import ABSENT
 from contentgit.facts import Facts
 from contentgit.plan.choice import Choice, Licences, choose
 from contentgit.plan.items import Item, Survey, parse
-from contentgit.plan.order import components, model_groups, refers_to_itself
+from contentgit.plan.order import levels, model_groups, refers_to_itself
 from contentgit.plan.reach import Reach, missing_reason
 from contentgit.plan.unique import contests
 from contentgit.records import RecordKey
@@ -126,20 +126,19 @@ class _Present:
     def dangling(self, item: Item) -> Iterator[Problem]:
         """The references of the record that nothing will stand behind."""
         for wish in item.wishes:
-            if not self.then(wish.target) and not (wish.loose and self._writable(wish.target)):
+            loose = wish.loose and not wish.waits
+            if not self.then(wish.target) and not (loose and self._installed(wish.target)):
                 yield self._problem(item, wish.field, wish.target, null=wish.null)
         fields = self.survey.models[item.key.model].by_name
         for links in item.links:
-            loose = not fields[links.field].constrained
+            field = fields[links.field]
+            loose = not field.constrained and field.target not in self.survey.looked_up
             for target in map(parse, links.add):
-                if not self.then(target) and not (loose and self._writable(target)):
+                if not self.then(target) and not (loose and self._installed(target)):
                     yield self._problem(item, links.field, target, null=True)
 
-    def _writable(self, target: RecordKey) -> bool:
-        """Whether the reference has a column value though no row has that key."""
-        schema = self.survey.models.get(target.model)
-        local = schema is not None and schema.local_key
-        return not local and target.model not in self.facts.uninstalled
+    def _installed(self, target: RecordKey) -> bool:
+        return target.model not in self.facts.uninstalled
 
     def _problem(self, item: Item, name: str, target: RecordKey, *, null: bool) -> Problem:
         if target in self.gone:
@@ -205,25 +204,20 @@ def _ranks(survey: Survey) -> Mapping[str, int]:
 
 
 def _writes(survey: Survey, writes: Mapping[RecordKey, Item]) -> Iterator[Step]:
-    """Updates, then creates, then the updates that need the local key of a created row."""
-    local = {
-        key
-        for key, item in writes.items()
-        if item.action is Action.CREATE and survey.models[key.model].local_key
-    }
+    """Updates, then creates, then the updates that wait for a created row."""
+    created = {key for key, item in writes.items() if item.action is Action.CREATE}
     rank = _ranks(survey)
     ordered = sorted(writes, key=lambda key: (rank[key.model], key.sort_key))
     updates = [writes[key] for key in ordered if writes[key].action is Action.UPDATE]
-    late = [item for item in updates if local and not local.isdisjoint(_referred(item))]
+    late = [
+        item
+        for item in updates
+        if any(wish.waits and wish.target in created for wish in item.wishes)
+    ]
     behind = {item.key for item in late}
     yield from (_step(item) for item in updates if item.key not in behind)
     yield from (_step(writes[key]) for key in _created(survey, writes, ordered))
     yield from map(_step, late)
-
-
-def _referred(item: Item) -> list[RecordKey]:
-    links = [parse(each) for links in item.links for each in links.add]
-    return [*(wish.target for wish in item.wishes), *links]
 
 
 def _created(
@@ -236,8 +230,7 @@ def _created(
     for group in model_groups(survey.models):
         keys = [key for label in group for key in by_model.get(label, ())]
         if keys and refers_to_itself(survey.models, group):
-            edges = {key: [wish.target for wish in writes[key].wishes] for key in keys}
-            yield from (key for component in components(keys, edges) for key in component)
+            yield from levels({key: writes[key].wishes for key in keys})
         else:
             yield from keys
 

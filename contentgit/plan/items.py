@@ -14,7 +14,7 @@ from contentgit.diff import ABSENT
 from contentgit.errors import FormatError
 from contentgit.records import Record, RecordKey, Value
 from contentgit.relations import Claim
-from contentgit.schema import ModelSchema
+from contentgit.schema import FieldSchema, ModelSchema, looked_up
 from contentgit.specs import Dataset
 from contentgit.steps import Action, FieldState, Links
 
@@ -73,12 +73,16 @@ class Wish:
     """A single reference that a record of the commit holds; ``null`` and ``loose`` say what it may be.
 
     ``loose`` references may dangle: generic ones, and those without a constraint in the database.
+    ``waits`` is true where the column's value is known only once the target's row is there; ``names`` where
+    the record's own key is made of it.
     """
 
     field: str
     target: RecordKey
     null: bool
     loose: bool
+    waits: bool = False
+    names: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +120,27 @@ class Rules:
     schema: ModelSchema
     excluded: frozenset[str]
     optional: frozenset[str]
+    looked_up: frozenset[str]
 
     @classmethod
-    def of(cls, schema: ModelSchema, dataset: Dataset) -> Rules:
-        """The rules for ``schema`` in ``dataset``."""
+    def of(cls, schema: ModelSchema, dataset: Dataset, looked_up: frozenset[str]) -> Rules:
+        """The rules for ``schema`` in ``dataset``; see :func:`contentgit.schema.looked_up`."""
         specs = dataset.specs_of(schema.label)
         return cls(
             schema,
             frozenset(name for spec in specs for name in spec.exclude),
             frozenset(name for spec in specs for name in spec.ignore_missing_m2m),
+            looked_up,
         )
+
+    @cached_property
+    def naming(self) -> frozenset[str]:
+        """The fields that the key is made of."""
+        return frozenset(path.partition("__")[0] for path in self.schema.identity)
+
+    def waits(self, field: FieldSchema, target: RecordKey) -> bool:
+        """Whether the columns of the reference have a value only once the row of ``target`` is there."""
+        return field.by_value or target.model in self.looked_up
 
 
 @dataclass(frozen=True)
@@ -140,6 +155,11 @@ class Survey:
     unknown_fields: Mapping[tuple[str, str, str], list[RecordKey]] = field(default_factory=dict)
     unknown_models: Mapping[tuple[str, str], list[RecordKey]] = field(default_factory=dict)
     merging: bool = False
+
+    @cached_property
+    def looked_up(self) -> frozenset[str]:
+        """See :func:`contentgit.schema.looked_up`."""
+        return looked_up(self.models)
 
     @cached_property
     def writes(self) -> Mapping[RecordKey, list[Item]]:

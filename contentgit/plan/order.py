@@ -1,17 +1,26 @@
 """In which order rows can be written: a row's references before the row, cycles as they come.
 
-Constraints are deferred while an apply runs, so order matters for one thing only: a row whose model
-has a local key has no primary key to refer to before it is written.
+Constraints are deferred while an apply runs, so order matters for one thing only: a column's value is
+not known before a row is there that has a local key, or another value that the column refers to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 
-from contentgit.schema import FieldKind, ModelSchema
+from contentgit.plan.items import Wish
+from contentgit.records import RecordKey
+from contentgit.schema import FieldKind, ModelSchema, looked_up
 
 K = TypeVar("K")
+
+_CUTS: Final[Sequence[Callable[[Wish], bool]]] = (
+    lambda _: True,
+    lambda wish: wish.names or not wish.null,
+    lambda wish: wish.names,
+)
+"""Which references of a cycle are kept, fewer each time."""
 
 
 def components(nodes: Iterable[K], edges: Mapping[K, Collection[K]]) -> Iterator[list[K]]:
@@ -67,33 +76,72 @@ def _leave(node: K, path: list[K], done: set[K]) -> list[K]:
 def model_groups(models: Mapping[str, ModelSchema]) -> list[tuple[str, ...]]:
     """The labels, each model behind those it refers to.
 
-    A group of several models is a cycle of references to models with local keys; every other cycle is
-    cut, in favour of references to models with local keys.
+    A group of several models is a cycle of references that wait for rows; every other cycle is cut, in
+    favour of those.
     """
-    labels = sorted(models)
-    local = {label for label in labels if models[label].local_key}
-    references = {label: _targets(models[label], local) for label in labels}
-    hard = {label: [to for to in references[label] if to in local] for label in labels}
+    labels, late = sorted(models), looked_up(models)
+    references = {label: _targets(models[label], late) for label in labels}
+    waiting = {label: _waits_for(models[label], late) for label in labels}
     return [
         tuple(sorted(group))
         for component in components(labels, references)
-        for group in components(sorted(component), hard)
+        for group in components(sorted(component), waiting)
     ]
 
 
-def _targets(schema: ModelSchema, local: set[str]) -> list[str]:
-    """The models that this one refers to, sorted; a generic key may refer to any with a local key."""
+def _targets(schema: ModelSchema, late: Collection[str]) -> list[str]:
+    """The models that this one refers to, sorted."""
     targets = {field.target for field in schema.fields if field.target}
-    targets |= {*schema.parents, *schema.key_targets}
-    if not schema.local_key and any(field.kind is FieldKind.GENERIC for field in schema.fields):
-        targets |= local
+    targets |= {*schema.parents, *schema.key_targets, *_waits_for(schema, late)}
     return sorted(targets - {schema.label})
+
+
+def _waits_for(schema: ModelSchema, late: Collection[str]) -> list[str]:
+    """The models of which a row must be there before a row of this one can refer to it, sorted.
+
+    A generic key may refer to any.
+    """
+    found = {
+        field.target
+        for field in schema.fields
+        if field.kind is FieldKind.REFERENCE and (field.by_value or field.target in late)
+    }
+    if any(field.kind is FieldKind.GENERIC for field in schema.fields):
+        found |= {*late}
+    keys = {*schema.parents, *schema.key_targets}
+    return sorted(found | (keys if schema.key_by_value else keys.intersection(late)))
 
 
 def refers_to_itself(models: Mapping[str, ModelSchema], group: tuple[str, ...]) -> bool:
     """Whether records of the group may need other records of it written before them."""
-    (first, *others) = group
-    schema = models[first]
-    return bool(others) or (
-        schema.local_key and any(field.target == first for field in schema.fields)
-    )
+    return len(group) > 1 or group[0] in _waits_for(models[group[0]], looked_up(models))
+
+
+def levels(wishes: Mapping[RecordKey, Collection[Wish]]) -> list[RecordKey]:
+    """The records to create, each behind those that its references wait for, as far as that goes.
+
+    A cycle is cut at a reference that may be empty for a while, else at one that another value can stand
+    in for; a reference that names its record is never cut. What waits for nothing comes first, so that
+    many rows are written together.
+    """
+    found: dict[RecordKey, int] = {}
+    edges = {key: [wish.target for wish in each if wish.waits] for key, each in wishes.items()}
+    for key in _uncycled(list(wishes), wishes):
+        found[key] = 1 + max((found.get(target, -1) for target in edges[key]), default=-1)
+    return sorted(found, key=lambda key: (found[key], key.model, key.sort_key))
+
+
+def _uncycled(
+    keys: list[RecordKey],
+    wishes: Mapping[RecordKey, Collection[Wish]],
+    cuts: Sequence[Callable[[Wish], bool]] = _CUTS,
+) -> Iterator[RecordKey]:
+    kept, *fewer = cuts
+    edges: dict[RecordKey, list[RecordKey]] = {
+        key: [wish.target for wish in wishes[key] if wish.waits and kept(wish)] for key in keys
+    }
+    for component in components(keys, edges):
+        if len(component) > 1 and fewer:
+            yield from _uncycled(sorted(component), wishes, fewer)
+        else:
+            yield from component

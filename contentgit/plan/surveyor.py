@@ -11,7 +11,7 @@ from contentgit.diff import ABSENT
 from contentgit.plan.items import Candidate, Item, Rules, Size, Survey, Wish, parse, references
 from contentgit.records import Record, RecordKey, Value
 from contentgit.relations import PARENT, claims, parents
-from contentgit.schema import FieldKind, ModelSchema
+from contentgit.schema import FieldKind, ModelSchema, looked_up
 from contentgit.specs import Dataset
 from contentgit.steps import Action, FieldState, Links
 
@@ -35,8 +35,9 @@ def survey(
     Raises:
         FormatError: a record of the commit holds something else than a reference in a reference field.
     """
+    late = looked_up(models)
     rules: dict[tuple[str, str], Rules] = {
-        (dump, label): Rules.of(models[label], dataset)
+        (dump, label): Rules.of(models[label], dataset, late)
         for dump, dataset in datasets.items()
         for label in dataset.models
         if label in models
@@ -244,9 +245,13 @@ def _wishes(names: Iterable[str], theirs: Record, rules: Rules) -> Iterator[Wish
             if value is None:
                 continue
         (reference,) = references(theirs.key, name, [value])
-        yield Wish(name, parse(reference), schema.null, loose)
+        target = parse(reference)
+        waits = rules.waits(schema, target)
+        yield Wish(name, target, schema.null, loose, waits, name in rules.naming)
 
 
 def _parents(key: RecordKey, rules: Rules) -> Iterator[Wish]:
     for parent in parents(key, rules.schema):
-        yield Wish(PARENT, parent, null=False, loose=False)
+        loose = not rules.schema.parent_constrained
+        waits = parent.model in rules.looked_up or rules.schema.key_by_value
+        yield Wish(PARENT, parent, null=False, loose=loose, waits=waits, names=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import pytest
 
 from contentgit.diff import ABSENT
@@ -9,7 +12,7 @@ from contentgit.errors import FormatError
 from contentgit.facts import Facts
 from contentgit.plan import Size
 from contentgit.records import JSON_NULL, Record
-from contentgit.schema import FieldKind, FieldSchema
+from contentgit.schema import FieldKind, FieldSchema, ModelSchema
 from contentgit.steps import Action, FieldState, Links, ProblemKind, Step, Withheld
 from tests.core.planning import (
     CATEGORY,
@@ -367,7 +370,7 @@ def test_rows_with_local_keys_come_before_those_that_refer_to_them() -> None:
     assert plan.problems == ()
     order = said(plan)
     assert order[0] == "update a:3 tag"
-    assert order[1:5] == ["create tag:y", "create tag:z", "create tag:b", "create tag:c"]
+    assert order[1:5] == ["create tag:c", "create tag:y", "create tag:z", "create tag:b"]
     assert sorted(order[5:8]) == ["create a:1", "create note:1", "create z:1"]
     assert order[8] == "update a:2 tag"
 
@@ -382,6 +385,67 @@ def test_a_long_chain_of_local_keys() -> None:
     ]
     plan = planned(*rows, models=LOCAL, datasets=LOCALS)
     assert [step.key.key for step in plan.steps] == [f"{n:04}" for n in reversed(range(count))]
+
+
+SLUG = ("slug",)
+
+
+def circle(front: FieldSchema, *, album: tuple[str, ...] = SLUG) -> Mapping[str, ModelSchema]:
+    """Albums with photos, one of them in front, both named by their slugs."""
+    photo = schema("shop.photo", to("album", "shop.album"), text("slug"), identity=SLUG)
+    other = to("shown", "shop.album")
+    jar = schema("shop.jar", replace(other, by_value=True))
+    return {
+        "shop.album": schema("shop.album", front, text("slug"), identity=album),
+        "shop.photo": photo,
+        "shop.jar": jar,
+    }
+
+
+CIRCLE = {"shop": dataset("album", "photo", "jar")}
+
+
+@pytest.mark.parametrize("null", [True, False])
+def test_a_circle_is_cut_where_a_reference_may_be_empty(null: bool) -> None:
+    """If neither may be, another value stands in for one of them."""
+    plan = planned(
+        *(create(f"album:{slug}", front=f"shop.photo:{slug}") for slug in "ab"),
+        *(create(f"photo:{slug}", album=f"shop.album:{slug}") for slug in "ab"),
+        models=circle(to("front", "shop.photo", null=null)),
+        datasets=CIRCLE,
+    )
+    albums, photos = (["create album:a", "create album:b"], ["create photo:a", "create photo:b"])
+    assert (said(plan), plan.problems) == ([*albums, *photos], ())
+
+
+def test_a_circle_is_never_cut_where_a_reference_names_its_record() -> None:
+    plan = planned(
+        create("album:a", front="shop.photo:a"),
+        create("photo:a", album="shop.album:a"),
+        models=circle(to("front", "shop.photo", null=True), album=("front", "slug")),
+        datasets=CIRCLE,
+    )
+    assert said(plan) == ["create photo:a", "create album:a"]
+
+
+def test_a_model_that_is_referred_to_by_another_value_makes_no_other_reference_wait() -> None:
+    models = circle(to("front", "shop.photo"), album=())
+    models = {**models, "shop.photo": schema("shop.photo", to("album", "shop.album"))}
+    late, early = (
+        update("jar:1", shown=("shop.album:0", "shop.album:1")),
+        update("photo:7", album=("shop.album:0", "shop.album:1")),
+    )
+    plan = planned(
+        create("album:1", front="shop.photo:1"),
+        create("photo:1", album="shop.album:1"),
+        late,
+        early,
+        models=models,
+        datasets=CIRCLE,
+    )
+    order = said(plan)
+    assert order[0] == "update photo:7 album"
+    assert order[-1] == "update jar:1 shown"
 
 
 def test_counts_of_the_facts_are_handed_on() -> None:

@@ -67,6 +67,7 @@ class Runner:
 
     def __init__(self, using: str = "default") -> None:
         self.using = using
+        self.identity: Mapping[str, tuple[str, ...]] = IDENTITY
         self.told: list[int] = []
         self.most = 0
 
@@ -76,7 +77,7 @@ class Runner:
             return self.apply(steps, found)
 
     def apply(self, steps: Sequence[Step], found: Records) -> Applied:
-        identities = Identities(self.using, IDENTITY)
+        identities = Identities(self.using, self.identity)
         labels = dict.fromkeys(each.key.model for each in steps if each.dump)
 
         def records(wanted: Sequence[Step]) -> Iterator[Record]:
@@ -474,16 +475,44 @@ def test_a_chain_without_empty_references(run: Runner) -> None:
     assert len({each.pk for each in found.values()}) == 4
 
 
-def test_a_circle_that_cannot_be_begun_is_refused(run: Runner) -> None:
+def test_a_circle_without_empty_references_is_begun_with_another_value(run: Runner) -> None:
     Term.objects.create(slug="t")
+    run(
+        [create("workshop.link:a"), create("workshop.link:b"), create("workshop.link:c")],
+        {
+            "workshop.link:a": link("a", "b"),
+            "workshop.link:b": link("b", "a"),
+            "workshop.link:c": link("c", "c"),
+        },
+    )
+    found = {each.slug: each for each in Link.objects.all()}
+    assert [found[slug].before.slug for slug in "abc"] == ["b", "a", "c"]
+
+
+def test_records_that_are_named_by_each_other_are_refused(run: Runner) -> None:
+    run.identity = {"workshop.link": ("before__term", "slug")}
+    given = Term.objects.create(slug="t")
     with pytest.raises(RecordError) as caught:
         run(
-            [create("workshop.link:a"), create("workshop.link:b")],
-            {"workshop.link:a": link("a", "b"), "workshop.link:b": link("b", "a")},
+            [create("workshop.link:1,a"), create("workshop.link:1,b")],
+            {
+                "workshop.link:1,a": {
+                    "slug": "a",
+                    "before": "workshop.link:1,b",
+                    "term": f"workshop.term:{given.pk}",
+                },
+                "workshop.link:1,b": {
+                    "slug": "b",
+                    "before": "workshop.link:1,a",
+                    "term": f"workshop.term:{given.pk}",
+                },
+            },
         )
     assert caught.value.message == (
-        "workshop.link:a: before refers to workshop.link:b, which cannot be created before it"
+        "workshop.link:1,a: before refers to workshop.link:1,b, which cannot be created before it"
     )
+    assert caught.value.hint == "each is named by the other, and neither can be the first"
+    assert not Link.objects.exists()
 
 
 def test_references_by_another_field_than_the_key(run: Runner) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby, islice
 from typing import Any, TypeVar
 
@@ -20,13 +21,13 @@ from contentgit.db.applier.bulk import BATCH, Bulk
 from contentgit.db.applier.codes import Codes
 from contentgit.db.applier.links import LinkWriter, own_links
 from contentgit.db.applier.parking import Parking
-from contentgit.db.applier.rows import Creation, Update, renamed
+from contentgit.db.applier.rows import Creation, StandIn, Update, renamed
 from contentgit.db.backends import Backend, backend
 from contentgit.db.identity import Identities
 from contentgit.db.tables import Rows, Table, Tables
 from contentgit.errors import ContentgitError, RecordError, RefusedError
 from contentgit.records import Record, RecordKey
-from contentgit.schema import FieldKind
+from contentgit.schema import FieldKind, FieldSchema, looked_up
 from contentgit.steps import Action, Plan, Step
 
 T = TypeVar("T")
@@ -89,9 +90,9 @@ def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
 class _Run:
     """One apply under way.
 
-    ``looked_up`` are the models whose rows must be there before a reference to them has a column value;
-    ``awaited`` are the records of these that are not there yet, ``later`` the references that wait for
-    all rows to be written.
+    ``looked_up`` are the models of which a row must be there before a reference to it has a column value,
+    ``watched`` these and those of which other values than primary keys are referred to. ``awaited`` are the
+    records of these that are not there yet, ``later`` the references that wait for all rows to be written.
     """
 
     def __init__(
@@ -115,11 +116,12 @@ class _Run:
         self.parking = Parking(backend, self.codes)
         self.written: dict[str, Counter[Action]] = {}
         self.touched: dict[type[Model], None] = {}
-        self.looked_up = _looked_up(tables)
+        self.looked_up = looked_up({label: each.schema for label, each in tables.items()})
+        self.watched = self.looked_up | set(_by_value(tables))
         self.awaited = {
             str(step.key)
             for step in steps
-            if step.action is Action.CREATE and step.key.model in self.looked_up
+            if step.action is Action.CREATE and step.key.model in self.watched
         }
         self.later: list[tuple[Step, str, Any]] = []
         self.doomed: dict[RecordKey, Model] = {}
@@ -149,8 +151,7 @@ class _Run:
 
     def finish(self) -> None:
         """What needs all rows to be there: late references, links, constraints, sequences."""
-        for step, name, value in self.later:
-            self._write_later(self.table(step), step, name, value)
+        self._write_later()
         self.touched |= dict.fromkeys(self.links.write())
         self.parking.close()
         self.backend.check_constraints({model._meta.db_table for model in self.touched})
@@ -207,7 +208,7 @@ class _Run:
             self._keys(table, steps),
             lambda keys: self.parking.park(table, fields, keys),
         )
-        if table.label in self.looked_up:
+        if table.label in self.watched:
             self.identities.reload(table.label)
 
     def _update(self, table: Table, steps: Sequence[Step]) -> None:
@@ -249,7 +250,12 @@ class _Run:
             lambda: keys,
             created=False,
         )
-        if table.label in self.looked_up and self.codes.is_held(table, update.columns):
+        self._reload(update)
+
+    def _reload(self, update: Update) -> None:
+        """Forget what is known of the rows, if others are referred to by what was written."""
+        table = update.table
+        if table.label in self.watched and self.codes.is_held(table, update.columns):
             self.identities.reload(table.label)
 
     def _update_rows(self, update: Update, rows: Rows) -> int:
@@ -267,73 +273,89 @@ class _Run:
 
     def _create(self, table: Table, steps: Sequence[Step]) -> None:
         """Insert in the order given, together as far as columns and references allow."""
-        batch: list[tuple[Step, Row]] = []
+        batch: dict[str, tuple[Step, Row]] = {}
         creation = Creation(table, ())
         for step, record in self._records(steps):
-            values = self._present(table, step, record, batch)
-            if values is None:  # a row of this batch must be there first
+            values = {
+                f.name: record.fields[f.name] for f in table.fields if f.name in record.fields
+            }
+            late = self._late(table, values)
+            if not batch.keys().isdisjoint(
+                late.values()
+            ):  # a row of this batch must be there first
                 self._insert(creation, batch)
-                batch = []
-                values = self._present(table, step, record, ())
-            names = tuple(values or ())
+                batch, late = {}, self._late(table, values)
+            values |= self._stand_ins(table, step, late)
+            names = tuple(values)
             if names != creation.names:
                 self._insert(creation, batch)
-                batch, creation = [], Creation(table, names)
-            batch.append((step, creation.row(step.key, values or {})))
+                batch, creation = {}, Creation(table, names)
+            batch[str(step.key)] = (step, creation.row(step.key, values))
         self._insert(creation, batch)
 
-    def _present(
-        self, table: Table, step: Step, record: Record, batch: Sequence[tuple[Step, Row]]
-    ) -> dict[str, Any] | None:
-        """The values to insert, with NULL where a reference has to wait; ``None``: write the batch first."""
-        values = {f.name: record.fields[f.name] for f in table.fields if f.name in record.fields}
-        for name, value in self._late(table, values).items():
-            if table.field[name].schema.null:
-                self.later.append((step, name, value))
-                values[name] = None
-            elif any(str(each.key) == value for each, _ in batch):
-                return None
-            else:
-                raise RecordError(
-                    f"{step.key}: {name} refers to {value}, which cannot be created before it",
-                    hint="they refer to each other, and neither reference may be empty",
-                )
-        return values
+    def _stand_ins(
+        self, table: Table, step: Step, late: Mapping[str, Any]
+    ) -> Mapping[str, StandIn]:
+        """What the row holds until the rows that it refers to are there; it gets these references then."""
+        found = {}
+        for name, value in late.items():
+            stand_in = self.parking.stand_in(table, table.field[name])
+            hint = "no other value can stand in the column until then"
+            if name in _naming(table):
+                stand_in, hint = None, "each is named by the other, and neither can be the first"
+            if stand_in is None:
+                what = f"{step.key}: {name} refers to {value}, which cannot be created before it"
+                raise RecordError(what, hint=hint)
+            self.later.append((step, name, value))
+            found[name] = stand_in
+        return found
 
-    def _insert(self, creation: Creation, batch: Sequence[tuple[Step, Row]]) -> None:
+    def _insert(self, creation: Creation, batch: Mapping[str, tuple[Step, Row]]) -> None:
         if not batch:
             return
         table = creation.table
-        steps, rows = [step for step, _ in batch], [row for _, row in batch]
+        steps, rows = [step for step, _ in batch.values()], [row for _, row in batch.values()]
 
         def write() -> None:
             self.bulk.write(
                 steps, rows, lambda some: self.backend.insert(table.name, creation.columns, some)
             )
-            if table.label in self.looked_up:
+            if table.label in self.watched:
                 self.identities.reload(table.label)
 
         signals.save(self.using, table, write, lambda: self._keys(table, steps), created=True)
-        self.awaited.difference_update(str(step.key) for step in steps)
+        self.awaited.difference_update(batch)
 
     # References that wait
 
     def _late(self, table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The references among ``values`` to rows that have no primary key yet."""
+        """The references among ``values`` whose columns have no value yet."""
         if not self.awaited:
             return {}
         return {
             name: value
             for name, value in values.items()
-            if table.field[name].schema.kind in (FieldKind.REFERENCE, FieldKind.GENERIC)
-            and isinstance(value, str)
+            if isinstance(value, str)
             and value in self.awaited
+            and self._waits(table.field[name].schema, value)
         }
 
-    def _write_later(self, table: Table, step: Step, name: str, value: Any) -> None:
-        update = Update(table, (name,))
-        row = update.row(step.key, {name: value})
-        self.bulk.write([step], [row], lambda rows: self._update_rows(update, rows))
+    def _waits(self, field: FieldSchema, value: str) -> bool:
+        if field.kind not in (FieldKind.REFERENCE, FieldKind.GENERIC):
+            return False
+        return field.by_value or value.partition(":")[0] in self.looked_up
+
+    def _write_later(self) -> None:
+        waiting: dict[tuple[str, str], list[tuple[Step, Any]]] = {}
+        for step, name, value in self.later:
+            waiting.setdefault((step.key.model, name), []).append((step, value))
+        for (label, name), found in waiting.items():
+            update = Update(self.tables[label], (name,))
+            write = partial(self._update_rows, update)
+            for some in _chunks(found):
+                rows = [update.row(step.key, {name: value}) for step, value in some]
+                self.bulk.write([step for step, _ in some], rows, write)
+            self._reload(update)
 
     # Errors
 
@@ -344,15 +366,13 @@ class _Run:
             yield step, record
 
 
-def _looked_up(tables: Tables) -> set[str]:
-    """Models with local keys, models that are referred to by another field, and whose keys are these."""
-    found = {label for label, table in tables.items() if table.schema.local_key}
+def _by_value(tables: Tables) -> Iterator[str]:
+    """The models that others refer to by another value than their primary key."""
     for table in tables.values():
-        fields: Sequence[Any] = table.model._meta.local_concrete_fields
-        targets = [field.target_field for field in fields if field.is_relation]
-        found |= {each.model._meta.label_lower for each in targets if not each.primary_key}
-    known = -1
-    while known != len(found):
-        known = len(found)
-        found |= {label for label, each in tables.items() if found & {*each.schema.key_targets}}
-    return found
+        yield from (field.target for field in table.schema.fields if field.by_value)
+        yield from table.schema.key_targets if table.schema.key_by_value else ()
+
+
+def _naming(table: Table) -> set[str]:
+    """The fields that a record's key is made of."""
+    return {path.partition("__")[0] for path in table.schema.identity}

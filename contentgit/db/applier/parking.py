@@ -20,6 +20,7 @@ from typing import Any
 from django.db import Error, models, transaction
 
 from contentgit.db.applier.codes import Codes
+from contentgit.db.applier.rows import StandIn
 from contentgit.db.backends.base import Backend
 from contentgit.db.tables import BoundField, Column, Rows, Table
 from contentgit.errors import DatabaseError
@@ -89,6 +90,16 @@ class Parking:
                 cursor.execute(
                     f"{self.backend.drop_temporary} {self.backend.quoted(_shelf_name(label))}"
                 )
+
+    def stand_in(self, table: Table, field: BoundField) -> StandIn | None:
+        """What a new row can hold in the field until its value is known; ``None`` if there is nothing."""
+        found = tuple(self._first(table, column) for column in field.columns)
+        for value, column in zip(found, field.columns, strict=True):
+            model_field: Any = table.model._meta.get_field(column.attname)
+            null = model_field.null and self._null_is_free(table, column)
+            if value is None and not null:
+                return None
+        return StandIn(found)
 
     def _column(self, field: BoundField) -> Column:
         return field.columns[-1]  # of a generic reference the row's key, not its type

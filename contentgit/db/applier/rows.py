@@ -26,6 +26,13 @@ def decoded(key: RecordKey, name: str, decode: Callable[[Value], T], value: Valu
 
 
 @dataclass(frozen=True)
+class StandIn:
+    """SQL parameters of a field whose own value is not known yet."""
+
+    parameters: Row
+
+
+@dataclass(frozen=True)
 class Update:
     """Rows that write the fields ``names`` of a table: parameters of the columns, then of the key."""
 
@@ -117,10 +124,14 @@ class Creation:
 
 def _parameters(key: RecordKey, fields: tuple[BoundField, ...], values: Mapping[str, Value]) -> Row:
     return tuple(
-        parameter
-        for field in fields
-        for parameter in decoded(key, field.name, field.decode, values[field.name])
+        parameter for field in fields for parameter in _of_field(key, field, values[field.name])
     )
+
+
+def _of_field(key: RecordKey, field: BoundField, value: Value) -> Row:
+    if isinstance(value, StandIn):
+        return value.parameters
+    return decoded(key, field.name, field.decode, value)
 
 
 def _field(table: Table, column: Column) -> Any:

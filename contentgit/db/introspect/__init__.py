@@ -19,13 +19,14 @@ from contentgit import layout
 from contentgit.db.fields import unheld
 from contentgit.db.fields.plain import AnyField
 from contentgit.db.fields.values import Codec, itself
-from contentgit.db.identity import Identities, concrete, label_of
+from contentgit.db.identity import Identities, concrete, label_of, points_at_key
 from contentgit.db.introspect.binding import (
     bound_field,
     bound_generic,
     bound_relation,
     column,
     column_codec,
+    is_constrained,
 )
 from contentgit.db.introspect.declared import declared
 from contentgit.db.introspect.uniques import KEY, unenforced, unique_sets
@@ -137,7 +138,9 @@ class _Binder:
             unique_sets(self.model, self.managed),
             self._parents,
             str(self.model._meta.verbose_name_raw),
-            tuple(_target(each) for each in key_fields(self.model) if each.is_relation),
+            parent_constrained=all(map(is_constrained, self._key_links[:1])),
+            key_targets=tuple(map(_target, self._key_links)),
+            key_by_value=not all(map(points_at_key, self._key_links)),
         )
         return Table(
             self.model,
@@ -246,6 +249,11 @@ class _Binder:
             and pk.is_relation
             and all(each.startswith(f"{pk.name}__") for each in fields)
         )
+
+    @property
+    def _key_links(self) -> list[AnyField]:
+        """The columns of the primary key that are references."""
+        return [each for each in key_fields(self.model) if each.is_relation]
 
     @property
     def _key_codecs(self) -> list[tuple[AnyField, Codec]]:

@@ -141,6 +141,7 @@ def _reference(field: AnyField, made: Codec, identities: Identities) -> BoundFie
         target=found.target,
         on_delete=on_delete(field),
         constrained=is_constrained(field),
+        by_value=not points_at_key(field),
     )
     return BoundField(schema, (column(field, made),), encode, decode)
 
