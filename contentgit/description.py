@@ -8,14 +8,24 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
+from contentgit.conditions import (
+    Constant,
+    Unknown,
+    condition_document,
+    fields_of,
+    parse_condition,
+)
 from contentgit.errors import FormatError
 from contentgit.schema import (
+    CheckRule,
     FieldKind,
     FieldSchema,
+    Function,
     KeyKind,
     Layout,
     ModelSchema,
     OnDelete,
+    Part,
     Schema,
     UniqueSet,
 )
@@ -108,6 +118,8 @@ def _model(model: ModelSchema) -> dict[str, Any]:
         "unique": {each.name: _unique(each) for each in model.unique},
         "verbose_name": model.verbose_name,
     }
+    if model.checks:
+        found["checks"] = {each.name: _check(each) for each in model.checks}
     return found if model.parent_constrained else {**found, "parent_constrained": False}
 
 
@@ -121,6 +133,7 @@ def _parsed(label: str, model: Any) -> ModelSchema:
         unique=tuple(_parsed_unique(*each) for each in sorted(model["unique"].items())),
         parents=_texts(model["parents"]),
         verbose_name=_typed(model["verbose_name"], str),
+        checks=tuple(_parsed_check(*each) for each in sorted(model.get("checks", {}).items())),
         parent_constrained=_typed(model.get("parent_constrained", True), bool),
     )
 
@@ -163,16 +176,59 @@ def _unique(unique: UniqueSet) -> dict[str, Any]:
         found["plain"] = False
     if not unique.nulls_distinct:
         found["nulls_distinct"] = False
+    if unique.parts:
+        found["parts"] = [_part(each) for each in unique.parts]
+    if unique.condition is not None:
+        found["condition"] = condition_document(unique.condition)
     return found
 
 
 def _parsed_unique(name: str, unique: Any) -> UniqueSet:
+    fields = _texts(unique["fields"])
+    parts = [_parsed_part(each) for each in _typed(unique.get("parts", []), list)]
+    condition = parse_condition(unique["condition"]) if "condition" in unique else None
     return UniqueSet(
         name,
-        _texts(unique["fields"]),
+        fields,
         _typed(unique.get("plain", True), bool),
         _typed(unique.get("nulls_distinct", True), bool),
+        # With a part of a later format, only the database knows.
+        () if None in parts else tuple(each for each in parts if each),
+        condition,
     )
+
+
+def _part(part: Part) -> dict[str, Any]:
+    functions = [
+        name.value if constant is None else {name.value: constant}
+        for name, constant in part.functions
+    ]
+    return {"field": part.field, "functions": functions} if functions else {"field": part.field}
+
+
+def _parsed_part(part: Any) -> Part | None:
+    functions: list[tuple[Function, Constant | None]] = []
+    if not part.keys() <= {"field", "functions"}:
+        return None
+    for each in _typed(part.get("functions", []), list):
+        ((name, constant),) = each.items() if isinstance(each, dict) else ((each, None),)
+        known = name in {function.value for function in Function}
+        if not known or (name == Function.COALESCE) != isinstance(constant, Constant):
+            return None
+        functions.append((Function(name), constant))
+    return Part(_typed(part["field"], str), tuple(functions))
+
+
+def _check(rule: CheckRule) -> dict[str, Any]:
+    return {"condition": condition_document(rule.condition), "fields": list(rule.fields)}
+
+
+def _parsed_check(name: str, rule: Any) -> CheckRule:
+    condition = parse_condition(rule.get("condition"))
+    fields = _texts(rule["fields"])
+    if isinstance(condition, Unknown) or not {*fields_of(condition)} <= {*fields}:
+        condition = Unknown(fields)
+    return CheckRule(name, fields, condition)
 
 
 def _texts(values: Sequence[Any]) -> tuple[str, ...]:

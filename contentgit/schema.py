@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 
+from contentgit.conditions import Condition, Constant, fields_of
+
 
 class FieldKind(enum.StrEnum):
     """What a content value means; the value's shape is given behind each name."""
@@ -93,24 +95,63 @@ class FieldSchema:
     by_value: bool = field(default=False, compare=False)
 
 
+class Function(enum.StrEnum):
+    """What a unique constraint may do to a value before it is compared."""
+
+    LOWER = "lower"
+    UPPER = "upper"
+    TRIM = "trim"
+    LTRIM = "ltrim"
+    RTRIM = "rtrim"
+    COALESCE = "coalesce"  # with the constant that stands for NULL
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A field's value with functions applied, the innermost first; ``coalesce`` has its constant."""
+
+    field: str
+    functions: tuple[tuple[Function, Constant | None], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class UniqueSet:
     """Fields whose values together are unique.
 
     ``fields`` are names of managed fields (``"$key"`` stands for the key). ``plain`` is false where the
-    constraint has a condition, an expression or an operator of its own, so that only the database
-    can tell whether two rows collide. ``nulls_distinct`` is false where two NULLs collide.
+    constraint has a condition, an expression or an operator of its own, so that a database compares
+    something else than these values. ``nulls_distinct`` is false where two NULLs collide.
+
+    Of such a set ``parts`` are the values that are compared, none where only the database knows; rows
+    for which the ``condition`` does not hold collide with none.
     """
 
     name: str
     fields: tuple[str, ...]
     plain: bool = True
     nulls_distinct: bool = True
+    parts: tuple[Part, ...] = ()
+    condition: Condition | None = None
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The managed fields that it names, those of its condition too."""
+        more = fields_of(self.condition) if self.condition else ()
+        return tuple(dict.fromkeys((*self.fields, *(name for name in more if name != "$key"))))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRule:
+    """A check constraint: its ``condition`` is false of no row. ``fields`` are the managed ones it names."""
+
+    name: str
+    fields: tuple[str, ...]
+    condition: Condition
 
 
 @dataclass(frozen=True)
 class ModelSchema:
-    """One model: its key, its managed fields, what must be unique.
+    """One model: its key, its managed fields, what must be unique, what must hold of each row.
 
     ``identity`` is empty for the primary key, else the names (possibly through relations,
     ``"section__slug"``) whose values make the key. ``parents`` are the labels of multi-table parents, and
@@ -128,6 +169,7 @@ class ModelSchema:
     unique: tuple[UniqueSet, ...] = ()
     parents: tuple[str, ...] = ()
     verbose_name: str = ""
+    checks: tuple[CheckRule, ...] = ()
     parent_constrained: bool = True
     key_targets: tuple[str, ...] = field(default=(), compare=False)
     key_by_value: bool = field(default=False, compare=False)

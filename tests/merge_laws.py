@@ -430,6 +430,10 @@ class Laws:
             self._one_deleted_the_other_refers(conflict, key, result)
         elif conflict.reason is Reason.SAME_VALUE:
             self._each_alone_is_right(conflict, "twice")
+        elif conflict.reason is Reason.BROKEN:
+            held = [each.get(key) for each in sides]
+            assert held[0] != held[1], conflict
+            assert self.base.get(key) not in held, conflict
         elif conflict.reason is Reason.CYCLE:
             self._each_alone_is_right(conflict, "circle")
             keys = [each.place.key for each in conflict.places if each.place]

@@ -6,19 +6,19 @@ met their record yet; never whole records.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final
 
+from contentgit.check.constraints import Constraints, digest
 from contentgit.check.files import Dump, shown
 from contentgit.check.findings import Finding, Level, finding
 from contentgit.layout import DATASET_FILE, record_path
 from contentgit.records import Record, RecordKey, Value
-from contentgit.relations import PARENT, circles, claims, hashable, references
-from contentgit.schema import FieldKind, FieldSchema, ModelSchema, UniqueSet
+from contentgit.relations import PARENT, circles, hashable, references
+from contentgit.schema import FieldKind, FieldSchema, ModelSchema
 
 _LISTED: Final = 5
 """So many records of a tie or a cycle are named; of the others only the number is told."""
@@ -31,7 +31,7 @@ class Tree:
 
     def __init__(self, dumps: Sequence[Dump], forbidden: Sequence[str] = ()) -> None:
         self._keys = _Keys(dumps)
-        self._claims = _Claims()
+        self._constraints = Constraints()
         self._links = _Links(dumps, self._keys)
         self._parents = _Parents()
         self._orders = _Orders()
@@ -57,7 +57,7 @@ class Tree:
             return found
         self._parents.add(record, model)
         self._orders.add(record, model)
-        return [*found, *self._claims.add(record, model, where)]
+        return [*found, *self._constraints.add(record, model, where)]
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong with all of them together."""
@@ -70,11 +70,6 @@ class Tree:
     def leaving(self) -> list[Finding]:
         """The references to models that no dump holds, counted by field and model."""
         return list(self._links.leaving())
-
-
-def _digest(values: object) -> bytes:
-    # Not hash(): there -1 is -2 and 1 is True, and two of a million may collide.
-    return hashlib.blake2b(repr(values).encode(), digest_size=16).digest()
 
 
 def _named(keys: Sequence[str], count: int) -> str:
@@ -139,38 +134,6 @@ class _Keys:
         if path is None:
             path = record_path(key, dump.models[key.model].layout)
         return f"{dump.folder}/{path}"
-
-
-# Unique values
-
-
-class _Claims:
-    """Who holds which unique values first."""
-
-    def __init__(self) -> None:
-        self._held: dict[tuple[str, str], dict[bytes, str]] = defaultdict(dict)
-
-    def add(self, record: Record, model: ModelSchema, where: str) -> Iterator[Finding]:
-        for label, name, values in claims(record, model.unique):
-            key = self._held[label, name].setdefault(_digest(values), record.key.key)
-            if key != record.key.key:
-                unique = next(each for each in model.unique if each.name == name)
-                yield _claimed_twice(record.key, RecordKey(label, key), unique, values, where)
-
-
-def _claimed_twice(
-    key: RecordKey, other: RecordKey, unique: UniqueSet, values: Sequence[Value], where: str
-) -> Finding:
-    names = unique.fields
-    words = " with ".join(
-        f"{name} {shown(list(value) if isinstance(value, tuple) else value)}"
-        for name, value in zip(names, values, strict=True)
-    )
-    name = next((each for each in names if each != PARENT), names[0])
-    message = f"{other} has {words} too, which must be unique"
-    # Not every database can have a constraint in which NULLs collide.
-    level = None if unique.nulls_distinct else Level.WARNING
-    return finding("duplicate-value", message, path=where, record=key, field=name, level=level)
 
 
 # References
@@ -299,11 +262,11 @@ class _Orders:
             if value is None:
                 continue
             group = tuple(hashable(record.fields.get(each)) for each in within)
-            digest = _digest((value, group))
+            place_digest = digest((value, group))
             key = record.key.key
-            first = self._first[model.label, name].setdefault(digest, key)
+            first = self._first[model.label, name].setdefault(place_digest, key)
             if first != key:
-                place = (model.label, name, digest)
+                place = (model.label, name, place_digest)
                 tie = self._ties.setdefault(place, _Tie(value, tuple(within), [first], 1))
                 tie.add(key)
 

@@ -21,7 +21,7 @@ from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, UsageError
 from contentgit.porcelain.check import check as check_tree
 from contentgit.porcelain.check import endpoints
-from contentgit.porcelain.check_merges import differing
+from contentgit.porcelain.check_merges import differing, tip_doubts
 from contentgit.porcelain.merging.operation import refuse_unfinished
 from contentgit.porcelain.rewrite import Rewritten, branch_to_fix, rewrite
 from contentgit.render import check as render
@@ -71,7 +71,16 @@ def _check(
     judge: Judge | None,
 ) -> Checked:
     merges = partial(differing, repository, args.revision) if args.merges else None
-    return check_tree(repository, args.revision, forbidden=forbidden, judge=judge, merges=merges)
+    _, tip = endpoints(args.revision)
+    doubts = partial(tip_doubts, repository, tip)
+    return check_tree(
+        repository,
+        args.revision,
+        forbidden=forbidden,
+        judge=judge,
+        merges=merges,
+        doubts=doubts,
+    )
 
 
 # Settings and code

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from contentgit.canonical import parse_document
 from contentgit.cli.editor import edited
-from contentgit.cli.notices import tell_left_alone
+from contentgit.cli.notices import tell_doubts, tell_left_alone
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.content import content_value, json_value
@@ -86,6 +86,7 @@ def _print_merged(done: Merged, args: argparse.Namespace, terminal: Terminal) ->
     }.get(done.how)
     if next_step:
         terminal.line(terminal.call.typed(next_step), style="dim")
+    tell_doubts(done.doubts, terminal)
     tell_left_alone(done.left_alone, terminal)
     return 0
 
@@ -119,6 +120,7 @@ def print_concluded(done: Concluded, args: argparse.Namespace, terminal: Termina
     }[done.verb]
     line = f"{did} {safe(done.source)} {way} {safe(done.branch)}: {done.commit[:SHORT]}"
     terminal.line(line)
+    tell_doubts(done.doubts, terminal)
     tell_left_alone(done.left_alone, terminal)
     return 0
 

@@ -10,6 +10,7 @@ from contentgit.cli.terminal import Terminal
 from contentgit.render.plain import safe
 
 if TYPE_CHECKING:
+    from contentgit.porcelain.merging import Doubt
     from contentgit.porcelain.project import Project
     from contentgit.repository import LeftAlone
 
@@ -34,6 +35,12 @@ def tell_left_alone(left: Sequence[LeftAlone], terminal: Terminal) -> None:
     for each in left:
         for line in left_alone_lines(each):
             terminal.note(line)
+
+
+def tell_doubts(doubts: Sequence[Doubt], terminal: Terminal) -> None:
+    """Names the constraints that only a database can judge of a merge."""
+    for each in doubts:
+        terminal.note(safe(f"warning: {each.text}"))
 
 
 def left_alone_lines(left: LeftAlone) -> Iterator[str]:

@@ -20,6 +20,7 @@ class Reason(enum.StrEnum):
     DELETED_BY_THEM = "deleted-by-them"
     MISSING = "missing"  # one side deleted what the other began to refer to
     SAME_VALUE = "same-value"  # two records want a value that must be unique
+    BROKEN = "broken"  # what both changed in a record breaks a check constraint
     CYCLE = "cycle"  # records became each other's ancestors
     FILE = "file"  # both changed a file that is no record
 
@@ -50,7 +51,7 @@ class TreeConflict:
     """Places that only people can decide on, together.
 
     ``edits`` are what the other side changed in a record that one side deleted; ``about`` names the
-    fields that must be unique.
+    fields that must be unique, or the constraint that is broken and what it demands.
     """
 
     reason: Reason

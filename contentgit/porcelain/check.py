@@ -52,10 +52,12 @@ def check(
     forbidden: Sequence[str] = (),
     judge: Judge | None = None,
     merges: Callable[[Take], int] | None = None,
+    doubts: Callable[[Take], None] | None = None,
 ) -> Checked:
     """Checks a revision, or the end of a range; what the range's beginning has already is only counted.
 
-    ``merges`` hands in what is wrong with merge commits, and gives their number.
+    ``merges`` hands in what is wrong with merge commits, and gives their number; ``doubts`` what is not
+    certain of the one that is checked.
 
     Raises:
         UnknownNameError: a revision does not exist.
@@ -72,6 +74,8 @@ def check(
     looking = _Look(repository, commit, found.take, forbidden, judge)
     looking.run()
     count = merges(found.take) if merges else 0
+    if doubts and not merges:
+        doubts(found.take)
     return Checked(
         revision,
         commit,

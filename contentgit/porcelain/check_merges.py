@@ -7,6 +7,7 @@ record holds together, and call it clean.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from contentgit import canonical
 from contentgit.check import Finding, finding
@@ -16,6 +17,7 @@ from contentgit.errors import FormatError, RefusedError, RepositoryError
 from contentgit.layout import CONFLICTS_FOLDER
 from contentgit.porcelain.check import Take
 from contentgit.porcelain.snapshots import batches
+from contentgit.porcelain.trees import Doubt
 from contentgit.porcelain.trees.decided import recomputed
 from contentgit.records import Record, Value
 from contentgit.repository import Commit, FileEntry, Repository
@@ -56,6 +58,8 @@ def _merge(repository: Repository, commit: Commit) -> Iterator[Finding]:
         message = f"cannot be recomputed: {error.message}"
         yield finding("merge-not-checked", message, commit=commit.id, hint=error.hint)
         return
+    for each in merged.doubts:
+        yield _unproven(each, commit.id)
     found = (
         (path, right, here)
         for path, right, here in repository.changed_files(merged.tree, commit.tree)
@@ -66,6 +70,24 @@ def _merge(repository: Repository, commit: Commit) -> Iterator[Finding]:
         heres = _contents(repository, [here for _, _, here in batch])
         for (path, _, _), right, here in zip(batch, rights, heres, strict=True):
             yield from _file(path, commit.id, right, here)
+
+
+def _unproven(doubt: Doubt, commit: str) -> Finding:
+    return finding("merge-unproven", doubt.text, commit=commit, record=doubt.records[0])
+
+
+def tip_doubts(repository: Repository, revision: str, take: Take) -> None:
+    """Hands in what only a database can judge of the merge that a revision is; nothing where it is none.
+
+    Of a clone that lacks what the merge is made of nothing is said.
+    """
+    with suppress(FormatError, RefusedError, RepositoryError):
+        commit = next(iter(repository.log(revision, limit=1)), None)
+        if commit is None or len(commit.parents) != 2 or repository.is_shallow():
+            return
+        ours, theirs = commit.parents
+        for each in recomputed(repository, ours, theirs, commit.tree).doubts:
+            take(_unproven(each, commit.id))
 
 
 def _contents(repository: Repository, entries: list[FileEntry | None]) -> Iterator[bytes | None]:

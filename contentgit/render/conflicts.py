@@ -38,6 +38,8 @@ def why(conflict: TreeConflict) -> str:
         return f"{who} deleted it, and what {other} changed refers to it: {names}{more}"
     if conflict.reason is Reason.SAME_VALUE:
         return f"has the same {_shared(conflict)} as {' and '.join(_others(conflict))}"
+    if conflict.reason is Reason.BROKEN:
+        return f"what both sides changed breaks the check constraint {conflict.about}"
     if conflict.reason is Reason.CYCLE:
         return (
             f"became its own ancestor by {conflict.about}, with {' and '.join(_others(conflict))}"

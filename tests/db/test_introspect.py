@@ -11,6 +11,7 @@ from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from contentgit.conditions import Comparison, How
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import missing_tables, schema, table
 from contentgit.db.introspect.binding import bound_field
@@ -19,10 +20,12 @@ from contentgit.description import parse_schema, schema_document
 from contentgit.schema import (
     FieldKind,
     FieldSchema,
+    Function,
     KeyKind,
     Layout,
     ModelSchema,
     OnDelete,
+    Part,
     UniqueSet,
 )
 from contentgit.specs import ModelSpec
@@ -82,8 +85,19 @@ def test_a_model_as_values(db: str) -> None:
             FieldSchema("slug", FieldKind.TEXT),
         ),
         unique=(
-            UniqueSet("fieldzoo_article_lower", ("slug",), plain=False),
-            UniqueSet("fieldzoo_article_some", ("number",), plain=False),
+            UniqueSet(
+                "fieldzoo_article_lower",
+                ("slug",),
+                plain=False,
+                parts=(Part("slug", ((Function.LOWER, None),)),),
+            ),
+            UniqueSet(
+                "fieldzoo_article_some",
+                ("number",),
+                plain=False,
+                parts=(Part("number"),),
+                condition=Comparison("slug", How.EXACT, "a"),
+            ),
             UniqueSet("fieldzoo_article_unique", ("section", "slug")),
         ),
         verbose_name="article",
@@ -382,11 +396,9 @@ def test_specs_as_recorded(db: str) -> None:
 
 
 def test_what_is_unique_by_way_of_a_generated_column(db: str) -> None:
-    found = bound(Generated).schema.unique
-    assert found == (
-        UniqueSet("folded", ("name",), plain=False),
-        UniqueSet("zoo_generated_area", ("width", "height"), plain=False),
-    )
+    folded, area = bound(Generated).schema.unique
+    assert folded.parts == (Part("name", ((Function.LOWER, None),)),)
+    assert area == UniqueSet("zoo_generated_area", ("width", "height"), plain=False)
 
 
 def test_what_is_unique_together_with_half_of_the_key(db: str) -> None:

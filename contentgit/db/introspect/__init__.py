@@ -28,8 +28,9 @@ from contentgit.db.introspect.binding import (
     column_codec,
     is_constrained,
 )
+from contentgit.db.introspect.conditions import KEY, Describer
 from contentgit.db.introspect.declared import declared
-from contentgit.db.introspect.uniques import KEY, unenforced, unique_sets
+from contentgit.db.introspect.uniques import unenforced, unique_sets
 from contentgit.db.queries import key_fields
 from contentgit.db.spec_rules import no_rows, unheld_problem
 from contentgit.db.tables import BoundField, Column, Table, Tables
@@ -129,15 +130,18 @@ class _Binder:
             if _is_automatic(each) and each.name not in self.exclude
         ]
         schemas = [each.schema for each in self.fields] + [each.schema for each in relations]
+        bound = {each.schema.name: each for each in self.fields}
+        describer = Describer(self.model, self.managed, bound)
         model_schema = ModelSchema(
             self.label,
             self._key_kind,
             self._layout,
             tuple(sorted(schemas, key=lambda each: each.name)),
             self.identities.fields(self.label),
-            unique_sets(self.model, self.managed),
+            unique_sets(describer),
             self._parents,
             str(self.model._meta.verbose_name_raw),
+            checks=describer.checks(),
             parent_constrained=all(map(is_constrained, self._key_links[:1])),
             key_targets=tuple(map(_target, self._key_links)),
             key_by_value=not all(map(points_at_key, self._key_links)),

@@ -1,25 +1,25 @@
-"""What must be unique in a table, in terms of its managed fields."""
+"""What must be unique in a table, in terms of its content fields."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Model, UniqueConstraint
 
-from contentgit.schema import UniqueSet
+from contentgit.db.introspect.conditions import Describer, named, written
+from contentgit.schema import Part, UniqueSet
 
-KEY = "$key"
 
-
-def unique_sets(model: type[Model], managed: Mapping[str, str]) -> tuple[UniqueSet, ...]:
+def unique_sets(describer: Describer) -> tuple[UniqueSet, ...]:
     """The unique sets of the model's own table, by name.
 
-    ``managed`` gives the content field for each model field that is content or key. A set that names
-    other fields too, a generated one, or a part of a key or of a generic foreign key, is not plain: only
-    the database can tell. So are the exclusion constraints of PostgreSQL.
+    A set that names other fields than content too, a generated one, or a part of a key or of a generic
+    foreign key, is not plain: a database compares something else than values of content. So are the
+    exclusion constraints of PostgreSQL.
     """
-    found = {each.name: each for each in _sets(model, managed)}
+    found = {each.name: each for each in _sets(describer)}
     return tuple(found[name] for name in sorted(found))
 
 
@@ -46,69 +46,64 @@ def _can_have(features: Any, constraint: UniqueConstraint) -> bool:
     return all(supported for wanted, supported in asked if wanted)
 
 
-def _sets(model: type[Model], managed: Mapping[str, str]) -> Iterator[UniqueSet]:
+def _sets(describer: Describer) -> Iterator[UniqueSet]:
+    model = describer.model
     for field in model._meta.local_concrete_fields:
         if field.unique and not field.primary_key:
-            yield from _set(model, field.name, [field.name], managed)
+            yield from _set(describer, field.name, [field.name])
     for names in model._meta.unique_together:
-        yield from _set(model, "_".join(names), names, managed)
+        yield from _set(describer, "_".join(names), names)
     for constraint in model._meta.constraints:
         if isinstance(constraint, UniqueConstraint):
-            yield from _of_constraint(model, constraint, managed)
+            yield from _of_constraint(describer, constraint)
         elif hasattr(constraint, "expressions"):  # PostgreSQL's exclusion constraint
-            parts = [name for each, _ in constraint.expressions for name in _named(model, each)]
-            yield from _set(model, str(constraint.name), parts, managed, plain=False)
+            parts = [name for each, _ in constraint.expressions for name in named(model, each)]
+            for each in _set(describer, str(constraint.name), parts, only_database=True):
+                yield _conditional(describer, each, constraint)
 
 
-def _of_constraint(
-    model: type[Model], constraint: UniqueConstraint, managed: Mapping[str, str]
-) -> Iterator[UniqueSet]:
-    plain = not (
-        constraint.condition or constraint.expressions or getattr(constraint, "opclasses", ())
-    )
-    expressions = constraint.expressions
-    names = constraint.fields or tuple(n for each in expressions for n in _named(model, each))
-    distinct = constraint.nulls_distinct is not False
-    yield from _set(model, constraint.name, names, managed, plain=plain, nulls_distinct=distinct)
+def _of_constraint(describer: Describer, constraint: UniqueConstraint) -> Iterator[UniqueSet]:
+    compared = constraint.fields or constraint.expressions
+    for each in _set(
+        describer,
+        constraint.name,
+        compared,
+        only_database=bool(getattr(constraint, "opclasses", ())),
+        nulls_distinct=constraint.nulls_distinct is not False,
+    ):
+        yield _conditional(describer, each, constraint)
 
 
-def _named(model: Any, expression: Any) -> Iterator[str]:
-    """The fields that an expression is made of."""
-    if isinstance(expression, str):
-        yield expression
-        return
-    for reference in model._get_expr_references(expression):
-        yield reference[0]
-
-
-def _written(model: type[Model], name: str, seen: frozenset[str] = frozenset()) -> Iterator[str]:
-    """The fields that are written: of a generated one those that it is made of."""
-    field: Any = model._meta.get_field(name)
-    if not getattr(field, "generated", False):
-        yield name
-    elif name not in seen:
-        for each in _named(model, field.expression):
-            yield from _written(model, each, seen | {name})
+def _conditional(describer: Describer, unique: UniqueSet, constraint: Any) -> UniqueSet:
+    """The set with the constraint's condition."""
+    if not constraint.condition:
+        return unique
+    parts = unique.parts or (tuple(map(Part, unique.fields)) if unique.plain else ())
+    condition = describer.condition(constraint.condition)
+    return replace(unique, plain=False, parts=parts, condition=condition)
 
 
 def _set(
-    model: type[Model],
+    describer: Describer,
     name: str,
-    names: Sequence[str],
-    managed: Mapping[str, str],
+    compared: Sequence[Any],
     *,
-    plain: bool = True,
+    only_database: bool = False,
     nulls_distinct: bool = True,
 ) -> Iterator[UniqueSet]:
-    written = list(dict.fromkeys(each for one in names for each in _written(model, one)))
-    plain = plain and written == list(dict.fromkeys(names))
-    names = written
+    model, managed = describer.model, describer.managed
+    named_ones = [each for one in compared for each in named(model, one)]
+    names = list(dict.fromkeys(each for one in named_ones for each in written(model, one)))
     fields = tuple(dict.fromkeys(managed[each] for each in names if each in managed))
     whole = all(each in managed for each in names) and all(
         _halves(field, managed) <= set(names) for field in fields
     )
+    columns = all(isinstance(each, str) for each in compared) and names == [*compared]
+    plain = columns and whole and not only_database
+    parts = [] if plain or only_database else [describer.part(each) for each in compared]
+    known = () if None in parts else tuple(each for each in parts if each)
     if fields:
-        yield UniqueSet(str(name), fields, plain and whole, nulls_distinct)
+        yield UniqueSet(str(name), fields, plain, nulls_distinct, known)
 
 
 def _halves(field: str, managed: Mapping[str, Any]) -> set[str]:

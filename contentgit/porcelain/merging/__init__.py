@@ -20,10 +20,12 @@ from contentgit.porcelain.merging.operation import (
     refuse_unfinished,
     under_way,
 )
+from contentgit.porcelain.trees import Doubt
 from contentgit.repository import LeftAlone, Repository, Signature
 
 __all__ = [
     "Concluded",
+    "Doubt",
     "FastForward",
     "How",
     "Merged",
@@ -53,7 +55,10 @@ class How(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Merged:
-    """What a merge did to ``branch``, which is at ``commit`` now."""
+    """What a merge did to ``branch``, which is at ``commit`` now.
+
+    ``doubts`` are the constraints that only a database can judge of it.
+    """
 
     how: How
     source: str
@@ -61,6 +66,7 @@ class Merged:
     commit: str
     left_alone: tuple[LeftAlone, ...] = ()
     conflicts: tuple[TreeConflict, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 def merge(
@@ -129,9 +135,9 @@ def _run(repository: Repository, operation: Operation, *, commit: bool, record: 
     if found.conflicts or not commit:
         begin(repository, operation)
         refuse_conflicts(operation, found.conflicts)
-        return Merged(How.PREPARED, source, branch, operation.ours)
+        return Merged(How.PREPARED, source, branch, operation.ours, doubts=found.doubts)
     done = conclude(repository, operation, found)
-    return Merged(How.MERGED, source, branch, done.commit, done.left_alone)
+    return Merged(How.MERGED, source, branch, done.commit, done.left_alone, doubts=done.doubts)
 
 
 def _refuse_unrelated(

@@ -25,7 +25,7 @@ from contentgit.errors import (
     UsageError,
 )
 from contentgit.merge import Resolution, TreeConflict
-from contentgit.porcelain.trees import Base, TreeMerge, common_base, merge_trees
+from contentgit.porcelain.trees import Base, Doubt, TreeMerge, common_base, merge_trees
 from contentgit.repository import LeftAlone, Repository, Signature
 
 _FOLDER, _FILE = "contentgit", "merge.json"
@@ -71,13 +71,17 @@ class Operation:
 
 @dataclass(frozen=True)
 class Concluded:
-    """A branch with its new commit; ``commit`` is ``""`` where nothing differed."""
+    """A branch with its new commit; ``commit`` is ``""`` where nothing differed.
+
+    ``doubts`` are the constraints that only a database can judge of it.
+    """
 
     verb: str
     source: str
     branch: str
     commit: str
     left_alone: tuple[LeftAlone, ...] = field(default=())
+    doubts: tuple[Doubt, ...] = ()
 
 
 def begin(repository: Repository, operation: Operation) -> None:
@@ -247,7 +251,7 @@ def conclude(
         left = publish(repository, operation, commit)
     forget(repository)
     return Concluded(
-        operation.verb, operation.source, operation.branch, commit, left_alone=tuple(left)
+        operation.verb, operation.source, operation.branch, commit, tuple(left), merge.doubts
     )
 
 

@@ -17,6 +17,7 @@ from contentgit.layout import record_path
 from contentgit.merge import Resolution, TreeConflict, renumbered
 from contentgit.porcelain.commits import check_format
 from contentgit.porcelain.snapshots import batches
+from contentgit.porcelain.trees.constraints import Doubt
 from contentgit.porcelain.trees.files import FileMerge
 from contentgit.porcelain.trees.meeting import Meeting
 from contentgit.porcelain.trees.sides import BATCH, Base, Sides, decoded
@@ -24,7 +25,7 @@ from contentgit.porcelain.trees.twice import added_twice
 from contentgit.records import RecordKey
 from contentgit.repository import GONE, Placed, Repository
 
-__all__ = ["Base", "Sides", "TreeMerge", "common_base", "merge_commits", "merge_trees"]
+__all__ = ["Base", "Doubt", "Sides", "TreeMerge", "common_base", "merge_commits", "merge_trees"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class TreeMerge:
     """The merged tree, which has ours where ``conflicts`` are, and what both sides come from.
 
     ``theirs`` is their commit, or their tree where records in it were given other keys; ``written`` has the
-    blob ids of files that are neither side's, as :class:`Meeting` takes them.
+    blob ids of files that are neither side's, as :class:`Meeting` takes them. ``doubts`` are what only a
+    database can judge, once there is no conflict.
     """
 
     tree: str
@@ -40,6 +42,7 @@ class TreeMerge:
     theirs: str
     conflicts: tuple[TreeConflict, ...] = ()
     written: Mapping[str, str] = field(default_factory=dict, repr=False)
+    doubts: tuple[Doubt, ...] = ()
 
 
 def merge_commits(
@@ -77,7 +80,9 @@ def merge_trees(
     tree = repository.write_tree(None, merge.changes(), {"": repository.root_tree(ours)})
     meeting = Meeting(sides, tree, merge.written, frozenset(merge.decided))
     met = [*added_twice(sides, meeting.result), *meeting.conflicts(merge.conflicts)]
-    return TreeMerge(tree, base, theirs, (*merge.conflicts, *met), merge.written)
+    conflicts = (*merge.conflicts, *met)
+    doubts = () if conflicts else meeting.doubts()
+    return TreeMerge(tree, base, theirs, conflicts, merge.written, doubts)
 
 
 def common_base(repository: Repository, ours: str, theirs: str) -> Base:

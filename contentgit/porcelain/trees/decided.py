@@ -14,7 +14,7 @@ from contentgit import canonical
 from contentgit.errors import FormatError
 from contentgit.merge import Place, Reason, Resolution, TreeConflict
 from contentgit.porcelain.snapshots import batches
-from contentgit.porcelain.trees import Sides, TreeMerge, common_base, merge_trees
+from contentgit.porcelain.trees import Doubt, Sides, TreeMerge, common_base, merge_trees
 from contentgit.porcelain.trees.meeting import Meeting
 from contentgit.porcelain.trees.sides import BATCH, family, they_added
 from contentgit.records import Record, RecordKey
@@ -24,10 +24,14 @@ from contentgit.schema import ModelSchema
 
 @dataclass(frozen=True)
 class Recomputed:
-    """The tree that the merge gives, and the files in which it was people who decided."""
+    """The tree that the merge gives, and the files in which it was people who decided.
+
+    ``doubts`` are what only a database can judge of the tree that is held.
+    """
 
     tree: str
     decided: frozenset[str]
+    doubts: tuple[Doubt, ...] = ()
 
 
 def recomputed(repository: Repository, ours: str, theirs: str, held: str) -> Recomputed:
@@ -47,7 +51,20 @@ def recomputed(repository: Repository, ours: str, theirs: str, held: str) -> Rec
         files |= _files(merged.conflicts)
     with suppress(FormatError):  # what people wrote is no record: that is not for a merge to say
         files |= _uncovered(repository, ours, merged, held, files)
-    return Recomputed(merged.tree, frozenset(files))
+    doubts: tuple[Doubt, ...] = ()
+    with suppress(FormatError):
+        doubts = _meeting(repository, ours, merged, held, files).doubts()
+    return Recomputed(merged.tree, frozenset(files), doubts)
+
+
+def _meeting(
+    repository: Repository, ours: str, merged: TreeMerge, held: str, files: Iterable[str]
+) -> Meeting:
+    """What both sides changed, in a tree that has ``files`` otherwise than the merge."""
+    paths = sorted(files)
+    there = repository.files_at(held, paths) if paths else {}
+    written = {**merged.written, **{path: there.get(path, "") for path in paths}}
+    return Meeting(Sides(repository, merged.base, ours, merged.theirs), held, written)
 
 
 def _files(conflicts: Iterable[TreeConflict]) -> set[str]:
@@ -61,14 +78,11 @@ def _uncovered(
     repository: Repository, ours: str, merged: TreeMerge, held: str, files: Iterable[str]
 ) -> set[str]:
     """The files that meet what people made of ``files``, and what they made of these, and so on."""
-    sides = Sides(repository, merged.base, ours, merged.theirs)
     found: set[str] = set()
     new = {*files}
     while new:
         found |= new
-        there = repository.files_at(held, sorted(found))
-        written = {**merged.written, **{path: there.get(path, "") for path in found}}
-        new = _files(Meeting(sides, held, written).conflicts()) - found
+        new = _files(_meeting(repository, ours, merged, held, found).conflicts()) - found
     return found
 
 

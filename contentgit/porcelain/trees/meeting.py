@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from contentgit import canonical
 from contentgit.layout import decode_part, encode_part
 from contentgit.merge import Contested, Place, Reason, TreeConflict, value_at
 from contentgit.porcelain.snapshots import batches
+from contentgit.porcelain.trees.constraints import Doubt, Doubts, Together, broken
 from contentgit.porcelain.trees.files import whole
 from contentgit.porcelain.trees.sides import (
     BATCH,
@@ -41,8 +42,9 @@ from contentgit.porcelain.trees.survey import (
     model_of,
 )
 from contentgit.records import Record, RecordKey
-from contentgit.relations import PARENT, circles, claims, references
+from contentgit.relations import PARENT, circles, references
 from contentgit.repository import FileEntry
+from contentgit.rules import wanted
 from contentgit.schema import ModelSchema
 
 
@@ -78,7 +80,12 @@ class Meeting:
                 self.sides.untouched[path] = file
         elsewhere = self._elsewhere(list(survey.missing))
         survey.missing = {key: at for key, at in survey.missing.items() if key not in elsewhere}
-        found = [*self._missing(survey), *self._same_values(survey), *self._cycles(survey)]
+        found = [
+            *self._missing(survey),
+            *self._same_values(survey),
+            *broken(self._together()),
+            *self._cycles(survey),
+        ]
         records = dict(
             self.sides.records(dict.fromkeys(each[0] for one in found for each in one.at))
         )
@@ -115,6 +122,44 @@ class Meeting:
             return self.written[path]
         changed = self.sides.by_theirs.get(path) or self.sides.by_ours[path]
         return changed[1].id if changed[1] else ""
+
+    def doubts(self) -> tuple[Doubt, ...]:
+        """The constraints of which both sides changed fields, and which only a database can judge."""
+        found = Doubts()
+        for each in self._together():
+            found.together(each)
+        models = self._models()
+        labels = {
+            model
+            for folder in self.sides.folders
+            for model, schema in self.sides.schema(folder).items()
+            if not all(each.plain for each in schema.unique)
+            and models.get(encode_part(model)) == By.OURS | By.THEIRS
+        }
+        changed = (path for path in self._paths() if self.sides.is_record(path))
+        for each in self._merged(p for p in changed if decode_part(model_of(p)) in labels):
+            found.changed(each)
+        return found.found()
+
+    def _together(self) -> Iterator[Together]:
+        """The merged records that are neither side's, of models with check constraints."""
+        records = (path for path in sorted(self.written) if self.sides.is_record(path))
+        return self._merged(path for path in records if self._has_checks(path))
+
+    def _has_checks(self, path: str) -> bool:
+        schema = self.sides.schema(path.partition("/")[0]).get(decode_part(model_of(path)))
+        return schema is not None and bool(schema.checks)
+
+    def _merged(self, paths: Iterable[str]) -> Iterator[Together]:
+        """The merged records at paths that are in no conflict, beside what all sides have there."""
+        wanted = (path for path in paths if self.result(path) and path not in self._pending)
+        for batch in batches(wanted, BATCH):
+            blobs = self.sides.repository.blobs([self.result(path) for path in batch])
+            for (path, three), data in zip(self.sides.records(batch), blobs, strict=True):
+                record = record_at(path, data)
+                schema = self.sides.model(path, record)
+                if schema is not None:
+                    yield Together(path, three, record, schema)
 
     def _paths(self) -> Iterator[str]:
         """What a side changed, or somebody decided."""
@@ -167,7 +212,7 @@ class Meeting:
         folder, label, _ = path.split("/", 2)
         if (folder, label) not in self._fields:
             schema = self.sides.schema(folder).get(decode_part(label))
-            unique = [name for each in schema.unique for name in each.fields] if schema else []
+            unique = [name for each in schema.unique for name in each.named] if schema else []
             fields = schema.fields if schema else ()
             own = [each.name for each in fields if each.target == decode_part(label)]
             self._fields[folder, label] = frozenset({*unique, *own} - {"$key"})
@@ -209,12 +254,11 @@ class Meeting:
     def _fresh_claims(self, mixed: Mapping[str, Mixed]) -> Iterator[bytes]:
         """Unique values that are of neither side, by digest."""
         for path, three in self.sides.records(mixed):
-            schema = mixed[path].schema
             known = {
                 digest_of(each)
                 for record in three[1:]
                 if record is not None
-                for each in claims(record, schema.unique)
+                for each in wanted(record, mixed[path].schema)
             }
             yield from (each for each in mixed[path].digests if each not in known)
 
@@ -243,9 +287,9 @@ class Meeting:
         return {paths[path] for path in found}
 
     def _same_values(self, survey: Survey) -> Iterator[Found]:
-        for paths, names in sorted(survey.same.items()):
-            at = tuple((path, name) for path in paths for name in names)
-            yield Found(Reason.SAME_VALUE, at, ", ".join(names))
+        for paths, unique in sorted(survey.same.items(), key=itemgetter(0)):
+            at = tuple((path, name) for path in paths for name in unique.named)
+            yield Found(Reason.SAME_VALUE, at, ", ".join(unique.fields))
 
     def _cycles(self, survey: Survey) -> Iterator[Found]:
         for (label, name), at in sorted(survey.trees.items()):

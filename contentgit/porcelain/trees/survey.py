@@ -10,8 +10,9 @@ from typing import TypeAlias
 
 from contentgit.merge import Reason
 from contentgit.records import Record, RecordKey
-from contentgit.relations import Claim, claims, references
-from contentgit.schema import FieldKind, ModelSchema
+from contentgit.relations import Claim, references
+from contentgit.rules import wanted
+from contentgit.schema import FieldKind, ModelSchema, UniqueSet
 
 
 class By(enum.Flag):
@@ -62,7 +63,7 @@ class Survey:
     """What the changed records say that the other side's changes can meet: keys, digests, paths."""
 
     missing: dict[RecordKey, list[tuple[str, str]]] = field(default_factory=dict)
-    same: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    same: dict[tuple[str, ...], UniqueSet] = field(default_factory=dict)
     trees: dict[tuple[str, str], dict[RecordKey, tuple[str, str]]] = field(default_factory=dict)
     mixed: dict[str, Mixed] = field(default_factory=dict)
     fresh: set[bytes] = field(default_factory=set)
@@ -109,17 +110,17 @@ class Survey:
 
     def _claim(self, path: str, by: By, record: Record, schema: ModelSchema) -> None:
         """Of a record that nobody changed only what it says against a value that is of neither side."""
-        wanted = [(digest_of(each), each[1]) for each in claims(record, schema.unique)]
-        if wanted and by == By.OURS | By.THEIRS:
-            digests = tuple(digest for digest, _ in wanted)
+        claimed = [(digest_of(each), each[1]) for each in wanted(record, schema)]
+        if claimed and by == By.OURS | By.THEIRS:
+            digests = tuple(digest for digest, _ in claimed)
             self.mixed[path] = Mixed(schema.label, schema, digests)
-        for digest, name in wanted:
+        for digest, name in claimed:
             if not by and digest not in self.fresh:
                 continue
             key, other, their = self._claimed.setdefault(digest, (record.key, path, by))
             if key != record.key and by_both((by, their)):
-                names = next(one.fields for one in schema.unique if one.name == name)
-                self.same.setdefault((other, path), names)
+                unique = next(one for one in schema.unique if one.name == name)
+                self.same.setdefault((other, path), unique)
 
 
 def digest_of(claim: Claim) -> bytes:
