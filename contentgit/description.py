@@ -81,6 +81,8 @@ def _spec(spec: ModelSpec) -> dict[str, Any]:
     }
     if spec.derived:
         found["derived"] = list(spec.derived)
+    if spec.together:
+        found["together"] = sorted(sorted(each) for each in spec.together)
     if spec.order:
         found["order"] = {name: list(spec.order[name]) for name in sorted(spec.order)}
     return found
@@ -109,6 +111,7 @@ def _json(value: Any) -> Any:
 
 
 def _model(model: ModelSchema) -> dict[str, Any]:
+    together = {"together": [list(each) for each in model.together]} if model.together else {}
     found = {
         "fields": {field.name: _field(field) for field in model.fields},
         "identity": list(model.identity),
@@ -117,6 +120,7 @@ def _model(model: ModelSchema) -> dict[str, Any]:
         "parents": list(model.parents),
         "unique": {each.name: _unique(each) for each in model.unique},
         "verbose_name": model.verbose_name,
+        **together,
     }
     if model.checks:
         found["checks"] = {each.name: _check(each) for each in model.checks}
@@ -135,6 +139,7 @@ def _parsed(label: str, model: Any) -> ModelSchema:
         verbose_name=_typed(model["verbose_name"], str),
         checks=tuple(_parsed_check(*each) for each in sorted(model.get("checks", {}).items())),
         parent_constrained=_typed(model.get("parent_constrained", True), bool),
+        together=tuple(_texts(each) for each in _typed(model.get("together", []), list)),
     )
 
 

@@ -7,7 +7,7 @@ neither the project's code nor its database.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -158,7 +158,8 @@ class ModelSchema:
     first that of the model whose rows give theirs their primary key; ``parent_constrained`` is false where
     the database lets such a row be without that one. ``key_targets`` are the labels that columns of the
     primary key refer to, ``key_by_value`` is true where one of these holds another unique value than its
-    target's primary key: both matter to the order of writing alone and are not recorded.
+    target's primary key: both matter to the order of writing alone and are not recorded. ``together``
+    are groups of fields that are one value.
     """
 
     label: str
@@ -173,6 +174,7 @@ class ModelSchema:
     parent_constrained: bool = True
     key_targets: tuple[str, ...] = field(default=(), compare=False)
     key_by_value: bool = field(default=False, compare=False)
+    together: tuple[tuple[str, ...], ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, FieldSchema]:
@@ -183,6 +185,21 @@ class ModelSchema:
     def derived(self) -> frozenset[str]:
         """The names of the fields that the project computes from other content."""
         return frozenset(each.name for each in self.fields if each.derived)
+
+    def companions(self, name: str) -> tuple[str, ...]:
+        """The fields that are one value with the field, itself among them, in the order of names."""
+        return self._groups.get(name, (name,))
+
+    @cached_property
+    def _groups(self) -> Mapping[str, tuple[str, ...]]:
+        """The groups by each of their fields, without fields that are merged by rules of their own."""
+        ruled = {
+            each.name
+            for each in self.fields
+            if each.derived or each.moment or each.order_within is not None
+        }
+        groups = joined([name for name in each if name not in ruled] for each in self.together)
+        return {name: group for group in groups for name in group}
 
     @property
     def local_key(self) -> bool:
@@ -201,6 +218,18 @@ def looked_up(models: Mapping[str, ModelSchema]) -> frozenset[str]:
         known = len(found)
         found |= {label for label, each in models.items() if not found.isdisjoint(each.key_targets)}
     return frozenset(found)
+
+
+def joined(groups: Iterable[Iterable[str]]) -> tuple[tuple[str, ...], ...]:
+    """The groups, of which those that share a name are one; a name alone is no group."""
+    found: list[set[str]] = []
+    for group in groups:
+        merged = set(group)
+        for other in [each for each in found if each & merged]:
+            found.remove(other)
+            merged |= other
+        found.append(merged)
+    return tuple(sorted(tuple(sorted(each)) for each in found if len(each) > 1))
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,8 @@ class ModelSpec:
     deletion of rows that match the filter and are missing in the commit. ``exclude`` names fields
     that are not content. ``hashed`` puts natural keys into folders by their SHA-1. ``order`` names
     integer fields that put rows in an order, each with the fields within whose equal values it does;
-    ``derived`` names fields that the project computes from other content.
+    ``derived`` names fields that the project computes from other content, ``together`` groups of fields that
+    are one value.
     """
 
     model: str
@@ -62,6 +63,7 @@ class ModelSpec:
     hashed: bool = False
     order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     derived: tuple[str, ...] = ()
+    together: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -224,6 +226,19 @@ def _order(value: object) -> Mapping[str, tuple[str, ...]]:
     return {name: _names(within) for name, within in value.items()}
 
 
+def _together(value: object) -> tuple[tuple[str, ...], ...]:
+    hint = "write [['price', 'price_currency']]: a list of lists of fields that are one value"
+    if not isinstance(value, (list, tuple)):
+        raise _WrongValueError("must be a list of lists of field names", hint)
+    for group in value:
+        named = isinstance(group, (list, tuple, set, frozenset))
+        if not named or not all(isinstance(name, str) for name in group):
+            raise _WrongValueError("must be a list of lists of field names", hint)
+        if len(set(group)) < max(2, len(group)):
+            raise _WrongValueError("must name at least two fields in each list, each once", hint)
+    return tuple(map(_names, value))
+
+
 _IDENTITY_WORDS: Mapping[str, Identity] = {"pk": "pk", "natural": "natural", "uuid": "uuid"}
 
 
@@ -252,6 +267,7 @@ _PARSERS: Mapping[str, Callable[[object], Any]] = {
     "hashed": _flag,
     "order": _order,
     "derived": _names,
+    "together": _together,
 }
 
 
@@ -281,7 +297,7 @@ def conflicts(dataset: Dataset) -> list[Problem]:
     problems = []
     for model in dataset.models:
         first, *others = dataset.specs_of(model)
-        for name in ("identity", "exclude", "hashed", "order", "derived"):
+        for name in ("identity", "exclude", "hashed", "order", "derived", "together"):
             if any(_said(spec, name) != _said(first, name) for spec in others):
                 message = f"the specs of {model} differ in {name!r}"
                 hint = f"give every spec of {model} the same {name!r}"
@@ -294,6 +310,8 @@ def _said(spec: ModelSpec, name: str) -> object:
     value = getattr(spec, name)
     if isinstance(value, Mapping):
         return {each: frozenset(within) for each, within in value.items()}
+    if name == "together":
+        return frozenset(map(frozenset, value))
     return frozenset(value) if name in ("exclude", "derived") else value
 
 

@@ -8,7 +8,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contentgit import canonical
@@ -202,7 +202,8 @@ class Start:
         for number, name in enumerate(("ann", "bob")):
 
             def mine(key: RecordKey, field: str, number: int = number) -> bool:
-                return random.Random(f"{seed} {key} {field}").randrange(2) == number
+                group = self.models[key.model].companions(field)  # which git does not know
+                return random.Random(f"{seed} {key} {group[0]}").randrange(2) == number
 
             editor = self.editor(name, seed, may_edit=mine, shares=0)
             editor.edit_fields(times)
@@ -416,6 +417,10 @@ class Laws:
                 sides = [ABSENT, sides[1], sides[1]] if ours else [ABSENT, sides[2], sides[2]]
             at = f"{result.key}/{name}: {sides} gave {result.fields[name]!r}"
             assert both_hold(known, *sides, result.fields[name]), at
+        for group in schema.together:
+            of_sides = [[each.fields.get(name) for name in group] for each in three if each]
+            found = [result.fields.get(name) for name in group]
+            assert found in of_sides, f"{result.key}: {group} of {of_sides} gave {found}"
 
     # Conflicts are where both did something
 
@@ -442,7 +447,11 @@ class Laws:
         else:
             place = conflict.places[0].place
             assert place is not None
-            values = [value_at(each.get(key), place) for each in (self.base, *sides)]
+            group = self.start.models[key.model].companions(place.field)
+            values = [
+                [value_at(each.get(key), replace(place, field=name)) for name in group]
+                for each in (self.base, *sides)
+            ]
             assert (key in self.base) == (conflict.reason is Reason.EDITED), conflict
             assert values[1] != values[2], conflict
             assert values[0] not in values[1:], conflict

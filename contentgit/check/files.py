@@ -217,6 +217,7 @@ def describe(folder: str, data: bytes | None) -> tuple[Dump, list[Finding]]:
         message = "the bytes are not those that contentgit writes; the content is the same"
         found.append(finding("non-canonical", message, path=where, hint=FIX))
     found += _named_wrongly(folder, document)
+    found += _grouped_wrongly(where, models)
     specs = [spec for spec in document["specs"] if isinstance(spec, dict)]
     whole = {spec["model"] for spec in specs if not spec.get("filter")}
     lenient = {
@@ -231,6 +232,15 @@ def describe(folder: str, data: bytes | None) -> tuple[Dump, list[Finding]]:
 
 def _listed(value: object) -> list[object]:
     return value if isinstance(value, list) else []
+
+
+def _grouped_wrongly(where: str, models: Mapping[str, ModelSchema]) -> Iterator[Finding]:
+    """Fields that are said to be one value with others and are not described."""
+    for label, model in models.items():
+        for name in (each for group in model.together for each in group):
+            if name not in model.by_name:
+                message = f"'together' names {shown(name)}, which is no field of {label}"
+                yield finding("unknown-field", message, path=where, field=name, level=Level.WARNING)
 
 
 def _named_wrongly(folder: str, document: Mapping[str, Any]) -> Iterator[Finding]:

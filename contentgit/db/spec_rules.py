@@ -42,6 +42,7 @@ def resolve(spec: ModelSpec, where: str) -> tuple[ModelSpec | None, list[Problem
         *_identity_problems(model, spec, where),
         *_order_problems(model, spec, where),
         *_derived_problems(model, spec, where),
+        *_together_problems(model, spec, where),
     ]
     failed = any(problem.is_error for problem in problems)
     return (None if failed else replace(spec, model=model._meta.label_lower)), problems
@@ -233,8 +234,7 @@ def _order_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator
 def _within_problems(
     model: type[Model], spec: ModelSpec, name: str, within: str, where: str
 ) -> Iterator[Problem]:
-    generics = [each.name for each in model._meta.private_fields if hasattr(each, "ct_field")]
-    known = [*(field.name for field in model._meta.concrete_fields), *generics]
+    known = _values_of(model)
     if within not in known:
         message = f"'order' orders {name!r} within {within!r}, which is no column of {spec.model}"
         yield Problem("contentgit.E025", message, suggestion(within, known), where)
@@ -245,6 +245,40 @@ def _within_problems(
     if reason:
         message = f"'order' orders {name!r} within {within!r}, {reason[0]}"
         yield Problem("contentgit.E032", message, reason[1], where)
+
+
+def _values_of(model: type[Model]) -> list[str]:
+    """The names of columns and of generic foreign keys, which stand for two of them."""
+    generics = [each.name for each in model._meta.private_fields if hasattr(each, "ct_field")]
+    return [*(field.name for field in model._meta.concrete_fields), *generics]
+
+
+def _together_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Problem]:
+    known = _values_of(model)
+    named: set[str] = set()
+    for name in (name for group in spec.together for name in group):
+        if name not in known:
+            message = f"'together' names {name!r}, which is no column of {spec.model}"
+            yield Problem("contentgit.E025", message, suggestion(name, known), where)
+        elif reason := _not_together(model, spec, name):
+            message = f"'together' names {name!r}, {reason[0]}"
+            yield Problem("contentgit.E034", message, reason[1], where)
+        if name in named:
+            message = f"'together' names {name!r} in several groups"
+            yield Problem("contentgit.E035", message, "make one group of them", where)
+        named.add(name)
+
+
+def _not_together(model: type[Model], spec: ModelSpec, name: str) -> tuple[str, str] | None:
+    """Why a field cannot be one value with others: it is no content, or merged by a rule of its own."""
+    if name in {path.partition("__")[0] for path in _paths(spec)}:
+        return "which 'identity' needs", "remove it from one of them"
+    for key, names in (("order", spec.order), ("derived", spec.derived)):
+        if name in names:
+            return f"which {key!r} names too", "remove it from one of them"
+    if getattr(_field(model, name), "auto_now", False):
+        return "of which a merge takes the newer one (auto_now)", "remove it"
+    return _no_content(model, spec, name)
 
 
 def _derived_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Problem]:

@@ -11,7 +11,14 @@ from contentgit.merge.contested import Contested, Reason, TreeConflict
 from contentgit.merge.ordering import Group, group_of, order_fields, settle, touched_groups
 from contentgit.merge.places import Place, value_at, with_value
 from contentgit.merge.records import Conflict, ConflictKind, Merged, merge_record
-from contentgit.merge.resolutions import Resolution, Take, added, renumbered, resolved
+from contentgit.merge.resolutions import (
+    Resolution,
+    Take,
+    added,
+    renumbered,
+    resolved,
+    taken_together,
+)
 from contentgit.merge.snapshots import Merge, three_way
 from contentgit.merge.values import FieldConflict, Side, merge_value
 
@@ -37,6 +44,7 @@ __all__ = [
     "renumbered",
     "resolved",
     "settle",
+    "taken_together",
     "three_way",
     "touched_groups",
     "value_at",

@@ -117,10 +117,12 @@ def resolved(
     ours: Record | None,
     theirs: Record | None,
     resolutions: Iterable[Resolution],
+    schema: ModelSchema | None = None,
 ) -> Merged:
     """A merged record with what was decided about it, in the order of deciding.
 
-    What is left of its conflict is what no resolution has decided.
+    Of fields that are one value together a side is taken as a whole. What is left of the conflict is what no
+    resolution has decided.
     """
     record, conflict = merged.record, merged.conflict
     sides = {Take.OURS: ours, Take.THEIRS: theirs, Take.BASE: base, Take.DELETE: None}
@@ -130,14 +132,31 @@ def resolved(
         if each.take is Take.DELETE or not each.place.field:
             record, conflict = sides[each.take or Take.OURS], None
             continue
-        side = None if each.take is None else sides[each.take]
-        if each.take is not None and side is None:
-            continue  # it has no such field, and a record is written whole
-        value = each.value if each.take is None else value_at(side, each.place)
-        if record is not None:
-            record = with_value(record, each.place, value)
-        conflict = _without(conflict, each.place)
+        decided = {each.place: each.value}
+        if each.take is not None:
+            side = sides[each.take]
+            if side is None:
+                continue  # it has no such field, and a record is written whole
+            decided = taken_together(side, each.place, schema)
+        for place, value in decided.items():
+            record = with_value(record, place, value) if record is not None else None
+            conflict = _without(conflict, place)
     return Merged(record, conflict)
+
+
+def taken_together(side: Record, place: Place, schema: ModelSchema | None) -> dict[Place, Maybe]:
+    """What a side has at a place with a field, and in the fields that are one value with it."""
+    names = schema.companions(place.field) if schema else (place.field,)
+    if len(names) == 1:
+        return {place: value_at(side, place)}
+    places = [Place(place.key, name) for name in names]
+    values = {each: value_at(side, each) for each in places}
+    # What the side does not manage stays as it is.
+    return {
+        each: value
+        for each, value in values.items()
+        if value is not ABSENT or each.field == place.field
+    }
 
 
 def _without(conflict: Conflict | None, place: Place) -> Conflict | None:

@@ -183,13 +183,22 @@ def _columns(names: Iterable[str], rules: Rules) -> tuple[str, ...]:
 def _states(
     names: list[str], candidate: Candidate, ours: Record, theirs: Record, rules: Rules
 ) -> Iterator[FieldState]:
-    """The fields whose value in the target is in no applied commit and would be overwritten."""
+    """The fields whose value in the target is in no applied commit and would be overwritten.
+
+    Of fields that are one value, that is so for all where it is for one.
+    """
     base = candidate.base
-    for name in sorted(set(names) - rules.optional):
-        there, wanted = ours.fields[name], theirs.fields[name]
-        applied = ABSENT if base is None else base.fields.get(name, ABSENT)
-        if base is None or _is_edit(applied, there):
-            yield FieldState(name, applied, there, wanted)
+    before = {} if base is None else base.fields
+    changed = set(names) - rules.optional
+    found: set[str] = set()
+    for name in changed:
+        both = ours.fields.keys() & theirs.fields.keys()
+        group = both.intersection(rules.schema.companions(name))
+        edited = {e for e in group & before.keys() if not same(ours.fields[e], before[e])}
+        if base is None or edited or _is_edit(before.get(name, ABSENT), ours.fields[name]):
+            found |= edited | (changed & group)
+    for name in sorted(found):
+        yield FieldState(name, before.get(name, ABSENT), ours.fields[name], theirs.fields[name])
 
 
 def _is_edit(applied: Value, there: Value) -> bool:

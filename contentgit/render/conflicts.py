@@ -44,6 +44,9 @@ def why(conflict: TreeConflict) -> str:
         return (
             f"became its own ancestor by {conflict.about}, with {' and '.join(_others(conflict))}"
         )
+    fields = [each.place.field for each in conflict.places if each.place]
+    if len(fields) > 1 and conflict.reason in (Reason.EDITED, Reason.ADDED):
+        return f"{_WHY[conflict.reason]}; {' and '.join(fields)} are one value"
     return _WHY[conflict.reason]
 
 

@@ -13,9 +13,13 @@ from contentgit.merge import (
     ConflictKind,
     FieldConflict,
     Merged,
+    Place,
+    Resolution,
     Side,
+    Take,
     merge_record,
     merge_value,
+    resolved,
     three_way,
 )
 from contentgit.records import JSON_NULL, Record, RecordKey
@@ -215,6 +219,84 @@ def test_a_record_deleted_here_and_only_computed_anew_there_is_deleted() -> None
     conflict = merge_record(base, None, edited, schema).conflict
     assert conflict is not None
     assert [each.name for each in conflict.fields] == ["title"]
+
+
+MONEY = replace(
+    PAGE,
+    fields=(FieldSchema("amount", FieldKind.DECIMAL), FieldSchema("currency", FieldKind.TEXT)),
+    together=(("amount", "currency"),),
+)
+
+
+def money(amount: str, currency: str | None) -> Record:
+    return Record(KEY, {"amount": amount} | ({"currency": currency} if currency else {}))
+
+
+def test_fields_that_are_one_value_come_from_one_side() -> None:
+    base = money("100", "EUR")
+    for side in (money("120", "EUR"), money("100", "JPY"), money("120", "JPY")):
+        assert merge_record(base, side, base, MONEY) == Merged(side)
+        assert merge_record(base, base, side, MONEY) == Merged(side)
+        assert merge_record(base, side, side, MONEY) == Merged(side)
+
+
+def test_fields_that_are_one_value_conflict_together() -> None:
+    base, ours, theirs = money("100", "EUR"), money("120", "EUR"), money("100", "JPY")
+    merged = merge_record(base, ours, theirs, MONEY)
+    assert merged.record == ours
+    assert merged.conflict == Conflict(
+        KEY,
+        ConflictKind.EDITED,
+        (
+            FieldConflict("amount", "100", "120", "100"),
+            FieldConflict("currency", "EUR", "EUR", "JPY"),
+        ),
+    )
+    assert merge_record(base, ours, theirs, MONEY, Side.THEIRS).record == theirs
+
+
+def test_a_part_of_a_value_that_came_with_a_migration_is_no_change_of_it() -> None:
+    base, dearer = money("100", None), money("120", "EUR")
+    for sides in ((dearer, money("100", "EUR")), (money("100", "EUR"), dearer)):
+        assert merge_record(base, *sides, MONEY) == Merged(dearer)
+    assert merge_record(base, dearer, money("100", "JPY"), MONEY).conflict
+    assert merge_record(base, money("120", None), money("100", "EUR"), MONEY) == Merged(dearer)
+
+
+def test_a_side_is_taken_as_a_whole_also_where_both_agree_in_a_part() -> None:
+    base, ours, theirs = money("100", "EUR"), money("120", "JPY"), money("130", "JPY")
+    merged = merge_record(base, ours, theirs, MONEY)
+    assert merged.conflict
+    assert [each.name for each in merged.conflict.fields] == ["amount"]
+    take = Resolution(Place(KEY, "amount"), take=Take.BASE)
+    assert resolved(merged, base, ours, theirs, [take], MONEY) == Merged(base)
+    merged = merge_record(base, money("120", "EUR"), money("100", "JPY"), MONEY)
+    take = Resolution(Place(KEY, "currency"), take=Take.THEIRS)
+    found = resolved(merged, base, money("120", "EUR"), money("100", "JPY"), [take], MONEY)
+    assert found == Merged(money("100", "JPY"))
+
+
+def test_a_value_of_ones_own_goes_to_one_field_and_leaves_the_others_open() -> None:
+    base, ours, theirs = money("100", "EUR"), money("120", "EUR"), money("100", "JPY")
+    merged = merge_record(base, ours, theirs, MONEY)
+    own = [Resolution(Place(KEY, "amount"), value="115")]
+    found = resolved(merged, base, ours, theirs, own, MONEY)
+    assert found.record == money("115", "EUR")
+    assert found.conflict
+    assert [each.name for each in found.conflict.fields] == ["currency"]
+    own.append(Resolution(Place(KEY, "currency"), value="CHF"))
+    assert resolved(merged, base, ours, theirs, own, MONEY) == Merged(money("115", "CHF"))
+
+
+def test_fields_with_rules_of_their_own_stay_out_of_groups() -> None:
+    edited = FieldSchema("edited", FieldKind.DATETIME, moment=True)
+    schema = replace(
+        MONEY, fields=(*MONEY.fields, edited), together=(("amount", "edited"), ("currency", "x"))
+    )
+    assert schema.companions("amount") == ("amount",)
+    assert schema.companions("x") == ("currency", "x")
+    overlapping = replace(MONEY, together=(("a", "b"), ("c", "d"), ("d", "b")))
+    assert overlapping.companions("c") == ("a", "b", "c", "d")
 
 
 def test_a_record_added_on_both_sides_is_a_conflict_where_it_differs() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +34,7 @@ PAGE = ModelSchema(
     ),
 )
 MODELS = {"pages.page": PAGE}
+TOGETHER = {"pages.page": replace(PAGE, together=(("data", "number", "tags"),))}
 SENTENCES = [
     "One two three four five six. ",
     "Another one, not much longer. ",
@@ -118,6 +120,25 @@ def test_no_edit_of_either_side_is_lost_without_a_conflict(
             for each in change.fields:
                 if (change.key, each.name) not in others | conflicting:
                     assert merged.records[change.key].fields[each.name] == each.after
+
+
+@given(snapshots, snapshots, snapshots, st.sampled_from([None, *Side]))
+def test_fields_that_are_one_value_come_from_one_side(
+    base: Snapshot, ours: Snapshot, theirs: Snapshot, prefer: Side | None
+) -> None:
+    merged = three_way(base, ours, theirs, TOGETHER, prefer)
+    swapped = three_way(base, theirs, ours, TOGETHER)
+    for key, record in merged.records.items():
+        sides = [each[key] for each in (base, ours, theirs) if key in each]
+        assert _value(record) in map(_value, sides)
+    names = [{f.name for f in each.fields} for each in merged.conflicts]
+    assert names == [{f.name for f in each.fields} for each in swapped.conflicts]
+    if not merged.conflicts:
+        assert same(merged.records, swapped.records)
+
+
+def _value(record: Record) -> bytes:
+    return encode_value([record.fields[name] for name in ("data", "number", "tags")])
 
 
 @given(snapshots, snapshots, snapshots)

@@ -191,6 +191,27 @@ def test_drift_in_derived_fields_alone_refuses_nothing_and_is_backed_up() -> Non
     assert plan.overwritten == (key("tag:1"), key("tag:2"))
 
 
+def test_of_fields_that_are_one_value_each_is_overwritten_with_the_others() -> None:
+    fields = (text("amount"), text("currency"), text("name"))
+    money = replace(schema("shop.tag", *fields), together=(("amount", "currency"),))
+    before = {"amount": "100", "currency": "EUR", "name": "a"}
+    yen = {"currency": "JPY"}
+    problem = only(
+        planned(
+            candidate("tag:1", before, before | yen, before | yen | {"amount": "120"}),
+            candidate("tag:2", before, before | yen, before | yen | {"name": "b"}),
+            candidate("tag:3", {"amount": "1"}, {"amount": "1"} | yen, {"amount": "2"} | yen),
+            models={**MODELS, "shop.tag": money},
+        ),
+        ProblemKind.DRIFT,
+    )
+    assert problem.key == key("tag:1")
+    assert problem.fields == (
+        FieldState("amount", "100", "100", "120"),
+        FieldState("currency", "EUR", "JPY", "JPY"),
+    )
+
+
 def test_of_a_drifting_record_derived_fields_are_not_listed() -> None:
     models = {**MODELS, "shop.tag": COUNTED}
     before = {"name": "a", "count": 1}

@@ -82,6 +82,11 @@ def test_every_key_is_parsed() -> None:
         ("order", {"position": "parent"}, "must have a list of field names for 'position'"),
         ("order", {"position": [3]}, "must be a list of field names"),
         ("derived", "count", "must be a list of field names"),
+        ("together", "price", "must be a list of lists of field names"),
+        ("together", ["price", "currency"], "must be a list of lists of field names"),
+        ("together", [["price", 3]], "must be a list of lists of field names"),
+        ("together", [["price"]], "must name at least two fields in each list, each once"),
+        ("together", [["a", "b", "a"]], "must name at least two fields in each list, each once"),
     ],
 )
 def test_orders_and_derived_fields_of_a_wrong_form(key: str, value: object, message: str) -> None:
@@ -135,7 +140,7 @@ def test_all_problems_of_a_spec_are_told_at_once() -> None:
             "unknown key 3",
             (
                 "known: defer_values, delete_missing, derived, exclude, filter, hashed, identity, "
-                "ignore_missing_m2m, model, order, save_as_new"
+                "ignore_missing_m2m, model, order, save_as_new, together"
             ),
         ),
     ]

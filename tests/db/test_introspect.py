@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.apps.registry import Apps
 from django.db import connections, models
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
@@ -15,6 +16,7 @@ from contentgit.conditions import Comparison, How
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import missing_tables, schema, table
 from contentgit.db.introspect.binding import bound_field
+from contentgit.db.introspect.contributed import contributed
 from contentgit.db.tables import Table
 from contentgit.description import parse_schema, schema_document
 from contentgit.schema import (
@@ -56,7 +58,10 @@ from tests.fieldzoo.models import (
     UuidKey,
 )
 from tests.fieldzoo.reading import dataset, reader, spec
-from tests.zoo.models import Banner, Chapter, Generated, Pair, Slot
+from tests.zoo.models import Banner, Chapter, Generated, Pair, Parcel, Slot
+
+ALONE = Apps()
+"""Models of tests that are no models of the project."""
 
 
 def bound(model: type[Model], **options: Any) -> Table:
@@ -272,6 +277,54 @@ def test_declared_orders_and_derived_fields(db: str) -> None:
     assert whole.by_name["number"].order_within == ()
 
 
+def test_fields_that_are_one_value(db: str) -> None:
+    groups = (("counted", "choice"), ("choice", "needed"), ("added", "day"))
+    found = bound(Moments, together=groups, exclude=("added",)).schema
+    assert found.together == (("choice", "counted", "needed"),)
+    assert found.companions("needed") == ("choice", "counted", "needed")
+    assert bound(Moments).schema.together == ()
+
+
+def test_fields_that_another_brings_along_are_one_value_with_it(db: str) -> None:
+    assert bound(Parcel).schema.together == (("weight", "weight_unit"),)
+    wider = bound(Parcel, together=(("weight", "sender"),)).schema
+    assert wider.together == (("sender", "weight", "weight_unit"),)
+    assert bound(Parcel, exclude=("weight_unit",)).schema.together == ()
+    derived = bound(Parcel, derived=("weight_unit",)).schema
+    assert derived.companions("weight") == ("weight",)
+
+
+def test_an_image_is_one_value_with_its_size() -> None:
+    class Picture(models.Model):
+        file = models.ImageField(width_field="wide", height_field="high")
+        wide = models.IntegerField()
+        high = models.IntegerField()
+        other = models.ImageField()
+
+        class Meta:
+            app_label = "odd"
+            apps = ALONE
+
+    assert [*contributed(Picture)] == [("file", "wide", "high")]
+
+
+def test_a_field_that_cannot_be_asked_what_it_adds_is_one_by_itself() -> None:
+    class Broken(models.TextField):  # type: ignore[type-arg]
+        def contribute_to_class(self, cls: type[models.Model], name: str, *args: Any) -> None:
+            if cls._meta.abstract:
+                raise RuntimeError("this is a real model's field")
+            super().contribute_to_class(cls, name, *args)
+
+    class Note(models.Model):
+        text = Broken()
+
+        class Meta:
+            app_label = "odd"
+            apps = ALONE
+
+    assert [*contributed(Note)] == []
+
+
 def test_excluded_fields_get_what_the_model_gives_them(db: str) -> None:
     found = bound(Moments, exclude=("added", "choice", "counted", "day"))
     assert kinds(found) == {"changed": FieldKind.DATETIME, "needed": FieldKind.INTEGER}
@@ -362,6 +415,17 @@ def test_the_description_tells_orders_and_derived_fields_where_there_are_some(db
     del model["fields"]["number"]["order_within"], model["fields"]["slug"]["derived"]
     del found["specs"][0]["order"], found["specs"][0]["derived"]
     assert found == plain
+
+
+def test_the_description_tells_fields_that_are_one_value_where_there_are_some(db: str) -> None:
+    plain = schema_document(dataset(Moments), schema(reader(Moments).tables))
+    declared = spec(Moments, together=(("counted", "choice"),))
+    found = schema_document(dataset(declared), schema(reader(declared).tables))
+    assert found["models"]["fieldzoo.moments"].pop("together") == [["choice", "counted"]]
+    assert found["specs"][0].pop("together") == [["choice", "counted"]]
+    assert found == plain
+    found = schema_document(dataset(declared), schema(reader(declared).tables))
+    assert parse_schema(found) == schema(reader(declared).tables)
 
 
 def test_specs_as_recorded(db: str) -> None:

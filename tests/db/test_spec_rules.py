@@ -248,6 +248,49 @@ def test_orders_that_cannot_be() -> None:
     assert all(hints_of(spec))
 
 
+def test_fields_that_go_together() -> None:
+    assert problems_of({"model": "odd.article", "together": [["slug", "section"]]}) == []
+    spec = {
+        "model": "odd.article",
+        "together": [
+            ["slug", "numbr", "double", "id", "section"],
+            ["rating", "size", "number", "rating2"],
+            ["slug", "changed"],
+        ],
+        "order": {"number": []},
+        "exclude": ["rating"],
+        "derived": ["size"],
+        "identity": ["section__slug", "slug"],
+    }
+    found = [f"{number[-4:]} {message}" for number, message in problems_of(spec)]
+    assert [each for each in found if each[5:].startswith("'together'")] == [
+        "E034 'together' names 'slug', which 'identity' needs",
+        "E025 'together' names 'numbr', which is no column of odd.article",
+        "E034 'together' names 'double', which the database computes",
+        "E034 'together' names 'id', which is the primary key",
+        "E034 'together' names 'section', which 'identity' needs",
+        "E034 'together' names 'rating', which 'exclude' leaves out",
+        "E034 'together' names 'size', which 'derived' names too",
+        "E034 'together' names 'number', which 'order' names too",
+        "E025 'together' names 'rating2', which is no column of odd.article",
+        "E034 'together' names 'slug', which 'identity' needs",
+        "E035 'together' names 'slug' in several groups",
+        "E034 'together' names 'changed', of which a merge takes the newer one (auto_now)",
+    ]
+    assert all(hints_of(spec))
+    spec["together"] = [["sections", "weight"]]
+    message = "'together' names 'sections', which is no column of odd.article"
+    assert ("contentgit.E025", message) in problems_of(spec)
+
+
+def test_generic_references_go_together_with_others() -> None:
+    spec = {"model": "fieldzoo.texttag", "together": [["weight", "item"]]}
+    assert problems_of(spec) == []
+    wrong = {"model": "fieldzoo.texttag", "together": [["weight", "key"]]}
+    message = "'together' names 'key', which is a part of 'item'"
+    assert problems_of(wrong) == [("contentgit.E034", message)]
+
+
 def test_orders_and_generic_references() -> None:
     spec = {"model": "fieldzoo.texttag", "order": {"weight": ["item"]}}
     assert problems_of(spec) == []

@@ -78,6 +78,7 @@ POPULATION = Population(
         zoo.Word,
         zoo.Leaf,
         zoo.Ticket,
+        zoo.Parcel,
         zoo.Select,
         zoo.Tenant,
         zoo.Memo,

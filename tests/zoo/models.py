@@ -259,6 +259,33 @@ class Ticket(models.Model):
     leaf = models.OneToOneField(Leaf, models.SET_NULL, null=True)
 
 
+# Values in two columns
+
+
+class Unit(models.CharField):  # type: ignore[type-arg]
+    """Says what a number counts; a model that has it already gets no second one."""
+
+    def contribute_to_class(self, cls: type[models.Model], name: str, *args: Any) -> None:
+        if name not in {each.name for each in cls._meta.local_fields}:
+            super().contribute_to_class(cls, name, *args)
+
+
+class Weight(models.IntegerField):  # type: ignore[type-arg]
+    """Brings a column for its unit along, as fields of money do for the currency."""
+
+    def contribute_to_class(self, cls: type[models.Model], name: str, *args: Any) -> None:
+        unit = Unit(max_length=20, default="g")
+        unit.creation_counter = self.creation_counter
+        cls.add_to_class(f"{name}_unit", unit)
+        super().contribute_to_class(cls, name, *args)
+
+
+class Parcel(models.Model):
+    name = models.CharField(max_length=20, unique=True)
+    weight = Weight()
+    sender = models.ForeignKey(Word, models.SET_NULL, null=True)
+
+
 # Names
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from contentgit import canonical
 from contentgit.errors import RefusedError, UnknownNameError, UsageError
 from contentgit.layout import DATASET_FILE, record_path
-from contentgit.merge import Place, value_at, with_value
+from contentgit.merge import Place, taken_together, with_value
 from contentgit.porcelain.commits import Selection, check_format, dump_folders, recorded_schema
 from contentgit.porcelain.merging.operation import (
     Concluded,
@@ -256,7 +256,10 @@ def _with_fields(
     there: Mapping[str, str],
     revision: str,
 ) -> Iterator[tuple[str, Placed]]:
-    """HEAD's record with what these fields of it are in the other commit."""
+    """HEAD's record with what these fields of it are in the other commit.
+
+    With one come those that are one value with it.
+    """
     key = places[0].key
     here = _files_of(repository, head, key)
     if not here:
@@ -269,14 +272,15 @@ def _with_fields(
         files = [(path, FileEntry("100644", each)) for each in (blob, old)]
         record, source = decoded(repository, files)
         assert record is not None
+        schema = recorded_schema(repository, head, path.partition("/")[0]).get(key.model)
         for place in places:
             if source is None or place.field not in source.fields:
                 raise UnknownNameError(
                     f"{key} has no field {place.field} in {revision}",
                     hint=f"contentgit show {revision} -- {key}",
                 )
-            record = with_value(record, place, value_at(source, place))
-        schema = recorded_schema(repository, head, path.partition("/")[0]).get(key.model)
+            for each, value in taken_together(source, place, schema).items():
+                record = with_value(record, each, value)
         yield path, canonical.encode(record, schema.key_kind if schema else None)
 
 

@@ -148,10 +148,10 @@ class FileMerge:
             one_left = (three[1] is None) != (three[2] is None)
             doubted = path in self.sides.base.doubtful and one_left
             merged = _doubt(three) if doubted else self._merged(path, three, schema)
-            merged = resolved(merged, *three, self.decided.get(path, ()))
+            merged = resolved(merged, *three, self.decided.get(path, ()), schema)
             record = merged.record
             if merged.conflict is not None:
-                record = self._undecided(path, three, merged.conflict, record)
+                record = self._undecided(path, three, merged.conflict, record, schema)
             yield path, self._placed(path, record, schema.key_kind if schema else None)
 
     def _merged(self, path: str, three: Three, schema: ModelSchema | None) -> Merged:
@@ -173,11 +173,17 @@ class FileMerge:
         return data
 
     def _undecided(
-        self, path: str, three: Three, conflict: Conflict, record: Record | None
+        self,
+        path: str,
+        three: Three,
+        conflict: Conflict,
+        record: Record | None,
+        schema: ModelSchema | None,
     ) -> Record | None:
         """Notes the conflict; what stands there meanwhile."""
         if not self.as_base:
-            self.conflicts += _contested(path, three, conflict, self.sides.title(path, three))
+            title = self.sides.title(path, three)
+            self.conflicts += _contested(path, three, conflict, schema, title)
             return record
         if conflict.kind in (ConflictKind.DELETED_BY_US, ConflictKind.DELETED_BY_THEM):
             self.doubtful.add(path)
@@ -279,14 +285,27 @@ def _doubt(three: Three) -> Merged:
     return Merged(ours, Conflict(left.key, kind, fields))
 
 
-def _contested(path: str, three: Three, conflict: Conflict, title: str) -> Iterator[TreeConflict]:
-    """A record's conflict as people decide on it: field by field, or whether it shall be there."""
+def _contested(
+    path: str, three: Three, conflict: Conflict, schema: ModelSchema | None, title: str
+) -> Iterator[TreeConflict]:
+    """A record's conflict as people decide on it: value by value, or whether it shall be there."""
     reason = Reason(conflict.kind.value)
     if conflict.kind in (ConflictKind.EDITED, ConflictKind.ADDED):
+        values: dict[tuple[object, ...], list[FieldConflict]] = defaultdict(list)
         for each in conflict.fields:
-            place = Place(conflict.key, each.name, each.path)
-            sides = each.base, each.ours, each.theirs
-            yield TreeConflict(reason, (Contested(path, place, *sides, title=title),))
+            group = schema.companions(each.name) if schema else (each.name,)
+            values[(group,) if len(group) > 1 else (group, *each.path)].append(each)
+        for fields in values.values():
+            places = (
+                Contested(
+                    path,
+                    Place(conflict.key, each.name, each.path),
+                    *(each.base, each.ours, each.theirs),
+                    title=title,
+                )
+                for each in fields
+            )
+            yield TreeConflict(reason, tuple(places))
         return
     yield TreeConflict(reason, (whole(path, three, title),), conflict.fields)
 

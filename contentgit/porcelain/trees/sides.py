@@ -6,7 +6,7 @@ Files are told apart by blob id; memory holds the paths and ids of those that a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -17,7 +17,7 @@ from contentgit.layout import DATASET_FILE, record_key, record_path
 from contentgit.porcelain.snapshots import batches, record_in
 from contentgit.records import Record, RecordKey
 from contentgit.repository import FileEntry, Repository
-from contentgit.schema import ModelSchema
+from contentgit.schema import ModelSchema, joined
 from contentgit.titles import best_text
 
 File: TypeAlias = FileEntry | None
@@ -95,7 +95,7 @@ class Sides:
             base = self._recorded(self.base.tree, folder) if self.base.tree else {}
             ours, theirs = (self._recorded(side, folder) for side in (self.ours, self.theirs))
             _refuse_moved(folder, ours, theirs)
-            self._schemas[folder] = {**base, **theirs, **ours}
+            self._schemas[folder] = {**base, **theirs, **_grouped(ours, theirs)}
         return self._schemas[folder]
 
     def _recorded(self, side: str, folder: str) -> Mapping[str, ModelSchema]:
@@ -155,6 +155,18 @@ class Sides:
             found = decoded(self.repository, wanted)
             for path in batch:
                 yield path, (next(found), next(found), next(found))
+
+
+def _grouped(
+    ours: Mapping[str, ModelSchema], theirs: Mapping[str, ModelSchema]
+) -> Mapping[str, ModelSchema]:
+    """Our models, with the fields together that are one value on a side."""
+    return {
+        label: replace(each, together=joined([*each.together, *theirs[label].together]))
+        if label in theirs and theirs[label].together
+        else each
+        for label, each in ours.items()
+    }
 
 
 def _refuse_moved(
