@@ -20,13 +20,23 @@
 
 An error is one or two lines for a person: ``message`` says what and where, ``hint`` says what to do
 next and names the command, a way on in each line. ``items`` are the single things that were refused,
-one line each, and ``data`` is the same for ``--json``.
+one line each, and ``data`` is the same for ``--json``. ``causes`` are the items put together, where many
+have one cause.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why several things were refused; each of ``entries`` is one of them, in lines."""
+
+    text: str
+    entries: tuple[tuple[str, ...], ...]
 
 
 class ContentgitError(Exception):
@@ -44,12 +54,14 @@ class ContentgitError(Exception):
         *,
         hint: str = "",
         items: Sequence[str] = (),
+        causes: Sequence[Cause] = (),
         data: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.items = tuple(items)
+        self.causes = tuple(causes)
         self.data = dict(data or {})
 
 

@@ -198,8 +198,8 @@ def _show_plan(
 ) -> int:
     from contentgit.porcelain.details import details
     from contentgit.porcelain.plan_files import write_plan
-    from contentgit.porcelain.planned import refuse
     from contentgit.porcelain.planning import plan
+    from contentgit.porcelain.refusals import refuse
 
     with project.backend.snapshot():
         planned = plan(project, request)
@@ -227,8 +227,8 @@ def _ask(
     project: Project, request: Request, args: argparse.Namespace, terminal: Terminal
 ) -> str | None:
     """Shows the plan and asks; gives the digest of what was agreed to, or ``None``."""
-    from contentgit.porcelain.planned import refuse
     from contentgit.porcelain.planning import plan
+    from contentgit.porcelain.refusals import refuse
 
     with project.backend.snapshot():
         planned = plan(project, request)

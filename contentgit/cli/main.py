@@ -24,7 +24,12 @@ def main(argv: Sequence[str] | None = None, prog: str = "contentgit") -> int:
     Everything that contentgit refuses or fails at is printed in one place, here.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    terminal = Terminal(colour=config.colour(), as_json="--json" in words, call=Call(prog))
+    terminal = Terminal(
+        colour=config.colour(),
+        as_json="--json" in words,
+        full=not {"--verbose", "--full"}.isdisjoint(words),
+        call=Call(prog),
+    )
     with quiet_pipe():
         try:
             return run(words, terminal, prog)

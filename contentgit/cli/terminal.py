@@ -23,6 +23,9 @@ ITEMS_SHOWN = 200
 """Refused items that are listed in full; beyond that a count says how many more ``--json`` lists."""
 
 
+ENTRIES_SHOWN = 10
+"""Refused records that are listed for one cause without ``--verbose``."""
+
 SHORT = 10
 """Characters of a commit id that are shown."""
 
@@ -41,7 +44,12 @@ class Terminal:
     """Standard output for results, standard error for messages, questions and progress."""
 
     def __init__(
-        self, *, colour: bool | None = None, as_json: bool = False, call: Call | None = None
+        self,
+        *,
+        colour: bool | None = None,
+        as_json: bool = False,
+        full: bool = False,
+        call: Call | None = None,
     ) -> None:
         self.call = call or Call()
         options: dict[str, Any] = {"highlight": False, "soft_wrap": True}
@@ -52,6 +60,7 @@ class Terminal:
         self.out = _Console(**options)
         self.err = _Console(stderr=True, **options)
         self.as_json = as_json
+        self.full = full
         self.bar: ProgressBar | None = None
 
     def pause(self) -> None:
@@ -102,10 +111,8 @@ class Terminal:
             return
         word = "refused" if error.exit_code == 3 else "error"
         self.err.print(Text.assemble((f"{word}: ", "bold red"), safe(error.message)))
-        for item in error.items[:ITEMS_SHOWN]:
-            self.err.print(Text(f"  {safe(item)}"))
-        if len(error.items) > ITEMS_SHOWN:
-            self.err.print(f"  … and {len(error.items) - ITEMS_SHOWN:,} more (--json lists all)")
+        for line in _refused_lines(error, full=self.full):
+            self.err.print(Text(f"  {safe(line)}"))
         for line in hint.splitlines():
             self.err.print(Text.assemble(("hint: ", "bold"), safe(line)))
 
@@ -127,6 +134,24 @@ class Terminal:
         except KeyboardInterrupt:
             self.err.print()
             raise
+
+
+def _refused_lines(error: ContentgitError, *, full: bool) -> Iterator[str]:
+    """What was refused, of each cause the first with its lines; all of it where it is asked for."""
+    if not error.causes:
+        shown = len(error.items) if full else ITEMS_SHOWN
+        yield from error.items[:shown]
+        if len(error.items) > shown:
+            yield f"… and {len(error.items) - shown:,} more (--json lists all)"
+    for cause in error.causes:
+        if len(cause.entries) == 1:
+            yield from cause.entries[0]
+            continue
+        yield cause.text
+        for entry in cause.entries if full else cause.entries[:ENTRIES_SHOWN]:
+            yield from (f"  {line}" for line in entry)
+        if len(cause.entries) > ENTRIES_SHOWN and not full:
+            yield f"  … and {len(cause.entries) - ENTRIES_SHOWN:,} more (--verbose lists all)"
 
 
 def _write_items(file: IO[str], head: dict[str, Any], name: str, items: Iterable[Any]) -> int:

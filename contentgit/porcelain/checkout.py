@@ -28,9 +28,10 @@ from contentgit.porcelain.ledger import settle
 from contentgit.porcelain.outside import OUTSIDE, outside_reader
 from contentgit.porcelain.places import place
 from contentgit.porcelain.plan_files import PlanFile, check_plan
-from contentgit.porcelain.planned import DumpPlan, Planned, Target, refuse
+from contentgit.porcelain.planned import DumpPlan, Planned, Target
 from contentgit.porcelain.planning import plan
 from contentgit.porcelain.project import Project, all_tables
+from contentgit.porcelain.refusals import refuse
 from contentgit.porcelain.request import Request
 from contentgit.porcelain.snapshots import Difference, batches
 from contentgit.porcelain.withheld import listed
@@ -298,7 +299,8 @@ def _compare(planned: Planned, work: DumpPlan, step: Step, there: Record) -> Non
             raise DatabaseError(
                 f"{step.key}: the database keeps another value in {change.name} than it was given; "
                 "nothing has been written",
-                hint="its column or a trigger changes the value; see 'contentgit diff' for both",
+                hint="its column or a trigger changes the value; what the database computes is left to it "
+                f'with "exclude": ["{change.name}"] in the spec of {step.key.model}',
                 data={"there": change.before, "given": change.after},
             )
 

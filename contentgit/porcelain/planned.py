@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from contentgit.db.ledger import Applied
-from contentgit.diff import ABSENT
-from contentgit.errors import ConflictError, DriftError, RefusedError
 from contentgit.merge import Conflict
 from contentgit.plan import Size
 from contentgit.porcelain.contents import Contents
@@ -18,15 +16,7 @@ from contentgit.porcelain.request import Request
 from contentgit.porcelain.snapshots import CommitSide, Difference
 from contentgit.porcelain.working_copy import DatabaseSide
 from contentgit.records import RecordKey
-from contentgit.render.plain import plural, safe
-from contentgit.render.values import apart
-from contentgit.steps import Plan, Problem, ProblemKind
-
-ROWS_SHOWN = 5
-"""Rows that a delete reaches whose titles a refusal lists."""
-
-FIELDS_SHOWN = 20
-"""Fields of a record edited here whose values a refusal lists; a record with more is named alone."""
+from contentgit.steps import Plan
 
 
 @dataclass(frozen=True)
@@ -125,84 +115,3 @@ class Planned:
         for problem in self.plan.problems:
             digest.update(repr((problem.kind, problem.key, problem.text)).encode())
         return digest.hexdigest()
-
-
-def refuse(planned: Planned) -> None:
-    """Raises what a plan's problems amount to; a plan without problems passes.
-
-    Raises:
-        DriftError: edits of the target would be overwritten.
-        ConflictError: both sides changed the same thing.
-        RefusedError: anything else.
-    """
-    problems = planned.plan.problems
-    if not problems:
-        return
-    items = [line for each in problems for line in _lines(each, planned.titles)]
-    kinds = [each.kind for each in problems]
-    if ProblemKind.DRIFT in kinds:
-        raise _drift(planned, kinds.count(ProblemKind.DRIFT), items)
-    if ProblemKind.CONFLICT in kinds:
-        raise _conflict(planned, kinds.count(ProblemKind.CONFLICT), items)
-    hint = "correct the commit or the database first"
-    if all(each.permit for each in problems):
-        hint = f"{planned.request.command(*_permits(planned))}  (permits it)"
-    message = f"{plural(len(problems), 'problem')} in the plan; nothing has been written"
-    raise RefusedError(message, items=items, hint=hint, data={"problems": problems})
-
-
-def _drift(planned: Planned, count: int, items: Sequence[str]) -> DriftError:
-    request, permits = planned.request, _permits(planned)
-    merging = request.command("--merge", *(each for each in permits if each != "--force"))
-    return DriftError(
-        f"{plural(count, 'record')} edited in this database would be overwritten, and the "
-        "edits are in no commit",
-        items=items,
-        hint=f"contentgit commit --branch NEW  (captures them), {merging}  (keeps them beside what the "
-        f"commit changes), or {request.command(*permits)}  (overwrites them; what was there is kept under "
-        "refs/contentgit/backup/)",
-        data={"problems": planned.plan.problems},
-    )
-
-
-def _conflict(planned: Planned, count: int, items: Sequence[str]) -> ConflictError:
-    request = planned.request
-    permits = [each for each in _permits(planned) if not each.startswith("--take")]
-    theirs = "what is brought back" if request.verb == "undo" else "the commit's"
-    return ConflictError(
-        f"{plural(count, 'record')} changed in this database and in {planned.target.revision} in the "
-        "same place; nothing has been written",
-        items=items,
-        hint=f"{request.command('--take ours', *permits)}  (keeps this database's there), or "
-        f"{request.command('--take theirs', *permits)}  (takes {theirs}; what was there is kept under "
-        "refs/contentgit/backup/)",
-        data={"problems": planned.plan.problems},
-    )
-
-
-def _permits(planned: Planned) -> list[str]:
-    return sorted({each.permit for each in planned.plan.problems if each.permit})
-
-
-def named_rows(problem: Problem) -> list[RecordKey]:
-    """The record and the first of the rows that a delete of it reaches; none where it reaches none."""
-    if problem.key is None or not problem.rows:
-        return []
-    return [problem.key, *problem.rows[:ROWS_SHOWN]]
-
-
-def _lines(problem: Problem, titles: Mapping[RecordKey, str]) -> Iterator[str]:
-    """A problem and, field by field, what was applied, what is there and what would be written."""
-    yield problem.text
-    for key in named_rows(problem):
-        if titles.get(key):
-            yield f"  {key}  {safe(titles[key])}"
-    if len(problem.rows) > ROWS_SHOWN:
-        yield f"  … {len(problem.rows):,} rows in all"
-    if len(problem.fields) > FIELDS_SHOWN:
-        return
-    for state in problem.fields:
-        applied, there, wanted = apart([state.applied, state.there, state.wanted])
-        before = f"applied {applied}, " if state.applied is not ABSENT else ""
-        verb = "there" if problem.kind is ProblemKind.CONFLICT else "would become"
-        yield f"  {state.name}: {before}here {there}, {verb} {wanted}"

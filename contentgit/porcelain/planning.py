@@ -21,12 +21,13 @@ from contentgit.porcelain.contents import Contents
 from contentgit.porcelain.details import called_outside
 from contentgit.porcelain.ledger import applied_commit, current
 from contentgit.porcelain.outside import outside_work
-from contentgit.porcelain.planned import DumpPlan, Goal, Planned, Target, named_rows
+from contentgit.porcelain.planned import DumpPlan, Goal, Planned, Target
 from contentgit.porcelain.project import Dump, Project, all_tables
 from contentgit.porcelain.request import Request
 from contentgit.porcelain.snapshots import CommitSide
 from contentgit.porcelain.undo import MERGES, Undone, to_undo
 from contentgit.porcelain.working_copy import DatabaseSide, from_commit_to_database
+from contentgit.render.problems import named_rows
 from contentgit.repository import Repository
 from contentgit.steps import FieldState, Plan, Problem, ProblemKind
 

@@ -124,7 +124,12 @@ def _with_plan(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave out fields that the commit has and the code does not",
     )
-    parser.add_argument("--full", action="store_true", help="list every record of the plan")
+    parser.add_argument(
+        "--full",
+        "--verbose",
+        action="store_true",
+        help="list every record of the plan, and every one that is refused",
+    )
     parser.add_argument(
         "--plan-out", metavar="FILE", help="write the plan that is shown to FILE, to run it later"
     )

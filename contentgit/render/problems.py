@@ -1,0 +1,93 @@
+"""What refuses a plan as lines for people: problems of one cause together."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from contentgit.diff import ABSENT
+from contentgit.errors import Cause
+from contentgit.records import RecordKey
+from contentgit.render.plain import plural, safe
+from contentgit.render.values import apart
+from contentgit.steps import Problem, ProblemKind
+
+ROWS_SHOWN: Final = 5
+"""Rows that a delete reaches whose titles a refusal lists."""
+
+FIELDS_SHOWN: Final = 20
+"""Fields of a record edited here whose values a refusal lists; a record with more is named alone."""
+
+_KEY = r"([a-z_]\w*\.[a-z_]\w*):[^\s,]+"
+_KEYS = re.compile(rf"{_KEY}(?:, {_KEY})*(?: and [0-9]+ more)?")
+_VALUE = re.compile(r"""=('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s,]+)""")
+
+
+def named_rows(problem: Problem) -> list[RecordKey]:
+    """The record and the first of the rows that a delete of it reaches; none where it reaches none."""
+    if problem.key is None or not problem.rows:
+        return []
+    return [problem.key, *problem.rows[:ROWS_SHOWN]]
+
+
+def lines(problem: Problem, titles: Mapping[RecordKey, str]) -> Iterator[str]:
+    """A problem and, field by field, what was applied, what is there and what would be written."""
+    yield problem.text
+    yield from _more(problem, titles)
+
+
+def causes(problems: Sequence[Problem], titles: Mapping[RecordKey, str]) -> list[Cause]:
+    """The problems by what they have in common: one has its own words, of several each has what differs."""
+    groups: dict[tuple[ProblemKind, str], list[tuple[Problem, str]]] = defaultdict(list)
+    for problem in problems:
+        text, differs = _common(problem)
+        groups[problem.kind, text].append((problem, differs))
+    found = []
+    for (_, text), group in groups.items():
+        if len(group) == 1:
+            found.append(Cause(group[0][0].text, (tuple(lines(group[0][0], titles)),)))
+            continue
+        entries = [(differs, *_more(problem, titles)) for problem, differs in group]
+        found.append(Cause(f"{plural(len(group), 'record')}: {text}", tuple(entries)))
+    return found
+
+
+def _common(problem: Problem) -> tuple[str, str]:
+    """The problem's words with models in place of records, and what was taken out, its record first."""
+    text, taken = problem.text, []
+    if problem.key is not None:
+        text = text.replace(str(problem.key), problem.key.model, 1)
+    if problem.fields:  # they are listed below
+        text = text.partition(": ")[0]
+
+    def model(match: re.Match[str]) -> str:
+        taken.append(match.group())
+        return match.group(1)
+
+    def nothing(match: re.Match[str]) -> str:
+        taken.append(match.group(1))
+        return ""
+
+    text = _VALUE.sub(nothing, text)
+    text = _KEYS.sub(model, text)
+    differs = ", ".join(taken)
+    if problem.key is None:
+        return text, differs or problem.text
+    return text, f"{problem.key}: {differs}" if differs else str(problem.key)
+
+
+def _more(problem: Problem, titles: Mapping[RecordKey, str]) -> Iterator[str]:
+    for key in named_rows(problem):
+        if titles.get(key):
+            yield f"  {key}  {safe(titles[key])}"
+    if len(problem.rows) > ROWS_SHOWN:
+        yield f"  … {len(problem.rows):,} rows in all"
+    if len(problem.fields) > FIELDS_SHOWN:
+        return
+    for state in problem.fields:
+        applied, there, wanted = apart([state.applied, state.there, state.wanted])
+        before = f"applied {applied}, " if state.applied is not ABSENT else ""
+        verb = "there" if problem.kind is ProblemKind.CONFLICT else "would become"
+        yield f"  {state.name}: {before}here {there}, {verb} {wanted}"
