@@ -151,6 +151,7 @@ def _field(field: FieldSchema) -> dict[str, Any]:
         "moment": field.moment,
         "null": field.null,
         "on_delete": field.on_delete.value if field.on_delete else None,
+        "ordered": field.ordered,
         "target": field.target,
     }
     found = {"kind": field.kind.value, **{name: each for name, each in rest.items() if each}}
@@ -172,6 +173,7 @@ def _parsed_field(name: str, field: Any) -> FieldSchema:
         choices=_texts(field.get("choices", [])),
         derived=_typed(field.get("derived", False), bool),
         order_within=None if within is None else _texts(within),
+        ordered=_typed(field.get("ordered", False), bool),
     )
 
 

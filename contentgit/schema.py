@@ -32,7 +32,7 @@ class FieldKind(enum.StrEnum):
     JSON = "json"  # the value; JSON null is JSON_NULL, SQL NULL is None
     FILE = "file"  # the name within its storage
     REFERENCE = "reference"  # "app.model:key"
-    REFERENCES = "references"  # sorted ["app.model:key", …], no duplicates
+    REFERENCES = "references"  # ["app.model:key", …], no duplicates; sorted unless ``ordered``
     GENERIC = "generic"  # "app.model:key", any model; stands for its two columns
     ARRAY = "array"  # list of what the base field gives
     MAPPING = "mapping"  # hstore: {"key": "text or null"}
@@ -79,7 +79,8 @@ class FieldSchema:
     where the field puts records in an order: the names of the fields whose equal values make the records
     that are ordered together, none of them for all records of the model. ``by_value`` is true where the
     column holds another unique value of the target than its primary key (``to_field``); it matters to the
-    order of writing alone and is not recorded.
+    order of writing alone and is not recorded. ``ordered``
+    is true for a many-to-many field whose table has a column for the order.
     """
 
     name: str
@@ -92,6 +93,7 @@ class FieldSchema:
     choices: tuple[str, ...] = ()
     derived: bool = False
     order_within: tuple[str, ...] | None = None
+    ordered: bool = False
     by_value: bool = field(default=False, compare=False)
 
 

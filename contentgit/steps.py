@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -24,11 +24,29 @@ class Action(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What changes in one many-to-many field: references to add and to remove, sorted."""
+    """What changes in one many-to-many field: references to add and to remove, sorted.
+
+    ``order`` is the whole list as it will be, where its order is content, else ``None``.
+    """
 
     field: str
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
+    order: tuple[str, ...] | None = None
+
+    @classmethod
+    def between(
+        cls, field: str, there: Sequence[str], wanted: Sequence[str], *, ordered: bool
+    ) -> Links:
+        """What makes the list ``wanted`` out of the list ``there``."""
+        add, remove = set(wanted) - set(there), set(there) - set(wanted)
+        order = tuple(wanted) if ordered and tuple(wanted) != tuple(there) else None
+        return cls(field, tuple(sorted(add)), tuple(sorted(remove)), order)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing changes."""
+        return not self.add and not self.remove and self.order is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,6 +209,14 @@ class Grower:
                         self._try(
                             lambda row=row, some=some, name=each.name: getattr(row, name).set(some)
                         )
+                    self._arrange(through)
+
+    def _arrange(self, through: Any) -> None:
+        """Numbers for the rows of an ordered many-to-many field, with gaps and equal ones."""
+        if through._meta.ordering:
+            for row in self.rows(through).order_by("pk"):
+                place = {through._meta.ordering[0]: self.random.randint(0, 9)}
+                self.rows(through).filter(pk=row.pk).update(**place)
 
     # Damage
 

@@ -98,9 +98,24 @@ def snapshot(
         columns, all_rows = rows(using, name)
         if name in links:
             place = columns.index("id")
+            all_rows = _ranked(columns, all_rows)
             all_rows = [row[:place] + row[place + 1 :] for row in all_rows]
         found[name] = sorted(all_rows, key=repr)
     return found
+
+
+def _ranked(columns: list[str], found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows of a link table with their rank in place of a number that puts them in an order."""
+    if "place" not in columns:
+        return found
+    place, key = columns.index("place"), columns.index("id")
+    source = next(i for i, name in enumerate(columns) if name.endswith("_id"))
+    ranks: dict[Any, int] = {}
+    ranked = []
+    for row in sorted(found, key=lambda row: (row[place], row[key])):
+        ranks[row[source]] = ranks.get(row[source], 0) + 1
+        ranked.append((*row[:place], ranks[row[source]], *row[place + 1 :]))
+    return ranked
 
 
 def wipe(using: str = "default", prefix: str | tuple[str, ...] = "bakery_") -> None:

@@ -158,7 +158,7 @@ def _normal(record: Record, model: ModelSchema | None) -> Record:
         value = record.fields.get(each.name)
         if each.kind is FieldKind.REFERENCES and isinstance(value, list) and len(value) > 1:
             with suppress(ValueError, AttributeError):
-                right = in_order(value)
+                right = in_order(value, each)
                 if right != value:
                     changed[each.name] = right
     return Record(record.key, {**record.fields, **changed}) if changed else record

@@ -38,10 +38,12 @@ def misfit(value: Value, field: FieldSchema) -> str:
     return ""
 
 
-def in_order(references: list[str]) -> list[str]:
-    """The keys of a many-to-many field as they are written: each once, sorted as keys are."""
+def in_order(references: list[str], field: FieldSchema) -> list[str]:
+    """The keys of a many-to-many field as they are written: each once, and sorted unless ``ordered``."""
     if len(references) < 2:
         return references
+    if field.ordered:
+        return list(dict.fromkeys(references))
     return [str(key) for key in sorted({RecordKey.parse(text) for text in references})]
 
 

@@ -13,6 +13,7 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import NOT_PROVIDED, Field, IntegerField, Model
 
+from contentgit.db.coverage import unheld_problems
 from contentgit.db.fields import unheld
 from contentgit.specs import ModelSpec, Problem, suggestion
 
@@ -38,7 +39,7 @@ def resolve(spec: ModelSpec, where: str) -> tuple[ModelSpec | None, list[Problem
         *_filter_problems(model, spec, where),
         *_name_problems(model, spec, where),
         *_exclude_problems(model, spec, where),
-        *_unheld_problems(model, spec, where),
+        *unheld_problems(model, spec.exclude, where),
         *_identity_problems(model, spec, where),
         *_order_problems(model, spec, where),
         *_derived_problems(model, spec, where),
@@ -191,22 +192,6 @@ def _required(field: Field[Any, Any]) -> bool:
         return False
     # Django gives texts, files and the like an empty string.
     return field.get_default() is None
-
-
-def _unheld_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Problem]:
-    """The columns that would be content and cannot be: a commit without them would lose them."""
-    for field in model._meta.local_concrete_fields:
-        reason = unheld(field)
-        if field.name in spec.exclude or getattr(field, "generated", False) or not reason:
-            continue
-        yield unheld_problem(spec.model, field.name, reason, where)
-
-
-def unheld_problem(label: str, name: str, reason: str, where: str) -> Problem:
-    """The error that names a field which no record can hold, and the ways on."""
-    message = f"no record can hold field {name!r} of {label}: {reason}"
-    hint = f"leave it out of the dataset: 'exclude': [{name!r}]"
-    return Problem("contentgit.E049", message, hint, where)
 
 
 # What merges are told of fields

@@ -66,7 +66,9 @@ class BoundRelation:
     """A many-to-many field over an automatic through table.
 
     ``source`` and ``target`` are the two columns of ``table``; ``encode_target`` turns a target column value
-    into a reference, ``decode_target`` a reference into an SQL parameter.
+    into a reference, ``decode_target`` a reference into an SQL parameter. ``order`` is the column that puts
+    the rows of one source in an order, ``None`` where they are a set; rows with equal numbers are told
+    apart by the ``ties``.
     """
 
     schema: FieldSchema
@@ -76,6 +78,8 @@ class BoundRelation:
     target: Column
     encode_target: Callable[[Any], str]
     decode_target: Callable[[str], Any]
+    order: Column | None = None
+    ties: tuple[Column, ...] = ()
 
     @property
     def name(self) -> str:

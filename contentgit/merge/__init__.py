@@ -19,8 +19,9 @@ from contentgit.merge.resolutions import (
     resolved,
     taken_together,
 )
+from contentgit.merge.side import Side
 from contentgit.merge.snapshots import Merge, three_way
-from contentgit.merge.values import FieldConflict, Side, merge_value
+from contentgit.merge.values import FieldConflict, merge_value
 
 __all__ = [
     "Conflict",

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from contentgit.alignment import rough_runs
 from contentgit.merge.numbers import numbers
-from contentgit.merge.values import Side
+from contentgit.merge.side import Side
 from contentgit.records import RecordKey
 
 Places: TypeAlias = Mapping[RecordKey, int]

@@ -13,7 +13,8 @@ from contentgit.canonical import encode_value
 from contentgit.diff import ABSENT, Change
 from contentgit.merge.arrangement import merge_places, unmoved
 from contentgit.merge.records import Conflict, ConflictKind, Merged, merge_record
-from contentgit.merge.values import FieldConflict, Side
+from contentgit.merge.side import Side
+from contentgit.merge.values import FieldConflict
 from contentgit.records import Record, RecordKey
 from contentgit.schema import FieldSchema, ModelSchema
 

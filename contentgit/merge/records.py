@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from contentgit.diff import ABSENT, Change
+from contentgit.merge.side import Side
 from contentgit.merge.together import merge_together
-from contentgit.merge.values import FieldConflict, Side, merge_value
+from contentgit.merge.values import FieldConflict, merge_value
 from contentgit.records import Record, RecordKey, Value
 from contentgit.schema import ModelSchema
 

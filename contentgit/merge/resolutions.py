@@ -186,8 +186,10 @@ def renumbered(
         if known is None or known.kind.value not in ("reference", "references", "generic"):
             fields[name] = value
         elif isinstance(value, list):
-            found = {RecordKey.parse(texts.get(str(each), str(each))) for each in value}
-            fields[name] = [str(each) for each in sorted(found)]
+            found = dict.fromkeys(
+                RecordKey.parse(texts.get(str(each), str(each))) for each in value
+            )
+            fields[name] = [str(each) for each in (found if known.ordered else sorted(found))]
         else:
             fields[name] = texts.get(value, value) if isinstance(value, str) else value
     return Record(keys.get(record.key, record.key), fields)

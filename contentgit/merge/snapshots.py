@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from contentgit.diff import between
 from contentgit.merge.ordering import order_fields, settle, touched_groups
 from contentgit.merge.records import Conflict, Merged, merge_record
-from contentgit.merge.values import Side
+from contentgit.merge.side import Side
 from contentgit.records import Record, RecordKey
 from contentgit.schema import ModelSchema
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from contentgit.canonical import same
 from contentgit.diff import ABSENT
-from contentgit.merge.values import FieldConflict, Maybe, Side
+from contentgit.merge.side import Side
+from contentgit.merge.values import FieldConflict, Maybe
 
 Fields = Mapping[str, Maybe]
 

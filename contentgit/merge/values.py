@@ -10,20 +10,15 @@ from typing import Final, TypeAlias
 from contentgit.canonical import same
 from contentgit.diff import ABSENT
 from contentgit.merge.derived import merge_derived
+from contentgit.merge.lists import merge_lists
 from contentgit.merge.sequences import merge_sequences
+from contentgit.merge.side import Side
 from contentgit.records import RecordKey, Value
 from contentgit.schema import FieldKind, FieldSchema
 from contentgit.text import in_segments, segments
 
 Maybe: TypeAlias = Value
 """A value, or ``ABSENT`` where a side has none."""
-
-
-class Side(enum.StrEnum):
-    """Whose value is taken where both sides changed the same thing."""
-
-    OURS = "ours"
-    THEIRS = "theirs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +62,9 @@ def merge_value(
     """The value that has the changes of both sides, and where they contradict each other.
 
     What only one side changed is taken; what both changed alike, too. Beyond that the kind decides: text
-    that is written in segments is merged by them, many-to-many as sets, JSON by key and by list elements
-    with an ``id``, ``auto_now`` is the newer one. A field that a side does not manage (``ABSENT``) does
-    not outweigh an edit of the other. Without a ``schema`` the value is one piece. A derived field never
+    that is written in segments is merged by them, many-to-many as sets or lists, JSON by key and by list
+    elements with an ``id``, ``auto_now`` is the newer one. A field that a side does not manage (``ABSENT``)
+    does not outweigh an edit of the other. Without a ``schema`` the value is one piece. A derived field never
     conflicts: numbers take both sides' steps, also where both took the same; of other values it is
     the larger, until the project computes it.
     """
@@ -111,7 +106,7 @@ def _by_kind(
         return max(ours, theirs)
     value: Maybe = _OPEN
     if base is not ABSENT:
-        rule = _RULES.get(schema.kind)
+        rule = _list if schema.ordered else _RULES.get(schema.kind)
         value = rule(merging, base, ours, theirs) if rule else _OPEN
     return merging.conflict(base, ours, theirs) if value is _OPEN else value
 
@@ -133,6 +128,20 @@ def _set(_merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
     except (TypeError, ValueError, AttributeError):
         return _OPEN  # it is not what contentgit wrote
     return [str(key) for key in sorted((here & there) | (here - was) | (there - was))]
+
+
+def _list(merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
+    """As :func:`_set`; in the order that both sides' moves make, which may contradict each other."""
+    try:
+        was, here, there = (
+            [RecordKey.parse(each) for each in side] for side in (base, ours, theirs)
+        )
+    except (TypeError, ValueError, AttributeError):
+        return _OPEN
+    merged = merge_lists(was, here, there, merging.prefer)
+    if merged.apart:
+        merging.conflict(base, ours, theirs)
+    return [str(key) for key in merged.places]
 
 
 def _json(merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:

@@ -86,10 +86,8 @@ def _settle_writes(survey: Survey, facts: Facts, choice: Choice, reach: Reach) -
         item = choice.writes[key]
         if item.optional:
             item = _with_optional(item, present, settled)
-        if not all(each.add or each.remove for each in item.links):
-            item = replace(
-                item, links=tuple(each for each in item.links if each.add or each.remove)
-            )
+        if any(each.empty for each in item.links):
+            item = replace(item, links=tuple(each for each in item.links if not each.empty))
         if item.drifts and key not in choice.outside:
             settled.drift[key] = item
         if item.recomputed:
@@ -122,6 +120,10 @@ class _Present:
     def then(self, key: RecordKey) -> bool:
         """Whether the row exists after the apply."""
         return key in self.created or (key in self.facts.existing and key not in self.gone)
+
+    def ordered(self, item: Item, state: FieldState) -> bool:
+        """Whether the order of a many-to-many field is content."""
+        return self.survey.models[item.key.model].by_name[state.name].ordered
 
     def dangling(self, item: Item) -> Iterator[Problem]:
         """The references of the record that nothing will stand behind."""
@@ -162,15 +164,15 @@ def _with_optional(item: Item, present: _Present, settled: _Settled) -> Item:
     links, states = list(item.links), list(item.states)
     for state in item.optional:
         missing = [each for each in state.wanted if not present.then(parse(each))]
-        wanted, there = set(state.wanted) - set(missing), set(state.there)
+        ordered = present.ordered(item, state)
+        wanted = [each for each in state.wanted if each not in missing]
+        found = Links.between(state.name, state.there, wanted, ordered=ordered)
         settled.withheld += [
             Withheld(item.key, state.name, missing_reason(each)) for each in missing
         ]
-        if wanted == there:
+        if found.empty:
             continue
-        links.append(
-            Links(state.name, tuple(sorted(wanted - there)), tuple(sorted(there - wanted)))
-        )
+        links.append(found)
         if item.action is Action.UPDATE and _optional_drifts(item, state, present):
             states.append(state)
     drifts = item.drifts or len(states) > len(item.states)
@@ -188,7 +190,10 @@ def _optional_drifts(item: Item, state: FieldState, present: _Present) -> bool:
         return False
     if state.applied is ABSENT:
         return not item.based
-    return {each for each in state.applied if present.now(each)} != set(state.there)
+    applied = [each for each in state.applied if present.now(each)]
+    if present.ordered(item, state):
+        return applied != list(state.there)
+    return set(applied) != set(state.there)
 
 
 def _deletes(survey: Survey, choice: Choice) -> Iterator[Step]:

@@ -99,7 +99,9 @@ def _over(item: Item, there: Mapping[str, tuple[str, ...]]) -> Item:
 
 def _difference(wanted: Links, there: tuple[str, ...]) -> Links:
     add, present = set(wanted.add), set(there)
-    return Links(wanted.field, tuple(sorted(add - present)), tuple(sorted(present - add)))
+    return Links(
+        wanted.field, tuple(sorted(add - present)), tuple(sorted(present - add)), wanted.order
+    )
 
 
 def _choose_delete(

@@ -218,10 +218,12 @@ def _links(
     for name in sorted(set(names) - rules.optional):
         if rules.schema.by_name[name].kind is not FieldKind.REFERENCES:
             continue
-        wanted = set(references(theirs.key, name, theirs.fields[name]))
-        there = set(references(theirs.key, name, ours.fields[name])) if ours else set()
-        if ours is None or wanted != there:
-            yield Links(name, tuple(sorted(wanted - there)), tuple(sorted(there - wanted)))
+        wanted = references(theirs.key, name, theirs.fields[name])
+        there = references(theirs.key, name, ours.fields[name]) if ours else ()
+        ordered = rules.schema.by_name[name].ordered
+        found = Links.between(name, there, wanted, ordered=ordered)
+        if ours is None or not found.empty:
+            yield found
 
 
 def _optional(

@@ -96,7 +96,9 @@ def _after(
         values = _created(wanted, schemas[step.key.model])
     for links in step.links:
         there = set(values.get(links.field) or ()) - set(links.remove)
-        values[links.field] = _sorted(there | set(links.add))
+        values[links.field] = (
+            list(links.order) if links.order is not None else _sorted(there | set(links.add))
+        )
     return Record(step.key, values)
 
 

@@ -19,7 +19,7 @@ from contentgit.plan import Licences
 from contentgit.porcelain.planned import Planned
 from contentgit.porcelain.project import Project
 from contentgit.porcelain.request import VERBS, Request
-from contentgit.steps import Step
+from contentgit.steps import Links, Step
 
 FORMAT = 1
 _KIND = "contentgit-plan"
@@ -69,9 +69,14 @@ def _dumps(planned: Planned) -> dict[str, str]:
 
 
 def _line(step: Step) -> str:
-    links = [f"{each.field}:+{len(each.add)}-{len(each.remove)}" for each in step.links]
+    links = [f"{each.field}:{_counts(each)}" for each in step.links]
     words = [step.key, step.action.value, step.before or "-", step.after or "-", *links]
     return " ".join(map(str, words))
+
+
+def _counts(links: Links) -> str:
+    moved = "" if links.order is None else " in order"
+    return f"+{len(links.add)}-{len(links.remove)}{moved}"
 
 
 def read_plan(path: Path) -> PlanFile:

@@ -9,6 +9,7 @@ from tempfile import TemporaryFile
 from contentgit import canonical
 from contentgit.diff import compare_ids
 from contentgit.layout import is_shortened, record_key
+from contentgit.merge import merge_value
 from contentgit.plan import references
 from contentgit.porcelain.project import Dump, Progress, no_progress
 from contentgit.porcelain.snapshots import BATCH, Difference, Pair
@@ -155,7 +156,7 @@ class Missing:
         """
         trimmed = self.leave_out(pairs)
         return [
-            _with_references(self.fields, base, own, seen)
+            self._with_references(base, own, seen)
             for (base, own), (seen, _) in zip(pairs, trimmed, strict=True)
         ]
 
@@ -171,19 +172,18 @@ class Missing:
         }
         return Record(record.key, kept)
 
-
-def _with_references(
-    fields: Mapping[str, frozenset[str]],
-    base: Record | None,
-    own: Record | None,
-    seen: Record | None,
-) -> Record | None:
-    if base is None or own is None or seen is None or base is seen:
-        return None
-    values = dict(own.fields)
-    for name in fields.get(own.key.model, ()):
-        lacking = set(base.fields.get(name) or ()) - set(seen.fields.get(name) or ())
-        if lacking:
-            keys = {RecordKey.parse(each) for each in lacking | set(values.get(name) or ())}
-            values[name] = [str(key) for key in sorted(keys)]
-    return Record(own.key, values)
+    def _with_references(
+        self, base: Record | None, own: Record | None, seen: Record | None
+    ) -> Record | None:
+        if base is None or own is None or seen is None or base is seen:
+            return None
+        values = dict(own.fields)
+        schema = self.dump.tables[own.key.model].schema
+        for name in self.fields.get(own.key.model, ()):
+            # What the database never had is added where the commit has it: it is their change.
+            there, here, full = (
+                each.get(name) or [] for each in (seen.fields, values, base.fields)
+            )
+            if set(full) - set(there):
+                values[name], _ = merge_value(schema.by_name[name], name, there, here, full)
+        return Record(own.key, values)

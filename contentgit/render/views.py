@@ -71,7 +71,10 @@ def _changed(
 ) -> Iterator[FieldView]:
     before, after = field.before, field.after
     if isinstance(before, list) and isinstance(after, list) and _are_references(before + after):
-        yield _members(field.name, before, after, references)
+        if _same_order(before, after):
+            yield _members(field.name, before, after, references)
+        else:
+            yield _replaced(field.name, before, after, references, extent)
     elif isinstance(before, str) and isinstance(after, str) and len(before) + len(after) > _LONG:
         lines = tuple(passages(before, after, extent.passage))
         yield FieldView(safe(field.name), "passages", lines)
@@ -80,6 +83,12 @@ def _changed(
             yield _replaced(field.name + path, old, new, references, extent)
     else:
         yield _replaced(field.name, before, after, references, extent)
+
+
+def _same_order(before: list[Value], after: list[Value]) -> bool:
+    """Whether the difference between two lists is told by which went and which came."""
+    gone, come = set(before) - set(after), set(after) - set(before)
+    return [e for e in before if e not in gone] == [e for e in after if e not in come]
 
 
 def _replaced(

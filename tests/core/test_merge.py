@@ -123,6 +123,40 @@ def test_sets_never_contradict_each_other() -> None:
     assert value(FieldKind.REFERENCES, base, ours, theirs) == expected
 
 
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "expected"),
+    [
+        ("abc", "cab", "abc", "cab"),
+        ("abc", "bac", "abcd", "bacd"),
+        ("abc", "abcx", "yabc", "yabcx"),
+        ("abc", "ac", "abcd", "acd"),
+        ("abcd", "bacd", "abdc", "badc"),
+        ("ab", "abx", "aby", "abxy"),
+        ("abc", "cab", "cab", "cab"),
+        ("abc", "a", "b", ""),
+        ("abcd", "dabc", "bcda", "dbca"),
+        ("abcd", "dabc", "adbc", "conflict"),
+    ],
+)
+def test_lists_keep_the_changes_of_both_sides(
+    base: str, ours: str, theirs: str, expected: str
+) -> None:
+    lists = [[f"tags.tag:{each}" for each in side] for side in (base, ours, theirs)]
+    merged = value(FieldKind.REFERENCES, *lists, ordered=True)
+    assert merged == (expected if expected == "conflict" else [f"tags.tag:{e}" for e in expected])
+
+
+def test_a_list_in_conflict_loses_nobody() -> None:
+    base, ours, theirs = ([f"tags.tag:{each}" for each in side] for side in ("abc", "cabx", "bcay"))
+    schema = FieldSchema("f", FieldKind.REFERENCES, ordered=True)
+    for prefer, start in ((None, "c"), (Side.OURS, "c"), (Side.THEIRS, "b")):
+        merged, conflicts = merge_value(schema, "f", base, ours, theirs, prefer)
+        if conflicts:
+            assert conflicts == (FieldConflict("f", base, ours, theirs),)
+            assert merged[0] == f"tags.tag:{start}"
+        assert sorted(merged) == [f"tags.tag:{each}" for each in "abcxy"]
+
+
 def test_what_is_no_list_of_references_is_one_piece() -> None:
     assert value(FieldKind.REFERENCES, [], ["tags.tag:1"], "tags") == "conflict"
     assert value(FieldKind.REFERENCES, [], ["tags.tag:1"], [3]) == "conflict"

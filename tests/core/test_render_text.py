@@ -71,6 +71,13 @@ def test_a_new_record_shows_what_it_holds_and_no_empty_fields() -> None:
     ]
 
 
+def test_another_order_of_references_is_shown_whole() -> None:
+    before, after = ["pages.tag:1", "pages.tag:2"], ["pages.tag:2", "pages.tag:1", "pages.tag:3"]
+    assert shown({"tags": before}, {"tags": after}, {"pages.tag:1": "nuts"})[1:] == [
+        "    tags: pages.tag:1 (nuts), pages.tag:2 → pages.tag:2, pages.tag:1 (nuts), pages.tag:3"
+    ]
+
+
 def test_a_deleted_record_shows_what_it_held() -> None:
     assert shown({"title": "Bread"}, None) == [
         "- pages.page:42  Summer bread",

@@ -63,6 +63,7 @@ POPULATION = Population(
         zoo.Review,
         zoo.LongReview,
         zoo.Feeding,
+        zoo.Parade,
         zoo.Shift,
         zoo.Node,
         zoo.Tie,

@@ -18,6 +18,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now, Upper
 
+from tests.zoo.fields import OrderedManyToManyField
+
 # Multi-table inheritance: levels, siblings that may share a row, diamonds
 
 
@@ -95,6 +97,14 @@ class Review(Book, Essay):
 
 class LongReview(Review):
     text = models.TextField()
+
+
+class Parade(models.Model):
+    """Lists whose order is content: of other rows, and of rows of its own model."""
+
+    name = models.CharField(max_length=40)
+    animals = OrderedManyToManyField(Animal, related_name="+")
+    after = OrderedManyToManyField("self", symmetrical=False, related_name="+")
 
 
 # Abstract models, proxies, users, a model that is swapped

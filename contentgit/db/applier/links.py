@@ -11,7 +11,7 @@ from contentgit.db.applier import signals
 from contentgit.db.applier.bulk import BATCH, Bulk
 from contentgit.db.applier.rows import decoded
 from contentgit.db.tables import Rows, Table, Tables
-from contentgit.steps import Action, Step
+from contentgit.steps import Action, Links, Step
 
 Target = tuple[Step, str]
 """A step and one reference that it adds or removes."""
@@ -43,6 +43,9 @@ class LinkWriter:
         for found, model, name, action in _batches(self.steps):
             yield self.tables[model].relation[name].through
             self._write(self.tables[model], name, found, action)
+        for steps, model, name in _ordered(self.steps):
+            yield self.tables[model].relation[name].through
+            self._arrange(self.tables[model], name, steps)
 
     def _write(self, table: Table, name: str, found: Sequence[Target], action: str) -> None:
         relation, backend = table.relation[name], self.bulk.backend
@@ -65,6 +68,36 @@ class LinkWriter:
             action,
             lambda: self.bulk.write(steps, rows, change),
         )
+
+    def _arrange(self, table: Table, name: str, found: Sequence[tuple[Step, Links]]) -> None:
+        """Write whole lists: what stays in one is written anew, as numbers may be unique."""
+        relation, backend = table.relation[name], self.bulk.backend
+        order = relation.order
+        assert order is not None
+        ends = (relation.source, relation.target)
+        steps: list[Step] = []
+        rows: list[tuple[Any, ...]] = []
+        added: list[tuple[Any, ...]] = []
+        for step, links in found:
+            new = set(links.add)
+            for place, target in enumerate(links.order or (), start=1):
+                row = self._row(table, name, step, target)
+                steps.append(step)
+                rows.append((*row, order.param(place)))
+                if target in new:
+                    added.append(row)
+
+        def change(some: Rows) -> int:
+            backend.delete(relation.table, ends, [row[:2] for row in some])
+            return backend.insert(relation.table, (*ends, order), some)
+
+        def write() -> None:
+            self.bulk.write(steps, rows, change)
+
+        if added:
+            signals.link(backend.using, table, relation, added, "add", write)
+        else:
+            write()
 
     def _row(self, table: Table, name: str, step: Step, target: str) -> tuple[Any, ...]:
         place = (table.label, name, target)
@@ -102,9 +135,32 @@ def _batches(
             for links in step.links:
                 place = (step.key.model, links.field)
                 found = waiting.setdefault(place, [])
+                if action == "add" and links.order is not None:
+                    continue
                 found += [(step, target) for target in getattr(links, action)]
                 if len(found) >= BATCH:
                     yield waiting.pop(place), *place, action
         for place, found in waiting.items():
             if found:
                 yield found, *place, action
+
+
+def _ordered(
+    steps: Sequence[Step],
+) -> Iterator[tuple[Sequence[tuple[Step, Links]], str, str]]:
+    """(steps with their lists, model, field) of what is ordered, in bounded batches."""
+    waiting: dict[tuple[str, str], list[tuple[Step, Links]]] = {}
+    sizes: dict[tuple[str, str], int] = {}
+    for step in steps:
+        if step.action not in (Action.CREATE, Action.UPDATE):
+            continue
+        for links in step.links:
+            if links.order:
+                place = (step.key.model, links.field)
+                waiting.setdefault(place, []).append((step, links))
+                sizes[place] = sizes.get(place, 0) + len(links.order)
+                if sizes[place] >= BATCH:
+                    sizes[place] = 0
+                    yield waiting.pop(place), *place
+    for place, found in waiting.items():
+        yield found, *place

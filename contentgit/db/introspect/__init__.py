@@ -16,6 +16,7 @@ from django.db.models import NOT_PROVIDED, AutoField, Model
 from django.utils import timezone
 
 from contentgit import layout
+from contentgit.db.coverage import unheld_problem
 from contentgit.db.fields import unheld
 from contentgit.db.fields.plain import AnyField
 from contentgit.db.fields.values import Codec, itself
@@ -32,7 +33,7 @@ from contentgit.db.introspect.conditions import KEY, Describer
 from contentgit.db.introspect.declared import declared
 from contentgit.db.introspect.uniques import unenforced, unique_sets
 from contentgit.db.queries import key_fields
-from contentgit.db.spec_rules import no_rows, unheld_problem
+from contentgit.db.spec_rules import no_rows
 from contentgit.db.tables import BoundField, Column, Table, Tables
 from contentgit.errors import ConfigurationError, RecordError
 from contentgit.schema import KeyKind, Layout, ModelSchema, Schema

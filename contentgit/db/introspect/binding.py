@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connections
 
+from contentgit.db.coverage import own_columns
 from contentgit.db.fields import codec
 from contentgit.db.fields.plain import AnyField, leaf
 from contentgit.db.fields.values import Codec, refused
@@ -262,12 +263,17 @@ def bound_relation(field: Any, identities: Identities) -> BoundRelation:
     assert source_codec is not None
     assert target_codec is not None
     param = target_codec.param
+    order, _ = own_columns(field)
+    numbers, *ties = (
+        _plain_column(each, identities.using) for each in (order, *through._meta.pk_fields) if each
+    )
     return BoundRelation(
         FieldSchema(
             field.name,
             FieldKind.REFERENCES,
             target=found.target,
             constrained=is_constrained(target),
+            ordered=order is not None,
         ),
         through,
         through._meta.db_table,
@@ -275,4 +281,11 @@ def bound_relation(field: Any, identities: Identities) -> BoundRelation:
         column(target, target_codec),
         found.encode,
         lambda reference: param(found.decode(reference)),
+        *(() if order is None else (numbers, tuple(ties))),
     )
+
+
+def _plain_column(field: AnyField, using: str) -> Column:
+    made = column_codec(field, using)
+    assert made is not None
+    return column(field, made)

@@ -348,10 +348,12 @@ class Reader:
             known = self._link_encoders[bound.label, relation.name] = LinkEncoder(relation)
         columns = (relation.source, relation.target)
         head = select(relation.table, columns, self.using)
+        order = () if relation.order is None else (relation.order, *relation.ties)
+        tail = f" ORDER BY {', '.join(names(relation.table, order, self.using))}" if order else ""
         rows: list[Row] = []
         with self._reading(f"{bound.label}.{relation.name}"):
             for where, params in self._sources(relation, pks):
-                rows += execute((f"{head} WHERE {where}", params), self.using)
+                rows += execute((f"{head} WHERE {where}{tail}", params), self.using)
         try:
             found = known.links(rows)
         except RecordError as error:

@@ -119,7 +119,10 @@ class RowEncoder:
 
 
 class LinkEncoder:
-    """Turns rows of a through table into sorted references; remembers those it has seen."""
+    """Turns rows of a through table into references; remembers those it has seen.
+
+    They are sorted, but for a relation whose order is content: its rows come in their order.
+    """
 
     def __init__(self, relation: BoundRelation) -> None:
         self.relation = relation
@@ -131,19 +134,30 @@ class LinkEncoder:
         Raises:
             RecordError: a target has no key; the message names the field.
         """
-        targets: dict[Any, set[Any]] = {}
+        targets: dict[Any, dict[Any, None]] = {}
+        ordered = self.relation.schema.ordered
         read_source, read_target = self.relation.source.read, self.relation.target.read
         for source, target in rows:
             key = source if read_source is None else read_source(source)
             value = target if read_target is None else read_target(target)
-            targets.setdefault(key, set()).add(value)
+            found = targets.setdefault(key, {})
+            if ordered and value in found:
+                raise self._listed_twice(key, value)
+            found[value] = None
         return {source: self._references(found) for source, found in targets.items()}
 
     def _references(self, targets: Iterable[Any]) -> list[str]:
         found = [self._known.get(target) or self._learn(target) for target in targets]
-        if len(found) > 1:
+        if len(found) > 1 and not self.relation.schema.ordered:
             found.sort()
         return [reference for _, reference in found]
+
+    def _listed_twice(self, source: Any, target: Any) -> RecordError:
+        reference = self.relation.encode_target(target)
+        return RecordError(
+            f"field {self.relation.name!r}: the row with primary key {source!r} lists {reference} twice",
+            hint=f"delete one of the two rows of table {self.relation.table!r}",
+        )
 
     def _learn(self, target: Any) -> tuple[_SortKey, str]:
         try:

@@ -16,7 +16,7 @@ from contentgit.schema import FieldKind, ModelSchema
 
 
 def fitted(sides: Sides, tree: str, resolutions: Iterable[Resolution]) -> Iterator[Resolution]:
-    """The resolutions, with many-to-many values in the order of keys.
+    """The resolutions, with many-to-many values as they are written.
 
     Raises:
         UsageError: a value is none of its field, or refers to what is not in ``tree``.
@@ -34,8 +34,9 @@ def fitted(sides: Sides, tree: str, resolutions: Iterable[Resolution]) -> Iterat
                     f"{each.label}: {wrong}",
                     hint="nothing is decided; contentgit conflicts shows what both sides have there",
                 )
-            if schema.by_name[each.place.field].kind is FieldKind.REFERENCES:
-                value = in_order(value)
+            field = schema.by_name[each.place.field]
+            if field.kind is FieldKind.REFERENCES:
+                value = in_order(value, field)
         yield replace(each, value=value)
 
 

@@ -1,0 +1,65 @@
+"""What of a model's columns no record can hold: a commit without it would look complete and lose it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from django.db.models import Field, IntegerField, Model
+
+from contentgit.db.fields import unheld
+from contentgit.specs import Problem
+
+
+def unheld_problems(model: type[Model], exclude: Collection[str], where: str) -> Iterator[Problem]:
+    """The fields that are not excluded, would be content and cannot be."""
+    label = model._meta.label_lower
+    for field in model._meta.local_concrete_fields:
+        reason = unheld(field)
+        if reason and field.name not in exclude and not getattr(field, "generated", False):
+            yield unheld_problem(label, field.name, reason, where)
+    for many in model._meta.local_many_to_many:
+        through: Any = many.remote_field.through
+        if through._meta.auto_created and many.name not in exclude:
+            _, rest = own_columns(many)
+            if rest:
+                yield _own_columns_problem(label, many, rest, where)
+
+
+def unheld_problem(label: str, name: str, reason: str, where: str) -> Problem:
+    """The error that names a field which no record can hold, and the way on."""
+    message = f"no record can hold field {name!r} of {label}: {reason}"
+    hint = f"leave it out of the dataset: 'exclude': [{name!r}]"
+    return Problem("contentgit.E049", message, hint, where)
+
+
+def _own_columns_problem(label: str, many: Any, rest: Collection[str], where: str) -> Problem:
+    through = many.remote_field.through._meta
+    message = (
+        f"many-to-many {many.name!r} of {label} has columns of its own that no record can hold: "
+        f"{', '.join(sorted(rest))} of {through.db_table}"
+    )
+    hint = (
+        f"leave it out of the dataset: 'exclude': [{many.name!r}], or declare its table as a model, name "
+        "that in 'through' and give it a spec"
+    )
+    return Problem("contentgit.E050", message, hint, where)
+
+
+def own_columns(many: Any) -> tuple[Any, list[str]]:
+    """The field that puts the rows of an automatic many-to-many table in an order, and the other columns.
+
+    The order is that of ``Meta.ordering``, where this names one integer column that is never NULL.
+    """
+    through = many.remote_field.through
+    ends = (many.m2m_field_name(), many.m2m_reverse_field_name())
+    own: dict[str, Field[Any, Any]] = {
+        field.name: field
+        for field in through._meta.local_concrete_fields
+        if field.name not in ends and not field.primary_key and not field.generated
+    }
+    name = through._meta.ordering[0] if len(through._meta.ordering) == 1 else None
+    order = own.get(name) if isinstance(name, str) else None
+    if order is None or not isinstance(order, IntegerField) or order.null or order.is_relation:
+        return None, list(own)
+    return order, [each for each in own if each != name]
