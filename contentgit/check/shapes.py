@@ -63,6 +63,10 @@ def _matches(pattern: re.Pattern[str], parse: Callable[[str], object] | None = N
     return fits
 
 
+def _float(value: Value) -> bool:
+    return type(value) is float and repr(value) != "-0.0"
+
+
 def _reference(value: Value) -> bool:
     try:
         return isinstance(value, str) and bool(RecordKey.parse(value))
@@ -85,15 +89,15 @@ def _range(value: Value) -> bool:
 
 
 def _column(value: Value) -> bool:
-    if isinstance(value, dict):  # the bytes of a binary column
-        return value.keys() == {"base64"} and isinstance(value["base64"], str)
+    if isinstance(value, dict):  # a binary column, or one of decimal numbers
+        return [*value] in (["base64"], ["decimal"]) and all(map(_text, value.values()))
     return isinstance(value, str | int | float)
 
 
 _SHAPES: Final[Mapping[FieldKind, tuple[str, Shape]]] = {
     FieldKind.TEXT: ("text", _text),
     FieldKind.INTEGER: ("an integer", lambda value: type(value) is int),
-    FieldKind.FLOAT: ("a floating-point number like 1.0", lambda value: type(value) is float),
+    FieldKind.FLOAT: ("a floating-point number like 1.0", _float),
     FieldKind.DECIMAL: ('a decimal like "12.50"', _matches(_DECIMAL)),
     FieldKind.BOOLEAN: ("true or false", lambda value: isinstance(value, bool)),
     FieldKind.DATE: ('a date like "2026-11-22"', _matches(_DATE, date.fromisoformat)),

@@ -200,12 +200,12 @@ GOOD: dict[FieldKind, list[Value]] = {
     FieldKind.ARRAY: [[1, None]],
     FieldKind.MAPPING: [{"a": "b", "c": None}],
     FieldKind.RANGE: [{"empty": True}, {"bounds": "[)", "lower": 1, "upper": None}],
-    FieldKind.COLUMN: ["x", 1, 1.5, False, {"base64": "AA=="}],
+    FieldKind.COLUMN: ["x", 1, 1.5, False, {"base64": "AA=="}, {"decimal": "1.5"}],
 }
 BAD: dict[FieldKind, list[Value]] = {
     FieldKind.TEXT: [1, ["a"]],
     FieldKind.INTEGER: ["1", 1.0, True],
-    FieldKind.FLOAT: [1, "1.0"],
+    FieldKind.FLOAT: [1, "1.0", -0.0],
     FieldKind.DECIMAL: [12.5, "12,50", ""],
     FieldKind.BOOLEAN: [0, "true"],
     FieldKind.DATE: ["2026-02-30", "22.11.2026"],
@@ -221,7 +221,7 @@ BAD: dict[FieldKind, list[Value]] = {
     FieldKind.ARRAY: ["a"],
     FieldKind.MAPPING: [{"a": 1}],
     FieldKind.RANGE: [[1, 2], {"lower": 1}],
-    FieldKind.COLUMN: [[], {}],
+    FieldKind.COLUMN: [[], {}, {"decimal": 1.5}],
 }
 
 

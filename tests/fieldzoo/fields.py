@@ -71,6 +71,25 @@ class RawBytesField(models.Field):  # type: ignore[type-arg]
         return {"postgresql": "bytea", "mysql": "blob"}.get(connection.vendor, "blob")
 
 
+class AnyDecimalField(models.DecimalField):  # type: ignore[type-arg]
+    """Decimals of any number of digits, as Django 6.1 has them where the database does."""
+
+    def db_type(self, connection: Any) -> str:
+        return {"postgresql": "numeric", "mysql": "decimal(65, 30)"}.get(
+            connection.vendor, "decimal"
+        )
+
+    def check(self, **_options: Any) -> list[Any]:
+        return []
+
+
+class NumberField(models.Field):  # type: ignore[type-arg]
+    """A column of floating-point numbers that contentgit knows by its values alone."""
+
+    def db_type(self, connection: Any) -> str:
+        return {"postgresql": "double precision", "mysql": "double"}.get(connection.vendor, "real")
+
+
 class NoColumnField(models.Field):  # type: ignore[type-arg]
     """Has no column at all."""
 

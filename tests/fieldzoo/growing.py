@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from tests.fieldzoo import models as zoo
 from tests.growing import Population
 
@@ -9,6 +11,7 @@ POPULATION = Population(
     models=(
         zoo.Everything,
         zoo.Custom,
+        zoo.Numbers,
         zoo.Moments,
         zoo.Order,
         zoo.Placed,
@@ -39,5 +42,9 @@ POPULATION = Population(
     tables=("fieldzoo_", "group"),
     tagged=(zoo.Tagged, zoo.Coded, zoo.UuidKey),
     # A reference by another field that leads nowhere has no record.
-    makers={"Pointing.dangling_code": lambda _: None},
+    makers={
+        "Pointing.dangling_code": lambda _: None,
+        "Numbers.digits": lambda r: Decimal(r.choice(["1.50", "1.5", "-0", "7E+3", "0.000010"])),
+        "Numbers.number": lambda r: r.choice([-0.0, 0.5, -1e17, 3.0]),
+    },
 )

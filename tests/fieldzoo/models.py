@@ -11,7 +11,9 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from tests.fieldzoo.fields import (
+    AnyDecimalField,
     MoneyField,
+    NumberField,
     RawBytesField,
     RawField,
     UpperField,
@@ -62,6 +64,13 @@ class Custom(models.Model):
 
     def __str__(self) -> str:
         return f"{self.money} in {','.join(self.words or [])}"
+
+
+class Numbers(models.Model):
+    """Columns in which databases hold equal numbers in several forms."""
+
+    digits = AnyDecimalField(null=True)
+    number = NumberField(null=True)
 
 
 class Moments(models.Model):

@@ -24,7 +24,14 @@ from contentgit.db.fields import moments
 from contentgit.db.fields.converters import driver_reader
 from contentgit.db.fields.json_values import json_codec
 from contentgit.db.fields.plain import AnyField, is_spatial, leaf, plain
-from contentgit.db.fields.values import Codec, refused, typed
+from contentgit.db.fields.values import (
+    Codec,
+    itself,
+    refused,
+    typed,
+    unsigned_zero,
+    without_trailing_zeros,
+)
 from contentgit.records import Value
 from contentgit.schema import FieldKind
 
@@ -40,6 +47,8 @@ _UNSIZED = (
 _EXACT = Context(prec=1000, traps=[Inexact, InvalidOperation])
 _SQLITE_DIGITS = 15
 """SQLite computes decimals as floats; Django takes what is behind these digits for noise."""
+_INTEGER_DIGITS = 18
+"""So many digits SQLite holds in an integer, whatever they are."""
 
 
 def codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | None:
@@ -102,10 +111,17 @@ def _codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
 # Text, numbers, truth
 
 
-def _text(field: AnyField, _connection: BaseDatabaseWrapper) -> Codec:
+def _text(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
     kind = FieldKind.FILE if isinstance(field, models.FileField) else FieldKind.TEXT
     check = typed("text", str)
-    return Codec(kind, check, check, same=frozenset([str]))
+    param = _without_nul if connection.vendor == "postgresql" else itself
+    return Codec(kind, check, check, param, frozenset([str]))
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise refused(text, "text that PostgreSQL can hold: it has a NUL character")
+    return text
 
 
 def _integer(_field: AnyField, _connection: BaseDatabaseWrapper) -> Codec:
@@ -124,15 +140,23 @@ def _float(_field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
     vendor = connection.vendor
 
     def param(number: float) -> float | str:
-        # SQLite makes NULL of NaN, and both make 0.0 of -0.0; MariaDB has no infinity.
+        # SQLite makes NULL of NaN; MariaDB has neither NaN nor infinity.
         held = vendor == "postgresql" or (vendor == "sqlite" and math.isinf(number))
-        if not held and (not math.isfinite(number) or repr(number) == "-0.0"):
+        if not held and not math.isfinite(number):
             raise refused(number, f"a number that {connection.display_name} can hold")
-        # As a number -0.0 would be taken for a numeric, which has no such value.
+        # As a literal it would be taken for a numeric, which loses digits.
         return repr(number) if vendor == "postgresql" else number
 
+    def value(content: Value) -> float:
+        number: float = check(content)
+        if repr(number) == "-0.0":
+            raise refused(number, "a floating-point number as contentgit writes it: write 0.0")
+        return number
+
     check = typed("a floating-point number", float)
-    return Codec(FieldKind.FLOAT, check, check, param, frozenset([float]))
+    # PostgreSQL alone has two zeros, which are equal.
+    read = unsigned_zero if vendor == "postgresql" else None
+    return Codec(FieldKind.FLOAT, check, value, param, frozenset([float]), read=read)
 
 
 def _decimal(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
@@ -145,11 +169,38 @@ def _decimal(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
         if step is not None and value.is_finite():
             # More places than the field has: all are kept.
             with suppress(Inexact, InvalidOperation):
-                value = value.quantize(step, context=_EXACT)
-        return format(value if value or not value.is_finite() else value.copy_abs(), "f")
+                return _plain_decimal(value.quantize(step, context=_EXACT))
+        return without_trailing_zeros(_plain_decimal(value))
 
-    read = _sqlite_decimal(places or 0) if connection.vendor == "sqlite" else None
-    return Codec(FieldKind.DECIMAL, encode, _decimal_value, str, read=read)
+    if connection.vendor == "postgresql":
+        return Codec(FieldKind.DECIMAL, encode, _decimal_value, str)
+    read = _sqlite_decimal(places) if connection.vendor == "sqlite" else None
+    param = _decimal_param(connection, read)
+    return Codec(FieldKind.DECIMAL, encode, _decimal_value, param, read=read)
+
+
+def _plain_decimal(value: Decimal) -> str:
+    """The digits without an exponent; zero has no sign."""
+    return format(value if value or not value.is_finite() else value.copy_abs(), "f")
+
+
+def _decimal_param(
+    connection: BaseDatabaseWrapper, read: Callable[[Any], Decimal] | None
+) -> Callable[[Decimal], str]:
+    """Refuses what the database would make something else of; PostgreSQL does not."""
+
+    def param(value: Decimal) -> str:
+        held = value.is_finite()
+        if held and read is not None:  # integers are held as such
+            small = value.adjusted() < _INTEGER_DIGITS
+            if small and value == value.to_integral_value(context=_EXACT):
+                return str(int(value))
+            held = read(float(value)) == value
+        if not held:
+            raise refused(value, f"a decimal number that {connection.display_name} can hold")
+        return str(value)
+
+    return param
 
 
 def _decimal_value(content: Value) -> Decimal:
@@ -159,11 +210,13 @@ def _decimal_value(content: Value) -> Decimal:
         raise refused(content, "a decimal number in text") from None
 
 
-def _sqlite_decimal(places: int) -> Callable[[Any], Decimal]:
+def _sqlite_decimal(places: int | None) -> Callable[[Any], Decimal]:
     short = Context(prec=_SQLITE_DIGITS).create_decimal_from_float
 
     def read(raw: Any) -> Decimal:
         if isinstance(raw, float):
+            if places is None:
+                return Decimal(repr(raw))  # nothing says which digits are noise
             number = short(raw)
             if not number.is_finite() or number.adjusted() + 1 + places <= _SQLITE_DIGITS:
                 return number
@@ -232,17 +285,20 @@ def _json(_field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
 
 
 def _column() -> Codec:
-    same = frozenset([str, int, float, bool])
+    same = frozenset([str, int, bool])
     return Codec(FieldKind.COLUMN, _encode_raw, _raw_value, same=same)
 
 
 def _encode_raw(value: Any) -> Value:
-    if type(value) in {str, int, float, bool}:
+    if type(value) is float:
+        return unsigned_zero(value)
+    if type(value) in {str, int, bool}:
         return value
     if isinstance(value, (bytes, bytearray, memoryview)):
         return {"base64": base64.b64encode(value).decode()}
     if isinstance(value, Decimal):
-        return {"decimal": format(value, "f")}
+        # The column may have any number of places; all forms of a number are equal.
+        return {"decimal": without_trailing_zeros(_plain_decimal(value))}
     raise refused(value, "text, a number, a truth value or binary, as a custom column must be")
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from decimal import Decimal
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from contentgit.db.fields.values import Codec, itself, refused
+from contentgit.db.fields.values import Codec, itself, refused, unsigned_zero
 from contentgit.errors import RecordError
 from contentgit.records import JSON_NULL, Value
 from contentgit.schema import FieldKind
@@ -17,13 +18,18 @@ from contentgit.schema import FieldKind
 _DIGITS = 17
 """So many significant digits tell any two floats apart; more are a number that is no float."""
 
+_MARIADB_DEPTH = 31
+"""So deep may lists and objects lie in each other there."""
+
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
 
 def json_codec(connection: BaseDatabaseWrapper) -> Codec:
     """A JSON column; its Python value is the content value.
 
     Django's own reading cannot be used: it gives ``None`` for SQL NULL and JSON null alike.
     """
-    write = _write_numeric if connection.vendor == "postgresql" else _write
+    write = _WRITERS.get(connection.vendor, _write)
     types: frozenset[type] = frozenset([dict, list, str, int, float, bool, type(JSON_NULL)])
     return Codec(FieldKind.JSON, itself, itself, write, types, read=_read)
 
@@ -33,7 +39,7 @@ def _float(text: str) -> float:
     digits = text.lower().partition("e")[0].lstrip("-").replace(".", "").strip("0")
     if math.isinf(number) or (len(digits) > _DIGITS and Decimal(text) != Decimal(repr(number))):
         raise RecordError(f"the number {text[:60]} in its JSON has more digits than a float holds")
-    return number
+    return unsigned_zero(number)
 
 
 _parse = json.JSONDecoder(parse_float=_float).decode
@@ -53,12 +59,38 @@ def _write(value: Value) -> str:
     return "null" if value is JSON_NULL else json.dumps(value)
 
 
-def _write_numeric(value: Value) -> str:
-    """JSON for a ``jsonb`` column, which holds numbers as ``numeric``.
+def _write_binary(value: Value) -> str:
+    """JSON for a ``jsonb`` column, which holds texts as text and numbers as ``numeric``.
 
-    It keeps a fraction's zero but no exponent: ``1e+16`` would come back as an integer.
+    That keeps a fraction's zero but no exponent: ``1e+16`` would come back as an integer.
     """
-    return "null" if value is JSON_NULL else _write(value) if _is_plain(value) else _numeric(value)
+    if value is JSON_NULL:
+        return "null"
+    text = _write(value) if _is_plain(value) else _numeric(value)
+    if "\\u0000" in text and _NUL.search(text):
+        raise RecordError("its JSON has a NUL character, which PostgreSQL cannot hold")
+    return text
+
+
+def _write_shallow(value: Value) -> str:
+    if _depth(value) > _MARIADB_DEPTH:
+        raise RecordError(
+            f"its JSON is nested more than {_MARIADB_DEPTH} deep, which MariaDB cannot hold"
+        )
+    return _write(value)
+
+
+def _depth(value: Value) -> int:
+    level, here = 0, [value]
+    while here := [each for each in here if isinstance(each, (list, dict))]:
+        level += 1
+        here = [
+            item for each in here for item in (each.values() if isinstance(each, dict) else each)
+        ]
+    return level
+
+
+_WRITERS = {"postgresql": _write_binary, "mysql": _write_shallow}
 
 
 def _is_plain(value: Value) -> bool:

@@ -188,7 +188,7 @@ def duration_codec(_field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
     value = _parser("a duration like P1DT02H03M04.000005S", _parse_duration, _encode_duration)
     if connection.features.has_native_duration_field:
         return Codec(FieldKind.DURATION, _encode_duration, value)
-    return Codec(FieldKind.DURATION, _encode_duration, value, _microseconds, read=_timedelta)
+    return Codec(FieldKind.DURATION, _encode_duration, value, _in_64_bits, read=_timedelta)
 
 
 def _timedelta(microseconds: Any) -> dt.timedelta:
@@ -200,6 +200,15 @@ def _timedelta(microseconds: Any) -> dt.timedelta:
 
 def _microseconds(value: dt.timedelta) -> int:
     return value // _MICROSECOND
+
+
+def _in_64_bits(value: dt.timedelta) -> int:
+    found = _microseconds(value)
+    if not -(2**63) <= found < 2**63:
+        raise refused(
+            str(value), "a duration of microseconds in 64 bits, as this database holds it"
+        )
+    return found
 
 
 def _encode_duration(value: Any) -> str:

@@ -48,7 +48,12 @@ def _array_codec(base: Codec) -> Codec:
         return [None if item is None else base.encode(item) for item in _list(value)]
 
     def value(content: Value) -> list[Any]:
-        return [None if item is None else base.value(item) for item in _list(content)]
+        items = _list(content)
+        if base.kind is FieldKind.ARRAY and not _is_regular(items):
+            raise refused(
+                items, "an array of PostgreSQL: its lists must be equally long and not empty"
+            )
+        return [None if item is None else base.value(item) for item in items]
 
     def param(items: list[Any]) -> list[Any]:
         return [None if item is None else base.param(item) for item in items]
@@ -60,6 +65,13 @@ def _array_codec(base: Codec) -> Codec:
         return [None if item is None else reader(item) for item in _list(items)]
 
     return Codec(FieldKind.ARRAY, encode, value, param, read=None if reader is None else read)
+
+
+def _is_regular(items: list[Any]) -> bool:
+    if not all(isinstance(each, list) for each in items):
+        return False
+    lengths = {len(each) for each in items}
+    return not lengths or (len(lengths) == 1 and 0 not in lengths)
 
 
 def _list(value: Any) -> list[Any]:
