@@ -102,6 +102,7 @@ POPULATION = Population(
     makers={
         "Node.position": _among(0, 5),
         "Pair.rank": _among(0, 5),
+        "Parcel.weight": _among(0, 5000),
         "Note.rank": _among(0, 3),
         "Note.object_id": lambda r: r.choice([None, str(r.randint(1, 9)), "a7"]),
         "Slot.low": _among(0, 50),
