@@ -13,6 +13,7 @@ at import: :func:`load_datasets` calls the function, :meth:`DatasetDefinition.du
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -281,17 +282,19 @@ def _as_checked(definition: DatasetDefinition, found: list[Problem]) -> list[Pro
 
 
 def _disagreements(datasets: Iterable[Dataset]) -> list[Problem]:
-    first: dict[str, tuple[str, Identity]] = {}
-    problems: dict[tuple[str, str], Problem] = {}
+    """Datasets that say of one model's rows what can be true once only."""
+    first: dict[tuple[str, str], tuple[str, object]] = {}
+    problems: dict[tuple[str, str, str], Problem] = {}
     for dataset in datasets:
-        for spec in dataset.specs:
-            name, identity = first.setdefault(spec.model, (dataset.name, spec.identity))
-            if identity == spec.identity or name == dataset.name:
+        where = _where(dataset.name)
+        for spec, key in itertools.product(dataset.specs, ("identity", "signals", "write_last")):
+            here = getattr(spec, key)
+            name, there = first.setdefault((spec.model, key), (dataset.name, here))
+            if there == here or name == dataset.name:
                 continue
-            message = f"'identity' of {spec.model} is {spec.identity!r}, in {name!r} {identity!r}"
-            hint = f"give every spec of {spec.model} the same 'identity'"
-            where = _where(dataset.name)
-            problems[where, spec.model] = Problem("contentgit.E029", message, hint, where)
+            message = f"{key!r} of {spec.model} is {here!r}, in {name!r} {there!r}"
+            hint = f"give every spec of {spec.model} the same {key!r}"
+            problems[where, spec.model, key] = Problem("contentgit.E029", message, hint, where)
     return list(problems.values())
 
 

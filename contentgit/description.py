@@ -83,6 +83,10 @@ def _spec(spec: ModelSpec) -> dict[str, Any]:
         found["derived"] = list(spec.derived)
     if spec.together:
         found["together"] = sorted(sorted(each) for each in spec.together)
+    if not spec.signals:
+        found["signals"] = False
+    if spec.write_last:
+        found["write_last"] = True
     if spec.order:
         found["order"] = {name: list(spec.order[name]) for name in sorted(spec.order)}
     return found

@@ -49,7 +49,8 @@ class ModelSpec:
     that are not content. ``hashed`` puts natural keys into folders by their SHA-1. ``order`` names
     integer fields that put rows in an order, each with the fields within whose equal values it does;
     ``derived`` names fields that the project computes from other content, ``together`` groups of fields that
-    are one value.
+    are one value. Without ``signals`` an apply calls no receiver of Django's model signals for these rows.
+    With ``write_last`` an apply writes them after all others, since receivers and triggers write such rows.
     """
 
     model: str
@@ -64,6 +65,8 @@ class ModelSpec:
     order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     derived: tuple[str, ...] = ()
     together: tuple[tuple[str, ...], ...] = ()
+    signals: bool = True
+    write_last: bool = False
 
 
 @dataclass(frozen=True)
@@ -268,6 +271,8 @@ _PARSERS: Mapping[str, Callable[[object], Any]] = {
     "order": _order,
     "derived": _names,
     "together": _together,
+    "signals": _flag,
+    "write_last": _flag,
 }
 
 
@@ -292,12 +297,15 @@ def _map_problems(raws: list[object], where: str) -> list[Problem]:
     return problems
 
 
+_AGREED = ("identity", "exclude", "hashed", "order", "derived", "together", "signals", "write_last")
+
+
 def conflicts(dataset: Dataset) -> list[Problem]:
     """Specs of one model that contradict each other on what its records are."""
     problems = []
     for model in dataset.models:
         first, *others = dataset.specs_of(model)
-        for name in ("identity", "exclude", "hashed", "order", "derived", "together"):
+        for name in _AGREED:
             if any(_said(spec, name) != _said(first, name) for spec in others):
                 message = f"the specs of {model} differ in {name!r}"
                 hint = f"give every spec of {model} the same {name!r}"

@@ -97,7 +97,7 @@ class Table:
     key text into the value of ``$key``. ``fill`` gives, for columns that are no content (``exclude``), the
     parameter that a new row gets there. ``problems`` says in a line each what of the model no record
     can hold. ``unenforced`` names the unique sets that this kind of database cannot have, so that Django
-    made no constraint of them.
+    made no constraint of them. ``signals`` and ``write_last`` are those of the model's specs.
     """
 
     model: type[Model]
@@ -112,6 +112,8 @@ class Table:
     fill: tuple[tuple[Column, Callable[[], Any]], ...] = ()
     problems: tuple[str, ...] = ()
     unenforced: frozenset[str] = frozenset()
+    signals: bool = True
+    write_last: bool = False
 
     @property
     def label(self) -> str:

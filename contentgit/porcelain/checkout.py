@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from contentgit import canonical
 from contentgit.calling import HookFailure
 from contentgit.db import applier, ledger
+from contentgit.db.applier.watch import Watch, collides
 from contentgit.db.introspect import table
 from contentgit.db.ledger import Entry
 from contentgit.db.reader import Reader
@@ -33,6 +34,7 @@ from contentgit.porcelain.planning import plan
 from contentgit.porcelain.project import Project, all_tables
 from contentgit.porcelain.refusals import refuse
 from contentgit.porcelain.request import Request
+from contentgit.porcelain.rereading import Rereading
 from contentgit.porcelain.snapshots import Difference, batches
 from contentgit.porcelain.withheld import listed
 from contentgit.porcelain.working_copy import Missing
@@ -103,11 +105,14 @@ def _apply(
         hooks = Hooks(
             project, planned, idle=all(_unchanged(project, w, planned) for w in planned.dumps)
         )
-        hooks.before()
+        watch = Watch(project.using)
+        with watch.calling("pre_apply"):
+            hooks.before()
+        Rereading(project, planned, watch).check()
         backup = _back_up(project, planned)
         with _dropped_on_failure(project, backup):
             if planned.plan.steps:
-                _run(project, planned)
+                _run(project, planned, watch)
             ledger.write(project.using, _entries(project, planned, backup))
     head, problem = _move_head(project, planned.target)
     anchor(project)
@@ -186,7 +191,7 @@ def _reached(planned: Planned) -> set[RecordKey]:
     }
 
 
-def _run(project: Project, planned: Planned) -> None:
+def _run(project: Project, planned: Planned, watch: Watch) -> None:
     tables = all_tables([work.dump for work in planned.works])
     steps = planned.plan.steps
     _guard(project, planned)
@@ -197,16 +202,33 @@ def _run(project: Project, planned: Planned) -> None:
         done += count
         project.progress("applying", done, len(steps))
 
-    applier.apply(
-        using=project.using,
-        tables=tables,
-        plan=planned.plan,
-        identities=project.identities,
-        records=lambda wanted: _wanted(planned, wanted),
-        progress=progress,
-        outside=lambda label: table(label, project.identities, project.using),
-    )
+    others = Rereading(project, planned, watch, steps=steps)
+    with _naming(others):
+        applied = applier.apply(
+            using=project.using,
+            tables=tables,
+            plan=planned.plan,
+            identities=project.identities,
+            records=lambda wanted: _wanted(planned, wanted),
+            progress=progress,
+            outside=lambda label: table(label, project.identities, project.using),
+            watch=watch,
+            rewrite=others.rewrite,
+        )
+    replace(others, own=applied.tables).check()
     _verify(project, planned)
+
+
+@contextmanager
+def _naming(others: Rereading) -> Iterator[None]:
+    """Names the receivers that wrote rows of the dumps, where a row cannot be written."""
+    try:
+        yield
+    except ContentgitError as error:
+        culprits = others.culprits() if collides(error) and not error.items else []
+        if culprits:
+            error.items, error.hint = tuple(culprits), others.hint()
+        raise
 
 
 def _wanted(planned: Planned, steps: Sequence[Step]) -> Iterator[Record]:

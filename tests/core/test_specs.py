@@ -140,7 +140,7 @@ def test_all_problems_of_a_spec_are_told_at_once() -> None:
             "unknown key 3",
             (
                 "known: defer_values, delete_missing, derived, exclude, filter, hashed, identity, "
-                "ignore_missing_m2m, model, order, save_as_new, together"
+                "ignore_missing_m2m, model, order, save_as_new, signals, together, write_last"
             ),
         ),
     ]

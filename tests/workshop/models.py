@@ -236,3 +236,13 @@ class Place(models.Model):
 
     name = models.CharField(max_length=40)
     shape = Outline()
+
+
+class Trail(models.Model):
+    """What receivers and triggers write: a history of bakery's tags."""
+
+    tag = models.IntegerField()
+    text = models.CharField(max_length=40, unique=True)
+
+    def __str__(self) -> str:
+        return self.text

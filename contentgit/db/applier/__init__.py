@@ -8,20 +8,21 @@ when all is written, then sequences are moved on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import groupby, islice
-from typing import Any, TypeVar
+from typing import Any, TypeAlias
 
 from django.db.models import Model
 
-from contentgit.db.applier import signals
-from contentgit.db.applier.bulk import BATCH, Bulk
+from contentgit.db.applier.bulk import Bulk, chunks, step_batches
 from contentgit.db.applier.codes import Codes
 from contentgit.db.applier.links import LinkWriter, own_links
 from contentgit.db.applier.parking import Parking
-from contentgit.db.applier.rows import Creation, StandIn, Update, renamed
+from contentgit.db.applier.rows import Creation, StandIn, Update, by_value, naming, renamed
+from contentgit.db.applier.signals import Signals
+from contentgit.db.applier.watch import Watch
 from contentgit.db.backends import Backend, backend
 from contentgit.db.identity import Identities
 from contentgit.db.tables import Rows, Table, Tables
@@ -30,15 +31,21 @@ from contentgit.records import Record, RecordKey
 from contentgit.schema import FieldKind, FieldSchema, looked_up
 from contentgit.steps import Action, Plan, Step
 
-T = TypeVar("T")
 Row = tuple[Any, ...]
+
+
+_LAST = frozenset({Action.PARK, Action.UPDATE, Action.CREATE})
+
+Rewrite: TypeAlias = Callable[[Sequence[Step], AbstractSet[str]], Sequence[Step]]
+"""Gives what to run in place of the steps of models that are written last; told the tables written so far."""
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What was written: for each model, how many steps of each action."""
+    """What was written: for each model, how many steps of each action; and the names of all tables."""
 
     written: Mapping[str, Mapping[Action, int]]
+    tables: frozenset[str] = frozenset()
 
 
 def apply(
@@ -50,12 +57,15 @@ def apply(
     records: Callable[[Sequence[Step]], Iterator[Record]],
     progress: Callable[[int], None],
     outside: Callable[[str], Table],
+    watch: Watch | None = None,
+    rewrite: Rewrite = lambda steps, _: steps,
 ) -> Applied:
     """Make the database what the plan says.
 
     ``records`` gives the commit's records of create and update steps, in their order. ``outside`` binds
     a model that is in no dump, for rows that a delete reaches. ``progress`` is told the number of steps
-    done since it was last told.
+    done since it was last told. ``watch`` sees what receivers write. ``rewrite`` is called when all is
+    written but the rows of models that are written last.
 
     Raises:
         RefusedError: the plan has problems, or a row is no longer what the plan saw.
@@ -65,26 +75,23 @@ def apply(
     if plan.problems:
         texts = [problem.text for problem in plan.problems]
         raise RefusedError("the plan is refused", items=texts)
-    run = _Run(backend(using), tables, identities, records, outside, plan.steps)
+    watch = watch or Watch(using)
+    run = _Run(backend(using), tables, identities, records, outside, plan.steps, watch)
     run.backend.defer_constraints()
-    run.announce_deletes()
-    for steps in _batches(plan.steps):
-        run.write(steps)
-        progress(len(steps))
+    late = {label for label, each in tables.items() if each.write_last}
+    parts: tuple[list[Step], list[Step]] = [], []
+    for step in plan.steps:
+        parts[step.key.model in late and step.action in _LAST].append(step)
+    first, last = parts
+    run.part(first, progress)
+    run.connect(first, last=False)
+    if late:
+        again = rewrite(last, run.tables_written)
+        run.forget(late, again)
+        run.part(again, progress if again is last else lambda _: None)
+        run.connect([*first, *again], last=True)
     run.finish()
-    return Applied(run.written)
-
-
-def _batches(steps: Sequence[Step]) -> Iterator[list[Step]]:
-    """Consecutive steps that do the same to the same model, in lists of bounded length."""
-    for _, same in groupby(steps, key=lambda step: (step.action, step.key.model, step.fields)):
-        yield from _chunks(same)
-
-
-def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, BATCH)):
-        yield chunk
+    return Applied(run.written, run.tables_written)
 
 
 class _Run:
@@ -103,6 +110,7 @@ class _Run:
         records: Callable[[Sequence[Step]], Iterator[Record]],
         outside: Callable[[str], Table],
         steps: Sequence[Step],
+        watch: Watch,
     ) -> None:
         self.backend = backend
         self.using = backend.using
@@ -110,29 +118,48 @@ class _Run:
         self.identities = identities
         self.records = records
         self.outside = outside
-        self.steps = steps
+        self.signals = Signals(backend.using, watch)
         self.bulk = Bulk(backend)
         self.codes = Codes(backend)
         self.parking = Parking(backend, self.codes)
         self.written: dict[str, Counter[Action]] = {}
         self.touched: dict[type[Model], None] = {}
         self.looked_up = looked_up({label: each.schema for label, each in tables.items()})
-        self.watched = self.looked_up | set(_by_value(tables))
-        self.awaited = {
-            str(step.key)
-            for step in steps
-            if step.action is Action.CREATE and step.key.model in self.watched
-        }
+        self.watched = self.looked_up | set(by_value(tables))
+        self.awaited = self._awaited(steps)
         self.later: list[tuple[Step, str, Any]] = []
         self.doomed: dict[RecordKey, Model] = {}
-        self.links = LinkWriter(self.bulk, tables, steps)
+        self.links = LinkWriter(self.bulk, self.signals, tables, steps)
+
+    def _awaited(self, steps: Sequence[Step]) -> set[str]:
+        creates = (step.key for step in steps if step.action is Action.CREATE)
+        return {str(key) for key in creates if key.model in self.watched}
+
+    @property
+    def tables_written(self) -> frozenset[str]:
+        """The names of the tables that were written so far."""
+        return frozenset(model._meta.db_table for model in self.touched)
 
     def table(self, step: Step) -> Table:
         """The table of the step's row, in a dump or outside."""
         found = self.tables.get(step.key.model)
         if found is not None and all(name in found.field for name in step.fields):
             return found
-        return self.outside(step.key.model)  # also for a field that is no content in the dump
+        outside = self.outside(step.key.model)  # also for a field that is no content in the dump
+        return outside if found is None else replace(outside, signals=found.signals)
+
+    def part(self, steps: Sequence[Step], progress: Callable[[int], None]) -> None:
+        """Run the steps in their order; their many-to-many references are left to :meth:`connect`."""
+        self.announce_deletes(steps)
+        for some in step_batches(steps):
+            self.write(some)
+            progress(len(some))
+
+    def forget(self, labels: AbstractSet[str], steps: Sequence[Step]) -> None:
+        """Others have written rows of these models; the ``steps`` are all that is still to be run."""
+        for label in labels & self.watched:
+            self.identities.reload(label)
+        self.awaited = self._awaited(steps)
 
     def write(self, steps: Sequence[Step]) -> None:
         """Run steps that do the same to the same model."""
@@ -149,28 +176,33 @@ class _Run:
         ways[action](table, steps)
         self.written.setdefault(table.label, Counter())[action] += len(steps)
 
-    def finish(self) -> None:
-        """What needs all rows to be there: late references, links, constraints, sequences."""
+    def connect(self, steps: Sequence[Step], *, last: bool) -> None:
+        """What needs the rows to be there: references that waited for them, and links."""
         self._write_later()
-        self.touched |= dict.fromkeys(self.links.write())
+        for through in self.links.write(steps, last=last):
+            self.touched[through] = None
+
+    def finish(self) -> None:
+        """What needs all to be written: constraints, sequences."""
         self.parking.close()
-        self.backend.check_constraints({model._meta.db_table for model in self.touched})
+        self.backend.check_constraints(self.tables_written)
         self.backend.reset_sequences(self.touched)
 
     # Deleting
 
-    def announce_deletes(self) -> None:
+    def announce_deletes(self, steps: Sequence[Step]) -> None:
         """``pre_delete`` of all rows before the first has gone, as Django sends it.
 
         A receiver may look for rows that go with its own: those of multi-table children, for one.
         """
-        gone = [s for s in self.steps if s.action in (Action.DELETE, Action.CASCADE)]
-        for steps in _batches(gone):
-            table = self.table(steps[0])
-            found = signals.doomed(self.using, table, self._keys(table, steps))
-            if found:
-                self.doomed.update(zip((step.key for step in steps), found, strict=True))
-        signals.before_delete(self.using, self.doomed.values())
+        gone = [s for s in steps if s.action in (Action.DELETE, Action.CASCADE)]
+        told: list[Model] = []
+        for some in step_batches(gone):
+            table = self.table(some[0])
+            found = self.signals.doomed(table, self._keys(table, some))
+            self.doomed |= dict(zip((step.key for step in some), found, strict=False))
+            told += found
+        self.signals.before_delete(told)
 
     def _delete(self, table: Table, steps: Sequence[Step]) -> None:
         keys = self._keys(table, steps)
@@ -180,7 +212,7 @@ class _Run:
             self._through(through._meta.db_table, column, table, keys)
         self.bulk.write(steps, keys, lambda rows: self._delete_rows(table, rows))
         found = [self.doomed[step.key] for step in steps if step.key in self.doomed]
-        signals.after_delete(self.using, found)
+        self.signals.after_delete(found)
 
     def _delete_rows(self, table: Table, rows: Rows) -> int:
         count = self.backend.delete(table.name, table.key_columns, rows)
@@ -241,8 +273,7 @@ class _Run:
             return
         steps, parameters = [step for step, _ in rows], [row for _, row in rows]
         keys = [row[len(update.columns) :] for row in parameters]
-        signals.save(
-            self.using,
+        self.signals.save(
             table,
             lambda: self.bulk.write(
                 steps, parameters, lambda some: self._update_rows(update, some)
@@ -301,7 +332,7 @@ class _Run:
         for name, value in late.items():
             stand_in = self.parking.stand_in(table, table.field[name])
             hint = "no other value can stand in the column until then"
-            if name in _naming(table):
+            if name in naming(table):
                 stand_in, hint = None, "each is named by the other, and neither can be the first"
             if stand_in is None:
                 what = f"{step.key}: {name} refers to {value}, which cannot be created before it"
@@ -323,7 +354,7 @@ class _Run:
             if table.label in self.watched:
                 self.identities.reload(table.label)
 
-        signals.save(self.using, table, write, lambda: self._keys(table, steps), created=True)
+        self.signals.save(table, write, lambda: self._keys(table, steps), created=True)
         self.awaited.difference_update(batch)
 
     # References that wait
@@ -347,12 +378,14 @@ class _Run:
 
     def _write_later(self) -> None:
         waiting: dict[tuple[str, str], list[tuple[Step, Any]]] = {}
-        for step, name, value in self.later:
+        ready = [each for each in self.later if each[2] not in self.awaited]
+        self.later = [each for each in self.later if each[2] in self.awaited]
+        for step, name, value in ready:
             waiting.setdefault((step.key.model, name), []).append((step, value))
         for (label, name), found in waiting.items():
             update = Update(self.tables[label], (name,))
             write = partial(self._update_rows, update)
-            for some in _chunks(found):
+            for some in chunks(found):
                 rows = [update.row(step.key, {name: value}) for step, value in some]
                 self.bulk.write([step for step, _ in some], rows, write)
             self._reload(update)
@@ -364,15 +397,3 @@ class _Run:
             if record.key != step.key:
                 raise ContentgitError(f"the commit gave {record.key} where the plan has {step.key}")
             yield step, record
-
-
-def _by_value(tables: Tables) -> Iterator[str]:
-    """The models that others refer to by another value than their primary key."""
-    for table in tables.values():
-        yield from (field.target for field in table.schema.fields if field.by_value)
-        yield from table.schema.key_targets if table.schema.key_by_value else ()
-
-
-def _naming(table: Table) -> set[str]:
-    """The fields that a record's key is made of."""
-    return {path.partition("__")[0] for path in table.schema.identity}

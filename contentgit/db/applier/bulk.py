@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby, islice
+from typing import TypeVar
 
 from django.db import Error, transaction
 
@@ -16,8 +18,23 @@ REFUSALS = (Error, ValueError, OverflowError)
 """What a driver raises for a row: the database's own words, or a value that it cannot send."""
 
 
+T = TypeVar("T")
+
 BATCH = 1000
 """Records, rows and references that are held at a time."""
+
+
+def step_batches(steps: Sequence[Step]) -> Iterator[list[Step]]:
+    """Consecutive steps that do the same to the same model, in lists of bounded length."""
+    for _, same in groupby(steps, key=lambda step: (step.action, step.key.model, step.fields)):
+        yield from chunks(same)
+
+
+def chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    """The items in lists of at most :data:`BATCH`."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, BATCH)):
+        yield chunk
 
 
 class Bulk:

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db.models import Model
 
-from contentgit.db.applier import signals
 from contentgit.db.applier.bulk import BATCH, Bulk
 from contentgit.db.applier.rows import decoded
+from contentgit.db.applier.signals import Signals
 from contentgit.db.tables import Rows, Table, Tables
 from contentgit.steps import Action, Links, Step
 
@@ -32,20 +32,30 @@ class LinkWriter:
     told by that row.
     """
 
-    def __init__(self, bulk: Bulk, tables: Tables, steps: Sequence[Step]) -> None:
+    def __init__(self, bulk: Bulk, signals: Signals, tables: Tables, steps: Sequence[Step]) -> None:
         self.bulk = bulk
+        self.signals = signals
         self.tables = tables
-        self.steps = steps
-        self.gone = dict(self._values_of_gone())
+        self.gone = dict(self._values_of_gone(steps))
 
-    def write(self) -> Iterator[type[Model]]:
-        """Writes all; gives the through models, each before it is written."""
-        for found, model, name, action in _batches(self.steps):
-            yield self.tables[model].relation[name].through
-            self._write(self.tables[model], name, found, action)
-        for steps, model, name in _ordered(self.steps):
-            yield self.tables[model].relation[name].through
-            self._arrange(self.tables[model], name, steps)
+    def write(self, steps: Sequence[Step], *, last: bool) -> Iterator[type[Model]]:
+        """Writes the references of the steps: those of, or to, models that are written last, or all others.
+
+        Gives the through models, each before it is written.
+        """
+        for found, model, name, action in _batches(steps):
+            if self._is_last(model, name) is last:
+                yield self.tables[model].relation[name].through
+                self._write(self.tables[model], name, found, action)
+        for arranged, model, name in _ordered(steps):
+            if self._is_last(model, name) is last:
+                yield self.tables[model].relation[name].through
+                self._arrange(self.tables[model], name, arranged)
+
+    def _is_last(self, model: str, name: str) -> bool:
+        table = self.tables[model]
+        target = self.tables.get(table.relation[name].schema.target)
+        return table.write_last or (target is not None and target.write_last)
 
     def _write(self, table: Table, name: str, found: Sequence[Target], action: str) -> None:
         relation, backend = table.relation[name], self.bulk.backend
@@ -60,8 +70,7 @@ class LinkWriter:
             backend.delete(relation.table, columns, some)
             return len(some)
 
-        signals.link(
-            backend.using,
+        self.signals.link(
             table,
             relation,
             rows,
@@ -95,7 +104,7 @@ class LinkWriter:
             self.bulk.write(steps, rows, change)
 
         if added:
-            signals.link(backend.using, table, relation, added, "add", write)
+            self.signals.link(table, relation, added, "add", write)
         else:
             write()
 
@@ -104,12 +113,12 @@ class LinkWriter:
         value = self.gone[place] if place in self.gone else _value(table, name, step, target)
         return (*table.decode_key(step.key.key), value)
 
-    def _values_of_gone(self) -> Iterator[tuple[tuple[str, str, str], Any]]:
+    def _values_of_gone(self, steps: Sequence[Step]) -> Iterator[tuple[tuple[str, str, str], Any]]:
         deleted = (Action.DELETE, Action.CASCADE)
-        gone = {str(step.key) for step in self.steps if step.action in deleted}
+        gone = {str(step.key) for step in steps if step.action in deleted}
         removed = {
             (step.key.model, links.field, target): step
-            for step in self.steps
+            for step in steps
             if step.action is Action.UPDATE
             for links in step.links
             for target in links.remove

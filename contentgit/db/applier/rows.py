@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
 from django.db.models import AutoField
 
-from contentgit.db.tables import BoundField, Column, Table
+from contentgit.db.tables import BoundField, Column, Table, Tables
 from contentgit.errors import RecordError
 from contentgit.records import RecordKey, Value
 
@@ -158,3 +158,15 @@ def _default(table: Table, column: Column) -> Callable[[], Any] | None:
 def renamed(column: Column, name: str) -> Column:
     """A column of another table that holds the same kind of values."""
     return replace(column, name=name)
+
+
+def by_value(tables: Tables) -> Iterator[str]:
+    """The models that others refer to by another value than their primary key."""
+    for table in tables.values():
+        yield from (field.target for field in table.schema.fields if field.by_value)
+        yield from table.schema.key_targets if table.schema.key_by_value else ()
+
+
+def naming(table: Table) -> set[str]:
+    """The fields that a record's key is made of."""
+    return {path.partition("__")[0] for path in table.schema.identity}

@@ -13,6 +13,7 @@ import django
 from django.db import Error, models, transaction
 from django.db.models import Model, QuerySet, signals
 
+from contentgit.db.applier.watch import Watch
 from contentgit.db.queries import rows_of
 from contentgit.db.tables import BoundRelation, Column, Rows, Table
 from contentgit.errors import ContentgitError
@@ -21,11 +22,6 @@ Key = tuple[Any, ...]
 
 # Django tells receivers of m2m_changed that data is raw since 6.1.
 M2M_RAW: Mapping[str, bool] = {"raw": True} if django.VERSION >= (6, 1) else {}
-
-
-def listened(model: type[Model], *wanted: models.signals.ModelSignal) -> bool:
-    """Whether anybody listens to one of these signals of the model."""
-    return not model._meta.auto_created and any(each.has_listeners(model) for each in wanted)
 
 
 def python_key(table: Table, columns: Sequence[Column], parameters: Key) -> Key:
@@ -92,141 +88,143 @@ def _fails(rows: QuerySet[Any]) -> bool:
     return False
 
 
-def save(
-    using: str,
-    table: Table,
-    write: Callable[[], None],
-    keys: Callable[[], Rows],
-    *,
-    created: bool,
-) -> None:
-    """Write rows, with ``pre_save`` before and ``post_save`` behind where somebody listens.
+class Signals:
+    """Sends the signals of rows in the database ``using``, where somebody listens."""
 
-    ``keys`` gives the rows' keys once they are written. What a receiver of ``pre_save`` changes in
-    its instance is not written: a raw save is of what the commit says.
-    """
-    model = table.model
-    before = listened(model, signals.pre_save)
-    told = _rehearsed(using, table, write, keys, created=created) if before else []
-    for instance in told:
-        _send(signals.pre_save, instance, raw=True, using=using, update_fields=None)
-    write()
-    if not listened(model, signals.post_save):
-        return
-    found = told or instances(using, table, keys())
-    for instance, key in zip(found, keys(), strict=True):
-        instance._state.adding = False
-        _set_key(table, instance, python_key(table, table.key_columns, key))
-        _send(
-            signals.post_save,
-            instance,
-            created=created,
-            update_fields=None,
-            raw=True,
-            using=using,
-        )
+    def __init__(self, using: str, watch: Watch) -> None:
+        self.using = using
+        self.watch = watch
 
+    def save(
+        self, table: Table, write: Callable[[], None], keys: Callable[[], Rows], *, created: bool
+    ) -> None:
+        """Write rows, with ``pre_save`` before and ``post_save`` after where somebody listens.
 
-def _rehearsed(
-    using: str,
-    table: Table,
-    write: Callable[[], None],
-    keys: Callable[[], Rows],
-    *,
-    created: bool,
-) -> list[Model]:
-    """The instances as they will be: written, read, and taken back."""
-    with transaction.atomic(using=using):
+        ``keys`` gives the rows' keys once they are written. What a receiver of ``pre_save`` changes in
+        its instance is not written: a raw save is of what the commit says.
+        """
+        before = listened(table, signals.pre_save)
+        told = self._rehearsed(table, write, keys, created=created) if before else []
+        for instance in told:
+            self._send(signals.pre_save, instance, raw=True, update_fields=None)
         write()
-        found = instances(using, table, keys())
-        transaction.set_rollback(True, using=using)
-    for instance in found:
-        instance._state.adding = created
-        if created and table.schema.local_key:
-            _set_key(table, instance, tuple(None for _ in table.key_columns))
-    return found
+        if not listened(table, signals.post_save):
+            return
+        found = told or instances(self.using, table, keys())
+        for instance, key in zip(found, keys(), strict=True):
+            instance._state.adding = False
+            _set_key(table, instance, python_key(table, table.key_columns, key))
+            self._send(signals.post_save, instance, created=created, update_fields=None, raw=True)
+
+    def _rehearsed(
+        self, table: Table, write: Callable[[], None], keys: Callable[[], Rows], *, created: bool
+    ) -> list[Model]:
+        """The instances as they will be: written, read, and taken back."""
+        with transaction.atomic(using=self.using):
+            write()
+            found = instances(self.using, table, keys())
+            transaction.set_rollback(True, using=self.using)
+        for instance in found:
+            instance._state.adding = created
+            if created and table.schema.local_key:
+                _set_key(table, instance, tuple(None for _ in table.key_columns))
+        return found
+
+    def doomed(self, table: Table, keys: Rows) -> list[Model]:
+        """The rows that will be deleted, as instances, where somebody listens; none otherwise."""
+        told = listened(table, signals.pre_delete, signals.post_delete)
+        return instances(self.using, table, keys) if told else []
+
+    def before_delete(self, found: Iterable[Model]) -> None:
+        """Send ``pre_delete``; as in Django while all rows that will go are still there."""
+        for instance in found:
+            self._send(signals.pre_delete, instance, origin=instance)
+
+    def after_delete(self, found: Iterable[Model]) -> None:
+        """Send ``post_delete``."""
+        for instance in found:
+            self._send(signals.post_delete, instance, origin=instance)
+
+    def link(
+        self,
+        table: Table,
+        relation: BoundRelation,
+        rows: Rows,
+        action: str,
+        write: Callable[[], None],
+    ) -> None:
+        """Write rows (source, target) of a through table, between ``pre_`` and ``post_`` of ``action``.
+
+        ``action`` is ``"add"`` or ``"remove"``; as in Django each source is told all its targets at once.
+        """
+        if not table.signals or not signals.m2m_changed.has_listeners(relation.through):
+            write()
+            return
+        field = _field(relation.through, relation.target)
+        targets: dict[Any, set[Any]] = {}
+        for source, target in rows:
+            targets.setdefault(source, set()).add(field.to_python(target))
+        sources = instances(self.using, table, [(source,) for source in targets])
+        for moment in ("pre", "post"):
+            if moment == "post":
+                write()
+            for instance, pk_set in zip(sources, targets.values(), strict=True):
+                self._send(
+                    signals.m2m_changed,
+                    instance,
+                    sender=relation.through,
+                    action=f"{moment}_{action}",
+                    reverse=False,
+                    model=field.related_model,
+                    pk_set=pk_set,
+                    **M2M_RAW,
+                )
+
+    def _send(
+        self,
+        signal: models.signals.ModelSignal,
+        instance: Model,
+        sender: type[Model] | None = None,
+        **named: Any,
+    ) -> None:
+        """Send a signal of one row, by its model unless another sender is given; what a receiver raises
+        is told with the row.
+
+        Raises:
+            ContentgitError: a receiver, the project's own code, raised something else.
+        """
+        name, label = _NAMES[signal], instance._meta.label_lower
+        try:
+            with self.watch.calling(f"{name} of {label}", label):
+                signal.send(
+                    sender=sender or type(instance), instance=instance, using=self.using, **named
+                )
+        except ContentgitError:
+            raise
+        except Exception as error:
+            row = f"{label} with primary key {instance.pk!r}"
+            raise ContentgitError(
+                f"a receiver of {name} of {row} raised {type(error).__name__}: {error}",
+                hint=f'nothing has changed; some receivers know the default database only; "signals": '
+                f"False in the spec of {label} calls none",
+            ) from error
+
+
+_NAMES: Mapping[models.signals.ModelSignal, str] = {
+    each: name
+    for name, each in vars(signals).items()
+    if isinstance(each, models.signals.ModelSignal)
+}
+
+
+def listened(table: Table, *wanted: models.signals.ModelSignal) -> bool:
+    """Whether anybody listens to one of these signals of the model, and its specs permit them."""
+    model = table.model
+    if not table.signals or model._meta.auto_created:
+        return False
+    return any(each.has_listeners(model) for each in wanted)
 
 
 def _set_key(table: Table, instance: Model, key: Key) -> None:
     for column, value in zip(table.key_columns, key, strict=True):
         setattr(instance, column.attname, value)
-
-
-def doomed(using: str, table: Table, keys: Rows) -> list[Model]:
-    """The rows that will be deleted, as instances, where somebody listens; none otherwise."""
-    told = listened(table.model, signals.pre_delete, signals.post_delete)
-    return instances(using, table, keys) if told else []
-
-
-def before_delete(using: str, found: Iterable[Model]) -> None:
-    """Send ``pre_delete``; as in Django while all rows that will go are still there."""
-    for instance in found:
-        _send(signals.pre_delete, instance, using=using, origin=instance)
-
-
-def after_delete(using: str, found: Iterable[Model]) -> None:
-    """Send ``post_delete``."""
-    for instance in found:
-        _send(signals.post_delete, instance, using=using, origin=instance)
-
-
-def _send(
-    signal: models.signals.ModelSignal,
-    instance: Model,
-    sender: type[Model] | None = None,
-    **named: Any,
-) -> None:
-    """Send a signal of one row, by its model unless another sender is given; what a receiver raises is
-    told with the row.
-
-    Raises:
-        ContentgitError: a receiver, the project's own code, raised something else.
-    """
-    try:
-        signal.send(sender=sender or type(instance), instance=instance, **named)
-    except ContentgitError:
-        raise
-    except Exception as error:
-        name = next(name for name, each in vars(signals).items() if each is signal)
-        row = f"{instance._meta.label_lower} with primary key {instance.pk!r}"
-        raise ContentgitError(
-            f"a receiver of {name} of {row} raised {type(error).__name__}: {error}",
-            hint="nothing has changed; some receivers know the default database only",
-        ) from error
-
-
-def link(
-    using: str,
-    table: Table,
-    relation: BoundRelation,
-    rows: Rows,
-    action: str,
-    write: Callable[[], None],
-) -> None:
-    """Write rows (source, target) of a through table, between ``pre_`` and ``post_`` of ``action``.
-
-    ``action`` is ``"add"`` or ``"remove"``; as in Django each source is told all its targets at once.
-    """
-    if not signals.m2m_changed.has_listeners(relation.through):
-        write()
-        return
-    field = _field(relation.through, relation.target)
-    targets: dict[Any, set[Any]] = {}
-    for source, target in rows:
-        targets.setdefault(source, set()).add(field.to_python(target))
-    sources = instances(using, table, [(source,) for source in targets])
-    for moment in ("pre", "post"):
-        if moment == "post":
-            write()
-        for instance, pk_set in zip(sources, targets.values(), strict=True):
-            _send(
-                signals.m2m_changed,
-                instance,
-                sender=relation.through,
-                action=f"{moment}_{action}",
-                reverse=False,
-                model=field.related_model,
-                pk_set=pk_set,
-                using=using,
-                **M2M_RAW,
-            )

@@ -11,9 +11,10 @@ from contentgit.db.backends.mysql import MySQL
 from contentgit.db.backends.patience import Patience
 from contentgit.db.backends.postgresql import PostgreSQL
 from contentgit.db.backends.sqlite import SQLite
+from contentgit.db.backends.triggers import Trigger
 from contentgit.errors import ConfigurationError, UnknownNameError
 
-__all__ = ["Backend", "Patience", "backend"]
+__all__ = ["Backend", "Patience", "Trigger", "backend"]
 
 BACKENDS: dict[str, type[Backend]] = {each.name: each for each in (SQLite, PostgreSQL, MySQL)}
 

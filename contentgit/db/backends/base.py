@@ -18,6 +18,7 @@ from django.db.models import Model
 
 from contentgit.db.backends.constraints import ForeignKey, dangling
 from contentgit.db.backends.patience import Patience
+from contentgit.db.backends.triggers import Trigger
 from contentgit.db.failures import translated, words
 from contentgit.db.tables import Column, Rows
 from contentgit.errors import BusyError, DatabaseError, OvertakenError
@@ -245,6 +246,16 @@ class Backend(ABC):
         None where it does not while an apply runs.
         """
         return []
+
+    @abstractmethod
+    def triggers(self) -> list[Trigger]:
+        """The triggers on the tables of this database that are not switched off."""
+
+    def _triggers(self, query: str) -> list[Trigger]:
+        """The triggers that a query of table, name and body gives."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(query)
+            return [Trigger(*row) for row in cursor.fetchall()]
 
     # Writing
 

@@ -13,6 +13,7 @@ from django.db import Error
 
 from contentgit.db.backends.base import STATEMENT_CHARACTERS, STATEMENT_PARAMETERS, Backend
 from contentgit.db.backends.constraints import ForeignKey, dangling
+from contentgit.db.backends.triggers import Trigger
 from contentgit.db.tables import Column, Rows
 from contentgit.errors import BusyError
 
@@ -47,6 +48,11 @@ ENDED = {1053, 1927, 2006, 2013, 2055}
 
 MISSING = {1146, 1054}
 """No such table, no such column."""
+
+TRIGGERS = """
+SELECT event_object_table, trigger_name, action_statement FROM information_schema.triggers
+WHERE trigger_schema = DATABASE()
+"""
 
 
 class MySQL(Backend):
@@ -258,6 +264,9 @@ class MySQL(Backend):
         yield
         if known:
             self._set({"innodb_snapshot_isolation": "ON"})
+
+    def triggers(self) -> list[Trigger]:
+        return self._triggers(TRIGGERS)
 
     def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
         if not tables:

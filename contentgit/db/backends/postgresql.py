@@ -11,6 +11,7 @@ from django.db.models import AutoField, Model
 
 from contentgit.db.backends.base import Backend
 from contentgit.db.backends.constraints import ForeignKey
+from contentgit.db.backends.triggers import Trigger
 from contentgit.db.failures import translated
 
 LOCK = int.from_bytes(hashlib.sha256(b"contentgit apply").digest()[:8], "big", signed=True)
@@ -50,6 +51,13 @@ ENDED = {"57P01", "57P02", "57P03", "57P05", "25P03"}
 
 MISSING = {"42P01", "42703"}
 """Undefined table, undefined column."""
+
+TRIGGERS = """
+SELECT c.relname, t.tgname, CASE WHEN l.lanname IN ('c', 'internal') THEN '' ELSE p.prosrc END
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
+JOIN pg_language l ON l.oid = p.prolang
+WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND pg_table_is_visible(c.oid)
+"""
 
 
 class PostgreSQL(Backend):
@@ -116,6 +124,9 @@ class PostgreSQL(Backend):
     def defer_constraints(self) -> None:
         with self.connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+    def triggers(self) -> list[Trigger]:
+        return self._triggers(TRIGGERS)
 
     def check_constraints(self, tables: Collection[str]) -> None:
         try:

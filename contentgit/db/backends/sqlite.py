@@ -13,12 +13,17 @@ from django.db import Error, transaction
 from contentgit.db.backends.base import Backend
 from contentgit.db.backends.constraints import ForeignKey
 from contentgit.db.backends.patience import Patience
+from contentgit.db.backends.triggers import Trigger
 from contentgit.db.tables import Column
 
 FOREIGN_KEYS = """
 SELECT m.name, f.id, f."from", f."table", f."to", f.on_delete NOT IN ('NO ACTION', 'RESTRICT')
 FROM sqlite_master m, pragma_foreign_key_list(m.name) f
 WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq
+"""
+
+TRIGGERS = """
+SELECT tbl_name, name, substr(sql, instr(upper(sql), 'BEGIN')) FROM sqlite_master WHERE type = 'trigger'
 """
 
 
@@ -41,6 +46,9 @@ class SQLite(Backend):
 
     def is_lost(self, error: Error) -> bool:  # noqa: ARG002
         return False  # there is none
+
+    def triggers(self) -> list[Trigger]:
+        return self._triggers(TRIGGERS)
 
     def is_missing_table(self, error: Error) -> bool:
         return str(error).startswith(("no such table", "no such column"))

@@ -61,7 +61,12 @@ def tables(dataset: Dataset, identities: Identities, using: str) -> Tables:
         binder = _Binder(model, identities, using, exclude, hashed)
         made = declared(binder.table(), specs)
         unheld += [unheld_problem(label, *each, where) for each in binder.unheld.items()]
-        found[label] = replace(made, problems=(*made.problems, *_unlisted_links(model, dataset)))
+        found[label] = replace(
+            made,
+            problems=(*made.problems, *_unlisted_links(model, dataset)),
+            signals=all(spec.signals for spec in specs),
+            write_last=any(spec.write_last for spec in specs),
+        )
     raise_errors(unheld, where)
     return found
 

@@ -138,6 +138,11 @@ class Reader:
                 found |= {key for key in some if RecordKey(bound.label, key.key) in there}
         return found
 
+    def condition(self, label: str) -> str:
+        """The SQL of the condition that a row belongs to the dump; ``""`` if every row does."""
+        found = matching(self.tables[label], self._filters(label), self.using)
+        return found[0] if found else ""
+
     # Tables
 
     @cached_property

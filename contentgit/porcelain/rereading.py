@@ -1,0 +1,286 @@
+"""What receivers and triggers wrote into the dumps while an apply ran: found, made right, or refused.
+
+Only tables that they may have written are read a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeAlias
+
+from contentgit import canonical
+from contentgit.db import facts
+from contentgit.db.applier.watch import ANY, Watch, Write, plain_name
+from contentgit.db.backends import Trigger
+from contentgit.db.tables import Table
+from contentgit.diff import Change
+from contentgit.errors import RefusedError
+from contentgit.layout import record_path
+from contentgit.plan import Candidate, Licences, Size, build, survey
+from contentgit.porcelain.planned import DumpPlan, Planned
+from contentgit.porcelain.project import Project, all_tables
+from contentgit.porcelain.snapshots import batches
+from contentgit.porcelain.working_copy import Missing
+from contentgit.records import Record, RecordKey
+from contentgit.render.plain import plural
+from contentgit.specs import Dataset
+from contentgit.steps import Action, Plan, Step
+
+SHOWN = 10
+"""Records, and functions of the project, that a refusal names."""
+
+Found: TypeAlias = tuple[str, RecordKey | None, str]
+"""A path, the key of the row that is there, and the blob id that is wanted there."""
+
+
+@dataclass(frozen=True)
+class Rereading:
+    """The dumps of an apply under way, and who else writes to them.
+
+    ``own`` are the tables that the plan wrote, ``steps`` those of its steps that were run, or will be.
+    """
+
+    project: Project
+    planned: Planned
+    watch: Watch
+    own: AbstractSet[str] = frozenset()
+    steps: Sequence[Step] = ()
+
+    # Who wrote, and where
+
+    @cached_property
+    def triggers(self) -> list[Trigger]:
+        """The triggers on what the plan, receivers and other triggers wrote."""
+        backend = self.project.backend
+        asks = bool(self.own or self.watch.writes) and not backend.connection.needs_rollback
+        waiting = backend.triggers() if asks else []
+        names = {*self._tables, *(plain_name(each.table) for each in waiting)}
+        written = {*map(plain_name, self.own), *self.watch.tables}
+        found: list[Trigger] = []
+        while ran := [t for t in waiting if ANY in written or plain_name(t.table) in written]:
+            found += ran
+            waiting = [each for each in waiting if each not in ran]
+            written = written.union(*(each.reached(names) for each in ran))
+        return found
+
+    @cached_property
+    def _tables(self) -> set[str]:
+        """The plain names of the dumps' tables."""
+        bound = (each for work in self.planned.dumps for each in work.dump.tables.values())
+        return {name for each in bound for name in _names(each)}
+
+    @cached_property
+    def written(self) -> set[str]:
+        """The plain names of the tables that others than the plan may have written."""
+        if ANY in self.watch.tables:
+            return self._tables
+        return self.watch.tables.union(*(each.reached(self._tables) for each in self.triggers))
+
+    def labels(self, work: DumpPlan) -> list[str]:
+        """The models of the dump whose rows others may have written, or moved into or out of it."""
+        if not self.written:
+            return []
+        return [
+            label
+            for label, bound in work.dump.tables.items()
+            if not self.written.isdisjoint(_names(bound))
+            or any(name in work.dump.reader.condition(label).casefold() for name in self.written)
+        ]
+
+    # What differs
+
+    def differences(self, work: DumpPlan, labels: Collection[str]) -> Iterator[Candidate]:
+        """Where the models' rows are not what the plan's steps should have left.
+
+        ``ours`` is what is there, and the ``base`` too, ``theirs`` what is wanted.
+        """
+        for label in labels:
+            self.project.identities.reload(label)
+        wanted, local = self._wanted(work, labels)
+        written = {step.key for step in self.steps}
+        found: list[Found] = []
+        for path, key, blob in self._rows(work, labels):
+            expected = wanted.pop(path, "")
+            if blob != expected and (expected or key not in written):
+                found.append((path, key, expected))
+        found += [(path, None, expected) for path, expected in wanted.items()]
+        for batch in batches(found):
+            yield from self._compared(work, batch, local)
+
+    def _rows(
+        self, work: DumpPlan, labels: Collection[str]
+    ) -> Iterator[tuple[str, RecordKey, str]]:
+        algorithm = self.project.repository.algorithm
+        for label in labels:
+            layout = work.dump.tables[label].schema.layout
+            for key, data in work.dump.reader.stream(label):
+                yield record_path(key, layout), key, canonical.blob_id(data, algorithm)
+
+    def _wanted(self, work: DumpPlan, labels: Collection[str]) -> tuple[dict[str, str], set[str]]:
+        """The blob id of each record by its path, and the paths of those whose content is in no commit."""
+        ids = {path: blob for path, blob in work.theirs.ids().items() if _label(path) in labels}
+        local: set[str] = set()
+        for each in work.differences:
+            if _label(each.path) not in labels:
+                continue
+            ids.pop(each.path, None)
+            if each.after:
+                ids[each.path] = each.after
+                local.add(each.path)
+        for step in self.steps:
+            if step.key.model not in labels:
+                continue
+            path = record_path(step.key, work.dump.tables[step.key.model].schema.layout)
+            if step.action in (Action.DELETE, Action.CASCADE):
+                ids.pop(path, None)
+            elif step.after and (step.dump == work.folder or path in ids):
+                ids[path] = step.after
+                local.discard(path)
+        return ids, local
+
+    def _compared(
+        self, work: DumpPlan, batch: Sequence[Found], local: AbstractSet[str]
+    ) -> Iterator[Candidate]:
+        for path, key, blob in batch:
+            if blob and path in local:
+                raise self.refused([f"{key or path} was edited here, and is in no commit"])
+        contents = self.planned.contents.records([blob for _, _, blob in batch if blob])
+        wanted = [next(contents) if blob else None for _, _, blob in batch]
+        rows = work.dump.reader.records([key for _, key, _ in batch if key is not None])
+        there = {record.key: record for record in rows}
+        here = [None if key is None else there.get(key) for _, key, _ in batch]
+        pairs = Missing(work.dump).leave_out(list(zip(here, wanted, strict=True)))
+        for (_, _, blob), (ours, theirs) in zip(batch, pairs, strict=True):
+            record = ours or theirs
+            if record is not None and _differ(ours, theirs):
+                yield Candidate(record.key, work.folder, ours, ours, theirs, "", blob)
+
+    # What follows
+
+    def rewrite(self, steps: Sequence[Step], own: AbstractSet[str]) -> Sequence[Step]:
+        """The steps that make the rows of models that are written last what the commit says.
+
+        ``steps`` are the plan's, which do where nobody else has written such rows.
+
+        Raises:
+            RefusedError: an edit of this database is gone, or the rows cannot be made so.
+        """
+        now = replace(self, own=own)
+        works = self.planned.dumps
+        last = {
+            work.folder: [label for label, each in work.dump.tables.items() if each.write_last]
+            for work in works
+        }
+        if all(set(last[work.folder]).isdisjoint(now.labels(work)) for work in works):
+            return steps
+        built = now._plan(last)
+        if built.problems:
+            raise now.refused([each.text for each in built.problems])
+        tables = all_tables([work.dump for work in works])
+        names = {name for each in last.values() for label in each for name in _names(tables[label])}
+        self.watch.forget(names)
+        return built.steps
+
+    def _plan(self, labels: dict[str, list[str]]) -> Plan:
+        """The plan that makes the rows of these models, by dump, what they should be."""
+        works = self.planned.dumps
+        tables = all_tables([work.dump for work in works])
+        found = survey(
+            (each for work in works for each in self.differences(work, labels[work.folder])),
+            models={label: bound.enforced for label, bound in tables.items()},
+            datasets={w.folder: _licensed(w.dump.dataset, labels[w.folder]) for w in works},
+            first=set(),
+            sizes={work.folder: Size(1, 1, 1) for work in works},
+        )
+        readers = {work.folder: work.dump.reader for work in works}
+        fetched = facts.fetch(self.project.using, tables, found, readers)
+        return build(found, fetched, Licences(force=True, allow_cascade=True))
+
+    def check(self) -> None:
+        """Compares the rows that others may have written with what the plan's steps should have left.
+
+        Raises:
+            RefusedError: they differ; the message names who wrote.
+        """
+        lines = []
+        for work in self.planned.dumps:
+            labels = self.labels(work)
+            for each in self.differences(work, labels) if labels else ():
+                verb = "was changed" if each.ours and each.theirs else "was created"
+                lines.append(f"{each.key} {verb if each.ours else 'was deleted'}")
+        if lines:
+            raise self.refused(lines)
+
+    # Words
+
+    def refused(self, lines: Sequence[str]) -> RefusedError:
+        """The error about records that others have written."""
+        what = f"{plural(len(lines), 'record')} of the dumps"
+        return RefusedError(
+            f"receivers or triggers wrote to {what} while the apply ran, which would not be what the "
+            "commit says; nothing has changed",
+            items=[*_shown(lines), *self.culprits()],
+            hint=self.hint(),
+        )
+
+    @property
+    def _writes(self) -> list[Write]:
+        return [each for each in self.watch.writes if each.table in {ANY, *self._tables}]
+
+    def culprits(self) -> list[str]:
+        """A line for each function and trigger that may have written rows of the dumps."""
+        ran = [each for each in self.triggers if each.reached(self._tables)]
+        return [
+            *_shown(sorted(map(str, self._writes))),
+            *_shown([f"trigger {each.name} of table {each.table}" for each in ran]),
+        ]
+
+    def hint(self) -> str:
+        """The ways on."""
+        models = {
+            label
+            for work in self.planned.dumps
+            for label, bound in work.dump.tables.items()
+            if not self.written.isdisjoint(_names(bound)) and not bound.write_last
+        }
+        causes = {each.model for each in self._writes if each.model}
+        ways = []
+        if models:
+            ways.append(
+                f'"write_last": True for {", ".join(sorted(models))} (such rows are then made what the '
+                "commit says)"
+            )
+        if causes:
+            ways.append(
+                f'"signals": False for {", ".join(sorted(causes))} (no receivers are called)'
+            )
+        return f"in the specs, write {', or '.join(ways)}" if ways else ""
+
+
+def _label(path: str) -> str:
+    return path.partition("/")[0]
+
+
+def _names(bound: Table) -> set[str]:
+    return {plain_name(name) for name in (bound.name, *(each.table for each in bound.relations))}
+
+
+def _differ(ours: Record | None, theirs: Record | None) -> bool:
+    if ours is None or theirs is None:
+        return ours is not theirs
+    names = ours.fields.keys() & theirs.fields.keys()
+    return any(each.name in names for each in Change(ours.key, ours, theirs).fields)
+
+
+def _licensed(dataset: Dataset, labels: Collection[str]) -> Dataset:
+    """The dataset with the licence to delete rows of these models."""
+    specs = (replace(s, delete_missing=True) if s.model in labels else s for s in dataset.specs)
+    return replace(dataset, specs=tuple(specs))
+
+
+def _shown(lines: Sequence[str]) -> list[str]:
+    more = len(lines) - SHOWN
+    return [*lines[:SHOWN], *([f"… {more:,} more"] if more > 0 else [])]

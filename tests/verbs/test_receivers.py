@@ -1,0 +1,389 @@
+"""The project's own code writes rows of the dumps while an apply runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
+from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
+
+from contentgit.db import ledger
+from contentgit.signals import pre_apply
+from tests import raw
+from tests.bakery.models import Category, Product, Tag
+from tests.verbs.conftest import Run
+from tests.workshop.models import Trail
+
+Ok = Callable[..., str]
+SPECS: list[dict[str, Any]] = []
+APPLY = ("checkout", "main", "--apply", "--yes", "--database=other")
+
+
+def datasets() -> dict[str, Any]:
+    return {"d": {"specs": lambda _: SPECS}}
+
+
+def given(*labels: str, **keys: dict[str, Any]) -> None:
+    """The specs of the models; keys of one of them under its name."""
+    SPECS[:] = [
+        {"model": label, "delete_missing": True, **keys.get(label.partition(".")[2], {})}
+        for label in labels
+    ]
+
+
+@pytest.fixture(autouse=True)
+def _settings() -> Iterator[None]:
+    setting = {"DATASETS": f"{__name__}.datasets", "ENVIRONMENT": "test"}
+    with override_settings(CONTENTGIT=setting):
+        yield
+
+
+@contextmanager
+def listening(receive: Any, *signals: Any, sender: Any = Tag) -> Iterator[None]:
+    with ExitStack() as stack:
+        for each in signals:
+            each.connect(receive, sender=sender, weak=False)
+            stack.callback(each.disconnect, receive, sender=sender)
+        yield
+
+
+def record_trail(signal: Any, instance: Tag, using: str, **_: Any) -> None:
+    """A history table, as packages keep it."""
+    kind = "+" if signal is post_save else "-"
+    count = Trail.objects.using(using).count()
+    Trail.objects.using(using).create(tag=instance.pk, text=f"{kind} {instance.name} {count}")
+
+
+def commit(ok: Ok, message: str) -> None:
+    ok("commit", "-m", message)
+
+
+@pytest.fixture
+def tags(databases: tuple[str, str], ok: Ok) -> None:
+    """Two tags and their history, committed; the other database is empty."""
+    given("bakery.tag", "workshop.trail")
+    with listening(record_trail, post_save, post_delete):
+        for number in (1, 2):
+            Tag.objects.create(pk=number, name=f"t{number}", slug=f"t{number}")
+    ok("init")
+    commit(ok, "Two tags")
+
+
+def trails(using: str) -> list[tuple[int, int, str]]:
+    return list(Trail.objects.using(using).order_by("pk").values_list("pk", "tag", "text"))
+
+
+def state() -> Any:
+    return raw.snapshot("other"), ledger.history("other")
+
+
+def clean(ok: Ok) -> None:
+    assert "clean" in ok("status", "--database=other")
+    assert trails("other") == trails("default")
+
+
+REFUSED = [
+    "tests.verbs.test_receivers.record_trail (post_save of bakery.tag) wrote to table workshop_trail",
+    '"write_last": True for workshop.trail',
+    '"signals": False for bakery.tag',
+]
+
+
+def test_rows_that_a_receiver_adds_are_refused_and_named(tags: None, ok: Ok, run: Run) -> None:
+    ok(*APPLY)
+    Tag.objects.filter(pk=1).update(name="new")
+    commit(ok, "Edit")
+    before = state()
+    with listening(record_trail, post_save):
+        said = run(*APPLY)
+    assert said.code == 3, said.err
+    for text in ("workshop.trail:3 was created", *REFUSED):
+        assert text in said.err
+    assert state() == before
+    ok(*APPLY)
+    clean(ok)
+
+
+def test_a_row_that_collides_with_what_a_receiver_wrote_names_it(
+    tags: None, ok: Ok, run: Run
+) -> None:
+    def earlier(instance: Tag, using: str, **_: Any) -> None:
+        Trail.objects.using(using).create(pk=2, tag=instance.pk, text="mine")
+
+    before = state()
+    with listening(earlier, post_save):
+        Tag.objects.filter(pk=2).delete()
+        commit(ok, "One tag")
+        said = run(*APPLY)
+    assert said.code == 1, said.err
+    assert ".earlier (post_save of bakery.tag) wrote to table workshop_trail" in said.err
+    assert '"write_last": True for workshop.trail' in said.err
+    assert state() == before
+
+
+def test_a_receiver_that_collides_itself_is_named(tags: None, run: Run) -> None:
+    """On PostgreSQL its rows get keys that the apply has just written."""
+
+    def later(instance: Tag, using: str, **_: Any) -> None:
+        Trail.objects.using(using).create(pk=1, tag=instance.pk, text="mine")
+        Trail.objects.using(using).create(pk=1, tag=instance.pk, text="again")
+
+    before = state()
+    with listening(later, post_save):
+        said = run(*APPLY)
+    assert said.code == 1
+    assert "a receiver of post_save of bakery.tag with primary key 1 raised" in said.err
+    assert ".later (post_save of bakery.tag) wrote to table workshop_trail" in said.err
+    assert '"write_last": True for workshop.trail' in said.err
+    assert state() == before
+
+
+def test_rows_where_the_plan_writes_nothing_are_refused(tags: None, ok: Ok, run: Run) -> None:
+    ok(*APPLY)
+    Tag.objects.filter(pk=1).update(name="new")
+    commit(ok, "Edit")
+    before = state()
+
+    def change(using: str, **_: Any) -> None:
+        Trail.objects.using(using).filter(pk=1).update(text="changed")
+        Trail.objects.using(using).filter(pk=2).delete()
+
+    with listening(change, post_save):
+        said = run(*APPLY)
+    assert said.code == 3
+    assert "workshop.trail:1 was changed" in said.err
+    assert "workshop.trail:2 was deleted" in said.err
+    assert state() == before
+
+
+def test_what_a_receiver_writes_again_is_what_the_commit_says(tags: None, ok: Ok) -> None:
+    """A receiver may write as it likes where the row ends as it should be."""
+    ok(*APPLY)
+    Tag.objects.filter(pk=1).update(name="new")
+    commit(ok, "Edit")
+
+    def touch(using: str, **_: Any) -> None:
+        Trail.objects.using(using).filter(pk=1).update(tag=1)
+
+    with listening(touch, post_save):
+        ok(*APPLY)
+    clean(ok)
+
+
+def test_models_written_last_are_what_the_commit_says(tags: None, ok: Ok) -> None:
+    given("bakery.tag", "workshop.trail", trail={"write_last": True})
+    with listening(record_trail, post_save, post_delete):
+        ok(*APPLY)
+        clean(ok)
+        Tag.objects.get(pk=1).delete()
+        tag = Tag.objects.get(pk=2)
+        tag.name = "new"
+        tag.save()
+        Tag.objects.create(pk=3, name="t3", slug="t3")
+        Trail.objects.filter(pk=1).delete()
+        commit(ok, "Everything")
+        ok(*APPLY)
+        clean(ok)
+        ok("undo", "--yes", "--database=other")
+    assert [pk for pk, _, _ in trails("other")] == [1, 2]
+    assert "clean" in ok("status", "--database=other")
+
+
+def test_unique_values_that_receivers_took_are_taken_back(tags: None, ok: Ok) -> None:
+    given("bakery.tag", "workshop.trail", trail={"write_last": True})
+    ok(*APPLY)
+    Trail.objects.filter(pk=1).update(text="a")
+    Trail.objects.filter(pk=2).update(text="b")
+    Tag.objects.filter(pk=1).update(name="new")
+    commit(ok, "Edit")
+
+    def takes(using: str, **_: Any) -> None:
+        rows = Trail.objects.using(using)
+        rows.filter(pk=1).update(text="b")
+        rows.filter(pk=2).update(text="a")
+        rows.create(pk=77, tag=7, text="c")
+
+    with listening(takes, post_save):
+        ok(*APPLY)
+    clean(ok)
+
+
+def test_models_written_last_without_any_receiver(tags: None, ok: Ok) -> None:
+    given("bakery.tag", "workshop.trail", trail={"write_last": True})
+    ok(*APPLY)
+    clean(ok)
+    Trail.objects.all().delete()
+    Tag.objects.all().delete()
+    commit(ok, "Nothing")
+    ok(*APPLY, "--allow-empty")
+    clean(ok)
+
+
+def test_receivers_of_a_model_without_signals_are_not_called(tags: None, ok: Ok) -> None:
+    given("bakery.tag", "workshop.trail", tag={"signals": False})
+    called: list[Any] = []
+    with listening(lambda **more: called.append(more), post_save, post_delete, pre_save):
+        ok(*APPLY)
+        Tag.objects.filter(pk=1).delete()
+        commit(ok, "Delete")
+        called.clear()
+        ok(*APPLY)
+    assert not called
+    clean(ok)
+
+
+def test_receivers_of_links_write_too(tags: None, ok: Ok, run: Run) -> None:
+    labels = ("bakery.category", "bakery.tag", "bakery.product", "workshop.trail")
+    given(*labels)
+    bread = Category.objects.create(pk=1, name="Bread", slug="bread")
+    product = Product.objects.create(pk=1, name="Rye", slug="rye", category=bread, price=1)
+    product.tags.add(1)
+    commit(ok, "A product")
+
+    def linked(using: str, action: str, **_: Any) -> None:
+        rows = Trail.objects.using(using)
+        rows.create(pk=900 + rows.count(), tag=9, text=f"linked {action}")
+
+    before = state()
+    with listening(linked, m2m_changed, sender=Product.tags.through):
+        said = run(*APPLY)
+        assert said.code == 3
+        assert "(m2m_changed of bakery.product) wrote to table workshop_trail" in said.err
+        assert state() == before
+        given(*labels, trail={"write_last": True})
+        ok(*APPLY)
+        clean(ok)
+        given(*labels, product={"signals": False})
+        product.tags.clear()
+        commit(ok, "No tag")
+        ok(*APPLY)
+        clean(ok)
+
+
+def test_an_apply_that_breaks_after_receivers_wrote_leaves_all_as_before(
+    tags: None, ok: Ok, run: Run
+) -> None:
+    given("bakery.tag", "workshop.trail", trail={"write_last": True})
+    before = state()
+
+    def breaks(**_: Any) -> None:
+        raise LookupError("enough")
+
+    with listening(record_trail, post_save), listening(breaks, post_save, sender=Trail):
+        said = run(*APPLY)
+    assert said.code == 1
+    assert "enough" in said.err
+    assert state() == before
+
+
+def test_pre_apply_may_not_write_rows_of_the_dumps(tags: None, run: Run) -> None:
+    def writes(using: str, **_: Any) -> None:
+        Trail.objects.using(using).create(tag=1, text="from pre_apply")
+
+    before = state()
+    pre_apply.connect(writes)
+    try:
+        said = run(*APPLY)
+    finally:
+        pre_apply.disconnect(writes)
+    assert said.code == 3
+    assert "writes (pre_apply) wrote to table workshop_trail" in said.err
+    assert state() == before
+
+
+def test_sql_of_which_nothing_is_known_is_looked_after(tags: None, ok: Ok, run: Run) -> None:
+    def writes(using: str, **_: Any) -> None:
+        with connections[using].cursor() as cursor:
+            cursor.execute("/* mine */ UPDATE workshop_trail SET text = 'x' WHERE id = 1")
+
+    ok(*APPLY)
+    Tag.objects.filter(pk=1).update(name="new")
+    commit(ok, "Edit")
+    with listening(writes, post_save):
+        said = run(*APPLY)
+    assert said.code == 3
+    assert "workshop.trail:1 was changed" in said.err
+
+
+TRIGGERS = {
+    "sqlite": [
+        """CREATE TRIGGER trail AFTER UPDATE ON bakery_tag
+        BEGIN INSERT INTO workshop_trail (tag, text) VALUES (NEW.id, 'by trigger'); END"""
+    ],
+    "postgresql": [
+        """CREATE FUNCTION trail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO workshop_trail (tag, text) VALUES (NEW.id, 'by trigger'); RETURN NEW; END $$""",
+        "CREATE TRIGGER trail AFTER UPDATE ON bakery_tag FOR EACH ROW EXECUTE FUNCTION trail()",
+    ],
+    "mysql": [
+        """CREATE TRIGGER trail AFTER UPDATE ON bakery_tag FOR EACH ROW
+        INSERT INTO workshop_trail (tag, text) VALUES (NEW.id, 'by trigger')"""
+    ],
+}
+DROP = {"postgresql": ["DROP TRIGGER trail ON bakery_tag", "DROP FUNCTION trail()"]}
+
+
+@contextmanager
+def trigger() -> Iterator[None]:
+    connection = connections["other"]
+    with connection.cursor() as cursor:
+        for sql in TRIGGERS[connection.vendor]:
+            cursor.execute(sql)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            for sql in DROP.get(connection.vendor, ["DROP TRIGGER trail"]):
+                cursor.execute(sql)
+
+
+def test_triggers_write_too(tags: None, ok: Ok, run: Run) -> None:
+    ok(*APPLY)
+    Tag.objects.filter(pk=1).update(name="new")
+    commit(ok, "Edit")
+    before = state()
+    with trigger():
+        said = run(*APPLY)
+        assert said.code == 3, said.err
+        assert "workshop.trail:3 was created" in said.err
+        assert "trigger trail of table bakery_tag" in said.err
+        assert '"write_last": True for workshop.trail' in said.err
+        assert '"signals"' not in said.err
+        assert state() == before
+        given("bakery.tag", "workshop.trail", trail={"write_last": True})
+        ok(*APPLY)
+        clean(ok)
+
+
+def test_only_what_may_have_been_written_is_read_again(tags: None, ok: Ok) -> None:
+    def reads(table: str, *receivers: Any) -> int:
+        """How often all rows of the table were read."""
+        Tag.objects.filter(pk=1).update(name=f"new {next(numbers)}")
+        commit(ok, "Edit")
+        with ExitStack() as stack:
+            for receive in receivers:
+                stack.enter_context(listening(receive, post_save))
+            made = stack.enter_context(CaptureQueriesContext(connections["other"]))
+            ok(*APPLY)
+        head = f"FROM {connections['other'].ops.quote_name(table)}"
+        found = [each["sql"] for each in made.captured_queries]
+        return sum(head in sql and "WHERE" not in sql for sql in found)
+
+    def rewrites(using: str, **_: Any) -> None:
+        Trail.objects.using(using).filter(pk=1).update(tag=1)
+
+    def looks(using: str, **_: Any) -> None:
+        list(Trail.objects.using(using).filter(pk=1))
+
+    ok(*APPLY)
+    numbers = count()
+    trail, tag = reads("workshop_trail"), reads("bakery_tag")
+    assert reads("workshop_trail", looks) == trail
+    assert reads("workshop_trail", rewrites) == trail + 1
+    assert reads("bakery_tag", rewrites) == tag
