@@ -50,12 +50,22 @@ def init(args: argparse.Namespace, terminal: Terminal) -> int:
             "(contentgit setup-git --check lists how)"
         )
         terminal.line(terminal.call.typed(told), style="dim")
+    if made.around is not None:
+        terminal.lines(_around_lines(made.around, made.ignore))
     if made.workflow is not None:
         terminal.lines(_workflow_lines(made.workflow))
     elif made.created:
         steps = "Next: contentgit datasets, then contentgit commit -m MESSAGE"
         terminal.line(terminal.call.typed(steps), style="dim")
     return 0
+
+
+def _around_lines(around: Path, ignore: str) -> Iterator[Text]:
+    """Content needs a repository of its own; the code's would take it for a submodule."""
+    yield Text(
+        f"It lies in the repository {around}, which should ignore it. The line for its .gitignore:"
+    )
+    yield Text(f"    {ignore}")
 
 
 def _workflow_lines(workflow: Workflow) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,10 +20,15 @@ from contentgit.porcelain.merging.operation import current
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
 from contentgit.render.text import SIGNS, STYLES, heading
+from contentgit.render.values import dump_label
 
 if TYPE_CHECKING:
-    from contentgit.porcelain.compare import DumpStatus
+    from contentgit.porcelain.compare import Beside, DumpStatus
     from contentgit.porcelain.project import Project
+    from contentgit.repository import Repository
+
+FILES_SHOWN = 10
+"""Files edited in the worktree that a status lists."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +53,12 @@ def status(args: argparse.Namespace, terminal: Terminal) -> int:
         return _everywhere(args, terminal, look)
     with open_project(args, terminal) as project:
         found = look(project)
+        rest = _beside(project)
     if args.json:
-        terminal.document(_status_data(found))
+        terminal.document({**_status_data(found), **_beside_data(rest)})
     else:
         _print(found, terminal)
+        terminal.lines(_beside_lines(rest, project.repository, terminal.call))
     return 1 if args.exit_code and found.edited else 0
 
 
@@ -63,11 +71,17 @@ def _look(names: Sequence[str], project: Project) -> _Status:
     return _Status(project.using, environment, head, found, operation.named if operation else "")
 
 
+def _beside(project: Project) -> Beside:
+    from contentgit.porcelain.compare import beside
+
+    return beside(project)
+
+
 def _everywhere(
     args: argparse.Namespace, terminal: Terminal, look: Callable[[Project], _Status]
 ) -> int:
     with open_project(args, terminal) as project:
-        assert project.repository  # that there is none is said once, not for each database
+        rest = _beside(project)  # that there is no repository is said once, not for each database
     documents, code, edited = [], 0, False
     for each in everywhere(args, terminal, look):
         code = max(code, each.exit_code)
@@ -77,7 +91,9 @@ def _everywhere(
         elif each.found:
             _print(each.found, terminal)
     if args.json:
-        terminal.document({"databases": documents})
+        terminal.document({"databases": documents, **_beside_data(rest)})
+    else:
+        terminal.lines(_beside_lines(rest, project.repository, terminal.call))
     return code or (1 if args.exit_code and edited else 0)
 
 
@@ -120,6 +136,40 @@ def _status_data(found: _Status) -> dict[str, object]:
 
 def _change_data(entry: TitledChange) -> dict[str, object]:
     return data.change(entry.dump, entry.change, entry.title, entry.references)
+
+
+def _beside_data(rest: Beside) -> dict[str, object]:
+    return {"edited_files": rest.edited, "left_folders": rest.left}
+
+
+def _beside_lines(rest: Beside, repository: Repository, call: Call) -> Iterator[Text]:
+    """What is in the repository and not looked at: edits of its files, and folders of other datasets."""
+    if rest.edited:
+        count = len(rest.edited)
+        verb = "differs" if count == 1 else "differ"
+        yield Text(
+            f"{plural(count, 'file')} of the worktree {verb} from HEAD's commit; "
+            "contentgit reads commits only:",
+            style="yellow",
+        )
+        yield from (Text(f"    {safe(path)}") for path in rest.edited[:FILES_SHOWN])
+        if count > FILES_SHOWN:
+            yield Text(f"    … and {count - FILES_SHOWN:,} more")
+        yield _way(call, repository, ["add -A", "commit"], "commits them")
+        yield _way(call, repository, ["stash -u"], "puts them away")
+    for folder in rest.left:
+        name = safe(dump_label(folder))
+        yield Text(f"{name} is in HEAD's branch, and the code has no such dataset", style="yellow")
+        if len(rest.new) == 1:
+            words = shlex.join(["mv", folder, rest.new[0]])
+            yield _way(call, repository, [words, "commit"], f"if it is called {rest.new[0]} now")
+        words = shlex.join(["rm", "-rq", folder])
+        yield _way(call, repository, [words, "commit"], "if nobody wants it")
+
+
+def _way(call: Call, repository: Repository, words: Sequence[str], what: str) -> Text:
+    commands = " && ".join(repository.command(each) for each in words)
+    return Text(f"  {call.typed(commands)}  ({what})", style="dim")
 
 
 def _status_lines(status: DumpStatus, call: Call) -> Iterator[Text]:

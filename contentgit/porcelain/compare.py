@@ -12,12 +12,13 @@ from contentgit.db import titles as db_titles
 from contentgit.db.ledger import Applied, applied
 from contentgit.db.ledger import history as ledger_history
 from contentgit.diff import Change
-from contentgit.errors import UsageError
-from contentgit.layout import dump_folder
+from contentgit.errors import FormatError, UsageError
+from contentgit.layout import dump_folder, dump_name
 from contentgit.porcelain.commits import (
     Comparison,
     Selection,
     TitledChange,
+    dump_folders,
     references_of,
     split_name,
 )
@@ -236,6 +237,39 @@ def _split(
         alone = update and all(field.name in derived for field in each.change.fields)
         (computed if alone else edited).append(each)
     return tuple(edited), tuple(computed)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is in the repository and in no dump of the database.
+
+    ``edited`` are files of the worktree that are in no commit; ``left`` the folders of HEAD's branch whose
+    dataset the code does not have, ``new`` the datasets that the branch does not have.
+    """
+
+    edited: Sequence[str] = ()
+    left: Sequence[str] = ()
+    new: Sequence[str] = ()
+
+
+def beside(project: Project) -> Beside:
+    """What a status has to say of the repository itself."""
+    repository = project.repository
+    head = repository.head_branch()
+    tip = repository.branch_tip(head) if head else None
+    there = dump_folders(repository, tip) if tip else []
+    names = {folder: _dataset(folder) for folder in there}
+    left = [folder for folder, name in names.items() if name and name not in project.definitions]
+    new = sorted(set(project.definitions) - set(names.values())) if left else []
+    return Beside(repository.edited_files(), left, new)
+
+
+def _dataset(folder: str) -> str:
+    """The name of the dataset whose dump is in the folder; ``""`` where it is none's."""
+    try:
+        return dump_name(folder)[0]
+    except FormatError:
+        return ""
 
 
 def applied_log(project: Project, names: Sequence[str], limit: int | None) -> list[Applied]:

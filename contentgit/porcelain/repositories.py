@@ -18,13 +18,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Initialized:
-    """Where the repository is, whether it was there before, and the workflow that was asked for."""
+    """Where the repository is, whether it was there before, and the workflow that was asked for.
+
+    Where it lies in another repository that does not ignore it, that is ``around``, and ``ignore`` is the
+    line for its ``.gitignore``.
+    """
 
     path: Path
     bare: bool
     branch: str
     created: bool
     workflow: Workflow | None = None
+    around: Path | None = None
+    ignore: str = ""
 
 
 def init(
@@ -47,6 +53,9 @@ def init(
         RefusedError: there is another file where the workflow goes.
     """
     made, repository = _init(path, bare=bare, branch=branch, command=command)
+    outer = repository.around()
+    if outer is not None:
+        made = replace(made, around=outer[0], ignore=outer[1])
     if host is None:
         return made
     from contentgit.porcelain.workflows import add_workflow

@@ -147,6 +147,13 @@ class Repository:
         """The tags: names of commits that stay."""
         return Tags(self._program, self._zero)
 
+    def around(self) -> tuple[Path, str] | None:
+        """The repository that this one lies in, and a line for its ``.gitignore``.
+
+        None where it lies in none, or is ignored there.
+        """
+        return starting.ignored_by(self.path)
+
     def command(self, words: str) -> str:
         """``git WORDS`` as people type it: it works in this repository wherever they are."""
         return self._program.command(words)
@@ -494,6 +501,15 @@ class Repository:
         """
         shared = worktree.common_folder(self.git_dir)
         return worktree.bring_along(self._program, shared, self.algorithm, branch, old, new)
+
+    def edited_files(self) -> list[str]:
+        """The files of the worktree that differ from HEAD's commit, without those that git ignores.
+
+        None where there is no worktree, or none was checked out yet.
+        """
+        if self.worktree is None or not (self.git_dir / "index").exists():
+            return []
+        return [*worktree.edited(self._program)]
 
     def checkout_head(self, branch: str) -> None:
         """Puts HEAD on ``branch`` and brings the worktree, if there is one, along.

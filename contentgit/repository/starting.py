@@ -7,7 +7,7 @@ from pathlib import Path
 
 from contentgit.errors import RepositoryError
 from contentgit.repository.objects import at_path
-from contentgit.repository.program import Program
+from contentgit.repository.program import CONFIGURATION, Program
 from contentgit.repository.refs import HEADS, check_branch_name, refs
 
 MARK = "contentgit.json"
@@ -31,6 +31,23 @@ def start(path: Path, *, bare: bool, branch: str) -> None:
         return
     arguments = ["--bare"] if bare else []
     Program(path).run("init", "--quiet", f"--initial-branch={branch}", *arguments, writing=True)
+
+
+def ignored_by(path: Path) -> tuple[Path, str] | None:
+    """The repository around the one at ``path`` and a line for its ``.gitignore``.
+
+    None where there is none, or it ignores the path.
+    """
+    program = Program(path.parent, CONFIGURATION)
+    code, output, _ = program.ask("rev-parse", "--show-toplevel")
+    if code:
+        return None
+    top = Path(os.fsdecode(output.removesuffix(b"\n")))
+    # check-ignore refuses what says that its words are paths and no patterns, which they are anyway.
+    env = {"GIT_LITERAL_PATHSPECS": "0"}
+    if program.ask("check-ignore", "--quiet", f"{path}{os.sep}", env=env)[0] == 0:
+        return None
+    return top, f"/{path.resolve().relative_to(top).as_posix()}/"
 
 
 def _check_own(path: Path, *, bare: bool) -> None:

@@ -259,6 +259,14 @@ def _is_folder(tree: _Tree, path: bytes) -> bool:
         return False
 
 
+def edited(program: Program) -> Iterator[str]:
+    """The files of a worktree, and new ones, that are not what HEAD's commit has."""
+    options = ("--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
+    output = program.run("status", *options, "--ignore-submodules=all")
+    # Two letters and a space stand before each path.
+    yield from (os.fsdecode(line[3:]) for line in output.split(b"\0") if line)
+
+
 def checkout(program: Program, branch: str) -> None:
     """Brings HEAD and the worktree to ``branch`` as ``git checkout`` does.
 

@@ -200,6 +200,63 @@ def test_an_empty_database_is_told_so(run: Run, ok: Ok, db: str) -> None:
     assert "contentgit commit" not in ok("status")
 
 
+def test_status_names_edits_of_the_worktree(
+    ok: Ok, run: Run, db: str, repository_path: Path, git: Ok
+) -> None:
+    ok("init")
+    Tag.objects.create(pk=1, name="Nuts", slug="nuts")
+    ok("commit", "shop", "-m", "Tags")
+    assert "worktree" not in ok("status")
+    (repository_path / "shop" / "bakery.tag" / "0" / "0" / "1.json").write_text("{}\n")
+    (repository_path / "shop" / "new.json").write_text("{}\n")
+    said = ok("status", "shop")
+    assert "2 files of the worktree differ from HEAD's commit" in said
+    assert "    shop/bakery.tag/0/0/1.json\n    shop/new.json\n" in said
+    assert (
+        f"git -C {repository_path} add -A && git -C {repository_path} commit  (commits them)"
+        in said
+    )
+    assert run("status", "--json").json["edited_files"] == [
+        "shop/bakery.tag/0/0/1.json",
+        "shop/new.json",
+    ]
+    git("stash", "-u")
+    assert run("status", "--json").json["edited_files"] == []
+    git("rm", "-q", "--cached", "-r", "shop")
+    assert run("status", "--json").json["edited_files"] != []
+
+
+def test_status_names_the_folder_of_a_dataset_that_was_renamed(
+    ok: Ok, run: Run, db: str, git: Ok
+) -> None:
+    ok("init")
+    Tag.objects.create(name="Nuts", slug="nuts")
+    ok("commit", "-m", "Tags")
+    git("mv", "shop", "store")
+    git("commit", "-q", "-m", "As it was called")
+    said = ok("status", "shop")
+    assert "store is in HEAD's branch, and the code has no such dataset" in said
+    assert run("status", "--json").json["left_folders"] == ["store"]
+    git("rm", "-rq", "store")
+    git("commit", "-q", "-m", "Gone")
+    assert run("status", "--json").json["left_folders"] == []
+
+
+def test_init_in_a_repository_of_code_offers_the_line_to_ignore_it(
+    tmp_path: Path, run: Run, repository_path: Path, git: Ok
+) -> None:
+    assert "gitignore" not in run("init").out
+    subprocess.run(["git", "init", "-q", repository_path.parent], check=True)
+    said = run("init")
+    assert said.out.splitlines()[1].startswith(
+        f"It lies in the repository {repository_path.parent}"
+    )
+    line = said.out.splitlines()[2].strip()
+    assert line == f"/{repository_path.name}/"
+    (repository_path.parent / ".gitignore").write_text(f"{line}\n")
+    assert "gitignore" not in run("init").out
+
+
 def test_nothing_to_commit_makes_no_branch(run: Run, ok: Ok, db: str, git: Ok) -> None:
     ok("init")
     said = ok("commit", "--branch", "edits", "-m", "All")
