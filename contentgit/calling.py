@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
 from django.apps import AppConfig, apps
 from django.core.management import call_command
+from django.db import Error
 from django.dispatch import Signal
 
-from contentgit.errors import ContentgitError, RefusedError
+from contentgit.errors import ContentgitError, DatabaseError, RefusedError
 from contentgit.followups import Followup
 
 
@@ -60,6 +61,24 @@ def ask(signal: Signal, **arguments: Any) -> None:
             ) from error
         raise ContentgitError(
             f"{name} raised {_words(error)}", hint="nothing has been written; mend the receiver"
+        ) from error
+
+
+def given(function: Callable[[], Any], what: str, hint: str, named: Any = None) -> Any:
+    """What a function of the project returns that an apply needs; ``what`` says what for.
+
+    ``named`` is the project's own function, where ``function`` calls that.
+
+    Raises:
+        ContentgitError: the function raised.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            return function()
+    except (Exception, SystemExit) as error:
+        kind = DatabaseError if isinstance(error, Error) else ContentgitError
+        raise kind(
+            f"{what}: {_name(named or function)} raised {_words(error)}", hint=hint
         ) from error
 
 

@@ -20,7 +20,7 @@ class Referrer:
     For a many-to-many field over an automatic table, ``key`` is the row that has the field and
     ``through`` the row of that table. ``dump`` is the folder of the applied dump that the row belongs
     to, ``""`` for a row outside of all. ``managed`` tells whether the field is content there. ``value``
-    is what SET_NULL, SET_DEFAULT or SET write: ``None`` or a reference. ``parent`` turns the arrow
+    is what SET_NULL, SET_DEFAULT or SET write, see :class:`contentgit.steps.Step`. ``parent`` turns the arrow
     round: ``key`` is the multi-table parent of ``target`` and goes with it.
 
     The through rows of a row's own many-to-many fields are a part of the row, and no referrers.

@@ -7,8 +7,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 
 from contentgit.records import RecordKey, Value
+
+
+class _Computed(enum.Enum):
+    """The value of a step that is known only while the plan is run."""
+
+    COMPUTED = "computed"
+
+
+COMPUTED: Final = _Computed.COMPUTED
+"""What a clear writes is said by the project's code or the database, which are asked in the apply."""
 
 
 class Action(enum.StrEnum):
@@ -57,7 +68,8 @@ class Step:
     create writes all); ``links`` the many-to-many fields that change. ``before`` is the blob id of the
     record as the target holds it, ``after`` that of the record in the commit; ``""`` where there is none.
     ``dump`` is the dump's folder, ``""`` for a row outside. ``value`` is what a clear writes (``None`` or a
-    default's key). ``via`` names, for a cascade or a clear, the record whose deletion causes it.
+    reference; :data:`COMPUTED` until the plan is run). ``via`` names, for a cascade or a clear, the record
+    whose deletion causes it.
     """
 
     action: Action

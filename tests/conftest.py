@@ -11,6 +11,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """A folder only_<database> has models that no other database can hold; a browser may be missing.
+    """A folder only_<database> has models that no other database can hold, and since_<digits> those
+    of a Django that may not be here; a browser may be missing.
 
     In continuous integration that is a failure.
     """
@@ -47,6 +49,9 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     database = os.environ.get("CONTENTGIT_TEST_DATABASE") or "sqlite"
     folder = collection_path.relative_to(Path(__file__).parent).parts[:1]
     foreign = folder and folder[0].startswith("only_") and folder[0] != f"only_{database}"
+    if folder and folder[0].startswith("since_"):
+        django = "".join(version("django").split(".")[:2])
+        foreign = int(folder[0].partition("_")[2]) > int(django)
     return True if foreign else None
 
 

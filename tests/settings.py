@@ -19,6 +19,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import django
+
 # Tests need no data that survives a power cut; without fsync they take a tenth of the time.
 SQLITE_OPTIONS = {"timeout": 20, "init_command": "PRAGMA synchronous = OFF"}
 BASE_DIR = Path(__file__).parent
@@ -64,12 +66,17 @@ def _database(name: str) -> dict[str, Any]:
 
 
 def _test_apps() -> list[str]:
-    """Every folder here that has models; those named only_<database> only for that database."""
+    """Every folder here that has models.
+
+    Those named only_<database> only for that database, since_<digits> only from that Django on.
+    """
     names = sorted(path.parent.name for path in BASE_DIR.glob("*/models.py"))
+    version = int("".join(map(str, django.VERSION[:2])))
     return [
         f"tests.{name}"
         for name in names
-        if not name.startswith("only_") or name == f"only_{DATABASE}"
+        if (not name.startswith("only_") or name == f"only_{DATABASE}")
+        and (not name.startswith("since_") or int(name.partition("_")[2]) <= version)
     ]
 
 

@@ -164,7 +164,9 @@ class _Namer:
         if key not in self.records or self._bound(key.model) is None:
             return None
         try:
-            instance = self._model(key)()
+            model = self._model(key)
+            # Without values the model would call the project's defaults, which may write.
+            instance = model(*[None] * len(model._meta.concrete_fields))
             instance._state.db = self.using
             for each in (*self.parents([key]), key):
                 self._give(instance, each, depth)

@@ -11,6 +11,7 @@ from contentgit import canonical
 from contentgit.calling import HookFailure
 from contentgit.db import applier, ledger
 from contentgit.db.applier.watch import Watch, collides
+from contentgit.db.clearing import settled
 from contentgit.db.introspect import table
 from contentgit.db.ledger import Entry
 from contentgit.db.reader import Reader
@@ -39,7 +40,7 @@ from contentgit.porcelain.snapshots import Difference, batches
 from contentgit.porcelain.withheld import listed
 from contentgit.porcelain.working_copy import Missing
 from contentgit.records import Record, RecordKey
-from contentgit.steps import Action, Step
+from contentgit.steps import Action, Plan, Step
 
 ATTEMPTS = 3
 """How often an apply is planned and begun, where others write to the same rows at the same moment."""
@@ -102,10 +103,12 @@ def _apply(
         if saved is not None:
             check_plan(project, planned, saved)
         refuse(planned)
+        watch = Watch(project.using)
+        with watch.calling("on_delete"):
+            planned = replace(planned, plan=_settled(project, planned.plan))
         hooks = Hooks(
             project, planned, idle=all(_unchanged(project, w, planned) for w in planned.dumps)
         )
-        watch = Watch(project.using)
         with watch.calling("pre_apply"):
             hooks.before()
         Rereading(project, planned, watch).check()
@@ -118,6 +121,12 @@ def _apply(
     anchor(project)
     applied, environment = bool(planned.plan.steps), project.config.environment
     return CheckedOut(planned, applied, environment, backup.ref, head, problem, hooks.behind())
+
+
+def _settled(project: Project, plan: Plan) -> Plan:
+    """With what the project's code sets references to; it is asked here, inside of the transaction."""
+    identities, using = project.identities, project.using
+    return settled(plan, using, identities, lambda label: table(label, identities, using))
 
 
 @contextmanager

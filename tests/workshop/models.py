@@ -246,3 +246,52 @@ class Trail(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+CALLS: list[str] = []
+"""The functions of the models that were called."""
+
+FAILING: set[str] = set()
+"""Those that raise."""
+
+
+def spare() -> Desk:
+    """The desk for pens whose own is gone; made where there is none."""
+    CALLS.append("spare")
+    if "spare" in FAILING:
+        raise LookupError("no desk is left")
+    return Desk.objects.get_or_create(name="spare")[0]
+
+
+def ink() -> str:
+    CALLS.append("ink")
+    if "ink" in FAILING:
+        raise LookupError("no ink")
+    return "blue"
+
+
+def first() -> int:
+    CALLS.append("first")
+    return 1
+
+
+class Desk(models.Model):
+    """Pens lie on it."""
+
+    name = models.CharField(max_length=20, unique=True)
+
+
+class Pen(models.Model):
+    """Never without a desk; its columns are given by functions and by the database."""
+
+    desk = models.ForeignKey(Desk, on_delete=models.SET(spare), related_name="+")
+    other = models.ForeignKey(Desk, on_delete=models.SET_DEFAULT, default=first, related_name="+")
+    third = models.ForeignKey(Desk, on_delete=models.SET_DEFAULT, db_default=1, related_name="+")
+    sum = models.ForeignKey(
+        Desk,
+        on_delete=models.SET_DEFAULT,
+        db_default=models.Value(3) - models.Value(2),
+        related_name="+",
+    )
+    colour = models.CharField(max_length=20, default=ink)
+    place = models.CharField(max_length=20, default="")

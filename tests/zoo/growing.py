@@ -41,7 +41,16 @@ def _among(low: int, high: int) -> Callable[[random.Random], int]:
 
 ONLY_HERE = tuple(
     apps.get_model(label)
-    for label in ("only_sqlite.percent", "only_postgresql.booking")
+    for label in (
+        "only_sqlite.percent",
+        "only_postgresql.booking",
+        "since_61.root",
+        "since_61.leaf",
+        "since_61.soft",
+        "since_61.fallback",
+        "since_61.plain",
+        "since_61.loop",
+    )
     if apps.is_installed(f"tests.{label.partition('.')[0]}")
 )
 
@@ -97,7 +106,7 @@ POPULATION = Population(
         zoo.Wide,
         *ONLY_HERE,
     ),
-    tables=("zoo_", "Zoo ", "auth_user", "Only ", "only_postgresql_booking"),
+    tables=("zoo_", "Zoo ", "auth_user", "Only ", "only_postgresql_booking", "since_61"),
     tagged=(zoo.Node, zoo.Word, zoo.Dog, zoo.Leaf),
     makers={
         "Node.position": _among(0, 5),

@@ -18,6 +18,7 @@ from django.db.models import Model
 
 from contentgit.db.applier.bulk import Bulk, chunks, step_batches
 from contentgit.db.applier.codes import Codes
+from contentgit.db.applier.detaching import Detaching
 from contentgit.db.applier.links import LinkWriter, own_links
 from contentgit.db.applier.parking import Parking
 from contentgit.db.applier.rows import Creation, StandIn, Update, by_value, naming, renamed
@@ -122,6 +123,7 @@ class _Run:
         self.bulk = Bulk(backend)
         self.codes = Codes(backend)
         self.parking = Parking(backend, self.codes)
+        self.detaching = Detaching(backend, self.parking, outside)
         self.written: dict[str, Counter[Action]] = {}
         self.touched: dict[type[Model], None] = {}
         self.looked_up = looked_up({label: each.schema for label, each in tables.items()})
@@ -215,6 +217,7 @@ class _Run:
         self.signals.after_delete(found)
 
     def _delete_rows(self, table: Table, rows: Rows) -> int:
+        self.detaching.detach(table, rows)
         count = self.backend.delete(table.name, table.key_columns, rows)
         # Rows of automatic tables may have gone with the record that they belong to.
         return len(rows) if table.model._meta.auto_created else count

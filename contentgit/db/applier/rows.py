@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from django.db.models import AutoField
 
+from contentgit import calling
 from contentgit.db.tables import BoundField, Column, Table, Tables
 from contentgit.errors import RecordError
 from contentgit.records import RecordKey, Value
@@ -108,17 +109,24 @@ class Creation:
         filled = tuple(column for column, _ in self._defaults)
         return (*self._key_columns, *self._given, *filled)
 
+    def _filled(self, key: RecordKey, column: Column, make: Callable[[], Any]) -> Any:
+        default = _field(self.table, column).default
+        what = f"{key}: {column.attname} is to get its default"
+        hint = "nothing has changed; correct the default"
+        return calling.given(make, what, hint, default if callable(default) else make)
+
     def row(self, key: RecordKey, values: Mapping[str, Value]) -> Row:
         """The new row of the record.
 
         Raises:
+            ContentgitError: a default of the project's raised.
             RecordError: a value does not fit; the message names record and field.
         """
         names = {column.name for column in self._key_columns}
         parameters = self.table.decode_key(key.key) if names else ()
         pairs = zip(self.table.key_columns, parameters, strict=bool(names))
         own = tuple(value for column, value in pairs if column.name in names)
-        filled = tuple(make() for _, make in self._defaults)
+        filled = tuple(self._filled(key, column, make) for column, make in self._defaults)
         return (*own, *_parameters(key, self.fields, values), *filled)
 
 

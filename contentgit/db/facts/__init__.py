@@ -30,8 +30,7 @@ def fetch(
     """The facts that a plan of ``survey`` needs.
 
     ``tables`` are those of all applied dumps, ``readers`` are by dump folder; there is at
-    least one. Nothing is written, unless a function that the project gave to ``SET(...)`` does so when
-    it is called.
+    least one. Nothing is written, and no code of the project is called.
     """
     source = Source(using, tables, survey, readers)
     wanted = survey.wanted | set(survey.created)

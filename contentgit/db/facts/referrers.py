@@ -215,7 +215,7 @@ def _with_dumps(
         relation.on_delete,
         managed=managed,
         constrained=relation.constrained,
-        value=relation.value(),
+        value=relation.value,
     )
     for key, target, through in rows:
         dump = dumps.get(key, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from contentgit.db.introspect.binding import bound_field, bound_generic, is_cons
 from contentgit.db.tables import BoundField
 from contentgit.records import Value
 from contentgit.schema import OnDelete
+from contentgit.steps import COMPUTED
 
 
 @dataclass(frozen=True)
@@ -32,17 +33,17 @@ class Owner:
 class Relation:
     """A field, ``field`` of ``model``, that refers to the model in question.
 
-    ``value`` gives what SET_NULL, SET_DEFAULT and SET write there, as content; it is to be called only
-    where a row needs it, as a function that a project gives to SET may write. ``identifies`` tells that
-    the field is a part of the primary key. ``children`` are the multi-table children, each with its link
-    to the one before, that a row must be too: the model in question knows only these.
+    ``value`` is what SET_NULL, SET_DEFAULT and SET write there, as far as it is known before an apply.
+    ``identifies`` tells that the field is a part of the primary key. ``children`` are the multi-table
+    children, each with its link to the one before, that a row must be too: the model in question knows
+    only these.
     """
 
     model: type[Model]
     field: BoundField
     on_delete: OnDelete
     constrained: bool
-    value: Callable[[], Value]
+    value: Value
     identifies: bool = False
     owner: Owner | None = None
     children: tuple[tuple[type[Model], BoundField], ...] = ()
@@ -90,9 +91,8 @@ def _of_key(field: Any, identities: Identities) -> Iterator[Relation]:
         if owner is None:
             return
     identifies = field in model._meta.pk_fields
-    yield Relation(
-        model, bound, way, constrained, lambda: _value(field, bound, way), identifies, owner
-    )
+    value = COMPUTED if way in (OnDelete.SET_DEFAULT, OnDelete.SET) else None
+    yield Relation(model, bound, way, constrained, value, identifies, owner)
 
 
 def _way(field: Any) -> OnDelete:
@@ -112,19 +112,6 @@ def _owner(through: type[Model], field: Any, identities: Identities) -> Owner | 
     return None
 
 
-def _value(field: Any, bound: BoundField, way: OnDelete) -> Value:
-    if way is OnDelete.SET_DEFAULT:
-        return bound.encode(field.get_default())
-    if way is not OnDelete.SET:
-        return None
-    _, (value,), _ = field.remote_field.on_delete.deconstruct()
-    if callable(value):
-        value = value()
-    if isinstance(value, Model):
-        value = getattr(value, field.target_field.attname)
-    return bound.encode(value)
-
-
 def _of_generic(relation: Any, identities: Identities) -> Iterator[Relation]:
     """The generic key that the relation follows back, in the model whose table has its columns."""
     model = concrete(relation.remote_field.model)
@@ -139,7 +126,7 @@ def _of_generic(relation: Any, identities: Identities) -> Iterator[Relation]:
                     bound,
                     OnDelete.CASCADE,
                     False,
-                    lambda: None,
+                    None,
                     children=tuple(_down_to(model, owner, identities)),
                 )
 
