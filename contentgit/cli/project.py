@@ -86,7 +86,9 @@ def open_project(args: argparse.Namespace, terminal: Terminal) -> Iterator[Proje
     wait: float = getattr(args, "wait", 0)
     notice = terminal.note if _is_watched(terminal) else no_notice
     with _progress(terminal) as progress, translated(args.database):
-        yield Project(settings, args.database, operator, progress, path, wait, notice)
+        project = Project(settings, args.database, operator, progress, path, wait, notice)
+        with project.errors():
+            yield project
 
 
 def _is_watched(terminal: Terminal) -> bool:

@@ -2,15 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import enum
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import Error
 
-from contentgit.errors import DatabaseError
+from contentgit.errors import BusyError, ConfigurationError, DatabaseError, OvertakenError
 
 LONGEST = 400
 """Characters of the database's words that are shown; some quote the whole row."""
+
+
+class Cause(enum.StrEnum):
+    """Why a database refused, where it tells by a code."""
+
+    OVERTAKEN = "overtaken"  # others have changed the same rows
+    DEADLOCK = "deadlock"
+    LOCKED = "locked"  # a lock that another session holds was not granted
+    LOST = "lost"  # the session has ended
+    ENDED = "ended"  # a statement was cancelled: a time limit, or an administrator
+    PRIVILEGE = "privilege"
+    READ_ONLY = "read-only"
+    FULL = "full"
+    RAISED = "raised"  # a trigger refused
+
+
+_AGAIN: Final = "nothing has changed; run the command again"
+
+_TOLD: Final[Mapping[Cause, tuple[str, str]]] = {
+    Cause.OVERTAKEN: ("somebody else writes to it at this moment", _AGAIN),
+    Cause.DEADLOCK: ("this and another session waited for each other's locks (a deadlock)", _AGAIN),
+    Cause.LOCKED: (
+        "another session holds a lock that was not released in time",
+        "nothing has changed; wait for the other session or end it, then run the command again",
+    ),
+    Cause.LOST: (
+        "the connection was lost",
+        "the database has all of it or nothing; run the command again",
+    ),
+    Cause.ENDED: (
+        "a statement was cancelled, by a time limit or an administrator",
+        "nothing has changed; raise the limit ({limit}) for this database user, then run the command again",
+    ),
+    Cause.PRIVILEGE: (
+        "the database user lacks a privilege",
+        "nothing has changed; grant it to the user in DATABASES[{using!r}], then run the command again",
+    ),
+    Cause.READ_ONLY: (
+        "it takes no writes",
+        "nothing has changed; it may be a replica, or its file, user or server is set to read-only",
+    ),
+    Cause.FULL: (
+        "it has no space left",
+        "nothing has changed; free some space, then run the command again",
+    ),
+    Cause.RAISED: (
+        "a trigger refuses it",
+        "nothing has changed; 'exclude' of the spec leaves out a field that the trigger guards",
+    ),
+}
+_BUSY: Final = frozenset({Cause.OVERTAKEN, Cause.DEADLOCK, Cause.LOCKED})
+
+
+def told(
+    cause: Cause | None, what: str, said: str, *, using: str, limit: str
+) -> DatabaseError | BusyError:
+    """The error that begins with ``what`` and ends with what the database ``said``.
+
+    ``limit`` is the setting that bounds how long a statement may take.
+    """
+    if cause is None:
+        return DatabaseError(f"{what}: {said}")
+    why, hint = _TOLD[cause]
+    cls = OvertakenError if cause in _BUSY else DatabaseError
+    return cls(
+        f"{what}: {why}: {said}",
+        hint=hint.format(using=using, limit=limit),
+        data={"cause": cause.value},
+    )
 
 
 def words(error: BaseException) -> str:
@@ -31,3 +103,28 @@ def translated(what: str) -> Iterator[None]:
         yield
     except Error as error:
         raise DatabaseError(f"{what}: {words(error)}") from error
+
+
+@contextmanager
+def connecting(using: str) -> Iterator[None]:
+    """The body connects to a database: settings, drivers and custom backends raise all kinds of errors.
+
+    Raises:
+        ConfigurationError: the settings of the database are wrong.
+        DatabaseError: it cannot be reached.
+    """
+    what = f"database {using!r} cannot be reached"
+    try:
+        with translated(what):
+            yield
+    except DatabaseError:
+        raise
+    except ImproperlyConfigured as error:
+        raise ConfigurationError(
+            f"{what}: {words(error)}", hint=f"correct DATABASES[{using!r}] in the settings"
+        ) from error
+    except Exception as error:
+        raise DatabaseError(
+            f"{what}: {type(error).__name__}: {words(error)}",
+            hint=f"its settings (DATABASES[{using!r}]) or its backend are at fault",
+        ) from error

@@ -159,10 +159,12 @@ def _applied(row: AppliedCommit) -> Applied:
 
 @contextmanager
 def _errors(using: str) -> Iterator[None]:
+    ways = backend(using)
+    if not ways.connection.in_atomic_block:
+        ways.connect()
     try:
         yield
     except Error as error:
-        ways = backend(using)
         if ways.is_missing_table(error):
             raise DatabaseError(
                 f"the database {using!r} has no contentgit tables",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -19,11 +19,12 @@ from contentgit.datasets import (
     parse_dump_argument,
 )
 from contentgit.db.backends import Backend, Patience, backend
+from contentgit.db.failures import translated
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import tables
 from contentgit.db.reader import Reader
 from contentgit.db.tables import Table, Tables
-from contentgit.errors import ConfigurationError, UnknownNameError
+from contentgit.errors import ConfigurationError, DatabaseError, UnknownNameError
 from contentgit.layout import dump_folder, dump_name
 from contentgit.repository import Repository
 from contentgit.specs import Dataset
@@ -116,6 +117,15 @@ class Project:
     def backend(self) -> Backend:
         """The database's own ways."""
         return backend(self.using)
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Every database exception of the body becomes an error that says why, where the database tells."""
+        try:
+            with translated(f"database {self.using!r}"):
+                yield
+        except DatabaseError as error:
+            raise self.backend.explained(error) from error
 
     @cached_property
     def search_path(self) -> Sequence[str]:

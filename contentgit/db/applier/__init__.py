@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 from django.db.models import Model
 
+from contentgit.db.applier.breaches import Breaches
 from contentgit.db.applier.bulk import Bulk, chunks, step_batches
 from contentgit.db.applier.codes import Codes
 from contentgit.db.applier.detaching import Detaching
@@ -120,7 +121,7 @@ class _Run:
         self.records = records
         self.outside = outside
         self.signals = Signals(backend.using, watch)
-        self.bulk = Bulk(backend)
+        self.bulk = Bulk(backend, Breaches(backend, self.table, records))
         self.codes = Codes(backend)
         self.parking = Parking(backend, self.codes)
         self.detaching = Detaching(backend, self.parking, outside)

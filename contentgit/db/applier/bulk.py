@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, islice
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from django.db import Error, transaction
 
@@ -37,11 +37,16 @@ def chunks(items: Iterable[T]) -> Iterator[list[T]]:
         yield chunk
 
 
+Explain: TypeAlias = Callable[[Step, Error], ContentgitError | None]
+"""Says of the row of a step why the database refuses it, where that is known."""
+
+
 class Bulk:
     """Writes the rows of steps within a savepoint; each step has one row."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, explain: Explain) -> None:
         self.backend = backend
+        self.explain = explain
 
     def write(self, steps: Sequence[Step], rows: Rows, write: Callable[[Rows], int]) -> None:
         """Call ``write`` with the rows; it gives the number of rows that were there.
@@ -75,7 +80,8 @@ class Bulk:
                 with transaction.atomic(using=self.backend.using):
                     count = write([row])
             except REFUSALS as error:
-                raise self._failure(str(step.key), error) from error
+                known = self.explain(step, error) if isinstance(error, Error) else None
+                raise known or self._failure(str(step.key), error) from error
             if not count:
                 raise _moved(str(step.key))
 

@@ -19,9 +19,9 @@ from django.db.models import Model
 from contentgit.db.backends.constraints import ForeignKey, dangling
 from contentgit.db.backends.patience import Patience
 from contentgit.db.backends.triggers import Trigger
-from contentgit.db.failures import translated, words
+from contentgit.db.failures import Cause, connecting, told, words
 from contentgit.db.tables import Column, Rows
-from contentgit.errors import BusyError, DatabaseError, OvertakenError
+from contentgit.errors import BusyError, DatabaseError
 
 STATEMENT_ROWS = 200
 STATEMENT_CHARACTERS = 500_000
@@ -29,16 +29,22 @@ STATEMENT_PARAMETERS = 30_000
 """Bounds of one statement: servers limit its bytes (MariaDB 16 MB) and parameters (65,535)."""
 
 
+_CONFLICTS = frozenset({Cause.OVERTAKEN, Cause.DEADLOCK, Cause.LOCKED})
+_OVER = _CONFLICTS | {Cause.LOST, Cause.ENDED, Cause.PRIVILEGE, Cause.READ_ONLY, Cause.FULL}
+
+
 class Backend(ABC):
     """One database: its transactions, its lock, its bulk writes, its constraints.
 
     ``rows_can_move`` says whether others can commit writes while :meth:`exclusive` is open;
-    ``drop_temporary`` is the statement that drops a temporary table and leaves the transaction open.
+    ``drop_temporary`` is the statement that drops a temporary table and leaves the transaction open;
+    ``time_limit`` the setting that bounds how long a statement may take.
     """
 
     name: ClassVar[str]
     rows_can_move: ClassVar[bool] = True
     drop_temporary: ClassVar[str] = "DROP TABLE"
+    time_limit: ClassVar[str] = ""
 
     def __init__(self, using: str) -> None:
         self.using = using
@@ -102,9 +108,18 @@ class Backend(ABC):
         """The writing transaction, for which a database without another lock may have to wait."""
         return self._transaction(writable=True)
 
-    def _refuse_nesting(self) -> None:
-        with translated(f"database {self.using!r} cannot be reached"):
+    def connect(self) -> None:
+        """Connect, unless it is connected.
+
+        Raises:
+            ConfigurationError: the settings of the database are wrong.
+            DatabaseError: it cannot be reached.
+        """
+        with connecting(self.using):
             self.connection.ensure_connection()
+
+    def _refuse_nesting(self) -> None:
+        self.connect()
         if self.connection.in_atomic_block or not self.connection.get_autocommit():
             raise DatabaseError(
                 f"a transaction is open on database {self.using!r}; contentgit needs one of its own",
@@ -118,39 +133,41 @@ class Backend(ABC):
         except Error as error:
             raise self.failure(f"database {self.using!r}", error) from error
         except DatabaseError as error:
-            cause = error.__cause__
-            if isinstance(cause, Error) and (self.is_conflict(cause) or self.is_lost(cause)):
-                raise self.failure(
-                    error.message.removesuffix(f": {words(cause)}"), cause
-                ) from error
-            raise
+            explained = self.explained(error)
+            if explained is error:
+                raise
+            raise explained from error
+
+    def explained(self, error: DatabaseError) -> DatabaseError | BusyError:
+        """The error, which says why the database refused where it does not yet and the database tells."""
+        cause = error.__cause__
+        if not isinstance(cause, Error) or not self.cause(cause) or "cause" in error.data:
+            return error
+        return self.failure(error.message.removesuffix(f": {words(cause)}"), cause)
 
     def failure(self, what: str, error: Error) -> DatabaseError | BusyError:
-        """The error that begins with ``what`` and goes on in the database's words."""
-        if self.is_conflict(error):
-            return OvertakenError(
-                f"{what}: somebody else writes to it at this moment: {words(error)}",
-                hint="nothing has changed; run the command again",
-            )
-        if self.is_lost(error):
-            return DatabaseError(
-                f"{what}: the connection was lost: {words(error)}",
-                hint="the database has all of it or nothing; run the command again",
-            )
-        return DatabaseError(f"{what}: {words(error)}")
+        """The error that begins with ``what``, says why where that is known, and has the database's words."""
+        cause = self.cause(error)
+        return told(cause, what, words(error), using=self.using, limit=self.time_limit)
 
     def is_over(self, error: Error) -> bool:
         """Whether nothing more can be tried in the transaction after this error."""
-        gone = self.is_conflict(error) or self.is_lost(error)
-        return gone or self.connection.needs_rollback
+        return self.cause(error) in _OVER or self.connection.needs_rollback
 
-    @abstractmethod
     def is_conflict(self, error: Error) -> bool:
         """Whether the database refused because of what somebody else is writing."""
+        return self.cause(error) in _CONFLICTS
 
     @abstractmethod
-    def is_lost(self, error: Error) -> bool:
-        """Whether the session has ended; what it had not committed is undone."""
+    def cause(self, error: Error) -> Cause | None:
+        """Why the database refused; ``None`` where its code tells nothing that is known here."""
+
+    @abstractmethod
+    def constraint(self, error: Error) -> str:
+        """The name of the constraint that a row breaks; ``""`` where it is another error.
+
+        Of a unique constraint SQLite may know the columns alone: ``"table.a, table.b"``.
+        """
 
     @abstractmethod
     def is_missing_table(self, error: Error) -> bool:

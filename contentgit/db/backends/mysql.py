@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from django.db import Error
 from contentgit.db.backends.base import STATEMENT_CHARACTERS, STATEMENT_PARAMETERS, Backend
 from contentgit.db.backends.constraints import ForeignKey, dangling
 from contentgit.db.backends.triggers import Trigger
+from contentgit.db.failures import Cause
 from contentgit.db.tables import Column, Rows
 from contentgit.errors import BusyError
 
@@ -32,8 +34,21 @@ SHOW SESSION VARIABLES WHERE Variable_name IN
 ('sql_mode', 'foreign_key_checks', 'innodb_snapshot_isolation')
 """
 
-CONFLICTS = {1020, 1205, 1213, 3572}
-"""Changed since last read, lock wait timeout, deadlock, lock not available."""
+CAUSES = {
+    1020: Cause.OVERTAKEN,  # changed since last read
+    1213: Cause.DEADLOCK,
+    **dict.fromkeys((1205, 3572), Cause.LOCKED),  # lock wait timeout, NOWAIT
+    **dict.fromkeys(
+        (1317, 1969, 3024), Cause.ENDED
+    ),  # KILL QUERY, max_statement_time, MySQL's limit
+    **dict.fromkeys((1044, 1045, 1142, 1143, 1227, 1370), Cause.PRIVILEGE),
+    **dict.fromkeys((1036, 1290, 1792, 1836), Cause.READ_ONLY),  # table, option, transaction, mode
+    **dict.fromkeys((1021, 1114), Cause.FULL),
+    1644: Cause.RAISED,  # SIGNAL without a number
+    # The server shuts down, killed the connection, has gone, went away during a query.
+    **dict.fromkeys((1053, 1927, 2006, 2013, 2055), Cause.LOST),
+}
+"""By error number."""
 
 BYTES = 8
 """Bytes of one character in a statement at most: four, and a backslash before each."""
@@ -43,8 +58,12 @@ FRAME = 10_000
 
 LOCK = "LOCK IN SHARE MODE"
 
-ENDED = {1053, 1927, 2006, 2013, 2055}
-"""The server shuts down, killed the connection, has gone, went away during a query."""
+CONSTRAINTS = {
+    1062: r"for key '(?:[^']*\.)?([^'.]+)'$",
+    3819: r"constraint '([^']+)' is violated",
+    4025: r"CONSTRAINT `([^`]+)` failed",
+}
+"""Where the name of a constraint stands in the message: a unique one, a check of MySQL, one of MariaDB."""
 
 MISSING = {1146, 1054}
 """No such table, no such column."""
@@ -59,6 +78,7 @@ class MySQL(Backend):
     """Django calls both databases ``mysql``."""
 
     name = "mysql"
+    time_limit = "max_statement_time"
     drop_temporary = "DROP TEMPORARY TABLE"  # without that word it would commit
 
     def __init__(self, using: str) -> None:
@@ -68,11 +88,13 @@ class MySQL(Backend):
         self._written: dict[tuple[str, str], set[Any]] = defaultdict(set)
         self._referring: set[tuple[str, str]] = set()
 
-    def is_conflict(self, error: Error) -> bool:
-        return bool(error.args) and error.args[0] in CONFLICTS
+    def cause(self, error: Error) -> Cause | None:
+        return CAUSES.get(error.args[0]) if error.args else None
 
-    def is_lost(self, error: Error) -> bool:
-        return bool(error.args) and error.args[0] in ENDED
+    def constraint(self, error: Error) -> str:
+        pattern = CONSTRAINTS.get(error.args[0]) if error.args else None
+        found = re.search(pattern, str(error.args[1])) if pattern else None
+        return found[1] if found else ""
 
     def is_missing_table(self, error: Error) -> bool:
         return bool(error.args) and error.args[0] in MISSING

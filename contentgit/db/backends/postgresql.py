@@ -12,7 +12,7 @@ from django.db.models import AutoField, Model
 from contentgit.db.backends.base import Backend
 from contentgit.db.backends.constraints import ForeignKey
 from contentgit.db.backends.triggers import Trigger
-from contentgit.db.failures import translated
+from contentgit.db.failures import Cause, translated
 
 LOCK = int.from_bytes(hashlib.sha256(b"contentgit apply").digest()[:8], "big", signed=True)
 """The key of the advisory lock; such keys are the database's own, so no name of it is needed."""
@@ -43,11 +43,18 @@ WHERE c.relname = ANY(%s) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 AND (%s OR pg_table_is_visible(c.oid))
 """
 
-CONFLICTS = {"40001", "40P01", "55P03"}
-"""Serialization failure, deadlock, lock not available."""
-
-ENDED = {"57P01", "57P02", "57P03", "57P05", "25P03"}
-"""The server shuts down, ends the session, starts, or has found it idle for too long."""
+CAUSES = {
+    "40001": Cause.OVERTAKEN,  # serialization failure
+    "40P01": Cause.DEADLOCK,
+    "55P03": Cause.LOCKED,  # lock_timeout, NOWAIT
+    "57014": Cause.ENDED,  # statement_timeout, pg_cancel_backend()
+    "42501": Cause.PRIVILEGE,
+    "25006": Cause.READ_ONLY,
+    "53100": Cause.FULL,
+    "P0001": Cause.RAISED,  # RAISE without a code
+    **dict.fromkeys(("57P01", "57P02", "57P03", "57P05", "25P03", "25P04"), Cause.LOST),
+}
+"""By SQLSTATE. A session is lost where the server shuts down or starts, or ended it as idle or too long."""
 
 MISSING = {"42P01", "42703"}
 """Undefined table, undefined column."""
@@ -64,16 +71,25 @@ class PostgreSQL(Backend):
     """A row that somebody else changed after the snapshot refuses to be written."""
 
     name = "postgresql"
+    time_limit = "statement_timeout"
 
-    def is_conflict(self, error: Error) -> bool:
-        return _state(error) in CONFLICTS
-
-    def is_lost(self, error: Error) -> bool:
+    def cause(self, error: Error) -> Cause | None:
         state = _state(error)
         if state is None:  # the driver's own words; it never was there where there is no session
             own = isinstance(error, (OperationalError, InterfaceError))
-            return own and self.connection.connection is not None
-        return state in ENDED or state.startswith("08")
+            return Cause.LOST if own and self.connection.connection is not None else None
+        if state.startswith("08"):
+            return Cause.LOST
+        diagnosis = getattr(error.__cause__, "diag", None)
+        if state.startswith("23") and not getattr(diagnosis, "constraint_name", None):
+            # A function may raise with the code of a constraint, but has none.
+            in_function = " function " in (getattr(diagnosis, "context", None) or "")
+            return Cause.RAISED if in_function else None
+        return CAUSES.get(state)
+
+    def constraint(self, error: Error) -> str:
+        diagnosis = getattr(error.__cause__, "diag", None)
+        return getattr(diagnosis, "constraint_name", None) or ""
 
     def is_missing_table(self, error: Error) -> bool:
         return _state(error) in MISSING

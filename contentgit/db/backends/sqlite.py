@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,6 +15,7 @@ from contentgit.db.backends.base import Backend
 from contentgit.db.backends.constraints import ForeignKey
 from contentgit.db.backends.patience import Patience
 from contentgit.db.backends.triggers import Trigger
+from contentgit.db.failures import Cause
 from contentgit.db.tables import Column
 
 FOREIGN_KEYS = """
@@ -27,15 +29,26 @@ SELECT tbl_name, name, substr(sql, instr(upper(sql), 'BEGIN')) FROM sqlite_maste
 """
 
 
+CAUSES = {
+    sqlite3.SQLITE_BUSY: Cause.LOCKED,
+    sqlite3.SQLITE_LOCKED: Cause.LOCKED,
+    sqlite3.SQLITE_BUSY_SNAPSHOT: Cause.OVERTAKEN,
+    sqlite3.SQLITE_READONLY: Cause.READ_ONLY,
+    sqlite3.SQLITE_FULL: Cause.FULL,
+    sqlite3.SQLITE_CONSTRAINT_TRIGGER: Cause.RAISED,
+}
+"""By extended or primary result code."""
+
+
 class SQLite(Backend):
     """Locks by ``BEGIN IMMEDIATE``; the file system frees the lock of a process that died."""
 
     name = "sqlite"
     rows_can_move = False
 
-    def is_conflict(self, error: Error) -> bool:
-        code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
-        return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    def cause(self, error: Error) -> Cause | None:
+        code = getattr(error.__cause__, "sqlite_errorcode", 0)
+        return CAUSES.get(code) or CAUSES.get(code & 0xFF)
 
     def absent(self) -> str:
         """See the base class: SQLite makes the file of a database that does not exist."""
@@ -44,8 +57,11 @@ class SQLite(Backend):
             return ""
         return f"there is no file {name}"
 
-    def is_lost(self, error: Error) -> bool:  # noqa: ARG002
-        return False  # there is none
+    def constraint(self, error: Error) -> str:
+        found = re.search(
+            r"^(?:CHECK|UNIQUE) constraint failed: (?:index '(.+)'|(.+))$", str(error)
+        )
+        return (found[1] or found[2]) if found else ""
 
     def triggers(self) -> list[Trigger]:
         return self._triggers(TRIGGERS)

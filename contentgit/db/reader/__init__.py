@@ -191,11 +191,13 @@ class Reader:
         try:
             yield
         except Error as error:
-            behind = backend(self.using).is_missing_table(error)
-            raise DatabaseError(
-                f"cannot read {what} in database {self.using!r}: {words(error)}",
-                hint=f"python manage.py migrate --database {self.using}" if behind else "",
-            ) from error
+            ways, where = backend(self.using), f"cannot read {what} in database {self.using!r}"
+            if ways.is_missing_table(error):
+                raise DatabaseError(
+                    f"{where}: {words(error)}",
+                    hint=f"python manage.py migrate --database {self.using}",
+                ) from error
+            raise ways.failure(where, error) from error
 
     def _filters(self, label: str) -> list[Mapping[str, Any]]:
         return [spec.filter for spec in self.dataset.specs_of(label)]
