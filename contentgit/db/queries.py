@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import Model, QuerySet
+from django.db.models import Field, Func, Model, QuerySet
 
 from contentgit.db.fields.plain import AnyField
 from contentgit.db.tables import Column, Table
@@ -24,6 +24,19 @@ COMPOSITE_CHUNK = 200
 """The same for keys of several columns: SQLite limits the depth of a condition."""
 
 NOTHING: SQL = ("0 = 1", ())
+
+
+class Selected(Func):
+    """An expression read as a column's ``select`` says, with ``%s`` for it; raw, without conversions."""
+
+    def __init__(self, expression: Any, select: str) -> None:
+        super().__init__(expression, output_field=Field())
+        self.select = select
+
+    def as_sql(self, compiler: Any, connection: Any, **_more: Any) -> Any:  # type: ignore[override]  # noqa: ARG002
+        """See ``Func.as_sql``."""
+        sql, params = compiler.compile(self.source_expressions[0])
+        return self.select.replace("%s", sql), [*params] * self.select.count("%s")
 
 
 def rows_of(model: type[Model], using: str) -> QuerySet[Any]:
@@ -83,7 +96,7 @@ def names(table: str, columns: Sequence[Column], using: str) -> list[str]:
 def select(table: str, columns: Sequence[Column], using: str) -> str:
     """``SELECT … FROM table``."""
     pairs = zip(columns, names(table, columns, using), strict=True)
-    wanted = ", ".join(column.select % name for column, name in pairs)
+    wanted = ", ".join(column.reading(name) for column, name in pairs)
     return f"SELECT {wanted} FROM {quoted(table, using)}"  # noqa: S608
 
 

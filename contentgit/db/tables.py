@@ -36,6 +36,10 @@ class Column:
     select: str = "%s"
     read: Callable[[Any], Any] | None = None
 
+    def reading(self, name: str) -> str:
+        """``select`` with the column's name in its place."""
+        return self.select.replace("%s", name)
+
 
 @dataclass(frozen=True)
 class BoundField:
@@ -43,7 +47,8 @@ class BoundField:
 
     ``encode`` takes one Python value per column and gives the content value; ``decode`` is its inverse and
     gives one SQL parameter per column. Values of the types in ``same`` are content as they are, so that
-    a reader need not call ``encode`` for them.
+    a reader need not call ``encode`` for them. ``prepare`` is given the Python values of many rows, a list
+    for each column, before they are encoded: what a query must tell of them is asked for all at once.
 
     Raises (both): :class:`contentgit.errors.RecordError` with a message that says what is wrong with the
     value, without naming the record, which the caller adds.
@@ -54,6 +59,7 @@ class BoundField:
     encode: Callable[..., Value]
     decode: Callable[[Value], tuple[Any, ...]]
     same: frozenset[type] = frozenset()
+    prepare: Callable[..., None] | None = None
 
     @property
     def name(self) -> str:

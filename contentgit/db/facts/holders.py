@@ -128,7 +128,7 @@ def _folded(
     looks = ", ".join(f"CASE WHEN {sql} THEN 1 ELSE 0 END" for sql, _ in conditions.values())
     looked = tuple(param for _, params in conditions.values() for param in params)
     keyed = zip(table.key_columns, names(table.name, table.key_columns, using), strict=True)
-    columns = ", ".join(column.select % name for column, name in keyed)
+    columns = ", ".join(column.reading(name) for column, name in keyed)
     parameters_of_keys = [table.decode_key(key.key) for key in keys]
     where, given = among(table.key_columns, parameters_of_keys, using, table.name)
     sql = f"SELECT {looks}, {columns} FROM {quoted(table.name, using)} WHERE {where}"  # noqa: S608

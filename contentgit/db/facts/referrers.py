@@ -161,6 +161,8 @@ def _referring(
     rows = list(source.rows_among(table.name, columns, relation.field.columns, values))
     if relation.children:
         rows = _being(source, relation, table, rows)
+    if rows and relation.field.prepare is not None:
+        relation.field.prepare(*zip(*(row[width:end] for row in rows), strict=True))
     for row in rows:
         key = RecordKey(table.label, table.encode_key(*row[:width]))
         target = RecordKey.parse(relation.field.encode(*row[width:end]))

@@ -24,6 +24,7 @@ from contentgit.db.fields import moments
 from contentgit.db.fields.converters import driver_reader
 from contentgit.db.fields.json_values import json_codec
 from contentgit.db.fields.plain import AnyField, is_spatial, leaf, plain
+from contentgit.db.fields.spelling import referred
 from contentgit.db.fields.values import (
     Codec,
     itself,
@@ -72,6 +73,11 @@ def unheld(field: AnyField) -> str:
     if is_spatial(leaf(field)):
         return "contentgit has no codec for fields of GeoDjango"
     return unheld(inner) if isinstance(inner, models.Field) else ""
+
+
+def selected(field: AnyField, made: Codec, connection: BaseDatabaseWrapper) -> str:
+    """The expression that reads the column of any field, with ``%s`` for its quoted name."""
+    return made.select.replace("%s", referred(field, connection))
 
 
 def _fits(field: AnyField, found: AnyField, connection: BaseDatabaseWrapper) -> bool:

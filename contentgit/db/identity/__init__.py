@@ -6,17 +6,18 @@ of the whole table are held in memory, read with one query when they are first a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import connections
-from django.db.models import Model
+from django.db.models import F, Model
 
 from contentgit.db.failures import translated
-from contentgit.db.fields import codec
+from contentgit.db.fields import codec, selected
 from contentgit.db.fields.plain import AnyField, leaf
+from contentgit.db.fields.spelling import is_exact
 from contentgit.db.fields.values import Codec
 from contentgit.db.identity.keys import (
     Keys,
@@ -28,9 +29,11 @@ from contentgit.db.identity.keys import (
     reference_part,
 )
 from contentgit.db.identity.natural import natural_fields
-from contentgit.db.queries import Row, fetch, key_fields, rows_of
+from contentgit.db.identity.spellings import Spellings
+from contentgit.db.queries import Row, Selected, fetch, key_fields, rows_of
 from contentgit.errors import ConfigurationError, RecordError
-from contentgit.schema import KeyKind
+from contentgit.records import Value
+from contentgit.schema import FieldKind, KeyKind
 from contentgit.specs import Identity
 
 ALWAYS: Mapping[str, tuple[str, ...]] = {
@@ -71,6 +74,7 @@ class Identities:
         self._known: dict[str, Keys] = {}
         self._making: set[str] = set()
         self._by_value: dict[tuple[str, str], tuple[dict[Any, str], dict[str, Any]]] = {}
+        self._spellings: dict[str, Spellings | None] = {}
 
     def key_text(self, label: str, pk: Any) -> str | None:
         """The key of the row with this primary key; ``None`` if it cannot be known."""
@@ -102,6 +106,7 @@ class Identities:
             keys.forget()
         for known in [known for known in self._by_value if known[0] == label]:
             del self._by_value[known]
+        self._spellings.pop(label, None)
 
     def to_field_key(self, label: str, field: str, value: Any) -> str | None:
         """The key of the row whose unique ``field`` has this Python value."""
@@ -110,6 +115,26 @@ class Identities:
     def to_field_value(self, label: str, field: str, text: str) -> Any | None:
         """The Python value of the unique ``field`` in the row with this key."""
         return self._values(label, field)[1].get(text)
+
+    def spelled(self, label: str, values: Iterable[Value]) -> Mapping[Value, Value]:
+        """How the rows of ``label`` that the database finds by these texts spell their primary keys.
+
+        Values without a row, and those that the database tells apart as Python does, are left out.
+        """
+        if label not in self._spellings:
+            self._spellings[label] = self._spelling(label)
+        known = self._spellings[label]
+        return {} if known is None else known.of(values)
+
+    def _spelling(self, label: str) -> Spellings | None:
+        fields = key_fields(concrete(apps.get_model(label))) if self.is_model(label) else ()
+        connection = connections[self.using]
+        if len(fields) != 1 or is_exact(leaf(fields[0]), connection):
+            return None
+        made = self._codec(leaf(fields[0]))
+        if made.kind is not FieldKind.TEXT:
+            return None
+        return Spellings(fields[0], selected(fields[0], made, connection), made.cast, self.using)
 
     def is_model(self, label: str) -> bool:
         """Whether the project has this model."""
@@ -186,9 +211,14 @@ class Identities:
     ) -> list[tuple[Any, Row]]:
         """(primary key, the other values) of every row, in Python values."""
         count = len(key_fields(model))
+        codecs = [self._codec(leaf(field)) for field in fields]
+        wanted = [
+            Selected(F(name), selected(field, made, connections[self.using]))
+            for name, field, made in zip(names, fields, codecs, strict=True)
+        ]
         with translated(f"{model._meta.label_lower} in database {self.using!r}"):
-            rows = fetch(rows_of(model, self.using).values_list(*names), self.using)
-        readers = [self._codec(leaf(field)).read for field in fields]
+            rows = fetch(rows_of(model, self.using).values_list(*wanted), self.using)
+        readers = [made.read for made in codecs]
         found = []
         for row in rows:
             values = tuple(

@@ -277,7 +277,7 @@ class _Binder:
 
     @property
     def _key_columns(self) -> tuple[Column, ...]:
-        return tuple(column(each, made) for each, made in self._key_codecs)
+        return tuple(column(each, made, self.using) for each, made in self._key_codecs)
 
     @property
     def _key_kind(self) -> KeyKind:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections
 
 from contentgit.db.coverage import own_columns
-from contentgit.db.fields import codec
+from contentgit.db.fields import codec, selected
 from contentgit.db.fields.plain import AnyField, leaf
 from contentgit.db.fields.values import Codec, refused
 from contentgit.db.identity import Identities, label_of, points_at_key
@@ -20,15 +20,15 @@ from contentgit.records import RecordKey, Value
 from contentgit.schema import FieldKind, FieldSchema, OnDelete
 
 
-def column(field: AnyField, made: Codec) -> Column:
-    """The column of ``field``, whose values ``made`` converts."""
+def column(field: AnyField, made: Codec, using: str) -> Column:
+    """The column of ``field``, whose values ``made`` converts; a reference is read as its row has it."""
     param = made.param
     return Column(
         name=str(field.column),
         attname=field.attname,
         param=lambda value: None if value is None else param(value),
         cast=made.cast,
-        select=made.select,
+        select=selected(field, made, connections[using]),
         read=made.read,
     )
 
@@ -53,7 +53,7 @@ def bound_field(field: AnyField, identities: Identities) -> BoundField | None:
             moment=bool(getattr(field, "auto_now", False)),
             choices=_choices(field),
         ),
-        columns=(column(field, made),),
+        columns=(column(field, made, identities.using),),
         encode=_encoder(made),
         decode=lambda content: (made.decoded(content),),
         same=made.same | {type(None)},
@@ -144,7 +144,7 @@ def _reference(field: AnyField, made: Codec, identities: Identities) -> BoundFie
         constrained=is_constrained(field),
         by_value=not points_at_key(field),
     )
-    return BoundField(schema, (column(field, made),), encode, decode)
+    return BoundField(schema, (column(field, made, identities.using),), encode, decode)
 
 
 def on_delete(field: AnyField) -> OnDelete:
@@ -181,9 +181,13 @@ def bound_generic(gfk: Any, identities: Identities) -> BoundField | None:
 
     return BoundField(
         FieldSchema(gfk.name, FieldKind.GENERIC, null=content_type.null and object_id.null),
-        (column(content_type, first), column(object_id, second)),
+        (
+            column(content_type, first, identities.using),
+            column(object_id, second, identities.using),
+        ),
         generic.encode,
         decode,
+        prepare=generic.prepare if second.kind is FieldKind.TEXT else None,
     )
 
 
@@ -202,11 +206,22 @@ class Generic:
         raw = None if object_id is None else self.object_id.encode(object_id)
         reference = None if content_type is None else self.content_type.encode(content_type)
         if raw is not None and reference is not None:
-            label = ".".join(map(decode_part, reference.partition(":")[2].split(",")))
-            text = self._key_text(label, raw)
+            label = _label(reference)
+            text = self._key_text(label, self.identities.spelled(label, [raw]).get(raw, raw))
             if text is not None:
                 return f"{label}:{text}"
         return {"content_type": reference, "object_id": raw}
+
+    def prepare(self, content_types: Sequence[Any], object_ids: Sequence[Any]) -> None:
+        """Looks up how the rows that these values find spell their keys, for all at once."""
+        by_type: dict[Any, set[Any]] = {}
+        for content_type, object_id in zip(content_types, object_ids, strict=True):
+            if content_type is not None and object_id is not None:
+                by_type.setdefault(content_type, set()).add(object_id)
+        for content_type, values in by_type.items():
+            text = self.content_type.text(content_type)
+            if text is not None:
+                self.identities.spelled(_label(f":{text}"), values)
 
     def decode(self, content: Value) -> tuple[Any, Value]:
         """The content type's primary key, and the content value of the object id.
@@ -250,6 +265,11 @@ class Generic:
         return self.identities.is_model(label) and bool(self.identities.fields(label))
 
 
+def _label(content_type: str) -> str:
+    """The model of a reference to a content type."""
+    return ".".join(map(decode_part, content_type.partition(":")[2].split(",")))
+
+
 # Many-to-many fields
 
 
@@ -277,8 +297,8 @@ def bound_relation(field: Any, identities: Identities) -> BoundRelation:
         ),
         through,
         through._meta.db_table,
-        column(source, source_codec),
-        column(target, target_codec),
+        column(source, source_codec, identities.using),
+        column(target, target_codec, identities.using),
         found.encode,
         lambda reference: param(found.decode(reference)),
         *(() if order is None else (numbers, tuple(ties))),
@@ -288,4 +308,4 @@ def bound_relation(field: Any, identities: Identities) -> BoundRelation:
 def _plain_column(field: AnyField, using: str) -> Column:
     made = column_codec(field, using)
     assert made is not None
-    return column(field, made)
+    return column(field, made, using)

@@ -83,6 +83,8 @@ class RowEncoder:
         self, rows: Sequence[Row], field: BoundField, start: int, end: int
     ) -> Sequence[Value]:
         python = self._python(rows, range(start, end))
+        if field.prepare is not None:
+            field.prepare(*python)
         if len(python) > 1:
             return list(map(field.encode, *python))
         (values,) = python

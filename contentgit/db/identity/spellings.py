@@ -1,0 +1,56 @@
+"""How rows spell the primary key by which the database finds them, in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from django.db import connections
+
+from contentgit.db.failures import translated
+from contentgit.db.fields.plain import AnyField
+from contentgit.db.queries import execute
+from contentgit.records import Value
+
+_TOGETHER = 200
+"""Values that one statement looks for."""
+
+
+class Spellings:
+    """The texts that were looked for in ``key``, the primary key of a model, and what was found.
+
+    For values that no constraint ties to the row: those of generic foreign keys.
+    """
+
+    def __init__(self, key: AnyField, select: str, cast: str, using: str) -> None:
+        self._key = key
+        self._select = select
+        self._cast = cast
+        self._using = using
+        self._known: dict[Value, Value] = {}
+
+    def of(self, values: Iterable[Value]) -> Mapping[Value, Value]:
+        """What was found for all values so far, after a look for these; each text once."""
+        texts = {value for value in values if isinstance(value, str)}
+        wanted = sorted(texts - self._known.keys())
+        if wanted and self._has_table():
+            for start in range(0, len(wanted), _TOGETHER):
+                self._learn(wanted[start : start + _TOGETHER])
+        self._known |= {value: value for value in wanted if value not in self._known}
+        return self._known
+
+    def _has_table(self) -> bool:
+        introspection = connections[self._using].introspection
+        name = introspection.identifier_converter(self._key.model._meta.db_table.strip('"'))
+        return name in map(introspection.identifier_converter, introspection.table_names())
+
+    def _learn(self, wanted: Sequence[str]) -> None:
+        quote = connections[self._using].ops.quote_name
+        column, table = quote(self._key.column), quote(self._key.model._meta.db_table)
+        rows = f"FROM {table} WHERE {column} = {self._cast}"
+        parts = [
+            f"SELECT {number}, {self._select.replace('%s', column)} {rows}"
+            for number in range(len(wanted))
+        ]
+        with translated(f"{self._key.model._meta.label_lower} in database {self._using!r}"):
+            found = execute((" UNION ALL ".join(parts), tuple(wanted)), self._using)
+        self._known |= {wanted[number]: text for number, text in found}
