@@ -106,8 +106,20 @@ class Grower:
         self.count += 1
         if isinstance(field, models.UUIDField):
             return uuid.UUID(int=self.random.getrandbits(128))
+        if isinstance(field, models.DateTimeField):
+            moment = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+            return moment + dt.timedelta(hours=self.count, microseconds=self.random.randrange(10))
         if isinstance(field, models.DateField):
             return dt.date(2000, 1, 1) + dt.timedelta(days=self.count)
+        if isinstance(field, models.DurationField):
+            return dt.timedelta(hours=self.count, microseconds=self.random.randrange(10))
+        if isinstance(field, models.DecimalField):
+            return decimal.Decimal(self.number()).scaleb(-field.decimal_places)
+        if isinstance(field, models.JSONField):
+            number = self.number()
+            return self.random.choice(
+                [number, str(number), [number, None], {"a": True, "b": number}]
+            )
         if isinstance(field, models.BooleanField):
             return self.random.random() < 0.5
         if isinstance(field, models.IntegerField):

@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import Field, Func, Model, QuerySet
+from django.db.models import BooleanField, F, Field, Func, Model, QuerySet
+from django.db.models.expressions import RawSQL
 
 from contentgit.db.fields.plain import AnyField
 from contentgit.db.tables import Column, Table
@@ -42,6 +43,32 @@ class Selected(Func):
 def rows_of(model: type[Model], using: str) -> QuerySet[Any]:
     """All rows of the table, whatever the model's own managers hide."""
     return QuerySet(model, using=using).order_by()
+
+
+def instances_of(
+    rows: QuerySet[Any], table: Table, keys: Sequence[Row], using: str
+) -> Iterator[tuple[str, Any]]:
+    """Instances of the rows with these keys, SQL parameters; each with its key's text.
+
+    The key is read from the columns: what the project's field makes of it in Python may be equal to
+    nothing, and have no hash. Raises what the project's code raises where instances are built.
+    """
+    columns = table.key_columns
+    names = [f"contentgit_key_{number}" for number in range(len(columns))]
+    read = {n: Selected(F(c.attname), c.select) for n, c in zip(names, columns, strict=True)}
+    size = chunk_size(columns, using)
+    for start in range(0, len(keys), size):
+        sql, params = among(columns, keys[start : start + size], using, table.name)
+        chosen = RawSQL(sql, params, output_field=BooleanField())  # noqa: S611
+        for instance in rows.filter(chosen).annotate(**read):
+            raw = [instance.__dict__.pop(name) for name in names]
+            (values,) = zip(*python_values(columns, [tuple(raw)]), strict=True)
+            yield table.encode_key(*values), instance
+
+
+def hashable(value: Any) -> Any:
+    """SQL parameters that can be a key of a dictionary; arrays are lists."""
+    return tuple(map(hashable, value)) if isinstance(value, (list, tuple)) else value
 
 
 def key_fields(model: type[Model]) -> tuple[AnyField, ...]:

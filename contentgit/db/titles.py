@@ -18,11 +18,11 @@ from django.db.models import Model
 
 from contentgit.db.allowance import Allowance
 from contentgit.db.failures import translated
-from contentgit.db.fields.plain import leaf, plain
+from contentgit.db.fields.plain import plain
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import table
 from contentgit.db.introspect.binding import column_codec
-from contentgit.db.queries import chunk_size, rows_of
+from contentgit.db.queries import Row, chunk_size, instances_of, rows_of
 from contentgit.db.tables import Table, Tables
 from contentgit.records import JSON_NULL, Record, RecordKey
 from contentgit.schema import FieldKind
@@ -116,29 +116,33 @@ class _Namer:
         return self.tables[label]
 
     def _fetch(self, bound: Table, keys: Sequence[RecordKey]) -> None:
-        pks = {self.identities.pk(bound.label, key.key): key for key in keys}
-        pks.pop(None, None)
+        wanted = [
+            bound.decode_key(key.key)
+            for key in keys
+            if self.identities.pk(bound.label, key.key) is not None
+        ]
         forward = [each.name for each in bound.model._meta.concrete_fields if each.is_relation]
         rows = rows_of(bound.model, self.using)
         if forward:  # without a name it would follow every relation
             rows = rows.select_related(*forward)
-        wanted = iter(pks)
-        while some := list(islice(wanted, chunk_size(bound.key_columns, self.using))):
+        waiting = iter(wanted)
+        while some := list(islice(waiting, chunk_size(bound.key_columns, self.using))):
             with translated(f"cannot read {bound.label} in database {self.using!r}"):
-                found = self._built(rows, some)
-            self.instances |= {pks[pk]: row for pk, row in _by_pk(bound, found, some)}
+                found = self._built(bound, rows, some)
+            self.instances |= {RecordKey(keys[0].model, key): row for key, row in found}
 
-    def _built(self, rows: Any, pks: Sequence[Any]) -> list[Any]:
+    def _built(self, bound: Table, rows: Any, keys: Sequence[Row]) -> list[tuple[str, Model]]:
         """The instances of rows, without those whose building fails: it runs the project's code."""
         with self.allowance.own():
-            found = self.allowance.result(lambda: list(rows.filter(pk__in=pks)))
+            found = self.allowance.result(lambda: list(instances_of(rows, bound, keys, self.using)))
         if found is not None:
             return found
-        if len(pks) == 1 or self.retries <= 0:
+        if len(keys) == 1 or self.retries <= 0:
             return []
         self.retries -= 1
-        middle = len(pks) // 2
-        return [*self._built(rows, pks[:middle]), *self._built(rows, pks[middle:])]
+        middle = len(keys) // 2
+        halves = (keys[:middle], keys[middle:])
+        return [pair for half in halves for pair in self._built(bound, rows, half)]
 
     # Records without a row
 
@@ -223,20 +227,6 @@ class _Namer:
 
 def _tuple(pk: Any) -> tuple[Any, ...]:
     return pk if isinstance(pk, tuple) else (pk,)
-
-
-def _by_pk(bound: Table, rows: Iterable[Any], pks: Sequence[Any]) -> Iterator[tuple[Any, Model]]:
-    """The rows with their primary keys, each as it was asked for."""
-    fields = [leaf(field) for field in bound.model._meta.pk_fields]
-    known = set(pks)
-    for row in rows:
-        values = tuple(
-            field.get_prep_value(getattr(row, column.attname))
-            for field, column in zip(fields, bound.key_columns, strict=True)
-        )
-        pk = values[0] if len(values) == 1 else values
-        if pk in known:
-            yield pk, row
 
 
 def _said(instance: Model) -> str:

@@ -95,3 +95,54 @@ class NoColumnField(models.Field):  # type: ignore[type-arg]
 
     def db_type(self, connection: Any) -> None:
         return None
+
+
+class FoldedField(models.CharField):  # type: ignore[type-arg]
+    """Text whose capitals do not count for the database."""
+
+    @property
+    def db_collation(self) -> str:
+        """Django makes no index for LIKE where it finds this not to be deterministic."""
+        return "fieldzoo_folded"
+
+    @db_collation.setter
+    def db_collation(self, _given: Any) -> None:
+        pass
+
+    def deconstruct(self) -> Any:
+        name, path, args, given = super().deconstruct()
+        given.pop("db_collation", None)
+        return name, path, args, given
+
+    def db_parameters(self, connection: Any) -> Any:
+        found = super().db_parameters(connection)
+        collation = {"sqlite": "NOCASE", "postgresql": "fieldzoo_folded"}.get(connection.vendor)
+        return {**found, "collation": collation}
+
+
+class Code:
+    """A text in a class of its own that has no hash."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Code) and other.text == self.text
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class CodeField(models.CharField):  # type: ignore[type-arg]
+    """A code in Python, text in the column."""
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Code | None:
+        return None if value is None else Code(value)
+
+    def to_python(self, value: Any) -> Any:
+        return value if value is None or isinstance(value, Code) else Code(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value is None else str(value)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from django.db import connection
+
 from tests.fieldzoo import models as zoo
 from tests.growing import Population
+
+JSON = (zoo.JSONKey, zoo.JSONKeyed) if connection.features.supports_partial_indexes else ()
+"""MariaDB has no key of type JSON."""
 
 POPULATION = Population(
     models=(
@@ -21,6 +26,15 @@ POPULATION = Population(
         zoo.SharedKey,
         zoo.SharedTwice,
         zoo.CompositeKey,
+        zoo.CodeKey,
+        zoo.DateTimeKey,
+        zoo.DurationKey,
+        zoo.DecimalKey,
+        zoo.Keyed,
+        *JSON,
+        zoo.FoldedKey,
+        zoo.FoldedChild,
+        zoo.Folding,
         zoo.Coded,
         zoo.Parent,
         zoo.OtherParent,
@@ -40,7 +54,7 @@ POPULATION = Population(
         zoo.Scoped,
     ),
     tables=("fieldzoo_", "group"),
-    tagged=(zoo.Tagged, zoo.Coded, zoo.UuidKey),
+    tagged=(zoo.Tagged, zoo.Coded, zoo.UuidKey, zoo.FoldedChild),
     # A reference by another field that leads nowhere has no record.
     makers={
         "Pointing.dangling_code": lambda _: None,

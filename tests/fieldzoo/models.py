@@ -12,6 +12,8 @@ from django.db.models.functions import Lower
 
 from tests.fieldzoo.fields import (
     AnyDecimalField,
+    CodeField,
+    FoldedField,
     MoneyField,
     NumberField,
     RawBytesField,
@@ -182,6 +184,98 @@ class Pointing(models.Model):
 class CodedProxy(Coded):
     class Meta:
         proxy = True
+
+
+class HashedByText(models.Model):
+    """Django wants a hash of instances, which a primary key without one does not give."""
+
+    name = models.CharField(max_length=40)
+
+    class Meta:
+        abstract = True
+
+    def __hash__(self) -> int:
+        return hash(str(self.pk))
+
+
+class CodeKey(HashedByText):
+    """The Python value of the key is a class of the project's own, without a hash."""
+
+    code = CodeField(primary_key=True, max_length=40)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class JSONKey(HashedByText):
+    """The Python value of the key is a list or a mapping."""
+
+    data = models.JSONField(primary_key=True)
+
+    class Meta:
+        required_db_features: ClassVar[set[str]] = {"supports_partial_indexes"}  # not MariaDB
+
+
+class DateTimeKey(models.Model):
+    moment = models.DateTimeField(primary_key=True)
+    name = models.CharField(max_length=40)
+
+
+class DurationKey(models.Model):
+    time = models.DurationField(primary_key=True)
+    name = models.CharField(max_length=40)
+
+
+class DecimalKey(models.Model):
+    number = models.DecimalField(primary_key=True, max_digits=12, decimal_places=3)
+    name = models.CharField(max_length=40)
+
+
+class Keyed(models.Model):
+    """Refers to rows with such keys."""
+
+    code = models.ForeignKey(CodeKey, models.CASCADE, null=True)
+    moment = models.ForeignKey(DateTimeKey, models.CASCADE, null=True)
+    time = models.ForeignKey(DurationKey, models.SET_NULL, null=True)
+    number = models.ForeignKey(DecimalKey, models.PROTECT, null=True)
+    moments = models.ManyToManyField(DateTimeKey, related_name="+")
+    numbers = models.ManyToManyField(DecimalKey, related_name="+")
+
+
+class JSONKeyed(models.Model):
+    data = models.ForeignKey(JSONKey, models.CASCADE, null=True)
+
+    class Meta:
+        required_db_features: ClassVar[set[str]] = {"supports_partial_indexes"}
+
+
+class FoldedKey(models.Model):
+    """A key and a unique text of which the database takes several spellings for one."""
+
+    code = FoldedField(primary_key=True, max_length=40)
+    name = FoldedField(max_length=40, unique=True)
+
+
+class FoldedChild(FoldedKey):
+    text = models.CharField(max_length=40)
+
+
+class Folding(models.Model):
+    """Refers to such rows in each way."""
+
+    key = models.ForeignKey(FoldedKey, models.CASCADE, null=True)
+    kept = models.ForeignKey(FoldedKey, models.PROTECT, null=True, related_name="+")
+    name = models.ForeignKey(
+        FoldedKey, models.CASCADE, null=True, to_field="name", related_name="+"
+    )
+    # Django does not see that its index for LIKE cannot be made here.
+    child = models.ForeignKey(
+        FoldedChild, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    keys = models.ManyToManyField(FoldedKey, related_name="+")
+    content_type = models.ForeignKey(ContentType, models.CASCADE, null=True)
+    object_id = models.CharField(max_length=40, null=True)
+    target = GenericForeignKey()
 
 
 # Multi-table inheritance

@@ -6,7 +6,8 @@ listens, so that they hold exactly what the columns hold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import django
@@ -14,9 +15,10 @@ from django.db import Error, models, transaction
 from django.db.models import Model, QuerySet, signals
 
 from contentgit.db.applier.watch import Watch
-from contentgit.db.queries import rows_of
+from contentgit.db.fields.plain import leaf, plain
+from contentgit.db.queries import hashable, instances_of, rows_of
 from contentgit.db.tables import BoundRelation, Column, Rows, Table
-from contentgit.errors import ContentgitError
+from contentgit.errors import ContentgitError, RecordError
 
 Key = tuple[Any, ...]
 
@@ -24,68 +26,75 @@ Key = tuple[Any, ...]
 M2M_RAW: Mapping[str, bool] = {"raw": True} if django.VERSION >= (6, 1) else {}
 
 
-def python_key(table: Table, columns: Sequence[Column], parameters: Key) -> Key:
-    """The Python values of a key whose SQL parameters are given."""
-    pairs = zip(columns, parameters, strict=True)
-    return tuple(_field(table.model, column).to_python(value) for column, value in pairs)
-
-
-def _field(model: type[Model], column: Column) -> Any:
-    return model._meta.get_field(column.attname)
-
-
 def instances(using: str, table: Table, keys: Rows) -> list[Model]:
-    """The rows with these keys as instances, in order."""
-    wanted = [python_key(table, table.key_columns, key) for key in keys]
-    found = _built(using, table, wanted)
-    names = [column.attname for column in table.key_columns]
-    by_key = {tuple(getattr(each, name) for name in names): each for each in found}
-    return [by_key[key] for key in wanted]
+    """The rows with these keys as instances, in order.
 
-
-def _built(using: str, table: Table, keys: Sequence[Key]) -> list[Model]:
-    """The instances, of the model's own class: a manager may give others, or hide some.
+    Of the model's own class: a manager may give others, or hide some.
 
     Raises:
-        ContentgitError: the project's code cannot build one; the message names record and field.
+        ContentgitError: the project's code cannot build one, or has deleted its row; the message names
+            the record.
     """
     rows = rows_of(table.model, using)
     try:
-        return list(rows.filter(pk__in=[_pk(key) for key in keys]))
+        found = instances_of(rows, table, keys, using)
+        by_key = {hashable(table.decode_key(text)): instance for text, instance in found}
     except Error:
         raise
     except Exception as error:
-        record, name = _unbuildable(table, rows, keys)
+        record, name = _unbuildable(using, table, keys)
         raise ContentgitError(
             f"{record}{f', field {name},' if name else ''} cannot be read as an instance for the "
             f"receivers of signals: {type(error).__name__}: {error}",
             hint=f'nothing has changed; correct the record, or write "signals": False into the spec of '
             f"{table.label}: then its receivers are not called",
         ) from error
+    gone = next((key for key in keys if hashable(key) not in by_key), None)
+    if gone is not None:
+        raise ContentgitError(
+            f"{_named(table, gone)} is not there any more, though the apply did not delete it",
+            hint="nothing has changed; a receiver of signals or a trigger may have deleted the row",
+        )
+    return [by_key[hashable(key)] for key in keys]
 
 
-def _pk(key: Key) -> Any:
-    return key[0] if len(key) == 1 else key
-
-
-def _unbuildable(table: Table, rows: QuerySet[Any], keys: Sequence[Key]) -> tuple[str, str]:
+def _unbuildable(using: str, table: Table, keys: Rows) -> tuple[str, str]:
     """The record whose instance cannot be built, and the field that alone makes it fail."""
+    rows = rows_of(table.model, using)
     while len(keys) > 1:
         half = keys[: len(keys) // 2]
-        failing = _fails(rows.filter(pk__in=[_pk(key) for key in half]))
-        keys = half if failing else keys[len(half) :]
-    row = rows.filter(pk=_pk(keys[0]))
+        keys = half if _fails(rows, using, table, half) else keys[len(half) :]
     names = [field.name for field in table.model._meta.concrete_fields]
-    name = next((name for name in names if _fails(row.only(name))), "")
-    return f"{table.label}:{table.encode_key(*keys[0])}", name
+    name = next((name for name in names if _fails(rows.only(name), using, table, keys)), "")
+    return _named(table, keys[0]), name
 
 
-def _fails(rows: QuerySet[Any]) -> bool:
+def _fails(rows: QuerySet[Any], using: str, table: Table, keys: Rows) -> bool:
     try:
-        list(rows)
+        list(instances_of(rows, table, keys, using))
     except Exception:  # the project's own code
         return True
     return False
+
+
+def _named(table: Table, key: Key) -> str:
+    pairs = zip(table.key_columns, key, strict=True)
+    return f"{table.label}:{table.encode_key(*(_python(table.model, *pair) for pair in pairs))}"
+
+
+def _python(model: type[Model], column: Column, parameter: Any) -> Any:
+    """The Python value of an SQL parameter, as the plain Django field of the column has it."""
+    value = parameter
+    if column.read is not None:
+        with suppress(RecordError):
+            value = column.read(parameter)
+    field = plain(leaf(_field(model, column)))
+    made = value if field is None else field.to_python(value)
+    return made if isinstance(made, Hashable) else value
+
+
+def _field(model: type[Model], column: Column) -> Any:
+    return model._meta.get_field(column.attname)
 
 
 class Signals:
@@ -111,9 +120,11 @@ class Signals:
         if not listened(table, signals.post_save):
             return
         found = told or instances(self.using, table, keys())
-        for instance, key in zip(found, keys(), strict=True):
+        if told and created and table.schema.local_key:
+            for instance, saved in zip(told, instances(self.using, table, keys()), strict=True):
+                _set_key(table, instance, _key(table, saved))
+        for instance in found:
             instance._state.adding = False
-            _set_key(table, instance, python_key(table, table.key_columns, key))
             self._send(signals.post_save, instance, created=created, update_fields=None, raw=True)
 
     def _rehearsed(
@@ -163,7 +174,8 @@ class Signals:
         field = _field(relation.through, relation.target)
         targets: dict[Any, set[Any]] = {}
         for source, target in rows:
-            targets.setdefault(source, set()).add(field.to_python(target))
+            value = _python(relation.through, relation.target, target)
+            targets.setdefault(hashable(source), set()).add(value)
         sources = instances(self.using, table, [(source,) for source in targets])
         for moment in ("pre", "post"):
             if moment == "post":
@@ -223,6 +235,10 @@ def listened(table: Table, *wanted: models.signals.ModelSignal) -> bool:
     if not table.signals or model._meta.auto_created:
         return False
     return any(each.has_listeners(model) for each in wanted)
+
+
+def _key(table: Table, instance: Model) -> Key:
+    return tuple(instance.__dict__[column.attname] for column in table.key_columns)
 
 
 def _set_key(table: Table, instance: Model, key: Key) -> None:

@@ -23,6 +23,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from contentgit.db.fields import moments
 from contentgit.db.fields.converters import driver_reader
 from contentgit.db.fields.json_values import json_codec
+from contentgit.db.fields.keys import as_key
 from contentgit.db.fields.plain import AnyField, is_spatial, leaf, plain
 from contentgit.db.fields.spelling import referred
 from contentgit.db.fields.values import (
@@ -73,6 +74,12 @@ def unheld(field: AnyField) -> str:
     if is_spatial(leaf(field)):
         return "contentgit has no codec for fields of GeoDjango"
     return unheld(inner) if isinstance(inner, models.Field) else ""
+
+
+def key_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | None:
+    """The codec of the column of any field where its values are keys: references, and keys themselves."""
+    made = codec(leaf(field), connection)
+    return None if made is None else as_key(made, text=connection.vendor != "postgresql")
 
 
 def selected(field: AnyField, made: Codec, connection: BaseDatabaseWrapper) -> str:

@@ -46,8 +46,15 @@ _parse = json.JSONDecoder(parse_float=_float).decode
 
 
 def _read(text: Any) -> Value:
-    if not isinstance(text, str):
-        return text
+    return parsed(text) if isinstance(text, str) else text
+
+
+def parsed(text: str) -> Value:
+    """The value of a JSON text.
+
+    Raises:
+        RecordError: it is none, or has a number that no float holds.
+    """
     try:
         value = _parse(text)
     except (ValueError, RecursionError):

@@ -12,11 +12,11 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import connections
-from django.db.models import F, Model
+from django.db.models import CharField, F, Model, TextField
 
 from contentgit.db.failures import translated
-from contentgit.db.fields import codec, selected
-from contentgit.db.fields.plain import AnyField, leaf
+from contentgit.db.fields import key_codec, selected
+from contentgit.db.fields.plain import AnyField, leaf, plain
 from contentgit.db.fields.spelling import is_exact
 from contentgit.db.fields.values import Codec
 from contentgit.db.identity.keys import (
@@ -33,7 +33,7 @@ from contentgit.db.identity.spellings import Spellings
 from contentgit.db.queries import Row, Selected, fetch, key_fields, rows_of
 from contentgit.errors import ConfigurationError, RecordError
 from contentgit.records import Value
-from contentgit.schema import FieldKind, KeyKind
+from contentgit.schema import KeyKind
 from contentgit.specs import Identity
 
 ALWAYS: Mapping[str, tuple[str, ...]] = {
@@ -131,8 +131,8 @@ class Identities:
         connection = connections[self.using]
         if len(fields) != 1 or is_exact(leaf(fields[0]), connection):
             return None
-        made = self._codec(leaf(fields[0]))
-        if made.kind is not FieldKind.TEXT:
+        made = self._codec(fields[0])
+        if not isinstance(plain(leaf(fields[0])), (CharField, TextField)):
             return None
         return Spellings(fields[0], selected(fields[0], made, connection), made.cast, self.using)
 
@@ -159,7 +159,7 @@ class Identities:
         fields = key_fields(concrete(apps.get_model(label)))
         if len(fields) > 1:
             raise RecordError(f"{label} has a key of several columns")
-        return plain_part(self._codec(leaf(fields[0])))
+        return plain_part(self._codec(fields[0]))
 
     def _keys(self, label: str) -> Keys:
         found = self._known.get(label)
@@ -211,7 +211,7 @@ class Identities:
     ) -> list[tuple[Any, Row]]:
         """(primary key, the other values) of every row, in Python values."""
         count = len(key_fields(model))
-        codecs = [self._codec(leaf(field)) for field in fields]
+        codecs = [self._codec(field) for field in fields]
         wanted = [
             Selected(F(name), selected(field, made, connections[self.using]))
             for name, field, made in zip(names, fields, codecs, strict=True)
@@ -258,7 +258,7 @@ class Identities:
         )
 
     def _codec(self, field: AnyField) -> Codec:
-        found = codec(field, connections[self.using])
+        found = key_codec(field, connections[self.using])
         if found is None:
             raise ConfigurationError(f"{field} cannot be a key")
         return found

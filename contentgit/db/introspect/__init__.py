@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from contentgit import layout
 from contentgit.db.coverage import unheld_problem
-from contentgit.db.fields import unheld
+from contentgit.db.fields import key_codec, unheld
 from contentgit.db.fields.plain import AnyField
 from contentgit.db.fields.values import Codec, itself
 from contentgit.db.identity import Identities, concrete, label_of, points_at_key
@@ -26,7 +26,6 @@ from contentgit.db.introspect.binding import (
     bound_generic,
     bound_relation,
     column,
-    column_codec,
     is_constrained,
 )
 from contentgit.db.introspect.conditions import KEY, Describer
@@ -269,7 +268,7 @@ class _Binder:
     def _key_codecs(self) -> list[tuple[AnyField, Codec]]:
         found = []
         for each in key_fields(self.model):
-            made = column_codec(each, self.using)
+            made = key_codec(each, connections[self.using])
             if made is None:
                 raise ConfigurationError(f"{self.label}: its primary key cannot be a key")
             found.append((each, made))

@@ -9,8 +9,8 @@ from typing import Any
 from django.db import connections
 
 from contentgit.db.coverage import own_columns
-from contentgit.db.fields import codec, selected
-from contentgit.db.fields.plain import AnyField, leaf
+from contentgit.db.fields import codec, key_codec, selected
+from contentgit.db.fields.plain import AnyField
 from contentgit.db.fields.values import Codec, refused
 from contentgit.db.identity import Identities, label_of, points_at_key
 from contentgit.db.tables import BoundField, BoundRelation, Column
@@ -35,7 +35,9 @@ def column(field: AnyField, made: Codec, using: str) -> Column:
 
 def column_codec(field: AnyField, using: str) -> Codec | None:
     """The codec of the column of any field, a reference or not; ``None`` if no record can hold it."""
-    return codec(leaf(field), connections[using])
+    if field.is_relation:
+        return key_codec(field, connections[using])
+    return codec(field, connections[using])
 
 
 def bound_field(field: AnyField, identities: Identities) -> BoundField | None:

@@ -47,7 +47,10 @@ class RowEncoder:
 
     def pks(self, rows: Sequence[Row]) -> list[Any]:
         """The primary keys as Python values."""
-        columns = self._python(rows, range(len(self.table.key_columns)))
+        try:
+            columns = self._python(rows, range(len(self.table.key_columns)))
+        except RecordError as error:
+            raise RecordError(f"{self.table.label}: a primary key: {error.message}") from error
         return list(columns[0]) if len(columns) == 1 else list(zip(*columns, strict=True))
 
     def keys(self, pks: Sequence[Any]) -> list[RecordKey]:
