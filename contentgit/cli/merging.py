@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from collections.abc import Sequence
 
 from rich.text import Text
 
 from contentgit.canonical import parse_document
 from contentgit.cli.editor import edited
-from contentgit.cli.notices import tell_doubts, tell_left_alone
+from contentgit.cli.notices import tell_doubts, tell_left_alone, tell_untouched
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.content import content_value, json_value
 from contentgit.documents import dump_document
 from contentgit.errors import ConflictError, ContentgitError, FormatError, UsageError
-from contentgit.merge import Reason, Take, TreeConflict
+from contentgit.merge import Take, TreeConflict
 from contentgit.porcelain import merging
 from contentgit.porcelain.merging import Concluded, FastForward, How, Merged
 from contentgit.porcelain.merging.deciding import Decision, Resolved, named_place
@@ -24,6 +23,8 @@ from contentgit.porcelain.merging.deciding import resolve as decide
 from contentgit.porcelain.merging.naming import reference_titles
 from contentgit.porcelain.merging.operation import Operation, current
 from contentgit.porcelain.merging.recorded import Decided, Recorded, recorded_in, resolve_recorded
+from contentgit.porcelain.merging.ways import ways
+from contentgit.porcelain.trees import TreeMerge
 from contentgit.records import Value
 from contentgit.render import conflicts as render
 from contentgit.render import data
@@ -38,11 +39,6 @@ def merge(args: argparse.Namespace, terminal: Terminal) -> int:
     """Merges, goes on with a merge, or gives it up."""
     repository = find_repository(args)
     if args.go_on or args.abort:
-        if args.revision:
-            raise UsageError(
-                f"{'--continue' if args.go_on else '--abort'} takes no revision",
-                hint="contentgit merge --help",
-            )
         return end(repository, args, terminal)
     if not args.revision:
         raise UsageError(
@@ -87,21 +83,28 @@ def _print_merged(done: Merged, args: argparse.Namespace, terminal: Terminal) ->
     if next_step:
         terminal.line(terminal.call.typed(next_step), style="dim")
     tell_doubts(done.doubts, terminal)
+    if done.how in (How.FAST_FORWARD, How.MERGED):
+        tell_untouched(done.branch, terminal)
     tell_left_alone(done.left_alone, terminal)
     return 0
 
 
 def end(repository: Repository, args: argparse.Namespace, terminal: Terminal) -> int:
-    """Concludes or gives up what is under way, as ``--continue`` or ``--abort`` say."""
+    """Concludes or gives up the verb's operation, as ``--continue`` or ``--abort`` say."""
+    if getattr(args, "revision", None) or getattr(args, "records", None) or args.names:
+        raise UsageError(
+            f"{'--continue' if args.go_on else '--abort'} goes alone",
+            hint=f"contentgit {args.verb} --help",
+        )
     if args.abort:
-        given_up = merging.abort(repository)
+        given_up = merging.abort(repository, args.verb)
         what = given_up.named if given_up else "what was under way"
         if args.json:
             terminal.document({"aborted": what})
         else:
             terminal.line(f"Gave up the {safe(what)}; nothing of it is on the branch")
         return 0
-    return print_concluded(merging.continue_merge(repository), args, terminal)
+    return print_concluded(merging.continue_merge(repository, args.verb), args, terminal)
 
 
 def print_concluded(done: Concluded, args: argparse.Namespace, terminal: Terminal) -> int:
@@ -121,6 +124,7 @@ def print_concluded(done: Concluded, args: argparse.Namespace, terminal: Termina
     line = f"{did} {safe(done.source)} {way} {safe(done.branch)}: {done.commit[:SHORT]}"
     terminal.line(line)
     tell_doubts(done.doubts, terminal)
+    tell_untouched(done.branch, terminal)
     tell_left_alone(done.left_alone, terminal)
     return 0
 
@@ -130,44 +134,59 @@ def conflicts(args: argparse.Namespace, terminal: Terminal) -> int:
     repository = find_repository(args)
     operation = None if args.revision else current(repository)
     if operation is not None:
-        found = operation.tree(repository).conflicts
-        _print_conflicts(repository, operation, found, args, terminal)
-        return 1 if args.exit_code and found else 0
+        found = operation.tree(repository)
+        if args.json:
+            _conflict_document(operation, found.conflicts, terminal)
+        else:
+            _print_conflicts(repository, operation, found, terminal)
+        return 1 if args.exit_code and found.conflicts else 0
     recorded = recorded_in(repository, repository.resolve(args.revision or "HEAD"))
     _print_recorded(recorded, args, terminal)
     return 1 if args.exit_code and recorded else 0
 
 
-def _print_conflicts(
-    repository: Repository,
-    operation: Operation,
-    found: Sequence[TreeConflict],
-    args: argparse.Namespace,
-    terminal: Terminal,
+def _conflict_document(
+    operation: Operation, found: Sequence[TreeConflict], terminal: Terminal
 ) -> None:
-    if args.json:
-        head = {name: getattr(operation, name) for name in ("verb", "source", "branch")}
-        head |= {"ours": operation.ours, "theirs": operation.theirs}
-        decided = [each.document() for each in operation.resolutions]
-        listed = [render.as_data(each) for each in found]
-        terminal.document({**head, "conflicts": listed, "decided": decided})
-        return
+    head = {name: getattr(operation, name) for name in ("verb", "source", "branch")}
+    head |= {"ours": operation.ours, "theirs": operation.theirs}
+    decided = [each.document() for each in operation.resolutions]
+    listed = [render.as_data(each, operation.verb) for each in found]
+    terminal.document({**head, "conflicts": listed, "decided": decided})
+
+
+def _print_conflicts(
+    repository: Repository, operation: Operation, found: TreeMerge, terminal: Terminal
+) -> None:
     decided_count = len(operation.resolutions)
     so_far = f", {decided_count:,} decided" if decided_count else ""
-    what = plural(len(found), "conflict")
+    what = plural(len(found.conflicts), "conflict")
     terminal.line(f"{safe(operation.named).capitalize()}: {what}{so_far}")
-    references = reference_titles(repository, operation, found)
-    for each in found:
+    legend = render.legend(operation.verb, operation.source, operation.branch)
+    if legend:
+        terminal.line(safe(legend), style="dim")
+    references = reference_titles(repository, operation, found.conflicts)
+    for each in found.conflicts:
         terminal.line()
-        terminal.lines(render.lines(each, references))
+        terminal.lines(render.lines(each, references, operation.verb))
     terminal.line()
-    added = [each.places[0].place for each in found if each.reason is Reason.ADDED]
-    if added and added[0]:
-        record = shlex.quote(str(added[0].key))
-        both = f"Two new records have one key: contentgit resolve {record} --renumber keeps both"
-        terminal.line(terminal.call.typed(safe(both)), style="dim")
-    step = "contentgit resolve LABEL --take ours|theirs" if found else "contentgit merge --continue"
-    terminal.line(terminal.call.typed(f"Next: {step}, or contentgit merge --abort"), style="dim")
+    _print_ways(repository, operation, found, terminal)
+
+
+def _print_ways(
+    repository: Repository, operation: Operation, found: TreeMerge, terminal: Terminal
+) -> None:
+    """What can be done next, a command a line."""
+    verb = operation.verb
+    steps = [f"contentgit {verb} --continue"]
+    if found.conflicts:
+        steps = [
+            "contentgit resolve LABEL --take ours|theirs",
+            *ways(repository, verb, operation.ours, found),
+        ]
+    for number, each in enumerate([*steps, f"contentgit {verb} --abort  (gives up)"]):
+        head = "or:  " if number else "Next:"
+        terminal.line(terminal.call.typed(safe(f"{head} {each}")), style="dim")
 
 
 def _print_recorded(
@@ -203,7 +222,9 @@ def resolve(args: argparse.Namespace, terminal: Terminal) -> int:
         terminal.document(
             {
                 "resolved": [each.document() for each in found.resolutions],
-                "conflicts": [render.as_data(each) for each in found.conflicts],
+                "conflicts": [
+                    render.as_data(each, found.operation.verb) for each in found.conflicts
+                ],
             }
         )
         return 0
@@ -227,9 +248,9 @@ def _print_resolved(found: Resolved, terminal: Terminal) -> None:
     if found.conflicts:
         terminal.line(f"{plural(len(found.conflicts), 'conflict')} left:")
         for conflict in found.conflicts:
-            terminal.line(f"  {render.headline(conflict)}")
+            terminal.line(f"  {render.headline(conflict, found.operation.verb)}")
     else:
-        step = "All is decided. Next: contentgit merge --continue"
+        step = f"All is decided. Next: contentgit {found.operation.verb} --continue"
         terminal.line(terminal.call.typed(step), style="dim")
 
 
@@ -250,6 +271,8 @@ def _resolve_recorded(
     terminal.line(f"Committed {found.done.commit[:SHORT]} on {safe(found.done.branch)}")
     if found.left:
         terminal.line(f"{plural(len(found.left), 'conflict')} left", style="dim")
+    else:
+        tell_untouched(found.done.branch, terminal)
     tell_left_alone(found.done.left_alone, terminal)
     return 0
 

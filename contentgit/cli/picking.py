@@ -35,6 +35,8 @@ def cherry_pick(args: argparse.Namespace, terminal: Terminal) -> int:
 
 def restore(args: argparse.Namespace, terminal: Terminal) -> int:
     """Brings records back."""
+    if args.go_on or args.abort:
+        return end(find_repository(args), args, terminal)
     labels = [*args.records, *args.names]
     if not labels:
         raise UsageError(
@@ -73,7 +75,7 @@ def _message(args: argparse.Namespace) -> str:
 def _print(done: Concluded, args: argparse.Namespace, terminal: Terminal) -> int:
     if getattr(args, "no_commit", False) and not args.json:
         terminal.line(f"Prepared the {done.verb}; nothing is committed yet")
-        step = "Next: contentgit merge --continue, or contentgit merge --abort"
+        step = f"Next: contentgit {done.verb} --continue, or contentgit {done.verb} --abort"
         terminal.line(terminal.call.typed(step), style="dim")
         return 0
     return print_concluded(done, args, terminal)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from contentgit.cli.notices import left_alone_lines
+from contentgit.cli.notices import left_alone_lines, tell_untouched
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import RefusedError, UsageError
@@ -85,6 +85,8 @@ def pull(args: argparse.Namespace, terminal: Terminal) -> int:
         terminal.document(done)
     else:
         terminal.lines(pull_lines(done))
+        if done.way is not Way.UP_TO_DATE:
+            tell_untouched(done.branch, terminal)
     return 0
 
 

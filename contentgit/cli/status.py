@@ -40,6 +40,7 @@ class _Status:
     head: str | None
     dumps: Sequence[DumpStatus]
     merging: str = ""
+    ends: str = ""
 
     @property
     def edited(self) -> bool:
@@ -68,7 +69,8 @@ def _look(names: Sequence[str], project: Project) -> _Status:
     found = status_of(project, names)
     head, environment = project.repository.head_branch(), project.config.environment
     operation = current(project.repository)
-    return _Status(project.using, environment, head, found, operation.named if operation else "")
+    under_way = (operation.named, operation.ends()) if operation else ("", "")
+    return _Status(project.using, environment, head, found, *under_way)
 
 
 def _beside(project: Project) -> Beside:
@@ -103,10 +105,8 @@ def _print(found: _Status, terminal: Terminal) -> None:
     )
     terminal.line(place, style="dim")
     if found.merging:
-        step = "contentgit merge --continue, or contentgit merge --abort"
-        terminal.line(
-            f"A {safe(found.merging)} is under way: {terminal.call.typed(step)}", "yellow"
-        )
+        step = terminal.call.typed(found.ends)
+        terminal.line(f"A {safe(found.merging)} is under way: {step}", "yellow")
     for each in found.dumps:
         terminal.lines(_status_lines(each, terminal.call))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from contentgit.diff import ABSENT
 from contentgit.merge.places import Place
 from contentgit.merge.values import FieldConflict, Maybe
-from contentgit.records import Record
+from contentgit.records import Record, Value
 
 
 class Reason(enum.StrEnum):
@@ -51,13 +51,15 @@ class TreeConflict:
     """Places that only people can decide on, together.
 
     ``edits`` are what the other side changed in a record that one side deleted; ``about`` names the
-    fields that must be unique, or the constraint that is broken and what it demands.
+    fields that must be unique, or the constraint that is broken and what it demands; ``shared`` are the
+    values that several records would have in these fields.
     """
 
     reason: Reason
     places: tuple[Contested, ...]
     edits: tuple[FieldConflict, ...] = ()
     about: str = ""
+    shared: tuple[Value, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -16,63 +16,107 @@ from contentgit.render.plain import safe
 from contentgit.render.values import apart, short
 from contentgit.render.views import named
 
-_WHY: Final = {
+_MERGE: Final = {
     Reason.EDITED: "both sides changed it",
     Reason.ADDED: "both sides added this record, with different content",
     Reason.DELETED_BY_US: "we deleted it, they edited it",
     Reason.DELETED_BY_THEM: "they deleted it, we edited it",
     Reason.FILE: "both sides changed this file",
 }
+_REVERT: Final = {
+    Reason.EDITED: "the commit changed it, and it was changed again since",
+    Reason.ADDED: "the commit deleted this record, and another one has its key since",
+    Reason.DELETED_BY_US: "the commit edited it, and it was deleted since",
+    Reason.DELETED_BY_THEM: "the commit added it, and it was edited since",
+    Reason.FILE: "the commit changed this file, and it was changed again since",
+}
+_PICK: Final = {
+    Reason.EDITED: "the commit changed it, and the branch has something else there",
+    Reason.ADDED: "the commit added this record, and the branch has another one with its key",
+    Reason.DELETED_BY_US: "the commit edited it, and the branch does not have it",
+    Reason.DELETED_BY_THEM: "the commit deleted it, and the branch has an edited one",
+    Reason.FILE: "the commit changed this file, and the branch has another one",
+}
+_WHY: Final = {"merge": _MERGE, "revert": _REVERT, "cherry-pick": _PICK, "restore": _PICK}
+
+_MISSING: Final = {
+    "merge": (
+        "we deleted it, and what they changed refers to it",
+        "they deleted it, and what we changed refers to it",
+    ),
+    "revert": (
+        "it was deleted since, and what comes back refers to it",
+        "the commit added it, and what was changed since refers to it",
+    ),
+}
+_MISSING_FROM_COMMIT: Final = (
+    "the branch does not have it, and what the commit changed refers to it",
+    "the commit deleted it, and what is on the branch refers to it",
+)
+_BASES: Final = {
+    "revert": "ours is {branch}, theirs what was there before {source}, the base {source}",
+    "cherry-pick": "ours is {branch}, theirs {source}, the base what was there before {source}",
+}
 REFERRERS_SHOWN: Final = 5
 
 
-def why(conflict: TreeConflict) -> str:
-    """What the sides contradict each other in, in words."""
+def legend(verb: str, source: str, branch: str) -> str:
+    """What the sides are where it is not two branches that meet; ``""`` where it is."""
+    text = _BASES.get(verb, "")
+    return text.format(source=source, branch=branch)
+
+
+def why(conflict: TreeConflict, verb: str = "merge") -> str:
+    """What the sides of a merge, revert, cherry-pick or restore contradict each other in, in words."""
     if conflict.reason is Reason.MISSING:
-        deleted, *others = conflict.places
-        names = ", ".join(each.label for each in others[:REFERRERS_SHOWN])
-        more = f" and {len(others) - REFERRERS_SHOWN:,} more" if len(others) > 5 else ""
-        if deleted.base is ABSENT or ABSENT not in (deleted.ours, deleted.theirs):
-            return f"it is to go, and what is to stay refers to it: {names}{more}"
-        who, other = ("we", "they") if deleted.ours is ABSENT else ("they", "we")
-        return f"{who} deleted it, and what {other} changed refers to it: {names}{more}"
+        return _why_missing(conflict, verb)
     if conflict.reason is Reason.SAME_VALUE:
         return f"has the same {_shared(conflict)} as {' and '.join(_others(conflict))}"
     if conflict.reason is Reason.BROKEN:
-        return f"what both sides changed breaks the check constraint {conflict.about}"
+        both = "what both sides changed" if verb == "merge" else "with what is on the branch it"
+        return f"{both} breaks the check constraint {conflict.about}"
     if conflict.reason is Reason.CYCLE:
-        return (
-            f"became its own ancestor by {conflict.about}, with {' and '.join(_others(conflict))}"
-        )
+        others = _others(conflict)
+        mates = f", with {' and '.join(others)}" if others else ""
+        return f"became its own ancestor by {conflict.about}{mates}"
     fields = [each.place.field for each in conflict.places if each.place]
     if len(fields) > 1 and conflict.reason in (Reason.EDITED, Reason.ADDED):
-        return f"{_WHY[conflict.reason]}; {' and '.join(fields)} are one value"
-    return _WHY[conflict.reason]
+        return f"{_WHY[verb][conflict.reason]}; {' and '.join(fields)} are one value"
+    return _WHY[verb][conflict.reason]
+
+
+def _why_missing(conflict: TreeConflict, verb: str) -> str:
+    deleted, *others = conflict.places
+    names = ", ".join(each.label for each in others[:REFERRERS_SHOWN])
+    more = f" and {len(others) - REFERRERS_SHOWN:,} more" if len(others) > REFERRERS_SHOWN else ""
+    if deleted.base is ABSENT or ABSENT not in (deleted.ours, deleted.theirs):
+        return f"it is to go, and what is to stay refers to it: {names}{more}"
+    by_us, by_them = _MISSING.get(verb, _MISSING_FROM_COMMIT)
+    return f"{by_us if deleted.ours is ABSENT else by_them}: {names}{more}"
 
 
 def _shared(conflict: TreeConflict) -> str:
-    """The fields that must be unique, and their values where both sides added records."""
-    first = conflict.places[0]
-    record = first.theirs if first.ours is ABSENT else first.ours
-    if not isinstance(record, Record):
-        return f"{conflict.about} {short(record)}"
-    values = (record.fields.get(name) for name in conflict.about.split(", "))
-    return f"{conflict.about} {', '.join(map(short, values))}"
+    """The fields that must be unique, and the values that several records have there."""
+    return f"{conflict.about} {', '.join(map(short, conflict.shared))}"
 
 
 def _others(conflict: TreeConflict) -> list[str]:
-    return [each for each in conflict.labels[1:] if each != conflict.labels[0]]
+    """The other records: of each, several fields may be places of the conflict."""
+    records = [str(each.place.key) if each.place else each.file for each in conflict.places]
+    return [each for each in dict.fromkeys(records) if each != records[0]]
 
 
-def headline(conflict: TreeConflict) -> str:
+def headline(conflict: TreeConflict, verb: str = "merge") -> str:
     """A conflict on one line."""
     title = conflict.places[0].title
     named = f"{conflict.labels[0]}  {title}" if title else conflict.labels[0]
-    return safe(f"{named}: {why(conflict)}")
+    return safe(f"{named}: {why(conflict, verb)}")
 
 
 def lines(
-    conflict: TreeConflict, references: Mapping[str, str] = MappingProxyType({})
+    conflict: TreeConflict,
+    references: Mapping[str, str] = MappingProxyType({}),
+    verb: str = "merge",
 ) -> Iterator[Text]:
     """A conflict with what each side has; ``references`` are titles of records that are referred to."""
     title = conflict.places[0].title
@@ -80,7 +124,7 @@ def lines(
     if title:
         head.append(f"  {safe(title)}", style="not bold")
     yield head
-    yield Text(f"  {safe(why(conflict))}", style="yellow")
+    yield Text(f"  {safe(why(conflict, verb))}", style="yellow")
     for place in conflict.places:
         yield from _place_lines(place, references, alone=len(conflict.places) == 1)
     for each in conflict.edits:
@@ -124,12 +168,12 @@ def _place_lines(place: Contested, references: Mapping[str, str], *, alone: bool
         yield Text(f"{indent}{name.ljust(7)} {text}", style=style)
 
 
-def as_data(conflict: TreeConflict) -> dict[str, Any]:
+def as_data(conflict: TreeConflict, verb: str = "merge") -> dict[str, Any]:
     """A conflict as JSON values."""
     return {
         "label": conflict.labels[0],
         "reason": conflict.reason.value,
-        "why": why(conflict),
+        "why": why(conflict, verb),
         "about": conflict.about,
         "places": [_place_data(each) for each in conflict.places],
         "edits": data.plain(conflict.edits),

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from contentgit.canonical import dump_document, encode
 from contentgit.cli.main import main
+from contentgit.description import schema_document
+from contentgit.layout import DATASET_FILE, record_path
+from contentgit.records import Record, RecordKey
 from contentgit.repository import Repository
+from contentgit.schema import KeyKind, Layout, Schema
 from tests.bakery.content import fill
 from tests.bakery.models import Tag
-from tests.git.content import Site, page
+from tests.git.content import DATASET, TAG, Site, page, teaser
 from tests.git.plain import git
 from tests.git.test_tree_merge import START
 from tests.verbs.conftest import Run
@@ -31,17 +38,16 @@ def site(repository_path: Path) -> Site:
 def test_from_a_conflict_to_the_commit(site: Site, run: Run, ok: Ok) -> None:
     refused = run("merge", "summer")
     assert (refused.code, refused.out) == (3, "")
-    where = site.repository.path
-    hint = (
-        f"hint: contentgit conflicts --repository {where} shows both sides; contentgit resolve "
-        f"--repository {where} LABEL --take ours|theirs decides; then contentgit merge --repository "
-        f"{where} --continue, or contentgit merge --repository {where} --abort"
-    )
+    at = f"--repository {site.repository.path}"
     assert refused.err.splitlines() == [
         "refused: merge of summer into main: 2 conflicts to decide on; the branch has not moved",
         "  site.page:1/title  Winter[31m: both sides changed it",
         '  site.page:8  Bread: has the same slug "bread" as site.page:9',
-        hint,
+        f"hint: contentgit conflicts {at}  (shows what each side has)",
+        f"hint: contentgit resolve {at} LABEL --take ours|theirs  (decides one)",
+        f"hint: contentgit resolve {at} site.page:9/slug --value JSON  (gives it another slug)",
+        f"hint: contentgit merge {at} --continue  (when all are decided)",
+        f"hint: contentgit merge {at} --abort  (gives up)",
     ]
     assert ok("conflicts").splitlines()[:12] == [
         "Merge of summer into main: 2 conflicts",
@@ -86,9 +92,185 @@ def test_two_new_records_under_one_key_are_told_how_both_are_kept(
     shown = ok("conflicts").splitlines()
     where = site.repository.path
     command = f"contentgit resolve --repository {where} site.page:9 --renumber"
-    assert shown[-2] == f"Two new records have one key: {command} keeps both"
+    assert shown[-3:] == [
+        f"Next: contentgit resolve --repository {where} LABEL --take ours|theirs",
+        f"or:   {command}  (keeps both new records, theirs under a new key)",
+        f"or:   contentgit merge --repository {where} --abort  (gives up)",
+    ]
     ok("resolve", "site.page:9", "--renumber")
-    assert "one key" not in ok("conflicts")
+    assert "--renumber" not in ok("conflicts")
+
+
+def test_a_key_that_is_no_number_is_not_told_to_be_renumbered(
+    repository_path: Path, ok: Ok, run: Run
+) -> None:
+    text = replace(TAG, key_kind=KeyKind.TEXT, layout=Layout.FLAT)
+    site = Site(Repository.init(repository_path, bare=True))
+    document = dump_document(schema_document(DATASET, Schema({"site.tag": text})))
+    site.commit_files("main", {f"pages/{DATASET_FILE}": document})
+    key = RecordKey("site.tag", "red")
+    for branch in ("summer", "main"):
+        data = encode(Record(key, {"name": branch}), KeyKind.TEXT)
+        site.commit_files(branch, {f"pages/{record_path(key, Layout.FLAT)}": data})
+    refused = run("merge", "summer")
+    assert "both sides added this record" in refused.err
+    assert "--renumber" not in refused.err + ok("conflicts")
+
+
+@pytest.mark.parametrize(
+    ("verb", "ours", "why"),
+    [
+        ("revert", {"site.tag:1": {"name": "uno"}}, "the commit changed it, and it was changed again since"),
+        ("revert", {"site.tag:1": None}, "the commit edited it, and it was deleted since"),
+        ("revert", {"site.tag:9": {"name": "neun"}}, "the commit added it, and it was edited since"),
+        (
+            "revert",
+            {"site.tag:2": {"name": "zwei"}},
+            "the commit deleted this record, and another one has its key since",
+        ),
+        (
+            "revert",
+            {"site.page:2": {"tags": ["site.tag:9"]}},
+            "the commit added it, and what was changed since refers to it: site.page:2/tags",
+        ),
+        (
+            "cherry-pick",
+            {"site.tag:1": {"name": "uno"}},
+            "the commit changed it, and the branch has something else there",
+        ),
+        ("cherry-pick", {"site.tag:1": None}, "the commit edited it, and the branch does not have it"),
+        (
+            "cherry-pick",
+            {"site.tag:2": {"name": "zwei"}},
+            "the commit deleted it, and the branch has an edited one",
+        ),
+        (
+            "cherry-pick",
+            {"site.tag:9": {"name": "neun"}},
+            "the commit added this record, and the branch has another one with its key",
+        ),
+        (
+            "cherry-pick",
+            {"site.page:2": {"tags": ["site.tag:2"]}},
+            "the commit deleted it, and what is on the branch refers to it: site.page:2/tags",
+        ),
+    ],
+)  # fmt: skip
+def test_a_commit_taken_back_or_over_is_no_merge_of_two_sides(
+    repository_path: Path, ok: Ok, run: Run, verb: str, ours: Any, why: str
+) -> None:
+    """Its conflicts, hints and end are spoken of as what it is."""
+    site = Site(Repository.init(repository_path, bare=True), START)
+    change = {"site.tag:1": {"name": "eins"}, "site.tag:2": None, "site.tag:9": {"name": "nine"}}
+    branch = "main" if verb == "revert" else "summer"
+    commit = site.commit(branch, change)[:10]
+    site.commit("main", ours)
+    at = f"--repository {repository_path}"
+    refused = run(verb, commit)
+    assert refused.code == 3
+    assert f": {why}" in refused.err
+    assert f"hint: contentgit {verb} {at} --continue  (when all are decided)\n" in refused.err
+    shown = ok("conflicts")
+    told = {
+        "revert": f"ours is main, theirs what was there before {commit}, the base {commit}",
+        "cherry-pick": f"ours is main, theirs {commit}, the base what was there before {commit}",
+    }
+    assert told[verb] in shown.splitlines()[1]
+    assert f"  {why}\n" in shown
+    assert run("conflicts", "--json").json["conflicts"][0]["why"] == why
+    for said in (refused.err, shown):
+        for word in ("contentgit merge", "both sides", "we ", "they ", "new record"):
+            assert word not in said
+    assert ("--renumber" in shown) == ("another one" in why)
+    assert f"a {verb} of {commit} on main is under way" in run("merge", "summer").err
+    ok(verb, "--abort")
+    assert run(verb, "--abort").err.startswith(f"error: no {verb} is under way\n")
+
+
+@pytest.mark.parametrize("verb", ["revert", "cherry-pick", "restore"])
+def test_each_operation_ends_by_its_own_verb(site: Site, run: Run, ok: Ok, verb: str) -> None:
+    """As in git: who types another verb has another operation in mind."""
+    if verb == "restore":
+        site.commit("main", {"site.page:8": {"slug": "other"}, "site.page:7": page("Bread")})
+        words = ["site.page:8/slug", "--from", "main~1"]
+        label = "site.page:8/slug"
+    else:
+        site.commit("main", {"site.page:1": {"title": "Spring"}})
+        words = ["main~1"] if verb == "revert" else ["summer", "--", "site.page:1"]
+        label = "site.page:1/title"
+    assert run(verb, *words).code == 3
+    for option in ("--abort", "--continue"):
+        refused = run("merge", option)
+        assert refused.code == 2
+        assert refused.err.startswith(f"error: no merge is under way, but a {verb} of ")
+        assert (
+            f"contentgit {verb} --repository {site.repository.path} --continue, or" in refused.err
+        )
+        assert run(verb, option, *words).code == 2
+    ok(verb, "--abort")
+    assert run(verb, *words).code == 3
+    value = '"x"'
+    said = ok("resolve", label, "--value", value)
+    assert f"Next: contentgit {verb} --repository {site.repository.path} --continue" in said
+    tip = site.repository.resolve("main")
+    done = ok(verb, "--continue").splitlines()
+    assert site.repository.resolve("main") != tip
+    assert done[-1].startswith(
+        "The database is not touched; to bring it along: contentgit checkout "
+    )
+
+
+def test_two_records_that_share_several_values_are_told_apart(
+    repository_path: Path, ok: Ok, run: Run
+) -> None:
+    """The value is the one that both would have, whoever gave it, and no record is its own rival."""
+    site = Site(Repository.init(repository_path, bare=True), START)
+    start = {
+        f"site.teaser:{number}": teaser(text, f"site.page:{number - 2}")
+        for number, text in ((4, "a"), (5, "b"))
+    }
+    site.commit("main", start)
+    site.commit("summer", {"site.teaser:5": {"text": "x", "page": "site.page:1"}})
+    site.commit("main", {"site.teaser:4": {"text": "x", "page": "site.page:1"}})
+    refused = run("merge", "summer")
+    assert refused.err.splitlines()[1] == (
+        '  site.teaser:4/page  x: has the same page, text "site.page:1", "x" as site.teaser:5'
+    )
+    assert "site.teaser:5/text --value JSON  (gives it another text)" in ok("conflicts")
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_shared_value_is_the_one_that_the_merge_has(
+    repository_path: Path, run: Run, swapped: bool
+) -> None:
+    """Not what our side has had all along."""
+    site = Site(Repository.init(repository_path, bare=True), START)
+    one, two = ("main", "summer") if swapped else ("summer", "main")
+    site.commit("summer", {"site.tag:2": {"name": "x"}})
+    site.commit(one, {"site.page:1": {"slug": "bread"}})
+    site.commit(two, {"site.page:9": page("Bread")})
+    assert 'has the same slug "bread" as site.page:' in run("merge", "summer").err
+
+
+def test_what_moves_a_branch_says_that_the_database_stays(
+    site: Site, run: Run, ok: Ok, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = f"--repository {site.repository.path}"
+    site.repository.create_branch("autumn", site.repository.resolve("main"))
+    site.commit("autumn", {"site.tag:1": {"name": "eins"}})
+    said = f"The database is not touched; to bring it along: contentgit checkout {at} main --apply"
+    assert ok("merge", "autumn").splitlines()[-1] == said
+    assert ok("merge", "summer", "--take", "theirs").splitlines()[-1] == said
+    assert "database" not in ok("merge", "summer")
+    assert ok("revert", "main", "-m", "1").splitlines()[-1] == said
+    assert "database" not in ok("revert", "-n", "main")
+    assert ok("revert", "--continue").splitlines()[-1] == said
+    assert ok("restore", "site.tag:1", "--from", "summer").splitlines()[-1] == said
+    monkeypatch.setattr("contentgit.config.use_settings", lambda *_: None)
+    assert ok("revert", "main").splitlines()[-1] == (
+        "No database is touched; to bring one along, in the site's project: "
+        f"contentgit checkout {at} main --apply"
+    )
 
 
 def test_conflicts_as_data(site: Site, run: Run) -> None:
@@ -211,7 +393,10 @@ def test_an_editor_that_fails_changes_nothing(
         (["merge"], "merge needs a revision"),
         (["merge", "nope"], "unknown revision 'nope'"),
         (["merge", "--upload-pack=x"], "merge does not know the option '--upload-pack=x'"),
-        (["merge", "summer", "--continue"], "--continue takes no revision"),
+        (["merge", "summer", "--continue"], "--continue goes alone"),
+        (["restore", "a.b:1", "--abort"], "--abort goes alone"),
+        (["cherry-pick", "--abort"], "no cherry-pick is under way"),
+        (["restore", "--continue"], "no restore is under way"),
         (["merge", "--continue"], "no merge is under way"),
         (["merge", "--abort"], "no merge is under way"),
         (["merge", "summer", "--no-ff", "--ff-only"], "not allowed with argument"),

@@ -9,6 +9,15 @@ from contentgit.cli.verbs import options
 from contentgit.cli.verbs.options import Verb
 
 
+def _with_ends(parser: argparse.ArgumentParser) -> None:
+    """How an operation that stopped at conflicts ends, as git has it."""
+    ends = parser.add_mutually_exclusive_group()
+    ends.add_argument(
+        "--continue", dest="go_on", action="store_true", help="conclude it when all is decided"
+    )
+    ends.add_argument("--abort", action="store_true", help="give it up")
+
+
 def _merge(verbs: Any) -> None:
     parser = options.verb(
         verbs,
@@ -23,11 +32,7 @@ def _merge(verbs: Any) -> None:
         ],
     )
     parser.add_argument("revision", metavar="REV", nargs="?", help="branch, tag or commit to merge")
-    ends = parser.add_mutually_exclusive_group()
-    ends.add_argument(
-        "--continue", dest="go_on", action="store_true", help="conclude it when all is decided"
-    )
-    ends.add_argument("--abort", action="store_true", help="give up what is under way")
+    _with_ends(parser)
     ff = parser.add_mutually_exclusive_group()
     ff.add_argument(
         "--no-ff", action="store_true", help="make a merge commit even where HEAD has nothing new"
@@ -75,9 +80,9 @@ def _resolve(verbs: Any) -> None:
         verbs,
         "resolve",
         "decide conflicts of a merge",
-        "Decides the conflicts with these labels; 'pages.page:*' names many. A label is a record, a "
-        "field of it, or a place within: pages.page:42, pages.page:42/title, as contentgit conflicts "
-        "shows them.",
+        "Decides the conflicts with these labels; 'pages.page:*' and 'pages.page:[4-9]' name many. A "
+        "label is a record, a field of it, or a place within: pages.page:42, pages.page:42/title, as "
+        "contentgit conflicts shows them.",
         [
             "contentgit resolve pages.page:42 --take theirs",
             "contentgit resolve pages.page:42/title --value '\"Summer bread\"'",
@@ -109,11 +114,7 @@ def _resolve(verbs: Any) -> None:
 def _picked(parser: argparse.ArgumentParser) -> None:
     """What ``revert`` and ``cherry-pick`` have in common."""
     parser.add_argument("revision", metavar="REV", nargs="?", help="the commit")
-    ends = parser.add_mutually_exclusive_group()
-    ends.add_argument(
-        "--continue", dest="go_on", action="store_true", help="conclude it when all is decided"
-    )
-    ends.add_argument("--abort", action="store_true", help="give up what is under way")
+    _with_ends(parser)
     parser.add_argument(
         "-m",
         "--mainline",
@@ -122,7 +123,10 @@ def _picked(parser: argparse.ArgumentParser) -> None:
         help="of a merge: the changes against its parent N (1 is the branch merged into)",
     )
     parser.add_argument(
-        "--no-commit", action="store_true", help="stop before the commit; --continue makes it"
+        "-n",
+        "--no-commit",
+        action="store_true",
+        help="stop before the commit; --continue makes it",
     )
     _with_source(parser)
 
@@ -180,6 +184,7 @@ def _restore(verbs: Any) -> None:
     )
     parser.add_argument("records", metavar="RECORD", nargs="*", help="records, or fields of them")
     parser.add_argument("--from", dest="source", metavar="REV", help="from where")
+    _with_ends(parser)
     _with_source(parser)
 
 

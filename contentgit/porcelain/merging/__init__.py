@@ -14,7 +14,6 @@ from contentgit.porcelain.merging.operation import (
     Operation,
     begin,
     conclude,
-    current,
     forget,
     refuse_conflicts,
     refuse_unfinished,
@@ -134,7 +133,7 @@ def _run(repository: Repository, operation: Operation, *, commit: bool, record: 
     found = operation.tree(repository)
     if found.conflicts or not commit:
         begin(repository, operation)
-        refuse_conflicts(operation, found.conflicts)
+        refuse_conflicts(repository, operation, found)
         return Merged(How.PREPARED, source, branch, operation.ours, doubts=found.doubts)
     done = conclude(repository, operation, found)
     return Merged(How.MERGED, source, branch, done.commit, done.left_alone, doubts=done.doubts)
@@ -178,19 +177,19 @@ def _message(repository: Repository, revision: str, branch: str) -> str:
     return f"Merge {kind} '{revision}'{into}\n"
 
 
-def continue_merge(repository: Repository) -> Concluded:
-    """Concludes the merge, revert or cherry-pick under way.
+def continue_merge(repository: Repository, verb: str = "") -> Concluded:
+    """Concludes the merge, revert, cherry-pick or restore under way; only one of ``verb`` if that is given.
 
     Raises:
         UsageError: none is.
         ConflictError: something is undecided.
         BusyError: the branch has moved meanwhile.
     """
-    return conclude(repository, under_way(repository))
+    return conclude(repository, under_way(repository, verb))
 
 
-def abort(repository: Repository) -> Operation | None:
-    """Gives up what is under way; the branch has not moved, so nothing else is to be done.
+def abort(repository: Repository, verb: str = "") -> Operation | None:
+    """Gives up what is under way, if it is one of ``verb``; the branch has not moved, so that is all.
 
     Gives what was given up, ``None`` where it could not be read.
 
@@ -198,9 +197,8 @@ def abort(repository: Repository) -> Operation | None:
         UsageError: nothing is under way.
     """
     try:
-        operation = current(repository)
+        operation = under_way(repository, verb)
     except (FormatError, RepositoryError):
         operation = None
-    if not forget(repository):
-        raise UsageError("no merge is under way", hint="contentgit merge REV  begins one")
+    forget(repository)
     return operation

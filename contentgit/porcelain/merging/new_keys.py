@@ -54,6 +54,18 @@ class NewKeys:
         if refused and not done:
             raise refused
 
+    def first(self, conflicts: Iterable[TreeConflict]) -> RecordKey | None:
+        """The first key that both sides gave to a record of their own and that theirs can do without."""
+        refused: set[str] = set()
+        for conflict in conflicts:
+            place = conflict.places[0].place
+            if conflict.reason is Reason.ADDED and place and place.key.model not in refused:
+                try:
+                    return self._renumberable(conflict)
+                except RefusedError:
+                    refused.add(place.key.model)
+        return None
+
     def family(self, label: str) -> tuple[str, ...]:
         """The models whose records share their keys with those of ``label``, in whichever dump."""
         return family(self.sides.models, label)

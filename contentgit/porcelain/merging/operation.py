@@ -24,7 +24,7 @@ from contentgit.errors import (
     RepositoryError,
     UsageError,
 )
-from contentgit.merge import Resolution, TreeConflict
+from contentgit.merge import Resolution
 from contentgit.porcelain.trees import Base, Doubt, TreeMerge, common_base, merge_trees
 from contentgit.repository import LeftAlone, Repository, Signature
 
@@ -61,6 +61,10 @@ class Operation:
         """What the merge gives with what was decided so far."""
         base = Base(self.base) if self.base else common_base(repository, self.ours, self.theirs)
         return merge_trees(repository, base, self.ours, self.theirs, self.resolutions)
+
+    def ends(self) -> str:
+        """The commands that end it: ``contentgit merge --continue, or contentgit merge --abort``."""
+        return f"contentgit {self.verb} --continue, or contentgit {self.verb} --abort"
 
     @property
     def named(self) -> str:
@@ -101,7 +105,7 @@ def refuse_under_way(repository: Repository, branch: str = "") -> None:
     if there is not None and branch in ("", there.branch):
         raise RefusedError(
             f"a {there.named} is under way",
-            hint="contentgit merge --continue, or contentgit merge --abort to give it up",
+            hint=f"{there.ends()} to give it up",
         )
 
 
@@ -148,15 +152,20 @@ def current(repository: Repository) -> Operation | None:
     return operation
 
 
-def under_way(repository: Repository) -> Operation:
-    """As :func:`current`.
+def under_way(repository: Repository, verb: str = "") -> Operation:
+    """The operation under way, which is one of ``verb`` if that is given.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is none, or another one.
     """
     operation = current(repository)
     if operation is None:
-        raise UsageError("no merge is under way", hint="contentgit merge REV  begins one")
+        raise UsageError(
+            f"no {verb or 'merge'} is under way",
+            hint=f"contentgit {verb or 'merge'} REV  begins one",
+        )
+    if verb not in ("", operation.verb):
+        raise UsageError(f"no {verb} is under way, but a {operation.named}", hint=operation.ends())
     return operation
 
 
@@ -242,7 +251,7 @@ def conclude(
     """
     refuse_moved(repository, operation)
     merge = merge or operation.tree(repository)
-    refuse_conflicts(operation, merge.conflicts)
+    refuse_conflicts(repository, operation, merge)
     commit = commit_tree(repository, operation, merge.tree)
     left: Iterable[LeftAlone] = ()
     if commit:
@@ -285,29 +294,38 @@ def refuse_moved(repository: Repository, operation: Operation) -> None:
         raise BusyError(
             f"branch {operation.branch} is gone since the {operation.verb} began",
             hint=f"contentgit branch {operation.branch} {operation.ours[:10]}  (brings it back)\n"
-            "contentgit merge --abort  (gives up)",
+            f"contentgit {operation.verb} --abort  (gives up)",
         )
     if tip != operation.ours:
         raise BusyError(
             f"branch {operation.branch} has moved since the {operation.verb} began: it is at "
             f"{tip[:10]} and not at {operation.ours[:10]}",
-            hint="contentgit merge --abort  gives up, what was decided is forgotten; then run the "
-            f"{operation.verb} again",
+            hint=f"contentgit {operation.verb} --abort  (gives up and forgets what was decided; then run "
+            f"the {operation.verb} again)",
         )
 
 
-def refuse_conflicts(operation: Operation, conflicts: Sequence[TreeConflict]) -> None:
+def refuse_conflicts(repository: Repository, operation: Operation, found: TreeMerge) -> None:
     """Raises ConflictError where there are any; its ``data`` has them all."""
+    conflicts = found.conflicts
     if conflicts:
+        from contentgit.porcelain.merging.ways import ways
         from contentgit.render.conflicts import as_data, headline
 
+        verb = operation.verb
         count = f"{len(conflicts):,} conflict{'' if len(conflicts) == 1 else 's'}"
+        hints = [
+            "contentgit conflicts  (shows what each side has)",
+            "contentgit resolve LABEL --take ours|theirs  (decides one)",
+            *ways(repository, verb, operation.ours, found),
+            f"contentgit {verb} --continue  (when all are decided)",
+            f"contentgit {verb} --abort  (gives up)",
+        ]
         raise ConflictError(
             f"{operation.named}: {count} to decide on; the branch has not moved",
-            items=[headline(each) for each in conflicts],
-            hint="contentgit conflicts shows both sides; contentgit resolve LABEL --take ours|theirs "
-            "decides; then contentgit merge --continue, or contentgit merge --abort",
-            data={"conflicts": [as_data(each) for each in conflicts]},
+            items=[headline(each, verb) for each in conflicts],
+            hint="\n".join(hints),
+            data={"conflicts": [as_data(each, verb) for each in conflicts]},
         )
 
 

@@ -154,7 +154,7 @@ def _run(
     found = operation.tree(repository)
     if found.conflicts or not how.commit:
         begin(repository, operation)
-        refuse_conflicts(operation, found.conflicts)
+        refuse_conflicts(repository, operation, found)
         return Concluded(verb, source, branch, "")
     return conclude(repository, operation, found)
 

@@ -144,6 +144,6 @@ def _refuse_taken(sides: Sides, keys: Mapping[RecordKey, RecordKey]) -> None:
     if taken:
         raise RefusedError(
             f"{min(taken)} is to be a record's new key, and another record has it",
-            hint="contentgit merge --abort  gives up, what was decided is forgotten",
+            hint="what was decided cannot be done: give up with --abort, and begin again",
             data={"keys": [str(each) for each in sorted(taken)]},
         )

@@ -90,9 +90,10 @@ class Meeting:
             self.sides.records(dict.fromkeys(each[0] for one in found for each in one.at))
         )
         for each in found:
-            places = (self._place(path, name, records[path]) for path, name in each.at)
-            by_label = {place.label: place for place in places}
-            yield TreeConflict(each.reason, tuple(by_label.values()), about=each.about)
+            found_at = (self._place(path, name, records[path]) for path, name in each.at)
+            by_label = {place.label: place for place in found_at}
+            places = tuple(by_label.values())
+            yield TreeConflict(each.reason, places, about=each.about, shared=each.shared)
 
     def _place(self, path: str, name: str, three: Three) -> Contested:
         """A field on all sides, or the whole record where a side does not have it."""
@@ -287,9 +288,9 @@ class Meeting:
         return {paths[path] for path in found}
 
     def _same_values(self, survey: Survey) -> Iterator[Found]:
-        for paths, unique in sorted(survey.same.items(), key=itemgetter(0)):
-            at = tuple((path, name) for path in paths for name in unique.named)
-            yield Found(Reason.SAME_VALUE, at, ", ".join(unique.fields))
+        for paths, shared in sorted(survey.same.items(), key=itemgetter(0)):
+            at = tuple((path, name) for path in paths for name in shared.unique.named)
+            yield Found(Reason.SAME_VALUE, at, ", ".join(shared.unique.fields), shared.values)
 
     def _cycles(self, survey: Survey) -> Iterator[Found]:
         for (label, name), at in sorted(survey.trees.items()):

@@ -9,8 +9,8 @@ from hashlib import blake2b
 from typing import TypeAlias
 
 from contentgit.merge import Reason
-from contentgit.records import Record, RecordKey
-from contentgit.relations import Claim, references
+from contentgit.records import Record, RecordKey, Value
+from contentgit.relations import PARENT, Claim, references
 from contentgit.rules import wanted
 from contentgit.schema import FieldKind, ModelSchema, UniqueSet
 
@@ -33,6 +33,15 @@ class Found:
     reason: Reason
     at: tuple[tuple[str, str], ...]
     about: str = ""
+    shared: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What must be unique, and the values that two records would both have in its fields."""
+
+    unique: UniqueSet
+    values: tuple[Value, ...]
 
 
 def by_both(changes: Iterable[By]) -> bool:
@@ -63,7 +72,7 @@ class Survey:
     """What the changed records say that the other side's changes can meet: keys, digests, paths."""
 
     missing: dict[RecordKey, list[tuple[str, str]]] = field(default_factory=dict)
-    same: dict[tuple[str, ...], UniqueSet] = field(default_factory=dict)
+    same: dict[tuple[str, ...], Shared] = field(default_factory=dict)
     trees: dict[tuple[str, str], dict[RecordKey, tuple[str, str]]] = field(default_factory=dict)
     mixed: dict[str, Mixed] = field(default_factory=dict)
     fresh: set[bytes] = field(default_factory=set)
@@ -120,7 +129,11 @@ class Survey:
             key, other, their = self._claimed.setdefault(digest, (record.key, path, by))
             if key != record.key and by_both((by, their)):
                 unique = next(one for one in schema.unique if one.name == name)
-                self.same.setdefault((other, path), unique)
+                values = tuple(
+                    str(record.key) if each == PARENT else record.fields.get(each)
+                    for each in unique.fields
+                )
+                self.same.setdefault((other, path), Shared(unique, values))
 
 
 def digest_of(claim: Claim) -> bytes:
