@@ -11,12 +11,15 @@ from typing import Any
 from django.core import checks
 
 from contentgit import config, datasets
+from contentgit.db.fields.custom import problems as codec_problems
 from contentgit.specs import Problem
 
 
 def check_configuration(**_: Any) -> list[checks.CheckMessage]:
     """Everything that is wrong with the settings and the datasets module."""
     problems = config.problems()
+    if not any(problem.is_error for problem in problems):
+        problems += codec_problems()
     if not any(problem.is_error for problem in problems):
         path = config.read().datasets
         problems += datasets.validate(path) if path else []

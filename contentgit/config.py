@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from contentgit.errors import ConfigurationError, UnknownNameError
 from contentgit.specs import Problem, raise_errors, suggestion
 
 SETTINGS_VARIABLE = "DJANGO_SETTINGS_MODULE"
-KEYS = ("REPOSITORY", "DATASETS", "ENVIRONMENT", "CHECK")
+KEYS = ("REPOSITORY", "DATASETS", "ENVIRONMENT", "CHECK", "CODECS")
 CHECK_KEYS = ("FORBIDDEN_MODELS",)
 DEFAULT_ENVIRONMENT = "local"
 """What a deployment is called that does not say: most are on a developer's machine."""
@@ -38,6 +38,7 @@ class Config:
     datasets: str | None
     environment: str
     forbidden_models: tuple[str, ...] = ()
+    codecs: Mapping[str, str] = field(default_factory=dict)
 
 
 def read() -> Config:
@@ -93,8 +94,14 @@ def parse(settings: Mapping[str, Any]) -> tuple[Config, list[Problem]]:
         _datasets(given.get("DATASETS") or fallback, name, found),
         _environment(given.get("ENVIRONMENT"), found),
         _forbidden_models(given.get("CHECK"), found),
+        _codecs(given.get("CODECS"), found),
     )
     return config, found
+
+
+def codecs() -> Mapping[str, str]:
+    """The codecs of the project's own: dotted paths, by those of the classes of fields."""
+    return parse(_settings())[0].codecs
 
 
 def _repository(value: object, base: object, found: list[Problem]) -> Path | None:
@@ -112,8 +119,7 @@ def _repository(value: object, base: object, found: list[Problem]) -> Path | Non
 def _datasets(value: object, name: str, found: list[Problem]) -> str | None:
     if value is None or value == "":
         return None
-    parts = value.split(".") if isinstance(value, str) else []
-    if len(parts) > 1 and all(part.isidentifier() for part in parts):
+    if _is_path(value):
         return str(value)
     message = f"{name} is the dotted path of a function, not {value!r}"
     hint = 'write "app.datasets.datasets" for the function datasets() in app/datasets.py'
@@ -150,6 +156,22 @@ def _forbidden_models(value: object, found: list[Problem]) -> tuple[str, ...]:
     message = f'CONTENTGIT["CHECK"]["FORBIDDEN_MODELS"] is a list of labels, not {models!r}'
     found.append(Problem("contentgit.E007", message, example))
     return ()
+
+
+def _codecs(value: object, found: list[Problem]) -> Mapping[str, str]:
+    if not value:
+        return {}
+    if isinstance(value, Mapping) and all(map(_is_path, [*value, *value.values()])):
+        return {str(cls): str(codec) for cls, codec in value.items()}
+    message = f'CONTENTGIT["CODECS"] is a dictionary of dotted paths, not {value!r}'
+    hint = 'write "CODECS": {"app.fields.ShapeField": "app.codecs.ShapeCodec"}'
+    found.append(Problem("contentgit.E051", message, hint))
+    return {}
+
+
+def _is_path(value: object) -> bool:
+    parts = value.split(".") if isinstance(value, str) else []
+    return len(parts) > 1 and all(part.isidentifier() for part in parts)
 
 
 def _is_pattern(value: object) -> bool:

@@ -37,6 +37,8 @@ class FieldKind(enum.StrEnum):
     ARRAY = "array"  # list of what the base field gives
     MAPPING = "mapping"  # hstore: {"key": "text or null"}
     RANGE = "range"  # {"lower": …, "upper": …, "bounds": "[)"} or {"empty": true}
+    GEOMETRY = "geometry"  # EWKT: "SRID=4326;POINT(1 2.5)"
+    CUSTOM = "custom"  # what a codec of the project's own writes: any value
     COLUMN = "column"  # a custom field: the column's own text, number or truth value
 
 

@@ -38,6 +38,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line("no browser: reports were not looked at in one (chromium)")
 
 
+SPATIAL = ("spatialite", "postgis", "mysqlgis")
+
+
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """A folder only_<database> has models that no other database can hold, and since_<digits> those
     of a Django that may not be here; a browser may be missing.
@@ -48,7 +51,8 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
         return True if os.environ.get("CI") != "true" else None
     database = os.environ.get("CONTENTGIT_TEST_DATABASE") or "sqlite"
     folder = collection_path.relative_to(Path(__file__).parent).parts[:1]
-    foreign = folder and folder[0].startswith("only_") and folder[0] != f"only_{database}"
+    own = {f"only_{database}", "only_spatial" if database in SPATIAL else ""}
+    foreign = folder and folder[0].startswith("only_") and folder[0] not in own
     if folder and folder[0].startswith("since_"):
         django = "".join(version("django").split(".")[:2])
         foreign = int(folder[0].partition("_")[2]) > int(django)

@@ -182,13 +182,21 @@ SEQUENCES = {
 def _main() -> None:
     """Fail with the reason when the server of the chosen database does not answer."""
     start_django()
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
     from django.db import DatabaseError, connection
 
     try:
-        if connection.vendor != "sqlite":
+        if connection.vendor == "sqlite":
+            connection.ensure_connection()
+        else:
             with connection._nodb_cursor() as cursor:
                 cursor.execute("SELECT 1")
-    except DatabaseError as error:
+                if settings.DATABASE == "postgis":
+                    cursor.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'postgis'")
+                    if cursor.fetchone() is None:
+                        raise SystemExit("the server has no PostGIS")
+    except (DatabaseError, ImproperlyConfigured) as error:
         raise SystemExit(str(error).strip().splitlines()[0]) from None
 
 

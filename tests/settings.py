@@ -2,7 +2,8 @@
 
 Environment variables, all optional:
 
-CONTENTGIT_TEST_DATABASE             sqlite (default), postgresql or mysql (MariaDB too)
+CONTENTGIT_TEST_DATABASE             sqlite (default), postgresql or mysql (MariaDB too); with GeoDjango
+                                     spatialite, postgis and mysqlgis
 CONTENTGIT_TEST_NAME                 name of the test databases; the tests set it for each process,
                                      so that programs they start find the same databases
 CONTENTGIT_TEST_POSTGRESQL_HOST, _PORT, _USER, _PASSWORD
@@ -26,6 +27,15 @@ SQLITE_OPTIONS = {"timeout": 20, "init_command": "PRAGMA synchronous = OFF"}
 BASE_DIR = Path(__file__).parent
 DATABASE = os.environ.get("CONTENTGIT_TEST_DATABASE") or "sqlite"
 NAME = os.environ.get("CONTENTGIT_TEST_NAME") or "cg_test"
+ENGINES = {
+    "sqlite": "django.db.backends.sqlite3",
+    "postgresql": "django.db.backends.postgresql",
+    "mysql": "django.db.backends.mysql",
+    "spatialite": "django.contrib.gis.db.backends.spatialite",
+    "postgis": "django.contrib.gis.db.backends.postgis",
+    "mysqlgis": "django.contrib.gis.db.backends.mysql",
+}
+IS_SPATIAL = DATABASE in ("spatialite", "postgis", "mysqlgis")
 
 
 def _server(prefix: str, port: str, user: str) -> dict[str, Any]:
@@ -42,22 +52,24 @@ def _server(prefix: str, port: str, user: str) -> dict[str, Any]:
 
 def _database(name: str) -> dict[str, Any]:
     # NAME is the test database's own name, so that a program which a test starts finds it.
-    if DATABASE == "postgresql":
+    if DATABASE not in ENGINES:
+        raise ValueError(f"CONTENTGIT_TEST_DATABASE={DATABASE!r}; use {', '.join(ENGINES)}")
+    server: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+    if DATABASE in ("postgresql", "postgis"):
         server = _server("POSTGRESQL", "5432", os.environ.get("PGUSER") or getpass.getuser())
         # As with SQLite: what was committed need not survive a power cut.
-        engine, options = "postgresql", {"options": "-c synchronous_commit=off"}
-    elif DATABASE == "mysql":
+        options = {"options": "-c synchronous_commit=off"}
+    elif DATABASE in ("mysql", "mysqlgis"):
         server = _server("MYSQL", "3306", "root")
-        engine, options = "mysql", {"charset": "utf8mb4"}
-    elif DATABASE == "sqlite":
+        options = {"charset": "utf8mb4"}
+    else:
         # A file: programs that a test starts and second connections must see the same database.
         name = str(Path(tempfile.gettempdir()) / f"{name}.sqlite3")
-        server, engine, options = {}, "sqlite3", SQLITE_OPTIONS
-    else:
-        raise ValueError(f"CONTENTGIT_TEST_DATABASE={DATABASE!r}; use sqlite, postgresql or mysql")
-    test = {"NAME": name, "CHARSET": "utf8mb4" if DATABASE == "mysql" else None}
+        options = SQLITE_OPTIONS
+    test = {"NAME": name, "CHARSET": "utf8mb4" if "charset" in options else None}
     return {
-        "ENGINE": f"django.db.backends.{engine}",
+        "ENGINE": ENGINES[DATABASE],
         "NAME": name,
         "OPTIONS": options,
         "TEST": test,
@@ -72,10 +84,11 @@ def _test_apps() -> list[str]:
     """
     names = sorted(path.parent.name for path in BASE_DIR.glob("*/models.py"))
     version = int("".join(map(str, django.VERSION[:2])))
+    own = {f"only_{DATABASE}", "only_spatial" if IS_SPATIAL else ""}
     return [
         f"tests.{name}"
         for name in names
-        if (not name.startswith("only_") or name == f"only_{DATABASE}")
+        if (not name.startswith("only_") or name in own)
         and (not name.startswith("since_") or int(name.partition("_")[2]) <= version)
     ]
 
@@ -87,6 +100,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.sites",
     *(["django.contrib.postgres"] if DATABASE == "postgresql" else []),
+    *(["django.contrib.gis"] if IS_SPATIAL else []),
     "contentgit",
     *_test_apps(),
 ]

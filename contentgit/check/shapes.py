@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Final
 
-from contentgit.records import RecordKey, Value
+from contentgit.records import JSON_NULL, RecordKey, Value
 from contentgit.schema import FieldKind, FieldSchema
 
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][+-]?[0-9]+)?|NaN|-?Infinity")
@@ -17,6 +17,7 @@ _DATETIME = re.compile(rf"{_DATE.pattern}T{_TIME.pattern}Z?")
 _DURATION = re.compile(r"-?P[0-9]+DT[0-9]{2}H[0-9]{2}M[0-9]{2}\.[0-9]{6}S")
 _UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 _BASE64 = re.compile(r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_GEOMETRY = re.compile(r"(SRID=[1-9][0-9]*;)?[A-Z]+( (Z|M|ZM))? ?(EMPTY|\([-+.,()A-Za-z0-9 ]+\))")
 _HALVES = {"content_type", "object_id"}
 _ENDS = {"bounds", "lower", "upper"}
 
@@ -120,5 +121,7 @@ _SHAPES: Final[Mapping[FieldKind, tuple[str, Shape]]] = {
     FieldKind.ARRAY: ("a list", lambda value: isinstance(value, list)),
     FieldKind.MAPPING: ("an object of texts and nulls", _mapping),
     FieldKind.RANGE: ("a range like {bounds, lower, upper}", _range),
+    FieldKind.GEOMETRY: ('a geometry like "SRID=4326;POINT(1 2.5)"', _matches(_GEOMETRY)),
+    FieldKind.CUSTOM: ("a value", lambda value: value is not JSON_NULL),
     FieldKind.COLUMN: ("text, a number or a truth value", _column),
 }

@@ -29,7 +29,10 @@ def unheld_problems(model: type[Model], exclude: Collection[str], where: str) ->
 def unheld_problem(label: str, name: str, reason: str, where: str) -> Problem:
     """The error that names a field which no record can hold, and the way on."""
     message = f"no record can hold field {name!r} of {label}: {reason}"
-    hint = f"leave it out of the dataset: 'exclude': [{name!r}]"
+    hint = (
+        f"leave it out of the dataset: 'exclude': [{name!r}], or write a codec for its class and name that "
+        'in CONTENTGIT["CODECS"]'
+    )
     return Problem("contentgit.E049", message, hint, where)
 
 

@@ -200,6 +200,13 @@ GOOD: dict[FieldKind, list[Value]] = {
     FieldKind.ARRAY: [[1, None]],
     FieldKind.MAPPING: [{"a": "b", "c": None}],
     FieldKind.RANGE: [{"empty": True}, {"bounds": "[)", "lower": 1, "upper": None}],
+    FieldKind.GEOMETRY: [
+        "POINT(1 2.5)",
+        "SRID=4326;POINT Z EMPTY",
+        "SRID=4326;LINESTRING M (1 2 3, 1e+16 -0 nan)",
+        "POINT EMPTY",
+    ],
+    FieldKind.CUSTOM: ["", 0, {"a": None}],
     FieldKind.COLUMN: ["x", 1, 1.5, False, {"base64": "AA=="}, {"decimal": "1.5"}],
 }
 BAD: dict[FieldKind, list[Value]] = {
@@ -221,6 +228,8 @@ BAD: dict[FieldKind, list[Value]] = {
     FieldKind.ARRAY: ["a"],
     FieldKind.MAPPING: [{"a": 1}],
     FieldKind.RANGE: [[1, 2], {"lower": 1}],
+    FieldKind.GEOMETRY: [[1.0, 2.0], "", "1 2", "SRID=0;POINT(1 2)", "point(1 2)", "POINT()"],
+    FieldKind.CUSTOM: [JSON_NULL],
     FieldKind.COLUMN: [[], {}, {"decimal": 1.5}],
 }
 

@@ -191,11 +191,16 @@ def test_fields_that_no_record_can_hold() -> None:
             "contentgit.E049",
             (
                 "no record can hold field 'shape' of workshop.place: "
-                "contentgit has no codec for fields of GeoDjango"
+                "contentgit has no codec for Outline"
             ),
         )
     ]
-    assert hints_of(spec) == ["leave it out of the dataset: 'exclude': ['shape']"]
+    assert hints_of(spec) == [
+        (
+            "leave it out of the dataset: 'exclude': ['shape'], or write a codec for its class and "
+            'name that in CONTENTGIT["CODECS"]'
+        )
+    ]
     assert problems_of({**spec, "exclude": ["shape"]}) == [
         ("contentgit.W014", "'exclude' names 'shape', which must have a value and has no default")
     ]

@@ -22,9 +22,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from contentgit.db.fields import moments
 from contentgit.db.fields.converters import driver_reader
+from contentgit.db.fields.custom import custom_codec, is_custom
+from contentgit.db.fields.geometry import geometry_codec
 from contentgit.db.fields.json_values import json_codec
 from contentgit.db.fields.keys import as_key
-from contentgit.db.fields.plain import AnyField, is_spatial, leaf, plain
+from contentgit.db.fields.plain import AnyField, is_geometry, is_spatial, leaf, plain
 from contentgit.db.fields.spelling import referred
 from contentgit.db.fields.values import (
     Codec,
@@ -60,6 +62,12 @@ def codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | None:
     """
     if unheld(field):
         return None
+    own = custom_codec(field, connection)
+    if own is not None:
+        return replace(own, cast=_cast(own.cast, field, connection))
+    if is_geometry(field):
+        made = geometry_codec(field, connection)
+        return replace(made, cast=_cast(made.cast, field, connection))
     found = plain(field)
     if found is None or not _fits(field, found, connection):
         made = _column()
@@ -70,9 +78,12 @@ def codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | None:
 
 def unheld(field: AnyField) -> str:
     """Why no record can hold the values of ``field``; empty if one can."""
-    inner = getattr(leaf(field), "base_field", None)
-    if is_spatial(leaf(field)):
-        return "contentgit has no codec for fields of GeoDjango"
+    found = leaf(field)
+    inner = getattr(found, "base_field", None)
+    if is_custom(found):
+        return ""
+    if is_spatial(found) and not is_geometry(found):
+        return f"contentgit has no codec for {type(found).__name__}"
     return unheld(inner) if isinstance(inner, models.Field) else ""
 
 

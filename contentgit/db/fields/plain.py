@@ -10,6 +10,7 @@ import copy
 from typing import Any, TypeAlias
 
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 AnyField: TypeAlias = "models.Field[Any, Any]"
 
@@ -35,6 +36,19 @@ def plain(field: AnyField) -> AnyField | None:
 def is_spatial(field: AnyField) -> bool:
     """Whether this is a field of GeoDjango."""
     return any(base.__module__.startswith("django.contrib.gis.") for base in type(field).__mro__)
+
+
+def is_geometry(field: AnyField) -> bool:
+    """Whether this is a field of geometries, as all of GeoDjango's are but rasters."""
+    return is_spatial(field) and getattr(field, "geom_type", "RASTER") != "RASTER"
+
+
+def has_column(field: AnyField, connection: BaseDatabaseWrapper) -> bool:
+    """Whether the field has a column in this database.
+
+    On SpatiaLite a function adds those of geometries, so that Django has no type for them.
+    """
+    return is_spatial(field) or field.db_type(connection) is not None
 
 
 def _is_django(cls: type) -> bool:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from contentgit import layout
 from contentgit.db.coverage import unheld_problem
 from contentgit.db.fields import key_codec, unheld
-from contentgit.db.fields.plain import AnyField
+from contentgit.db.fields.plain import AnyField, has_column
 from contentgit.db.fields.values import Codec, itself
 from contentgit.db.identity import Identities, concrete, label_of, points_at_key
 from contentgit.db.introspect.binding import (
@@ -188,7 +188,7 @@ class _Binder:
             if name in self.exclude:
                 hidden |= {gfk.ct_field, gfk.fk_field}
         for each in self.model._meta.local_concrete_fields:
-            if each.generated or each.db_type(connections[self.using]) is None:
+            if each.generated or not has_column(each, connections[self.using]):
                 continue
             if self._is_key(each):
                 self.managed[each.name] = KEY
