@@ -8,6 +8,7 @@ same result and the same conflicts with their sides swapped.
 from __future__ import annotations
 
 from contentgit.merge.contested import Contested, Reason, TreeConflict
+from contentgit.merge.derived import counts
 from contentgit.merge.ordering import Group, group_of, order_fields, settle, touched_groups
 from contentgit.merge.places import Place, value_at, with_value
 from contentgit.merge.records import Conflict, ConflictKind, Merged, merge_record
@@ -38,6 +39,7 @@ __all__ = [
     "Take",
     "TreeConflict",
     "added",
+    "counts",
     "group_of",
     "merge_record",
     "merge_value",

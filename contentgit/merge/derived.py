@@ -13,10 +13,18 @@ from typing import Final
 from contentgit.canonical import encode_value, same
 from contentgit.diff import ABSENT
 from contentgit.records import Value
-from contentgit.schema import FieldKind
+from contentgit.schema import FieldKind, ModelSchema
 
 _PLAIN: Final = re.compile(r"-?[0-9]{1,1000}(\.[0-9]{1,1000})?", re.ASCII)
 _EXACT: Final = Context(prec=2100)
+
+
+def counts(schema: ModelSchema) -> bool:
+    """Whether records of the model have a counter: where both sides counted on alike, each step counts."""
+    return any(
+        each.derived and each.kind in (FieldKind.INTEGER, FieldKind.DECIMAL)
+        for each in schema.fields
+    )
 
 
 def merge_derived(kind: FieldKind, base: Value, ours: Value, theirs: Value) -> Value:

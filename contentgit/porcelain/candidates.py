@@ -2,73 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 
 from contentgit import canonical
 from contentgit.diff import Change
-from contentgit.layout import record_path
-from contentgit.merge import Side, merge_record
+from contentgit.merge import Side
 from contentgit.plan import Candidate
+from contentgit.porcelain.compared import Compared, ThreeWay
 from contentgit.porcelain.contents import Contents
 from contentgit.porcelain.planned import DumpPlan
-from contentgit.porcelain.snapshots import Difference, batches
-from contentgit.porcelain.withheld import staying
-from contentgit.porcelain.working_copy import Missing
+from contentgit.porcelain.snapshots import Difference
+from contentgit.porcelain.trees.orders import Settled
 from contentgit.records import Record
-
-
-@dataclass(frozen=True)
-class _Sides:
-    """A path that differs, with its record in base, ours and theirs."""
-
-    path: Difference
-    base: Record | None
-    ours: Record | None
-    theirs: Record | None
 
 
 def candidates(work: DumpPlan) -> Iterator[Candidate]:
     """The three records of every path that differs in content."""
-    for sides in _sides(work):
-        each, was, here, there = sides.path, sides.base, sides.ours, sides.theirs
+    for each in ThreeWay(work).read(work.differences):
+        was, here, there = each.base, each.ours, each.theirs
         record = here or there
         if record is None or (_same(here, there) and not _brings_unknown(was, here, there)):
             continue
-        yield Candidate(record.key, work.folder, was, here, there, each.after, each.before)
+        yield Candidate(
+            record.key, work.folder, was, here, there, each.path.after, each.path.before
+        )
 
 
 def merged_candidates(work: DumpPlan, contents: Contents, take: Side | None) -> Iterator[Candidate]:
-    """The same with both sides' changes in place of theirs, which take the database's along as its base.
+    """Like :func:`candidates`, but theirs is the merge result, and ours is the base.
 
     Conflicts are noted in ``work``; records that are in no commit go to ``contents``.
     """
-    # What stayed was there before the apply that an undo takes back.
-    stay = {} if work.goal.undoes or not work.applied else staying(work.applied.withheld)
-    missing = Missing(work.dump)
-    for batch in batches(_sides(work)):
-        kept = missing.kept([(each.base, each.ours) for each in batch])
-        for sides, whole in zip(batch, kept, strict=True):
-            here = sides.ours
-            base = sides.base
-            if base is None and here and stay.get(str(here.key)) == sides.path.after:
-                base = here  # the commit deletes it, and it stays for want of a licence
-            yield from _merged(
-                work, contents, take, _Sides(sides.path, base, here, sides.theirs), whole
-            )
+    three_way = ThreeWay(work)
+    settled = three_way.settled(take)
+    for each in three_way.read_to_merge(three_way.paths_to_merge(settled)):
+        yield from _merged(work, contents, take, each, settled)
 
 
 def _merged(
-    work: DumpPlan, contents: Contents, take: Side | None, sides: _Sides, whole: Record | None
+    work: DumpPlan,
+    contents: Contents,
+    take: Side | None,
+    sides: Compared,
+    settled: Settled,
 ) -> Iterator[Candidate]:
     here, path = sides.ours, sides.path
-    own = whole or here
-    record = own or sides.theirs
+    record = sides.own or sides.theirs
     if record is None or record.key in work.elsewhere:
         return
     table = work.dump.tables.get(record.key.model)
     schema = table.schema if table else None
-    merged = merge_record(sides.base, own, sides.theirs, schema, take)
+    merged = settled.merge(path.path, sides.three, schema, take)
     if merged.conflict is not None and take is None:
         work.conflicts.append(merged.conflict)
     result = merged.record
@@ -100,66 +84,6 @@ def _blob(
 
 def _identical(a: Record, b: Record) -> bool:
     return a is b or (a.fields.keys() == b.fields.keys() and not Change(a.key, a, b).fields)
-
-
-def _sides(work: DumpPlan) -> Iterator[_Sides]:
-    """The records of every path that differs, read in batches."""
-    for batch in batches(work.differences):
-        yield from _batch(work, batch)
-
-
-def _batch(work: DumpPlan, batch: Sequence[Difference]) -> Iterator[_Sides]:
-    theirs = [*work.theirs.records([(each.path, each.before) for each in batch])]
-    ours = work.ours.records([(each.path, each.after) for each in batch])
-    base = work.base.records([(e.path, work.base_ids.get(e.path, "")) for e in batch])
-    if work.origin is not None:
-        origin = work.origin.records([(e.path, work.origin_ids.get(e.path, "")) for e in batch])
-        base = _made(work, origin, theirs, base)
-    sides = [_Sides(*each) for each in zip(batch, base, ours, theirs, strict=True)]
-    for beneath in work.beneath:
-        sides = _on_top(beneath, sides)
-    yield from sides
-
-
-def _made(
-    work: DumpPlan,
-    origin: Iterable[Record | None],
-    before: Iterable[Record | None],
-    merged: Iterable[Record | None],
-) -> Iterator[Record | None]:
-    """What the merge that is undone has made: an edit from before it is none that it brought.
-
-    Where it had a conflict, nothing tells whose value was taken; the commit's is assumed.
-    """
-    stay = staying([*(work.applied.withheld if work.applied else ()), *work.goal.withheld])
-    for was, ours, theirs in zip(origin, before, merged, strict=True):
-        record = ours or theirs
-        if record is None or (theirs is None and str(record.key) in stay):
-            yield None
-            continue
-        table = work.dump.tables.get(record.key.model)
-        schema = table.schema if table else None
-        yield merge_record(was, ours, theirs, schema, Side.THEIRS).record
-
-
-def _on_top(beneath: DumpPlan, sides: Sequence[_Sides]) -> list[_Sides]:
-    """The same with what the records were in the dump ``beneath`` as a part of their base."""
-    paths = [_path_in(beneath, each.ours or each.theirs) for each in sides]
-    found = beneath.base.records([(path, beneath.base_ids.get(path, "")) for path in paths])
-    return [
-        each if was is None else replace(each, base=_over(each.base, was))
-        for each, was in zip(sides, found, strict=True)
-    ]
-
-
-def _path_in(work: DumpPlan, record: Record | None) -> str:
-    """Where the dump would have the record; ``""`` where it has none of its model."""
-    table = work.dump.tables.get(record.key.model) if record else None
-    return record_path(record.key, table.schema.layout) if record and table else ""
-
-
-def _over(base: Record | None, upper: Record) -> Record:
-    return Record(upper.key, {**(base.fields if base else {}), **upper.fields})
 
 
 def _same(ours: Record | None, theirs: Record | None) -> bool:

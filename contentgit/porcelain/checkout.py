@@ -378,7 +378,7 @@ def _entry(project: Project, planned: Planned, work: DumpPlan, backup: Backup) -
 def _action(planned: Planned, work: DumpPlan, *, wrote: bool) -> str:
     if work.goal.undoes:
         return "undo"
-    if planned.request.merging and work.differences and _acts(planned, work):
+    if planned.request.merging and (work.differences or wrote) and _acts(planned, work):
         return "update" if planned.request.verb == "update" else "merge"
     return "apply" if wrote else "adopt"
 

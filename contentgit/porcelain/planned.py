@@ -48,8 +48,9 @@ class DumpPlan:
     """One dump of a plan, with the three snapshots that it lies between.
 
     ``applied`` is where the database is now; ``tree`` is that of the snapshot ``theirs``, ``""`` where it has
-    none. ``differences`` lead from theirs to ours; ``alike`` tells whether ours has made the same change as
-    theirs somewhere, where nothing differs therefore. Where a merge is undone, ``origin`` is the snapshot
+    none. ``differences`` lead from theirs to ours; ``alike`` has the blob ids of what both have changed
+    alike since the base, so that nothing differs there. Of a merge, ``theirs_ids`` are those of models whose
+    records have an order. Where a merge is undone, ``origin`` is the snapshot
     that it had as its base: with it, ``base`` stands for what the merge made. In an undo, the records
     ``elsewhere`` are those of the plan's rows outside of dumps; these have what they were in the dumps
     ``beneath`` as a part of their base.
@@ -63,7 +64,8 @@ class DumpPlan:
     ours: DatabaseSide
     theirs: CommitSide
     differences: list[Difference] = field(default_factory=list)
-    alike: bool = False
+    alike: Mapping[str, str] = field(default_factory=dict)
+    theirs_ids: Mapping[str, str] = field(default_factory=dict)
     base_ids: Mapping[str, str] = field(default_factory=dict)
     shared_ids: dict[str, str] = field(default_factory=dict)
     size: Size = field(default_factory=lambda: Size(0, 0, 0))

@@ -12,8 +12,8 @@ from contentgit.db import facts
 from contentgit.db.ledger import Applied
 from contentgit.diff import Change
 from contentgit.errors import RefusedError, UnknownNameError, UsageError
-from contentgit.layout import record_path
-from contentgit.merge import Conflict, ConflictKind
+from contentgit.layout import encode_part, record_path
+from contentgit.merge import Conflict, ConflictKind, order_fields
 from contentgit.plan import Candidate, Size, build, survey
 from contentgit.porcelain.candidates import candidates, merged_candidates
 from contentgit.porcelain.commits import check_format, refuse_recorded
@@ -53,10 +53,7 @@ def plan(project: Project, request: Request) -> Planned:
     target = _target(project, request)
     dumps, skipped = _dumps(project, target, request.names, rows)
     shared = _shared(dumps)
-    update = request.verb == "update"
-    works = [
-        _work(project, target, dump, rows.get(dump.folder), shared, update=update) for dump in dumps
-    ]
+    works = [_work(project, target, dump, rows.get(dump.folder), shared, request) for dump in dumps]
     return _decide(project, request, target, works, skipped)
 
 
@@ -209,10 +206,9 @@ def _work(
     dump: Dump,
     row: Applied | None,
     shared: AbstractSet[str],
-    *,
-    update: bool,
+    request: Request,
 ) -> DumpPlan:
-    repository = project.repository
+    repository, update = project.repository, request.verb == "update"
     at = applied_commit(project, row) if row else ""
     start = _common(project, at, target) if row and update else at
     goal = Goal(target.commit, repository.tree_id(target.commit, dump.folder) or "", target.branch)
@@ -224,7 +220,8 @@ def _work(
     else:
         held = start and repository.tree_id(start, dump.folder)
         base = CommitSide(repository, start if held else "", dump.folder)
-    return _compared(DumpPlan(dump, row, goal, tree, base, _ours(project, dump), theirs), shared)
+    work = DumpPlan(dump, row, goal, tree, base, _ours(project, dump), theirs)
+    return _compared(work, shared, merging=request.merging)
 
 
 def _common(project: Project, applied: str, target: Target) -> str:
@@ -256,7 +253,7 @@ def _work_of_undo(project: Project, undone: Undone, shared: AbstractSet[str]) ->
     if undone.line.action in MERGES:
         work.origin = _origin(repository, undone)
         work.origin_ids = work.origin.ids() if work.origin else {}
-    return _compared(work, shared)
+    return _compared(work, shared, merging=True)
 
 
 def _origin(repository: Repository, undone: Undone) -> CommitSide | None:
@@ -274,21 +271,33 @@ def _ours(project: Project, dump: Dump) -> DatabaseSide:
     return DatabaseSide(dump, project.repository.algorithm, project.progress)
 
 
-def _moved(ids: Mapping[str, str], base_ids: Mapping[str, str]) -> set[str]:
-    """The paths at which the two snapshots differ."""
-    found = {path for path, blob in ids.items() if base_ids.get(path) != blob}
-    return found | (base_ids.keys() - ids.keys())
+def _moved(ids: Mapping[str, str], base_ids: Mapping[str, str]) -> dict[str, str]:
+    """What differs from the base, by path; ``""`` is for what has gone."""
+    found = {path: blob for path, blob in ids.items() if base_ids.get(path) != blob}
+    return found | dict.fromkeys(base_ids.keys() - ids.keys(), "")
 
 
-def _compared(work: DumpPlan, shared: AbstractSet[str]) -> DumpPlan:
+def _ordered(dump: Dump, ids: Mapping[str, str]) -> dict[str, str]:
+    """The records that are of models whose records have an order."""
+    tables = dump.tables.items()
+    folders = {encode_part(label) for label, table in tables if order_fields(table.schema)}
+    if not folders:
+        return {}
+    return {path: blob for path, blob in ids.items() if path.partition("/")[0] in folders}
+
+
+def _compared(work: DumpPlan, shared: AbstractSet[str], *, merging: bool) -> DumpPlan:
     """Looks by blob ids alone where the database differs from what it is to become."""
     ids = work.theirs.ids()
     count = len(ids)
     work.base_ids = dict(ids) if work.base is work.theirs else work.base.ids()
     if not shared.isdisjoint(work.dump.tables):
         work.shared_ids = {path: ids[path] for path in ids if path.partition("/")[0] in shared}
-    moved = set() if work.base is work.theirs else _moved(ids, work.base_ids)
+    if merging:
+        work.theirs_ids = _ordered(work.dump, ids)
+    moved = {} if work.base is work.theirs else _moved(ids, work.base_ids)
     work.differences = from_commit_to_database(ids, work.ours)
-    work.alike = not moved <= {each.path for each in work.differences}
+    differing = {each.path for each in work.differences}
+    work.alike = {path: blob for path, blob in moved.items() if path not in differing}
     work.size = Size(len(work.base_ids), work.ours.size, count)
     return work

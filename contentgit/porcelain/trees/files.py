@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -24,7 +24,7 @@ from contentgit.merge import (
     Resolution,
     Take,
     TreeConflict,
-    merge_record,
+    counts,
     merge_value,
     resolved,
 )
@@ -34,7 +34,6 @@ from contentgit.records import Record
 from contentgit.repository import GONE, FileEntry, Placed
 from contentgit.schema import FieldKind, FieldSchema, KeyKind, ModelSchema
 
-_NUMBERS = (FieldKind.INTEGER, FieldKind.DECIMAL)
 _DOCUMENT = FieldSchema("", FieldKind.JSON)
 
 Decided = Mapping[str, Sequence[Resolution]]
@@ -117,9 +116,7 @@ class FileMerge:
             return False
         key = key_at(path)
         schema = self.sides.schema(path.partition("/")[0]).get(key.model) if key else None
-        return schema is not None and any(
-            each.derived and each.kind in _NUMBERS for each in schema.fields
-        )
+        return schema is not None and counts(schema)
 
     @cached_property
     def decided(self) -> Decided:
@@ -147,22 +144,12 @@ class FileMerge:
             schema = self.sides.model(path, known)
             one_left = (three[1] is None) != (three[2] is None)
             doubted = path in self.sides.base.doubtful and one_left
-            merged = _doubt(three) if doubted else self._merged(path, three, schema)
+            merged = _doubt(three) if doubted else self._orders.merge(path, three, schema)
             merged = resolved(merged, *three, self.decided.get(path, ()), schema)
             record = merged.record
             if merged.conflict is not None:
                 record = self._undecided(path, three, merged.conflict, record, schema)
             yield path, self._placed(path, record, schema.key_kind if schema else None)
-
-    def _merged(self, path: str, three: Three, schema: ModelSchema | None) -> Merged:
-        """The record field by field, with its place in an order as both sides' sequences give it."""
-        settled = self._orders.merged.get(path)
-        merged = settled or merge_record(*three, schema)
-        numbers = self._orders.numbers.get(path)
-        if not numbers or merged.record is None:
-            return merged
-        record = replace(merged.record, fields={**merged.record.fields, **numbers})
-        return replace(merged, record=record)
 
     def _placed(self, path: str, record: Record | None, kind: KeyKind | None) -> Placed:
         if record is None:

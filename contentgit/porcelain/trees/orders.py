@@ -6,7 +6,7 @@ kept. Orders that one side alone changed cost nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from contentgit.diff import Change
@@ -14,6 +14,7 @@ from contentgit.layout import encode_part
 from contentgit.merge import (
     Group,
     Merged,
+    Side,
     group_of,
     merge_record,
     order_fields,
@@ -32,28 +33,115 @@ class Settled:
     """What merging by sequence makes of records, by path.
 
     ``merged`` are records that a side changed; ``numbers`` are new places, by field, of records that none
-    did, whose files are in ``untouched``.
+    did, whose files in a tree are in ``untouched``.
     """
 
     merged: dict[str, Merged] = field(default_factory=dict)
     numbers: dict[str, dict[str, int]] = field(default_factory=dict)
     untouched: dict[str, FileEntry] = field(default_factory=dict)
 
+    def merge(
+        self, path: str, three: Three, schema: ModelSchema | None, prefer: Side | None = None
+    ) -> Merged:
+        """The record field by field, with its place in an order as both sides' sequences give it."""
+        merged = self.merged.get(path) or merge_record(*three, schema, prefer)
+        numbers = self.numbers.get(path)
+        if not numbers or merged.record is None:
+            return merged
+        record = replace(merged.record, fields={**merged.record.fields, **numbers})
+        return replace(merged, record=record)
+
+
+@dataclass(frozen=True)
+class OrderedModel:
+    """The records of one model on three sides, whichever these are.
+
+    ``ours`` and ``theirs`` are the paths that each side changed since the base, ``records`` reads such,
+    ``others`` all records that no side changed.
+    """
+
+    schema: ModelSchema
+    ours: Collection[str]
+    theirs: Collection[str]
+    records: Callable[[Iterable[str]], Iterator[tuple[str, Three]]]
+    others: Callable[[], Iterator[tuple[str, Record]]]
+    prefer: Side | None = None
+
+    def settle_into(self, result: Settled) -> None:
+        """Adds the records that come out otherwise than merged one by one."""
+        if not self.ours or not self.theirs or not order_fields(self.schema):
+            return
+        changes = self._changes(self.ours, 1), self._changes(self.theirs, 2)
+        groups = touched_groups(*changes, self.schema, self.prefer)
+        if groups:
+            self._settle(groups, result)
+
+    def _changes(self, paths: Iterable[str], side: int) -> Iterator[Change]:
+        for _, three in self.records(paths):
+            record = three[side] or three[0]
+            if record is not None:
+                yield Change(record.key, three[0], three[side])
+
+    def _settle(self, groups: Collection[Group], result: Settled) -> None:
+        changed = dict.fromkeys([*self.ours, *self.theirs])
+        merged: dict[RecordKey, Merged] = {}
+        paths: dict[RecordKey, str] = {}
+        snapshots: tuple[dict[RecordKey, Record], ...] = ({}, {}, {})
+        for path, three, each in self._members(groups, changed):
+            key = next(record.key for record in three if record)
+            merged[key], paths[key] = each, path
+            for snapshot, record in zip(snapshots, three, strict=True):
+                if record is not None:
+                    snapshot[key] = record
+        base, ours, theirs = snapshots
+        found = settle(self.schema, groups, base, ours, theirs, merged, self.prefer)
+        for key, each in found.items():
+            if paths[key] in changed:
+                result.merged[paths[key]] = each
+            elif each.record is not None:
+                names = [known.name for known in order_fields(self.schema)]
+                result.numbers[paths[key]] = {name: each.record.fields[name] for name in names}
+
+    def _members(
+        self, groups: Collection[Group], changed: Iterable[str]
+    ) -> Iterator[tuple[str, Three, Merged]]:
+        for path, three in self.records(changed):
+            merged = merge_record(*three, self.schema, self.prefer)
+            if self._belongs(groups, *three, merged.record):
+                yield path, three, merged
+        for path, record in self.others():
+            if self._belongs(groups, record):
+                place = self._place_of(record)
+                yield path, (place, place, place), Merged(place)
+
+    def _belongs(self, groups: Collection[Group], *records: Record | None) -> bool:
+        fields = order_fields(self.schema)
+        return any(group_of(each, known) in groups for each in records for known in fields)
+
+    def _place_of(self, record: Record) -> Record:
+        """The record with what its place is told by, and nothing else."""
+        names = {
+            name
+            for known in order_fields(self.schema)
+            for name in (known.name, *(known.order_within or ()))
+        }
+        kept = {name: each for name, each in record.fields.items() if name in names}
+        return replace(record, fields=kept)
+
 
 def settled_orders(sides: Sides) -> Settled:
-    """The records that come out otherwise than merged one by one."""
+    """The records of merged trees that come out otherwise than merged one by one."""
     result = Settled()
     ours, theirs = (_by_model(sides, each) for each in (sides.by_ours, sides.by_theirs))
     for place in sorted(ours.keys() & theirs.keys()):
         folder, label = place
         schema = sides.schema(folder).get(label)
-        if schema is None or not order_fields(schema):
-            continue
-        here = _changes(sides, ours[place], 1)
-        groups = touched_groups(here, _changes(sides, theirs[place], 2), schema)
-        if groups:
-            changed = dict.fromkeys([*ours[place], *theirs[place]])
-            _Order(sides, folder, schema, groups).settle_into(result, changed)
+        if schema is not None:
+            here, there = ours[place], theirs[place]
+            others = _Others(sides, f"{folder}/{encode_part(label)}", frozenset([*here, *there]))
+            OrderedModel(schema, here, there, sides.records, others.read).settle_into(result)
+    found = sides.repository.files_at(sides.ours, list(result.numbers)) if result.numbers else {}
+    result.untouched = {path: FileEntry(PLAIN, blob) for path, blob in found.items()}
     return result
 
 
@@ -67,77 +155,18 @@ def _by_model(sides: Sides, changed: Mapping[str, object]) -> dict[tuple[str, st
     return found
 
 
-def _changes(sides: Sides, paths: Iterable[str], side: int) -> Iterator[Change]:
-    for _, three in sides.records(paths):
-        record = three[side] or three[0]
-        if record is not None:
-            yield Change(record.key, three[0], three[side])
-
-
 @dataclass(frozen=True)
-class _Order:
-    """The orders of one model in a dump that both sides changed."""
+class _Others:
+    """The records in a model's folder that no side changed."""
 
     sides: Sides
-    folder: str
-    schema: ModelSchema
-    groups: Collection[Group]
+    model: str
+    changed: Collection[str]
 
-    def settle_into(self, result: Settled, changed: Collection[str]) -> None:
-        """Adds what comes out of these orders; ``changed`` are the paths that a side changed."""
-        merged: dict[RecordKey, Merged] = {}
-        paths: dict[RecordKey, str] = {}
-        snapshots: tuple[dict[RecordKey, Record], ...] = ({}, {}, {})
-        for path, three, each in self._members(changed):
-            key = next(record.key for record in three if record)
-            merged[key], paths[key] = each, path
-            for snapshot, record in zip(snapshots, three, strict=True):
-                if record is not None:
-                    snapshot[key] = record
-        base, ours, theirs = snapshots
-        found = settle(self.schema, self.groups, base, ours, theirs, merged)
-        for key, each in found.items():
-            if paths[key] in changed:
-                result.merged[paths[key]] = each
-            elif each.record is not None:
-                names = [known.name for known in order_fields(self.schema)]
-                result.numbers[paths[key]] = {name: each.record.fields[name] for name in names}
-        result.untouched |= self._files(result.numbers)
-
-    def _members(self, changed: Collection[str]) -> Iterator[tuple[str, Three, Merged]]:
-        for path, three in self.sides.records(changed):
-            merged = merge_record(*three, self.schema)
-            if self._belongs(*three, merged.record):
-                yield path, three, merged
-        for batch in batches(self._others(changed), BATCH):
+    def read(self) -> Iterator[tuple[str, Record]]:
+        found = self.sides.repository.entries(self.sides.ours, self.model)
+        files = ((f"{self.model}/{name}", FileEntry(PLAIN, blob)) for name, blob in found)
+        for batch in batches((each for each in files if each[0] not in self.changed), BATCH):
             for (path, _), record in zip(batch, decoded(self.sides.repository, batch), strict=True):
-                if record is not None and self._belongs(record):
-                    place = self._place_of(record)
-                    yield path, (place, place, place), Merged(place)
-
-    def _belongs(self, *records: Record | None) -> bool:
-        fields = order_fields(self.schema)
-        return any(group_of(each, known) in self.groups for each in records for known in fields)
-
-    def _others(self, changed: Collection[str]) -> Iterator[tuple[str, FileEntry]]:
-        """The files of the model that no side changed."""
-        model = f"{self.folder}/{encode_part(self.schema.label)}"
-        for name, blob in self.sides.repository.entries(self.sides.ours, model):
-            path = f"{model}/{name}"
-            if path not in changed:
-                yield path, FileEntry(PLAIN, blob)
-
-    def _place_of(self, record: Record) -> Record:
-        """The record with what its place is told by, and nothing else."""
-        names = {
-            name
-            for known in order_fields(self.schema)
-            for name in (known.name, *(known.order_within or ()))
-        }
-        kept = {name: each for name, each in record.fields.items() if name in names}
-        return replace(record, fields=kept)
-
-    def _files(self, wanted: Collection[str]) -> Iterator[tuple[str, FileEntry]]:
-        paths = [path for path in wanted if path.startswith(f"{self.folder}/")]
-        found = self.sides.repository.files_at(self.sides.ours, paths)
-        return ((path, FileEntry(PLAIN, blob)) for path, blob in found.items())
+                if record is not None:
+                    yield path, record
