@@ -161,7 +161,8 @@ def _print_conflicts(
     decided_count = len(operation.resolutions)
     so_far = f", {decided_count:,} decided" if decided_count else ""
     what = plural(len(found.conflicts), "conflict")
-    terminal.line(f"{safe(operation.named).capitalize()}: {what}{so_far}")
+    named = safe(operation.named)
+    terminal.line(f"{named[:1].upper()}{named[1:]}: {what}{so_far}")
     legend = render.legend(operation.verb, operation.source, operation.branch)
     if legend:
         terminal.line(safe(legend), style="dim")

@@ -163,8 +163,9 @@ def test_a_commit_taken_back_or_over_is_no_merge_of_two_sides(
     site = Site(Repository.init(repository_path, bare=True), START)
     change = {"site.tag:1": {"name": "eins"}, "site.tag:2": None, "site.tag:9": {"name": "nine"}}
     branch = "main" if verb == "revert" else "summer"
-    commit = site.commit(branch, change)[:10]
+    site.commit(branch, change)
     site.commit("main", ours)
+    commit = "HEAD^" if verb == "revert" else "summer"
     at = f"--repository {repository_path}"
     refused = run(verb, commit)
     assert refused.code == 3
@@ -175,6 +176,7 @@ def test_a_commit_taken_back_or_over_is_no_merge_of_two_sides(
         "revert": f"ours is main, theirs what was there before {commit}, the base {commit}",
         "cherry-pick": f"ours is main, theirs {commit}, the base what was there before {commit}",
     }
+    assert shown.splitlines()[0].startswith(f"{verb.capitalize()} of {commit} on main: ")
     assert told[verb] in shown.splitlines()[1]
     assert f"  {why}\n" in shown
     assert run("conflicts", "--json").json["conflicts"][0]["why"] == why

@@ -21,7 +21,7 @@ from contentgit.porcelain.merging.operation import current
 from contentgit.porcelain.merging.recorded import resolve_recorded
 from contentgit.records import Record, RecordKey
 from contentgit.repository import Repository
-from contentgit.schema import KeyKind, Layout, Schema, UniqueSet
+from contentgit.schema import FieldKind, FieldSchema, KeyKind, Layout, Schema, UniqueSet
 from contentgit.specs import Dataset, ModelSpec
 from tests.git.content import (
     DATASET,
@@ -83,6 +83,27 @@ def test_a_value_that_the_field_does_not_take(
     operation = current(site.repository)
     assert operation is not None
     assert operation.resolutions == ()
+
+
+def test_a_field_that_names_its_record_is_not_decided(site: Site) -> None:
+    """The file would stay where it is, and hold a record of another name."""
+    named = replace(TAG, key_kind=KeyKind.TEXT, layout=Layout.FLAT, identity=("name",))
+    fields = (*TAG.fields, FieldSchema("note", FieldKind.TEXT))
+    schema = Schema({**SCHEMA.models, "site.tag": replace(named, fields=fields)})
+    document = dump_document(schema_document(DATASET, schema))
+    gone = {path_of(f"site.tag:{number}"): None for number in (1, 2)}
+    site.commit_files("main", {**gone, f"pages/{DATASET_FILE}": document})
+    key = RecordKey("site.tag", "red")
+    place = f"pages/{record_path(key, Layout.FLAT)}"
+    for branch in ("main", "summer"):
+        data = encode(Record(key, {"name": "red", "note": branch}), KeyKind.TEXT)
+        site.commit_files(branch, {place: data})
+    site.commit_files("main", {place: None})
+    with pytest.raises(ConflictError):
+        merge(site.repository, "summer")
+    with pytest.raises(UsageError, match="name is part of the record's key"):
+        resolve(site.repository, ["site.tag:red/name"], Decision(value="blue"))
+    assert left(site, "site.tag:red", Decision(Take.THEIRS)) == []
 
 
 def test_a_recorded_value_is_looked_at_too(site: Site) -> None:

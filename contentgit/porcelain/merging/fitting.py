@@ -74,6 +74,8 @@ def _misfit(place: Place, value: Value, schema: ModelSchema) -> str:
     field = schema.by_name.get(place.field)
     if field is None:
         return f"{schema.label} has no field {place.field}"
+    if place.field in {name.partition("__")[0] for name in schema.identity}:
+        return f"{place.field} is part of the record's key, which a decision does not change"
     if not place.path:
         wrong = misfit(value, field)
     elif field.kind not in (FieldKind.JSON, FieldKind.MAPPING):
