@@ -145,8 +145,8 @@ def _new_branch(args: argparse.Namespace, terminal: Terminal) -> int:
     if args.apply or args.pull:
         raise UsageError(
             "-b makes a branch and moves HEAD; it applies nothing",
-            hint=f"contentgit checkout -b {args.new_branch} REV, then contentgit checkout "
-            f"{args.new_branch} --apply",
+            hint=f"contentgit checkout -b {args.new_branch} REV\n"
+            f"contentgit checkout {args.new_branch} --apply  (then, for the database)",
         )
     repository = find_repository(args)
     commit_id = repository.resolve(args.revision or "HEAD")

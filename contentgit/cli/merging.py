@@ -42,7 +42,8 @@ def merge(args: argparse.Namespace, terminal: Terminal) -> int:
         return end(repository, args, terminal)
     if not args.revision:
         raise UsageError(
-            "merge needs a revision", hint="contentgit merge BRANCH; contentgit branch lists them"
+            "merge needs a revision",
+            hint="contentgit merge BRANCH  (contentgit branch lists them)",
         )
     way = {args.no_ff: FastForward.NEVER, args.ff_only: FastForward.ONLY}
     done = merging.merge(

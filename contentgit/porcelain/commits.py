@@ -86,8 +86,8 @@ def refuse_recorded(repository: Repository, commit: str) -> None:
             f"commit {commit[:10]} holds {len(names):,} undecided conflict"
             f"{'' if len(names) == 1 else 's'} of a merge",
             items=[f"{CONFLICTS_FOLDER}/{name}" for name in sorted(names)],
-            hint="contentgit conflicts shows them; contentgit resolve LABEL --take ours|theirs decides "
-            "them in a commit",
+            hint="contentgit conflicts  (shows them)\n"
+            "contentgit resolve LABEL --take ours|theirs  (decides one in a commit)",
             data={"conflicts": sorted(names)},
         )
 

@@ -52,7 +52,8 @@ def compare_with_database(
             if not dumps:
                 raise UsageError(
                     f"database {project.using!r} has never been at a commit",
-                    hint="contentgit diff main  (compares with a branch), or contentgit commit",
+                    hint="contentgit diff main  (compares with a branch)\n"
+                    "contentgit commit  (makes the first commit of this database)",
                 )
         yield Comparison(
             revision or "applied commit",

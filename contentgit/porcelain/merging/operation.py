@@ -116,8 +116,8 @@ def refuse_unfinished(repository: Repository) -> None:
         if (repository.git_dir / name).exists():
             raise RefusedError(
                 f"git itself has a merge under way in {repository.path} ({name})",
-                hint=f"end it first: {repository.command('merge --abort')}, or "
-                f"{repository.command('commit')}",
+                hint=f"{repository.command('merge --abort')}  (gives it up)\n"
+                f"{repository.command('commit')}  (concludes it)",
             )
 
 

@@ -62,7 +62,8 @@ def record_conflicts(
     if recorded_in(repository, operation.ours):
         raise RefusedError(
             f"branch {operation.branch} has undecided conflicts of an earlier merge",
-            hint="contentgit conflicts shows them; contentgit resolve LABEL --take ours|theirs",
+            hint="contentgit conflicts  (shows them)\n"
+            "contentgit resolve LABEL --take ours|theirs  (decides one)",
         )
     found = operation.tree(repository)
     files = _files(operation, found.conflicts)
