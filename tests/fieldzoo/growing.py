@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import django
 from django.db import connection
 
 from tests.fieldzoo import models as zoo
@@ -16,7 +17,8 @@ POPULATION = Population(
     models=(
         zoo.Everything,
         zoo.Custom,
-        zoo.Numbers,
+        # Decimals without a number of digits: before, Django cannot read them from SQLite.
+        *([zoo.Numbers] if django.VERSION >= (6, 1) else []),
         zoo.Moments,
         zoo.Order,
         zoo.Placed,
