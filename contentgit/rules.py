@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
+from hashlib import blake2b
 from itertools import product
 from typing import Final, TypeAlias
 
@@ -23,6 +24,7 @@ from contentgit.conditions import (
     Some,
     Unknown,
     is_whole,
+    words,
 )
 from contentgit.diff import ABSENT
 from contentgit.records import JSON_NULL, Record, Value
@@ -231,14 +233,30 @@ def wanted(record: Record, model: ModelSchema) -> Iterator[Claim]:
                 yield (record.key.model, each.name, values)
 
 
-def doubtful(record: Record, model: ModelSchema, *, whole: bool = False) -> Iterator[Claim]:
+def said(rule: CheckRule, record: Record) -> str:
+    """A check constraint that the record breaks: its name, what it demands, and the record's values."""
+    there = [name for name in rule.fields if name in record.fields]
+    values = ", ".join(f"{name}={record.fields[name]!r:.60}" for name in there)
+    return f"the check constraint {rule.name}, {words(rule.condition)}: {values}"
+
+
+def digest(claim: Claim) -> bytes:
+    """What stands for unique values: sixteen bytes, however long these are."""
+    return blake2b(repr(claim).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def doubtful(
+    record: Record, model: ModelSchema, *, whole: bool = False, parts: bool = False
+) -> Iterator[Claim]:
     """What the record wants of the sets that are not plain, alike where a database may take it for equal.
 
-    Of a set that only the database knows nothing is told apart: all its records want the same. With ``whole``
-    such sets are left out.
+    Of a set that only the database knows nothing is told apart: all its records want the same. With ``parts``
+    such sets are left out, with ``whole`` also those whose condition only the database knows.
     """
     for each in model.unique:
         if each.plain or not each.fields or True not in _binds(each, record, model):
+            continue
+        if parts and not each.parts:
             continue
         if whole and not (each.parts and (each.condition is None or is_whole(each.condition))):
             continue

@@ -94,6 +94,7 @@ class ProblemKind(enum.StrEnum):
     PROTECTED = "protected"  # PROTECT, RESTRICT or DO_NOTHING rows refer to a record to be deleted
     DANGLING = "dangling"  # a record refers to a row that will not exist
     UNIQUE = "unique"  # a row that stays holds a unique value that a record wants
+    BROKEN = "broken"  # a record breaks a check constraint of its table
     FIELD = "field"  # the commit has a field that the model does not have
     MODEL = "model"  # the commit has records of a model that the dataset does not have
     TWICE = "twice"  # two dumps of the commit hold the record, with different content

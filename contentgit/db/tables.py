@@ -102,7 +102,7 @@ class Table:
     (``schema.local_key``) both go through :class:`contentgit.db.identity.Identities`. ``key_value`` turns a
     key text into the value of ``$key``. ``fill`` gives, for columns that are no content (``exclude``), the
     parameter that a new row gets there. ``problems`` says in a line each what of the model no record
-    can hold. ``unenforced`` names the unique sets that this kind of database cannot have, so that Django
+    can hold. ``unenforced`` names the constraints that this kind of database cannot have, so that Django
     made no constraint of them. ``signals`` and ``write_last`` are those of the model's specs.
     """
 
@@ -128,9 +128,10 @@ class Table:
 
     @cached_property
     def enforced(self) -> ModelSchema:
-        """The schema with those unique sets alone that the database watches over."""
+        """The schema with those constraints alone that the database watches over."""
         kept = (each for each in self.schema.unique if each.name not in self.unenforced)
-        return replace(self.schema, unique=tuple(kept))
+        checks = (each for each in self.schema.checks if each.name not in self.unenforced)
+        return replace(self.schema, unique=tuple(kept), checks=tuple(checks))
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:

@@ -41,6 +41,7 @@ def build(survey: Survey, facts: Facts, licences: Licences) -> Plan:
         *reach.problems(allow_cascade=licences.allow_cascade),
         *settled.problems,
         *unique_problems,
+        *_broken(settled.writes),
         *_too_many_deletes(survey, steps, licences),
     ]
     gone = reach.cascades if licences.allow_cascade else {}
@@ -59,6 +60,12 @@ def build(survey: Survey, facts: Facts, licences: Licences) -> Plan:
             sorted({*settled.drift, *settled.recomputed, *choice.outside}, key=_by_key)
         ),
     )
+
+
+def _broken(writes: Mapping[RecordKey, Item]) -> Iterator[Problem]:
+    for item in writes.values():
+        for text in item.broken:
+            yield Problem(ProblemKind.BROKEN, f"{item.key} breaks {text}", key=item.key)
 
 
 def _by_key(key: RecordKey) -> tuple[str, int, int, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import TypeAlias
 
 from contentgit.diff import ABSENT
 from contentgit.errors import FormatError
@@ -85,6 +86,10 @@ class Wish:
     names: bool = False
 
 
+Computed: TypeAlias = tuple[str, bytes]
+"""A unique set by name, and what stands for the values of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """What is kept of one candidate: a create, an update or a delete.
@@ -94,7 +99,9 @@ class Item:
     whether the applied commit has the record. ``states`` are the fields in drift; ``drifts`` says whether
     there is drift, also where no field can show it. ``recomputed`` says whether a derived value goes that
     is in no commit, which is no drift. ``optional`` are the many-to-many fields whose missing references
-    are ignored: whether they change, and drift, is known only when it is known what exists.
+    are ignored: whether they change, and drift, is known only when it is known what exists. ``gives`` and
+    ``takes`` stand for the values of unique sets with functions or conditions that the row has now and will
+    have; ``broken`` says which check constraints the record breaks.
     """
 
     action: Action
@@ -111,6 +118,9 @@ class Item:
     optional: tuple[FieldState, ...] = ()
     wishes: tuple[Wish, ...] = ()
     claims: tuple[Claim, ...] = ()
+    gives: tuple[Computed, ...] = ()
+    takes: tuple[Computed, ...] = ()
+    broken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,20 @@ from typing import Final
 
 from contentgit.canonical import same
 from contentgit.diff import ABSENT
-from contentgit.plan.items import Candidate, Item, Rules, Size, Survey, Wish, parse, references
+from contentgit.plan.items import (
+    Candidate,
+    Computed,
+    Item,
+    Rules,
+    Size,
+    Survey,
+    Wish,
+    parse,
+    references,
+)
 from contentgit.records import Record, RecordKey, Value
 from contentgit.relations import PARENT, claims, parents
+from contentgit.rules import broken, digest, doubtful, said
 from contentgit.schema import FieldKind, ModelSchema, looked_up
 from contentgit.specs import Dataset
 from contentgit.steps import Action, FieldState, Links
@@ -135,6 +146,8 @@ def _create(candidate: Candidate, theirs: Record, rules: Rules) -> Item:
         optional=tuple(_optional(names, candidate, theirs, rules)),
         wishes=(*_parents(candidate.key, rules), *_wishes(names, theirs, rules)),
         claims=tuple(claims(theirs, rules.schema.unique)),
+        takes=_computed(theirs, rules),
+        broken=_broken(theirs, names, rules),
     )
 
 
@@ -146,6 +159,7 @@ def _update(candidate: Candidate, ours: Record, theirs: Record, rules: Rules) ->
     edited = list(_states(names, candidate, ours, theirs, rules))
     states = tuple(each for each in edited if each.name not in rules.schema.derived)
     changed = set(names)
+    after = Record(theirs.key, {**ours.fields, **theirs.fields})
     sets = [each for each in rules.schema.unique if changed & set(each.fields)]
     return Item(
         Action.UPDATE,
@@ -162,6 +176,24 @@ def _update(candidate: Candidate, ours: Record, theirs: Record, rules: Rules) ->
         optional=tuple(_optional(names, candidate, theirs, rules)),
         wishes=tuple(_wishes(names, theirs, rules)),
         claims=tuple(claims(theirs, sets, besides=ours)),
+        gives=_computed(ours, rules),
+        takes=_computed(after, rules),
+        broken=_broken(after, names, rules),
+    )
+
+
+def _computed(record: Record, rules: Rules) -> tuple[Computed, ...]:
+    """What stands for the values that a database may compare in sets that are not plain."""
+    return tuple((each[1], digest(each)) for each in doubtful(record, rules.schema, parts=True))
+
+
+def _broken(record: Record, names: Iterable[str], rules: Rules) -> tuple[str, ...]:
+    """The check constraints that the record breaks for certain, of those that name a changed field."""
+    changed = set(names)
+    return tuple(
+        said(rule, record)
+        for rule, certain in broken(record, rules.schema)
+        if certain and changed & set(rule.fields)
     )
 
 

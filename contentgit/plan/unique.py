@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 from contentgit.facts import Facts
-from contentgit.plan.items import Item, Survey
+from contentgit.plan.items import Computed, Item, Survey
 from contentgit.records import RecordKey
 from contentgit.relations import Claim
 from contentgit.schema import UniqueSet
@@ -34,8 +34,9 @@ def contests(
         wanting = [key for key in keys if key in writes]
         problems += _settle(claim, sets[claim[0], claim[1]], wanting, facts, writes, gone, parked)
     for (label, _), each in sets.items():
-        if not each.plain:
+        if not each.plain and not each.parts:
             _park_all(label, each, writes, parked)
+    _park_computed(survey, writes, parked)
     steps = [
         Step(Action.PARK, key, writes[key].dump, tuple(sorted(parked[key])), (), writes[key].before)
         for key in sorted(parked, key=lambda key: key.sort_key)
@@ -83,6 +84,20 @@ def _park_all(
     if len(changing) > 1 or (changing and creates):
         for item in changing:
             parked[item.key] |= _given_up(unique, item)
+
+
+def _park_computed(survey: Survey, writes: Mapping[RecordKey, Item], parked: Parked) -> None:
+    """Of sets with functions and conditions: park the rows whose values others may take."""
+    taken: dict[Computed, set[RecordKey]] = defaultdict(set)
+    for item in writes.values():
+        for claim in item.takes:
+            taken[claim].add(item.key)
+    for item in writes.values():
+        wanted = {claim[0] for claim in item.gives if taken.get(claim, set()) - {item.key}}
+        for each in survey.models[item.key.model].unique if wanted else ():
+            given_up = set(each.named) & set(item.fields)
+            if each.name in wanted and given_up:
+                parked[item.key] |= given_up
 
 
 def _problem(

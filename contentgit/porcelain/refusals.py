@@ -28,6 +28,8 @@ _CORRECT: Final = {
     ProblemKind.DANGLING: "contentgit check {revision}  (lists references to nothing); or apply the dump "
     "that has the missing record, too",
     ProblemKind.UNIQUE: "give one of the two records another value, on the site or in a commit",
+    ProblemKind.BROKEN: "correct the records where the content is edited and commit, or take the fields "
+    "together from one commit: contentgit restore RECORD/FIELD --from REV",
     ProblemKind.MODEL: "the dataset lacks the model: first deploy the code that the commit was made with",
     ProblemKind.TWICE: "commit from a database that has the record; both dumps then hold the same",
 }

@@ -58,7 +58,7 @@ def test_a_check_constraint_is_named_with_the_record_and_the_way_on(run: Runner)
     found = refusal(run, [create("zoo.slot:7")], {"zoo.slot:7": slot(low=6)})
     assert found.message == (
         "zoo.slot:7 in database 'default': it breaks the check constraint zoo_slot_span, low < high: "
-        "low 6, high 5"
+        "low=6, high=5"
     )
     assert found.hint == (
         "nothing has changed; correct low or high where the content is edited and commit, or "

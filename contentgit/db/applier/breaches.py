@@ -13,14 +13,13 @@ from django.db.models import F, Model, Q, UniqueConstraint
 from django.db.models.expressions import OrderBy, RawSQL
 from django.db.models.lookups import Exact
 
-from contentgit.conditions import words as condition_words
 from contentgit.db.backends import Backend
 from contentgit.db.failures import Cause, words
 from contentgit.db.queries import rows_of
 from contentgit.db.tables import Table
 from contentgit.errors import ContentgitError, DatabaseError
 from contentgit.records import Record, RecordKey
-from contentgit.rules import names_of
+from contentgit.rules import names_of, said
 from contentgit.schema import CheckRule, UniqueSet
 from contentgit.steps import Action, Step
 
@@ -84,11 +83,8 @@ def _raised(
 def _broken(
     rule: CheckRule, key: RecordKey, record: Record | None, where: str, error: Error
 ) -> ContentgitError:
-    there = record.fields if record else {}
-    values = ", ".join(f"{name} {there[name]!r:.60}" for name in rule.fields if name in there)
     return DatabaseError(
-        f"{where}: it breaks the check constraint {rule.name}, {condition_words(rule.condition)}: "
-        f"{values or words(error)}",
+        f"{where}: it breaks {said(rule, record or Record(key, {}))}",
         hint=_way_on(key, rule.fields),
         data={"constraint": rule.name, "records": [str(key)], "database": words(error)},
     )

@@ -56,6 +56,8 @@ class Parking:
 
         Of each unique set one field suffices.
         """
+        if _leaves_a_condition(table, fields):
+            return sum(self._put_away(table, key) for key in keys)
         columns = [self._column(field) for field in chosen(table, fields)]
         rows = [(*(self._first(table, each) for each in columns), *key) for key in keys]
         try:
@@ -211,6 +213,16 @@ def _shown(key: Key) -> str:
 
 def _shelf_name(label: str) -> str:
     return f"contentgit_away_{label.replace('.', '_')}"[:63]
+
+
+def _leaves_a_condition(table: Table, names: Sequence[str]) -> bool:
+    """Whether rows give up a unique value only as a condition holds no more: no placeholder does that."""
+    changed = set(names)
+    return any(
+        changed & set(each.named) and not changed & set(each.fields)
+        for each in table.enforced.unique
+        if each.condition is not None
+    )
 
 
 def chosen(table: Table, names: Sequence[str]) -> list[BoundField]:

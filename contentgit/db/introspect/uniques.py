@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import Model, UniqueConstraint
+from django.db.models import CheckConstraint, Model, UniqueConstraint
 
 from contentgit.db.introspect.conditions import Describer, named, written
 from contentgit.schema import Part, UniqueSet
@@ -24,12 +24,16 @@ def unique_sets(describer: Describer) -> tuple[UniqueSet, ...]:
 
 
 def unenforced(model: type[Model], features: Any) -> frozenset[str]:
-    """The names of unique constraints that a database with these features does not have.
+    """The names of constraints that a database with these features does not have.
 
     Django skips them there, with a warning of its system checks.
     """
     unique = [each for each in model._meta.constraints if isinstance(each, UniqueConstraint)]
-    return frozenset(str(each.name) for each in unique if not _can_have(features, each))
+    missing = {str(each.name) for each in unique if not _can_have(features, each)}
+    if not features.supports_table_check_constraints:
+        checks = (each for each in model._meta.constraints if isinstance(each, CheckConstraint))
+        missing |= {str(each.name) for each in checks}
+    return frozenset(missing)
 
 
 def _can_have(features: Any, constraint: UniqueConstraint) -> bool:

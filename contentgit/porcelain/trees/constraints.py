@@ -10,9 +10,9 @@ from contentgit.conditions import words
 from contentgit.diff import ABSENT
 from contentgit.merge import Reason
 from contentgit.porcelain.trees.sides import Three
-from contentgit.porcelain.trees.survey import By, Found, digest_of
+from contentgit.porcelain.trees.survey import By, Found
 from contentgit.records import Record, RecordKey
-from contentgit.rules import FALSE, doubtful, holds
+from contentgit.rules import FALSE, digest, doubtful, holds
 from contentgit.schema import CheckRule, ModelSchema, UniqueSet
 
 NOBODY: Final = By(0)
@@ -131,7 +131,7 @@ class Doubts:
             by |= By.OURS if _differ(record, theirs, unique.named) else NOBODY
             if by:
                 self._sets[schema.label, unique.name] = unique
-                place = (schema.label, unique.name, digest_of(claim))
+                place = (schema.label, unique.name, digest(claim))
                 self._wanted.setdefault(place, _Seen()).add(record.key, by)
 
     def found(self) -> tuple[Doubt, ...]:

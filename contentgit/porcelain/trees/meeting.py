@@ -37,14 +37,13 @@ from contentgit.porcelain.trees.survey import (
     Owner,
     Survey,
     by_both,
-    digest_of,
     may_refer,
     model_of,
 )
 from contentgit.records import Record, RecordKey
 from contentgit.relations import PARENT, circles, references
 from contentgit.repository import FileEntry
-from contentgit.rules import wanted
+from contentgit.rules import digest, wanted
 from contentgit.schema import ModelSchema
 
 
@@ -256,7 +255,7 @@ class Meeting:
         """Unique values that are of neither side, by digest."""
         for path, three in self.sides.records(mixed):
             known = {
-                digest_of(each)
+                digest(each)
                 for record in three[1:]
                 if record is not None
                 for each in wanted(record, mixed[path].schema)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import TypeAlias
 
 from contentgit.merge import Reason
 from contentgit.records import Record, RecordKey, Value
-from contentgit.relations import PARENT, Claim, references
-from contentgit.rules import wanted
+from contentgit.relations import PARENT, references
+from contentgit.rules import digest, wanted
 from contentgit.schema import FieldKind, ModelSchema, UniqueSet
 
 
@@ -119,14 +118,14 @@ class Survey:
 
     def _claim(self, path: str, by: By, record: Record, schema: ModelSchema) -> None:
         """Of a record that nobody changed only what it says against a value that is of neither side."""
-        claimed = [(digest_of(each), each[1]) for each in wanted(record, schema)]
+        claimed = [(digest(each), each[1]) for each in wanted(record, schema)]
         if claimed and by == By.OURS | By.THEIRS:
-            digests = tuple(digest for digest, _ in claimed)
+            digests = tuple(each for each, _ in claimed)
             self.mixed[path] = Mixed(schema.label, schema, digests)
-        for digest, name in claimed:
-            if not by and digest not in self.fresh:
+        for claim, name in claimed:
+            if not by and claim not in self.fresh:
                 continue
-            key, other, their = self._claimed.setdefault(digest, (record.key, path, by))
+            key, other, their = self._claimed.setdefault(claim, (record.key, path, by))
             if key != record.key and by_both((by, their)):
                 unique = next(one for one in schema.unique if one.name == name)
                 values = tuple(
@@ -134,11 +133,6 @@ class Survey:
                     for each in unique.fields
                 )
                 self.same.setdefault((other, path), Shared(unique, values))
-
-
-def digest_of(claim: Claim) -> bytes:
-    """What stands for unique values: sixteen bytes, however long these are."""
-    return blake2b(repr(claim).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def model_of(path: str) -> str:
