@@ -16,7 +16,7 @@ from contentgit.cli.notices import tell_copied, tell_untouched
 from contentgit.cli.plans import done_already, place, plan_counts, plan_head, print_plan, step_data
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import SHORT, Terminal
-from contentgit.errors import UsageError
+from contentgit.errors import ContentgitError, UsageError
 from contentgit.render.plain import safe
 
 if TYPE_CHECKING:
@@ -151,7 +151,11 @@ def _new_branch(args: argparse.Namespace, terminal: Terminal) -> int:
     repository = find_repository(args)
     commit_id = repository.resolve(args.revision or "HEAD")
     repository.create_branch(args.new_branch, commit_id)
-    repository.checkout_head(args.new_branch)
+    try:
+        repository.checkout_head(args.new_branch)
+    except ContentgitError:
+        repository.delete_ref(f"refs/heads/{args.new_branch}", commit_id)
+        raise
     if args.json:
         terminal.document({"created": args.new_branch, "commit": commit_id})
         return 0

@@ -155,6 +155,9 @@ def _beside_lines(rest: Beside, repository: Repository, call: Call) -> Iterator[
         yield from (Text(f"    {safe(path)}") for path in rest.edited[:FILES_SHOWN])
         if count > FILES_SHOWN:
             yield Text(f"    … and {count - FILES_SHOWN:,} more")
+        yield _way(
+            call, repository, ["diff HEAD"], "shows the edits; files may be older than the branch"
+        )
         yield _way(call, repository, ["add -A", "commit"], "commits them")
         yield _way(call, repository, ["stash -u"], "puts them away")
     for folder in rest.left:

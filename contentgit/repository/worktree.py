@@ -291,7 +291,8 @@ def checkout(program: Program, branch: str) -> None:
         raise RepositoryError(
             f"edits in the worktree {program.folder} are in the way of branch {branch!r}: "
             f"{', '.join(paths[:3])}" + (f" and {len(paths) - 3} more" if len(paths) > 3 else ""),
-            hint="commit or stash them there with git, then check the branch out again",
+            hint=f"{program.command('stash -u')}  (puts them away)\n"
+            f"{program.command('stash pop')}  (brings them back afterwards)",
             items=paths,
         )
     raise program.failure("checkout", errors, writing=True)

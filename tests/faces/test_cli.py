@@ -200,6 +200,27 @@ def test_an_empty_database_is_told_so(run: Run, ok: Ok, db: str) -> None:
     assert "contentgit commit" not in ok("status")
 
 
+def test_a_branch_that_cannot_be_checked_out_is_not_made(
+    ok: Ok, run: Run, db: str, repository_path: Path, git: Ok
+) -> None:
+    """All or nothing: edits in the worktree are in the way of HEAD."""
+    ok("init")
+    for name in ("Nuts", "Bio"):
+        Tag.objects.update_or_create(pk=1, defaults={"name": name, "slug": "tag"})
+        ok("commit", "shop", "-m", name)
+    path = repository_path / "shop" / "bakery.tag" / "0" / "0" / "1.json"
+    path.write_text("mine\n")
+    said = run("checkout", "-b", "older", "main~1")
+    assert said.code == 1
+    assert "in the way of branch 'older'" in said.err
+    assert git("branch", "--format=%(refname:short)") == "main"
+    assert path.read_text() == "mine\n"
+    command = said.err.splitlines()[-2].removeprefix(f"hint: git -C {repository_path} ")
+    git(*command.partition("  (")[0].split())
+    ok("checkout", "-b", "older", "main~1")
+    assert git("branch", "--show-current") == "older"
+
+
 def test_status_names_edits_of_the_worktree(
     ok: Ok, run: Run, db: str, repository_path: Path, git: Ok
 ) -> None:
