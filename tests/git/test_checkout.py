@@ -41,7 +41,8 @@ def test_edits_in_the_way_keep_head_where_it_is(filled: Repository, commit: Comm
         f"edits in the worktree {filled.path} are in the way of branch 'side': {ONE}, {FOUR}"
     )
     assert caught.value.hint == (
-        "commit or stash them there with git, then check the branch out again"
+        f"git -C {filled.path} stash -u  (puts them away)\n"
+        f"git -C {filled.path} stash pop  (brings them back afterwards)"
     )
     assert caught.value.items == (ONE, FOUR)
     assert filled.head_branch() == "main"
