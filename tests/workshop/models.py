@@ -260,7 +260,7 @@ def spare() -> Desk:
     CALLS.append("spare")
     if "spare" in FAILING:
         raise LookupError("no desk is left")
-    return Desk.objects.get_or_create(name="spare")[0]
+    return Desk.objects.get_or_create(name="spare", defaults={"pk": 77})[0]
 
 
 def ink() -> str:
