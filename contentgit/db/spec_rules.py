@@ -335,7 +335,7 @@ def _identity_problems(model: type[Model], spec: ModelSpec, where: str) -> list[
             where,
         )
         for path in paths
-        if any(field.null for field in _walk(model, path))
+        if any(f.null for name in _columns(model, path) for f in _walk(model, name))
     ]
 
 
@@ -366,7 +366,26 @@ def _walk(model: type[Model], path: str) -> list[Field[Any, Any]]:
     return fields
 
 
+def _generic_keys(model: type[Model]) -> dict[str, tuple[str, str]]:
+    """The generic foreign keys by name, each with its two columns."""
+    found = [each for each in model._meta.private_fields if hasattr(each, "ct_field")]
+    return {each.name: (each.ct_field, each.fk_field) for each in found}
+
+
+def _columns(model: type[Model], path: str) -> tuple[str, ...]:
+    """The fields that a path of one name stands for: two for a generic foreign key."""
+    return _generic_keys(model).get(path, (path,))
+
+
 def _path_problem(model: type[Model], path: str, where: str) -> Problem | None:
+    generic = _generic_keys(model)
+    if path in generic:
+        return None
+    for name, halves in generic.items():
+        if path.partition("__")[0] in halves:
+            message = f"'identity' names {path!r}, a half of the generic foreign key {name!r}"
+            hint = f"name {name!r}: its columns hold keys of this database alone"
+            return Problem("contentgit.E042", message, hint, where)
     names = path.split("__")
     fields = _walk(model, path)
     if len(fields) == len(names):
@@ -400,7 +419,7 @@ def _together_unique(model: type[Model], paths: Sequence[str]) -> bool:
 
     Paths through a foreign key stand for it where they are unique together on the other side.
     """
-    names = {path for path in paths if "__" not in path}
+    names = {name for path in paths if "__" not in path for name in _columns(model, path)}
     through: dict[str, list[str]] = {}
     for path in paths:
         head, inner, rest = path.partition("__")

@@ -258,7 +258,7 @@ def test_a_row_without_a_key(db: str) -> None:
     with pytest.raises(RecordError) as caught:
         all_bytes(reader(spec(Article, identity=("number",))))
     assert caught.value.message == (
-        f"fieldzoo.article with primary key {article.pk} has no key: number must not be NULL"
+        f"fieldzoo.article with primary key {article.pk} has no key: number must not be NULL or lead nowhere"
     )
 
 

@@ -26,6 +26,15 @@ def hints_of(*specs: object) -> list[str]:
     return [p.hint for p in define(list(specs)).evaluate()[1]]
 
 
+@pytest.mark.parametrize("half", ["object_id", "content_type", "content_type__model"])
+def test_half_a_generic_key_names_nothing(half: str) -> None:
+    raw = {"model": "fronts.grant", "identity": ["who", half]}
+    message = f"'identity' names {half!r}, a half of the generic foreign key 'about'"
+    assert problems_of(raw) == [("contentgit.E042", message)]
+    assert hints_of(raw) == ["name 'about': its columns hold keys of this database alone"]
+    assert problems_of({**raw, "identity": ["who", "about"]}) == []
+
+
 # Models
 
 

@@ -116,3 +116,16 @@ class Lid(models.Model):
         Section, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="+"
     )
     colour = models.CharField(max_length=20)
+
+
+class Grant(models.Model):
+    """Somebody may do something with any row; named by both."""
+
+    who = models.CharField(max_length=20)
+    content_type = models.ForeignKey(ContentType, models.CASCADE)
+    object_id = models.CharField(max_length=20)
+    about = GenericForeignKey("content_type", "object_id")
+    level = models.IntegerField(default=0)
+
+    class Meta:
+        unique_together = (("who", "content_type", "object_id"),)

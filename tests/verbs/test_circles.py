@@ -18,6 +18,7 @@ from tests.fronts.models import (
     Chest,
     Cover,
     Drawer,
+    Grant,
     Lid,
     Loop,
     Map,
@@ -160,6 +161,29 @@ def test_generic_references_in_circles(db: str, ok: Ok, identity: Any) -> None:
     ok("checkout", "main", "--apply", "--force", "--yes")
     assert [each.about.slug for each in Sticker.objects.order_by("slug")] == before
     assert "clean" in ok("status")
+
+
+def test_a_generic_reference_names_its_record(db: str, ok: Ok, run: Run) -> None:
+    """Wherever the row that it leads to lies, and whatever its primary key is."""
+    specs(Section, Grant, Section=SLUGS, Grant=["who", "about"])
+    for slug in "ab":
+        Grant.objects.create(who="ann", about=Section.objects.create(slug=slug))
+    ok("init")
+    ok("commit", "d", "-m", "Grants")
+    Section.objects.all().delete()
+    Grant.objects.all().delete()
+    Section.objects.create(slug="gone").delete()
+    last = Section.objects.create(slug="b")  # under another primary key
+    Grant.objects.create(who="ann", about=last, level=7)
+    ok("checkout", "main", "--apply", "--force", "--yes")
+    found = [(each.about.slug, each.level) for each in Grant.objects.all()]
+    assert sorted(found) == [("a", 0), ("b", 0)]
+    assert "clean" in ok("status")
+    assert run("check").code == 0
+    Grant.objects.filter(object_id=str(last.pk)).update(object_id="4711")
+    said = run("status")
+    assert (said.code, "Traceback" in said.err) == (1, False)
+    assert "has no key: who, about must not be NULL or lead nowhere" in said.err
 
 
 def test_a_one_to_one_key_without_constraint(db: str, ok: Ok, run: Run) -> None:

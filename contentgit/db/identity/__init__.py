@@ -25,6 +25,7 @@ from contentgit.db.identity.keys import (
     Part,
     PrimaryKeys,
     TargetKeys,
+    generic_part,
     plain_part,
     reference_part,
 )
@@ -32,6 +33,7 @@ from contentgit.db.identity.natural import natural_fields
 from contentgit.db.identity.spellings import Spellings
 from contentgit.db.queries import Row, Selected, fetch, key_fields, rows_of
 from contentgit.errors import ConfigurationError, RecordError
+from contentgit.layout import decode_part, key_text
 from contentgit.records import Value
 from contentgit.schema import KeyKind
 from contentgit.specs import Identity
@@ -200,11 +202,33 @@ class Identities:
         )
 
     def _mapped(self, label: str, model: type[Model], paths: tuple[str, ...]) -> Keys:
-        ends = [_end(model, path) for path in paths]
-        parts = [self._part(field) for field in ends]
-        wanted = [*key_fields(model), *ends]
-        names = [*(field.attname for field in key_fields(model)), *paths]
+        parts: list[Part] = []
+        wanted, names = [*key_fields(model)], [field.attname for field in key_fields(model)]
+        for path in paths:
+            generic = generic_key(model, path)
+            columns = [path] if generic is None else [generic.ct_field, generic.fk_field]
+            ends = [_end(model, column) for column in columns]
+            parts.append(self._part(ends[0]) if generic is None else self._generic(*ends))
+            wanted, names = [*wanted, *ends], [*names, *columns]
         return MappedKeys(label, paths, parts, lambda: self._rows(model, names, wanted))
+
+    def _generic(self, content_type: AnyField, object_id: AnyField) -> Part:
+        """A generic foreign key as a part of a key."""
+        types, codec = label_of(content_type.related_model), self._codec(object_id)  # type: ignore[arg-type]
+
+        def text(type_pk: Any, value: Any) -> str | None:
+            named = self.key_text(types, type_pk)
+            if named is None:
+                raise RecordError(f"{types} with primary key {type_pk!r} does not exist")
+            label = ".".join(map(decode_part, named.split(",")))
+            raw = codec.encode(value)
+            if not self.is_model(label) or not self.fields(label):
+                return f"{label}:{key_text(raw)}"
+            pk = self.pk_in_text(label, str(raw))
+            key = None if pk is None else self.key_text(label, pk)
+            return None if key is None else f"{label}:{key}"
+
+        return generic_part(text)
 
     def _rows(
         self, model: type[Model], names: Sequence[str], fields: Sequence[AnyField]
@@ -267,6 +291,12 @@ class Identities:
 def points_at_key(field: AnyField) -> bool:
     """Whether a reference holds the primary key of its target, and not another unique field."""
     return bool(field.target_field.primary_key)  # type: ignore[attr-defined]
+
+
+def generic_key(model: type[Model], name: str) -> Any | None:
+    """The generic foreign key with this name, if there is one."""
+    found = (each for each in model._meta.private_fields if hasattr(each, "ct_field"))
+    return next((each for each in found if each.name == name), None)
 
 
 def _end(model: type[Model], path: str) -> AnyField:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 from contentgit.db.fields.values import Codec
@@ -15,11 +16,15 @@ from contentgit.schema import FieldKind, KeyKind
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a key: its Python value to what stands in ``$key``, and back from its text."""
+    """One part of a key: its Python value to what stands in ``$key``, and back from its text.
+
+    Of several columns (``width``) there are as many values; ``decode`` is only for parts of primary keys.
+    """
 
     kind: KeyKind
-    encode: Callable[[Any], int | str]
+    encode: Callable[..., Any]
     decode: Callable[[str], Any]
+    width: int = 1
 
 
 class Keys(Protocol):
@@ -93,6 +98,7 @@ class MappedKeys:
         self._parts = parts
         self._rows = rows
         self._both: tuple[dict[Any, str], dict[str, Any]] | None = None
+        self._loading = False
 
     def text(self, pk: Any) -> str | None:
         return self._loaded()[0].get(pk)
@@ -105,7 +111,16 @@ class MappedKeys:
 
     def _loaded(self) -> tuple[dict[Any, str], dict[str, Any]]:
         if self._both is None:
-            self._both = self._load()
+            if self._loading:
+                raise RecordError(
+                    f"{self._label}: the key of a row would be made of keys of {self._label}",
+                    hint="let its rows refer to other models there, or choose another identity",
+                )
+            self._loading = True
+            try:
+                self._both = self._load()
+            finally:
+                self._loading = False
         return self._both
 
     def _load(self) -> tuple[dict[Any, str], dict[str, Any]]:
@@ -114,9 +129,11 @@ class MappedKeys:
         for pk, values in self._rows():
             if any(value is None for value in values):
                 continue  # a row without a key: whoever reads it says so
-            text = key_text(
-                [part.encode(value) for part, value in zip(self._parts, values, strict=True)]
-            )
+            rest = iter(values)
+            encoded = [part.encode(*islice(rest, part.width)) for part in self._parts]
+            if None in encoded:
+                continue  # nor has one that refers to nothing
+            text = key_text(encoded)
             if text in pks:
                 raise RecordError(
                     f"{self._label}: two rows have the key {text}: primary keys {pks[text]!r} "
@@ -179,3 +196,12 @@ def reference_part(
         return value
 
     return Part(kind, encode, decode)
+
+
+def generic_part(text: Callable[[Any, Any], str | None]) -> Part:
+    """A generic foreign key, of two columns: the reference that it is; ``None`` if it leads nowhere."""
+
+    def decode(part: str) -> Any:
+        raise ValueError(f"{part!r} is a part of no primary key")
+
+    return Part(KeyKind.TEXT, text, decode, width=2)

@@ -307,7 +307,7 @@ class _Binder:
             if text is None:
                 raise RecordError(
                     f"{label} with primary key {pk!r} has no key: "
-                    f"{', '.join(identities.fields(label))} must not be NULL"
+                    f"{', '.join(identities.fields(label))} must not be NULL or lead nowhere"
                 )
             return text
 
