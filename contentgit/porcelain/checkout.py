@@ -212,7 +212,8 @@ def _run(project: Project, planned: Planned, watch: Watch) -> None:
         project.progress("applying", done, len(steps))
 
     others = Rereading(project, planned, watch, steps=steps)
-    with _naming(others):
+    own = {tables[step.key.model].name for step in steps if step.key.model in tables}
+    with _naming(replace(others, own=own)):
         applied = applier.apply(
             using=project.using,
             tables=tables,
@@ -230,7 +231,7 @@ def _run(project: Project, planned: Planned, watch: Watch) -> None:
 
 @contextmanager
 def _naming(others: Rereading) -> Iterator[None]:
-    """Names the receivers that wrote rows of the dumps, where a row cannot be written."""
+    """Names receivers and triggers that wrote rows of the dumps, where a row cannot be written."""
     try:
         yield
     except ContentgitError as error:

@@ -250,14 +250,15 @@ class Rereading:
         ways = []
         if models:
             ways.append(
-                f'"write_last": True for {", ".join(sorted(models))} (such rows are then made what the '
-                "commit says)"
+                f'write "write_last": True into the spec of {", ".join(sorted(models))}  (makes what '
+                "receivers and triggers write there what the commit says)"
             )
         if causes:
             ways.append(
-                f'"signals": False for {", ".join(sorted(causes))} (no receivers are called)'
+                f'write "signals": False into the spec of {", ".join(sorted(causes))}  (calls no '
+                "receivers)"
             )
-        return f"in the specs, write {', or '.join(ways)}" if ways else ""
+        return "\n".join(ways)
 
 
 def _label(path: str) -> str:

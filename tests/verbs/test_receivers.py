@@ -90,8 +90,8 @@ def clean(ok: Ok) -> None:
 
 REFUSED = [
     "tests.verbs.test_receivers.record_trail (post_save of bakery.tag) wrote to table workshop_trail",
-    '"write_last": True for workshop.trail',
-    '"signals": False for bakery.tag',
+    '"write_last": True into the spec of workshop.trail',
+    '"signals": False into the spec of bakery.tag',
 ]
 
 
@@ -123,7 +123,7 @@ def test_a_row_that_collides_with_what_a_receiver_wrote_names_it(
         said = run(*APPLY)
     assert said.code == 1, said.err
     assert ".earlier (post_save of bakery.tag) wrote to table workshop_trail" in said.err
-    assert '"write_last": True for workshop.trail' in said.err
+    assert '"write_last": True into the spec of workshop.trail' in said.err
     assert state() == before
 
 
@@ -140,7 +140,7 @@ def test_a_receiver_that_collides_itself_is_named(tags: None, run: Run) -> None:
     assert said.code == 1
     assert "a receiver of post_save of bakery.tag with primary key 1 raised" in said.err
     assert ".later (post_save of bakery.tag) wrote to table workshop_trail" in said.err
-    assert '"write_last": True for workshop.trail' in said.err
+    assert '"write_last": True into the spec of workshop.trail' in said.err
     assert state() == before
 
 
@@ -353,8 +353,15 @@ def test_triggers_write_too(tags: None, ok: Ok, run: Run) -> None:
         assert said.code == 3, said.err
         assert "workshop.trail:3 was created" in said.err
         assert "trigger trail of table bakery_tag" in said.err
-        assert '"write_last": True for workshop.trail' in said.err
+        assert '"write_last": True into the spec of workshop.trail' in said.err
         assert '"signals"' not in said.err
+        assert state() == before
+        for key in range(3, 9):
+            Trail.objects.create(pk=key, tag=1, text=f"by hand {key}")
+        commit(ok, "The keys that the trigger takes")
+        said = run(*APPLY)
+        assert said.code == 1, said.err
+        assert "trigger trail of table bakery_tag" in said.err
         assert state() == before
         given("bakery.tag", "workshop.trail", trail={"write_last": True})
         ok(*APPLY)

@@ -101,14 +101,19 @@ def written_table(sql: str) -> str | None:
 
 
 def _function(frame: FrameType | None) -> str:
-    """The function of the project that contentgit, or a signal, has called."""
-    name, called = "", ""
+    """The function of the project that contentgit, or a signal, has called.
+
+    Of a decorator's inner function, what that calls in its own module.
+    """
+    name, called, inner = "", "", ""
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if module.partition(".")[0] == "contentgit":
             break
         if module == "django.dispatch.dispatcher":
             name = called
-        called = f"{module}.{frame.f_code.co_qualname}"
+        function = f"{module}.{frame.f_code.co_qualname}"
+        wraps = "<locals>" in function and inner.startswith(f"{module}.")
+        called, inner = (inner if wraps else function), function
         frame = frame.f_back
     return name or called
