@@ -66,6 +66,15 @@ def instances_of(
             yield table.encode_key(*values), instance
 
 
+def key_texts(rows: QuerySet[Any], table: Table, using: str) -> list[str]:
+    """The keys of the rows, read from their columns as :func:`instances_of` reads them."""
+    columns = table.key_columns
+    wanted = [Selected(F(column.attname), column.select) for column in columns]
+    found = fetch(rows.values_list(*wanted), using)
+    values = zip(*python_values(columns, found), strict=True) if found else ()
+    return [table.encode_key(*each) for each in values]
+
+
 def hashable(value: Any) -> Any:
     """SQL parameters that can be a key of a dictionary; arrays are lists."""
     return tuple(map(hashable, value)) if isinstance(value, (list, tuple)) else value

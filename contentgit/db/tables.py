@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import Model
 
 from contentgit.records import Value
-from contentgit.schema import FieldSchema, ModelSchema
+from contentgit.schema import FieldSchema, ModelSchema, UniqueSet
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ class Table:
     key text into the value of ``$key``. ``fill`` gives, for columns that are no content (``exclude``), the
     parameter that a new row gets there. ``problems`` says in a line each what of the model no record
     can hold. ``unenforced`` names the constraints that this kind of database cannot have, so that Django
-    made no constraint of them. ``signals`` and ``write_last`` are those of the model's specs.
+    made no constraint of them. ``signals`` and ``write_last`` are those of the model's specs. ``folded``
+    tells that the database takes several keys for one, which Python tells apart.
     """
 
     model: type[Model]
@@ -120,6 +121,7 @@ class Table:
     unenforced: frozenset[str] = frozenset()
     signals: bool = True
     write_last: bool = False
+    folded: bool = False
 
     @property
     def label(self) -> str:
@@ -128,8 +130,13 @@ class Table:
 
     @cached_property
     def enforced(self) -> ModelSchema:
-        """The schema with those constraints alone that the database watches over."""
-        kept = (each for each in self.schema.unique if each.name not in self.unenforced)
+        """The schema with those constraints alone that the database watches over.
+
+        With the key where the database alone can tell whether a row has it.
+        """
+        kept = [each for each in self.schema.unique if each.name not in self.unenforced]
+        if self.folded:
+            kept.append(UniqueSet("$key", ("$key",)))
         checks = (each for each in self.schema.checks if each.name not in self.unenforced)
         return replace(self.schema, unique=tuple(kept), checks=tuple(checks))
 

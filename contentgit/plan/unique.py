@@ -104,7 +104,8 @@ def _problem(
     claim: Claim, unique: UniqueSet, wanting: RecordKey, other: RecordKey, why: str
 ) -> Problem:
     values = ", ".join(
-        f"{name}={value!r:.60}" for name, value in zip(unique.fields, claim[2], strict=True)
+        f"{name.removeprefix('$')}={value!r:.60}"
+        for name, value in zip(unique.fields, claim[2], strict=True)
     )
     return Problem(
         ProblemKind.UNIQUE, f"{wanting} wants the unique {values} of {other}, {why}", key=wanting

@@ -155,3 +155,23 @@ def test_a_row_is_not_made_beside_one_that_the_database_takes_for_it(
     ok(*APPLY, "--force")
     assert [row.code for row in FoldedKey.objects.using("other").all()] == ["RED"]
     assert "clean" in ok("status", "--database=other")
+
+
+def only_added() -> dict[str, dict[str, Any]]:
+    return {"all": {"specs": lambda _: specs_for_models([FoldedKey], {})}}
+
+
+def test_a_row_is_not_made_beside_one_that_stays(
+    databases: tuple[str, str], ok: Ok, run: Run
+) -> None:
+    """The spec permits no deletes."""
+    setting = {"DATASETS": f"{__name__}.only_added", "ENVIRONMENT": "test"}
+    with override_settings(CONTENTGIT=setting):
+        ok("init")
+        FoldedKey.objects.create(code="RED", name="one")
+        ok("commit", "-m", "Capitals")
+        FoldedKey.objects.using("other").create(code="Red", name="two")
+        said = run(*APPLY)
+        assert said.code == 3
+        assert "fieldzoo.foldedkey:%52%45%44 wants the unique key=" in said.err
+        assert "of fieldzoo.foldedkey:%52ed, which holds and keeps it" in said.err

@@ -15,7 +15,7 @@ from django.db.models.lookups import Exact
 
 from contentgit.db.backends import Backend
 from contentgit.db.failures import Cause, words
-from contentgit.db.queries import rows_of
+from contentgit.db.queries import key_texts, rows_of
 from contentgit.db.tables import Table
 from contentgit.errors import ContentgitError, DatabaseError
 from contentgit.records import Record, RecordKey
@@ -158,11 +158,10 @@ def _holders(backend: Backend, table: Table, unique: UniqueSet, record: Record) 
     if constraint is not None and constraint.condition:
         condition &= constraint.condition
     found = []
-    names = [each.attname for each in table.key_columns]
     with transaction.atomic(using=backend.using):
-        rows = rows_of(table.model, backend.using).filter(condition).values_list(*names)
-        for row in rows[: SHOWN + 1]:
-            key = RecordKey(table.label, table.encode_key(*row))
+        rows = rows_of(table.model, backend.using).filter(condition)[: SHOWN + 1]
+        for text in key_texts(rows, table, backend.using):
+            key = RecordKey(table.label, text)
             if key != record.key:
                 found.append(key)
     return found[:SHOWN]

@@ -31,7 +31,7 @@ def fetch_holders(source: Source) -> Iterator[tuple[Claim, RecordKey]]:
         by_set[claim[0], claim[1]].append(claim)
     for (label, name), claims in by_set.items():
         table = source.table(label)
-        (unique,) = (each for each in table.schema.unique if each.name == name)
+        (unique,) = (each for each in table.enforced.unique if each.name == name)
         values = _Values(table, unique)
         for chunk in chunks(claims, COMPOSITE_CHUNK):
             yield from _among_claims(source, values, chunk)

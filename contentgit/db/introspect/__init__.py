@@ -18,7 +18,8 @@ from django.utils import timezone
 from contentgit import layout
 from contentgit.db.coverage import unheld_problem
 from contentgit.db.fields import key_codec, unheld
-from contentgit.db.fields.plain import AnyField, has_column
+from contentgit.db.fields.plain import AnyField, has_column, leaf
+from contentgit.db.fields.spelling import is_exact
 from contentgit.db.fields.values import Codec, itself
 from contentgit.db.identity import Identities, concrete, label_of, points_at_key
 from contentgit.db.introspect.binding import (
@@ -164,6 +165,7 @@ class _Binder:
             tuple(self.fill),
             tuple(self.problems),
             unenforced(self.model, connections[self.using].features),
+            folded=self._folded,
         )
 
     # Fields
@@ -263,6 +265,12 @@ class _Binder:
     def _key_links(self) -> list[AnyField]:
         """The columns of the primary key that are references."""
         return [each for each in key_fields(self.model) if each.is_relation]
+
+    @property
+    def _folded(self) -> bool:
+        connection = connections[self.using]
+        exact = all(is_exact(leaf(each), connection) for each in key_fields(self.model))
+        return not (exact or self.identities.fields(self.label))
 
     @property
     def _key_codecs(self) -> list[tuple[AnyField, Codec]]:
