@@ -170,7 +170,7 @@ def test_an_apply_among_writers_is_whole_or_refused(
     Category.objects.filter(pk=1).update(name="Loaves")
     Tag.objects.filter(pk=3).update(name="Bio")
     ok("commit", "shop", "-m", "After")
-    ok("commit", "--branch", "edits", "-m", "Capture", "--database=other")
+    ok("branch", "edits", "main~")
     with busy("other"):
         for _ in range(2):
             for revision in ("main", "edits"):

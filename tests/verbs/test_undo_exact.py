@@ -116,9 +116,7 @@ def applied(request: pytest.FixtureRequest, databases: tuple[str, str], ok: Ok) 
 
 
 @pytest.mark.parametrize("applied", ["kept"], indirect=True)
-def test_rows_that_stay_for_want_of_a_licence_are_no_edit(
-    applied: None, ok: Ok, run: Run, git: Ok
-) -> None:
+def test_rows_that_stay_for_want_of_a_licence_are_no_edit(applied: None, ok: Ok, run: Run) -> None:
     Tag.objects.create(pk=901, name="New", slug="new")
     product(42, "default").update(name="New name")
     ok("commit", "-m", "New")
@@ -126,8 +124,7 @@ def test_rows_that_stay_for_want_of_a_licence_are_no_edit(
     ok("undo", "--yes", OTHER)
     assert Tag.objects.using("other").filter(pk=901).exists()
     assert run("status", "--exit-code", OTHER).code == 0
-    ok("commit", "--branch=elsewhere", "-m", "Nothing", OTHER)
-    assert git("diff", "--name-only", "main~", "elsewhere") == ""
+    assert "Nothing to commit" in ok("commit", "--branch=elsewhere", "-m", "Nothing", OTHER)
     ok("update", "--yes", OTHER)
     assert run("status", "--exit-code", OTHER).code == 0
 
