@@ -128,6 +128,10 @@ class Table:
         """Django's ``label_lower``."""
         return self.schema.label
 
+    def written_like(self, other: Table) -> Table:
+        """The table with what the specs of ``other`` say about writing its rows."""
+        return replace(self, signals=other.signals, write_last=other.write_last)
+
     @cached_property
     def enforced(self) -> ModelSchema:
         """The schema with those constraints alone that the database watches over.

@@ -13,10 +13,11 @@ from itertools import chain
 from contentgit import canonical
 from contentgit.db.introspect import table
 from contentgit.db.reader import Reader
+from contentgit.db.tables import Tables
 from contentgit.errors import RefusedError
 from contentgit.layout import record_path
 from contentgit.porcelain.planned import DumpPlan, Goal
-from contentgit.porcelain.project import Dump, Project
+from contentgit.porcelain.project import Dump, Project, all_tables
 from contentgit.porcelain.snapshots import CommitSide, batches
 from contentgit.porcelain.undo import Undone
 from contentgit.porcelain.working_copy import DatabaseSide, from_commit_to_database
@@ -33,10 +34,17 @@ LEFT = "left"
 File = tuple[str, bytes | None]
 
 
-def outside_reader(project: Project, keys: Iterable[RecordKey]) -> Reader:
-    """Reads rows of any models, whole: every field that a record can hold."""
+def outside_reader(
+    project: Project, keys: Iterable[RecordKey], specified: Tables | None = None
+) -> Reader:
+    """Reads rows of any models, whole: every field that a record can hold.
+
+    Rows of models in ``specified`` are written as their specs say.
+    """
     labels = sorted({key.model for key in keys})
     tables = {label: table(label, project.identities, project.using) for label in labels}
+    for label in tables.keys() & (specified or {}).keys():
+        tables[label] = tables[label].written_like((specified or {})[label])
     dataset = Dataset(OUTSIDE, "", tuple(map(ModelSpec, labels)))
     return Reader(project.using, dataset, tables, project.identities)
 
@@ -112,7 +120,7 @@ def outside_work(
     ids = theirs.ids()
     keys = [each.key for each in theirs.records(list(ids.items())) if each is not None]
     _refuse_unknown(project, keys)
-    reader = outside_reader(project, keys)
+    reader = outside_reader(project, keys, all_tables([work.dump for work in works]))
     dump = Dump(reader.dataset, OUTSIDE, reader.tables, reader)
     kept = repository.tree_id(backup, LEFT) is not None
     base = CommitSide(repository, backup if kept else "", LEFT)

@@ -20,6 +20,7 @@ from contentgit.diff import Change
 from contentgit.errors import RefusedError
 from contentgit.layout import record_path
 from contentgit.plan import Candidate, Licences, Size, build, survey
+from contentgit.porcelain.outside import OUTSIDE
 from contentgit.porcelain.planned import DumpPlan, Planned
 from contentgit.porcelain.project import Project, all_tables
 from contentgit.porcelain.snapshots import batches
@@ -182,7 +183,10 @@ class Rereading:
         tables = all_tables([work.dump for work in works])
         names = {name for each in last.values() for label in each for name in _names(tables[label])}
         self.watch.forget(names)
-        return built.steps
+        # What is no content of these rows, an undo brings back from beside the dumps.
+        made = {step.key for step in built.steps}
+        beside = [each for each in steps if each.dump == OUTSIDE and each.key not in made]
+        return [*built.steps, *beside]
 
     def _plan(self, labels: dict[str, list[str]]) -> Plan:
         """The plan that makes the rows of these models, by dump, what they should be."""

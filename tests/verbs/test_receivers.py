@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connections
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.test import override_settings
@@ -192,6 +195,41 @@ def test_models_written_last_are_what_the_commit_says(tags: None, ok: Ok) -> Non
         clean(ok)
         ok("undo", "--yes", "--database=other")
     assert [pk for pk, _, _ in trails("other")] == [1, 2]
+    assert "clean" in ok("status", "--database=other")
+
+
+def test_an_undo_brings_back_what_is_no_content_of_models_written_last(tags: None, ok: Ok) -> None:
+    """Such rows come back from beside the dumps, and receivers write to their table all the same."""
+    trail = {"write_last": True, "exclude": ["about"]}
+    given("bakery.category", "bakery.tag", "workshop.trail", trail=trail)
+    Category.objects.create(pk=1, name="Bread", slug="bread")
+    commit(ok, "A category")
+    ok(*APPLY)
+    Trail.objects.using("other").update(about=1)
+    Trail.objects.filter(pk=1).delete()
+    Category.objects.all().delete()
+    Tag.objects.filter(pk=1).update(name="new")
+    commit(ok, "Delete")
+    with listening(record_trail, post_save, post_delete):
+        ok(*APPLY, "--allow-empty", "--allow-cascade")
+        clean(ok)
+        ok("undo", "--yes", "--database=other")
+    rows = Trail.objects.using("other").order_by("pk").values_list("pk", "about")
+    assert list(rows) == [(1, 1), (2, 1)]
+    assert "clean" in ok("status", "--database=other")
+
+
+def test_an_undo_calls_no_receivers_of_a_model_without_signals(tags: None, ok: Ok) -> None:
+    trail = {"signals": False, "exclude": ["about"]}
+    given("bakery.category", "bakery.tag", "workshop.trail", trail=trail)
+    ok(*APPLY)
+    Trail.objects.filter(pk=1).delete()
+    commit(ok, "Delete")
+    called: list[Any] = []
+    with listening(lambda **more: called.append(more), post_save, post_delete, sender=Trail):
+        ok(*APPLY)
+        ok("undo", "--yes", "--database=other")
+    assert not called
     assert "clean" in ok("status", "--database=other")
 
 
@@ -394,3 +432,13 @@ def test_only_what_may_have_been_written_is_read_again(tags: None, ok: Ok) -> No
     assert reads("workshop_trail", looks) == trail
     assert reads("workshop_trail", rewrites) == trail + 1
     assert reads("bakery_tag", rewrites) == tag
+
+
+def test_the_recipe_for_histories_has_every_model() -> None:
+    page = Path(__file__).parents[2] / "docs/packages.md"
+    (recipe,) = re.findall(r"(?s)```python\n# app/datasets\.py\n(.*?)```", page.read_text())
+    names: dict[str, Any] = {}
+    exec(recipe.replace('"app"', '"bakery"').replace('"Historical"', '"Tag"'), names)
+    last = {spec["model"]: spec.get("write_last", False) for spec in names["specs"]("")}
+    models = apps.get_app_config("bakery").get_models()
+    assert last == {each._meta.label_lower: each.__name__ == "Tag" for each in models}

@@ -243,6 +243,7 @@ class Trail(models.Model):
 
     tag = models.IntegerField()
     text = models.CharField(max_length=40, unique=True)
+    about = models.ForeignKey("bakery.Category", models.SET_NULL, null=True)
 
     def __str__(self) -> str:
         return self.text

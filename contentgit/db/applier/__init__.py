@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -149,7 +149,7 @@ class _Run:
         if found is not None and all(name in found.field for name in step.fields):
             return found
         outside = self.outside(step.key.model)  # also for a field that is no content in the dump
-        return outside if found is None else replace(outside, signals=found.signals)
+        return outside if found is None else outside.written_like(found)
 
     def part(self, steps: Sequence[Step], progress: Callable[[int], None]) -> None:
         """Run the steps in their order; their many-to-many references are left to :meth:`connect`."""
