@@ -15,11 +15,13 @@ from contentgit.check.files import shown
 from contentgit.diff import ABSENT, Change
 from contentgit.errors import FormatError, RefusedError, RepositoryError
 from contentgit.layout import CONFLICTS_FOLDER
+from contentgit.merge import TreeConflict, value_at
 from contentgit.porcelain.check import Take
 from contentgit.porcelain.snapshots import batches
 from contentgit.porcelain.trees import Doubt
 from contentgit.porcelain.trees.decided import recomputed
 from contentgit.records import Record, Value
+from contentgit.render.conflicts import why
 from contentgit.repository import Commit, FileEntry, Repository
 
 _HINT = "contentgit show COMMIT  shows it; put the right content back in a commit of its own"
@@ -60,6 +62,8 @@ def _merge(repository: Repository, commit: Commit) -> Iterator[Finding]:
         return
     for each in merged.doubts:
         yield _unproven(each, commit.id)
+    for conflict, record in merged.unasked:
+        yield from _put_together(conflict, record, commit.id)
     found = (
         (path, right, here)
         for path, right, here in repository.changed_files(merged.tree, commit.tree)
@@ -88,6 +92,14 @@ def tip_doubts(repository: Repository, revision: str, take: Take) -> None:
         ours, theirs = commit.parents
         for each in recomputed(repository, ours, theirs, commit.tree).doubts:
             take(_unproven(each, commit.id))
+
+
+def _put_together(conflict: TreeConflict, record: Record, commit: str) -> Iterator[Finding]:
+    for each in conflict.places:
+        if each.place is not None:
+            has = value_at(record, each.place)
+            message = f"{why(conflict)}, and git has put lines of both together: the commit has {_value(has)}"
+            yield _differs(message, each.file, commit, record.key, each.place.field)
 
 
 def _contents(repository: Repository, entries: list[FileEntry | None]) -> Iterator[bytes | None]:

@@ -55,7 +55,7 @@ def decide(site: Site, decision: Decision) -> None:
     continue_merge(site.repository)
 
 
-OURS, THEIRS, DELETE = (Decision(each) for each in (Take.OURS, Take.THEIRS, Take.DELETE))
+OURS, THEIRS, BASE, DELETE = map(Decision, (Take.OURS, Take.THEIRS, Take.BASE, Take.DELETE))
 
 CHILD = (
     {"site.page:4": None},
@@ -142,3 +142,41 @@ def test_sides_that_cannot_be_merged_are_told(site: Site) -> None:
     (told,) = found(site, made)
     assert told.rule == "merge-not-checked"
     assert told.message.startswith("cannot be recomputed: both sides have pages, but name or place")
+
+
+def part_a_list(site: Site) -> None:
+    """Both sides change one list, which is one value, in lines that do not touch."""
+    numbers = [*range(9)]
+    site.commit("main", {"site.page:1": {"data": numbers}})
+    ours, theirs = [10, *numbers[1:]], [*numbers[:-1], 18]
+    part(site, {"site.page:1": {"data": ours}}, {"site.page:1": {"data": theirs}})
+
+
+def by_lines(site: Site, record: str) -> str:
+    """A merge commit as git makes it, line by line, of a record that both sides edited."""
+    repository, path = site.repository, path_of(record)
+    ours, theirs = repository.resolve("main"), repository.resolve("summer")
+    (base,) = repository.merge_bases(ours, theirs)
+    files = [repository.files_at(each, [path])[path] for each in (base, ours, theirs)]
+    merged = repository.merge_blobs(*files)
+    assert merged is not None
+    (data,) = repository.blobs([merged])
+    tree = repository.write_tree(ours, [(path, data)])
+    return repository.commit_tree(tree, (ours, theirs), "Merged on the host\n")
+
+
+def test_what_git_put_together_is_no_decision(site: Site) -> None:
+    part_a_list(site)
+    (told,) = found(site, by_lines(site, "site.page:1"))
+    assert (told.rule, told.record, told.field) == ("merge-differs", "site.page:1", "data")
+    assert told.message == (
+        "both sides changed it, and git has put lines of both together: "
+        "the commit has [10, 1, 2, 3, 4, 5, 6, 7, 18]"
+    )
+
+
+@pytest.mark.parametrize("decision", [OURS, THEIRS, BASE])
+def test_what_people_decided_where_git_does_not_ask(site: Site, decision: Decision) -> None:
+    part_a_list(site)
+    decide(site, decision)
+    assert found(site) == []

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from contentgit.canonical import dump_document
+from contentgit.check import Finding
 from contentgit.description import schema_document
 from contentgit.diff import ABSENT
 from contentgit.errors import ConflictError, UsageError
 from contentgit.layout import DATASET_FILE
 from contentgit.merge import Take, TreeConflict
 from contentgit.porcelain.check import check
+from contentgit.porcelain.check_merges import differing
 from contentgit.porcelain.drivers import merge_file
 from contentgit.porcelain.merging import continue_merge, merge
 from contentgit.porcelain.merging.deciding import Decision, resolve
@@ -175,6 +177,25 @@ def test_gits_merge_driver_knows_what_is_one_value(
         "site.ware:1: both sides changed amount",
         "site.ware:1: both sides changed currency",
     )
+
+
+def test_a_merge_of_lines_that_gave_a_value_nobody_wrote_is_told(site: Site) -> None:
+    repository = site.repository
+    site.commit("other", {KEY: YEN})
+    site.commit("main", {KEY: DEARER})
+    ours, theirs = repository.resolve("main"), repository.resolve("other")
+    mixed = bytes_of(KEY, {**DEARER, **YEN, "name": "Bread"})
+    tree = repository.write_tree(ours, [(path_of(KEY), mixed)])
+    commit = repository.commit_tree(tree, (ours, theirs), "Merged on the host\n")
+    told: list[Finding] = []
+    assert differing(repository, commit, told.append) == 1
+    assert [
+        (each.rule, each.field, each.message.partition(": the commit")[2]) for each in told
+    ] == [
+        ("merge-differs", "amount", ' has "120.00"'),
+        ("merge-differs", "currency", ' has "JPY"'),
+    ]
+    assert told[0].message.startswith("both sides changed it; amount and currency are one value,")
 
 
 def test_check_names_a_group_of_what_is_not_described(site: Site) -> None:

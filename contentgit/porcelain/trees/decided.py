@@ -6,7 +6,7 @@ and what its files in conflict make of the others, which had to be decided then,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -26,12 +26,14 @@ from contentgit.schema import ModelSchema
 class Recomputed:
     """The tree that the merge gives, and the files in which it was people who decided.
 
-    ``doubts`` are what only a database can judge of the tree that is held.
+    ``doubts`` are what only a database can judge of the tree that is held. ``unasked`` are conflicts on which
+    nobody has decided: git put lines of both sides together where contentgit asks.
     """
 
     tree: str
     decided: frozenset[str]
     doubts: tuple[Doubt, ...] = ()
+    unasked: tuple[tuple[TreeConflict, Record], ...] = ()
 
 
 def recomputed(repository: Repository, ours: str, theirs: str, held: str) -> Recomputed:
@@ -45,6 +47,7 @@ def recomputed(repository: Repository, ours: str, theirs: str, held: str) -> Rec
     merged = merge_trees(repository, base, ours, theirs)
     files = _files(merged.conflicts)
     sides = Sides(repository, base, ours, theirs)
+    unasked = tuple(_unasked(sides, merged.conflicts, held))
     new_keys = tuple(_new_keys(sides, merged, held))
     if new_keys:
         merged = merge_trees(repository, base, ours, theirs, new_keys)
@@ -54,7 +57,7 @@ def recomputed(repository: Repository, ours: str, theirs: str, held: str) -> Rec
     doubts: tuple[Doubt, ...] = ()
     with suppress(FormatError):
         doubts = _meeting(repository, ours, merged, held, files).doubts()
-    return Recomputed(merged.tree, frozenset(files), doubts)
+    return Recomputed(merged.tree, frozenset(files), doubts, unasked)
 
 
 def _meeting(
@@ -69,6 +72,30 @@ def _meeting(
 
 def _files(conflicts: Iterable[TreeConflict]) -> set[str]:
     return {file for conflict in conflicts for file in conflict.files}
+
+
+# What git does not ask
+
+
+def _unasked(
+    sides: Sides, conflicts: Sequence[TreeConflict], held: str
+) -> Iterator[tuple[TreeConflict, Record]]:
+    """The conflicts in records that are what git makes of the lines, each with that record."""
+    edited = [each for each in conflicts if each.reason is Reason.EDITED]
+    files = sorted(_files(edited))
+    there = sides.repository.files_at(held, files) if files else {}
+    by_lines = {path for path in files if _is_by_lines(sides, path, there.get(path, ""))}
+    for each in edited:
+        for path in each.files & by_lines:
+            (data,) = sides.repository.blobs([there[path]])
+            with suppress(FormatError):  # ``check`` tells what is no record
+                yield each, canonical.decode(data)
+
+
+def _is_by_lines(sides: Sides, path: str, held: str) -> bool:
+    """Whether ``held``, which is no side's, is what git makes of the lines without asking."""
+    ids = [each.id for each in sides.versions(path) if each]
+    return len(ids) == 3 and held not in ("", *ids) and sides.repository.merge_blobs(*ids) == held
 
 
 # What decisions uncover
