@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contentgit.canonical import dump_document
+from contentgit.canonical import dump_document, encode
 from contentgit.description import schema_document
 from contentgit.errors import ConflictError, RefusedError, UsageError
 from contentgit.layout import DATASET_FILE
@@ -18,11 +18,11 @@ from contentgit.porcelain.merging.deciding import Decision, resolve
 from contentgit.porcelain.merging.operation import current, decided, keep
 from contentgit.porcelain.merging.picking import revert
 from contentgit.porcelain.merging.recorded import recorded_in, resolve_recorded
-from contentgit.records import RecordKey
+from contentgit.records import Record, RecordKey
 from contentgit.repository import Repository
-from contentgit.schema import Schema
+from contentgit.schema import KeyKind, Layout, Schema
 from contentgit.specs import ModelSpec
-from tests.git.content import DATASET, NEWS, SCHEMA, Site, bytes_of, page, path_of
+from tests.git.content import DATASET, NEWS, SCHEMA, TAG, Site, bytes_of, page, path_of
 from tests.git.test_decisions import findings, stopped
 from tests.git.test_tree_merge import START
 
@@ -207,6 +207,47 @@ def test_a_record_in_a_commit_gets_one_new_key_for_all_its_fields(site: Site) ->
     assert site.all(found.done.commit)["site.page:10"]["title"] == "S"
     with pytest.raises(UsageError, match="is not a key that both"):
         resolve_recorded(site.repository, ["site.page:1"], NEW)
+
+
+def test_a_record_in_a_commit_gets_one_new_key_in_all_its_models(site: Site) -> None:
+    for branch, day in (("summer", "02"), ("main", "03")):
+        site.commit(
+            branch, {"site.page:9": page(branch), "site.news:9": {"date": f"2026-02-{day}"}}
+        )
+    merge(site.repository, "summer", record=True)
+    found = resolve_recorded(site.repository, ["site.page:9"], NEW)
+    assert found.left == ()
+    there = site.all(found.done.commit)
+    assert (there["site.news:9"], there["site.news:10"]) == (
+        {"date": "2026-02-03"},
+        {"date": "2026-02-02"},
+    )
+    assert "site.page:11" not in there
+    assert findings(site, found.done.commit) == []
+
+
+@pytest.mark.parametrize("pattern", ["", "site.*"])
+def test_of_conflicts_in_a_commit_those_that_can_get_new_keys(site: Site, pattern: str) -> None:
+    """The others stay recorded; who names one of these is told."""
+    word = replace(TAG, label="site.word", key_kind=KeyKind.TEXT, layout=Layout.FLAT)
+    models = Schema({**SCHEMA.models, word.label: word})
+    site.commit_files(
+        "main", {f"pages/{DATASET_FILE}": dump_document(schema_document(DATASET, models))}
+    )
+    key = RecordKey("site.word", "red")
+    for branch in ("summer", "main"):
+        data = encode(Record(key, {"name": branch}), KeyKind.TEXT)
+        site.commit_files(branch, {"pages/site.word/red.json": data})
+        site.commit(branch, tags(branch, 3))
+    merge(site.repository, "summer", record=True)
+    with pytest.raises(RefusedError, match="the key is not a number"):
+        resolve_recorded(site.repository, ["site.word:red", "site.tag:3"], NEW)
+    found = resolve_recorded(site.repository, [pattern] if pattern else [], NEW)
+    assert found.labels == ("site.tag:3/name",)
+    assert [each.labels for each in found.left] == [("site.word:red/name",)]
+    assert names(site, found.done.commit) == ["main3", "summer3"]
+    with pytest.raises(RefusedError, match="the key is not a number"):
+        resolve_recorded(site.repository, [], NEW)
 
 
 @pytest.mark.parametrize(

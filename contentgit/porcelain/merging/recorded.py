@@ -33,7 +33,7 @@ from contentgit.porcelain.merging.operation import (
     publish,
     refuse_unfinished,
 )
-from contentgit.porcelain.trees import Base, Sides, merge_commits, merge_trees
+from contentgit.porcelain.trees import Base, Sides, TreeMerge, merge_commits, merge_trees
 from contentgit.render.conflicts import as_data, headline
 from contentgit.repository import GONE, Placed, Repository
 
@@ -53,6 +53,11 @@ class Recorded:
     labels: tuple[str, ...]
     document: dict[str, Any]
     chosen: Decision | None
+
+    @property
+    def record(self) -> str:
+        """The record of its first place, or the file that is none."""
+        return self.labels[0].partition("/")[0]
 
 
 def record_conflicts(
@@ -155,18 +160,19 @@ def resolve_recorded(
         )
     wanted = _wanted(there, patterns, decision)
     repository.identity()
-    tree = head
+    tree, decided = head, []
     for ours, theirs in dict.fromkeys((each.ours, each.theirs) for each in wanted):
         some = [each for each in wanted if (each.ours, each.theirs) == (ours, theirs)]
-        tree = _decided_tree(repository, tree, some, patterns, decision)
-    gone = [(each.file, GONE) for each in wanted]
+        tree, given = _decided_tree(repository, tree, some, patterns, decision)
+        decided += some if given is None else [each for each in there if each.record in given]
+    gone = [(each.file, GONE) for each in decided]
     tree = repository.write_tree(None, gone, {"": repository.root_tree(tree)})
-    labels = tuple(each.labels[0] for each in wanted)
+    labels = tuple(each.labels[0] for each in decided)
     operation = Operation("resolve", labels[0], branch, head, head, (head,), _message(labels))
     commit = commit_tree(repository, operation, tree)
     left = publish(repository, operation, commit)
     done = Concluded("resolve", labels[0], branch, commit, tuple(left))
-    return Decided(done, labels, tuple(each for each in there if each not in wanted))
+    return Decided(done, labels, tuple(each for each in there if each not in decided))
 
 
 def _wanted(
@@ -178,8 +184,8 @@ def _wanted(
         for each in there
         if (decision or each.chosen) and (not patterns or _any(patterns, each.labels))
     ]
-    if decision and decision.renumber:
-        wanted = _of_new_keys(there, wanted, patterns)
+    if decision and decision.renumber and not names_each(patterns):
+        wanted = [each for each in wanted if each.document.get("reason") == Reason.ADDED.value]
     if not wanted:
         raise UsageError(
             "none of the recorded conflicts is decided",
@@ -188,43 +194,30 @@ def _wanted(
     return wanted
 
 
-def _of_new_keys(
-    there: Sequence[Recorded], wanted: Sequence[Recorded], patterns: Sequence[str]
-) -> list[Recorded]:
-    """The conflicts that new keys settle: all those of each record that both sides added."""
-    added_twice = Reason.ADDED.value
-    if not names_each(patterns):
-        wanted = [each for each in wanted if each.document.get("reason") == added_twice]
-    keys = {each.labels[0].partition("/")[0] for each in wanted}
-    return [each for each in there if each.labels[0].partition("/")[0] in keys]
-
-
 def _decided_tree(
     repository: Repository,
     head: str,
     wanted: Sequence[Recorded],
     patterns: Sequence[str],
     decision: Decision | None,
-) -> str:
-    """HEAD's tree with what the decisions make of the merge, merged into what was edited since."""
+) -> tuple[str, set[str] | None]:
+    """HEAD's tree with what the decisions make of the merge, merged into what was edited since.
+
+    With it, the records that got new keys, where that is the decision: not all that are named may get one,
+    and a row has one key in all its models.
+    """
     ours, theirs = wanted[0].ours, wanted[0].theirs
     before = merge_commits(repository, ours, theirs)
     sides = Sides(repository, before.base, ours, theirs)
-    resolutions: tuple[Resolution, ...] = ()
-    for each in wanted:
-        conflicts = list(chosen(before.conflicts, each.labels[:1]))
-        what = decision or each.chosen
-        assert what is not None
-        own = [pattern for pattern in patterns if matches(pattern, each.labels)]
-        if what.renumber:
-            # What was committed since the merge has keys, too.
-            keys = NewKeys(sides, resolutions, (head,))
-            new = [] if _has_new_key(resolutions, each) else list(keys.of(conflicts))
-        else:
-            wishes = resolutions_for(conflicts, own if decision else each.labels[:1], what)
-            new = list(fitted(sides, before.tree, wishes))
-        refuse_nothing(conflicts, new)
-        resolutions = added(resolutions, new)
+    if decision and decision.renumber:
+        # What was committed since the merge has keys, too.
+        keys = NewKeys(sides, (), (head,))
+        conflicts = chosen(before.conflicts, [each.labels[0] for each in wanted])
+        resolutions = tuple(keys.of(conflicts, all_of_them=names_each(patterns)))
+        given = {str(each.place.key) for each in resolutions if each.place}
+    else:
+        given = None
+        resolutions = _resolutions(sides, before, wanted, patterns, decision)
     known = {each.labels for each in before.conflicts}
     for _ in range(ROUNDS):
         after = merge_commits(repository, ours, theirs, resolutions)
@@ -237,12 +230,28 @@ def _decided_tree(
     _refuse(fresh, "it uncovers")
     found = merge_trees(repository, Base(before.tree), head, after.tree)
     _refuse(found.conflicts, "it was edited since the merge")
-    return found.tree
+    return found.tree, given
 
 
-def _has_new_key(resolutions: Iterable[Resolution], conflict: Recorded) -> bool:
-    record = conflict.labels[0].partition("/")[0]
-    return any(each.key and each.label == record for each in resolutions)
+def _resolutions(
+    sides: Sides,
+    before: TreeMerge,
+    wanted: Sequence[Recorded],
+    patterns: Sequence[str],
+    decision: Decision | None,
+) -> tuple[Resolution, ...]:
+    """What the decisions, one for all or each its own, say of the conflicts."""
+    resolutions: tuple[Resolution, ...] = ()
+    for each in wanted:
+        conflicts = list(chosen(before.conflicts, each.labels[:1]))
+        what = decision or each.chosen
+        assert what is not None
+        own = [pattern for pattern in patterns if matches(pattern, each.labels)]
+        wishes = resolutions_for(conflicts, own if decision else each.labels[:1], what)
+        new = list(fitted(sides, before.tree, wishes))
+        refuse_nothing(conflicts, new)
+        resolutions = added(resolutions, new)
+    return resolutions
 
 
 def _any(patterns: Sequence[str], labels: Sequence[str]) -> bool:
