@@ -22,7 +22,7 @@ from contentgit.porcelain.trees import TreeMerge
 from contentgit.render.conflicts import why
 from contentgit.repository import Repository
 from contentgit.schema import CheckRule, Function, Part, Schema, UniqueSet
-from tests.git.content import DATASET, SCHEMA, Site
+from tests.git.content import DATASET, SCHEMA, Site, bytes_of, path_of
 from tests.git.test_tree_merge import both, merged, reasons, take
 
 LOWER = Part("name", ((Function.LOWER, None),))
@@ -213,6 +213,22 @@ def test_check_repeats_what_only_the_database_knows_of_a_merge(make: Make) -> No
     nothing: list[Finding] = []
     tip_doubts(repository, "side", nothing.append)
     assert nothing == []
+
+
+def test_what_collides_for_certain_in_a_merge_of_lines_is_no_doubt(make: Make) -> None:
+    """``check`` finds it in the tree; only the database can tell of the other two."""
+    tags = {**TAGS, "site.tag:3": {"name": "c"}, "site.tag:4": {"name": "d"}}
+    site = make("site.tag", tags, unique=(NAMES,))
+    site.commit("side", {"site.tag:2": {"name": "NEW"}, "site.tag:4": {"name": "ärger"}})
+    site.commit("main", {"site.tag:1": {"name": "New"}, "site.tag:3": {"name": "Ärger"}})
+    repository = site.repository
+    parents = repository.resolve("main"), repository.resolve("side")
+    theirs = {f"site.tag:{n}": site.record(parents[1], f"site.tag:{n}") or {} for n in (2, 4)}
+    files = [(path_of(key), bytes_of(key, fields)) for key, fields in theirs.items()]
+    tree = repository.write_tree(parents[0], files)
+    said: list[Finding] = []
+    differing(repository, repository.commit_tree(tree, parents, "On the host\n"), said.append)
+    assert [each.message.partition("holds: ")[2] for each in said] == ["site.tag:3, site.tag:4"]
 
 
 def test_check_finds_what_constraints_refuse(make: Make) -> None:

@@ -12,7 +12,7 @@ from contentgit.merge import Reason
 from contentgit.porcelain.trees.sides import Three
 from contentgit.porcelain.trees.survey import By, Found
 from contentgit.records import Record, RecordKey
-from contentgit.rules import FALSE, digest, doubtful, holds
+from contentgit.rules import FALSE, digest, doubtful, holds, wanted
 from contentgit.schema import CheckRule, ModelSchema, UniqueSet
 
 NOBODY: Final = By(0)
@@ -90,14 +90,24 @@ def _contested(each: Together, rule: CheckRule) -> Iterator[str]:
 
 @dataclass
 class _Seen:
-    """The records that want one thing of a constraint: who changed them, the first, how many."""
+    """The records that want one thing of a constraint: who changed them, the first, how many.
+
+    ``certain`` has what they want for certain, by digest, ``None`` where that cannot be told.
+    """
 
     by: By = NOBODY
     records: list[str] = field(default_factory=list)
     count: int = 0
+    certain: set[bytes | None] = field(default_factory=set)
 
-    def add(self, key: RecordKey, by: By) -> None:
+    @property
+    def is_doubt(self) -> bool:
+        """Whether it takes a database: what all of them want for certain collides for certain."""
+        return None in self.certain or len(self.certain) > 1
+
+    def add(self, key: RecordKey, by: By, certain: bytes | None = None) -> None:
         self.by |= by
+        self.certain.add(certain)
         self.count += 1
         if len(self.records) < NAMED:
             self.records.append(str(key))
@@ -124,6 +134,7 @@ class Doubts:
         """Takes in a merged record that a side changed."""
         record, schema, (_, ours, theirs) = each.record, each.schema, each.three
         sets = {each.name: each for each in schema.unique if not each.plain}
+        certain = {claim[1]: digest(claim) for claim in wanted(record, schema)}
         for claim in doubtful(record, schema):
             unique = sets[claim[1]]
             # What a side does not have comes from the other one.
@@ -132,7 +143,9 @@ class Doubts:
             if by:
                 self._sets[schema.label, unique.name] = unique
                 place = (schema.label, unique.name, digest(claim))
-                self._wanted.setdefault(place, _Seen()).add(record.key, by)
+                self._wanted.setdefault(place, _Seen()).add(
+                    record.key, by, certain.get(unique.name)
+                )
 
     def found(self) -> tuple[Doubt, ...]:
         """What is in doubt, by model and constraint."""
@@ -144,7 +157,7 @@ class Doubts:
         for (label, name, _), seen in self._wanted.items():
             # One record, alone with its values, collides with none that the other side changed.
             alone = seen.count == 1 and bool(self._sets[label, name].parts)
-            if seen.by == By.OURS | By.THEIRS and not alone:
+            if seen.by == By.OURS | By.THEIRS and not alone and seen.is_doubt:
                 all_of = both.setdefault((label, name), _Seen())
                 all_of.records += seen.records[: NAMED - len(all_of.records)]
                 all_of.count += seen.count
