@@ -23,6 +23,7 @@ from django.db import Error as DatabaseFailure
 from django.db.models import Model
 from django.utils.module_loading import import_string
 
+from contentgit.db.late_keys import late_key_problems
 from contentgit.db.spec_rules import no_rows, resolve
 from contentgit.errors import UnknownNameError, UsageError
 from contentgit.followups import Followup, followup_problems, parse_followups
@@ -260,7 +261,7 @@ def validate(path: str) -> list[Problem]:
         datasets.append(dataset)
         problems += _as_checked(definition, found)
         problems += _not_executable(dataset)
-    return problems + _disagreements(datasets)
+    return problems + _disagreements(datasets) + late_key_problems(datasets)
 
 
 def _as_checked(definition: DatasetDefinition, found: list[Problem]) -> list[Problem]:

@@ -437,6 +437,48 @@ def test_validation_finds_everything_in_one_go() -> None:
     )
 
 
+LAST = {"write_last": True}
+SLUG = {"identity": ["slug"]}
+
+
+@pytest.mark.parametrize(
+    ("specs", "late"),
+    [
+        ({"page": SLUG | LAST, "newspage": {}}, ["bakery.newspage 'page_ptr' bakery.page"]),
+        ({"page": SLUG | LAST, "newspage": LAST}, []),
+        ({"page": LAST, "newspage": {}}, []),
+        (
+            {"product": LAST, "ingredient": {"identity": ["product__slug", "name"]}},
+            ["bakery.ingredient 'product' bakery.product"],
+        ),
+        (
+            {"product": SLUG | LAST, "ingredient": {"identity": ["product", "name"]}},
+            ["bakery.ingredient 'product' bakery.product"],
+        ),
+        ({"product": LAST, "ingredient": {"identity": ["product", "name"]}}, []),
+        ({"product": SLUG | LAST, "ingredient": {}}, []),
+    ],
+)
+def test_a_key_cannot_be_made_of_what_is_written_last(
+    specs: dict[str, dict[str, Any]], late: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the two models are in different datasets."""
+    found = {
+        name: {"specs": lambda _, name=name, spec=spec: [{"model": f"bakery.{name}", **spec}]}
+        for name, spec in specs.items()
+    }
+    monkeypatch.setattr(sys.modules[__name__], "with_late_keys", lambda: found, raising=False)
+    problems = datasets.validate(f"{HERE}.with_late_keys")
+    assert [p.id for p in problems] == ["contentgit.E040"] * len(late)
+    for problem, text in zip(problems, late, strict=True):
+        model, field, target = text.split()
+        assert problem.message == (
+            f"the key of {model} is made of {field}, which refers to {target}, and that is written "
+            "last: no record could be created"
+        )
+        assert problem.where == f"dataset {model.partition('.')[2]!r}"
+
+
 def test_the_bakery_has_no_problems() -> None:
     assert datasets.validate("tests.bakery.datasets.datasets") == []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ from django.db.models.signals import m2m_changed, post_delete, post_save, pre_sa
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
+from contentgit.datasets import validate
 from contentgit.db import ledger
 from contentgit.signals import pre_apply
 from tests import raw
-from tests.bakery.models import Category, Product, Tag
+from tests.bakery.models import Category, Ingredient, NewsPage, Product, Tag
 from tests.verbs.conftest import Run
 from tests.workshop.models import Trail
 
@@ -261,6 +263,51 @@ def test_models_written_last_without_any_receiver(tags: None, ok: Ok) -> None:
     commit(ok, "Nothing")
     ok(*APPLY, "--allow-empty")
     clean(ok)
+
+
+SLUG = {"identity": ["slug"]}
+LAST = {"write_last": True}
+
+
+def test_rows_refer_to_rows_written_last(databases: tuple[str, str], ok: Ok) -> None:
+    """Required references are given once the row is there, whatever names it."""
+    labels = ("category", "product", "ingredient", "page", "newspage")
+    specs = {"product": SLUG | LAST, "page": SLUG | LAST, "newspage": LAST}
+    given(*(f"bakery.{each}" for each in labels), **specs)
+    bread = Category.objects.create(name="Bread", slug="bread")
+    rye = Product.objects.create(name="Rye", slug="rye", category=bread, price=1)
+    Ingredient.objects.create(product=rye, name="Rye")
+    NewsPage.objects.create(title="New", slug="new", day=date(2026, 1, 1), about=rye)
+    ok("init")
+    commit(ok, "Everything")
+
+    def bake(instance: Category, using: str, **_: Any) -> None:
+        rows = Product.objects.using(using)
+        rows.create(name="Own", slug="own", category_id=instance.pk, price=2)
+
+    with listening(bake, post_save, sender=Category):
+        ok(*APPLY)
+    assert "clean" in ok("status", "--database=other")
+    assert Ingredient.objects.using("other").get().product.slug == "rye"
+
+
+def test_no_key_is_made_of_what_is_written_last(
+    databases: tuple[str, str], ok: Ok, run: Run
+) -> None:
+    """What the system checks call an error (E040) cannot be applied."""
+    given("bakery.page", "bakery.newspage", page=SLUG | LAST)
+    NewsPage.objects.create(title="New", slug="new", day=date(2026, 1, 1))
+    ok("init")
+    commit(ok, "A page")
+    assert datasets_problems() == ["contentgit.E040"]
+    assert run(*APPLY).code == 1
+    given("bakery.page", "bakery.newspage", page=SLUG | LAST, newspage=LAST)
+    assert datasets_problems() == []
+    ok(*APPLY)
+
+
+def datasets_problems() -> list[str]:
+    return [each.id for each in validate(f"{__name__}.datasets")]
 
 
 def test_receivers_of_a_model_without_signals_are_not_called(tags: None, ok: Ok) -> None:
