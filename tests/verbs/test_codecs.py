@@ -39,6 +39,27 @@ class Forgetful(MoneyCodec):
         return Money(int(float(content["euros"])) * 100)
 
 
+class Whole(MoneyCodec):
+    """Loses the cents on the way to content, so that content stays what it is."""
+
+    def to_content(self, value: Any) -> Any:
+        return {"euros": str(value).partition(".")[0]}
+
+
+class Strange(MoneyCodec):
+    """Writes what no file can hold."""
+
+    def to_content(self, value: Any) -> Any:
+        return value
+
+
+class Wanting(MoneyCodec):
+    """Cannot be made without being told more."""
+
+    def __init__(self, currency: str) -> None:
+        self.currency = currency
+
+
 class Nothing(MoneyCodec):
     """Makes nothing of something."""
 
@@ -134,6 +155,8 @@ def test_content_that_the_codec_does_not_write_is_refused(db: str) -> None:
     ("codec", "words"),
     [
         ("Forgetful", r"Forgetful: from_content does not read back .* becomes \{'euros': '3.00'\}"),
+        ("Whole", "Whole: from_content does not give back what to_content was given"),
+        ("Strange", "Strange: a value of type Money cannot be written"),
         ("Nothing", "Nothing made null of a value that is not NULL"),
         ("Raising", "Raising: TypeError: no such shape"),
     ],
@@ -150,6 +173,7 @@ def test_a_codec_that_breaks_its_word_is_refused_at_a_commit(
     ("codec", "more", "found"),
     [
         ("Half", {}, [("contentgit.E052", "has no method from_content")]),
+        ("Wanting", {}, [("contentgit.E052", "no codec can be made of")]),
         ("None_", {}, [("contentgit.E052", "cannot be imported: ImportError")]),
         ("MoneyCodec", {"tests.gone.Field": f"{HERE}.MoneyCodec"}, [("contentgit.E052", "Module")]),
         (

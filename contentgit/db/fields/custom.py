@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -44,11 +44,24 @@ def _problems(cls: str, codec: str) -> Iterator[Problem]:
         message = f"{codec!r} has no method {' and no '.join(missing)}"
         hint = "write to_content(value), which gives JSON, and from_content(content), its inverse"
         yield Problem("contentgit.E052", message, hint, where)
+    elif made is not None:
+        try:
+            _made(made)
+        except Exception as error:
+            # Any: the project's code runs.
+            message = f"no codec can be made of {codec!r}: {type(error).__name__}: {error}"
+            hint = "give its class an __init__ that needs no arguments"
+            yield Problem("contentgit.E052", message, hint, where)
     field = found.get(cls)
     if field is not None and not (isinstance(field, type) and issubclass(field, Field)):
         message = f"{cls!r} is no class of fields"
         hint = "name the class of a model's field"
         yield Problem("contentgit.E053", message, hint, where)
+
+
+def _made(found: Any) -> Any:
+    """The codec that a path leads to: a class, or an instance of one."""
+    return found() if isinstance(found, type) else found
 
 
 def custom_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | None:
@@ -61,7 +74,11 @@ def custom_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | No
     if named is None:
         return None
     name, made = named
-    outer = _Outer(name, made() if isinstance(made, type) else made)
+
+    def prepared(value: Any) -> Any:
+        return field.get_db_prep_save(value, connection)
+
+    outer = _Outer(name, _made(made), prepared)
     expression = Col("", field)
     converters = [
         *connection.ops.get_db_converters(expression),
@@ -78,7 +95,7 @@ def custom_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | No
         return outer.encode(outer.call(read, raw))
 
     def param(value: Any) -> Any:
-        return outer.call(lambda each: field.get_db_prep_save(each, connection), value)
+        return outer.call(prepared, value)
 
     return Codec(FieldKind.CUSTOM, encode, outer.decode, param)
 
@@ -101,11 +118,12 @@ def _codec_of(field: AnyField) -> tuple[str, Any] | None:
 
 
 class _Outer:
-    """The project's codec, held to its word: what it writes it must read back as the same content."""
+    """The project's codec, held to its word: what it writes it must read back as the same value."""
 
-    def __init__(self, name: str, codec: Any) -> None:
+    def __init__(self, name: str, codec: Any, prepared: Callable[[Any], Any]) -> None:
         self.name = name
         self.codec = codec
+        self.prepared = prepared
 
     def call(self, function: Any, value: Any) -> Any:
         try:
@@ -120,11 +138,19 @@ class _Outer:
 
     def encode(self, value: Any) -> Value:
         content = self._content(value)
-        again = self._content(self.call(self.codec.from_content, content))
+        back = self.call(self.codec.from_content, content)
+        again = self._content(back)
         if not same(content, again):
             raise RecordError(
                 f"codec {self.name}: from_content does not read back what to_content has written: "
                 f"{content!r:.60} becomes {again!r:.60}"
+            )
+        if not self._is_kept(value, back):
+            raise RecordError(
+                f"codec {self.name}: from_content does not give back what to_content was given: "
+                f"{value!r:.60} becomes {back!r:.60}",
+                hint="write all of the value as content; two values are one if they are equal (==), or "
+                "if the field's get_db_prep_save makes the same of them",
             )
         return content
 
@@ -136,7 +162,27 @@ class _Outer:
 
     def _content(self, value: Any) -> Value:
         content = self.call(self.codec.to_content, value)
-        json_value(content)  # refuses what is none
+        try:
+            json_value(content)  # refuses what is none
+        except RecordError as error:
+            raise RecordError(f"codec {self.name}: {error.message}", hint=error.hint) from error
         if content is None:
             raise RecordError(f"codec {self.name} made null of a value that is not NULL")
         return content
+
+    def _is_kept(self, value: Any, back: Any) -> bool:
+        # Either will do: a class may not say what is equal, an encryption is never the same twice.
+        return _are_equal(value, back) or _are_equal(*self.call(self._columns, (value, back)))
+
+    def _columns(self, values: tuple[Any, ...]) -> list[Any]:
+        prepared = map(self.prepared, values)
+        return [getattr(each, "obj", each) for each in prepared]  # psycopg's wrapper of JSON
+
+
+def _are_equal(first: Any, second: Any) -> bool:
+    # By repr where == is no answer: NaN, arrays of numpy, what a project's __eq__ raises for.
+    try:
+        equal = bool(first == second)
+    except Exception:
+        equal = False
+    return equal or (type(first) is type(second) and repr(first) == repr(second))
