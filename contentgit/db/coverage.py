@@ -13,26 +13,27 @@ from contentgit.specs import Problem
 
 def unheld_problems(model: type[Model], exclude: Collection[str], where: str) -> Iterator[Problem]:
     """The fields that are not excluded, would be content and cannot be."""
-    label = model._meta.label_lower
     for field in model._meta.local_concrete_fields:
         reason = unheld(field)
         if reason and field.name not in exclude and not getattr(field, "generated", False):
-            yield unheld_problem(label, field.name, reason, where)
+            yield unheld_problem(model, field.name, reason, where)
     for many in model._meta.local_many_to_many:
         through: Any = many.remote_field.through
         if through._meta.auto_created and many.name not in exclude:
             _, rest = own_columns(many)
             if rest:
-                yield _own_columns_problem(label, many, rest, where)
+                yield _own_columns_problem(model._meta.label_lower, many, rest, where)
 
 
-def unheld_problem(label: str, name: str, reason: str, where: str) -> Problem:
+def unheld_problem(model: type[Model], name: str, reason: str, where: str) -> Problem:
     """The error that names a field which no record can hold, and the way on."""
+    label = model._meta.label_lower
     message = f"no record can hold field {name!r} of {label}: {reason}"
-    hint = (
-        f"leave it out of the dataset: 'exclude': [{name!r}], or write a codec for its class and name that "
-        'in CONTENTGIT["CODECS"]'
-    )
+    codec = 'write a codec for its class and name that in CONTENTGIT["CODECS"]'
+    if name in {field.name for field in model._meta.pk_fields}:  # which may not be excluded
+        hint = f"{codec}, or leave {label} out of the dataset"
+    else:
+        hint = f"leave it out of the dataset: 'exclude': [{name!r}], or {codec}"
     return Problem("contentgit.E049", message, hint, where)
 
 

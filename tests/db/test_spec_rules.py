@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import models
+from django.test.utils import isolate_apps
 
 from contentgit.datasets import DatasetDefinition, specs_for_models
+from contentgit.db.coverage import unheld_problems
 from contentgit.specs import ModelSpec
 from tests.bakery.models import Tag
 from tests.odd.models import ProxySection
+from tests.workshop.models import Outline
 
 
 def define(raws: list[Any]) -> DatasetDefinition:
@@ -213,6 +217,21 @@ def test_fields_that_no_record_can_hold() -> None:
     assert problems_of({**spec, "exclude": ["shape"]}) == [
         ("contentgit.W014", "'exclude' names 'shape', which must have a value and has no default")
     ]
+
+
+@isolate_apps("tests.workshop")
+def test_a_key_that_no_record_can_hold_is_not_to_be_excluded() -> None:
+    class Outlined(models.Model):
+        shape = Outline(primary_key=True)
+
+        class Meta:
+            app_label = "workshop"
+
+    (problem,) = unheld_problems(Outlined, (), "here")
+    assert problem.hint == (
+        'write a codec for its class and name that in CONTENTGIT["CODECS"], or leave workshop.outlined '
+        "out of the dataset"
+    )
 
 
 # Orders and derived fields

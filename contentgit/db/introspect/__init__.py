@@ -60,7 +60,7 @@ def tables(dataset: Dataset, identities: Identities, using: str) -> Tables:
         hashed = any(spec.hashed for spec in specs)
         binder = _Binder(model, identities, using, exclude, hashed)
         made = declared(binder.table(), specs)
-        unheld += [unheld_problem(label, *each, where) for each in binder.unheld.items()]
+        unheld += [unheld_problem(model, *each, where) for each in binder.unheld.items()]
         found[label] = replace(
             made,
             problems=(*made.problems, *_unlisted_links(model, dataset)),
