@@ -29,7 +29,7 @@ from contentgit.porcelain.merging import (
     merge,
 )
 from contentgit.porcelain.merging.deciding import Decision, resolve
-from contentgit.porcelain.merging.operation import current, keep
+from contentgit.porcelain.merging.operation import current, keep, under_way
 from contentgit.porcelain.merging.picking import revert
 from contentgit.porcelain.merging.recorded import recorded_in, resolve_recorded
 from contentgit.repository import Repository
@@ -216,6 +216,18 @@ def test_giving_up_leaves_everything_as_it_was(split: Site) -> None:
         continue_merge(repository)
     with pytest.raises(UsageError, match="no merge is under way"):
         resolve(repository, [], OURS)
+
+
+@pytest.mark.parametrize(
+    ("verb", "begins"),
+    [("merge", "merge REV"), ("revert", "revert REV"), ("restore", "restore RECORD --from REV")],
+)
+def test_who_ends_what_is_not_under_way_is_told_how_to_begin_it(
+    split: Site, verb: str, begins: str
+) -> None:
+    with pytest.raises(UsageError, match=f"no {verb} is under way") as refused:
+        under_way(split.repository, verb)
+    assert refused.value.hint == f"contentgit {begins}  begins one"
 
 
 @pytest.mark.parametrize(

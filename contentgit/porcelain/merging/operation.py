@@ -152,6 +152,10 @@ def current(repository: Repository) -> Operation | None:
     return operation
 
 
+def _begun(verb: str) -> str:
+    return "restore RECORD --from REV" if verb == "restore" else f"{verb} REV"
+
+
 def under_way(repository: Repository, verb: str = "") -> Operation:
     """The operation under way, which is one of ``verb`` if that is given.
 
@@ -162,7 +166,7 @@ def under_way(repository: Repository, verb: str = "") -> Operation:
     if operation is None:
         raise UsageError(
             f"no {verb or 'merge'} is under way",
-            hint=f"contentgit {verb or 'merge'} REV  begins one",
+            hint=f"contentgit {_begun(verb or 'merge')}  begins one",
         )
     if verb not in ("", operation.verb):
         raise UsageError(f"no {verb} is under way, but a {operation.named}", hint=operation.ends())
