@@ -13,6 +13,8 @@ from contentgit.steps import ProblemKind
 
 _BACKUP: Final = "what was there is kept under refs/contentgit/backup/"
 
+_BRANCH: Final = "to decide each in a merge of the branch, which can keep both of two new records"
+
 _PERMITTED: Final = {
     "--force": f"overwrites what was edited here; {_BACKUP}",
     "--allow-cascade": "deletes or clears the rows outside the dump, too",
@@ -81,6 +83,8 @@ def _hints(planned: Planned) -> Iterator[str]:
         theirs = "what is brought back" if request.verb == "undo" else "the commit's"
         yield f"{request.command('--take ours', *others)}  (keeps this database's there)"
         yield f"{request.command('--take theirs', *others)}  (takes {theirs}; {_BACKUP})"
+        if request.verb != "undo":
+            yield f"contentgit commit --branch NEW  ({_BRANCH})"
     if ProblemKind.DRIFT in kinds:
         yield "contentgit commit --branch NEW  (captures the edits)"
         merging = request.command("--merge", *(each for each in permits if each != "--force"))

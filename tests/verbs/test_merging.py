@@ -136,6 +136,26 @@ def test_take_decides_conflicts_and_a_backup_keeps_what_was_there(
     assert raw.snapshot("other") == before
 
 
+def test_two_new_records_under_one_key_can_both_be_kept(twins: None, ok: Ok, run: Run) -> None:
+    """The way that the refusal names leads there."""
+    Tag.objects.using("other").create(pk=901, name="Here", slug="here")
+    Tag.objects.using("default").create(pk=901, name="There", slug="there")
+    ok("commit", "-m", "There")
+    said = run(*MERGE)
+    assert said.code == 3
+    (way,) = [each for each in said.err.splitlines() if "can keep both" in each]
+    assert "--database other --branch NEW  (to decide each" in way
+    ok("commit", "--branch", "here", "-m", "Here", OTHER)
+    assert run("merge", "here").code == 3
+    ok("resolve", "bakery.tag:901", "--renumber")
+    ok("merge", "--continue")
+    ok("checkout", "main", "--apply", "--yes", OTHER)
+    found = (
+        Tag.objects.using("other").filter(pk__gte=901).order_by("pk").values_list("name", flat=True)
+    )
+    assert list(found) == ["There", "Here"]
+
+
 def test_rows_of_one_side_stay_and_come(twins: None, ok: Ok, run: Run) -> None:
     Tag.objects.using("other").create(pk=901, name="Here", slug="here")
     Tag.objects.create(pk=902, name="There", slug="there")
@@ -324,6 +344,7 @@ def test_undo_refuses_with_a_list_what_was_edited_since(twins: None, ok: Ok, run
     assert said.code == 3
     assert "bakery.product:42 was edited here and is changed by the undo of commit" in said.err
     assert "--take theirs" in said.err
+    assert "--branch" not in said.err
     assert raw.snapshot("other") == before
     ok("undo", "--yes", "--take=ours", OTHER)
     assert product(42).get().name == "Edited since"
