@@ -28,12 +28,15 @@ class Call:
     settings: str | None = None
     repository: str | None = None
     database: str = "default"
+    start: Path | None = None
+    """The folder where it was typed, if not the current one: ``-C`` goes elsewhere."""
 
     @classmethod
     def of(cls, prog: str, args: argparse.Namespace) -> Call:
         """The call with these words."""
         repository, database = getattr(args, "repository", None), getattr(args, "database", None)
-        return cls(prog, args.folder, args.settings, repository, database or "default")
+        start = Path.cwd() if args.folder else None
+        return cls(prog, args.folder, args.settings, repository, database or "default", start)
 
     def typed(self, text: str) -> str:
         """``text`` with its commands as they have to be typed here.
@@ -42,7 +45,7 @@ class Call:
         'python manage.py contentgit status --database other shows it'
         """
         text = _COMMAND.sub(lambda match: self.command(match.group(1)), text)
-        text = _GIT.sub(_git, text)
+        text = _GIT.sub(self._git, text)
         return _MIGRATE.sub(self._manage, text)
 
     def command(self, verb: str) -> str:
@@ -67,15 +70,14 @@ class Call:
         settings = f" --settings {shlex.quote(self.settings)}" if self.settings else ""
         return f"{match.group()}{settings}"
 
-
-def _git(match: re.Match[str]) -> str:
-    """git in its folder as one names it from here: not at all within it, else relative where it is below."""
-    (folder,) = map(Path, shlex.split(match.group(1)))
-    here = Path.cwd()
-    if folder in (here, *here.parents):
-        return "git"
-    return (
-        f"git -C {shlex.quote(str(folder.relative_to(here)))}"
-        if here in folder.parents
-        else match.group()
-    )
+    def _git(self, match: re.Match[str]) -> str:
+        """git in its folder as named from where it is typed: not at all within it, relative below."""
+        (folder,) = map(Path, shlex.split(match.group(1)))
+        here = self.start or Path.cwd()
+        if folder in (here, *here.parents):
+            return "git"
+        return (
+            f"git -C {shlex.quote(str(folder.relative_to(here)))}"
+            if here in folder.parents
+            else match.group()
+        )

@@ -69,7 +69,8 @@ def _message(
         return lambda _draft: "dry run"
     if not sys.stdin.isatty():
         raise UsageError(
-            "a commit needs a message", hint="contentgit commit -m MESSAGE, or -F FILE"
+            "a commit needs a message",
+            hint="contentgit commit -m MESSAGE\ncontentgit commit -F FILE",
         )
     return lambda draft: _edit(project.repository, draft, terminal)
 

@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "contentgit") -> int:
             return error.exit_code
         except KeyboardInterrupt:
             terminal.pause()
-            terminal.note("interrupted; nothing of what was not finished has been written")
+            terminal.note("interrupted; unfinished work was not written")
             return INTERRUPTED
     return 0
 
@@ -59,8 +59,8 @@ def run(words: Sequence[str], terminal: Terminal, prog: str) -> int:
             f"{args.verb} takes no names behind '--'", hint=f"{prog} {args.verb} --help"
         )
     args.names = behind
-    terminal.call = Call.of(prog, args)
     _check_folder()
+    terminal.call = Call.of(prog, args)
     if args.folder is not None:
         _change_folder(args.folder)
     if args.pythonpath:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from contentgit.canonical import parse_document
 from contentgit.cli.editor import edited
-from contentgit.cli.notices import tell_doubts, tell_left_alone, tell_untouched
+from contentgit.cli.notices import tell_doubts, tell_left_alone, tell_next, tell_untouched
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.content import content_value, json_value
@@ -77,12 +77,10 @@ def _print_merged(done: Merged, args: argparse.Namespace, terminal: Terminal) ->
     terminal.line(said[done.how])
     for each in done.conflicts:
         terminal.line(f"  {render.headline(each)}")
-    next_step = {
-        How.PREPARED: "Next: contentgit merge --continue, or contentgit merge --abort",
-        How.RECORDED: "Next: contentgit resolve LABEL --take ours|theirs",
-    }.get(done.how)
-    if next_step:
-        terminal.line(terminal.call.typed(next_step), style="dim")
+    if done.how is How.PREPARED:
+        tell_next(["contentgit merge --continue", "contentgit merge --abort  (gives up)"], terminal)
+    if done.how is How.RECORDED:
+        tell_next(["contentgit resolve LABEL --take ours|theirs"], terminal)
     tell_doubts(done.doubts, terminal)
     if done.how in (How.FAST_FORWARD, How.MERGED):
         tell_untouched(done.branch, terminal)
@@ -168,9 +166,10 @@ def _print_conflicts(
     if legend:
         terminal.line(safe(legend), style="dim")
     references = reference_titles(repository, operation, found.conflicts)
+    git_diff = terminal.call.typed(repository.command("diff"))
     for each in found.conflicts:
         terminal.line()
-        terminal.lines(render.lines(each, references, operation.verb))
+        terminal.lines(render.lines(each, references, operation.verb, git_diff))
     terminal.line()
     _print_ways(repository, operation, found, terminal)
 
@@ -186,9 +185,7 @@ def _print_ways(
             "contentgit resolve LABEL --take ours|theirs",
             *ways(repository, verb, operation.ours, found),
         ]
-    for number, each in enumerate([*steps, f"contentgit {verb} --abort  (gives up)"]):
-        head = "or:  " if number else "Next:"
-        terminal.line(terminal.call.typed(safe(f"{head} {each}")), style="dim")
+    tell_next([*steps, f"contentgit {verb} --abort  (gives up)"], terminal)
 
 
 def _print_recorded(
@@ -239,7 +236,7 @@ def _refuse_vague(args: argparse.Namespace) -> None:
         raise UsageError("--all goes without labels", hint="contentgit resolve --help")
     if not args.labels and not args.all and not args.recorded:
         raise UsageError(
-            "resolve needs a label, or --all", hint="contentgit conflicts lists the labels"
+            "resolve requires a label, or --all", hint="contentgit conflicts  (lists the labels)"
         )
 
 
@@ -296,8 +293,9 @@ def _decision(
     if args.recorded:
         return None
     raise UsageError(
-        "resolve needs to be told how",
-        hint="--take ours|theirs|base|delete, --value JSON, --edit, or --renumber",
+        "resolve requires a decision",
+        hint="contentgit resolve LABEL --take ours|theirs|base|delete  "
+        "(--value JSON, --edit and --renumber are the other decisions)",
     )
 
 

@@ -36,6 +36,13 @@ def tell_untouched(branch: str, terminal: Terminal) -> None:
     terminal.line(safe(text), style="dim")
 
 
+def tell_next(commands: Sequence[str], terminal: Terminal, other: str = "or:") -> None:
+    """Says what can be typed next, a command a line; ``other`` stands before all but the first."""
+    for number, command in enumerate(commands):
+        head = other if number else "Next:"
+        terminal.line(terminal.call.typed(safe(f"{head.ljust(5)} {command}")), style="dim")
+
+
 def tell_left_alone(left: Sequence[LeftAlone], terminal: Terminal) -> None:
     """Names the files of worktrees that stayed as their users have them."""
     for each in left:

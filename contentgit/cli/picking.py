@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from contentgit.cli.merging import end, print_concluded
+from contentgit.cli.notices import tell_next
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import Terminal
 from contentgit.errors import UsageError
@@ -44,7 +45,7 @@ def restore(args: argparse.Namespace, terminal: Terminal) -> int:
         )
     if not args.source:
         raise UsageError(
-            "restore needs to be told from where", hint=f"contentgit restore {labels[0]} --from REV"
+            "restore requires --from REV", hint=f"contentgit restore {labels[0]} --from REV"
         )
     how = Picking(with_dependencies=args.with_dependencies, message=_message(args))
     done = restore_records(find_repository(args), labels, args.source, how)
@@ -75,7 +76,7 @@ def _message(args: argparse.Namespace) -> str:
 def _print(done: Concluded, args: argparse.Namespace, terminal: Terminal) -> int:
     if getattr(args, "no_commit", False) and not args.json:
         terminal.line(f"Prepared the {done.verb}; nothing is committed yet")
-        step = f"Next: contentgit {done.verb} --continue, or contentgit {done.verb} --abort"
-        terminal.line(terminal.call.typed(step), style="dim")
+        verb = f"contentgit {done.verb}"
+        tell_next([f"{verb} --continue", f"{verb} --abort  (gives up)"], terminal)
         return 0
     return print_concluded(done, args, terminal)

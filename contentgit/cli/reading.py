@@ -89,7 +89,7 @@ def _merge_base(repository: Repository, before: str, after: str) -> str:
     if not bases:
         raise UsageError(
             f"{before} and {after} have no commit in common",
-            hint=f"contentgit diff {before} {after}, or fetch more history if the clone is shallow",
+            hint=f"contentgit diff {before} {after}  (compares the two as they are)",
         )
     return bases[0]
 
@@ -141,22 +141,35 @@ def log(args: argparse.Namespace, terminal: Terminal) -> int:
             hint="contentgit log --applied --all-databases",
         )
     if args.applied and args.patch:
-        raise UsageError("the ledger has no patches", hint="contentgit log -p, or log --applied")
+        raise UsageError(
+            "the ledger has no patches", hint="contentgit log -p\ncontentgit log --applied"
+        )
     if args.applied:
         return _applied_log(args, terminal)
     repository = find_repository(args)
     revision, names = _revision_and_names(repository, args)
     commits = commit_log(repository, revision, names, args.max_count)
     selection = Selection.parse(names)
+    cut = partial(_is_boundary, repository, args.patch and repository.is_shallow())
     if args.json:
-        found = (_commit_data(repository, each, selection, patch=args.patch) for each in commits)
+        found = (
+            _commit_data(repository, each, selection, patch=args.patch, cut=cut(each))
+            for each in commits
+        )
         terminal.items({"revision": revision}, "commits", found)
         return 0
     for index, commit in enumerate(commits):
         if index and not (args.oneline and not args.patch):
             terminal.line()
         terminal.lines([_one_line(commit)] if args.oneline else _commit_lines(commit))
-        if args.patch:
+        if args.patch and cut(commit):
+            terminal.line()
+            terminal.line(
+                "The shallow clone ends here: what this commit changed is not known", "yellow"
+            )
+            way = repository.command("fetch --unshallow")
+            terminal.line(terminal.call.typed(f"  {way}  (brings the older commits)"), style="dim")
+        elif args.patch:
             terminal.line()
             shown = show_commit(repository, commit.id, selection)
             _print_changes(shown.changes, terminal, shown.dumps > 1)
@@ -173,11 +186,24 @@ def _revision_and_names(repository: Repository, args: argparse.Namespace) -> tup
     return args.revision, args.names
 
 
+def _is_boundary(repository: Repository, shallow: bool, commit: Commit) -> bool:
+    """Whether a shallow clone has the commit and not its parent."""
+    if not shallow or not commit.parents:
+        return False
+    try:
+        repository.resolve(commit.parents[0])
+    except UnknownNameError:
+        return True
+    return False
+
+
 def _commit_data(
-    repository: Repository, commit: Commit, selection: Selection, *, patch: bool
+    repository: Repository, commit: Commit, selection: Selection, *, patch: bool, cut: bool
 ) -> object:
     if not patch:
         return commit
+    if cut:
+        return {**data.plain(commit), "changes": None}
     shown = show_commit(repository, commit.id, selection)
     return {**data.plain(commit), "changes": [*as_data(shown.changes)]}
 

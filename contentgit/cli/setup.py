@@ -12,6 +12,7 @@ from rich.text import Text
 
 from contentgit import config
 from contentgit.cli.git_setup import COMMAND
+from contentgit.cli.notices import tell_next
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import ConfigurationError, UsageError
@@ -55,15 +56,14 @@ def init(args: argparse.Namespace, terminal: Terminal) -> int:
     if made.workflow is not None:
         terminal.lines(_workflow_lines(made.workflow))
     elif made.created:
-        steps = "Next: contentgit datasets, then contentgit commit -m MESSAGE"
-        terminal.line(terminal.call.typed(steps), style="dim")
+        tell_next(["contentgit datasets", "contentgit commit -m MESSAGE"], terminal, "then:")
     return 0
 
 
 def _around_lines(around: Path, ignore: str) -> Iterator[Text]:
     """Content needs a repository of its own; the code's would take it for a submodule."""
     yield Text(
-        f"It lies in the repository {around}, which should ignore it. The line for its .gitignore:"
+        f"It is inside the repository {around}, which should ignore it. The line for its .gitignore:"
     )
     yield Text(f"    {ignore}")
 

@@ -105,8 +105,9 @@ def _print(found: _Status, terminal: Terminal) -> None:
     )
     terminal.line(place, style="dim")
     if found.merging:
-        step = terminal.call.typed(found.ends)
-        terminal.line(f"A {safe(found.merging)} is under way: {step}", "yellow")
+        terminal.line(f"A {safe(found.merging)} is under way:", "yellow")
+        for step in terminal.call.typed(found.ends).splitlines():
+            terminal.line(f"  {step}", "yellow")
     for each in found.dumps:
         terminal.lines(_status_lines(each, terminal.call))
 

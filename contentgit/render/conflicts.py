@@ -117,8 +117,12 @@ def lines(
     conflict: TreeConflict,
     references: Mapping[str, str] = MappingProxyType({}),
     verb: str = "merge",
+    git_diff: str = "git diff",
 ) -> Iterator[Text]:
-    """A conflict with what each side has; ``references`` are titles of records that are referred to."""
+    """A conflict with what each side has; ``references`` are titles of records that are referred to.
+
+    ``git_diff`` is the command as it has to be typed for the repository.
+    """
     title = conflict.places[0].title
     head = Text(safe(conflict.labels[0]), style="bold")
     if title:
@@ -126,7 +130,7 @@ def lines(
     yield head
     yield Text(f"  {safe(why(conflict, verb))}", style="yellow")
     for place in conflict.places:
-        yield from _place_lines(place, references, alone=len(conflict.places) == 1)
+        yield from _place_lines(place, references, git_diff, alone=len(conflict.places) == 1)
     for each in conflict.edits:
         values = [each.base, each.theirs if each.ours is ABSENT else each.ours]
         before, after = _shown(values, references)
@@ -140,7 +144,9 @@ def _shown(values: Sequence[Value], references: Mapping[str, str]) -> list[str]:
     return [named(each, references) for each in values]
 
 
-def _place_lines(place: Contested, references: Mapping[str, str], *, alone: bool) -> Iterator[Text]:
+def _place_lines(
+    place: Contested, references: Mapping[str, str], git_diff: str, *, alone: bool
+) -> Iterator[Text]:
     indent = "    "
     if not alone:
         yield Text(f"  {safe(place.label)}  {safe(place.title)}".rstrip())
@@ -156,8 +162,8 @@ def _place_lines(place: Contested, references: Mapping[str, str], *, alone: bool
         return
     if place.place is None:
         if isinstance(place.ours, str) and isinstance(place.theirs, str):
-            command = f"git diff {place.ours[:12]} {place.theirs[:12]}"
-            yield Text(f"{indent}{command}  shows how ours and theirs differ", style="dim")
+            command = f"{git_diff} {place.ours[:12]} {place.theirs[:12]}"
+            yield Text(f"{indent}{command}  (shows how ours and theirs differ)", style="dim")
         else:
             kept = "ours" if isinstance(place.ours, str) else "theirs"
             yield Text(f"{indent}only {kept} has it still", style="dim")

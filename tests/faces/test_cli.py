@@ -23,6 +23,7 @@ from contentgit.cli.main import build_parser, main
 from contentgit.cli.parser import WITH_DATABASE, WITH_REPOSITORY
 from contentgit.cli.verbs import VERBS
 from contentgit.cli.verbs.options import INSTEAD
+from contentgit.repository import Repository
 from tests.bakery.models import Tag
 from tests.docs.pages import ROOT
 from tests.verbs.conftest import Run
@@ -140,6 +141,18 @@ def test_a_git_command_is_named_as_it_works_from_here(
     ):
         monkeypatch.chdir(here)
         assert Call().typed(hint) == f"{command} remote add origin URL  (once)"
+
+
+def test_a_git_command_is_named_as_it_works_from_where_a_call_with_c_was_typed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``-C`` goes elsewhere, and the hint is typed here."""
+    for folder in ("site/content", "site/polls"):
+        (tmp_path / folder).mkdir(parents=True)
+    repository = Repository.init(tmp_path / "site" / "content")
+    monkeypatch.chdir(tmp_path / "site" / "polls")
+    assert main(["-C", "..", "push", "--repository", "content"]) == 1
+    assert f"hint: git -C {repository.path} remote add origin URL\n" in capsys.readouterr().err
 
 
 def test_a_record_or_a_dump_in_the_place_of_a_revision(run: Run, ok: Ok, db: str) -> None:
@@ -270,7 +283,7 @@ def test_init_in_a_repository_of_code_offers_the_line_to_ignore_it(
     subprocess.run(["git", "init", "-q", repository_path.parent], check=True)
     said = run("init")
     assert said.out.splitlines()[1].startswith(
-        f"It lies in the repository {repository_path.parent}"
+        f"It is inside the repository {repository_path.parent}"
     )
     line = said.out.splitlines()[2].strip()
     assert line == f"/{repository_path.name}/"
@@ -388,7 +401,7 @@ def talk(answer: bytes, words: Sequence[str]) -> tuple[int, str]:
     [
         (b"n\n", 1, "nothing has been written"),
         (b"\x04", 1, "nothing has been written"),
-        (b"\x03", 130, "interrupted; nothing of what was not finished has been written"),
+        (b"\x03", 130, "interrupted; unfinished work was not written"),
         (b"y\n", 0, ": 1 created"),
     ],
 )

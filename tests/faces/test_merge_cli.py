@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +22,6 @@ from contentgit.schema import KeyKind, Layout, Schema
 from tests.bakery.content import fill
 from tests.bakery.models import Tag
 from tests.git.content import DATASET, TAG, Site, page, teaser
-from tests.git.plain import git
 from tests.git.test_tree_merge import START
 from tests.verbs.conftest import Run
 
@@ -205,9 +206,11 @@ def test_each_operation_ends_by_its_own_verb(site: Site, run: Run, ok: Ok, verb:
         refused = run("merge", option)
         assert refused.code == 2
         assert refused.err.startswith(f"error: no merge is under way, but a {verb} of ")
-        assert (
-            f"contentgit {verb} --repository {site.repository.path} --continue, or" in refused.err
-        )
+        command = f"contentgit {verb} --repository {site.repository.path}"
+        assert refused.err.splitlines()[1:] == [
+            f"hint: {command} --continue",
+            f"hint: {command} --abort  (gives up)",
+        ]
         assert run(verb, option, *words).code == 2
     ok(verb, "--abort")
     assert run(verb, *words).code == 3
@@ -349,8 +352,9 @@ def test_a_file_that_is_no_record_says_how_to_look_at_it(site: Site, run: Run, o
     at = said.index("README.md")
     assert said[at + 1] == "  both sides changed this file"
     command, _, why = said[at + 2].strip().partition("  ")
-    assert why == "shows how ours and theirs differ"
-    assert "+summer" in git(site.repository.path, *command.split()[1:])
+    assert why == "(shows how ours and theirs differ)"
+    done = subprocess.run(command.split(), capture_output=True, text=True, check=True)
+    assert "+summer" in done.stdout  # typed as it stands, where the person is
 
 
 CRLF_EDITOR = "sed -i '1s/^/\\xef\\xbb\\xbf/; s/Nord/Süd/; s/$/\\r/'"
@@ -402,8 +406,8 @@ def test_an_editor_that_fails_changes_nothing(
         (["merge", "--continue"], "no merge is under way"),
         (["merge", "--abort"], "no merge is under way"),
         (["merge", "summer", "--no-ff", "--ff-only"], "not allowed with argument"),
-        (["resolve"], "resolve needs to be told how"),
-        (["resolve", "--take", "ours"], "resolve needs a label, or --all"),
+        (["resolve"], "resolve requires a decision"),
+        (["resolve", "--take", "ours"], "resolve requires a label, or --all"),
         (["resolve", "x", "--all", "--take", "ours"], "--all goes without labels"),
         (["resolve", "x", "--take", "ours"], "no merge is under way"),
         (["resolve", "x", "--value", "bread"], "--value takes JSON: not JSON"),
@@ -412,7 +416,7 @@ def test_an_editor_that_fails_changes_nothing(
         (["revert"], "revert needs a commit"),
         (["cherry-pick"], "cherry-pick needs a commit"),
         (["restore"], "restore needs a record"),
-        (["restore", "a.b:1"], "restore needs to be told from where"),
+        (["restore", "a.b:1"], "restore requires --from REV"),
         (["restore", "what", "--from", "main"], "'what' is no record"),
         (["revert", "main", "-m", "x"], "takes a number from 0 up"),
     ],
@@ -462,7 +466,10 @@ def test_a_database_takes_no_commit_with_undecided_conflicts(db: str, run: Run, 
     Tag.objects.filter(pk=key).update(name="Ours")
     ok("commit", "-m", "Ours")
     assert run("merge", "other").code == 3
-    assert "A merge of other into main is under way: contentgit merge" in ok("status")
+    lines = ok("status").splitlines()
+    at = lines.index("A merge of other into main is under way:")
+    assert re.fullmatch(r"  contentgit merge .*--continue", lines[at + 1])
+    assert re.fullmatch(r"  contentgit merge .*--abort  \(gives up\)", lines[at + 2])
     assert run("status", "--json").json["under_way"] == "merge of other into main"
     Tag.objects.filter(pk=key).update(slug="ours")
     refused = run("commit", "-m", "Meanwhile")

@@ -193,6 +193,24 @@ def test_blame_in_a_shallow_clone_says_so(
     )
 
 
+def test_the_patches_of_a_shallow_clone_end_at_its_boundary(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the oldest commit changed is not known there, and what the others changed is shown."""
+    last = edit(folder, title="Summer bread")
+    git(tmp_path, "clone", "--quiet", "--depth=1", folder.as_uri(), "clone")
+    clone = tmp_path / "clone"
+    ends = "The shallow clone ends here: what this commit changed is not known"
+    way = f"  git -C {clone} fetch --unshallow  (brings the older commits)"
+    assert said(capsys, clone, "log", "-p").splitlines()[-2:] == [ends, way]
+    (commit,) = json.loads(said(capsys, clone, "log", "-p", "--json"))["commits"]
+    assert (commit["id"], commit["changes"]) == (last, None)
+    git(clone, "fetch", "--quiet", "--unshallow")
+    whole = said(capsys, clone, "log", "-p")
+    assert ends not in whole
+    assert "Summer bread" in whole
+
+
 def test_the_log_of_a_record(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, last = git(folder, "rev-parse", "HEAD"), edit(folder, title="Summer bread")
     change(folder, {path_of(1): page(1)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import shlex
 from dataclasses import dataclass
 
 from contentgit.errors import FormatError, RefusedError, RepositoryError, UsageError
@@ -145,7 +146,8 @@ def _refuse_unrelated(
     if not repository.merge_bases(ours[1], theirs[1]):
         raise RefusedError(
             f"{ours[0]} and {theirs[0]} have no commit in common",
-            hint="--allow-unrelated-histories  merges them all the same",
+            hint=f"contentgit merge {shlex.quote(theirs[0])} --allow-unrelated-histories  "
+            "(merges them all the same)",
         )
 
 

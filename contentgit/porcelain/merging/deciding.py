@@ -98,7 +98,7 @@ def take_all(repository: Repository, operation: Operation, take: Take) -> Operat
         operation = decided(operation, added(operation.resolutions, new))
     raise ConflictError(
         f"{operation.named}: taking {take.value} everywhere does not settle it",
-        hint=f"contentgit merge {operation.source}, and decide one by one",
+        hint=f"contentgit merge {operation.source}  (lists the conflicts, to decide one by one)",
     )
 
 

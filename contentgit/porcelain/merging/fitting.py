@@ -58,8 +58,9 @@ def refuse_nothing(conflicts: Iterable[TreeConflict], resolutions: Iterable[Reso
             f"the base has nothing at {len(bare):,} place{'' if len(bare) == 1 else 's'}, "
             "so it cannot be taken",
             items=bare,
-            hint="contentgit resolve LABEL --take ours|theirs, --value JSON, or --take delete for "
-            "the whole record",
+            hint="contentgit resolve LABEL --take ours|theirs\n"
+            "contentgit resolve LABEL --value JSON\n"
+            "contentgit resolve RECORD --take delete  (deletes the whole record)",
         )
 
 

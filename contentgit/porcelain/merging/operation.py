@@ -63,8 +63,8 @@ class Operation:
         return merge_trees(repository, base, self.ours, self.theirs, self.resolutions)
 
     def ends(self) -> str:
-        """The commands that end it: ``contentgit merge --continue, or contentgit merge --abort``."""
-        return f"contentgit {self.verb} --continue, or contentgit {self.verb} --abort"
+        """The commands that end it, a line each: ``contentgit merge --continue`` and ``--abort``."""
+        return f"contentgit {self.verb} --continue\ncontentgit {self.verb} --abort  (gives up)"
 
     @property
     def named(self) -> str:
@@ -105,7 +105,7 @@ def refuse_under_way(repository: Repository, branch: str = "") -> None:
     if there is not None and branch in ("", there.branch):
         raise RefusedError(
             f"a {there.named} is under way",
-            hint=f"{there.ends()} to give it up",
+            hint=there.ends(),
         )
 
 
