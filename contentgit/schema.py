@@ -205,6 +205,11 @@ class ModelSchema:
         groups = joined([name for name in each if name not in ruled] for each in self.together)
         return {name: group for group in groups for name in group}
 
+    @cached_property
+    def named_through(self) -> frozenset[str]:
+        """The references through which the key is read: their rows must be there for it to be known."""
+        return frozenset(path.partition("__")[0] for path in self.identity if "__" in path)
+
     @property
     def local_key(self) -> bool:
         """Whether the primary key differs between databases, the key being made of other fields."""

@@ -149,8 +149,9 @@ class Rules:
         return frozenset(path.partition("__")[0] for path in self.schema.identity)
 
     def waits(self, field: FieldSchema, target: RecordKey) -> bool:
-        """Whether the columns of the reference have a value only once the row of ``target`` is there."""
-        return field.by_value or target.model in self.looked_up
+        """Whether the row of ``target`` must be there for the columns to have a value, or the row a key."""
+        late = field.by_value or field.name in self.schema.named_through
+        return late or target.model in self.looked_up
 
 
 @dataclass(frozen=True)

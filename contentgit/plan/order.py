@@ -99,12 +99,14 @@ def _targets(schema: ModelSchema, late: Collection[str]) -> list[str]:
 def _waits_for(schema: ModelSchema, late: Collection[str]) -> list[str]:
     """The models of which a row must be there before a row of this one can refer to it, sorted.
 
-    A generic key may refer to any.
+    A generic key may refer to any. What a key is read through must be there as well.
     """
+    through = schema.named_through
     found = {
         field.target
         for field in schema.fields
-        if field.kind is FieldKind.REFERENCE and (field.by_value or field.target in late)
+        if field.kind is FieldKind.REFERENCE
+        and (field.by_value or field.target in late or field.name in through)
     }
     if any(field.kind is FieldKind.GENERIC for field in schema.fields):
         found |= {*late}

@@ -89,7 +89,7 @@ SLUGS = ["slug"]
 WITHIN = ["section", "slug"]
 
 
-@pytest.mark.parametrize("named", ["pk", "slug", "within", "section"])
+@pytest.mark.parametrize("named", ["pk", "slug", "within", "through", "section"])
 @pytest.mark.parametrize(
     "models",
     [(Section, Page, Shortcut), (Album, Photo), (Chest, Drawer), (Volume, Cover), (Atlas, Map)],
@@ -103,6 +103,7 @@ def test_sections_with_a_front_page(
         "pk": {},
         "slug": {section.__name__: SLUGS, page.__name__: SLUGS},
         "within": {section.__name__: SLUGS, page.__name__: WITHIN},
+        "through": {page.__name__: WITHIN},
         "section": {section.__name__: SLUGS},
     }
     specs(*models, **identity[named])
@@ -113,6 +114,25 @@ def test_sections_with_a_front_page(
         made.save()
         for other in others:
             other.objects.create(section=made)
+    come_back(ok, *models)
+
+
+@pytest.mark.parametrize("slugs", [True, False])
+@pytest.mark.parametrize(
+    "models", [(Volume, Cover), (Atlas, Map)], ids=lambda each: each[0].__name__
+)
+def test_a_row_named_by_the_row_that_its_primary_key_refers_to(
+    db: str, ok: Ok, models: tuple[type[Any], ...], slugs: bool
+) -> None:
+    """Whether that row itself is named so (one key for both) or not."""
+    section, page = models
+    identity: dict[str, Any] = {page.__name__: ["section__slug"]}
+    specs(*models, **identity, **({section.__name__: SLUGS} if slugs else {}))
+    section.objects.create(slug="gone").delete()
+    for slug in "ab":
+        made = section.objects.create(slug=slug)
+        made.front = page.objects.create(slug=f"p{slug}", section=made)
+        made.save()
     come_back(ok, *models)
 
 

@@ -101,6 +101,10 @@ class Identities:
         """The fields, possibly through relations, that make the key; empty for the primary key."""
         return self._keys(label).fields
 
+    def is_shared(self, label: str) -> bool:
+        """Whether a row has the key of the row that its primary key refers to."""
+        return isinstance(self._keys(label), TargetKeys)
+
     def reload(self, label: str) -> None:
         """Forget the rows of ``label``, as they have changed."""
         keys = self._known.get(label)
@@ -181,12 +185,16 @@ class Identities:
             raise ConfigurationError(f"{label}: the identity 'uuid' cannot be used yet")
         if identity == "natural":
             identity = natural_fields(model)
-        if identity != "pk":
-            return self._mapped(label, model, tuple(identity))
         fields = key_fields(model)
-        if len(fields) == 1 and fields[0].is_relation:
-            return self._same(fields[0])
-        return PrimaryKeys([self._part(field) for field in fields])
+        shared = fields[0] if len(fields) == 1 and fields[0].is_relation else None
+        if identity == "pk":
+            return self._same(shared) if shared else PrimaryKeys(list(map(self._part, fields)))
+        paths = tuple(identity)
+        if shared and all(path.startswith(f"{shared.name}__") for path in paths):
+            same = self._same(shared)
+            if same.fields == paths:
+                return same
+        return self._mapped(label, model, paths)
 
     def _same(self, field: AnyField) -> Keys:
         target, name = label_of(field.related_model), field.name  # type: ignore[arg-type]

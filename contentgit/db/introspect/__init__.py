@@ -253,12 +253,8 @@ class _Binder:
     @property
     def _own_identity(self) -> bool:
         """Whether the key is made of fields of this model, and is not its primary key's."""
-        fields = self.identities.fields(self.label)
-        pk = self.model._meta.pk
-        return bool(fields) and not (
-            pk is not None
-            and pk.is_relation
-            and all(each.startswith(f"{pk.name}__") for each in fields)
+        return bool(self.identities.fields(self.label)) and not self.identities.is_shared(
+            self.label
         )
 
     @property
