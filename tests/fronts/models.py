@@ -100,6 +100,27 @@ class Chain(models.Model):
         )
 
 
+class Shop(models.Model):
+    """Is not open without a door."""
+
+    slug = models.CharField(max_length=20, unique=True)
+    open = models.BooleanField(default=False)
+    front = models.ForeignKey("Door", models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(open=False) | models.Q(front__isnull=False),
+                name="fronts_shop_open",
+            ),
+        )
+
+
+class Door(models.Model):
+    slug = models.CharField(max_length=20, unique=True)
+    section = models.ForeignKey(Shop, models.CASCADE)
+
+
 class Sticker(models.Model):
     """Sticks to any row, and no database watches over that."""
 

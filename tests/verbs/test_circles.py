@@ -17,6 +17,7 @@ from tests.fronts.models import (
     Chain,
     Chest,
     Cover,
+    Door,
     Drawer,
     Grant,
     Lid,
@@ -25,6 +26,7 @@ from tests.fronts.models import (
     Page,
     Photo,
     Section,
+    Shop,
     Shortcut,
     Sticker,
     Volume,
@@ -134,6 +136,26 @@ def test_a_row_named_by_the_row_that_its_primary_key_refers_to(
         made.front = page.objects.create(slug=f"p{slug}", section=made)
         made.save()
     come_back(ok, *models)
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_check_holds_while_a_reference_waits(db: str, ok: Ok, there: bool) -> None:
+    """The shop is open and has no door yet, whether it is created or was closed before."""
+    specs(Shop, Door, Shop=SLUGS, Door=SLUGS)
+    shop = Shop.objects.create(slug="a")
+    ok("init")
+    ok("commit", "d", "-m", "Closed")
+    shop.front, shop.open = Door.objects.create(slug="b", section=shop), True
+    shop.save()
+    before = rows(Shop, Door)
+    ok("commit", "d", "-m", "Open")
+    if there:
+        ok("checkout", "main~1", "--apply", "--yes")
+    else:
+        wipe(Shop, Door)
+    ok("checkout", "main", "--apply", "--force", "--yes")
+    assert rows(Shop, Door) == before
+    assert "clean" in ok("status")
 
 
 def in_circles(model: Any, *rows: dict[str, Any]) -> None:

@@ -30,6 +30,7 @@ from contentgit.db.identity import Identities
 from contentgit.db.tables import Rows, Table, Tables
 from contentgit.errors import ContentgitError, RecordError, RefusedError
 from contentgit.records import Record, RecordKey
+from contentgit.rules import broken
 from contentgit.schema import FieldKind, FieldSchema, looked_up
 from contentgit.steps import Action, Plan, Step
 
@@ -320,7 +321,7 @@ class _Run:
             ):  # a row of this batch must be there first
                 self._insert(creation, batch)
                 batch, late = {}, self._late(table, values)
-            values |= self._stand_ins(table, step, late)
+            values |= self._stand_ins(table, step, record, late)
             names = tuple(values)
             if names != creation.names:
                 self._insert(creation, batch)
@@ -329,20 +330,30 @@ class _Run:
         self._insert(creation, batch)
 
     def _stand_ins(
-        self, table: Table, step: Step, late: Mapping[str, Any]
+        self, table: Table, step: Step, record: Record, late: Mapping[str, Any]
     ) -> Mapping[str, StandIn]:
         """What the row holds until the rows that it refers to are there; it gets these references then."""
-        found = {}
+        found = self._held(table, record, late)
         for name, value in late.items():
-            stand_in = self.parking.stand_in(table, table.field[name])
             hint = "no other value can stand in the column until then"
             if name in naming(table):
-                stand_in, hint = None, "each is named by the other, and neither can be the first"
-            if stand_in is None:
+                hint = "each is named by the other, and neither can be the first"
+            if name not in found or name in naming(table):
                 what = f"{step.key}: {name} refers to {value}, which cannot be created before it"
                 raise RecordError(what, hint=hint)
             self.later.append((step, name, value))
-            found[name] = stand_in
+        return found
+
+    def _held(self, table: Table, record: Record, late: Mapping[str, Any]) -> Mapping[str, StandIn]:
+        """What can stand in for these references: nothing at all, unless a check constraint forbids it."""
+        found, fields = {}, dict(record.fields)
+        for name in late:
+            empty = fields | {name: None}
+            filled = any(broken(Record(record.key, empty), table.enforced))
+            stand_in = self.parking.stand_in(table, table.field[name], filled=filled)
+            if stand_in is not None:
+                found[name] = stand_in
+            fields = fields if filled else empty
         return found
 
     def _insert(self, creation: Creation, batch: Mapping[str, tuple[Step, Row]]) -> None:

@@ -93,21 +93,25 @@ class Parking:
                     f"{self.backend.drop_temporary} {self.backend.quoted(_shelf_name(label))}"
                 )
 
-    def stand_in(self, table: Table, field: BoundField) -> StandIn | None:
-        """What a new row can hold in the field until its value is known; ``None`` if there is nothing."""
-        found = tuple(self._first(table, column) for column in field.columns)
+    def stand_in(self, table: Table, field: BoundField, *, filled: bool = False) -> StandIn | None:
+        """What a row can hold in the field until its value is known; ``None`` if there is nothing.
+
+        ``filled`` is for fields that must not be NULL meanwhile.
+        """
+        found = tuple(self._first(table, column, filled=filled) for column in field.columns)
         for value, column in zip(found, field.columns, strict=True):
             model_field: Any = table.model._meta.get_field(column.attname)
             null = model_field.null and self._null_is_free(table, column)
-            if value is None and not null:
+            if value is None and (filled or not null):
                 return None
         return StandIn(found)
 
     def _column(self, field: BoundField) -> Column:
         return field.columns[-1]  # of a generic reference the row's key, not its type
 
-    def _first(self, table: Table, column: Column) -> Any:
-        return next(self._parameters(table, column), None)
+    def _first(self, table: Table, column: Column, *, filled: bool = False) -> Any:
+        found = self._parameters(table, column)
+        return next((each for each in found if not filled or each is not None), None)
 
     def _gives_way(self, table: Table, column: Column) -> bool:
         """Whether the column can be given another value, or NULL."""
