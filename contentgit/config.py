@@ -356,3 +356,10 @@ def child_environment(*, colour: bool) -> dict[str, str]:
     if colour:
         inner.update(GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="color.ui", GIT_CONFIG_VALUE_0="always")
     return inner
+
+
+def has_started() -> bool:
+    """Whether Django has started, so that the project's code can be imported."""
+    from django.apps import apps
+
+    return apps.ready

@@ -7,6 +7,7 @@ import shlex
 from contextlib import suppress
 from typing import Final
 
+from contentgit.cli.parser import WITH_DATABASE
 from contentgit.cli.project import find_repository
 from contentgit.errors import ContentgitError, UnknownNameError
 from contentgit.porcelain.commits import Selection, names_record
@@ -25,12 +26,21 @@ def meant(error: ContentgitError, args: argparse.Namespace) -> ContentgitError:
         return error
     what = "a record" if record else "a dump"
     hint = _record_form(args.verb, word) if record else _dump_form(args.verb, word)
+    hint = _beside(hint, word, args)
     hint = (
         hint
         or f"{args.verb} takes a branch, a tag or a commit there: contentgit log --oneline lists commits"
     )
     message = f"{word!r} is {what}, not a revision"
     return UnknownNameError(message, hint=hint, data=error.data)
+
+
+def _beside(hint: str, word: str, args: argparse.Namespace) -> str:
+    """The form of ``diff`` with the revision that was named beside the word."""
+    if args.verb != "diff":
+        return hint
+    kept = [shlex.quote(each) for each in args.revisions if each != word]
+    return hint.replace("diff --", " ".join(["diff", *kept, "--"]))
 
 
 def _record_form(verb: str, word: str) -> str:
@@ -58,8 +68,13 @@ def _dump_form(verb: str, word: str) -> str:
 
 
 def _is_dump(word: str, args: argparse.Namespace) -> bool:
-    """Whether HEAD's commit has a dump of this name."""
+    """Whether HEAD's commit has a dump of this name, or the project's code, which no commit need have."""
     with suppress(ContentgitError):
         repository = find_repository(args)
-        return bool(Selection((word,)).folders(repository, [repository.resolve("HEAD")]))
-    return False
+        if Selection((word,)).folders(repository, [repository.resolve("HEAD")]):
+            return True
+    if args.verb not in WITH_DATABASE:
+        return False
+    from contentgit.porcelain.project import defines
+
+    return defines(word)

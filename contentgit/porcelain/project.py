@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
+from contentgit import config
 from contentgit.config import Config
 from contentgit.datasets import (
     DatasetDefinition,
@@ -24,7 +25,7 @@ from contentgit.db.identity import Identities
 from contentgit.db.introspect import tables
 from contentgit.db.reader import Reader
 from contentgit.db.tables import Table, Tables
-from contentgit.errors import ConfigurationError, DatabaseError, UnknownNameError
+from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, UnknownNameError
 from contentgit.layout import dump_folder, dump_name
 from contentgit.repository import Repository
 from contentgit.specs import Dataset
@@ -195,3 +196,12 @@ class Project:
 def all_tables(dumps: Sequence[Dump]) -> dict[str, Table]:
     """The tables of all dumps by model label."""
     return {label: table for dump in dumps for label, table in dump.tables.items()}
+
+
+def defines(dump: str) -> bool:
+    """Whether the code of the project that is started has a dataset for ``dump``."""
+    if not config.has_started():
+        return False
+    with suppress(ContentgitError):
+        return parse_dump_argument(dump)[0] in load_datasets(config.read().datasets or "")
+    return False

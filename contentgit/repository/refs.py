@@ -172,12 +172,21 @@ def _first(program: Program) -> str:
     theirs = [name.removeprefix(REMOTES) for name, _ in refs(program, REMOTES)]
     theirs = [name for name in theirs if not name.endswith("/HEAD")]
     head = head_branch(program)
+    if not theirs and program.line("remote"):
+        return (
+            "contentgit fetch  (brings what the remote has)\n"
+            "contentgit commit  (makes the first commit, where the remote has none)"
+        )
     if not theirs:
         return "the repository has no commit yet: contentgit commit makes the first"
     same = [name for name in theirs if name.partition("/")[2] == head]
     remote, _, branch = (same or theirs)[0].partition("/")
     if same:
         return f"contentgit pull {remote} {branch}  (creates branch {head} from {remote}/{branch})"
+    if read_ref(program, HEADS + branch) is not None:
+        return (
+            f"contentgit checkout {branch}  (shows the plan; --apply also moves HEAD to the branch)"
+        )
     return f"contentgit branch {branch} {remote}/{branch}  (creates a branch that {remote} has)"
 
 

@@ -172,6 +172,10 @@ def test_a_record_or_a_dump_in_the_place_of_a_revision(run: Run, ok: Ok, db: str
                 form = hint.removeprefix("hint: contentgit ").partition("  (")[0]
                 assert main(form.split()) == 0, form
     assert run("show", "nowhere").err.startswith("error: unknown revision 'nowhere'\n")
+    said = run("diff", "HEAD", "bakery.tag:1").err
+    assert said.rstrip().endswith(" HEAD -- bakery.tag:1")
+    said = run("checkout", "pages").err  # which no commit has yet
+    assert said.startswith("error: 'pages' is a dump, not a revision\n")
 
 
 def test_the_command_that_a_plan_names_runs(run: Run, ok: Ok, databases: object) -> None:
