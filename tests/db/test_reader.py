@@ -561,3 +561,30 @@ def test_a_dump_without_rows(db: str) -> None:
     assert all_bytes(found) == {}
     assert list(found.records([])) == []
     assert found.existing([]) == set()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("date", "infinity"), ("date", "0044-03-15 BC"), ("datetime", "-infinity"), ("time", "24:00")],
+)
+@pytest.mark.parametrize("number", [1, 2, 3, 2001])
+def test_what_python_has_not_is_refused_with_record_and_field(
+    db: str, column: str, value: str, number: int
+) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("only PostgreSQL has dates that Python has not")
+    Everything.objects.bulk_create(Everything(pk=pk) for pk in range(1, max(number, 3) + 1))
+    table = Everything._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET {column} = %s WHERE id = %s", [value, number])
+    with pytest.raises(RecordError, match=f"^fieldzoo.everything:{number}: field '{column}': "):
+        only(reader(Everything))
+
+
+def test_a_key_that_python_has_not_is_called_one(db: str) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("only PostgreSQL has dates that Python has not")
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {DateKey._meta.db_table} (day, name) VALUES ('infinity', '')")
+    with pytest.raises(RecordError, match=r"fieldzoo\.datekey: a primary key: "):
+        all_bytes(reader(DateKey))

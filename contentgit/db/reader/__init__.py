@@ -35,6 +35,7 @@ from contentgit.db.queries import (
     stream,
 )
 from contentgit.db.reader.encoding import LinkEncoder, Links, RowEncoder
+from contentgit.db.reader.unreadable import FAILURES, unreadable
 from contentgit.db.tables import BoundRelation, Table, Tables
 from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, RecordError
 from contentgit.layout import record_path
@@ -213,7 +214,7 @@ class Reader:
             return
         head = select(bound.name, self._encoder(bound).columns, self.using)
         statement = self._where(head, bound, condition, order=True)
-        yield from self._translated(bound, stream(statement, self.using))
+        yield from self._translated(bound, condition, stream(statement, self.using))
 
     def _chunks_by_key(self, bound: Table, condition: SQL | None) -> Iterator[list[Row]]:
         """All keys first, then the rows in chunks: only the keys are in memory at a time."""
@@ -223,15 +224,16 @@ class Reader:
         for some in _batches(keys, chunk_size(bound.key_columns, self.using)):
             yield self._rows(bound, self._parameters(bound, some))
 
-    def _translated(self, bound: Table, chunks: Iterator[T]) -> Iterator[T]:
+    def _translated(self, bound: Table, condition: SQL | None, chunks: Iterator[T]) -> Iterator[T]:
         while True:
             with self._reading(bound.label):
                 try:
                     chunk = next(chunks, None)
-                except (ValueError, UnicodeError) as error:
-                    raise DatabaseError(
-                        f"cannot read {bound.label} in database {self.using!r}: {error}"
-                    ) from error
+                except FAILURES as error:
+                    rows = self._where("", bound, condition, order=True)
+                    named = unreadable(self._encoder(bound), rows, self.using)
+                    what = f"cannot read {bound.label} in database {self.using!r}: {words(error)}"
+                    raise named or DatabaseError(what) from error
             if chunk is None:
                 return
             yield chunk
