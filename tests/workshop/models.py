@@ -243,7 +243,9 @@ class Trail(models.Model):
 
     tag = models.IntegerField()
     text = models.CharField(max_length=40, unique=True)
-    about = models.ForeignKey("bakery.Category", models.SET_NULL, null=True)
+    about = models.ForeignKey(
+        "bakery.Category", models.SET_NULL, null=True, db_constraint=False
+    )  # its table is made before the migrated ones
 
     def __str__(self) -> str:
         return self.text
