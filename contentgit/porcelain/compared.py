@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
+from contentgit.canonical import same
 from contentgit.layout import encode_part, record_path
 from contentgit.merge import Side, counts, order_fields
 from contentgit.porcelain.planned import DumpPlan
@@ -15,7 +16,7 @@ from contentgit.porcelain.trees.orders import OrderedModel, Settled
 from contentgit.porcelain.trees.sides import Three
 from contentgit.porcelain.withheld import staying
 from contentgit.porcelain.working_copy import Missing
-from contentgit.records import Record
+from contentgit.records import Record, Value
 
 Ids = Mapping[str, str]
 """Blob ids by path; ``""`` stands for no record."""
@@ -101,11 +102,11 @@ class ThreeWay:
     def _batch(self, batch: Sequence[Difference]) -> Iterator[Compared]:
         work = self.work
         theirs = [*work.theirs.records([(each.path, each.before) for each in batch])]
-        ours = work.ours.records([(each.path, each.after) for each in batch])
+        ours = [*work.ours.records([(each.path, each.after) for each in batch])]
         base = _at(work.base, work.base_ids, [each.path for each in batch])
         if work.origin is not None:
             origin = _at(work.origin, work.origin_ids, [each.path for each in batch])
-            base = self._made(batch, origin, theirs, base)
+            base = self._made(batch, origin, theirs, base, ours)
         found = [Compared(*each) for each in zip(batch, base, ours, theirs, strict=True)]
         for beneath in work.beneath:
             found = _on_top(beneath, found)
@@ -119,14 +120,16 @@ class ThreeWay:
         origin: Iterable[Record | None],
         before: Iterable[Record | None],
         merged: Iterable[Record | None],
+        here: Iterable[Record | None],
     ) -> Iterator[Record | None]:
         """What the merge that is undone has made: an edit from before it is none that it brought.
 
-        Where it had a conflict, nothing tells whose value was taken; the commit's is assumed.
+        Where it had a conflict, the value that is still ``here`` was taken, or else the commit's.
         """
         work = self.work
         stay = staying([*(work.applied.withheld if work.applied else ()), *work.goal.withheld])
-        for path, was, ours, theirs in zip(batch, origin, before, merged, strict=True):
+        sides = zip(batch, origin, before, merged, here, strict=True)
+        for path, was, ours, theirs, now in sides:
             record = ours or theirs
             if record is None or (theirs is None and str(record.key) in stay):
                 yield None
@@ -134,10 +137,18 @@ class ThreeWay:
             table = work.dump.tables.get(record.key.model)
             schema = table.schema if table else None
             three = was, ours, theirs
-            yield self._made_orders.merge(path.path, three, schema, Side.THEIRS).record
+            made, other = (
+                self._made_orders[side].merge(path.path, three, schema, side).record
+                for side in (Side.THEIRS, Side.OURS)
+            )
+            yield _as_here(made, other, now)
 
     @cached_property
-    def _made_orders(self) -> Settled:
+    def _made_orders(self) -> Mapping[Side, Settled]:
+        """What comes of the orders in the merge that is undone, by the side that conflicts take."""
+        return {side: self._orders_made(side) for side in (Side.THEIRS, Side.OURS)}
+
+    def _orders_made(self, prefer: Side) -> Settled:
         work = self.work
         assert work.origin is not None
         sides = (
@@ -152,7 +163,19 @@ class ThreeWay:
                 yield from zip(batch, three, strict=True)
 
         ids = work.origin_ids, work.theirs_ids, work.base_ids
-        return _settled(work, ids, records, Side.THEIRS)
+        return _settled(work, ids, records, prefer)
+
+
+def _as_here(made: Record | None, other: Record | None, here: Record | None) -> Record | None:
+    """The record as ``made``, with the values of ``other`` where these are here and the former are not."""
+    if made is None or other is None or here is None:
+        return made
+
+    def taken(name: str, value: Value) -> Value:
+        now, another = here.fields.get(name), other.fields.get(name, value)
+        return another if same(another, now) and not same(value, now) else value
+
+    return replace(made, fields={name: taken(name, value) for name, value in made.fields.items()})
 
 
 def _at(side: CommitSide, ids: Ids, paths: Sequence[str]) -> Iterator[Record | None]:

@@ -108,6 +108,21 @@ def test_both_sides_changes_are_merged_into_a_database(parade: None, ok: Ok) -> 
     assert walking("other") == "acbd"
 
 
+@pytest.mark.parametrize(
+    ("here", "there"), [("bca", "abcd"), ("dbac", "bacd"), ("bdca", "acd"), ("acb", "dcba")]
+)
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_an_undo_brings_back_the_order_that_a_conflict_was_decided_about(
+    parade: None, ok: Ok, here: str, there: str, side: str
+) -> None:
+    walk(here, "other")
+    walk(there)
+    ok("commit", "-m", "Another")
+    ok(*APPLY, "--merge", f"--take={side}")
+    ok("undo", "--yes", "--database=other")
+    assert walking("other") == here
+
+
 def test_a_deleted_target_leaves_the_list(parade: None, ok: Ok) -> None:
     Animal.objects.get(name="a").delete()
     ok("commit", "-m", "Less")
