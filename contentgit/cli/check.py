@@ -132,13 +132,13 @@ def _code(args: argparse.Namespace, terminal: Terminal, stack: ExitStack) -> Jud
             raise
         reason = _not_compared(error)
         return lambda _dumps: [reason]
-    from contentgit.db.failures import translated
+    from contentgit.db.failures import connecting
     from contentgit.porcelain.check_code import judge
 
     def judged(dumps: Sequence[Dump]) -> Iterable[Finding]:
         # Of MySQL and MariaDB Django asks the server which columns it can have.
         try:
-            with translated(here.database):
+            with connecting(here.database):
                 return list(judge(project, dumps))
         except DatabaseError as error:
             return [_not_compared(error)]

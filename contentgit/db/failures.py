@@ -10,7 +10,13 @@ from typing import Final
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error
 
-from contentgit.errors import BusyError, ConfigurationError, DatabaseError, OvertakenError
+from contentgit.errors import (
+    BusyError,
+    ConfigurationError,
+    ContentgitError,
+    DatabaseError,
+    OvertakenError,
+)
 
 LONGEST = 400
 """Characters of the database's words that are shown; some quote the whole row."""
@@ -117,7 +123,7 @@ def connecting(using: str) -> Iterator[None]:
     try:
         with translated(what):
             yield
-    except DatabaseError:
+    except ContentgitError:
         raise
     except ImproperlyConfigured as error:
         raise ConfigurationError(

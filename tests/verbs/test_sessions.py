@@ -169,3 +169,15 @@ def test_a_key_of_nought_stays_one(databases: tuple[str, str], ok: Ok) -> None:
     assert raw.snapshot("other")["bakery_tag"] == raw.snapshot("default")["bakery_tag"]
     assert [row[0] for row in raw.snapshot("other")["bakery_tag"]] == [0]
     assert Tag.objects.using("other").create(name="Next", slug="next").pk > 0
+
+
+def test_a_check_with_settings_that_no_driver_takes(db: str, run: Run, ok: Ok) -> None:
+    """MariaDB is asked which columns it can have."""
+    fill()
+    ok("init")
+    ok("commit", "-m", "All")
+    with options(db, {"nonsense": 1}):
+        said = run("check")
+    assert (said.code, said.err) == (0, "")
+    asks = VENDOR == "mysql"
+    assert ("database 'default' cannot be reached: TypeError" in said.out) is asks
