@@ -156,24 +156,23 @@ def _beside_lines(rest: Beside, repository: Repository, call: Call) -> Iterator[
         yield from (Text(f"    {safe(path)}") for path in rest.edited[:FILES_SHOWN])
         if count > FILES_SHOWN:
             yield Text(f"    … and {count - FILES_SHOWN:,} more")
-        yield _way(
-            call, repository, ["diff HEAD"], "shows the edits; files may be older than the branch"
-        )
-        yield _way(call, repository, ["add -A", "commit"], "commits them")
-        yield _way(call, repository, ["stash -u"], "puts them away")
+        yield _way(call, repository.command("diff HEAD"), "shows the edits")
+        yield _way(call, repository.command("stash -u"), "puts them away")
+        what = "with 'git commit' commits them, and reverts the branch where they are older than it"
+        yield _way(call, repository.command("add -A"), what)
     for folder in rest.left:
         name = safe(dump_label(folder))
         yield Text(f"{name} is in HEAD's branch, and the code has no such dataset", style="yellow")
         if len(rest.new) == 1:
-            words = shlex.join(["mv", folder, rest.new[0]])
-            yield _way(call, repository, [words, "commit"], f"if it is called {rest.new[0]} now")
-        words = shlex.join(["rm", "-rq", folder])
-        yield _way(call, repository, [words, "commit"], "if nobody wants it")
+            new = rest.new[0]
+            what = f"if it is called {new} now, and this database has all of the branch's {name}"
+            yield _way(call, f"contentgit commit {shlex.quote(new)}", what)
+        words = repository.command(shlex.join(["rm", "-rq", folder]))
+        yield _way(call, words, "with 'git commit' removes it, if nobody wants it any more")
 
 
-def _way(call: Call, repository: Repository, words: Sequence[str], what: str) -> Text:
-    commands = " && ".join(repository.command(each) for each in words)
-    return Text(f"  {call.typed(commands)}  ({what})", style="dim")
+def _way(call: Call, command: str, what: str) -> Text:
+    return Text(f"  {call.typed(command)}  ({what})", style="dim")
 
 
 def _status_lines(status: DumpStatus, call: Call) -> Iterator[Text]:

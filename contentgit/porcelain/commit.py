@@ -11,7 +11,7 @@ from contentgit.calling import HookFailure
 from contentgit.db.introspect import schema
 from contentgit.db.ledger import Applied, Entry
 from contentgit.description import schema_document
-from contentgit.errors import UsageError
+from contentgit.errors import RefusedError, UsageError
 from contentgit.layout import DATASET_FILE, REPOSITORY_FILE
 from contentgit.porcelain.anchors import anchor
 from contentgit.porcelain.commits import check_format, repository_document
@@ -119,7 +119,8 @@ def commit(
 
     Raises:
         BranchMovedError: the branch has other content in a dump's folder than the applied commit.
-        RefusedError: the database has no applied commit while the branch has the dump.
+        RefusedError: the database has no applied commit while the branch has the dump; or the branch is at a
+            remote only.
         UnknownNameError: a dump does not exist.
         RepositoryError: git refused.
     """
@@ -184,7 +185,15 @@ def _parent(
                 hint="contentgit checkout BRANCH --apply  (brings database and HEAD to a branch)\n"
                 "contentgit commit --branch NEW  (commits to a new branch)",
             )
-        return head, repository.branch_tip(head)
+        tip = repository.branch_tip(head)
+        remote = "" if tip else repository.remote_with(head)
+        if remote:
+            raise RefusedError(
+                f"branch {head} has no commit here, and {remote} has the branch: a first commit would "
+                "begin a second history",
+                hint=f"contentgit pull {remote} {head}",
+            )
+        return head, tip
     repository.check_branch_name(new_branch)
     if repository.branch_tip(new_branch) is not None:
         raise UsageError(

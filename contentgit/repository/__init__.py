@@ -187,6 +187,10 @@ class Repository:
         """The commit that a local branch points at; None where there is no such branch."""
         return self.read_ref(refs.HEADS + branch)
 
+    def remote_with(self, branch: str) -> str:
+        """The first remote that has the branch, as far as was fetched; ``""`` where none has."""
+        return refs.remote_with(self._program, branch)
+
     def branches(self) -> list[Branch]:
         """The local branches, sorted by name; one without a commit is not among them."""
         return refs.branches(self._program)

@@ -190,13 +190,20 @@ def _first(program: Program) -> str:
     return f"contentgit branch {branch} {remote}/{branch}  (creates a branch that {remote} has)"
 
 
+def remote_with(program: Program, branch: str) -> str:
+    """The first remote that has the branch, as far as was fetched; ``""`` where none has."""
+    for name, _ in refs(program, REMOTES):
+        remote, _, found = name.removeprefix(REMOTES).partition("/")
+        if found == branch:
+            return remote
+    return ""
+
+
 def _at_remotes(program: Program, revision: str) -> str:
     """The hint where a branch of this name is at a remote only; ``""`` where it is at none."""
-    for name, _ in refs(program, REMOTES):
-        if name.removeprefix(REMOTES).partition("/")[2] == revision:
-            name = name.removeprefix(REMOTES)
-            return f"contentgit branch {revision} {name}  (creates the branch from {name})"
-    return ""
+    remote = remote_with(program, revision)
+    name = f"{remote}/{revision}"
+    return remote and f"contentgit branch {revision} {name}  (creates the branch from {name})"
 
 
 def resolve(program: Program, revision: str) -> str:

@@ -14,15 +14,18 @@ import time
 from collections.abc import Callable, Sequence
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import override_settings
 
 from contentgit.cli.call import Call
 from contentgit.cli.main import build_parser, main
 from contentgit.cli.parser import WITH_DATABASE, WITH_REPOSITORY
 from contentgit.cli.verbs import VERBS
 from contentgit.cli.verbs.options import INSTEAD
+from contentgit.datasets import specs_for_models
 from contentgit.repository import Repository
 from tests.bakery.models import Tag
 from tests.docs.pages import ROOT
@@ -250,10 +253,8 @@ def test_status_names_edits_of_the_worktree(
     said = ok("status", "shop")
     assert "2 files of the worktree differ from HEAD's commit" in said
     assert "    shop/bakery.tag/0/0/1.json\n    shop/new.json\n" in said
-    assert (
-        f"git -C {repository_path} add -A && git -C {repository_path} commit  (commits them)"
-        in said
-    )
+    assert f"git -C {repository_path} diff HEAD  (shows the edits)" in said
+    assert f"git -C {repository_path} add -A  (with 'git commit' commits them, and reverts" in said
     assert run("status", "--json").json["edited_files"] == [
         "shop/bakery.tag/0/0/1.json",
         "shop/new.json",
@@ -264,20 +265,28 @@ def test_status_names_edits_of_the_worktree(
     assert run("status", "--json").json["edited_files"] != []
 
 
+def renamed() -> dict[str, Any]:
+    return {"store": {"specs": lambda args: specs_for_models([Tag], {"delete_missing": True})}}
+
+
 def test_status_names_the_folder_of_a_dataset_that_was_renamed(
     ok: Ok, run: Run, db: str, git: Ok
 ) -> None:
     ok("init")
     Tag.objects.create(name="Nuts", slug="nuts")
     ok("commit", "-m", "Tags")
-    git("mv", "shop", "store")
-    git("commit", "-q", "-m", "As it was called")
-    said = ok("status", "shop")
-    assert "store is in HEAD's branch, and the code has no such dataset" in said
-    assert run("status", "--json").json["left_folders"] == ["store"]
-    git("rm", "-rq", "store")
-    git("commit", "-q", "-m", "Gone")
-    assert run("status", "--json").json["left_folders"] == []
+    setting = {"DATASETS": "tests.faces.test_cli.renamed", "ENVIRONMENT": "test"}
+    with override_settings(CONTENTGIT=setting):
+        said = ok("status")
+        assert "shop is in HEAD's branch, and the code has no such dataset" in said
+        assert " store  (if it is called store now, and this database has all of the" in said
+        assert run("status", "--json").json["left_folders"] == ["shop"]
+        ok("commit", "store", "-m", "Its new name")
+        git("rm", "-rq", "shop")
+        git("commit", "-q", "-m", "Gone")
+        assert run("status", "--json").json["left_folders"] == []
+        assert "clean" in ok("status", "store")
+        assert "nothing found" in ok("check")
 
 
 def test_init_in_a_repository_of_code_offers_the_line_to_ignore_it(
@@ -293,6 +302,27 @@ def test_init_in_a_repository_of_code_offers_the_line_to_ignore_it(
     assert line == f"/{repository_path.name}/"
     (repository_path.parent / ".gitignore").write_text(f"{line}\n")
     assert "gitignore" not in run("init").out
+
+
+def test_a_branch_that_a_remote_has_is_not_begun_anew(
+    run: Run, ok: Ok, db: str, git: Ok, repository_path: Path, tmp_path: Path
+) -> None:
+    ok("init")
+    Tag.objects.create(name="Nuts", slug="nuts")
+    ok("commit", "-m", "Tags")
+    theirs = tmp_path / "theirs"
+    repository_path.rename(theirs)
+    subprocess.run(["git", "init", "-q", repository_path], check=True)
+    git("remote", "add", "origin", str(theirs))
+    git("fetch", "-q", "origin")
+    said = run("commit", "-m", "Again")
+    assert (said.code, git("for-each-ref", "refs/heads")) == (3, "")
+    assert "branch main has no commit here, and origin has the branch" in said.err
+    assert "hint: contentgit pull origin main" in said.err.replace(
+        f" --repository {repository_path}", ""
+    )
+    ok("pull", "origin", "main")
+    assert git("rev-parse", "main") == git("rev-parse", "origin/main")
 
 
 def test_nothing_to_commit_makes_no_branch(run: Run, ok: Ok, db: str, git: Ok) -> None:
