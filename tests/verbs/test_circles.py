@@ -69,7 +69,8 @@ def rows(*models: type[Model]) -> dict[str, list[Any]]:
 
 
 def wipe(*models: type[Model]) -> None:
-    with connection.constraint_checks_disabled(), connection.cursor() as cursor:
+    whole = transaction.atomic()
+    with whole, connection.constraint_checks_disabled(), connection.cursor() as cursor:
         for model in models:
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(model._meta.db_table)}")
 
