@@ -93,10 +93,8 @@ def circles(parents: Mapping[Node, Node], rank: Callable[[Node], Any]) -> Iterat
         done.update(path)
 
 
-def claims(
-    record: Record, sets: Iterable[UniqueSet], besides: Record | None = None
-) -> Iterator[Claim]:
-    """The unique values that a record wants; ``besides`` has the fields that it does not manage.
+def claims(record: Record, sets: Iterable[UniqueSet]) -> Iterator[Claim]:
+    """The unique values that a record wants.
 
     A set that only the database can judge claims nothing, nor does one with a NULL that collides with
     nothing, or one without fields, as only a stranger writes it into ``dataset.json``.
@@ -104,18 +102,16 @@ def claims(
     for each in sets:
         if not each.plain or not each.fields:
             continue
-        values = tuple(_claimed(name, record, besides) for name in each.fields)
+        values = tuple(_claimed(name, record) for name in each.fields)
         if ABSENT in values or (each.nulls_distinct and None in values):
             continue
         yield (record.key.model, each.name, values)
 
 
-def _claimed(name: str, record: Record, besides: Record | None) -> Value:
+def _claimed(name: str, record: Record) -> Value:
     if name == "$key":
         return record.key.key
     value = record.fields.get(name, ABSENT)
-    if value is ABSENT and besides is not None:
-        value = besides.fields.get(name, ABSENT)
     return None if _half_null(value) else hashable(value)
 
 

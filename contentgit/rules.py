@@ -223,14 +223,28 @@ def _microseconds(value: Value) -> int | None:
 # Unique constraints
 
 
-def wanted(record: Record, model: ModelSchema) -> Iterator[Claim]:
-    """The unique values that the record wants for certain, those with functions and conditions too."""
-    yield from claims(record, model.unique)
-    for each in model.unique:
+def wanted(
+    record: Record, model: ModelSchema, sets: Iterable[UniqueSet] | None = None
+) -> Iterator[Claim]:
+    """The unique values that the record wants for certain, those with functions and conditions too.
+
+    ``sets`` are those of the model's unique sets to look at; all where it is left out.
+    """
+    looked_at = model.unique if sets is None else tuple(sets)
+    yield from claims(record, looked_at)
+    for each in looked_at:
         if each.parts and _binds(each, record, model) == TRUE:
-            values = _values(each, record, surely)
+            values = compared(record, each)
             if values is not None:
                 yield (record.key.model, each.name, values)
+
+
+def compared(record: Record, unique: UniqueSet) -> tuple[Value, ...] | None:
+    """The record's values as a set with ``parts`` compares them: equal only where every database says so.
+
+    ``None`` where they collide with nothing, or cannot be told.
+    """
+    return _values(unique, record, surely)
 
 
 def said(rule: CheckRule, record: Record) -> str:
@@ -299,8 +313,10 @@ def surely(text: str, function: Function) -> str:
 
     SQLite knows the case of ASCII alone.
     """
-    if function in (Function.LOWER, Function.UPPER):
+    if function is Function.LOWER:
         return "".join(each.lower() if each.isascii() else each for each in text)
+    if function is Function.UPPER:
+        return "".join(each.upper() if each.isascii() else each for each in text)
     return _stripped(text, function)
 
 

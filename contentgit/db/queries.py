@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from django.core.exceptions import EmptyResultSet
+from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db import connections
-from django.db.models import BooleanField, F, Field, Func, Model, QuerySet
+from django.db.models import BooleanField, F, Field, Func, Model, Q, QuerySet, UniqueConstraint
 from django.db.models.expressions import RawSQL
 
 from contentgit.db.fields.plain import AnyField
@@ -25,6 +25,7 @@ COMPOSITE_CHUNK = 200
 """The same for keys of several columns: SQLite limits the depth of a condition."""
 
 NOTHING: SQL = ("0 = 1", ())
+EVERYTHING: SQL = ("1 = 1", ())
 
 
 class Selected(Func):
@@ -179,6 +180,30 @@ def matching(table: Table, filters: Sequence[Mapping[str, Any]], using: str) -> 
     columns = ", ".join(names(table.name, table.key_columns, using))
     left = f"({columns})" if len(table.key_columns) > 1 else columns
     return f"({' OR '.join(f'{left} IN ({part})' for part in parts)})", params
+
+
+def where(model: type[Model], condition: Q, using: str) -> SQL:
+    """A condition on the columns of the model's own table as it stands in SQL."""
+    query = rows_of(model, using).filter(condition).query
+    try:
+        sql, params = query.where.as_sql(query.get_compiler(using), connections[using])
+    except EmptyResultSet:
+        return NOTHING
+    except FullResultSet:
+        return EVERYTHING
+    return sql, tuple(params)
+
+
+def unique_constraint(model: type[Model], name: str) -> UniqueConstraint | None:
+    """The constraint of the model's ``Meta`` with this name."""
+    return next(
+        (
+            each
+            for each in model._meta.constraints
+            if isinstance(each, UniqueConstraint) and each.name == name
+        ),
+        None,
+    )
 
 
 def python_values(columns: Sequence[Column], rows: Sequence[Row]) -> list[Sequence[Any]]:

@@ -20,8 +20,8 @@ from contentgit.plan.items import (
     references,
 )
 from contentgit.records import Record, RecordKey, Value
-from contentgit.relations import PARENT, claims, parents
-from contentgit.rules import broken, digest, doubtful, said
+from contentgit.relations import PARENT, parents
+from contentgit.rules import broken, digest, doubtful, said, wanted
 from contentgit.schema import FieldKind, ModelSchema, looked_up
 from contentgit.specs import Dataset
 from contentgit.steps import Action, FieldState, Links
@@ -145,7 +145,7 @@ def _create(candidate: Candidate, theirs: Record, rules: Rules) -> Item:
         drifts=candidate.base is not None,
         optional=tuple(_optional(names, candidate, theirs, rules)),
         wishes=(*_parents(candidate.key, rules), *_wishes(names, theirs, rules)),
-        claims=tuple(claims(theirs, rules.schema.unique)),
+        claims=tuple(wanted(theirs, rules.schema)),
         takes=_computed(theirs, rules),
         broken=_broken(theirs, names, rules),
     )
@@ -160,7 +160,7 @@ def _update(candidate: Candidate, ours: Record, theirs: Record, rules: Rules) ->
     states = tuple(each for each in edited if each.name not in rules.schema.derived)
     changed = set(names)
     after = Record(theirs.key, {**ours.fields, **theirs.fields})
-    sets = [each for each in rules.schema.unique if changed & set(each.fields)]
+    sets = [each for each in rules.schema.unique if changed & set(each.named)]
     return Item(
         Action.UPDATE,
         candidate.key,
@@ -175,7 +175,7 @@ def _update(candidate: Candidate, ours: Record, theirs: Record, rules: Rules) ->
         states=states,
         optional=tuple(_optional(names, candidate, theirs, rules)),
         wishes=tuple(_wishes(names, theirs, rules)),
-        claims=tuple(claims(theirs, sets, besides=ours)),
+        claims=tuple(wanted(after, rules.schema, sets)),
         gives=_computed(ours, rules),
         takes=_computed(after, rules),
         broken=_broken(after, names, rules),

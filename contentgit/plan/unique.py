@@ -13,6 +13,7 @@ from contentgit.facts import Facts
 from contentgit.plan.items import Computed, Item, Survey
 from contentgit.records import RecordKey
 from contentgit.relations import Claim
+from contentgit.rules import names_of
 from contentgit.schema import UniqueSet
 from contentgit.steps import Action, Problem, ProblemKind, Step
 
@@ -71,7 +72,7 @@ def _given_up(unique: UniqueSet, item: Item | None) -> set[str]:
     """The fields of the set that the row's own update changes."""
     if item is None or item.action is not Action.UPDATE:
         return set()
-    return set(unique.fields) & set(item.fields)
+    return set(unique.named) & set(item.fields)
 
 
 def _park_all(
@@ -105,7 +106,7 @@ def _problem(
 ) -> Problem:
     values = ", ".join(
         f"{name.removeprefix('$')}={value!r:.60}"
-        for name, value in zip(unique.fields, claim[2], strict=True)
+        for name, value in zip(names_of(unique), claim[2], strict=True)
     )
     return Problem(
         ProblemKind.UNIQUE, f"{wanting} wants the unique {values} of {other}, {why}", key=wanting

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from contentgit.conditions import Comparison, How, Other, Unknown
+from contentgit.facts import Facts
 from contentgit.schema import CheckRule, FieldKind, FieldSchema, Function, Part, UniqueSet
 from contentgit.steps import ProblemKind
-from tests.core.planning import create, dataset, planned, said, schema, text, update
+from tests.core.planning import create, dataset, key, planned, said, schema, text, update
 
 FRONT = Comparison("state", How.EXACT, "front")
 SETS = (
@@ -27,9 +30,12 @@ LEAF = schema(
 )
 
 
-def plan(*candidates: Any, checks: tuple[CheckRule, ...] = (SPAN,)) -> Any:
+def plan(
+    *candidates: Any, checks: tuple[CheckRule, ...] = (SPAN,), facts: Facts | None = None
+) -> Any:
     models = {"shop.leaf": replace(LEAF, checks=checks)}
-    return planned(*candidates, models=models, datasets={"shop": dataset("leaf")})
+    datasets = {"shop": dataset("leaf")}
+    return planned(*candidates, models=models, datasets=datasets, facts=facts or Facts())
 
 
 def leaf(**fields: Any) -> dict[str, Any]:
@@ -82,6 +88,48 @@ def test_a_row_that_leaves_a_condition_makes_way_for_one_that_enters_it() -> Non
     )
     parks = [each for each in said(found) if each.startswith("park")]
     assert parks == ["park leaf:2 state"]
+
+
+def refused(found: Any) -> list[str]:
+    return [each.text for each in found.problems if each.kind is ProblemKind.UNIQUE]
+
+
+def test_two_records_whose_values_a_function_makes_equal_are_refused() -> None:
+    found = plan(
+        create("leaf:1", **leaf(name="Rye")), changed("leaf:2", leaf(name="x"), name="rYE")
+    )
+    assert refused(found) == [
+        "shop.leaf:2 wants the unique lower(name)='rye' of shop.leaf:1, which in the commit has it too"
+    ]
+
+
+def test_a_condition_alone_decides_whether_equal_values_collide() -> None:
+    front, back = leaf(name="a", state="front"), leaf(name="b", state="")
+    assert refused(plan(create("leaf:1", **front), create("leaf:2", **back))) == []
+    both = plan(create("leaf:1", **front), changed("leaf:2", back, state="front"))
+    assert refused(both) == [
+        "shop.leaf:2 wants the unique site='s' of shop.leaf:1, which in the commit has it too"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("claim", "stays", "parked"),
+    [
+        (("shop.leaf", "lower", ("rye",)), {"site": "x"}, "name"),
+        (("shop.leaf", "front", ("s",)), {"low": 0}, "name state"),
+    ],
+)
+def test_a_row_that_keeps_a_computed_value_refuses_the_record_that_wants_it(
+    claim: Any, stays: dict[str, Any], parked: str
+) -> None:
+    wants = create("leaf:1", **leaf(name="Rye", state="front"))
+    facts = Facts(holders={claim: key("leaf:9")})
+    other = leaf(name="RYE", site="t", state="")
+    assert len(refused(plan(wants, facts=facts))) == 1
+    assert len(refused(plan(wants, changed("leaf:9", other, **stays), facts=facts))) == 1
+    way = plan(wants, changed("leaf:9", other, name="y", state="z"), facts=facts)
+    assert refused(way) == []
+    assert [each for each in said(way) if each.startswith("park")] == [f"park leaf:9 {parked}"]
 
 
 def test_of_a_set_that_only_the_database_knows_every_row_that_changes_makes_way() -> None:

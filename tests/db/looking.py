@@ -55,7 +55,7 @@ class Look:
     def survey(self, candidates: Iterable[Candidate]) -> Survey:
         return survey(
             candidates,
-            models={label: each.schema for label, each in self.tables.items()},
+            models={label: each.enforced for label, each in self.tables.items()},
             datasets=self.datasets,
             first=set(),
             sizes={name: Size(99, 99, 99) for name in self.datasets},

@@ -20,7 +20,7 @@ from tests.brands.models import (
     Part,
 )
 from tests.db.looking import ONLY_BRANDS, Look, brand, create, dump, key, of, spec
-from tests.zoo.models import Bird, Book, Essay, Fish
+from tests.zoo.models import Bird, Book, Essay, Fish, Generated, Slot
 
 
 def test_what_exists(db: str) -> None:
@@ -99,6 +99,37 @@ def test_who_holds_unique_values(db: str) -> None:
         create("brand:7", name="one", year=2, code="c"),
         create("brand:8", name="one", year=1, code=None),
     ) == {"code": {("b",): "2"}, "brands_brand_name_year": {("two", 2): "2", ("one", 1): "1"}}
+
+
+def test_who_holds_what_functions_and_conditions_compare(db: str) -> None:
+    """The database compares as its constraint does: by functions, and rows of the condition alone."""
+    slots = Look(dump("zoo.slot"))
+    row = {"low": 1, "high": 50}
+    Slot.objects.create(name="Rye", active=True, place=1, **row)
+    Slot.objects.create(name="Straße", active=False, place=2, **row)
+    features = connections["default"].features
+    computed = features.supports_expression_indexes and features.supports_partial_indexes
+    if not computed:
+        assert holders(slots, create("zoo.slot:7", name="RYE", active=True, place=9, **row)) == {}
+        return
+    assert holders(
+        slots,
+        create("zoo.slot:7", name="rYe", active=True, place=7, **row),
+        create("zoo.slot:8", name="rye", active=False, place=8, low=1, high=60),
+        create("zoo.slot:9", name="STRAßE", active=False, place=2, **row),
+    ) == {
+        "zoo_slot_high": {(50,): "1"},
+        "zoo_slot_name": {("RYE", True): "1", ("STRAßE", False): "2"},
+        "zoo_slot_unique": {(2,): "2"},
+    }
+
+
+def test_what_a_generated_column_holds(db: str) -> None:
+    Generated.objects.create(name="Rye", width=1, height=2)
+    found = holders(
+        Look(dump("zoo.generated")), create("zoo.generated:7", name="RYE", width=3, height=4)
+    )
+    assert found == {"folded": {("rye",): "1"}}
 
 
 def test_references_among_unique_values(db: str) -> None:

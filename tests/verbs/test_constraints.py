@@ -12,7 +12,7 @@ from django.test import override_settings
 from contentgit.datasets import specs_for_models
 from tests import raw
 from tests.verbs.conftest import Run
-from tests.zoo.models import Slot
+from tests.zoo.models import Generated, Slot
 
 Ok = Callable[..., str]
 OTHER = "--database=other"
@@ -21,6 +21,10 @@ APPLY = ("checkout", "main", "--apply", "--yes", OTHER)
 
 def datasets() -> dict[str, dict[str, Any]]:
     return {"all": {"specs": lambda _: specs_for_models([Slot], {"delete_missing": True})}}
+
+
+def generated() -> dict[str, dict[str, Any]]:
+    return {"all": {"specs": lambda _: specs_for_models([Generated], {"delete_missing": True})}}
 
 
 @pytest.fixture(autouse=True)
@@ -70,10 +74,7 @@ def test_a_merge_into_a_database_that_breaks_a_check_is_refused_in_the_plan(
         assert rows("other") == before
 
 
-def test_what_a_database_refuses_changes_nothing_and_names_the_constraint(
-    twins: None, ok: Ok, run: Run
-) -> None:
-    """A value of a row that is not in the dump of the commit yet: only the database knows."""
+def test_equal_values_of_a_function_are_refused_in_the_plan(twins: None, ok: Ok, run: Run) -> None:
     if not connections["other"].features.supports_expression_indexes:
         return
     Slot.objects.create(id=7, name="new", active=True, low=1, high=60, place=7)
@@ -81,10 +82,35 @@ def test_what_a_database_refuses_changes_nothing_and_names_the_constraint(
     row = {"name": "NEW", "active": True, "low": 1, "high": 70, "place": 9}
     Slot.objects.using("other").create(id=9, **row)
     before = rows("other")
-    found = run(*APPLY, "--merge")
-    assert found.code == 1, found
-    assert (
-        "zoo.slot:7 in database 'other': it has the same upper(name), active as zoo.slot:9, against the "
-        "constraint zoo_slot_name: " in found.err
-    )
-    assert rows("other") == before
+    merging = ("checkout", "main", "--merge", OTHER)
+    for verb in (merging, (*merging, "--apply", "--yes"), ("update", "--yes", OTHER)):
+        found = run(*verb)
+        assert found.code == 3, found
+        wanted = "zoo.slot:7 wants the unique upper(name)='NEW', active=True of zoo.slot:9"
+        assert wanted in found.out + found.err
+        assert rows("other") == before
+    Slot.objects.using("other").filter(id=9).update(name="old")
+    ok(*APPLY, "--merge")
+    assert Slot.objects.using("other").count() == 4
+
+
+def test_what_a_database_refuses_changes_nothing_and_names_the_constraint(
+    databases: tuple[str, str], ok: Ok, run: Run
+) -> None:
+    """A generated column whose values only the database computes."""
+    with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.generated", "ENVIRONMENT": "test"}):
+        Generated.objects.create(id=1, name="x", width=1, height=1)
+        ok("init", "--bare")
+        ok("commit", "-m", "one")
+        ok(*APPLY)
+        Generated.objects.create(id=7, name="a", width=2, height=3)
+        ok("commit", "-m", "seven")
+        Generated.objects.using("other").create(id=9, name="b", width=2, height=3)
+        before = raw.snapshot("other", ("zoo_generated",))
+        found = run(*APPLY, "--merge")
+        assert found.code == 1, found
+        assert (
+            "zoo.generated:7 in database 'other': it has the same width, height as zoo.generated:9, "
+            "against the constraint zoo_generated_area: " in found.err
+        )
+        assert raw.snapshot("other", ("zoo_generated",)) == before

@@ -9,13 +9,13 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db import Error, transaction
-from django.db.models import F, Model, Q, UniqueConstraint
+from django.db.models import F, Model, Q
 from django.db.models.expressions import OrderBy, RawSQL
 from django.db.models.lookups import Exact
 
 from contentgit.db.backends import Backend
 from contentgit.db.failures import Cause, words
-from contentgit.db.queries import key_texts, rows_of
+from contentgit.db.queries import key_texts, rows_of, unique_constraint
 from contentgit.db.tables import Table
 from contentgit.errors import ContentgitError, DatabaseError
 from contentgit.records import Record, RecordKey
@@ -112,6 +112,10 @@ def _unique(backend: Backend, table: Table, name: str) -> UniqueSet | None:
 
 
 def _columns(table: Table, unique: UniqueSet) -> list[str]:
+    constraint = unique_constraint(table.model, unique.name)
+    if constraint is not None and constraint.fields:
+        compared: list[Any] = [table.model._meta.get_field(name) for name in constraint.fields]
+        return [field.column for field in compared]
     with suppress(FieldDoesNotExist):
         field: Any = table.model._meta.get_field(unique.name)  # a generated one, for instance
         return [field.column] if field.unique else []
@@ -150,7 +154,7 @@ def _holders(backend: Backend, table: Table, unique: UniqueSet, record: Record) 
     """The rows that have the values which the record wants, as the database compares them."""
     values = _values(table, record)
     condition = Q()
-    constraint = _constraint(table.model, unique.name)
+    constraint = unique_constraint(table.model, unique.name)
     compared: Sequence[Any] = constraint.fields or constraint.expressions if constraint else ()
     for each in compared or _names(table, unique):
         expression = _expression(table.model, each)
@@ -184,17 +188,6 @@ def _values(table: Table, record: Record) -> Mapping[Any, Any]:
                 value = RawSQL(column.cast, (param,), output_field=model_field)  # noqa: S611
                 found[F(model_field.name)] = value
     return found
-
-
-def _constraint(model: type[Model], name: str) -> UniqueConstraint | None:
-    return next(
-        (
-            each
-            for each in model._meta.constraints
-            if isinstance(each, UniqueConstraint) and each.name == name
-        ),
-        None,
-    )
 
 
 def _expression(model: type[Model], compared: Any) -> Any:

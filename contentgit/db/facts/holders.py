@@ -10,18 +10,32 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import Any, TypeAlias
 
 from contentgit.db.facts.referrers import Source, chunks
-from contentgit.db.queries import COMPOSITE_CHUNK, SQL, Row, among, execute, names, quoted
+from contentgit.db.queries import (
+    COMPOSITE_CHUNK,
+    EVERYTHING,
+    SQL,
+    Row,
+    among,
+    execute,
+    names,
+    quoted,
+    unique_constraint,
+    where,
+)
 from contentgit.db.tables import Column, Table
 from contentgit.errors import RecordError
-from contentgit.records import RecordKey, Value
-from contentgit.relations import Claim, hashable
-from contentgit.schema import UniqueSet
+from contentgit.records import Record, RecordKey, Value
+from contentgit.relations import PARENT, Claim, hashable
+from contentgit.rules import compared
+from contentgit.schema import Function, Part, UniqueSet
 
 
 def fetch_holders(source: Source) -> Iterator[tuple[Claim, RecordKey]]:
-    """Each claim whose values a row holds, with that row.
+    """Each claim whose values a row holds, with that row; values are compared as the constraint does.
 
     Two values that the database takes for equal and that nobody holds yet are not found: the database
     refuses the second when it is written.
@@ -32,53 +46,89 @@ def fetch_holders(source: Source) -> Iterator[tuple[Claim, RecordKey]]:
     for (label, name), claims in by_set.items():
         table = source.table(label)
         (unique,) = (each for each in table.enforced.unique if each.name == name)
-        values = _Values(table, unique)
+        values = _Values(table, unique, source.using)
         for chunk in chunks(claims, COMPOSITE_CHUNK):
             yield from _among_claims(source, values, chunk)
 
 
 class _Values:
-    """The columns of one unique set, and how its values go into them and come out of them."""
+    """The columns of one unique set, what it compares, and how its values go in and come out."""
 
-    def __init__(self, table: Table, unique: UniqueSet) -> None:
+    def __init__(self, table: Table, unique: UniqueSet, using: str) -> None:
         self.table = table
-        self.parts: list[
-            tuple[tuple[Column, ...], Callable[[Value], Row], Callable[..., Value]]
-        ] = [
-            (table.key_columns, table.decode_key, table.encode_key)
-            if name == "$key"
-            else (table.field[name].columns, table.field[name].decode, table.field[name].encode)
-            for name in unique.fields
-        ]
-        self.columns = tuple(column for columns, _, _ in self.parts for column in columns)
+        self.unique = unique
+        self.using = using
+        self.parts = unique.parts or tuple(map(Part, unique.fields))
+        self.bound = [_bound(table, part.field) for part in self.parts]
+        self.columns = tuple(column for columns, _, _ in self.bound for column in columns)
+
+    @cached_property
+    def about(self) -> SQL:
+        """That the constraint is about a row at all."""
+        found = unique_constraint(self.table.model, self.unique.name)
+        if found is None or not found.condition:
+            return EVERYTHING
+        return where(self.table.model, found.condition, self.using)
 
     def parameters(self, values: Sequence[Value]) -> Row | None:
         """SQL parameters; ``None`` where a value fits no column, and so no row holds it."""
         try:
             return tuple(
                 parameter
-                for (_, decode, _), value in zip(self.parts, values, strict=True)
+                for (_, decode, _), value in zip(self.bound, values, strict=True)
                 for parameter in decode(_plain(value))
             )
         except RecordError:
             return None
 
-    def values(self, row: Row) -> tuple[Value, ...]:
+    def values(self, key: RecordKey, row: Row) -> tuple[Value, ...] | None:
         """The values in a row of :attr:`columns`, as they stand in a claim."""
-        found, start = [], 0
-        for columns, _, encode in self.parts:
-            found.append(hashable(encode(*row[start : start + len(columns)])))
+        fields, start = {}, 0
+        for part, (columns, _, encode) in zip(self.parts, self.bound, strict=True):
+            fields[part.field] = encode(*row[start : start + len(columns)])
             start += len(columns)
-        return tuple(found)
+        if self.unique.parts:
+            return compared(Record(key, fields), self.unique)
+        return tuple(map(hashable, fields.values()))
 
-    def condition(self, row: Row, using: str) -> SQL:
-        """That the columns hold these parameters."""
-        parts, params = [], []
-        left = names(self.table.name, self.columns, using)
-        for column, name, value in zip(self.columns, left, row, strict=True):
-            parts.append(f"{name} IS NULL" if value is None else f"{name} = {column.cast}")
-            params += [] if value is None else [value]
-        return f"({' AND '.join(parts)})", tuple(params)
+    def condition(self, row: Row) -> SQL:
+        """That the set finds in the columns what it finds in these parameters."""
+        sql, params, values = [], [], iter(row)
+        for part, (columns, decode, _) in zip(self.parts, self.bound, strict=True):
+            for column, name in zip(
+                columns, names(self.table.name, columns, self.using), strict=True
+            ):
+                left, constants = _applied(part, name, column, decode)
+                value = next(values)
+                right, more = _applied(part, column.cast, column, decode)
+                sql.append(f"{left} IS NULL" if value is None else f"{left} = {right}")
+                params += constants if value is None else [*constants, value, *more]
+        return f"({' AND '.join(sql)})", tuple(params)
+
+
+_Bound: TypeAlias = tuple[tuple[Column, ...], Callable[[Value], Row], Callable[..., Value]]
+"""The columns of a field, and how its content goes into them and comes out of them."""
+
+
+def _bound(table: Table, name: str) -> _Bound:
+    if name == PARENT:
+        return table.key_columns, table.decode_key, table.encode_key
+    field = table.field[name]
+    return field.columns, field.decode, field.encode
+
+
+def _applied(
+    part: Part, sql: str, column: Column, decode: Callable[[Value], Row]
+) -> tuple[str, list[Any]]:
+    """A column or a value with the part's functions applied, and the parameters that they bring."""
+    params: list[Any] = []
+    for function, constant in part.functions:
+        if function is Function.COALESCE:
+            sql = f"COALESCE({sql}, {column.cast})"
+            params += decode(constant)
+        else:
+            sql = f"{function.value.upper()}({sql})"
+    return sql, params
 
 
 def _plain(value: Value) -> Value:
@@ -100,11 +150,14 @@ def _among_claims(
         return
     table = values.table
     width = len(table.key_columns)
-    sql, params = _any([values.condition(row, source.using) for row in parameters.values()])
+    sql, params = _any([values.condition(row) for row in parameters.values()])
+    about, more = values.about
+    columns = (*table.key_columns, *values.columns)
     others = []
-    for row in source.rows(table.name, (*table.key_columns, *values.columns), sql, params):
+    for row in source.rows(table.name, columns, f"{about} AND {sql}", (*more, *params)):
         key = RecordKey(table.label, table.encode_key(*row[:width]))
-        claim = (table.label, claims[0][1], values.values(row[width:]))
+        held = values.values(key, row[width:])
+        claim = (table.label, claims[0][1], held or ())
         if claim in parameters:
             yield claim, key
             del parameters[claim]
@@ -124,7 +177,7 @@ def _folded(
 ) -> Iterator[tuple[Claim, RecordKey]]:
     """Which of the rows holds what the database takes for the values of which claim."""
     table, using = values.table, source.using
-    conditions = {claim: values.condition(row, using) for claim, row in parameters.items()}
+    conditions = {claim: values.condition(row) for claim, row in parameters.items()}
     looks = ", ".join(f"CASE WHEN {sql} THEN 1 ELSE 0 END" for sql, _ in conditions.values())
     looked = tuple(param for _, params in conditions.values() for param in params)
     keyed = zip(table.key_columns, names(table.name, table.key_columns, using), strict=True)
