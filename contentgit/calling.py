@@ -78,7 +78,7 @@ def given(function: Callable[[], Any], what: str, hint: str, named: Any = None) 
     except (Exception, SystemExit) as error:
         kind = DatabaseError if isinstance(error, Error) else ContentgitError
         raise kind(
-            f"{what}: {_name(named or function)} raised {_words(error)}", hint=hint
+            f"{what}: {name_of(named or function)} raised {_words(error)}", hint=hint
         ) from error
 
 
@@ -92,7 +92,7 @@ def tell(signal: Signal, **arguments: Any) -> Iterator[HookFailure]:
         yield HookFailure(_place(error), _words(error))
     for receiver, answer in answers:
         if isinstance(answer, Exception):
-            yield HookFailure(_name(receiver), _words(answer))
+            yield HookFailure(name_of(receiver), _words(answer))
 
 
 def follow(followup: Followup, offered: Mapping[str, Any]) -> Iterator[HookFailure]:
@@ -105,7 +105,7 @@ def follow(followup: Followup, offered: Mapping[str, Any]) -> Iterator[HookFailu
                 followup(**_taken(followup, offered))
     except (Exception, SystemExit) as error:
         if not isinstance(error, SystemExit) or error.code not in (None, 0):
-            yield HookFailure(_name(followup), _words(error))
+            yield HookFailure(name_of(followup), _words(error))
 
 
 def _taken(function: Any, offered: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def _taken(function: Any, offered: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in offered.items() if name in parameters}
 
 
-def _name(hook: Any) -> str:
+def name_of(hook: Any) -> str:
     """What people call it: a command as it is typed, a function with its module."""
     if isinstance(hook, tuple):
         return " ".join(hook)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.db import connections
-from django.db.models import Model, Value
+from django.db.models import Model, QuerySet, Value
 from django.db.models.sql import Query
 
 from contentgit import calling
@@ -20,7 +21,7 @@ from contentgit.db.identity import Identities, label_of
 from contentgit.db.tables import Table
 from contentgit.errors import RecordError
 from contentgit.records import Value as Content
-from contentgit.steps import COMPUTED, Plan
+from contentgit.steps import COMPUTED, Action, Plan
 
 NOTHING_CHANGED = (
     "nothing has changed; correct what the field is set to, or keep the row it refers to"
@@ -40,37 +41,65 @@ def settled(plan: Plan, using: str, identities: Identities, table: Callable[[str
             (name,) = step.fields
             place = (step.key.model, name)
             if place not in known:
-                known[place] = _value(table(step.key.model), name, using, identities)
+                known[place] = _value(plan, table(step.key.model), name, using, identities)
             steps[number] = replace(step, value=known[place])
     return replace(plan, steps=tuple(steps)) if known else plan
 
 
-def _value(table: Table, name: str, using: str, identities: Identities) -> Content:
+def _value(plan: Plan, table: Table, name: str, using: str, identities: Identities) -> Content:
     field: Any = table.model._meta.get_field(name)
-    value = _given(field, f"{table.label}: {name}", using)
+    what = f"{table.label}: {name}"
+    value, source = _given(field, what, using)
+    refused = partial(_refused, f"{what} is to be set, and {source} gives")
     if isinstance(value, Model):
+        if value.pk is None:
+            raise refused(f"a {label_of(type(value))} that is not saved")
         value = getattr(value, field.target_field.attname)
     identities.reload(label_of(field.related_model))  # the row may be new
+    bound = table.field[name]
     try:
-        return table.field[name].encode(value)
+        content = bound.encode(value)
     except RecordError as error:
         raise RecordError(
-            f"{table.label}: {name} is to be set, and {error.message}", hint=NOTHING_CHANGED
+            f"{what} is to be set, and {source} gives no reference: {error.message}",
+            hint=NOTHING_CHANGED,
         ) from error
+    if content is None and not bound.schema.null:
+        raise refused("None, which the field does not take")
+    if content is not None and bound.schema.constrained:
+        steps = [step for step in plan.steps if str(step.key) == content]
+        if any(step.action in (Action.DELETE, Action.CASCADE) for step in steps):
+            hint = f"nothing has changed; commit {content} first, or apply with --merge to keep it"
+            raise refused(f"{content}, which this apply deletes", hint)
+        if not steps and not _exists(field, value, using):
+            raise refused(f"{content}, which does not exist")
+    return content
 
 
-def _given(field: Any, what: str, using: str) -> Any:
-    """The Python value, or an instance of the model that the field refers to."""
+def _refused(what: str, why: str, hint: str = NOTHING_CHANGED) -> RecordError:
+    return RecordError(f"{what} {why}", hint=hint)
+
+
+def _exists(field: Any, value: Any, using: str) -> bool:
+    rows: QuerySet[Model] = QuerySet(field.related_model, using=using)
+    return rows.filter(**{field.target_field.attname: value}).exists()
+
+
+def _given(field: Any, what: str, using: str) -> tuple[Any, str]:
+    """The Python value, or an instance of the model that the field refers to; and what gave it."""
     way = field.remote_field.on_delete
+    source = "its default"
     if hasattr(way, "deconstruct"):
         _, (value,), _ = way.deconstruct()
+        source = "its on_delete"
     elif field.has_default() and getattr(way, "__name__", "") != "DB_SET_DEFAULT":
         value = field.default
     else:
-        return _database_default(field, using)
+        return _database_default(field, using), "its default in the database"
     if callable(value):
-        return calling.given(value, f"{what} is to be set", NOTHING_CHANGED)
-    return value
+        given = calling.given(value, f"{what} is to be set", NOTHING_CHANGED)
+        return given, calling.name_of(value)
+    return value, source
 
 
 def _database_default(field: Any, using: str) -> Any:

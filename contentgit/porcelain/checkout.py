@@ -35,7 +35,7 @@ from contentgit.porcelain.planning import plan
 from contentgit.porcelain.project import Project, all_tables
 from contentgit.porcelain.refusals import refuse
 from contentgit.porcelain.request import Request
-from contentgit.porcelain.rereading import Rereading
+from contentgit.porcelain.rereading import ON_DELETE, Rereading
 from contentgit.porcelain.snapshots import Difference, batches
 from contentgit.porcelain.withheld import listed
 from contentgit.porcelain.working_copy import Missing
@@ -104,7 +104,7 @@ def _apply(
             check_plan(project, planned, saved)
         refuse(planned)
         watch = Watch(project.using)
-        with watch.calling("on_delete"):
+        with watch.calling(ON_DELETE):
             planned = replace(planned, plan=_settled(project, planned.plan))
         hooks = Hooks(
             project, planned, idle=all(_unchanged(project, w, planned) for w in planned.dumps)

@@ -30,6 +30,9 @@ from contentgit.render.plain import plural
 from contentgit.specs import Dataset
 from contentgit.steps import Action, Plan, Step
 
+ON_DELETE = "on_delete"
+"""Why a function of the project is called that says what references are set to."""
+
 SHOWN = 10
 """Records, and functions of the project, that a refusal names."""
 
@@ -224,8 +227,8 @@ class Rereading:
         """The error about records that others have written."""
         what = f"{plural(len(lines), 'record')} of the dumps"
         return RefusedError(
-            f"receivers or triggers wrote to {what} while the apply ran, which would not be what the "
-            "commit says; nothing has changed",
+            f"{self._who} wrote to {what} while the apply ran, which would not be what the commit says; "
+            "nothing has changed",
             items=[*_shown(lines), *self.culprits()],
             hint=self.hint(),
         )
@@ -233,6 +236,16 @@ class Rereading:
     @property
     def _writes(self) -> list[Write]:
         return [each for each in self.watch.writes if each.table in {ANY, *self._tables}]
+
+    @property
+    def _asked(self) -> bool:
+        """Whether only functions that say what references are set to wrote rows of the dumps."""
+        causes = {each.cause for each in self._writes}
+        return causes == {ON_DELETE} and not any(t.reached(self._tables) for t in self.triggers)
+
+    @property
+    def _who(self) -> str:
+        return "a function of on_delete" if self._asked else "receivers or triggers"
 
     def culprits(self) -> list[str]:
         """A line for each function and trigger that may have written rows of the dumps."""
@@ -244,6 +257,14 @@ class Rereading:
 
     def hint(self) -> str:
         """The ways on."""
+        if self._asked:
+            names = " and ".join(sorted({each.function for each in self._writes}))
+            again = "run this again" if self.planned.request.merging else "apply with --merge"
+            return (
+                f"call {names} in a shell of this database, so that what it makes is there; then "
+                f"{again}, which keeps it\n"
+                "or first set what refers to the records to be deleted to others"
+            )
         models = {
             label
             for work in self.planned.dumps

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db import connections, models
 
@@ -258,11 +258,17 @@ FAILING: set[str] = set()
 """Those that raise."""
 
 
+GIVES: dict[str, Any] = {}
+"""What they give instead."""
+
+
 def spare() -> Desk:
     """The desk for pens whose own is gone; made where there is none."""
     CALLS.append("spare")
     if "spare" in FAILING:
         raise LookupError("no desk is left")
+    if "spare" in GIVES:
+        return cast("Desk", GIVES["spare"])
     return Desk.objects.get_or_create(name="spare", defaults={"pk": 77})[0]
 
 

@@ -248,8 +248,7 @@ class Backend(ABC):
         ]
         if found:
             raise DatabaseError(
-                f"database {self.using!r}: references would point at rows that do not exist: "
-                f"{found[0]}",
+                f"database {self.using!r}: references would point at rows that do not exist",
                 items=found,
             )
 
