@@ -77,6 +77,12 @@ class Grower:
                 self._try(self.random.choice([self._clear, self._clear_table]))
             self._link()
 
+    def meddle(self) -> None:
+        """Writes one row or a few, as a receiver of the project's may at any moment."""
+        kinds = (self._edit, self._edit, self._delete, lambda: self._add(self._model()))
+        with self.population.within():
+            self._try(self.random.choice(kinds))
+
     def _try(self, work: Callable[[], object]) -> None:
         """What the database or PROTECT refuses was not done."""
         try:
