@@ -83,7 +83,7 @@ def test_what_was_committed_comes_back(db: str, ok: Ok, run: Run, seed: int, nam
 def meddling(grower: Grower, often: float) -> Iterator[list[int]]:
     """Receivers of every model that write rows of any; the list gets one item for each time."""
     times: list[int] = []
-    chance = Random(grower.random.random())  # noqa: S311
+    chance = Random(grower.random.random())
     busy: list[bool] = []
 
     def receive(**_: Any) -> None:
