@@ -31,9 +31,10 @@ from contentgit.content import (
 from contentgit.documents import UNSEEN, dump_document, parse_document, quoted
 from contentgit.errors import FormatError, RecordError
 from contentgit.layout import integer_key, key_text, key_value
+from contentgit.long_texts import are_lines_of, without_texts
 from contentgit.records import JSON_NULL, Record, RecordKey, Value
 from contentgit.schema import KeyKind
-from contentgit.text import SHORT_TEXT, in_segments, segments
+from contentgit.text import LONG_TEXT, SHORT_TEXT, in_segments, parts, segments
 
 __all__ = [
     "DEPTH_LIMIT",
@@ -87,14 +88,17 @@ class RecordEncoder:
         """
         field = (b"", 0, "$key")
         try:
-            parts = [b'{\n  "$key": ', _key(key_value), self._model]
+            out = bytearray(b'{\n  "$key": ')
+            out += _key(key_value)
+            out += self._model
             for field in self._fields:
-                parts += (field[0], _value(values[field[1]], 1))
+                out += field[0]
+                _write(values[field[1]], 1, out)
         except RecordError as error:
             place = f"{self._label}:{key_text(key_value)}"
             raise RecordError(f"{place}: field {field[2]!r}: {error.message}") from None
-        parts.append(b"\n}\n")
-        return b"".join(parts)
+        out += b"\n}\n"
+        return bytes(out)
 
 
 def _check_names(model: str, names: Sequence[str]) -> None:
@@ -131,7 +135,9 @@ def encode_value(value: Value) -> bytes:
     Raises:
         RecordError: it is no content value.
     """
-    return _value(value, 1)
+    out = bytearray()
+    _write(value, 1, out)
+    return bytes(out)
 
 
 def _kind(text: str) -> KeyKind:
@@ -145,33 +151,41 @@ def _key(value: int | str | Sequence[int | str]) -> bytes:
         return b"%d" % value
     if isinstance(value, str):
         return _quoted(value)
-    return _rows([_key(part) for part in value], 1)
+    pad = _PADS[2]
+    return b"[" + pad + (b"," + pad).join([_key(part) for part in value]) + _PADS[1] + b"]"
 
 
-def _value(value: Value, level: int) -> bytes:
-    """A content value that stands on a line indented by ``level`` steps."""
+def _write(value: Value, level: int, out: bytearray) -> None:
+    """Appends a content value that stands on a line indented by ``level`` steps.
+
+    Whatever its length, each result of orjson that is kept holds some kilobytes: they go into ``out``.
+    """
     kind = type(value)
     if kind is str:
         if len(value) <= SHORT_TEXT and value.isascii() and value.isprintable():
-            return orjson.dumps(value)  # the usual case, decided fast
-        if in_segments(value):
-            return _text(value, level)
-        return orjson.dumps(value) if _plain(value) else _odd(value, level)
-    if kind is int:
-        return _integer(value, level)
-    if value is None:
-        return b"null"
-    if kind is bool:
-        return b"true" if value else b"false"
-    if kind is list or kind is tuple:
-        return _list(value, level)
-    if kind is dict:
-        return _dict(value, level)
-    if kind is float:
-        return _float(value, level)
-    if value is JSON_NULL:
-        return _form("$json", b"null", level)
-    return _value(base(value), level)
+            out += orjson.dumps(value)  # the usual case, decided fast
+        elif in_segments(value):
+            _write_text(value, level, out)
+        elif _plain(value):
+            out += orjson.dumps(value)
+        else:
+            _write_odd(value, level, out)
+    elif kind is int:
+        _write_integer(value, level, out)
+    elif value is None:
+        out += b"null"
+    elif kind is bool:
+        out += b"true" if value else b"false"
+    elif kind is list or kind is tuple:
+        _write_list(value, level, out)
+    elif kind is dict:
+        _write_dict(value, level, out)
+    elif kind is float:
+        _write_float(value, level, out)
+    elif value is JSON_NULL:
+        _write_form("$json", b"null", level, out)
+    else:
+        _write(base(value), level, out)
 
 
 def _plain(text: str) -> bool:
@@ -194,58 +208,78 @@ def _quoted(text: str) -> bytes:
     return quoted(text).encode()
 
 
-def _odd(text: str, level: int) -> bytes:
-    return _text(text, level) if _SURROGATES.search(text) else _quoted(text)
-
-
-def _text(text: str, level: int) -> bytes:
-    """Text in segments, with an empty line between them."""
-    pad = _PADS[level + 2]
-    if _plain(text):
-        lines = [orjson.dumps(piece) for piece in segments(text)]
+def _write_odd(text: str, level: int, out: bytearray) -> None:
+    if _SURROGATES.search(text):
+        _write_text(text, level, out)
     else:
-        pieces = (half for piece in segments(text) for half in _SURROGATES.split(piece))
-        lines = [_quoted(piece) for piece in pieces]
-    rows = (b",\n" + pad).join(lines)
-    return _form("$text", b"[" + pad + rows + _PADS[level + 1] + b"]", level)
+        out += _quoted(text)
 
 
-def _integer(value: int, level: int) -> bytes:
+def _write_text(text: str, level: int, out: bytearray) -> None:
+    """Text in segments, with an empty line between them."""
+    plain, pad = _plain(text), _PADS[level + 2]
+    out += b'{%s"$text": [' % _PADS[level + 1]
+    between = pad
+    for pieces in (segments(text),) if len(text) <= LONG_TEXT else parts(text):
+        out += between
+        _write_pieces(pieces, pad, out, plain=plain)
+        between = b",\n" + pad
+    out += _PADS[level + 1] + b"]" + _PADS[level] + b"}"
+
+
+def _write_pieces(pieces: list[str], pad: bytes, out: bytearray, *, plain: bool) -> None:
+    if not plain:
+        halves = [half for piece in pieces for half in _SURROGATES.split(piece)]
+        out += (b",\n" + pad).join(map(_quoted, halves))
+        return
+    # A line end in it lies between two strings: within a string it is escaped.
+    out += orjson.dumps(pieces, option=_LINES)[4:-2].replace(b"\n", b"\n" + pad[:-2])
+
+
+def _write_integer(value: int, level: int, out: bytearray) -> None:
     if SMALLEST <= value <= LARGEST:
-        return b"%d" % value
-    return _form("$int", b'"%s"' % decimal(value).encode(), level)
+        out += b"%d" % value
+    else:
+        _write_form("$int", b'"%s"' % decimal(value).encode(), level, out)
 
 
-def _float(value: float, level: int) -> bytes:
+def _write_float(value: float, level: int, out: bytearray) -> None:
     if math.isfinite(value):
-        return repr(value).encode()
-    return _form("$float", b'"%s"' % repr(value).encode(), level)
+        out += repr(value).encode()
+    else:
+        _write_form("$float", b'"%s"' % repr(value).encode(), level, out)
 
 
-def _form(name: str, content: bytes, level: int) -> bytes:
-    return b'{%s"%s": %s%s}' % (_PADS[level + 1], name.encode(), content, _PADS[level])
+def _write_form(name: str, content: bytes, level: int, out: bytearray) -> None:
+    out += b'{%s"%s": %s%s}' % (_PADS[level + 1], name.encode(), content, _PADS[level])
 
 
-def _list(value: Sequence[Value], level: int) -> bytes:
+def _write_list(value: Sequence[Value], level: int, out: bytearray) -> None:
     check_depth(level)
     if not value:
-        return b"[]"
-    return _rows([_value(item, level + 1) for item in value], level)
+        out += b"[]"
+        return
+    before = b"[" + _PADS[level + 1]
+    for item in value:
+        out += before
+        _write(item, level + 1, out)
+        before = b"," + _PADS[level + 1]
+    out += _PADS[level] + b"]"
 
 
-def _rows(rows: Iterable[bytes], level: int) -> bytes:
-    pad = _PADS[level + 1]
-    return b"[" + pad + (b"," + pad).join(rows) + _PADS[level] + b"]"
-
-
-def _dict(value: Mapping[str, Value], level: int) -> bytes:
+def _write_dict(value: Mapping[str, Value], level: int, out: bytearray) -> None:
     check_depth(level)
     if not value:
-        return b"{}"
-    items = sorted(((written_name(name), item) for name, item in value.items()), key=itemgetter(0))
-    pad = _PADS[level + 1]
-    rows = [_quoted(name) + b": " + _value(item, level + 1) for name, item in items]
-    return b"{" + pad + (b"," + pad).join(rows) + _PADS[level] + b"}"
+        out += b"{}"
+        return
+    before = b"{" + _PADS[level + 1]
+    for name, item in sorted([(written_name(k), v) for k, v in value.items()], key=itemgetter(0)):
+        out += before
+        out += _quoted(name)
+        out += b": "
+        _write(item, level + 1, out)
+        before = b"," + _PADS[level + 1]
+    out += _PADS[level] + b"}"
 
 
 def decode(data: bytes) -> Record:
@@ -312,7 +346,18 @@ def decode_with_kind(data: bytes) -> tuple[Record, KeyKind]:
 
 
 def _parsed(data: bytes) -> Any:
-    """The JSON value, by the fast parser where it can be shown to have lost nothing.
+    """The JSON value; in place of a field's long text it may have the text that is meant."""
+    if len(data) > LONG_TEXT:
+        rest, texts = without_texts(data)
+        document = _exact(rest) if texts else None
+        if document is not None:
+            return {**document, **texts}
+    document = _exact(data)
+    return parse_document(data) if document is None else document
+
+
+def _exact(data: bytes) -> Any:
+    """What the fast parser reads; ``None`` where it cannot be shown to have lost nothing.
 
     That parser turns large integers into floats and takes the last of duplicate names. What it gives
     is exact if it can be written as it was read, but for the empty lines.
@@ -321,8 +366,8 @@ def _parsed(data: bytes) -> Any:
         document = orjson.loads(data)
         again = orjson.dumps(document, option=_LINES | orjson.OPT_APPEND_NEWLINE)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
-        return parse_document(data)
-    return document if again == data.replace(b"\n\n", b"\n") else parse_document(data)
+        return None
+    return document if are_lines_of(again, data) else None
 
 
 def _read_key(raw: Any) -> tuple[str, KeyKind]:
@@ -351,4 +396,6 @@ def blob_id(data: bytes, algorithm: str = "sha1") -> str:
 
     ``algorithm`` is the repository's object format, ``"sha1"`` or ``"sha256"``.
     """
-    return _HASHES[algorithm](b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
+    found = _HASHES[algorithm](b"blob %d\0" % len(data), usedforsecurity=False)
+    found.update(data)
+    return found.hexdigest()

@@ -137,7 +137,7 @@ def decimal(number: int) -> str:
 
 
 def content_value(raw: Any) -> Value:
-    """The content value that parsed JSON stands for.
+    """The content value that parsed JSON stands for; ``raw`` is used up, so that no two are held.
 
     Raises:
         FormatError: a name with ``$`` is not used as the format says, or it is nested too deep.
@@ -148,7 +148,10 @@ def content_value(raw: Any) -> Value:
 def _read(raw: Any, level: int) -> Value:
     if type(raw) is list:
         _check_read_depth(level)
-        return [_read(item, level + 1) if type(item) in _NESTED else item for item in raw]
+        for place, item in enumerate(raw):
+            if type(item) in _NESTED:
+                raw[place] = _read(item, level + 1)
+        return raw
     if type(raw) is not dict:
         return raw
     if len(raw) == 1:
@@ -156,10 +159,12 @@ def _read(raw: Any, level: int) -> Value:
         if name[:1] == "$" and name[:2] != "$$":
             return _read_form(name, held)
     _check_read_depth(level)
-    return {
-        _read_name(name): _read(item, level + 1) if type(item) in _NESTED else item
-        for name, item in raw.items()
-    }
+    for name, item in raw.items():
+        if type(item) in _NESTED:
+            raw[name] = _read(item, level + 1)
+    if any(name[:1] == "$" for name in raw):
+        return {_read_name(name): item for name, item in raw.items()}
+    return raw
 
 
 def _read_name(name: str) -> str:

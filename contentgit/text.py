@@ -8,10 +8,18 @@ format number. So the expression below names every character it looks at, and us
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 SHORT_TEXT: Final = 100
 """So many characters without a line end are written as one string."""
+
+PART: Final = 1 << 14
+"""So many characters of a long text are cut at a time: segments take several times their room."""
+
+LONG_TEXT: Final = 4 * PART
+"""Longer texts are cut in parts, which costs half as much again."""
 
 _LINE_END = r"(?:\r\n?|\n)"
 _SPACE = r"[ \t\u00a0\u202f\u3000]"
@@ -57,6 +65,22 @@ _CUTS = tuple(
 _ATTRIBUTES = re.compile(r"<(?i:[bh]r) [^<>\r\n]{0,100}+>")
 
 
+class _Spans:
+    """Where an expression matches, in order and looked for no further than somebody asks."""
+
+    def __init__(self, expression: re.Pattern[str], text: str) -> None:
+        self._matches = expression.finditer(text)
+        self._next = next(self._matches, None)
+
+    def before(self, end: int) -> list[tuple[int, int]]:
+        """The matches that begin before ``end``, without those given before."""
+        found = []
+        while self._next is not None and self._next.start() < end:
+            found.append(self._next.span())
+            self._next = next(self._matches, None)
+        return found
+
+
 def segments(text: str) -> list[str]:
     """Cut ``text`` where a person would begin a new line; joined, the pieces are ``text`` again.
 
@@ -64,6 +88,8 @@ def segments(text: str) -> list[str]:
     with the space behind them. Whether there is a cut is decided by the characters around it alone,
     so an edit changes the segments that it touches and at most their neighbours. ``""`` has none.
     """
+    if len(text) > LONG_TEXT:
+        return list(chain.from_iterable(parts(text)))
     if not text:
         return []
     cuts = {len(text)}
@@ -72,8 +98,29 @@ def segments(text: str) -> list[str]:
             cuts.update([match.end() for match in cut.finditer(text)])
     for tag in _ATTRIBUTES.finditer(text):
         cuts.difference_update(range(tag.start() + 1, tag.end()))
-    ends = sorted(cuts)
-    return [text[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    return _pieces(text, 0, sorted(cuts))
+
+
+def parts(text: str, size: int = PART) -> Iterator[list[str]]:
+    """The :func:`segments` of long text in lists of about ``size`` characters: one is held at a time."""
+    cuts = [_Spans(cut, text) for first, cut in _CUTS if first in text]
+    attributes = _Spans(_ATTRIBUTES, text)
+    start, ahead, tags = 0, {len(text)} - {0}, list[tuple[int, int]]()
+    for end in (*range(size, len(text), size), len(text)):
+        for each in cuts:
+            ahead.update([stop for _, stop in each.before(end)])
+        tags = [tag for tag in tags if tag[1] > end - size] + attributes.before(end)
+        for first, last in tags:
+            ahead.difference_update(range(first + 1, last))
+        found = sorted(each for each in ahead if each <= end)
+        ahead.difference_update(found)
+        if found:
+            yield _pieces(text, start, found)
+            start = found[-1]
+
+
+def _pieces(text: str, start: int, ends: Sequence[int]) -> list[str]:
+    return [text[start:end] for start, end in zip([start, *ends], ends, strict=False)]
 
 
 def in_segments(text: str) -> bool:
