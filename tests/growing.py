@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, connections, models, transaction
 from django.db.models import Model, QuerySet
 
@@ -84,11 +85,12 @@ class Grower:
             self._try(self.random.choice(kinds))
 
     def _try(self, work: Callable[[], object]) -> None:
-        """What the database or PROTECT refuses was not done."""
+        """What the database, PROTECT or a row without its parent's refuses was not done."""
+        refusals = (DatabaseError, models.ProtectedError, models.RestrictedError)
         try:
             with transaction.atomic(using=self.using):
                 work()
-        except (DatabaseError, models.ProtectedError, models.RestrictedError):
+        except (*refusals, ObjectDoesNotExist):
             return
 
     @contextmanager
