@@ -61,7 +61,7 @@ def undo(args: argparse.Namespace, terminal: Terminal) -> int:
 def _run_file(args: argparse.Namespace, terminal: Terminal) -> int:
     """Runs the plan in a file, whatever verb it is of."""
     others = [*args.dumps, *args.names, args.take, args.max_deletes, args.plan_out, args.merge]
-    others.append(args.pull)
+    others += [args.pull, args.adopt]
     given = [getattr(args, name.replace("-", "_")) for name in LICENCES]
     if not args.apply or args.revision or any(others) or any(given):
         raise UsageError(
@@ -138,6 +138,7 @@ def _request(args: argparse.Namespace, verb: Verb) -> Request:
         _licences(args),
         merge=getattr(args, "merge", False),
         take=Side(args.take) if args.take else None,
+        adopt=getattr(args, "adopt", False),
     )
 
 

@@ -44,7 +44,15 @@ class _Status:
 
     @property
     def edited(self) -> bool:
-        return any(each.changes for each in self.dumps)
+        """Whether anything was edited, or may have been: nobody can tell without the commit."""
+        return any(each.changes or each.ways for each in self.dumps)
+
+    @property
+    def ways(self) -> Sequence[str]:
+        """The ways on where commits that dumps are at are not in the repository."""
+        firsts = {each.applied.commit: each for each in reversed(self.dumps) if each.applied}
+        named = dict.fromkeys(way for each in reversed(firsts.values()) for way in each.ways)
+        return list(named)
 
 
 def status(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -110,6 +118,8 @@ def _print(found: _Status, terminal: Terminal) -> None:
             terminal.line(f"  {step}", "yellow")
     for each in found.dumps:
         terminal.lines(_status_lines(each, terminal.call))
+    for way in found.ways:
+        terminal.line(f"  {terminal.call.typed(safe(way))}", "dim")
 
 
 def _status_data(found: _Status) -> dict[str, object]:
@@ -122,6 +132,8 @@ def _status_data(found: _Status) -> dict[str, object]:
             "branch": each.branch,
             "behind": each.behind,
             "note": each.note,
+            "missing": each.missing,
+            "twin": each.twin or None,
             "changes": [_change_data(one) for one in each.changes],
             "computed": [_change_data(one) for one in each.computed],
         }
@@ -131,6 +143,7 @@ def _status_data(found: _Status) -> dict[str, object]:
         "database": found.using,
         "branch": found.head,
         "under_way": found.merging or None,
+        "ways": found.ways,
         "dumps": dumps,
     }
 
@@ -190,8 +203,16 @@ def _status_lines(status: DumpStatus, call: Call) -> Iterator[Text]:
         return
     where = f" ({row.branch})" if row.branch else ""
     line.append(f"  at {row.commit[:SHORT]}{where}", style="not bold")
-    line.append(", clean" if not status.changes else "", style="green not bold")
+    line.append(
+        ", which is not in the repository" if status.missing else "", style="yellow not bold"
+    )
+    line.append(", clean" if not (status.ways or status.changes) else "", style="green not bold")
     yield line
+    if status.ways:
+        yield Text("  what was edited since cannot be told without the commit", style="yellow")
+    elif status.missing:
+        command = call.typed(f"contentgit checkout {status.twin} {status.label} --apply")
+        yield Text(f"  branch {status.twin} has the same content: {command}", style="dim")
     if status.note:
         yield Text(f"  {status.note}", style="yellow")
     for entries, said in (

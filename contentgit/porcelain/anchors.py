@@ -24,19 +24,24 @@ def anchor(project: Project) -> None:
     Called when all is done and can no more be undone, so nothing is raised: what could not be moved (the
     repository is read-only, or lacks the commit) is moved by the next apply or commit that can.
     """
-    place = f"{PREFIX}/{encode_part(project.config.environment)}"
     with suppress(ContentgitError):
-        there = dict(project.repository.refs(place))
+        there = dict(project.repository.refs(_place(project)))
         for folder, row in current(project).items():
-            names = (
-                project.using,
-                *(each for each in schemas(project, folder) if each != "public"),
-            )
-            ref = f"{place}/{'@'.join(map(_part, names))}/{_part(folder, encoded=True)}"
+            ref = anchor_ref(project, folder)
             if there.get(ref) != row.commit:
                 with suppress(ContentgitError):
                     reason = f"contentgit: {project.using} is at it"
                     project.repository.move_ref(ref, row.commit, there.get(ref), reason)
+
+
+def anchor_ref(project: Project, folder: str) -> str:
+    """The full name of the ref that keeps the commit which a dump of the database is at."""
+    names = (project.using, *(each for each in schemas(project, folder) if each != "public"))
+    return f"{_place(project)}/{'@'.join(map(_part, names))}/{_part(folder, encoded=True)}"
+
+
+def _place(project: Project) -> str:
+    return f"{PREFIX}/{encode_part(project.config.environment)}"
 
 
 def _part(name: str, *, encoded: bool = False) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from contentgit.layout import encode_part
+from contentgit.porcelain.missing import is_missing
 from contentgit.porcelain.outside import outside_files
 from contentgit.porcelain.planned import DumpPlan, Planned
 from contentgit.porcelain.project import Project
@@ -42,17 +43,18 @@ def back_up(project: Project, planned: Planned, outside: Sequence[RecordKey]) ->
     )
     environment = project.config.environment or project.using
     message = f"Back up {environment} before it is overwritten\n"
-    new = project.repository.commit_tree(tree, _bases(planned), message)
+    new = project.repository.commit_tree(tree, _bases(project, planned), message)
     stamp = project.operator.now.strftime("%Y%m%dT%H%M%S.%f")
     ref = f"{PREFIX}/{encode_part(environment)}/{stamp}"
     project.repository.move_ref(ref, new, None, "contentgit: backup before an apply")
     return Backup(ref, new)
 
 
-def _bases(planned: Planned) -> list[str]:
-    """The commits that the database's content was made from."""
-    applied = [work.applied.commit for work in planned.dumps if work.applied]
-    return list(dict.fromkeys(applied)) or [planned.target.commit]
+def _bases(project: Project, planned: Planned) -> list[str]:
+    """The commits that the database's content was made from, as far as the repository has them."""
+    applied = [work.applied for work in planned.dumps if work.applied]
+    found = [row.commit for row in applied if not is_missing(project, row)]
+    return list(dict.fromkeys(found)) or [planned.target.commit]
 
 
 def _files(dumps: Sequence[DumpPlan]) -> Iterator[tuple[str, bytes | None]]:

@@ -16,9 +16,10 @@ from contentgit.layout import DATASET_FILE, REPOSITORY_FILE
 from contentgit.porcelain.anchors import anchor
 from contentgit.porcelain.commits import check_format, repository_document
 from contentgit.porcelain.hooks import committed
-from contentgit.porcelain.ledger import applied_commit, current, enter, pending, settle
+from contentgit.porcelain.ledger import current, enter, pending, settle
 from contentgit.porcelain.lost_updates import LostUpdates
 from contentgit.porcelain.merging.operation import refuse_under_way
+from contentgit.porcelain.missing import applied_commit, found_commit
 from contentgit.porcelain.places import place
 from contentgit.porcelain.project import Dump, Project
 from contentgit.porcelain.snapshots import CommitSide, Difference, batches
@@ -201,7 +202,8 @@ def _parent(
             hint="--branch makes a new branch; choose a name that is free",
         )
     rows = [ledger[dump.folder] for dump in dumps if dump.folder in ledger]
-    if rows:
+    # Where all their commits are missing, they were never applied as far as anybody can tell.
+    if rows and (repository.is_shallow() or any(found_commit(project, row) for row in rows)):
         return new_branch, _common(project, rows, dumps, new_branch)
     return new_branch, _before_folders(project, dumps, head)
 

@@ -22,7 +22,8 @@ from contentgit.porcelain.commits import (
     references_of,
     split_name,
 )
-from contentgit.porcelain.ledger import applied_commit, current
+from contentgit.porcelain.ledger import current
+from contentgit.porcelain.missing import applied_commit, found_commit, is_missing, ways
 from contentgit.porcelain.places import is_own
 from contentgit.porcelain.project import Dump, Project
 from contentgit.porcelain.snapshots import CommitSide, Difference, batches, changes, in_order
@@ -55,6 +56,8 @@ def compare_with_database(
                     hint="contentgit diff main  (compares with a branch)\n"
                     "contentgit commit  (makes the first commit of this database)",
                 )
+            for dump in dumps:  # before anything is printed of the others
+                applied_commit(project, rows[dump.folder])
         yield Comparison(
             revision or "applied commit",
             f"database {project.using}",
@@ -75,7 +78,7 @@ def _database_changes(
     selection: Selection,
 ) -> Iterator[TitledChange]:
     for dump in dumps:
-        at = commit or applied_commit(project, rows[dump.folder])
+        at = commit or found_commit(project, rows[dump.folder])
         row = None if commit else rows[dump.folder]
         found, side = dump_changes(project, dump, at, selection.wants, row)
         for batch in batches(found, 200):
@@ -169,7 +172,9 @@ class DumpStatus:
     """One dump of the database: the commit it is at, what was edited since, where the branch is.
 
     ``computed`` are the records that differ in derived fields alone, which is no edit. ``behind`` counts the
-    branch's commits in this folder that the database does not have.
+    branch's commits in this folder that the database does not have. Where the commit is not in the
+    repository, it is ``missing``; then ``twin`` is a branch with the same content, or else ``ways`` are the
+    ways on, and nothing tells what was edited.
     """
 
     label: str
@@ -182,6 +187,9 @@ class DumpStatus:
     in_branch: bool
     note: str = ""
     computed: tuple[TitledChange, ...] = ()
+    missing: bool = False
+    twin: str = ""
+    ways: tuple[str, ...] = ()
 
 
 def status(project: Project, names: Sequence[str]) -> list[DumpStatus]:
@@ -206,14 +214,32 @@ def _status(project: Project, dump: Dump, row: Applied | None) -> DumpStatus:
         return DumpStatus(
             dump.dataset.label, dump.folder, None, (), rows, 0, branch, tree is not None
         )
-    found, side = dump_changes(project, dump, applied_commit(project, row), lambda _each: True, row)
+    label, note = dump.dataset.label, _environment_note(row, project.config.environment)
+    missing = is_missing(project, row)
+    at = found_commit(project, row)
+    if not at:
+        rows = sum(dump.reader.counts().values())
+        return DumpStatus(
+            label,
+            dump.folder,
+            row,
+            (),
+            rows,
+            0,
+            branch,
+            tree is not None,
+            note,
+            missing=True,
+            ways=tuple(ways(project, row)),
+        )
+    found, side = dump_changes(project, dump, at, lambda _each: True, row)
     entries = [each for batch in batches(found, 200) for each in titled(project, dump, batch)]
     edited, computed = _split(dump, entries)
-    behind, note = 0, _environment_note(row, project.config.environment)
+    behind = 0
     if tip and tree != row.tree:
-        behind = sum(1 for _ in repository.log(f"{row.commit}..{tip}", folders=[dump.folder]))
+        behind = sum(1 for _ in repository.log(f"{at}..{tip}", folders=[dump.folder]))
     return DumpStatus(
-        dump.dataset.label,
+        label,
         dump.folder,
         row,
         edited,
@@ -223,6 +249,8 @@ def _status(project: Project, dump: Dump, row: Applied | None) -> DumpStatus:
         tree is not None,
         note,
         computed,
+        missing,
+        (branch if at == tip else repository.head_branch() or "") if missing else "",
     )
 
 

@@ -13,10 +13,9 @@ from contextlib import contextmanager
 
 from contentgit.db import ledger
 from contentgit.db.ledger import Applied, Entry
-from contentgit.errors import BusyError, RepositoryError, UnknownNameError
+from contentgit.errors import BusyError, UnknownNameError
 from contentgit.porcelain.places import is_own
 from contentgit.porcelain.project import Project
-from contentgit.repository import Repository
 
 
 def settle(project: Project) -> None:
@@ -54,32 +53,6 @@ def _published(project: Project, row: Entry) -> bool:
     except UnknownNameError:  # it lies in another clone, or nowhere
         return False
     return tip is not None and project.repository.is_ancestor(commit, tip)
-
-
-def applied_commit(project: Project, row: Applied) -> str:
-    """The commit that a dump is at.
-
-    Raises:
-        RepositoryError: the repository does not have it.
-    """
-    try:
-        return project.repository.resolve(row.commit)
-    except UnknownNameError as error:
-        raise RepositoryError(
-            f"database {project.using!r} is at commit {row.commit[:10]}, which is not in the "
-            f"repository {project.repository.path}",
-            hint=_fetching(project.repository),
-        ) from error
-
-
-def _fetching(repository: Repository) -> str:
-    """What brings a commit: without it nobody can tell what was edited in the database."""
-    if repository.is_shallow():
-        return f"{repository.command('fetch --unshallow')}  (this clone is shallow and lacks older commits)"
-    return (
-        "contentgit fetch --all  (brings the branches of the remotes)\n"
-        f"{repository.command('fetch OTHER BRANCH')}  (brings it from the clone it was made in)"
-    )
 
 
 def enter(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from contentgit.db.ledger import Applied
 from contentgit.errors import BranchMovedError, RefusedError
-from contentgit.porcelain.ledger import applied_commit
+from contentgit.porcelain.missing import applied_commit
 from contentgit.porcelain.places import named, others
 from contentgit.porcelain.project import Dump, Project
 from contentgit.porcelain.snapshots import between_commits

@@ -120,7 +120,7 @@ def _plan_file(path: Path, document: Mapping[str, Any]) -> PlanFile:
 def _request(asked: Mapping[str, Any]) -> Request:
     if asked.keys() != {each.name for each in fields(Request)}:
         raise ValueError(f"it asks for {', '.join(asked)}")
-    if asked["verb"] not in VERBS or type(asked["merge"]) is not bool:
+    if asked["verb"] not in VERBS or any(type(asked[name]) is not bool for name in _FLAGS):
         raise ValueError(f"no request: {asked!r:.80}")
     return Request(
         asked["verb"],
@@ -129,7 +129,11 @@ def _request(asked: Mapping[str, Any]) -> Request:
         _licences(asked["licences"]),
         merge=asked["merge"],
         take=None if asked["take"] is None else Side(asked["take"]),
+        adopt=asked["adopt"],
     )
+
+
+_FLAGS = ("merge", "adopt")
 
 
 def _licences(given: Mapping[str, Any]) -> Licences:

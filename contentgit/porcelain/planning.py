@@ -19,7 +19,8 @@ from contentgit.porcelain.candidates import candidates, merged_candidates
 from contentgit.porcelain.commits import check_format, refuse_recorded
 from contentgit.porcelain.contents import Contents
 from contentgit.porcelain.details import called_outside
-from contentgit.porcelain.ledger import applied_commit, current
+from contentgit.porcelain.ledger import current
+from contentgit.porcelain.missing import applied_commit, found_commit
 from contentgit.porcelain.outside import outside_work
 from contentgit.porcelain.planned import DumpPlan, Goal, Planned, Target
 from contentgit.porcelain.project import Dump, Project, all_tables
@@ -209,11 +210,14 @@ def _work(
     request: Request,
 ) -> DumpPlan:
     repository, update = project.repository, request.verb == "update"
-    at = applied_commit(project, row) if row else ""
-    start = _common(project, at, target) if row and update else at
     goal = Goal(target.commit, repository.tree_id(target.commit, dump.folder) or "", target.branch)
+    named = target.revision if request.verb == "checkout" else ""
+    if row and request.adopt and not found_commit(project, row, named):
+        row = None  # it begins anew
+    at = applied_commit(project, row, named) if row else ""
+    start = _common(project, at, target) if row and update else at
     if row and update and start == target.commit:
-        goal = Goal(row.commit, row.tree, row.branch)  # it has all of the branch, and perhaps more
+        goal = Goal(at, row.tree, row.branch)  # it has all of the branch, and perhaps more
     tree, theirs = goal.tree, CommitSide(repository, goal.commit, dump.folder)
     if row and row.tree == tree:
         base = theirs

@@ -20,6 +20,7 @@ class Request:
 
     ``revision`` is the commit to become, for an update the branch. With ``merge`` the database's own edits
     stay, and ``take`` says whose value is taken where both sides changed the same thing (``None``: refuse).
+    With ``adopt`` a dump whose applied commit is missing begins anew, as one that was never applied.
     """
 
     verb: Verb
@@ -28,6 +29,7 @@ class Request:
     licences: Licences = field(default_factory=Licences)
     merge: bool = False
     take: Side | None = None
+    adopt: bool = False
 
     @property
     def merging(self) -> bool:
@@ -49,6 +51,8 @@ class Request:
     def _options(self) -> Iterator[str]:
         if self.merge and self.verb == "checkout":
             yield "--merge"
+        if self.adopt:
+            yield "--adopt"
         if self.take:
             yield f"--take {self.take.value}"
         for name in ("force", "allow_cascade", "allow_empty", "ignore_unknown_fields"):

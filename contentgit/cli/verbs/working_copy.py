@@ -93,6 +93,11 @@ def _checkout(verbs: Any) -> None:
         action="store_true",
         help="overwrite edits made here (they are backed up in git first)",
     )
+    parser.add_argument(
+        "--adopt",
+        action="store_true",
+        help="where the repository lacks the commit that the database is at: begin anew at REV",
+    )
     _with_plan(parser)
 
 
