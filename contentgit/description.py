@@ -156,6 +156,7 @@ def _field(field: FieldSchema) -> dict[str, Any]:
         "null": field.null,
         "on_delete": field.on_delete.value if field.on_delete else None,
         "ordered": field.ordered,
+        "srid": field.srid,
         "target": field.target,
     }
     found = {"kind": field.kind.value, **{name: each for name, each in rest.items() if each}}
@@ -178,6 +179,7 @@ def _parsed_field(name: str, field: Any) -> FieldSchema:
         derived=_typed(field.get("derived", False), bool),
         order_within=None if within is None else _texts(within),
         ordered=_typed(field.get("ordered", False), bool),
+        srid=_typed(field.get("srid", 0), int),
     )
 
 

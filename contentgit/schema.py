@@ -82,7 +82,8 @@ class FieldSchema:
     that are ordered together, none of them for all records of the model. ``by_value`` is true where the
     column holds another unique value of the target than its primary key (``to_field``); it matters to the
     order of writing alone and is not recorded. ``ordered``
-    is true for a many-to-many field whose table has a column for the order.
+    is true for a many-to-many field whose table has a column for the order. ``srid`` is that of a column
+    of geometries, 0 where the column has none.
     """
 
     name: str
@@ -96,6 +97,7 @@ class FieldSchema:
     derived: bool = False
     order_within: tuple[str, ...] | None = None
     ordered: bool = False
+    srid: int = 0
     by_value: bool = field(default=False, compare=False)
 
 

@@ -32,6 +32,8 @@ def misfit(value: Value, field: FieldSchema) -> str:
     wanted, fits = _SHAPES[field.kind]
     if not fits(value):
         return f"is not {wanted}"
+    if field.srid and field.kind is FieldKind.GEOMETRY and not str(value).startswith("SRID="):
+        return f"has no SRID; a geometry of this field is like SRID={field.srid};POINT(1 2.5)"
     if field.kind in (FieldKind.REFERENCE, FieldKind.REFERENCES) and field.target:
         for each in value if isinstance(value, list) else [value]:
             if each.partition(":")[0] != field.target:

@@ -244,6 +244,13 @@ def test_what_a_field_of_each_kind_holds(kind: FieldKind) -> None:
     assert misfit(None, FieldSchema("f", kind, null=True)) == ""
 
 
+def test_a_geometry_of_a_column_with_an_srid_has_one() -> None:
+    field = FieldSchema("f", FieldKind.GEOMETRY, null=True, srid=4326)
+    wrong = "has no SRID; a geometry of this field is like SRID=4326;POINT(1 2.5)"
+    assert misfit("POINT(1 2)", field) == misfit("POINT EMPTY", field) == wrong
+    assert misfit("SRID=4326;POINT(1 2)", field) == misfit(None, field) == ""
+
+
 def test_a_misfit_is_told_with_the_value() -> None:
     _, data = written(page(slug=12))
     assert looked(data) == [("wrong-type", "slug", "12 is not text")]

@@ -313,7 +313,7 @@ def test_a_schema_with_constraints_as_a_document() -> None:
         "x.thing",
         KeyKind.INTEGER,
         Layout.INTEGER,
-        FIELDS,
+        (*FIELDS, FieldSchema("where", FieldKind.GEOMETRY, srid=3857)),
         unique=(*SETS, coalesced),
         checks=checks,
     )

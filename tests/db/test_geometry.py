@@ -78,6 +78,7 @@ WRONG = [
     "POINT(x y)",
     "GEOMETRYCOLLECTION(" * 100_000,
     "SRID=4326;",
+    "SRID=99999999999;POINT(1 2)",
     "POINT(1 2",
     "MULTIPOINT((1 2) (3 4))",
 ]

@@ -13,6 +13,8 @@ class Place(models.Model):
     name = models.CharField(max_length=40)
     point = models.PointField(null=True)
     shape = models.GeometryField(srid=3857, null=True)
+    plan = models.PointField(srid=0, null=True)
+    sketch = models.PointField(srid=-1, null=True)
     many = models.GeometryCollectionField(null=True)
     solid = models.LineStringField(dim=2 if IS_MYSQL else 3, null=True)
     earth = models.PointField(geography=IS_POSTGIS, null=True)

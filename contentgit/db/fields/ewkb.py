@@ -96,12 +96,15 @@ def ewkb(text: str) -> tuple[int, bytes]:
         raise ValueError(f"{type(error).__name__}: {error}") from None
     if parser.tokens:
         raise ValueError("words are left")
-    return int(match[1] or 0), data
+    srid = int(match[1] or 0)
+    if srid >= 2**31:
+        raise ValueError(f"{srid} is no SRID")
+    return srid, data
 
 
-def with_srid(srid: int, data: bytes) -> bytes:
-    """EWKB with the SRID in it, where there is one."""
-    if not srid:
+def with_srid(srid: int, data: bytes, *, always: bool = False) -> bytes:
+    """EWKB with the SRID in it, where there is one; ``always`` writes a 0, too."""
+    if not srid and not always:
         return data
     (kind,) = struct.unpack_from("<I", data, 1)
     return data[:1] + struct.pack("<II", kind | _SRID, srid) + data[5:]
@@ -127,7 +130,7 @@ class _Reader:
         self.order = "<" if self.take("B") == (1,) else ">"
         (kind,) = self.take("I")
         if kind & _SRID:
-            (self.srid,) = self.take("I")
+            self.srid = max(0, *self.take("i"))  # SpatiaLite knows -1, which is none either
         flags = kind & (_Z | _M)
         if self.flags is None:
             self.flags = flags

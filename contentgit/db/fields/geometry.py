@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -16,17 +17,28 @@ from contentgit.schema import FieldKind
 _NOT_SIMPLE = re.compile(r"EMPTY|CURVE|CIRCULAR|SURFACE|TIN|TRIANGLE|\(.*(?:MULTI|COLLECTION)")
 """What SpatiaLite makes NULL of: empty geometries, curves, and collections in collections."""
 
-_WANTED = "a geometry as contentgit writes it: SRID=4326;POINT(1 2.5)"
-
 
 def geometry_codec(field: Any, connection: BaseDatabaseWrapper) -> Codec:
     """A column of geometries; its Python value is EWKB without the SRID, and the SRID."""
+    own = max(0, int(field.srid))
     if connection.vendor == "mysql":
-        return _mysql_codec(int(field.srid))
+        return _mysql_codec(own)
     if connection.vendor == "sqlite":
-        cast, select = "GeomFromEWKB(%s)", "AsEWKB(%s)"
-        return Codec(FieldKind.GEOMETRY, _encode, _simple, _hex, cast=cast, select=select)
-    return Codec(FieldKind.GEOMETRY, _encode, _value, _hex)
+        return _sqlite_codec(int(field.srid))
+    return Codec(FieldKind.GEOMETRY, _encode, partial(_value, own), _hex)
+
+
+def _sqlite_codec(own: int) -> Codec:
+    """SpatiaLite makes NULL of EWKB without an SRID, and 0 of the -1 that a column may have."""
+    cast = f"SetSRID(GeomFromEWKB(%s), {own})" if own < 0 else "GeomFromEWKB(%s)"
+    return Codec(
+        FieldKind.GEOMETRY,
+        _encode,
+        partial(_simple, max(0, own)),
+        lambda value: with_srid(*value, always=True).hex().upper(),
+        cast=cast,
+        select="AsEWKB(%s)",
+    )
 
 
 def _encode(raw: Any) -> str:
@@ -53,22 +65,25 @@ def _mysql_codec(own: int) -> Codec:
             raise RecordError("it has more than two dimensions, which MariaDB cannot hold")
         return ((0 if srid == own else srid).to_bytes(4, "little") + data).hex()
 
-    return Codec(FieldKind.GEOMETRY, encode, _value, param, cast="UNHEX(%s)")
+    return Codec(FieldKind.GEOMETRY, encode, partial(_value, own), param, cast="UNHEX(%s)")
 
 
-def _value(content: Value) -> tuple[int, bytes]:
-    text = typed(_WANTED, str)(content)
+def _value(own: int, content: Value) -> tuple[int, bytes]:
+    """SRID and EWKB; a column that has the SRID ``own`` takes no geometry without one."""
+    form = f"SRID={own};POINT(1 2.5)" if own else "POINT(1 2.5)"
+    wanted = f"a geometry as contentgit writes it: {form}"
+    text = typed(wanted, str)(content)
     try:
         srid, data = ewkb(text)
-        if ewkt(with_srid(srid, data)) == text:
+        if ewkt(with_srid(srid, data)) == text and (srid or not own):
             return srid, data
     except ValueError:
         pass
-    raise refused(content, _WANTED)
+    raise refused(content, wanted)
 
 
-def _simple(content: Value) -> tuple[int, bytes]:
-    value = _value(content)
+def _simple(own: int, content: Value) -> tuple[int, bytes]:
+    value = _value(own, content)
     if _NOT_SIMPLE.search(str(content)):
         raise refused(content, "a geometry that SpatiaLite can hold")
     return value

@@ -54,6 +54,7 @@ def bound_field(field: AnyField, identities: Identities) -> BoundField | None:
             null=bool(field.null),
             moment=bool(getattr(field, "auto_now", False)),
             choices=_choices(field),
+            srid=max(0, getattr(field, "srid", 0)) if made.kind is FieldKind.GEOMETRY else 0,
         ),
         columns=(column(field, made, identities.using),),
         encode=_encoder(made),
