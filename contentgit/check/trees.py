@@ -233,6 +233,8 @@ class _Parents:
                 key = RecordKey(label, circle[0])
                 # Of a one-to-one field it may be meant: two records that are each other's counterpart.
                 level = Level.WARNING if (label, name) in self._single else Level.ERROR
+                if len(circle) == 1:  # as roots do in some trees
+                    level, message = Level.WARNING, "refers to itself"
                 yield finding(
                     "cycle", message, path=keys.place(key), record=key, field=name, level=level
                 )

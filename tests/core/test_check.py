@@ -483,6 +483,12 @@ def test_circles() -> None:
     ]  # fmt: skip
 
 
+def test_a_record_that_refers_to_itself_may_be_meant() -> None:
+    assert said(checked_tree([page(7, parent="pages.page:7")])) == [
+        ("warning", "cycle", "pages/pages.page/0/0/7.json", "parent", "refers to itself")
+    ]
+
+
 def test_a_circle_over_a_one_to_one_field_may_be_meant() -> None:
     twin = FieldSchema("twin", FieldKind.REFERENCE, null=True, target="a.b")
     model = ModelSchema(
