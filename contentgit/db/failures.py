@@ -123,7 +123,10 @@ def connecting(using: str) -> Iterator[None]:
     try:
         with translated(what):
             yield
-    except ContentgitError:
+    except ContentgitError as error:
+        error.hint = error.hint or (
+            f"check DATABASES[{using!r}] in the settings: NAME, and of a server HOST, PORT, USER, PASSWORD"
+        )
         raise
     except ImproperlyConfigured as error:
         raise ConfigurationError(

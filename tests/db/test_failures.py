@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import Error, connections, transaction
+from django.db import Error, OperationalError, connections, transaction
 
 from contentgit.db import ledger
 from contentgit.db.backends import Backend, backend
@@ -329,6 +329,7 @@ def test_a_locked_file_is_called_so(ways: Backend, tmp_path: Path) -> None:
     [
         (ImproperlyConfigured("no NAME\nmore"), ConfigurationError, ": no NAME"),
         (KeyError("PGPASSWORD"), DatabaseError, ": KeyError: 'PGPASSWORD'"),
+        (OperationalError("password is wrong"), DatabaseError, ": password is wrong"),
     ],
 )
 def test_what_a_backend_raises_on_connecting_is_no_traceback(

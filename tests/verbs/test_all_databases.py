@@ -92,7 +92,10 @@ def test_a_database_without_a_ledger_is_passed_over(
     assert said.out.splitlines()[-3:] == [
         f"Database empty: the database 'empty' has no contentgit tables; {hint}",
         f"Database missing: there is no file {missing}",
-        "Database folder: database 'folder' cannot be reached: unable to open database file",
+        (
+            "Database folder: database 'folder' cannot be reached: unable to open database file; check "
+            "DATABASES['folder'] in the settings: NAME, and of a server HOST, PORT, USER, PASSWORD"
+        ),
     ]
     assert not missing.exists()
     assert empty.stat().st_size == 0
