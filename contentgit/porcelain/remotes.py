@@ -145,7 +145,7 @@ def _fetched(
     other: str | None = None,
 ) -> _Followed:
     if remote is not None:
-        repository.remotes.check(remote)
+        _check(repository, remote, "pull")
     place, upstream = repository.remotes.upstream(branch, remote)
     upstream = other or upstream
     fetched = _fetch(repository, place, talk)
@@ -157,6 +157,18 @@ def _fetched(
         )
     ours = repository.branch_tip(branch)
     return _Followed(branch, f"{place}/{upstream}", ours, theirs, fetched)
+
+
+def _check(repository: Repository, remote: str, verb: str) -> None:
+    """Raises UnknownNameError where there is no such remote; a branch's name comes after one."""
+    known = repository.remotes.names()
+    if known and remote not in known and repository.branch_tip(remote) is not None:
+        place = "origin" if "origin" in known else known[0]
+        raise UnknownNameError(
+            f"there is no remote {remote!r}; it is the name of a branch",
+            hint=f"contentgit {verb} {place} {remote}",
+        )
+    repository.remotes.check(remote)
 
 
 def _way(repository: Repository, followed: _Followed) -> Way | None:
@@ -212,6 +224,8 @@ def push(
                 hint="name branches as they are: contentgit push origin main",
             )
     head = repository.head_branch()
+    if remote:
+        _check(repository, remote, "push")
     place = remote or repository.remotes.default(head)
     wanted = list(branches)
     if not wanted and not delete and not tags:

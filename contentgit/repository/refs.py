@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 from pathlib import Path
 
 from contentgit.errors import BusyError, ContentgitError, RefusedError, UnknownNameError, UsageError
@@ -180,7 +181,7 @@ def _first(program: Program) -> str:
     if not theirs:
         return "the repository has no commit yet: contentgit commit makes the first"
     same = [name for name in theirs if name.partition("/")[2] == head]
-    remote, _, branch = (same or theirs)[0].partition("/")
+    remote, _, branch = min(same or theirs, key=partial(_rank, program)).partition("/")
     if same:
         return f"contentgit pull {remote} {branch}  (creates branch {head} from {remote}/{branch})"
     if read_ref(program, HEADS + branch) is not None:
@@ -188,6 +189,15 @@ def _first(program: Program) -> str:
             f"contentgit checkout {branch}  (shows the plan; --apply also moves HEAD to the branch)"
         )
     return f"contentgit branch {branch} {remote}/{branch}  (creates a branch that {remote} has)"
+
+
+def _rank(program: Program, name: str) -> int:
+    """How likely a remote's branch is the one to begin with: its HEAD, then main and master."""
+    remote, _, branch = name.partition("/")
+    _, output, _ = program.ask("symbolic-ref", "-q", f"{REMOTES}{remote}/HEAD")
+    if output.decode().strip() == REMOTES + name:
+        return 0
+    return {"main": 1, "master": 2}.get(branch, 3)
 
 
 def remote_with(program: Program, branch: str) -> str:

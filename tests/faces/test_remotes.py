@@ -263,6 +263,15 @@ def test_what_git_says_when_it_fails(
         2,
         "error: there is no remote 'nowhere'\nhint: remotes: origin\n",
     )
+    git("branch", "prod")
+    for verb in ("push", "pull"):
+        said = run(verb, "prod")
+        assert (said.code, said.err.splitlines()[0]) == (
+            2,
+            "error: there is no remote 'prod'; it is the name of a branch",
+        )
+        assert said.err.splitlines()[1].startswith(f"hint: contentgit {verb} ")
+        assert said.err.endswith(" origin prod\n")
     assert run("fetch", "--upload-pack=touch hacked").code == 2
     assert run("pull", "origin", "nowhere").code == 2
     git("remote", "set-url", "origin", "/nowhere/at/all")

@@ -274,6 +274,23 @@ def test_editor(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None
         repository.editor()
 
 
+def test_the_branch_to_begin_with_is_the_one_that_the_remote_begins_with(
+    repository: Repository,
+) -> None:
+    """Where HEAD's own branch is neither here nor there."""
+    folder = repository.path
+    tree = git(folder, "mktree")
+    commit = git(folder, "commit-tree", "-m", "x", tree)
+    for name in ("a", "main", "site"):
+        git(folder, "update-ref", f"refs/remotes/origin/{name}", commit)
+    git(folder, "symbolic-ref", "HEAD", "refs/heads/other")
+    for branch in ("main", "site"):
+        with pytest.raises(UnknownNameError) as caught:
+            repository.resolve("HEAD")
+        assert f"branch {branch} origin/{branch}" in caught.value.hint
+        git(folder, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/site")
+
+
 def test_an_empty_repository_has_no_commit(repository: Repository) -> None:
     with pytest.raises(UnknownNameError) as caught:
         repository.resolve("HEAD")
