@@ -7,8 +7,9 @@ import getpass
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -192,23 +193,50 @@ def _missing(config: Config) -> list[Problem]:
 # Environment
 
 
-def find_settings(start: Path) -> tuple[str, Path] | None:
-    """The settings module of the project around ``start``, and the folder to put on ``sys.path``.
+@dataclass(frozen=True)
+class FoundSettings:
+    """A settings module, and the folder to import it from; ``None`` where only installed code is trusted."""
 
-    ``DJANGO_SETTINGS_MODULE`` if it is set, else what the next ``manage.py`` upwards sets it to.
-    The file is read, never run. ``None`` where there is neither.
-    """
+    module: str
+    folder: Path | None
+
+
+def project_folders(start: Path) -> list[Path]:
+    """The folders with a ``manage.py`` around ``start``, the next one first."""
     start = start.resolve()
-    scripts = [folder / "manage.py" for folder in (start, *start.parents)]
-    scripts = [script for script in scripts if script.is_file()]
-    named = os.environ.get(SETTINGS_VARIABLE)
-    if named:
-        return named, scripts[0].parent if scripts else start
-    for script in scripts:
-        module = _module_named_in(script)
+    return [folder for folder in (start, *start.parents) if (folder / "manage.py").is_file()]
+
+
+def find_settings(
+    start: Path, named: str | None = None, foreign: Callable[[Path], bool] = lambda _folder: False
+) -> FoundSettings | None:
+    """The settings of the project around ``start``; ``None`` where there is none.
+
+    That is the module ``named``, else ``DJANGO_SETTINGS_MODULE``, else what the next ``manage.py`` upwards
+    sets it to; the file is read, never run. Folders that are ``foreign`` are passed over, except for a module
+    that is named and has no other folder.
+    """
+    folders = project_folders(start)
+    own = (folder for folder in folders if not foreign(folder))
+    module = named or os.environ.get(SETTINGS_VARIABLE)
+    if module:
+        folder = next(own, None)
+        if folder is None and (named or not foreign(start.resolve())):
+            folder = folders[0] if folders else start.resolve()
+        return FoundSettings(module, folder)
+    for folder in own:
+        module = _module_named_in(folder / "manage.py")
         if module:
-            return module, script.parent
+            return FoundSettings(module, folder)
     return None
+
+
+def is_installed(module: str) -> bool:
+    """Whether Python finds the package of ``module``, which is not imported."""
+    try:
+        return find_spec(module.partition(".")[0]) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def in_use() -> bool:
@@ -218,43 +246,25 @@ def in_use() -> bool:
     return bool(settings.configured)
 
 
-def use_settings(start: Path, named: str | None = None) -> str | None:
-    """Chooses the settings module (``named``, else as :func:`find_settings` finds it) for Django.
-
-    The project's folder goes onto ``sys.path``, as ``manage.py`` does it. ``None`` where there is no project.
-    """
-    from django.conf import settings
-
-    if settings.configured:
-        return os.environ.get(SETTINGS_VARIABLE, "")
-    found = find_settings(start)
-    module = named or (found[0] if found else None)
-    if module is None:
-        return None
-    folder = str(found[1] if found else start)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    os.environ[SETTINGS_VARIABLE] = module
-    return module
+def use_settings(found: FoundSettings) -> None:
+    """Chooses the settings module for Django; its folder goes onto ``sys.path``, as ``manage.py`` does it."""
+    if found.folder is not None and str(found.folder) not in sys.path:
+        sys.path.insert(0, str(found.folder))
+    os.environ[SETTINGS_VARIABLE] = found.module
 
 
-def start_django(start: Path, named: str | None = None) -> None:
-    """Sets Django up for the project around ``start``, unless ``manage.py`` has done so.
+def start_django() -> None:
+    """Sets Django up with the settings that are in use, unless ``manage.py`` has done so.
 
     Raises:
-        ConfigurationError: there is no project, or its settings or apps cannot be imported.
+        ConfigurationError: the settings or apps cannot be imported.
     """
     import django
     from django.apps import apps
 
     if apps.ready:
         return
-    module = use_settings(start, named)
-    if module is None:
-        raise ConfigurationError(
-            f"there is no Django project in {start} or above",
-            hint=f"go to the folder of manage.py, set {SETTINGS_VARIABLE}, or use --settings MODULE",
-        )
+    module = os.environ.get(SETTINGS_VARIABLE, "")
     try:
         django.setup()
     except Exception as error:

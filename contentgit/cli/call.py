@@ -29,14 +29,18 @@ class Call:
     repository: str | None = None
     database: str = "default"
     start: Path | None = None
-    """The folder where it was typed, if not the current one: ``-C`` goes elsewhere."""
+    """The folder where it was typed: ``-C`` goes elsewhere, and a verb can take the folder away."""
 
     @classmethod
     def of(cls, prog: str, args: argparse.Namespace) -> Call:
         """The call with these words."""
         repository, database = getattr(args, "repository", None), getattr(args, "database", None)
-        start = Path.cwd() if args.folder else None
-        return cls(prog, args.folder, args.settings, repository, database or "default", start)
+        return cls(prog, args.folder, args.settings, repository, database or "default", Path.cwd())
+
+    @property
+    def here(self) -> Path:
+        """The folder that the verb began in."""
+        return (self.start or Path.cwd()) / (self.folder or "")
 
     def typed(self, text: str) -> str:
         """``text`` with its commands as they have to be typed here.

@@ -16,7 +16,13 @@ from contentgit import __version__, config
 from contentgit.check import Checked, Finding, finding
 from contentgit.check.files import Dump
 from contentgit.cli.notices import left_alone_lines
-from contentgit.cli.project import find_repository, open_project
+from contentgit.cli.project import (
+    among_content,
+    find_repository,
+    open_project,
+    surroundings,
+    use_settings,
+)
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, UsageError
 from contentgit.porcelain.check import check as check_tree
@@ -38,7 +44,7 @@ def check(args: argparse.Namespace, terminal: Terminal) -> int:
     terminal.as_json = terminal.as_json or form == "json"
     repository = find_repository(args)
     with ExitStack() as stack:
-        judge, forbidden = _stranger(args, repository), list(args.forbid)
+        judge, forbidden = _stranger(args), list(args.forbid)
         if judge is None:
             judge = _code(args, terminal, stack)
             forbidden += _forbidden(args, terminal)
@@ -86,27 +92,22 @@ def _check(
 # Settings and code
 
 
-def _stranger(args: argparse.Namespace, repository: Repository) -> Judge | None:
-    """In place of a project that lies in the repository's own worktree: who wrote content wrote it, too.
-
-    To import its settings would be to run what a pull request brings.
-    """
-    found = None if args.settings or config.in_use() else config.find_settings(Path.cwd())
-    if found is None or repository.worktree is None:
+def _stranger(args: argparse.Namespace) -> Judge | None:
+    """In place of a project among the content, which is not started: the finding that says so."""
+    if config.in_use():
         return None
-    if not found[1].is_relative_to(repository.worktree.resolve()):
+    content = surroundings(args.settings, args.repository, Path.cwd()).content
+    if content is None:
         return None
-    error = ConfigurationError(
-        "the project lies among the content, so its code is not run",
-        hint=f"contentgit check --settings {found[0]}  (if you trust who wrote it)",
-    )
-    return lambda _dumps: [] if args.no_code else [_not_compared(error)]
+    error = among_content(args.verb, content)
+    reason = finding("not-compared", error.message, hint=error.hint.splitlines()[-1])
+    return lambda _dumps: [] if args.no_code else [reason]
 
 
 def _forbidden(args: argparse.Namespace, terminal: Terminal) -> tuple[str, ...]:
     """The models that the settings forbid; none where there are no settings."""
     try:
-        if config.use_settings(Path.cwd(), args.settings) is None:
+        if not use_settings(args):
             return ()
         return config.read().forbidden_models
     except ContentgitError:
@@ -121,7 +122,7 @@ def _forbidden(args: argparse.Namespace, terminal: Terminal) -> tuple[str, ...]:
 
 def _code(args: argparse.Namespace, terminal: Terminal, stack: ExitStack) -> Judge | None:
     """What compares a tree with the project's code; ``None`` where there is none, or none is wanted."""
-    if args.no_code or config.use_settings(Path.cwd(), args.settings) is None:
+    if args.no_code or not use_settings(args):
         return None
     here = argparse.Namespace(**{**vars(args), "database": "default"})
     try:

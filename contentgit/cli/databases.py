@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from contentgit import config
-from contentgit.cli.project import open_project
+from contentgit.cli.project import open_project, start_project
 from contentgit.cli.terminal import Terminal
 from contentgit.errors import ContentgitError, UsageError
 from contentgit.render import data
@@ -53,7 +52,7 @@ def everywhere(
     Raises:
         UsageError: the call's words are wrong, whatever the database.
     """
-    config.start_django(Path.cwd(), args.settings)
+    start_project(args)
     call = terminal.call
     for alias in config.aliases():
         terminal.call = replace(call, database=alias)

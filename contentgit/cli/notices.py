@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contentgit import config
+from contentgit.cli.project import surroundings
 from contentgit.cli.terminal import Terminal
 from contentgit.render.plain import safe
 
@@ -29,7 +29,9 @@ def tell_copied(project: Project, names: Sequence[str], terminal: Terminal) -> N
 def tell_untouched(branch: str, terminal: Terminal) -> None:
     """Says that git alone has moved, and what brings a database along."""
     command = terminal.call.typed(f"contentgit checkout {shlex.quote(branch)} --apply")
-    if config.use_settings(Path.cwd(), terminal.call.settings) is None:
+    call = terminal.call
+    around = surroundings(call.settings, call.repository, call.here)
+    if not config.in_use() and around.found is None:
         text = f"No database is touched; to bring one along, in the site's project: {command}"
     else:
         text = f"The database is not touched; to bring it along: {command}"

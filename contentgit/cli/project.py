@@ -6,7 +6,9 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,69 @@ from contentgit.repository import Repository
 
 if TYPE_CHECKING:
     from contentgit.porcelain.project import Progress, Project
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The settings around a folder; ``content`` is where a project was passed over."""
+
+    found: config.FoundSettings | None
+    content: Path | None = None
+
+
+def surroundings(settings: str | None, repository: str | None, here: Path) -> Surroundings:
+    """The settings that a call with ``--settings`` and ``--repository`` uses ``here``; nothing is imported.
+
+    A project inside a repository of content is none, unless ``--settings`` names it: whoever can push there
+    could have any code run here.
+    """
+    named = (here / repository).resolve() if repository else None
+    content = partial(_content_around, named.parent if named and named.name == ".git" else named)
+    found = config.find_settings(here, settings, lambda folder: content(folder) is not None)
+    if found is not None and (found.folder is not None or config.is_installed(found.module)):
+        return Surroundings(found)
+    folders = [here] if found else config.project_folders(here)
+    return Surroundings(None, next(filter(None, map(content, folders)), None))
+
+
+def _content_around(named: Path | None, folder: Path) -> Path | None:
+    """The repository of content around ``folder``: the one that the call names, or another."""
+    if named and folder.is_relative_to(named):
+        return named
+    try:
+        return repositories.content_around(folder)
+    except RepositoryError as error:
+        raise ConfigurationError(
+            f"git cannot tell whether {folder} is inside a repository of content: {error.message}",
+            hint=f"{error.hint}\nname the project's settings with --settings MODULE",
+        ) from error
+
+
+def use_settings(args: argparse.Namespace) -> bool:
+    """Chooses the settings for Django, which no other place does; whether there is a project.
+
+    Raises:
+        ConfigurationError: the only project here is inside a repository of content.
+    """
+    if config.in_use():  # manage.py has chosen
+        return True
+    around = surroundings(args.settings, getattr(args, "repository", None), Path.cwd())
+    if around.content is not None:
+        raise among_content(args.verb, around.content)
+    if around.found is None:
+        return False
+    config.use_settings(around.found)
+    return True
+
+
+def among_content(verb: str, content: Path) -> ConfigurationError:
+    """The error for a project that is not started, since others can write it."""
+    return ConfigurationError(
+        f"no project is started inside the repository of content {content}: "
+        "whoever can push there could have any code run",
+        hint="go to the folder of the project's own manage.py\n"
+        f"contentgit {verb} --settings MODULE  (if you trust all who can push there)",
+    )
 
 
 def find_repository(args: argparse.Namespace) -> Repository:
@@ -32,6 +97,11 @@ def find_repository(args: argparse.Namespace) -> Repository:
         around = _around_here()
         if around is not None:
             return around
+        if (
+            not config.in_use()
+            and (content := surroundings(None, None, Path.cwd()).content) is not None
+        ):
+            return Repository.open(content)
     configured = _configured(args)
     if configured is None:
         raise RepositoryError(
@@ -45,14 +115,18 @@ def _around_here() -> Repository | None:
     """The repository around the current folder, if it holds content: a project's own does not."""
     try:
         found = Repository.discover(Path.cwd())
+        # A commit can hold the files of a bare repository, with a configuration that names programs.
+        outer = repositories.content_around(found.path.parent) if found.bare else None
     except RepositoryError:
         return None
+    if outer is not None:
+        return Repository.open(outer)
     return found if repositories.holds_content(found) else None
 
 
 def _configured(args: argparse.Namespace) -> Path | None:
     """The settings' repository, without starting Django: the settings module alone is imported."""
-    if config.use_settings(Path.cwd(), args.settings) is None:
+    if not use_settings(args):
         return None
     try:
         return config.read().repository
@@ -65,6 +139,20 @@ def _configured(args: argparse.Namespace) -> Path | None:
         ) from error
 
 
+def start_project(args: argparse.Namespace) -> None:
+    """Starts Django for the project around here, unless ``manage.py`` has done so.
+
+    Raises:
+        ConfigurationError: there is no project, or it cannot be started.
+    """
+    if not use_settings(args):
+        raise ConfigurationError(
+            f"there is no Django project in {Path.cwd()} or above",
+            hint=f"go to the folder of manage.py, set {config.SETTINGS_VARIABLE}, or use --settings MODULE",
+        )
+    config.start_django()
+
+
 @contextmanager
 def open_project(args: argparse.Namespace, terminal: Terminal) -> Iterator[Project]:
     """The project of a verb that reads a database, with a progress bar while the body runs.
@@ -74,7 +162,7 @@ def open_project(args: argparse.Namespace, terminal: Terminal) -> Iterator[Proje
         RepositoryError: there is no repository.
         DatabaseError: the database cannot be reached, or refuses.
     """
-    config.start_django(Path.cwd(), args.settings)
+    start_project(args)
     from contentgit.db.failures import translated
     from contentgit.porcelain.project import Operator, Project, no_notice
 

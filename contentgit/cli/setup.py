@@ -13,7 +13,7 @@ from rich.text import Text
 from contentgit import config
 from contentgit.cli.git_setup import COMMAND
 from contentgit.cli.notices import tell_next
-from contentgit.cli.project import open_project
+from contentgit.cli.project import open_project, use_settings
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import ConfigurationError, UsageError
 from contentgit.porcelain import repositories
@@ -77,7 +77,7 @@ def _workflow_lines(workflow: Workflow) -> Iterator[str]:
 
 
 def _configured(args: argparse.Namespace) -> Path:
-    if config.use_settings(Path.cwd(), args.settings) is not None:
+    if use_settings(args):
         path = config.read().repository
         if path is not None:
             return path

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+
+TYPE_CHECKING = False  # what is imported here comes from wherever sys.path says, see main
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DRIVERS = ("merge-driver", "diff-driver")
 
@@ -13,6 +17,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "contentgit") -> int:
 
     git calls the drivers once a file, so they start without the options of other verbs and the terminal.
     """
+    _leave_current_folder()
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] and words[0] in DRIVERS and not {"-h", "--help", "--json"} & set(words):
         from contentgit.cli import drivers
@@ -21,6 +26,19 @@ def main(argv: Sequence[str] | None = None, prog: str = "contentgit") -> int:
     from contentgit.cli.main import main as full
 
     return full(words, prog)
+
+
+def _leave_current_folder() -> None:
+    """Takes the current folder off ``sys.path``, before anything more is imported: it may hold content.
+
+    ``python -m`` puts it there, and so does an empty entry of PYTHONPATH. The project's own folder comes back
+    when it is found.
+    """
+    try:
+        here = os.getcwd()
+    except OSError:  # the folder is gone, which the verb says
+        return
+    sys.path[:] = [each for each in sys.path if os.path.realpath(each) != here]
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ from contentgit.repository import Repository
 
 if TYPE_CHECKING:
     from contentgit.porcelain.workflows import Workflow
+
+OWN_REFS = "refs/contentgit/"
+"""Where contentgit keeps backups and what databases hold; a repository of code has none of these."""
 
 
 @dataclass(frozen=True)
@@ -98,3 +102,26 @@ def holds_content(repository: Repository) -> bool:
         tips.append(repository.branch_tip(head) if head else repository.resolve("HEAD"))
     tips += [branch.commit for branch in repository.branches()]
     return any(tip and repository.entry(tip, REPOSITORY_FILE) for tip in tips[:20])
+
+
+@cache
+def content_around(folder: Path) -> Path | None:
+    """The repository of content that ``folder`` lies in, however deep, also in a repository of its own there.
+
+    Raises:
+        RepositoryError: git cannot tell, as where a repository belongs to another user.
+    """
+    folder = folder.resolve()
+    for place in (folder, *folder.parents):
+        repository = Repository.at(place)
+        if repository is not None and _has_held_content(repository):
+            return repository.path
+    return None
+
+
+def _has_held_content(repository: Repository) -> bool:
+    """Whether a commit, of whatever ref, has or had contentgit's mark, or contentgit keeps refs here."""
+    with suppress(ContentgitError):
+        if repository.entry(repository.resolve("HEAD"), REPOSITORY_FILE):
+            return True
+    return bool(repository.refs(OWN_REFS)) or repository.ever_had(REPOSITORY_FILE)

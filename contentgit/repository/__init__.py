@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-from contentgit.errors import FormatError, UnknownNameError
+from contentgit.errors import FormatError, RepositoryError, UnknownNameError
 from contentgit.repository import history, objects, refs, starting, versions, worktree, writing
 from contentgit.repository.failures import no_identity, no_repository
 from contentgit.repository.program import CONFIGURATION, Program, check_age
@@ -115,6 +115,21 @@ class Repository:
         elif code:
             raise program.failure("rev-parse", errors)
         return cls.open(Path(os.fsdecode(top.removesuffix(b"\n"))))
+
+    @classmethod
+    def at(cls, path: Path) -> Repository | None:
+        """The repository at ``path``, as :meth:`open`; None where there is none.
+
+        Raises:
+            RepositoryError: git does not trust it.
+        """
+        path = path.parent if path.name == ".git" else path
+        try:
+            program = Program.opened(path)
+        except RepositoryError:
+            return None
+        check_age()
+        return cls(program)
 
     @classmethod
     def init(cls, path: Path, *, bare: bool = False, branch: str = "main") -> Repository:
@@ -238,6 +253,10 @@ class Repository:
     def delete_ref(self, ref: str, old: str) -> None:
         """Deletes ``ref`` if it points at ``old`` still; raises as :meth:`move_ref`."""
         refs.move_ref(self._program, ref, None, old, "contentgit", zero=self._zero)
+
+    def ever_had(self, path: str) -> bool:
+        """Whether a commit of any ref, or an ancestor of one, has or had something at ``path``."""
+        return history.ever_had(self._program, path)
 
     # Content
 

@@ -85,3 +85,10 @@ def is_ancestor(program: Program, one: str, other: str) -> bool:
     if code not in (0, 1):
         raise program.failure("merge-base", errors)
     return code == 0
+
+
+def ever_had(program: Program, path: str) -> bool:
+    """Whether a commit of any ref or of HEAD, or an ancestor of one, has or had something at ``path``."""
+    # Full history: by default git leaves out a side of a merge in which the path came and went.
+    options = ("--max-count=1", "--full-history", "--all")
+    return bool(program.run("rev-list", *options, "--", path))

@@ -565,7 +565,7 @@ def test_a_project_among_the_content_is_not_run(
     )
     (repository_path / "evil.py").write_text('raise SystemExit("code of a stranger")')
     for words, said in (
-        ([], "not-compared  the project lies among the content"),
+        ([], "not-compared  no project is started inside the repository of content"),
         (["--no-code", "--repository", "."], "nothing found"),
         (["--settings", "evil"], "code of a stranger"),
     ):
