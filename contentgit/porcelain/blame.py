@@ -13,7 +13,8 @@ from typing import TypeAlias
 from contentgit import canonical
 from contentgit.alignment import runs
 from contentgit.errors import FormatError, UnknownNameError
-from contentgit.porcelain.commits import check_format, dump_folders
+from contentgit.porcelain.commits import check_format
+from contentgit.porcelain.dumps import dump_folders
 from contentgit.porcelain.snapshots import paths_of
 from contentgit.records import Record, RecordKey, Value
 from contentgit.repository import Commit, Repository, Version

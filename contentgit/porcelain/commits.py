@@ -11,19 +11,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 
-from contentgit import canonical
 from contentgit.canonical import FORMAT_VERSION, dump_document, parse_document
-from contentgit.description import parse_schema
 from contentgit.diff import Change
 from contentgit.errors import ConflictError, FormatError, UnknownNameError
 from contentgit.layout import (
     CONFLICTS_FOLDER,
-    DATASET_FILE,
     REPOSITORY_FILE,
     decode_part,
     dump_folder,
     encode_part,
 )
+from contentgit.porcelain.dumps import Titles, dump_folders, recorded_schema
 from contentgit.porcelain.snapshots import (
     CommitSide,
     Difference,
@@ -199,11 +197,6 @@ def split_name(text: str) -> tuple[str, str]:
     return name, arguments
 
 
-def dump_folders(repository: Repository, commit: str) -> list[str]:
-    """The folders of a commit that hold dumps."""
-    return [each for each in repository.folders(commit) if not each.startswith(".")]
-
-
 def compare_commits(
     repository: Repository, before: str, after: str, selection: Selection
 ) -> Comparison:
@@ -248,6 +241,7 @@ def commit_changes(
     selection: Selection = Selection(),
 ) -> Iterator[TitledChange]:
     """The changes between two commits (``before`` may be ``None``: everything is new)."""
+    titles = [Titles(repository, commit) for commit in (after, before) if commit]
     for folder in folders:
         schema = recorded_schema(repository, after, folder) or (
             recorded_schema(repository, before, folder) if before else {}
@@ -256,12 +250,11 @@ def commit_changes(
         old = CommitSide(repository, before or "", folder)
         new = CommitSide(repository, after, folder)
         for batch in batches(changes(in_order(found), old, new), 200):
-            yield from _titled(repository, (after, before), folder, batch, schema)
+            yield from _titled(titles, folder, batch, schema)
 
 
 def _titled(
-    repository: Repository,
-    commits: Sequence[str | None],
+    sources: Sequence[Titles],
     folder: str,
     batch: Sequence[Change],
     models: Mapping[str, ModelSchema],
@@ -270,35 +263,15 @@ def _titled(
         change.key: {*references_of(change, models.get(change.key.model))} for change in batch
     }
     titles: dict[RecordKey, str] = {}
-    for commit in filter(None, commits):
+    for source in sources:
         wanted = {key for keys in referring.values() for key in keys} - titles.keys()
-        titles |= titles_in(repository, commit, sorted(wanted))
+        titles |= source.of(sorted(wanted), first=folder)
     for change in batch:
         record = change.after or change.before
         assert record is not None
         title = best_text(record, models.get(record.key.model))
         known = {str(key): titles[key] for key in referring[change.key] if titles.get(key)}
         yield TitledChange(folder, change, title, known)
-
-
-def titles_in(
-    repository: Repository, commit: str, keys: Sequence[RecordKey]
-) -> dict[RecordKey, str]:
-    """The titles of records as a commit has them, whichever dump they are in."""
-    if not keys:
-        return {}
-    found: dict[RecordKey, str] = {}
-    for folder in dump_folders(repository, commit):
-        paths = {f"{folder}/{path}": key for key in keys for path in paths_of(key)}
-        blobs = repository.files_at(commit, list(paths))
-        schema = recorded_schema(repository, commit, folder) if blobs else {}
-        for path, data in zip(blobs, repository.blobs(blobs.values()), strict=True):
-            with suppress(
-                FormatError
-            ):  # a broken neighbour has no title; reading it is not asked for
-                record = canonical.decode(data)
-                found[paths[path]] = best_text(record, schema.get(record.key.model))
-    return found
 
 
 def references_of(change: Change, schema: ModelSchema | None) -> Iterator[RecordKey]:
@@ -312,12 +285,6 @@ def references_of(change: Change, schema: ModelSchema | None) -> Iterator[Record
                 if isinstance(text, str):
                     with suppress(ValueError):
                         yield RecordKey.parse(text)
-
-
-def recorded_schema(repository: Repository, commit: str, folder: str) -> Mapping[str, ModelSchema]:
-    """The models of a dump as ``dataset.json`` of a commit has them; empty where there is none."""
-    data = repository.blob(commit, f"{folder}/{DATASET_FILE}")
-    return parse_schema(parse_document(data)).models if data is not None else {}
 
 
 @dataclass(frozen=True)
@@ -381,7 +348,7 @@ def records_at(
     """
     commit = repository.resolve(revision)
     check_format(repository, commit)
-    paths = list(paths_of(key))
+    paths, titles = list(paths_of(key)), Titles(repository, commit)
     found: dict[str, tuple[str, Record, Mapping[str, str]]] = {}
     for folder in dump_folders(repository, commit):
         side = CommitSide(repository, commit, folder)
@@ -393,7 +360,7 @@ def records_at(
             (record,) = side.records([(path.removeprefix(f"{folder}/"), blob)])
             assert record is not None
             models = recorded_schema(repository, commit, folder)
-            (entry,) = _titled(repository, [commit], folder, [Change(key, None, record)], models)
+            (entry,) = _titled([titles], folder, [Change(key, None, record)], models)
             found[blob] = folder, record, entry.references
     if not found:
         raise UnknownNameError(

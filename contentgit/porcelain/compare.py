@@ -18,10 +18,10 @@ from contentgit.porcelain.commits import (
     Comparison,
     Selection,
     TitledChange,
-    dump_folders,
     references_of,
     split_name,
 )
+from contentgit.porcelain.dumps import dump_folders
 from contentgit.porcelain.ledger import current
 from contentgit.porcelain.missing import applied_commit, found_commit, is_missing, ways
 from contentgit.porcelain.places import is_own

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from contentgit.merge import TreeConflict
-from contentgit.porcelain.commits import titles_in
+from contentgit.porcelain.dumps import Titles
 from contentgit.porcelain.merging.operation import Operation
 from contentgit.records import RecordKey
 from contentgit.repository import Repository
@@ -28,7 +28,7 @@ def reference_titles(
     found: dict[str, str] = {}
     for side in (operation.ours, operation.theirs):
         wanted = sorted(key for key in keys if str(key) not in found)
-        titles = titles_in(repository, side, wanted)
+        titles = Titles(repository, side).of(wanted)
         found |= {str(key): title for key, title in titles.items() if title}
     return found
 

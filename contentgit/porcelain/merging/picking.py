@@ -15,7 +15,8 @@ from contentgit import canonical
 from contentgit.errors import RefusedError, UnknownNameError, UsageError
 from contentgit.layout import DATASET_FILE, record_path
 from contentgit.merge import Place, taken_together, with_value
-from contentgit.porcelain.commits import Selection, check_format, dump_folders, recorded_schema
+from contentgit.porcelain.commits import Selection, check_format
+from contentgit.porcelain.dumps import dump_folders, recorded_schema
 from contentgit.porcelain.merging.operation import (
     Concluded,
     Operation,
