@@ -192,6 +192,11 @@ class ModelSchema:
         """The names of the fields that the project computes from other content."""
         return frozenset(each.name for each in self.fields if each.derived)
 
+    @cached_property
+    def unique_by_name(self) -> Mapping[str, UniqueSet]:
+        """The unique sets by name."""
+        return {each.name: each for each in self.unique}
+
     def companions(self, name: str) -> tuple[str, ...]:
         """The fields that are one value with the field, itself among them, in the order of names."""
         return self._groups.get(name, (name,))
@@ -233,14 +238,16 @@ def looked_up(models: Mapping[str, ModelSchema]) -> frozenset[str]:
 
 def joined(groups: Iterable[Iterable[str]]) -> tuple[tuple[str, ...], ...]:
     """The groups, of which those that share a name are one; a name alone is no group."""
-    found: list[set[str]] = []
+    found: dict[str, set[str]] = {}
     for group in groups:
-        merged = set(group)
-        for other in [each for each in found if each & merged]:
-            found.remove(other)
-            merged |= other
-        found.append(merged)
-    return tuple(sorted(tuple(sorted(each)) for each in found if len(each) > 1))
+        parts = {id(part): part for part in (found.setdefault(name, {name}) for name in group)}
+        whole = max(parts.values(), key=len, default=set())
+        for part in parts.values():
+            if part is not whole:
+                whole |= part
+                found.update(dict.fromkeys(part, whole))
+    wholes = {id(each): each for each in found.values()}
+    return tuple(sorted(tuple(sorted(each)) for each in wholes.values() if len(each) > 1))
 
 
 @dataclass(frozen=True)

@@ -39,17 +39,13 @@ class Constraints:
             key = self._held[label, name].setdefault(digest(values), record.key.key)
             if key != record.key.key:
                 clashes.add(name)
-                unique = _named(model, name)
+                unique = model.unique_by_name[name]
                 yield _claimed_twice(record.key, RecordKey(label, key), unique, values, where)
         for label, name, values in doubtful(record, model, whole=True):
             key = self._alike[label, name].setdefault(digest(values), record.key.key)
             if key != record.key.key and name not in clashes:
                 other = RecordKey(label, key)
-                yield _alike(record, other, _named(model, name), where)
-
-
-def _named(model: ModelSchema, name: str) -> UniqueSet:
-    return next(each for each in model.unique if each.name == name)
+                yield _alike(record, other, model.unique_by_name[name], where)
 
 
 def _broken(record: Record, rule: CheckRule, where: str, *, certain: bool) -> Finding:

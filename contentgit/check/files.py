@@ -171,7 +171,9 @@ def _not_canonical(where: str, key: RecordKey, data: bytes, written: bytes) -> F
     return replace(found, line=line)
 
 
-_FIELD = re.compile(rb'^  ("(?:[^"\\]|\\.)*"): ')
+_FIELD = re.compile(rb'^  ("(?:[^"\\]|\\.)*+"):', re.MULTILINE)
+# A string without an end takes the rest, so that what is no JSON is gone through once, too.
+_NAME = re.compile(rb'("(?:[^"\\]|\\.?)*+(?:"|\Z))\s*+:', re.DOTALL)
 
 
 def first_difference(data: bytes, written: bytes) -> tuple[int, str]:
@@ -186,15 +188,18 @@ def first_difference(data: bytes, written: bytes) -> tuple[int, str]:
     return min(number, len(ours)), name
 
 
-def line_of(data: bytes, name: str) -> int:
-    """The line, from 1, on which the field ``name`` of the record in ``data`` begins; 1 if none does."""
-    if not name:
-        return 1
-    label = re.escape(quoted(name).encode())
-    found = re.search(rb"^  " + label + rb":", data, re.MULTILINE) or re.search(
-        label + rb"\s*:", data
-    )
-    return data.count(b"\n", 0, found.start()) + 1 if found else 1
+def lines_of(data: bytes, names: Iterable[str]) -> dict[str, int]:
+    """The line, from 1, on which each of these fields of the record in ``data`` begins; 1 if none does."""
+    labels = {quoted(name).encode(): name for name in names if name}
+    found: dict[bytes, int] = {}
+    for pattern in (_FIELD, _NAME):
+        line = start = 0
+        for match in pattern.finditer(data) if labels.keys() - found.keys() else ():
+            if match[1] in labels and match[1] not in found:
+                line += data.count(b"\n", start, match.start())
+                start = match.start()
+                found[match[1]] = line + 1
+    return {name: found.get(label, 1) for label, name in labels.items()}
 
 
 # Documents

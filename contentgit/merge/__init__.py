@@ -10,7 +10,7 @@ from __future__ import annotations
 from contentgit.merge.contested import Contested, Reason, TreeConflict
 from contentgit.merge.derived import counts
 from contentgit.merge.ordering import Group, group_of, order_fields, settle, touched_groups
-from contentgit.merge.places import Place, value_at, with_value
+from contentgit.merge.places import Place, Values, value_at, with_values
 from contentgit.merge.records import Conflict, ConflictKind, Merged, merge_record
 from contentgit.merge.resolutions import (
     Resolution,
@@ -38,6 +38,7 @@ __all__ = [
     "Side",
     "Take",
     "TreeConflict",
+    "Values",
     "added",
     "counts",
     "group_of",
@@ -51,5 +52,5 @@ __all__ = [
     "three_way",
     "touched_groups",
     "value_at",
-    "with_value",
+    "with_values",
 ]

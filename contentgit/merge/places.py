@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import enum
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from contentgit.diff import ABSENT
@@ -44,63 +45,99 @@ class Place:
         return cls(RecordKey.parse(key), field, tuple(map(decode_part, path)))
 
 
+class Values:
+    """What a record holds at places; a list is gone through once for all of its elements."""
+
+    def __init__(self, record: Record | None) -> None:
+        self._record = record
+        self._elements: dict[int, dict[str, Value]] = {}
+
+    def at(self, place: Place) -> Maybe:
+        """What stands at a place with a field; ``ABSENT`` where there is nothing."""
+        if self._record is None:
+            return ABSENT
+        value = self._record.fields.get(place.field, ABSENT)
+        for name in place.path:
+            if isinstance(value, dict):
+                value = value.get(name, ABSENT)
+            elif isinstance(value, list):
+                value = self._named(value).get(name, ABSENT)
+            else:
+                return ABSENT
+        return value
+
+    def _named(self, elements: list[Value]) -> dict[str, Value]:
+        """The elements by what tells them apart; of several with one name the first."""
+        if id(elements) not in self._elements:
+            named = ((_name(each), each) for each in reversed(elements))
+            self._elements[id(elements)] = {name: each for name, each in named if name is not None}
+        return self._elements[id(elements)]
+
+
 def value_at(record: Record | None, place: Place) -> Maybe:
     """What stands at a place with a field; ``ABSENT`` where there is nothing."""
-    if record is None:
-        return ABSENT
-    value = record.fields.get(place.field, ABSENT)
-    for name in place.path:
-        if isinstance(value, dict):
-            value = value.get(name, ABSENT)
-        elif isinstance(value, list):
-            value = next((each for each in value if _is_named(each, name)), ABSENT)
+    return Values(record).at(place)
+
+
+class _Nothing(enum.Enum):
+    NOTHING = "nothing"
+
+
+@dataclass
+class _Put:
+    """What is put at a place, if anything is, and then at places within it."""
+
+    value: Maybe = _Nothing.NOTHING
+    inner: dict[str, _Put] = field(default_factory=dict)
+
+
+def with_values(record: Record, values: Mapping[Place, Maybe]) -> Record:
+    """The record with these values at places with a field, put there one after the other.
+
+    ``ABSENT`` takes out what stands there. An element that a list does not have comes in at its end.
+    """
+    top = _Put()
+    for place, value in values.items():
+        node = top
+        for name in (place.field, *place.path):
+            node = node.inner.setdefault(name, _Put())
+        node.value, node.inner = value, {}
+    return Record(record.key, _entries(record.fields, top.inner))
+
+
+def _entries(there: Mapping[str, Value], puts: Mapping[str, _Put]) -> dict[str, Value]:
+    entries = dict(there)
+    for name, put in puts.items():
+        new = _with(entries.get(name, ABSENT), put)
+        if new is ABSENT:
+            entries.pop(name, None)
         else:
-            return ABSENT
-    return value
-
-
-def with_value(record: Record, place: Place, value: Maybe) -> Record:
-    """The record with ``value`` at a place with a field; ``ABSENT`` takes out what stands there."""
-    fields = dict(record.fields)
-    new = _put(fields.get(place.field, ABSENT), place.path, value)
-    if new is ABSENT:
-        fields.pop(place.field, None)
-    else:
-        fields[place.field] = new
-    return Record(record.key, fields)
-
-
-def _put(there: Maybe, path: Sequence[str], value: Maybe) -> Maybe:
-    if not path:
-        return value
-    name, rest = path[0], path[1:]
-    if isinstance(there, list):
-        return _put_element(there, name, rest, value)
-    entries: dict[str, Value] = dict(there) if isinstance(there, dict) else {}
-    new = _put(entries.get(name, ABSENT), rest, value)
-    if new is ABSENT:
-        entries.pop(name, None)
-    else:
-        entries[name] = new
+            entries[name] = new
     return entries
 
 
-def _put_element(there: list[Value], name: str, rest: Sequence[str], value: Maybe) -> list[Value]:
-    """The list with its element called ``name`` replaced, taken out, or put in at the end."""
+def _with(there: Maybe, put: _Put) -> Maybe:
+    if put.value is not _Nothing.NOTHING:
+        there = put.value
+    if not put.inner:
+        return there
+    if isinstance(there, list):
+        return _elements(there, put.inner)
+    return _entries(there if isinstance(there, dict) else {}, put.inner)
+
+
+def _elements(there: list[Value], puts: Mapping[str, _Put]) -> list[Value]:
+    """The list with its elements called so replaced or taken out, and others put in at the end."""
+    left = dict(puts)
     result = []
-    found = False
     for each in there:
-        if not _is_named(each, name):
-            result.append(each)
-            continue
-        found = True
-        new = _put(each, rest, value)
-        if new is not ABSENT:
-            result.append(new)
-    if not found and not rest and value is not ABSENT:
-        result.append(value)
-    return result
+        put = puts.get(_name(each) or "")
+        left.pop(_name(each) or "", None)
+        result.append(each if put is None else _with(each, put))
+    new = (_with(ABSENT, put) for put in left.values() if put.value is not _Nothing.NOTHING)
+    return [each for each in [*result, *new] if each is not ABSENT]
 
 
-def _is_named(element: Value, name: str) -> bool:
-    return isinstance(element, dict) and "id" in element and repr(element["id"]) == name
+def _name(element: Value) -> str | None:
+    """What tells an element from the others of its list."""
+    return repr(element["id"]) if isinstance(element, dict) and "id" in element else None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Final
 
 from contentgit.content import content_value, json_value
 from contentgit.diff import ABSENT
 from contentgit.errors import FormatError
-from contentgit.merge.places import Place, value_at, with_value
+from contentgit.merge.places import Place, Values, with_values
 from contentgit.merge.records import Conflict, ConflictKind, Merged
 from contentgit.merge.values import FieldConflict, Maybe
 from contentgit.records import Record, RecordKey
@@ -90,25 +92,28 @@ def added(resolutions: Sequence[Resolution], new: Iterable[Resolution]) -> tuple
 
     A new key takes the place of all that was decided about the record: theirs has another name then.
     """
-    found = list(resolutions)
-    for each in new:
-        found = [old for old in found if not _replaces(each, old)]
-        found.append(each)
-    return tuple(found)
+    found: dict[int, Resolution] = {}
+    within: dict[tuple[object, ...], list[int]] = defaultdict(list)  # by places, those around too
+    for number, each in enumerate(chain(resolutions, new), -len(resolutions)):
+        at = _steps(each)
+        if number >= 0:
+            for old in within.pop(at, ()):
+                if old in found and (each.key or not found[old].key):
+                    del found[old]
+                elif old in found:
+                    within[at].append(old)
+        found[number] = each
+        for length in range(1, len(at) + 1):
+            within[at[:length]].append(number)
+    return tuple(found.values())
 
 
-def _replaces(new: Resolution, old: Resolution) -> bool:
-    if new.place is None or old.place is None:
-        return new.label == old.label
-    if new.place.key != old.place.key:
-        return False
-    if new.key:
-        return True
-    if old.key:
-        return False
-    if new.place.field != old.place.field:
-        return not new.place.field
-    return old.place.path[: len(new.place.path)] == new.place.path
+def _steps(each: Resolution) -> tuple[object, ...]:
+    """The way to a place, from its record on."""
+    place = each.place
+    if place is None:
+        return (each.file,)
+    return (place.key, place.field, *place.path) if place.field else (place.key,)
 
 
 def resolved(
@@ -116,7 +121,7 @@ def resolved(
     base: Record | None,
     ours: Record | None,
     theirs: Record | None,
-    resolutions: Iterable[Resolution],
+    resolutions: Sequence[Resolution],
     schema: ModelSchema | None = None,
 ) -> Merged:
     """A merged record with what was decided about it, in the order of deciding.
@@ -124,33 +129,36 @@ def resolved(
     Of fields that are one value together a side is taken as a whole. What is left of the conflict is what no
     resolution has decided.
     """
+    if not resolutions:
+        return merged
     record, conflict = merged.record, merged.conflict
     sides = {Take.OURS: ours, Take.THEIRS: theirs, Take.BASE: base, Take.DELETE: None}
+    held = {take: Values(side) for take, side in sides.items() if side is not None}
+    decided: dict[Place, Maybe] = {}
     for each in resolutions:
         if each.place is None or each.key:
             continue
         if each.take is Take.DELETE or not each.place.field:
-            record, conflict = sides[each.take or Take.OURS], None
+            record, conflict, decided = sides[each.take or Take.OURS], None, {}
             continue
-        decided = {each.place: each.value}
+        values = {each.place: each.value}
         if each.take is not None:
-            side = sides[each.take]
-            if side is None:
+            if each.take not in held:
                 continue  # it has no such field, and a record is written whole
-            decided = taken_together(side, each.place, schema)
-        for place, value in decided.items():
-            record = with_value(record, place, value) if record is not None else None
-            conflict = _without(conflict, place)
-    return Merged(record, conflict)
+            values = taken_together(held[each.take], each.place, schema)
+        for place, value in values.items():
+            decided.pop(place, None)  # what is decided last is put there last
+            decided[place] = value
+    return Merged(record and with_values(record, decided), _without(conflict, decided))
 
 
-def taken_together(side: Record, place: Place, schema: ModelSchema | None) -> dict[Place, Maybe]:
+def taken_together(side: Values, place: Place, schema: ModelSchema | None) -> dict[Place, Maybe]:
     """What a side has at a place with a field, and in the fields that are one value with it."""
     names = schema.companions(place.field) if schema else (place.field,)
     if len(names) == 1:
-        return {place: value_at(side, place)}
+        return {place: side.at(place)}
     places = [Place(place.key, name) for name in names]
-    values = {each: value_at(side, each) for each in places}
+    values = {each: side.at(each) for each in places}
     # What the side does not manage stays as it is.
     return {
         each: value
@@ -159,20 +167,21 @@ def taken_together(side: Record, place: Place, schema: ModelSchema | None) -> di
     }
 
 
-def _without(conflict: Conflict | None, place: Place) -> Conflict | None:
-    """What is left of a conflict when what stands at a place is decided."""
+def _without(conflict: Conflict | None, places: Iterable[Place]) -> Conflict | None:
+    """What is left of a conflict when what stands at some places is decided."""
     if conflict is None or conflict.kind not in _BY_FIELD:
         return conflict
-    left = tuple(each for each in conflict.fields if not _within(each, place))
+    decided = {(each.field, *each.path) for each in places}
+    left = tuple(each for each in conflict.fields if not _within(each, decided))
     return replace(conflict, fields=left) if left else None
 
 
 _BY_FIELD: Final = frozenset({ConflictKind.EDITED, ConflictKind.ADDED})
 
 
-def _within(conflict: FieldConflict, place: Place) -> bool:
-    same_field = conflict.name == place.field
-    return same_field and conflict.path[: len(place.path)] == place.path
+def _within(conflict: FieldConflict, decided: Container[tuple[str, ...]]) -> bool:
+    path = (conflict.name, *conflict.path)
+    return any(path[:length] in decided for length in range(1, len(path) + 1))
 
 
 def renumbered(

@@ -61,19 +61,19 @@ def _hunks(base: Sequence[T], side: Sequence[T], *, ours: bool) -> Iterator[_Hun
 def _touching(hunks: Sequence[_Hunk[T]]) -> Iterator[list[_Hunk[T]]]:
     """The hunks in groups of those that overlap, or are put in at each other's edge."""
     group: list[_Hunk[T]] = []
-    for hunk in hunks:
-        if group and not any(_touch(each, hunk) for each in group):
+    end = (
+        put_in
+    ) = -1  # of the group: where its hunks end, and the last place where something is put in
+    for hunk in hunks:  # by their starts, so that the ends tell
+        last = end if hunk.start == hunk.end else max(end - 1, put_in)
+        if group and hunk.start > last:
             yield group
-            group = []
+            group, end, put_in = [], -1, -1
         group.append(hunk)
+        end = max(end, hunk.end)
+        put_in = hunk.end if hunk.start == hunk.end else put_in
     if group:
         yield group
-
-
-def _touch(one: _Hunk[T], other: _Hunk[T]) -> bool:
-    if one.start == one.end or other.start == other.end:
-        return one.start <= other.end and other.start <= one.end
-    return one.start < other.end and other.start < one.end
 
 
 def _settled(

@@ -172,7 +172,8 @@ def _with_optional(item: Item, present: _Present, settled: _Settled) -> Item:
     for state in item.optional:
         missing = [each for each in state.wanted if not present.then(parse(each))]
         ordered = present.ordered(item, state)
-        wanted = [each for each in state.wanted if each not in missing]
+        left_out = set(missing)
+        wanted = [each for each in state.wanted if each not in left_out]
         found = Links.between(state.name, state.there, wanted, ordered=ordered)
         settled.withheld += [
             Withheld(item.key, state.name, missing_reason(each)) for each in missing

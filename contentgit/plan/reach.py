@@ -8,7 +8,7 @@ the commit says: a record that stays in it and refers to a deleted one makes the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from contentgit.facts import Facts, Referrer
@@ -41,6 +41,7 @@ class Reach:
     blocked: list[Referrer] = field(default_factory=list)
     dangling: list[Referrer] = field(default_factory=list)
     withheld: list[Withheld] = field(default_factory=list)
+    _taken_away: dict[RecordKey, set[tuple[str, str]]] = field(default_factory=dict)
 
     @property
     def gone(self) -> set[RecordKey]:
@@ -87,13 +88,10 @@ class Reach:
         item = self.writes.get(each.key)
         if item is None or not each.managed:
             return False
-        if each.field in item.fields or any(state.name == each.field for state in item.optional):
-            return True
-        # An existing row outside is written whole.
-        if item.before == "" and any(links.field == each.field for links in item.links):
-            return True
-        target = str(each.target)
-        return any(links.field == each.field and target in links.remove for links in item.links)
+        if each.key not in self._taken_away:
+            self._taken_away[each.key] = set(_taken_away(item))
+        taken = self._taken_away[each.key]
+        return (each.field, "") in taken or (each.field, str(each.target)) in taken
 
     def _note_staying(self, each: Referrer) -> None:
         if each.parent:
@@ -168,6 +166,16 @@ class Reach:
             for each in sorted(self.clears, key=lambda each: (each.key, each.field))
         ]
         return cascades, clears if allow_cascade else []
+
+
+def _taken_away(item: Item) -> Iterator[tuple[str, str]]:
+    """Field and target of the references that an item takes away; no target stands for all of the field."""
+    yield from ((name, "") for name in item.fields)
+    yield from ((state.name, "") for state in item.optional)
+    for links in item.links:
+        # An existing row outside is written whole.
+        yield from [(links.field, "")] if item.before == "" else ()
+        yield from ((links.field, target) for target in links.remove)
 
 
 def stays(each: Referrer, survey: Survey, facts: Facts) -> bool:

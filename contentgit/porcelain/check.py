@@ -19,7 +19,7 @@ from contentgit.check.files import (
     describe,
     foreign_file,
     format_findings,
-    line_of,
+    lines_of,
     look,
     odd_mode,
 )
@@ -134,8 +134,9 @@ def _with_lines(
     for batch in batches(sorted(waiting)):
         blobs = repository.files_at(commit, batch)
         for path, data in zip(blobs, repository.blobs(blobs.values()), strict=True):
-            for each in waiting.pop(path, ()):
-                yield replace(each, line=line_of(data, each.field))
+            here = waiting.pop(path, [])
+            lines = lines_of(data, {each.field for each in here})
+            yield from (replace(each, line=lines.get(each.field, 1)) for each in here)
     for rest in waiting.values():
         yield from rest
 

@@ -101,8 +101,9 @@ def _replaced(
 def _members(
     name: str, before: list[str], after: list[str], references: Mapping[str, str]
 ) -> FieldView:
-    gone: Line = tuple(("delete", _bare(each, references)) for each in before if each not in after)
-    come: Line = tuple(("insert", _bare(each, references)) for each in after if each not in before)
+    old, new = set(before), set(after)
+    gone: Line = tuple(("delete", _bare(each, references)) for each in before if each not in new)
+    come: Line = tuple(("insert", _bare(each, references)) for each in after if each not in old)
     return FieldView(safe(name), "members", ((*gone, *come),))
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Final, TypeAlias
 
-_IDENT = re.compile(rb"(.*?) ?<([^>]*)> ?(-?\d+)? ?([+-]\d{4})?")
+_WHEN = re.compile(rb" ?(-?\d+)? ?([+-]\d{4})?")
 _TRAILER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)[ \t]*:[ \t]*(.*)")
 
 
@@ -158,27 +158,29 @@ def split_message(message: str) -> tuple[str, str, dict[str, str]]:
 
 
 def _trailers(paragraph: str) -> dict[str, str]:
-    pairs: list[list[str]] = []
+    pairs: list[tuple[str, list[str]]] = []
     for line in paragraph.split("\n"):
         match = _TRAILER.fullmatch(line)
         if match:
-            pairs.append([match[1], match[2].strip()])
+            pairs.append((match[1], [match[2].strip()]))
         elif pairs and line[:1] in (" ", "\t"):
-            pairs[-1][1] += f" {line.strip()}"
+            pairs[-1][1].append(line.strip())
         else:
             return {}
-    found: dict[str, str] = {}
-    for name, value in pairs:
-        found[name] = f"{found[name]}\n{value}" if name in found else value
-    return found
+    found: dict[str, list[str]] = {}
+    for name, parts in pairs:
+        found.setdefault(name, []).append(" ".join(parts))
+    return {name: "\n".join(values) for name, values in found.items()}
 
 
 def _ident(line: bytes, encoding: str) -> tuple[Signature, datetime]:
-    match = _IDENT.match(line)
-    if match is None:
+    name, _, rest = line.partition(b"<")
+    email, end, rest = rest.partition(b">")
+    when = _WHEN.match(rest)
+    if not end or when is None:
         return Signature(_decoded(line, encoding), ""), datetime.fromtimestamp(0, UTC)
-    name, email, seconds, zone = match.groups()
-    signature = Signature(_decoded(name, encoding), _decoded(email, encoding))
+    seconds, zone = when.groups()
+    signature = Signature(_decoded(name.removesuffix(b" "), encoding), _decoded(email, encoding))
     return signature, _date(int(seconds or 0), zone or b"+0000")
 
 

@@ -23,7 +23,7 @@ from contentgit.check.files import (
     describe,
     first_difference,
     format_findings,
-    line_of,
+    lines_of,
     look,
     odd_mode,
 )
@@ -264,13 +264,17 @@ def test_no_bytes_are_too_much(data: bytes) -> None:
     conflict("x", data)
 
 
-def test_the_line_of_a_field() -> None:
+def test_the_lines_of_fields() -> None:
     _, data = written(page(tags=["pages.tag:a"]))
     lines = data.decode().split("\n")
+    found = lines_of(data, ["$key", "author", "tags", "nothing", ""])
     for name in ("$key", "author", "tags"):
-        assert lines[line_of(data, name) - 1].startswith(f'  "{name}":')
-    assert line_of(b'{"$key":1,\n"a":2}', "a") == 2
-    assert (line_of(data, "nothing"), line_of(data, "")) == (1, 1)
+        assert lines[found[name] - 1].startswith(f'  "{name}":')
+    assert found["nothing"] == 1
+    assert "" not in found
+    assert lines_of(b'{"$key":1,\n"a":2,\n"b" :3, "c"', ["a", "b", "c"]) == {"a": 2, "b": 3, "c": 1}
+    assert lines_of(b'{"x": "\\"a\\":",\n  "a": 2}', ["a"]) == {"a": 2}
+    assert lines_of(b'{"x": 1,\n"a": {\n  "a": 2}}', ["a"]) == {"a": 3}  # as written by contentgit
     assert first_difference(data[:-1], data) == (len(lines) - 1, "tags")
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from contentgit import canonical
 from contentgit.errors import RefusedError, UnknownNameError, UsageError
 from contentgit.layout import DATASET_FILE, record_path
-from contentgit.merge import Place, taken_together, with_value
+from contentgit.merge import Place, Values, taken_together, with_values
 from contentgit.porcelain.commits import Selection, check_format
 from contentgit.porcelain.dumps import dump_folders, recorded_schema
 from contentgit.porcelain.merging.operation import (
@@ -280,8 +280,8 @@ def _with_fields(
                     f"{key} has no field {place.field} in {revision}",
                     hint=f"contentgit show {revision} -- {key}",
                 )
-            for each, value in taken_together(source, place, schema).items():
-                record = with_value(record, each, value)
+            taken = taken_together(Values(source), place, schema)
+            record = with_values(record, taken)
         yield path, canonical.encode(record, schema.key_kind if schema else None)
 
 

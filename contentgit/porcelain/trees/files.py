@@ -71,6 +71,9 @@ class FileMerge:
         """The descriptions of dumps that one side gave up and of which records stay all the same."""
         sides = self.sides
         changed = sides.by_ours.keys() | sides.by_theirs.keys()
+        inside: dict[str, list[str]] = defaultdict(list)
+        for path in changed:
+            inside[path.partition("/")[0]].append(path)
         for path in sorted(each for each in changed if each.count("/") == 1):
             folder, _, name = path.partition("/")
             versions = sides.versions(path)
@@ -79,8 +82,7 @@ class FileMerge:
             if self.written.get(path):  # in conflict: it is there
                 continue
             known = next((each for each in (versions[1], versions[2], versions[0]) if each), None)
-            inside = (each for each in changed if each.startswith(f"{folder}/") and each != path)
-            if known and any(self._stays(each) for each in inside):
+            if known and any(self._stays(each) for each in inside[folder] if each != path):
                 self.written[path] = known.id
                 yield path, known
 

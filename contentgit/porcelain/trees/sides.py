@@ -5,6 +5,7 @@ Files are told apart by blob id; memory holds the paths and ids of those that a 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,7 +18,7 @@ from contentgit.layout import DATASET_FILE, record_key, record_path
 from contentgit.porcelain.snapshots import batches, record_in
 from contentgit.records import Record, RecordKey
 from contentgit.repository import FileEntry, Repository
-from contentgit.schema import ModelSchema, joined
+from contentgit.schema import Layout, ModelSchema, joined
 from contentgit.titles import best_text
 
 File: TypeAlias = FileEntry | None
@@ -133,10 +134,17 @@ class Sides:
 
     def paths(self, key: RecordKey) -> Iterator[str]:
         """Where a record may lie: a path in each dump that knows its model."""
+        for folder, layout in self._homes.get(key.model, ()):
+            yield f"{folder}/{record_path(key, layout)}"
+
+    @cached_property
+    def _homes(self) -> Mapping[str, Sequence[tuple[str, Layout]]]:
+        """The dumps that know a model, and where its records lie there."""
+        found: dict[str, list[tuple[str, Layout]]] = defaultdict(list)
         for folder in sorted(self.folders):
-            schema = self.schema(folder).get(key.model)
-            if schema is not None:
-                yield f"{folder}/{record_path(key, schema.layout)}"
+            for label, schema in self.schema(folder).items():
+                found[label].append((folder, schema.layout))
+        return found
 
     def title(self, path: str, three: Three) -> str:
         """What the record at a path is called: by ours, or by whoever has it."""

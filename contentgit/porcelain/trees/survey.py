@@ -81,10 +81,10 @@ class Survey:
         self, path: str, record: Record, schema: ModelSchema, gone: Mapping[RecordKey, Owner]
     ) -> bool:
         """Takes a record in that nobody changed; whether it meets anything."""
-        before = len(self.same), sum(map(len, self.missing.values()))
-        self._refer(path, By(0), record, schema, gone)
+        before = len(self.same)
+        refers = self._refer(path, By(0), record, schema, gone)
         self._claim(path, By(0), record, schema)
-        return before != (len(self.same), sum(map(len, self.missing.values())))
+        return refers or before != len(self.same)
 
     def look(
         self,
@@ -111,10 +111,16 @@ class Survey:
         record: Record,
         schema: ModelSchema,
         gone: Mapping[RecordKey, Owner],
-    ) -> None:
-        for each in references(record, schema):
-            if each.constrained and each.target in gone and by_both((by, gone[each.target][1])):
-                self.missing.setdefault(each.target, []).append((path, each.field))
+    ) -> bool:
+        """Notes the references to what is gone; whether there are any."""
+        missing = [
+            each
+            for each in references(record, schema)
+            if each.constrained and each.target in gone and by_both((by, gone[each.target][1]))
+        ]
+        for each in missing:
+            self.missing.setdefault(each.target, []).append((path, each.field))
+        return bool(missing)
 
     def _claim(self, path: str, by: By, record: Record, schema: ModelSchema) -> None:
         """Of a record that nobody changed only what it says against a value that is of neither side."""
@@ -127,7 +133,7 @@ class Survey:
                 continue
             key, other, their = self._claimed.setdefault(claim, (record.key, path, by))
             if key != record.key and by_both((by, their)):
-                unique = next(one for one in schema.unique if one.name == name)
+                unique = schema.unique_by_name[name]
                 values = tuple(
                     str(record.key) if each == PARENT else record.fields.get(each)
                     for each in unique.fields
