@@ -64,7 +64,7 @@ class ThreeWay:
                 base, here = each.base, each.ours
                 if base is None and here and stay.get(str(here.key)) == each.path.after:
                     base = here  # the commit deletes it, and it stays for want of a licence
-                yield replace(each, base=base, own=whole or here)
+                yield Compared(each.path, base, here, each.theirs, whole or here)
 
     def settled(self, take: Side | None) -> Settled:
         """The records that come out otherwise than merged one by one, since a field orders them."""
@@ -128,25 +128,32 @@ class ThreeWay:
         """
         work = self.work
         stay = staying([*(work.applied.withheld if work.applied else ()), *work.goal.withheld])
+        tables = work.dump.tables
+        ordered = {label for label, table in tables.items() if order_fields(table.schema)}
         sides = zip(batch, origin, before, merged, here, strict=True)
         for path, was, ours, theirs, now in sides:
             record = ours or theirs
             if record is None or (theirs is None and str(record.key) in stay):
                 yield None
                 continue
-            table = work.dump.tables.get(record.key.model)
+            table = tables.get(record.key.model)
             schema = table.schema if table else None
             three = was, ours, theirs
-            made, other = (
-                self._made_orders[side].merge(path.path, three, schema, side).record
-                for side in (Side.THEIRS, Side.OURS)
-            )
-            yield _as_here(made, other, now)
+            made = self._made_by_theirs.merge(path.path, three, schema, Side.THEIRS)
+            if made.conflict is None and record.key.model not in ordered:
+                yield made.record
+                continue
+            other = self._made_by_ours.merge(path.path, three, schema, Side.OURS)
+            yield _as_here(made.record, other.record, now)
 
     @cached_property
-    def _made_orders(self) -> Mapping[Side, Settled]:
-        """What comes of the orders in the merge that is undone, by the side that conflicts take."""
-        return {side: self._orders_made(side) for side in (Side.THEIRS, Side.OURS)}
+    def _made_by_theirs(self) -> Settled:
+        """What comes of the orders in the merge that is undone, where conflicts take the commit's."""
+        return self._orders_made(Side.THEIRS)
+
+    @cached_property
+    def _made_by_ours(self) -> Settled:
+        return self._orders_made(Side.OURS)
 
     def _orders_made(self, prefer: Side) -> Settled:
         work = self.work
