@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from hashlib import blake2b
-from itertools import product
+from itertools import chain, product
 from typing import Final, TypeAlias
 
 from contentgit.conditions import (
@@ -231,8 +231,12 @@ def wanted(
     ``sets`` are those of the model's unique sets to look at; all where it is left out.
     """
     looked_at = model.unique if sets is None else tuple(sets)
-    yield from claims(record, looked_at)
-    for each in looked_at:
+    plain = claims(record, looked_at)
+    return chain(plain, _computed(record, model, looked_at)) if model.computes else plain
+
+
+def _computed(record: Record, model: ModelSchema, sets: Iterable[UniqueSet]) -> Iterator[Claim]:
+    for each in sets:
         if each.parts and _binds(each, record, model) == TRUE:
             values = compared(record, each)
             if values is not None:

@@ -199,18 +199,25 @@ class ModelSchema:
 
     def companions(self, name: str) -> tuple[str, ...]:
         """The fields that are one value with the field, itself among them, in the order of names."""
-        return self._groups.get(name, (name,))
+        for group in self.groups:
+            if name in group:
+                return group
+        return (name,)
 
     @cached_property
-    def _groups(self) -> Mapping[str, tuple[str, ...]]:
-        """The groups by each of their fields, without fields that are merged by rules of their own."""
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """The fields that are one value together, without those that are merged by rules of their own."""
         ruled = {
             each.name
             for each in self.fields
             if each.derived or each.moment or each.order_within is not None
         }
-        groups = joined([name for name in each if name not in ruled] for each in self.together)
-        return {name: group for group in groups for name in group}
+        return joined([name for name in each if name not in ruled] for each in self.together)
+
+    @cached_property
+    def computes(self) -> bool:
+        """Whether a unique set compares something else than the values of its fields."""
+        return any(each.parts or not each.plain for each in self.unique)
 
     @cached_property
     def named_through(self) -> frozenset[str]:

@@ -32,7 +32,7 @@ class Constraints:
 
     def add(self, record: Record, model: ModelSchema, where: str) -> Iterator[Finding]:
         """What is wrong with the record by itself, and beside those before it."""
-        for rule, certain in broken(record, model):
+        for rule, certain in broken(record, model) if model.checks else ():
             yield _broken(record, rule, where, certain=certain)
         clashes = set()
         for label, name, values in wanted(record, model):
@@ -41,7 +41,7 @@ class Constraints:
                 clashes.add(name)
                 unique = model.unique_by_name[name]
                 yield _claimed_twice(record.key, RecordKey(label, key), unique, values, where)
-        for label, name, values in doubtful(record, model, whole=True):
+        for label, name, values in doubtful(record, model, whole=True) if model.computes else ():
             key = self._alike[label, name].setdefault(digest(values), record.key.key)
             if key != record.key.key and name not in clashes:
                 other = RecordKey(label, key)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from contentgit.diff import ABSENT, Change
@@ -56,39 +55,28 @@ def merge_record(
     before = {} if base is None else base.fields
     values: dict[str, Value] = {}
     conflicts: list[FieldConflict] = []
-    for group in _groups(before, ours, theirs, schema):
-        if len(group) > 1:
-            taken, found = merge_together(group, before, ours.fields, theirs.fields, prefer)
-            values |= {name: taken[name] for name in group}
-        else:
-            (name,) = group
-            was, here, there = (
-                each.get(name, ABSENT) for each in (before, ours.fields, theirs.fields)
-            )
-            known = schema.by_name.get(name) if schema else None
-            value, found = merge_value(known, name, was, here, there, prefer)
-            values |= {} if value is ABSENT else {name: value}
+    names = {*before, *ours.fields, *theirs.fields}
+    for group in schema.groups if schema else ():
+        both = [name for name in group if name in ours.fields and name in theirs.fields]
+        if len(both) > 1:
+            taken, found = merge_together(both, before, ours.fields, theirs.fields, prefer)
+            values |= {name: taken[name] for name in both}
+            conflicts += found
+            names.difference_update(both)
+    for name in names:
+        was = before.get(name, ABSENT)
+        here, there = ours.fields.get(name, ABSENT), theirs.fields.get(name, ABSENT)
+        known = schema.by_name.get(name) if schema else None
+        value, found = merge_value(known, name, was, here, there, prefer)
         conflicts += found
+        if value is not ABSENT:
+            values[name] = value
     record = Record(ours.key, {name: values[name] for name in sorted(values)})
     if not conflicts:
         return Merged(record)
     kind = ConflictKind.ADDED if base is None else ConflictKind.EDITED
     ordered = tuple(sorted(conflicts, key=lambda each: each.name))
     return Merged(record, Conflict(ours.key, kind, ordered))
-
-
-def _groups(
-    base: Mapping[str, Value], ours: Record, theirs: Record, schema: ModelSchema | None
-) -> Iterator[Sequence[str]]:
-    """The names of all fields, each once: those of one value together where both sides have them."""
-    both = ours.fields.keys() & theirs.fields.keys()
-    done: set[str] = set()
-    for name in sorted({*base, *ours.fields, *theirs.fields}):
-        companions = schema.companions(name) if schema else (name,)
-        group = [each for each in companions if each in both] if name in both else [name]
-        if name not in done:
-            done.update(group)
-            yield group
 
 
 def _one_sided(

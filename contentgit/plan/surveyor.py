@@ -184,11 +184,15 @@ def _update(candidate: Candidate, ours: Record, theirs: Record, rules: Rules) ->
 
 def _computed(record: Record, rules: Rules) -> tuple[Computed, ...]:
     """What stands for the values that a database may compare in sets that are not plain."""
+    if not rules.schema.computes:
+        return ()
     return tuple((each[1], digest(each)) for each in doubtful(record, rules.schema, parts=True))
 
 
 def _broken(record: Record, names: Iterable[str], rules: Rules) -> tuple[str, ...]:
     """The check constraints that the record breaks for certain, of those that name a changed field."""
+    if not rules.schema.checks:
+        return ()
     changed = set(names)
     return tuple(
         said(rule, record)
@@ -222,9 +226,9 @@ def _states(
     base = candidate.base
     before = {} if base is None else base.fields
     changed = set(names) - rules.optional
+    both = ours.fields.keys() & theirs.fields.keys()
     found: set[str] = set()
     for name in changed:
-        both = ours.fields.keys() & theirs.fields.keys()
         group = both.intersection(rules.schema.companions(name))
         edited = {e for e in group & before.keys() if not same(ours.fields[e], before[e])}
         if base is None or edited or _is_edit(before.get(name, ABSENT), ours.fields[name]):

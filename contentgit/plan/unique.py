@@ -93,7 +93,7 @@ def _park_computed(survey: Survey, writes: Mapping[RecordKey, Item], parked: Par
     for item in writes.values():
         for claim in item.takes:
             taken[claim].add(item.key)
-    for item in writes.values():
+    for item in writes.values() if taken else ():
         wanted = {claim[0] for claim in item.gives if taken.get(claim, set()) - {item.key}}
         for each in survey.models[item.key.model].unique if wanted else ():
             given_up = set(each.named) & set(item.fields)
