@@ -102,7 +102,8 @@ def parse(settings: Mapping[str, Any]) -> tuple[Config, list[Problem]]:
 
 def codecs() -> Mapping[str, str]:
     """The codecs of the project's own: dotted paths, by those of the classes of fields."""
-    return parse(_settings())[0].codecs
+    given = _settings().get("CONTENTGIT")
+    return _codecs(given.get("CODECS"), []) if isinstance(given, Mapping) else {}
 
 
 def _repository(value: object, base: object, found: list[Problem]) -> Path | None:

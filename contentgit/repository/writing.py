@@ -55,7 +55,7 @@ def write_tree(
     options = ("--quiet", "--done", "--depth=0", "--date-format=raw")
     with program.start("fast-import", *options, istream=subprocess.PIPE, config=_TUNED) as running:
         try:
-            _feed(running, _commands(parent and checked_id(parent), _once(changes), folders))
+            _feed(running, _commands(parent and checked_id(parent), changes, folders))
         except BrokenPipeError:
             pass  # it ended by itself and says why
         except BaseException:
@@ -80,35 +80,29 @@ def _commands(
     for folder, tree in folders.items():
         name = checked_path(folder) if folder else '""'
         yield f"M 040000 {checked_id(tree)} {name}\n".encode() if tree else f"D {name}\n".encode()
-    for path, data in changes:
-        if data is None:
-            yield f"D {checked_path(path)}\n".encode()
-        elif isinstance(data, FileEntry):
-            placed = f"M {data.mode} {checked_id(data.id)} " if data.id else "D "
-            yield placed.encode() + _there(path) + b"\n"
-        else:
-            name = checked_path(path)
-            yield f"M 100644 inline {name}\ndata {len(data)}\n".encode()
-            yield data
-            yield b"\n"
-    yield f'\nls :1 ""\nreset {_SCRATCH}\n\ndone\n'.encode()
-
-
-def _once(changes: Iterable[tuple[str, Placed]]) -> Iterator[tuple[str, Placed]]:
-    """The changes, of which none may undo an earlier one: git would keep the last without a word.
-
-    A removal in front of a file is none: a record moves to where another one was.
-    """
     placed: set[str] = set()
     for path, data in changes:
+        # git would keep the last without a word. A removal in front of a file undoes nothing: a record
+        # moves to where another one was.
         if path in placed:
             raise RecordError(
                 f"two records have the path {path}, so one of them would be lost",
                 hint="nothing was written; one of them needs another key",
             )
-        if data is not None and not (isinstance(data, FileEntry) and not data.id):
+        if data is None:
+            yield f"D {checked_path(path)}\n".encode()
+        elif isinstance(data, FileEntry):
+            if data.id:
+                placed.add(path)
+            command = f"M {data.mode} {checked_id(data.id)} " if data.id else "D "
+            yield command.encode() + _there(path) + b"\n"
+        else:
             placed.add(path)
-        yield path, data
+            name = checked_path(path)
+            yield f"M 100644 inline {name}\ndata {len(data)}\n".encode()
+            yield data
+            yield b"\n"
+    yield f'\nls :1 ""\nreset {_SCRATCH}\n\ndone\n'.encode()
 
 
 def _feed(running: Running, commands: Iterator[bytes]) -> None:

@@ -316,12 +316,11 @@ class _Run:
                 f.name: record.fields[f.name] for f in table.fields if f.name in record.fields
             }
             late = self._late(table, values)
-            if not batch.keys().isdisjoint(
-                late.values()
-            ):  # a row of this batch must be there first
-                self._insert(creation, batch)
+            if late and not batch.keys().isdisjoint(late.values()):
+                self._insert(creation, batch)  # a row of this batch must be there first
                 batch, late = {}, self._late(table, values)
-            values |= self._stand_ins(table, step, record, late)
+            if late:
+                values |= self._stand_ins(table, step, record, late)
             names = tuple(values)
             if names != creation.names:
                 self._insert(creation, batch)

@@ -131,15 +131,14 @@ class Creation:
 
 
 def _parameters(key: RecordKey, fields: tuple[BoundField, ...], values: Mapping[str, Value]) -> Row:
-    return tuple(
-        parameter for field in fields for parameter in _of_field(key, field, values[field.name])
-    )
-
-
-def _of_field(key: RecordKey, field: BoundField, value: Value) -> Row:
-    if isinstance(value, StandIn):
-        return value.parameters
-    return decoded(key, field.name, field.decode, value)
+    row: list[Any] = []
+    for field in fields:
+        value = values[field.name]
+        if type(value) is StandIn:
+            row += value.parameters
+        else:
+            row += decoded(key, field.name, field.decode, value)
+    return tuple(row)
 
 
 def _field(table: Table, column: Column) -> Any:

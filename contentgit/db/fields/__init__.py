@@ -12,7 +12,6 @@ import math
 import re
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
@@ -190,11 +189,13 @@ def _decimal(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
     def encode(value: Any) -> str:
         if not isinstance(value, Decimal):
             raise refused(value, "a decimal number")
-        if step is not None and value.is_finite():
-            # More places than the field has: all are kept.
-            with suppress(Inexact, InvalidOperation):
-                return _plain_decimal(value.quantize(step, context=_EXACT))
-        return without_trailing_zeros(_plain_decimal(value))
+        if step is None or not value.is_finite():
+            return without_trailing_zeros(_plain_decimal(value))
+        try:
+            fixed = value.quantize(step, context=_EXACT)
+        except (Inexact, InvalidOperation):  # more places than the field has: all are kept
+            return without_trailing_zeros(_plain_decimal(value))
+        return f"{fixed or fixed.copy_abs():f}"
 
     if connection.vendor == "postgresql":
         return Codec(FieldKind.DECIMAL, encode, _decimal_value, str)
@@ -214,15 +215,17 @@ def _decimal_param(
     """Refuses what the database would make something else of; PostgreSQL does not."""
 
     def param(value: Decimal) -> str:
-        held = value.is_finite()
-        if held and read is not None:  # integers are held as such
+        text, held = str(value), value.is_finite()
+        # As many digits any float holds.
+        exact = len(text) <= _SQLITE_DIGITS and "E" not in text
+        if held and read is not None and not exact:  # integers are held as such
             small = value.adjusted() < _INTEGER_DIGITS
             if small and value == value.to_integral_value(context=_EXACT):
                 return str(int(value))
             held = read(float(value)) == value
         if not held:
             raise refused(value, f"a decimal number that {connection.display_name} can hold")
-        return str(value)
+        return text
 
     return param
 

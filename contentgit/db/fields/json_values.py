@@ -31,7 +31,7 @@ def json_codec(connection: BaseDatabaseWrapper) -> Codec:
     """
     write = _WRITERS.get(connection.vendor, _write)
     types: frozenset[type] = frozenset([dict, list, str, int, float, bool, type(JSON_NULL)])
-    return Codec(FieldKind.JSON, itself, itself, write, types, read=_read)
+    return Codec(FieldKind.JSON, itself, itself, write, types, read=parsed)
 
 
 def _float(text: str) -> float:
@@ -45,16 +45,14 @@ def _float(text: str) -> float:
 _parse = json.JSONDecoder(parse_float=_float).decode
 
 
-def _read(text: Any) -> Value:
-    return parsed(text) if isinstance(text, str) else text
-
-
-def parsed(text: str) -> Value:
-    """The value of a JSON text.
+def parsed(text: Any) -> Value:
+    """The value of a JSON text; what the driver has read already is taken as it is.
 
     Raises:
         RecordError: it is none, or has a number that no float holds.
     """
+    if not isinstance(text, str):
+        return text
     try:
         value = _parse(text)
     except (ValueError, RecursionError):

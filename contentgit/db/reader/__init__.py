@@ -123,7 +123,9 @@ class Reader:
         transaction ends, where the database can do so."""
         wanted = set(keys)
         for bound, rows in self._wanted(wanted, lock=lock):
-            yield from (pair for pair in self._encoded(bound, rows) if pair[0] in wanted)
+            for key, data in self._encoded(bound, rows):
+                if key in wanted:
+                    yield key, data
 
     def members(self, label: str, keys: Iterable[RecordKey]) -> set[RecordKey]:
         """Those of the keys that have a row which belongs to the dump."""
