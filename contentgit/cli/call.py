@@ -16,7 +16,7 @@ _COMMAND = re.compile(
     rf"(?<!manage\.py )\bcontentgit ({'|'.join(VERBS)})(?![\w-])(?! --(?:database|repository))"
 )
 _GIT = re.compile(r"\bgit -C ((?:[^\s']|'[^']*')+)")
-_MIGRATE = re.compile(r"\bpython manage\.py (?!contentgit\b)\w+")
+_MIGRATE = re.compile(r"\bpython manage\.py (?!contentgit\b)(\w+)")
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,9 @@ class Call:
 
     def _manage(self, match: re.Match[str]) -> str:
         settings = f" --settings {shlex.quote(self.settings)}" if self.settings else ""
-        return f"{match.group()}{settings}"
+        typed = self.prog.endswith(".py contentgit")
+        program = self.prog.removesuffix(" contentgit") if typed else "python manage.py"
+        return f"{program} {match[1]}{settings}"
 
     def _git(self, match: re.Match[str]) -> str:
         """git in its folder as named from where it is typed: not at all within it, relative below."""

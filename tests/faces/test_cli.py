@@ -26,6 +26,7 @@ from contentgit.cli.parser import WITH_DATABASE, WITH_REPOSITORY
 from contentgit.cli.verbs import VERBS
 from contentgit.cli.verbs.options import INSTEAD
 from contentgit.datasets import specs_for_models
+from contentgit.management.commands.contentgit import Command
 from contentgit.repository import Repository
 from tests.bakery.models import Tag
 from tests.docs.pages import ROOT
@@ -123,6 +124,13 @@ def test_a_hint_names_the_command_as_it_has_to_be_typed_here() -> None:
     assert call.typed("contentgit init makes one") == f"{before} init /srv/c makes one"
     assert call.typed("python manage.py migrate --database other") == (
         "python manage.py migrate --settings a.b --database other"
+    )
+    elsewhere = Call("python ../shop/manage.py contentgit")
+    assert elsewhere.typed("python manage.py migrate, contentgit log") == (
+        "python ../shop/manage.py migrate, python ../shop/manage.py contentgit log"
+    )
+    assert (
+        Call("python -m contentgit").typed("python manage.py migrate") == "python manage.py migrate"
     )
     assert Call().typed("contentgit diff main, or contentgit commit") == (
         "contentgit diff main, or contentgit commit"
@@ -375,6 +383,22 @@ def test_manage_py_is_the_same_program(
     with pytest.raises(CommandError) as failed:
         call_command("contentgit", "status", "--database=nowhere", stderr=StringIO())
     assert failed.value.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("manage.py", "python manage.py contentgit"),
+        ("/srv/my shop/manage.py", "python '/srv/my shop/manage.py' contentgit"),
+        ("django-admin", "django-admin contentgit"),
+    ],
+)
+def test_hints_call_the_program_as_it_was_called(
+    typed: str, hint: str, db: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        Command().run_from_argv([typed, "contentgit", "status", f"--repository={tmp_path}/none"])
+    assert f"hint: {hint} init" in capsys.readouterr().err
 
 
 # Processes and terminals

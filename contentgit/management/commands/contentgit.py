@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from typing import Any
 
@@ -23,7 +24,9 @@ class Command(BaseCommand):
 
     def run_from_argv(self, argv: list[str]) -> None:
         """Takes the words before Django's parser does, which would claim options such as -v."""
-        program = "python manage.py" if argv[0] == "manage.py" else argv[0]
+        program = shlex.quote(argv[0])
+        if argv[0].endswith(".py"):  # it need not be executable
+            program = f"python {program}"
         sys.exit(main(argv[2:], prog=f"{program} {argv[1]}"))
 
     def handle(self, *_args: Any, words: list[str], **_options: Any) -> None:
