@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.metadata import files
 from pathlib import Path
 from threading import Thread
 from typing import Any, ClassVar
@@ -17,6 +18,7 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
+from contentgit import __version__
 from contentgit.canonical import dump_document
 from contentgit.cli.parser import parse
 from contentgit.cli.verbs import VERBS
@@ -317,6 +319,24 @@ def test_the_workflow_of_github(run: Run, git: Any) -> None:
             assert step["if"] == "always() && steps.report.outcome == 'success'"
     for script in scripts:
         subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+
+
+def test_a_workflow_takes_programs_of_others_as_they_were_when_it_was_written(
+    run: Run, git: Any, tmp_path: Path
+) -> None:
+    assert run("init", "--ci", "github").code == 0
+    text = git("show", "HEAD:.github/workflows/content.yml")
+    assert f'pip install "contentgit=={__version__}"' in text
+    used = re.findall(r"uses: (.*)", text)
+    assert used
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each) for each in used)
+    place = tmp_path / "audited" / ".github" / "workflows"
+    place.mkdir(parents=True)
+    (place / "content.yml").write_text(text + "\n")
+    (zizmor,) = (each.locate() for each in files("zizmor") or () if each.stem == "zizmor")
+    options = ["--offline", "--no-progress", "--persona=pedantic"]
+    found = subprocess.run([zizmor, *options, tmp_path], capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout + found.stderr
 
 
 def test_the_workflow_of_gitlab(run: Run, git: Any) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
+from contentgit import __version__
 from contentgit.errors import RefusedError, UsageError
 from contentgit.repository import Repository
 
@@ -26,7 +27,7 @@ class Workflow:
 
 
 def workflow(host: str, branch: str) -> bytes:
-    """The file for a host, for the branch whose content is applied.
+    """The file for a host, for the branch whose content is applied, with this release of contentgit.
 
     Raises:
         UsageError: the branch's name could mean something to a shell.
@@ -37,7 +38,7 @@ def workflow(host: str, branch: str) -> bytes:
             hint="choose a name of letters, digits and '.', '_', '-', '/'",
         )
     text = files("contentgit.porcelain.workflows").joinpath(f"{host}.yml").read_text("utf-8")
-    return text.replace("@BRANCH@", branch).encode("utf-8")
+    return text.replace("@BRANCH@", branch).replace("@VERSION@", __version__).encode("utf-8")
 
 
 def add_workflow(repository: Repository, host: str, branch: str, *, force: bool) -> Workflow:
