@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 _WHEN = re.compile(rb" ?(-?\d+)? ?([+-]\d{4})?")
+_DIGITS = 20  # of seconds since 1970; more are in no calendar, and Python turns few thousand into a number
+_PYTHONS = re.compile(r"(?:raw[-_ ])?unicode[-_ ]escape|idna|punycode|undefined", re.IGNORECASE)
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _TRAILER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)[ \t]*:[ \t]*(.*)")
 
 
@@ -181,20 +184,30 @@ def _ident(line: bytes, encoding: str) -> tuple[Signature, datetime]:
         return Signature(_decoded(line, encoding), ""), datetime.fromtimestamp(0, UTC)
     seconds, zone = when.groups()
     signature = Signature(_decoded(name.removesuffix(b" "), encoding), _decoded(email, encoding))
-    return signature, _date(int(seconds or 0), zone or b"+0000")
+    return signature, _date(seconds or b"0", zone or b"+0000")
 
 
-def _date(seconds: int, zone: bytes) -> datetime:
+def _date(seconds: bytes, zone: bytes) -> datetime:
+    """The moment; 1970 where no calendar has it, and UTC where no zone is so far from it."""
     minutes = int(zone[1:3]) * 60 + int(zone[3:])
     offset = timedelta(minutes=-minutes if zone[:1] == b"-" else minutes)
-    try:
-        return datetime.fromtimestamp(seconds, timezone(offset))
-    except (ValueError, OverflowError, OSError):  # git keeps what a broken program once wrote
-        return datetime.fromtimestamp(0, UTC)
+    number = int(seconds) if len(seconds) < _DIGITS else 0
+    for where in (timezone(offset) if abs(offset) < timedelta(days=1) else UTC, UTC):
+        try:
+            return datetime.fromtimestamp(number, where)
+        except (ValueError, OverflowError, OSError):  # git keeps what a broken program once wrote
+            continue
+    return datetime.fromtimestamp(0, UTC)
 
 
 def _decoded(data: bytes, encoding: str) -> str:
+    """Text of a commit or tag for people, whatever its bytes are: what is no text is U+FFFD.
+
+    As git does, an encoding that nobody knows, or that is none of text, is passed over. ``unicode_escape``
+    and its like are Python's own.
+    """
     try:
-        return data.decode(encoding, "replace")
-    except LookupError:
-        return data.decode("utf-8", "replace")
+        text = data.decode("utf-8" if _PYTHONS.match(encoding) else encoding, "replace")
+    except (LookupError, ValueError):
+        text = data.decode("utf-8", "replace")
+    return _NO_TEXT.sub("\ufffd", text)

@@ -9,7 +9,7 @@ import pytest
 
 from contentgit.errors import UnknownNameError
 from contentgit.repository import Commit, Repository, Signature
-from contentgit.repository.values import split_message
+from contentgit.repository.values import parse_commit, split_message
 from tests.git.conftest import ANNA, DATE, ONE, THREE, TWO, Commits
 from tests.git.plain import git
 
@@ -77,10 +77,19 @@ def test_commits_of_broken_programs(repository: Repository) -> None:
     head = b"tree " + tree + b"\nauthor "
     cases = {
         head + b"A <a> 99999999999999999 +0000\ncommitter A <a> 1 +0000\n\nx\0y\n": (
-            Signature("A", "a"), datetime.fromtimestamp(0, UTC), "x\0y\n",
+            Signature("A", "a"), datetime.fromtimestamp(0, UTC), "x\ufffdy\n",
         ),
         head + b"A <a> 1 +9999\n\n": (
+            Signature("A", "a"), datetime.fromtimestamp(1, UTC), "",
+        ),
+        head + b"A\0B <a> " + b"9" * 5000 + b" +0000\n\n": (
+            Signature("A\ufffdB", "a"), datetime.fromtimestamp(0, UTC), "",
+        ),
+        head + b"A <a> -" + b"9" * 5000 + b" +0000\n\n": (
             Signature("A", "a"), datetime.fromtimestamp(0, UTC), "",
+        ),
+        head + b"A <a> 253402300799 +1400\n\n": (
+            Signature("A", "a"), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), "",
         ),
         head + b"<> 86400 -0130\n\nx": (
             Signature("", ""), datetime.fromtimestamp(86400, UTC), "x",
@@ -106,6 +115,30 @@ def test_commits_of_broken_programs(repository: Repository) -> None:
         assert found.date.utcoffset() is not None
         assert found.message == message
         assert found.tree == tree.decode()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "message", "expected"),
+    [
+        (b"idna", b"caf\xe9", "caf\ufffd"),
+        (b"punycode", b"caf\xe9", "caf\ufffd"),
+        (b"undefined", b"x", "x"),
+        (b"hex", b"x", "x"),
+        (b"rot13", b"x", "x"),
+        (b"a\0b", b"x", "x"),
+        (b"\xff", b"x", "x"),
+        (b"", b"x", "x"),
+        (b"x" * 5000, b"x", "x"),
+        (b"unicode_escape", b"a\\nb", "a\\nb"),
+        (b"Raw-Unicode-Escape", b"\\ud800", "\\ud800"),
+        (b"utf-7", b"+2AA-", "\ufffd"),
+        (b"utf-16", b"\xd8", "\ufffd"),
+        (b"utf-8", b"\xed\xa0\x80", "\ufffd\ufffd\ufffd"),
+    ],
+)
+def test_encodings_that_nobody_reads(encoding: bytes, message: bytes, expected: str) -> None:
+    found = parse_commit("1", b"author A <a> 1 +0000\nencoding " + encoding + b"\n\n" + message)
+    assert found.message == expected
 
 
 def test_log(filled: Repository, commit: Commits) -> None:
