@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections import Counter
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from contentgit.errors import FormatError, RecordError
 
@@ -23,6 +23,11 @@ UNSEEN = re.compile(
 Controls, and characters that are invisible or turn the direction of writing: who reviews a change
 must see them. Lone surrogates have no UTF-8.
 """
+
+NESTING: Final = 256
+"""So deep may lists and objects of a document lie in each other: a record's field has 200 levels."""
+
+_NESTED = frozenset({list, dict})
 
 
 def quoted(text: str) -> str:
@@ -53,10 +58,10 @@ def parse_document(data: bytes) -> Any:
 
     Raises:
         FormatError: no UTF-8, no JSON, a name that stands twice in one object, a number that is
-            none (``NaN``) or that no float can hold, nesting without end.
+            none (``NaN``) or that no float can hold, nesting deeper than ``NESTING``.
     """
     try:
-        return json.loads(
+        document = json.loads(
             data.decode(),
             object_pairs_hook=_unique,
             parse_constant=_no_number,
@@ -69,7 +74,24 @@ def parse_document(data: bytes) -> Any:
     except ValueError:
         raise FormatError("an integer has too many digits") from None
     except RecursionError:
-        raise FormatError("lists and objects lie in each other too deep") from None
+        raise _too_deep() from None
+    _check_nesting(document)
+    return document
+
+
+def _check_nesting(document: Any) -> None:
+    """Refuses what a later function could not walk through; how deep Python parses differs by version."""
+    level, depth = [document] if type(document) in _NESTED else [], 0
+    while level:
+        depth += 1
+        if depth > NESTING:
+            raise _too_deep()
+        inner = (each.values() if type(each) is dict else each for each in level)
+        level = [value for values in inner for value in values if type(value) in _NESTED]
+
+
+def _too_deep() -> FormatError:
+    return FormatError(f"lists and objects lie in each other more than {NESTING} deep")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -59,8 +59,14 @@ def test_endless_documents_are_refused() -> None:
         value = [value]
     with pytest.raises(RecordError, match=r"^this cannot be written as JSON: "):
         dump_document(value)
-    with pytest.raises(FormatError, match="lists and objects lie in each other too deep"):
-        parse_document(b"[" * 100_000 + b"]" * 100_000)
+
+
+@pytest.mark.parametrize("depth", [257, 5_000, 100_000])
+def test_deep_documents_are_refused_by_every_python_alike(depth: int) -> None:
+    for start, end in ((b"[", b"]"), (b'{"a":[', b"]}")):
+        with pytest.raises(FormatError, match="lists and objects lie in each other more than 256"):
+            parse_document(start * depth + end * depth)
+    parse_document(b"[" * 256 + b"]" * 256)
 
 
 @pytest.mark.parametrize(

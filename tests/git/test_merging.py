@@ -399,13 +399,37 @@ def test_a_broken_file_of_a_merge_under_way(split: Site) -> None:
     wrong = {**whole, "resolutions": [{"at": "x", "take": "mine"}]}
     texts = ["", "[]", "{}", json.dumps({**whole, "format": 2}), json.dumps(wrong)]
     texts.append(json.dumps({**whole, "verb": "rebase"}))
+    texts += [json.dumps({**whole, name: "x"}) for name in ("ours", "theirs", "base", "made")]
+    texts += [json.dumps({**whole, name: "a\0b"}) for name in ("branch", "source", "message")]
+    texts += [json.dumps({**whole, "source": "\ud800"}), "[" * 100_000, '{"a":' * 100_000]
+    texts += ['{"format": 1, "verb": ' + "[" * 600 + "]" * 600 + "}"]
     for broken in texts:
         state(repository).write_text(broken)
         with pytest.raises(FormatError, match="is broken") as caught:
             continue_merge(repository)
         assert caught.value.hint == "contentgit merge --abort  removes it"
-    assert abort(repository) is None
+        assert len(caught.value.message) < 400
+        assert abort(repository) is None
+        assert not state(repository).exists()
+
+
+def test_a_state_that_names_what_is_gone_is_given_up(split: Site) -> None:
+    repository = split.repository
+    with pytest.raises(ConflictError):
+        merge(repository, "summer")
+    whole = json.loads(state(repository).read_text())
+    state(repository).write_text(json.dumps({**whole, "branch": "a..b", "made": "f" * 40}))
+    abort(repository)
     assert not state(repository).exists()
+
+
+def test_a_pipe_in_place_of_the_state_is_not_waited_for(split: Site) -> None:
+    state(split.repository).parent.mkdir(exist_ok=True)
+    os.mkfifo(state(split.repository))
+    with pytest.raises(FormatError, match="is broken: it is not a file"):
+        continue_merge(split.repository)
+    assert abort(split.repository) is None
+    assert not state(split.repository).exists()
 
 
 def test_a_state_that_cannot_be_removed(split: Site) -> None:

@@ -6,7 +6,7 @@ import enum
 import shlex
 from dataclasses import dataclass
 
-from contentgit.errors import FormatError, RefusedError, RepositoryError, UsageError
+from contentgit.errors import ContentgitError, RefusedError, UsageError
 from contentgit.merge import Take, TreeConflict
 from contentgit.porcelain.commits import check_format
 from contentgit.porcelain.merging.deciding import take_all
@@ -14,7 +14,9 @@ from contentgit.porcelain.merging.operation import (
     Concluded,
     Operation,
     begin,
+    chosen,
     conclude,
+    current,
     forget,
     refuse_conflicts,
     refuse_unfinished,
@@ -199,8 +201,10 @@ def abort(repository: Repository, verb: str = "") -> Operation | None:
         UsageError: nothing is under way.
     """
     try:
-        operation = under_way(repository, verb)
-    except (FormatError, RepositoryError):
-        operation = None
+        operation = current(repository)
+    except ContentgitError:  # what it says, or names, is given up whatever it is
+        forget(repository)
+        return None
+    chosen(operation, verb)
     forget(repository)
     return operation

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -25,12 +26,15 @@ from contentgit.errors import (
     UsageError,
 )
 from contentgit.merge import Resolution
+from contentgit.porcelain.kept import read_kept
 from contentgit.porcelain.trees import Base, Doubt, TreeMerge, common_base, merge_trees
 from contentgit.repository import LeftAlone, Repository, Signature
 
 _FOLDER, _FILE = "contentgit", "merge.json"
 _VERBS = ("merge", "revert", "cherry-pick", "restore")
 FORMAT = 1
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_SAYABLE = re.compile("[^\0\ud800-\udfff]*")  # what can be said to a program
 
 
 @dataclass(frozen=True)
@@ -132,13 +136,12 @@ def current(repository: Repository) -> Operation | None:
     """
     path = _path(repository)
     try:
-        data = path.read_bytes()
+        data, document = read_kept(path)
+        operation = replace(_parsed(document), read=data)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise RepositoryError(f"cannot read {path}: {error.strerror}") from error
-    try:
-        operation = replace(_parsed(json.loads(data)), read=data)
     except (ValueError, KeyError, TypeError, AttributeError, FormatError) as error:
         raise FormatError(
             f"{path} is broken: {error}", hint="contentgit merge --abort  removes it"
@@ -162,7 +165,11 @@ def under_way(repository: Repository, verb: str = "") -> Operation:
     Raises:
         UsageError: there is none, or another one.
     """
-    operation = current(repository)
+    return chosen(current(repository), verb)
+
+
+def chosen(operation: Operation | None, verb: str) -> Operation:
+    """The operation if there is one, and one of ``verb`` if that is given; raises UsageError."""
     if operation is None:
         raise UsageError(
             f"no {verb or 'merge'} is under way",
@@ -365,19 +372,31 @@ def _parsed(document: Any) -> Operation:
         )
     author, date = document["author"], document["author_date"]
     return Operation(
-        verb=str(document["verb"]),
-        source=str(document["source"]),
-        branch=str(document["branch"]),
-        ours=str(document["ours"]),
-        theirs=str(document["theirs"]),
-        base=str(document["base"]),
-        message=str(document["message"]),
-        parents=tuple(map(str, document["parents"])),
-        author=Signature(*map(str, author)) if author else None,
+        verb=_text(document["verb"]),
+        source=_text(document["source"]),
+        branch=_text(document["branch"]),
+        ours=_id(document["ours"]),
+        theirs=_id(document["theirs"]),
+        base=document["base"] and _id(document["base"]),
+        message=_text(document["message"]),
+        parents=tuple(map(_id, document["parents"])),
+        author=Signature(*map(_text, author)) if author else None,
         author_date=datetime.fromisoformat(date) if date else None,
         resolutions=tuple(map(Resolution.parse, document["resolutions"])),
-        made=str(document.get("made", "")),
+        made=document.get("made", "") and _id(document["made"]),
     )
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str or not _SAYABLE.fullmatch(value):
+        raise FormatError(f"{value!r:.50} is no text")
+    return value
+
+
+def _id(value: Any) -> str:
+    if type(value) is not str or not _ID.fullmatch(value):
+        raise FormatError(f"{value!r:.50} is no id of git's")
+    return value
 
 
 def decided(operation: Operation, resolutions: Sequence[Resolution]) -> Operation:
