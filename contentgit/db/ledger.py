@@ -5,6 +5,7 @@ Clock and name of whoever calls are handed in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -82,7 +83,7 @@ def applied(using: str, own: Callable[[Applied], bool] = every) -> Mapping[str, 
     rows = _rows(using).filter(state=AppliedCommit.State.DONE)
     latest = rows.order_by().values("dump", "place").annotate(latest=Max("id")).values("latest")
     with _errors(using):
-        lines = [_applied(row) for row in _rows(using).filter(id__in=latest)]
+        lines = [_applied(row, using) for row in _rows(using).filter(id__in=latest)]
     return {line.dump: line for line in lines if own(line)}
 
 
@@ -100,14 +101,15 @@ def history(
     if dump is not None:
         rows = rows.filter(dump=dump)
     with _errors(using):
-        lines = [_applied(row) for row in (rows[:limit] if own is every else rows)]
+        lines = [_applied(row, using) for row in (rows[:limit] if own is every else rows)]
     return list(islice(filter(own, lines), limit))
 
 
 def pending(using: str) -> list[Applied]:
     """The lines whose commit may not have come about, oldest first."""
     with _errors(using):
-        return [_applied(row) for row in _rows(using).filter(state=AppliedCommit.State.PENDING)]
+        rows = _rows(using).filter(state=AppliedCommit.State.PENDING)
+        return [_applied(row, using) for row in rows]
 
 
 def write(using: str, entries: Sequence[Entry], *, pending: bool = False) -> list[int]:
@@ -150,11 +152,38 @@ def _write(using: str, entry: Entry, state: str) -> int:
     return row.id
 
 
-def _applied(row: AppliedCommit) -> Applied:
+def _applied(row: AppliedCommit, using: str) -> Applied:
     values = {name: getattr(row, name) for name in NAMES}
+    wrong = [name for name, fits in _FITS.items() if not fits(values[name])]
+    if wrong:
+        raise DatabaseError(
+            f"row {row.id} of the ledger of database {using!r} is damaged: {wrong[0]} is "
+            f"{values[wrong[0]]!r:.60}",
+            hint=_DAMAGED,
+        )
     if timezone.is_naive(row.at):
         values["at"] = timezone.make_aware(row.at)
     return Applied(**values, id=row.id, state=str(row.state))
+
+
+def _is_id(value: Any) -> bool:
+    return value == "" or re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", value) is not None
+
+
+_FITS: Mapping[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("commit", "tree", "previous", "backup"), _is_id),
+    "at": lambda value: value is not None,
+    "counts": lambda value: (
+        type(value) is dict and all(type(number) is int for number in value.values())
+    ),
+    "withheld": lambda value: type(value) is list and all(type(each) is dict for each in value),
+}
+"""What we write into the ledger's columns; another program, or a restored table, may have written other."""
+
+_DAMAGED = (
+    "restore the table contentgit_ledger from a backup of the database, or delete this row: "
+    "its dump is then at the commit of the row before"
+)
 
 
 @contextmanager
@@ -164,6 +193,10 @@ def _errors(using: str) -> Iterator[None]:
         ways.connect()
     try:
         yield
+    except (ValueError, TypeError, RecursionError) as error:  # Django cannot read a column
+        raise DatabaseError(
+            f"the ledger of database {using!r} cannot be read: {error!s:.200}", hint=_DAMAGED
+        ) from error
     except Error as error:
         if ways.is_missing_table(error):
             raise DatabaseError(

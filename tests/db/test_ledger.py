@@ -94,6 +94,42 @@ def test_all_lines_or_none_and_with_the_content_that_they_are_about(db: str) -> 
     assert ledger.history(db) == []
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("commit", "x"),
+        ("tree", "../x"),
+        ("previous", "HEAD"),
+        ("backup", "\x1b[31m"),
+        ("counts", "[1]"),
+        ("counts", '{"create": "x"}'),
+        ("withheld", "{}"),
+        ("withheld", "[1]"),
+    ],
+)
+def test_a_damaged_row_is_named(db: str, column: str, value: str) -> None:
+    (number,) = ledger.write(db, [ENTRY])
+    with connections[db].cursor() as cursor:
+        name = connections[db].ops.quote_name(column)
+        cursor.execute(f"UPDATE contentgit_ledger SET {name} = %s", [value])
+    for read in (ledger.applied, ledger.history):
+        with pytest.raises(DatabaseError, match=f"row {number} of .* is damaged: {column} is"):
+            read(db)
+
+
+def test_a_column_that_django_cannot_read(db: str) -> None:
+    if connections[db].vendor != "sqlite":
+        pytest.skip("this database holds JSON and moments only")
+    for column, value in (("counts", "[" * 990 + "]" * 990), ("at", "x"), ("at", 7)):
+        (number,) = ledger.write(db, [ENTRY])
+        with connections[db].cursor() as cursor:
+            cursor.execute(
+                f"UPDATE contentgit_ledger SET {column} = %s WHERE id = {number}", [value]
+            )
+        with pytest.raises(DatabaseError, match="ledger of database 'default'"):
+            ledger.history(db)
+
+
 def test_long_names_fit(db: str) -> None:
     entry = replace(
         ENTRY,
