@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
+from django.db import DatabaseError as DjangoDatabaseError
 from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -588,3 +589,25 @@ def test_a_key_that_python_has_not_is_called_one(db: str) -> None:
         cursor.execute(f"INSERT INTO {DateKey._meta.db_table} (day, name) VALUES ('infinity', '')")
     with pytest.raises(RecordError, match=r"fieldzoo\.datekey: a primary key: "):
         all_bytes(reader(DateKey))
+
+
+@pytest.mark.parametrize("value", [7, -1, 1.5, 2**62, "x", "", "1e400", "9" * 400, b"\xff"])
+def test_whatever_sqlite_holds_in_a_column_is_read_or_refused_by_name(db: str, value: Any) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite holds any value in any column")
+    Everything.objects.create(pk=1)
+    table = Everything._meta.db_table
+    for field in Everything._meta.local_concrete_fields:
+        if field.primary_key or field.generated:
+            continue
+        with transaction.atomic(), connection.cursor() as cursor:
+            try:
+                with transaction.atomic():
+                    cursor.execute(f'UPDATE {table} SET "{field.column}" = %s', [value])
+            except DjangoDatabaseError:  # a check constraint keeps it out
+                continue
+            try:
+                only(reader(Everything))
+            except RecordError as error:
+                assert error.message.startswith(f"fieldzoo.everything:1: field '{field.name}': ")
+            transaction.set_rollback(True)

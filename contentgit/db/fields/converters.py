@@ -23,8 +23,8 @@ def driver_reader(field: AnyField, connection: BaseDatabaseWrapper) -> Callable[
         try:
             for converter in converters:
                 value = converter(value, expression, connection)
-        except (AttributeError, ValueError):
-            return raw  # no date, or no UUID: the encoder says so, and names the record
+        except (AttributeError, TypeError, ValueError, ArithmeticError):
+            return raw  # no date, no UUID, no number: the encoder says so, and names the record
         return raw if value is None else value
 
     return read
