@@ -591,6 +591,15 @@ def test_a_key_that_python_has_not_is_called_one(db: str) -> None:
         all_bytes(reader(DateKey))
 
 
+def refusal() -> str:
+    """What is said of a row that cannot be read; ``""`` where all can be."""
+    try:
+        only(reader(Everything))
+    except RecordError as error:
+        return error.message
+    return ""
+
+
 @pytest.mark.parametrize("value", [7, -1, 1.5, 2**62, "x", "", "1e400", "9" * 400, b"\xff"])
 def test_whatever_sqlite_holds_in_a_column_is_read_or_refused_by_name(db: str, value: Any) -> None:
     if connection.vendor != "sqlite":
@@ -606,8 +615,6 @@ def test_whatever_sqlite_holds_in_a_column_is_read_or_refused_by_name(db: str, v
                     cursor.execute(f'UPDATE {table} SET "{field.column}" = %s', [value])
             except DjangoDatabaseError:  # a check constraint keeps it out
                 continue
-            try:
-                only(reader(Everything))
-            except RecordError as error:
-                assert error.message.startswith(f"fieldzoo.everything:1: field '{field.name}': ")
+            said = refusal()
+            assert not said or said.startswith(f"fieldzoo.everything:1: field '{field.name}': ")
             transaction.set_rollback(True)

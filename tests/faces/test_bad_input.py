@@ -12,6 +12,9 @@ import pytest
 from django.db import connections
 
 from contentgit.cli.terminal import Terminal
+from contentgit.layout import record_path
+from contentgit.records import RecordKey
+from contentgit.schema import Layout
 from tests import raw
 from tests.bakery.content import fill
 from tests.verbs.conftest import Run, Said
@@ -181,6 +184,11 @@ def test_a_record_of_a_model_outside_the_dataset(write: Write, run: Run) -> None
         ("tags", '"bakery.tag:3"', "tags"),
         ("published", '"yes"', "published"),
         ("name", "7", "name"),
+        ("name", r'"\ud800"', "half a character"),
+        ("slug", r'"\udfff"', "slug"),
+        ("category", '"bakery.category:99999999999999999999"', "category"),
+        ("tags", '["bakery.tag:99999999999999999999"]', "tags"),
+        ("category", r'"bakery.category:\ud800"', "category"),
     ],
 )
 def test_hostile_values(write: Write, run: Run, git: Ok, field: str, value: str, says: str) -> None:
@@ -193,6 +201,30 @@ def test_hostile_values(write: Write, run: Run, git: Ok, field: str, value: str,
     said = run("checkout", "main", "--apply", "--yes")
     assert said.code in (1, 3), said
     assert_clear(said, said.code, "bakery.product:42", says)
+    assert raw.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("key", "position", "says"),
+    [
+        ("2", "1" + "0" * 30, "bakery.category:2: position"),
+        ("2", '{"$int": "-1' + "0" * 400 + '"}', "bakery.category:2: position"),
+        ("18446744073709551615", "1", "bakery.category:18446744073709551615"),
+    ],
+)
+def test_integers_beyond_the_column(
+    write: Write, run: Run, key: str, position: str, says: str
+) -> None:
+    before = raw.snapshot()
+    record = f'"$model": "bakery.category", "name": "x", "parent": null, "slug": "x{key}"'
+    path = "shop/" + record_path(RecordKey("bakery.category", key), Layout.INTEGER)
+    write(path, f'{{"$key": {key}, {record}, "position": {position}}}')
+    for words in (["diff", "main~1", "main"], ["diff", "main"], ["check", "--no-code"]):
+        assert run(*words).code in (0, 1)
+    said = run("checkout", "main", "--apply", "--yes")
+    assert said.code in (1, 3), said
+    assert_clear(said, said.code, says)
+    assert "Python" not in said.err
     assert raw.snapshot() == before
 
 

@@ -29,7 +29,6 @@ from contentgit.db.fields.plain import AnyField, is_geometry, is_spatial, leaf, 
 from contentgit.db.fields.spelling import referred
 from contentgit.db.fields.values import (
     Codec,
-    itself,
     refused,
     typed,
     unsigned_zero,
@@ -137,19 +136,41 @@ def _codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
 def _text(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
     kind = FieldKind.FILE if isinstance(field, models.FileField) else FieldKind.TEXT
     check = typed("text", str)
-    param = _without_nul if connection.vendor == "postgresql" else itself
+    name, no_nul = connection.display_name, connection.vendor == "postgresql"
+
+    def param(text: str) -> str:
+        if no_nul and "\0" in text:
+            raise refused(text, f"text that {name} can hold: it has a NUL character")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise refused(text, f"text that {name} can hold: it has half a character") from None
+        return text
+
     return Codec(kind, check, check, param, frozenset([str]))
 
 
-def _without_nul(text: str) -> str:
-    if "\0" in text:
-        raise refused(text, "text that PostgreSQL can hold: it has a NUL character")
-    return text
-
-
-def _integer(_field: AnyField, _connection: BaseDatabaseWrapper) -> Codec:
+def _integer(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
     check = typed("an integer", int)
-    return Codec(FieldKind.INTEGER, check, check, same=frozenset([int]))
+    low, high = _range(field, connection)
+
+    def param(number: int) -> int:
+        if not low <= number <= high:
+            wanted = f"an integer that this column of {connection.display_name} can hold"
+            raise refused(number if abs(number) < 10**40 else "a number of many digits", wanted)
+        return number
+
+    return Codec(FieldKind.INTEGER, check, check, param, frozenset([int]))
+
+
+def _range(field: AnyField, connection: BaseDatabaseWrapper) -> tuple[int, int]:
+    """What a driver can send and the column's type can hold; whether it may be negative is its constraint."""
+    try:
+        _, high = connection.ops.integer_field_range(field.get_internal_type())
+    except KeyError:  # a type of the project's own
+        high = None
+    high = 2**63 - 1 if high is None else high
+    return -high - 1, high
 
 
 def _boolean(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:

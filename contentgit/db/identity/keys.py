@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
-from contentgit.db.fields.values import Codec
+from contentgit.db.fields.values import Codec, itself
 from contentgit.db.queries import Row
 from contentgit.errors import RecordError
 from contentgit.layout import decode_part, encode_part, key_text
@@ -19,12 +19,14 @@ class Part:
     """One part of a key: its Python value to what stands in ``$key``, and back from its text.
 
     Of several columns (``width``) there are as many values; ``decode`` is only for parts of primary keys.
+    ``check`` refuses a value that the column cannot hold.
     """
 
     kind: KeyKind
     encode: Callable[..., Any]
     decode: Callable[[str], Any]
     width: int = 1
+    check: Callable[[Any], Any] = itself
 
 
 class Keys(Protocol):
@@ -57,9 +59,11 @@ class PrimaryKeys:
 
     def pk(self, text: str) -> Any:
         if self.kind is KeyKind.INTEGER:
+            assert self._one is not None
             number = int(text)
             if str(number) != text:
                 raise ValueError(f"{text!r} is no key")
+            self._one.check(number)
             return number
         if self._one:
             return self._one.decode(decode_part(text))
@@ -161,9 +165,10 @@ def plain_part(codec: Codec) -> Part:
         value = codec.value(_content(codec.kind, text))
         if str(encode(value)) != text:
             raise ValueError(f"{text!r} is no key")
+        codec.param(value)
         return value
 
-    return Part(kind, encode, decode)
+    return Part(kind, encode, decode, check=codec.param)
 
 
 def _content(kind: FieldKind, text: str) -> Any:
