@@ -43,6 +43,7 @@ ENVIRONMENT = {
     # A fetched repository is not trusted: a lazy fetch runs a program that its configuration names,
     # and a replacement shows other content under the same id.
     "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # before git 2.39.4, 2.40.2 and so on, nothing else prevents it
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_OPTIONAL_LOCKS": "0",

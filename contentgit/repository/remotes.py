@@ -6,7 +6,7 @@ import enum
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from contentgit.errors import ContentgitError, RefusedError, RepositoryError, UnknownNameError
@@ -269,10 +269,10 @@ class Remotes:
         words: Sequence[str],
         config: Sequence[str] = (),
     ) -> tuple[int, str, str]:
-        program = self._program
-        if verb == "push":
-            program = Program(program.folder, _with_hooks(program.configuration))
-            program.environment = self._program.environment
+        own = self._program
+        configuration = _with_hooks(own.configuration) if verb == "push" else own.configuration
+        program = Program(own.folder, configuration)
+        program.environment = _with_network(own.environment)
         shown = ["--progress" if talk.progress else "--no-progress"]
         env = {"GIT_TERMINAL_PROMPT": "1"} if talk.prompt else {}
         arguments = [*options, *shown, "--end-of-options", *words]
@@ -304,6 +304,10 @@ class Remotes:
 
 def _with_hooks(configuration: Sequence[str]) -> list[str]:
     return [each for each in configuration if not each.startswith("core.hooksPath=")]
+
+
+def _with_network(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name != "GIT_ALLOW_PROTOCOL"}
 
 
 def _tell(running: Running, progress: Callable[[str], None]) -> None:
