@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,11 +12,14 @@ from contentgit.canonical import parse_document
 from contentgit.description import parse_schema
 from contentgit.errors import FormatError
 from contentgit.layout import DATASET_FILE
-from contentgit.porcelain.snapshots import paths_of
+from contentgit.porcelain.snapshots import batches, paths_of
 from contentgit.records import RecordKey
 from contentgit.repository import Repository
 from contentgit.schema import ModelSchema
 from contentgit.titles import best_text
+
+_PATHS = 10_000
+"""Paths that are asked for at a time."""
 
 
 def dump_folders(repository: Repository, commit: str) -> list[str]:
@@ -44,22 +47,26 @@ class Titles:
 
     def of(self, keys: Sequence[RecordKey], *, first: str = "") -> dict[RecordKey, str]:
         """The titles by key; each is looked for in the dump ``first`` before all others."""
-        if not keys:
-            return {}
-        found: dict[RecordKey, str] = {}
-        left = {key: list(paths_of(key)) for key in keys}
-        for folder in sorted(self._folders, key=lambda each: each != first):
-            if not left:
-                break
-            paths = {f"{folder}/{path}": key for key, places in left.items() for path in places}
-            blobs = self.repository.files_at(self.commit, list(paths))
+        found = dict(self._in([first], keys)) if first else {}
+        left = [key for key in keys if key not in found]
+        for key, title in self._in(self._folders, left) if left else ():
+            found.setdefault(key, title)
+        return found
+
+    def _in(
+        self, folders: Sequence[str], keys: Sequence[RecordKey]
+    ) -> Iterator[tuple[RecordKey, str]]:
+        places = [(path, key) for key in keys for path in paths_of(key)]
+        whole = ((folder, path, key) for folder in folders for path, key in places)
+        for batch in batches(whole, _PATHS):
+            at = {f"{folder}/{path}": (folder, key) for folder, path, key in batch}
+            blobs = self.repository.files_at(self.commit, list(at))
             for path, data in zip(blobs, self.repository.blobs(blobs.values()), strict=True):
+                folder, key = at[path]
                 # A broken neighbour has no title; reading it is not asked for.
                 with suppress(FormatError):
-                    model = self._schema(folder).get(paths[path].model)
-                    found[paths[path]] = best_text(canonical.decode(data), model)
-                    left.pop(paths[path], None)
-        return found
+                    record, model = canonical.decode(data), self._schema(folder).get(key.model)
+                    yield key, best_text(record, model)
 
     def _schema(self, folder: str) -> Mapping[str, ModelSchema]:
         if folder not in self._schemas:

@@ -91,20 +91,23 @@ def _dangling(sides: Sides, tree: str, place: Place, value: Value, schema: Model
     if place.path:
         return ""
     record = Record(place.key, {place.field: value})
-    for each in references(record, schema):
-        if (
-            each.field == place.field
-            and each.constrained
-            and not _is_there(sides, tree, each.target)
-        ):
-            return f"the value refers to {each.target}, which is not there"
+    targets = {
+        each.target: _paths(sides, each.target)
+        for each in references(record, schema)
+        if each.field == place.field and each.constrained
+    }
+    wanted = [path for paths in targets.values() if paths for path in paths]
+    there = sides.repository.files_at(tree, wanted)
+    for target, paths in targets.items():
+        # Of models that are in no dump nothing is known.
+        if paths is None or (paths and there.keys().isdisjoint(paths)):
+            return f"the value refers to {target}, which is not there"
     return ""
 
 
-def _is_there(sides: Sides, tree: str, key: RecordKey) -> bool:
-    """Whether the tree has the record; of models that are in no dump nothing is known."""
+def _paths(sides: Sides, key: RecordKey) -> list[str] | None:
+    """Where the record may lie; None where no record can have this key."""
     try:
-        paths = list(sides.paths(key))
+        return list(sides.paths(key))
     except RecordError:
-        return False
-    return not paths or bool(sides.repository.files_at(tree, paths))
+        return None

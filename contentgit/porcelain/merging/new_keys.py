@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from contentgit.errors import RefusedError, UsageError
 from contentgit.layout import decode_part, encode_part, integer_key
@@ -25,6 +26,7 @@ class NewKeys:
     decided: Sequence[Resolution]
     trees: Sequence[str] = ()
     _last: dict[tuple[str, ...], int] = field(default_factory=dict)
+    _families: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def of(
         self, conflicts: Iterable[TreeConflict], *, all_of_them: bool = True
@@ -68,7 +70,9 @@ class NewKeys:
 
     def family(self, label: str) -> tuple[str, ...]:
         """The models whose records share their keys with those of ``label``, in whichever dump."""
-        return family(self.sides.models, label)
+        if label not in self._families:
+            self._families[label] = family(self.sides.models, label)
+        return self._families[label]
 
     def _renumberable(self, conflict: TreeConflict) -> RecordKey:
         place = conflict.places[0]
@@ -98,18 +102,27 @@ class NewKeys:
 
     def _refuse_named_by_it(self, key: RecordKey) -> None:
         """Refuses where records that they added have the old key within their own."""
-        sides, related = self.sides, {*self.family(key.model)}
-        for path, (before, after) in sides.by_theirs.items():
-            folder, _, rest = path.partition("/")
-            if before is not None or after is None or not sides.is_record(path):
-                continue
-            schema = sides.schema(folder).get(decode_part(rest.partition("/")[0]))
-            if schema and _named_by(schema) & related:
+        related = {*self.family(key.model)}
+        for label, targets in self._named_by.items():
+            if targets & related:
                 raise RefusedError(
-                    f"{key}: records of {schema.label} that they added are named by what they refer to, "
+                    f"{key}: records of {label} that they added are named by what they refer to, "
                     "so no other key can be given to it here",
                     hint="--take ours|theirs, or give it another key in their database and commit there",
                 )
+
+    @cached_property
+    def _named_by(self) -> Mapping[str, set[str]]:
+        """Of the models of which they added records, those whose keys are part of their own."""
+        sides = self.sides
+        found: dict[str, set[str]] = {}
+        for path, (before, after) in sides.by_theirs.items():
+            folder, _, rest = path.partition("/")
+            if before is None and after is not None and sides.is_record(path):
+                schema = sides.schema(folder).get(decode_part(rest.partition("/")[0]))
+                if schema:
+                    found.setdefault(schema.label, set()).update(_named_by(schema))
+        return found
 
     def _highest(self, related: Sequence[str]) -> int:
         """The highest key of these models that anybody has, in whichever dump."""
@@ -159,12 +172,13 @@ def without(
     kept = [
         each
         for each in resolutions
-        if each.label not in gone and each not in moved
+        if each.label not in gone and not (each.key and each.place and each.place.key in old)
         if each.place is None or each.place.key not in new
     ]
+    names = {str(key) for key in new}
     for each in kept:
         values = each.value if isinstance(each.value, list) else [each.value]
-        referred = {str(key) for key in new} & {value for value in values if isinstance(value, str)}
+        referred = names & {value for value in values if isinstance(value, str)}
         if referred:
             raise RefusedError(
                 f"{each.label} was decided to refer to {referred.pop()}, a key that would not be given then",
