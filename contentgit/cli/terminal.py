@@ -26,6 +26,9 @@ ITEMS_SHOWN = 200
 ENTRIES_SHOWN = 10
 """Refused records that are listed for one cause without ``--verbose``."""
 
+LINE = 1000
+"""Characters of a line of an error that are shown."""
+
 SHORT = 10
 """Characters of a commit id that are shown."""
 
@@ -110,9 +113,9 @@ class Terminal:
             self.document({**data.error(error), "hint": hint})
             return
         word = "refused" if error.exit_code == 3 else "error"
-        self.err.print(Text.assemble((f"{word}: ", "bold red"), safe(error.message)))
+        self.err.print(Text.assemble((f"{word}: ", "bold red"), safe(_legible(error.message))))
         for line in _refused_lines(error, full=self.full):
-            self.err.print(Text(f"  {safe(line)}"))
+            self.err.print(Text(f"  {safe(_legible(line))}"))
         for line in hint.splitlines():
             self.err.print(Text.assemble(("hint: ", "bold"), safe(line)))
 
@@ -134,6 +137,12 @@ class Terminal:
         except KeyboardInterrupt:
             self.err.print()
             raise
+
+
+def _legible(line: str) -> str:
+    """A line that may quote content or a commit's subject, of any length."""
+    more = len(line) - LINE
+    return line if more <= 0 else f"{line[:LINE]}… and {more:,} characters more (--json has all)"
 
 
 def _refused_lines(error: ContentgitError, *, full: bool) -> Iterator[str]:

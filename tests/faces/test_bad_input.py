@@ -12,6 +12,7 @@ import pytest
 from django.db import connections
 
 from contentgit.cli.terminal import Terminal
+from contentgit.errors import ContentgitError
 from contentgit.layout import record_path
 from contentgit.records import RecordKey
 from contentgit.schema import Layout
@@ -333,3 +334,14 @@ def test_signs_in_names_are_printed_as_they_are(capsys: pytest.CaptureFixture[st
     terminal.note("a [bold]name[/] :warning:")
     said = capsys.readouterr()
     assert said.out == said.err == "a [bold]name[/] :warning:\n"
+
+
+def test_a_long_line_of_an_error_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    error = ContentgitError("m" * 20_000, items=["i" * 20_000, "short"])
+    Terminal(colour=False).error(error)
+    lines = capsys.readouterr().err.splitlines()
+    assert [len(line) < 1100 for line in lines] == [True] * 3
+    assert lines[1].endswith("… and 19,000 characters more (--json has all)")
+    assert lines[2] == "  short"
+    Terminal(colour=False, as_json=True).error(error)
+    assert "i" * 20_000 in capsys.readouterr().out
