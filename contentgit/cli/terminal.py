@@ -72,9 +72,12 @@ class Terminal:
             self.bar.pause()
 
     def line(self, text: Text | str = "", style: str | None = None) -> None:
-        """One line of a result; nothing with ``--json``, whose output is one document."""
+        """One line of a result; nothing with ``--json``, whose output is one document.
+
+        A name in it may hold what no terminal should be told.
+        """
         if not self.as_json:
-            self.out.print(text, style=style)
+            self.out.print(safe(text) if isinstance(text, str) else text, style=style)
 
     def lines(self, lines: Iterable[Text | str]) -> None:
         """Several lines of a result."""
@@ -101,7 +104,7 @@ class Terminal:
 
     def note(self, text: str) -> None:
         """A message beside the result, on standard error."""
-        self.err.print(text, style="dim")
+        self.err.print(safe(text), style="dim")
 
     def error(self, error: ContentgitError) -> None:
         """What failed, what was refused, and what to do next."""

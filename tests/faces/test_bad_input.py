@@ -336,6 +336,17 @@ def test_signs_in_names_are_printed_as_they_are(capsys: pytest.CaptureFixture[st
     assert said.out == said.err == "a [bold]name[/] :warning:\n"
 
 
+def test_a_line_is_safe_to_print_whatever_name_is_in_it(
+    committed: None, ok: Ok, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal = Terminal(colour=False)
+    terminal.line("Made tag \x1b[31m\udcff")
+    terminal.note("Made tag \u202e")
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("Made tag \\u001b[31m\\udcff\n", "Made tag \\u202e\n")
+    assert ok("tag", "a\udcff", "main").startswith("Made tag a\\udcff at ")
+
+
 def test_a_long_line_of_an_error_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
     error = ContentgitError("m" * 20_000, items=["i" * 20_000, "short"])
     Terminal(colour=False).error(error)
