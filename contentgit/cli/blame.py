@@ -26,7 +26,7 @@ def blame(args: argparse.Namespace, terminal: Terminal) -> int:
     keys = Selection.parse([*filter(None, [args.record]), *args.names]).records
     if len(keys) != 1 or len(args.names) + bool(args.record) != 1:
         raise UsageError("blame takes the key of one record", hint="contentgit blame pages.page:42")
-    repository = find_repository(args)
+    repository = find_repository(args, terminal)
     found = blame_record(repository, args.rev, keys[0])
     if repository.is_shallow():
         terminal.note(

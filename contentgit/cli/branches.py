@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def branch(args: argparse.Namespace, terminal: Terminal) -> int:
     """Lists, makes and deletes branches."""
-    repository = find_repository(args)
+    repository = find_repository(args, terminal)
     if args.show_current:
         head = repository.head_branch()
         if args.json:
@@ -67,7 +67,7 @@ def _list_branches(repository: Repository, args: argparse.Namespace, terminal: T
 
 def tag(args: argparse.Namespace, terminal: Terminal) -> int:
     """Lists, makes and deletes tags."""
-    repository = find_repository(args)
+    repository = find_repository(args, terminal)
     if args.delete:
         if args.name or args.message:
             raise UsageError("-d deletes one tag and makes none", hint="contentgit tag -d NAME")

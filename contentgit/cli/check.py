@@ -15,7 +15,6 @@ from rich.text import Text
 from contentgit import __version__, config
 from contentgit.check import Checked, Finding, finding
 from contentgit.check.files import Dump
-from contentgit.cli.notices import left_alone_lines
 from contentgit.cli.project import (
     among_content,
     find_repository,
@@ -24,6 +23,7 @@ from contentgit.cli.project import (
     use_settings,
 )
 from contentgit.cli.terminal import SHORT, Terminal
+from contentgit.cli.worktrees import left_alone_lines
 from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, UsageError
 from contentgit.porcelain.check import check as check_tree
 from contentgit.porcelain.check import endpoints
@@ -42,7 +42,7 @@ def check(args: argparse.Namespace, terminal: Terminal) -> int:
     """Says what is wrong with a commit's content."""
     form = _form(args)
     terminal.as_json = terminal.as_json or form == "json"
-    repository = find_repository(args)
+    repository = find_repository(args, terminal)
     with ExitStack() as stack:
         judge, forbidden = _stranger(args), list(args.forbid)
         if judge is None:

@@ -149,7 +149,7 @@ def _new_branch(args: argparse.Namespace, terminal: Terminal) -> int:
             hint=f"contentgit checkout -b {args.new_branch} REV\n"
             f"contentgit checkout {args.new_branch} --apply  (then, for the database)",
         )
-    repository = find_repository(args)
+    repository = find_repository(args, terminal)
     commit_id = repository.resolve(args.revision or "HEAD")
     repository.create_branch(args.new_branch, commit_id)
     try:

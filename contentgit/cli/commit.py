@@ -12,9 +12,10 @@ from rich.text import Text
 
 from contentgit.cli.editor import edited
 from contentgit.cli.hooks import tell
-from contentgit.cli.notices import tell_copied, tell_left_alone
+from contentgit.cli.notices import tell_copied
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import SHORT, Terminal
+from contentgit.cli.worktrees import tell_left_alone
 from contentgit.errors import UsageError
 from contentgit.render import data
 from contentgit.repository import Repository, Signature

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Final
 
 from contentgit.cli.parser import WITH_DATABASE
-from contentgit.cli.project import find_repository
+from contentgit.cli.project import named_repository
 from contentgit.errors import ContentgitError, UnknownNameError
 from contentgit.porcelain.commits import Selection, names_record
 
@@ -70,7 +70,7 @@ def _dump_form(verb: str, word: str) -> str:
 def _is_dump(word: str, args: argparse.Namespace) -> bool:
     """Whether HEAD's commit has a dump of this name, or the project's code, which no commit need have."""
     with suppress(ContentgitError):
-        repository = find_repository(args)
+        repository = named_repository(args)
         if Selection((word,)).folders(repository, [repository.resolve("HEAD")]):
             return True
     if args.verb not in WITH_DATABASE:

@@ -25,7 +25,7 @@ def setup_git(args: argparse.Namespace, terminal: Terminal) -> int:
             "--force sets what --check and --remove leave alone",
             hint="contentgit setup-git --force",
         )
-    repository = find_repository(args)
+    repository = find_repository(args, terminal)
     if args.check:
         found = look(repository, COMMAND)
     elif args.remove:

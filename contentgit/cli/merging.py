@@ -9,9 +9,10 @@ from rich.text import Text
 
 from contentgit.canonical import parse_document
 from contentgit.cli.editor import edited
-from contentgit.cli.notices import tell_doubts, tell_left_alone, tell_next, tell_untouched
+from contentgit.cli.notices import tell_doubts, tell_next, tell_untouched
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import SHORT, Terminal
+from contentgit.cli.worktrees import tell_left_alone
 from contentgit.content import content_value, json_value
 from contentgit.documents import dump_document
 from contentgit.errors import ConflictError, ContentgitError, FormatError, UsageError
@@ -37,7 +38,7 @@ _MARK = "\ufeff"  # what some editors put in front of UTF-8
 
 def merge(args: argparse.Namespace, terminal: Terminal) -> int:
     """Merges, goes on with a merge, or gives it up."""
-    repository = find_repository(args)
+    repository = find_repository(args, terminal)
     if args.go_on or args.abort:
         return end(repository, args, terminal)
     if not args.revision:
@@ -130,7 +131,7 @@ def print_concluded(done: Concluded, args: argparse.Namespace, terminal: Termina
 
 def conflicts(args: argparse.Namespace, terminal: Terminal) -> int:
     """Lists what is undecided."""
-    repository = find_repository(args)
+    repository = find_repository(args, terminal)
     operation = None if args.revision else current(repository)
     if operation is not None:
         found = operation.tree(repository)
@@ -209,7 +210,7 @@ def _print_recorded(
 
 def resolve(args: argparse.Namespace, terminal: Terminal) -> int:
     """Decides conflicts."""
-    repository = find_repository(args)
+    repository = find_repository(args, terminal)
     decision = _decision(repository, args, terminal)
     _refuse_vague(args)
     patterns = [] if args.all else args.labels

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from contentgit import config
@@ -14,7 +14,6 @@ from contentgit.render.plain import safe
 if TYPE_CHECKING:
     from contentgit.porcelain.merging import Doubt
     from contentgit.porcelain.project import Project
-    from contentgit.repository import LeftAlone
 
 
 def tell_copied(project: Project, names: Sequence[str], terminal: Terminal) -> None:
@@ -45,23 +44,7 @@ def tell_next(commands: Sequence[str], terminal: Terminal, other: str = "or:") -
         terminal.line(terminal.call.typed(safe(f"{head.ljust(5)} {command}")), style="dim")
 
 
-def tell_left_alone(left: Sequence[LeftAlone], terminal: Terminal) -> None:
-    """Names the files of worktrees that stayed as their users have them."""
-    for each in left:
-        for line in left_alone_lines(each):
-            terminal.note(line)
-
-
 def tell_doubts(doubts: Sequence[Doubt], terminal: Terminal) -> None:
     """Names the constraints that only a database can judge of a merge."""
     for each in doubts:
         terminal.note(safe(f"warning: {each.text}"))
-
-
-def left_alone_lines(left: LeftAlone) -> Iterator[str]:
-    """Which files stayed in a worktree, why, and what a commit of them would do."""
-    more = f" and {len(left.paths) - 5:,} more" if len(left.paths) > 5 else ""
-    paths = f"{', '.join(map(safe, left.paths[:5]))}{more}"
-    why = safe(left.reason) or "edits there"
-    yield f"left alone in {safe(str(left.worktree))}, because of {why}: {paths}"
-    yield "  these files are older than the branch; committing them with git there would revert it"

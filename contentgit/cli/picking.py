@@ -18,7 +18,7 @@ from contentgit.porcelain.merging.picking import revert as revert_change
 
 def revert(args: argparse.Namespace, terminal: Terminal) -> int:
     """Takes back what a commit changed."""
-    repository = find_repository(args)
+    repository = find_repository(args, terminal)
     if args.go_on or args.abort:
         return end(repository, args, terminal)
     done = revert_change(repository, _revision(args), _picking(args))
@@ -27,7 +27,7 @@ def revert(args: argparse.Namespace, terminal: Terminal) -> int:
 
 def cherry_pick(args: argparse.Namespace, terminal: Terminal) -> int:
     """Takes over what a commit changed."""
-    repository = find_repository(args)
+    repository = find_repository(args, terminal)
     if args.go_on or args.abort:
         return end(repository, args, terminal)
     done = pick_change(repository, _revision(args), _picking(args))
@@ -37,7 +37,7 @@ def cherry_pick(args: argparse.Namespace, terminal: Terminal) -> int:
 def restore(args: argparse.Namespace, terminal: Terminal) -> int:
     """Brings records back."""
     if args.go_on or args.abort:
-        return end(find_repository(args), args, terminal)
+        return end(find_repository(args, terminal), args, terminal)
     labels = [*args.records, *args.names]
     if not labels:
         raise UsageError(
@@ -48,7 +48,7 @@ def restore(args: argparse.Namespace, terminal: Terminal) -> int:
             "restore requires --from REV", hint=f"contentgit restore {labels[0]} --from REV"
         )
     how = Picking(with_dependencies=args.with_dependencies, message=_message(args))
-    done = restore_records(find_repository(args), labels, args.source, how)
+    done = restore_records(find_repository(args, terminal), labels, args.source, how)
     return _print(done, args, terminal)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from contentgit import config
 from contentgit.cli.terminal import Terminal
+from contentgit.cli.worktrees import tell_finished
 from contentgit.errors import ConfigurationError, ContentgitError, RepositoryError
 from contentgit.porcelain import repositories
 from contentgit.repository import Repository
@@ -85,12 +86,21 @@ def among_content(verb: str, content: Path) -> ConfigurationError:
     )
 
 
-def find_repository(args: argparse.Namespace) -> Repository:
+def find_repository(args: argparse.Namespace, terminal: Terminal) -> Repository:
     """The repository that a verb without a database reads: named, the settings' own, or around here.
+
+    What a killed process has left undone in it is done.
 
     Raises:
         RepositoryError: there is none.
     """
+    repository = named_repository(args)
+    tell_finished(repository, terminal)
+    return repository
+
+
+def named_repository(args: argparse.Namespace) -> Repository:
+    """As :func:`find_repository`, for a look aside: nothing is finished, nothing is told."""
     if args.repository:
         return Repository.open(Path(args.repository))
     if not args.settings:
@@ -175,6 +185,7 @@ def open_project(args: argparse.Namespace, terminal: Terminal) -> Iterator[Proje
     notice = terminal.note if _is_watched(terminal) else no_notice
     with _progress(terminal) as progress, translated(args.database):
         project = Project(settings, args.database, operator, progress, path, wait, notice)
+        project.opened = partial(tell_finished, terminal=terminal)
         with project.errors():
             yield project
 

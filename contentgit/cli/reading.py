@@ -62,7 +62,7 @@ def diff(args: argparse.Namespace, terminal: Terminal) -> int:
             with compare_with_database(project, before, selection) as comparison:
                 return _print_comparison(comparison, args, terminal)
     assert before is not None
-    repository = find_repository(args)
+    repository = find_repository(args, terminal)
     if merge_base:
         before = _merge_base(repository, before, after)
     return _print_comparison(compare_commits(repository, before, after, selection), args, terminal)
@@ -146,7 +146,7 @@ def log(args: argparse.Namespace, terminal: Terminal) -> int:
         )
     if args.applied:
         return _applied_log(args, terminal)
-    repository = find_repository(args)
+    repository = find_repository(args, terminal)
     revision, names = _revision_and_names(repository, args)
     commits = commit_log(repository, revision, names, args.max_count)
     selection = Selection.parse(names)
@@ -286,7 +286,7 @@ def _applied_line(row: Applied) -> Text:
 
 def show(args: argparse.Namespace, terminal: Terminal) -> int:
     """Shows a commit, or records of it."""
-    repository = find_repository(args)
+    repository = find_repository(args, terminal)
     selection = Selection.parse(args.names)
     if selection.records:
         return _show_records(repository, args, selection, terminal)

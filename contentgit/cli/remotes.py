@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from contentgit.cli.notices import left_alone_lines, tell_untouched
+from contentgit.cli.notices import tell_untouched
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import SHORT, Terminal
+from contentgit.cli.worktrees import left_alone_lines
 from contentgit.errors import RefusedError, UsageError
 from contentgit.porcelain import remotes
 from contentgit.porcelain.remotes import Pulled, Way
@@ -63,7 +64,7 @@ def fetch(args: argparse.Namespace, terminal: Terminal) -> int:
     if args.all and args.remote:
         raise UsageError("--all is every remote: name none", hint="contentgit fetch --all")
     names = [args.remote] if args.remote else []
-    repository = find_repository(args)
+    repository = find_repository(args, terminal)
     with talking(terminal) as talk:
         found = remotes.fetch(repository, names, talk, every=args.all, prune=args.prune)
     if args.json:
@@ -78,7 +79,7 @@ def fetch(args: argparse.Namespace, terminal: Terminal) -> int:
 
 def pull(args: argparse.Namespace, terminal: Terminal) -> int:
     """Fetches, and brings HEAD's branch along."""
-    repository = find_repository(args)
+    repository = find_repository(args, terminal)
     with talking(terminal) as talk:
         done = remotes.pull(repository, args.remote, args.branch, talk, ff_only=args.ff_only)
     if args.json:
@@ -115,7 +116,7 @@ def push(args: argparse.Namespace, terminal: Terminal) -> int:
             "push never forces: commits of others would be lost",
             hint="contentgit pull  brings theirs; then push again",
         )
-    repository = find_repository(args)
+    repository = find_repository(args, terminal)
     with talking(terminal) as talk:
         done = remotes.push(
             repository,

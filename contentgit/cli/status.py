@@ -153,7 +153,11 @@ def _change_data(entry: TitledChange) -> dict[str, object]:
 
 
 def _beside_data(rest: Beside) -> dict[str, object]:
-    return {"edited_files": rest.edited, "left_folders": rest.left}
+    return {
+        "edited_files": rest.edited,
+        "left_folders": rest.left,
+        "index_lock": rest.lock or None,
+    }
 
 
 def _beside_lines(rest: Beside, repository: Repository, call: Call) -> Iterator[Text]:
@@ -173,6 +177,9 @@ def _beside_lines(rest: Beside, repository: Repository, call: Call) -> Iterator[
         yield _way(call, repository.command("stash -u"), "puts them away")
         what = "with 'git commit' commits them, and reverts the branch where they are older than it"
         yield _way(call, repository.command("add -A"), what)
+    if rest.lock:
+        yield Text("a git process is at work in the worktree, or was killed there:", style="yellow")
+        yield _way(call, f"rm {shlex.quote(rest.lock)}", "removes its lock, if no git runs there")
     for folder in rest.left:
         name = safe(dump_label(folder))
         yield Text(f"{name} is in HEAD's branch, and the code has no such dataset", style="yellow")

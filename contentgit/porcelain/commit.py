@@ -330,10 +330,8 @@ def _publish(
     """
     entries = [_entry(project, work, branch, new, "commit") for work in works]
     with pending(project, entries, expected={work.dump.folder: work.base for work in works}):
-        project.repository.move_ref(
-            f"refs/heads/{branch}", new, old, f"contentgit commit: {project.config.environment}"
-        )
-    left = project.repository.bring_along(branch, old, new)
+        reason = f"contentgit commit: {project.config.environment}"
+        left = project.repository.advance(branch, new, old, reason)
     project.repository.maintain()
     return left
 

@@ -273,12 +273,14 @@ class Beside:
     """What is in the repository and in no dump of the database.
 
     ``edited`` are files of the worktree that are in no commit; ``left`` the folders of HEAD's branch whose
-    dataset the code does not have, ``new`` the datasets that the branch does not have.
+    dataset the code does not have, ``new`` the datasets that the branch does not have. ``lock`` is the file
+    with which a git process keeps others from the worktree's index, or kept them until it was killed.
     """
 
     edited: Sequence[str] = ()
     left: Sequence[str] = ()
     new: Sequence[str] = ()
+    lock: str = ""
 
 
 def beside(project: Project) -> Beside:
@@ -290,7 +292,8 @@ def beside(project: Project) -> Beside:
     names = {folder: _dataset(folder) for folder in there}
     left = [folder for folder, name in names.items() if name and name not in project.definitions]
     new = sorted(set(project.definitions) - set(names.values())) if left else []
-    return Beside(repository.edited_files(), left, new)
+    lock = repository.git_dir / "index.lock"
+    return Beside(repository.edited_files(), left, new, str(lock) if lock.exists() else "")
 
 
 def _dataset(folder: str) -> str:

@@ -69,8 +69,9 @@ class Project:
     """A project's datasets, its repository, and the database ``using`` seen through them.
 
     Nothing is read before it is asked for. ``progress`` is told about long work, ``notice`` what is waited
-    for; ``wait`` is for how many seconds at most, where another apply holds the database. ``schemas`` keeps
-    what :mod:`contentgit.porcelain.places` has found out.
+    for; ``wait`` is for how many seconds at most, where another apply holds the database. ``opened`` is
+    called with the repository when it is opened. ``schemas`` keeps what
+    :mod:`contentgit.porcelain.places` has found out.
     """
 
     config: Config
@@ -80,6 +81,7 @@ class Project:
     repository_path: Path | None = None
     wait: float = 0
     notice: Notice = no_notice
+    opened: Callable[[Repository], object] = Repository.finish_moves
     schemas: dict[str, Sequence[str]] = field(default_factory=dict)
 
     @cached_property
@@ -97,7 +99,9 @@ class Project:
                 hint='write CONTENTGIT = {"REPOSITORY": "content", ...} into the settings, '
                 "or use --repository PATH",
             )
-        return Repository.open(path)
+        repository = Repository.open(path)
+        self.opened(repository)
+        return repository
 
     @cached_property
     def definitions(self) -> Mapping[str, DatasetDefinition]:

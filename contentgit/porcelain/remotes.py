@@ -193,8 +193,7 @@ def _forward(repository: Repository, followed: _Followed) -> Pulled:
         )
     if way is Way.UP_TO_DATE:
         return Pulled(branch, name, way, ours, ours or theirs, followed.fetched)
-    repository.move_ref(f"refs/heads/{branch}", theirs, ours, f"contentgit pull: {way.value}")
-    left = repository.bring_along(branch, ours, theirs)
+    left = repository.advance(branch, theirs, ours, f"contentgit pull: {way.value}")
     return Pulled(branch, name, way, ours, theirs, followed.fetched, tuple(left))
 
 

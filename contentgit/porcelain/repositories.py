@@ -84,8 +84,7 @@ def _init(
         return Initialized(repository.path, repository.bare, head, created=False), repository
     tree = repository.write_tree(None, [(REPOSITORY_FILE, repository_document())])
     new = repository.commit_tree(tree, [], "Start a repository of content\n")
-    repository.move_ref(f"refs/heads/{head}", new, None, "contentgit init")
-    repository.bring_along(head, None, new)
+    repository.advance(head, new, None, "contentgit init")
     if command:
         install(repository, command, force=False)
     return Initialized(repository.path, repository.bare, head, created=True), repository

@@ -62,8 +62,7 @@ def rewrite(repository: Repository, branch: str, commit: str, fixes: Sequence[Fi
     count = len(going)
     message = f"Rewrite {count} {'file' if count == 1 else 'files'} canonically\n"
     new = repository.commit_tree(tree, [commit], message)
-    repository.move_ref(f"refs/heads/{branch}", new, commit, "contentgit check --fix")
-    left = repository.bring_along(branch, commit, new)
+    left = repository.advance(branch, new, commit, "contentgit check --fix")
     repository.maintain()
     return Rewritten(new, branch, count, moved, taken, tuple(left))
 

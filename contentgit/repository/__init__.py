@@ -14,7 +14,16 @@ from pathlib import Path
 from types import MappingProxyType
 
 from contentgit.errors import FormatError, RepositoryError, UnknownNameError
-from contentgit.repository import history, objects, refs, starting, versions, worktree, writing
+from contentgit.repository import (
+    history,
+    moves,
+    objects,
+    refs,
+    starting,
+    versions,
+    worktree,
+    writing,
+)
 from contentgit.repository.failures import no_identity, no_repository
 from contentgit.repository.program import CONFIGURATION, Program, check_age
 from contentgit.repository.remotes import Moved, RefMove, Remotes, Talk
@@ -25,6 +34,7 @@ from contentgit.repository.values import (
     Branch,
     Commit,
     FileEntry,
+    Finished,
     LeftAlone,
     Placed,
     Signature,
@@ -38,6 +48,7 @@ __all__ = [
     "Branch",
     "Commit",
     "FileEntry",
+    "Finished",
     "LeftAlone",
     "Moved",
     "Placed",
@@ -515,6 +526,20 @@ class Repository:
 
     # Worktrees
 
+    def advance(self, branch: str, new: str, old: str | None, reason: str) -> list[LeftAlone]:
+        """Moves a branch from ``old`` to ``new``, as :meth:`move_ref`, and brings its worktrees along.
+
+        Where the process is killed on the way, :meth:`finish_moves` does the rest.
+
+        Raises:
+            BusyError: the branch points at something else.
+            RepositoryError: git cannot write it.
+        """
+        shared = worktree.common_folder(self.git_dir)
+        with moves.written_down(shared, branch, old, new):
+            self.move_ref(refs.HEADS + branch, new, old, reason)
+            return self.bring_along(branch, old, new)
+
     def bring_along(self, branch: str, old: str | None, new: str) -> list[LeftAlone]:
         """Brings every worktree that is on ``branch`` from commit ``old`` to ``new``; the branch has moved.
 
@@ -524,6 +549,13 @@ class Repository:
         """
         shared = worktree.common_folder(self.git_dir)
         return worktree.bring_along(self._program, shared, self.algorithm, branch, old, new)
+
+    def finish_moves(self) -> list[Finished]:
+        """Brings worktrees along that a killed process has left behind their branch.
+
+        For whoever opens the repository, before anything is read of the worktree.
+        """
+        return moves.finish(self._program, worktree.common_folder(self.git_dir), self.algorithm)
 
     def edited_files(self) -> list[str]:
         """The files of the worktree that differ from HEAD's commit, without those that git ignores.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,10 +123,7 @@ def failure(
     if "not a git repository" in text:
         return no_repository(path)
     if ".lock'" in text and "file exists" in text:
-        return BusyError(
-            f"another git process is writing to {path}: {reason}",
-            hint="try again when it is done; if none runs, remove the lock file that is named",
-        )
+        return locked(path, reason)
     if any(words in text for words in _IDENTITY):
         return no_identity()
     if writing and any(words in text for words in _WRITE):
@@ -133,6 +132,29 @@ def failure(
         what = "" if reason == "not a tree object" else reason  # ls-tree names no commit
         return missing(clone(), what, commit=any(words in text for words in _NO_COMMIT))
     return RepositoryError(f"git {verb} failed in {path}: {reason}")
+
+
+_LOCK = re.compile(r"'([^']+\.lock)': File exists", re.IGNORECASE)
+
+
+def locked(path: Path, reason: str) -> BusyError:
+    """A lock file is in the way: of a git process at work, or of one that was killed and left it."""
+    match = _LOCK.search(reason)
+    lock = Path(match.group(1)) if match else None
+    hint = "try again when it is done"
+    if lock is not None:
+        hint += (
+            f"\nrm {shlex.quote(str(lock))}  (removes the lock{_since(lock)}, if no git runs there)"
+        )
+    return BusyError(f"another git process is writing to {path}: {reason}", hint=hint)
+
+
+def _since(lock: Path) -> str:
+    try:
+        minutes = (time.time() - lock.stat().st_mtime) / 60
+    except OSError:
+        return ""
+    return f" of {minutes:,.0f} minutes ago" if minutes >= 1 else ""
 
 
 def said(errors: str) -> str:

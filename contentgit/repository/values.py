@@ -75,6 +75,15 @@ class LeftAlone:
 
 
 @dataclass(frozen=True)
+class Finished:
+    """A branch that a killed process had moved, and what its worktrees kept when they were brought along."""
+
+    branch: str
+    commit: str
+    left: tuple[LeftAlone, ...] = ()
+
+
+@dataclass(frozen=True)
 class Commit:
     """A commit; bytes that are not UTF-8 are shown as U+FFFD.
 

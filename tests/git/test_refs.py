@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -284,11 +285,14 @@ def test_a_ref_that_somebody_is_writing(filled: Repository, commit: Commits) -> 
     tip = filled.resolve("main")
     lock = filled.git_dir / "refs" / "heads" / "main.lock"
     lock.write_text("")
+    os.utime(lock, (1_700_000_000, 1_700_000_000))
     with pytest.raises(BusyError) as caught:
         commit(filled, {ONE: b"uno\n"})
     assert caught.value.message.startswith(f"another git process is writing to {filled.path}: ")
-    assert caught.value.hint == (
-        "try again when it is done; if none runs, remove the lock file that is named"
+    hint = re.sub(r"[\d,]+ minutes", "N minutes", caught.value.hint)
+    assert hint == (
+        "try again when it is done\n"
+        f"rm {lock}  (removes the lock of N minutes ago, if no git runs there)"
     )
     lock.unlink()
     assert filled.branch_tip("main") == tip

@@ -114,6 +114,8 @@ def test_a_killed_commit_has_happened_or_not(
             assert "bakery.tag:3" in ok("status")
         else:
             assert "clean" in ok("status")
+            # The files are the branch's too: a git commit -a would revert nothing.
+            assert git("status", "--porcelain") == ""
             assert "Nothing to commit" in ok("commit", "-m", "Next")
             _back_to(git, old, ok)
     assert git("rev-list", "--count", f"{old}..main") == "1"

@@ -291,9 +291,7 @@ def commit_tree(repository: Repository, operation: Operation, tree: str) -> str:
 def publish(repository: Repository, operation: Operation, commit: str) -> list[LeftAlone]:
     """Moves the branch to the operation's commit, and the worktree behind it."""
     reason = f"contentgit {operation.verb}: {operation.source}"
-    ref = f"refs/heads/{operation.branch}"
-    repository.move_ref(ref, commit, operation.ours, reason)
-    left = repository.bring_along(operation.branch, operation.ours, commit)
+    left = repository.advance(operation.branch, commit, operation.ours, reason)
     repository.maintain()
     return left
 

@@ -60,6 +60,5 @@ def add_workflow(repository: Repository, host: str, branch: str, *, force: bool)
         )
     message = f"Review content and apply it by {path}\n"
     written = repository.write_commit(parent=tip, folder_changes=[(path, data)], message=message)
-    repository.move_ref(f"refs/heads/{branch}", written.commit, tip, "contentgit init --ci")
-    repository.bring_along(branch, tip, written.commit)
+    repository.advance(branch, written.commit, tip, "contentgit init --ci")
     return Workflow(path, written.commit, changed=True)

@@ -1,0 +1,180 @@
+"""Killed between branch and worktree: the next call brings the worktree along, and no edit is lost.
+
+A child process moves a branch and is killed (SIGKILL) before a git process that it starts.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from contentgit.errors import RepositoryError
+from contentgit.repository import Finished, LeftAlone, Repository
+from tests.git.conftest import ONE, THREE, TWO
+from tests.git.plain import files, git, status
+
+# A worker of pytest-xdist has a second thread, which holds no lock that a child needs.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .*multi-threaded:DeprecationWarning")
+CHANGED = {ONE: b"uno\n", TWO: b"due\n", THREE: None}
+
+
+def killed(step: int, repository: Repository, new: str) -> bool:
+    """Whether a process that moves main to ``new`` was killed before its ``step``-th git process."""
+    child = os.fork()
+    if not child:
+        left = [step]
+
+        def count(event: str, _arguments: object) -> None:
+            if event == "subprocess.Popen":
+                left[0] -= 1
+                if left[0] == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        try:
+            sys.addaudithook(count)
+            repository.advance("main", new, repository.branch_tip("main"), "test")
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    _, ended = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(ended) or os.WEXITSTATUS(ended) == 0
+    return os.WIFSIGNALED(ended)
+
+
+def _above(repository: Repository, old: str) -> str:
+    tree = repository.write_tree(old, CHANGED.items())
+    return repository.commit_tree(tree, [old], "Next\n")
+
+
+@pytest.fixture
+def moved(filled: Repository) -> tuple[Repository, str, str]:
+    """A repository whose branch moved and whose worktree did not: its process was killed in between."""
+    old = filled.resolve("main")
+    new = _above(filled, old)
+    step = 1
+    while filled.branch_tip("main") == old:
+        assert filled.finish_moves() == []
+        assert killed(step, filled, new)
+        step += 1
+    assert filled.branch_tip("main") == new
+    assert files(filled.path)[ONE] == b"one\n"
+    return filled, old, new
+
+
+def moves(repository: Repository) -> list[Path]:
+    return list((repository.git_dir / "contentgit").glob("moving*"))
+
+
+def test_the_next_call_brings_the_worktree_along(moved: tuple[Repository, str, str]) -> None:
+    repository, _, new = moved
+    assert repository.finish_moves() == [Finished("main", new)]
+    assert (status(repository.path), files(repository.path)) == ([], {ONE: b"uno\n", TWO: b"due\n"})
+    assert (repository.finish_moves(), moves(repository)) == ([], [])
+
+
+def test_edits_made_meanwhile_stay(moved: tuple[Repository, str, str]) -> None:
+    repository, _, new = moved
+    (repository.path / ONE).write_bytes(b"mine\n")
+    left = (LeftAlone(repository.path, [ONE]),)
+    assert repository.finish_moves() == [Finished("main", new, left)]
+    assert status(repository.path) == [f" M {ONE}"]
+    assert files(repository.path) == {ONE: b"mine\n", TWO: b"due\n"}
+    assert moves(repository) == []
+
+
+def test_killed_before_each_of_its_steps(filled: Repository, tmp_path: Path) -> None:
+    old = filled.resolve("main")
+    new = _above(filled, old)
+    step, going = 1, True
+    while going:
+        place = tmp_path / f"killed-{step}"
+        shutil.copytree(filled.path, place, symlinks=True)
+        repository = Repository.open(place)
+        going = killed(step, repository, new)
+        repository.finish_moves()
+        expected = {ONE: b"one\n", TWO: b"two\n", THREE: b"three\n"}
+        if repository.branch_tip("main") == new:
+            expected = {ONE: b"uno\n", TWO: b"due\n"}
+        assert (status(place), files(place)) == ([], expected)
+        assert moves(repository) == []
+        step += 1
+    assert step > 8, "it has hardly any steps: are they counted?"
+
+
+def test_what_was_committed_on_top_is_kept(moved: tuple[Repository, str, str]) -> None:
+    repository, _, new = moved
+    tree = repository.write_tree(new, [(TWO, b"tre\n")])
+    tip = repository.commit_tree(tree, [new], "On top\n")
+    repository.move_ref("refs/heads/main", tip, new, "test")
+    assert repository.finish_moves() == [Finished("main", tip)]
+    assert (status(repository.path), files(repository.path)) == ([], {ONE: b"uno\n", TWO: b"tre\n"})
+
+
+def test_a_branch_that_was_taken_back_is_left(moved: tuple[Repository, str, str]) -> None:
+    repository, old, new = moved
+    repository.move_ref("refs/heads/main", old, new, "test")
+    assert repository.finish_moves() == []
+    assert (status(repository.path), moves(repository)) == ([], [])
+
+
+def test_a_process_that_lives_is_left_to_do_it(moved: tuple[Repository, str, str]) -> None:
+    repository, _, _ = moved
+    (path,) = moves(repository)
+    with path.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert repository.finish_moves() == []
+    assert moves(repository) == [path]
+    assert len(repository.finish_moves()) == 1
+
+
+def test_a_worktree_that_is_locked_is_done_by_a_later_call(
+    moved: tuple[Repository, str, str],
+) -> None:
+    repository, _, _ = moved
+    lock = repository.git_dir / "index.lock"
+    lock.touch()
+    (found,) = repository.finish_moves()
+    assert str(lock) in found.left[0].reason
+    assert len(moves(repository)) == 1
+    lock.unlink()
+    assert len(repository.finish_moves()) == 1
+    assert (status(repository.path), moves(repository)) == ([], [])
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"branch": 1, "old": null, "new": "x"}', "{}"])
+def test_a_file_that_is_not_whole_says_nothing(filled: Repository, text: str) -> None:
+    path = filled.git_dir / "contentgit" / "moving-1-x.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    assert filled.finish_moves() == []
+    assert not path.exists()
+
+
+def test_a_linked_worktree_is_brought_along_from_anywhere(
+    filled: Repository, tmp_path: Path
+) -> None:
+    linked = tmp_path / "linked"
+    git(filled.path, "switch", "-q", "-c", "other")
+    git(filled.path, "worktree", "add", "-q", str(linked), "main")
+    old = filled.resolve("main")
+    new, step = _above(filled, old), 1
+    while filled.branch_tip("main") == old:
+        assert filled.finish_moves() == []
+        killed(step, Repository.open(linked), new)
+        step += 1
+    assert Repository.open(linked).finish_moves() == [Finished("main", new)]
+    assert (status(linked), files(filled.path)[ONE]) == ([], b"one\n")
+
+
+def test_a_move_needs_to_be_written_down(filled: Repository) -> None:
+    old = filled.resolve("main")
+    (filled.git_dir / "contentgit").write_text("a file in its place")
+    with pytest.raises(RepositoryError, match="cannot write"):
+        filled.advance("main", _above(filled, old), old, "test")
+    assert filled.branch_tip("main") == old
