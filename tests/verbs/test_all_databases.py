@@ -111,17 +111,23 @@ def test_a_database_whose_driver_is_missing_is_passed_over(twins: None, run: Run
 
 
 def test_one_that_fails_does_not_hide_the_others(
-    twins: None, ok: Ok, run: Run, add: Add, git: Ok
+    twins: None, run: Run, git: Ok, repository_path: Path
 ) -> None:
+    git("checkout", "-qb", "broken")
+    path = git("ls-files", "shop/bakery.tag").splitlines()[0]
+    (repository_path / path).write_text("{")
+    git("commit", "-qam", "No record")
     with connections["default"].cursor() as cursor:
-        cursor.execute(f"UPDATE contentgit_ledger SET {quoted('commit')} = '{'1' * 40}'")
+        commit = git("rev-parse", "HEAD")
+        cursor.execute(f"UPDATE contentgit_ledger SET {quoted('commit')} = '{commit}'")
+    git("checkout", "-q", "main")
     said = run("status", "--all-databases")
     assert said.code == 1
     assert said.out.startswith("Database other (test), branch main\n")
-    assert said.err.startswith("error: database 'default' is at commit 1111111111, which is not in")
+    assert said.err.startswith(f"error: {path} in commit {commit[:10]} is no record: not JSON")
     documents = run("status", "--all-databases", "--json").json["databases"]
     assert [each["database"] for each in documents] == ["default", "other"]
-    assert documents[0]["error"]["error"] == "RepositoryError"
+    assert documents[0]["error"]["error"] == "FormatError"
     assert [each["dump"] for each in documents[1]["dumps"]][:1] == ["shop"]
 
 
