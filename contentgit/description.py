@@ -56,9 +56,13 @@ def parse_schema(document: Any) -> Schema:
     try:
         models = {label: _parsed(label, each) for label, each in document["models"].items()}
         order = [_typed(spec["model"], str) for spec in document["specs"]]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except KeyError as error:
+        raise FormatError(f"does not describe a dump: {error} is missing") from error
+    except ValueError as error:
+        raise FormatError(f"does not describe a dump: {error}") from error
+    except (TypeError, AttributeError, RecursionError) as error:
         raise FormatError(
-            f"dataset.json does not describe a dump: {type(error).__name__}: {error}"
+            "does not describe a dump: a list, an object or a text stands where another belongs"
         ) from error
     labels = [label for label in dict.fromkeys(order) if label in models]
     return Schema({label: models[label] for label in [*labels, *sorted(models.keys() - {*labels})]})
@@ -248,7 +252,15 @@ def _texts(values: Sequence[Any]) -> tuple[str, ...]:
     return tuple(_typed(value, str) for value in _typed(values, list))
 
 
+_WORDS: Mapping[type, str] = {
+    str: "text",
+    list: "a list",
+    bool: "true or false",
+    int: "an integer",
+}
+
+
 def _typed(value: Any, cls: type[T]) -> T:
     if not isinstance(value, cls):
-        raise TypeError(f"{value!r} is not of type {cls.__name__}")
+        raise ValueError(f"{value!r:.60} is not {_WORDS[cls]}")
     return value

@@ -28,9 +28,21 @@ def dump_folders(repository: Repository, commit: str) -> list[str]:
 
 
 def recorded_schema(repository: Repository, commit: str, folder: str) -> Mapping[str, ModelSchema]:
-    """The models of a dump as ``dataset.json`` of a commit has them; empty where there is none."""
+    """The models of a dump as ``dataset.json`` of a commit or tree has them; empty where there is none.
+
+    Raises:
+        FormatError: it describes no dump.
+    """
     data = repository.blob(commit, f"{folder}/{DATASET_FILE}")
-    return parse_schema(parse_document(data)).models if data is not None else {}
+    if data is None:
+        return {}
+    try:
+        return parse_schema(parse_document(data)).models
+    except FormatError as error:
+        raise FormatError(
+            f"{folder}/{DATASET_FILE} in {commit[:10]}: {error.message}",
+            hint="commit the dump again, or choose another revision",
+        ) from error
 
 
 @dataclass(frozen=True)

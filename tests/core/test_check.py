@@ -314,12 +314,16 @@ def test_a_dataset_that_describes_its_dump() -> None:
         b'{"models": {}, "specs": [{"model": []}]}',
         b'{"models": {"a.b": []}, "specs": []}',
         b'{"models": {"a.b": {"fields": {"x": 1}}}, "specs": []}',
+        b'{"models": {"a.b": {"fields": [], "key": "integer", "layout": "integer"}}, "specs": []}',
+        b'{"models": {}, "specs": ["x"]}',
+        b'{"models": {}, "specs": [{"model": {"a": [1]}}]}',
         b'{"a":' * 100_000,
     ],
 )
 def test_a_dataset_that_describes_none(data: bytes | None) -> None:
     dump, found = describe("pages", data)
     assert [(f.rule, f.path) for f in found] == [("no-schema", "pages/dataset.json")]
+    assert not re.search("Error|object has|indices|NoneType|subscript", found[0].message)
     assert dump.document is None
 
 

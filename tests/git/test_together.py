@@ -13,11 +13,12 @@ from contentgit.canonical import dump_document
 from contentgit.check import Finding
 from contentgit.description import schema_document
 from contentgit.diff import ABSENT
-from contentgit.errors import ConflictError, UsageError
+from contentgit.errors import ConflictError, FormatError, UsageError
 from contentgit.layout import DATASET_FILE
 from contentgit.merge import Take, TreeConflict
 from contentgit.porcelain.check import check
 from contentgit.porcelain.check_merges import differing
+from contentgit.porcelain.commits import Selection, compare_commits
 from contentgit.porcelain.drivers import merge_file
 from contentgit.porcelain.merging import continue_merge, merge
 from contentgit.porcelain.merging.deciding import Decision, resolve
@@ -205,6 +206,19 @@ def test_check_names_a_group_of_what_is_not_described(site: Site) -> None:
     (found,) = check(site.repository, "main").findings
     assert (found.rule, found.level.value, found.field) == ("unknown-field", "warning", "curency")
     assert found.message == "'together' names \"curency\", which is no field of site.ware"
+
+
+def test_a_dataset_file_that_cannot_be_read_is_named_with_its_commit(site: Site) -> None:
+    site.commit_files("summer", {f"pages/{DATASET_FILE}": b'{"models": [], "specs": []}'})
+    tip = site.repository.resolve("summer")[:10]
+    words = f"^pages/dataset.json in {tip}: does not describe a dump: a list, an object or a text "
+    with pytest.raises(FormatError, match=words) as caught:
+        assert compare_commits(site.repository, "main", "summer", Selection()).schemas
+    assert caught.value.hint == "commit the dump again, or choose another revision"
+    site.commit("main", {KEY: YEN})
+    site.commit("summer", {KEY: DEARER})
+    with pytest.raises(FormatError, match=words.replace(tip, ".*")):
+        merge(site.repository, "summer")
 
 
 @pytest.mark.parametrize("groups", ["amount", {"amount": []}, ["amount"], [["amount", 3]]])

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
-from contentgit.description import parse_schema
-from contentgit.documents import parse_document
 from contentgit.errors import FormatError, RefusedError
 from contentgit.layout import DATASET_FILE, record_key, record_path
+from contentgit.porcelain.dumps import recorded_schema
 from contentgit.porcelain.snapshots import batches, record_in
 from contentgit.records import Record, RecordKey
 from contentgit.repository import FileEntry, Repository
@@ -100,13 +99,7 @@ class Sides:
         return self._schemas[folder]
 
     def _recorded(self, side: str, folder: str) -> Mapping[str, ModelSchema]:
-        data = self.repository.blob(side, f"{folder}/{DATASET_FILE}")
-        if data is None:
-            return {}
-        try:
-            return parse_schema(parse_document(data)).models
-        except FormatError as error:
-            raise FormatError(f"{folder}/{DATASET_FILE} in {side[:10]}: {error.message}") from error
+        return recorded_schema(self.repository, side, folder)
 
     @cached_property
     def models(self) -> Mapping[str, ModelSchema]:
