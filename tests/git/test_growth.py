@@ -11,7 +11,9 @@ import pytest
 from contentgit.canonical import dump_document
 from contentgit.description import schema_document
 from contentgit.layout import DATASET_FILE
+from contentgit.merge import Contested, Place, Reason, TreeConflict
 from contentgit.porcelain.commits import Selection, compare_commits
+from contentgit.porcelain.merging.deciding import chosen
 from contentgit.porcelain.merging.new_keys import NewKeys
 from contentgit.porcelain.trees import Base, Sides, merge_commits
 from contentgit.porcelain.trees.survey import By, Survey
@@ -84,6 +86,18 @@ def new_keys(repository: Repository, n: int) -> Work:
     return lambda: list(NewKeys(sides, ()).of(conflicts))
 
 
+def labels(_repository: Repository, n: int) -> Work:
+    """Conflicts that are named one by one."""
+    places = [Place(RecordKey("site.page", str(i)), "title") for i in range(n)]
+    conflicts = [TreeConflict(Reason.EDITED, (Contested("", each),)) for each in places]
+    names = [str(each.key) for each in places]
+
+    def work() -> None:
+        assert len(list(chosen(conflicts, names))) == n
+
+    return work
+
+
 def seconds(work: Work) -> float:
     """How long this process and those that it starts work on it."""
     before = _used()
@@ -95,7 +109,9 @@ def _used() -> float:
     return sum(os.times()[:4])
 
 
-@pytest.mark.parametrize(("made", "size"), [(dumps, 10), (bystanders, 2000), (new_keys, 200)])
+@pytest.mark.parametrize(
+    ("made", "size"), [(dumps, 10), (bystanders, 2000), (new_keys, 200), (labels, 300)]
+)
 def test_work_grows_about_as_trees_do(
     made: Callable[[Repository, int], Work], size: int, tmp_path: Path
 ) -> None:

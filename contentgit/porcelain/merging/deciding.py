@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import accumulate
 
 from contentgit.diff import ABSENT
 from contentgit.errors import ConflictError, UnknownNameError, UsageError
@@ -65,9 +67,12 @@ def resolve(repository: Repository, patterns: Sequence[str], decision: Decision)
     found = operation.tree(repository)
     sides = Sides(repository, found.base, operation.ours, operation.theirs)
     # What is no conflict any more was decided before, and is decided anew.
-    before = [each for each in patterns if not _names_any(each, found.conflicts)]
+    there = Labels([each.labels for each in found.conflicts])
+    before = [each for each in patterns if not there.named(each)]
     if before:
-        gone = [each.label for each in operation.resolutions if _any(before, [each.label])]
+        labels = [each.label for each in operation.resolutions]
+        known = Labels([[each] for each in labels])
+        gone = [labels[number] for each in before for number in known.named(each)]
         operation = decided(operation, without(operation.resolutions, gone, sides.models))
         found = operation.tree(repository)
     wanted = list(chosen(found.conflicts, patterns))
@@ -108,30 +113,56 @@ def chosen(conflicts: Sequence[TreeConflict], patterns: Sequence[str]) -> Iterat
     Raises:
         UnknownNameError: a pattern names none.
     """
+    there = Labels([each.labels for each in conflicts])
+    wanted: set[int] = set()
     for pattern in patterns:
-        if not _names_any(pattern, conflicts):
-            labels = [label for each in conflicts for label in each.labels]
-            shown = ", ".join(labels[:5]) or "none"
-            raise UnknownNameError(
-                f"no conflict is called {pattern}",
-                hint=f"contentgit conflicts  lists them: {shown}{' …' if len(labels) > 5 else ''}",
-            )
-    for each in conflicts:
-        if not patterns or _any(patterns, each.labels):
-            yield each
+        named = there.named(pattern)
+        if not named:
+            raise unknown(pattern, conflicts)
+        wanted |= named
+    yield from (each for number, each in enumerate(conflicts) if not patterns or number in wanted)
+
+
+def unknown(pattern: str, conflicts: Iterable[TreeConflict]) -> UnknownNameError:
+    """The error for a pattern that names none of the conflicts."""
+    labels = [label for each in conflicts for label in each.labels]
+    shown = ", ".join(labels[:5]) or "none"
+    return UnknownNameError(
+        f"no conflict is called {pattern}",
+        hint=f"contentgit conflicts  lists them: {shown}{' …' if len(labels) > 5 else ''}",
+    )
+
+
+class Labels:
+    """What the places of conflicts are called, by what patterns can name of it."""
+
+    def __init__(self, conflicts: Sequence[Sequence[str]]) -> None:
+        self._at: dict[str, set[int]] = defaultdict(set)
+        self._within: dict[str, set[int]] = defaultdict(set)
+        for number, labels in enumerate(conflicts):
+            for label in labels:
+                self._at[label].add(number)
+                for each in _beginnings(label):
+                    self._within[each].add(number)
+
+    def named(self, pattern: str) -> set[int]:
+        """The numbers of the conflicts of which a pattern names a place, or a field of one."""
+        found = set(self._within.get(pattern, ()))
+        for each in _beginnings(pattern):
+            found |= self._at.get(each, set())
+        if _is_wild(pattern):
+            found.update(*(numbers for label, numbers in self._at.items() if names(pattern, label)))
+        return found
+
+
+def _beginnings(label: str) -> Iterator[str]:
+    """The label, and those of what its place lies in."""
+    return accumulate(label.split("/"), "{}/{}".format)
 
 
 def matches(pattern: str, labels: Iterable[str]) -> bool:
     """Whether a pattern names one of the places of a conflict, or a field of one."""
     return any(names(pattern, label) or pattern.startswith(f"{label}/") for label in labels)
-
-
-def _any(patterns: Iterable[str], labels: Sequence[str]) -> bool:
-    return any(matches(pattern, labels) for pattern in patterns)
-
-
-def _names_any(pattern: str, conflicts: Iterable[TreeConflict]) -> bool:
-    return any(matches(pattern, each.labels) for each in conflicts)
 
 
 def names(pattern: str, label: str) -> bool:

@@ -19,10 +19,12 @@ from contentgit.merge import Reason, Resolution, Take, TreeConflict, added
 from contentgit.porcelain.merging.deciding import (
     ROUNDS,
     Decision,
+    Labels,
     chosen,
     matches,
     names_each,
     resolutions_for,
+    unknown,
 )
 from contentgit.porcelain.merging.fitting import fitted, refuse_nothing
 from contentgit.porcelain.merging.new_keys import NewKeys
@@ -172,7 +174,8 @@ def resolve_recorded(
     commit = commit_tree(repository, operation, tree)
     left = publish(repository, operation, commit)
     done = Concluded("resolve", labels[0], branch, commit, tuple(left))
-    return Decided(done, labels, tuple(each for each in there if each not in decided))
+    files = {each.file for each in decided}
+    return Decided(done, labels, tuple(each for each in there if each.file not in files))
 
 
 def _wanted(
@@ -241,17 +244,21 @@ def _resolutions(
     decision: Decision | None,
 ) -> tuple[Resolution, ...]:
     """What the decisions, one for all or each its own, say of the conflicts."""
-    resolutions: tuple[Resolution, ...] = ()
+    resolutions: list[Resolution] = []
+    there = Labels([each.labels for each in before.conflicts])
     for each in wanted:
-        conflicts = list(chosen(before.conflicts, each.labels[:1]))
+        numbers = there.named(each.labels[0])
+        if not numbers:
+            raise unknown(each.labels[0], before.conflicts)
+        conflicts = [before.conflicts[number] for number in sorted(numbers)]
         what = decision or each.chosen
         assert what is not None
         own = [pattern for pattern in patterns if matches(pattern, each.labels)]
         wishes = resolutions_for(conflicts, own if decision else each.labels[:1], what)
         new = list(fitted(sides, before.tree, wishes))
         refuse_nothing(conflicts, new)
-        resolutions = added(resolutions, new)
-    return resolutions
+        resolutions += new
+    return added((), resolutions)
 
 
 def _any(patterns: Sequence[str], labels: Sequence[str]) -> bool:
