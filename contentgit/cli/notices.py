@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from contentgit import config
+from contentgit.cli.call import Call
 from contentgit.cli.project import surroundings
 from contentgit.cli.terminal import Terminal
+from contentgit.errors import ConfigurationError
 from contentgit.render.plain import safe
 
 if TYPE_CHECKING:
@@ -28,13 +31,19 @@ def tell_copied(project: Project, names: Sequence[str], terminal: Terminal) -> N
 def tell_untouched(branch: str, terminal: Terminal) -> None:
     """Says that git alone has moved, and what brings a database along."""
     command = terminal.call.typed(f"contentgit checkout {shlex.quote(branch)} --apply")
-    call = terminal.call
-    around = surroundings(call.settings, call.repository, call.here)
-    if not config.in_use() and around.found is None:
+    if not _is_in_project(terminal.call):
         text = f"No database is touched; to bring one along, in the site's project: {command}"
     else:
         text = f"The database is not touched; to bring it along: {command}"
     terminal.line(safe(text), style="dim")
+
+
+def _is_in_project(call: Call) -> bool:
+    if config.in_use():
+        return True
+    with suppress(ConfigurationError):  # nothing is started here, so nothing is refused
+        return surroundings(call.settings, call.repository, call.here).found is not None
+    return False
 
 
 def tell_next(commands: Sequence[str], terminal: Terminal, other: str = "or:") -> None:

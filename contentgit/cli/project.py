@@ -39,7 +39,16 @@ def surroundings(settings: str | None, repository: str | None, here: Path) -> Su
     """
     named = (here / repository).resolve() if repository else None
     content = partial(_content_around, named.parent if named and named.name == ".git" else named)
-    found = config.find_settings(here, settings, lambda folder: content(folder) is not None)
+
+    def foreign(folder: Path) -> bool:
+        try:
+            return content(folder) is not None
+        except ConfigurationError:
+            if settings is None:
+                raise
+            return True  # and the named settings are taken from there if there is no other place
+
+    found = config.find_settings(here, settings, foreign)
     if found is not None and (found.folder is not None or config.is_installed(found.module)):
         return Surroundings(found)
     folders = [here] if found else config.project_folders(here)

@@ -372,7 +372,13 @@ def test_a_repository_that_git_does_not_trust_is_not_taken_for_code(
     program.write_text(f'#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec {real} "$@"\n')
     program.chmod(0o755)
     path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
-    ((_, code, ran, said),) = call(content, marker, [["status"]], PATH=path)
-    assert (code, ran) == (2, False)
-    assert f"error: git cannot tell whether {content} is inside a repository of content: " in said
-    assert f"hint: if you trust it: git config --global --add safe.directory {content}\n" in said
+    code_folder = tmp_path / "code"
+    plant(code_folder, marker)
+    git(code_folder, "init", "--quiet")
+    words = [["status"], ["status", "--settings", "theirs"]]
+    for folder in (content, code_folder):
+        (_, code, ran, said), (*_, named, _) = call(folder, marker, words, PATH=path)
+        assert (code, ran, named) == (2, False, True)
+        assert f"error: git cannot tell whether {folder} is inside a repository of" in said
+        assert f"hint: if you trust it: git config --global --add safe.directory {folder}\n" in said
+        assert "hint: name the project's settings with --settings MODULE\n" in said
