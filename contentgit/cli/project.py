@@ -135,7 +135,8 @@ def _around_here() -> Repository | None:
     try:
         found = Repository.discover(Path.cwd())
         # A commit can hold the files of a bare repository, with a configuration that names programs.
-        outer = repositories.content_around(found.path.parent) if found.bare else None
+        inside = found.worktree is None
+        outer = repositories.content_around(found.path.parent) if inside else None
     except RepositoryError:
         return None
     if outer is not None:

@@ -276,9 +276,14 @@ def test_verbs_without_a_database_work_beside_it(content: Path, marker: Path) ->
 def test_a_bare_repository_among_the_content_is_passed_over(content: Path, marker: Path) -> None:
     """Its configuration could name programs for fetch and push."""
     folder = bare_within(content, marker)
-    told = call(folder, marker, [["log", "--oneline"], ["fetch"]])
-    assert "A project" in told[0][3]
-    assert f"error: the repository {content} has no remote" in told[1][3]
+    mark = git(folder, "hash-object", "-w", "--stdin", data=b"{}\n")
+    tree = git(folder, "mktree", data=f"100644 blob {mark}\tcontentgit.json\n".encode())
+    git(folder, "update-ref", "refs/heads/main", git(folder, "commit-tree", "-m", "Theirs", tree))
+    for bare in ("true", "false"):
+        git(folder, f"--git-dir={folder}", "config", "core.bare", bare)
+        told = call(folder, marker, [["log", "--oneline"], ["fetch"]])
+        assert "A project" in told[0][3]
+        assert f"error: the repository {content} has no remote" in told[1][3]
 
 
 def test_settings_are_chosen_in_one_place() -> None:
