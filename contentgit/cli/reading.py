@@ -220,8 +220,8 @@ def _commit_lines(commit: Commit) -> Iterator[Text]:
     yield Text(f"    {safe(commit.subject)}")
     if commit.body.strip():
         yield Text()
-        for line in commit.body.strip().splitlines():
-            yield Text(f"    {safe(line)}")
+        # One text: rich takes several times as long for as many as there are lines.
+        yield Text("\n".join(f"    {safe(line)}" for line in commit.body.strip().splitlines()))
 
 
 def _applied_log(args: argparse.Namespace, terminal: Terminal) -> int:

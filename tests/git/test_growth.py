@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from contentgit.canonical import dump_document
+from contentgit.cli.main import main
 from contentgit.description import schema_document
 from contentgit.layout import DATASET_FILE
 from contentgit.merge import Contested, Place, Reason, TreeConflict
@@ -20,6 +22,7 @@ from contentgit.porcelain.trees.survey import By, Survey
 from contentgit.records import Record, RecordKey
 from contentgit.repository import Repository
 from contentgit.specs import Dataset, ModelSpec
+from tests.git.conftest import ANNA
 from tests.git.content import PAGE, SCHEMA, Site, bytes_of, page, path_of
 
 GROWTH = 6.0
@@ -123,3 +126,17 @@ def test_work_grows_about_as_trees_do(
         if four <= GROWTH * one + UNNOTICED:
             return
     raise AssertionError(f"{one:.2f} s, and {four:.2f} s for four times as much")
+
+
+def test_a_long_message_is_shown_in_few_pieces(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tip = Site(repository).commit("main", {"site.tag:1": {"name": "One"}})
+    message = "Subject\n\n" + "x\n" * 20_000
+    tree = repository.root_tree(tip)
+    commit = repository.commit_tree(tree, [tip], message, author=ANNA, committer=ANNA)
+    short = repository.commit_tree(tree, [tip], "Subject\n\nx\n", author=ANNA, committer=ANNA)
+    where = ("--repository", str(repository.path))
+    few, many = (seconds(partial(main, ["show", each, *where])) for each in (short, commit))
+    assert capsys.readouterr().out.count("\n    x\n") == 10_001
+    assert many < 6 * few + 0.1, f"{few:.2f} s, and {many:.2f} s for 20,000 lines"
