@@ -199,10 +199,12 @@ class ModelSchema:
 
     def companions(self, name: str) -> tuple[str, ...]:
         """The fields that are one value with the field, itself among them, in the order of names."""
-        for group in self.groups:
-            if name in group:
-                return group
-        return (name,)
+        return self._group_of.get(name, (name,))
+
+    @cached_property
+    def _group_of(self) -> Mapping[str, tuple[str, ...]]:
+        """The groups by each of their fields."""
+        return {name: group for group in self.groups for name in group}
 
     @cached_property
     def groups(self) -> tuple[tuple[str, ...], ...]:
