@@ -9,6 +9,7 @@ costs the title alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -149,6 +150,8 @@ class _Namer:
     def parents(self, keys: Iterable[RecordKey]) -> Iterator[RecordKey]:
         """The multi-table parents of records."""
         for key in keys:
+            if not self.identities.is_model(key.model):
+                continue  # a commit may hold records of any name
             for model in self._model(key)._meta.get_parent_list():
                 yield RecordKey(model._meta.label_lower, key.key)
 
@@ -161,7 +164,8 @@ class _Namer:
             for field in bound.fields:
                 value = record.fields.get(field.name)
                 if field.schema.kind is FieldKind.REFERENCE and isinstance(value, str):
-                    yield RecordKey.parse(value)
+                    with suppress(ValueError):
+                        yield RecordKey.parse(value)
 
     def _unsaved(self, key: RecordKey, depth: int) -> Model | None:
         """An instance of the record's values, which is in no row; its references ``depth`` deep."""

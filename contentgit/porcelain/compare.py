@@ -136,7 +136,8 @@ def titled(
 
 def _references(dump: Dump, change: Change, *, whole: bool) -> Iterator[RecordKey]:
     if whole or change.kind == "update":
-        yield from references_of(change, dump.tables[change.key.model].schema)
+        bound = dump.tables.get(change.key.model)  # a commit may hold records of other models
+        yield from references_of(change, bound.schema if bound else None)
 
 
 def _environment_note(row: Applied, environment: str) -> str:
@@ -261,8 +262,8 @@ def _split(
     edited: list[TitledChange] = []
     computed: list[TitledChange] = []
     for each in entries:
-        derived = dump.tables[each.change.key.model].schema.derived
         update = each.change.kind == "update"
+        derived = dump.tables[each.change.key.model].schema.derived if update else ()
         alone = update and all(field.name in derived for field in each.change.fields)
         (computed if alone else edited).append(each)
     return tuple(edited), tuple(computed)

@@ -172,6 +172,27 @@ def test_a_record_of_a_model_outside_the_dataset(write: Write, run: Run) -> None
     assert_clear(run("checkout", "main", "--apply", "--yes"), 3, "auth.user")
 
 
+def test_records_of_unknown_models_are_shown(write: Write, run: Run, git: Ok, db: str) -> None:
+    """A commit may hold records of any name, also the one that the database is at."""
+    for model in ("auth.user", "no.such"):
+        record = f'{{"$key": 1, "$model": "{model}", "username": "mallory", "groups": ["x"]}}'
+        write(f"shop/{model}/0/0/1.json", record)
+    lost = '{"$key": 99, "$model": "bakery.product", "category": "nonsense", "tags": []}'
+    write("shop/bakery.product/0/0/99.json", lost)
+    calls = [["diff", "main", "--stat"], ["diff", "main", "--format", "html"], ["diff", "main"]]
+    for words in [*calls, ["checkout", "main"], ["diff", "main~3", "main"]]:
+        said = run(*words)
+        assert said.code == (1 if words[0] == "checkout" else 0), said
+    assert "mallory" in run("diff", "main").out
+    with connections[db].cursor() as cursor:
+        name = connections[db].ops.quote_name("commit")
+        cursor.execute(f"UPDATE contentgit_ledger SET {name} = %s", [git("rev-parse", "main")])
+    for words in (["status"], ["diff"], ["update", "--dry-run"]):
+        said = run(*words)
+        assert said.code in (0, 1), said
+    assert "no.such" in run("diff").out
+
+
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [
