@@ -15,6 +15,7 @@ from contentgit.conditions import (
     fields_of,
     parse_condition,
 )
+from contentgit.documents import MISFITS, misfit
 from contentgit.errors import FormatError
 from contentgit.schema import (
     CheckRule,
@@ -56,14 +57,8 @@ def parse_schema(document: Any) -> Schema:
     try:
         models = {label: _parsed(label, each) for label, each in document["models"].items()}
         order = [_typed(spec["model"], str) for spec in document["specs"]]
-    except KeyError as error:
-        raise FormatError(f"does not describe a dump: {error} is missing") from error
-    except ValueError as error:
-        raise FormatError(f"does not describe a dump: {error}") from error
-    except (TypeError, AttributeError, RecursionError) as error:
-        raise FormatError(
-            "does not describe a dump: a list, an object or a text stands where another belongs"
-        ) from error
+    except MISFITS as error:
+        raise FormatError(f"does not describe a dump: {misfit(error)}") from error
     labels = [label for label in dict.fromkeys(order) if label in models]
     return Schema({label: models[label] for label in [*labels, *sorted(models.keys() - {*labels})]})
 

@@ -112,3 +112,18 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise FormatError(f"no float can hold {text}")
     return number
+
+
+MISFITS = (FormatError, KeyError, TypeError, ValueError, AttributeError, RecursionError)
+"""What reading a document raises that is JSON, and yet not the document that is expected."""
+
+
+def misfit(error: Exception) -> str:
+    """What one of ``MISFITS`` says of the document, in words for people."""
+    if isinstance(error, FormatError):
+        return error.message
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    if isinstance(error, ValueError):
+        return str(error)
+    return "a list, an object or a text stands where another belongs"

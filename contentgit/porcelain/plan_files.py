@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from contentgit.canonical import dump_document, parse_document
+from contentgit.documents import MISFITS, misfit
 from contentgit.errors import FormatError, RefusedError, UsageError
 from contentgit.merge import Side
 from contentgit.plan import Licences
@@ -99,8 +100,8 @@ def read_plan(path: Path) -> PlanFile:
         )
     try:
         return _plan_file(path, document)
-    except (KeyError, TypeError, ValueError) as error:
-        raise _no_plan(path, f"{type(error).__name__}: {error}") from error
+    except MISFITS as error:
+        raise _no_plan(path, misfit(error)) from error
 
 
 def _no_plan(path: Path, why: str) -> UsageError:

@@ -105,7 +105,12 @@ def record_in(path: str, data: bytes, where: str) -> Record:
     Raises:
         FormatError: it is none, or not the record of its path.
     """
-    expected = record_key(path)
+    try:
+        expected = record_key(path)
+    except FormatError as error:
+        raise FormatError(
+            f"{where} has no path that contentgit writes", hint=error.hint, data=error.data
+        ) from error
     try:
         record = canonical.decode(data)
     except FormatError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 from pathlib import Path
@@ -403,10 +404,12 @@ def test_a_broken_file_of_a_merge_under_way(split: Site) -> None:
     texts += [json.dumps({**whole, name: "a\0b"}) for name in ("branch", "source", "message")]
     texts += [json.dumps({**whole, "source": "\ud800"}), "[" * 100_000, '{"a":' * 100_000]
     texts += ['{"format": 1, "verb": ' + "[" * 600 + "]" * 600 + "}"]
+    texts += ['"x"', json.dumps({**whole, "author": 1}), json.dumps({**whole, "author": ["x"]})]
     for broken in texts:
         state(repository).write_text(broken)
         with pytest.raises(FormatError, match="is broken") as caught:
             continue_merge(repository)
+        assert not re.search("indices|object has|argument|NoneType", caught.value.message)
         assert caught.value.hint == "contentgit merge --abort  removes it"
         assert len(caught.value.message) < 400
         assert abort(repository) is None

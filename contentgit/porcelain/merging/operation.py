@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from contentgit.documents import MISFITS, misfit
 from contentgit.errors import (
     BusyError,
     ConflictError,
@@ -142,9 +143,9 @@ def current(repository: Repository) -> Operation | None:
         return None
     except OSError as error:
         raise RepositoryError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, FormatError) as error:
+    except MISFITS as error:
         raise FormatError(
-            f"{path} is broken: {error}", hint="contentgit merge --abort  removes it"
+            f"{path} is broken: {misfit(error)}", hint="contentgit merge --abort  removes it"
         ) from error
     tip = repository.branch_tip(operation.branch)
     made = operation.made if tip != operation.ours else ""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contentgit.canonical import dump_document, parse_document
+from contentgit.documents import MISFITS, misfit
 from contentgit.errors import ConflictError, FormatError, RefusedError, UsageError
 from contentgit.layout import CONFLICTS_FOLDER
 from contentgit.merge import Reason, Resolution, Take, TreeConflict, added
@@ -116,10 +117,9 @@ def _parsed(file: str, data: bytes) -> Recorded:
         if not all(re.fullmatch(r"[0-9a-f]{40,64}", each) for each in (ours, theirs)):
             raise ValueError("it names no commits")
         return Recorded(file, ours, theirs, labels, document, _chosen(document))
-    except (FormatError, KeyError, TypeError, ValueError, AttributeError) as error:
-        why = error.message if isinstance(error, FormatError) else error
+    except MISFITS as error:
         raise FormatError(
-            f"{file} is no recorded conflict: {why}",
+            f"{file} is no recorded conflict: {misfit(error)}",
             hint='only "take" and "value" are to be filled in',
         ) from error
 
