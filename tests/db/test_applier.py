@@ -323,6 +323,25 @@ def test_where_no_other_value_is_allowed_the_row_is_put_away_whole(run: Runner) 
     assert rows(Holder, "slot_id") == [1]
 
 
+def test_receivers_are_told_of_rows_that_are_put_away(run: Runner) -> None:
+    """What is rehearsed for ``pre_save`` is taken back, also that a row is in its table again."""
+    slots(1, 2, 3)
+    wanted = {f"workshop.slot:{n}": slot(n, place=place) for n, place in ((1, 2), (2, 3), (3, 1))}
+    told: Sent = []
+
+    def receive(instance: Slot, **_: Any) -> None:
+        told.append((instance.pk, instance.place))
+
+    with listening(signals.pre_save, Slot, receive), listening(signals.post_save, Slot, receive):
+        run(parked_and_updated(3, "place"), wanted)
+    assert rows(Slot, "pk", "place", "untouched") == [
+        (1, 2, "kept 1"),
+        (2, 3, "kept 2"),
+        (3, 1, "kept 3"),
+    ]
+    assert told == [(1, 2), (2, 3), (3, 1)] * 2
+
+
 def test_a_parked_row_gives_up_null_where_nulls_collide(run: Runner) -> None:
     Node.objects.create(id=1, name="one", position=3)
     Node.objects.create(id=2, name="two", position=4)

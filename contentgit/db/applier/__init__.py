@@ -298,11 +298,12 @@ class _Run:
         """Write the rows; the number of those that were there, or had been put away."""
         table, width = update.table, len(update.columns)
         away = self.parking.away.get(table.label, set())
-        present = [row for row in rows if row[width:] not in away]
+        back = [row for row in rows if row[width:] in away]
+        present = [row for row in rows if row[width:] not in away] if back else rows
         count = self.codes.update(table, update.columns, present)
-        for row in rows:
-            if row[width:] in away:
-                count += self.parking.bring_back(table, update.columns, row)
+        for row in back:
+            found = self.parking.bring_back(table, update.columns, row)
+            count += found or self.codes.update(table, update.columns, [row])
         return count
 
     # Creating

@@ -43,7 +43,11 @@ Key = tuple[Any, ...]
 
 
 class Parking:
-    """The parked rows of one apply. ``away`` are those that are not in their table at all."""
+    """The parked rows of one apply.
+
+    ``away`` are those that were taken out of their table. Which of them are back, the database alone knows:
+    a savepoint may take a row's return back.
+    """
 
     def __init__(self, backend: Backend, codes: Codes) -> None:
         self.backend = backend
@@ -70,7 +74,10 @@ class Parking:
         return sum(self._park_one(table, columns, key) for key in keys)
 
     def bring_back(self, table: Table, columns: Sequence[Column], row: Key) -> int:
-        """Put the row back that was put away, with new values; ``row`` is as for an update."""
+        """Put the row back that was put away, with new values; ``row`` is as for an update.
+
+        Gives 1, or 0 where it is back already.
+        """
         key = row[len(columns) :]
         shelf, names = self._shelf(table), ", ".join(self._names(table))
         if columns:
@@ -82,7 +89,7 @@ class Parking:
                 key,
             )
             count = int(cursor.rowcount)
-        self.away[table.label].remove(key)
+        self.backend.delete(shelf, table.key_columns, [key])
         return count
 
     def close(self) -> None:
