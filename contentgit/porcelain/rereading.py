@@ -104,7 +104,8 @@ class Rereading:
         for label in labels:
             self.project.identities.reload(label)
         wanted, local = self._wanted(work, labels)
-        written = {step.key for step in self.steps}
+        gone = (Action.DELETE, Action.CASCADE)  # such a row is there again: somebody has made it
+        written = {step.key for step in self.steps if step.action not in gone}
         found: list[Found] = []
         for path, key, blob in self._rows(work, labels):
             expected = wanted.pop(path, "")
@@ -137,9 +138,13 @@ class Rereading:
         for step in self.steps:
             if step.key.model not in labels:
                 continue
-            path = record_path(step.key, work.dump.tables[step.key.model].schema.layout)
-            if step.action in (Action.DELETE, Action.CASCADE):
+            table = work.dump.tables[step.key.model]
+            path = record_path(step.key, table.schema.layout)
+            cleared = step.action is Action.CLEAR and step.fields[0] in table.field
+            if cleared or step.action in (Action.DELETE, Action.CASCADE):
+                # A row that only loses a reference is in no commit, neither before nor after.
                 ids.pop(path, None)
+                local.discard(path)
             elif step.after and (step.dump == work.folder or path in ids):
                 ids[path] = step.after
                 local.discard(path)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connections
+from django.db.models import F
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
@@ -179,6 +180,46 @@ def test_what_a_receiver_writes_again_is_what_the_commit_says(tags: None, ok: Ok
     with listening(touch, post_save):
         ok(*APPLY)
     clean(ok)
+
+
+def test_a_row_that_a_receiver_makes_again_is_refused(tags: None, ok: Ok, run: Run) -> None:
+    ok(*APPLY)
+    Tag.objects.filter(pk=1).delete()
+    commit(ok, "One tag")
+    before = state()
+
+    def revive(instance: Tag, using: str, **_: Any) -> None:
+        Tag.objects.using(using).create(pk=1, name=instance.name, slug=instance.slug)
+
+    with listening(revive, post_delete):
+        said = run(*APPLY)
+    assert said.code == 3, said.err
+    assert "bakery.tag:1 was created" in said.err
+    assert state() == before
+
+
+def test_a_row_that_stays_and_loses_a_reference_is_no_edit(
+    databases: tuple[str, str], ok: Ok
+) -> None:
+    given("bakery.category", "bakery.tag", "bakery.product", "bakery.page", "bakery.newspage")
+    for spec in SPECS[3:]:
+        spec["delete_missing"] = False
+    category = Category.objects.create(pk=1, name="c", slug="c")
+    product = Product.objects.create(pk=1, name="p", slug="p", category=category, price=1)
+    page = NewsPage.objects.create(title="n", slug="n", day=date(2020, 1, 1), about=product)
+    ok("init")
+    commit(ok, "A page")
+    ok(*APPLY)
+    page.delete()
+    product.delete()
+    commit(ok, "Neither")
+
+    def touch(using: str, **_: Any) -> None:
+        NewsPage.objects.using(using).update(body=F("body"))
+
+    with listening(touch, post_delete, sender=Product):
+        ok(*APPLY, "--allow-cascade")
+    assert [each.about for each in NewsPage.objects.using("other")] == [None]
 
 
 def test_models_written_last_are_what_the_commit_says(tags: None, ok: Ok) -> None:
