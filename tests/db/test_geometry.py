@@ -90,7 +90,18 @@ def test_text_that_is_wrong(text: str) -> None:
         ewkb(text)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x01", b"\x01\x01\x00\x00\x00", b"\x01\x63" + bytes(3)])
+def nested(depth: int) -> bytes:
+    return struct.pack("<BII", 1, 7, 1) * depth + struct.pack("<BIdd", 1, 1, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"", b"\x01", b"\x01\x01\x00\x00\x00", b"\x01\x63" + bytes(3)),
+        *(nested(depth) for depth in (300, 10_000)),  # deeper than it can be written, or read
+    ],
+    ids=lambda data: len(data),
+)
 def test_bytes_that_are_wrong(data: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         ewkt(data)

@@ -71,13 +71,13 @@ def ewkt(data: bytes) -> str:
     reader = _Reader(data)
     try:
         shape = reader.shape()
+        name = _NAMES[reader.flags or 0]
+        text = _named(shape, f" {name} " if name else "")
     except (struct.error, RecursionError) as error:
         raise ValueError(str(error)) from None
     if reader.place != len(data):
         raise ValueError("bytes are left")
-    before = f"SRID={reader.srid};" if reader.srid else ""
-    name = _NAMES[reader.flags or 0]
-    return before + _named(shape, f" {name} " if name else "")
+    return f"SRID={reader.srid};{text}" if reader.srid else text
 
 
 def ewkb(text: str) -> tuple[int, bytes]:
