@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
@@ -19,13 +19,43 @@ SQL: TypeAlias = tuple[str, tuple[Any, ...]]
 Row: TypeAlias = tuple[Any, ...]
 
 CHUNK = 2000
-"""Rows that are held at a time."""
+"""Rows that are held at a time, where they are small."""
+
+ROOM = 1 << 22
+"""So many characters of rows are held at a time, unless a single row has more."""
+
+_FIRST, _STEP = 16, 128
+"""Rows that are asked for when none has been seen yet, and at most from a stream."""
 
 COMPOSITE_CHUNK = 200
 """The same for keys of several columns: SQLite limits the depth of a condition."""
 
 NOTHING: SQL = ("0 = 1", ())
 EVERYTHING: SQL = ("1 = 1", ())
+
+
+def weight(rows: Iterable[Sequence[Any]]) -> int:
+    """How many characters of text and bytes the rows, or the parameters of rows, hold."""
+    return sum(
+        len(value)
+        for row in rows
+        for value in row
+        if isinstance(value, (str, bytes, bytearray, memoryview))
+    )
+
+
+class Portion:
+    """How many rows to ask for next: few at first, then as many as those seen say that there is room for."""
+
+    def __init__(self, most: int) -> None:
+        self.size, self._most = min(_FIRST, most), most
+
+    def seen(self, rows: Sequence[Row]) -> int:
+        """Takes note of the rows of the last portion; their weight."""
+        heavy = weight(rows)
+        fitting = ROOM * len(rows) // heavy if heavy else self._most
+        self.size = max(1, min(2 * self.size, fitting, self._most))
+        return heavy
 
 
 class Selected(Func):
@@ -110,13 +140,37 @@ def execute(statement: SQL, using: str) -> list[Row]:
 
 
 def stream(statement: SQL, using: str) -> Iterator[list[Row]]:
-    """The rows of a statement in chunks, through a server-side cursor where there is one."""
+    """The rows of a statement in chunks, through a server-side cursor where there is one.
+
+    A chunk ends with the rows that fill its room.
+    """
     connection = connections[using]
     buffered = connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
     with connection.cursor() if buffered else connection.chunked_cursor() as cursor:
         cursor.execute(*statement)
-        while rows := cursor.fetchmany(CHUNK):
-            yield list(rows)
+        portion, rows, heavy = Portion(_STEP), list[Row](), 0
+        while some := cursor.fetchmany(min(portion.size, CHUNK - len(rows))):
+            rows += some
+            heavy += portion.seen(some)
+            if len(rows) == CHUNK or heavy >= ROOM:
+                yield rows
+                rows, heavy = [], 0
+        if rows:
+            yield rows
+
+
+def portions(
+    keys: Sequence[Row], portion: Portion, read: Callable[[Sequence[Row]], list[Row]]
+) -> Iterator[list[Row]]:
+    """What ``read`` gives for the keys, as many at a time as there is room for."""
+    start = 0
+    while start < len(keys):
+        some = keys[start : start + portion.size]
+        start += len(some)
+        rows = read(some)
+        portion.seen(rows)
+        if rows:
+            yield rows
 
 
 def quoted(name: str, using: str) -> str:

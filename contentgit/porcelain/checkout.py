@@ -269,9 +269,10 @@ def _guard(project: Project, planned: Planned) -> None:
 
 def _guard_rows(project: Project, reader: Reader, seen: Mapping[RecordKey, str]) -> None:
     """Locks the rows; each must have the blob id that was ``seen`` of it."""
-    found = dict(reader.encoded(list(seen), lock=True))
+    rows = reader.encoded(list(seen), lock=True)
+    found = {key: _blob_id(project, data) for key, data in rows}
     for key, before in seen.items():
-        if key not in found or _blob_id(project, found[key]) != before:
+        if found.get(key) != before:
             raise OvertakenError(
                 f"{key} was edited while the apply was about to write it",
                 hint="run the command again: the plan will show the edit",
@@ -297,16 +298,16 @@ def _verify(project: Project, planned: Planned) -> None:
 def _verify_batch(
     project: Project, planned: Planned, work: DumpPlan, batch: Sequence[Step]
 ) -> None:
-    algorithm = project.repository.algorithm
-    found = dict(work.dump.reader.encoded([step.key for step in batch]))
+    rows = work.dump.reader.encoded([step.key for step in batch])
+    found = {key: _blob_id(project, data) for key, data in rows}
     for step in batch:
-        data = found.get(step.key)
-        if data is None:
+        if step.key not in found:
             raise DatabaseError(
                 f"{step.key} was written but is not in the database {project.using!r}"
             )
-        if canonical.blob_id(data, algorithm) != step.after:
-            _compare(planned, work, step, canonical.decode(data))
+    differing = {step.key: step for step in batch if found[step.key] != step.after}
+    for there in work.dump.reader.records(differing):
+        _compare(planned, work, differing[there.key], there)
     by_model: dict[str, list[RecordKey]] = {}
     for step in batch:
         by_model.setdefault(step.key.model, []).append(step.key)

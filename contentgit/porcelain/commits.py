@@ -25,8 +25,8 @@ from contentgit.porcelain.dumps import Titles, dump_folders, recorded_schema
 from contentgit.porcelain.snapshots import (
     CommitSide,
     Difference,
-    batches,
     between_commits,
+    change_batches,
     changes,
     in_order,
     paths_of,
@@ -249,7 +249,7 @@ def commit_changes(
         found = filter(selection.wants, between_commits(repository, before, after, folder))
         old = CommitSide(repository, before or "", folder)
         new = CommitSide(repository, after, folder)
-        for batch in batches(changes(in_order(found), old, new), 200):
+        for batch in change_batches(changes(in_order(found), old, new)):
             yield from _titled(titles, folder, batch, schema)
 
 

@@ -26,7 +26,7 @@ from contentgit.porcelain.ledger import current
 from contentgit.porcelain.missing import applied_commit, found_commit, is_missing, ways
 from contentgit.porcelain.places import is_own
 from contentgit.porcelain.project import Dump, Project
-from contentgit.porcelain.snapshots import CommitSide, Difference, batches, changes, in_order
+from contentgit.porcelain.snapshots import CommitSide, Difference, change_batches, changes, in_order
 from contentgit.porcelain.withheld import edits
 from contentgit.porcelain.working_copy import DatabaseSide, Missing, from_commit_to_database
 from contentgit.records import Record, RecordKey
@@ -81,7 +81,7 @@ def _database_changes(
         at = commit or found_commit(project, rows[dump.folder])
         row = None if commit else rows[dump.folder]
         found, side = dump_changes(project, dump, at, selection.wants, row)
-        for batch in batches(found, 200):
+        for batch in change_batches(found):
             yield from titled(project, dump, batch, whole=True)
         del side
 
@@ -234,7 +234,7 @@ def _status(project: Project, dump: Dump, row: Applied | None) -> DumpStatus:
             ways=tuple(ways(project, row)),
         )
     found, side = dump_changes(project, dump, at, lambda _each: True, row)
-    entries = [each for batch in batches(found, 200) for each in titled(project, dump, batch)]
+    entries = [each for batch in change_batches(found) for each in titled(project, dump, batch)]
     edited, computed = _split(dump, entries)
     behind = 0
     if tip and tree != row.tree:

@@ -101,9 +101,14 @@ class ThreeWay:
 
     def _batch(self, batch: Sequence[Difference]) -> Iterator[Compared]:
         work = self.work
-        theirs = [*work.theirs.records([(each.path, each.before) for each in batch])]
-        ours = [*work.ours.records([(each.path, each.after) for each in batch])]
+        theirs: Iterable[Record | None] = work.theirs.records([(e.path, e.before) for e in batch])
+        ours: Iterable[Record | None] = work.ours.records([(e.path, e.after) for e in batch])
         base = _at(work.base, work.base_ids, [each.path for each in batch])
+        if work.origin is None and not work.beneath:
+            for each in zip(batch, base, ours, theirs, strict=True):
+                yield Compared(*each)
+            return
+        theirs, ours = [*theirs], [*ours]
         if work.origin is not None:
             origin = _at(work.origin, work.origin_ids, [each.path for each in batch])
             base = self._made(batch, origin, theirs, base, ours)

@@ -36,10 +36,9 @@ class Contents:
             RepositoryError: an id is in no commit and was not added.
         """
         ids = list(ids)
-        made = self._made.taken(ids)
-        rest = self._repository.blobs([each for each in ids if each not in made])
+        rest = self._repository.blobs([each for each in ids if each not in self._made])
         for each in ids:
-            yield made[each] if each in made else next(rest)
+            yield self._made[each] if each in self._made else next(rest)
 
     def records(self, ids: Iterable[str]) -> Iterator[Record]:
         """The records behind the ids, in order."""

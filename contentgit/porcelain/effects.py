@@ -53,7 +53,7 @@ def kept(project: Project, planned: Planned) -> Before:
 
     def read(steps: Sequence[Step]) -> Mapping[RecordKey, bytes]:
         keys = {str(step.key): step.key for step in steps}
-        return {keys[text]: data for text, data in spool.taken(keys).items()}
+        return {key: spool[text] for text, key in keys.items() if text in spool}
 
     return read
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Protocol, TypeAlias, TypeVar
 
 from contentgit import canonical
@@ -21,6 +21,9 @@ from contentgit.repository import Repository
 
 BATCH = 999
 """Records that are held at a time: as many as one statement on SQLite can name."""
+
+SHOWN, SHOWN_ROOM = 200, 1 << 22
+"""Changes, and characters of text in them, that are shown together."""
 
 T = TypeVar("T")
 
@@ -163,12 +166,32 @@ def changes(
 
     ``adjust`` may take out of pairs what does not count as a difference.
     """
-    for batch in batches(records_of(differences, before, after)):
-        pairs = [(old, new) for _, old, new in batch]
-        for old, new in adjust(pairs) if adjust else pairs:
-            change = _change(old, new)
-            if change is not None:
-                yield change
+    found = ((old, new) for _, old, new in records_of(differences, before, after))
+    adjusted = found if adjust is None else chain.from_iterable(map(adjust, batches(found)))
+    for old, new in adjusted:
+        change = _change(old, new)
+        if change is not None:
+            yield change
+
+
+def change_batches(found: Iterable[Change]) -> Iterator[list[Change]]:
+    """The changes in lists to be shown together; a list ends where its texts have filled its room."""
+    batch: list[Change] = []
+    room = SHOWN_ROOM
+    for change in found:
+        batch.append(change)
+        room -= sum(
+            len(value)
+            for record in (change.before, change.after)
+            if record is not None
+            for value in record.fields.values()
+            if isinstance(value, str)
+        )
+        if room <= 0 or len(batch) == SHOWN:
+            yield batch
+            batch, room = [], SHOWN_ROOM
+    if batch:
+        yield batch
 
 
 def _change(before: Record | None, after: Record | None) -> Change | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from tempfile import TemporaryFile
 
@@ -14,6 +14,9 @@ from contentgit.plan import references
 from contentgit.porcelain.project import Dump, Progress, no_progress
 from contentgit.porcelain.snapshots import BATCH, Difference, Pair
 from contentgit.records import Record, RecordKey
+
+_LARGE, _ROOM = 1 << 16, 1 << 22
+"""A row of so many bytes is large; rows are held until the large ones have so many bytes together."""
 
 
 class Spool:
@@ -34,15 +37,14 @@ class Spool:
             self._places[path] = self._file.tell(), len(data)
             self._file.write(data)
 
-    def taken(self, paths: Iterable[str]) -> dict[str, bytes]:
-        """The bytes of those of the paths that it has."""
-        found = {}
-        for path in paths:
-            if path in self._places:
-                start, size = self._places[path]
-                self._file.seek(start)
-                found[path] = self._file.read(size)
-        return found
+    def __contains__(self, path: str) -> bool:
+        return path in self._places
+
+    def __getitem__(self, path: str) -> bytes:
+        """The bytes of a path that it has."""
+        start, size = self._places[path]
+        self._file.seek(start)
+        return self._file.read(size)
 
     def __del__(self) -> None:
         self._file.close()
@@ -64,6 +66,7 @@ class DatabaseSide:
     kept: dict[str, bytes] = field(default_factory=dict)
     spool: Spool | None = None
     _long_keys: dict[str, RecordKey] = field(default_factory=dict)
+    _large: dict[str, int] = field(default_factory=dict)
 
     def entries(self, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         """(path, blob id) of every row of the dump, streamed; ``known`` are the ids to compare with."""
@@ -73,6 +76,8 @@ class DatabaseSide:
                 self.progress(f"reading {self.dump.dataset.label}", self.size, None)
             if is_shortened(path):
                 self._long_keys[path] = key
+            if len(data) > _LARGE:
+                self._large[path] = len(data)
             blob = canonical.blob_id(data, self.algorithm)
             if self.spool is not None and known.get(path) != blob:
                 self.spool.add(path, data)
@@ -84,19 +89,38 @@ class DatabaseSide:
 
     def records(self, entries: Sequence[tuple[str, str]]) -> Iterator[Record | None]:
         """See :class:`Side`; a row that has gone since is ``None``."""
-        keys = [self.key(path) for path, blob in entries if blob]
-        found = {record.key: record for record in self.dump.reader.records(keys)}
-        for path, blob in entries:
-            yield found.get(self.key(path)) if blob else None
+        for some in self._portions(entries):
+            keys = [self.key(path) for path, blob in some if blob]
+            found = {record.key: record for record in self.dump.reader.records(keys)}
+            for path, blob in some:
+                yield found.get(self.key(path)) if blob else None
 
     def encoded(self, entries: Sequence[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
         """(path, canonical bytes) of the rows at these paths, in order."""
-        held = {} if self.spool is None else self.spool.taken(path for path, _ in entries)
-        held |= {path: self.kept[path] for path, _ in entries if path in self.kept}
-        keys = {path: self.key(path) for path, _ in entries if path not in held}
-        found = dict(self.dump.reader.encoded(keys.values()))
-        for path, _ in entries:
-            yield path, held[path] if path in held else found[keys[path]]
+        spool = () if self.spool is None else self.spool
+        for some in self._portions(entries):
+            keys = [
+                self.key(path) for path, _ in some if path not in self.kept and path not in spool
+            ]
+            found = dict(self.dump.reader.encoded(keys))
+            for path, _ in some:
+                yield path, self._held(path) or found[self.key(path)]
+
+    def _held(self, path: str) -> bytes | None:
+        if path in self.kept:
+            return self.kept[path]
+        return self.spool[path] if self.spool is not None and path in self.spool else None
+
+    def _portions(self, entries: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
+        """The entries in lists of which memory holds all rows."""
+        start = room = 0
+        for place, (path, _) in enumerate(entries):
+            room += self._large.get(path, 0)
+            if room > _ROOM:
+                yield entries[start : place + 1]
+                start, room = place + 1, 0
+        if start < len(entries):
+            yield entries[start:]
 
 
 def from_commit_to_database(before: dict[str, str], after: DatabaseSide) -> list[Difference]:

@@ -60,10 +60,10 @@ def _contents(program: Program, ids: list[str], kind: bytes) -> Iterator[bytes]:
             if len(words) != 3 or words[1] != kind:
                 raise _unreadable(program, running, each, words, kind)
             size = int(words[2])
-            data = read(size + 1)
-            if len(data) <= size:
+            found = [read(size)]
+            if len(found[0]) < size or not read(1):
                 raise _unreadable(program, running, each, words, kind)
-            yield data[:-1]
+            yield found.pop()  # while the caller works on it, it is held only by the caller
 
 
 def _unreadable(

@@ -111,6 +111,10 @@ def _feed(running: Running, commands: Iterator[bytes]) -> None:
     parts: list[bytes] = []
     size = 0
     for part in commands:
+        if len(part) > _CHUNK:  # joined alone it is not copied
+            stream.write(b"".join(parts))
+            parts.clear()
+            size = 0
         parts.append(part)
         size += len(part)
         if size > _CHUNK:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.db import connections
+from django.db.models import Value
+from django.db.models.functions import Concat
 
 from contentgit import canonical
 from contentgit.records import Record
@@ -92,3 +96,33 @@ def test_thousands_of_rows_with_long_texts(databases: tuple[str, str], ok: Ok) -
     ok(*APPLY)
     assert raw.snapshot("other") == raw.snapshot("default")
     assert "clean" in ok("status", "--database=other")
+
+
+def test_many_long_texts_are_not_in_memory_together(databases: tuple[str, str], ok: Ok) -> None:
+    """Each verb reads and writes 40 MB in portions of some 8 MB, whatever the number of rows."""
+    fill()
+    category = Category.objects.create(pk=9, name="Long", slug="long")
+    for n in range(80):
+        body = f"{n} " + "bread " * 85_000
+        Product._base_manager.create(
+            pk=100 + n, name=f"{n}", slug=f"p-{n}", category=category, price=1, body=body
+        )
+
+    def peak(*words: str) -> float:
+        gc.collect()
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        ok(*words)
+        return (tracemalloc.get_traced_memory()[1] - before) / 2**20
+
+    ok("init")
+    tracemalloc.start()
+    try:
+        peaks = {"commit": peak("commit", "-m", "Long"), "first apply": peak(*APPLY)}
+        Product._base_manager.filter(pk__gte=100).update(body=Concat("body", Value("!")))
+        peaks["diff"] = peak("diff", "--stat")
+        peaks["second commit"] = peak("commit", "-m", "Longer")
+        peaks["second apply"] = peak(*APPLY)
+    finally:
+        tracemalloc.stop()
+    assert max(peaks.values()) < 30, peaks

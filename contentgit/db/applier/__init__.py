@@ -27,6 +27,7 @@ from contentgit.db.applier.signals import Signals
 from contentgit.db.applier.watch import Watch
 from contentgit.db.backends import Backend, backend
 from contentgit.db.identity import Identities
+from contentgit.db.queries import ROOM, weight
 from contentgit.db.tables import Rows, Table, Tables
 from contentgit.errors import ContentgitError, RecordError, RefusedError
 from contentgit.records import Record, RecordKey
@@ -252,7 +253,7 @@ class _Run:
         if not steps[0].fields:  # only links
             return
         update = Update(table, steps[0].fields)
-        rows = []
+        rows, heavy = list[tuple[Step, Row]](), 0
         for step, record in self._records(steps):
             values = {name: record.fields[name] for name in step.fields}
             late = self._late(table, values)
@@ -262,6 +263,10 @@ class _Run:
                 self._update_present(table, step, values, late)
                 continue
             rows.append((step, update.row(step.key, values)))
+            heavy += weight([rows[-1][1]])
+            if heavy > ROOM:
+                self._save_update(table, update, rows)
+                rows, heavy = [], 0
         self._save_update(table, update, rows)
 
     def _update_present(
@@ -311,7 +316,7 @@ class _Run:
     def _create(self, table: Table, steps: Sequence[Step]) -> None:
         """Insert in the order given, together as far as columns and references allow."""
         batch: dict[str, tuple[Step, Row]] = {}
-        creation = Creation(table, ())
+        heavy, creation = 0, Creation(table, ())
         for step, record in self._records(steps):
             values = {
                 f.name: record.fields[f.name] for f in table.fields if f.name in record.fields
@@ -323,10 +328,11 @@ class _Run:
             if late:
                 values |= self._stand_ins(table, step, record, late)
             names = tuple(values)
-            if names != creation.names:
+            if names != creation.names or heavy > ROOM:
                 self._insert(creation, batch)
-                batch, creation = {}, Creation(table, names)
-            batch[str(step.key)] = (step, creation.row(step.key, values))
+                batch, heavy, creation = {}, 0, Creation(table, names)
+            row = creation.row(step.key, values)
+            batch[str(step.key)], heavy = (step, row), heavy + weight([row])
         self._insert(creation, batch)
 
     def _stand_ins(

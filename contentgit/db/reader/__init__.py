@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -23,12 +23,14 @@ from contentgit.db.introspect import missing_tables, table
 from contentgit.db.queries import (
     CHUNK,
     SQL,
+    Portion,
     Row,
     among,
     chunk_size,
     execute,
     matching,
     names,
+    portions,
     quoted,
     rows_of,
     select,
@@ -69,6 +71,7 @@ class Reader:
         self._encoders: dict[str, RowEncoder] = {}
         self._link_encoders: dict[tuple[str, str], LinkEncoder] = {}
         self._others: dict[str, Table | None] = {}
+        self._portions: dict[str, Portion] = {}
 
     # Whole tables
 
@@ -223,8 +226,11 @@ class Reader:
         head = select(bound.name, bound.key_columns, self.using)
         with self._reading(bound.label):
             keys = execute(self._where(head, bound, condition, order=True), self.using)
-        for some in _batches(keys, chunk_size(bound.key_columns, self.using)):
-            yield self._rows(bound, self._parameters(bound, some))
+        yield from portions(
+            keys,
+            self._portion(bound),
+            lambda some: self._rows(bound, self._parameters(bound, some)),
+        )
 
     def _translated(self, bound: Table, condition: SQL | None, chunks: Iterator[T]) -> Iterator[T]:
         while True:
@@ -277,10 +283,13 @@ class Reader:
                 continue
             bound = self._table(label)
             known = self._known(bound, some)
-            for batch in _batches(known, chunk_size(bound.key_columns, self.using)):
-                rows = self._rows(bound, batch, lock=lock)
-                if rows:
-                    yield bound, rows
+            read = partial(self._rows, bound, lock=lock)
+            for rows in portions(known, self._portion(bound), read):
+                yield bound, rows
+
+    def _portion(self, bound: Table) -> Portion:
+        size = chunk_size(bound.key_columns, self.using)
+        return self._portions.setdefault(bound.label, Portion(size))
 
     def _known(self, bound: Table, keys: Iterable[RecordKey]) -> list[Row]:
         """Parameters of the keys, without those that can have no row."""

@@ -86,6 +86,41 @@ def article(number):
     )
 
 
+def large(rows, text, json):
+    """So many articles, which have megabytes of text or of JSON together."""
+    for number in range(1, rows + 1):
+        made = article(number)
+        if text:
+            made.body = "".join(sentences(number, text * 1_000_000 // rows))
+        if json:
+            count = json * 1_000_000 // rows // 120
+            made.meta = [
+                {"id": n, "name": f"Loaf {n}", "text": next(sentences(n, 1))} for n in range(count)
+            ]
+        made.save()
+
+
+def sentences(number, size):
+    """Sentences of so many characters in all; no two are alike."""
+    while size > 0:
+        words = " ".join(RANDOM.choices(WORDS, k=12)).capitalize()
+        yield f"{words} {number}. "
+        size -= 80
+
+
+def extend(side):
+    """The first article gets a word more: at the end, or in the second database in front."""
+    using = ("default", "other")[side]
+    first = Article.objects.using(using).order_by("pk")[0]
+    if isinstance(first.meta, list):
+        first.meta[side]["name"] = "Edited"
+    elif side:
+        first.body = f"Edited. {first.body}"
+    else:
+        first.body += "Edited."
+    first.save(using=using)
+
+
 def html():
     parts = []
     while sum(map(len, parts)) < BATCH:

@@ -1,0 +1,71 @@
+"""Measures a row with long text and one with a large JSON value on their way through the verbs.
+
+    python scripts/bench/large.py                       50 MB of sentences, 20 MB of JSON, on SQLite
+    python scripts/bench/large.py --text 5 --json 2 --rows 100
+    python scripts/bench/large.py --database postgresql
+
+`--rows` cuts each into so many rows of that size in all. Everything else is as in scripts/bench.
+"""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+bench: Any = runpy.run_path(str(Path(__file__).with_name("__main__.py")))
+Step, CONTENTGIT, CHECKOUT = bench["Step"], bench["CONTENTGIT"], bench["CHECKOUT"]
+
+OTHER = ("--database", "other")
+STEPS = (
+    Step("start", ("work.py", "nothing")),
+    Step("read", ("work.py", "read")),
+    Step("commit", (*CONTENTGIT, "commit", "-m", "All")),
+    Step("check", (*CONTENTGIT, "check", "--no-code")),
+    Step("plan of a first checkout", (*CONTENTGIT, "checkout", "main", *OTHER)),
+    Step("first checkout", CHECKOUT),
+    Step("status, an edit", (*CONTENTGIT, "status"), (("extend", "0"),)),
+    Step("diff", (*CONTENTGIT, "diff")),
+    Step("diff --format html", (*CONTENTGIT, "diff", "--format", "html")),
+    Step("commit of an edit", (*CONTENTGIT, "commit", "-m", "Edit")),
+    Step("show", (*CONTENTGIT, "show")),
+    Step("log -p", (*CONTENTGIT, "log", "-p")),
+    Step("update, edits on both", (*CONTENTGIT, "update", "--yes", *OTHER), (("extend", "1"),)),
+    Step("undo", (*CONTENTGIT, "undo", "--yes", *OTHER)),
+)
+
+
+def main() -> None:
+    options = parsed()
+    for name, text, json in (("long text", options.text, 0), ("large JSON", 0, options.json)):
+        folder = Path(tempfile.mkdtemp(prefix="contentgit-bench-"))
+        site = bench["Bench"](folder.resolve(), options.database)
+        try:
+            print(
+                f"{name}: {text or json} MB in {options.rows} rows on {options.database}",
+                flush=True,
+            )
+            site.work("make", "0")
+            site.work("large", str(options.rows), str(text), str(json))
+            bench["print_table"](bench["measured"](site, STEPS, 1))
+        finally:
+            site.work("drop")
+            shutil.rmtree(folder)
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--text", type=int, default=50, metavar="MB")
+    parser.add_argument("--json", type=int, default=20, metavar="MB")
+    parser.add_argument("--rows", type=int, default=1)
+    parser.add_argument("--database", choices=("sqlite", "postgresql", "mysql"), default="sqlite")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
