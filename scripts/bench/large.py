@@ -27,13 +27,13 @@ STEPS = (
     Step("check", (*CONTENTGIT, "check", "--no-code")),
     Step("plan of a first checkout", (*CONTENTGIT, "checkout", "main", *OTHER)),
     Step("first checkout", CHECKOUT),
-    Step("status, an edit", (*CONTENTGIT, "status"), (("extend", "0"),)),
+    Step("status of an edit", (*CONTENTGIT, "status"), (("extend", "0"),)),
     Step("diff", (*CONTENTGIT, "diff")),
     Step("diff --format html", (*CONTENTGIT, "diff", "--format", "html")),
     Step("commit of an edit", (*CONTENTGIT, "commit", "-m", "Edit")),
     Step("show", (*CONTENTGIT, "show")),
     Step("log -p", (*CONTENTGIT, "log", "-p")),
-    Step("update, edits on both", (*CONTENTGIT, "update", "--yes", *OTHER), (("extend", "1"),)),
+    Step("update of both edits", (*CONTENTGIT, "update", "--yes", *OTHER), (("extend", "1"),)),
     Step("undo", (*CONTENTGIT, "undo", "--yes", *OTHER)),
 )
 
