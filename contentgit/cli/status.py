@@ -157,6 +157,7 @@ def _beside_data(rest: Beside) -> dict[str, object]:
         "edited_files": rest.edited,
         "left_folders": rest.left,
         "index_lock": rest.lock or None,
+        "backlog": rest.backlog,
     }
 
 
@@ -180,6 +181,11 @@ def _beside_lines(rest: Beside, repository: Repository, call: Call) -> Iterator[
     if rest.lock:
         yield Text("a git process is at work in the worktree, or was killed there:", style="yellow")
         yield _way(call, f"rm {shlex.quote(rest.lock)}", "removes its lock, if no git runs there")
+    if rest.backlog:
+        backups = plural(rest.backlog.count, "backup")
+        oldest = f"the oldest of {rest.backlog.oldest:%Y-%m-%d}"
+        yield Text(f"the repository keeps {backups}, {oldest}:", style="dim")
+        yield _way(call, "contentgit gc --dry-run", "says which of them nothing needs any more")
     for folder in rest.left:
         name = safe(dump_label(folder))
         yield Text(f"{name} is in HEAD's branch, and the code has no such dataset", style="yellow")

@@ -37,13 +37,13 @@ def anchor(project: Project) -> None:
 def anchor_ref(project: Project, folder: str) -> str:
     """The full name of the ref that keeps the commit which a dump of the database is at."""
     names = (project.using, *(each for each in schemas(project, folder) if each != "public"))
-    return f"{_place(project)}/{'@'.join(map(_part, names))}/{_part(folder, encoded=True)}"
+    return f"{_place(project)}/{'@'.join(map(part, names))}/{part(folder, encoded=True)}"
 
 
 def _place(project: Project) -> str:
     return f"{PREFIX}/{encode_part(project.config.environment)}"
 
 
-def _part(name: str, *, encoded: bool = False) -> str:
+def part(name: str, *, encoded: bool = False) -> str:
     """A name as one part of a ref's: git takes no ``..`` and no ``.lock`` at the end."""
     return (name if encoded else encode_part(name)).replace(".", "%2e")

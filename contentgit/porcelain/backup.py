@@ -19,6 +19,8 @@ from contentgit.porcelain.snapshots import batches
 from contentgit.records import RecordKey
 
 PREFIX = "refs/contentgit/backup"
+STAMP = "%Y%m%dT%H%M%S.%f"
+"""How the name of a ref writes the moment of its backup, in UTC."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def back_up(project: Project, planned: Planned, outside: Sequence[RecordKey]) ->
     environment = project.config.environment or project.using
     message = f"Back up {environment} before it is overwritten\n"
     new = project.repository.commit_tree(tree, _bases(project, planned), message)
-    stamp = project.operator.now.strftime("%Y%m%dT%H%M%S.%f")
+    stamp = project.operator.now.strftime(STAMP)
     ref = f"{PREFIX}/{encode_part(environment)}/{stamp}"
     project.repository.move_ref(ref, new, None, "contentgit: backup before an apply")
     return Backup(ref, new)

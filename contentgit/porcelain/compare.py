@@ -14,6 +14,7 @@ from contentgit.db.ledger import history as ledger_history
 from contentgit.diff import Change
 from contentgit.errors import FormatError, UsageError
 from contentgit.layout import dump_folder, dump_name
+from contentgit.porcelain.collecting import Backlog, backlog
 from contentgit.porcelain.commits import (
     Comparison,
     Selection,
@@ -276,12 +277,14 @@ class Beside:
     ``edited`` are files of the worktree that are in no commit; ``left`` the folders of HEAD's branch whose
     dataset the code does not have, ``new`` the datasets that the branch does not have. ``lock`` is the file
     with which a git process keeps others from the worktree's index, or kept them until it was killed.
+    ``backlog`` are the backups, where there are many.
     """
 
     edited: Sequence[str] = ()
     left: Sequence[str] = ()
     new: Sequence[str] = ()
     lock: str = ""
+    backlog: Backlog | None = None
 
 
 def beside(project: Project) -> Beside:
@@ -294,7 +297,8 @@ def beside(project: Project) -> Beside:
     left = [folder for folder, name in names.items() if name and name not in project.definitions]
     new = sorted(set(project.definitions) - set(names.values())) if left else []
     lock = repository.git_dir / "index.lock"
-    return Beside(repository.edited_files(), left, new, str(lock) if lock.exists() else "")
+    held = str(lock) if lock.exists() else ""
+    return Beside(repository.edited_files(), left, new, held, backlog(repository))
 
 
 def _dataset(folder: str) -> str:

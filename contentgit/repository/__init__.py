@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from contentgit.errors import FormatError, RepositoryError, UnknownNameError
 from contentgit.repository import (
+    collecting,
     history,
     moves,
     objects,
@@ -523,6 +524,35 @@ class Repository:
         Best effort: a failure is left to git's own maintenance.
         """
         writing.put_together(self._program, worktree.common_folder(self.git_dir))
+
+    # What is left behind
+
+    def has_commit(self, commit: str) -> bool:
+        """Whether the repository has the commit with this id."""
+        return self._program.ask("cat-file", "-e", f"{commit}^{{commit}}")[0] == 0
+
+    def refs_with(self, commit: str) -> list[str]:
+        """The full names of the refs that reach the commit; while there is one, git keeps it."""
+        found = self._program.line("for-each-ref", "--format=%(refname)", f"--contains={commit}")
+        return found.splitlines()
+
+    def temporary_files(self, before: datetime) -> list[Path]:
+        """Temporary files in the git directory of calls that were killed, last written ``before`` a time."""
+        folders = tuple({self.git_dir, worktree.common_folder(self.git_dir)})
+        return collecting.leftovers(folders, before.timestamp())
+
+    def space(self) -> dict[str, int]:
+        """git's count of objects: ``count`` loose ones, ``packs``, sizes in KiB."""
+        return collecting.space(self._program)
+
+    def collect(self, files: Sequence[Path]) -> None:
+        """Removes these files, and objects that no ref has reached for as long as git keeps such.
+
+        Raises:
+            RepositoryError: git refuses, or is at it.
+        """
+        collecting.remove([*files])
+        collecting.collect(self._program)
 
     # Worktrees
 

@@ -30,7 +30,7 @@ _FAMILIES = {
 _ORDER = (
     "init", "datasets", "commit", "status", "diff", "log", "show", "blame", "branch", "tag", "checkout",
     "update", "undo", "merge", "conflicts", "resolve", "revert", "cherry-pick", "restore", "check",
-    "fetch", "pull", "push", "setup-git", "merge-driver", "diff-driver", "demo",
+    "fetch", "pull", "push", "gc", "setup-git", "merge-driver", "diff-driver", "demo",
 )  # fmt: skip
 
 VERBS: Final[Mapping[str, Verb]] = {name: _FAMILIES[name] for name in _ORDER}

@@ -88,6 +88,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def days(text: str) -> int:
+    """A number of days from 1 to 36500, of an option."""
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= 36500:
+        raise argparse.ArgumentTypeError(f"takes a number of days from 1 up, not {text!r}")
+    return int(text)
+
+
 def seconds(text: str) -> float:
     """A number of seconds, of an option."""
     try:

@@ -173,10 +173,32 @@ def _undo(verbs: Any) -> None:
     _with_plan(parser)
 
 
+def _gc(verbs: Any) -> None:
+    parser = options.verb(
+        verbs,
+        "gc",
+        "remove old backups and what killed calls left in the repository",
+        "Removes backups that are old and that no undo needs, refs of databases that the settings lack by "
+        "now, and temporary files; then lets git collect what no ref reaches. The ledgers of all databases "
+        "are asked what an undo needs.",
+        ["contentgit gc --dry-run", "contentgit gc", "contentgit gc --older-than 30"],
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would be removed")
+    parser.add_argument(
+        "--older-than",
+        type=options.days,
+        metavar="DAYS",
+        default=90,
+        help="remove only what is older (default: 90, as long as git keeps a reflog)",
+    )
+    options.with_repository(parser)
+
+
 VERBS: Final = {
     "commit": Verb("commit", _commit, database=True, names=True),
     "status": Verb("status", _status, database=True, names=True),
     "checkout": Verb("checkout", _checkout, database=True, names=True),
     "update": Verb("checkout", _update, database=True, names=True),
     "undo": Verb("checkout", _undo, database=True, names=True),
+    "gc": Verb("collecting", _gc),
 }

@@ -1,0 +1,66 @@
+"""``gc``: what is removed, what stays and why."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from contentgit.cli.project import open_project
+from contentgit.cli.terminal import ITEMS_SHOWN, Terminal
+from contentgit.render.plain import plural, safe
+
+if TYPE_CHECKING:
+    from contentgit.porcelain.collecting import Collected, Leftover
+
+
+def gc(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Removes old backups and other leftovers."""
+    args.database = "default"
+    with open_project(args, terminal) as project:
+        from contentgit.porcelain.collecting import collect
+
+        done = collect(project, args.older_than, dry_run=args.dry_run)
+    if args.json:
+        terminal.document(
+            {
+                "dry_run": args.dry_run,
+                "removed": [_data(each) for each in done.removed],
+                "kept": [{**_data(each), "reason": each.kept} for each in done.kept],
+                "files": done.files,
+                "before": done.before,
+                "after": done.after or None,
+            }
+        )
+    else:
+        terminal.lines(_lines(done, dry_run=args.dry_run))
+    return 0
+
+
+def _data(leftover: Leftover) -> dict[str, object]:
+    return {"ref": leftover.ref, "commit": leftover.commit, "at": leftover.at}
+
+
+def _lines(done: Collected, *, dry_run: bool) -> Iterator[Text]:
+    verb = "Would remove" if dry_run else "Removed"
+    for each in done.removed[:ITEMS_SHOWN]:
+        yield Text(f"{verb} {safe(each.ref)}  ({each.at:%Y-%m-%d})")
+    if len(done.removed) > ITEMS_SHOWN:
+        yield Text(f"{verb} {len(done.removed) - ITEMS_SHOWN:,} refs more")
+    for path in done.files:
+        yield Text(f"{verb} {safe(str(path))}")
+    if not done.removed and not done.files:
+        yield Text("No old backup and no temporary file to remove")
+    for reason, count in sorted(Counter(each.kept for each in done.kept).items()):
+        yield Text(f"Kept {plural(count, 'ref')}: {safe(reason)}", style="dim")
+    if done.after:
+        yield Text(f"git had {_space(done.before)}, and has {_space(done.after)}", style="dim")
+
+
+def _space(counts: dict[str, int]) -> str:
+    size = counts.get("size", 0) + counts.get("size-pack", 0)
+    objects = plural(counts.get("count", 0), "loose object")
+    return f"{objects} and {plural(counts.get('packs', 0), 'pack')} ({size:,} KiB)"
