@@ -14,7 +14,7 @@ from contentgit.cli.databases import everywhere
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.reports import as_data, wanted_format, write_report
 from contentgit.cli.terminal import SHORT, Terminal
-from contentgit.errors import UnknownNameError, UsageError
+from contentgit.errors import FormatError, UnknownNameError, UsageError
 from contentgit.porcelain.commits import (
     Comparison,
     Selection,
@@ -171,8 +171,13 @@ def log(args: argparse.Namespace, terminal: Terminal) -> int:
             terminal.line(terminal.call.typed(f"  {way}  (brings the older commits)"), style="dim")
         elif args.patch:
             terminal.line()
-            shown = show_commit(repository, commit.id, selection)
-            _print_changes(shown.changes, terminal, shown.dumps > 1)
+            try:
+                shown = show_commit(repository, commit.id, selection)
+                _print_changes(shown.changes, terminal, shown.dumps > 1)
+            except FormatError as error:  # the older commits are as they are
+                terminal.line(
+                    f"What this commit changed cannot be shown: {error.message}", "yellow"
+                )
     return 0
 
 
@@ -204,8 +209,11 @@ def _commit_data(
         return commit
     if cut:
         return {**data.plain(commit), "changes": None}
-    shown = show_commit(repository, commit.id, selection)
-    return {**data.plain(commit), "changes": [*as_data(shown.changes)]}
+    try:
+        shown = show_commit(repository, commit.id, selection)
+        return {**data.plain(commit), "changes": [*as_data(shown.changes)]}
+    except FormatError as error:
+        return {**data.plain(commit), "changes": None, "problem": error.message}
 
 
 def _one_line(commit: Commit) -> Text:

@@ -172,6 +172,23 @@ def test_a_record_of_a_model_outside_the_dataset(write: Write, run: Run) -> None
     assert_clear(run("checkout", "main", "--apply", "--yes"), 3, "auth.user")
 
 
+def test_log_goes_on_behind_a_commit_that_cannot_be_shown(write: Write, run: Run, git: Ok) -> None:
+    tag = "shop/bakery.tag/0/0/3.json"
+    sound = git("show", f"main:{tag}") + "\n"
+    write(tag, "{")
+    broken = git("rev-parse", "--short=10", "main")
+    write(tag, sound)
+    said = run("log", "-p")
+    assert said.code == 0
+    why = f"What this commit changed cannot be shown: {tag} in commit {broken} is no record: "
+    assert said.out.count(why) == 2  # against its parent, and its child against it
+    assert "The whole shop" in said.out
+    assert "+ bakery.tag:3" in said.out
+    commits = run("log", "-p", "--json").json["commits"]
+    assert [each["changes"] is None for each in commits] == [True, True, False, False]
+    assert tag in commits[0]["problem"]
+
+
 def test_records_of_unknown_models_are_shown(write: Write, run: Run, git: Ok, db: str) -> None:
     """A commit may hold records of any name, also the one that the database is at."""
     for model in ("auth.user", "no.such"):
