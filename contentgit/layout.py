@@ -22,6 +22,9 @@ DATASET_FILE = "dataset.json"
 CONFLICTS_FOLDER = ".conflicts"
 """At the top of a commit: a file for each conflict that a merge has put into it, to be decided there."""
 
+FOLDERS = 3
+"""In a dump's folder records lie in at most so many: the model's, and two that their key tells."""
+
 NAME_LIMIT = 150
 """The longest key text, in bytes, that names a file as it is."""
 

@@ -108,6 +108,20 @@ def foreign_file(path: str) -> Finding:
     return finding("foreign-file", message, path=path, hint="take it out of the dump's folder")
 
 
+def foreign_folder(path: str) -> Finding:
+    """The finding for a folder below those that records lie in; what it holds is not read."""
+    message = "contentgit makes no folder here; its files were not read"
+    return finding("foreign-file", message, path=path, hint="take it out of the dump's folder")
+
+
+def repeated_folder(path: str) -> Finding:
+    """The finding for a folder that is not read, since too many of the commit are the same."""
+    message = "is the same as another folder, as are too many others; its files were not read"
+    return finding(
+        "foreign-file", message, path=path, hint="take it out: a record lies at one place"
+    )
+
+
 def _foreign_key(where: str, key: RecordKey, model: ModelSchema | None) -> Finding:
     if model is None:
         message = f"holds {key}, which does not lie here"

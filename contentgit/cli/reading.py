@@ -14,7 +14,7 @@ from contentgit.cli.databases import everywhere
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.reports import as_data, wanted_format, write_report
 from contentgit.cli.terminal import SHORT, Terminal
-from contentgit.errors import FormatError, UnknownNameError, UsageError
+from contentgit.errors import FormatError, RepositoryError, UnknownNameError, UsageError
 from contentgit.porcelain.commits import (
     Comparison,
     Selection,
@@ -28,6 +28,9 @@ from contentgit.porcelain.commits import (
 )
 from contentgit.porcelain.commits import (
     show as show_commit,
+)
+from contentgit.porcelain.commits import (
+    shown as shown_commit,
 )
 from contentgit.render import data
 from contentgit.render.plain import safe
@@ -172,7 +175,7 @@ def log(args: argparse.Namespace, terminal: Terminal) -> int:
         elif args.patch:
             terminal.line()
             try:
-                shown = show_commit(repository, commit.id, selection)
+                shown = shown_commit(repository, commit, selection)
                 _print_changes(shown.changes, terminal, shown.dumps > 1)
             except FormatError as error:  # the older commits are as they are
                 terminal.line(
@@ -196,8 +199,8 @@ def _is_boundary(repository: Repository, shallow: bool, commit: Commit) -> bool:
     if not shallow or not commit.parents:
         return False
     try:
-        repository.resolve(commit.parents[0])
-    except UnknownNameError:
+        repository.root_tree(commit.parents[0])
+    except RepositoryError:
         return True
     return False
 
@@ -210,7 +213,7 @@ def _commit_data(
     if cut:
         return {**data.plain(commit), "changes": None}
     try:
-        shown = show_commit(repository, commit.id, selection)
+        shown = shown_commit(repository, commit, selection)
         return {**data.plain(commit), "changes": [*as_data(shown.changes)]}
     except FormatError as error:
         return {**data.plain(commit), "changes": None, "problem": error.message}

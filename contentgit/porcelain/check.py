@@ -18,14 +18,16 @@ from contentgit.check.files import (
     conflict,
     describe,
     foreign_file,
+    foreign_folder,
     format_findings,
     lines_of,
     look,
     odd_mode,
+    repeated_folder,
 )
 from contentgit.check.trees import Tree
 from contentgit.errors import FormatError
-from contentgit.layout import CONFLICTS_FOLDER, DATASET_FILE, REPOSITORY_FILE
+from contentgit.layout import CONFLICTS_FOLDER, DATASET_FILE, FOLDERS, REPOSITORY_FILE
 from contentgit.porcelain.snapshots import batches
 from contentgit.repository import Repository
 
@@ -212,7 +214,9 @@ class _Look:
 
     def _files(self) -> Iterator[tuple[str, str, str]]:
         """Folder at the top, path in it, and blob id of every file to be read."""
-        for folder, entries in self._repository.listing(self._commit, self._is_ours):
+        for folder, entries in self._repository.listing(
+            self._commit, self._is_ours, lambda path: self._take(repeated_folder(path))
+        ):
             self._take_all(clashes(folder, (name for name, _, _ in entries)))
             top, _, below = folder.partition("/")
             for name, mode, each in entries:
@@ -222,6 +226,8 @@ class _Look:
                 path = f"{below}/{name}" if below else name
                 if not _is_name(name):
                     self._take(foreign_file(f"{top}/{path}"))
+                elif mode == _FOLDER and path.count("/") == FOLDERS:
+                    self._take(foreign_folder(f"{top}/{path}"))
                 elif mode not in (_PLAIN, _FOLDER):
                     self._take(odd_mode(f"{top}/{path}", mode))
                 elif mode == _PLAIN and path != DATASET_FILE:
@@ -237,7 +243,11 @@ class _Look:
     def _is_ours(self, path: str) -> bool:
         top = path.partition("/")[0]
         # An apply refuses what lies below in folders, too.
-        return _is_name(path.rpartition("/")[2]) and (top in self.dumps or top == CONFLICTS_FOLDER)
+        return (
+            _is_name(path.rpartition("/")[2])
+            and (top in self.dumps or top == CONFLICTS_FOLDER)
+            and path.count("/") <= FOLDERS
+        )
 
     def _record(self, tree: Tree, dump: Dump, path: str, blob: str, data: bytes) -> None:
         looked = look(dump, path, data)

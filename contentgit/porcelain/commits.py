@@ -243,10 +243,12 @@ def commit_changes(
     """The changes between two commits (``before`` may be ``None``: everything is new)."""
     titles = [Titles(repository, commit) for commit in (after, before) if commit]
     for folder in folders:
+        found = [*filter(selection.wants, between_commits(repository, before, after, folder))]
+        if not found:
+            continue
         schema = recorded_schema(repository, after, folder) or (
             recorded_schema(repository, before, folder) if before else {}
         )
-        found = filter(selection.wants, between_commits(repository, before, after, folder))
         old = CommitSide(repository, before or "", folder)
         new = CommitSide(repository, after, folder)
         for batch in change_batches(changes(in_order(found), old, new)):
@@ -327,7 +329,11 @@ def show(repository: Repository, revision: str, selection: Selection) -> Shown:
     Raises:
         UnknownNameError: the revision or a dump does not exist.
     """
-    commit = repository.commit(repository.resolve(revision))
+    return shown(repository, repository.commit(repository.resolve(revision)), selection)
+
+
+def shown(repository: Repository, commit: Commit, selection: Selection) -> Shown:
+    """A commit with its changes; raises as :func:`show`."""
     check_format(repository, commit.id)
     parent = commit.parents[0] if commit.parents else None
     commits = [commit.id, parent] if parent else [commit.id]

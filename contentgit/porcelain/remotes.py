@@ -193,6 +193,7 @@ def _forward(repository: Repository, followed: _Followed) -> Pulled:
         )
     if way is Way.UP_TO_DATE:
         return Pulled(branch, name, way, ours, ours or theirs, followed.fetched)
+    repository.check_folders(ours, theirs)
     left = repository.advance(branch, theirs, ours, f"contentgit pull: {way.value}")
     return Pulled(branch, name, way, ours, theirs, followed.fetched, tuple(left))
 

@@ -30,6 +30,7 @@ from contentgit.repository.program import CONFIGURATION, Program, check_age
 from contentgit.repository.remotes import Moved, RefMove, Remotes, Talk
 from contentgit.repository.settings import Settings
 from contentgit.repository.tags import Tag, Tags
+from contentgit.repository.trees import Trees
 from contentgit.repository.values import (
     GONE,
     Branch,
@@ -62,6 +63,11 @@ __all__ = [
     "Written",
 ]
 
+_DOCUMENTS, _LONG = (
+    100,
+    1 << 16,
+)  # files read one by one that are remembered: dataset.json is in each commit
+
 
 class Repository:
     """A git repository that holds content, bare or with a worktree, sha1 or sha256.
@@ -89,7 +95,8 @@ class Repository:
         self.worktree = self.path if has_files else None
         self._program = program
         self._zero = "0" * (40 if self.algorithm == "sha1" else 64)
-        self._roots: dict[str, str] = {}
+        self._trees = Trees(program, self.algorithm)
+        self._documents: dict[str, bytes] = {}
 
     def __repr__(self) -> str:
         return f"Repository({os.fspath(self.path)!r})"
@@ -274,26 +281,23 @@ class Repository:
 
     def tree_id(self, commit: str, folder: str = "") -> str | None:
         """The id of a commit's tree or of a folder's in it; None where it has no such folder."""
-        return objects.tree_id(self._program, commit, folder)
+        return self._trees.folder_id(commit, folder)
 
     def root_tree(self, commit: str) -> str:
         """The id of the whole tree of a commit, or of a tree itself."""
-        if commit not in self._roots:  # what an id stands for does not change
-            self._roots[commit] = objects.tree_id(self._program, commit, "") or ""
-        return self._roots[commit]
+        return self._trees.root(commit)
 
     def folders(self, commit: str) -> list[str]:
         """The names of the folders at the top of a commit, sorted."""
-        return objects.folders(self._program, commit)
+        return self._trees.folders(commit)
 
     def entry(self, commit: str, path: str) -> str | None:
         """The blob id of the file at ``path`` in a commit; None where there is none."""
-        found = objects.at_path(self._program, commit, path)
-        return found[1] if found and found[0] == "blob" else None
+        return self._trees.files_at(commit, [path]).get(path)
 
     def files_at(self, commit: str, paths: Sequence[str]) -> dict[str, str]:
         """The blob ids of the files at these paths of a commit; a path without a file is left out."""
-        return objects.files_at(self._program, commit, paths)
+        return self._trees.files_at(commit, paths)
 
     def entries(self, commit: str, folder: str) -> Iterator[tuple[str, str]]:
         """Path within ``folder`` and blob id of each of its files, in no particular order; streamed.
@@ -304,24 +308,21 @@ class Repository:
             FormatError: something is not a plain file with a name in UTF-8.
             RepositoryError: a tree is missing or damaged.
         """
-        tree = self.tree_id(commit, folder)
-        if tree is not None:
-            yield from objects.entries(self._program, self.algorithm, tree)
+        return self._trees.entries(commit, folder)
 
     def listing(
-        self, commit: str, wanted: Callable[[str], bool]
+        self, commit: str, wanted: Callable[[str], bool], repeated: Callable[[str], None]
     ) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
         """Every folder of a commit with what lies in it: name, mode as git writes it, id; streamed.
 
         Nothing is refused, whatever its mode and name are: this is for who looks for what is wrong.
-        ``""`` is the top; ``wanted`` says of every other folder, by its path, whether it is listed.
+        ``""`` is the top; ``wanted`` says of every other folder, by its path, whether it is listed;
+        ``repeated`` is told of those that are left out, since they repeat others without end.
 
         Raises:
             RepositoryError: a tree is missing or damaged.
         """
-        tree = self.tree_id(commit)
-        assert tree is not None
-        return objects.listing(self._program, self.algorithm, tree, wanted)
+        return self._trees.listing(commit, wanted, repeated)
 
     def diff_entries(
         self, before: str | None, after: str | None, folder: str = ""
@@ -333,8 +334,7 @@ class Repository:
         Raises:
             FormatError: something that differs is not a plain file with a name in UTF-8.
         """
-        trees = [self.tree_id(commit, folder) if commit else None for commit in (before, after)]
-        return objects.diff_entries(self._program, self.algorithm, *trees)
+        return self._trees.diff_entries(before, after, folder)
 
     def changed_files(
         self, before: str | None, after: str | None
@@ -344,8 +344,17 @@ class Repository:
         Whatever kind of file it is; None stands for a side without it, or without anything.
         """
         trees = [self.root_tree(each) if each else None for each in (before, after)]
-        for path, old, new in objects.differences(self._program, self.algorithm, *trees):
+        for path, old, new in self._trees.differences(*trees):
             yield os.fsdecode(path), old and FileEntry(*old), new and FileEntry(*new)
+
+    def check_folders(self, before: str | None, after: str) -> None:
+        """Refuses to let a branch move from one commit to another where no worktree could follow.
+
+        Raises:
+            FormatError: folders that differ are nested too deep, or repeat others without end.
+        """
+        for _ in self._trees.differing(before and self.root_tree(before), self.root_tree(after)):
+            pass
 
     def blobs(self, ids: Iterable[str]) -> Iterator[bytes]:
         """The content of each blob, in the order asked; streamed.
@@ -366,7 +375,16 @@ class Repository:
     def blob(self, commit: str, path: str) -> bytes | None:
         """The content of the file at ``path`` in a commit; None where there is none."""
         found = self.entry(commit, path)
-        return None if found is None else next(self.blobs([found]))
+        if found is None:
+            return None
+        if found not in self._documents:
+            (data,) = self.blobs([found])
+            if len(data) > _LONG:
+                return data
+            if len(self._documents) == _DOCUMENTS:
+                self._documents.clear()
+            self._documents[found] = data
+        return self._documents[found]
 
     # History
 
@@ -578,7 +596,7 @@ class Repository:
         written is returned with the reason.
         """
         shared = worktree.common_folder(self.git_dir)
-        return worktree.bring_along(self._program, shared, self.algorithm, branch, old, new)
+        return worktree.bring_along(self._program, shared, self._trees, branch, old, new)
 
     def finish_moves(self) -> list[Finished]:
         """Brings worktrees along that a killed process has left behind their branch.

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from contentgit.errors import RepositoryError
-from contentgit.repository.objects import checked_id, contents
+from contentgit.repository.objects import checked_id, content, contents
 from contentgit.repository.program import Program
 from contentgit.repository.refs import resolve
 from contentgit.repository.values import Commit, parse_commit
 
-_BATCHES = (16, 512)  # few first, so that the first page is there at once
+_BATCH = 64
 
 
 def log(
@@ -25,11 +25,11 @@ def log(
     tips = _tips(program, revision)
     options = [f"--max-count={limit}"] if limit is not None else []
     with program.start("rev-list", *options, *tips, "--", *folders) as running:
-        size = _BATCHES[0]
+        size = 1  # the first is there at once
         while ids := [line.decode().strip() for line in islice(running.output, size)]:
             for each, data in zip(ids, contents(program, ids, "commit"), strict=True):
                 yield parse_commit(each, data)
-            size = _BATCHES[1]
+            size = _BATCH
         code, errors = running.finish()
     if code:
         raise program.failure("rev-list", errors)
@@ -48,8 +48,7 @@ def commit(program: Program, commit_id: str) -> Commit:
     Raises:
         RepositoryError: it is not in the repository.
     """
-    (data,) = contents(program, [commit_id], "commit")
-    return parse_commit(commit_id, data)
+    return parse_commit(commit_id, content(program, commit_id, "commit"))
 
 
 def commits(program: Program, ids: Sequence[str]) -> dict[str, Commit]:

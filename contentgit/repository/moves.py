@@ -21,6 +21,7 @@ from typing import BinaryIO
 from contentgit.errors import RepositoryError
 from contentgit.repository.program import Program
 from contentgit.repository.refs import HEADS, read_ref
+from contentgit.repository.trees import Trees
 from contentgit.repository.values import Finished, LeftAlone
 from contentgit.repository.worktree import bring_along
 
@@ -87,7 +88,9 @@ def finish(program: Program, common_dir: Path, algorithm: str) -> list[Finished]
             tip = read_ref(program, HEADS + move.branch) if move else None
             left: list[LeftAlone] = []
             if move and tip and _has(program, tip, move.new):
-                left = bring_along(program, common_dir, algorithm, move.branch, move.old, tip)
+                left = bring_along(
+                    program, common_dir, Trees(program, algorithm), move.branch, move.old, tip
+                )
                 found.append(Finished(move.branch, tip, tuple(left)))
             if not any(each.reason for each in left):
                 path.unlink(missing_ok=True)

@@ -12,11 +12,10 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any
 
 # Without git installed GitPython refuses to be imported at all; we say so when git is first needed.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
@@ -25,6 +24,7 @@ import git
 
 from contentgit.errors import ContentgitError, RepositoryError, UsageError
 from contentgit.repository.failures import Clone, failure, git_is_missing, missing, no_repository
+from contentgit.repository.running import Dialogue, Running
 
 OLDEST = (2, 30)
 
@@ -73,74 +73,11 @@ def environment() -> dict[str, str]:
     }
 
 
-class Running:
-    """A started git process; leaving the ``with`` block ends it.
-
-    Standard error goes to a file, so that a process which complains at length never blocks.
-    """
-
-    def __init__(
-        self, command: Sequence[str], folder: str, env: Mapping[str, str], istream: Any
-    ) -> None:
-        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by __exit__)
-        try:
-            self.process = subprocess.Popen(  # noqa: S603
-                command,
-                cwd=folder,
-                env=env,
-                stdin=istream or subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=self.errors,
-                bufsize=1 << 18,
-            )
-        except BaseException:
-            self.errors.close()
-            raise
-        assert self.process.stdout is not None
-        self.output: IO[bytes] = self.process.stdout
-        for stream in (self.process.stdin, self.output):
-            if stream is not None:
-                _widen(stream.fileno())
-
-    def finish(self) -> tuple[int, str]:
-        """Waits for the end; the exit code and what was written to standard error."""
-        code = self.process.wait()
-        self.errors.seek(0)
-        return code, self.errors.read().decode("utf-8", "replace")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        for stream in (self.process.stdin, self.output, self.errors):
-            if stream is not None:
-                with suppress(OSError):  # what was not flushed has no reader any more
-                    stream.close()
-        self.process.wait()
-
-
 def _no_room(error: OSError) -> RepositoryError:
     return RepositoryError(
         f"cannot write a temporary file in {tempfile.gettempdir()}: {error.strerror}",
         hint="make room there, or name another folder in TMPDIR",
     )
-
-
-def _widen(descriptor: int) -> None:
-    """Makes a pipe a mebibyte where the system can: fewer turns between the two processes."""
-    try:
-        import fcntl
-
-        fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, 1 << 20)
-    except (ImportError, AttributeError, OSError):
-        pass
 
 
 class Command(git.Git):
@@ -166,6 +103,7 @@ class Program:
         self.folder = folder
         self.configuration = configuration
         self.environment = dict(ENVIRONMENT)
+        self._objects = Dialogue()
 
     @classmethod
     def opened(cls, path: Path) -> Program:
@@ -215,6 +153,13 @@ class Program:
         except OSError as error:
             raise RepositoryError(f"cannot run git in {self.folder}: {error.strerror}") from error
         return running
+
+    def look_up(self, name: str) -> AbstractContextManager[Running]:
+        """``git cat-file --batch`` with its answer for one object; one process for all calls."""
+        return self._objects.asking(self._start_objects, name.encode() + b"\n")
+
+    def _start_objects(self) -> Running:
+        return self.start("cat-file", "--batch", istream=subprocess.PIPE)
 
     def reading(self, verb: str, *arguments: str, data: bytes = b"", **options: Any) -> Running:
         """As ``start``, with ``data`` on standard input: a file, so that nobody waits for anybody."""

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from contentgit.errors import ContentgitError, RefusedError, RepositoryError, UnknownNameError
 from contentgit.repository.failures import said
 from contentgit.repository.history import is_ancestor
-from contentgit.repository.program import Program, Running
+from contentgit.repository.program import Program
 from contentgit.repository.refs import HEADS, REMOTES, check_branch_name, read_ref, refs
+from contentgit.repository.running import Running
 
 TAGS = "refs/tags/"
 

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 from contentgit.errors import RepositoryError
-from contentgit.repository.objects import at_path
 from contentgit.repository.program import CONFIGURATION, Program
 from contentgit.repository.refs import HEADS, check_branch_name, refs
 
@@ -64,7 +63,7 @@ def _check_own(path: Path, *, bare: bool) -> None:
     if not tips:
         if not is_bare and {each.name for each in path.iterdir()} != {".git"}:
             raise _foreign(path, "has files and no commit")
-    elif not any(at_path(program, commit, MARK) for commit in tips):
+    elif not any(program.ask("cat-file", "-e", f"{tip}:{MARK}")[0] == 0 for tip in tips):
         raise _foreign(path, f"holds other things: no branch has a file {MARK}")
 
 

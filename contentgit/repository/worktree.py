@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contentgit.errors import ContentgitError, FormatError, RepositoryError
-from contentgit.repository.objects import Side, differences
 from contentgit.repository.program import Program
 from contentgit.repository.refs import HEADS, head_branch
+from contentgit.repository.trees import Side, Trees
 from contentgit.repository.values import LeftAlone
 
 _SUBMODULE = "160000"
@@ -40,7 +40,7 @@ _Changes = Mapping[bytes, tuple[Side, Side]]
 
 
 def bring_along(
-    program: Program, common_dir: Path, algorithm: str, branch: str, old: str | None, new: str
+    program: Program, common_dir: Path, trees: Trees, branch: str, old: str | None, new: str
 ) -> list[LeftAlone]:
     """Brings every worktree that is on ``branch`` from commit ``old`` to ``new``.
 
@@ -50,9 +50,8 @@ def bring_along(
     tops = list(_worktrees(program, branch))
     if not tops:
         return []
-    changes = {
-        path: (before, after) for path, before, after in differences(program, algorithm, old, new)
-    }
+    found_there = trees.differences(trees.root(old) if old else None, trees.root(new))
+    changes = {path: (before, after) for path, before, after in found_there}
     found = []
     for top in tops:
         try:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from contentgit.errors import ContentgitError, FormatError, RecordError, RepositoryError, UsageError
 from contentgit.repository.objects import EMPTY_TREE, checked_id, contents
-from contentgit.repository.program import Program, Running
+from contentgit.repository.program import Program
+from contentgit.repository.running import Running
 from contentgit.repository.values import FileEntry, Placed, Signature
 
 _CHUNK = 1 << 20

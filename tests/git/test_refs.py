@@ -123,7 +123,7 @@ def test_a_shallow_clone_says_that_it_is_one(
     lacks = f"{shallow.path} is a shallow clone, which lacks older commits"
     assert missing.value.message == f"{lacks}: commit {first} is missing or cannot be read"
     assert missing.value.hint == f"{fetch}  (brings them; in CI: fetch-depth: 0)"
-    with pytest.raises(RepositoryError, match=r"which lacks older commits\Z"):
+    with pytest.raises(RepositoryError, match="which lacks older commits: commit"):
         shallow.entry(first, ONE)
     with pytest.raises(RepositoryError, match="is damaged or incomplete"):
         list(shallow.blobs(["1" * 40]))

@@ -164,6 +164,7 @@ def _head(repository: Repository) -> tuple[str, str]:
 
 
 def _forward(repository: Repository, revision: str, branch: str, ours: str, theirs: str) -> Merged:
+    repository.check_folders(ours, theirs)
     left = repository.advance(branch, theirs, ours, f"contentgit merge: {revision}")
     return Merged(How.FAST_FORWARD, revision, branch, theirs, tuple(left))
 
