@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from contentgit import config
 from contentgit.cli.call import Call
@@ -16,6 +19,8 @@ from contentgit.errors import ContentgitError, UnknownNameError, UsageError
 
 INTERRUPTED = 130
 """Exit code of a process that Ctrl-C ended, as shells have it."""
+
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "contentgit") -> int:
@@ -30,7 +35,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "contentgit") -> int:
         full=not {"--verbose", "--full"}.isdisjoint(words),
         call=Call(prog),
     )
-    with quiet_pipe():
+    with quiet_pipe(), _orderly_end():
         try:
             return run(words, terminal, prog)
         except ContentgitError as error:
@@ -41,6 +46,25 @@ def main(argv: Sequence[str] | None = None, prog: str = "contentgit") -> int:
             terminal.note("interrupted; unfinished work was not written")
             return INTERRUPTED
     return 0
+
+
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    """Lets SIGTERM end a verb as Ctrl-C does: transactions roll back, git processes end, files go."""
+    # Python lets the main thread alone hear signals, and who ignores one (nohup) has a reason.
+    main_thread = threading.current_thread() is threading.main_thread()
+    heard = [each for each in _ENDING if main_thread and signal.getsignal(each) is signal.SIG_DFL]
+    for each in heard:
+        signal.signal(each, _end)
+    try:
+        yield
+    finally:
+        for each in heard:
+            signal.signal(each, signal.SIG_DFL)
+
+
+def _end(number: int, _frame: object) -> None:
+    sys.exit(128 + number)
 
 
 def run(words: Sequence[str], terminal: Terminal, prog: str) -> int:

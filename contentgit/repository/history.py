@@ -24,7 +24,7 @@ def log(
     """
     tips = _tips(program, revision)
     options = [f"--max-count={limit}"] if limit is not None else []
-    with program.start("rev-list", *options, *tips, "--", *folders) as running:
+    with program.start("rev-list", *options, *tips, "--", *folders, tied=bool(folders)) as running:
         size = 1  # the first is there at once
         while ids := [line.decode().strip() for line in islice(running.output, size)]:
             for each, data in zip(ids, contents(program, ids, "commit"), strict=True):

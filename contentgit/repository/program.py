@@ -83,8 +83,11 @@ def _no_room(error: OSError) -> RepositoryError:
 class Command(git.Git):
     """GitPython's command with an environment of our own making, in exactly the folder it is given."""
 
-    def __init__(self, working_dir: str | os.PathLike[str] | None = None) -> None:
+    def __init__(
+        self, working_dir: str | os.PathLike[str] | None = None, *, tied: bool = False
+    ) -> None:
         super().__init__()
+        self.tied = tied  # no argument of execute: GitPython would make an option of git's of it
         self.folder = os.fspath(working_dir or os.curdir)  # GitPython would replace $NAME in it
 
     def execute(  # type: ignore[override]
@@ -93,7 +96,7 @@ class Command(git.Git):
         istream: Any = None,
         env: Mapping[str, str] | None = None,
     ) -> Running:
-        return Running(command, self.folder, {**environment(), **(env or {})}, istream)
+        return Running(command, self.folder, {**environment(), **(env or {})}, istream, self.tied)
 
 
 class Program:
@@ -130,15 +133,16 @@ class Program:
         istream: Any = None,
         env: Mapping[str, str] | None = None,
         config: Sequence[str] = (),
+        tied: bool = False,
     ) -> Running:
-        """A git process whose output the caller reads.
+        """A git process whose output the caller reads; ``tied`` as :class:`Running` has it.
 
         Raises:
             RepositoryError: git is not installed, or the folder is gone.
             UsageError: an argument cannot be given to a program: it has a NUL or half a surrogate.
         """
         # A command of its own for each call: its options would else be shared between threads.
-        command = Command(self.folder)
+        command = Command(self.folder, tied=tied)
         command.set_persistent_git_options(c=[*self.configuration, *config])
         plumbing = getattr(command, verb.replace("-", "_"))
         env = {**self.environment, **(env or {})}

@@ -277,7 +277,7 @@ class Remotes:
         shown = ["--progress" if talk.progress else "--no-progress"]
         env = {"GIT_TERMINAL_PROMPT": "1"} if talk.prompt else {}
         arguments = [*options, *shown, "--end-of-options", *words]
-        with program.start(verb, *arguments, env=env, config=config) as running:
+        with program.start(verb, *arguments, env=env, config=config, tied=True) as running:
             if talk.progress:
                 _tell(running, talk.progress)
             output = running.output.read().decode("utf-8", "replace")

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from types import TracebackType
 from typing import IO, Any, Self
+
+_PATIENCE = 5.0  # seconds for git to remove its lock files
 
 
 class Running:
     """A started git process; leaving the ``with`` block ends it.
 
     Standard error goes to a file, so that a process which complains at length never blocks.
+
+    Where we are killed, a process that reads from us or writes to us meets a closed pipe and ends. One that
+    may do neither for long has to be ``tied``: on Linux the system then ends it as soon as we are gone.
     """
 
     def __init__(
-        self, command: Sequence[str], folder: str, env: Mapping[str, str], istream: Any
+        self, command: Sequence[str], folder: str, env: Mapping[str, str], istream: Any, tied: bool
     ) -> None:
+        self.tied = tied
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by __exit__)
         try:
             self.process = subprocess.Popen(  # noqa: S603
-                command,
+                [*_tie(), *command] if tied else command,
                 cwd=folder,
                 env=env,
                 stdin=istream or subprocess.DEVNULL,
@@ -60,13 +68,29 @@ class Running:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self.process.poll() is None:
+        if self.process.poll() is None and self.tied:
+            self.process.terminate()
+        elif self.process.poll() is None:
             self.process.kill()
         for stream in (self.process.stdin, self.output, self.errors):
             if stream is not None:
                 with suppress(OSError):  # what was not flushed has no reader any more
                     stream.close()
-        self.process.wait()
+        try:
+            self.process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@cache
+def _tie() -> tuple[str, ...]:
+    """The words in front of a command that has to end with us; none where the system cannot do it."""
+    found = shutil.which("setpriv")
+    # busybox has a program of this name that can do less.
+    if found is None or os.path.basename(os.path.realpath(found)) != "setpriv":
+        return ()
+    return (found, "--pdeathsig", "TERM", "--")
 
 
 class Dialogue:

@@ -261,7 +261,7 @@ def _is_folder(tree: _Tree, path: bytes) -> bool:
 def edited(program: Program) -> Iterator[str]:
     """The files of a worktree, and new ones, that are not what HEAD's commit has."""
     options = ("--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
-    output = program.run("status", *options, "--ignore-submodules=all")
+    output = program.run("status", *options, "--ignore-submodules=all", tied=True)
     # Two letters and a space stand before each path.
     yield from (os.fsdecode(line[3:]) for line in output.split(b"\0") if line)
 

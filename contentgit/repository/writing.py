@@ -282,5 +282,5 @@ def put_together(program: Program, common_dir: Path) -> None:
     if sum(name.endswith(".pack") for name in names) <= _MANY_PACKS:
         return
     # Unlike gc it keeps what no ref reaches yet: a commit that somebody is about to make.
-    if program.ask("repack", "--geometric=2", "-d", "-q")[0] == 0:
-        program.ask("commit-graph", "write", "--reachable", "--changed-paths")
+    if program.ask("repack", "--geometric=2", "-d", "-q", tied=True)[0] == 0:
+        program.ask("commit-graph", "write", "--reachable", "--changed-paths", tied=True)
