@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from contentgit.porcelain.project import Dump, Project
 from contentgit.porcelain.snapshots import CommitSide, Difference, batches
 from contentgit.porcelain.withheld import carried, edits, ignored_fields, with_ignored
 from contentgit.porcelain.working_copy import DatabaseSide, Missing, Spool, from_commit_to_database
+from contentgit.render.values import dump_label
 from contentgit.repository import LeftAlone, Signature
 
 
@@ -202,8 +204,16 @@ def _parent(
             hint="--branch makes a new branch; choose a name that is free",
         )
     rows = [ledger[dump.folder] for dump in dumps if dump.folder in ledger]
+    gone = [row for row in rows if not found_commit(project, row)]
+    if gone and len(gone) < len(rows) and not repository.is_shallow():
+        labels = [dump_label(row.dump) for row in gone]
+        raise UsageError(
+            f"the commit that {', '.join(labels)} is at is not in the repository, so a new branch has no one "
+            "parent",
+            hint=f"contentgit commit {shlex.join(labels)} --branch {new_branch}  (commits that alone)",
+        )
     # Where all their commits are missing, they were never applied as far as anybody can tell.
-    if rows and (repository.is_shallow() or any(found_commit(project, row) for row in rows)):
+    if rows and (repository.is_shallow() or not gone):
         return new_branch, _common(project, rows, dumps, new_branch)
     return new_branch, _before_folders(project, dumps, head)
 

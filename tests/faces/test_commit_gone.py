@@ -150,8 +150,9 @@ def test_edits_become_a_branch(first: str, ok: Ok, git: Ok) -> None:
 def test_a_branch_of_dumps_of_which_one_is_gone_names_that(first: str, run: Run, ok: Ok) -> None:
     Tag.objects.filter(pk=77).update(name="Walnuts")
     refused = run("commit", "--branch", "here", "-m", "All of it")
-    assert refused.code == 1
-    assert f"is at commit {at()[:10]} in shop" in refused.err
+    assert refused.code == 2
+    assert "the commit that shop is at is not in the repository" in refused.err
+    assert " shop --branch here  (commits that alone)" in refused.err
     ok("commit", "shop", "--branch", "here", "-m", "Of the shop")
 
 
