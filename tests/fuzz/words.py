@@ -131,6 +131,7 @@ USUAL: Final[dict[str, tuple[str, ...]]] = {
         "REV --json",
         "--format=github",
     ),
+    "gc": ("", "--dry-run", "--dry-run --json", "--older-than=0"),
     "setup-git": ("", "--check", "--remove", "--check --json"),
     "merge-driver": (
         *(
@@ -208,6 +209,7 @@ VALUES: Final[dict[str, tuple[str, ...]]] = {
     "N|N%": ("0", "1", "50%"),
     "N|github|gitlab": ("0", "8000", "github"),
     "SECONDS": ("0",),
+    "DAYS": ("0", "1", "90", "99999999999999999999", "-1", "x"),
     "TEXT": ("Why", "", "\udcff", "a\0b"),
     "'NAME <EMAIL>'": ("A <a@b>", "A", "<>"),
     "JSON": ('"x"', "1", "{", "[" * 3000, '"\\ud800"', "1e999"),
