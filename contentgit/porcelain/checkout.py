@@ -37,7 +37,7 @@ from contentgit.porcelain.refusals import refuse
 from contentgit.porcelain.request import Request
 from contentgit.porcelain.rereading import ON_DELETE, Rereading
 from contentgit.porcelain.snapshots import Difference, batches
-from contentgit.porcelain.withheld import listed
+from contentgit.porcelain.withheld import as_left, listed
 from contentgit.porcelain.working_copy import Missing
 from contentgit.records import Record, RecordKey
 from contentgit.steps import Action, Plan, Step
@@ -388,6 +388,8 @@ def _action(planned: Planned, work: DumpPlan, *, wrote: bool) -> str:
 def _withheld(planned: Planned, work: DumpPlan) -> Sequence[Any]:
     own = [each for each in planned.plan.withheld if each.key.model in work.dump.tables]
     now = listed(own, work.applied, work.dump.tables, work.base_ids, work.differences, work.ours)
+    if any(step.action in (Action.CLEAR, Action.CASCADE) for step in planned.plan.steps):
+        now = as_left(now, work.ours)
     if not work.goal.undoes:
         return now
     # What the undone apply created, and what stays for want of a licence, is no edit either.

@@ -11,9 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from contentgit import canonical
 from contentgit.db.ledger import Applied
 from contentgit.db.tables import Tables
-from contentgit.porcelain.snapshots import Difference
+from contentgit.porcelain.snapshots import Difference, batches
 from contentgit.porcelain.working_copy import DatabaseSide
 from contentgit.records import Record, RecordKey
 from contentgit.steps import Withheld
@@ -82,6 +83,22 @@ def listed(
         each
         for each in _fields(row, tables)
         if (RecordKey.parse(each["record"]).model, each["field"]) not in known
+    ]
+
+
+def as_left(entries: Sequence[dict[str, str]], side: DatabaseSide) -> list[dict[str, str]]:
+    """The list, with the blob ids that the rows which stay have now.
+
+    A delete clears their references to what goes, which is no edit of the database's own.
+    """
+    keys = [RecordKey.parse(each["record"]) for each in entries if each.get("blob")]
+    ids: dict[str, str] = {}
+    for batch in batches(keys):
+        for key, data in side.dump.reader.encoded(batch):
+            ids[str(key)] = canonical.blob_id(data, side.algorithm)
+    return [
+        {**each, "blob": ids.get(each["record"], each["blob"])} if each.get("blob") else each
+        for each in entries
     ]
 
 

@@ -220,6 +220,11 @@ def test_a_row_that_stays_and_loses_a_reference_is_no_edit(
     with listening(touch, post_delete, sender=Product):
         ok(*APPLY, "--allow-cascade")
     assert [each.about for each in NewsPage.objects.using("other")] == [None]
+    assert "clean" in ok("status", "--database=other")
+    assert "Nothing to commit" in ok("commit", "-m", "Nothing", "--database=other")
+    ok("undo", "--yes", "--database=other")
+    assert [each.about_id for each in NewsPage.objects.using("other")] == [1]
+    assert "clean" in ok("status", "--database=other")
 
 
 def test_models_written_last_are_what_the_commit_says(tags: None, ok: Ok) -> None:
