@@ -125,9 +125,23 @@ def _half_null(value: Value) -> bool:
 
 
 def hashable(value: Value) -> Value:
-    """The content value as it stands in a claim."""
+    """The content value as it stands in a claim, where 1 and ``true`` are two, unlike in Python."""
+    if type(value) in (bool, float):
+        return (type(value).__name__, value)
     if isinstance(value, list):
         return ("[", *map(hashable, value))
     if isinstance(value, dict):
         return ("{", *((name, hashable(value[name])) for name in sorted(value)))
     return value
+
+
+def plain(value: Value) -> Value:
+    """The content value that :func:`hashable` was given."""
+    if not isinstance(value, tuple):
+        return value
+    kind, *items = value
+    if kind == "[":
+        return [plain(each) for each in items]
+    if kind == "{":
+        return {name: plain(each) for name, each in items}
+    return items[0]

@@ -258,9 +258,10 @@ def said(rule: CheckRule, record: Record) -> str:
     return f"the check constraint {rule.name}, {words(rule.condition)}: {values}"
 
 
-def digest(claim: Claim) -> bytes:
-    """What stands for unique values: sixteen bytes, however long these are."""
-    return blake2b(repr(claim).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def digest(values: object) -> bytes:
+    """What stands for values: sixteen bytes, however long these are."""
+    # Not hash(): there -1 is -2 and 1 is True, and two of a million may collide.
+    return blake2b(repr(values).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def doubtful(

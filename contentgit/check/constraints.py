@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -10,17 +9,11 @@ from typing import Final
 from contentgit.check.files import shown
 from contentgit.check.findings import Finding, Level, finding
 from contentgit.records import Record, RecordKey, Value
-from contentgit.relations import PARENT
-from contentgit.rules import broken, doubtful, names_of, wanted
+from contentgit.relations import PARENT, plain
+from contentgit.rules import broken, digest, doubtful, names_of, wanted
 from contentgit.schema import CheckRule, ModelSchema, UniqueSet
 
 _CORRECT: Final = "correct the record, or restore the fields that go together: contentgit restore"
-
-
-def digest(values: object) -> bytes:
-    """What stands for values: sixteen bytes, however long these are."""
-    # Not hash(): there -1 is -2 and 1 is True, and two of a million may collide.
-    return hashlib.blake2b(repr(values).encode(), digest_size=16).digest()
 
 
 class Constraints:
@@ -67,8 +60,7 @@ def _claimed_twice(
 ) -> Finding:
     names = names_of(unique)
     words = " with ".join(
-        f"{name} {shown(list(value) if isinstance(value, tuple) else value)}"
-        for name, value in zip(names, values, strict=True)
+        f"{name} {shown(plain(value))}" for name, value in zip(names, values, strict=True)
     )
     message = f"{other} has {words} too, which must be unique{_why(unique)}"
     # Not every database can have a constraint in which NULLs collide.

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final
 
-from contentgit.check.constraints import Constraints, digest
+from contentgit.check.constraints import Constraints
 from contentgit.check.files import Dump, shown
 from contentgit.check.findings import Finding, Level, finding
 from contentgit.layout import DATASET_FILE, record_path
 from contentgit.records import Record, RecordKey, Value
 from contentgit.relations import PARENT, circles, hashable, references
+from contentgit.rules import digest
 from contentgit.schema import FieldKind, FieldSchema, ModelSchema
 
 _LISTED: Final = 5

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contentgit.facts import Facts
 from contentgit.plan.items import Computed, Item, Survey
 from contentgit.records import RecordKey
-from contentgit.relations import Claim
+from contentgit.relations import Claim, plain
 from contentgit.rules import names_of
 from contentgit.schema import UniqueSet
 from contentgit.steps import Action, Problem, ProblemKind, Step
@@ -105,7 +105,7 @@ def _problem(
     claim: Claim, unique: UniqueSet, wanting: RecordKey, other: RecordKey, why: str
 ) -> Problem:
     values = ", ".join(
-        f"{name.removeprefix('$')}={value!r:.60}"
+        f"{name.removeprefix('$')}={plain(value)!r:.60}"
         for name, value in zip(names_of(unique), claim[2], strict=True)
     )
     return Problem(

@@ -384,6 +384,15 @@ def test_sets_of_fields_nulls_and_fields_that_do_not_change() -> None:
     assert not claims(create("seat:1", about=half), create("seat:2", about=half))
 
 
+def test_values_that_python_alone_takes_for_equal_are_two() -> None:
+    for one, other in ((1, True), ({"x": 1}, {"x": True}), ([0], [False]), (1, 1.0)):
+        assert not claims(create("seat:1", about=one), create("seat:2", about=other))
+    (problem,) = claims(
+        create("seat:1", about={"x": [True]}), create("seat:2", about={"x": [True]})
+    )
+    assert "the unique about={'x': [True]} of" in problem.text
+
+
 def test_where_only_the_database_can_tell_all_changing_rows_are_parked() -> None:
     one, two = update("seat:1", number=("1", "2")), update("seat:2", number=("2", "1"))
     new = create("seat:3", row="x")

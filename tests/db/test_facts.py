@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from contentgit.facts import Sibling
 from contentgit.plan import Candidate
+from contentgit.relations import plain
 from tests.brands.models import (
     Brand,
     Choice,
@@ -85,7 +86,7 @@ def holders(look: Look, *candidates: Candidate) -> dict[str, dict[tuple[Any, ...
     facts = look.facts(*candidates)
     result: dict[str, dict[tuple[Any, ...], str]] = {}
     for (_, name, values), holder in facts.holders.items():
-        result.setdefault(name, {})[values] = holder.key
+        result.setdefault(name, {})[tuple(map(plain, values))] = holder.key
     return result
 
 

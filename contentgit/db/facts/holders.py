@@ -29,7 +29,7 @@ from contentgit.db.queries import (
 from contentgit.db.tables import Column, Table
 from contentgit.errors import RecordError
 from contentgit.records import Record, RecordKey, Value
-from contentgit.relations import PARENT, Claim, hashable
+from contentgit.relations import PARENT, Claim, hashable, plain
 from contentgit.rules import compared
 from contentgit.schema import Function, Part, UniqueSet
 
@@ -76,7 +76,7 @@ class _Values:
             return tuple(
                 parameter
                 for (_, decode, _), value in zip(self.bound, values, strict=True)
-                for parameter in decode(_plain(value))
+                for parameter in decode(plain(value))
             )
         except RecordError:
             return None
@@ -129,16 +129,6 @@ def _applied(
         else:
             sql = f"{function.value.upper()}({sql})"
     return sql, params
-
-
-def _plain(value: Value) -> Value:
-    """The content value that :func:`contentgit.facts.hashable` was given."""
-    if isinstance(value, tuple):
-        kind, *items = value
-        if kind == "[":
-            return [_plain(each) for each in items]
-        return {name: _plain(each) for name, each in items}
-    return value
 
 
 def _among_claims(
