@@ -227,6 +227,28 @@ def test_a_row_that_stays_and_loses_a_reference_is_no_edit(
     assert "clean" in ok("status", "--database=other")
 
 
+def test_a_row_that_stays_and_loses_a_link_is_no_edit(databases: tuple[str, str], ok: Ok) -> None:
+    given("bakery.category", "bakery.tag", "bakery.product")
+    for spec in (SPECS[0], SPECS[2]):
+        spec["delete_missing"] = False
+    category = Category.objects.create(pk=1, name="c", slug="c")
+    product = Product.objects.create(pk=1, name="p", slug="p", category=category, price=1)
+    tag = Tag.objects.create(pk=1, name="t", slug="t")
+    Tag.objects.create(pk=2, name="stays", slug="stays")
+    product.tags.add(tag)
+    ok("init")
+    commit(ok, "A product")
+    ok(*APPLY)
+    product.delete()
+    category.delete()
+    tag.delete()
+    commit(ok, "Neither")
+    ok(*APPLY, "--allow-cascade")
+    assert not Product.objects.using("other").get().tags.exists()
+    assert "clean" in ok("status", "--database=other")
+    assert "Nothing to commit" in ok("commit", "-m", "Nothing", "--database=other")
+
+
 def test_models_written_last_are_what_the_commit_says(tags: None, ok: Ok) -> None:
     given("bakery.tag", "workshop.trail", trail={"write_last": True})
     with listening(record_trail, post_save, post_delete):
