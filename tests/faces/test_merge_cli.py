@@ -258,7 +258,7 @@ def test_a_shared_value_is_the_one_that_the_merge_has(
 
 
 def test_what_moves_a_branch_says_that_the_database_stays(
-    site: Site, run: Run, ok: Ok, monkeypatch: pytest.MonkeyPatch
+    site: Site, run: Run, ok: Ok, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     at = f"--repository {site.repository.path}"
     site.repository.create_branch("autumn", site.repository.resolve("main"))
@@ -271,7 +271,10 @@ def test_what_moves_a_branch_says_that_the_database_stays(
     assert "database" not in ok("revert", "-n", "main")
     assert ok("revert", "--continue").splitlines()[-1] == said
     assert ok("restore", "site.tag:1", "--from", "summer").splitlines()[-1] == said
-    monkeypatch.setattr("contentgit.config.use_settings", lambda *_: None)
+    # As where no project is around.
+    monkeypatch.setattr("contentgit.config.in_use", lambda: False)
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+    monkeypatch.chdir(tmp_path)
     assert ok("revert", "main").splitlines()[-1] == (
         "No database is touched; to bring one along, in the site's project: "
         f"contentgit checkout {at} main --apply"

@@ -161,7 +161,8 @@ def test_without_a_repository_it_fails_once(
 def test_as_json(twins: None, run: Run) -> None:
     one = run("status", "--json", "--database=other").json
     said = run("status", "--all-databases", "--json").json
-    repository = {name: said[name] for name in ("edited_files", "left_folders")}
+    names = ("edited_files", "left_folders", "index_lock", "backlog")
+    repository = {name: said[name] for name in names}
     assert {**said["databases"][1], **repository} == one
     applied = run("log", "--applied", "--all-databases", "--json").json["databases"]
     assert [(each["database"], len(each["applied"])) for each in applied] == [
