@@ -76,7 +76,7 @@ def call(
         began, before = time.monotonic(), _held()
         child = os.fork()
         if not child:
-            _in_child(lambda: program(words), folder, out, err, told)
+            in_child(lambda: program(words), folder, out, err, told)
         code, usage = _wait(child, seconds)
         megabytes = max(0, usage.ru_maxrss // 1024 - before)
         texts = [_text(each) for each in (out, err, told)]
@@ -123,7 +123,7 @@ def _wait(child: int, seconds: float) -> tuple[int | None, resource.struct_rusag
     return (os.waitstatus_to_exitcode(status) if ready else None), usage
 
 
-def _in_child(
+def in_child(
     run: Callable[[], int], folder: Path, out: IO[bytes], err: IO[bytes], told: IO[bytes]
 ) -> None:
     code, more = 70, {}
