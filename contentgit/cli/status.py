@@ -156,7 +156,7 @@ def _beside_data(rest: Beside) -> dict[str, object]:
     return {
         "edited_files": rest.edited,
         "left_folders": rest.left,
-        "index_lock": rest.lock or None,
+        "locks": rest.locks,
         "backlog": rest.backlog,
     }
 
@@ -178,9 +178,12 @@ def _beside_lines(rest: Beside, repository: Repository, call: Call) -> Iterator[
         yield _way(call, repository.command("stash -u"), "puts them away")
         what = "with 'git commit' commits them, and reverts the branch where they are older than it"
         yield _way(call, repository.command("add -A"), what)
-    if rest.lock:
-        yield Text("a git process is at work in the worktree, or was killed there:", style="yellow")
-        yield _way(call, f"rm {shlex.quote(rest.lock)}", "removes its lock, if no git runs there")
+    if rest.locks:
+        yield Text(
+            "a git process is at work in the repository, or was killed there:", style="yellow"
+        )
+        what = "removes its lock, if no git runs there"
+        yield from (_way(call, f"rm {shlex.quote(lock)}", what) for lock in rest.locks)
     if rest.backlog:
         backups = plural(rest.backlog.count, "backup")
         oldest = f"the oldest of {rest.backlog.oldest:%Y-%m-%d}"

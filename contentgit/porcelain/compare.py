@@ -275,15 +275,15 @@ class Beside:
     """What is in the repository and in no dump of the database.
 
     ``edited`` are files of the worktree that are in no commit; ``left`` the folders of HEAD's branch whose
-    dataset the code does not have, ``new`` the datasets that the branch does not have. ``lock`` is the file
-    with which a git process keeps others from the worktree's index, or kept them until it was killed.
+    dataset the code does not have, ``new`` the datasets that the branch does not have. ``locks`` are the
+    files with which git processes keep others from a ref or the worktree's index, also ones that were killed.
     ``backlog`` are the backups, where there are many.
     """
 
     edited: Sequence[str] = ()
     left: Sequence[str] = ()
     new: Sequence[str] = ()
-    lock: str = ""
+    locks: Sequence[str] = ()
     backlog: Backlog | None = None
 
 
@@ -296,9 +296,8 @@ def beside(project: Project) -> Beside:
     names = {folder: _dataset(folder) for folder in there}
     left = [folder for folder, name in names.items() if name and name not in project.definitions]
     new = sorted(set(project.definitions) - set(names.values())) if left else []
-    lock = repository.git_dir / "index.lock"
-    held = str(lock) if lock.exists() else ""
-    return Beside(repository.edited_files(), left, new, held, backlog(repository))
+    locks = [str(lock) for lock in repository.locks()]
+    return Beside(repository.edited_files(), left, new, locks, backlog(repository))
 
 
 def _dataset(folder: str) -> str:

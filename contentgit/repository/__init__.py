@@ -559,6 +559,10 @@ class Repository:
         folders = tuple({self.git_dir, worktree.common_folder(self.git_dir)})
         return collecting.leftovers(folders, before.timestamp())
 
+    def locks(self) -> list[Path]:
+        """The lock files in the git directory: of git processes at work, or of ones that were killed."""
+        return collecting.locks(self.git_dir, worktree.common_folder(self.git_dir))
+
     def space(self) -> dict[str, int]:
         """git's count of objects: ``count`` loose ones, ``packs``, sizes in KiB."""
         return collecting.space(self._program)

@@ -26,6 +26,12 @@ def _old(folder: Path, before: float) -> Iterator[Path]:
                     yield path
 
 
+def locks(git_dir: Path, common_dir: Path) -> list[Path]:
+    """The lock files of git processes that are at work, or that were killed and left them."""
+    found = {path for folder in (git_dir, common_dir) for path in folder.glob("*.lock")}
+    return sorted(found | {*(common_dir / "refs").rglob("*.lock")})  # no ref has such a name
+
+
 def remove(paths: list[Path]) -> None:
     """Removes files and folders, as far as that is permitted."""
     for path in paths:

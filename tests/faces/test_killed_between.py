@@ -112,7 +112,7 @@ def test_a_lock_that_a_killed_git_left_is_named(
     said = run("status")
     assert said.code == 0
     assert f"rm {lock}  (removes its lock, if no git runs there)" in said.out
-    assert run("status", "--json").json["index_lock"] == str(lock)
+    assert run("status", "--json").json["locks"] == [str(lock)]
     lock.unlink()
     assert "index.lock" not in run("status").out
     assert git("status", "--porcelain") == ""

@@ -31,7 +31,7 @@ class Found:
 
     ``applied`` is the ledger's last line of each dump, ``refs`` are branches, ``head`` is the branch that the
     worktree is on, ``changed`` what git status shows, ``left`` are lock files and files of ours that only a
-    process at work or a merge under way has.
+    process at work or a merge under way has; temporary ones are for gc.
     """
 
     content: Mapping[str, Sequence[Any]]
@@ -157,7 +157,7 @@ class Place:
         rows = AppliedCommit._base_manager.using(state.using).order_by("id")
         last = {row.dump: row for row in rows}
         own = self.path / ".git"
-        left = {*own.rglob("*.lock"), *(own / "contentgit").glob("*")}
+        left = {*own.rglob("*.lock"), *(own / "contentgit").glob("*.json")}
         return Found(
             raw.snapshot(state.using),
             [(r.dump, named(r.commit), r.tree, r.action, r.state) for r in last.values()],
