@@ -24,8 +24,10 @@ def tell_finished(repository: Repository, terminal: Terminal) -> None:
     for each in repository.finish_moves():
         what = (
             f"a contentgit that was killed had moved branch {each.branch} to {each.commit[:SHORT]}"
+            " and not its worktree"
         )
-        terminal.note(safe(f"{what} and not its worktree; it is brought along now"))
+        done = not any(left.reason for left in each.left)
+        terminal.note(safe(f"{what}; it is brought along now" if done else what))
         tell_left_alone(each.left, terminal)
 
 
@@ -33,6 +35,9 @@ def left_alone_lines(left: LeftAlone) -> Iterator[str]:
     """Which files stayed in a worktree, why, and what a commit of them would do."""
     more = f" and {len(left.paths) - 5:,} more" if len(left.paths) > 5 else ""
     paths = f"{', '.join(map(safe, left.paths[:5]))}{more}"
-    why = safe(left.reason) or "edits there"
-    yield f"left alone in {safe(str(left.worktree))}, because of {why}: {paths}"
+    if left.reason:
+        yield f"not written in {safe(str(left.worktree))}: {paths}"
+        yield from (f"  {safe(line)}" for line in (left.reason, *left.hint.splitlines()))
+    else:
+        yield f"left alone in {safe(str(left.worktree))}, because of edits there: {paths}"
     yield "  these files are older than the branch; committing them with git there would revert it"

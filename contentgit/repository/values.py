@@ -67,11 +67,15 @@ class Written:
 
 @dataclass(frozen=True)
 class LeftAlone:
-    """What a worktree kept of its user's own edits, sorted; ``reason`` is set where all of it stayed."""
+    """What a worktree kept of its user's own edits, sorted.
+
+    ``reason`` is set where all of it stayed, since it could not be written; ``hint`` is what to do then.
+    """
 
     worktree: Path
     paths: list[str]
     reason: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True)

@@ -55,14 +55,18 @@ def bring_along(
     found = []
     for top in tops:
         try:
-            left, reason = _follow(_tree(top, common_dir, len(new)), changes), ""
+            left = LeftAlone(top, _fsdecoded(_follow(_tree(top, common_dir, len(new)), changes)))
         except _NotOursError:
             continue
         except ContentgitError as error:
-            left, reason = sorted(changes), error.message
-        if left:
-            found.append(LeftAlone(top, [os.fsdecode(path) for path in left], reason))
+            left = LeftAlone(top, _fsdecoded(sorted(changes)), error.message, error.hint)
+        if left.paths:
+            found.append(left)
     return found
+
+
+def _fsdecoded(paths: Iterable[bytes]) -> list[str]:
+    return [os.fsdecode(path) for path in paths]
 
 
 class _NotOursError(Exception):

@@ -109,6 +109,10 @@ def test_a_lock_that_a_killed_git_left_is_named(
     lock = repository_path / ".git/index.lock"
     lock.touch()
     os.utime(lock, (1, 1))
+    said = run("log")
+    assert f"not written in {repository_path}: shop/bakery.tag/0/0/12.json\n" in said.err
+    assert f"  rm {lock}  (removes the lock" in said.err
+    assert "brought along now" not in said.err
     said = run("status")
     assert said.code == 0
     assert f"rm {lock}  (removes its lock, if no git runs there)" in said.out

@@ -161,7 +161,7 @@ def test_without_a_repository_it_fails_once(
 def test_as_json(twins: None, run: Run) -> None:
     one = run("status", "--json", "--database=other").json
     said = run("status", "--all-databases", "--json").json
-    names = ("edited_files", "left_folders", "index_lock", "backlog")
+    names = ("edited_files", "left_folders", "locks", "backlog")
     repository = {name: said[name] for name in names}
     assert {**said["databases"][1], **repository} == one
     applied = run("log", "--applied", "--all-databases", "--json").json["databases"]
