@@ -83,7 +83,7 @@ def copies(stage: Repository, call: Callable[[Repository], object]) -> Iterator[
         yield repository
         shutil.rmtree(place)
         step += EVERY
-    assert step > max(EVERY, 15), "the call has hardly any steps: is it counted?"
+    assert step > max(EVERY, 10), "the call has hardly any steps: is it counted?"
 
 
 def title(repository: Repository, commit: str = "main") -> str:
