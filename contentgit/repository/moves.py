@@ -88,8 +88,9 @@ def finish(program: Program, common_dir: Path, algorithm: str) -> list[Finished]
             tip = read_ref(program, HEADS + move.branch) if move else None
             left: list[LeftAlone] = []
             if move and tip and _has(program, tip, move.new):
+                trees = Trees(program, algorithm)
                 left = bring_along(
-                    program, common_dir, Trees(program, algorithm), move.branch, move.old, tip
+                    program, common_dir, trees, move.branch, move.old, tip, resuming=True
                 )
                 found.append(Finished(move.branch, tip, tuple(left)))
             if not any(each.reason for each in left):

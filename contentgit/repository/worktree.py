@@ -40,12 +40,20 @@ _Changes = Mapping[bytes, tuple[Side, Side]]
 
 
 def bring_along(
-    program: Program, common_dir: Path, trees: Trees, branch: str, old: str | None, new: str
+    program: Program,
+    common_dir: Path,
+    trees: Trees,
+    branch: str,
+    old: str | None,
+    new: str,
+    *,
+    resuming: bool = False,
 ) -> list[LeftAlone]:
     """Brings every worktree that is on ``branch`` from commit ``old`` to ``new``.
 
     The branch has moved already. What the user has touched stays as it is and is returned; a worktree that
-    cannot be written is returned with all its paths and the reason.
+    cannot be written is returned with all its paths and the reason. ``resuming`` is for what a killed call
+    began: files that it left missing or half written are written again.
     """
     tops = list(_worktrees(program, branch))
     if not tops:
@@ -55,7 +63,8 @@ def bring_along(
     found = []
     for top in tops:
         try:
-            left = LeftAlone(top, _fsdecoded(_follow(_tree(top, common_dir, len(new)), changes)))
+            tree = _tree(top, common_dir, len(new))
+            left = LeftAlone(top, _fsdecoded(_follow(tree, changes, resuming)))
         except _NotOursError:
             continue
         except ContentgitError as error:
@@ -103,7 +112,7 @@ def common_folder(git_dir: Path) -> Path:
     return git_dir / shared
 
 
-def _follow(tree: _Tree, changes: _Changes) -> list[bytes]:
+def _follow(tree: _Tree, changes: _Changes, resuming: bool) -> list[bytes]:
     """Moves what the user has not touched; the paths that were left, sorted."""
     for path, (_, new) in changes.items():
         if new and _GIT_OWN.search(path):  # git would leave such a path out, and not say so
@@ -131,6 +140,10 @@ def _follow(tree: _Tree, changes: _Changes) -> list[bytes]:
     _write(tree, [path for path, (_, new) in seen.items() if _is_file(new) and path not in touched])
     at_new |= {path: seen[path][1] for path in fresh if path in touched}
     edited = _differing(tree, at_new)
+    if resuming:
+        torn = [path for path in sorted(edited) if _is_torn(tree, path, at_new[path])]
+        _write(tree, torn)
+        edited -= {*torn}
     edited |= {path for path in touched - at_new.keys() if _is_there(tree, path)}
     return sorted(edited | (changes.keys() - ours.keys()))
 
@@ -216,6 +229,24 @@ def _write(tree: _Tree, paths: Sequence[bytes]) -> None:
         tree.program.run(
             "checkout-index", "-q", "-f", "-u", "-z", "--stdin", data=data, writing=True
         )
+
+
+def _is_torn(tree: _Tree, path: bytes, side: Side) -> bool:
+    """Whether the file is missing, or is a beginning of what it should be.
+
+    git removes the old file, then writes the new one in its place. Nothing is lost by writing it again.
+    """
+    if not _stands(tree, path):
+        return True
+    place = os.path.join(tree.top, path)
+    if side is None or not _is_there(tree, path) or not stat.S_ISREG(os.lstat(place).st_mode):
+        return False
+    content = tree.program.run("cat-file", "blob", side[1])
+    try:
+        with open(place, "rb") as file:
+            return content.startswith(file.read(len(content) + 1))
+    except OSError:  # one that we may not read is not what git was at
+        return False
 
 
 def _remove(tree: _Tree, path: bytes) -> None:

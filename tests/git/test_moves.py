@@ -78,6 +78,19 @@ def test_the_next_call_brings_the_worktree_along(moved: tuple[Repository, str, s
     assert (repository.finish_moves(), moves(repository)) == ([], [])
 
 
+@pytest.mark.parametrize("torn", [None, b"", b"un"])
+def test_a_file_that_git_was_killed_over_is_written_again(
+    moved: tuple[Repository, str, str], torn: bytes | None
+) -> None:
+    repository, _, new = moved
+    for path in (ONE, TWO):
+        (repository.path / path).unlink(missing_ok=True)
+    if torn is not None:
+        (repository.path / ONE).write_bytes(torn)
+    assert repository.finish_moves() == [Finished("main", new)]
+    assert (status(repository.path), files(repository.path)) == ([], {ONE: b"uno\n", TWO: b"due\n"})
+
+
 def test_edits_made_meanwhile_stay(moved: tuple[Repository, str, str]) -> None:
     repository, _, new = moved
     (repository.path / ONE).write_bytes(b"mine\n")
