@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
@@ -150,12 +150,11 @@ def _legible(line: str) -> str:
 
 def _refused_lines(error: ContentgitError, *, full: bool) -> Iterator[str]:
     """What was refused, of each cause the first with its lines; all of it where it is asked for."""
+    told: Sequence[object] = error.causes or error.items
+    shown = len(told) if full else ITEMS_SHOWN
     if not error.causes:
-        shown = len(error.items) if full else ITEMS_SHOWN
         yield from error.items[:shown]
-        if len(error.items) > shown:
-            yield f"… and {len(error.items) - shown:,} more (--json lists all)"
-    for cause in error.causes:
+    for cause in error.causes[:shown]:
         if len(cause.entries) == 1:
             yield from cause.entries[0]
             continue
@@ -164,6 +163,8 @@ def _refused_lines(error: ContentgitError, *, full: bool) -> Iterator[str]:
             yield from (f"  {line}" for line in entry)
         if len(cause.entries) > ENTRIES_SHOWN and not full:
             yield f"  … and {len(cause.entries) - ENTRIES_SHOWN:,} more (--verbose lists all)"
+    if len(told) > shown:
+        yield f"… and {len(told) - shown:,} more (--json lists all)"
 
 
 def _write_items(file: IO[str], head: dict[str, Any], name: str, items: Iterable[Any]) -> int:

@@ -25,7 +25,11 @@ _DAMAGE = (
     "could not parse",
     "bad ref",
     "not a tree object",
+    "failed to traverse parents",
+    "cannot simplify commit",
+    "parse_object_buffer failed",
 )
+_UNREAD = re.compile(r"could not read ([0-9a-f]{40,64})$", re.MULTILINE)
 _WRITE = (
     "permission denied",
     "read-only file system",
@@ -128,6 +132,8 @@ def failure(
         return no_identity()
     if writing and any(words in text for words in _WRITE):
         return RepositoryError(f"cannot write to {path}: {reason}")
+    if unread := _UNREAD.search(text):
+        return missing(clone(), f"object {unread[1]} is missing or cannot be read", commit=True)
     if "promisor remote" in text or any(words in text for words in _DAMAGE):
         what = "" if reason == "not a tree object" else reason  # ls-tree names no commit
         return missing(clone(), what, commit=any(words in text for words in _NO_COMMIT))

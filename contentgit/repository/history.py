@@ -65,10 +65,10 @@ def merge_bases(program: Program, one: str, other: str) -> list[str]:
     """The best common ancestors of two commits; more than one where branches merged into each other.
 
     Raises:
-        RepositoryError: a shallow clone does not have them.
+        RepositoryError: a shallow clone does not have them, or a commit on the way cannot be read.
     """
-    ids = (checked_id(one), checked_id(other))
-    found = program.line("merge-base", "--all", *ids, ok=(0, 1)).split()
+    _, output = _merge_base(program, "--all", one, other)
+    found = output.decode().split()
     if not found and program.line("rev-parse", "--is-shallow-repository") == "true":
         raise RepositoryError(
             "this is a shallow clone: it does not have the commit that both sides come from",
@@ -79,11 +79,18 @@ def merge_bases(program: Program, one: str, other: str) -> list[str]:
 
 def is_ancestor(program: Program, one: str, other: str) -> bool:
     """Whether ``one`` is ``other`` or one of its ancestors."""
-    ids = (checked_id(one), checked_id(other))
-    code, _, errors = program.ask("merge-base", "--is-ancestor", *ids)
-    if code not in (0, 1):
-        raise program.failure("merge-base", errors)
+    code, _ = _merge_base(program, "--is-ancestor", one, other)
     return code == 0
+
+
+def _merge_base(program: Program, option: str, one: str, other: str) -> tuple[int, bytes]:
+    """Exit code (1: there is none) and output."""
+    ids = (checked_id(one), checked_id(other))
+    code, output, errors = program.ask("merge-base", option, *ids)
+    # Where a commit on the way cannot be read, git says so and that there is none.
+    if code not in (0, 1) or (code == 1 and "error: " in errors):
+        raise program.failure("merge-base", errors)
+    return code, output
 
 
 def ever_had(program: Program, path: str) -> bool:

@@ -18,7 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from contentgit.errors import RepositoryError
+from contentgit.errors import RepositoryError, UsageError
+from contentgit.repository.objects import checked_id
 from contentgit.repository.program import Program
 from contentgit.repository.refs import HEADS, read_ref
 from contentgit.repository.trees import Trees
@@ -107,10 +108,11 @@ def _parsed(data: bytes) -> _Move | None:
     """None where the file is not whole: the branch moves only when it is."""
     try:
         move = _Move(**json.loads(data))
-    except (ValueError, TypeError):
+        for each in (move.new, *([] if move.old is None else [move.old])):
+            checked_id(each)
+    except (ValueError, TypeError, RecursionError, UsageError):
         return None
-    texts = (move.branch, move.new, "" if move.old is None else move.old)
-    return move if all(isinstance(each, str) for each in texts) else None
+    return move if isinstance(move.branch, str) else None
 
 
 def _hold(file: BinaryIO) -> bool:

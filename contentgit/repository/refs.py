@@ -265,8 +265,16 @@ def _unresolved(program: Program, revision: str, errors: str) -> ContentgitError
             )
         return program.missing(f"{revision!r} names object {found}, which is missing", commit=True)
     if code == 0:
-        return UnknownNameError(f"{revision!r} names no commit", hint=known(program))
+        return _other_object(program, revision, found)
     hint = _at_remotes(program, revision) or known(program)
     return UnknownNameError(
         f"unknown revision {revision!r}", hint=hint, data={"revision": revision}
     )
+
+
+def _other_object(program: Program, revision: str, found: str) -> ContentgitError:
+    """The error for a revision that names an object which is there, and not a commit that can be read."""
+    kind = program.ask("cat-file", "-t", found + "^{}")[1].decode().strip()
+    if kind in ("", "commit"):
+        return program.missing(f"{revision!r} names object {found}, which is damaged", commit=False)
+    return UnknownNameError(f"{revision!r} names a {kind}, not a commit", hint=known(program))

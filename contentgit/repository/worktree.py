@@ -52,14 +52,17 @@ def bring_along(
     """Brings every worktree that is on ``branch`` from commit ``old`` to ``new``.
 
     The branch has moved already. What the user has touched stays as it is and is returned; a worktree that
-    cannot be written is returned with all its paths and the reason. ``resuming`` is for what a killed call
-    began: files that it left missing or half written are written again.
+    cannot be written is returned with the reason and all its paths, each where a commit cannot be read.
+    ``resuming`` is for what a killed call began: files that it left missing or half written are made again.
     """
     tops = list(_worktrees(program, branch))
     if not tops:
         return []
-    found_there = trees.differences(trees.root(old) if old else None, trees.root(new))
-    changes = {path: (before, after) for path, before, after in found_there}
+    try:
+        found_there = trees.differences(trees.root(old) if old else None, trees.root(new))
+        changes = {path: (before, after) for path, before, after in found_there}
+    except ContentgitError as error:  # a commit that is gone: nobody can say what was touched
+        return [LeftAlone(top, [], error.message, error.hint) for top in tops]
     found = []
     for top in tops:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contentgit.cli.terminal import ENTRIES_SHOWN, Terminal
+from contentgit.cli.terminal import ENTRIES_SHOWN, ITEMS_SHOWN, Terminal
 from contentgit.errors import RefusedError
 from contentgit.records import RecordKey
 from contentgit.render.problems import causes
@@ -92,3 +92,16 @@ def test_a_long_cause_is_cut_unless_all_is_wanted(
     assert sum("would become" in line for line in lines) == shown
     assert ("    … and 20 more (--verbose lists all)" in lines) is not full
     assert lines[-2:] == ["hint: one", "hint: two"]
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_many_causes_are_cut_unless_all_is_wanted(
+    capsys: pytest.CaptureFixture[str], *, full: bool
+) -> None:
+    problems = [
+        Problem(ProblemKind.FIELD, f"shop.tag has no field f{number}") for number in range(1000)
+    ]
+    Terminal(colour=False, full=full).error(RefusedError("refused", causes=causes(problems, {})))
+    lines = capsys.readouterr().err.splitlines()
+    assert sum("has no field" in line for line in lines) == (1000 if full else ITEMS_SHOWN)
+    assert ("  … and 800 more (--json lists all)" in lines) is not full

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from contentgit.errors import UnknownNameError
+from contentgit.errors import RepositoryError, UnknownNameError
 from contentgit.repository import Commit, Repository, Signature
 from contentgit.repository.values import parse_commit, split_message
 from tests.git.conftest import ANNA, DATE, ONE, THREE, TWO, Commits
@@ -207,3 +208,22 @@ def test_history_of_sha256_in_a_bare_repository(
     second = commit(repository, {ONE: b"uno\n"}).commit
     assert [each.id for each in repository.log("main", folder="pages")] == [second, first]
     assert repository.merge_bases(first, second) == [first]
+
+
+def test_a_history_that_cannot_be_read_is_not_one_that_ends(filled: Repository) -> None:
+    """Else a merge would take two branches for strangers."""
+    main = filled.resolve("main")
+    data = git(filled.path, "cat-file", "commit", main).replace("\n", f"\nparent {'f' * 40}\n", 1)
+    tip = git(filled.path, "hash-object", "-t", "commit", "-w", "--stdin", data=data.encode())
+    ways: list[Callable[[], object]] = [
+        lambda: filled.merge_bases(main, tip),
+        lambda: filled.is_ancestor(main, tip),
+        lambda: list(filled.log(tip)),
+        lambda: filled.versions(tip, [ONE]),
+    ]
+    for way in ways:
+        with pytest.raises(RepositoryError) as caught:
+            way()
+        assert "is damaged or incomplete: " in caught.value.message
+        assert "f" * 40 in caught.value.message
+        assert "fsck" in caught.value.hint

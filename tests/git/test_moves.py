@@ -160,7 +160,25 @@ def test_a_worktree_that_is_locked_is_done_by_a_later_call(
     assert (status(repository.path), moves(repository)) == ([], [])
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"branch": 1, "old": null, "new": "x"}', "{}"])
+def test_a_commit_that_is_gone_stops_nobody(moved: tuple[Repository, str, str]) -> None:
+    """Its worktree is left as it is, since nobody can say what of it was edited."""
+    repository, old, _ = moved
+    (path,) = moves(repository)
+    path.write_text(path.read_text().replace(old, "1" * 40))
+    (found,) = repository.finish_moves()
+    assert "1" * 40 in found.left[0].reason
+    assert files(repository.path)[ONE] == b"one\n"
+    path.unlink()
+    assert repository.finish_moves() == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", '{"branch": 1, "old": null, "new": "x"}', "{}", "[" * 100_000),
+        *('{"branch": "main", "old": "-x", "new": "%s"}' % ("1" * 40), '{"branch": "\\ud800"}'),
+    ],
+)
 def test_a_file_that_is_not_whole_says_nothing(filled: Repository, text: str) -> None:
     path = filled.git_dir / "contentgit" / "moving-1-x.json"
     path.parent.mkdir(exist_ok=True)

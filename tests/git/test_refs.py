@@ -49,9 +49,23 @@ def test_resolve_refuses_the_rest(filled: Repository, revision: str) -> None:
         filled.resolve(revision)
     assert caught.value.message in (
         f"unknown revision {revision!r}",
-        f"{revision!r} names no commit",
+        f"{revision!r} names a tree, not a commit",
+        f"{revision!r} names a blob, not a commit",
     )
     assert caught.value.hint == "branches: main, summer"
+
+
+def test_a_branch_at_what_is_no_commit(filled: Repository) -> None:
+    head = filled.git_dir / "refs/heads/odd"
+    head.write_text(git(filled.path, "rev-parse", f"main:{ONE}") + "\n")
+    with pytest.raises(UnknownNameError, match="'odd' names a blob, not a commit"):
+        filled.resolve("odd")
+    cut = git(filled.path, "hash-object", "-t", "commit", "-w", "--stdin", "--literally")
+    head.write_text(f"{cut}\n")
+    with pytest.raises(
+        RepositoryError, match=f"incomplete: 'odd' names object {cut}, which is damaged"
+    ):
+        filled.resolve("odd")
 
 
 def test_resolve_says_when_many_branches_are_known(filled: Repository) -> None:
