@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from django.db import Error, connections, transaction
@@ -60,6 +59,10 @@ class Applied(Entry):
     state: str
 
 
+_LINES = 100
+"""Lines that are read at a time where some may be of other tables."""
+
+
 def every(_line: Applied) -> bool:
     """A choice of lines: all of them."""
     return True
@@ -100,9 +103,15 @@ def history(
     rows = _rows(using).filter(state=AppliedCommit.State.DONE).order_by("-id")
     if dump is not None:
         rows = rows.filter(dump=dump)
-    with _errors(using):
-        lines = [_applied(row, using) for row in (rows[:limit] if own is every else rows)]
-    return list(islice(filter(own, lines), limit))
+    size = limit if limit is None or own is every else max(limit, _LINES)
+    found: list[Applied] = []
+    while True:
+        with _errors(using):
+            lines = [_applied(row, using) for row in rows[:size]]
+        found += filter(own, lines)
+        if limit is None or len(found) >= limit or len(lines) < (size or 0):
+            return found[:limit]
+        rows = rows.filter(id__lt=lines[-1].id)
 
 
 def pending(using: str) -> list[Applied]:

@@ -69,6 +69,22 @@ def test_the_history_is_latest_first(db: str) -> None:
     assert ledger.history(db, limit=2)[1].id == two
 
 
+def test_no_more_of_the_history_is_read_than_is_wanted(db: str) -> None:
+    ids = ledger.write(db, [replace(ENTRY, dump=str(number % 5)) for number in range(250)])
+    read: list[int] = []
+
+    def own(line: Applied) -> bool:
+        read.append(line.id)
+        return line.dump == "0"
+
+    assert [row.id for row in ledger.history(db, limit=2, own=own)] == [ids[245], ids[240]]
+    assert len(read) == 100
+    assert [row.id for row in ledger.history(db, limit=45, own=own)] == ids[245::-5][:45]
+    assert [row.id for row in ledger.history(db, limit=60, own=own)] == ids[245::-5]
+    assert [row.id for row in ledger.history(db, own=own)] == ids[245::-5]
+    assert ledger.history(db, limit=0, own=own) == []
+
+
 def test_a_pending_line_is_finished_or_forgotten(db: str) -> None:
     first, second = ledger.write(db, [ENTRY, replace(ENTRY, dump="other")], pending=True)
     assert ledger.applied(db) == {}
