@@ -14,7 +14,7 @@ from contentgit.porcelain.planned import DumpPlan
 from contentgit.porcelain.snapshots import CommitSide, Difference, batches
 from contentgit.porcelain.trees.orders import OrderedModel, Settled
 from contentgit.porcelain.trees.sides import Three
-from contentgit.porcelain.withheld import staying
+from contentgit.porcelain.withheld import staying, undeleted
 from contentgit.porcelain.working_copy import Missing
 from contentgit.records import Record, Value
 
@@ -55,16 +55,20 @@ class ThreeWay:
     def read_to_merge(self, differences: Iterable[Difference]) -> Iterator[Compared]:
         """The records as a merge takes them: what an apply has left here is no edit."""
         work = self.work
-        # What stayed was there before the apply that an undo takes back.
         stay = {} if work.goal.undoes or not work.applied else staying(work.applied.withheld)
+        stayed = undeleted(work.goal.undoes)
         missing = Missing(work.dump)
         for batch in batches(self.read(differences)):
             kept = missing.kept([(each.base, each.ours) for each in batch])
             for each, whole in zip(batch, kept, strict=True):
-                base, here = each.base, each.ours
+                base, here, there = each.base, each.ours, each.theirs
                 if base is None and here and stay.get(str(here.key)) == each.path.after:
                     base = here  # the commit deletes it, and it stays for want of a licence
-                yield Compared(each.path, base, here, each.theirs, whole or here)
+                elif base is None and here and there and str(here.key) in stayed:
+                    base = there  # it was there before the apply that is undone, and stayed
+                if base and base.key in work.taken:
+                    base = _without(base, work.taken[base.key])
+                yield Compared(each.path, base, here, there, whole or here)
 
     def settled(self, take: Side | None) -> Settled:
         """The records that come out otherwise than merged one by one, since a field orders them."""
@@ -188,6 +192,14 @@ def _as_here(made: Record | None, other: Record | None, here: Record | None) -> 
         return another if same(another, now) and not same(value, now) else value
 
     return replace(made, fields={name: taken(name, value) for name, value in made.fields.items()})
+
+
+def _without(record: Record, links: AbstractSet[tuple[str, str]]) -> Record:
+    """The record as the apply that took these links has left it."""
+    fields = dict(record.fields)
+    for name in {name for name, _ in links} & fields.keys():
+        fields[name] = [each for each in fields[name] or () if (name, each) not in links]
+    return replace(record, fields=fields)
 
 
 def _at(side: CommitSide, ids: Ids, paths: Sequence[str]) -> Iterator[Record | None]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
 from contentgit import canonical
+from contentgit.db.identity import label_of
 from contentgit.db.introspect import table
 from contentgit.db.reader import Reader
 from contentgit.db.tables import Tables
@@ -118,16 +120,75 @@ def outside_work(
         return None
     theirs = CommitSide(repository, backup, OUTSIDE)
     ids = theirs.ids()
-    keys = [each.key for each in theirs.records(list(ids.items())) if each is not None]
-    _refuse_unknown(project, keys)
-    reader = outside_reader(project, keys, all_tables([work.dump for work in works]))
+    found = theirs.records(list(ids.items()))
+    keys = {path: each.key for path, each in zip(ids, found, strict=True) if each is not None}
+    _refuse_unknown(project, keys.values())
+    reader = outside_reader(project, keys.values(), all_tables([work.dump for work in works]))
     dump = Dump(reader.dataset, OUTSIDE, reader.tables, reader)
     kept = repository.tree_id(backup, LEFT) is not None
     base = CommitSide(repository, backup if kept else "", LEFT)
-    ours = _Rows(dump, repository.algorithm, project.progress, keys=keys)
+    ours = _Rows(dump, repository.algorithm, project.progress)
     work = DumpPlan(dump, None, Goal("", "", ""), "", base, ours, theirs, beneath=tuple(works))
     work.base_ids = base.ids()
+    for path, link in _links_of_records([*works, work], keys):
+        work.taken.setdefault(link.owner, set()).add((link.field, link.target))
+        del ids[path], keys[path]
+    ours.keys = list(keys.values())
     work.differences = from_commit_to_database(ids, ours)
     for each in works:
-        each.elsewhere = frozenset(keys)
+        each.elsewhere, each.taken = frozenset(ours.keys), work.taken
     return work
+
+
+# Links
+
+
+@dataclass(frozen=True)
+class _Link:
+    """A reference in a many-to-many field, as a row of the field's automatic table."""
+
+    owner: RecordKey
+    field: str
+    target: str
+
+
+def _links_of_records(
+    works: Sequence[DumpPlan], keys: Mapping[str, RecordKey]
+) -> list[tuple[str, _Link]]:
+    """Those of the rows outside, by path, that are links of a record which comes back with its links.
+
+    Such a row would come back twice: by itself, and with the record. The rows outside are the last of
+    ``works``.
+    """
+    links = list(_links(works, keys))
+    held: set[tuple[RecordKey, str]] = set()
+    for work in works if links else ():
+        paths = work.theirs.ids().keys()
+        for _, link in links:
+            table = work.dump.tables.get(link.owner.model)
+            if table is None or link.field not in table.relation:
+                continue
+            if record_path(link.owner, table.schema.layout) in paths:
+                held.add((link.owner, link.field))
+    return [(path, link) for path, link in links if (link.owner, link.field) in held]
+
+
+def _links(works: Sequence[DumpPlan], keys: Mapping[str, RecordKey]) -> Iterator[tuple[str, _Link]]:
+    """The rows outside, by path, that are links of any record."""
+    fields: dict[str, Any] = {
+        label_of(relation.through): table.model._meta.get_field(relation.name)
+        for table in all_tables([work.dump for work in works]).values()
+        for relation in table.relations
+    }
+    theirs = works[-1].theirs
+    ids = theirs.ids()
+    entries = [(path, ids[path]) for path, key in keys.items() if key.model in fields]
+    for batch in batches(entries):
+        for (path, _), record in zip(batch, theirs.records(batch), strict=True):
+            if record is None:
+                continue
+            many = fields[record.key.model]
+            owner = record.fields.get(many.m2m_field_name())
+            target = record.fields.get(many.m2m_reverse_field_name())
+            if isinstance(owner, str) and isinstance(target, str):
+                yield path, _Link(RecordKey.parse(owner), many.name, target)

@@ -53,7 +53,8 @@ class DumpPlan:
     records have an order. Where a merge is undone, ``origin`` is the snapshot
     that it had as its base: with it, ``base`` stands for what the merge made. In an undo, the records
     ``elsewhere`` are those of the plan's rows outside of dumps; these have what they were in the dumps
-    ``beneath`` as a part of their base.
+    ``beneath`` as a part of their base. What the undone apply has ``taken`` from records are links, as
+    (many-to-many field, target).
     """
 
     dump: Dump
@@ -74,6 +75,7 @@ class DumpPlan:
     origin_ids: Mapping[str, str] = field(default_factory=dict)
     beneath: tuple[DumpPlan, ...] = ()
     elsewhere: frozenset[RecordKey] = frozenset()
+    taken: dict[RecordKey, set[tuple[str, str]]] = field(default_factory=dict)
 
     @property
     def folder(self) -> str:

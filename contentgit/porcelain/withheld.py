@@ -121,6 +121,11 @@ def staying(withheld: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {each["record"]: each["blob"] for each in withheld if each.get("blob")}
 
 
+def undeleted(row: Applied | None) -> frozenset[str]:
+    """The records that an apply did not delete although its commit lacks them, edited or not."""
+    return frozenset(each["record"] for each in (row.withheld if row else ()) if not each["field"])
+
+
 def _fields(row: Applied | None, tables: Tables) -> list[dict[str, Any]]:
     """One entry for each field that the code does not have."""
     ignored = ignored_fields(row, tables)
