@@ -71,7 +71,8 @@ class Facts:
     holders:
         Which row holds the unique values of a claim now; equality is the database's own.
     links:
-        The present many-to-many references of existing rows that no dump's filter matches, by field.
+        The present many-to-many references of existing rows that no dump's filter matches, by field; sorted,
+        also where their order is content.
     uninstalled:
         Labels in wanted references that are no models of this project.
     counts:

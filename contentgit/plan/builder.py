@@ -175,6 +175,8 @@ def _with_optional(item: Item, present: _Present, settled: _Settled) -> Item:
         left_out = set(missing)
         wanted = [each for each in state.wanted if each not in left_out]
         found = Links.between(state.name, state.there, wanted, ordered=ordered)
+        if ordered and wanted and item.action is Action.UPDATE and not item.before:
+            found = replace(found, order=tuple(wanted))  # of a row outside no order is known
         settled.withheld += [
             Withheld(item.key, state.name, missing_reason(each)) for each in missing
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contentgit.facts import Facts, Sibling
 from contentgit.plan import Size
 from contentgit.schema import FieldKind, FieldSchema, UniqueSet
-from contentgit.steps import FieldState, ProblemKind, Withheld
+from contentgit.steps import FieldState, Links, ProblemKind, Withheld
 from tests.core.planning import (
     MODELS,
     candidate,
@@ -183,6 +183,22 @@ def test_a_record_that_moves_between_dumps_is_updated() -> None:
         assert plan.problems == plan.withheld == ()
         assert said(plan) == ["update product:1 name +tags=tag:2 -tags=tag:1"]
         assert (plan.steps[0].dump, plan.steps[0].before) == ("b", "o product:1")
+
+
+def test_the_order_of_links_of_a_row_outside_is_written() -> None:
+    """The facts do not tell the order that it has."""
+    ordered = FieldSchema("tags", FieldKind.REFERENCES, target="shop.tag", ordered=True)
+    models = {**MODELS, "shop.product": schema("shop.product", ordered)}
+    there = {key("product:1"): {"tags": (ONE, TWO)}}
+    plan = planned(
+        create("product:1", tags=[ONE, TWO]),
+        datasets=IGNORING,
+        models=models,
+        facts=existing("product:1", "tag:1", "tag:2", links=there),
+        force=True,
+    )
+    (step,) = plan.steps
+    assert step.links == (Links("tags", order=(ONE, TWO)),)
 
 
 def test_edits_of_a_record_that_moves_are_drift() -> None:
