@@ -102,7 +102,7 @@ class Trees:
             if len(self._roots) > _REMEMBERED // 10:
                 self._roots.clear()
             self._roots[commit], data = root_tree(self._program, commit)
-            self._remember(self._roots[commit], self._parsed(data))
+            self._remember(self._roots[commit], self._parsed(self._roots[commit], data))
         return self._roots[commit]
 
     def at_path(self, commit: str, path: str) -> tuple[str, str] | None:
@@ -163,11 +163,22 @@ class Trees:
 
     def _folder(self, tree: str) -> _Folder:
         if tree not in self._folders:
-            return self._remember(tree, self._parsed(content(self._program, tree, "tree")))
+            return self._remember(tree, self._parsed(tree, content(self._program, tree, "tree")))
         return self._folders[tree]
 
-    def _parsed(self, data: bytes) -> _Folder:
-        found = self._pattern.findall(data)
+    def _rows(self, tree: str, data: bytes) -> list[tuple[bytes, bytes, bytes]]:
+        """Mode, name and raw id of each entry of a tree.
+
+        Raises:
+            RepositoryError: there is something between or after the entries; what was lost is not known.
+        """
+        found: list[tuple[bytes, bytes, bytes]] = self._pattern.findall(data)
+        if sum(len(mode) + len(name) + len(raw) + 2 for mode, name, raw in found) != len(data):
+            raise self._program.missing(f"tree {tree} cannot be read", commit=False)
+        return found
+
+    def _parsed(self, tree: str, data: bytes) -> _Folder:
+        found = self._rows(tree, data)
         folder = _Folder((name, (mode, raw)) for mode, name, raw in found)
         folder.doubled = len(folder) != len(found)
         return folder
@@ -197,7 +208,7 @@ class Trees:
             deeper: list[tuple[str, str]] = []
             read = contents(self._program, [each for _, each in level], "tree")
             for (prefix, each), data in zip(level, read, strict=True):
-                found = self._pattern.findall(data)
+                found = self._rows(each, data)
                 bounds.check(prefix, (each,), len(found))
                 if len({name for _, name, _ in found}) != len(found):
                     raise FormatError(f"{prefix or 'the folder'} holds two files of one name")
@@ -227,7 +238,7 @@ class Trees:
             deeper: list[tuple[str, str]] = []
             read = contents(self._program, [each for _, each in level], "tree")
             for (folder, tree), data in zip(level, read, strict=True):
-                raw_entries = self._pattern.findall(data)
+                raw_entries = self._rows(tree, data)
                 if not bounds.admits((tree,), len(raw_entries)):
                     repeated(folder)
                     continue
@@ -312,7 +323,7 @@ class Trees:
         if len(trees) <= _FEW:
             yield from map(self._folder, trees)
         else:
-            yield from map(self._parsed, contents(self._program, trees, "tree"))
+            yield from map(self._parsed, trees, contents(self._program, trees, "tree"))
 
 
 def _folder_and_name(path: str) -> tuple[str, str]:

@@ -147,6 +147,28 @@ def test_a_damaged_tree(filled: Repository) -> None:
         filled.entry("2" * 40, ONE)
 
 
+@pytest.mark.parametrize("left", [b"", b"\0" * 7, b"100644 \0"])
+def test_a_tree_that_is_cut_off_is_not_a_smaller_one(filled: Repository, left: bytes) -> None:
+    """Else what is lost would be taken for deleted."""
+    entry = b"100644 a\0" + bytes.fromhex("1" * 40)
+    data = entry + b"100644 b\0" + left
+    options = ("-t", "tree", "-w", "--stdin", "--literally")
+    commit = commit_of(filled, git(filled.path, "hash-object", *options, data=data))
+    main = filled.resolve("main")
+    ways: list[Callable[[], object]] = [
+        lambda: list(filled.entries(commit, "")),
+        lambda: filled.entry(commit, "a"),
+        lambda: filled.folders(commit),
+        lambda: list(filled.changed_files(main, commit)),
+        lambda: list(filled.listing(commit, lambda _: True, print)),
+    ]
+    for way in ways:
+        with pytest.raises(
+            RepositoryError, match=r"damaged or incomplete: tree \w+ cannot be read"
+        ):
+            way()
+
+
 def test_differences(filled: Repository, commit: Commits) -> None:
     before = filled.resolve("main")
     after = commit(filled, {ONE: b"uno\n", TWO: None, "pages/new": b"", THREE: b"drei\n"}).commit
