@@ -70,7 +70,7 @@ class Killing:
         self.after = place.found(self.state)
         assert self.after != self.before
         assert not self.after.changed
-        assert not self.after.pending
+        assert all(state == "done" for *_, state in self.after.applied)
 
     def _ran(self, seconds: float) -> None:
         self._runs.append(seconds)

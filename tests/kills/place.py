@@ -29,14 +29,14 @@ OTHER: Final = "--database=other"
 class Found:
     """What there is, said so that two runs of one verb are equal: new commits by what they hold.
 
-    ``applied`` is the ledger's last line of each dump, ``refs`` are branches, ``head`` is the branch that the
-    worktree is on, ``changed`` what git status shows, ``left`` are lock files and files of ours that only a
-    process at work or a merge under way has; temporary ones are for gc.
+    ``applied`` is the ledger's last line of each dump: a pending one before it counts no more, and the next
+    call forgets it. ``refs`` are branches, ``head`` is the branch that the worktree is on, ``changed`` what
+    git status shows, ``left`` are lock files and files of ours that only a process at work or a merge under
+    way has; temporary ones are for gc.
     """
 
     content: Mapping[str, Sequence[Any]]
     applied: Sequence[tuple[str, ...]]
-    pending: int
     refs: Sequence[str]
     head: str
     changed: Sequence[str]
@@ -161,7 +161,6 @@ class Place:
         return Found(
             raw.snapshot(state.using),
             [(r.dump, named(r.commit), r.tree, r.action, r.state) for r in last.values()],
-            sum(row.state == AppliedCommit.State.PENDING for row in rows),
             refs,
             self.git("symbolic-ref", "-q", "HEAD"),
             # status must not write the index: that would mend what the next call has to.
