@@ -143,7 +143,7 @@ def in_child(
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 70
     except BaseException as error:
-        more["trace"] = _place(error)
+        more["trace"] = place(error)
     finally:
         with contextlib.suppress(BaseException):
             sys.stdout.flush()
@@ -182,7 +182,7 @@ def _watch_git() -> list[int]:
     return deaths
 
 
-def _place(error: BaseException) -> str:
+def place(error: BaseException) -> str:
     """The exception and the last lines of our own code that it went through."""
     own = [
         each
