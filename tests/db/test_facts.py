@@ -108,6 +108,7 @@ def test_who_holds_what_functions_and_conditions_compare(db: str) -> None:
     row = {"low": 1, "high": 50}
     Slot.objects.create(name="Rye", active=True, place=1, **row)
     Slot.objects.create(name="Straße", active=False, place=2, **row)
+    Slot.objects.create(name="out of the condition", active=False, place=3, low=1, high=90)
     features = connections["default"].features
     computed = features.supports_expression_indexes and features.supports_partial_indexes
     if not computed:
@@ -118,6 +119,7 @@ def test_who_holds_what_functions_and_conditions_compare(db: str) -> None:
         create("zoo.slot:7", name="rYe", active=True, place=7, **row),
         create("zoo.slot:8", name="rye", active=False, place=8, low=1, high=60),
         create("zoo.slot:9", name="STRAßE", active=False, place=2, **row),
+        create("zoo.slot:10", name="new", active=True, place=10, low=1, high=90),
     ) == {
         "zoo_slot_high": {(50,): "1"},
         "zoo_slot_name": {("RYE", True): "1", ("STRAßE", False): "2"},
