@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from contentgit.facts import Sibling
 from contentgit.plan import Candidate
 from contentgit.relations import plain
+from contentgit.schema import Function, UniqueSet
+from contentgit.schema import Part as Compared
 from tests.brands.models import (
     Brand,
     Choice,
@@ -125,6 +128,21 @@ def test_who_holds_what_functions_and_conditions_compare(db: str) -> None:
         "zoo_slot_name": {("RYE", True): "1", ("STRAßE", False): "2"},
         "zoo_slot_unique": {(2,): "2"},
     }
+
+
+@pytest.mark.parametrize(("constant", "expected"), [("none", {}), (50, {"odd": {(50,): "1"}})])
+def test_a_constant_that_fits_no_column_is_left_to_the_database(
+    db: str, constant: Any, expected: Any
+) -> None:
+    """``Coalesce`` takes a number for a decimal, of which content is a text."""
+    Slot.objects.create(name="a", active=True, low=1, high=50, place=1)
+    look = Look(dump("zoo.slot"))
+    part = Compared("high", ((Function.COALESCE, constant),))
+    odd = UniqueSet("odd", ("high",), plain=False, parts=(part,))
+    table = look.tables["zoo.slot"]
+    look.tables["zoo.slot"] = replace(table, schema=replace(table.schema, unique=(odd,)))
+    wanted = create("zoo.slot:7", name="b", active=True, low=1, high=50, place=7)
+    assert holders(look, wanted) == expected
 
 
 def test_what_a_generated_column_holds(db: str) -> None:

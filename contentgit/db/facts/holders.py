@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from contentgit.db.facts.referrers import Source, chunks
 from contentgit.db.queries import (
@@ -46,13 +46,20 @@ def fetch_holders(source: Source) -> Iterator[tuple[Claim, RecordKey]]:
     for (label, name), claims in by_set.items():
         table = source.table(label)
         (unique,) = (each for each in table.enforced.unique if each.name == name)
-        values = _Values(table, unique, source.using)
+        try:
+            values = _Values(table, unique, source.using)
+        except RecordError:
+            continue  # a constant that is no value of its field: the database alone compares
         for chunk in chunks(claims, COMPOSITE_CHUNK):
             yield from _among_claims(source, values, chunk)
 
 
 class _Values:
-    """The columns of one unique set, what it compares, and how its values go in and come out."""
+    """The columns of one unique set, what it compares, and how its values go in and come out.
+
+    Raises:
+        RecordError: a constant of the set fits no column of its field.
+    """
 
     def __init__(self, table: Table, unique: UniqueSet, using: str) -> None:
         self.table = table
@@ -60,6 +67,10 @@ class _Values:
         self.using = using
         self.parts = unique.parts or tuple(map(Part, unique.fields))
         self.bound = [_bound(table, part.field) for part in self.parts]
+        self.constants = [
+            [param for _, each in part.functions if each is not None for param in decode(each)]
+            for part, (_, decode, _) in zip(self.parts, self.bound, strict=True)
+        ]
         self.columns = tuple(column for columns, _, _ in self.bound for column in columns)
 
     @cached_property
@@ -94,15 +105,16 @@ class _Values:
     def condition(self, row: Row) -> SQL:
         """That the set finds in the columns what it finds in these parameters."""
         sql, params, values = [], [], iter(row)
-        for part, (columns, decode, _) in zip(self.parts, self.bound, strict=True):
+        for part, (columns, _, _), constants in zip(
+            self.parts, self.bound, self.constants, strict=True
+        ):
             for column, name in zip(
                 columns, names(self.table.name, columns, self.using), strict=True
             ):
-                left, constants = _applied(part, name, column, decode)
-                value = next(values)
-                right, more = _applied(part, column.cast, column, decode)
-                sql.append(f"{left} IS NULL" if value is None else f"{left} = {right}")
-                params += constants if value is None else [*constants, value, *more]
+                left, value = _applied(part, name, column), next(values)
+                right = "IS NULL" if value is None else f"= {_applied(part, column.cast, column)}"
+                sql.append(f"{left} {right}")
+                params += constants if value is None else [*constants, value, *constants]
         return f"({' AND '.join(sql)})", tuple(params)
 
 
@@ -117,18 +129,14 @@ def _bound(table: Table, name: str) -> _Bound:
     return field.columns, field.decode, field.encode
 
 
-def _applied(
-    part: Part, sql: str, column: Column, decode: Callable[[Value], Row]
-) -> tuple[str, list[Any]]:
-    """A column or a value with the part's functions applied, and the parameters that they bring."""
-    params: list[Any] = []
-    for function, constant in part.functions:
+def _applied(part: Part, sql: str, column: Column) -> str:
+    """A column or a value with the part's functions applied; constants are parameters behind it."""
+    for function, _ in part.functions:
         if function is Function.COALESCE:
             sql = f"COALESCE({sql}, {column.cast})"
-            params += decode(constant)
         else:
             sql = f"{function.value.upper()}({sql})"
-    return sql, params
+    return sql
 
 
 def _among_claims(
