@@ -23,6 +23,8 @@ from tests.fuzz import judge
 TAGS: Final = range(100, 220)
 PRODUCT: Final = "shop/bakery.product/0/0/42.json"
 OTHER: Final = "--database=other"
+TEMPORARY: Final = "contentgit-"
+"""What folders of ours in a git directory are called; locks in them are in nobody's way."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,8 @@ class Place:
         rows = AppliedCommit._base_manager.using(state.using).order_by("id")
         last = {row.dump: row for row in rows}
         own = self.path / ".git"
-        left = {*own.rglob("*.lock"), *(own / "contentgit").glob("*.json")}
+        locks = (each for each in own.rglob("*.lock") if not each.parent.name.startswith(TEMPORARY))
+        left = {*locks, *(own / "contentgit").glob("*.json")}
         return Found(
             raw.snapshot(state.using),
             [(r.dump, named(r.commit), r.tree, r.action, r.state) for r in last.values()],
