@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import getpass
 import os
 import re
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from contentgit.errors import ConfigurationError, UnknownNameError
 from contentgit.specs import Problem, raise_errors, suggestion
@@ -194,8 +195,7 @@ def _missing(config: Config) -> list[Problem]:
 # Environment
 
 
-@dataclass(frozen=True)
-class FoundSettings:
+class FoundSettings(NamedTuple):
     """A settings module, and the folder to import it from; ``None`` where only installed code is trusted."""
 
     module: str
@@ -266,6 +266,9 @@ def start_django() -> None:
     if apps.ready:
         return
     module = os.environ.get(SETTINGS_VARIABLE, "")
+    # What is imported stays: to look through it for garbage is time lost, now and in the verb.
+    collects = gc.isenabled()
+    gc.disable()
     try:
         django.setup()
     except Exception as error:
@@ -274,6 +277,10 @@ def start_django() -> None:
             f"the project cannot be started with settings {module}: {type(error).__name__}: {words[0]}",
             hint="python manage.py check  (says the same with where it happens)",
         ) from error
+    finally:
+        gc.freeze()
+        if collects:
+            gc.enable()
     if not apps.is_installed("contentgit"):
         raise ConfigurationError(
             '"contentgit" is not in INSTALLED_APPS',

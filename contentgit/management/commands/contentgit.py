@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import shlex
 import sys
 from typing import Any
@@ -24,6 +25,7 @@ class Command(BaseCommand):
 
     def run_from_argv(self, argv: list[str]) -> None:
         """Takes the words before Django's parser does, which would claim options such as -v."""
+        gc.freeze()  # the process is ours, and what manage.py has imported is no garbage
         program = shlex.quote(argv[0])
         if argv[0].endswith(".py"):  # it need not be executable
             program = f"python {program}"
