@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import chain
 from typing import Final
 
@@ -48,21 +49,24 @@ _SENTENCE_END = (
 _REST = rf"{_CLOSING}{_SPACE}++{_LINE_END}?"
 _WIDE_REST = rf"(?![\u3002\uff01\uff1f\uff61]){_CLOSING}{_SPACE}*+{_LINE_END}?"
 # By the character that each begins with: to look for one character costs next to nothing.
-_CUTS = tuple(
-    (first, re.compile(first_and_rest, re.ASCII | re.MULTILINE))
-    for first, first_and_rest in (
-        (".", rf"\.{_SENTENCE_END}{_REST}"),
-        ("!", rf"!{_REST}"),
-        ("?", rf"\?{_REST}"),
-        ("\u2026", rf"\u2026{_REST}"),
-        ("<", rf"<{_BLOCK}{_SPACE}*+{_LINE_END}?"),
-        ("\n", r"\n"),
-        ("\r", r"\r\n?"),
-        *((stop, rf"{stop}{_WIDE_REST}") for stop in "\u3002\uff01\uff1f\uff61"),
-    )
-)
+_CUTS: Final = {
+    ".": rf"\.{_SENTENCE_END}{_REST}",
+    "!": rf"!{_REST}",
+    "?": rf"\?{_REST}",
+    "\u2026": rf"\u2026{_REST}",
+    "<": rf"<{_BLOCK}{_SPACE}*+{_LINE_END}?",
+    "\n": r"\n",
+    "\r": r"\r\n?",
+    **{stop: rf"{stop}{_WIDE_REST}" for stop in "\u3002\uff01\uff1f\uff61"},
+}
 # The only thing behind which there is a cut and in which there could be others.
 _ATTRIBUTES = re.compile(r"<(?i:[bh]r) [^<>\r\n]{0,100}+>")
+
+
+@cache
+def _cut(first: str) -> re.Pattern[str]:
+    """Compiled when it is needed: that takes longer than many a call of the program has to."""
+    return re.compile(_CUTS[first], re.ASCII | re.MULTILINE)
 
 
 class _Spans:
@@ -93,9 +97,9 @@ def segments(text: str) -> list[str]:
     if not text:
         return []
     cuts = {len(text)}
-    for first, cut in _CUTS:
+    for first in _CUTS:
         if first in text:
-            cuts.update([match.end() for match in cut.finditer(text)])
+            cuts.update([match.end() for match in _cut(first).finditer(text)])
     for tag in _ATTRIBUTES.finditer(text):
         cuts.difference_update(range(tag.start() + 1, tag.end()))
     return _pieces(text, 0, sorted(cuts))
@@ -103,7 +107,7 @@ def segments(text: str) -> list[str]:
 
 def parts(text: str, size: int = PART) -> Iterator[list[str]]:
     """The :func:`segments` of long text in lists of about ``size`` characters: one is held at a time."""
-    cuts = [_Spans(cut, text) for first, cut in _CUTS if first in text]
+    cuts = [_Spans(_cut(first), text) for first in _CUTS if first in text]
     attributes = _Spans(_ATTRIBUTES, text)
     start, ahead, tags = 0, {len(text)} - {0}, list[tuple[int, int]]()
     for end in (*range(size, len(text), size), len(text)):

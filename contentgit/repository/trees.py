@@ -29,8 +29,8 @@ REPEATED = 100_000
 _FEW = 100  # trees of a level that are read one by one, and remembered
 _REMEMBERED = 50_000  # entries of trees that are kept, about 15 MB
 _ENTRY = {
-    "sha1": re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL),
-    "sha256": re.compile(rb"([0-7]+) ([^\0]+)\0(.{32})", re.DOTALL),
+    "sha1": rb"([0-7]+) ([^\0]+)\0(.{20})",
+    "sha256": rb"([0-7]+) ([^\0]+)\0(.{32})",
 }
 _ODD = {"120000": "a symbolic link", "160000": "a submodule", "100755": "an executable file"}
 _HINT = "remove the folder from the branch; records are written by contentgit commit only"
@@ -89,7 +89,7 @@ class Trees:
     def __init__(self, program: Program, algorithm: str) -> None:
         self._program = program
         self._algorithm = algorithm
-        self._pattern = _ENTRY[algorithm]
+        self._pattern = re.compile(_ENTRY[algorithm], re.DOTALL)
         self._roots: dict[str, str] = {}
         self._folders: dict[str, _Folder] = {}
         self._remembered = 0

@@ -130,7 +130,7 @@ def test_a_megabyte_takes_well_under_a_second() -> None:
 
 
 def test_looking_for_each_first_character_finds_what_one_search_for_all_would() -> None:
-    one = re.compile("|".join(cut.pattern for _, cut in _CUTS), re.ASCII | re.MULTILINE)
+    one = re.compile("|".join(_CUTS.values()), re.ASCII | re.MULTILINE)
     letters = random.Random(11)
     tags = ["<br a. b>", "<Hr x! y。z? >", "<br /> ", f"<br {'. ' * 60}>", "<br "]
     for _ in range(20_000):

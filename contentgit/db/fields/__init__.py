@@ -22,7 +22,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from contentgit.db.fields import moments
 from contentgit.db.fields.converters import driver_reader
 from contentgit.db.fields.custom import custom_codec, is_custom
-from contentgit.db.fields.geometry import geometry_codec
 from contentgit.db.fields.json_values import json_codec
 from contentgit.db.fields.keys import as_key
 from contentgit.db.fields.plain import AnyField, is_geometry, is_spatial, leaf, plain
@@ -64,6 +63,8 @@ def codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | None:
     if own is not None:
         return replace(own, cast=_cast(own.cast, field, connection))
     if is_geometry(field):
+        from contentgit.db.fields.geometry import geometry_codec
+
         made = geometry_codec(field, connection)
         return replace(made, cast=_cast(made.cast, field, connection))
     found = plain(field)
