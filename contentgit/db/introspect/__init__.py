@@ -6,7 +6,7 @@ are the key), without generated columns, and the many-to-many fields over automa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -319,14 +319,16 @@ class _Binder:
 
     @property
     def _decode_key(self) -> Callable[[str], tuple[Any, ...]]:
-        identities, label, columns = self.identities, self.label, self._key_columns
+        identities, label = self.identities, self.label
+        params = [each.param for each in self._key_columns]
 
         def decode(text: str) -> tuple[Any, ...]:
             pk = identities.pk(label, text)
             if pk is None:
                 raise RecordError(f"{label}:{text} does not exist in this database")
-            values: Sequence[Any] = (pk,) if len(columns) == 1 else pk
-            return tuple(each.param(value) for each, value in zip(columns, values, strict=True))
+            if len(params) == 1:  # called several times a row
+                return (params[0](pk),)
+            return tuple(param(value) for param, value in zip(params, pk, strict=True))
 
         return decode
 
