@@ -11,8 +11,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.apps import AppConfig, apps
 from django.core.management import call_command
@@ -23,8 +22,7 @@ from contentgit.errors import ContentgitError, DatabaseError, RefusedError
 from contentgit.followups import Followup
 
 
-@dataclass(frozen=True)
-class HookFailure:
+class HookFailure(NamedTuple):
     """Code of the project that failed after all was done: its name, and what it raised."""
 
     hook: str

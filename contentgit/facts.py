@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from contentgit.records import RecordKey, Value
 from contentgit.relations import Claim
@@ -38,8 +39,7 @@ class Referrer:
     parent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sibling:
+class Sibling(NamedTuple):
     """A row ``key`` that is another child of the multi-table ``parent`` that ``child`` is about to get.
 
     ``dump`` is the folder of the applied dump that the row belongs to, ``""`` for a row outside of all.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 
 class _JSONNull(enum.Enum):
@@ -36,8 +36,7 @@ _DIGITS: Final = 640
 """Digits that Python always reads as a number; no key of a row has more."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordKey:
+class RecordKey(NamedTuple):
     """What names a record in every environment.
 
     ``model`` is Django's ``label_lower``; ``key`` is the key text: the parts of the key, each
@@ -58,8 +57,17 @@ class RecordKey:
             return (self.model, 0, int(self.key), self.key)
         return (self.model, 1, 0, self.key)
 
-    def __lt__(self, other: RecordKey) -> bool:
+    def __lt__(self, other: RecordKey) -> bool:  # type: ignore[override]
         return self.sort_key < other.sort_key
+
+    def __gt__(self, other: RecordKey) -> bool:  # type: ignore[override]
+        return self.sort_key > other.sort_key
+
+    def __le__(self, other: RecordKey) -> bool:  # type: ignore[override]
+        return self.sort_key <= other.sort_key
+
+    def __ge__(self, other: RecordKey) -> bool:  # type: ignore[override]
+        return self.sort_key >= other.sort_key
 
     @classmethod
     def parse(cls, text: str) -> RecordKey:

@@ -6,8 +6,7 @@ The one place for plans, merges and checks of whole trees.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from contentgit.diff import ABSENT
 from contentgit.records import Record, RecordKey, Value
@@ -24,8 +23,7 @@ PARENT: Final = "$key"
 _SINGLE: Final = frozenset({FieldKind.REFERENCE, FieldKind.GENERIC})
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A record's ``field`` refers to ``target``.
 
     ``hard`` is whether the record cannot be without it; ``constrained`` whether the database refuses

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
+from typing import NamedTuple
 
 from contentgit.conditions import Condition, Constant, fields_of
 
@@ -112,8 +113,7 @@ class Function(enum.StrEnum):
     COALESCE = "coalesce"  # with the constant that stands for NULL
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A field's value with functions applied, the innermost first; ``coalesce`` has its constant."""
 
     field: str
@@ -146,8 +146,7 @@ class UniqueSet:
         return tuple(dict.fromkeys((*self.fields, *(name for name in more if name != "$key"))))
 
 
-@dataclass(frozen=True, slots=True)
-class CheckRule:
+class CheckRule(NamedTuple):
     """A check constraint: its ``condition`` is false of no row. ``fields`` are the managed ones it names."""
 
     name: str

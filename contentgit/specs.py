@@ -10,15 +10,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from contentgit.errors import ConfigurationError
 
 Identity: TypeAlias = Literal["pk", "natural", "uuid"] | tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """Something wrong with settings, datasets or specs.
 
     ``id`` is ``"contentgit.E…"`` for what nothing can be done with, ``"contentgit.W…"`` for what

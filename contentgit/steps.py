@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from contentgit.records import RecordKey, Value
 
@@ -112,8 +112,7 @@ class FieldState:
     wanted: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One refused thing, said in a line; ``permit`` is the option that permits it (``""``: none).
 
     ``rows`` are those that a delete of ``key`` reaches, or that forbid it.
@@ -128,8 +127,7 @@ class Problem:
     rows: tuple[RecordKey, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Withheld:
+class Withheld(NamedTuple):
     """Something of the commit that is not written, by declaration; ``reason`` says which."""
 
     key: RecordKey

@@ -8,7 +8,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from contentgit import canonical
@@ -449,7 +449,7 @@ class Laws:
             assert place is not None
             group = self.start.models[key.model].companions(place.field)
             values = [
-                [value_at(each.get(key), replace(place, field=name)) for name in group]
+                [value_at(each.get(key), place._replace(field=name)) for name in group]
                 for each in (self.base, *sides)
             ]
             assert (key in self.base) == (conflict.reason is Reason.EDITED), conflict

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Level(enum.StrEnum):
@@ -16,8 +16,7 @@ class Level(enum.StrEnum):
     NOTE = "note"  # good to know
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule: its stable id, the level of most of its findings, and what it says in one line."""
 
     id: str

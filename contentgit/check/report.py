@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from contentgit.check.findings import Finding, Level
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(NamedTuple):
     """A file that can be written as contentgit writes it: where it is, where it belongs, its blob id."""
 
     path: str

@@ -6,11 +6,10 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from contentgit import config
 from contentgit.cli.terminal import Terminal
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from contentgit.porcelain.project import Progress, Project
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """The settings around a folder; ``content`` is where a project was passed over."""
 
     found: config.FoundSettings | None

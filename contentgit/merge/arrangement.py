@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from contentgit.alignment import rough_runs
 from contentgit.merge.numbers import numbers
@@ -25,8 +25,7 @@ _Slots: TypeAlias = dict[RecordKey | None, list[RecordKey]]
 """Keys by the one in front of them that both sides agree on; ``None`` for the beginning."""
 
 
-@dataclass(frozen=True)
-class Ordered:
+class Ordered(NamedTuple):
     """The keys with their numbers, in their order; ``apart`` are those that both sides moved differently."""
 
     places: Places

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from contentgit.diff import ABSENT
 from contentgit.merge.places import Place
@@ -25,8 +25,7 @@ class Reason(enum.StrEnum):
     FILE = "file"  # both changed a file that is no record
 
 
-@dataclass(frozen=True, slots=True)
-class Contested:
+class Contested(NamedTuple):
     """One place of a conflict with what each side has there.
 
     At a place without a field that is the whole record; ``ABSENT`` where a side has nothing. ``file`` is
@@ -46,8 +45,7 @@ class Contested:
         return str(self.place) if self.place else self.file
 
 
-@dataclass(frozen=True, slots=True)
-class TreeConflict:
+class TreeConflict(NamedTuple):
     """Places that only people can decide on, together.
 
     ``edits`` are what the other side changed in a record that one side deleted; ``about`` names the

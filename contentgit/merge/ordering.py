@@ -7,7 +7,8 @@ end get the same number: merged field by field, that gives conflicts where there
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from contentgit.canonical import encode_value
 from contentgit.diff import ABSENT, Change
@@ -21,8 +22,7 @@ from contentgit.schema import FieldSchema, ModelSchema
 Snapshot = Mapping[RecordKey, Record]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """The records that ``field`` puts in one order: those with the same values ``within`` it."""
 
     model: str
@@ -138,8 +138,7 @@ def _places(
     return found
 
 
-@dataclass(frozen=True)
-class _Settling:
+class _Settling(NamedTuple):
     """One group: its records and places in base, ours and theirs, and the merged records."""
 
     field: FieldSchema

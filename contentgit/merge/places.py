@@ -6,7 +6,7 @@ import enum
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from contentgit.diff import ABSENT
 from contentgit.layout import decode_part, encode_part
@@ -16,8 +16,7 @@ from contentgit.records import Record, RecordKey, Value
 _RECORD: Final = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+:[^/]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A record, a field of it, or a value within a field: keys of objects, ids of list elements."""
 
     key: RecordKey

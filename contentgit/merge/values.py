@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from contentgit.canonical import same
 from contentgit.diff import ABSENT
@@ -21,8 +21,7 @@ Maybe: TypeAlias = Value
 """A value, or ``ABSENT`` where a side has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldConflict:
+class FieldConflict(NamedTuple):
     """A value that both sides changed in different ways; ``ABSENT`` where a side has none.
 
     ``path`` leads to it within a JSON value: keys of objects, ids of list elements.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from contentgit.diff import ABSENT
 from contentgit.facts import Facts
@@ -111,8 +112,7 @@ def _settle_writes(survey: Survey, facts: Facts, choice: Choice, reach: Reach) -
     return settled
 
 
-@dataclass(frozen=True)
-class _Present:
+class _Present(NamedTuple):
     """Which references hold before and after the apply."""
 
     survey: Survey

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from contentgit.diff import ABSENT
 from contentgit.errors import FormatError
@@ -42,8 +42,7 @@ def references(key: RecordKey, name: str, value: Value) -> tuple[str, ...]:
     return tuple(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A record that differs between the target and the commit.
 
     ``base`` is the record in the applied commit, ``ours`` in the target, ``theirs`` in the commit to
@@ -60,8 +59,7 @@ class Candidate:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(NamedTuple):
     """How many records of a dump the applied commit, the target, and the commit to apply have."""
 
     base: int
@@ -69,8 +67,7 @@ class Size:
     theirs: int
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """A single reference that a record of the commit holds; ``null`` and ``loose`` say what it may be.
 
     ``loose`` references may dangle: generic ones, and those without a constraint in the database.

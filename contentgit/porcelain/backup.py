@@ -7,8 +7,8 @@ rows outside them that cascades reach in a folder ``outside``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from contentgit.layout import encode_part
 from contentgit.porcelain.missing import is_missing
@@ -23,8 +23,7 @@ STAMP = "%Y%m%dT%H%M%S.%f"
 """How the name of a ref writes the moment of its backup, in UTC."""
 
 
-@dataclass(frozen=True)
-class Backup:
+class Backup(NamedTuple):
     """A commit of what was about to be overwritten, and the ref that keeps it."""
 
     ref: str = ""

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from contentgit import config
 from contentgit.db import ledger
@@ -52,8 +52,7 @@ class Collected:
     after: dict[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Needs:
+class Needs(NamedTuple):
     """What ledgers say: ``commits`` that an undo needs; ``hidden`` are schemas whose ledgers are not read."""
 
     commits: frozenset[str]

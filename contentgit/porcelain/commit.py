@@ -6,6 +6,7 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from contentgit import canonical
 from contentgit.calling import HookFailure
@@ -50,8 +51,7 @@ class DumpCounts:
         )
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(NamedTuple):
     """What is about to be committed, for whoever writes the message."""
 
     branch: str
@@ -59,8 +59,7 @@ class Draft:
     dumps: tuple[DumpCounts, ...]
 
 
-@dataclass(frozen=True)
-class Committed:
+class Committed(NamedTuple):
     """What a commit did; ``commit`` is ``""`` when there was nothing to commit.
 
     ``adopted`` are the dumps whose content already was what the branch has, but which the ledger did not

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import NamedTuple
 
 from contentgit.canonical import FORMAT_VERSION, dump_document, parse_document
 from contentgit.diff import Change
@@ -90,8 +91,7 @@ def refuse_recorded(repository: Repository, commit: str) -> None:
         )
 
 
-@dataclass(frozen=True)
-class TitledChange:
+class TitledChange(NamedTuple):
     """A change with the dump it belongs to, its record's title, and titles of what it refers to."""
 
     dump: str
@@ -100,8 +100,7 @@ class TitledChange:
     references: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Trees:
+class Trees(NamedTuple):
     """Two commits by id, and the folders of all dumps that the second one has."""
 
     repository: Repository
@@ -289,8 +288,7 @@ def references_of(change: Change, schema: ModelSchema | None) -> Iterator[Record
                         yield RecordKey.parse(text)
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(NamedTuple):
     """A commit, how many dumps it has, and what it changes against its first parent, streamed."""
 
     commit: Commit

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from contentgit.datasets import parse_dump_argument
 from contentgit.db import titles as db_titles
@@ -169,8 +169,7 @@ def copied(project: Project, names: Sequence[str]) -> str:
     return f"{where} {' and '.join(others)}, this is {own!r}: a copied database?"
 
 
-@dataclass(frozen=True)
-class DumpStatus:
+class DumpStatus(NamedTuple):
     """One dump of the database: the commit it is at, what was edited since, where the branch is.
 
     ``computed`` are the records that differ in derived fields alone, which is no edit. ``behind`` counts the
@@ -270,8 +269,7 @@ def _split(
     return tuple(edited), tuple(computed)
 
 
-@dataclass(frozen=True)
-class Beside:
+class Beside(NamedTuple):
     """What is in the repository and in no dump of the database.
 
     ``edited`` are files of the worktree that are in no commit; ``left`` the folders of HEAD's branch whose

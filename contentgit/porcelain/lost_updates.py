@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from contentgit.db.ledger import Applied
 from contentgit.errors import BranchMovedError, RefusedError
@@ -13,8 +13,7 @@ from contentgit.porcelain.snapshots import between_commits
 from contentgit.render.plain import plural
 
 
-@dataclass(frozen=True)
-class LostUpdates:
+class LostUpdates(NamedTuple):
     """An edited dump, the commit ``base`` that it was at, and the commit ``parent`` of what is to be made."""
 
     project: Project

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from contentgit import canonical
 from contentgit.db.identity import label_of
@@ -143,8 +143,7 @@ def outside_work(
 # Links
 
 
-@dataclass(frozen=True)
-class _Link:
+class _Link(NamedTuple):
     """A reference in a many-to-many field, as a row of the field's automatic table."""
 
     owner: RecordKey

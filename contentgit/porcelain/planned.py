@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from contentgit.db.ledger import Applied
 from contentgit.merge import Conflict
@@ -19,8 +19,7 @@ from contentgit.records import RecordKey
 from contentgit.steps import Plan
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """The commit to become: the revision as given, its commit, and its branch if it is one."""
 
     revision: str
@@ -28,8 +27,7 @@ class Target:
     branch: str
 
 
-@dataclass(frozen=True)
-class Goal:
+class Goal(NamedTuple):
     """Where a dump is when the plan has been run: what the ledger will say of it.
 
     ``commit`` is ``""`` where it is at none, which is so when its first apply was undone. ``undoes`` is the

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from contentgit import config
 from contentgit.config import Config
@@ -46,8 +46,7 @@ def no_notice(_text: str) -> None:
     """Notices that nobody reads."""
 
 
-@dataclass(frozen=True)
-class Operator:
+class Operator(NamedTuple):
     """Who calls, and when; handed in, so that the library reads neither clock nor environment."""
 
     name: str

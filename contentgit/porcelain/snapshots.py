@@ -8,9 +8,8 @@ and ids.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Protocol, TypeAlias, TypeVar
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 from contentgit import canonical
 from contentgit.diff import Change
@@ -38,8 +37,7 @@ def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
         yield batch
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """A path whose blob ids differ; ``""`` stands for a side that has no such record."""
 
     path: str
@@ -65,8 +63,7 @@ class Side(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class CommitSide:
+class CommitSide(NamedTuple):
     """A dump's snapshot in a commit; empty where ``commit`` is ``""``."""
 
     repository: Repository

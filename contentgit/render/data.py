@@ -56,7 +56,7 @@ def error(content: ContentgitError) -> dict[str, Any]:
 
 
 def plain(content: Any) -> Any:
-    """Frozen values (dataclasses, keys, times, paths) as JSON values, field by field."""
+    """Frozen values (dataclasses, named tuples, keys, times, paths) as JSON values, field by field."""
     if content is JSON_NULL or content is ABSENT:
         return value(content)
     if isinstance(content, RecordKey | Path):
@@ -69,6 +69,8 @@ def plain(content: Any) -> Any:
         return {each.name: plain(getattr(content, each.name)) for each in fields(content)}
     if isinstance(content, Mapping):
         return {str(name): plain(each) for name, each in content.items()}
+    if isinstance(content, tuple) and hasattr(content, "_asdict"):
+        return {name: plain(each) for name, each in content._asdict().items()}
     if isinstance(content, list | tuple | set | frozenset):
         return [plain(each) for each in content]
     return content

@@ -6,8 +6,8 @@ import re
 import shlex
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from contentgit.errors import BusyError, ContentgitError, RepositoryError
 
@@ -48,8 +48,7 @@ _NO_COMMIT = ("not a tree object", "bad object", "not a valid object", "could no
 _IDENTITY = ("who you are", "auto-detection is disabled", "empty ident", "unable to detect email")
 
 
-@dataclass(frozen=True)
-class Clone:
+class Clone(NamedTuple):
     """A repository that may lack objects because of how it was cloned, and nothing is damaged.
 
     A ``shallow`` one lacks older commits. ``promisor`` is the remote from which git gives a partial clone

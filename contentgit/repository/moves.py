@@ -14,9 +14,8 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from contentgit.errors import RepositoryError, UsageError
 from contentgit.repository.objects import checked_id
@@ -30,8 +29,7 @@ FOLDER, PATTERN = "contentgit", "moving-*.json"
 _ABANDONED = 600  # seconds, where a system has no locks that end with their process
 
 
-@dataclass(frozen=True)
-class _Move:
+class _Move(NamedTuple):
     """A branch that goes from one commit to another; ``old`` is None where it is new."""
 
     branch: str
@@ -47,7 +45,7 @@ def written_down(common_dir: Path, branch: str, old: str | None, new: str) -> It
         RepositoryError: the git directory cannot be written.
     """
     path = common_dir / FOLDER / f"moving-{os.getpid()}-{secrets.token_hex(4)}.json"
-    with _written(path, json.dumps(asdict(_Move(branch, old, new))).encode()):
+    with _written(path, json.dumps(_Move(branch, old, new)._asdict()).encode()):
         try:
             yield
         finally:

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from contentgit.errors import ContentgitError, RefusedError, RepositoryError, UnknownNameError
 from contentgit.repository.failures import said
@@ -58,8 +59,7 @@ class Moved(enum.StrEnum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True)
-class RefMove:
+class RefMove(NamedTuple):
     """A branch or tag of a remote, by its full name here, and the commits it was at and is at."""
 
     ref: str

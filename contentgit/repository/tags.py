@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from contentgit.errors import (
     BusyError,
@@ -22,8 +22,7 @@ from contentgit.repository.values import Signature, parse_tag
 TAGS = "refs/tags/"
 
 
-@dataclass(frozen=True)
-class Tag:
+class Tag(NamedTuple):
     """A tag and the commit it names; an annotated one says who made it, when, and why."""
 
     name: str

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 _WHEN = re.compile(rb" ?(-?\d+)? ?([+-]\d{4})?")
 _DIGITS = 20  # of seconds since 1970; more are in no calendar, and Python turns few thousand into a number
@@ -16,8 +16,7 @@ _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _TRAILER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)[ \t]*:[ \t]*(.*)")
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(NamedTuple):
     """Who made a commit."""
 
     name: str
@@ -42,8 +41,7 @@ Placed: TypeAlias = bytes | FileEntry | None
 """What comes to stand at a path: content, a file that the repository has already, or nothing."""
 
 
-@dataclass(frozen=True)
-class Branch:
+class Branch(NamedTuple):
     """A local branch.
 
     ``current`` is whether HEAD of the opened repository is on it; ``worktree`` is the folder, main or
@@ -56,8 +54,7 @@ class Branch:
     worktree: Path | None
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(NamedTuple):
     """A commit and its tree; not ``changed`` where the tree was the parent's and no commit was made."""
 
     commit: str
@@ -65,8 +62,7 @@ class Written:
     changed: bool
 
 
-@dataclass(frozen=True)
-class LeftAlone:
+class LeftAlone(NamedTuple):
     """What a worktree kept of its user's own edits, sorted.
 
     ``reason`` is set where all of it stayed, since it could not be written; ``hint`` is what to do then.
@@ -78,8 +74,7 @@ class LeftAlone:
     hint: str = ""
 
 
-@dataclass(frozen=True)
-class Finished:
+class Finished(NamedTuple):
     """A branch that a killed process had moved, and what its worktrees kept when they were brought along."""
 
     branch: str
@@ -87,8 +82,7 @@ class Finished:
     left: tuple[LeftAlone, ...] = ()
 
 
-@dataclass(frozen=True)
-class Commit:
+class Commit(NamedTuple):
     """A commit; bytes that are not UTF-8 are shown as U+FFFD.
 
     ``author``, ``email`` and ``date`` are the author's, ``date`` in the author's time zone. ``body`` is the

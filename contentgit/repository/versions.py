@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from contentgit.repository.objects import checked_id
 from contentgit.repository.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """A commit that changed one of the files, or a merge.
 
     ``parents`` are the nearest ancestors that did, whose files are those of the real parents; ``blobs`` are

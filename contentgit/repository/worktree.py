@@ -13,8 +13,8 @@ import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from contentgit.errors import ContentgitError, FormatError, RepositoryError
 from contentgit.repository.program import Program
@@ -26,8 +26,7 @@ _SUBMODULE = "160000"
 _GIT_OWN = re.compile(rb"(?:^|/)(?:\.git|git~[0-9]|\.\.?)[. ]*(?:/|:|$)", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class _Tree:
+class _Tree(NamedTuple):
     """A worktree, and the program in it; ``top`` is its folder as the file system names it."""
 
     program: Program
@@ -155,8 +154,7 @@ def _is_file(side: Side) -> bool:
     return side is not None and side[0] != _SUBMODULE
 
 
-@dataclass(frozen=True)
-class _Index:
+class _Index(NamedTuple):
     """What the user's index holds at some paths; ``hidden`` ones are out of a sparse checkout."""
 
     sides: Mapping[bytes, Side]

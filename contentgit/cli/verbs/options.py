@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 EXIT_CODES = (
     "exit codes: 0 done; 1 failed, or differences with --exit-code; 2 wrong use; "
@@ -36,8 +35,7 @@ INSTEAD: Final[Mapping[str, str]] = {
 """Verbs of git and Django that people type here, and the hint for each."""
 
 
-@dataclass(frozen=True)
-class Verb:
+class Verb(NamedTuple):
     """A verb: the module of ``contentgit.cli`` with its function, and what adds its parser.
 
     The rest says which words every such verb takes: ``--repository``, ``--database``, and names of dumps

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -12,8 +11,7 @@ SHOWN = 10
 """Rows that are named of each broken foreign key."""
 
 
-@dataclass(frozen=True)
-class ForeignKey:
+class ForeignKey(NamedTuple):
     """One constraint: ``columns`` of ``table`` refer to ``target_columns`` of ``target``.
 
     ``acts`` tells whether the database deletes or changes the row when the one it refers to goes.

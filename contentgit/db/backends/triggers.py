@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 _CALLS: Final = re.compile(r"\b(?:CALL|EXECUTE|PERFORM)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(NamedTuple):
     """A trigger on ``table``; ``body`` is what it runs, ``""`` where that is no SQL."""
 
     table: str

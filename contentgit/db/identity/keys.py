@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from contentgit.db.fields.values import Codec, itself
 from contentgit.db.queries import Row
@@ -14,8 +13,7 @@ from contentgit.layout import decode_part, encode_part, key_text
 from contentgit.schema import FieldKind, KeyKind
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One part of a key: its Python value to what stands in ``$key``, and back from its text.
 
     Of several columns (``width``) there are as many values; ``decode`` is only for parts of primary keys.

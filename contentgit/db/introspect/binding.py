@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connections
 
@@ -78,8 +77,7 @@ def _choices(field: AnyField) -> tuple[str, ...]:
 # References
 
 
-@dataclass(frozen=True)
-class Pointer:
+class Pointer(NamedTuple):
     """A column that points at rows of ``target``: its Python values to references and back."""
 
     target: str
@@ -194,8 +192,7 @@ def bound_generic(gfk: Any, identities: Identities) -> BoundField | None:
     )
 
 
-@dataclass(frozen=True)
-class Generic:
+class Generic(NamedTuple):
     """The two columns of a generic foreign key as one reference."""
 
     content_type: Pointer

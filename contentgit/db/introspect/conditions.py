@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.core.exceptions import EmptyResultSet, FieldError, FullResultSet
 from django.db.models import CheckConstraint, Model
@@ -209,8 +209,7 @@ class Describer:
         return found if found and len(found) == len(listed) else None
 
 
-@dataclass(frozen=True)
-class _Column:
+class _Column(NamedTuple):
     """A content field with a column, or the key."""
 
     name: str

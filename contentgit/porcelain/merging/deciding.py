@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import accumulate
+from typing import NamedTuple
 
 from contentgit.diff import ABSENT
 from contentgit.errors import ConflictError, UnknownNameError, UsageError
@@ -35,8 +35,7 @@ ROUNDS = 20
 """Taking one side can uncover further conflicts; a merge has not more layers than this."""
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """What ``resolve`` is told: to ``take`` a side, a ``value``, or to ``renumber`` theirs."""
 
     take: Take | None = None
@@ -44,8 +43,7 @@ class Decision:
     renumber: bool = False
 
 
-@dataclass(frozen=True)
-class Resolved:
+class Resolved(NamedTuple):
     """What was decided, and what is left."""
 
     operation: Operation

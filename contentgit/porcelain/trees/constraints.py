@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from contentgit.conditions import words
 from contentgit.diff import ABSENT
@@ -21,8 +21,7 @@ NAMED: Final = 5
 """So many records of a doubt are named; of the others only the number is told."""
 
 
-@dataclass(frozen=True)
-class Together:
+class Together(NamedTuple):
     """A merged record: its path, what each side has there, and what the merge gives."""
 
     path: str

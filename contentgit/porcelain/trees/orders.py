@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from contentgit.diff import Change
 from contentgit.layout import encode_part
@@ -52,8 +53,7 @@ class Settled:
         return replace(merged, record=record)
 
 
-@dataclass(frozen=True)
-class OrderedModel:
+class OrderedModel(NamedTuple):
     """The records of one model on three sides, whichever these are.
 
     ``ours`` and ``theirs`` are the paths that each side changed since the base, ``records`` reads such,
@@ -155,8 +155,7 @@ def _by_model(sides: Sides, changed: Mapping[str, object]) -> dict[tuple[str, st
     return found
 
 
-@dataclass(frozen=True)
-class _Others:
+class _Others(NamedTuple):
     """The records in a model's folder that no side changed."""
 
     sides: Sides

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from contentgit.errors import FormatError, RefusedError
 from contentgit.layout import DATASET_FILE, record_key, record_path
@@ -31,8 +31,7 @@ BATCH = 1000
 """Records that are held at a time, each on three sides."""
 
 
-@dataclass(frozen=True)
-class Base:
+class Base(NamedTuple):
     """What both sides come from: a tree (``None``: nothing), and the commits that it was made of.
 
     Where the bases of a criss-cross contradict each other, a field is left out of its record, so that

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from contentgit.merge import Reason
 from contentgit.records import Record, RecordKey, Value
@@ -25,8 +25,7 @@ Owner: TypeAlias = tuple[str, By]
 """The path of a record, and who changed it."""
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A conflict by the paths and fields of its places; no field stands for the whole record."""
 
     reason: Reason
@@ -35,8 +34,7 @@ class Found:
     shared: tuple[Value, ...] = ()
 
 
-@dataclass(frozen=True)
-class Shared:
+class Shared(NamedTuple):
     """What must be unique, and the values that two records would both have in its fields."""
 
     unique: UniqueSet
@@ -57,8 +55,7 @@ def may_refer(schema: ModelSchema, labels: set[str]) -> bool:
     return bool(targets & labels)
 
 
-@dataclass(frozen=True)
-class Mixed:
+class Mixed(NamedTuple):
     """A record that is not as a side has it, and the digests of the unique values that it wants."""
 
     model: str
