@@ -300,7 +300,10 @@ def _state(case: Case) -> None:
     path.parent.mkdir(exist_ok=True)
     data = (case.folder / "merge.json").read_bytes()
     kind = case.random.choice((damaged_document, damaged_document, damaged_bytes, None, None))
+    if path.is_dir():  # damaged for the second time
+        path.rmdir()
     if case.random.random() < 0.05:
+        path.unlink(missing_ok=True)
         path.mkdir()
     else:
         path.write_bytes(kind(case.random, data) if kind else data)
