@@ -105,11 +105,13 @@ def _template(draft: Draft) -> str:
 
 def _counts(dump: DumpCounts) -> str:
     created, updated, deleted = dump.totals
-    return f"{dump.label}: {created:,} created, {updated:,} updated, {deleted:,} deleted"
+    alone = dump.described and not any(dump.totals)
+    described = "; its description (dataset.json) changes" if alone else ""
+    return f"{dump.label}: {created:,} created, {updated:,} updated, {deleted:,} deleted{described}"
 
 
 def _commit_lines(done: Committed, *, new_branch: str | None, dry_run: bool) -> Iterator[Text]:
-    changed = [dump for dump in done.dumps if any(dump.totals)]
+    changed = [dump for dump in done.dumps if dump.described or any(dump.totals)]
     not_made = f"; branch {new_branch} was not created" if new_branch else ""
     if not done.dumps:
         what = "the datasets have no records in this database yet"

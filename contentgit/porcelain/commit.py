@@ -33,13 +33,17 @@ from contentgit.repository import LeftAlone, Signature
 
 @dataclass(frozen=True)
 class DumpCounts:
-    """What a commit changes in one dump: records created, updated and deleted, by model."""
+    """What a commit changes in one dump: records created, updated and deleted, by model.
+
+    ``described`` is whether ``dataset.json``, which describes its models, changes.
+    """
 
     label: str
     folder: str
     created: Mapping[str, int] = field(default_factory=dict)
     updated: Mapping[str, int] = field(default_factory=dict)
     deleted: Mapping[str, int] = field(default_factory=dict)
+    described: bool = False
 
     @property
     def totals(self) -> tuple[int, int, int]:
@@ -101,7 +105,10 @@ class _Work:
             kind = "~" if each.before and each.after else "+" if each.after else "-"
             kinds[kind][self.side.key(each.path).model] += 1
         return DumpCounts(
-            self.dump.dataset.label, self.dump.folder, kinds["+"], kinds["~"], kinds["-"]
+            self.dump.dataset.label,
+            self.dump.folder,
+            *(kinds["+"], kinds["~"], kinds["-"]),
+            described=self.recorded != self.document,
         )
 
 

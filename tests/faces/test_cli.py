@@ -228,6 +228,16 @@ def test_an_empty_database_is_told_so(run: Run, ok: Ok, db: str) -> None:
     assert "contentgit commit" not in ok("status")
 
 
+def test_a_commit_of_no_record_says_what_is_in_it(run: Run, ok: Ok, db: str) -> None:
+    ok("init")
+    what = "  hours: 0 created, 0 updated, 0 deleted; its description (dataset.json) changes\n"
+    assert ok("commit", "hours", "--dry-run") == f"Would commit to main:\n{what}"
+    said = ok("commit", "hours", "-m", "Nothing there")
+    assert said.startswith("Committed ")
+    assert said.endswith(what)
+    assert ok("commit", "hours", "--dry-run") == "Nothing to commit\n"
+
+
 def test_a_branch_that_cannot_be_checked_out_is_not_made(
     ok: Ok, run: Run, db: str, repository_path: Path, git: Ok
 ) -> None:
