@@ -125,8 +125,8 @@ def failure(
         )
     if "not a git repository" in text:
         return no_repository(path)
-    if ".lock'" in text and "file exists" in text:
-        return locked(path, reason)
+    if lock := _LOCK.search(errors):
+        return locked(path, lock)
     if any(words in text for words in _IDENTITY):
         return no_identity()
     if writing and any(words in text for words in _WRITE):
@@ -139,19 +139,21 @@ def failure(
     return RepositoryError(f"git {verb} failed in {path}: {reason}")
 
 
-_LOCK = re.compile(r"'([^']+\.lock)': File exists", re.IGNORECASE)
+_LOCK = re.compile(
+    r"^(?:fatal: |error: )?(?P<said>.*"
+    r"(?:unable to create '(?P<lock>.+\.lock)'|could not lock config file (?P<config>.+)): File exists)",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
-def locked(path: Path, reason: str) -> BusyError:
+def locked(path: Path, said: re.Match[str]) -> BusyError:
     """A lock file is in the way: of a git process at work, or of one that was killed and left it."""
-    match = _LOCK.search(reason)
-    lock = Path(match.group(1)) if match else None
-    hint = "try again when it is done"
-    if lock is not None:
-        hint += (
-            f"\nrm {shlex.quote(str(lock))}  (removes the lock{_since(lock)}, if no git runs there)"
-        )
-    return BusyError(f"another git process is writing to {path}: {reason}", hint=hint)
+    lock = path / (said["lock"] or f"{said['config']}.lock")
+    return BusyError(
+        f"another git process is writing to {path}: {said['said']}",
+        hint="try again when it is done\n"
+        f"rm {shlex.quote(str(lock))}  (removes the lock{_since(lock)}, if no git runs there)",
+    )
 
 
 def _since(lock: Path) -> str:
