@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rich.text import Text
 
+from contentgit.cli.call import Call
 from contentgit.cli.hooks import tell
 from contentgit.cli.notices import tell_copied, tell_untouched
 from contentgit.cli.plans import done_already, place, plan_counts, plan_head, print_plan, step_data
@@ -123,7 +124,7 @@ def _say(done: CheckedOut, args: argparse.Namespace, terminal: Terminal) -> int:
     if args.json:
         terminal.document(_applied_data(done, args.database))
     else:
-        terminal.lines(_applied_lines(done, args.database))
+        terminal.lines(_applied_lines(done, args.database, terminal.call))
     return tell(done.failures, "applied", terminal)
 
 
@@ -254,11 +255,12 @@ def _applied_data(done: CheckedOut, using: str) -> dict[str, object]:
         "backup": done.backup,
         "head": done.head,
         "head_problem": done.head_problem,
+        "head_hint": done.head_hint,
         "failures": done.failures,
     }
 
 
-def _applied_lines(done: CheckedOut, using: str) -> Iterator[Text]:
+def _applied_lines(done: CheckedOut, using: str, call: Call) -> Iterator[Text]:
     yield _applied_line(done, f"database {using} ({done.environment})")
     if done.backup:
         yield Text(f"What was there before is kept in {done.backup}")
@@ -266,6 +268,8 @@ def _applied_lines(done: CheckedOut, using: str) -> Iterator[Text]:
         yield Text(f"HEAD is at branch {done.head}", style="dim")
     if done.head_problem:
         yield Text(f"HEAD stays where it is: {safe(done.head_problem)}", style="yellow")
+        for way in done.head_hint.splitlines():
+            yield Text(f"  {call.typed(safe(way))}", style="dim")
 
 
 def _applied_line(done: CheckedOut, where: str) -> Text:

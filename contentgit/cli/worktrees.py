@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,9 @@ from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.render.plain import safe
 
 if TYPE_CHECKING:
-    from contentgit.repository import LeftAlone, Repository
+    from contentgit.repository import Finished, LeftAlone, Repository
+
+OLDER = "these files are older than the branch; committing them with git there would revert it"
 
 
 def tell_left_alone(left: Sequence[LeftAlone], terminal: Terminal) -> None:
@@ -20,18 +23,33 @@ def tell_left_alone(left: Sequence[LeftAlone], terminal: Terminal) -> None:
 
 
 def tell_finished(repository: Repository, terminal: Terminal) -> None:
-    """Brings worktrees along that a killed process has left behind their branch, and says so."""
+    """Finishes what a killed process has begun with worktrees, and says so."""
     for each in repository.finish_moves():
+        done = not any(left.reason for left in each.left)
+        if each.back is not None:
+            _tell_back(each, done, terminal)
+            continue
         what = (
             f"a contentgit that was killed had moved branch {each.branch} to {each.commit[:SHORT]}"
             " and not its worktree"
         )
-        done = not any(left.reason for left in each.left)
         terminal.note(safe(f"{what}; it is brought along now" if done else what))
         tell_left_alone(each.left, terminal)
 
 
-def left_alone_lines(left: LeftAlone) -> Iterator[str]:
+def _tell_back(each: Finished, done: bool, terminal: Terminal) -> None:
+    what = f"a contentgit that was killed was bringing the worktree {each.back} to branch {each.branch}"
+    terminal.note(safe(f"{what}; it is back where HEAD is" if done else what))
+    consequence = f"these files may hold what branch {each.branch} has, and HEAD is on another"
+    for left in each.left:
+        for line in left_alone_lines(left, consequence):
+            terminal.note(line)
+    if done:
+        way = f"git -C {shlex.quote(str(each.back))} checkout {shlex.quote(each.branch)}"
+        terminal.note(safe(f"  {way}  (brings it there)"))
+
+
+def left_alone_lines(left: LeftAlone, consequence: str = OLDER) -> Iterator[str]:
     """Which files stayed in a worktree, why, and what a commit of them would do."""
     more = f" and {len(left.paths) - 5:,} more" if len(left.paths) > 5 else ""
     paths = f"{', '.join(map(safe, left.paths[:5]))}{more}"
@@ -40,4 +58,4 @@ def left_alone_lines(left: LeftAlone) -> Iterator[str]:
         yield from (f"  {safe(line)}" for line in (left.reason, *left.hint.splitlines()))
     else:
         yield f"left alone in {safe(str(left.worktree))}, because of edits there: {paths}"
-    yield "  these files are older than the branch; committing them with git there would revert it"
+    yield f"  {safe(consequence)}"

@@ -21,7 +21,6 @@ from contentgit.errors import (
     DatabaseError,
     OvertakenError,
     RefusedError,
-    RepositoryError,
 )
 from contentgit.porcelain.anchors import anchor
 from contentgit.porcelain.backup import Backup, back_up
@@ -50,7 +49,8 @@ ATTEMPTS = 3
 class CheckedOut:
     """What an apply did. ``backup`` is the ref that keeps what was overwritten and is in no commit.
 
-    ``failures`` tell what of the project's own code failed behind it.
+    ``head`` is the branch that HEAD has gone to, ``head_problem`` says why it has not, ``head_hint`` what to
+    do then. ``failures`` tell what of the project's own code failed behind it.
     """
 
     planned: Planned
@@ -59,6 +59,7 @@ class CheckedOut:
     backup: str = ""
     head: str = ""
     head_problem: str = ""
+    head_hint: str = ""
     failures: tuple[HookFailure, ...] = ()
 
 
@@ -117,10 +118,10 @@ def _apply(
             if planned.plan.steps:
                 _run(project, planned, watch)
             ledger.write(project.using, _entries(project, planned, backup))
-    head, problem = _move_head(project, planned.target)
+    moved = _move_head(project, planned.target)
     anchor(project)
     applied, environment = bool(planned.plan.steps), project.config.environment
-    return CheckedOut(planned, applied, environment, backup.ref, head, problem, hooks.behind())
+    return CheckedOut(planned, applied, environment, backup.ref, *moved, hooks.behind())
 
 
 def _settled(project: Project, plan: Plan) -> Plan:
@@ -397,12 +398,12 @@ def _withheld(planned: Planned, work: DumpPlan) -> Sequence[Any]:
     return [*(e for e in work.goal.withheld if e.get("record") not in rows), *rows.values()]
 
 
-def _move_head(project: Project, target: Target) -> tuple[str, str]:
-    """HEAD follows once the database has committed; a worktree with edits in the way keeps its HEAD."""
+def _move_head(project: Project, target: Target) -> tuple[str, str, str]:
+    """HEAD follows once the database has committed; edits or a lock in its way keep it where it is."""
     if not target.branch or project.repository.head_branch() == target.branch:
-        return "", ""
+        return "", "", ""
     try:
         project.repository.checkout_head(target.branch)
-    except RepositoryError as error:
-        return "", error.message
-    return target.branch, ""
+    except ContentgitError as error:
+        return "", error.message, error.hint
+    return target.branch, "", ""

@@ -603,7 +603,7 @@ class Repository:
         return worktree.bring_along(self._program, shared, self._trees, branch, old, new)
 
     def finish_moves(self) -> list[Finished]:
-        """Brings worktrees along that a killed process has left behind their branch.
+        """Brings worktrees along that a killed process has left behind their branch, or on the way to one.
 
         For whoever opens the repository, before anything is read of the worktree.
         """
@@ -621,14 +621,19 @@ class Repository:
     def checkout_head(self, branch: str) -> None:
         """Puts HEAD on ``branch`` and brings the worktree, if there is one, along.
 
+        Where the process is killed on the way, :meth:`finish_moves` brings the worktree back.
+
         Raises:
             UnknownNameError: there is no such branch.
             RepositoryError: the user's edits are in the way; ``items`` lists them, nothing has changed.
+            BusyError: another git process has its lock on index or HEAD.
         """
-        if self.branch_tip(branch) is None:
+        tip = self.branch_tip(branch)
+        if tip is None:
             hint = refs.known(self._program)
             raise UnknownNameError(f"there is no branch {branch!r}", hint=hint)
         if self.worktree is None:
             self.set_head(branch)
-        else:
-            worktree.checkout(self._program, branch)
+        elif self.head_branch() != branch:
+            shared = worktree.common_folder(self.git_dir)
+            moves.switch(self._program, shared, self._trees, branch, tip)

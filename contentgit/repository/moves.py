@@ -4,6 +4,9 @@ The branch moves first, then the files of the worktrees that are on it. Whoever 
 leaves the files of the old commit, and a ``git commit -a`` there would revert the new one. So what is about
 to move is written down first, in a file under the git directory that its process holds a lock on. A file
 that nobody holds is of a process that died: the next one that looks at the repository does the rest.
+
+A worktree that goes to another branch is the other way round: its files go first, its HEAD last. Whoever is
+killed between these leaves files of the other branch, so the next one brings those of HEAD's back.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -20,10 +23,10 @@ from typing import BinaryIO, NamedTuple
 from contentgit.errors import RepositoryError, UsageError
 from contentgit.repository.objects import checked_id
 from contentgit.repository.program import Program
-from contentgit.repository.refs import HEADS, read_ref
+from contentgit.repository.refs import HEADS, head_branch, head_commit, read_ref
 from contentgit.repository.trees import Trees
 from contentgit.repository.values import Finished, LeftAlone
-from contentgit.repository.worktree import bring_along
+from contentgit.repository.worktree import NotOursError, bring, bring_along, checkout, opened
 
 FOLDER, PATTERN = "contentgit", "moving-*.json"
 _ABANDONED = 600  # seconds, where a system has no locks that end with their process
@@ -37,6 +40,16 @@ class _Move(NamedTuple):
     new: str
 
 
+class _Switch(NamedTuple):
+    """A worktree that goes from HEAD's commit to ``branch``; ``head`` is HEAD's branch, if it is on one."""
+
+    worktree: str
+    head: str | None
+    old: str | None
+    branch: str
+    new: str
+
+
 @contextmanager
 def written_down(common_dir: Path, branch: str, old: str | None, new: str) -> Iterator[None]:
     """The move is written down while the body moves branch and worktrees.
@@ -44,16 +57,48 @@ def written_down(common_dir: Path, branch: str, old: str | None, new: str) -> It
     Raises:
         RepositoryError: the git directory cannot be written.
     """
-    path = common_dir / FOLDER / f"moving-{os.getpid()}-{secrets.token_hex(4)}.json"
-    with _written(path, json.dumps(_Move(branch, old, new)._asdict()).encode()):
+    path = _new_path(common_dir)
+    with _written(path, _Move(branch, old, new)):
         try:
             yield
         finally:
             path.unlink(missing_ok=True)
 
 
-def _written(path: Path, data: bytes) -> BinaryIO:
-    """The file with this content, held until it is closed."""
+def switch(program: Program, common_dir: Path, trees: Trees, branch: str, new: str) -> None:
+    """Brings HEAD and worktree to ``branch``, which is at ``new``; where git fails on the way, back again.
+
+    Raises:
+        RepositoryError: as :func:`contentgit.repository.worktree.checkout`; or it cannot be written down.
+    """
+    old, head = head_commit(program), head_branch(program)
+    path = _new_path(common_dir)
+    move = _Switch(os.fspath(program.folder), head, old, branch, new)
+    with _written(path, move):
+        left: list[LeftAlone] = []
+        try:
+            checkout(program, branch)
+        except BaseException as error:
+            if not getattr(error, "items", ()):  # else git has refused before it began
+                left = bring(common_dir, trees, [program.folder], new, old, resuming=False)
+            raise
+        finally:
+            if not _undone(left):
+                path.unlink(missing_ok=True)
+
+
+def _undone(left: Iterable[LeftAlone]) -> bool:
+    """Whether a worktree could not be written: the next call has to."""
+    return any(each.reason for each in left)
+
+
+def _new_path(common_dir: Path) -> Path:
+    return common_dir / FOLDER / f"moving-{os.getpid()}-{secrets.token_hex(4)}.json"
+
+
+def _written(path: Path, move: _Move | _Switch) -> BinaryIO:
+    """The file with the move, held until it is closed."""
+    data = json.dumps(move._asdict()).encode()
     fresh = path.with_suffix(".new")
     try:
         path.parent.mkdir(exist_ok=True)
@@ -74,43 +119,77 @@ def _written(path: Path, data: bytes) -> BinaryIO:
 
 
 def finish(program: Program, common_dir: Path, algorithm: str) -> list[Finished]:
-    """Brings worktrees along whose branch a process moved that died before it came to them.
+    """Brings worktrees along whose branch a process moved that died before it came to them, and back those
+    that it left on their way to another branch.
 
     What stays to be done, since the worktree cannot be written now, is done by the next call.
     """
-    found = []
+    trees = Trees(program, algorithm)
+    finished = []
     for path in sorted((common_dir / FOLDER).glob(PATTERN)):
         with _abandoned(path) as data:
             if data is None:
                 continue
             move = _parsed(data)
-            tip = read_ref(program, HEADS + move.branch) if move else None
-            left: list[LeftAlone] = []
-            if move and tip and _has(program, tip, move.new):
-                trees = Trees(program, algorithm)
-                left = bring_along(
-                    program, common_dir, trees, move.branch, move.old, tip, resuming=True
-                )
-                found.append(Finished(move.branch, tip, tuple(left)))
-            if not any(each.reason for each in left):
+            found = None
+            if isinstance(move, _Move):
+                found = _follow_branch(program, common_dir, trees, move)
+            elif move:
+                found = _go_back(common_dir, trees, move)
+            if found:
+                finished.append(found)
+            if not (found and _undone(found.left)):
                 path.unlink(missing_ok=True)
-    return found
+    return finished
 
 
-def _has(program: Program, tip: str, commit: str) -> bool:
+def _follow_branch(
+    program: Program, common_dir: Path, trees: Trees, move: _Move
+) -> Finished | None:
+    tip = read_ref(program, HEADS + move.branch)
+    if not tip or not _has(program, tip, move.new):
+        return None
+    left = bring_along(program, common_dir, trees, move.branch, move.old, tip, resuming=True)
+    return Finished(move.branch, tip, tuple(left))
+
+
+def _go_back(common_dir: Path, trees: Trees, move: _Switch) -> Finished | None:
+    """Brings the files back that git wrote before it was killed; None where HEAD has been moved since."""
+    top = Path(move.worktree)
+    try:
+        program, _ = opened(top, common_dir)
+    except NotOursError:
+        return None
+    at = head_commit(program)
+    if head_branch(program) != move.head or not (at == move.old or _has(program, at, move.old)):
+        return None
+    left = bring(common_dir, trees, [top], move.new, move.old, resuming=True)
+    if head_branch(program) == move.branch:  # git has outlived its caller, and gone on meanwhile
+        left = bring(common_dir, trees, [top], move.old, move.new, resuming=True)
+        return Finished(move.branch, move.new, tuple(left))
+    if at != move.old and not _undone(left):
+        left += bring(common_dir, trees, [top], move.old, at, resuming=True)
+    return Finished(move.branch, move.new, tuple(left), back=top)
+
+
+def _has(program: Program, tip: str | None, commit: str | None) -> bool:
     """Whether the branch did move, whatever was committed on top of it since."""
+    if not tip or not commit:
+        return False
     return tip == commit or program.ask("merge-base", "--is-ancestor", commit, tip)[0] == 0
 
 
-def _parsed(data: bytes) -> _Move | None:
-    """None where the file is not whole: the branch moves only when it is."""
+def _parsed(data: bytes) -> _Move | _Switch | None:
+    """None where the file is not whole: nothing moves before it is."""
     try:
-        move = _Move(**json.loads(data))
+        found = json.loads(data)
+        move = _Switch(**found) if "worktree" in found else _Move(**found)
         for each in (move.new, *([] if move.old is None else [move.old])):
             checked_id(each)
     except (ValueError, TypeError, RecursionError, UsageError):
         return None
-    return move if isinstance(move.branch, str) else None
+    names = [move.branch, *([move.worktree, move.head or ""] if isinstance(move, _Switch) else [])]
+    return move if all(isinstance(each, str) for each in names) else None
 
 
 def _hold(file: BinaryIO) -> bool:

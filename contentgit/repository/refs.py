@@ -95,6 +95,12 @@ def head_branch(program: Program) -> str | None:
     return name.removeprefix(HEADS) if code == 0 and name.startswith(HEADS) else None
 
 
+def head_commit(program: Program) -> str | None:
+    """The commit that HEAD is at; None where its branch has none yet."""
+    code, output, _ = program.ask("rev-parse", "--quiet", "--verify", "HEAD^{commit}")
+    return None if code else os.fsdecode(output.removesuffix(b"\n"))
+
+
 def branches(program: Program) -> list[Branch]:
     """The local branches, sorted by name."""
     form = "%(refname)%00%(objectname)%00%(worktreepath)%00%(HEAD)%00"

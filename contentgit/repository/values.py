@@ -75,11 +75,15 @@ class LeftAlone(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """A branch that a killed process had moved, and what its worktrees kept when they were brought along."""
+    """A branch that a killed process had moved, and what its worktrees kept when they were brought along.
+
+    With ``back`` a worktree that was on its way to the branch, and is brought back to where its HEAD is.
+    """
 
     branch: str
     commit: str
     left: tuple[LeftAlone, ...] = ()
+    back: Path | None = None
 
 
 class Commit(NamedTuple):

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from contentgit.errors import ContentgitError, FormatError, RepositoryError
 from contentgit.repository.program import Program
-from contentgit.repository.refs import HEADS, head_branch
+from contentgit.repository.refs import HEADS
 from contentgit.repository.trees import Side, Trees
 from contentgit.repository.values import LeftAlone
 
@@ -55,19 +55,30 @@ def bring_along(
     ``resuming`` is for what a killed call began: files that it left missing or half written are made again.
     """
     tops = list(_worktrees(program, branch))
-    if not tops:
-        return []
+    return bring(common_dir, trees, tops, old, new, resuming=resuming) if tops else []
+
+
+def bring(
+    common_dir: Path,
+    trees: Trees,
+    tops: Sequence[Path],
+    old: str | None,
+    new: str | None,
+    *,
+    resuming: bool,
+) -> list[LeftAlone]:
+    """Brings these worktrees from one commit to another, as :func:`bring_along`; None has no files."""
     try:
-        found_there = trees.differences(trees.root(old) if old else None, trees.root(new))
+        found_there = trees.differences(*(each and trees.root(each) for each in (old, new)))
         changes = {path: (before, after) for path, before, after in found_there}
     except ContentgitError as error:  # a commit that is gone: nobody can say what was touched
         return [LeftAlone(top, [], error.message, error.hint) for top in tops]
     found = []
     for top in tops:
         try:
-            tree = _tree(top, common_dir, len(new))
+            tree = _tree(top, common_dir, len(new or old or ""))
             left = LeftAlone(top, _fsdecoded(_follow(tree, changes, resuming)))
-        except _NotOursError:
+        except NotOursError:
             continue
         except ContentgitError as error:
             left = LeftAlone(top, _fsdecoded(sorted(changes)), error.message, error.hint)
@@ -80,7 +91,7 @@ def _fsdecoded(paths: Iterable[bytes]) -> list[str]:
     return [os.fsdecode(path) for path in paths]
 
 
-class _NotOursError(Exception):
+class NotOursError(Exception):
     """The folder is gone, or another repository stands there now."""
 
 
@@ -95,14 +106,24 @@ def _worktrees(program: Program, branch: str) -> Iterator[Path]:
 
 
 def _tree(top: Path, common_dir: Path, id_length: int) -> _Tree:
+    program, git_dir = opened(top, common_dir)
+    return _Tree(program, os.fsencode(top), git_dir, "0" * id_length)
+
+
+def opened(top: Path, common_dir: Path) -> tuple[Program, Path]:
+    """The program in a worktree, and where its HEAD and its index are.
+
+    Raises:
+        NotOursError: the folder is gone, or another repository stands there now.
+    """
     try:
         program = Program.opened(top)
         git_dir = Path(program.line("rev-parse", "--absolute-git-dir"))
         if not common_folder(git_dir).samefile(common_dir):
-            raise _NotOursError
+            raise NotOursError
     except (RepositoryError, OSError) as error:
-        raise _NotOursError from error
-    return _Tree(program, os.fsencode(top), git_dir, "0" * id_length)
+        raise NotOursError from error
+    return program, git_dir
 
 
 def common_folder(git_dir: Path) -> Path:
@@ -142,11 +163,13 @@ def _follow(tree: _Tree, changes: _Changes, resuming: bool) -> list[bytes]:
     _write(tree, [path for path, (_, new) in seen.items() if _is_file(new) and path not in touched])
     at_new |= {path: seen[path][1] for path in fresh if path in touched}
     edited = _differing(tree, at_new)
-    if resuming:
-        torn = [path for path in sorted(edited) if _is_torn(tree, path, at_new[path])]
-        _write(tree, torn)
-        edited -= {*torn}
     edited |= {path for path in touched - at_new.keys() if _is_there(tree, path)}
+    if resuming:
+        torn = {path for path in edited if _is_torn(tree, path, ours[path])}
+        _write(tree, sorted(torn & at_new.keys()))
+        for path in torn - at_new.keys():
+            _remove(tree, path)
+        edited -= torn
     return sorted(edited | (changes.keys() - ours.keys()))
 
 
@@ -232,22 +255,25 @@ def _write(tree: _Tree, paths: Sequence[bytes]) -> None:
         )
 
 
-def _is_torn(tree: _Tree, path: bytes, side: Side) -> bool:
-    """Whether the file is missing, or is a beginning of what it should be.
+def _is_torn(tree: _Tree, path: bytes, sides: tuple[Side, Side]) -> bool:
+    """Whether the file is missing, or is a beginning of what either side has.
 
     git removes the old file, then writes the new one in its place. Nothing is lost by writing it again.
     """
     if not _stands(tree, path):
         return True
     place = os.path.join(tree.top, path)
-    if side is None or not _is_there(tree, path) or not stat.S_ISREG(os.lstat(place).st_mode):
+    if not _is_there(tree, path) or not stat.S_ISREG(os.lstat(place).st_mode):
         return False
-    content = tree.program.run("cat-file", "blob", side[1])
-    try:
-        with open(place, "rb") as file:
-            return content.startswith(file.read(len(content) + 1))
-    except OSError:  # one that we may not read is not what git was at
-        return False
+    for side in sides:
+        content = tree.program.run("cat-file", "blob", side[1]) if side and _is_file(side) else b""
+        try:
+            with open(place, "rb") as file:
+                if content.startswith(file.read(len(content) + 1)):
+                    return True
+        except OSError:  # one that we may not read is not what git was at
+            return False
+    return False
 
 
 def _remove(tree: _Tree, path: bytes) -> None:
@@ -309,8 +335,6 @@ def checkout(program: Program, branch: str) -> None:
         RepositoryError: the user's edits are in the way, or another worktree is on the branch;
             ``items`` lists the paths, and nothing has changed.
     """
-    if head_branch(program) == branch:
-        return
     arguments = (
         "--quiet",
         "--no-guess",

@@ -1,4 +1,4 @@
-"""A commit is killed (SIGKILL) between branch and worktree: every verb sees it and brings the files along."""
+"""Killed (SIGKILL) between branch and worktree, or on the way to another branch: the next verb sees it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from tests.verbs.conftest import Run
 # A worker of pytest-xdist has a second thread, which holds no lock that a child needs.
 pytestmark = pytest.mark.filterwarnings("ignore:This process .*multi-threaded:DeprecationWarning")
 Ok = Callable[..., str]
+ROOT = Path(__file__).parents[2]
+OTHER = "--database=other"
 VERBS = (
     ["status"],
     ["log"],
@@ -120,3 +122,68 @@ def test_a_lock_that_a_killed_git_left_is_named(
     lock.unlink()
     assert "index.lock" not in run("status").out
     assert git("status", "--porcelain") == ""
+
+
+@pytest.fixture
+def half_way(databases: tuple[str, str], ok: Ok, git: Ok, repository_path: Path) -> Path:
+    """A repository whose worktree was going to branch summer for an apply when all was killed; git's lock."""
+    fill()
+    ok("init")
+    ok("commit", "-m", "The whole shop")
+    ok("checkout", "main", "--apply", "--yes", OTHER)
+    ok("checkout", "-b", "summer")
+    Tag.objects.filter(pk=12).update(name="Edited")
+    Tag.objects.create(pk=77, name="Nuts", slug="nuts")
+    ok("commit", "-m", "Summer")
+    git("checkout", "-q", "main")
+    lock = repository_path / ".git/index.lock"
+    attributes = repository_path / ".git/info/attributes"
+    attributes.write_text("77.json filter=killing\n")
+    killing = 'kill -9 $(cut -d" " -f4 /proc/$PPID/stat) $PPID'
+    git("config", "filter.killing.smudge", killing)
+    words = ["checkout", f"--repository={repository_path}", "summer", "--apply", "--yes", OTHER]
+    settings = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "contentgit", *words]
+    done = subprocess.run(
+        command, env=os.environ | settings, cwd=repository_path.parent, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    attributes.unlink()
+    assert git("symbolic-ref", "--short", "HEAD") == "main"
+    assert changed_files(repository_path) == " M shop/bakery.tag/0/0/12.json\n"
+    return lock
+
+
+def test_killed_on_the_way_to_another_branch(
+    half_way: Path, run: Run, ok: Ok, git: Ok, repository_path: Path
+) -> None:
+    killed = (
+        f"a contentgit that was killed was bringing the worktree {repository_path} to branch summer"
+    )
+    said = run("status", OTHER)
+    assert (said.code, killed in said.err, "back where HEAD is" in said.err) == (0, True, False)
+    assert f"rm {half_way}  (removes its lock, if no git runs there)" in said.out
+    half_way.unlink()
+    said = run("status", OTHER)
+    assert f"{killed}; it is back where HEAD is\n" in said.err
+    assert f"  git -C {repository_path} checkout summer  (brings it there)\n" in said.err
+    assert changed_files(repository_path) == ""
+    assert git("symbolic-ref", "--short", "HEAD") == "main"
+    # The database has gone there, and the call made again brings HEAD there.
+    assert "clean" in said.out
+    assert Tag.objects.using("other").get(pk=77).name == "Nuts"
+    assert "HEAD is at branch summer" in ok("checkout", "summer", "--apply", "--yes", OTHER)
+    assert changed_files(repository_path) == ""
+    assert "contentgit that was killed" not in run("status", OTHER).err
+
+
+def test_a_lock_keeps_head_where_it_is(
+    half_way: Path, ok: Ok, git: Ok, repository_path: Path
+) -> None:
+    """The database has committed already: that is no failure of the apply."""
+    said = ok("checkout", "summer", "--apply", "--yes", OTHER)
+    assert f"HEAD stays where it is: another git process is writing to {repository_path}" in said
+    assert f"  rm {half_way}  (removes the lock, if no git runs there)\n" in said
+    half_way.unlink()
+    assert "HEAD is at branch summer" in ok("checkout", "summer", "--apply", "--yes", OTHER)
+    assert changed_files(repository_path) == ""

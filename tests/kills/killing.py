@@ -26,7 +26,7 @@ from tests.kills.place import Place
 SECONDS: Final = 30.0
 """So long may git processes outlive a killed one, and a server its client."""
 
-_LOCK: Final = re.compile(r"^(?:hint:)? *rm (\S+\.lock)  \(removes", re.MULTILINE)
+_LOCK: Final = re.compile(r"^(?:hint:)? *rm (\S+\.lock)  \(removes the", re.MULTILINE)
 
 
 @dataclass
@@ -206,7 +206,7 @@ class Killing:
         while True:
             call = self.place.words(*words)
             ended = judge.call(call, self.place.folder)
-            lock = _LOCK.search(ended.err) if ended.code not in codes else None
+            lock = _LOCK.search(ended.err if ended.code not in codes else ended.out)
             if lock:
                 Path(shlex.split(lock[1])[0]).unlink()
                 self.tally.locks += 1

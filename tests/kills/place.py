@@ -88,6 +88,7 @@ class Place:
         self.ok("checkout", "-b", "summer")
         self.ok("commit", "-m", "Summer")
         self.ok("checkout", "main", OTHER)
+        self.git("checkout", "-q", "main")  # HEAD and worktree move, too
         yield self._keep("apply", ("checkout", "summer", "--apply", "--yes", OTHER), "other")
         self._edit_file("main", "autumn", "6.40")
         self._edit_file("main", "main", "6.30")
