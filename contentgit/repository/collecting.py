@@ -9,8 +9,8 @@ from pathlib import Path
 
 from contentgit.repository.program import Program
 
-_TEMPORARY = ("contentgit-*", "fast_import_crash_*", "contentgit/*.new")
-"""An index of our own, what ``fast-import`` says of its end, and state that was not written to the end."""
+_TEMPORARY = ("contentgit-*", "info/contentgit-*", "fast_import_crash_*", "contentgit/*.new")
+"""Index and attributes of our own, what ``fast-import`` says of its end, and state half written."""
 
 
 def leftovers(folders: tuple[Path, ...], before: float) -> list[Path]:

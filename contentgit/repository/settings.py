@@ -84,7 +84,7 @@ class Settings:
         temporary = ""
         try:
             path.parent.mkdir(exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix="attributes.")
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix="contentgit-")
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
             os.chmod(temporary, 0o644)

@@ -166,6 +166,7 @@ def test_temporary_files_of_killed_calls_go(
         folder / "contentgit-abc",
         folder / "contentgit" / "merge.17.new",
         folder / "fast_import_crash_17",
+        folder / "info" / "contentgit-x1y2",
     ]
     for path in (*old, folder / "contentgit-now"):
         path.parent.mkdir(exist_ok=True)
