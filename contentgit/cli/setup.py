@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from contentgit.cli.git_setup import COMMAND
 from contentgit.cli.notices import tell_next
 from contentgit.cli.project import open_project, use_settings
 from contentgit.cli.terminal import SHORT, Terminal
+from contentgit.cli.worktrees import tell_finished
 from contentgit.errors import ConfigurationError, UsageError
 from contentgit.porcelain import repositories
 from contentgit.render.plain import plural
@@ -36,6 +38,7 @@ def init(args: argparse.Namespace, terminal: Terminal) -> int:
         host=args.ci,
         force=args.force,
         command=COMMAND,
+        opened=partial(tell_finished, terminal=terminal),
     )
     if args.json:
         terminal.document(made)

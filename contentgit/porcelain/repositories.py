@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -45,18 +45,21 @@ def init(
     host: str | None = None,
     force: bool = False,
     command: Sequence[str] = (),
+    opened: Callable[[Repository], object] = Repository.finish_moves,
 ) -> Initialized:
     """Makes a repository whose first commit says which format it holds.
 
     With ``host`` (``"github"``, ``"gitlab"``) a commit adds the host's workflow, also to a repository that is
     there; ``force`` replaces another file in its place. With the ``command`` that starts contentgit, git's
-    own merge and diff are set up in a new one, too.
+    own merge and diff are set up in a new one, too. ``opened`` is called with the repository.
 
     Raises:
         RepositoryError: the folder holds something else, or git refused.
         RefusedError: there is another file where the workflow goes.
     """
-    made, repository = _init(path, bare=bare, branch=branch, command=command)
+    repository = Repository.init(path, bare=bare, branch=branch)
+    opened(repository)
+    made = _begun(repository, branch, command)
     outer = repository.around()
     if outer is not None:
         made = replace(made, around=outer[0], ignore=outer[1])
@@ -68,26 +71,23 @@ def init(
     return replace(made, workflow=added)
 
 
-def _init(
-    path: Path, *, bare: bool, branch: str, command: Sequence[str]
-) -> tuple[Initialized, Repository]:
+def _begun(repository: Repository, branch: str, command: Sequence[str]) -> Initialized:
     # Imported here: the verbs that only look for a repository start faster without.
     from contentgit.porcelain.commits import check_format, repository_document
     from contentgit.porcelain.git_setup import install
 
-    repository = Repository.init(path, bare=bare, branch=branch)
     repository.identity()
     head = repository.head_branch() or branch
     tip = repository.branch_tip(head)
     if tip is not None:
         check_format(repository, tip)
-        return Initialized(repository.path, repository.bare, head, created=False), repository
+        return Initialized(repository.path, repository.bare, head, created=False)
+    if command:  # before the branch, which says that all is done
+        install(repository, command, force=False)
     tree = repository.write_tree(None, [(REPOSITORY_FILE, repository_document())])
     new = repository.commit_tree(tree, [], "Start a repository of content\n")
     repository.advance(head, new, None, "contentgit init")
-    if command:
-        install(repository, command, force=False)
-    return Initialized(repository.path, repository.bare, head, created=True), repository
+    return Initialized(repository.path, repository.bare, head, created=True)
 
 
 def holds_content(repository: Repository) -> bool:

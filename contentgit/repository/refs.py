@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from functools import partial
 from pathlib import Path
 
@@ -124,7 +125,9 @@ def create_branch(program: Program, name: str, commit: str, *, zero: str) -> Non
         move_ref(program, HEADS + name, commit, None, f"branch: {name}", zero=zero)
     except BusyError:
         raise UsageError(
-            f"branch {name!r} exists already", hint="choose a name that is free"
+            f"branch {name!r} exists already",
+            hint="choose a name that is free\n"
+            f"{program.command('checkout ' + shlex.quote(name))}  (puts HEAD on it)",
         ) from None
     except ContentgitError as error:
         # "a" and "a/b" cannot both be branches: git says which one is there.

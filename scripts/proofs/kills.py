@@ -1,6 +1,7 @@
 """Kills verbs at random moments (SIGKILL); do content, ledger, branch and worktree agree after the next call?
 
-    python scripts/proofs/kills.py             200 kills each of commit, apply, merge, update and undo
+    python scripts/proofs/kills.py             200 kills each of commit, apply, merge, update and undo,
+                                               and some of the others that write
     python scripts/proofs/kills.py 50 1000     50 kills of each, from seed 1000 on
     CONTENTGIT_PROOF_VERB=undo python scripts/proofs/kills.py
                                                of one verb only
@@ -10,7 +11,8 @@ all that it has started. Then the status is asked for, or not, and the call is m
 its user would. The database must hold what it held before the call or what it holds after it, and in the
 end, with branches, worktree and ledger, what a call leaves that nobody kills. ``tests/kills`` has the
 site and what is looked for. *before*, *during*, *after*: what there was right after the kill. The kills of
-merge are shared out between a clean one, one that stops at a conflict, and ``merge --continue``.
+merge are shared out between a clean one, one that stops at a conflict, and ``merge --continue``; an apply
+brings HEAD and worktree to another branch. Other verbs that write have a fifth as many each.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import re
 import shlex
 import signal
 import statistics
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -16,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.db import connections
 
@@ -25,6 +26,11 @@ from tests.kills.place import Place
 
 SECONDS: Final = 30.0
 """So long may git processes outlive a killed one, and a server its client."""
+
+ONCE: Final = {"undo", "checkout -b", "cherry-pick", "revert", "restore", "merge --abort"}
+"""Verbs that do more, or nothing, when they are called again after they were done."""
+
+_STEPS: Final = {"subprocess.Popen", "os.rename", "os.remove"}
 
 _LOCK: Final = re.compile(r"^(?:hint:)? *rm (\S+\.lock)  \(removes the", re.MULTILINE)
 
@@ -77,25 +83,34 @@ class Killing:
         self.tally.usual = statistics.median(self._runs[-9:])
 
     def share(self, count: int) -> int:
-        """How many of ``count`` kills of the verb are this one's."""
-        return -(-count // 3) if self.state.verb.startswith("merge") else count
+        """How many of ``count`` kills are this verb's."""
+        return -(-count // self.state.share)
 
     def kill(self, seed: int) -> list[str]:
         """Kills once; the failures after the next calls. A process that ended first is counted apart."""
         chance = random.Random(f"{self.state.verb} {seed}")
+        whole, delay = chance.random() < 0.5, chance.uniform(0, self.tally.usual)
+        return self._kill(chance, f"seed {seed}", whole, delay)
+
+    def kill_before(self, step: int) -> list[str]:
+        """As :meth:`kill`, before its ``step``-th process, statement, or file renamed or removed."""
+        return self._kill(random.Random(step), f"step {step}", step=step)
+
+    def _kill(
+        self, chance: random.Random, name: str, whole: bool = False, delay: float = 0, step: int = 0
+    ) -> list[str]:
         self.place.bring_back(self.state)
-        session, code, err = self._start_and_kill(chance)
+        session, code, err = self._start_and_kill(whole, delay, step)
         wrong = self._next_calls(chance, code)
         if "Traceback" in err:
             wrong.append(f"the killed process wrote {err[-600:]!r}")
         if _ends(session):
             wrong.append("git processes outlive the killed one")
-        failures = [f"{self.state.verb}, seed {seed}: {each}" for each in wrong]
+        failures = [f"{self.state.verb}, {name}: {each}" for each in wrong]
         self.tally.failures += len(failures)
         return failures
 
-    def _start_and_kill(self, chance: random.Random) -> tuple[int, int, str]:
-        whole, delay = chance.random() < 0.5, chance.uniform(0, self.tally.usual)
+    def _start_and_kill(self, whole: bool, delay: float, step: int) -> tuple[int, int, str]:
         words = self.place.words(*self.state.words)
         with (
             tempfile.TemporaryFile() as out,
@@ -105,12 +120,14 @@ class Killing:
             connections.close_all()  # a child must not share the parent's connections
             began, child = time.monotonic(), os.fork()
             if not child:
+                count_down(step)
                 judge.in_child(lambda: judge.contentgit(words), self.place.folder, out, err, told)
-            time.sleep(delay)
-            with suppress(ProcessLookupError):  # it has no group yet
-                if whole:
-                    os.killpg(child, signal.SIGKILL)
-            os.kill(child, signal.SIGKILL)
+            if not step:
+                time.sleep(delay)
+                with suppress(ProcessLookupError):  # it has no group yet
+                    if whole:
+                        os.killpg(child, signal.SIGKILL)
+                os.kill(child, signal.SIGKILL)
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             err.seek(0)
             said = err.read().decode(errors="replace")
@@ -133,7 +150,7 @@ class Killing:
         if there.content not in (self.before.content, self.after.content):
             return ["the content is neither that before nor that after the call"]
         wrong: list[str] = []
-        if self.state.verb == "undo" or chance.random() < 0.5:
+        if self.state.verb in ONCE or chance.random() < 0.5:
             wrong += self._status()
         for words, codes in self._ways_on(chance):
             wrong += self._call(words, codes)[1]
@@ -184,9 +201,17 @@ class Killing:
         """What a user calls to have what was wanted, by what is there."""
         words, verb = self.state.words, self.state.verb
         merging = self.place.path / ".git/contentgit/merge.json"
-        if verb == "undo":
-            if self.place.found(self.state).content == self.before.content:
+        if verb in ONCE:
+            now = self.place.found(self.state)
+            sides = [
+                (f.content, f.refs, merging.name in "".join(f.left)) for f in (now, self.before)
+            ]
+            if sides[0] == sides[1]:
                 yield words, (0,)
+            elif now.head != self.after.head:  # the new branch is there, and HEAD not on it
+                _, wrong = self._call(words, (2,))
+                assert not wrong, wrong
+                self.place.git("checkout", "-q", self.after.head.removeprefix("refs/heads/"))
         elif verb == "merge --continue":
             yield words, (0,) if self._tips() == list(self.before.refs) else (0, 2)
         elif verb.startswith("merge") and merging.exists() and chance.random() < 0.5:
@@ -219,6 +244,24 @@ class Killing:
         if ended.code not in codes:
             wrong.append(f"ended with {ended.code}: {ended.out[-300:]!r} {ended.err[-600:]!r}")
         return ended, [f"contentgit {' '.join(words)}: {each}" for each in wrong]
+
+
+def count_down(step: int) -> None:
+    """Has this process killed before its ``step``-th step from now on; never where that is 0."""
+    left = [step]
+
+    def count() -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def statement(execute: Any, *words: Any) -> Any:
+        count()
+        return execute(*words)
+
+    for connection in connections.all():
+        connection.execute_wrappers.append(statement)
+    sys.addaudithook(lambda event, _arguments: count() if event in _STEPS else None)
 
 
 def _ends(session: int) -> bool:

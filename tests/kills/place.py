@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 import re
 import shutil
@@ -23,6 +24,7 @@ from tests.fuzz import judge
 TAGS: Final = range(100, 220)
 PRODUCT: Final = "shop/bakery.product/0/0/42.json"
 OTHER: Final = "--database=other"
+SELDOM: Final = 5
 TEMPORARY: Final = "contentgit-"
 """What folders of ours in a git directory are called; locks in them are in nobody's way."""
 
@@ -56,11 +58,15 @@ class Found:
 
 @dataclass(frozen=True)
 class State:
-    """Where a verb begins: a copy of the repository, the rows of one database, the commits there are."""
+    """Where a verb begins: a copy of the repository, the rows of one database, the commits there are.
+
+    ``share`` is in how many kills of the proof one is of this verb.
+    """
 
     verb: str
     words: tuple[str, ...]
     using: str
+    share: int
     copy: Path
     cleaner: Cleaner
     known: frozenset[str]
@@ -91,18 +97,38 @@ class Place:
         self.git("checkout", "-q", "main")  # HEAD and worktree move, too
         yield self._keep("apply", ("checkout", "summer", "--apply", "--yes", OTHER), "other")
         self._edit_file("main", "autumn", "6.40")
+        self.git("clone", "-q", "--bare", str(self.path), str(self.folder / "origin"))
+        self.git("remote", "add", "origin", str(self.folder / "origin"))
+        self.git("push", "-q", "origin", "summer:main")
+        yield self._keep("pull", ("pull", "origin", "autumn"), "other", SELDOM)
+        yield self._keep("checkout -b", ("checkout", "-b", "winter", "summer"), "other", SELDOM)
+        yield self._keep("cherry-pick", ("cherry-pick", "summer"), "other", SELDOM)
         self._edit_file("main", "main", "6.30")
-        yield self._keep("merge", ("merge", "summer"), "other")
-        yield self._keep("merge in conflict", ("merge", "autumn"), "other")
+        yield self._keep("revert", ("revert", "main"), "other", SELDOM)
+        restore = ("restore", "bakery.product:42", "--from", "autumn")
+        yield self._keep("restore", restore, "other", SELDOM)
+        yield self._keep("pull that merges", ("pull",), "other", SELDOM)
+        yield self._keep("merge", ("merge", "summer"), "other", 3)
+        yield self._keep("merge in conflict", ("merge", "autumn"), "other", 3)
         self.ok("merge", "autumn", code=3)
+        yield self._keep("merge --abort", ("merge", "--abort"), "other", SELDOM)
         self.ok("resolve", "--all", "--take", "theirs")
-        yield self._keep("merge --continue", ("merge", "--continue"), "other")
+        yield self._keep("merge --continue", ("merge", "--continue"), "other", 3)
         self.ok("merge", "--abort")
+        self._indent(PRODUCT)
+        yield self._keep("check --fix", ("check", "--fix", "--no-code"), "other", SELDOM)
+        self.git("reset", "-q", "--hard", "main~1")
         self.ok("merge", "summer")
         Category.objects.using("other").filter(pk=1).update(name="Edited here")
         yield self._keep("update", ("update", "--yes", OTHER), "other")
         self.ok("update", "--yes", OTHER)
         yield self._keep("undo", ("undo", "--yes", OTHER), "other")
+
+    def _indent(self, path: str) -> None:
+        """Writes a file in another form on main."""
+        file = self.path / path
+        file.write_text(json.dumps(json.loads(file.read_text()), indent=8))
+        self.git("commit", "-q", "-a", "-m", "Write a file by hand")
 
     def _edit_file(self, start: str, branch: str, price: str) -> None:
         """Sets a price on a branch as somebody with an editor does, and comes back to main."""
@@ -113,11 +139,11 @@ class Place:
         self.git("commit", "-q", "-a", "-m", f"Set a price on {branch}")
         self.git("checkout", "-q", "main")
 
-    def _keep(self, verb: str, words: tuple[str, ...], using: str) -> State:
+    def _keep(self, verb: str, words: tuple[str, ...], using: str, share: int = 1) -> State:
         copy = self.folder / f"at-{verb.replace(' ', '-')}"
         shutil.copytree(self.path, copy, symlinks=True)
         known = frozenset(self.git("rev-list", "--all").split())
-        return State(verb, words, using, copy, Cleaner(using), known)
+        return State(verb, words, using, share, copy, Cleaner(using), known)
 
     def bring_back(self, state: State) -> None:
         """All is as it was when the state was kept."""
