@@ -121,24 +121,45 @@ def pending(using: str) -> list[Applied]:
         return [_applied(row, using) for row in rows]
 
 
-def every_line(using: str) -> list[Applied]:
-    """All lines, also pending ones, latest first; none where the database has no ledger.
+@dataclass(frozen=True)
+class Ledgers:
+    """The lines of all ledgers of a database, also pending ones, latest first; ``closed`` are the schemas of
+    ledgers that this user cannot read, or that another contentgit has made."""
+
+    lines: tuple[Sequence[Applied], ...] = ()
+    closed: tuple[str, ...] = ()
+
+
+def ledgers(using: str) -> Ledgers:
+    """The session's own ledger, and those that its search path hides; none where the database has none.
 
     Raises:
-        DatabaseError: the database cannot be asked.
+        DatabaseError: the database cannot be asked, or its own ledger cannot be read.
     """
     if connections[using].settings_dict["ENGINE"] == "django.db.backends.dummy":
-        return []  # a name without a database
+        return Ledgers()  # a name without a database
     ways = backend(using)
     if ways.absent():
-        return []
-    try:
-        with ways.snapshot(), _errors(using):
-            return [_applied(row, using) for row in _rows(using).order_by("-id")]
-    except DatabaseError as error:
-        if isinstance(error.__cause__, Error) and ways.is_missing_table(error.__cause__):
-            return []
-        raise
+        return Ledgers()
+    name = AppliedCommit._meta.db_table
+    with _errors(using), connections[using].cursor() as cursor:
+        names = connections[using].introspection.table_names(cursor, include_views=True)
+    found = [_lines(using)] if name in names else []
+    closed = []
+    for schema in sorted(ways.schemas([name], hidden=True) - ways.schemas([name])):
+        try:
+            found.append(_lines(using, schema))
+        except DatabaseError:
+            closed.append(schema)
+    return Ledgers(tuple(found), tuple(closed))
+
+
+def _lines(using: str, schema: str = "") -> list[Applied]:
+    ways = backend(using)
+    with ways.snapshot(), _errors(using):
+        if schema:
+            ways.look_into(schema)
+        return [_applied(row, using) for row in _rows(using).order_by("-id")]
 
 
 def write(using: str, entries: Sequence[Entry], *, pending: bool = False) -> list[int]:

@@ -16,6 +16,7 @@ from contentgit.porcelain.places import schemas
 from contentgit.porcelain.project import Project
 
 PREFIX = "refs/contentgit/applied"
+BACKUPS = "refs/contentgit/backup"
 
 
 def anchor(project: Project) -> None:
@@ -42,6 +43,11 @@ def anchor_ref(project: Project, folder: str) -> str:
 
 def _place(project: Project) -> str:
     return f"{PREFIX}/{encode_part(project.config.environment)}"
+
+
+def backups(project: Project) -> str:
+    """The folder of the refs that keep this environment's backups."""
+    return f"{BACKUPS}/{encode_part(project.config.environment)}"
 
 
 def part(name: str, *, encoded: bool = False) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from contentgit.layout import encode_part
+from contentgit.porcelain.anchors import backups
 from contentgit.porcelain.missing import is_missing
 from contentgit.porcelain.outside import outside_files
 from contentgit.porcelain.planned import DumpPlan, Planned
@@ -18,7 +18,6 @@ from contentgit.porcelain.project import Project
 from contentgit.porcelain.snapshots import batches
 from contentgit.records import RecordKey
 
-PREFIX = "refs/contentgit/backup"
 STAMP = "%Y%m%dT%H%M%S.%f"
 """How the name of a ref writes the moment of its backup, in UTC."""
 
@@ -42,11 +41,10 @@ def back_up(project: Project, planned: Planned, outside: Sequence[RecordKey]) ->
         chain(_files(planned.dumps), outside_files(project, outside, planned.plan.steps)),
         folders={work.folder: work.tree for work in planned.dumps},
     )
-    environment = project.config.environment or project.using
-    message = f"Back up {environment} before it is overwritten\n"
+    message = f"Back up {project.config.environment} before it is overwritten\n"
     new = project.repository.commit_tree(tree, _bases(project, planned), message)
     stamp = project.operator.now.strftime(STAMP)
-    ref = f"{PREFIX}/{encode_part(environment)}/{stamp}"
+    ref = f"{backups(project)}/{stamp}"
     project.repository.move_ref(ref, new, None, "contentgit: backup before an apply")
     return Backup(ref, new)
 

@@ -15,13 +15,11 @@ from typing import Final, NamedTuple
 
 from contentgit import config
 from contentgit.db import ledger
-from contentgit.db.backends import backend
 from contentgit.db.ledger import Applied
 from contentgit.layout import encode_part
 from contentgit.porcelain import anchors, backup
-from contentgit.porcelain.places import LEDGER
 from contentgit.porcelain.project import Project
-from contentgit.porcelain.undo import APPLIES, RESCUED
+from contentgit.porcelain.undo import APPLIES
 from contentgit.repository import Repository
 
 UNDO: Final = "refs/contentgit/undo"
@@ -53,10 +51,10 @@ class Collected:
 
 
 class Needs(NamedTuple):
-    """What ledgers say: ``commits`` that an undo needs; ``hidden`` are schemas whose ledgers are not read."""
+    """What ledgers say: ``commits`` that an undo needs; ``closed`` are schemas whose ledger is not read."""
 
     commits: frozenset[str]
-    hidden: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
 
 
 def collect(project: Project, days: int, *, dry_run: bool = False) -> Collected:
@@ -85,15 +83,9 @@ def collect(project: Project, days: int, *, dry_run: bool = False) -> Collected:
 
 
 def _needs(since: datetime) -> Needs:
-    commits: set[str] = set()
-    hidden: set[str] = set()
-    for alias in config.aliases():
-        lines = ledger.every_line(alias)
-        commits |= needed(lines, since)
-        if lines:
-            ways = backend(alias)
-            hidden |= ways.schemas([LEDGER], hidden=True) - ways.schemas([LEDGER])
-    return Needs(frozenset(commits), tuple(sorted(hidden)))
+    found = [ledger.ledgers(alias) for alias in config.aliases()]
+    commits = [needed(lines, since) for each in found for lines in each.lines]
+    return Needs(frozenset().union(*commits), tuple(name for each in found for name in each.closed))
 
 
 def needed(lines: Sequence[Applied], since: datetime) -> set[str]:
@@ -124,19 +116,19 @@ def needed(lines: Sequence[Applied], since: datetime) -> set[str]:
 
 
 def _backups(project: Project, needs: Needs, since: datetime) -> Iterator[Leftover]:
-    own = _environments(project)
-    for ref, commit in project.repository.refs(backup.PREFIX):
-        environment, _, stamp = ref.removeprefix(f"{backup.PREFIX}/").partition("/")
+    own = encode_part(project.config.environment)
+    for ref, commit in project.repository.refs(anchors.BACKUPS):
+        environment, _, stamp = ref.removeprefix(f"{anchors.BACKUPS}/").partition("/")
         at = _time(project.repository, commit, stamp)
         kept = ""
-        if environment not in own and not ref.startswith(f"{RESCUED}/"):
+        if environment != own:
             kept = f"of environment {environment}"
         elif commit in needs.commits:
             kept = "an undo needs it"
         elif at >= since:
             kept = "not old enough"
-        elif needs.hidden:
-            kept = f"the ledger of schema {needs.hidden[0]} may need it"
+        elif needs.closed:
+            kept = f"the ledger of schema {needs.closed[0]}, which cannot be read, may need it"
         yield Leftover(ref, commit, at, kept)
 
 
@@ -156,7 +148,7 @@ def _anchors(project: Project, since: datetime) -> Iterator[Leftover]:
 def _unneeded(project: Project, needs: Needs) -> dict[str, str]:
     """Our refs of commits that an undo needed once."""
     there = project.repository.refs(_undo_place(project))
-    return {} if needs.hidden else {ref: each for ref, each in there if each not in needs.commits}
+    return {} if needs.closed else {ref: each for ref, each in there if each not in needs.commits}
 
 
 def _keep(project: Project, needs: Needs, going: AbstractSet[str]) -> None:
@@ -170,12 +162,6 @@ def _keep(project: Project, needs: Needs, going: AbstractSet[str]) -> None:
 
 def _undo_place(project: Project) -> str:
     return f"{UNDO}/{encode_part(project.config.environment)}"
-
-
-def _environments(project: Project) -> frozenset[str]:
-    """The parts of refs that stand for this environment; the name of the database where it has none."""
-    names = [project.config.environment] if project.config.environment else config.aliases()
-    return frozenset(map(encode_part, names))
 
 
 def _time(repository: Repository, commit: str, stamp: str) -> datetime:
@@ -199,7 +185,7 @@ class Backlog:
 
 def backlog(repository: Repository) -> Backlog | None:
     """The backups where there are many of them."""
-    found = repository.refs(backup.PREFIX)
+    found = repository.refs(anchors.BACKUPS)
     if len(found) <= MANY:
         return None
     times = [_time(repository, commit, ref.rpartition("/")[2]) for ref, commit in found]

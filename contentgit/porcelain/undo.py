@@ -10,6 +10,7 @@ from contentgit.db import ledger
 from contentgit.db.ledger import Applied
 from contentgit.errors import RepositoryError, UnknownNameError, UsageError
 from contentgit.layout import dump_folder
+from contentgit.porcelain.anchors import backups
 from contentgit.porcelain.missing import fetching
 from contentgit.porcelain.places import is_own
 from contentgit.porcelain.planned import Goal
@@ -21,10 +22,6 @@ MERGES = frozenset({"merge", "update"})
 
 APPLIES = frozenset({"apply", *MERGES})
 """What the ledger calls an apply that wrote something."""
-
-
-RESCUED = "refs/contentgit/backup/fetched"
-"""Where a commit that an undo needs is kept when it is fetched."""
 
 _ELSEWHERE = "contentgit checkout REV --apply  (brings the database to another commit instead)"
 
@@ -127,5 +124,7 @@ def _before(project: Project, line: Applied) -> str:
         raise RepositoryError(
             f"what database {project.using!r} held before the apply of {line.commit[:10]} is in commit "
             f"{commit[:10]}, which is not in the repository {project.repository.path}",
-            hint="\n".join([*fetching(project, commit, f"{RESCUED}/{commit[:10]}"), _ELSEWHERE]),
+            hint="\n".join(
+                [*fetching(project, commit, f"{backups(project)}/{commit[:10]}"), _ELSEWHERE]
+            ),
         ) from error

@@ -246,7 +246,7 @@ def test_an_undo_names_where_its_commit_is_fetched_from(
     said = run("undo", "--yes")
     assert (said.code, "which is not in the repository" in said.err) == (1, True)
     assert "fetch OTHER +" in said.err
-    assert ":refs/contentgit/backup/fetched/" in said.err
+    assert ":refs/contentgit/backup/test/" in said.err
     assert "contentgit checkout --repository" in said.err
     assert raw.snapshot("default") == before
     assert at() != gone

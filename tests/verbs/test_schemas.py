@@ -134,3 +134,48 @@ def test_a_line_from_before_there_were_places(tenants: None, ok: Ok) -> None:
         for name in raw.names("default"):
             if name.startswith("old_bakery_"):
                 execute(f"ALTER TABLE public.{name} RENAME TO {name.removeprefix('old_')}")
+
+
+@pytest.fixture
+def forced(tenants: None, ok: Ok, git: Ok) -> str:
+    """Schema bee has a ledger of its own, whose undo needs the backup of this commit; its ref is of 2020."""
+    execute("CREATE TABLE bee.contentgit_ledger (LIKE contentgit_ledger INCLUDING ALL)")
+    with tenant("bee", "public"):
+        ok("commit", "shop", "--branch", "bee", "-m", "Bee")
+        Tag.objects.filter(pk=3).update(name="Bee's own")
+        ok("checkout", "bee", "shop", "--apply", "--yes", "--force")
+    execute("UPDATE bee.contentgit_ledger SET at = '2020-01-01' WHERE action = 'apply'")
+    place = "refs/contentgit/backup/test"
+    ref, commit = git("for-each-ref", "--format=%(refname) %(objectname)", place).split()
+    git("update-ref", "-d", ref)
+    git("update-ref", f"{place}/20200102T030405.000000", commit)
+    other = git("commit-tree", "-m", "Nobody needs it", "main^{tree}")
+    git("update-ref", f"{place}/20200101T000000.000000", other)
+    git("config", "gc.pruneExpire", "now")
+    return commit
+
+
+@pytest.mark.parametrize("own_ledger", ["lines", "none", "no table"])
+def test_gc_keeps_what_the_undo_of_a_hidden_schema_needs(
+    own_ledger: str, forced: str, ok: Ok, git: Ok
+) -> None:
+    if own_ledger == "none":
+        AppliedCommit.objects.all().delete()
+    where = tenant("ant") if own_ledger == "no table" else tenant("public")
+    with where:
+        said = ok("gc")
+    assert "Kept 1 ref: an undo needs it" in said
+    assert "Removed refs/contentgit/backup/test/20200101T000000.000000" in said
+    assert git("cat-file", "-t", forced) == "commit"
+    with tenant("bee", "public"):
+        ok("undo", "--yes", "shop")
+        assert Tag.objects.get(pk=3).name == "Bee's own"
+
+
+def test_gc_keeps_all_where_a_hidden_ledger_cannot_be_read(forced: str, ok: Ok, git: Ok) -> None:
+    execute("ALTER TABLE bee.contentgit_ledger RENAME COLUMN place TO elsewhere")
+    AppliedCommit.objects.all().delete()
+    said = ok("gc")
+    assert "Kept 2 refs: the ledger of schema bee, which cannot be read, may need it" in said
+    assert "Removed" not in said
+    assert git("cat-file", "-t", forced) == "commit"

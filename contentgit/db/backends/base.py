@@ -74,6 +74,9 @@ class Backend(ABC):
         """
         return set()
 
+    def look_into(self, schema: str) -> None:  # noqa: B027
+        """Has names of tables mean those of one schema, until the transaction ends."""
+
     # Transactions
 
     @contextmanager

@@ -101,6 +101,9 @@ class PostgreSQL(Backend):
     def schemas(self, tables: Collection[str], *, hidden: bool = False) -> set[str]:
         return {name for (name,) in self._rows(SCHEMAS, [list(tables), hidden])}
 
+    def look_into(self, schema: str) -> None:
+        self._rows("SELECT set_config('search_path', quote_ident(%s), true)", [schema])
+
     def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with translated(f"database {self.using!r}"), self.connection.cursor() as cursor:
             cursor.execute(sql, params)

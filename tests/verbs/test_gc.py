@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connections
+from django.test import override_settings
 
 from contentgit.db.ledger import Applied
 from contentgit.models import AppliedCommit
@@ -203,7 +205,8 @@ def test_a_database_that_cannot_be_asked_ends_it(
     path = tmp_path / "broken.sqlite3"
     path.write_text("no database, and long enough to be read as one" * 100)
     before = git("for-each-ref")
-    connections.databases["broken"] = {**connections.databases["default"], "NAME": str(path)}
+    engine = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path), "OPTIONS": {}}
+    connections.databases["broken"] = {**connections.databases["default"], **engine}
     try:
         said = run("gc")
     finally:
@@ -211,6 +214,35 @@ def test_a_database_that_cannot_be_asked_ends_it(
     assert said.code == 1
     assert "broken" in said.err
     assert git("for-each-ref") == before
+
+
+def test_a_ledger_of_an_older_contentgit_is_migrated_first(
+    forced: str, run: Run, ok: Ok, git: Ok
+) -> None:
+    """What it says is not known to this one, and there is a ledger."""
+    before = git("for-each-ref")
+    field = AppliedCommit._meta.get_field("place")
+    with connections["default"].schema_editor() as editor:
+        editor.remove_field(AppliedCommit, field)
+    try:
+        said = run("gc")
+    finally:
+        with connections["default"].schema_editor() as editor:
+            editor.add_field(AppliedCommit, field)
+    assert (said.code, "migrate contentgit" in said.err) == (1, True)
+    assert git("for-each-ref") == before
+    ok("undo", "--yes")
+
+
+def test_another_environment_keeps_what_its_undo_needs(forced: str, ok: Ok, git: Ok) -> None:
+    """Also what it has fetched: its ledger is in another database."""
+    ref = f"{BACKUP}/{forced[:10]}"
+    git("update-ref", ref, forced)
+    git("update-ref", "-d", f"{BACKUP}/{OLD}")
+    AppliedCommit.objects.all().delete()
+    with override_settings(CONTENTGIT={**settings.CONTENTGIT, "ENVIRONMENT": "staging"}):
+        assert "of environment test" in ok("gc")
+    assert git("rev-parse", ref) == forced
 
 
 def test_status_tells_many_backups(forced: str, run: Run, ok: Ok, git: Ok) -> None:
