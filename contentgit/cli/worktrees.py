@@ -23,14 +23,14 @@ def tell_left_alone(left: Sequence[LeftAlone], terminal: Terminal) -> None:
 
 
 def tell_finished(repository: Repository, terminal: Terminal) -> None:
-    """Finishes what a killed process has begun with worktrees, and says so."""
+    """Finishes what an earlier call has begun with worktrees, and says so."""
     for each in repository.finish_moves():
         done = not any(left.reason for left in each.left)
         if each.back is not None:
             _tell_back(each, done, terminal)
             continue
         what = (
-            f"a contentgit that was killed had moved branch {each.branch} to {each.commit[:SHORT]}"
+            f"an earlier contentgit had moved branch {each.branch} to {each.commit[:SHORT]}"
             " and not its worktree"
         )
         terminal.note(safe(f"{what}; it is brought along now" if done else what))
@@ -38,7 +38,7 @@ def tell_finished(repository: Repository, terminal: Terminal) -> None:
 
 
 def _tell_back(each: Finished, done: bool, terminal: Terminal) -> None:
-    what = f"a contentgit that was killed was bringing the worktree {each.back} to branch {each.branch}"
+    what = f"an earlier contentgit was bringing the worktree {each.back} to branch {each.branch}"
     terminal.note(safe(f"{what}; it is back where HEAD is" if done else what))
     consequence = f"these files may hold what branch {each.branch} has, and HEAD is on another"
     for left in each.left:
@@ -54,8 +54,10 @@ def left_alone_lines(left: LeftAlone, consequence: str = OLDER) -> Iterator[str]
     more = f" and {len(left.paths) - 5:,} more" if len(left.paths) > 5 else ""
     paths = f"{', '.join(map(safe, left.paths[:5]))}{more}"
     if left.reason:
-        yield f"not written in {safe(str(left.worktree))}: {paths}"
+        yield f"not written in {safe(str(left.worktree))}" + (f": {paths}" if paths else "")
         yield from (f"  {safe(line)}" for line in (left.reason, *left.hint.splitlines()))
+        if paths:
+            yield "  the next call of contentgit brings them along"
     else:
         yield f"left alone in {safe(str(left.worktree))}, because of edits there: {paths}"
     yield f"  {safe(consequence)}"

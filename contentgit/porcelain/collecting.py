@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from contentgit import config
 from contentgit.db import ledger
 from contentgit.db.ledger import Applied
+from contentgit.errors import ContentgitError
 from contentgit.layout import encode_part
 from contentgit.porcelain import anchors, backup
 from contentgit.porcelain.project import Project
@@ -62,7 +63,8 @@ def collect(project: Project, days: int, *, dry_run: bool = False) -> Collected:
 
     Raises:
         DatabaseError: a database of the project cannot be asked what it needs.
-        RepositoryError: git refuses.
+        BusyError: another git process is at work.
+        RepositoryError: git refuses; ``items`` lists what was removed before.
     """
     repository = project.repository
     since = project.operator.now - timedelta(days=days)
@@ -78,7 +80,11 @@ def collect(project: Project, days: int, *, dry_run: bool = False) -> Collected:
     _keep(project, needs, going.keys())
     for ref, commit in going.items():
         repository.delete_ref(ref, commit)
-    repository.collect(files)
+    try:
+        repository.collect(files)
+    except ContentgitError as error:
+        error.items = tuple(f"removed {path}" for path in (*going, *files))
+        raise
     return Collected(removed, kept, files, before, repository.space())
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -581,16 +581,18 @@ class Repository:
     def advance(self, branch: str, new: str, old: str | None, reason: str) -> list[LeftAlone]:
         """Moves a branch from ``old`` to ``new``, as :meth:`move_ref`, and brings its worktrees along.
 
-        Where the process is killed on the way, :meth:`finish_moves` does the rest.
+        Where the process is killed on the way, or kept out of a worktree, :meth:`finish_moves` does the rest.
 
         Raises:
             BusyError: the branch points at something else.
             RepositoryError: git cannot write it.
         """
-        shared = worktree.common_folder(self.git_dir)
-        with moves.written_down(shared, branch, old, new):
-            self.move_ref(refs.HEADS + branch, new, old, reason)
-            return self.bring_along(branch, old, new)
+        return moves.advance(
+            worktree.common_folder(self.git_dir),
+            moves.Move(branch, old, new),
+            partial(self.move_ref, refs.HEADS + branch, new, old, reason),
+            partial(self.bring_along, branch, old, new),
+        )
 
     def bring_along(self, branch: str, old: str | None, new: str) -> list[LeftAlone]:
         """Brings every worktree that is on ``branch`` from commit ``old`` to ``new``; the branch has moved.
@@ -603,7 +605,7 @@ class Repository:
         return worktree.bring_along(self._program, shared, self._trees, branch, old, new)
 
     def finish_moves(self) -> list[Finished]:
-        """Brings worktrees along that a killed process has left behind their branch, or on the way to one.
+        """Brings worktrees along that another call has left behind their branch, or on the way to one.
 
         For whoever opens the repository, before anything is read of the worktree.
         """

@@ -127,6 +127,11 @@ def failure(
         return no_repository(path)
     if lock := _LOCK.search(errors):
         return locked(path, lock)
+    if "gc is already running" in text:
+        return BusyError(
+            f"another git gc is at work in {path}: {reason.removesuffix(' (use --force if not)')}",
+            hint="try again when it is done",
+        )
     if any(words in text for words in _IDENTITY):
         return no_identity()
     if writing and any(words in text for words in _WRITE):

@@ -3,7 +3,8 @@
 The branch moves first, then the files of the worktrees that are on it. Whoever is killed between these
 leaves the files of the old commit, and a ``git commit -a`` there would revert the new one. So what is about
 to move is written down first, in a file under the git directory that its process holds a lock on. A file
-that nobody holds is of a process that died: the next one that looks at the repository does the rest.
+that nobody holds is of a process that died, or was kept out of a worktree: the next one that looks at the
+repository does the rest.
 
 A worktree that goes to another branch is the other way round: its files go first, its HEAD last. Whoever is
 killed between these leaves files of the other branch, so the next one brings those of HEAD's back.
@@ -15,12 +16,12 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from contentgit.errors import RepositoryError, UsageError
+from contentgit.errors import ContentgitError, RepositoryError, UsageError
 from contentgit.repository.objects import checked_id
 from contentgit.repository.program import Program
 from contentgit.repository.refs import HEADS, head_branch, head_commit, read_ref
@@ -32,7 +33,7 @@ FOLDER, PATTERN = "contentgit", "moving-*.json"
 _ABANDONED = 600  # seconds, where a system has no locks that end with their process
 
 
-class _Move(NamedTuple):
+class Move(NamedTuple):
     """A branch that goes from one commit to another; ``old`` is None where it is new."""
 
     branch: str
@@ -50,19 +51,28 @@ class _Switch(NamedTuple):
     new: str
 
 
-@contextmanager
-def written_down(common_dir: Path, branch: str, old: str | None, new: str) -> Iterator[None]:
-    """The move is written down while the body moves branch and worktrees.
+def advance(
+    common_dir: Path,
+    move: Move,
+    act: Callable[[], object],
+    follow: Callable[[], list[LeftAlone]],
+) -> list[LeftAlone]:
+    """Moves a branch with ``act``, and its worktrees with ``follow``; what these leave is for the next call.
 
     Raises:
-        RepositoryError: the git directory cannot be written.
+        RepositoryError: the git directory cannot be written; or what ``act`` raises.
     """
     path = _new_path(common_dir)
-    with _written(path, _Move(branch, old, new)):
+    with _written(path, move):
         try:
-            yield
-        finally:
+            act()
+        except ContentgitError:
             path.unlink(missing_ok=True)
+            raise
+        left = follow()
+        if not _undone(left):
+            path.unlink(missing_ok=True)
+    return left
 
 
 def switch(program: Program, common_dir: Path, trees: Trees, branch: str, new: str) -> None:
@@ -72,31 +82,30 @@ def switch(program: Program, common_dir: Path, trees: Trees, branch: str, new: s
         RepositoryError: as :func:`contentgit.repository.worktree.checkout`; or it cannot be written down.
     """
     old, head = head_commit(program), head_branch(program)
-    path = _new_path(common_dir)
-    move = _Switch(os.fspath(program.folder), head, old, branch, new)
-    with _written(path, move):
-        left: list[LeftAlone] = []
+    path = _new_path(common_dir, "HEAD-")
+    with _written(path, _Switch(os.fspath(program.folder), head, old, branch, new)):
         try:
             checkout(program, branch)
-        except BaseException as error:
-            if not getattr(error, "items", ()):  # else git has refused before it began
+        except ContentgitError as error:
+            left = []
+            if not error.items:  # else git has refused before it began
                 left = bring(common_dir, trees, [program.folder], new, old, resuming=False)
-            raise
-        finally:
             if not _undone(left):
                 path.unlink(missing_ok=True)
+            raise
+        path.unlink(missing_ok=True)
 
 
 def _undone(left: Iterable[LeftAlone]) -> bool:
-    """Whether a worktree could not be written: the next call has to."""
-    return any(each.reason for each in left)
+    """Whether a worktree is left to the next call; where a commit is gone, nobody can say what is to do."""
+    return any(each.reason and each.paths for each in left)
 
 
-def _new_path(common_dir: Path) -> Path:
-    return common_dir / FOLDER / f"moving-{os.getpid()}-{secrets.token_hex(4)}.json"
+def _new_path(common_dir: Path, kind: str = "") -> Path:
+    return common_dir / FOLDER / f"moving-{kind}{os.getpid()}-{secrets.token_hex(4)}.json"
 
 
-def _written(path: Path, move: _Move | _Switch) -> BinaryIO:
+def _written(path: Path, move: Move | _Switch) -> BinaryIO:
     """The file with the move, held until it is closed."""
     data = json.dumps(move._asdict()).encode()
     fresh = path.with_suffix(".new")
@@ -126,13 +135,14 @@ def finish(program: Program, common_dir: Path, algorithm: str) -> list[Finished]
     """
     trees = Trees(program, algorithm)
     finished = []
-    for path in sorted((common_dir / FOLDER).glob(PATTERN)):
+    # Those of HEAD come first: files of another branch would be edits when a branch is followed.
+    for path in sorted((common_dir / FOLDER).glob(PATTERN), reverse=True):
         with _abandoned(path) as data:
             if data is None:
                 continue
             move = _parsed(data)
             found = None
-            if isinstance(move, _Move):
+            if isinstance(move, Move):
                 found = _follow_branch(program, common_dir, trees, move)
             elif move:
                 found = _go_back(common_dir, trees, move)
@@ -143,9 +153,7 @@ def finish(program: Program, common_dir: Path, algorithm: str) -> list[Finished]
     return finished
 
 
-def _follow_branch(
-    program: Program, common_dir: Path, trees: Trees, move: _Move
-) -> Finished | None:
+def _follow_branch(program: Program, common_dir: Path, trees: Trees, move: Move) -> Finished | None:
     tip = read_ref(program, HEADS + move.branch)
     if not tip or not _has(program, tip, move.new):
         return None
@@ -179,11 +187,11 @@ def _has(program: Program, tip: str | None, commit: str | None) -> bool:
     return tip == commit or program.ask("merge-base", "--is-ancestor", commit, tip)[0] == 0
 
 
-def _parsed(data: bytes) -> _Move | _Switch | None:
+def _parsed(data: bytes) -> Move | _Switch | None:
     """None where the file is not whole: nothing moves before it is."""
     try:
         found = json.loads(data)
-        move = _Switch(**found) if "worktree" in found else _Move(**found)
+        move = _Switch(**found) if "worktree" in found else Move(**found)
         for each in (move.new, *([] if move.old is None else [move.old])):
             checked_id(each)
     except (ValueError, TypeError, RecursionError, UsageError):

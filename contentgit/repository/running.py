@@ -68,10 +68,8 @@ class Running:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self.process.poll() is None and self.tied:
-            self.process.terminate()
-        elif self.process.poll() is None:
-            self.process.kill()
+        if self.process.poll() is None:
+            self.process.terminate()  # so that it removes its lock files
         for stream in (self.process.stdin, self.output, self.errors):
             if stream is not None:
                 with suppress(OSError):  # what was not flushed has no reader any more

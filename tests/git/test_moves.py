@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from contentgit.errors import RepositoryError
+from contentgit.errors import BusyError, RepositoryError
 from contentgit.repository import Finished, LeftAlone, Repository
 from tests.git.conftest import ONE, THREE, TWO
 from tests.git.plain import files, git, status
@@ -160,15 +160,33 @@ def test_a_worktree_that_is_locked_is_done_by_a_later_call(
     assert (status(repository.path), moves(repository)) == ([], [])
 
 
+def test_a_call_that_was_kept_out_is_finished_by_a_later_one(filled: Repository) -> None:
+    old = filled.resolve("main")
+    lock = filled.git_dir / "index.lock"
+    lock.touch()
+    (left,) = filled.advance("main", _above(filled, old), old, "test")
+    assert str(lock) in left.reason
+    lock.unlink()
+    assert filled.finish_moves() == [Finished("main", filled.resolve("main"))]
+    assert (status(filled.path), moves(filled)) == ([], [])
+
+
+def test_a_branch_that_cannot_be_moved_leaves_nothing(filled: Repository) -> None:
+    old = filled.resolve("main")
+    (filled.git_dir / "refs/heads/main.lock").touch()
+    with pytest.raises(BusyError):
+        filled.advance("main", _above(filled, old), old, "test")
+    assert moves(filled) == []
+
+
 def test_a_commit_that_is_gone_stops_nobody(moved: tuple[Repository, str, str]) -> None:
-    """Its worktree is left as it is, since nobody can say what of it was edited."""
+    """Its worktree is left as it is, since nobody can say what of it was edited: that is said once."""
     repository, old, _ = moved
     (path,) = moves(repository)
     path.write_text(path.read_text().replace(old, "1" * 40))
     (found,) = repository.finish_moves()
     assert "1" * 40 in found.left[0].reason
     assert files(repository.path)[ONE] == b"one\n"
-    path.unlink()
     assert repository.finish_moves() == []
 
 

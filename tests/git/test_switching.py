@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -26,6 +27,15 @@ MAIN = {ONE: b"one\n", TWO: b"two\n", THREE: b"three\n"}
 SIDE = {ONE: b"uno\n", TWO: b"due\n", FOUR: b"quattro\n"}
 KILL_GIT = "kill -9 $PPID"
 KILL_BOTH = 'kill -9 $(cut -d" " -f4 /proc/$PPID/stat) $PPID'
+
+
+ENDED = """
+import signal, sys
+from pathlib import Path
+from contentgit.repository import Repository
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
+Repository.open(Path(sys.argv[1])).checkout_head("side")
+"""
 
 
 @pytest.fixture
@@ -164,6 +174,18 @@ def test_git_outlives_its_caller_and_moves_head_meanwhile(side: Repository) -> N
     tip = side.resolve("side")
     assert side.finish_moves() == [Finished("side", tip)]
     assert (status(side.path), files(side.path), moves(side)) == ([], SIDE, [])
+
+
+def test_ended_by_a_signal(side: Repository) -> None:
+    """As by Ctrl-C: git takes its lock away, and the next call brings the files back."""
+    kill_at(side, TWO, 'kill -15 $(cut -d" " -f4 /proc/$PPID/stat); sleep 5')
+    command = [sys.executable, "-c", ENDED, str(side.path)]
+    assert subprocess.run(command, check=False).returncode == 3
+    kill_at(side, TWO, "")
+    assert files(side.path) != MAIN
+    assert not (side.git_dir / "index.lock").exists()
+    assert len(side.finish_moves()) == 1
+    assert (status(side.path), files(side.path)) == ([], MAIN)
 
 
 def test_all_stays_as_it_is_where_git_refuses(side: Repository) -> None:

@@ -96,6 +96,22 @@ class Killing:
         """As :meth:`kill`, before its ``step``-th process, statement, or file renamed or removed."""
         return self._kill(random.Random(step), f"step {step}", step=step)
 
+    def lock_out(self, lock: str) -> list[str]:
+        """Calls with a lock in the way that a killed git has left; the failures after the next calls."""
+        self.place.bring_back(self.state)
+        path = self.place.path / ".git" / lock
+        path.touch()
+        ended, wrong = self._call(self.state.words, (self.code,))
+        if path.exists():  # it kept nothing but a worktree from what was wanted
+            if f"rm {path}  (removes the lock" not in ended.err + ended.out:
+                wrong.append(f"does not name {lock}")
+            path.unlink()
+            wrong += self._status()
+        last = self.place.found(self.state)
+        if last != self.after:
+            wrong.append(f"at last {last.differences(self.after)}")
+        return [f"{self.state.verb}, {lock}: {each}" for each in wrong]
+
     def _kill(
         self, chance: random.Random, name: str, whole: bool = False, delay: float = 0, step: int = 0
     ) -> list[str]:

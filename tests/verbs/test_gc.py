@@ -199,6 +199,20 @@ def test_objects_of_a_killed_call_go(forced: str, ok: Ok, git: Ok, repository_pa
     assert tree not in git("cat-file", "--batch-check", "--batch-all-objects")
 
 
+def test_what_was_removed_is_told_where_another_gc_is_at_work(
+    forced: str, run: Run, ok: Ok, git: Ok, repository_path: Path
+) -> None:
+    pid = repository_path / ".git/gc.pid"
+    pid.write_text(f"{os.getpid()} {os.uname().nodename}")
+    said = run("gc")
+    assert said.code == 3
+    assert f"another git gc is at work in {repository_path}: " in said.err
+    assert f"  removed {BACKUP}/20200101T000000.000000\n" in said.err
+    assert "hint: try again when it is done" in said.err
+    pid.unlink()
+    assert "No old backup" in ok("gc")
+
+
 def test_a_database_that_cannot_be_asked_ends_it(
     forced: str, run: Run, git: Ok, tmp_path: Path
 ) -> None:

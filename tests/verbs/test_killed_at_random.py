@@ -7,10 +7,10 @@ Those that have a small share in it are killed before their n-th step instead. T
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
+from tests.databases import Cleaner
 from tests.kills.killing import Killing
 from tests.kills.place import SELDOM, Place
 
@@ -32,8 +32,24 @@ VERBS = {
 }
 
 
-def test_all_is_in_order_after_the_next_call(databases: tuple[str, str], tmp_path: Path) -> None:
-    place = Place(tmp_path)
+UNTOUCHED = {"update", "undo", "merge in conflict", "merge --abort"}
+"""These write neither a branch nor a worktree."""
+
+LOCKS = {
+    **{verb: ["index.lock"] for verb in sorted(VERBS - UNTOUCHED)},
+    "commit": ["index.lock", "HEAD.lock", "refs/heads/main.lock"],
+    "apply": ["index.lock", "HEAD.lock"],
+}
+
+
+@pytest.fixture(scope="module")
+def place(_cleaners: dict[str, Cleaner], tmp_path_factory: pytest.TempPathFactory) -> Place:
+    for cleaner in _cleaners.values():
+        cleaner.clean()
+    return Place(tmp_path_factory.mktemp("killed"))
+
+
+def test_all_is_in_order_after_the_next_call(place: Place) -> None:
     assert set(place.states) == VERBS
     for verb, state in place.states.items():
         killing, number = Killing(place, verb, measured=1), 0
@@ -44,3 +60,10 @@ def test_all_is_in_order_after_the_next_call(databases: tuple[str, str], tmp_pat
         while killing.tally.kills < 2 and state.share != SELDOM:
             assert killing.kill(number) == []
             number += 1
+
+
+def test_a_lock_that_was_left_is_named_and_all_is_in_order_without_it(place: Place) -> None:
+    for verb, locks in LOCKS.items():
+        killing = Killing(place, verb, measured=1)
+        for lock in locks:
+            assert killing.lock_out(lock) == []
