@@ -27,6 +27,7 @@ from contentgit.conditions import (
 )
 from contentgit.description import parse_schema, schema_document
 from contentgit.documents import parse_document
+from contentgit.errors import FormatError
 from contentgit.records import JSON_NULL, Record, RecordKey
 from contentgit.rules import (
     ANY,
@@ -339,6 +340,22 @@ def test_a_schema_with_constraints_as_a_document() -> None:
         },
     }
     assert parse_schema(parse_document(dump_document(document))).models["x.thing"] == model
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"verbose_name": 7}, "7 is not text"),
+        ({"together": "name"}, "'name' is not a list"),
+        ({"together": [[7]]}, "7 is not text"),
+        ({"parent_constrained": "yes"}, "'yes' is not true or false"),
+    ],
+)
+def test_a_document_with_another_type_in_a_place_is_refused(
+    wrong: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(FormatError, match=f"does not describe a dump: .*{said}"):
+        parse_schema(model_document(**wrong))
 
 
 def test_a_document_without_constraints_is_read_as_before() -> None:
