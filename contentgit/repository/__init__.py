@@ -614,11 +614,14 @@ class Repository:
     def edited_files(self) -> list[str]:
         """The files of the worktree that differ from HEAD's commit, without those that git ignores.
 
-        None where there is no worktree, or none was checked out yet.
+        None of them where there is no worktree, or nothing was checked out yet.
+
+        Raises:
+            FormatError: HEAD's commit has folders that nest or repeat without end.
         """
         if self.worktree is None or not (self.git_dir / "index").exists():
             return []
-        return [*worktree.edited(self._program)]
+        return [*worktree.edited(self._program, self._trees)]
 
     def checkout_head(self, branch: str) -> None:
         """Puts HEAD on ``branch`` and brings the worktree, if there is one, along.
@@ -627,6 +630,7 @@ class Repository:
 
         Raises:
             UnknownNameError: there is no such branch.
+            FormatError: its commit, or HEAD's, has folders that nest or repeat without end.
             RepositoryError: the user's edits are in the way; ``items`` lists them, nothing has changed.
             BusyError: another git process has its lock on index or HEAD.
         """

@@ -27,7 +27,14 @@ from contentgit.repository.program import Program
 from contentgit.repository.refs import HEADS, head_branch, head_commit, read_ref
 from contentgit.repository.trees import Trees
 from contentgit.repository.values import Finished, LeftAlone
-from contentgit.repository.worktree import NotOursError, bring, bring_along, checkout, opened
+from contentgit.repository.worktree import (
+    NotOursError,
+    bring,
+    bring_along,
+    check_head,
+    checkout,
+    opened,
+)
 
 FOLDER, PATTERN = "contentgit", "moving-*.json"
 _ABANDONED = 600  # seconds, where a system has no locks that end with their process
@@ -79,8 +86,11 @@ def switch(program: Program, common_dir: Path, trees: Trees, branch: str, new: s
     """Brings HEAD and worktree to ``branch``, which is at ``new``; where git fails on the way, back again.
 
     Raises:
+        FormatError: one of the two commits has folders that nest or repeat without end.
         RepositoryError: as :func:`contentgit.repository.worktree.checkout`; or it cannot be written down.
     """
+    check_head(program, trees)
+    trees.check(new)
     old, head = head_commit(program), head_branch(program)
     path = _new_path(common_dir, "HEAD-")
     with _written(path, _Switch(os.fspath(program.folder), head, old, branch, new)):

@@ -8,23 +8,17 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
 from contentgit.errors import FormatError
+from contentgit.repository.bounds import DEEPEST, DEEPEST_BESIDE, Bounds
 from contentgit.repository.objects import content, contents, root_tree
 from contentgit.repository.program import Program
 
 PLAIN_FILE, FOLDER, SUBMODULE = "100644", "40000", "160000"
-
-DEEPEST = 4
-"""Folders that content lies in: a dump's, its model's, and two that a layout adds."""
-DEEPEST_BESIDE = 100
-"""Folders that other files of a repository may lie in."""
-REPEATED = 100_000
-"""Entries of folders that stand at several places: so many are read, or ten times those that stand at one."""
 
 _FEW = 100  # trees of a level that are read one by one, and remembered
 _REMEMBERED = 50_000  # entries of trees that are kept, about 15 MB
@@ -33,54 +27,15 @@ _ENTRY = {
     "sha256": rb"([0-7]+) ([^\0]+)\0(.{32})",
 }
 _ODD = {"120000": "a symbolic link", "160000": "a submodule", "100755": "an executable file"}
-_HINT = "remove the folder from the branch; records are written by contentgit commit only"
 
 Side: TypeAlias = tuple[str, str] | None
 """Mode and blob id of a file on one side of a difference; None where that side has no file."""
-_Ids: TypeAlias = tuple[str | None, ...]
 
 
 class _Folder(dict[bytes, tuple[bytes, bytes]]):
     """Mode and raw id by name; ``doubled`` is whether a name is there twice."""
 
     doubled = False
-
-
-@dataclass
-class _Bounds:
-    """Refuses trees that a few objects make endless: nested too deep, or with folders like each other."""
-
-    deepest: int
-    above: str = ""
-    seen: set[_Ids] = field(default_factory=set)
-    single: int = 0
-    repeated: int = 0
-
-    def admits(self, folder: _Ids, count: int) -> bool:
-        """Whether the walk may go on to the ``count`` entries of a folder, given by its tree ids."""
-        if folder not in self.seen:
-            self.seen.add(folder)
-            self.single += count
-            return True
-        self.repeated += count
-        return self.repeated <= max(REPEATED, 10 * self.single)
-
-    def check(self, path: str, folder: _Ids, count: int) -> None:
-        """Raises FormatError where the walk must not go on."""
-        if not self.admits(folder, count):
-            raise FormatError(
-                f"{self.above + path!r} is the same as another folder, as are others with more than "
-                f"{REPEATED:,} files",
-                hint=_HINT,
-            )
-
-    def check_depth(self, path: str) -> None:
-        """Raises FormatError where the folder at ``path`` lies too deep."""
-        if (self.above + path).count("/") > self.deepest:
-            raise FormatError(
-                f"{self.above + path!r} is nested too deep: at most {self.deepest} folders are read there",
-                hint=_HINT,
-            )
 
 
 class Trees:
@@ -93,6 +48,7 @@ class Trees:
         self._roots: dict[str, str] = {}
         self._folders: dict[str, _Folder] = {}
         self._remembered = 0
+        self._walked: dict[str, int] = {}
 
     # At a path
 
@@ -202,7 +158,7 @@ class Trees:
                 where content has none.
         """
         tree = self.folder_id(commit, folder)
-        bounds = _Bounds(DEEPEST, f"{folder}/" if folder else "")
+        bounds = Bounds(DEEPEST, f"{folder}/" if folder else "")
         level = [("", tree)] if tree else []
         while level:
             deeper: list[tuple[str, str]] = []
@@ -222,6 +178,35 @@ class Trees:
                     else:
                         raise odd_mode(path, mode.decode())
             level = deeper
+        if tree:
+            self._walked[tree] = bounds.single + bounds.repeated
+
+    def check(self, commit: str) -> None:
+        """Refuses a commit, or a tree, whose folders git itself would go through without an end.
+
+        A folder that :meth:`entries` has come to the end of is not gone through again.
+
+        Raises:
+            FormatError: a folder lies too deep, or repeats others.
+        """
+        bounds = Bounds(DEEPEST_BESIDE)
+        level = [("", self.root(commit))]
+        while level:
+            deeper: list[tuple[str, str]] = []
+            for path, tree in level:
+                if tree in self._walked:
+                    bounds.check(path, (tree,), self._walked[tree])
+            level = [each for each in level if each[1] not in self._walked]
+            read = contents(self._program, [each for _, each in level], "tree")
+            for (above, tree), data in zip(level, read, strict=True):
+                found = self._rows(tree, data)
+                bounds.check(above, (tree,), len(found))
+                for mode, name, raw in found:
+                    if _is_folder(mode):
+                        path = f"{above}{os.fsdecode(name)}/"
+                        bounds.check_depth(path)
+                        deeper.append((path, raw.hex()))
+            level = deeper
 
     def listing(
         self, commit: str, wanted: Callable[[str], bool], repeated: Callable[[str], None]
@@ -232,7 +217,7 @@ class Trees:
         that are left out, since they repeat others without end. A name that is not UTF-8 has half surrogates
         in place of its bytes.
         """
-        bounds = _Bounds(DEEPEST)
+        bounds = Bounds(DEEPEST)
         level = [("", self.root(commit))]
         while level:
             deeper: list[tuple[str, str]] = []
@@ -278,7 +263,7 @@ class Trees:
         deepest: int = DEEPEST_BESIDE,
     ) -> Iterator[tuple[bytes, Side, Side]]:
         """Like :meth:`differences`, in no particular order; streamed."""
-        bounds = _Bounds(deepest, f"{above}/" if above else "")
+        bounds = Bounds(deepest, f"{above}/" if above else "")
         level = [(b"", before, after)] if before != after else []
         while level:
             deeper: list[tuple[bytes, str | None, str | None]] = []
@@ -340,6 +325,12 @@ def _split(entry: tuple[bytes, bytes] | None) -> tuple[Side, str | None]:
     if mode in (b"40000", b"040000"):
         return None, raw.hex()
     return (_mode(mode), raw.hex()), None
+
+
+@lru_cache(maxsize=64)
+def _is_folder(mode: bytes) -> bool:
+    """Whether git takes an entry of this mode for a folder."""
+    return stat.S_ISDIR(int(mode, 8))
 
 
 @lru_cache(maxsize=64)

@@ -320,12 +320,32 @@ def _is_folder(tree: _Tree, path: bytes) -> bool:
         return False
 
 
-def edited(program: Program) -> Iterator[str]:
-    """The files of a worktree, and new ones, that are not what HEAD's commit has."""
+def edited(program: Program, trees: Trees) -> Iterator[str]:
+    """The files of a worktree, and new ones, that are not what HEAD's commit has.
+
+    Raises:
+        FormatError: HEAD's commit has folders that nest or repeat without end.
+    """
+    check_head(program, trees)
     options = ("--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
     output = program.run("status", *options, "--ignore-submodules=all", tied=True)
     # Two letters and a space stand before each path.
     yield from (os.fsdecode(line[3:]) for line in output.split(b"\0") if line)
+
+
+def check_head(program: Program, trees: Trees) -> None:
+    """Refuses HEAD's commit where git would not come to the end of it."""
+    code, tree, _ = program.ask("rev-parse", "--verify", "--quiet", "HEAD^{tree}")
+    if code:  # without a commit, or with a broken one: the caller's git says which
+        return
+    try:
+        trees.check(tree.decode().strip())
+    except FormatError as error:
+        way = program.command("symbolic-ref HEAD refs/heads/BRANCH")
+        raise FormatError(
+            f"the worktree cannot be compared with HEAD's commit: {error.message}",
+            hint=f"{error.hint}\n{way}  (moves HEAD to another branch, and no file)",
+        ) from error
 
 
 def checkout(program: Program, branch: str) -> None:

@@ -13,7 +13,7 @@ from contentgit.errors import FormatError
 from contentgit.layout import FOLDERS, record_path
 from contentgit.records import RecordKey
 from contentgit.repository import Repository
-from contentgit.repository.trees import DEEPEST, DEEPEST_BESIDE
+from contentgit.repository.bounds import DEEPEST, DEEPEST_BESIDE
 from contentgit.schema import Layout
 from tests.git.conftest import Commits
 from tests.git.pages import DATASET, page
@@ -160,6 +160,29 @@ def test_verbs_refuse_with_the_path(
         assert len(said) < 2_000_000
     assert site.repository.resolve("main") == site.main
     assert git(site.repository.path, "status", "--porcelain") == ""
+
+
+def test_git_goes_through_no_such_commit(site: Site) -> None:
+    """What git compares with the worktree, or writes there, is looked at before."""
+    repository, leaf = site.repository, site.leaf
+    wide, empty = site.multiplied(9, leaf), site.multiplied(9, site.tree({}))
+    deep = site.nested(DEEPEST_BESIDE + 1)
+    for name, folder in {"wide": wide, "empty": empty, "deep": deep}.items():
+        git(repository.path, "branch", name, site.commit({}, {".docs": folder}))
+        with pytest.raises(FormatError, match=r"'\.docs/"):
+            repository.checkout_head(name)
+        repository.set_head(name)
+        with pytest.raises(FormatError, match=r"'\.docs/") as caught:
+            repository.edited_files()
+        with pytest.raises(FormatError, match=r"'\.docs/"):
+            repository.checkout_head("main")
+        way = caught.value.hint.splitlines()[-1]
+        assert way.startswith(f"git -C {repository.path} ")
+        git(repository.path, *way.replace("BRANCH", "main").partition("  (")[0].split()[3:])
+        assert repository.edited_files() == []
+    git(repository.path, "branch", "good", site.commit({}, {".docs": site.multiplied(3, leaf)}))
+    repository.checkout_head("good")
+    assert repository.edited_files() == []
 
 
 def test_check_names_a_folder_that_is_too_deep_once(

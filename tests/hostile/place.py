@@ -133,7 +133,6 @@ class Member:
     build: Callable[[Place], object]
     code: int
     says: str
-    head: str
 
     @property
     def is_content(self) -> bool:
@@ -141,8 +140,8 @@ class Member:
         return self.build.__module__.endswith((".trees", ".records"))
 
     def write(self, place: Place) -> None:
-        """Writes it, with HEAD on its branch or on another."""
-        place.write("HEAD", f"ref: refs/heads/{self.head}\n".encode())
+        """Writes it, with HEAD on its branch."""
+        place.write("HEAD", b"ref: refs/heads/hostile\n")
         self.build(place)
 
 
@@ -153,11 +152,11 @@ class Corpus:
     members: dict[str, Member] = field(default_factory=dict)
 
     def member(
-        self, code: int, says: str = "", head: str = "hostile"
+        self, code: int, says: str = ""
     ) -> Callable[[Callable[[Place], object]], Callable[[Place], object]]:
         def add(build: Callable[[Place], object]) -> Callable[[Place], object]:
             assert build.__name__ not in self.members
-            self.members[build.__name__] = Member(build, code, says, head)
+            self.members[build.__name__] = Member(build, code, says)
             return build
 
         return add

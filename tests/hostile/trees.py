@@ -32,17 +32,17 @@ def nested_beside(place: Place) -> None:
     place.put(".docs", _nested({b"a": place.blob(b"")}, 150))
 
 
-@member(1, "shop/bakery.tag", head="main")
+@member(1, "shop/bakery.tag")
 def multiplied_records(place: Place) -> None:
     place.put(MODEL, _multiplied(place, {b"3.json": place.blob(b"{}")}, 6))
 
 
-@member(1, "shop/bakery.tag", head="main")
+@member(1, "shop/bakery.tag")
 def multiplied_folders_without_files(place: Place) -> None:
     place.put(MODEL, _multiplied(place, {}, 6))
 
 
-@member(0, "13 records in 3 dumps", head="main")
+@member(0, "13 records in 3 dumps")
 def multiplied_beside(place: Place) -> None:
     place.put(".docs", _multiplied(place, {b"a": place.blob(b"")}, 6))
 

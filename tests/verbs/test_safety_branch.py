@@ -12,6 +12,7 @@ from contentgit.db import ledger
 from tests import raw
 from tests.bakery.content import fill
 from tests.bakery.models import Opening, Product, Tag
+from tests.fuzz.objects import Objects, read_tree
 from tests.verbs.conftest import Run
 
 Ok = Callable[..., str]
@@ -198,3 +199,18 @@ def test_rolled_back_with_edits_in_the_worktree(
     assert git("rev-parse", "main") == tip
     assert git("rev-parse", "old") == first
     assert file.read_text() == "edited by hand\n"
+
+
+def test_head_is_not_moved_to_a_branch_that_multiplies_its_folders(
+    committed: None, ok: Ok, git: Ok, repository_path: Path
+) -> None:
+    objects = Objects(repository_path / ".git")
+    folder = objects.write_tree({b"a": (b"100644", objects.write("blob", b""))})
+    for _ in range(9):
+        folder = objects.write_tree({b"%d" % each: (b"40000", folder) for each in range(10)})
+    tree = {**read_tree(repository_path, "main"), b".docs": (b"40000", folder)}
+    tip = git("commit-tree", "-p", "main", "-m", "Docs", objects.write_tree(tree))
+    git("branch", "wide", tip)
+    assert "HEAD stays where it is: '.docs/" in ok("checkout", "wide", "--apply", "--yes")
+    assert git("symbolic-ref", "HEAD") == "refs/heads/main"
+    assert {row.commit for row in ledger.applied("default").values()} == {tip}
