@@ -404,7 +404,7 @@ class Repository:
             UnknownNameError: the revision does not exist.
         """
         wanted = [*folders, *([folder] if folder else [])]
-        return history.log(self._program, revision, wanted, limit)
+        return history.log(self._program, self._trees, revision, wanted, limit)
 
     def commit(self, commit_id: str) -> Commit:
         """The commit with this id; RepositoryError where it is missing."""

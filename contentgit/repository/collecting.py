@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from contentgit.repository.program import Program
+from contentgit.repository.writing import write_graph
 
 _TEMPORARY = ("contentgit-*", "info/contentgit-*", "fast_import_crash_*", "contentgit/*.new")
 """Index and attributes of our own, what ``fast-import`` says of its end, and state half written."""
@@ -56,4 +57,5 @@ def collect(program: Program) -> None:
         BusyError: another ``git gc`` runs.
         RepositoryError: git refuses.
     """
+    write_graph(program)  # which gc writes as it finds it
     program.run("gc", "--quiet", writing=True)

@@ -2,37 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import TypeAlias
 
 from contentgit.errors import RepositoryError
 from contentgit.repository.objects import checked_id, content, contents
 from contentgit.repository.program import Program
 from contentgit.repository.refs import resolve
+from contentgit.repository.trees import Trees
 from contentgit.repository.values import Commit, parse_commit
 
+Standing: TypeAlias = tuple[str, str] | None
+"""Id and type of an object that stands at a path."""
+
 _BATCH = 64
+_FOUND = re.compile(rb"([0-9a-f]+) (blob|tree)")
 
 
 def log(
-    program: Program, revision: str, folders: Sequence[str], limit: int | None
+    program: Program, trees: Trees, revision: str, paths: Sequence[str], limit: int | None
 ) -> Iterator[Commit]:
-    """The commits of a revision or of a range ``A..B``, newest first.
+    """The commits of a revision or of a range ``A..B``, newest first; of those only what touches a path.
 
     Raises:
         UnknownNameError: the revision does not exist.
     """
     tips = _tips(program, revision)
-    options = [f"--max-count={limit}"] if limit is not None else []
-    with program.start("rev-list", *options, *tips, "--", *folders, tied=bool(folders)) as running:
-        size = 1  # the first is there at once
-        while ids := [line.decode().strip() for line in islice(running.output, size)]:
-            for each, data in zip(ids, contents(program, ids, "commit"), strict=True):
-                yield parse_commit(each, data)
-            size = _BATCH
+    found = _touching(program, trees, tips, paths) if paths else listed(program, *tips, tied=False)
+    ids = (each for each, *_ in islice(found, limit))
+    size = 1  # the first is there at once
+    while batch := list(islice(ids, size)):
+        for each, data in zip(batch, contents(program, batch, "commit"), strict=True):
+            yield parse_commit(each, data)
+        size = _BATCH
+
+
+def listed(program: Program, *arguments: str, tied: bool = True) -> Iterator[list[str]]:
+    """What ``git rev-list`` lists: commit by commit its id and, with ``--parents``, theirs.
+
+    ``tied`` is for what may go on for long without a line.
+    """
+    with program.start("rev-list", *arguments, "--", tied=tied) as running:
+        for line in running.output:
+            yield line.decode().split()
         code, errors = running.finish()
     if code:
         raise program.failure("rev-list", errors)
+
+
+def _touching(
+    program: Program, trees: Trees, tips: Sequence[str], paths: Sequence[str]
+) -> Iterator[list[str]]:
+    """The commits that changed what stands at a path, as git simplifies a history for ``rev-list -- PATHS``.
+
+    Not by git itself: where only folders without files differ, it goes through all that a tree multiplies.
+    """
+    rows: Iterable[tuple[str, Sequence[str]]] = _rows(program, trees, tips)
+    *bottom, tip = tips
+    inside = None
+    if bottom:
+        rows = [*rows]
+        inside = {commit for commit, _ in rows} | {each.removeprefix("^") for each in bottom}
+
+    followed = {tip}
+    for commit, parents in rows:
+        if commit not in followed:
+            continue
+        followed.discard(commit)
+        known = [each for each in parents if inside is None or each in inside]
+        same = next((each for each in known if trees.alike(commit, each, paths)), None)
+        if same:
+            followed.add(same)
+            continue
+        followed |= {*known}
+        if parents:
+            touched = bool(known) or not all(trees.alike(commit, each, paths) for each in parents)
+        else:
+            touched = any(trees.at_path(commit, path) for path in paths)
+        if touched:
+            yield [commit]
+
+
+def _rows(
+    program: Program, trees: Trees, tips: Sequence[str]
+) -> Iterator[tuple[str, Sequence[str]]]:
+    """Commits with their parents, all children of a commit before it; the trees of some are read at once."""
+    lines = listed(program, "--date-order", "--format=%T %P", *tips)
+    while some := [*islice(zip(lines, lines, strict=True), _BATCH)]:
+        trees.read_ahead({commit: tree for (_, commit), (tree, *_) in some})
+        yield from ((commit, parents) for (_, commit), (_, *parents) in some)
 
 
 def _tips(program: Program, revision: str) -> list[str]:
@@ -95,6 +156,20 @@ def _merge_base(program: Program, option: str, one: str, other: str) -> tuple[in
 
 def ever_had(program: Program, path: str) -> bool:
     """Whether a commit of any ref or of HEAD, or an ancestor of one, has or had something at ``path``."""
-    # Full history: by default git leaves out a side of a merge in which the path came and went.
-    options = ("--max-count=1", "--full-history", "--all")
-    return bool(program.run("rev-list", *options, "--", path))
+    commits = (each for each, *_ in listed(program, "--all"))
+    while some := list(islice(commits, _BATCH)):
+        if any(each for (each,) in standing(program, some, [path])):
+            return True
+    return False
+
+
+def standing(
+    program: Program, commits: Sequence[str], paths: Sequence[str]
+) -> list[tuple[Standing, ...]]:
+    """What stands at each of the paths, commit by commit."""
+    data = b"".join(os.fsencode(f"{commit}:{path}\n") for commit in commits for path in paths)
+    form = "--batch-check=%(objectname) %(objecttype)"
+    lines = program.run("cat-file", form, "--buffer", data=data).split(b"\n") if data else []
+    found = [_FOUND.fullmatch(line) for line in lines[: len(commits) * len(paths)]]
+    each = iter(match and (match[1].decode(), match[2].decode()) for match in found)
+    return [tuple(next(each) for _ in paths) for _ in commits]

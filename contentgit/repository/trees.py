@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import TypeAlias
 
-from contentgit.errors import FormatError
+from contentgit.errors import FormatError, RepositoryError
 from contentgit.repository.bounds import DEEPEST, DEEPEST_BESIDE, Bounds
 from contentgit.repository.objects import content, contents, root_tree
 from contentgit.repository.program import Program
@@ -61,6 +62,15 @@ class Trees:
             self._remember(self._roots[commit], self._parsed(self._roots[commit], data))
         return self._roots[commit]
 
+    def read_ahead(self, roots: Mapping[str, str]) -> None:
+        """Reads the whole trees of some commits, given by both ids, in few turns; one may be missing."""
+        self._roots.update(roots)
+        with suppress(RepositoryError):
+            for tree, data in zip(
+                roots.values(), contents(self._program, roots.values(), "tree"), strict=True
+            ):
+                self._remember(tree, self._parsed(tree, data))
+
     def at_path(self, commit: str, path: str) -> tuple[str, str] | None:
         """Mode and id of what stands at ``path`` in a commit; None where there is nothing.
 
@@ -94,6 +104,22 @@ class Trees:
             if entry and entry[0] not in (FOLDER, SUBMODULE):
                 found[path] = entry[1]
         return found
+
+    def alike(self, one: str, other: str, paths: Sequence[str]) -> bool:
+        """Whether the same stands at each of the paths in two commits, or nothing in both."""
+        old, new = (self._folder(self.root(each)) for each in (one, other))
+        changed = {os.fsdecode(name) for name, _ in old.items() ^ new.items()}
+        at_changed = (path for path in paths if path.partition("/")[0] in changed)
+        return all(self._alike(one, other, path) for path in at_changed)
+
+    def _alike(self, one: str, other: str, path: str) -> bool:
+        trees: list[str | None] = [self.root(one), self.root(other)]
+        for name in path.split("/"):
+            found = [self._entry(self._folder(each), name) if each else None for each in trees]
+            if found[0] == found[1]:
+                return True
+            trees = [each[1] if each and each[0] == FOLDER else None for each in found]
+        return False
 
     def _open(self, commit: str, path: str) -> _Folder:
         """What is in the folder ``path``, which is ``""`` or ends with a slash; nothing if there is none."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from contentgit.repository.history import Standing, listed, standing
 from contentgit.repository.objects import checked_id
 from contentgit.repository.program import Program
 
@@ -25,21 +25,25 @@ class Version(NamedTuple):
 def versions(program: Program, commit: str, paths: Sequence[str]) -> list[Version]:
     """The versions that lead to ``commit``, children before parents; the first is what it has.
 
-    Two processes, however long the history is.
+    Two processes, however long the history is. No side of a merge is left out: what the merge did take of a
+    record may come from one whose change it did not take.
     """
-    # Full history: by default git leaves out a side whose change the merge did not take, yet what
-    # it did take of a record may come from there.
-    options = ("--full-history", "--parents", "--topo-order")
-    output = program.run("rev-list", *options, checked_id(commit), "--", *paths)
-    rows = [line.decode().split() for line in output.splitlines()]
-    lines = [os.fsencode(f"{row[0]}:{path}\n") for row in rows for path in paths]
-    form = "--batch-check=%(objectname) %(objecttype)"
-    data = b"".join(lines)
-    found = program.run("cat-file", form, "--buffer", data=data).split(b"\n") if data else []
-    ids = iter([_blob(line) for line in found[: len(lines)]])
-    return [Version(row[0], tuple(row[1:]), tuple(next(ids) for _ in paths)) for row in rows]
-
-
-def _blob(line: bytes) -> str | None:
-    words = line.split()
-    return words[0].decode() if len(words) == 2 and words[1] == b"blob" else None
+    rows = list(listed(program, "--topo-order", "--parents", checked_id(commit)))
+    ids = [each for each, *_ in rows]
+    there = dict(zip(ids, standing(program, ids, paths), strict=True))
+    nothing: tuple[Standing, ...] = (None,) * len(paths)
+    nearest: dict[str, str | None] = {}
+    found = []
+    for each, *parents in reversed(rows):
+        if lost := [parent for parent in parents if parent not in there]:
+            # git's walk along a commit graph ends at such a parent, without a word.
+            raise program.missing(f"commit {lost[0]} is missing or cannot be read", commit=True)
+        before = there[parents[0]] if parents else nothing
+        if len(parents) < 2 and there[each] == before:
+            nearest[each] = nearest[parents[0]] if parents else None
+            continue
+        nearest[each] = each
+        above = dict.fromkeys(filter(None, map(nearest.get, parents)))
+        blobs = (at[0] if at and at[1] == "blob" else None for at in there[each])
+        found.append(Version(each, tuple(above), tuple(blobs)))
+    return found[::-1]

@@ -274,7 +274,7 @@ def _encoded(message: str) -> bytes:
 
 
 def put_together(program: Program, common_dir: Path) -> None:
-    """Puts many small packs into few, and writes the commit graph that makes path-limited logs fast."""
+    """Puts many small packs into few, and writes the commit graph that makes long histories fast."""
     try:
         names = os.listdir(common_dir / "objects" / "pack")
     except OSError:
@@ -283,4 +283,13 @@ def put_together(program: Program, common_dir: Path) -> None:
         return
     # Unlike gc it keeps what no ref reaches yet: a commit that somebody is about to make.
     if program.ask("repack", "--geometric=2", "-d", "-q", tied=True)[0] == 0:
-        program.ask("commit-graph", "write", "--reachable", "--changed-paths", tied=True)
+        write_graph(program)
+
+
+def write_graph(program: Program) -> None:
+    """Writes the commit graph, best effort; without the paths that each commit changed.
+
+    For these git goes through all trees of a commit, which has no end where a few objects multiply. It goes
+    on noting them where the graph has some.
+    """
+    program.ask("commit-graph", "write", "--reachable", "--no-changed-paths", tied=True)

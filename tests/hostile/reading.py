@@ -20,7 +20,7 @@ RECORD: Final = "bakery.product:42"
 CALLS: Final[dict[str, tuple[str, ...]]] = {
     "status": ("", "--json"),
     "diff": ("main hostile", "hostile main --json", "hostile", "main...hostile --format=html"),
-    "log": ("-p hostile", RECORD, "-p --json hostile", "--applied"),
+    "log": ("-p hostile -- shop", "-p hostile", RECORD, "-p --json hostile", "--applied"),
     "show": ("hostile --json", "hostile", f"hostile -- {RECORD}"),
     "blame": (f"{RECORD} --rev=hostile",),
     "branch": ("",),

@@ -37,9 +37,10 @@ def multiplied_records(place: Place) -> None:
     place.put(MODEL, _multiplied(place, {b"3.json": place.blob(b"{}")}, 6))
 
 
-@member(1, "shop/bakery.tag")
+@member(1, "shop/bakery.zzz")
 def multiplied_folders_without_files(place: Place) -> None:
-    place.put(MODEL, _multiplied(place, {}, 6))
+    """No file differs: git looks for one that does."""
+    place.put("shop/bakery.zzz", _multiplied(place, {}, 8))
 
 
 @member(0, "13 records in 3 dumps")
