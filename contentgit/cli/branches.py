@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase as fnmatch
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from contentgit.errors import UsageError
 from contentgit.render.plain import safe
 
 if TYPE_CHECKING:
-    from contentgit.repository import Repository
+    from contentgit.repository import BrokenRef, Repository
 
 
 def branch(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -55,14 +55,26 @@ def _said(
 
 
 def _list_branches(repository: Repository, args: argparse.Namespace, terminal: Terminal) -> int:
-    branches = repository.branches()
+    branches, broken = repository.branches(), _typed(repository.broken_branches(), terminal)
     if args.json:
-        terminal.document({"branches": branches})
+        terminal.document({"branches": branches, "broken": broken})
         return 0
     for each in branches:
         mark = "* " if each.current else "  "
         terminal.line(Text(f"{mark}{safe(each.name)}", style="green" if each.current else ""))
+    _tell_broken("branch", broken, terminal)
     return 0
+
+
+def _typed(broken: Sequence[BrokenRef], terminal: Terminal) -> list[BrokenRef]:
+    return [each._replace(hint=terminal.call.typed(each.hint)) for each in broken]
+
+
+def _tell_broken(what: str, broken: Sequence[BrokenRef], terminal: Terminal) -> None:
+    for each in broken:
+        terminal.note(f"{what} {each.name} cannot be read: {each.problem}")
+        for line in each.hint.splitlines():
+            terminal.note(f"  {line}")
 
 
 def tag(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -89,9 +101,11 @@ def tag(args: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _list_tags(repository: Repository, args: argparse.Namespace, terminal: Terminal) -> int:
-    tags = [each for each in repository.tags.all() if fnmatch(each.name, args.name or "*")]
+    tags, broken = repository.tags.all()
+    tags = [each for each in tags if fnmatch(each.name, args.name or "*")]
+    broken = [each for each in _typed(broken, terminal) if fnmatch(each.name, args.name or "*")]
     if args.json:
-        terminal.document({"tags": tags})
+        terminal.document({"tags": tags, "broken": broken})
         return 0
     width = max((len(each.name) for each in tags), default=0)
     for each in tags:
@@ -99,4 +113,5 @@ def _list_tags(repository: Repository, args: argparse.Namespace, terminal: Termi
         line = Text(f"{safe(each.name).ljust(width)} ")
         line.append(f" {each.commit[:SHORT]}", style="yellow")
         terminal.line(line.append(f"  {safe(subject)}" if subject else ""))
+    _tell_broken("tag", broken, terminal)
     return 0

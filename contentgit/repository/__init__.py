@@ -34,6 +34,7 @@ from contentgit.repository.trees import Trees
 from contentgit.repository.values import (
     GONE,
     Branch,
+    BrokenRef,
     Commit,
     FileEntry,
     Finished,
@@ -48,6 +49,7 @@ from contentgit.repository.versions import Version
 __all__ = [
     "GONE",
     "Branch",
+    "BrokenRef",
     "Commit",
     "FileEntry",
     "Finished",
@@ -195,7 +197,10 @@ class Repository:
     # Names
 
     def head_branch(self) -> str | None:
-        """The branch that HEAD is on, also where it has no commit yet; None where HEAD is detached."""
+        """The branch that HEAD is on, also where it has no commit yet or its ref is broken.
+
+        None where HEAD is detached.
+        """
         return refs.head_branch(self._program)
 
     def set_head(self, branch: str) -> None:
@@ -218,8 +223,18 @@ class Repository:
         return refs.resolve(self._program, revision)
 
     def branch_tip(self, branch: str) -> str | None:
-        """The commit that a local branch points at; None where there is no such branch."""
-        return self.read_ref(refs.HEADS + branch)
+        """The commit that a local branch points at; None where there is no such branch.
+
+        Raises:
+            RepositoryError: its ref is broken, or the commit is missing or damaged.
+        """
+        tip = self.read_ref(refs.HEADS + branch)
+        if tip:
+            try:
+                self._trees.root(tip)
+            except RepositoryError as error:
+                raise refs.lost_tip(self._program, branch, error) from error
+        return tip
 
     def remote_with(self, branch: str) -> str:
         """The first remote that has the branch, as far as was fetched; ``""`` where none has."""
@@ -228,6 +243,10 @@ class Repository:
     def branches(self) -> list[Branch]:
         """The local branches, sorted by name; one without a commit is not among them."""
         return refs.branches(self._program)
+
+    def broken_branches(self) -> list[BrokenRef]:
+        """The local branches whose refs hold no id of a commit."""
+        return refs.broken_refs(self._program, refs.HEADS)
 
     def check_branch_name(self, name: str) -> None:
         """Raises UsageError where git would not take ``name`` for a branch."""

@@ -70,7 +70,14 @@ def git_is_missing() -> RepositoryError:
 
 
 def no_repository(path: Path) -> RepositoryError:
-    """There is no repository at ``path``."""
+    """There is no repository at ``path``, or one whose HEAD git does not take for one."""
+    for folder in (path / ".git", path):
+        if (folder / "objects").is_dir() and (folder / "refs").is_dir():
+            return RepositoryError(
+                f"the repository {path} is damaged: {folder / 'HEAD'} names no branch and no commit",
+                hint=f"echo 'ref: refs/heads/main' > {shlex.quote(str(folder / 'HEAD'))}  "
+                "(puts HEAD on branch main)",
+            )
     return RepositoryError(
         f"there is no git repository at {path}", hint="contentgit init makes one"
     )

@@ -153,7 +153,10 @@ def finish(program: Program, common_dir: Path, algorithm: str) -> list[Finished]
             move = _parsed(data)
             found = None
             if isinstance(move, Move):
-                found = _follow_branch(program, common_dir, trees, move)
+                try:
+                    found = _follow_branch(program, common_dir, trees, move)
+                except RepositoryError:  # a broken ref, which whoever reads the branch is told of
+                    continue
             elif move:
                 found = _go_back(common_dir, trees, move)
             if found:

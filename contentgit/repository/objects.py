@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from contentgit.errors import RepositoryError, UnknownNameError
@@ -52,6 +52,14 @@ def root_tree(program: Program, commit: str) -> tuple[str, bytes]:
         return (words[0].decode() if words else ""), _content(
             program, running, commit, words, b"tree"
         )
+
+
+def kinds(program: Program, ids: Sequence[str]) -> list[str | None]:
+    """git's word for the type of each object; None where it is missing or cannot be read."""
+    data = "".join(f"{checked_id(each)}\n" for each in ids).encode()
+    form = "--batch-check=%(objecttype)"
+    found = program.run("cat-file", form, "--buffer", data=data).decode() if data else ""
+    return [None if " " in line else line for line in found.splitlines()]
 
 
 def contents(program: Program, ids: Iterable[str], kind: str) -> Iterator[bytes]:

@@ -5,16 +5,27 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections import deque
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from contentgit.errors import BusyError, ContentgitError, RefusedError, UnknownNameError, UsageError
-from contentgit.repository.objects import checked_id
+from contentgit.errors import (
+    BusyError,
+    ContentgitError,
+    RefusedError,
+    RepositoryError,
+    UnknownNameError,
+    UsageError,
+)
+from contentgit.repository.objects import checked_id, kinds
 from contentgit.repository.program import Program
-from contentgit.repository.values import Branch
+from contentgit.repository.values import Branch, BrokenRef
 
-HEADS, REMOTES = "refs/heads/", "refs/remotes/"
+HEADS, REMOTES, TAGS = "refs/heads/", "refs/remotes/", "refs/tags/"
+_BACK = 100  # lines of a reflog that are looked at, from its end
 _FULL_ID = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
+_IGNORED = r"^warning: ignoring (?:broken ref|ref with broken name) (.+)$"
 _MOVED = (
     "but expected",
     "reference already exists",
@@ -46,18 +57,79 @@ def _is_ref(program: Program, name: str) -> bool:
 
 
 def refs(program: Program, prefix: str) -> list[tuple[str, str]]:
-    """Name and id of the ref ``prefix`` or of all refs in that folder, sorted."""
+    """Name and id of the ref ``prefix`` or of all refs in that folder, sorted; broken ones are left out."""
     found = program.line("for-each-ref", "--format=%(refname) %(objectname)", prefix)
     pairs = (line.partition(" ") for line in found.split("\n") if line)
     return [(name, each) for name, _, each in pairs]
 
 
+def broken_refs(program: Program, prefix: str) -> list[BrokenRef]:
+    """The refs in a folder that hold no id, as far as git tells of them."""
+    _, _, errors = program.ask("for-each-ref", "--format=%(refname)", prefix)
+    found = (broken_ref(program, ref) for ref in re.findall(_IGNORED, errors, re.MULTILINE))
+    return [each for each in found if each]
+
+
 def read_ref(program: Program, ref: str) -> str | None:
-    """The id that a ref points at; None where there is no such ref."""
+    """The id that a ref points at; None where there is no such ref.
+
+    Raises:
+        RepositoryError: there is one, and it holds no id.
+    """
     try:
-        return dict(refs(program, ref)).get(ref)
+        found = dict(refs(program, ref)).get(ref)
     except UsageError:  # a NUL, or half a surrogate
         return None
+    if found is None:
+        _refuse_broken(program, ref)
+    return found
+
+
+def _refuse_broken(program: Program, ref: str) -> None:
+    if bad := broken_ref(program, ref):
+        raise RepositoryError(f"{ref} is broken: {bad.problem}", hint=bad.hint)
+
+
+def broken_ref(program: Program, ref: str) -> BrokenRef | None:
+    """What is wrong with a ref that git does not list; None where there is none."""
+    folder = program.folder / program.line("rev-parse", "--git-common-dir")
+    file, short = folder / ref, ref.removeprefix(HEADS).removeprefix(TAGS)
+    try:
+        held = os.fsdecode(file.read_bytes()).strip()
+    except OSError:
+        return None
+    if _FULL_ID.fullmatch(held) or not _is_ref(program, ref):
+        return None
+    verb, last = "tag" if ref.startswith(TAGS) else "branch", _last(program, folder / "logs" / ref)
+    return BrokenRef(
+        short,
+        f"its file {file} holds no id of a commit",
+        f"rm {shlex.quote(os.fspath(file))}  (removes it)\n"
+        f"contentgit {verb} {shlex.quote(short)} {last}  (then makes it again)",
+    )
+
+
+def lost_tip(program: Program, branch: str, error: ContentgitError) -> RepositoryError:
+    """The error for a branch at a commit that cannot be read, of which ``error`` says why."""
+    folder = program.folder / program.line("rev-parse", "--git-common-dir")
+    ref = HEADS + branch
+    words = f"update-ref {shlex.quote(ref)} {_last(program, folder / 'logs' / ref)}"
+    return RepositoryError(
+        f"branch {branch!r}: {error.message}",
+        hint=f"{error.hint}\n{program.command(words)}  (puts the branch at a commit that is here)",
+    )
+
+
+def _last(program: Program, log: Path) -> str:
+    """The last commit of a ref that is there still, as far as its reflog says."""
+    try:
+        with log.open("rb") as file:
+            lines = [line.decode("ascii", "replace").split(" ", 2) for line in deque(file, _BACK)]
+    except OSError:
+        return "REV"
+    ids = [words[1] for words in lines if len(words) > 1 and _FULL_ID.fullmatch(words[1])][::-1]
+    found = (each for each, kind in zip(ids, kinds(program, ids), strict=True) if kind == "commit")
+    return next(found, "REV")
 
 
 def move_ref(
@@ -90,10 +162,14 @@ def move_ref(
 
 
 def head_branch(program: Program) -> str | None:
-    """The branch HEAD is on, also where it has no commit yet; None where HEAD is detached."""
+    """The branch HEAD is on, also where it has no commit yet or is broken; None where HEAD is detached."""
     code, output, _ = program.ask("symbolic-ref", "--quiet", "HEAD")
     name = os.fsdecode(output.removesuffix(b"\n"))
-    return name.removeprefix(HEADS) if code == 0 and name.startswith(HEADS) else None
+    if code:  # detached, or the branch's own ref is broken, and git does not say of which
+        folder = program.folder / program.line("rev-parse", "--git-dir")
+        with suppress(OSError):
+            name = os.fsdecode((folder / "HEAD").read_bytes()).strip().removeprefix("ref: ")
+    return name.removeprefix(HEADS) if name.startswith(HEADS) else None
 
 
 def head_commit(program: Program) -> str | None:
@@ -256,6 +332,9 @@ def _unresolved(program: Program, revision: str, errors: str) -> ContentgitError
     shallow = program.line("rev-parse", "--is-shallow-repository") == "true"
     code, output, _ = program.ask("rev-parse", "--verify", "-q", "--end-of-options", revision)
     head = head_branch(program)
+    if code:
+        for ref in (HEADS + revision, TAGS + revision):
+            _refuse_broken(program, ref)
     if revision in (head, "HEAD") and head and read_ref(program, HEADS + head) is None:
         hint = _first(program) if refs(program, REMOTES) else known(program)
         return UnknownNameError(f"branch {head!r} has no commit yet", hint=hint)
@@ -272,13 +351,23 @@ def _unresolved(program: Program, revision: str, errors: str) -> ContentgitError
                 f"commit {revision} is not in this repository",
                 hint="contentgit fetch  (may bring it)",
             )
-        return program.missing(f"{revision!r} names object {found}, which is missing", commit=True)
+        what = f"{revision!r} names object {found}, which is missing"
+        return _of_branch(program, revision, head, program.missing(what, commit=True))
     if code == 0:
-        return _other_object(program, revision, found)
+        return _of_branch(program, revision, head, _other_object(program, revision, found))
     hint = _at_remotes(program, revision) or known(program)
     return UnknownNameError(
         f"unknown revision {revision!r}", hint=hint, data={"revision": revision}
     )
+
+
+def _of_branch(
+    program: Program, revision: str, head: str | None, error: ContentgitError
+) -> ContentgitError:
+    """The error with what to do, where the revision is a branch."""
+    branch = head if revision == "HEAD" else revision
+    known = isinstance(error, RepositoryError) and branch and read_ref(program, HEADS + branch)
+    return lost_tip(program, branch, error) if branch and known else error
 
 
 def _other_object(program: Program, revision: str, found: str) -> ContentgitError:

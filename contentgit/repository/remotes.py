@@ -14,10 +14,8 @@ from contentgit.errors import ContentgitError, RefusedError, RepositoryError, Un
 from contentgit.repository.failures import said
 from contentgit.repository.history import is_ancestor
 from contentgit.repository.program import Program
-from contentgit.repository.refs import HEADS, REMOTES, check_branch_name, read_ref, refs
+from contentgit.repository.refs import HEADS, REMOTES, TAGS, check_branch_name, read_ref, refs
 from contentgit.repository.running import Running
-
-TAGS = "refs/tags/"
 
 _PASSWORD = re.compile(
     r"(?P<scheme>https?://)[^/\s]+@|(?P<other>[a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s]*@",

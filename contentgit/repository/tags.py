@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import re
+import shlex
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,12 +16,12 @@ from contentgit.errors import (
     UsageError,
 )
 from contentgit.repository.failures import no_identity
-from contentgit.repository.objects import checked_id, contents
+from contentgit.repository.objects import checked_id, content, kinds
 from contentgit.repository.program import Program
-from contentgit.repository.refs import move_ref, read_ref
-from contentgit.repository.values import Signature, parse_tag
+from contentgit.repository.refs import TAGS, broken_refs, move_ref, read_ref, refs
+from contentgit.repository.values import BrokenRef, Signature, parse_tag
 
-TAGS = "refs/tags/"
+_NAMED = re.compile(rb"object ([0-9a-f]{40}|[0-9a-f]{64})\ntype ([a-z]+)\n")
 
 
 class Tag(NamedTuple):
@@ -40,22 +42,45 @@ class Tags:
         self._program = program
         self._zero = zero
 
-    def all(self) -> list[Tag]:
-        """Every tag of a commit, sorted by name."""
-        form = "%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)%00"
-        output = os.fsdecode(self._program.run("for-each-ref", f"--format={form}", TAGS))
-        fields = output.split("\0")
-        rows = [fields[at : at + 5] for at in range(0, len(fields) - 5, 5)]
-        annotated = [row[2] for row in rows if row[1] == "tag"]
-        texts = dict(zip(annotated, contents(self._program, annotated, "tag"), strict=True))
-        found = []
-        for ref, kind, each, inner_kind, inner in rows:
-            name = ref.lstrip("\n").removeprefix(TAGS)
+    def all(self) -> tuple[list[Tag], list[BrokenRef]]:
+        """Every tag of a commit, and those that cannot be read; sorted by name."""
+        pairs = refs(self._program, TAGS)
+        bad, found, ends = broken_refs(self._program, TAGS), [], []
+        for (ref, each), kind in zip(pairs, self._kinds(each for _, each in pairs), strict=True):
+            name = ref.removeprefix(TAGS)
             if kind == "commit":
                 found.append(Tag(name, each))
-            elif kind == "tag" and inner_kind == "commit":
-                found.append(Tag(name, inner, True, *parse_tag(texts[each])))
-        return found
+            elif kind is None:
+                bad.append(_unreadable(name, each))
+            elif kind == "tag":
+                try:
+                    ends.append((name, *self._end(each)))
+                except RepositoryError:
+                    bad.append(_unreadable(name, each))
+        known = self._kinds(each for _, _, each, _ in ends)
+        for (name, text, each, wanted), kind in zip(ends, known, strict=True):
+            if kind != wanted:
+                bad.append(_unreadable(name, each))
+            elif kind == "commit":
+                found.append(Tag(name, each, True, *parse_tag(text)))
+        return sorted(found, key=lambda tag: tag.name), sorted(bad, key=lambda ref: ref.name)
+
+    def _kinds(self, ids: Iterable[str]) -> list[str | None]:
+        return kinds(self._program, list(ids))
+
+    def _end(self, tag: str) -> tuple[bytes, str, str]:
+        """The content of an annotated tag, id and type of what it names; one may name another.
+
+        Raises:
+            RepositoryError: one cannot be read.
+        """
+        text = data = content(self._program, tag, "tag")
+        while named := _NAMED.match(data):
+            each, kind = named[1].decode(), named[2].decode()
+            if kind != "tag":
+                return text, each, kind
+            data = content(self._program, each, "tag")
+        raise self._program.missing(f"tag {tag} cannot be read", commit=False)
 
     def check_name(self, name: str) -> None:
         """Raises UsageError where git would not take ``name`` for a tag."""
@@ -135,12 +160,20 @@ class Tags:
         """
         found = read_ref(self._program, TAGS + name)
         if found is None:
-            known = [each.name for each in self.all()]
+            known = [each.name for each in self.all()[0]]
             more = f" and {len(known) - 10} more" if len(known) > 10 else ""
             hint = f"tags: {', '.join(known[:10])}{more}" if known else "there are no tags"
             raise UnknownNameError(f"there is no tag {name!r}", hint=hint)
         move_ref(self._program, TAGS + name, None, found, f"tag: deleted {name}", zero=self._zero)
         return found
+
+
+def _unreadable(name: str, each: str) -> BrokenRef:
+    return BrokenRef(
+        name,
+        f"object {each} is missing, damaged, or not what the tag says",
+        f"contentgit tag -d {shlex.quote(name)}  (deletes the tag)",
+    )
 
 
 def _exists(name: str) -> UsageError:

@@ -54,6 +54,14 @@ class Branch(NamedTuple):
     worktree: Path | None
 
 
+class BrokenRef(NamedTuple):
+    """A branch or tag that leads to no commit that can be read; ``hint`` is what to do."""
+
+    name: str
+    problem: str
+    hint: str
+
+
 class Written(NamedTuple):
     """A commit and its tree; not ``changed`` where the tree was the parent's and no commit was made."""
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from contentgit.errors import ContentgitError, FormatError, RepositoryError
 from contentgit.repository.program import Program
-from contentgit.repository.refs import HEADS
+from contentgit.repository.refs import HEADS, head_branch, read_ref, resolve
 from contentgit.repository.trees import Side, Trees
 from contentgit.repository.values import LeftAlone
 
@@ -325,19 +325,23 @@ def edited(program: Program, trees: Trees) -> Iterator[str]:
 
     Raises:
         FormatError: HEAD's commit has folders that nest or repeat without end.
+        RepositoryError: it cannot be read.
     """
-    check_head(program, trees)
+    if not check_head(program, trees):
+        head = head_branch(program)
+        if head is None or read_ref(program, HEADS + head) is not None:
+            resolve(program, "HEAD")  # says what is wrong with it
     options = ("--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
     output = program.run("status", *options, "--ignore-submodules=all", tied=True)
     # Two letters and a space stand before each path.
     yield from (os.fsdecode(line[3:]) for line in output.split(b"\0") if line)
 
 
-def check_head(program: Program, trees: Trees) -> None:
-    """Refuses HEAD's commit where git would not come to the end of it."""
+def check_head(program: Program, trees: Trees) -> bool:
+    """Refuses HEAD's commit where git would not come to the end of it; whether there is one."""
     code, tree, _ = program.ask("rev-parse", "--verify", "--quiet", "HEAD^{tree}")
-    if code:  # without a commit, or with a broken one: the caller's git says which
-        return
+    if code:
+        return False
     try:
         trees.check(tree.decode().strip())
     except FormatError as error:
@@ -346,6 +350,7 @@ def check_head(program: Program, trees: Trees) -> None:
             f"the worktree cannot be compared with HEAD's commit: {error.message}",
             hint=f"{error.hint}\n{way}  (moves HEAD to another branch, and no file)",
         ) from error
+    return True
 
 
 def checkout(program: Program, branch: str) -> None:

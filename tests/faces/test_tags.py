@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.fuzz.objects import Objects
 from tests.verbs.conftest import Run
 
 Ok = Callable[..., str]
@@ -82,3 +84,59 @@ def test_signed_where_git_is_told_so(first: str, ok: Ok, run: Run, git: Ok, tmp_
     failed = run("tag", "v2", "-m", "x")
     assert failed.code == 1
     assert failed.err.startswith("error: git cannot sign the tag: ")
+
+
+def test_tags_that_cannot_be_read_are_named_beside_the_others(
+    first: str, ok: Ok, run: Run, git: Ok, repository_path: Path
+) -> None:
+    git_dir = repository_path / ".git"
+    objects = Objects(git_dir)
+
+    def annotated(target: str, kind: str = "commit") -> str:
+        lines = f"object {target}\ntype {kind}\ntag x\ntagger A <a@b> 1700000000 +0000\n\nSee\n"
+        return objects.write("tag", lines.encode())
+
+    torn = annotated(first, "commit")
+    bad = {
+        "missing": "f" * 40,
+        "of-missing": annotated("f" * 40),
+        "deep": annotated(annotated("f" * 40), "tag"),
+        "other": annotated(first, "tree"),
+        "cut": objects.write("tag", b"object x\n"),
+        "torn": objects.write("tag", b"torn"),
+    }
+    (git_dir / "objects" / bad["torn"][:2] / bad["torn"][2:]).write_bytes(b"x\x9c\xff")
+    for name, target in {
+        **bad,
+        "noise": "noise",
+        "good": torn,
+        "twice": annotated(torn, "tag"),
+    }.items():
+        (git_dir / "refs/tags" / name).write_text(f"{target}\n")
+    said = run("tag")
+    assert said.out == f"good   {first[:10]}  See\ntwice  {first[:10]}  See\n"
+    assert [line.split()[1] for line in said.err.splitlines() if line.startswith("tag ")] == sorted(
+        [*bad, "noise"]
+    )
+    found = run("tag", "--json").json["broken"]
+    assert {each["name"] for each in found} == {*bad, "noise"}
+    assert run("tag", "-d", "nosuch").code == 2
+    for each in found:
+        command = each["hint"].splitlines()[0].partition("  (")[0]
+        assert command.startswith("rm " if each["name"] == "noise" else "contentgit tag ")
+        if each["name"] == "noise":
+            subprocess.run(command, shell=True, check=True)
+        else:
+            ok("tag", "-d", each["name"])
+    assert run("tag").err == ""
+
+
+def test_branches_that_hold_no_commit_are_named(
+    first: str, run: Run, repository_path: Path
+) -> None:
+    (repository_path / ".git/refs/heads/noise").write_text("noise\n")
+    said = run("branch")
+    assert said.out == "* main\n"
+    assert said.err.startswith("branch noise cannot be read: its file ")
+    assert [each["name"] for each in run("branch", "--json").json["broken"]] == ["noise"]
+    assert "refs/heads/noise is broken" in run("log", "noise").err

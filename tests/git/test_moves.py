@@ -179,6 +179,16 @@ def test_a_branch_that_cannot_be_moved_leaves_nothing(filled: Repository) -> Non
     assert moves(filled) == []
 
 
+def test_a_broken_ref_stops_nobody(moved: tuple[Repository, str, str]) -> None:
+    repository, _, new = moved
+    (repository.git_dir / "refs/heads/main").write_text("noise\n")
+    assert repository.finish_moves() == []
+    assert len(moves(repository)) == 1
+    (repository.git_dir / "refs/heads/main").write_text(f"{new}\n")
+    assert repository.finish_moves() == [Finished("main", new)]
+    assert files(repository.path)[ONE] == b"uno\n"
+
+
 def test_a_commit_that_is_gone_stops_nobody(moved: tuple[Repository, str, str]) -> None:
     """Its worktree is left as it is, since nobody can say what of it was edited: that is said once."""
     repository, old, _ = moved

@@ -298,3 +298,11 @@ def test_an_empty_repository_has_no_commit(repository: Repository) -> None:
     assert (
         caught.value.hint == "the repository has no commit yet: contentgit commit makes the first"
     )
+
+
+def test_a_head_of_noise(repository: Repository) -> None:
+    (repository.git_dir / "HEAD").write_bytes(b"\xff\n")
+    with pytest.raises(RepositoryError, match=r"is damaged: .*HEAD names no branch") as caught:
+        Repository.open(repository.path)
+    subprocess.run(caught.value.hint.partition("  (")[0], shell=True, check=True)
+    assert Repository.open(repository.path).head_branch() == "main"

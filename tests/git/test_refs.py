@@ -103,8 +103,11 @@ def test_a_branch_whose_commit_is_missing(filled: Repository) -> None:
     with pytest.raises(RepositoryError) as caught:
         filled.resolve("broken")
     assert caught.value.message == (
-        f"the repository {filled.path} is damaged or incomplete: 'broken' names object "
+        f"branch 'broken': the repository {filled.path} is damaged or incomplete: 'broken' names object "
         f"{'1' * 40}, which is missing"
+    )
+    assert caught.value.hint.splitlines()[-1].startswith(
+        f"git -C {filled.path} update-ref refs/heads/broken REV"
     )
 
 

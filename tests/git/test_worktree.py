@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from contentgit.errors import RepositoryError
+from contentgit.errors import RepositoryError, UnknownNameError
 from contentgit.repository import LeftAlone, Repository
 from tests.git.conftest import ONE, THREE, TWO, Commits
 from tests.git.plain import files, git, status
@@ -352,3 +352,12 @@ def test_thousands_follow(repository: Repository, commit: Commits) -> None:
     assert follow(repository, commit, dict.fromkeys(paths[:2999])) == []
     assert status(repository.path) == []
     assert list(files(repository.path)) == [paths[2999]]
+
+
+def test_a_head_that_names_no_commit_is_called_that(filled: Repository) -> None:
+    blob = filled.write_blob(b"x")
+    (filled.git_dir / "HEAD").write_text(f"{blob}\n")
+    with pytest.raises(UnknownNameError, match="'HEAD' names a blob, not a commit"):
+        filled.edited_files()
+    filled.set_head("unborn")
+    assert filled.edited_files() == [ONE, TWO, THREE]

@@ -255,12 +255,12 @@ def branch_at_nothing(place: Place) -> None:
     place.branch("f" * 40)
 
 
-@member(2, "unknown revision")
+@member(1, "refs/heads/hostile is broken")
 def branch_of_noise(place: Place) -> None:
     place.branch("\x1b[31m not an id")
 
 
-@member(2, "unknown revision")
+@member(1, "refs/heads/hostile is broken")
 def branch_at_itself(place: Place) -> None:
     place.branch("ref: refs/heads/hostile")
 

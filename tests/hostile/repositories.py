@@ -9,7 +9,7 @@ from tests.hostile.place import Place, member
 STATE = "contentgit/merge.json"
 
 
-@member(1, "there is no git repository")
+@member(1, "names no branch and no commit")
 def head_of_noise(place: Place) -> None:
     place.publish()
     place.write("HEAD", b"\xff\0\x1b[31m\n")

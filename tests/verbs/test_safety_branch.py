@@ -214,3 +214,32 @@ def test_head_is_not_moved_to_a_branch_that_multiplies_its_folders(
     assert "HEAD stays where it is: '.docs/" in ok("checkout", "wide", "--apply", "--yes")
     assert git("symbolic-ref", "HEAD") == "refs/heads/main"
     assert {row.commit for row in ledger.applied("default").values()} == {tip}
+
+
+@pytest.mark.parametrize("held", ["noise", "", "ref: refs/heads/main", "f" * 40])
+def test_the_ref_of_heads_branch_is_broken(
+    committed: None, ok: Ok, git: Ok, run: Run, repository_path: Path, held: str
+) -> None:
+    """Called what it is: HEAD is neither detached nor without a commit; and what is said works."""
+    tip = git("rev-parse", "main")
+    git("branch", "other")
+    (repository_path / ".git/refs/heads/main").write_text(f"{held}\n")
+    Tag.objects.filter(pk=3).update(name="Bio")
+    calls = (["status"], ["commit", "-m", "x"], ["merge", "other"], ["update"], ["log"], ["check"])
+    for words in calls:
+        said = run(*words)
+        assert said.code == 1, words
+        assert ("branch 'main': " if len(held) == 40 else "refs/heads/main is broken: ") in said.err
+        assert "detached" not in said.err
+        assert tip in said.err
+    assert ok("branch", "--show-current") == "main\n"
+    assert "tag:3" in ok("diff").replace("bakery.", "")
+    for line in run("status", "--json").json["hint"].splitlines():
+        command = line.partition("  (")[0]
+        if command.startswith("contentgit branch"):
+            ok("branch", *command.split()[-2:])
+        elif command.startswith(("rm ", "git -C")) and "fsck" not in command:
+            subprocess.run(command, shell=True, check=True)
+    assert git("rev-parse", "main") == tip
+    ok("commit", "-m", "Bio")
+    assert git("rev-parse", "main^") == tip
