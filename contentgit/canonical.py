@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from io import BytesIO
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import orjson
 
@@ -31,7 +32,7 @@ from contentgit.content import (
 from contentgit.documents import UNSEEN, dump_document, parse_document, quoted
 from contentgit.errors import FormatError, RecordError
 from contentgit.layout import integer_key, key_text, key_value
-from contentgit.long_texts import are_lines_of, without_texts
+from contentgit.long_values import are_lines_of, without_long
 from contentgit.records import JSON_NULL, Record, RecordKey, Value
 from contentgit.schema import KeyKind
 from contentgit.text import LONG_TEXT, SHORT_TEXT, in_segments, parts, segments
@@ -64,6 +65,9 @@ _LINES = orjson.OPT_INDENT_2
 _HASHES = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
 
 
+_Write: TypeAlias = Callable[[bytes], object]
+
+
 class RecordEncoder:
     """Writes records of one model that all have the same fields; prepared once, for speed.
 
@@ -88,17 +92,19 @@ class RecordEncoder:
         """
         field = (b"", 0, "$key")
         try:
-            out = bytearray(b'{\n  "$key": ')
-            out += _key(key_value)
-            out += self._model
+            out = BytesIO()  # unlike a bytearray it gives its bytes without a copy
+            write = out.write
+            write(b'{\n  "$key": ')
+            write(_key(key_value))
+            write(self._model)
             for field in self._fields:
-                out += field[0]
-                _write(values[field[1]], 1, out)
+                write(field[0])
+                _write(values[field[1]], 1, write)
         except RecordError as error:
             place = f"{self._label}:{key_text(key_value)}"
             raise RecordError(f"{place}: field {field[2]!r}: {error.message}") from None
-        out += b"\n}\n"
-        return bytes(out)
+        write(b"\n}\n")
+        return out.getvalue()
 
 
 def _check_names(model: str, names: Sequence[str]) -> None:
@@ -135,9 +141,9 @@ def encode_value(value: Value) -> bytes:
     Raises:
         RecordError: it is no content value.
     """
-    out = bytearray()
-    _write(value, 1, out)
-    return bytes(out)
+    out = BytesIO()
+    _write(value, 1, out.write)
+    return out.getvalue()
 
 
 def _kind(text: str) -> KeyKind:
@@ -155,37 +161,37 @@ def _key(value: int | str | Sequence[int | str]) -> bytes:
     return b"[" + pad + (b"," + pad).join([_key(part) for part in value]) + _PADS[1] + b"]"
 
 
-def _write(value: Value, level: int, out: bytearray) -> None:
+def _write(value: Value, level: int, write: _Write) -> None:
     """Appends a content value that stands on a line indented by ``level`` steps.
 
-    Whatever its length, each result of orjson that is kept holds some kilobytes: they go into ``out``.
+    Whatever its length, each result of orjson that is kept holds some kilobytes: they are written at once.
     """
     kind = type(value)
     if kind is str:
         if len(value) <= SHORT_TEXT and value.isascii() and value.isprintable():
-            out += orjson.dumps(value)  # the usual case, decided fast
+            write(orjson.dumps(value))  # the usual case, decided fast
         elif in_segments(value):
-            _write_text(value, level, out)
+            _write_text(value, level, write)
         elif _plain(value):
-            out += orjson.dumps(value)
+            write(orjson.dumps(value))
         else:
-            _write_odd(value, level, out)
+            _write_odd(value, level, write)
     elif kind is int:
-        _write_integer(value, level, out)
+        _write_integer(value, level, write)
     elif value is None:
-        out += b"null"
+        write(b"null")
     elif kind is bool:
-        out += b"true" if value else b"false"
+        write(b"true" if value else b"false")
     elif kind is list or kind is tuple:
-        _write_list(value, level, out)
+        _write_list(value, level, write)
     elif kind is dict:
-        _write_dict(value, level, out)
+        _write_dict(value, level, write)
     elif kind is float:
-        _write_float(value, level, out)
+        _write_float(value, level, write)
     elif value is JSON_NULL:
-        _write_form("$json", b"null", level, out)
+        _write_form("$json", b"null", level, write)
     else:
-        _write(base(value), level, out)
+        _write(base(value), level, write)
 
 
 def _plain(text: str) -> bool:
@@ -208,78 +214,78 @@ def _quoted(text: str) -> bytes:
     return quoted(text).encode()
 
 
-def _write_odd(text: str, level: int, out: bytearray) -> None:
+def _write_odd(text: str, level: int, write: _Write) -> None:
     if _SURROGATES.search(text):
-        _write_text(text, level, out)
+        _write_text(text, level, write)
     else:
-        out += _quoted(text)
+        write(_quoted(text))
 
 
-def _write_text(text: str, level: int, out: bytearray) -> None:
+def _write_text(text: str, level: int, write: _Write) -> None:
     """Text in segments, with an empty line between them."""
     plain, pad = _plain(text), _PADS[level + 2]
-    out += b'{%s"$text": [' % _PADS[level + 1]
+    write(b'{%s"$text": [' % _PADS[level + 1])
     between = pad
     for pieces in (segments(text),) if len(text) <= LONG_TEXT else parts(text):
-        out += between
-        _write_pieces(pieces, pad, out, plain=plain)
+        write(between)
+        _write_pieces(pieces, pad, write, plain=plain)
         between = b",\n" + pad
-    out += _PADS[level + 1] + b"]" + _PADS[level] + b"}"
+    write(_PADS[level + 1] + b"]" + _PADS[level] + b"}")
 
 
-def _write_pieces(pieces: list[str], pad: bytes, out: bytearray, *, plain: bool) -> None:
+def _write_pieces(pieces: list[str], pad: bytes, write: _Write, *, plain: bool) -> None:
     if not plain:
         halves = [half for piece in pieces for half in _SURROGATES.split(piece)]
-        out += (b",\n" + pad).join(map(_quoted, halves))
+        write((b",\n" + pad).join(map(_quoted, halves)))
         return
     # A line end in it lies between two strings: within a string it is escaped.
-    out += orjson.dumps(pieces, option=_LINES)[4:-2].replace(b"\n", b"\n" + pad[:-2])
+    write(orjson.dumps(pieces, option=_LINES)[4:-2].replace(b"\n", b"\n" + pad[:-2]))
 
 
-def _write_integer(value: int, level: int, out: bytearray) -> None:
+def _write_integer(value: int, level: int, write: _Write) -> None:
     if SMALLEST <= value <= LARGEST:
-        out += b"%d" % value
+        write(b"%d" % value)
     else:
-        _write_form("$int", b'"%s"' % decimal(value).encode(), level, out)
+        _write_form("$int", b'"%s"' % decimal(value).encode(), level, write)
 
 
-def _write_float(value: float, level: int, out: bytearray) -> None:
+def _write_float(value: float, level: int, write: _Write) -> None:
     if math.isfinite(value):
-        out += repr(value).encode()
+        write(repr(value).encode())
     else:
-        _write_form("$float", b'"%s"' % repr(value).encode(), level, out)
+        _write_form("$float", b'"%s"' % repr(value).encode(), level, write)
 
 
-def _write_form(name: str, content: bytes, level: int, out: bytearray) -> None:
-    out += b'{%s"%s": %s%s}' % (_PADS[level + 1], name.encode(), content, _PADS[level])
+def _write_form(name: str, content: bytes, level: int, write: _Write) -> None:
+    write(b'{%s"%s": %s%s}' % (_PADS[level + 1], name.encode(), content, _PADS[level]))
 
 
-def _write_list(value: Sequence[Value], level: int, out: bytearray) -> None:
+def _write_list(value: Sequence[Value], level: int, write: _Write) -> None:
     check_depth(level)
     if not value:
-        out += b"[]"
+        write(b"[]")
         return
     before = b"[" + _PADS[level + 1]
     for item in value:
-        out += before
-        _write(item, level + 1, out)
+        write(before)
+        _write(item, level + 1, write)
         before = b"," + _PADS[level + 1]
-    out += _PADS[level] + b"]"
+    write(_PADS[level] + b"]")
 
 
-def _write_dict(value: Mapping[str, Value], level: int, out: bytearray) -> None:
+def _write_dict(value: Mapping[str, Value], level: int, write: _Write) -> None:
     check_depth(level)
     if not value:
-        out += b"{}"
+        write(b"{}")
         return
     before = b"{" + _PADS[level + 1]
     for name, item in sorted([(written_name(k), v) for k, v in value.items()], key=itemgetter(0)):
-        out += before
-        out += _quoted(name)
-        out += b": "
-        _write(item, level + 1, out)
+        write(before)
+        write(_quoted(name))
+        write(b": ")
+        _write(item, level + 1, write)
         before = b"," + _PADS[level + 1]
-    out += _PADS[level] + b"}"
+    write(_PADS[level] + b"}")
 
 
 def decode(data: bytes) -> Record:
@@ -346,12 +352,16 @@ def decode_with_kind(data: bytes) -> tuple[Record, KeyKind]:
 
 
 def _parsed(data: bytes) -> Any:
-    """The JSON value; in place of a field's long text it may have the text that is meant."""
+    """The JSON value; in place of long text it may have the text that is meant."""
     if len(data) > LONG_TEXT:
-        rest, texts = without_texts(data)
-        document = _exact(rest) if texts else None
+        rest, values = without_long(data, _read_document)
+        document = _exact(rest) if values else None
         if document is not None:
-            return {**document, **texts}
+            return {**document, **values}
+    return _read_document(data)
+
+
+def _read_document(data: bytes) -> Any:
     document = _exact(data)
     return parse_document(data) if document is None else document
 

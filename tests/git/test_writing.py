@@ -18,6 +18,7 @@ from contentgit.errors import FormatError, RecordError, RepositoryError, UsageEr
 from contentgit.repository import GONE, FileEntry, Repository, Signature, Written
 from tests.git.conftest import ANNA, DATE, ONE, THREE, TWO, Commits
 from tests.git.plain import git
+from tests.memory import printed
 
 
 def commit_text(repository: Repository, commit: str) -> str:
@@ -392,22 +393,19 @@ def test_many_small_writes_are_put_together(repository: Repository, commit: Comm
 
 def test_memory_does_not_grow_with_the_number_of_changes(repository: Repository) -> None:
     program = (
-        "import resource, sys\nfrom pathlib import Path\n"
+        "from pathlib import Path\n"
         "from contentgit.repository import Repository\n"
         "repository = Repository.open(Path(sys.argv[1]))\n"
-        "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "repository.write_tree(None, [('f/0.json', b'x')])\nbefore = peak()\n"
         "tree = repository.write_tree(None, ((f'f/{n % 100}/{n}.json', b'%07d' % n * 1000) "
         "for n in range(10000)))\n"
         "commit = repository.commit_tree(tree, [], 'x')\n"
         "ids = (each for _, each in repository.entries(commit, 'f'))\n"
         "assert sum(map(len, repository.blobs(ids))) == 70_000_000\n"
-        "print((peak() - before) // 1024)\n"
+        "print(peak() - before)\n"
     )
-    command = [sys.executable, "-c", program, str(repository.path)]
-    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert int(done.stdout) < 20
+    (more,) = printed(program, str(repository.path))
+    assert more < 20 * 2**20
 
 
 def test_files_that_are_there_already_are_placed_by_id_whatever_they_are_called(
