@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 from typing import Generic, TypeVar
 
-from contentgit.alignment import runs
+from contentgit.alignment import Run, runs
+from contentgit.text_alignment import text_runs
 
 T = TypeVar("T", bound=Hashable)
 
 
 @dataclass(frozen=True)
 class _Hunk(Generic[T]):
-    """What one side puts in the place of ``base[start:end]``."""
+    """What one side puts in the place of ``base[start:end]``: ``new``, joined."""
 
     start: int
     end: int
-    new: tuple[T, ...]
+    new: tuple[Sequence[T], ...]
     ours: bool
 
 
@@ -27,23 +29,37 @@ def merge_sequences(base: Sequence[T], ours: Sequence[T], theirs: Sequence[T]) -
     Pieces that stand beside each other may be changed on one side each. Where something is put in, the
     other side must have left both neighbours of that place as they are, as nothing tells the order.
     """
-    hunks = [*_hunks(base, ours, ours=True), *_hunks(base, theirs, ours=False)]
-    result: list[T] = []
+    merged = _merged(base, runs(base, ours), runs(base, theirs))
+    return None if merged is None else list(chain.from_iterable(merged))
+
+
+def merge_texts(base: str, ours: str, theirs: str) -> str | None:
+    """As :func:`merge_sequences` of their segments."""
+    merged = _merged(base, text_runs(base, ours, runs), text_runs(base, theirs, runs))
+    return None if merged is None else "".join(map(str, merged))
+
+
+def _merged(
+    base: Sequence[T], ours: Iterable[Run[T]], theirs: Iterable[Run[T]]
+) -> list[Sequence[T]] | None:
+    """The parts of the merged sequence."""
+    hunks = [*_hunks(ours, ours=True), *_hunks(theirs, ours=False)]
+    result: list[Sequence[T]] = []
     place = 0
     for group in _touching(sorted(hunks, key=lambda each: (each.start, each.end))):
         start, end = group[0].start, max(each.end for each in group)
         new = _settled(base, group, start, end)
         if new is None:
             return None
-        result += [*base[place:start], *new]
+        result += [base[place:start], *new]
         place = end
-    return [*result, *base[place:]]
+    return [*result, base[place:]]
 
 
-def _hunks(base: Sequence[T], side: Sequence[T], *, ours: bool) -> Iterator[_Hunk[T]]:
+def _hunks(found: Iterable[Run[T]], *, ours: bool) -> Iterator[_Hunk[T]]:
     place = start = 0
-    new: list[T] = []
-    for old_run, new_run in runs(base, side):
+    new: list[Sequence[T]] = []
+    for old_run, new_run in found:
         if old_run == new_run:
             if old_run and (place > start or new):
                 yield _Hunk(start, place, tuple(new), ours)
@@ -53,7 +69,8 @@ def _hunks(base: Sequence[T], side: Sequence[T], *, ours: bool) -> Iterator[_Hun
                 start = place
             continue
         place += len(old_run)
-        new += new_run
+        if new_run:
+            new.append(new_run)
     if place > start or new:
         yield _Hunk(start, place, tuple(new), ours)
 
@@ -78,19 +95,28 @@ def _touching(hunks: Sequence[_Hunk[T]]) -> Iterator[list[_Hunk[T]]]:
 
 def _settled(
     base: Sequence[T], group: Sequence[_Hunk[T]], start: int, end: int
-) -> Sequence[T] | None:
+) -> list[Sequence[T]] | None:
     """What stands in the place of ``base[start:end]``, if only one side changed it or both did alike."""
     if len({each.ours for each in group}) == 1:
         return _replaced(base, group, start, end)
     mine = _replaced(base, [each for each in group if each.ours], start, end)
     other = _replaced(base, [each for each in group if not each.ours], start, end)
-    return mine if mine == other else None
+    return mine if _alike(mine, other) else None
 
 
-def _replaced(base: Sequence[T], hunks: Sequence[_Hunk[T]], start: int, end: int) -> list[T]:
-    result: list[T] = []
+def _alike(a: Iterable[Sequence[T]], b: Iterable[Sequence[T]]) -> bool:
+    """Whether the parts joined are equal, wherever each is cut."""
+    missing = object()
+    pairs = zip_longest(chain.from_iterable(a), chain.from_iterable(b), fillvalue=missing)
+    return all(x == y for x, y in pairs)
+
+
+def _replaced(
+    base: Sequence[T], hunks: Sequence[_Hunk[T]], start: int, end: int
+) -> list[Sequence[T]]:
+    result: list[Sequence[T]] = []
     place = start
     for hunk in hunks:
-        result += [*base[place : hunk.start], *hunk.new]
+        result += [base[place : hunk.start], *hunk.new]
         place = hunk.end
-    return [*result, *base[place:end]]
+    return [*result, base[place:end]]

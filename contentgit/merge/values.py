@@ -11,11 +11,11 @@ from contentgit.canonical import same
 from contentgit.diff import ABSENT
 from contentgit.merge.derived import merge_derived
 from contentgit.merge.lists import merge_lists
-from contentgit.merge.sequences import merge_sequences
+from contentgit.merge.sequences import merge_sequences, merge_texts
 from contentgit.merge.side import Side
 from contentgit.records import RecordKey, Value
 from contentgit.schema import FieldKind, FieldSchema
-from contentgit.text import in_segments, segments
+from contentgit.text import in_segments
 
 Maybe: TypeAlias = Value
 """A value, or ``ABSENT`` where a side has none."""
@@ -114,8 +114,8 @@ def _text(_merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
     texts = (base, ours, theirs)
     if not all(isinstance(each, str) and in_segments(each) for each in texts):
         return _OPEN
-    merged = merge_sequences(*map(segments, texts))
-    return _OPEN if merged is None else "".join(merged)
+    merged = merge_texts(base, ours, theirs)
+    return _OPEN if merged is None else merged
 
 
 def _set(_merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:

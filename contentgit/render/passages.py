@@ -17,6 +17,9 @@ Line: TypeAlias = tuple[Piece, ...]
 CONTEXT: Final = 60
 """Characters of unchanged text that are shown on each side of a changed place, up to a whole word."""
 
+NEAR: Final = 1_000
+"""Characters at an end of an unchanged text, which may be long, that tell how its sentence goes there."""
+
 PASSAGE: Final = 2_000
 """Characters of one deleted or inserted passage that are shown."""
 
@@ -73,7 +76,7 @@ def _around(text: str, *, behind_sentence: bool, last: bool) -> tuple[str, str |
 
     The second is ``None`` where the line goes on behind the text.
     """
-    whole = len(segments(text)) == 1 and len(text) <= 2 * CONTEXT and not _ends_sentence(text)
+    whole = len(text) <= 2 * CONTEXT and len(segments(text)) == 1 and not _ends_sentence(text)
     if behind_sentence:
         return "", "" if last else text if whole else _end(text)
     if last:
@@ -82,12 +85,13 @@ def _around(text: str, *, behind_sentence: bool, last: bool) -> tuple[str, str |
 
 
 def _ends_sentence(text: str) -> bool:
-    return len(segments(f"{text}x")) > len(segments(text))
+    near = text[-NEAR:]
+    return len(segments(f"{near}x")) > len(segments(near))
 
 
 def _start(text: str) -> str:
     """The first sentence, or its beginning up to a whole word."""
-    sentence = segments(text)[0] if text else ""
+    sentence = segments(text[:NEAR])[0] if text else ""
     if len(sentence) <= CONTEXT:
         return sentence.rstrip("\r\n")
     head, space, _ = sentence[:CONTEXT].rpartition(" ")
@@ -98,7 +102,7 @@ def _end(text: str) -> str:
     """The last sentence, or its end from a whole word on; nothing where a new one begins behind it."""
     if not text or _ends_sentence(text):
         return ""
-    sentence = segments(text)[-1]
+    sentence = segments(text[-NEAR:])[-1]
     if len(sentence) <= CONTEXT:
         return sentence
     _, space, tail = sentence[-CONTEXT:].partition(" ")
