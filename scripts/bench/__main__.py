@@ -15,7 +15,8 @@ the peak of the largest process. Medians of all runs are shown, and the CPU of t
 slowest. One run goes through all steps before the next begins, so that a machine whose speed drifts
 is equally unfair to all.
 
-On a server the databases cg_bench_a and cg_bench_b are made, and dropped at the end.
+On a server the databases cg_bench_a and cg_bench_b are made, and dropped at the end;
+CONTENTGIT_TEST_NAME is another name for cg_bench.
 """
 
 from __future__ import annotations

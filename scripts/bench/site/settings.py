@@ -6,6 +6,7 @@ from pathlib import Path
 
 KIND = os.environ["BENCH_DATABASE"]
 FOLDER = Path(os.environ["BENCH_FOLDER"])
+NAME = os.environ.get("CONTENTGIT_TEST_NAME") or "cg_bench"
 
 
 def server(prefix, port, user):
@@ -31,7 +32,7 @@ def database(name):
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": FOLDER / f"{name}.sqlite3"}
 
 
-DATABASES = {"default": database("cg_bench_a"), "other": database("cg_bench_b")}
+DATABASES = {"default": database(f"{NAME}_a"), "other": database(f"{NAME}_b")}
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "contentgit", "blog"]
 CONTENTGIT = {"REPOSITORY": FOLDER / "content.git", "DATASETS": "blog.datasets.datasets"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -105,7 +105,7 @@ def sentences(number, size):
     while size > 0:
         words = " ".join(RANDOM.choices(WORDS, k=12)).capitalize()
         yield f"{words} {number}. "
-        size -= 80
+        size -= len(words)
 
 
 def extend(side):
