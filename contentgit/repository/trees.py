@@ -355,8 +355,8 @@ def _split(entry: tuple[bytes, bytes] | None) -> tuple[Side, str | None]:
 
 @lru_cache(maxsize=64)
 def _is_folder(mode: bytes) -> bool:
-    """Whether git takes an entry of this mode for a folder."""
-    return stat.S_ISDIR(int(mode, 8))
+    """Whether git takes an entry of this mode, which may have any number of digits, for a folder."""
+    return stat.S_IFMT(int(mode[-7:], 8)) == stat.S_IFDIR
 
 
 @lru_cache(maxsize=64)

@@ -185,6 +185,18 @@ def test_git_goes_through_no_such_commit(site: Site) -> None:
     assert repository.edited_files() == []
 
 
+def test_a_mode_of_any_length_is_looked_at(site: Site) -> None:
+    """git takes what is left of it in 32 bits."""
+    wide = site.multiplied(9, site.leaf)[1]
+    odd = site.commit({}, {".x": ("7" * 30, wide)})
+    folder = site.commit({}, {".x": ("1" + "0" * 30 + "40000", wide)})
+    git(site.repository.path, "update-ref", "refs/heads/main", odd)
+    assert site.repository.edited_files() == []
+    git(site.repository.path, "update-ref", "refs/heads/main", folder)
+    with pytest.raises(FormatError, match=r"'\.x/"):
+        site.repository.edited_files()
+
+
 def test_check_names_a_folder_that_is_too_deep_once(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
