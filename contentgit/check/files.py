@@ -315,6 +315,13 @@ def odd_mode(path: str, mode: str) -> Finding:
     return finding("odd-mode", message, path=path, hint=hint)
 
 
+def replaced_folder(name: str, mode: str) -> Finding:
+    """The finding for what stands where a dump had its folder."""
+    message = f"is {_MODES.get(mode, 'a file')}, and a dump is a folder"
+    hint = "take it out, and bring the folder back: git revert COMMIT"
+    return finding("odd-mode", message, path=name, hint=hint)
+
+
 def clashes(folder: str, names: Iterable[str]) -> Iterator[Finding]:
     """Names in one folder that some file system takes for one; ``folder`` is ``""`` at the top."""
     listed = list(names)

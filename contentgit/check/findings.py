@@ -34,7 +34,9 @@ RULES: Final[Mapping[str, Rule]] = {
         Rule("no-schema", _E, "dataset.json is missing, or does not describe a dump"),
         Rule("recorded-conflict", _E, "a merge has left a conflict that nobody has decided"),
         Rule("foreign-file", _E, "a dump's folder holds what contentgit does not write there"),
-        Rule("odd-mode", _E, "a dump's folder holds a link, a submodule or an executable file"),
+        Rule(
+            "odd-mode", _E, "a dump's folder is or holds a link, a submodule or an executable file"
+        ),
         Rule("case-clash", _E, "names that are one file on some file systems"),
         Rule("not-a-record", _E, "a file that should hold a record does not"),
         Rule("non-canonical", _W, "a file has other bytes than contentgit writes for its content"),

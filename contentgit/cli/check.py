@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
 
 from rich.text import Text
 
@@ -25,8 +24,8 @@ from contentgit.cli.project import (
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.cli.worktrees import left_alone_lines
 from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, UsageError
+from contentgit.porcelain.check import Judge, endpoints
 from contentgit.porcelain.check import check as check_tree
-from contentgit.porcelain.check import endpoints
 from contentgit.porcelain.check_merges import differing, tip_doubts
 from contentgit.porcelain.merging.operation import refuse_unfinished
 from contentgit.porcelain.rewrite import Rewritten, branch_to_fix, rewrite
@@ -34,8 +33,6 @@ from contentgit.render import check as render
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
 from contentgit.repository import Repository
-
-Judge: TypeAlias = Callable[[Sequence[Dump]], Iterable[Finding]]
 
 
 def check(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -101,7 +98,7 @@ def _stranger(args: argparse.Namespace) -> Judge | None:
         return None
     error = among_content(args.verb, content)
     reason = finding("not-compared", error.message, hint=error.hint.splitlines()[-1])
-    return lambda _dumps: [] if args.no_code else [reason]
+    return lambda _dumps, _beside: [] if args.no_code else [reason]
 
 
 def _forbidden(args: argparse.Namespace, terminal: Terminal) -> tuple[str, ...]:
@@ -132,15 +129,15 @@ def _code(args: argparse.Namespace, terminal: Terminal, stack: ExitStack) -> Jud
         if args.settings:
             raise
         reason = _not_compared(error)
-        return lambda _dumps: [reason]
+        return lambda _dumps, _beside: [reason]
     from contentgit.db.failures import connecting
     from contentgit.porcelain.check_code import judge
 
-    def judged(dumps: Sequence[Dump]) -> Iterable[Finding]:
+    def judged(dumps: Sequence[Dump], beside: Mapping[str, str]) -> Iterable[Finding]:
         # Of MySQL and MariaDB Django asks the server which columns it can have.
         try:
             with connecting(here.database):
-                return list(judge(project, dumps))
+                return list(judge(project, dumps, beside))
         except DatabaseError as error:
             return [_not_compared(error)]
 

@@ -7,7 +7,8 @@ tree comes in as a function (:mod:`contentgit.porcelain.check_code` has it).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -24,9 +25,10 @@ from contentgit.check.files import (
     look,
     odd_mode,
     repeated_folder,
+    replaced_folder,
 )
 from contentgit.check.trees import Tree
-from contentgit.errors import FormatError
+from contentgit.errors import FormatError, RepositoryError
 from contentgit.layout import CONFLICTS_FOLDER, DATASET_FILE, FOLDERS, REPOSITORY_FILE
 from contentgit.porcelain.snapshots import batches
 from contentgit.repository import Repository
@@ -35,10 +37,10 @@ KEPT = 10_000
 """Findings of one rule that are told one by one; of the others only the number is."""
 
 Take: TypeAlias = Callable[[Finding], None]
-Judge: TypeAlias = Callable[[Sequence[Dump]], Iterable[Finding]]
-"""What the project's code says of the dumps of a tree."""
+Judge: TypeAlias = Callable[[Sequence[Dump], Mapping[str, str]], Iterable[Finding]]
+"""What the project's code says of the dumps of a tree, and of what stands beside them: name and mode."""
 
-_PLAIN, _FOLDER, _SUBMODULE = "100644", "40000", "160000"
+_PLAIN, _FOLDER = "100644", "40000"
 
 
 def endpoints(revision: str) -> tuple[str | None, str]:
@@ -73,7 +75,7 @@ def check(
         if repository.entry(since, REPOSITORY_FILE):
             _Look(repository, since, lambda each: known.add(each.identity), forbidden, judge).run()
     found = _Collected(known)
-    looking = _Look(repository, commit, found.take, forbidden, judge)
+    looking = _Look(repository, commit, found.take, forbidden, judge, since)
     looking.run()
     count = merges(found.take) if merges else 0
     if doubts and not merges:
@@ -153,6 +155,7 @@ class _Look:
         take: Take,
         forbidden: Sequence[str],
         judge: Judge | None,
+        since: str | None = None,
     ) -> None:
         self.dumps: dict[str, Dump] = {}
         self.records = 0
@@ -160,6 +163,7 @@ class _Look:
         self.leaving: list[Finding] = []
         self._repository, self._commit = repository, commit
         self._take, self._forbidden, self._judge = take, forbidden, judge
+        self._since, self._beside = since, dict[str, str]()
 
     def run(self) -> None:
         """Looks at everything, unless it is of a format that nobody here knows."""
@@ -176,8 +180,11 @@ class _Look:
                     self._record(tree, self.dumps[top], path, blob, data)
         self._take_all(tree.findings())
         self.leaving = tree.leaving()
+        replaced = [replaced_folder(name, self._beside[name]) for name in sorted(self._replaced())]
+        self._take_all(replaced)
         if self._judge is not None:
-            self._take_all(self._judge(list(self.dumps.values())))
+            found = self._judge(list(self.dumps.values()), self._beside)
+            self._take_all(each for each in found if each not in replaced)
 
     def _take_all(self, findings: Iterable[Finding]) -> None:
         for each in findings:
@@ -221,7 +228,7 @@ class _Look:
             top, _, below = folder.partition("/")
             for name, mode, each in entries:
                 if not folder:
-                    self._take_all(self._top(name, mode))
+                    self._top(name, mode)
                     continue
                 path = f"{below}/{name}" if below else name
                 if not _is_name(name):
@@ -233,12 +240,22 @@ class _Look:
                 elif mode == _PLAIN and path != DATASET_FILE:
                     yield top, path, each
 
-    def _top(self, name: str, mode: str) -> Iterator[Finding]:
+    def _top(self, name: str, mode: str) -> None:
         """What lies beside the dumps is nobody's concern, unless it would be taken for one."""
         if not _is_name(name):
-            yield foreign_file(name)
-        elif mode == _SUBMODULE and name in self.dumps:
-            yield odd_mode(name, mode)
+            self._take(foreign_file(name))
+        elif mode != _FOLDER and name != REPOSITORY_FILE:
+            self._beside[name] = mode
+
+    def _replaced(self) -> set[str]:
+        """What stands beside the dumps where the range's beginning or a parent has one."""
+        paths = [f"{name}/{DATASET_FILE}" for name in self._beside]
+        parents = self._repository.commit(self._commit).parents if paths else ()
+        found: dict[str, str] = {}
+        for each in {*parents, *([self._since] if self._since else [])}:
+            with suppress(RepositoryError):  # a shallow clone does not have it
+                found |= self._repository.files_at(each, paths)
+        return {path.partition("/")[0] for path in found}
 
     def _is_ours(self, path: str) -> bool:
         top = path.partition("/")[0]

@@ -8,7 +8,7 @@ from typing import Any
 
 from contentgit.check import Finding, finding
 from contentgit.check.code import compare, missing_dumps, unknown_dataset
-from contentgit.check.files import Dump
+from contentgit.check.files import Dump, replaced_folder
 from contentgit.db.introspect import schema
 from contentgit.description import schema_document
 from contentgit.errors import ContentgitError, FormatError
@@ -16,8 +16,8 @@ from contentgit.layout import dump_name
 from contentgit.porcelain.project import Project
 
 
-def judge(project: Project, dumps: Sequence[Dump]) -> Iterator[Finding]:
-    """What differs between the dumps of a tree and the datasets of the code.
+def judge(project: Project, dumps: Sequence[Dump], beside: Mapping[str, str]) -> Iterator[Finding]:
+    """What differs between the dumps of a tree, and what stands beside them, and the datasets of the code.
 
     Raises:
         ConfigurationError: the datasets are wrong.
@@ -38,10 +38,9 @@ def judge(project: Project, dumps: Sequence[Dump]) -> Iterator[Finding]:
             yield finding("not-compared", f"{label}: {error.message}", hint=error.hint)
             continue
         yield from compare(dump, document)
-    own: dict[str, Mapping[str, Any]] = {
-        name: {} for name, each in definitions.items() if not each.needs_arguments
-    }
-    yield from missing_dumps(dumps, own)
+    own = [name for name, each in definitions.items() if not each.needs_arguments]
+    yield from (replaced_folder(name, beside[name]) for name in sorted(own) if name in beside)
+    yield from missing_dumps(dumps, {name: {} for name in own if name not in beside})
 
 
 def _document(project: Project, label: str) -> Mapping[str, Any]:

@@ -299,7 +299,11 @@ class Repository:
     # Content
 
     def tree_id(self, commit: str, folder: str = "") -> str | None:
-        """The id of a commit's tree or of a folder's in it; None where it has no such folder."""
+        """The id of a commit's tree or of a folder's in it; None where it has no such folder.
+
+        Raises:
+            FormatError: something else stands there.
+        """
         return self._trees.folder_id(commit, folder)
 
     def root_tree(self, commit: str) -> str:
@@ -324,7 +328,7 @@ class Repository:
         A folder that the commit does not have has no files.
 
         Raises:
-            FormatError: something is not a plain file with a name in UTF-8.
+            FormatError: it is no folder, or something in it is not a plain file with a name in UTF-8.
             RepositoryError: a tree is missing or damaged.
         """
         return self._trees.entries(commit, folder)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -81,11 +82,23 @@ class Trees:
         return self._entry(self._open(commit, folder), name)
 
     def folder_id(self, commit: str, path: str) -> str | None:
-        """The id of the folder at ``path``, of the whole tree for ``""``; None where there is none."""
+        """The id of the folder at ``path``, of the whole tree for ``""``; None where nothing stands there.
+
+        Raises:
+            FormatError: something else stands there.
+        """
         if not path:
             return self.root(commit)
         found = self.at_path(commit, path)
-        return found[1] if found and found[0] == FOLDER else None
+        if found and found[0] != FOLDER:
+            what = "a file" if found[0] == PLAIN_FILE else _ODD.get(found[0], f"of mode {found[0]}")
+            words = f"log --all -n 1 -- {shlex.quote(path)}"
+            raise FormatError(
+                f"{path!r} in {commit[:10]} is {what}, where a folder is expected",
+                hint=f"{self._program.command(words)}  (names the commit that put it there; git revert "
+                "takes it back)",
+            )
+        return found and found[1]
 
     def folders(self, commit: str) -> list[str]:
         """The names of the folders at the top of a commit."""

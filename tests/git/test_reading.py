@@ -47,7 +47,8 @@ def test_entries_are_all_files_of_a_folder(
     assert list(repository.entries(tip, "tags/a.c")) == [("x.json", blob_id(b"three", algorithm))]
     assert len(list(repository.entries(tip, ""))) == 102
     assert list(repository.entries(tip, "missing")) == []
-    assert list(repository.entries(tip, "pages/dataset.json")) == []
+    with pytest.raises(FormatError, match=r"'pages/dataset\.json' in .* is a file, where a folder"):
+        list(repository.entries(tip, "pages/dataset.json"))
 
 
 def test_trees_folders_and_files(filled: Repository) -> None:
@@ -58,7 +59,9 @@ def test_trees_folders_and_files(filled: Repository) -> None:
     assert filled.tree_id(tip, "pages/a.b") == git(filled.path, "rev-parse", "main:pages/a.b")
     assert filled.entry(tip, ONE) == blob_id(b"one\n")
     assert filled.blob(tip, ONE) == b"one\n"
-    for path in (ONE, "missing", "pages/../tags", "./pages", "pages/", "/pages", "", "*", "a\0b"):
+    with pytest.raises(FormatError, match="is a file, where a folder is expected"):
+        filled.tree_id(tip, ONE)
+    for path in ("missing", "pages/../tags", "./pages", "pages/", "/pages", "", "*", "a\0b"):
         assert filled.tree_id(tip, path or "..") is None
     for path in ("pages", "missing", f"./{ONE}", f"{ONE}/x", "--help", ":/", "a\nb", "a\0b", ""):
         assert filled.entry(tip, path) is None

@@ -67,7 +67,7 @@ def submodule_as_record(place: Place) -> None:
     place.put(TAG, (SUBMODULE, place.main))
 
 
-@member(0, "dataset shop has no dump")
+@member(1, "odd-mode")
 def submodule_as_dump(place: Place) -> None:
     place.put("shop", (SUBMODULE, place.main))
 
@@ -77,7 +77,7 @@ def link_as_record(place: Place) -> None:
     place.put(TAG, place.blob(b"/etc/hostname", LINK))
 
 
-@member(0, "dataset shop has no dump")
+@member(1, "odd-mode")
 def link_as_dump(place: Place) -> None:
     place.put("shop", place.blob(b"..", LINK))
 
@@ -120,7 +120,7 @@ def file_as_folder(place: Place) -> None:
     place.put(MODEL, place.blob(b"{}"))
 
 
-@member(0, "dataset shop has no dump")
+@member(1, "odd-mode")
 def file_as_dump(place: Place) -> None:
     place.put("shop", place.blob(b"{}"))
 

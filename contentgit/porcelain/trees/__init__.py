@@ -67,15 +67,21 @@ def merge_trees(
     theirs: str,
     resolutions: Sequence[Resolution] = (),
 ) -> TreeMerge:
-    """The tree that has what ``ours`` and ``theirs``, commits or trees, changed since ``base``."""
+    """The tree that has what ``ours`` and ``theirs``, commits or trees, changed since ``base``.
+
+    Raises:
+        FormatError: something else than a folder stands where a side has a dump.
+    """
     keys = {
         each.place.key: RecordKey(each.place.key.model, each.key)
         for each in resolutions
         if each.place and each.key
     }
-    if keys:
-        theirs = _with_keys(Sides(repository, base, ours, theirs), keys)
     sides = Sides(repository, base, ours, theirs)
+    sides.refuse_replaced()
+    if keys:
+        theirs = _with_keys(sides, keys)
+        sides = Sides(repository, base, ours, theirs)
     merge = FileMerge(sides, resolutions)
     tree = repository.write_tree(None, merge.changes(), {"": repository.root_tree(ours)})
     meeting = Meeting(sides, tree, merge.written, frozenset(merge.decided))

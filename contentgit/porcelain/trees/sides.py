@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 from typing import NamedTuple, TypeAlias
 
 from contentgit.errors import FormatError, RefusedError
@@ -84,9 +85,22 @@ class Sides:
     @cached_property
     def folders(self) -> frozenset[str]:
         """The folders that are dumps on a side."""
-        sides = [each for each in (self.base.tree, self.ours, self.theirs) if each]
-        names = {name for side in sides for name in self.repository.folders(side)}
+        names = {name for side in self._trees for name in self.repository.folders(side)}
         return frozenset(name for name in names if not name.startswith("."))
+
+    @property
+    def _trees(self) -> Sequence[str]:
+        return [each for each in (self.base.tree, self.ours, self.theirs) if each]
+
+    def refuse_replaced(self) -> None:
+        """Raises FormatError where a dump's folder is something else on another side."""
+        for side, folder in product(self._trees, sorted(self.folders)):
+            try:
+                self.repository.tree_id(side, folder)
+            except FormatError:
+                description = f"{folder}/{DATASET_FILE}"
+                if any(self.repository.entry(each, description) for each in self._trees):
+                    raise
 
     def schema(self, folder: str) -> Mapping[str, ModelSchema]:
         """The models of a dump: as theirs has them, else ours, else the base."""
