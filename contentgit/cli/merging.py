@@ -102,7 +102,8 @@ def end(repository: Repository, args: argparse.Namespace, terminal: Terminal) ->
         if args.json:
             terminal.document({"aborted": what})
         else:
-            terminal.line(f"Gave up the {safe(what)}; nothing of it is on the branch")
+            the = "the " if given_up else ""
+            terminal.line(f"Gave up {the}{safe(what)}; nothing of it is on the branch")
         return 0
     return print_concluded(merging.continue_merge(repository, args.verb), args, terminal)
 

@@ -174,8 +174,9 @@ def _beside_lines(rest: Beside, repository: Repository, call: Call) -> Iterator[
         yield from (Text(f"    {safe(path)}") for path in rest.edited[:FILES_SHOWN])
         if count > FILES_SHOWN:
             yield Text(f"    … and {count - FILES_SHOWN:,} more")
-        yield _way(call, repository.command("diff HEAD"), "shows the edits")
-        yield _way(call, repository.command("stash -u"), "puts them away")
+        if repository.head_commit():
+            yield _way(call, repository.command("diff HEAD"), "shows the edits")
+            yield _way(call, repository.command("stash -u"), "puts them away")
         what = "with 'git commit' commits them, and reverts the branch where they are older than it"
         yield _way(call, repository.command("add -A"), what)
     if rest.locks:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from contentgit.db.ledger import Applied
 from contentgit.errors import BranchMovedError, RefusedError
-from contentgit.porcelain.missing import applied_commit
+from contentgit.porcelain.missing import applied_commit, never_had
 from contentgit.porcelain.places import named, others
 from contentgit.porcelain.project import Dump, Project
 from contentgit.porcelain.snapshots import between_commits
@@ -36,8 +36,10 @@ class LostUpdates(NamedTuple):
             return
         if is_new or repository.tree_id(self.parent, folder) == self.base.tree:
             return
-        at = applied_commit(self.project, self.base)
         gone = repository.tree_id(self.parent, folder) is None
+        if gone and never_had(self.project, self.base, self.parent):
+            return
+        at = applied_commit(self.project, self.base)
         if gone or between_commits(repository, at, self.parent, folder):
             raise self._behind(at) if repository.is_ancestor(self.parent, at) else self._moved(at)
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contentgit.db.ledger import Applied
 from contentgit.errors import RepositoryError, UnknownNameError
 from contentgit.porcelain.anchors import anchor_ref
+from contentgit.porcelain.fetching import fetching
 from contentgit.porcelain.project import Project
 from contentgit.render.values import dump_label
 
@@ -61,38 +62,36 @@ def found_commit(project: Project, row: Applied, revision: str = "") -> str:
 
 def ways(project: Project, row: Applied, dumps: str = "", revision: str = "") -> Iterator[str]:
     """The ways on where a dump's commit is missing, a command a line; ``dumps`` are named in it."""
-    yield from fetching(project, row.commit, anchor_ref(project, row.dump))
-    if project.repository.is_shallow():
-        return
-    anew = " ".join(
-        filter(None, [shlex.quote(revision) if revision else _branch(project, row), dumps])
-    )
-    yield (
-        f"contentgit checkout {anew} --apply --adopt  (begins anew at that commit: adopts what is equal, "
-        "lists the rest)"
-    )
-
-
-def fetching(project: Project, commit: str, ref: str) -> Iterator[str]:
-    """What may bring a commit, a command a line; ``ref`` keeps it afterwards."""
     repository = project.repository
+    yield from fetching(repository, row.commit, anchor_ref(project, row.dump))
     if repository.is_shallow():
-        unshallow = repository.command("fetch --unshallow")
-        yield f"{unshallow}  (this clone is shallow and lacks older commits)"
         return
-    remotes = repository.remotes.names()
-    if remotes:
-        yield "contentgit fetch --all  (brings the branches of the remotes)"
-    where = remotes[0] if len(remotes) == 1 else "OTHER"
-    words = f"fetch {where} {shlex.quote(f'+{commit}:{ref}')}"
-    yield f"{repository.command(words)}  (brings the commit alone, from a remote or clone that still has it)"
+    name = revision or _branch(project, row)
+    commit = repository.resolve(name) if name else ""
+    if commit and repository.tree_id(commit, row.dump):
+        anew = " ".join(filter(None, ["checkout", shlex.quote(name), dumps, "--apply --adopt"]))
+        what = "begins anew at that commit: adopts what is equal, lists the rest"
+    elif never_had(project, row, _head(project)):
+        anew = " ".join(filter(None, ["commit", dumps]))
+        what = "begins anew: the branch has nothing of it, and gets what the database holds"
+    else:
+        anew = f"commit {shlex.quote(dump_label(row.dump))} --branch NEW"
+        what = "begins anew on a branch of its own, with what the database holds"
+    yield f"contentgit {anew}  ({what})"
+
+
+def never_had(project: Project, row: Applied, tip: str) -> bool:
+    """Whether a branch at ``tip`` knows nothing of a dump whose commit is missing, nor ever did."""
+    if found_commit(project, row):
+        return False
+    return not tip or not any(project.repository.log(tip, folder=row.dump, limit=1))
 
 
 def _branch(project: Project, row: Applied) -> str:
-    """The branch to begin anew at: the one that was applied, else HEAD's."""
+    """The branch to begin anew at: the one that was applied, else HEAD's; ``""`` where there is neither."""
     if row.branch and project.repository.branch_tip(row.branch):
-        return shlex.quote(row.branch)
-    return shlex.quote(project.repository.head_branch() or "") if _head(project) else "REV"
+        return row.branch
+    return (project.repository.head_branch() or "") if _head(project) else ""
 
 
 def _head(project: Project) -> str:

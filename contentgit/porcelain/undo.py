@@ -11,7 +11,7 @@ from contentgit.db.ledger import Applied
 from contentgit.errors import RepositoryError, UnknownNameError, UsageError
 from contentgit.layout import dump_folder
 from contentgit.porcelain.anchors import backups
-from contentgit.porcelain.missing import fetching
+from contentgit.porcelain.fetching import fetching
 from contentgit.porcelain.places import is_own
 from contentgit.porcelain.planned import Goal
 from contentgit.porcelain.project import Dump, Project
@@ -125,6 +125,9 @@ def _before(project: Project, line: Applied) -> str:
             f"what database {project.using!r} held before the apply of {line.commit[:10]} is in commit "
             f"{commit[:10]}, which is not in the repository {project.repository.path}",
             hint="\n".join(
-                [*fetching(project, commit, f"{backups(project)}/{commit[:10]}"), _ELSEWHERE]
+                [
+                    *fetching(project.repository, commit, f"{backups(project)}/{commit[:10]}"),
+                    _ELSEWHERE,
+                ]
             ),
         ) from error

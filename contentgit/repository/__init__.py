@@ -203,6 +203,10 @@ class Repository:
         """
         return refs.head_branch(self._program)
 
+    def head_commit(self) -> str | None:
+        """The commit that HEAD is at; None where its branch has none yet."""
+        return refs.head_commit(self._program)
+
     def set_head(self, branch: str) -> None:
         """Puts HEAD on ``branch``, which need not exist; no file is touched.
 
@@ -571,6 +575,10 @@ class Repository:
     def has_commit(self, commit: str) -> bool:
         """Whether the repository has the commit with this id."""
         return self._program.ask("cat-file", "-e", f"{commit}^{{commit}}")[0] == 0
+
+    def has(self, name: str) -> bool:
+        """Whether the repository has the object, of whatever kind, with this id."""
+        return self._program.ask("cat-file", "-e", name)[0] == 0
 
     def refs_with(self, commit: str) -> list[str]:
         """The full names of the refs that reach the commit; while there is one, git keeps it."""

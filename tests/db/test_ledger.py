@@ -201,6 +201,19 @@ def test_a_database_without_ledger_is_told_what_to_do(no_ledger: str) -> None:
         ledger.applied(no_ledger)
 
 
+def test_a_ledger_that_is_gone_and_that_django_takes_for_made(db: str) -> None:
+    """A database restored without this table: the commands that are named make it."""
+    with connections[db].cursor() as cursor:
+        cursor.execute("DROP TABLE contentgit_ledger")
+    with pytest.raises(DatabaseError) as caught, backend(db).snapshot():
+        ledger.applied(db)
+    ways = [line.partition("  (")[0].split() for line in caught.value.hint.splitlines()]
+    assert [words[:4] for words in ways] == [["python", "manage.py", "migrate", "contentgit"]] * 2
+    for words in ways:
+        call_command(*words[2:], verbosity=0)
+    assert ledger.applied(db) == {}
+
+
 @pytest.mark.parametrize("field", ["AutoField", "SmallAutoField", "BigAutoField"])
 def test_the_migration_is_the_model_whatever_keys_a_project_prefers(db: str, field: str) -> None:
     with override_settings(DEFAULT_AUTO_FIELD=f"django.db.models.{field}"):

@@ -257,3 +257,69 @@ def test_status_names_a_commit_of_several_dumps_once(first: str, run: Run) -> No
     out = run("status").out
     assert out.count("which is not in the repository") == 3
     assert (out.count("fetch OTHER +"), out.count("--apply --adopt")) == (1, 1)
+
+
+@pytest.fixture(params=["a new repository", "no refs"])
+def blank(request: pytest.FixtureRequest, db: str, ok: Ok, git: Ok, repository_path: Path) -> None:
+    """A database at a commit of a repository that was lost, or that lost all its refs."""
+    fill()
+    ok("init")
+    ok("commit", "-m", "The whole shop")
+    if request.param == "no refs":
+        for name in git("for-each-ref", "--format=%(refname)").split():
+            git("update-ref", "-d", name)
+        collect(git)
+    else:
+        shutil.rmtree(repository_path)
+        ok("init")
+
+
+@pytest.mark.parametrize("verb", ["status", "diff"])
+def test_where_the_branch_has_nothing_it_begins_anew_with_the_database(
+    verb: str, blank: None, run: Run, ok: Ok, git: Ok, repository_path: Path
+) -> None:
+    before = raw.snapshot("default")
+    said = run(verb)
+    way = f"contentgit commit --repository {repository_path}"
+    assert way in said.out + said.err
+    assert "REV" not in said.out + said.err
+    assert "git -C" not in said.out or "diff HEAD" not in said.out
+    ok("commit", "-m", "Anew")
+    assert {at(dump) for dump in ("shop", "pages", "hours")} == {git("rev-parse", "main")}
+    git("reset", "-q", "--hard")
+    ok("status", "--exit-code")
+    ok("check")
+    Tag.objects.filter(pk=12).update(name="Edited")
+    ok("commit", "-m", "On it goes")
+    assert run("undo", "--yes").code == 2  # nothing was applied
+    ok("checkout", "main~1", "--apply", "--yes")
+    assert raw.snapshot("default") == before
+
+
+def test_where_the_branch_has_it_no_more_a_branch_of_its_own_gets_it(
+    first: str, run: Run, ok: Ok, git: Ok
+) -> None:
+    """Somebody took the dump out on purpose: a commit on top would bring it back unseen."""
+    git("rm", "-r", "-q", "shop")
+    git("commit", "-q", "-m", "No shop any more")
+    tip = git("rev-parse", "main")
+    assert "shop --branch NEW  (begins anew on a branch of its own" in run("status").out
+    refused = run("commit", "shop", "-m", "Back again")
+    assert refused.code == 1
+    assert "shop --branch NEW  (begins anew" in refused.err
+    assert git("rev-parse", "main") == tip
+    ok("commit", "shop", "--branch", "own", "-m", "What the database has")
+    assert at() == git("rev-parse", "own")
+    ok("status", "--exit-code", "shop")
+
+
+def test_a_branch_that_never_had_it_is_behind_a_database_whose_commit_is_there(
+    db: str, run: Run, ok: Ok, git: Ok
+) -> None:
+    fill()
+    ok("init")
+    ok("commit", "-m", "The whole shop")
+    Tag.objects.filter(pk=12).update(name="Edited")
+    git("checkout", "-q", "-b", "empty", "main~1")
+    refused = run("commit", "-m", "On the empty branch")
+    assert (refused.code, "branch empty is behind database" in refused.err) == (3, True)

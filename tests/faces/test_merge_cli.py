@@ -502,3 +502,71 @@ def test_conflicts_name_what_is_referred_to(repository_path: Path, ok: Ok, run: 
         "    ours    site.page:4 (Shop)",
         "    theirs  site.page:2 (About)",
     ]
+
+
+def rewritten(site: Site, **values: str) -> None:
+    """The file that keeps what is under way names other commits, as where these were collected."""
+    path = site.repository.git_dir / "contentgit" / "merge.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+RESOLVE = ["resolve", "--all", "--take", "ours"]
+
+
+@pytest.mark.parametrize(
+    ("side", "words"),
+    [
+        *(("ours", ["conflicts"]), ("theirs", ["conflicts"]), ("base", ["conflicts"])),
+        *(("theirs", RESOLVE), ("base", RESOLVE), ("theirs", ["merge", "--continue"])),
+    ],
+)
+def test_a_merge_whose_commits_are_gone_names_the_ways_on(
+    site: Site, run: Run, ok: Ok, side: str, words: list[str]
+) -> None:
+    run("merge", "summer")
+    rewritten(site, **{side: "1" * 40})
+    said = run(*words)
+    assert said.code == 1
+    assert (
+        "the merge of summer into main needs 1111111111, which is not in the repository" in said.err
+    )
+    assert f"fetch OTHER {'1' * 40}  (brings the commit alone" in said.err
+    assert "merge --abort" not in said.err.partition("hint:")[0]
+    assert "--abort  (gives up)" in said.err
+    assert (
+        ok("merge", "--abort")
+        == "Gave up the merge of summer into main; nothing of it is on the branch\n"
+    )
+
+
+def test_a_merge_that_was_done_and_is_gone_is_given_up(site: Site, run: Run, ok: Ok) -> None:
+    """It was killed behind its end, and then the branch was reset and its commits collected."""
+    run("merge", "summer")
+    rewritten(site, made="1" * 40)
+    site.commit("main", {"site.page:8": {"title": "Bread of today"}})
+    assert run("conflicts").code == 0
+    refused = run("resolve", "--all", "--take", "ours")
+    assert (refused.code, "branch main has moved since the merge began" in refused.err) == (3, True)
+    ok("merge", "--abort")
+
+
+def test_a_merge_into_a_branch_that_is_gone_brings_back_what_is_there(
+    site: Site, run: Run, ok: Ok
+) -> None:
+    run("merge", "summer")
+    ours = site.repository.resolve("main")
+    site.repository.delete_ref("refs/heads/main", ours)
+    said = run("merge", "--continue")
+    assert (
+        f"branch --repository {site.repository.path} main {ours[:10]}  (brings it back)" in said.err
+    )
+    rewritten(site, ours="1" * 40)
+    said = run("merge", "--continue")
+    assert (said.code, "brings it back" in said.err) == (3, False)
+    ok("merge", "--abort")
+
+
+def test_a_broken_file_of_a_merge_is_given_up(site: Site, run: Run, ok: Ok) -> None:
+    run("merge", "summer")
+    (site.repository.git_dir / "contentgit" / "merge.json").write_text("{")
+    assert ok("merge", "--abort") == "Gave up what was under way; nothing of it is on the branch\n"

@@ -21,12 +21,14 @@ from contentgit.documents import MISFITS, misfit
 from contentgit.errors import (
     BusyError,
     ConflictError,
+    ContentgitError,
     FormatError,
     RefusedError,
     RepositoryError,
     UsageError,
 )
 from contentgit.merge import Resolution
+from contentgit.porcelain.fetching import fetching
 from contentgit.porcelain.kept import read_kept
 from contentgit.porcelain.trees import Base, Doubt, TreeMerge, common_base, merge_trees
 from contentgit.repository import LeftAlone, Repository, Signature
@@ -63,9 +65,25 @@ class Operation:
     """The file that it was read from; what another process writes meanwhile is not overwritten."""
 
     def tree(self, repository: Repository) -> TreeMerge:
-        """What the merge gives with what was decided so far."""
-        base = Base(self.base) if self.base else common_base(repository, self.ours, self.theirs)
-        return merge_trees(repository, base, self.ours, self.theirs, self.resolutions)
+        """What the merge gives with what was decided so far.
+
+        Raises:
+            RepositoryError: the repository lacks one of its commits; the hint has the ways on.
+        """
+        try:
+            base = Base(self.base) if self.base else common_base(repository, self.ours, self.theirs)
+            return merge_trees(repository, base, self.ours, self.theirs, self.resolutions)
+        except ContentgitError as error:
+            wanted = filter(None, (self.ours, self.theirs, self.base))
+            gone = [each for each in wanted if not repository.has(each)]
+            if not gone:
+                raise
+            ways = [*fetching(repository, gone[0]), f"contentgit {self.verb} --abort  (gives up)"]
+            raise RepositoryError(
+                f"the {self.named} needs {gone[0][:10]}, which is not in the repository "
+                f"{repository.path}",
+                hint="\n".join(ways),
+            ) from error
 
     def ends(self) -> str:
         """The commands that end it, a line each: ``contentgit merge --continue`` and ``--abort``."""
@@ -149,7 +167,7 @@ def current(repository: Repository) -> Operation | None:
         ) from error
     tip = repository.branch_tip(operation.branch)
     made = operation.made if tip != operation.ours else ""
-    if tip and made and repository.is_ancestor(made, tip):
+    if tip and made and repository.has(made) and repository.is_ancestor(made, tip):
         repository.bring_along(operation.branch, operation.ours, tip)
         forget(repository)
         return None
@@ -301,10 +319,11 @@ def refuse_moved(repository: Repository, operation: Operation) -> None:
     """Raises BusyError where the branch is not what it was when the operation began."""
     tip = repository.branch_tip(operation.branch)
     if tip is None:
+        back = f"contentgit branch {operation.branch} {operation.ours[:10]}  (brings it back)\n"
         raise BusyError(
             f"branch {operation.branch} is gone since the {operation.verb} began",
-            hint=f"contentgit branch {operation.branch} {operation.ours[:10]}  (brings it back)\n"
-            f"contentgit {operation.verb} --abort  (gives up)",
+            hint=(back if repository.has(operation.ours) else "")
+            + f"contentgit {operation.verb} --abort  (gives up)",
         )
     if tip != operation.ours:
         raise BusyError(
