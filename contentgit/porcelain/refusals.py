@@ -94,7 +94,9 @@ def _hints(planned: Planned) -> Iterator[str]:
     unpermitted = {each.kind for each in planned.plan.problems if not each.permit}
     for kind in sorted(unpermitted - {ProblemKind.CONFLICT}):
         hint = _CORRECT.get(kind, "correct the commit or the database first")
-        yield hint.format(revision=planned.target.revision)
+        # An undo's target is called by words, which nobody can type.
+        named = planned.target.revision
+        yield hint.format(revision=planned.target.commit[:10] if " " in named else named)
 
 
 def _does(permits: list[str]) -> str:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.test import override_settings
 
+from contentgit.errors import RefusedError
+from contentgit.porcelain.contents import Contents
+from contentgit.porcelain.planned import Planned, Target
+from contentgit.porcelain.refusals import refuse
+from contentgit.porcelain.request import Request
+from contentgit.steps import Plan, Problem, ProblemKind
 from tests import raw
 from tests.bakery.content import fill
 from tests.bakery.models import Category, Ingredient, NewsPage, Product, Review, Tag
@@ -146,3 +152,20 @@ def test_many_to_many_links_come_back(twins: None, ok: Ok) -> None:
     ok(*APPLY)
     ok("undo", "--yes", OTHER)
     assert raw.snapshot("other") == before
+
+
+@pytest.mark.parametrize(
+    ("revision", "typed"), [("summer", "summer"), ("commit 1540ddd153", "1540ddd153")]
+)
+def test_the_way_to_what_refers_to_nothing_can_be_typed(revision: str, typed: str) -> None:
+    """An undo's target is called by words."""
+    planned = Planned(
+        Request("undo"),
+        Target(revision, "1540ddd1530123", ""),
+        dumps=(),
+        plan=Plan(problems=(Problem(ProblemKind.DANGLING, "it refers to nothing"),)),
+        contents=cast("Contents", None),
+    )
+    with pytest.raises(RefusedError) as caught:
+        refuse(planned)
+    assert caught.value.hint.startswith(f"contentgit check {typed}  (")
