@@ -158,7 +158,7 @@ def copied(project: Project, names: Sequence[str]) -> str:
     own = project.config.environment
     others = sorted(
         {
-            repr(row.environment)
+            f"{row.environment!r:.60}"
             for folder, row in rows.items()
             if row.environment != own and (not wanted or folder in wanted)
         }

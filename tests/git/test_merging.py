@@ -404,12 +404,15 @@ def test_a_broken_file_of_a_merge_under_way(split: Site) -> None:
     texts += [json.dumps({**whole, name: "a\0b"}) for name in ("branch", "source", "message")]
     texts += [json.dumps({**whole, "source": "\ud800"}), "[" * 100_000, '{"a":' * 100_000]
     texts += ['{"format": 1, "verb": ' + "[" * 600 + "]" * 600 + "}"]
+    texts += [json.dumps({**whole, "author_date": each}) for each in ("2026-02-31", "x" * 999, 7)]
     texts += ['"x"', json.dumps({**whole, "author": 1}), json.dumps({**whole, "author": ["x"]})]
     for broken in texts:
         state(repository).write_text(broken)
         with pytest.raises(FormatError, match="is broken") as caught:
             continue_merge(repository)
-        assert not re.search("indices|object has|argument|NoneType", caught.value.message)
+        assert not re.search(
+            "indices|object has|argument|NoneType|out of range", caught.value.message
+        )
         assert caught.value.hint == "contentgit merge --abort  removes it"
         assert len(caught.value.message) < 400
         assert abort(repository) is None
@@ -566,6 +569,7 @@ def test_what_was_edited_since_is_not_overwritten(split: Site) -> None:
     [
         "", "[]", "{}", '{"places": [], "ours": "x", "theirs": "y", "label": "z"}',
         '{"places": [{"label": "a.b:1"}], "ours": "--x", "theirs": "y", "label": "a.b:1"}',
+        json.dumps({"places": [], "ours": "1" * 40, "theirs": "2" * 40, "label": "a.b:1"}),
     ],
 )  # fmt: skip
 def test_a_recorded_conflict_that_is_none(split: Site, text: str) -> None:

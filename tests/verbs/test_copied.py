@@ -12,6 +12,7 @@ from django.core.management.color import no_style
 from django.db import connections, transaction
 from django.test import override_settings
 
+from contentgit.models import AppliedCommit
 from tests import raw
 from tests.bakery.content import fill
 from tests.bakery.models import Opening, Tag
@@ -78,6 +79,11 @@ def test_the_ledger_goes_along_and_status_says_where_from(stage: None, ok: Ok) -
     assert said.count(NOTE) == 3
     Tag.objects.using("other").filter(pk=3).update(name="Bio")
     assert "1 record edited since" in ok("status", OTHER)
+
+
+def test_a_long_name_in_the_ledger_is_cut(stage: None, run: Run) -> None:
+    AppliedCommit._base_manager.using("other").update(environment="x" * 3000)
+    assert len(run("checkout", "main", OTHER).err) < 250
 
 
 def test_plan_apply_and_commit_say_so_in_one_line(stage: None, ok: Ok, run: Run) -> None:

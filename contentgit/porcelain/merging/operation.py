@@ -399,10 +399,17 @@ def _parsed(document: Any) -> Operation:
         message=_text(document["message"]),
         parents=tuple(map(_id, document["parents"])),
         author=Signature(*map(_text, author)) if author else None,
-        author_date=datetime.fromisoformat(date) if date else None,
+        author_date=_moment(date) if date else None,
         resolutions=tuple(map(Resolution.parse, document["resolutions"])),
         made=document.get("made", "") and _id(document["made"]),
     )
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise FormatError(f"{value!r:.50} is no date") from None
 
 
 def _text(value: Any) -> str:

@@ -113,6 +113,8 @@ def _parsed(file: str, data: bytes) -> Recorded:
     try:
         document = parse_document(data)
         labels = tuple(str(each["label"]) for each in document["places"])
+        if not labels:
+            raise ValueError("it names no place")
         ours, theirs = document["ours"], document["theirs"]
         if not all(re.fullmatch(r"[0-9a-f]{40,64}", each) for each in (ours, theirs)):
             raise ValueError("it names no commits")
