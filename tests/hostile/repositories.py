@@ -75,7 +75,7 @@ def settings_of_noise(place: Place) -> None:
         config.write(b"[\xff\n")
 
 
-@member(0, "not written in")
+@member(0, "13 records in 3 dumps")  # the verb before it has told what was not written
 def moves_of_noise(place: Place) -> None:
     tip = place.publish()
     moves = (
