@@ -36,7 +36,12 @@ class Bounds:
             self.single += count
             return True
         self.repeated += count
-        return self.repeated <= max(REPEATED, 10 * self.single)
+        return not self.spent
+
+    @property
+    def spent(self) -> bool:
+        """Whether the walk has met too much that it had met before."""
+        return self.repeated > max(REPEATED, 10 * self.single)
 
     def check(self, path: str, folder: _Ids, count: int) -> None:
         """Raises FormatError where the walk must not go on."""

@@ -51,6 +51,9 @@ class Trees:
         self._folders: dict[str, _Folder] = {}
         self._remembered = 0
         self._walked: dict[str, int] = {}
+        self._compared: tuple[str | None, str | None] = (None, None)
+        self._folders_compared: set[str] = set()
+        self._bounds = Bounds(DEEPEST)
 
     # At a path
 
@@ -281,28 +284,26 @@ class Trees:
         before: str | None,
         after: str | None,
         *,
-        above: str = "",
-        deepest: int = DEEPEST_BESIDE,
+        bounds: Bounds | None = None,
     ) -> list[tuple[bytes, Side, Side]]:
         """Path and both sides of every file that differs between two trees, sorted by path.
 
-        ``above`` is the folder that both are, for messages; None has no files.
+        ``bounds`` are those of the walk, by default those of folders beside content; None has no files.
 
         Raises:
-            FormatError: a folder has two files of one name, lies deeper than ``deepest``, or repeats others.
+            FormatError: a folder has two files of one name, lies too deep, or repeats others.
         """
-        return sorted(self.differing(before, after, above=above, deepest=deepest))
+        return sorted(self.differing(before, after, bounds=bounds))
 
     def differing(
         self,
         before: str | None,
         after: str | None,
         *,
-        above: str = "",
-        deepest: int = DEEPEST_BESIDE,
+        bounds: Bounds | None = None,
     ) -> Iterator[tuple[bytes, Side, Side]]:
         """Like :meth:`differences`, in no particular order; streamed."""
-        bounds = Bounds(deepest, f"{above}/" if above else "")
+        bounds = bounds or Bounds(DEEPEST_BESIDE)
         level = [(b"", before, after)] if before != after else []
         while level:
             deeper: list[tuple[bytes, str | None, str | None]] = []
@@ -333,7 +334,8 @@ class Trees:
                 where content has none.
         """
         trees = [self.folder_id(commit, folder) if commit else None for commit in (before, after)]
-        for raw, old, new in self.differences(*trees, above=folder, deepest=DEEPEST):
+        bounds = self._across(before, after, folder)
+        for raw, old, new in self.differences(*trees, bounds=bounds):
             path = os.fsdecode(raw)
             if not path.isascii():
                 for part in raw.split(b"/"):
@@ -342,6 +344,16 @@ class Trees:
                 if side and side[0] != PLAIN_FILE:
                     raise odd_mode(path, side[0])
             yield path, old and old[1], new and new[1]
+
+    def _across(self, before: str | None, after: str | None, folder: str) -> Bounds:
+        """The bounds of one comparison of two commits, for all their dumps: these may be one tree, too."""
+        known = folder in self._folders_compared or self._bounds.spent
+        if known or self._compared != (before, after):
+            self._compared, self._folders_compared = (before, after), set()
+            self._bounds = Bounds(DEEPEST)
+        self._folders_compared.add(folder)
+        self._bounds.above = f"{folder}/" if folder else ""
+        return self._bounds
 
     def _read(self, trees: list[str]) -> Iterator[_Folder]:
         if len(trees) <= _FEW:

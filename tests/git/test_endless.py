@@ -126,6 +126,22 @@ def test_dumps_may_have_the_same_records(site: Site) -> None:
     assert not left_out
 
 
+def test_dumps_that_are_one_tree_are_bounded_together(site: Site) -> None:
+    shared = site.tree({f"{number}.json": site.file(page(number)) for number in range(10)})
+    dump = site.tree({"pages.page": site.tree({str(number): shared for number in range(100)})})
+    commit = site.commit({}, {f"pages@{number}": dump for number in range(150)})
+
+    def read(*numbers: int) -> None:
+        for number in numbers:
+            list(site.repository.diff_entries(site.main, commit, f"pages@{number}"))
+
+    read(*[7] * 120)  # again and again is another comparison each time
+    read(*range(50))
+    with pytest.raises(FormatError, match="is the same as another folder"):
+        read(*range(150))
+    read(149)
+
+
 def test_no_layout_needs_more_folders() -> None:
     keys = ("42", "0", "-7", str(2**63 - 1), "a", "x" * 400)
     paths = [
