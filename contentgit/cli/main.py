@@ -43,7 +43,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "contentgit") -> int:
             return error.exit_code
         except KeyboardInterrupt:
             terminal.pause()
-            terminal.note("interrupted; unfinished work was not written")
+            way = terminal.call.typed("contentgit status  (says what was)")
+            terminal.note(f"interrupted; unfinished work was not written: {way}")
             return INTERRUPTED
     return 0
 

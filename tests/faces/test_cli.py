@@ -469,7 +469,11 @@ def talk(answer: bytes, words: Sequence[str]) -> tuple[int, str]:
     [
         (b"n\n", 1, "nothing has been written"),
         (b"\x04", 1, "nothing has been written"),
-        (b"\x03", 130, "interrupted; unfinished work was not written"),
+        (
+            b"\x03",
+            130,
+            "interrupted; unfinished work was not written: contentgit status --repository ",
+        ),
         (b"y\n", 0, ": 1 created"),
     ],
 )
