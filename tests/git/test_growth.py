@@ -137,6 +137,11 @@ def test_a_long_message_is_shown_in_few_pieces(
     commit = repository.commit_tree(tree, [tip], message, author=ANNA, committer=ANNA)
     short = repository.commit_tree(tree, [tip], "Subject\n\nx\n", author=ANNA, committer=ANNA)
     where = ("--repository", str(repository.path))
-    few, many = (seconds(partial(main, ["show", each, *where])) for each in (short, commit))
-    assert capsys.readouterr().out.count("\n    x\n") == 10_001
-    assert many < 6 * few + 0.1, f"{few:.2f} s, and {many:.2f} s for 20,000 lines"
+    few = many = float("inf")
+    for _ in range(3):  # the best of several: others use the machine too
+        few = min(few, seconds(partial(main, ["show", short, *where])))
+        many = min(many, seconds(partial(main, ["show", commit, *where])))
+        assert capsys.readouterr().out.count("\n    x\n") == 10_001
+        if many < 6 * few + 0.1:
+            return
+    raise AssertionError(f"{few:.2f} s, and {many:.2f} s for 20,000 lines")
