@@ -9,7 +9,8 @@ A case is a copy of the bakery's site with one to three things damaged (records,
 of commits, tags, refs, files of git, the file of a merge under way, the ledger, rows) and some calls with
 words that the parser takes; ``tests/fuzz`` has both. Looked for: tracebacks, unknown exit codes, calls that
 do not end or hold much memory, Python's words in messages, control characters in what is printed,
-``--json`` that is none. Only contentgit is judged: where git itself dies, its input is not shown.
+``--json`` that is none. Only contentgit is judged: git itself may die on damaged objects, which the call must
+say; such calls are counted.
 """
 
 from __future__ import annotations
@@ -50,10 +51,12 @@ def _prove(folder: Path, args: argparse.Namespace) -> int:
     ends = time.monotonic() + args.minutes * 60
     codes: Counter[object] = Counter()
     kinds: Counter[str] = Counter()
+    deaths = 0
     seed = args.seed
     while seed < args.seed + args.cases if args.cases else time.monotonic() < ends:
         for did in ground.case(seed, args.calls):
             codes[did.ended.code] += 1
+            deaths += did.ended.git_died != 0
             if args.verbose:
                 print(f"$ contentgit {did.shown}\n{did.ended.out[:3000]}{did.ended.err[:3000]}")
             for fault in did.faults:
@@ -65,6 +68,7 @@ def _prove(folder: Path, args: argparse.Namespace) -> int:
         if seed % 100 == 0:
             print(f"up to seed {seed:,}: {codes.total():,} calls", file=sys.stderr, flush=True)
     print(f"{seed - args.seed:,} cases, {codes.total():,} calls by exit code: {dict(codes)}")
+    print(f"in {deaths:,} of them git itself ended by a signal")
     print(f"{kinds.total():,} faults: {dict(kinds)}")
     return 1 if kinds else 0
 

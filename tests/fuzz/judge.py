@@ -198,13 +198,13 @@ def place(error: BaseException) -> str:
 
 def faults(ended: Ended, words: Sequence[str]) -> list[str]:
     """What is wrong with how a call ended; nothing where all is well."""
-    if ended.git_died:
-        return [f"git itself ended by signal {-ended.git_died}; its input is not shown"]
     found = []
     if ended.code is None:
         found.append(f"still running after {ended.seconds:.0f} s")
     elif ended.trace:
         found.append(f"traceback: {ended.trace}")
+    elif ended.git_died and not ended.code:
+        found.append(f"success, though git ended by signal {-ended.git_died}")
     elif ended.code not in CODES:
         found.append(f"unknown exit code {ended.code}: {ended.err[-300:]!r}")
     elif ended.cpu > CPU_SECONDS:
