@@ -164,6 +164,10 @@ class Trees:
             return self._remember(tree, self._parsed(tree, content(self._program, tree, "tree")))
         return self._folders[tree]
 
+    def rows(self, tree: str) -> list[tuple[bytes, bytes, bytes]]:
+        """Mode, name and raw id of each entry of a tree, whatever they are."""
+        return self._rows(tree, content(self._program, tree, "tree"))
+
     def _rows(self, tree: str, data: bytes) -> list[tuple[bytes, bytes, bytes]]:
         """Mode, name and raw id of each entry of a tree.
 

@@ -12,10 +12,11 @@ from datetime import datetime
 from pathlib import Path
 
 from contentgit.errors import ContentgitError, FormatError, RecordError, RepositoryError, UsageError
+from contentgit.repository.crowds import Crowds
 from contentgit.repository.objects import EMPTY_TREE, checked_id, contents
 from contentgit.repository.program import Program
 from contentgit.repository.running import Running
-from contentgit.repository.values import FileEntry, Placed, Signature
+from contentgit.repository.values import GONE, FileEntry, Placed, Signature
 
 _CHUNK = 1 << 20
 _MANY_PACKS = 50  # git's own maintenance counts them to the same number
@@ -51,12 +52,23 @@ def write_tree(
         RecordError: two changes put a file at one path, or one removes what another has put there.
         RepositoryError: git cannot write; or the parent is not in the repository.
     """
+    crowds = Crowds(algorithm)
+    tree = _imported(
+        program, algorithm, _commands(parent and checked_id(parent), changes, folders, crowds)
+    )
+    made = crowds.trees(program, tree)
+    if not made:
+        return tree
+    return _imported(program, algorithm, _commands(None, (), {"": tree, **made}, crowds))
+
+
+def _imported(program: Program, algorithm: str, commands: Iterator[bytes]) -> str:
     # --done: a stream that ends early writes nothing. --depth=0: records would become deltas of the
     # unrelated record before them, for ever. No name of a ref at the end: "reset" takes it back.
     options = ("--quiet", "--done", "--depth=0", "--date-format=raw")
     with program.start("fast-import", *options, istream=subprocess.PIPE, config=_TUNED) as running:
         try:
-            _feed(running, _commands(parent and checked_id(parent), changes, folders))
+            _feed(running, commands)
         except BrokenPipeError:
             pass  # it ended by itself and says why
         except BaseException:
@@ -74,13 +86,14 @@ def _commands(
     parent: str | None,
     changes: Iterable[tuple[str, Placed]],
     folders: Mapping[str, str],
+    crowds: Crowds,
 ) -> Iterator[bytes]:
     yield f"commit {_SCRATCH}\nmark :1\ncommitter contentgit <> 0 +0000\ndata 0\n".encode()
     if parent:
         yield f"from {parent}\n".encode()
     for folder, tree in folders.items():
-        name = checked_path(folder) if folder else '""'
-        yield f"M 040000 {checked_id(tree)} {name}\n".encode() if tree else f"D {name}\n".encode()
+        name = _there(folder) if folder else b'""'
+        yield b"M 040000 %b %b\n" % (checked_id(tree).encode(), name) if tree else b"D %b\n" % name
     placed: set[str] = set()
     for path, data in changes:
         # git would keep the last without a word. A removal in front of a file undoes nothing: a record
@@ -90,20 +103,31 @@ def _commands(
                 f"two records have the path {path}, so one of them would be lost",
                 hint="nothing was written; one of them needs another key",
             )
-        if data is None:
-            yield f"D {checked_path(path)}\n".encode()
-        elif isinstance(data, FileEntry):
-            if data.id:
-                placed.add(path)
-            command = f"M {data.mode} {checked_id(data.id)} " if data.id else "D "
-            yield command.encode() + _there(path) + b"\n"
-        else:
+        gone = data is None or data == GONE
+        if not gone:
             placed.add(path)
-            name = checked_path(path)
-            yield f"M 100644 inline {name}\ndata {len(data)}\n".encode()
-            yield data
-            yield b"\n"
+        name = _there(path) if isinstance(data, FileEntry) else checked_path(path).encode()
+        if crowds:
+            for released, entry in crowds.released(path):
+                yield from _change(_there(released), entry)
+        if not crowds.take(path, data):
+            yield from _change(name, data)
+        elif not gone:
+            yield from _change(crowds.path.encode(), data)
+    if crowds:
+        yield from _change(crowds.path.encode(), None)
     yield f'\nls :1 ""\nreset {_SCRATCH}\n\ndone\n'.encode()
+
+
+def _change(name: bytes, data: Placed) -> Iterator[bytes]:
+    if data is None or data == GONE:
+        yield b"D %b\n" % name
+    elif isinstance(data, FileEntry):
+        yield f"M {data.mode} {checked_id(data.id)} ".encode() + name + b"\n"
+    else:
+        yield b"M 100644 inline %b\ndata %d\n" % (name, len(data))
+        yield data
+        yield b"\n"
 
 
 def _feed(running: Running, commands: Iterator[bytes]) -> None:

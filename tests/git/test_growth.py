@@ -101,6 +101,17 @@ def labels(_repository: Repository, n: int) -> Work:
     return work
 
 
+def flat_records(repository: Repository, n: int) -> Work:
+    """Records that all lie in one folder, written and then edited at once."""
+    tags = [(f"pages/site.tag/tag-{i}.json", b"%d" % i) for i in range(n)]
+
+    def work() -> None:
+        tree = repository.write_tree(None, tags)
+        repository.write_tree(None, ((path, data + b"\n") for path, data in tags), {"": tree})
+
+    return work
+
+
 def seconds(work: Work) -> float:
     """How long this process and those that it starts work on it."""
     before = _used()
@@ -113,7 +124,8 @@ def _used() -> float:
 
 
 @pytest.mark.parametrize(
-    ("made", "size"), [(dumps, 10), (bystanders, 2000), (new_keys, 200), (labels, 300)]
+    ("made", "size"),
+    [(dumps, 10), (bystanders, 2000), (new_keys, 200), (labels, 300), (flat_records, 8000)],
 )
 def test_work_grows_about_as_trees_do(
     made: Callable[[Repository, int], Work], size: int, tmp_path: Path
