@@ -66,7 +66,15 @@ def test_primary_keys_need_no_query(db: str, label: str, pk: Any, text: str) -> 
     ],
 )
 def test_keys_that_are_none(db: str, label: str, text: str) -> None:
-    assert Identities(db, {}).pk(label, text) is None
+    identities = Identities(db, {})
+    assert identities.pk(label, text) is None
+    with pytest.raises(RecordError, match=rf"^{label}:{text}: \$key: "):
+        identities.row_pk(label, text)
+
+
+def test_a_key_without_a_row(db: str) -> None:
+    with pytest.raises(RecordError, match=r"^auth.group:x does not exist in this database$"):
+        Identities(db, {}).row_pk("auth.group", "x")
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,22 @@ class Identities:
         except (ValueError, RecordError):
             return None
 
+    def row_pk(self, label: str, text: str) -> Any:
+        """Like :meth:`pk`, for a row that must be there or can be created.
+
+        Raises:
+            RecordError: there is no such row, or no row of this database can have the key.
+        """
+        try:
+            pk = self._keys(label).pk(text)
+        except RecordError as error:
+            raise RecordError(f"{label}:{text}: $key: {error.message}", hint=error.hint) from error
+        except ValueError as error:
+            raise RecordError(f"{label}:{text}: $key: this is not a key of {label}") from error
+        if pk is None:
+            raise RecordError(f"{label}:{text} does not exist in this database")
+        return pk
+
     def kind(self, label: str) -> KeyKind:
         """How ``$key`` is written."""
         return self._keys(label).kind

@@ -195,7 +195,9 @@ def reference_part(
     def decode(part: str) -> Any:
         value = pk(part if kind is KeyKind.COMPOSITE else encode_part(part))
         if value is None:
-            raise ValueError(f"{target}:{part} does not exist")
+            raise RecordError(
+                f"it refers to {target}:{part}, which does not exist in this database"
+            )
         return value
 
     return Part(kind, encode, decode)

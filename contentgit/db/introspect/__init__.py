@@ -323,9 +323,7 @@ class _Binder:
         params = [each.param for each in self._key_columns]
 
         def decode(text: str) -> tuple[Any, ...]:
-            pk = identities.pk(label, text)
-            if pk is None:
-                raise RecordError(f"{label}:{text} does not exist in this database")
+            pk = identities.row_pk(label, text)
             if len(params) == 1:  # called several times a row
                 return (params[0](pk),)
             return tuple(param(value) for param, value in zip(params, pk, strict=True))
