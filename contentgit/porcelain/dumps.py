@@ -21,6 +21,8 @@ from contentgit.titles import best_text
 _PATHS = 10_000
 """Paths that are asked for at a time."""
 
+_HINT = "commit the dump again, or choose another revision"
+
 
 def dump_folders(repository: Repository, commit: str) -> list[str]:
     """The folders of a commit that hold dumps."""
@@ -41,8 +43,20 @@ def recorded_schema(repository: Repository, commit: str, folder: str) -> Mapping
     except FormatError as error:
         raise FormatError(
             f"{folder}/{DATASET_FILE} in {commit[:10]}: {error.message}",
-            hint="commit the dump again, or choose another revision",
+            hint=_HINT,
         ) from error
+
+
+def refuse_undescribed(repository: Repository, commit: str, folder: str) -> None:
+    """Refuses a dump whose ``dataset.json`` is missing in the commit or does not describe a dump.
+
+    Raises:
+        FormatError: that is so.
+    """
+    path = f"{folder}/{DATASET_FILE}"
+    if repository.blob(commit, path) is None:
+        raise FormatError(f"{path} in {commit[:10]} is missing", hint=_HINT)
+    recorded_schema(repository, commit, folder)
 
 
 @dataclass(frozen=True)

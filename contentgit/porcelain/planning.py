@@ -19,6 +19,7 @@ from contentgit.porcelain.candidates import candidates, merged_candidates
 from contentgit.porcelain.commits import check_format, refuse_recorded
 from contentgit.porcelain.contents import Contents
 from contentgit.porcelain.details import called_outside
+from contentgit.porcelain.dumps import refuse_undescribed
 from contentgit.porcelain.ledger import current
 from contentgit.porcelain.missing import applied_commit, found_commit
 from contentgit.porcelain.outside import outside_work
@@ -178,6 +179,7 @@ def _dumps(
     found, skipped = [], []
     for dump in project.dumps(names, also=list(rows)):
         if project.repository.tree_id(target.commit, dump.folder):
+            refuse_undescribed(project.repository, target.commit, dump.folder)
             found.append(dump)
         elif dump.dataset.label in names:
             raise UnknownNameError(
