@@ -150,6 +150,12 @@ def demo(args: argparse.Namespace, terminal: Terminal) -> int:
     """Builds the demo site and shows the main job."""
     from contentgit.demo import run
 
+    around = repositories.content_around(Path(args.path))
+    if around is not None:
+        raise UsageError(
+            f"{args.path} is inside the repository of content {around}, which the demo would work in",
+            hint="name a folder outside of it",
+        )
     # With --json the walk, which is for people, leaves standard output to what is refused.
     walk = sys.stderr if args.json else sys.stdout
     return run(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from contentgit import demo
+from contentgit.cli.main import main
 from contentgit.errors import RefusedError, UsageError
 
 
@@ -89,6 +90,22 @@ def test_a_folder_with_somebody_s_work_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not empty"):
         demo.build(tmp_path, python=sys.executable, reset=True)
     assert (tmp_path / "novel.txt").read_text() == "Chapter one"
+
+
+@pytest.mark.parametrize("folder", [".", "demo", "deep/er/demo"])
+def test_a_folder_inside_content_is_refused(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    folder: str,
+) -> None:
+    """The demo's verbs would take the repository around them for theirs."""
+    assert main(["init", str(tmp_path / "content")]) == 0
+    monkeypatch.chdir(tmp_path / "content")
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["demo", folder]) == 2
+    assert f"{folder} is inside the repository of content" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_file_is_refused(tmp_path: Path) -> None:
