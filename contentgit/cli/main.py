@@ -41,10 +41,13 @@ def main(argv: Sequence[str] | None = None, prog: str = "contentgit") -> int:
         except ContentgitError as error:
             terminal.error(error)
             return error.exit_code
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             terminal.pause()
+            done = (
+                str(interrupt) or "unfinished work was not written"
+            )  # ours says what was finished
             way = terminal.call.typed("contentgit status  (says what was)")
-            terminal.note(f"interrupted; unfinished work was not written: {way}")
+            terminal.note(f"interrupted; {done}: {way}")
             return INTERRUPTED
     return 0
 

@@ -118,10 +118,24 @@ def _apply(
             if planned.plan.steps:
                 _run(project, planned, watch)
             ledger.write(project.using, _entries(project, planned, backup))
-    moved = _move_head(project, planned.target)
-    anchor(project)
     applied, environment = bool(planned.plan.steps), project.config.environment
-    return CheckedOut(planned, applied, environment, backup.ref, *moved, hooks.behind())
+    with _telling_what_is_done(project, planned):
+        moved = _move_head(project, planned.target)
+        anchor(project)
+        return CheckedOut(planned, applied, environment, backup.ref, *moved, hooks.behind())
+
+
+@contextmanager
+def _telling_what_is_done(project: Project, planned: Planned) -> Iterator[None]:
+    """An interruption says that the transaction was committed before it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        is_undo = planned.request.verb == "undo"
+        done = "was brought back" if is_undo else f"is at {planned.target.commit[:10]}"
+        raise KeyboardInterrupt(
+            f"database {project.using!r} {done}; HEAD may not have moved, project hooks may not have run"
+        ) from None
 
 
 def _settled(project: Project, plan: Plan) -> Plan:

@@ -375,3 +375,25 @@ def test_nobody_pays_for_changes_that_nobody_reads(twins: None, ok: Ok) -> None:
     least = count(post_commit, ignores)
     assert count(pre_apply, ignores) == least
     assert count(pre_apply, reads) > least
+
+
+def test_an_interruption_behind_the_transaction_says_what_is_done(
+    twins: None, ok: Ok, run: Run
+) -> None:
+    commit = edit(ok)
+
+    def interrupt(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    with listening(pre_apply, interrupt):
+        said = run(*APPLY)
+        assert (said.code, "unfinished work was not written: " in said.err) == (130, True)
+    assert "clean" in ok("status", "--database=other")
+    with listening(post_apply, interrupt):
+        said = run(*APPLY)
+        assert said.code == 130
+        assert f"interrupted; database 'other' is at {commit}; HEAD may not have moved" in said.err
+        assert "contentgit status" in said.err
+        assert f"at {commit}" in ok("status", "--database=other")
+        said = run("undo", "--yes", "--database=other")
+        assert (said.code, "'other' was brought back; HEAD" in said.err) == (130, True)
