@@ -335,7 +335,7 @@ def _record_lines(folder: str, record: Record, references: Mapping[str, str]) ->
     yield Text.assemble((str(record.key), "bold"), (f"  in {dump_label(folder)}", "dim"))
     for name, value in sorted(record.fields.items()):
         if isinstance(value, str) and len(value) > 80:
-            yield Text(f"  {name}:")
+            yield Text(f"  {safe(name)}:")
             yield from (Text(f"    {safe(line)}") for line in value.splitlines())
         else:
-            yield Text(f"  {name}: {named(value, references)}")
+            yield Text(f"  {safe(name)}: {named(value, references)}")

@@ -77,7 +77,10 @@ class Terminal:
         A name in it may hold what no terminal should be told.
         """
         if not self.as_json:
-            self.out.print(safe(text) if isinstance(text, str) else text, style=style)
+            plain = text if isinstance(text, str) else text.plain
+            if isinstance(text, str) or plain != safe(plain):
+                text = safe(plain)
+            self.out.print(text, style=style)
 
     def lines(self, lines: Iterable[Text | str]) -> None:
         """Several lines of a result."""

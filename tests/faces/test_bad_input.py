@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
+from rich.text import Text
 
 from contentgit.cli.terminal import Terminal
 from contentgit.errors import ContentgitError
@@ -378,10 +379,12 @@ def test_a_line_is_safe_to_print_whatever_name_is_in_it(
     committed: None, ok: Ok, capsys: pytest.CaptureFixture[str]
 ) -> None:
     terminal = Terminal(colour=False)
-    terminal.line("Made tag \x1b[31m\udcff")
+    for line in ("Made tag \x1b[31m\udcff", Text("  \x1b[31m\udcff: 1", style="bold")):
+        terminal.line(line)
     terminal.note("Made tag \u202e")
     said = capsys.readouterr()
-    assert (said.out, said.err) == ("Made tag \\u001b[31m\\udcff\n", "Made tag \\u202e\n")
+    assert said.out == "Made tag \\u001b[31m\\udcff\n  \\u001b[31m\\udcff: 1\n"
+    assert said.err == "Made tag \\u202e\n"
     assert ok("tag", "a\udcff", "main").startswith("Made tag a\\udcff at ")
 
 
