@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.verbs.conftest import git, ok, run
+from tests.verbs.conftest import begin, beginnings, committed, git, ok, run, twins
 
-__all__ = ["git", "ok", "run"]
+__all__ = ["begin", "beginnings", "committed", "git", "ok", "run", "twins"]

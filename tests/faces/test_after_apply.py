@@ -15,7 +15,6 @@ from contentgit.signals import post_apply
 from contentgit.steps import Action, Plan
 from tests import raw
 from tests.bakery import datasets as bakery
-from tests.bakery.content import fill
 from tests.bakery.models import Opening, Page, Tag
 from tests.verbs.conftest import Run
 
@@ -36,15 +35,6 @@ def _settings() -> Iterator[None]:
     AFTER.clear()
     with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.datasets", "ENVIRONMENT": "test"}):
         yield
-
-
-@pytest.fixture
-def twins(databases: tuple[str, str], ok: Ok) -> None:
-    """Two databases at the same commit."""
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
-    ok(*APPLY)
 
 
 def refresh(*, using: str, dumps: tuple[str, ...], plan: Plan) -> None:
@@ -158,10 +148,7 @@ def test_leaving_with_a_code_is_failing_with_that_code(
     assert run(*APPLY).code == exit_code
 
 
-def test_the_repository_never_says_what_runs(db: str, ok: Ok, git: Ok) -> None:
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
+def test_the_repository_never_says_what_runs(committed: None, ok: Ok, git: Ok) -> None:
     before = git("show", "main:shop/dataset.json")
     AFTER["shop"] = [clear, "check"]
     assert "Nothing to commit" in ok("commit", "-m", "Again")

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from tests.bakery.content import fill
 from tests.bakery.models import Tag
 from tests.verbs.conftest import Run
 
@@ -23,15 +22,6 @@ def odd_names() -> dict[str, Any]:
         return [{"model": "bakery.tag"}]
 
     return {"a..b.lock": {"specs": specs}, "@": {"specs": specs}, "Ä {": {"specs": specs}}
-
-
-@pytest.fixture
-def twins(databases: tuple[str, str], ok: Ok) -> None:
-    """Two databases at the same commit."""
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
-    ok("checkout", "main", "--apply", "--yes", OTHER)
 
 
 @pytest.fixture

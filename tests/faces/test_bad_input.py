@@ -24,13 +24,6 @@ from tests.verbs.conftest import Run, Said
 Ok = Callable[..., str]
 
 
-@pytest.fixture
-def committed(db: str, ok: Ok) -> None:
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
-
-
 def assert_clear(said: Said, code: int, *words: str) -> None:
     """An error of a few lines that holds the words, and no traceback."""
     assert said.code == code, said

@@ -11,7 +11,6 @@ import pytest
 
 from contentgit.models import AppliedCommit
 from tests import raw
-from tests.bakery.content import fill
 from tests.bakery.models import Tag
 from tests.faces.test_anchors import collect
 from tests.verbs.conftest import Run
@@ -21,11 +20,8 @@ ADOPT = "contentgit checkout --repository {} main shop --apply --adopt"
 
 
 @pytest.fixture
-def first(db: str, ok: Ok, git: Ok) -> str:
+def first(committed: None, ok: Ok, git: Ok) -> str:
     """A database at a commit that git has collected; its branch is at the commit before."""
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
     first = git("rev-parse", "main")
     Tag.objects.create(pk=77, name="Nuts", slug="nuts")
     ok("commit", "shop", "-m", "Nuts")
@@ -156,11 +152,8 @@ def test_a_branch_of_dumps_of_which_one_is_gone_names_that(first: str, run: Run,
     ok("commit", "shop", "--branch", "here", "-m", "Of the shop")
 
 
-def test_adopt_changes_nothing_where_the_commit_is_there(db: str, run: Run, ok: Ok) -> None:
+def test_adopt_changes_nothing_where_the_commit_is_there(committed: None, run: Run, ok: Ok) -> None:
     """It is no --force: a deletion that is in no commit stays drift."""
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
     Tag.objects.filter(pk=12).update(name="Edited")
     refused = run("checkout", "main", "--apply", "--yes", "--adopt")
     assert (refused.code, "bakery.tag:12" in refused.err) == (3, True)
@@ -189,12 +182,9 @@ def test_a_commit_with_the_same_content_stands_in(first: str, run: Run, ok: Ok, 
 
 
 def test_the_commit_is_fetched_as_the_hint_says(
-    db: str, run: Run, ok: Ok, git: Ok, repository_path: Path, tmp_path: Path
+    committed: None, run: Run, ok: Ok, git: Ok, repository_path: Path, tmp_path: Path
 ) -> None:
     """The hint's command brings the commit from a clone that has it, and keeps it."""
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
     other = tmp_path / "other"
     shutil.copytree(repository_path, other)
     git("remote", "add", "origin", str(other))
@@ -209,11 +199,8 @@ def test_the_commit_is_fetched_as_the_hint_says(
 
 
 def test_a_shallow_clone_names_what_brings_the_rest(
-    db: str, run: Run, ok: Ok, git: Ok, repository_path: Path, tmp_path: Path
+    committed: None, run: Run, ok: Ok, git: Ok, repository_path: Path, tmp_path: Path
 ) -> None:
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
     Tag.objects.create(pk=77, name="Nuts", slug="nuts")
     ok("commit", "shop", "-m", "Nuts")
     ok("checkout", "main~1", "--apply", "--yes")
@@ -260,11 +247,10 @@ def test_status_names_a_commit_of_several_dumps_once(first: str, run: Run) -> No
 
 
 @pytest.fixture(params=["a new repository", "no refs"])
-def blank(request: pytest.FixtureRequest, db: str, ok: Ok, git: Ok, repository_path: Path) -> None:
+def blank(
+    request: pytest.FixtureRequest, committed: None, ok: Ok, git: Ok, repository_path: Path
+) -> None:
     """A database at a commit of a repository that was lost, or that lost all its refs."""
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
     if request.param == "no refs":
         for name in git("for-each-ref", "--format=%(refname)").split():
             git("update-ref", "-d", name)
@@ -314,11 +300,8 @@ def test_where_the_branch_has_it_no_more_a_branch_of_its_own_gets_it(
 
 
 def test_a_branch_that_never_had_it_is_behind_a_database_whose_commit_is_there(
-    db: str, run: Run, ok: Ok, git: Ok
+    committed: None, run: Run, ok: Ok, git: Ok
 ) -> None:
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
     Tag.objects.filter(pk=12).update(name="Edited")
     git("checkout", "-q", "-b", "empty", "main~1")
     refused = run("commit", "-m", "On the empty branch")

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
-from tests.bakery.content import fill
 from tests.bakery.models import Tag
 from tests.verbs.conftest import Run
 
@@ -66,11 +65,8 @@ def changed_files(place: Path) -> str:
 
 
 @pytest.fixture
-def killed(db: str, ok: Ok, git: Ok, repository_path: Path) -> str:
+def killed(committed: None, ok: Ok, git: Ok, repository_path: Path) -> str:
     """The commit that the branch is at, and its worktree is not."""
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
     old = git("rev-parse", "main")
     Tag.objects.filter(pk=12).update(name="Edited")
     kill_behind_the_branch(["commit", f"--repository={repository_path}", "-m", "Killed"])
@@ -125,12 +121,8 @@ def test_a_lock_that_a_killed_git_left_is_named(
 
 
 @pytest.fixture
-def half_way(databases: tuple[str, str], ok: Ok, git: Ok, repository_path: Path) -> Path:
+def half_way(twins: None, ok: Ok, git: Ok, repository_path: Path) -> Path:
     """A repository whose worktree was going to branch summer for an apply when all was killed; git's lock."""
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
-    ok("checkout", "main", "--apply", "--yes", OTHER)
     ok("checkout", "-b", "summer")
     Tag.objects.filter(pk=12).update(name="Edited")
     Tag.objects.create(pk=77, name="Nuts", slug="nuts")

@@ -8,18 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests import raw
-from tests.bakery.content import fill
 from tests.verbs.conftest import Run
 
 Ok = Callable[..., str]
 PATH = "shop/dataset.json"
-
-
-@pytest.fixture
-def committed(db: str, ok: Ok) -> None:
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from django.conf import settings
 from django.test import override_settings
 
 from tests import raw
-from tests.bakery.content import fill
 from tests.bakery.models import Category, Product, Tag
 from tests.verbs.conftest import Run
 
@@ -21,12 +20,8 @@ OTHER = "--database=other"
 
 
 @pytest.fixture
-def plan(databases: tuple[str, str], ok: Ok, tmp_path: Path) -> Path:
+def plan(twins: None, ok: Ok, tmp_path: Path) -> Path:
     """The plan of an update and a delete in the other database."""
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
-    ok("checkout", "main", "--apply", "--yes", OTHER)
     Product._base_manager.filter(pk=42).update(name="Day loaf")
     Product._base_manager.get(pk=43).delete()
     ok("commit", "-m", "By day")

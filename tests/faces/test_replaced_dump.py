@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.bakery.content import fill
 from tests.bakery.models import Product, Tag
 from tests.fuzz.objects import Objects, Tree, read_tree
 from tests.verbs.conftest import Run
@@ -19,10 +18,7 @@ SHOP = "'shop' in "
 
 
 @pytest.fixture
-def committed(db: str, ok: Ok, git: Ok) -> str:
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
+def committed(committed: None, git: Ok) -> str:
     return git("rev-parse", "main")
 
 

@@ -6,14 +6,16 @@ import json
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 
-from tests import databases
+from tests import databases as test_databases
+from tests.kept import Beginnings
 
-databases.start_django()
+test_databases.start_django()
 
 
 @dataclass(frozen=True)
@@ -73,3 +75,45 @@ def git(repository_path: Path) -> Callable[..., str]:
         return done.stdout.rstrip("\n")
 
     return call
+
+
+@pytest.fixture(scope="session")
+def beginnings(tmp_path_factory: pytest.TempPathFactory) -> Beginnings:
+    """What tests of this process begin with."""
+    return Beginnings(tmp_path_factory.mktemp("beginnings"))
+
+
+Begin: TypeAlias = Callable[[str, Callable[[], object]], None]
+
+
+@pytest.fixture
+def begin(databases: tuple[str, str], beginnings: Beginnings, repository_path: Path) -> Begin:
+    """Brings both databases and the repository to what a function makes of them when they are empty."""
+    return partial(beginnings.begin, aliases=databases, repository=repository_path)
+
+
+@pytest.fixture
+def committed(
+    db: str, ok: Callable[..., str], beginnings: Beginnings, repository_path: Path
+) -> None:
+    """The whole shop in ``default``, and a repository with a commit of it."""
+    beginnings.begin("committed", lambda: _commit_shop(ok), [db], repository_path)
+
+
+@pytest.fixture
+def twins(begin: Begin, ok: Callable[..., str]) -> None:
+    """Two databases at the same commit, that of ``committed``."""
+
+    def make() -> None:
+        _commit_shop(ok)
+        ok("checkout", "main", "--apply", "--yes", "--database=other")
+
+    begin("twins", make)
+
+
+def _commit_shop(ok: Callable[..., str]) -> None:
+    from tests.bakery.content import fill
+
+    fill()
+    ok("init")
+    ok("commit", "-m", "The whole shop")

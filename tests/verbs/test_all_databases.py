@@ -12,7 +12,6 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
-from tests.bakery.content import fill
 from tests.bakery.models import Tag
 from tests.verbs.conftest import Run
 
@@ -38,15 +37,6 @@ def add() -> Iterator[Add]:
 
 
 SQLITE = {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": {}}
-
-
-@pytest.fixture
-def twins(databases: tuple[str, str], ok: Ok) -> None:
-    """Two databases at the same commit."""
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
-    ok("checkout", "main", "--apply", "--yes", "--database=other")
 
 
 def test_every_database_is_looked_at(twins: None, ok: Ok, run: Run, git: Ok) -> None:

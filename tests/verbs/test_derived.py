@@ -17,7 +17,7 @@ from contentgit.repository import Repository
 from tests import raw
 from tests.bakery.content import fill
 from tests.bakery.models import Category, Ingredient, Product, Tag
-from tests.verbs.conftest import Run
+from tests.verbs.conftest import Begin, Run
 
 Ok = Callable[..., str]
 Git = Callable[..., str]
@@ -38,13 +38,17 @@ def counting() -> dict[str, Any]:
 
 
 @pytest.fixture
-def counted(databases: tuple[str, str], ok: Ok) -> Iterator[None]:
+def counted(begin: Begin, ok: Ok) -> Iterator[None]:
     """Two databases at one commit; in both, ingredient 7 has 400 grams."""
-    with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.counting", "ENVIRONMENT": "test"}):
+
+    def make() -> None:
         fill()
         ok("init")
         ok("commit", "-m", "The shop")
         ok(*APPLY)
+
+    with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.counting", "ENVIRONMENT": "test"}):
+        begin(f"{__name__} counted", make)
         yield
 
 

@@ -19,7 +19,6 @@ from contentgit.db.ledger import Applied
 from contentgit.models import AppliedCommit
 from contentgit.porcelain.collecting import needed
 from tests import raw
-from tests.bakery.content import fill
 from tests.bakery.models import Tag
 from tests.faces.test_anchors import collect
 from tests.verbs.conftest import Run
@@ -38,11 +37,8 @@ def backups(git: Ok) -> dict[str, str]:
 
 
 @pytest.fixture
-def forced(db: str, ok: Ok, git: Ok) -> str:
+def forced(committed: None, ok: Ok, git: Ok) -> str:
     """The commit of a backup that an undo needs; its ref and another one are of 2020."""
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
     Tag.objects.filter(pk=12).update(name="Edited")
     ok("checkout", "main", "--apply", "--yes", "--force")
     ((name, needed),) = backups(git).items()
@@ -125,11 +121,10 @@ def test_refs_of_databases_that_are_gone_go(
     assert {f"{place}/gone/shop", f"{place}/gone@tenant/shop"}.isdisjoint(found)
 
 
-def test_what_an_undo_needs_is_kept_where_only_a_backup_kept_it(db: str, ok: Ok, git: Ok) -> None:
+def test_what_an_undo_needs_is_kept_where_only_a_backup_kept_it(
+    committed: None, ok: Ok, git: Ok
+) -> None:
     """The commit applied before is of a branch that was deleted."""
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
     git("config", "gc.pruneExpire", "now")
     ok("checkout", "-b", "summer")
     Tag.objects.create(pk=77, name="Nuts", slug="nuts")

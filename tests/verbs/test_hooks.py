@@ -26,15 +26,6 @@ APPLY = ("checkout", "main", "--apply", "--yes", "--database=other")
 Seen = list[tuple[str, str, dict[str, tuple[Any, Any]]]]
 
 
-@pytest.fixture
-def twins(databases: tuple[str, str], ok: Ok) -> None:
-    """Two databases at the same commit."""
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
-    ok(*APPLY)
-
-
 @contextmanager
 def listening(signal: Signal, receive: Callable[..., object]) -> Iterator[None]:
     signal.connect(receive)

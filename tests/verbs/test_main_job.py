@@ -6,31 +6,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from tests import raw
 from tests.bakery.content import fill
 from tests.bakery.models import Category, Ingredient, NewsPage, Page, Product, Review, Tag
 from tests.verbs.conftest import Run, Said
 
 Ok = Callable[..., str]
-
-
-@pytest.fixture
-def committed(db: str, ok: Ok) -> None:
-    """A filled shop, committed."""
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
-
-
-@pytest.fixture
-def twins(databases: tuple[str, str], ok: Ok) -> None:
-    """Two databases at the same commit."""
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
-    ok("checkout", "main", "--apply", "--no-input", "--database=other")
 
 
 def test_a_second_commit_says_that_there_is_nothing_to_commit(

@@ -14,7 +14,7 @@ from contentgit.models import AppliedCommit
 from tests import raw
 from tests.bakery.content import fill
 from tests.bakery.models import Category, Ingredient, Product, Tag
-from tests.verbs.conftest import Run
+from tests.verbs.conftest import Begin, Run
 
 Ok = Callable[..., str]
 Git = Callable[..., str]
@@ -24,13 +24,17 @@ LONG = "".join(f"This is sentence number {n} of the long body. " for n in range(
 
 
 @pytest.fixture
-def twins(databases: tuple[str, str], ok: Ok) -> None:
+def twins(begin: Begin, ok: Ok) -> None:
     """Two databases at the same commit, which both go on from there."""
-    fill()
-    Product._base_manager.filter(pk=42).update(body=LONG)
-    ok("init")
-    ok("commit", "-m", "The whole shop")
-    ok("checkout", "main", "--apply", "--yes", OTHER)
+
+    def make() -> None:
+        fill()
+        Product._base_manager.filter(pk=42).update(body=LONG)
+        ok("init")
+        ok("commit", "-m", "The whole shop")
+        ok("checkout", "main", "--apply", "--yes", OTHER)
+
+    begin(__name__, make)
 
 
 def product(key: int, alias: str = "other") -> Any:

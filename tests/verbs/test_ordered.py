@@ -15,7 +15,7 @@ from contentgit.datasets import specs_for_models
 from contentgit.db.coverage import own_columns
 from contentgit.errors import RecordError
 from tests.fieldzoo.reading import only, reader
-from tests.verbs.conftest import Run
+from tests.verbs.conftest import Begin, Run
 from tests.zoo.models import Animal, Parade
 
 Ok = Callable[..., str]
@@ -36,14 +36,17 @@ def _settings() -> Iterator[None]:
 
 
 @pytest.fixture
-def parade(databases: tuple[str, str], ok: Ok) -> None:
-    for pk, name in enumerate("abcd", start=1):
-        Animal.objects.create(pk=pk, name=name, tag=name)
-    Parade.objects.create(pk=1, name="May")
-    walk("cab")
-    ok("init")
-    ok("commit", "-m", "May")
-    ok(*APPLY)
+def parade(begin: Begin, ok: Ok) -> None:
+    def make() -> None:
+        for pk, name in enumerate("abcd", start=1):
+            Animal.objects.create(pk=pk, name=name, tag=name)
+        Parade.objects.create(pk=1, name="May")
+        walk("cab")
+        ok("init")
+        ok("commit", "-m", "May")
+        ok(*APPLY)
+
+    begin(__name__, make)
 
 
 def walk(names: str, using: str = "default") -> None:

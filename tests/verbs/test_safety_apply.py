@@ -14,7 +14,7 @@ from tests import raw
 from tests.bakery.content import fill
 from tests.bakery.models import Category, Ingredient, Product, Review, Tag
 from tests.db.sessions import another_apply, do_not_wait
-from tests.verbs.conftest import Run
+from tests.verbs.conftest import Begin, Run
 from tests.verbs.meanwhile import before_statement
 
 Ok = Callable[..., str]
@@ -22,13 +22,17 @@ APPLY = ("checkout", "main", "--apply", "--yes", "--database=other")
 
 
 @pytest.fixture
-def twins(databases: tuple[str, str], ok: Ok) -> None:
+def twins(begin: Begin, ok: Ok) -> None:
     """Two databases at the same commit, and one category more that nothing refers to."""
-    fill()
-    Category.objects.create(pk=8, name="Empty", slug="empty")
-    ok("init")
-    ok("commit", "-m", "The whole shop")
-    ok(*APPLY)
+
+    def make() -> None:
+        fill()
+        Category.objects.create(pk=8, name="Empty", slug="empty")
+        ok("init")
+        ok("commit", "-m", "The whole shop")
+        ok(*APPLY)
+
+    begin(__name__, make)
 
 
 class Editor:

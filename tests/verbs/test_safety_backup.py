@@ -19,7 +19,6 @@ from contentgit.porcelain.planning import plan
 from contentgit.porcelain.project import Operator, Project
 from contentgit.porcelain.request import Request
 from tests import raw
-from tests.bakery.content import fill
 from tests.bakery.models import Category, Ingredient, NewsPage, Product, Review, Tag
 from tests.verbs.conftest import Run
 
@@ -40,14 +39,6 @@ def datasets() -> dict[str, Any]:
 def _settings() -> Iterator[None]:
     with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.datasets", "ENVIRONMENT": "test"}):
         yield
-
-
-@pytest.fixture
-def twins(databases: tuple[str, str], ok: Ok) -> None:
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
-    ok("checkout", "main", *APPLY)
 
 
 def edit() -> None:

@@ -18,13 +18,6 @@ from tests.verbs.conftest import Run
 Ok = Callable[..., str]
 
 
-@pytest.fixture
-def committed(db: str, ok: Ok) -> None:
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
-
-
 def test_dumps_at_different_commits_are_captured_together(committed: None, ok: Ok, git: Ok) -> None:
     """One of the commits has what the others have: it is the parent."""
     Tag.objects.filter(pk=3).update(name="Bio")

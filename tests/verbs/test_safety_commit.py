@@ -19,20 +19,12 @@ from contentgit.porcelain.checkout import apply
 from contentgit.porcelain.commit import commit
 from contentgit.porcelain.project import Operator, Project
 from contentgit.porcelain.request import Request
-from tests.bakery.content import fill
 from tests.bakery.models import Product, Tag
 from tests.db.sessions import another_apply, do_not_wait
 from tests.verbs.conftest import Run
 from tests.verbs.meanwhile import before_git
 
 Ok = Callable[..., str]
-
-
-@pytest.fixture
-def committed(db: str, ok: Ok) -> None:
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
 
 
 @pytest.fixture

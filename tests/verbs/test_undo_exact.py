@@ -14,20 +14,11 @@ from contentgit.models import AppliedCommit
 from tests import raw
 from tests.bakery.content import fill
 from tests.bakery.models import Opening, Page, Product, Review, Tag
-from tests.verbs.conftest import Run
+from tests.verbs.conftest import Begin, Run
 
 Ok = Callable[..., str]
 OTHER = "--database=other"
 APPLY = ("checkout", "main", "--apply")
-
-
-@pytest.fixture
-def twins(databases: tuple[str, str], ok: Ok) -> None:
-    """Two databases at the same commit, which both go on from there."""
-    fill()
-    ok("init")
-    ok("commit", "-m", "The whole shop")
-    ok(*APPLY, "--yes", OTHER)
 
 
 def product(key: int, alias: str = "other") -> Any:
@@ -105,13 +96,17 @@ def defined(name: str) -> Any:
 
 
 @pytest.fixture
-def applied(request: pytest.FixtureRequest, databases: tuple[str, str], ok: Ok) -> Iterator[None]:
+def applied(request: pytest.FixtureRequest, begin: Begin, ok: Ok) -> Iterator[None]:
     """The datasets that the parameter names, committed and applied."""
-    with defined(request.param):
+
+    def make() -> None:
         fill()
         ok("init")
         ok("commit", "-m", "The whole shop")
         ok(*APPLY, "--yes", OTHER)
+
+    with defined(request.param):
+        begin(f"{__name__} {request.param}", make)
         yield
 
 
