@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 from collections.abc import Sequence
+from functools import cache
 from typing import NoReturn
 
 from contentgit import __version__
@@ -73,8 +74,9 @@ def _refuse_no_verb(words: Sequence[str], prog: str) -> NoReturn:
     raise UsageError("a verb is missing", hint=f"{prog} --help")
 
 
+@cache
 def build_parser(prog: str = "contentgit") -> argparse.ArgumentParser:
-    """The parser of ``contentgit`` and of ``manage.py contentgit``."""
+    """The parser of ``contentgit`` and of ``manage.py contentgit``, one for all calls of a process."""
     parser = Parser(
         prog=prog,
         description="Moves the content of a Django site between its databases through git.",

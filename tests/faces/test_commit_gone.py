@@ -248,7 +248,7 @@ def test_status_names_a_commit_of_several_dumps_once(first: str, run: Run) -> No
 
 @pytest.fixture(params=["a new repository", "no refs"])
 def blank(
-    request: pytest.FixtureRequest, committed: None, ok: Ok, git: Ok, repository_path: Path
+    request: pytest.FixtureRequest, committed: None, run: Run, git: Ok, repository_path: Path
 ) -> None:
     """A database at a commit of a repository that was lost, or that lost all its refs."""
     if request.param == "no refs":
@@ -257,7 +257,7 @@ def blank(
         collect(git)
     else:
         shutil.rmtree(repository_path)
-        ok("init")
+        run("init")
 
 
 @pytest.mark.parametrize("verb", ["status", "diff"])

@@ -10,8 +10,8 @@ from tests.verbs.conftest import Run
 Ok = Callable[..., str]
 
 
-def test_init_sets_git_up_and_says_so(ok: Ok, git: Ok) -> None:
-    said = ok("init")
+def test_init_sets_git_up_and_says_so(run: Run, ok: Ok, git: Ok) -> None:
+    said = run("init").out
     assert "git's own merge and diff understand its records (contentgit setup-git --check" in said
     assert git("config", "merge.renames") == "false"
     assert git("check-attr", "merge", "pages/dataset.json").endswith("merge: contentgit")

@@ -6,4 +6,4 @@ from tests import databases
 
 databases.start_django()
 
-from tests.verbs.conftest import git, ok, run  # noqa: E402, F401
+from tests.verbs.conftest import beginnings, git, ok, run  # noqa: E402, F401
