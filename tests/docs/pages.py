@@ -64,9 +64,12 @@ def _commands(body: str, last_code: int) -> Iterator[Command]:
         yield Command(line, tuple(shown), last_code if place == len(blocks) else 0)
 
 
-def follow(page: Path, folder: Path) -> None:
-    """Does what ``page`` says in ``folder``, and compares what it shows with what comes out."""
-    environment = environment_of(folder)
+def follow(page: Path, folder: Path, **variables: str) -> None:
+    """Does what ``page`` says in ``folder``, and compares what it shows with what comes out.
+
+    ``variables`` are those of the environment that the page takes for given.
+    """
+    environment = environment_of(folder) | variables
     for part in parts(page):
         if isinstance(part, File):
             _write(folder / part.path, part)

@@ -96,11 +96,15 @@ def test_a_verb_s_help_shows_an_example_of_it_and_the_exit_codes() -> None:
         assert "exit codes: 0 done; 1 failed" in verb.format_help()
 
 
-def test_the_tutorial_runs_and_the_page_that_goes_on_with_it(tmp_path: Path) -> None:
+def test_the_tutorial_runs_and_the_pages_that_go_on_with_it(tmp_path: Path) -> None:
     folder = tmp_path / "tutorial"
     folder.mkdir()
     follow(DOCS / "tutorial.md", folder)
     follow(DOCS / "merging.md", folder)
+    on_a_host = {"DJANGO_SETTINGS_MODULE": "mysite.production"}
+    follow(DOCS / "deploying.md", folder, **on_a_host)
+    follow(DOCS / "keeping-house.md", folder)
+    follow(DOCS / "installing.md", folder)
 
 
 def test_the_readme_runs(tmp_path: Path) -> None:
