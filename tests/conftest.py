@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.databases import Cleaner
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 # inherit the name and find them. Not the process's id: two containers that share a server can have
 # the same, and a database of that name would be taken for one that was left behind.
 os.environ["CONTENTGIT_TEST_NAME"] = f"cg_test_{secrets.token_hex(4)}"
+
+
+# How many examples of a law are tried; a busy machine is no reason to fail one.
+for _profile, _examples in (("quick", 10), ("default", 100), ("thorough", 2000)):
+    settings.register_profile(_profile, settings(), max_examples=_examples, deadline=None)
+settings.load_profile(os.environ.get("CONTENTGIT_TEST_EXAMPLES") or "default")
 
 
 def browser() -> str:

@@ -176,7 +176,7 @@ SMALL = encode(
 )
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=5 * settings().max_examples)
 @given(
     st.integers(0, len(SMALL) - 1),
     st.sampled_from(

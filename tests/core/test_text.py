@@ -72,7 +72,7 @@ REACH = 130
 """So far from an edit, in characters, a cut may come or go: the longest tag, and some space."""
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=3 * settings().max_examples)
 @given(
     st.lists(st.sampled_from(PIECES), min_size=50, max_size=250).map("".join),
     st.data(),

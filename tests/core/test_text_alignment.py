@@ -64,7 +64,7 @@ def test_long_texts_have_the_runs_of_their_segments(name: str, align: text_align
     assert merged(text_runs(old, new, align)) == merged(whole)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=3 * settings().max_examples)
 @given(texts, texts, texts, texts)
 def test_runs_are_both_texts(head: str, old: str, new: str, tail: str) -> None:
     """With limits so low that ends, chunks and replacements all come in."""
