@@ -4,7 +4,8 @@
     python scripts/bench/large.py --text 5 --json 2 --rows 100
     python scripts/bench/large.py --database postgresql
 
-`--rows` cuts each into so many rows of that size in all. Everything else is as in scripts/bench.
+`--rows` cuts each into so many rows of that size in all; an edit is one of every row. `--text 0` and
+`--json 0` leave one of both out. Everything else is as in scripts/bench.
 """
 
 from __future__ import annotations
@@ -33,14 +34,24 @@ STEPS = (
     Step("commit of an edit", (*CONTENTGIT, "commit", "-m", "Edit")),
     Step("show", (*CONTENTGIT, "show")),
     Step("log -p", (*CONTENTGIT, "log", "-p")),
-    Step("update of both edits", (*CONTENTGIT, "update", "--yes", *OTHER), (("extend", "1"),)),
+    Step("checkout of an edit", CHECKOUT),
+    Step(
+        "update of both edits",
+        (*CONTENTGIT, "update", "--yes", *OTHER),
+        (("extend", "0"), ("commit",), ("extend", "1")),
+    ),
     Step("undo", (*CONTENTGIT, "undo", "--yes", *OTHER)),
+    Step("commit to a branch", (*CONTENTGIT, "commit", "--branch", "draft", "-m", "Draft", *OTHER)),
+    Step("merge of both edits", (*CONTENTGIT, "merge", "draft")),
+    Step("check of the merge", (*CONTENTGIT, "check", "--no-code", "HEAD~3..HEAD")),
 )
 
 
 def main() -> None:
     options = parsed()
     for name, text, json in (("long text", options.text, 0), ("large JSON", 0, options.json)):
+        if not text and not json:
+            continue
         folder = Path(tempfile.mkdtemp(prefix="contentgit-bench-"))
         site = bench["Bench"](folder.resolve(), options.database)
         try:

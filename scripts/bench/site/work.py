@@ -109,16 +109,17 @@ def sentences(number, size):
 
 
 def extend(side):
-    """The first article gets a word more: at the end, or in the second database in front."""
-    using = ("default", "other")[side]
-    first = Article.objects.using(using).order_by("pk")[0]
-    if isinstance(first.meta, list):
-        first.meta[side]["name"] = "Edited"
-    elif side:
-        first.body = f"Edited. {first.body}"
-    else:
-        first.body += "Edited."
-    first.save(using=using)
+    """Every article gets a word more: at the end, or in the second database in front."""
+    articles = Article.objects.using(("default", "other")[side])
+    for pk in list(articles.values_list("pk", flat=True)):
+        edited = articles.get(pk=pk)
+        if isinstance(edited.meta, list):
+            edited.meta[side]["name"] += ", edited"
+        elif side:
+            edited.body = f"Edited. {edited.body}"
+        else:
+            edited.body += "Edited."
+        edited.save()
 
 
 def html():
