@@ -22,6 +22,14 @@ LONGEST = 400
 """Characters of the database's words that are shown; some quote the whole row."""
 
 
+class TooLongError(ValueError):
+    """No statement can hold a row; ``hint`` says what to do."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
 class Cause(enum.StrEnum):
     """Why a database refused, where it tells by a code."""
 

@@ -61,9 +61,12 @@ def test_a_record_longer_than_a_statement_is_named(
     assert said.code == 1
     size = int(said.err.split(" bytes")[0].split()[-1])
     assert size > limit
+    wanted = (size + 10_000 + 2**20 - 1) // 2**20 * 2**20
     assert said.err == (
         f"error: bakery.product:{key} in database 'other': it takes {size} bytes in a statement, and "
         f"max_allowed_packet of the server is {limit}\n"
+        f"hint: nothing has changed; set max_allowed_packet of the server to {wanted}, in its "
+        f"configuration or with SET GLOBAL max_allowed_packet = {wanted}, then run the command again\n"
     )
     assert raw.snapshot("other") == before
     assert "clean" in ok("status", "--database=other")

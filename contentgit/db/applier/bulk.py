@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar
 from django.db import Error, transaction
 
 from contentgit.db.backends import Backend
-from contentgit.db.failures import words
+from contentgit.db.failures import TooLongError, words
 from contentgit.db.tables import Rows
 from contentgit.errors import ContentgitError, DatabaseError, RefusedError
 from contentgit.steps import Step
@@ -89,7 +89,8 @@ class Bulk:
         where = f"{what} in database {self.backend.using!r}"
         if isinstance(error, Error):
             return self.backend.failure(where, error)
-        return DatabaseError(f"{where}: {words(error)}")
+        hint = error.hint if isinstance(error, TooLongError) else ""
+        return DatabaseError(f"{where}: {words(error)}", hint=hint)
 
 
 def _named(steps: Sequence[Step]) -> str:

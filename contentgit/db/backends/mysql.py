@@ -15,7 +15,7 @@ from django.db import Error
 from contentgit.db.backends.base import STATEMENT_CHARACTERS, STATEMENT_PARAMETERS, Backend
 from contentgit.db.backends.constraints import ForeignKey, dangling
 from contentgit.db.backends.triggers import Trigger
-from contentgit.db.failures import Cause
+from contentgit.db.failures import Cause, TooLongError
 from contentgit.db.tables import Column, Rows
 from contentgit.errors import BusyError
 
@@ -55,6 +55,8 @@ BYTES = 8
 
 FRAME = 10_000
 """Bytes of a statement besides its long values: names, numbers, keys."""
+
+MEGABYTE = 1 << 20
 
 LOCK = "LOCK IN SHARE MODE"
 
@@ -202,16 +204,20 @@ class MySQL(Backend):
         """The rows; one that no statement can hold ends the session on some servers.
 
         Raises:
-            ValueError: a row is too long.
+            TooLongError: a row is too long.
         """
         for row in rows:
             texts = [value for value in row if isinstance(value, (str, bytes))]
             if sum(map(len, texts)) * BYTES + FRAME > self._packet:
                 size = sum(len(self.connection.connection.literal(text)) for text in texts)
                 if size + FRAME > self._packet:
-                    raise ValueError(
+                    wanted = -(-(size + FRAME) // MEGABYTE) * MEGABYTE
+                    raise TooLongError(
                         f"it takes {size} bytes in a statement, and max_allowed_packet of the server "
-                        f"is {self._packet}"
+                        f"is {self._packet}",
+                        f"nothing has changed; set max_allowed_packet of the server to {wanted}, in its "
+                        f"configuration or with SET GLOBAL max_allowed_packet = {wanted}, then run the "
+                        "command again",
                     )
             yield row
 
