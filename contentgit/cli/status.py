@@ -7,16 +7,17 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.text import Text
 
 from contentgit.cli.call import Call
 from contentgit.cli.databases import everywhere
 from contentgit.cli.project import open_project
-from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
+from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Parts, Terminal
 from contentgit.porcelain.commits import TitledChange
 from contentgit.porcelain.merging.operation import current
+from contentgit.records import RecordKey
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
 from contentgit.render.text import SIGNS, STYLES, heading
@@ -38,7 +39,7 @@ class _Status:
     using: str
     environment: str
     head: str | None
-    dumps: Sequence[DumpStatus]
+    dumps: Sequence[DumpStatus[Any]]
     merging: str = ""
     ends: str = ""
 
@@ -55,26 +56,48 @@ class _Status:
         return list(named)
 
 
+class _Edited(NamedTuple):
+    """What a line says of a change."""
+
+    kind: str
+    key: RecordKey
+    title: str
+    names: Sequence[str]
+
+    @classmethod
+    def of(cls, entry: TitledChange) -> _Edited:
+        change = entry.change
+        names = [each.name for each in change.fields] if change.kind == "update" else ()
+        return cls(change.kind, change.key, entry.title, names)
+
+
 def status(args: argparse.Namespace, terminal: Terminal) -> int:
     """Shows where the database is, or where all of them are."""
-    look = partial(_look, [*args.dumps, *args.names])
+    parts = Parts()
+
+    def keep(entry: TitledChange) -> str | _Edited:
+        return parts.add(_change_data(entry)) if args.json else _Edited.of(entry)
+
+    look = partial(_look, [*args.dumps, *args.names], keep)
     if args.all_databases:
-        return _everywhere(args, terminal, look)
+        return _everywhere(args, terminal, look, parts)
     with open_project(args, terminal) as project:
         found = look(project)
         rest = _beside(project)
     if args.json:
-        terminal.document({**_status_data(found), **_beside_data(rest)})
+        terminal.document({**_status_data(found), **_beside_data(rest)}, parts)
     else:
         _print(found, terminal)
         terminal.lines(_beside_lines(rest, project.repository, terminal.call))
     return 1 if args.exit_code and found.edited else 0
 
 
-def _look(names: Sequence[str], project: Project) -> _Status:
+def _look(
+    names: Sequence[str], keep: Callable[[TitledChange], object], project: Project
+) -> _Status:
     from contentgit.porcelain.compare import status as status_of
 
-    found = status_of(project, names)
+    found = status_of(project, names, keep)
     head, environment = project.repository.head_branch(), project.config.environment
     operation = current(project.repository)
     under_way = (operation.named, operation.ends()) if operation else ("", "")
@@ -88,7 +111,7 @@ def _beside(project: Project) -> Beside:
 
 
 def _everywhere(
-    args: argparse.Namespace, terminal: Terminal, look: Callable[[Project], _Status]
+    args: argparse.Namespace, terminal: Terminal, look: Callable[[Project], _Status], parts: Parts
 ) -> int:
     with open_project(args, terminal) as project:
         rest = _beside(project)  # that there is no repository is said once, not for each database
@@ -101,7 +124,7 @@ def _everywhere(
         elif each.found:
             _print(each.found, terminal)
     if args.json:
-        terminal.document({"databases": documents, **_beside_data(rest)})
+        terminal.document({"databases": documents, **_beside_data(rest)}, parts)
     else:
         terminal.lines(_beside_lines(rest, project.repository, terminal.call))
     return code or (1 if args.exit_code and edited else 0)
@@ -134,8 +157,8 @@ def _status_data(found: _Status) -> dict[str, object]:
             "note": each.note,
             "missing": each.missing,
             "twin": each.twin or None,
-            "changes": [_change_data(one) for one in each.changes],
-            "computed": [_change_data(one) for one in each.computed],
+            "changes": each.changes,
+            "computed": each.computed,
         }
         for each in found.dumps
     ]
@@ -205,7 +228,7 @@ def _way(call: Call, command: str, what: str) -> Text:
     return Text(f"  {call.typed(command)}  ({what})", style="dim")
 
 
-def _status_lines(status: DumpStatus, call: Call) -> Iterator[Text]:
+def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
     line = Text(status.label, style="bold")
     row = status.applied
     if row is None:
@@ -245,7 +268,7 @@ def _status_lines(status: DumpStatus, call: Call) -> Iterator[Text]:
         yield Text(f"  branch {status.branch} has {more} more: {command}", style="dim")
 
 
-def _entry_lines(entries: Sequence[TitledChange], label: str, call: Call) -> Iterator[Text]:
+def _entry_lines(entries: Sequence[_Edited], label: str, call: Call) -> Iterator[Text]:
     for each in entries[:ITEMS_SHOWN]:
         yield _status_line(each)
     if len(entries) > ITEMS_SHOWN:
@@ -253,10 +276,9 @@ def _entry_lines(entries: Sequence[TitledChange], label: str, call: Call) -> Ite
         yield Text(f"    … and {len(entries) - ITEMS_SHOWN:,} more: {command}", style="dim")
 
 
-def _status_line(entry: TitledChange) -> Text:
-    change = entry.change
+def _status_line(entry: _Edited) -> Text:
     line = Text("    ")
-    line.append_text(heading(SIGNS[change.kind], STYLES[change.kind], change.key, entry.title))
-    if change.kind == "update":
-        line.append(f"  {', '.join(each.name for each in change.fields)}", style="dim")
+    line.append_text(heading(SIGNS[entry.kind], STYLES[entry.kind], entry.key, entry.title))
+    if entry.names:
+        line.append(f"  {', '.join(entry.names)}", style="dim")
     return line

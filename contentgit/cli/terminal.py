@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 import shutil
 import sys
 import tempfile
@@ -41,6 +43,34 @@ class _Console(Console):
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
+
+
+class Parts:
+    """JSON values of any size that wait in a temporary file for the document that they are parts of."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+        self._mark = secrets.token_hex(16)
+        self._places: list[tuple[int, int]] = []
+
+    def add(self, value: Any) -> str:
+        """Takes a value; gives a name to write into the document in its place."""
+        data = _json(value).rstrip().encode()
+        self._places.append((self._file.tell(), len(data)))
+        self._file.write(data)
+        return f"{self._mark}-{len(self._places) - 1}"
+
+    def put_into(self, document: str) -> Iterator[str]:
+        """The document with the values in place of their names, in pieces."""
+        end = 0
+        for found in re.finditer(f'( *)"{self._mark}-([0-9]+)"', document):
+            yield document[end : found.start()]
+            start, size = self._places[int(found[2])]
+            self._file.seek(start)
+            text = self._file.read(size).decode()
+            yield found[1] + text.replace("\n", f"\n{found[1]}")
+            end = found.end()
+        yield document[end:]
 
 
 class Terminal:
@@ -87,9 +117,10 @@ class Terminal:
         for line in lines:
             self.line(line)
 
-    def document(self, value: Any) -> None:
-        """The one JSON document of a call with ``--json``."""
-        sys.stdout.write(_json(value))
+    def document(self, value: Any, parts: Parts | None = None) -> None:
+        """The one JSON document of a call with ``--json``, with ``parts`` where it names them."""
+        text = _json(value)
+        sys.stdout.writelines(parts.put_into(text) if parts else [text])
 
     def items(
         self, head: dict[str, Any], name: str, items: Iterable[Any], to: IO[str] | None = None

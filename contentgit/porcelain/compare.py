@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from contentgit.datasets import parse_dump_argument
 from contentgit.db import titles as db_titles
@@ -31,6 +31,8 @@ from contentgit.porcelain.snapshots import CommitSide, Difference, change_batche
 from contentgit.porcelain.withheld import edits
 from contentgit.porcelain.working_copy import DatabaseSide, Missing, from_commit_to_database
 from contentgit.records import Record, RecordKey
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -169,32 +171,34 @@ def copied(project: Project, names: Sequence[str]) -> str:
     return f"{where} {' and '.join(others)}, this is {own!r}: a copied database?"
 
 
-class DumpStatus(NamedTuple):
+class DumpStatus(NamedTuple, Generic[T]):
     """One dump of the database: the commit it is at, what was edited since, where the branch is.
 
-    ``computed`` are the records that differ in derived fields alone, which is no edit. ``behind`` counts the
-    branch's commits in this folder that the database does not have. Where the commit is not in the
-    repository, it is ``missing``; then ``twin`` is a branch with the same content, or else ``ways`` are the
-    ways on, and nothing tells what was edited.
+    ``changes`` are what the caller keeps of each change, ``computed`` the same of records that differ in
+    derived fields alone, which is no edit. ``behind`` counts the branch's commits in this folder that the
+    database does not have. Where the commit is not in the repository, it is ``missing``; then ``twin`` is a
+    branch with the same content, or else ``ways`` are the ways on, and nothing tells what was edited.
     """
 
     label: str
     folder: str
     applied: Applied | None
-    changes: tuple[TitledChange, ...]
+    changes: tuple[T, ...]
     rows: int
     behind: int
     branch: str
     in_branch: bool
     note: str = ""
-    computed: tuple[TitledChange, ...] = ()
+    computed: tuple[T, ...] = ()
     missing: bool = False
     twin: str = ""
     ways: tuple[str, ...] = ()
 
 
-def status(project: Project, names: Sequence[str]) -> list[DumpStatus]:
-    """between(applied commit, database) for every dump.
+def status(
+    project: Project, names: Sequence[str], keep: Callable[[TitledChange], T]
+) -> list[DumpStatus[T]]:
+    """between(applied commit, database) for every dump; of each change only what ``keep`` gives stays.
 
     Raises:
         UnknownNameError: a dump does not exist.
@@ -202,10 +206,12 @@ def status(project: Project, names: Sequence[str]) -> list[DumpStatus]:
     with project.backend.snapshot():
         rows = current(project)
         dumps = project.dumps(names, also=list(rows))
-        return [_status(project, dump, rows.get(dump.folder)) for dump in dumps]
+        return [_status(project, dump, rows.get(dump.folder), keep) for dump in dumps]
 
 
-def _status(project: Project, dump: Dump, row: Applied | None) -> DumpStatus:
+def _status(
+    project: Project, dump: Dump, row: Applied | None, keep: Callable[[TitledChange], T]
+) -> DumpStatus[T]:
     repository = project.repository
     branch = row.branch if row and row.branch else repository.head_branch() or ""
     tip = repository.branch_tip(branch) if branch else None
@@ -234,8 +240,10 @@ def _status(project: Project, dump: Dump, row: Applied | None) -> DumpStatus:
             ways=tuple(ways(project, row)),
         )
     found, side = dump_changes(project, dump, at, lambda _each: True, row)
-    entries = [each for batch in change_batches(found) for each in titled(project, dump, batch)]
-    edited, computed = _split(dump, entries)
+    edited, computed = list[T](), list[T]()
+    for batch in change_batches(found):
+        for each in titled(project, dump, batch):
+            (computed if _is_computed(dump, each.change) else edited).append(keep(each))
     behind = 0
     if tip and tree != row.tree:
         behind = sum(1 for _ in repository.log(f"{at}..{tip}", folders=[dump.folder]))
@@ -243,30 +251,24 @@ def _status(project: Project, dump: Dump, row: Applied | None) -> DumpStatus:
         label,
         dump.folder,
         row,
-        edited,
+        tuple(edited),
         side.size,
         behind,
         branch,
         tree is not None,
         note,
-        computed,
+        tuple(computed),
         missing,
         (branch if at == tip else repository.head_branch() or "") if missing else "",
     )
 
 
-def _split(
-    dump: Dump, entries: Iterable[TitledChange]
-) -> tuple[tuple[TitledChange, ...], tuple[TitledChange, ...]]:
-    """What was edited, and what differs in derived fields alone."""
-    edited: list[TitledChange] = []
-    computed: list[TitledChange] = []
-    for each in entries:
-        update = each.change.kind == "update"
-        derived = dump.tables[each.change.key.model].schema.derived if update else ()
-        alone = update and all(field.name in derived for field in each.change.fields)
-        (computed if alone else edited).append(each)
-    return tuple(edited), tuple(computed)
+def _is_computed(dump: Dump, change: Change) -> bool:
+    """Whether a record differs in derived fields alone."""
+    if change.kind != "update":
+        return False
+    derived = dump.tables[change.key.model].schema.derived
+    return all(field.name in derived for field in change.fields)
 
 
 class Beside(NamedTuple):
