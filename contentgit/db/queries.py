@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
@@ -10,6 +10,7 @@ from django.db import connections
 from django.db.models import BooleanField, F, Field, Func, Model, Q, QuerySet, UniqueConstraint
 from django.db.models.expressions import RawSQL
 
+from contentgit import portions
 from contentgit.db.fields.plain import AnyField
 from contentgit.db.tables import Column, Table
 
@@ -21,9 +22,6 @@ Row: TypeAlias = tuple[Any, ...]
 CHUNK = 2000
 """Rows that are held at a time, where they are small."""
 
-ROOM = 1 << 22
-"""So many characters of rows are held at a time, unless a single row has more."""
-
 _FIRST, _STEP = 16, 128
 """Rows that are asked for when none has been seen yet, and at most from a stream."""
 
@@ -34,13 +32,10 @@ NOTHING: SQL = ("0 = 1", ())
 EVERYTHING: SQL = ("1 = 1", ())
 
 
-def weight(rows: Iterable[Sequence[Any]]) -> int:
-    """How many characters of text and bytes the rows, or the parameters of rows, hold."""
+def weight(row: Sequence[Any]) -> int:
+    """How many characters of text and bytes a row, or the parameters of one, hold."""
     return sum(
-        len(value)
-        for row in rows
-        for value in row
-        if isinstance(value, (str, bytes, bytearray, memoryview))
+        len(value) for value in row if isinstance(value, (str, bytes, bytearray, memoryview))
     )
 
 
@@ -52,8 +47,8 @@ class Portion:
 
     def seen(self, rows: Sequence[Row]) -> int:
         """Takes note of the rows of the last portion; their weight."""
-        heavy = weight(rows)
-        fitting = ROOM * len(rows) // heavy if heavy else self._most
+        heavy = sum(map(weight, rows))
+        fitting = portions.ROOM * len(rows) // heavy if heavy else self._most
         self.size = max(1, min(2 * self.size, fitting, self._most))
         return heavy
 
@@ -152,14 +147,14 @@ def stream(statement: SQL, using: str) -> Iterator[list[Row]]:
         while some := cursor.fetchmany(min(portion.size, CHUNK - len(rows))):
             rows += some
             heavy += portion.seen(some)
-            if len(rows) == CHUNK or heavy >= ROOM:
+            if len(rows) == CHUNK or heavy >= portions.ROOM:
                 yield rows
                 rows, heavy = [], 0
         if rows:
             yield rows
 
 
-def portions(
+def rows_at(
     keys: Sequence[Row], portion: Portion, read: Callable[[Sequence[Row]], list[Row]]
 ) -> Iterator[list[Row]]:
     """What ``read`` gives for the keys, as many at a time as there is room for."""

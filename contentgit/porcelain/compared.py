@@ -11,11 +11,12 @@ from contentgit.canonical import same
 from contentgit.layout import encode_part, record_path
 from contentgit.merge import Side, counts, order_fields
 from contentgit.porcelain.planned import DumpPlan
-from contentgit.porcelain.snapshots import CommitSide, Difference, batches
+from contentgit.porcelain.snapshots import BATCH, CommitSide, Difference, batches
 from contentgit.porcelain.trees.orders import OrderedModel, Settled
 from contentgit.porcelain.trees.sides import Three
 from contentgit.porcelain.withheld import staying, undeleted
 from contentgit.porcelain.working_copy import Missing
+from contentgit.portions import portions, record_size
 from contentgit.records import Record, Value
 
 Ids = Mapping[str, str]
@@ -58,7 +59,7 @@ class ThreeWay:
         stay = {} if work.goal.undoes or not work.applied else staying(work.applied.withheld)
         stayed = undeleted(work.goal.undoes)
         missing = Missing(work.dump)
-        for batch in batches(self.read(differences)):
+        for batch in _portions(self.read(differences)):
             kept = missing.kept([(each.base, each.ours) for each in batch])
             for each, whole in zip(batch, kept, strict=True):
                 base, here, there = each.base, each.ours, each.theirs
@@ -105,55 +106,51 @@ class ThreeWay:
 
     def _batch(self, batch: Sequence[Difference]) -> Iterator[Compared]:
         work = self.work
-        theirs: Iterable[Record | None] = work.theirs.records([(e.path, e.before) for e in batch])
-        ours: Iterable[Record | None] = work.ours.records([(e.path, e.after) for e in batch])
+        theirs = work.theirs.records([(each.path, each.before) for each in batch])
+        ours = work.ours.records([(each.path, each.after) for each in batch])
         base = _at(work.base, work.base_ids, [each.path for each in batch])
-        if work.origin is None and not work.beneath:
-            for each in zip(batch, base, ours, theirs, strict=True):
-                yield Compared(*each)
-            return
-        theirs, ours = [*theirs], [*ours]
+        sides = zip(batch, base, ours, theirs, strict=True)
+        found: Iterator[Compared] = (Compared(*each) for each in sides)
         if work.origin is not None:
             origin = _at(work.origin, work.origin_ids, [each.path for each in batch])
-            base = self._made(batch, origin, theirs, base, ours)
-        found = [Compared(*each) for each in zip(batch, base, ours, theirs, strict=True)]
-        for beneath in work.beneath:
-            found = _on_top(beneath, found)
-        yield from found
+            found = map(self._with_made, found, origin)
+        if not work.beneath:
+            yield from found
+            return
+        for portion in _portions(found):
+            for beneath in work.beneath:
+                portion = _on_top(beneath, portion)
+            yield from portion
 
     # What an undone merge has made
 
-    def _made(
-        self,
-        batch: Sequence[Difference],
-        origin: Iterable[Record | None],
-        before: Iterable[Record | None],
-        merged: Iterable[Record | None],
-        here: Iterable[Record | None],
-    ) -> Iterator[Record | None]:
+    def _with_made(self, sides: Compared, origin: Record | None) -> Compared:
+        """The sides with what the merge that is undone has made as their base."""
+        return replace(sides, base=self._made(sides, origin))
+
+    def _made(self, sides: Compared, origin: Record | None) -> Record | None:
         """What the merge that is undone has made: an edit from before it is none that it brought.
 
-        Where it had a conflict, the value that is still ``here`` was taken, or else the commit's.
+        Where it had a conflict, the value that is still here was taken, or else the commit's.
         """
+        before, merged = sides.theirs, sides.base
+        record = before or merged
+        if record is None or (merged is None and str(record.key) in self._staying):
+            return None
+        label, path = record.key.model, sides.path.path
+        table = self.work.dump.tables.get(label)
+        schema = table.schema if table else None
+        three = origin, before, merged
+        made = self._made_by_theirs.merge(path, three, schema, Side.THEIRS)
+        if made.conflict is None and not (schema and order_fields(schema)):
+            return made.record
+        other = self._made_by_ours.merge(path, three, schema, Side.OURS)
+        return _as_here(made.record, other.record, sides.ours)
+
+    @cached_property
+    def _staying(self) -> Mapping[str, str]:
         work = self.work
-        stay = staying([*(work.applied.withheld if work.applied else ()), *work.goal.withheld])
-        tables = work.dump.tables
-        ordered = {label for label, table in tables.items() if order_fields(table.schema)}
-        sides = zip(batch, origin, before, merged, here, strict=True)
-        for path, was, ours, theirs, now in sides:
-            record = ours or theirs
-            if record is None or (theirs is None and str(record.key) in stay):
-                yield None
-                continue
-            table = tables.get(record.key.model)
-            schema = table.schema if table else None
-            three = was, ours, theirs
-            made = self._made_by_theirs.merge(path.path, three, schema, Side.THEIRS)
-            if made.conflict is None and record.key.model not in ordered:
-                yield made.record
-                continue
-            other = self._made_by_ours.merge(path.path, three, schema, Side.OURS)
-            yield _as_here(made.record, other.record, now)
+        return staying([*(work.applied.withheld if work.applied else ()), *work.goal.withheld])
 
     @cached_property
     def _made_by_theirs(self) -> Settled:
@@ -180,6 +177,10 @@ class ThreeWay:
 
         ids = work.origin_ids, work.theirs_ids, work.base_ids
         return _settled(work, ids, records, prefer)
+
+
+def _portions(compared: Iterable[Compared]) -> Iterator[list[Compared]]:
+    return portions(compared, lambda each: record_size(each.base, each.ours, each.theirs), BATCH)
 
 
 def _as_here(made: Record | None, other: Record | None, here: Record | None) -> Record | None:

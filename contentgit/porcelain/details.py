@@ -13,7 +13,7 @@ from contentgit.diff import Change
 from contentgit.porcelain.compare import titled
 from contentgit.porcelain.planned import DumpPlan, Planned
 from contentgit.porcelain.project import Project, all_tables
-from contentgit.porcelain.snapshots import batches
+from contentgit.porcelain.snapshots import batches, change_batches
 from contentgit.porcelain.working_copy import Missing
 from contentgit.records import RecordKey
 from contentgit.steps import Action, Step
@@ -37,7 +37,7 @@ def details(project: Project, planned: Planned) -> Iterator[StepDetail]:
     works = {work.folder: work for work in planned.works}
     steps = [step for step in planned.plan.steps if step.action is not Action.PARK]
     for folder, group in groupby(steps, key=lambda step: step.dump):
-        for batch in batches(group, 200):
+        for batch in batches(group):
             if folder in works:
                 yield from _details(project, planned, works[folder], batch)
             else:
@@ -47,15 +47,18 @@ def details(project: Project, planned: Planned) -> Iterator[StepDetail]:
 def _details(
     project: Project, planned: Planned, work: DumpPlan, batch: Sequence[Step]
 ) -> Iterator[StepDetail]:
-    written = [step for step in batch if step.after]
-    records = planned.contents.records([step.after for step in written])
-    theirs = {step.key: record for step, record in zip(written, records, strict=True)}
-    ours = {r.key: r for r in work.dump.reader.records([step.key for step in batch if step.before])}
-    found = [Change(step.key, ours.get(step.key), theirs.get(step.key)) for step in batch]
-    pairs = Missing(work.dump).leave_out([(each.before, each.after) for each in found])
-    found = [Change(step.key, *pair) for step, pair in zip(batch, pairs, strict=True)]
-    for step, entry in zip(batch, titled(project, work.dump, found), strict=True):
-        yield StepDetail(step, entry.title, entry.change, entry.references)
+    written = planned.contents.records([step.after for step in batch if step.after])
+    ours = work.ours.records(work.rows_before(batch))
+    found = (
+        Change(step.key, here, next(written) if step.after else None)
+        for step, here in zip(batch, ours, strict=True)
+    )
+    missing, steps = Missing(work.dump), iter(batch)
+    for some in change_batches(found):
+        pairs = missing.leave_out([(each.before, each.after) for each in some])
+        changes = [Change(each.key, *pair) for each, pair in zip(some, pairs, strict=True)]
+        for entry in titled(project, work.dump, changes):
+            yield StepDetail(next(steps), entry.title, entry.change, entry.references)
 
 
 def _outside(project: Project, planned: Planned, batch: Sequence[Step]) -> Iterator[StepDetail]:

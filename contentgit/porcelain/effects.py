@@ -22,40 +22,55 @@ from contentgit.records import Record, RecordKey, Value
 from contentgit.schema import FieldKind, ModelSchema
 from contentgit.steps import Action, Step
 
-Before: TypeAlias = Callable[[Sequence[Step]], Mapping[RecordKey, bytes]]
-"""The rows of some steps as they were before, as canonical bytes; all the steps are of one dump."""
+Before: TypeAlias = Callable[[Sequence[Step]], Iterator[Record | None]]
+"""The row of each step as it was before, ``None`` where there was none; all the steps are of one dump."""
 
 
 def from_database(project: Project, planned: Planned) -> Before:
     """Reads the rows; inside of the transaction and before they are written."""
-    readers = {work.folder: work.dump.reader for work in planned.works}
+    works = {work.folder: work for work in planned.works}
 
-    def read(steps: Sequence[Step]) -> Mapping[RecordKey, bytes]:
-        held = [step.key for step in steps if step.before]
-        found = dict(readers[steps[0].dump].encoded(held)) if held else {}
+    def read(steps: Sequence[Step]) -> Iterator[Record | None]:
         # A row outside the dump, or one that its filter does not match.
         rest = [s.key for s in steps if not s.before and s.action is not Action.CREATE]
-        if rest:
-            found.update(outside_reader(project, rest).encoded(rest))
-        return found
+        others = _Spooled()
+        for record in outside_reader(project, rest).records(rest) if rest else ():
+            others.add(record)
+        held = [step for step in steps if step.before]
+        found = (
+            works[held[0].dump].ours.records(works[held[0].dump].rows_before(held))
+            if held
+            else iter(())
+        )
+        for step in steps:
+            yield next(found) if step.before else others.get(step.key)
 
     return read
 
 
 def kept(project: Project, planned: Planned) -> Before:
     """Reads the rows now, into a temporary file; gives them at any time afterwards."""
-    # As much as there is: later nothing could be read from the database any more.
-    spool = Spool(limit=sys.maxsize)
+    spooled = _Spooled()
     before = from_database(project, planned)
     for steps in _batches(planned):
-        for key, data in before(steps).items():
-            spool.add(str(key), data)
+        for record in before(steps):
+            spooled.add(record)
+    return lambda steps: (spooled.get(step.key) for step in steps)
 
-    def read(steps: Sequence[Step]) -> Mapping[RecordKey, bytes]:
-        keys = {str(step.key): step.key for step in steps}
-        return {key: spool[text] for text, key in keys.items() if text in spool}
 
-    return read
+class _Spooled:
+    """Records in a temporary file, all that there are: later nothing could be read from the database."""
+
+    def __init__(self) -> None:
+        self._spool = Spool(limit=sys.maxsize)
+
+    def add(self, record: Record | None) -> None:
+        if record is not None:
+            self._spool.add(str(record.key), canonical.encode(record))
+
+    def get(self, key: RecordKey) -> Record | None:
+        text = str(key)
+        return canonical.decode(self._spool[text]) if text in self._spool else None
 
 
 def effects(planned: Planned, before: Before) -> Iterator[Change]:
@@ -65,13 +80,10 @@ def effects(planned: Planned, before: Before) -> Iterator[Change]:
         for label, table in all_tables([work.dump for work in planned.works]).items()
     }
     for steps in _batches(planned):
-        rows = before(steps)
-        written = [step for step in steps if step.after]
-        records = planned.contents.records([step.after for step in written])
-        after = {step.key: record for step, record in zip(written, records, strict=True)}
-        for step in steps:
-            was = canonical.decode(rows[step.key]) if step.key in rows else None
-            yield Change(step.key, was, _after(step, was, after.get(step.key), schemas))
+        records = planned.contents.records([step.after for step in steps if step.after])
+        for step, was in zip(steps, before(steps), strict=True):
+            wanted = next(records) if step.after else None
+            yield Change(step.key, was, _after(step, was, wanted, schemas))
 
 
 def _batches(planned: Planned) -> Iterator[list[Step]]:

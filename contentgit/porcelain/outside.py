@@ -85,15 +85,11 @@ class _Rows(DatabaseSide):
 
     keys: Sequence[RecordKey] = field(default_factory=list)
 
-    def entries(self, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:  # noqa: ARG002
+    def rows(self) -> Iterator[tuple[str, RecordKey, bytes]]:
         """See the base class."""
         tables = self.dump.tables
-        for batch in batches(self.keys):
-            for key, data in self.dump.reader.encoded(batch):
-                path = record_path(key, tables[key.model].schema.layout)
-                self._long_keys[path] = key
-                self.size += 1
-                yield path, canonical.blob_id(data, self.algorithm)
+        for key, data in self.dump.reader.encoded(self.keys):
+            yield record_path(key, tables[key.model].schema.layout), key, data
 
 
 def _refuse_unknown(project: Project, keys: Iterable[RecordKey]) -> None:

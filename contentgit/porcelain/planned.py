@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from contentgit.db.ledger import Applied
+from contentgit.layout import record_path
 from contentgit.merge import Conflict
 from contentgit.plan import Size
 from contentgit.porcelain.contents import Contents
@@ -16,7 +17,7 @@ from contentgit.porcelain.request import Request
 from contentgit.porcelain.snapshots import CommitSide, Difference
 from contentgit.porcelain.working_copy import DatabaseSide
 from contentgit.records import RecordKey
-from contentgit.steps import Plan
+from contentgit.steps import Plan, Step
 
 
 class Target(NamedTuple):
@@ -79,6 +80,16 @@ class DumpPlan:
     def folder(self) -> str:
         """The dump's folder in the repository."""
         return self.dump.folder
+
+    def rows_before(self, steps: Iterable[Step]) -> list[tuple[str, str]]:
+        """Path and blob id of the row that each step finds, as ``ours`` takes them; ``""`` for none."""
+        tables = self.dump.tables
+        return [
+            (record_path(step.key, tables[step.key.model].schema.layout), step.before)
+            if step.before
+            else ("", "")
+            for step in steps
+        ]
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeAlias
 
-from contentgit import canonical
 from contentgit.db import facts
 from contentgit.db.applier.watch import ANY, Watch, Write, plain_name
 from contentgit.db.backends import Trigger
@@ -23,8 +21,8 @@ from contentgit.plan import Candidate, Licences, Size, build, survey
 from contentgit.porcelain.outside import OUTSIDE
 from contentgit.porcelain.planned import DumpPlan, Planned
 from contentgit.porcelain.project import Project, all_tables
-from contentgit.porcelain.snapshots import batches
-from contentgit.porcelain.working_copy import Missing
+from contentgit.porcelain.snapshots import Difference, batches, pair_portions
+from contentgit.porcelain.working_copy import DatabaseSide, Missing
 from contentgit.records import Record, RecordKey
 from contentgit.render.plain import plural
 from contentgit.specs import Dataset
@@ -36,8 +34,19 @@ ON_DELETE = "on_delete"
 SHOWN = 10
 """Records, and functions of the project, that a refusal names."""
 
-Found: TypeAlias = tuple[str, RecordKey | None, str]
-"""A path, the key of the row that is there, and the blob id that is wanted there."""
+
+@dataclass
+class _Reread(DatabaseSide):
+    """The rows of some models of a dump."""
+
+    labels: Collection[str] = ()
+
+    def rows(self) -> Iterator[tuple[str, RecordKey, bytes]]:
+        """See the base class."""
+        for label in self.labels:
+            layout = self.dump.tables[label].schema.layout
+            for key, data in self.dump.reader.stream(label):
+                yield record_path(key, layout), key, data
 
 
 @dataclass(frozen=True)
@@ -106,23 +115,19 @@ class Rereading:
         wanted, local = self._wanted(work, labels)
         gone = (Action.DELETE, Action.CASCADE)  # such a row is there again: somebody has made it
         written = {step.key for step in self.steps if step.action not in gone}
-        found: list[Found] = []
-        for path, key, blob in self._rows(work, labels):
+        side = _Reread(work.dump, self.project.repository.algorithm, labels=labels)
+        found: list[Difference] = []
+        for path, blob in side.entries({}):
             expected = wanted.pop(path, "")
-            if blob != expected and (expected or key not in written):
-                found.append((path, key, expected))
-        found += [(path, None, expected) for path, expected in wanted.items()]
+            if blob != expected and (expected or side.key(path) not in written):
+                found.append(Difference(path, expected, blob))
+        found += [Difference(path, expected, "") for path, expected in wanted.items()]
+        for each in found:
+            if each.before and each.path in local:
+                row = side.key(each.path) if each.after else each.path
+                raise self.refused([f"{row} was edited here, and is in no commit"])
         for batch in batches(found):
-            yield from self._compared(work, batch, local)
-
-    def _rows(
-        self, work: DumpPlan, labels: Collection[str]
-    ) -> Iterator[tuple[str, RecordKey, str]]:
-        algorithm = self.project.repository.algorithm
-        for label in labels:
-            layout = work.dump.tables[label].schema.layout
-            for key, data in work.dump.reader.stream(label):
-                yield record_path(key, layout), key, canonical.blob_id(data, algorithm)
+            yield from self._compared(work, side, batch)
 
     def _wanted(self, work: DumpPlan, labels: Collection[str]) -> tuple[dict[str, str], set[str]]:
         """The blob id of each record by its path, and the paths of those whose content is in no commit."""
@@ -151,21 +156,17 @@ class Rereading:
         return ids, local
 
     def _compared(
-        self, work: DumpPlan, batch: Sequence[Found], local: AbstractSet[str]
+        self, work: DumpPlan, side: DatabaseSide, batch: Sequence[Difference]
     ) -> Iterator[Candidate]:
-        for path, key, blob in batch:
-            if blob and path in local:
-                raise self.refused([f"{key or path} was edited here, and is in no commit"])
-        contents = self.planned.contents.records([blob for _, _, blob in batch if blob])
-        wanted = [next(contents) if blob else None for _, _, blob in batch]
-        rows = work.dump.reader.records([key for _, key, _ in batch if key is not None])
-        there = {record.key: record for record in rows}
-        here = [None if key is None else there.get(key) for _, key, _ in batch]
-        pairs = Missing(work.dump).leave_out(list(zip(here, wanted, strict=True)))
-        for (_, _, blob), (ours, theirs) in zip(batch, pairs, strict=True):
-            record = ours or theirs
-            if record is not None and _differ(ours, theirs):
-                yield Candidate(record.key, work.folder, ours, ours, theirs, "", blob)
+        contents = self.planned.contents.records([each.before for each in batch if each.before])
+        wanted = (next(contents) if each.before else None for each in batch)
+        here = side.records([(each.path, each.after) for each in batch])
+        missing, differences = Missing(work.dump), iter(batch)
+        for portion in pair_portions(zip(here, wanted, strict=True)):
+            for ours, theirs in missing.leave_out(portion):
+                blob, record = next(differences).before, ours or theirs
+                if record is not None and _differ(ours, theirs):
+                    yield Candidate(record.key, work.folder, ours, ours, theirs, "", blob)
 
     # What follows
 

@@ -15,14 +15,15 @@ from contentgit import canonical
 from contentgit.diff import Change
 from contentgit.errors import FormatError
 from contentgit.layout import DATASET_FILE, record_key, record_paths
+from contentgit.portions import portions, record_size
 from contentgit.records import Record, RecordKey
 from contentgit.repository import Repository
 
 BATCH = 999
 """Records that are held at a time: as many as one statement on SQLite can name."""
 
-SHOWN, SHOWN_ROOM = 200, 1 << 22
-"""Changes, and characters of text in them, that are shown together."""
+SHOWN = 200
+"""Changes that are shown together."""
 
 T = TypeVar("T")
 
@@ -164,31 +165,24 @@ def changes(
     ``adjust`` may take out of pairs what does not count as a difference.
     """
     found = ((old, new) for _, old, new in records_of(differences, before, after))
-    adjusted = found if adjust is None else chain.from_iterable(map(adjust, batches(found)))
+    if adjust is None:
+        adjusted: Iterable[Pair] = found
+    else:
+        adjusted = chain.from_iterable(map(adjust, pair_portions(found)))
     for old, new in adjusted:
         change = _change(old, new)
         if change is not None:
             yield change
 
 
+def pair_portions(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
+    """The pairs in lists of which memory holds all records."""
+    return portions(pairs, lambda each: record_size(*each), BATCH)
+
+
 def change_batches(found: Iterable[Change]) -> Iterator[list[Change]]:
-    """The changes in lists to be shown together; a list ends where its texts have filled its room."""
-    batch: list[Change] = []
-    room = SHOWN_ROOM
-    for change in found:
-        batch.append(change)
-        room -= sum(
-            len(value)
-            for record in (change.before, change.after)
-            if record is not None
-            for value in record.fields.values()
-            if isinstance(value, str)
-        )
-        if room <= 0 or len(batch) == SHOWN:
-            yield batch
-            batch, room = [], SHOWN_ROOM
-    if batch:
-        yield batch
+    """The changes in lists to be shown together."""
+    return portions(found, lambda each: record_size(each.before, each.after), SHOWN)
 
 
 def _change(before: Record | None, after: Record | None) -> Change | None:

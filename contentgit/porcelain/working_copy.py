@@ -13,10 +13,11 @@ from contentgit.merge import merge_value
 from contentgit.plan import references
 from contentgit.porcelain.project import Dump, Progress, no_progress
 from contentgit.porcelain.snapshots import BATCH, Difference, Pair
+from contentgit.portions import portions
 from contentgit.records import Record, RecordKey
 
-_LARGE, _ROOM = 1 << 16, 1 << 22
-"""A row of so many bytes is large; rows are held until the large ones have so many bytes together."""
+_LARGE = 1 << 13
+"""A row of fewer bytes takes no room: as many as are read together are small together."""
 
 
 class Spool:
@@ -70,7 +71,7 @@ class DatabaseSide:
 
     def entries(self, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         """(path, blob id) of every row of the dump, streamed; ``known`` are the ids to compare with."""
-        for path, key, data in self.dump.reader.entries():
+        for path, key, data in self.rows():
             self.size += 1
             if not self.size % BATCH:
                 self.progress(f"reading {self.dump.dataset.label}", self.size, None)
@@ -83,13 +84,17 @@ class DatabaseSide:
                 self.spool.add(path, data)
             yield path, blob
 
+    def rows(self) -> Iterator[tuple[str, RecordKey, bytes]]:
+        """(path, key, canonical bytes) of every row, streamed."""
+        return self.dump.reader.entries()
+
     def key(self, path: str) -> RecordKey:
         """The key of the row at ``path``, which :meth:`entries` has given before."""
         return record_key(path) or self._long_keys[path]
 
     def records(self, entries: Sequence[tuple[str, str]]) -> Iterator[Record | None]:
         """See :class:`Side`; a row that has gone since is ``None``."""
-        for some in self._portions(entries):
+        for some in portions(entries, self._size, BATCH):
             keys = [self.key(path) for path, blob in some if blob]
             found = {record.key: record for record in self.dump.reader.records(keys)}
             for path, blob in some:
@@ -98,7 +103,7 @@ class DatabaseSide:
     def encoded(self, entries: Sequence[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
         """(path, canonical bytes) of the rows at these paths, in order."""
         spool = () if self.spool is None else self.spool
-        for some in self._portions(entries):
+        for some in portions(entries, self._size, BATCH):
             keys = [
                 self.key(path) for path, _ in some if path not in self.kept and path not in spool
             ]
@@ -111,16 +116,9 @@ class DatabaseSide:
             return self.kept[path]
         return self.spool[path] if self.spool is not None and path in self.spool else None
 
-    def _portions(self, entries: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
-        """The entries in lists of which memory holds all rows."""
-        start = room = 0
-        for place, (path, _) in enumerate(entries):
-            room += self._large.get(path, 0)
-            if room > _ROOM:
-                yield entries[start : place + 1]
-                start, room = place + 1, 0
-        if start < len(entries):
-            yield entries[start:]
+    def _size(self, entry: tuple[str, str]) -> int:
+        """Of a large row its bytes as :meth:`entries` has found them."""
+        return self._large.get(entry[0], 0)
 
 
 def from_commit_to_database(before: dict[str, str], after: DatabaseSide) -> list[Difference]:

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 from django.db.models import Model
 
+from contentgit import portions
 from contentgit.db.applier.breaches import Breaches
 from contentgit.db.applier.bulk import Bulk, chunks, step_batches
 from contentgit.db.applier.codes import Codes
@@ -27,7 +28,7 @@ from contentgit.db.applier.signals import Signals
 from contentgit.db.applier.watch import Watch
 from contentgit.db.backends import Backend, backend
 from contentgit.db.identity import Identities
-from contentgit.db.queries import ROOM, weight
+from contentgit.db.queries import weight
 from contentgit.db.tables import Rows, Table, Tables
 from contentgit.errors import ContentgitError, RecordError, RefusedError
 from contentgit.records import Record, RecordKey
@@ -263,8 +264,8 @@ class _Run:
                 self._update_present(table, step, values, late)
                 continue
             rows.append((step, update.row(step.key, values)))
-            heavy += weight([rows[-1][1]])
-            if heavy > ROOM:
+            heavy += weight(rows[-1][1])
+            if heavy > portions.ROOM:
                 self._save_update(table, update, rows)
                 rows, heavy = [], 0
         self._save_update(table, update, rows)
@@ -328,11 +329,11 @@ class _Run:
             if late:
                 values |= self._stand_ins(table, step, record, late)
             names = tuple(values)
-            if names != creation.names or heavy > ROOM:
+            if names != creation.names or heavy > portions.ROOM:
                 self._insert(creation, batch)
                 batch, heavy, creation = {}, 0, Creation(table, names)
             row = creation.row(step.key, values)
-            batch[str(step.key)], heavy = (step, row), heavy + weight([row])
+            batch[str(step.key)], heavy = (step, row), heavy + weight(row)
         self._insert(creation, batch)
 
     def _stand_ins(

@@ -30,8 +30,8 @@ from contentgit.db.queries import (
     execute,
     matching,
     names,
-    portions,
     quoted,
+    rows_at,
     rows_of,
     select,
     stream,
@@ -226,7 +226,7 @@ class Reader:
         head = select(bound.name, bound.key_columns, self.using)
         with self._reading(bound.label):
             keys = execute(self._where(head, bound, condition, order=True), self.using)
-        yield from portions(
+        yield from rows_at(
             keys,
             self._portion(bound),
             lambda some: self._rows(bound, self._parameters(bound, some)),
@@ -284,7 +284,7 @@ class Reader:
             bound = self._table(label)
             known = self._known(bound, some)
             read = partial(self._rows, bound, lock=lock)
-            for rows in portions(known, self._portion(bound), read):
+            for rows in rows_at(known, self._portion(bound), read):
                 yield bound, rows
 
     def _portion(self, bound: Table) -> Portion:

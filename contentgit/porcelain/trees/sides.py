@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import product
+from itertools import groupby, product
+from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 from contentgit.errors import FormatError, RefusedError
@@ -203,17 +204,21 @@ def _refuse_moved(
 
 
 def decoded(repository: Repository, files: Sequence[tuple[str, File]]) -> Iterator[Record | None]:
-    """The records in files; ``None`` where there is no file.
+    """The records in files, streamed; ``None`` where there is no file.
 
     Raises:
         FormatError: a file is no record, or not the record of its path.
     """
-    # Of three sides two are mostly the same blob, which is read once.
-    wanted = dict.fromkeys((path, each.id) for path, each in files if each)
-    blobs = repository.blobs([blob for _, blob in wanted])
-    known = {at: record_at(at[0], data) for at, data in zip(wanted, blobs, strict=True)}
-    for path, each in files:
-        yield known[path, each.id] if each else None
+    # Of three sides, which follow each other, two are mostly the same blob: it is read once.
+    sides = [(path, [each for _, each in some]) for path, some in groupby(files, itemgetter(0))]
+    once = (dict.fromkeys(each.id for each in versions if each) for _, versions in sides)
+    blobs = repository.blobs([blob for ids in once for blob in ids])
+    for path, versions in sides:
+        known: dict[str, Record] = {}
+        for each in versions:
+            if each and each.id not in known:
+                known[each.id] = record_at(path, next(blobs))
+            yield known[each.id] if each else None
 
 
 def record_at(path: str, data: bytes) -> Record:
