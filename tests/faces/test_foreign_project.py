@@ -87,6 +87,15 @@ def calls(*extra: str, every: bool = False) -> list[list[str]]:
     return [[verb, *extra, *each] for verb in VERBS for each in words[verb][: None if every else 1]]
 
 
+def one_of_each_kind() -> list[list[str]]:
+    """Of the verbs of one module that start alike, the first; ``CONTENTGIT_TEST_EVERY=1`` has all verbs."""
+    if os.environ.get("CONTENTGIT_TEST_EVERY"):
+        return calls()
+    kinds = {verb: (each.module, each.repository, each.database) for verb, each in VERBS.items()}
+    firsts = {kind: verb for verb, kind in reversed(kinds.items())}
+    return [words for words in calls() if words[0] in firsts.values()]
+
+
 def call(
     folder: Path, marker: Path, words: Sequence[Sequence[str]], **environment: str
 ) -> list[Told]:
@@ -221,8 +230,8 @@ def test_no_verb_runs_a_project_among_the_content(
     content: Path, marker: Path, place: Place
 ) -> None:
     folder = place(content, marker)
-    told = call(folder, marker, calls(every=place is top))
-    assert {words[0] for words, *_ in told} == VERBS.keys()
+    told = call(folder, marker, calls(every=True) if place is top else one_of_each_kind())
+    assert place is not top or {words[0] for words, *_ in told} == VERBS.keys()
     assert [words for words, _, ran, _ in told if ran] == []
     assert [(words, said) for words, code, _, said in told if code > 3 or "Traceback" in said] == []
 
@@ -231,7 +240,12 @@ def test_no_verb_runs_a_project_among_the_content(
 def test_no_verb_imports_settings_of_the_environment_from_the_content(
     content: Path, marker: Path, place: Place
 ) -> None:
-    told = call(place(content, marker), marker, calls(), DJANGO_SETTINGS_MODULE="theirs")
+    told = call(
+        place(content, marker),
+        marker,
+        calls() if place is top else one_of_each_kind(),
+        DJANGO_SETTINGS_MODULE="theirs",
+    )
     assert [words for words, _, ran, _ in told if ran] == []
     assert [(words, said) for words, code, _, said in told if code > 3] == []
 

@@ -39,6 +39,9 @@ CALLS: Final[dict[str, tuple[str, ...]]] = {
 OF_THE_REPOSITORY: Final = frozenset(("branch", "tag", "commit", "undo", "gc", "setup-git"))
 """Verbs that read no record of a commit."""
 
+AS_OTHERS: Final = frozenset(("status", "show", "update", "conflicts"))
+"""Verbs that read a commit's tree as others do that are called: ``log -p``, ``diff`` and ``checkout``."""
+
 NOT_CALLED: Final[dict[str, str]] = {
     **dict.fromkeys(("init", "demo"), "makes a repository of its own"),
     "datasets": "reads no repository",
@@ -52,13 +55,13 @@ NOT_CALLED: Final[dict[str, str]] = {
 def calls(*, content: bool, every: bool) -> list[list[str]]:
     """The words of one call of each verb or, with ``every``, of all, ``--repository`` among them.
 
-    With ``content`` only the verbs that read the content of commits.
+    With ``content`` only the verbs that read the content of commits, each in a way of its own.
     """
     from contentgit.cli.verbs import VERBS
 
     found = []
     for verb, usual in CALLS.items():
-        if content and verb in OF_THE_REPOSITORY:
+        if content and verb in OF_THE_REPOSITORY | AS_OTHERS:
             continue
         for words in usual if every else usual[:1]:
             options, dashes, names = words.partition(" -- ")
