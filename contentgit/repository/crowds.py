@@ -101,7 +101,7 @@ class Crowds:
         with program.start("mktree", *options, istream=subprocess.PIPE) as running:
             for folder in changed:  # before those that lie in it
                 there = trees.at_path(root, folder) if folder else (FOLDER, root)
-                rows = trees.rows(there[1]) if there and there[0] == FOLDER else []
+                (rows,) = trees.rows([there[1]]) if there and there[0] == FOLDER else [[]]
                 if lines := self._lines(folder, rows):
                     found[folder] = _made(running, lines)
                 elif rows:

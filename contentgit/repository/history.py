@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from contentgit.errors import RepositoryError
 from contentgit.repository.objects import checked_id, content, contents
+from contentgit.repository.places import Places
 from contentgit.repository.program import Program
 from contentgit.repository.refs import resolve
 from contentgit.repository.trees import Trees
@@ -18,7 +19,7 @@ from contentgit.repository.values import Commit, parse_commit
 Standing: TypeAlias = tuple[str, str] | None
 """Id and type of an object that stands at a path."""
 
-_BATCH = 64
+_BATCH, _LARGEST = 64, 1024
 _FOUND = re.compile(rb"([0-9a-f]+) (blob|tree)")
 
 
@@ -59,8 +60,10 @@ def _touching(
     """The commits that changed what stands at a path, as git simplifies a history for ``rev-list -- PATHS``.
 
     Not by git itself: where only folders without files differ, it goes through all that a tree multiplies.
+    A file in a folder whose mode alone changes counts as unchanged.
     """
-    rows: Iterable[tuple[str, Sequence[str]]] = _rows(program, trees, tips)
+    places = Places(program, trees, paths)
+    rows: Iterable[tuple[str, Sequence[str]]] = _rows(program, places, tips)
     *bottom, tip = tips
     inside = None
     if bottom:
@@ -72,28 +75,29 @@ def _touching(
         if commit not in followed:
             continue
         followed.discard(commit)
+        here = places.of(commit)
         known = [each for each in parents if inside is None or each in inside]
-        same = next((each for each in known if trees.alike(commit, each, paths)), None)
+        same = next((each for each in known if places.of(each) == here), None)
         if same:
             followed.add(same)
             continue
         followed |= {*known}
-        if parents:
-            touched = bool(known) or not all(trees.alike(commit, each, paths) for each in parents)
-        else:
-            touched = any(trees.at_path(commit, path) for path in paths)
+        changed = bool(known) or any(places.of(each) != here for each in parents)
+        touched = changed if parents else any(here)
         if touched:
             yield [commit]
 
 
 def _rows(
-    program: Program, trees: Trees, tips: Sequence[str]
+    program: Program, places: Places, tips: Sequence[str]
 ) -> Iterator[tuple[str, Sequence[str]]]:
-    """Commits with their parents, all children of a commit before it; the trees of some are read at once."""
+    """Commits with their parents, all children of a commit before it; what they have is read in batches."""
     lines = listed(program, "--date-order", "--format=%T %P", *tips)
-    while some := [*islice(zip(lines, lines, strict=True), _BATCH)]:
-        trees.read_ahead({commit: tree for (_, commit), (tree, *_) in some})
+    size = _BATCH  # the first page is there at once
+    while some := [*islice(zip(lines, lines, strict=True), size)]:
+        places.read_ahead({commit: tree for (_, commit), (tree, *_) in some})
         yield from ((commit, parents) for (_, commit), (_, *parents) in some)
+        size = _LARGEST
 
 
 def _tips(program: Program, revision: str) -> list[str]:

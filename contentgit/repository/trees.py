@@ -10,12 +10,11 @@ import os
 import re
 import shlex
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
-from contentgit.errors import FormatError, RepositoryError
+from contentgit.errors import FormatError
 from contentgit.repository.bounds import DEEPEST, DEEPEST_BESIDE, Bounds
 from contentgit.repository.objects import content, contents, root_tree
 from contentgit.repository.program import Program
@@ -66,15 +65,6 @@ class Trees:
             self._remember(self._roots[commit], self._parsed(self._roots[commit], data))
         return self._roots[commit]
 
-    def read_ahead(self, roots: Mapping[str, str]) -> None:
-        """Reads the whole trees of some commits, given by both ids, in few turns; one may be missing."""
-        self._roots.update(roots)
-        with suppress(RepositoryError):
-            for tree, data in zip(
-                roots.values(), contents(self._program, roots.values(), "tree"), strict=True
-            ):
-                self._remember(tree, self._parsed(tree, data))
-
     def at_path(self, commit: str, path: str) -> tuple[str, str] | None:
         """Mode and id of what stands at ``path`` in a commit; None where there is nothing.
 
@@ -82,7 +72,7 @@ class Trees:
             RepositoryError: the commit is not in the repository.
         """
         folder, name = _folder_and_name(path)
-        return self._entry(self._open(commit, folder), name)
+        return self.entry(self._open(commit, folder), name)
 
     def folder_id(self, commit: str, path: str) -> str | None:
         """The id of the folder at ``path``, of the whole tree for ``""``; None where nothing stands there.
@@ -116,39 +106,24 @@ class Trees:
             folder, name = _folder_and_name(path)
             if folder not in opened:
                 opened[folder] = self._open(commit, folder)
-            entry = self._entry(opened[folder], name)
+            entry = self.entry(opened[folder], name)
             if entry and entry[0] not in (FOLDER, SUBMODULE):
                 found[path] = entry[1]
         return found
-
-    def alike(self, one: str, other: str, paths: Sequence[str]) -> bool:
-        """Whether the same stands at each of the paths in two commits, or nothing in both."""
-        old, new = (self._folder(self.root(each)) for each in (one, other))
-        changed = {os.fsdecode(name) for name, _ in old.items() ^ new.items()}
-        at_changed = (path for path in paths if path.partition("/")[0] in changed)
-        return all(self._alike(one, other, path) for path in at_changed)
-
-    def _alike(self, one: str, other: str, path: str) -> bool:
-        trees: list[str | None] = [self.root(one), self.root(other)]
-        for name in path.split("/"):
-            found = [self._entry(self._folder(each), name) if each else None for each in trees]
-            if found[0] == found[1]:
-                return True
-            trees = [each[1] if each and each[0] == FOLDER else None for each in found]
-        return False
 
     def _open(self, commit: str, path: str) -> _Folder:
         """What is in the folder ``path``, which is ``""`` or ends with a slash; nothing if there is none."""
         folder = self._folder(self.root(commit))
         for name in path.split("/")[:-1]:
-            found = self._entry(folder, name)
+            found = self.entry(folder, name)
             if found is None or found[0] != FOLDER:
                 return _Folder()
             folder = self._folder(found[1])
         return folder
 
     @staticmethod
-    def _entry(folder: _Folder, name: str) -> tuple[str, str] | None:
+    def entry(folder: Mapping[bytes, tuple[bytes, bytes]], name: str) -> tuple[str, str] | None:
+        """Mode and id of what has the name in a folder, which holds modes and raw ids."""
         if name in (".", ".."):  # git would go there
             return None
         try:
@@ -164,9 +139,10 @@ class Trees:
             return self._remember(tree, self._parsed(tree, content(self._program, tree, "tree")))
         return self._folders[tree]
 
-    def rows(self, tree: str) -> list[tuple[bytes, bytes, bytes]]:
-        """Mode, name and raw id of each entry of a tree, whatever they are."""
-        return self._rows(tree, content(self._program, tree, "tree"))
+    def rows(self, trees: Iterable[str]) -> Iterator[list[tuple[bytes, bytes, bytes]]]:
+        """Mode, name and raw id of each entry, whatever they are, tree by tree."""
+        ids = [*trees]
+        yield from map(self._rows, ids, contents(self._program, ids, "tree"))
 
     def _rows(self, tree: str, data: bytes) -> list[tuple[bytes, bytes, bytes]]:
         """Mode, name and raw id of each entry of a tree.

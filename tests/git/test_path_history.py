@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
 from contentgit.errors import RepositoryError
 from contentgit.repository import Repository
+from contentgit.repository.program import Program
 from tests.fuzz.objects import Objects
 from tests.git.plain import git
 
@@ -115,6 +118,74 @@ def test_a_lost_parent_is_no_end(tmp_path: Path, graph: bool) -> None:
             ):
                 with pytest.raises(RepositoryError, match=r"f{40} is missing|could not read f{40}"):
                     read()
+
+
+def test_names_that_git_does_not_look_up(tmp_path: Path) -> None:
+    history = History(tmp_path / "content")
+    repository, file = history.repository, history.file("1")
+    for name in ("\xe4", "l\nl", "\udcff", ".a", "a b", "sub"):
+        entry = (b"160000", "1" * 40) if name == "sub" else file
+        tips: list[str] = []
+        for number in range(4):
+            there = {os.fsencode(name): entry} if number in (1, 2) else {}
+            tree = history.objects.write_tree({b"x": {b"d": {b"y": file, **there}}})
+            tips.append(history.commit(tree, tips[-1:], 10**9 + number))
+        log = repository.log(tips[-1], folders=[f"x/d/{name}"])
+        assert [each.id for each in log] == [tips[3], tips[1]], name
+    for name in (".", "..", "\ud800", "y/x", ""):
+        assert not list(repository.log(tips[-1], folders=[f"x/d/{name}"])), name
+
+
+def test_a_lost_folder_on_the_way_is_no_deletion(tmp_path: Path) -> None:
+    history = History(tmp_path / "content")
+    repository, objects = history.repository, history.objects
+    lost = objects.write_tree({b"1.json": history.file("1")})
+    tips: list[str] = []
+    for number, record in enumerate(((b"40000", lost), {b"1.json": history.file("2")})):
+        tree = objects.write_tree({b"pages": {b"a.b": {b"0": record}}})  # type: ignore[dict-item]
+        tips.append(history.commit(tree, tips[-1:], 10**9 + number))
+    (repository.path / "objects" / lost[:2] / lost[2:]).unlink()
+    for path in ("pages/a.b/0/1.json", "pages/a.b/0/2.json"):
+        with pytest.raises(RepositoryError, match=f"{lost} is missing"):
+            list(repository.log(tips[-1], folders=[path]))
+    assert [each.id for each in repository.log(tips[-1], folders=["pages/a.b/0"])] == tips[::-1]
+
+
+def test_a_record_that_is_missing_may_have_a_history(tmp_path: Path) -> None:
+    """As in a partial clone."""
+    history = History(tmp_path / "content")
+    repository, tips = history.repository, list[str]()
+    for number in range(3):
+        record = {b"1.json": history.file(str(number))}
+        tree = history.objects.write_tree({b"pages": {b"a.b": record}})  # type: ignore[dict-item]
+        tips.append(history.commit(tree, tips[-1:], 10**9 + number))
+    blob = history.file("1")[1]
+    (repository.path / "objects" / blob[:2] / blob[2:]).unlink()
+    log = repository.log(tips[-1], folders=["pages/a.b/1.json"])
+    assert [each.id for each in log] == tips[::-1]
+
+
+def test_a_long_history_is_looked_up_in_few_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = History(tmp_path / "content")
+    repository, random, tips = history.repository, Random(1), list[str]()
+    trees = [history.tree(random) for _ in range(20)]
+    for number in range(400):
+        tips.append(history.commit(random.choice(trees), tips[-1:], 10**9 + number))
+    git(repository.path, "update-ref", "refs/heads/main", tips[-1])
+    started: list[str] = []
+    start = Program.start
+
+    def noted(program: Program, verb: str, *arguments: str, **options: Any) -> Any:
+        started.append(verb)
+        return start(program, verb, *arguments, **options)
+
+    monkeypatch.setattr(Program, "start", noted)
+    for path in PATHS[1:]:
+        found = [each.id for each in repository.log("main", folders=[path])]
+        assert found == git(repository.path, "rev-list", "main", "--", path).split()
+    assert len(started) < 20
 
 
 def multiplied(history: History, times: int) -> tuple[bytes, str]:
