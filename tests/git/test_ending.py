@@ -30,9 +30,11 @@ CALLS = {
     "push": "wait(ready=False); repository.remotes.push('slow', ['main'])",
 }
 PROGRAM = """
-import sys, threading
+import signal, sys, threading
 from pathlib import Path
 from contentgit.repository import Repository
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 
 def wait(ready=True):
     print("ready", flush=True)
