@@ -12,12 +12,12 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeAlias
 
-from contentgit.canonical import encode
-from contentgit.diff import Change
-from contentgit.records import Record, RecordKey
-from contentgit.relations import PARENT, references
-from contentgit.schema import FieldKind, ModelSchema, OnDelete
-from contentgit.titles import best_text
+from contentgit.content.canonical import encode
+from contentgit.content.diff import Change
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import FieldKind, ModelSchema, OnDelete
+from contentgit.content.titles import best_text
+from contentgit.integrity.relations import PARENT, references
 
 NAMED: Final = 10
 """Records that are named of those that a delete reaches; the others are counted."""

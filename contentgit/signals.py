@@ -13,8 +13,8 @@
 The sender is contentgit's ``AppConfig``. Keyword arguments of all three: ``using``, the database alias;
 ``environment``; ``commit``, a full id; ``branch``, ``""`` where an apply was asked for something else;
 ``dumps``, labels such as ``"districts:42"``; ``changes``, see :class:`Changes`. Those of an apply
-also get ``plan``, a :class:`contentgit.steps.Plan`, and ``verb``: ``"checkout"``, ``"update"`` or ``"undo"``,
-whose ``commit`` is the one that is undone; those of a commit ``parent``, an id or ``""``.
+also get ``plan``, a :class:`contentgit.plan.steps.Plan`, and ``verb``: ``"checkout"``, ``"update"`` or
+``"undo"``, whose ``commit`` is the one that is undone; those of a commit ``parent``, an id or ``""``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 from django.dispatch import Signal
 
-from contentgit.diff import Change
+from contentgit.content.diff import Change
 
 __all__ = ["Changes", "post_apply", "post_commit", "pre_apply"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from timeit import repeat
 
-from contentgit.canonical import RecordEncoder, blob_id, decode, encode, segments
+from contentgit.content.canonical import RecordEncoder, blob_id, decode, encode, segments
 
 SENTENCE = (
     "Every morning at {} the ovens are lit, and the first dough is shaped by hand into loaves. "

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from contentgit.records import Record, RecordKey, Value
-from contentgit.relations import claims, references
-from contentgit.schema import FieldKind, FieldSchema, KeyKind, ModelSchema
-from contentgit.text import in_segments, segments
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, ModelSchema
+from contentgit.content.text import in_segments, segments
+from contentgit.integrity.relations import claims, references
 
 Records: TypeAlias = Mapping[RecordKey, Record]
 Models: TypeAlias = Mapping[str, ModelSchema]

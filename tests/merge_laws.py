@@ -11,25 +11,25 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from contentgit import canonical
+from contentgit.branches.check_merges import differing
+from contentgit.branches.merging import abort, merge
+from contentgit.branches.merging.deciding import Decision, resolve, take_all
+from contentgit.branches.merging.operation import Operation, current
+from contentgit.branches.merging.picking import Picking, cherry_pick, revert
+from contentgit.branches.trees import TreeMerge, merge_commits
 from contentgit.check import Finding, Level
-from contentgit.description import parse_schema
-from contentgit.diff import ABSENT
-from contentgit.documents import parse_document
+from contentgit.content import canonical
+from contentgit.content.description import parse_schema
+from contentgit.content.diff import ABSENT
+from contentgit.content.documents import parse_document
+from contentgit.content.layout import DATASET_FILE, record_path
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
 from contentgit.errors import ConflictError, RefusedError
-from contentgit.layout import DATASET_FILE, record_path
+from contentgit.git import Repository
+from contentgit.history.check import check
+from contentgit.integrity.relations import references
 from contentgit.merge import Place, Reason, Resolution, Take, TreeConflict, renumbered, value_at
-from contentgit.porcelain.check import check
-from contentgit.porcelain.check_merges import differing
-from contentgit.porcelain.merging import abort, merge
-from contentgit.porcelain.merging.deciding import Decision, resolve, take_all
-from contentgit.porcelain.merging.operation import Operation, current
-from contentgit.porcelain.merging.picking import Picking, cherry_pick, revert
-from contentgit.porcelain.trees import TreeMerge, merge_commits
-from contentgit.records import Record, RecordKey, Value
-from contentgit.relations import references
-from contentgit.repository import Repository
-from contentgit.schema import FieldKind, FieldSchema, ModelSchema
 from tests.editors import Editor, Records, problems
 
 WHOLE = (Reason.DELETED_BY_US, Reason.DELETED_BY_THEM)

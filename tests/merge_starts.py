@@ -16,7 +16,7 @@ from django.test import override_settings
 from contentgit import demo
 from contentgit.cli.main import main
 from contentgit.datasets import specs_for_models
-from contentgit.repository import Repository
+from contentgit.git import Repository
 from tests.growing import Grower
 from tests.merge_laws import Start
 from tests.zoo.growing import POPULATION

@@ -6,17 +6,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from contentgit.canonical import dump_document, encode
-from contentgit.description import schema_document
-from contentgit.diff import Change, between
-from contentgit.layout import DATASET_FILE, REPOSITORY_FILE, record_path
-from contentgit.porcelain.commits import repository_document
-from contentgit.records import Record, RecordKey
-from contentgit.repository import Repository
+from contentgit.content.canonical import dump_document, encode
+from contentgit.content.description import schema_document
+from contentgit.content.diff import Change, between
+from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE, record_path
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import (
+    FieldKind,
+    FieldSchema,
+    KeyKind,
+    Layout,
+    ModelSchema,
+    OnDelete,
+    Schema,
+)
+from contentgit.content.titles import best_text
+from contentgit.git import Repository
+from contentgit.history.commits import repository_document
 from contentgit.review import Review, Reviewer
-from contentgit.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema, OnDelete, Schema
 from contentgit.specs import Dataset, ModelSpec
-from contentgit.titles import best_text
 
 Snapshot: TypeAlias = Mapping[str, Mapping[str, Any]]
 """Fields by the key of their record."""
@@ -88,7 +96,7 @@ def entries(before: Snapshot, after: Snapshot) -> list[Entry]:
 
 
 def review(before: Snapshot, after: Snapshot, schemas: Any = SCHEMAS) -> Review:
-    """The passes of ``porcelain.review`` over values."""
+    """The passes of ``history.review`` over values."""
     reviewer = Reviewer(schemas)
     for each in entries(before, after):
         reviewer.count(each)

@@ -7,7 +7,7 @@ from typing import Any
 
 from contentgit.check.files import Dump, shown
 from contentgit.check.findings import Finding, Level, finding
-from contentgit.layout import DATASET_FILE
+from contentgit.content.layout import DATASET_FILE
 
 _UPGRADE = "deploy the code that has it, or apply with --ignore-unknown-fields"
 _COMMIT = "contentgit commit  (writes what the code has)"

@@ -8,10 +8,10 @@ from typing import Final
 
 from contentgit.check.files import shown
 from contentgit.check.findings import Finding, Level, finding
-from contentgit.records import Record, RecordKey, Value
-from contentgit.relations import PARENT, plain
-from contentgit.rules import broken, digest, doubtful, names_of, wanted
-from contentgit.schema import CheckRule, ModelSchema, UniqueSet
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.schema import CheckRule, ModelSchema, UniqueSet
+from contentgit.integrity.relations import PARENT, plain
+from contentgit.integrity.rules import broken, digest, doubtful, names_of, wanted
 
 _CORRECT: Final = "correct the record, or restore the fields that go together: contentgit restore"
 

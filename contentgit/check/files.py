@@ -10,16 +10,22 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from contentgit import canonical
-from contentgit.canonical import FORMAT_VERSION
 from contentgit.check.findings import Finding, Level, finding
 from contentgit.check.shapes import in_order, misfit
-from contentgit.description import parse_schema
-from contentgit.documents import dump_document, parse_document, quoted
+from contentgit.content import canonical
+from contentgit.content.canonical import FORMAT_VERSION
+from contentgit.content.description import parse_schema
+from contentgit.content.documents import dump_document, parse_document, quoted
+from contentgit.content.layout import (
+    DATASET_FILE,
+    REPOSITORY_FILE,
+    dump_name,
+    record_key,
+    record_path,
+)
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import FieldKind, Layout, ModelSchema
 from contentgit.errors import FormatError, RecordError
-from contentgit.layout import DATASET_FILE, REPOSITORY_FILE, dump_name, record_key, record_path
-from contentgit.records import Record, RecordKey
-from contentgit.schema import FieldKind, Layout, ModelSchema
 
 FIX: Final = "contentgit check --fix  (rewrites it)"
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Final
 
-from contentgit.records import JSON_NULL, RecordKey, Value
-from contentgit.schema import FieldKind, FieldSchema
+from contentgit.content.records import JSON_NULL, RecordKey, Value
+from contentgit.content.schema import FieldKind, FieldSchema
 
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][+-]?[0-9]+)?|NaN|-?Infinity")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -15,11 +15,11 @@ from typing import Final
 from contentgit.check.constraints import Constraints
 from contentgit.check.files import Dump, shown
 from contentgit.check.findings import Finding, Level, finding
-from contentgit.layout import DATASET_FILE, record_path
-from contentgit.records import Record, RecordKey, Value
-from contentgit.relations import PARENT, circles, hashable, references
-from contentgit.rules import digest
-from contentgit.schema import FieldKind, FieldSchema, ModelSchema
+from contentgit.content.layout import DATASET_FILE, record_path
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
+from contentgit.integrity.relations import PARENT, circles, hashable, references
+from contentgit.integrity.rules import digest
 
 _LISTED: Final = 5
 """So many records of a tie or a cycle are named; of the others only the number is told."""

@@ -10,9 +10,9 @@ from rich.text import Text
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import UsageError
-from contentgit.porcelain.blame import Blame, BlamedField
-from contentgit.porcelain.blame import blame as blame_record
-from contentgit.porcelain.commits import Selection
+from contentgit.history.blame import Blame, BlamedField
+from contentgit.history.blame import blame as blame_record
+from contentgit.history.commits import Selection
 from contentgit.render import data
 from contentgit.render.plain import safe
 from contentgit.render.values import dump_label, short

@@ -16,7 +16,7 @@ from contentgit.errors import UsageError
 from contentgit.render.plain import safe
 
 if TYPE_CHECKING:
-    from contentgit.repository import BrokenRef, Repository
+    from contentgit.git import BrokenRef, Repository
 
 
 def branch(args: argparse.Namespace, terminal: Terminal) -> int:

@@ -12,6 +12,8 @@ from pathlib import Path
 from rich.text import Text
 
 from contentgit import __version__, config
+from contentgit.branches.check_merges import differing, tip_doubts
+from contentgit.branches.merging.operation import refuse_unfinished
 from contentgit.check import Checked, Finding, finding
 from contentgit.check.files import Dump
 from contentgit.cli.project import (
@@ -24,15 +26,13 @@ from contentgit.cli.project import (
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.cli.worktrees import left_alone_lines
 from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, UsageError
-from contentgit.porcelain.check import Judge, endpoints
-from contentgit.porcelain.check import check as check_tree
-from contentgit.porcelain.check_merges import differing, tip_doubts
-from contentgit.porcelain.merging.operation import refuse_unfinished
-from contentgit.porcelain.rewrite import Rewritten, branch_to_fix, rewrite
+from contentgit.git import Repository
+from contentgit.history.check import Judge, endpoints
+from contentgit.history.check import check as check_tree
+from contentgit.history.rewrite import Rewritten, branch_to_fix, rewrite
 from contentgit.render import check as render
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
-from contentgit.repository import Repository
 
 
 def check(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -131,7 +131,7 @@ def _code(args: argparse.Namespace, terminal: Terminal, stack: ExitStack) -> Jud
         reason = _not_compared(error)
         return lambda _dumps, _beside: [reason]
     from contentgit.db.failures import connecting
-    from contentgit.porcelain.check_code import judge
+    from contentgit.workingcopy.check_code import judge
 
     def judged(dumps: Sequence[Dump], beside: Mapping[str, str]) -> Iterable[Finding]:
         # Of MySQL and MariaDB Django asks the server which columns it can have.

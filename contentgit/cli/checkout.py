@@ -14,7 +14,14 @@ from rich.text import Text
 from contentgit.cli.call import Call
 from contentgit.cli.hooks import tell
 from contentgit.cli.notices import tell_copied, tell_untouched
-from contentgit.cli.plans import done_already, place, plan_counts, plan_head, print_plan, step_data
+from contentgit.cli.plans import (
+    done_already,
+    place,
+    plan_counts,
+    plan_head,
+    print_plan,
+    step_data,
+)
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import ContentgitError, UsageError
@@ -22,9 +29,9 @@ from contentgit.render.plain import safe
 
 if TYPE_CHECKING:
     from contentgit.plan import Licences
-    from contentgit.porcelain.checkout import CheckedOut
-    from contentgit.porcelain.project import Project
-    from contentgit.porcelain.request import Request, Verb
+    from contentgit.workingcopy.checkout import CheckedOut
+    from contentgit.workingcopy.project import Project
+    from contentgit.workingcopy.request import Request, Verb
 
 N = TypeVar("N", int, float)
 
@@ -70,8 +77,8 @@ def _run_file(args: argparse.Namespace, terminal: Terminal) -> int:
             hint=f"contentgit checkout --apply --plan {args.plan}",
         )
     with open_project(args, terminal) as project:
-        from contentgit.porcelain.checkout import apply
-        from contentgit.porcelain.plan_files import read_plan
+        from contentgit.workingcopy.checkout import apply
+        from contentgit.workingcopy.plan_files import read_plan
 
         saved = read_plan(Path(args.plan))
         done = apply(project, saved.request, saved=saved)
@@ -85,7 +92,7 @@ def _run(args: argparse.Namespace, terminal: Terminal, verb: Verb, *, apply: boo
             hint="leave out --apply" if verb == "checkout" else f"{verb} --dry-run --plan-out FILE",
         )
     with open_project(args, terminal) as project:
-        from contentgit.porcelain import checkout as checkouts
+        from contentgit.workingcopy import checkout as checkouts
 
         request = _request(args, verb)
         if getattr(args, "pull", False):
@@ -104,8 +111,8 @@ def _run(args: argparse.Namespace, terminal: Terminal, verb: Verb, *, apply: boo
 
 def _pull(project: Project, revision: str, terminal: Terminal) -> None:
     """Brings the branch forward, before any lock is taken: a remote may keep us waiting."""
+    from contentgit.branches.remotes import pull_branch
     from contentgit.cli.remotes import pull_lines, talking
-    from contentgit.porcelain.remotes import pull_branch
 
     repository = project.repository
     branch = repository.head_branch() if revision in ("HEAD", "@") else revision
@@ -130,7 +137,7 @@ def _say(done: CheckedOut, args: argparse.Namespace, terminal: Terminal) -> int:
 
 def _request(args: argparse.Namespace, verb: Verb) -> Request:
     from contentgit.merge import Side
-    from contentgit.porcelain.request import Request
+    from contentgit.workingcopy.request import Request
 
     return Request(
         verb,
@@ -202,10 +209,10 @@ def _not_negative(number: N) -> N:
 def _show_plan(
     project: Project, request: Request, args: argparse.Namespace, terminal: Terminal
 ) -> int:
-    from contentgit.porcelain.details import details
-    from contentgit.porcelain.plan_files import write_plan
-    from contentgit.porcelain.planning import plan
-    from contentgit.porcelain.refusals import refuse
+    from contentgit.workingcopy.details import details
+    from contentgit.workingcopy.plan_files import write_plan
+    from contentgit.workingcopy.planning import plan
+    from contentgit.workingcopy.refusals import refuse
 
     with project.backend.snapshot():
         planned = plan(project, request)
@@ -233,8 +240,8 @@ def _ask(
     project: Project, request: Request, args: argparse.Namespace, terminal: Terminal
 ) -> str | None:
     """Shows the plan and asks; gives the digest of what was agreed to, or ``None``."""
-    from contentgit.porcelain.planning import plan
-    from contentgit.porcelain.refusals import refuse
+    from contentgit.workingcopy.planning import plan
+    from contentgit.workingcopy.refusals import refuse
 
     with project.backend.snapshot():
         planned = plan(project, request)

@@ -14,14 +14,14 @@ from contentgit.cli.terminal import ITEMS_SHOWN, Terminal
 from contentgit.render.plain import plural, safe
 
 if TYPE_CHECKING:
-    from contentgit.porcelain.collecting import Collected, Leftover
+    from contentgit.workingcopy.collecting import Collected, Leftover
 
 
 def gc(args: argparse.Namespace, terminal: Terminal) -> int:
     """Removes old backups and other leftovers."""
     args.database = "default"
     with open_project(args, terminal) as project:
-        from contentgit.porcelain.collecting import collect
+        from contentgit.workingcopy.collecting import collect
 
         done = collect(project, args.older_than, dry_run=args.dry_run)
     if args.json:

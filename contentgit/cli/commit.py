@@ -17,12 +17,12 @@ from contentgit.cli.project import open_project
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.cli.worktrees import tell_left_alone
 from contentgit.errors import UsageError
+from contentgit.git import Repository, Signature
 from contentgit.render import data
-from contentgit.repository import Repository, Signature
 
 if TYPE_CHECKING:
-    from contentgit.porcelain.commit import Committed, Draft, DumpCounts
-    from contentgit.porcelain.project import Project
+    from contentgit.workingcopy.commit import Committed, Draft, DumpCounts
+    from contentgit.workingcopy.project import Project
 
 
 def commit(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -30,7 +30,7 @@ def commit(args: argparse.Namespace, terminal: Terminal) -> int:
     names = [*args.dumps, *args.names]
     author = _author(args.author) if args.author else None
     with open_project(args, terminal) as project:
-        from contentgit.porcelain.commit import commit as commit_dumps
+        from contentgit.workingcopy.commit import commit as commit_dumps
 
         tell_copied(project, names, terminal)
         done = commit_dumps(

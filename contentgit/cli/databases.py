@@ -14,7 +14,7 @@ from contentgit.errors import ContentgitError, UsageError
 from contentgit.render import data
 
 if TYPE_CHECKING:
-    from contentgit.porcelain.project import Project
+    from contentgit.workingcopy.project import Project
 
 T = TypeVar("T")
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from contentgit.branches import drivers
 from contentgit.errors import ContentgitError, RepositoryError, UsageError
-from contentgit.porcelain import drivers
 from contentgit.render.lines import file_lines
 from contentgit.render.plain import safe
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from contentgit.cli.terminal import Terminal
 from contentgit.errors import ContentgitError
-from contentgit.repository import Repository
+from contentgit.git import Repository
 
 
 def edited(repository: Repository, terminal: Terminal, name: str, text: str, otherwise: str) -> str:

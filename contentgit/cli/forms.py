@@ -10,7 +10,7 @@ from typing import Final
 from contentgit.cli.parser import WITH_DATABASE
 from contentgit.cli.project import named_repository
 from contentgit.errors import ContentgitError, UnknownNameError
-from contentgit.porcelain.commits import Selection, names_record
+from contentgit.history.commits import Selection, names_record
 
 _AFTER: Final = {"diff", "log", "revert", "cherry-pick"}
 """Verbs that take names of dumps and records behind ``--``."""
@@ -75,6 +75,6 @@ def _is_dump(word: str, args: argparse.Namespace) -> bool:
             return True
     if args.verb not in WITH_DATABASE:
         return False
-    from contentgit.porcelain.project import defines
+    from contentgit.workingcopy.project import defines
 
     return defines(word)

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from contentgit.branches.git_setup import Outcome, State, install, look, remove
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import Terminal
 from contentgit.errors import UsageError
-from contentgit.porcelain.git_setup import Outcome, State, install, look, remove
 from contentgit.render.plain import safe
 
 # -P: git starts the drivers in the worktree, whose files are no modules of Python.

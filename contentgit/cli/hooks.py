@@ -10,7 +10,7 @@ from contentgit.errors import HookError
 from contentgit.render.plain import plural
 
 if TYPE_CHECKING:
-    from contentgit.calling import HookFailure
+    from contentgit.db.calling import HookFailure
 
 
 def tell(failures: Sequence[HookFailure], done: str, terminal: Terminal) -> int:

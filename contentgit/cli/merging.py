@@ -7,30 +7,35 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from contentgit.canonical import parse_document
+from contentgit.branches import merging
+from contentgit.branches.merging import Concluded, FastForward, How, Merged
+from contentgit.branches.merging.deciding import Decision, Resolved, named_place
+from contentgit.branches.merging.deciding import resolve as decide
+from contentgit.branches.merging.naming import reference_titles
+from contentgit.branches.merging.operation import Operation, current
+from contentgit.branches.merging.recorded import (
+    Decided,
+    Recorded,
+    recorded_in,
+    resolve_recorded,
+)
+from contentgit.branches.merging.ways import ways
+from contentgit.branches.trees import TreeMerge
 from contentgit.cli.editor import edited
 from contentgit.cli.notices import tell_doubts, tell_next, tell_untouched
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.cli.worktrees import tell_left_alone
-from contentgit.content import content_value, json_value
-from contentgit.documents import dump_document
+from contentgit.content.canonical import parse_document
+from contentgit.content.documents import dump_document
+from contentgit.content.records import Value
+from contentgit.content.values import content_value, json_value
 from contentgit.errors import ConflictError, ContentgitError, FormatError, UsageError
+from contentgit.git import Repository
 from contentgit.merge import Take, TreeConflict
-from contentgit.porcelain import merging
-from contentgit.porcelain.merging import Concluded, FastForward, How, Merged
-from contentgit.porcelain.merging.deciding import Decision, Resolved, named_place
-from contentgit.porcelain.merging.deciding import resolve as decide
-from contentgit.porcelain.merging.naming import reference_titles
-from contentgit.porcelain.merging.operation import Operation, current
-from contentgit.porcelain.merging.recorded import Decided, Recorded, recorded_in, resolve_recorded
-from contentgit.porcelain.merging.ways import ways
-from contentgit.porcelain.trees import TreeMerge
-from contentgit.records import Value
 from contentgit.render import conflicts as render
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
-from contentgit.repository import Repository
 
 _SCISSORS = "# ------------------------ >8 ------------------------"
 _MARK = "\ufeff"  # what some editors put in front of UTF-8

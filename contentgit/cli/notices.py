@@ -15,13 +15,13 @@ from contentgit.errors import ConfigurationError
 from contentgit.render.plain import safe
 
 if TYPE_CHECKING:
-    from contentgit.porcelain.merging import Doubt
-    from contentgit.porcelain.project import Project
+    from contentgit.branches.merging import Doubt
+    from contentgit.workingcopy.project import Project
 
 
 def tell_copied(project: Project, names: Sequence[str], terminal: Terminal) -> None:
     """Says that the database comes from another environment, as far as these dumps are concerned."""
-    from contentgit.porcelain.compare import copied
+    from contentgit.workingcopy.compare import copied
 
     line = copied(project, names)
     if line:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 
+from contentgit.branches.merging.operation import Concluded
+from contentgit.branches.merging.picking import Picking
+from contentgit.branches.merging.picking import cherry_pick as pick_change
+from contentgit.branches.merging.picking import restore as restore_records
+from contentgit.branches.merging.picking import revert as revert_change
 from contentgit.cli.merging import end, print_concluded
 from contentgit.cli.notices import tell_next
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import Terminal
 from contentgit.errors import UsageError
-from contentgit.porcelain.merging.operation import Concluded
-from contentgit.porcelain.merging.picking import Picking
-from contentgit.porcelain.merging.picking import cherry_pick as pick_change
-from contentgit.porcelain.merging.picking import restore as restore_records
-from contentgit.porcelain.merging.picking import revert as revert_change
 
 
 def revert(args: argparse.Namespace, terminal: Terminal) -> int:

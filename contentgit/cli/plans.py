@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
+from contentgit.plan.steps import Action, Plan, ProblemKind
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
 from contentgit.render.text import ACTION_SIGNS, ACTION_STYLES, field_lines, heading
-from contentgit.steps import Action, Plan, ProblemKind
 
 if TYPE_CHECKING:
-    from contentgit.porcelain.details import StepDetail
-    from contentgit.porcelain.planned import Planned
-    from contentgit.porcelain.project import Project
+    from contentgit.workingcopy.details import StepDetail
+    from contentgit.workingcopy.planned import Planned
+    from contentgit.workingcopy.project import Project
 
 CREATES_SHOWN = 10
 """New records of a model that a plan lists without ``--full``; updates and deletes are all listed."""
@@ -55,7 +55,7 @@ def step_data(detail: StepDetail) -> dict[str, object]:
 
 def print_plan(project: Project, planned: Planned, terminal: Terminal, *, full: bool) -> None:
     """The verdict first, then every step."""
-    from contentgit.porcelain.details import details
+    from contentgit.workingcopy.details import details
 
     terminal.lines(_plan_lines(planned, place(project)))
     shown: dict[str, int] = defaultdict(int)

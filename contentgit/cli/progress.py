@@ -25,7 +25,7 @@ class ProgressBar:
         self._started = False
 
     def __call__(self, what: str, done: int, total: int | None) -> None:
-        """See :data:`contentgit.porcelain.project.Progress`."""
+        """See :data:`contentgit.workingcopy.project.Progress`."""
         if not self._started:
             self._bar.start()
             self._started = True

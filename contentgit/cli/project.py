@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from contentgit import config
+from contentgit.branches import repositories
 from contentgit.cli.terminal import Terminal
 from contentgit.cli.worktrees import tell_finished
 from contentgit.errors import ConfigurationError, ContentgitError, RepositoryError
-from contentgit.porcelain import repositories
-from contentgit.repository import Repository
+from contentgit.git import Repository
 
 if TYPE_CHECKING:
-    from contentgit.porcelain.project import Progress, Project
+    from contentgit.workingcopy.project import Progress, Project
 
 
 class Surroundings(NamedTuple):
@@ -182,7 +182,7 @@ def open_project(args: argparse.Namespace, terminal: Terminal) -> Iterator[Proje
     """
     start_project(args)
     from contentgit.db.failures import translated
-    from contentgit.porcelain.project import Operator, Project, no_notice
+    from contentgit.workingcopy.project import Operator, Project, no_notice
 
     settings = config.read()
     config.check_alias(args.database)
@@ -205,7 +205,7 @@ def _is_watched(terminal: Terminal) -> bool:
 
 @contextmanager
 def _progress(terminal: Terminal) -> Iterator[Progress]:
-    from contentgit.porcelain.project import no_progress
+    from contentgit.workingcopy.project import no_progress
 
     if not _is_watched(terminal):
         yield no_progress

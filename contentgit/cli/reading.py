@@ -15,7 +15,8 @@ from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.reports import as_data, wanted_format, write_report
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import FormatError, RepositoryError, UnknownNameError, UsageError
-from contentgit.porcelain.commits import (
+from contentgit.git import Commit, Repository
+from contentgit.history.commits import (
     Comparison,
     Selection,
     TitledChange,
@@ -23,32 +24,19 @@ from contentgit.porcelain.commits import (
     names_record,
     records_at,
 )
-from contentgit.porcelain.commits import (
-    log as commit_log,
-)
-from contentgit.porcelain.commits import (
-    show as show_commit,
-)
-from contentgit.porcelain.commits import (
-    shown as shown_commit,
-)
+from contentgit.history.commits import log as commit_log
+from contentgit.history.commits import show as show_commit
+from contentgit.history.commits import shown as shown_commit
 from contentgit.render import data
 from contentgit.render.plain import safe
-from contentgit.render.text import (
-    SIGNS,
-    change_lines,
-    count_line,
-    dump_line,
-    stat_lines,
-)
+from contentgit.render.text import SIGNS, change_lines, count_line, dump_line, stat_lines
 from contentgit.render.values import dump_label
 from contentgit.render.views import named
-from contentgit.repository import Commit, Repository
 
 if TYPE_CHECKING:
+    from contentgit.content.records import Record
     from contentgit.db.ledger import Applied
-    from contentgit.porcelain.project import Project
-    from contentgit.records import Record
+    from contentgit.workingcopy.project import Project
 
 Counts = Mapping[tuple[str, str], Mapping[str, int]]
 _Ledger: TypeAlias = "tuple[str, list[Applied]]"
@@ -60,7 +48,7 @@ def diff(args: argparse.Namespace, terminal: Terminal) -> int:
     before, after, merge_base = _revisions(args.revisions)
     if after is None:
         with open_project(args, terminal) as project:
-            from contentgit.porcelain.compare import compare_with_database
+            from contentgit.workingcopy.compare import compare_with_database
 
             with compare_with_database(project, before, selection) as comparison:
                 return _print_comparison(comparison, args, terminal)
@@ -249,7 +237,7 @@ def _applied_log(args: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _look_applied(names: Sequence[str], limit: int | None, project: Project) -> _Ledger:
-    from contentgit.porcelain.compare import applied_log
+    from contentgit.workingcopy.compare import applied_log
 
     return project.using, applied_log(project, names, limit)
 

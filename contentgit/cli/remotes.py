@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from contentgit.branches import remotes
+from contentgit.branches.remotes import Pulled, Way
 from contentgit.cli.notices import tell_untouched
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.cli.worktrees import left_alone_lines
 from contentgit.errors import RefusedError, UsageError
-from contentgit.porcelain import remotes
-from contentgit.porcelain.remotes import Pulled, Way
+from contentgit.git import Moved, RefMove, Talk
 from contentgit.render.plain import safe
-from contentgit.repository import Moved, RefMove, Talk
 
 if TYPE_CHECKING:
     from contentgit.cli.progress import ProgressBar

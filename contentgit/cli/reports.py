@@ -18,8 +18,8 @@ from rich.text import Text
 from contentgit import config
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import UsageError
-from contentgit.porcelain.commits import Comparison, TitledChange
-from contentgit.porcelain.review import review
+from contentgit.history.commits import Comparison, TitledChange
+from contentgit.history.review import review
 from contentgit.render import data, report
 from contentgit.render.text import change_lines, dump_line, stat_lines
 from contentgit.render.views import TERMINAL, WHOLE
@@ -152,7 +152,7 @@ def _command(args: argparse.Namespace) -> str:
 
 
 def _html(comparison: Comparison, found: Review, args: argparse.Namespace) -> Iterator[str]:
-    from contentgit.porcelain.pictures import Pictures
+    from contentgit.cli.pictures import Pictures
     from contentgit.render.html import EXTENT, html
 
     folder = Path(args.media) if args.media else None

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from contentgit import config
+from contentgit.branches import repositories
 from contentgit.cli.git_setup import COMMAND
 from contentgit.cli.notices import tell_next
 from contentgit.cli.project import open_project, use_settings
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.cli.worktrees import tell_finished
 from contentgit.errors import ConfigurationError, UsageError
-from contentgit.porcelain import repositories
 from contentgit.render.plain import plural
 
 if TYPE_CHECKING:
-    from contentgit.porcelain.inventory import DumpInventory, ModelInventory
-    from contentgit.porcelain.workflows import Workflow
+    from contentgit.branches.workflows import Workflow
+    from contentgit.workingcopy.inventory import DumpInventory, ModelInventory
 
 
 def init(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -93,7 +93,7 @@ def _configured(args: argparse.Namespace) -> Path:
 def datasets(args: argparse.Namespace, terminal: Terminal) -> int:
     """Lists what each dataset holds."""
     with open_project(args, terminal) as project:
-        from contentgit.porcelain.inventory import inventory
+        from contentgit.workingcopy.inventory import inventory
 
         found = inventory(project, [*args.dumps, *args.names])
     if args.json:

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.text import Text
 
+from contentgit.branches.merging.operation import current
 from contentgit.cli.call import Call
 from contentgit.cli.databases import everywhere
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Parts, Terminal
-from contentgit.porcelain.commits import TitledChange
-from contentgit.porcelain.merging.operation import current
-from contentgit.records import RecordKey
+from contentgit.content.records import RecordKey
+from contentgit.history.commits import TitledChange
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
 from contentgit.render.text import SIGNS, STYLES, heading
 from contentgit.render.values import dump_label
 
 if TYPE_CHECKING:
-    from contentgit.porcelain.compare import Beside, DumpStatus
-    from contentgit.porcelain.project import Project
-    from contentgit.repository import Repository
+    from contentgit.git import Repository
+    from contentgit.workingcopy.compare import Beside, DumpStatus
+    from contentgit.workingcopy.project import Project
 
 FILES_SHOWN = 10
 """Files edited in the worktree that a status lists."""
@@ -95,7 +95,7 @@ def status(args: argparse.Namespace, terminal: Terminal) -> int:
 def _look(
     names: Sequence[str], keep: Callable[[TitledChange], object], project: Project
 ) -> _Status:
-    from contentgit.porcelain.compare import status as status_of
+    from contentgit.workingcopy.compare import status as status_of
 
     found = status_of(project, names, keep)
     head, environment = project.repository.head_branch(), project.config.environment
@@ -105,7 +105,7 @@ def _look(
 
 
 def _beside(project: Project) -> Beside:
-    from contentgit.porcelain.compare import beside
+    from contentgit.workingcopy.compare import beside
 
     return beside(project)
 

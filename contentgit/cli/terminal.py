@@ -220,7 +220,7 @@ def _inline(value: Any) -> str:
 
 def _json(value: Any) -> str:
     # Imported here: most calls print no JSON.
-    from contentgit.canonical import dump_document
+    from contentgit.content.canonical import dump_document
     from contentgit.render import data
 
     return dump_document(data.plain(value)).decode()

@@ -10,7 +10,7 @@ from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.render.plain import safe
 
 if TYPE_CHECKING:
-    from contentgit.repository import Finished, LeftAlone, Repository
+    from contentgit.git import Finished, LeftAlone, Repository
 
 OLDER = "these files are older than the branch; committing them with git there would revert it"
 

@@ -16,12 +16,12 @@ from django.db import connections
 from django.db.models import Model, QuerySet, Value
 from django.db.models.sql import Query
 
-from contentgit import calling
+from contentgit.content.records import Value as Content
+from contentgit.db import calling
 from contentgit.db.identity import Identities, label_of
 from contentgit.db.tables import Table
 from contentgit.errors import RecordError
-from contentgit.records import Value as Content
-from contentgit.steps import COMPUTED, Action, Plan
+from contentgit.plan.steps import COMPUTED, Action, Plan
 
 NOTHING_CHANGED = (
     "nothing has changed; correct what the field is set to, or keep the row it refers to"

@@ -10,7 +10,7 @@ from django.db import connections
 from django.db.models import BooleanField, F, Field, Func, Model, Q, QuerySet, UniqueConstraint
 from django.db.models.expressions import RawSQL
 
-from contentgit import portions
+from contentgit.content import portions
 from contentgit.db.fields.plain import AnyField
 from contentgit.db.tables import Column, Table
 

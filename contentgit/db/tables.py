@@ -14,8 +14,8 @@ from typing import Any
 
 from django.db.models import Model
 
-from contentgit.records import Value
-from contentgit.schema import FieldSchema, ModelSchema, UniqueSet
+from contentgit.content.records import Value
+from contentgit.content.schema import FieldSchema, ModelSchema, UniqueSet
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ from django.apps import apps
 from django.db import connections
 from django.db.models import Model
 
+from contentgit.content.records import JSON_NULL, Record, RecordKey
+from contentgit.content.schema import FieldKind
+from contentgit.content.titles import best_text, one_line
 from contentgit.db.allowance import Allowance
 from contentgit.db.failures import translated
 from contentgit.db.fields.plain import plain
@@ -25,9 +28,6 @@ from contentgit.db.introspect import table
 from contentgit.db.introspect.binding import column_codec
 from contentgit.db.queries import Row, chunk_size, instances_of, rows_of
 from contentgit.db.tables import Table, Tables
-from contentgit.records import JSON_NULL, Record, RecordKey
-from contentgit.schema import FieldKind
-from contentgit.titles import best_text, one_line
 
 QUERIES = 20
 """Queries that the project's code may make of its own for the titles of one call."""

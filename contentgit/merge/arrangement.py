@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
-from contentgit.alignment import rough_runs
+from contentgit.content.alignment import rough_runs
+from contentgit.content.records import RecordKey
 from contentgit.merge.numbers import numbers
 from contentgit.merge.side import Side
-from contentgit.records import RecordKey
 
 Places: TypeAlias = Mapping[RecordKey, int]
 """The numbers of the keys of one order; keys with equal numbers stand in the order of keys."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
-from contentgit.diff import ABSENT
+from contentgit.content.diff import ABSENT
+from contentgit.content.records import Record, Value
 from contentgit.merge.places import Place
 from contentgit.merge.values import FieldConflict, Maybe
-from contentgit.records import Record, Value
 
 
 class Reason(enum.StrEnum):

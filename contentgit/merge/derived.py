@@ -10,10 +10,10 @@ import re
 from decimal import Context, Decimal
 from typing import Final
 
-from contentgit.canonical import encode_value, same
-from contentgit.diff import ABSENT
-from contentgit.records import Value
-from contentgit.schema import FieldKind, ModelSchema
+from contentgit.content.canonical import encode_value, same
+from contentgit.content.diff import ABSENT
+from contentgit.content.records import Value
+from contentgit.content.schema import FieldKind, ModelSchema
 
 _PLAIN: Final = re.compile(r"-?[0-9]{1,1000}(\.[0-9]{1,1000})?", re.ASCII)
 _EXACT: Final = Context(prec=2100)

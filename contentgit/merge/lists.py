@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from contentgit.content.records import RecordKey
 from contentgit.merge.arrangement import Ordered, merge_places
 from contentgit.merge.side import Side
-from contentgit.records import RecordKey
 
 
 def merge_lists(

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
 
-from contentgit.records import RecordKey
+from contentgit.content.records import RecordKey
 
 
 def numbers(

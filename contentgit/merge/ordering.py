@@ -10,14 +10,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from contentgit.canonical import encode_value
-from contentgit.diff import ABSENT, Change
+from contentgit.content.canonical import encode_value
+from contentgit.content.diff import ABSENT, Change
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import FieldSchema, ModelSchema
 from contentgit.merge.arrangement import merge_places, unmoved
 from contentgit.merge.records import Conflict, ConflictKind, Merged, merge_record
 from contentgit.merge.side import Side
 from contentgit.merge.values import FieldConflict
-from contentgit.records import Record, RecordKey
-from contentgit.schema import FieldSchema, ModelSchema
 
 Snapshot = Mapping[RecordKey, Record]
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from contentgit.diff import ABSENT
-from contentgit.layout import decode_part, encode_part
+from contentgit.content.diff import ABSENT
+from contentgit.content.layout import decode_part, encode_part
+from contentgit.content.records import Record, RecordKey, Value
 from contentgit.merge.values import Maybe
-from contentgit.records import Record, RecordKey, Value
 
 _RECORD: Final = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+:[^/]+")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from contentgit.diff import ABSENT, Change
+from contentgit.content.diff import ABSENT, Change
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.schema import ModelSchema
 from contentgit.merge.side import Side
 from contentgit.merge.together import merge_together
 from contentgit.merge.values import FieldConflict, merge_value
-from contentgit.records import Record, RecordKey, Value
-from contentgit.schema import ModelSchema
 
 
 class ConflictKind(enum.StrEnum):

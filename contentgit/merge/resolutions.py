@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Final
 
-from contentgit.content import content_value, json_value
-from contentgit.diff import ABSENT
+from contentgit.content.diff import ABSENT
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import ModelSchema
+from contentgit.content.values import content_value, json_value
 from contentgit.errors import FormatError
 from contentgit.merge.places import Place, Values, with_values
 from contentgit.merge.records import Conflict, ConflictKind, Merged
 from contentgit.merge.values import FieldConflict, Maybe
-from contentgit.records import Record, RecordKey
-from contentgit.schema import ModelSchema
 
 
 class Take(enum.StrEnum):

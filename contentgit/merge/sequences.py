@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Generic, TypeVar
 
-from contentgit.alignment import Run, runs
-from contentgit.text_alignment import text_runs
+from contentgit.content.alignment import Run, runs
+from contentgit.content.text_alignment import text_runs
 
 T = TypeVar("T", bound=Hashable)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from contentgit.diff import between
+from contentgit.content.diff import between
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import ModelSchema
 from contentgit.merge.ordering import order_fields, settle, touched_groups
 from contentgit.merge.records import Conflict, Merged, merge_record
 from contentgit.merge.side import Side
-from contentgit.records import Record, RecordKey
-from contentgit.schema import ModelSchema
 
 
 @dataclass(frozen=True)

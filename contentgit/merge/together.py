@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from contentgit.canonical import same
-from contentgit.diff import ABSENT
+from contentgit.content.canonical import same
+from contentgit.content.diff import ABSENT
 from contentgit.merge.side import Side
 from contentgit.merge.values import FieldConflict, Maybe
 

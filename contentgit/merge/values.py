@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
-from contentgit.canonical import same
-from contentgit.diff import ABSENT
+from contentgit.content.canonical import same
+from contentgit.content.diff import ABSENT
+from contentgit.content.records import RecordKey, Value
+from contentgit.content.schema import FieldKind, FieldSchema
+from contentgit.content.text import in_segments
 from contentgit.merge.derived import merge_derived
 from contentgit.merge.lists import merge_lists
 from contentgit.merge.sequences import merge_sequences, merge_texts
 from contentgit.merge.side import Side
-from contentgit.records import RecordKey, Value
-from contentgit.schema import FieldKind, FieldSchema
-from contentgit.text import in_segments
 
 Maybe: TypeAlias = Value
 """A value, or ``ABSENT`` where a side has none."""

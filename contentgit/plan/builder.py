@@ -6,15 +6,24 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from contentgit.diff import ABSENT
-from contentgit.facts import Facts
+from contentgit.content.diff import ABSENT
+from contentgit.content.records import RecordKey
 from contentgit.plan.choice import Choice, Licences, choose
+from contentgit.plan.facts import Facts
 from contentgit.plan.items import Item, Survey, parse
 from contentgit.plan.order import levels, model_groups, refers_to_itself
 from contentgit.plan.reach import Reach, missing_reason
+from contentgit.plan.steps import (
+    Action,
+    FieldState,
+    Links,
+    Plan,
+    Problem,
+    ProblemKind,
+    Step,
+    Withheld,
+)
 from contentgit.plan.unique import contests
-from contentgit.records import RecordKey
-from contentgit.steps import Action, FieldState, Links, Plan, Problem, ProblemKind, Step, Withheld
 
 
 def build(survey: Survey, facts: Facts, licences: Licences) -> Plan:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from contentgit.facts import Facts
+from contentgit.content.records import RecordKey
+from contentgit.plan.facts import Facts
 from contentgit.plan.items import Item, Survey
-from contentgit.records import RecordKey
-from contentgit.steps import Action, Links, Problem, ProblemKind, Withheld
+from contentgit.plan.steps import Action, Links, Problem, ProblemKind, Withheld
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import NamedTuple, TypeAlias
 
-from contentgit.diff import ABSENT
+from contentgit.content.diff import ABSENT
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.schema import FieldSchema, ModelSchema, looked_up
 from contentgit.errors import FormatError
-from contentgit.records import Record, RecordKey, Value
-from contentgit.relations import Claim
-from contentgit.schema import FieldSchema, ModelSchema, looked_up
+from contentgit.integrity.relations import Claim
+from contentgit.plan.steps import Action, FieldState, Links
 from contentgit.specs import Dataset
-from contentgit.steps import Action, FieldState, Links
 
 parse = lru_cache(maxsize=2**16)(RecordKey.parse)
 """The key in a reference; many records refer to the same ones."""
@@ -131,7 +131,7 @@ class Rules:
 
     @classmethod
     def of(cls, schema: ModelSchema, dataset: Dataset, looked_up: frozenset[str]) -> Rules:
-        """The rules for ``schema`` in ``dataset``; see :func:`contentgit.schema.looked_up`."""
+        """The rules for ``schema`` in ``dataset``; see :func:`contentgit.content.schema.looked_up`."""
         specs = dataset.specs_of(schema.label)
         return cls(
             schema,
@@ -166,7 +166,7 @@ class Survey:
 
     @cached_property
     def looked_up(self) -> frozenset[str]:
-        """See :func:`contentgit.schema.looked_up`."""
+        """See :func:`contentgit.content.schema.looked_up`."""
         return looked_up(self.models)
 
     @cached_property

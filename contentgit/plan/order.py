@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
+from contentgit.content.records import RecordKey
+from contentgit.content.schema import FieldKind, ModelSchema, looked_up
 from contentgit.plan.items import Wish
-from contentgit.records import RecordKey
-from contentgit.schema import FieldKind, ModelSchema, looked_up
 
 K = TypeVar("K")
 

@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from contentgit.facts import Facts, Referrer
+from contentgit.content.records import RecordKey
+from contentgit.content.schema import OnDelete
+from contentgit.plan.facts import Facts, Referrer
 from contentgit.plan.items import Item, Survey
-from contentgit.records import RecordKey
-from contentgit.schema import OnDelete
-from contentgit.steps import Action, Problem, ProblemKind, Step, Withheld
+from contentgit.plan.steps import Action, Problem, ProblemKind, Step, Withheld
 
 _CLEARING = frozenset({OnDelete.SET_NULL, OnDelete.SET_DEFAULT, OnDelete.SET})
 _SHOWN = 5

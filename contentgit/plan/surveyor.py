@@ -6,8 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from contentgit.canonical import same
-from contentgit.diff import ABSENT
+from contentgit.content.canonical import same
+from contentgit.content.diff import ABSENT
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.schema import FieldKind, ModelSchema, looked_up
+from contentgit.integrity.relations import PARENT, parents
+from contentgit.integrity.rules import broken, digest, doubtful, said, wanted
 from contentgit.plan.items import (
     Candidate,
     Computed,
@@ -19,12 +23,8 @@ from contentgit.plan.items import (
     parse,
     references,
 )
-from contentgit.records import Record, RecordKey, Value
-from contentgit.relations import PARENT, parents
-from contentgit.rules import broken, digest, doubtful, said, wanted
-from contentgit.schema import FieldKind, ModelSchema, looked_up
+from contentgit.plan.steps import Action, FieldState, Links
 from contentgit.specs import Dataset
-from contentgit.steps import Action, FieldState, Links
 
 _SINGLE: Final = frozenset({FieldKind.REFERENCE, FieldKind.GENERIC})
 

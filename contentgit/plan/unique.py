@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
-from contentgit.facts import Facts
+from contentgit.content.records import RecordKey
+from contentgit.content.schema import UniqueSet
+from contentgit.integrity.relations import Claim, plain
+from contentgit.integrity.rules import names_of
+from contentgit.plan.facts import Facts
 from contentgit.plan.items import Computed, Item, Survey
-from contentgit.records import RecordKey
-from contentgit.relations import Claim, plain
-from contentgit.rules import names_of
-from contentgit.schema import UniqueSet
-from contentgit.steps import Action, Problem, ProblemKind, Step
+from contentgit.plan.steps import Action, Problem, ProblemKind, Step
 
 Parked = dict[RecordKey, set[str]]
 

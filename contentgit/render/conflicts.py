@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from contentgit.diff import ABSENT
+from contentgit.content.diff import ABSENT
+from contentgit.content.records import Record, Value
 from contentgit.merge import Contested, Reason, TreeConflict
-from contentgit.records import Record, Value
 from contentgit.render import data
 from contentgit.render.plain import safe
 from contentgit.render.values import apart, short

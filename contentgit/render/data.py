@@ -9,10 +9,10 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from contentgit.canonical import json_value
-from contentgit.diff import ABSENT, Change
+from contentgit.content.canonical import json_value
+from contentgit.content.diff import ABSENT, Change
+from contentgit.content.records import JSON_NULL, Record, RecordKey, Value
 from contentgit.errors import ContentgitError
-from contentgit.records import JSON_NULL, Record, RecordKey, Value
 
 
 def value(content: Value) -> Any:

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from contentgit.diff import Change
+from contentgit.content.diff import Change
 from contentgit.render.passages import Line
 from contentgit.render.plain import safe
 from contentgit.render.report import DONE, Note, notes, reach_lines, rows, verdict

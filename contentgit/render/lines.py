@@ -10,11 +10,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from contentgit.canonical import decode, json_value
+from contentgit.content.canonical import decode, json_value
+from contentgit.content.records import Record, Value
+from contentgit.content.text import in_segments, segments
 from contentgit.errors import FormatError
-from contentgit.records import Record, Value
 from contentgit.render.plain import safe
-from contentgit.text import in_segments, segments
 
 NEW_LINE, SAME_LINE, LAST_LINE_END = "    ", "  … ", "  ⏎"
 

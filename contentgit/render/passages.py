@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, TypeAlias
 
+from contentgit.content.text import segments
+from contentgit.content.words import words
 from contentgit.render.plain import visible
-from contentgit.text import segments
-from contentgit.words import words
 
 Piece: TypeAlias = tuple[Literal["equal", "delete", "insert"], str]
 """What became of a text, and the text as it may be shown: without control characters or line ends."""

@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from contentgit.diff import ABSENT
+from contentgit.content.diff import ABSENT
+from contentgit.content.records import RecordKey
 from contentgit.errors import Cause
-from contentgit.records import RecordKey
+from contentgit.plan.steps import Problem, ProblemKind
 from contentgit.render.plain import plural, safe
 from contentgit.render.values import apart
-from contentgit.steps import Problem, ProblemKind
 
 ROWS_SHOWN: Final = 5
 """Rows that a delete reaches whose titles a refusal lists."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from contentgit.records import RecordKey
+from contentgit.content.records import RecordKey
 from contentgit.render.plain import plural, safe
 from contentgit.render.text import count_line
 from contentgit.render.values import dump_label

@@ -11,13 +11,13 @@ from typing import Final
 
 from rich.text import Text
 
-from contentgit.diff import Change
-from contentgit.records import RecordKey
+from contentgit.content.diff import Change
+from contentgit.content.records import RecordKey
+from contentgit.plan.steps import Action
 from contentgit.render.passages import Line
 from contentgit.render.plain import safe
 from contentgit.render.values import dump_label
 from contentgit.render.views import TERMINAL, Extent, FieldView, field_views
-from contentgit.steps import Action
 
 SIGNS: Final = {"create": "+", "update": "~", "delete": "-"}
 STYLES: Final = {"create": "green", "update": "yellow", "delete": "red"}

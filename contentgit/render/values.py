@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from contentgit.diff import ABSENT
+from contentgit.content.diff import ABSENT
+from contentgit.content.layout import dump_name
+from contentgit.content.records import JSON_NULL, Value
 from contentgit.errors import FormatError
-from contentgit.layout import dump_name
-from contentgit.records import JSON_NULL, Value
 from contentgit.render.plain import safe, visible
 
 WIDTH: Final = 100

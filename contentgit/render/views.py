@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Literal, TypeAlias
 
-from contentgit.canonical import same
-from contentgit.diff import ABSENT, Change, FieldChange
-from contentgit.records import Value
+from contentgit.content.canonical import same
+from contentgit.content.diff import ABSENT, Change, FieldChange
+from contentgit.content.records import Value
 from contentgit.render.passages import PASSAGE, Line, passages
 from contentgit.render.plain import safe
 from contentgit.render.values import WIDTH, short

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 
-from contentgit.layout import key_text
-from contentgit.records import JSON_NULL, Record, RecordKey
-from contentgit.schema import KeyKind
+from contentgit.content.layout import key_text
+from contentgit.content.records import JSON_NULL, Record, RecordKey
+from contentgit.content.schema import KeyKind
 
 PAGE = RecordKey("pages.page", "42")
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from contentgit.facts import Facts, Referrer
-from contentgit.plan import Candidate, Licences, Size, build, survey
-from contentgit.records import Record, RecordKey
-from contentgit.schema import (
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import (
     FieldKind,
     FieldSchema,
     KeyKind,
@@ -17,8 +15,10 @@ from contentgit.schema import (
     OnDelete,
     UniqueSet,
 )
+from contentgit.plan import Candidate, Licences, Size, build, survey
+from contentgit.plan.facts import Facts, Referrer
+from contentgit.plan.steps import Plan, Problem, ProblemKind, Step
 from contentgit.specs import Dataset, ModelSpec
-from contentgit.steps import Plan, Problem, ProblemKind, Step
 
 Fields = Mapping[str, Any] | None
 

@@ -6,8 +6,8 @@ import math
 import re
 from typing import Any
 
-from contentgit.records import JSON_NULL, Record
-from contentgit.text import segments
+from contentgit.content.records import JSON_NULL, Record
+from contentgit.content.text import segments
 
 SHORT = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 UNSEEN = [

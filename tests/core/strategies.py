@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from contentgit.layout import key_text
-from contentgit.records import JSON_NULL, Record, RecordKey
+from contentgit.content.layout import key_text
+from contentgit.content.records import JSON_NULL, Record, RecordKey
 
 # Pieces in which the cutting of text is likely to go wrong, and any characters besides.
 PIECES = [

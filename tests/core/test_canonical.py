@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contentgit.canonical import (
+from contentgit.content.canonical import (
     FORMAT_VERSION,
     RecordEncoder,
     blob_id,
@@ -23,11 +23,11 @@ from contentgit.canonical import (
     same,
     same_fields,
 )
-from contentgit.documents import UNSEEN
+from contentgit.content.documents import UNSEEN
+from contentgit.content.layout import key_value
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.schema import KeyKind
 from contentgit.errors import FormatError, RecordError
-from contentgit.layout import key_value
-from contentgit.records import Record, RecordKey, Value
-from contentgit.schema import KeyKind
 from tests.core import reference_format
 from tests.core.golden_records import PAGE, RECORDS
 from tests.core.strategies import records, values

@@ -12,8 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contentgit import canonical
-from contentgit.canonical import blob_id, dump_document
 from contentgit.check import RULES, Checked, Finding, Level, finding
 from contentgit.check.code import compare, missing_dumps
 from contentgit.check.files import (
@@ -29,12 +27,12 @@ from contentgit.check.files import (
 )
 from contentgit.check.shapes import in_order, misfit
 from contentgit.check.trees import Tree
-from contentgit.description import schema_document
-from contentgit.layout import record_path
-from contentgit.records import JSON_NULL, Record, RecordKey, Value
-from contentgit.relations import circles
-from contentgit.render.check import github, harmless, sarif, text_lines
-from contentgit.schema import (
+from contentgit.content import canonical
+from contentgit.content.canonical import blob_id, dump_document
+from contentgit.content.description import schema_document
+from contentgit.content.layout import record_path
+from contentgit.content.records import JSON_NULL, Record, RecordKey, Value
+from contentgit.content.schema import (
     FieldKind,
     FieldSchema,
     KeyKind,
@@ -43,6 +41,8 @@ from contentgit.schema import (
     Schema,
     UniqueSet,
 )
+from contentgit.integrity.relations import circles
+from contentgit.render.check import github, harmless, sarif, text_lines
 from contentgit.specs import Dataset, ModelSpec
 from tests.core.golden_records import RECORDS
 

@@ -9,10 +9,10 @@ import math
 import pytest
 from hypothesis import given, settings
 
-from contentgit.content import content_value, json_value, same
-from contentgit.diff import ABSENT
+from contentgit.content.diff import ABSENT
+from contentgit.content.records import JSON_NULL, Value
+from contentgit.content.values import content_value, json_value, same
 from contentgit.errors import RecordError
-from contentgit.records import JSON_NULL, Value
 from tests.core.strategies import values
 
 

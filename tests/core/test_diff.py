@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contentgit.diff import ABSENT, Change, FieldChange, between, compare_ids, patch
-from contentgit.records import Record, RecordKey, Value
+from contentgit.content.diff import ABSENT, Change, FieldChange, between, compare_ids, patch
+from contentgit.content.records import Record, RecordKey, Value
 
 KEY = RecordKey("pages.page", "1")
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contentgit.documents import UNSEEN, dump_document, parse_document
+from contentgit.content.documents import UNSEEN, dump_document, parse_document
 from contentgit.errors import FormatError, RecordError
 
 

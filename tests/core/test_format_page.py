@@ -6,12 +6,12 @@ import json
 import re
 from pathlib import Path
 
-from contentgit import text
-from contentgit.canonical import encode
-from contentgit.documents import UNSEEN
-from contentgit.layout import record_key
-from contentgit.records import RecordKey
-from contentgit.text import segments
+from contentgit.content import text
+from contentgit.content.canonical import encode
+from contentgit.content.documents import UNSEEN
+from contentgit.content.layout import record_key
+from contentgit.content.records import RecordKey
+from contentgit.content.text import segments
 from tests.core.golden_records import RECORDS
 
 PAGE = (Path(__file__).parents[2] / "docs/format.md").read_text(encoding="utf-8")

@@ -13,29 +13,15 @@ from typing import Any
 
 import pytest
 
-from contentgit import canonical
 from contentgit.check.constraints import Constraints
 from contentgit.check.files import Dump, clashes, describe, lines_of, look
 from contentgit.check.trees import Tree
-from contentgit.diff import Change
-from contentgit.documents import dump_document, parse_document
-from contentgit.errors import FormatError
-from contentgit.facts import Facts, Referrer
-from contentgit.layout import encode_part, record_key, record_path
-from contentgit.merge import (
-    Place,
-    Resolution,
-    Take,
-    added,
-    merge_record,
-    resolved,
-    three_way,
-)
-from contentgit.plan import Candidate
-from contentgit.records import Record, RecordKey
-from contentgit.render.text import change_lines
-from contentgit.repository.values import parse_commit
-from contentgit.schema import (
+from contentgit.content import canonical
+from contentgit.content.diff import Change
+from contentgit.content.documents import dump_document, parse_document
+from contentgit.content.layout import encode_part, record_key, record_path
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import (
     FieldKind,
     FieldSchema,
     KeyKind,
@@ -43,6 +29,12 @@ from contentgit.schema import (
     ModelSchema,
     UniqueSet,
 )
+from contentgit.errors import FormatError
+from contentgit.git.values import parse_commit
+from contentgit.merge import Place, Resolution, Take, added, merge_record, resolved, three_way
+from contentgit.plan import Candidate
+from contentgit.plan.facts import Facts, Referrer
+from contentgit.render.text import change_lines
 from tests.core.planning import dataset, delete, planned, referrer, spec, update
 
 Work = Callable[[], object]

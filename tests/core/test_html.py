@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from contentgit.diff import Change
-from contentgit.porcelain.pictures import ALL, LARGEST, Pictures
-from contentgit.records import Record, RecordKey
+from contentgit.cli.pictures import ALL, LARGEST, Pictures
+from contentgit.content.diff import Change
+from contentgit.content.records import Record, RecordKey
 from contentgit.render.html import POLICY, html
 from tests.core.test_markdown import hostile, names
 from tests.reviewing import Entry, Snapshot, entries, review

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contentgit.errors import FormatError, RecordError, UsageError
-from contentgit.layout import (
+from contentgit.content.layout import (
     decode_part,
     dump_folder,
     dump_name,
@@ -21,8 +20,9 @@ from contentgit.layout import (
     record_key,
     record_path,
 )
-from contentgit.records import RecordKey
-from contentgit.schema import KeyKind, Layout
+from contentgit.content.records import RecordKey
+from contentgit.content.schema import KeyKind, Layout
+from contentgit.errors import FormatError, RecordError, UsageError
 from tests.core.strategies import key_values, keys, texts
 
 PARTS = {

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contentgit import canonical, long_values
-from contentgit.canonical import decode, encode, is_canonical, same
-from contentgit.documents import parse_document
+from contentgit.content import canonical, long_values
+from contentgit.content.canonical import decode, encode, is_canonical, same
+from contentgit.content.documents import parse_document
+from contentgit.content.long_values import are_lines_of, without_long
+from contentgit.content.records import JSON_NULL, Record, RecordKey
+from contentgit.content.text import PART, parts, segments
 from contentgit.errors import FormatError
-from contentgit.long_values import are_lines_of, without_long
-from contentgit.records import JSON_NULL, Record, RecordKey
-from contentgit.text import PART, parts, segments
 from tests.core import reference_format
 from tests.core.strategies import texts
 from tests.memory import printed
@@ -240,8 +240,8 @@ def test_lines_are_compared_to_the_end() -> None:
 # ------------------------------------------------------------------------------------------ memory
 
 COST = """
-from contentgit.canonical import decode, encode
-from contentgit.records import Record, RecordKey
+from contentgit.content.canonical import decode, encode
+from contentgit.content.records import Record, RecordKey
 
 if len(sys.argv) > 2:
     record = Record(RecordKey("a.b", "1"), {"f": eval(sys.argv[2])})

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from contentgit.diff import Change
-from contentgit.records import Record, RecordKey
+from contentgit.content.diff import Change
+from contentgit.content.records import Record, RecordKey
 from contentgit.render.markdown import LIMITS, MARKER, inert, markdown
 from contentgit.render.plain import visible
 from tests.core.strategies import texts

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from contentgit.diff import ABSENT
+from contentgit.content.diff import ABSENT
+from contentgit.content.records import JSON_NULL, Record, RecordKey
+from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
 from contentgit.merge import (
     Conflict,
     ConflictKind,
@@ -22,8 +24,6 @@ from contentgit.merge import (
     resolved,
     three_way,
 )
-from contentgit.records import JSON_NULL, Record, RecordKey
-from contentgit.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
 
 KEY = RecordKey("pages.page", "1")
 PAGE = ModelSchema(

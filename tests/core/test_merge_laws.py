@@ -8,12 +8,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contentgit.canonical import encode_value
-from contentgit.diff import ABSENT, between, patch
+from contentgit.content.canonical import encode_value
+from contentgit.content.diff import ABSENT, between, patch
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
 from contentgit.merge import FieldConflict, Merge, Side, merge_value, three_way
 from contentgit.merge.sequences import merge_sequences
-from contentgit.records import Record, RecordKey
-from contentgit.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
 from tests.core import strategies
 
 NAMES = {

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from contentgit.diff import ABSENT, between
+from contentgit.content.diff import ABSENT, between
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
 from contentgit.merge import (
     ConflictKind,
     FieldConflict,
@@ -22,8 +24,6 @@ from contentgit.merge import (
     touched_groups,
 )
 from contentgit.merge.arrangement import Ordered, merge_places, unmoved
-from contentgit.records import Record, RecordKey
-from contentgit.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
 
 PLUGIN = ModelSchema(
     "pages.plugin",

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from contentgit.diff import ABSENT
+from contentgit.content.diff import ABSENT
+from contentgit.content.records import JSON_NULL, Record
+from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
 from contentgit.errors import FormatError
-from contentgit.facts import Facts
 from contentgit.plan import Size
-from contentgit.records import JSON_NULL, Record
-from contentgit.schema import FieldKind, FieldSchema, ModelSchema
-from contentgit.steps import Action, FieldState, Links, ProblemKind, Step, Withheld
+from contentgit.plan.facts import Facts
+from contentgit.plan.steps import Action, FieldState, Links, ProblemKind, Step, Withheld
 from tests.core.planning import (
     CATEGORY,
     MODELS,

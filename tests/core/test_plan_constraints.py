@@ -7,10 +7,17 @@ from typing import Any
 
 import pytest
 
-from contentgit.conditions import Comparison, How, Other, Unknown
-from contentgit.facts import Facts
-from contentgit.schema import CheckRule, FieldKind, FieldSchema, Function, Part, UniqueSet
-from contentgit.steps import ProblemKind
+from contentgit.content.conditions import Comparison, How, Other, Unknown
+from contentgit.content.schema import (
+    CheckRule,
+    FieldKind,
+    FieldSchema,
+    Function,
+    Part,
+    UniqueSet,
+)
+from contentgit.plan.facts import Facts
+from contentgit.plan.steps import ProblemKind
 from tests.core.planning import create, dataset, key, planned, said, schema, text, update
 
 FRONT = Comparison("state", How.EXACT, "front")

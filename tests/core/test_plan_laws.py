@@ -9,13 +9,13 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from contentgit.canonical import same
-from contentgit.diff import between
-from contentgit.facts import Facts, Referrer
+from contentgit.content.canonical import same
+from contentgit.content.diff import between
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import OnDelete, UniqueSet
 from contentgit.plan import Candidate, Licences, Size, build, survey
-from contentgit.records import Record, RecordKey
-from contentgit.schema import OnDelete, UniqueSet
-from contentgit.steps import Action, Plan, ProblemKind, Step
+from contentgit.plan.facts import Facts, Referrer
+from contentgit.plan.steps import Action, Plan, ProblemKind, Step
 from tests.core.planning import dataset, many, schema, spec, text, to
 
 MODELS = {

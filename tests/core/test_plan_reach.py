@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from contentgit.facts import Facts
-from contentgit.schema import OnDelete, UniqueSet
-from contentgit.steps import Action, Problem, ProblemKind, Step
+from contentgit.content.schema import OnDelete, UniqueSet
+from contentgit.plan.facts import Facts
+from contentgit.plan.steps import Action, Problem, ProblemKind, Step
 from tests.core.planning import (
     candidate,
     create,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contentgit.facts import Facts, Sibling
+from contentgit.content.schema import FieldKind, FieldSchema, UniqueSet
 from contentgit.plan import Size
-from contentgit.schema import FieldKind, FieldSchema, UniqueSet
-from contentgit.steps import FieldState, Links, ProblemKind, Withheld
+from contentgit.plan.facts import Facts, Sibling
+from contentgit.plan.steps import FieldState, Links, ProblemKind, Withheld
 from tests.core.planning import (
     MODELS,
     candidate,

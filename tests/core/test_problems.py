@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from contentgit.cli.terminal import ENTRIES_SHOWN, ITEMS_SHOWN, Terminal
+from contentgit.content.records import RecordKey
 from contentgit.errors import RefusedError
-from contentgit.records import RecordKey
+from contentgit.plan.steps import FieldState, Problem, ProblemKind
 from contentgit.render.problems import causes
-from contentgit.steps import FieldState, Problem, ProblemKind
 
 
 def drift(number: int) -> Problem:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from contentgit.diff import Change
-from contentgit.documents import UNSEEN
-from contentgit.records import JSON_NULL, Record, RecordKey
+from contentgit.content.diff import Change
+from contentgit.content.documents import UNSEEN
+from contentgit.content.records import JSON_NULL, Record, RecordKey
 from contentgit.render.passages import PASSAGE, passages
 from contentgit.render.plain import plural, safe
 from contentgit.render.text import change_lines, count_line, marked, stat_lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contentgit.records import Record, RecordKey
+from contentgit.content.records import Record, RecordKey
 from contentgit.render import report
 from contentgit.review import LISTED, NAMED, Reviewer
 from tests.reviewing import SHOP, Entry, Snapshot, entries, review

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from contentgit.canonical import dump_document
-from contentgit.conditions import (
+from contentgit.content.canonical import dump_document
+from contentgit.content.conditions import (
     DEEPEST,
     LARGEST,
     Comparison,
@@ -25,23 +25,10 @@ from contentgit.conditions import (
     parse_condition,
     words,
 )
-from contentgit.description import parse_schema, schema_document
-from contentgit.documents import parse_document
-from contentgit.errors import FormatError
-from contentgit.records import JSON_NULL, Record, RecordKey
-from contentgit.rules import (
-    ANY,
-    DOUBT,
-    FALSE,
-    NULL,
-    TRUE,
-    broken,
-    doubtful,
-    holds,
-    names_of,
-    wanted,
-)
-from contentgit.schema import (
+from contentgit.content.description import parse_schema, schema_document
+from contentgit.content.documents import parse_document
+from contentgit.content.records import JSON_NULL, Record, RecordKey
+from contentgit.content.schema import (
     CheckRule,
     FieldKind,
     FieldSchema,
@@ -52,6 +39,19 @@ from contentgit.schema import (
     Part,
     Schema,
     UniqueSet,
+)
+from contentgit.errors import FormatError
+from contentgit.integrity.rules import (
+    ANY,
+    DOUBT,
+    FALSE,
+    NULL,
+    TRUE,
+    broken,
+    doubtful,
+    holds,
+    names_of,
+    wanted,
 )
 from contentgit.specs import Dataset, ModelSpec
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contentgit.text import _CUTS, segments
+from contentgit.content.text import _CUTS, segments
 from tests.core.strategies import PIECES, texts
 
 CUTS = [

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contentgit import text_alignment
-from contentgit.alignment import rough_runs, runs
-from contentgit.diff import words
+from contentgit.content import text_alignment
+from contentgit.content.alignment import rough_runs, runs
+from contentgit.content.diff import words
+from contentgit.content.text import segments
+from contentgit.content.text_alignment import TextRun, common_end, common_start, text_runs
 from contentgit.merge.sequences import merge_sequences, merge_texts
-from contentgit.text import segments
-from contentgit.text_alignment import TextRun, common_end, common_start, text_runs
 from tests.core.strategies import texts
 from tests.memory import printed
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contentgit import alignment
-from contentgit.diff import words
+from contentgit.content import alignment
+from contentgit.content.diff import words
 from tests.core.strategies import texts
 
 CASES = [

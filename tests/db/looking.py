@@ -7,17 +7,17 @@ from typing import Any
 
 from django.db.models import Model
 
+from contentgit.content.records import Record, RecordKey
 from contentgit.db import applier
 from contentgit.db.backends import backend
 from contentgit.db.facts import fetch
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import table, tables
 from contentgit.db.reader import Reader
-from contentgit.facts import Facts
 from contentgit.plan import Candidate, Licences, Size, Survey, build, survey
-from contentgit.records import Record, RecordKey
+from contentgit.plan.facts import Facts
+from contentgit.plan.steps import Plan
 from contentgit.specs import Dataset, ModelSpec
-from contentgit.steps import Plan
 from tests.brands.models import (
     Brand,
 )

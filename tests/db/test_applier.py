@@ -16,6 +16,7 @@ from django.db import connections
 from django.db.models import Model, signals
 from django.test.utils import CaptureQueriesContext
 
+from contentgit.content.records import Record, RecordKey
 from contentgit.db import applier, ledger
 from contentgit.db.applier import Applied
 from contentgit.db.backends import backend
@@ -23,8 +24,7 @@ from contentgit.db.identity import Identities
 from contentgit.db.introspect import table
 from contentgit.db.ledger import Entry
 from contentgit.errors import ContentgitError, DatabaseError, RecordError, RefusedError
-from contentgit.records import Record, RecordKey
-from contentgit.steps import Action, Links, Plan, Problem, ProblemKind, Step
+from contentgit.plan.steps import Action, Links, Plan, Problem, ProblemKind, Step
 from tests.bakery.models import Category, Ingredient, NewsPage, Note, Page, Product, Review, Tag
 from tests.workshop.models import (
     Booking,

@@ -15,15 +15,18 @@ from django.db.models.functions import Coalesce, Concat, Length, Lower, Trim
 from django.db.models.lookups import GreaterThan
 from django.test.utils import isolate_apps
 
-from contentgit.conditions import Comparison, Every, How, Negated, Other, Unknown, is_whole, words
-from contentgit.db.identity import Identities
-from contentgit.db.introspect.binding import bound_field
-from contentgit.db.introspect.conditions import Describer
-from contentgit.db.introspect.uniques import unique_sets
-from contentgit.db.tables import Table
-from contentgit.records import Record, RecordKey
-from contentgit.rules import FALSE, holds
-from contentgit.schema import (
+from contentgit.content.conditions import (
+    Comparison,
+    Every,
+    How,
+    Negated,
+    Other,
+    Unknown,
+    is_whole,
+    words,
+)
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import (
     CheckRule,
     Function,
     KeyKind,
@@ -32,6 +35,12 @@ from contentgit.schema import (
     Part,
     UniqueSet,
 )
+from contentgit.db.identity import Identities
+from contentgit.db.introspect.binding import bound_field
+from contentgit.db.introspect.conditions import Describer
+from contentgit.db.introspect.uniques import unique_sets
+from contentgit.db.tables import Table
+from contentgit.integrity.rules import FALSE, holds
 from contentgit.specs import ModelSpec
 from tests.fieldzoo.models import Article, TextTag
 from tests.fieldzoo.reading import reader

@@ -11,11 +11,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-from contentgit.facts import Sibling
+from contentgit.content.schema import Function, UniqueSet
+from contentgit.content.schema import Part as Compared
+from contentgit.integrity.relations import plain
 from contentgit.plan import Candidate
-from contentgit.relations import plain
-from contentgit.schema import Function, UniqueSet
-from contentgit.schema import Part as Compared
+from contentgit.plan.facts import Sibling
 from tests.brands.models import (
     Brand,
     Choice,

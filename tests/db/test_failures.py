@@ -14,7 +14,7 @@ from django.db import Error, OperationalError, connections, transaction
 from contentgit.db import ledger
 from contentgit.db.backends import Backend, backend
 from contentgit.errors import BusyError, ConfigurationError, ContentgitError, DatabaseError
-from contentgit.steps import Action
+from contentgit.plan.steps import Action
 from tests.bakery.models import Tag
 from tests.db.sessions import another_connection, do_not_wait
 from tests.db.test_applier import Runner, create, step, tag

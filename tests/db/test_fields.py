@@ -14,9 +14,9 @@ from django.db import connection
 from django.db.models import JSONField, Model, Value
 from django.test import override_settings
 
-from contentgit import canonical
+from contentgit.content import canonical
+from contentgit.content.records import JSON_NULL
 from contentgit.errors import RecordError
-from contentgit.records import JSON_NULL
 from tests.fieldzoo.fields import Money
 from tests.fieldzoo.models import Custom, Everything, Numbers, Order
 from tests.fieldzoo.reading import all_bytes, all_records, only, raw, reader, rewrite, store

@@ -13,9 +13,9 @@ from django.contrib.sites.models import Site
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
+from contentgit.content.schema import KeyKind
 from contentgit.db.identity import Identities
 from contentgit.errors import ConfigurationError, RecordError
-from contentgit.schema import KeyKind
 from tests.fieldzoo.models import Article, Coded, Computed, LongArticle, Section
 
 ID = uuid.UUID("0c9a7a52-6d2f-4f6c-9d3c-0123456789ab")

@@ -12,14 +12,9 @@ from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from contentgit.conditions import Comparison, How
-from contentgit.db.identity import Identities
-from contentgit.db.introspect import missing_tables, schema, table
-from contentgit.db.introspect.binding import bound_field
-from contentgit.db.introspect.contributed import contributed
-from contentgit.db.tables import Table
-from contentgit.description import parse_schema, schema_document
-from contentgit.schema import (
+from contentgit.content.conditions import Comparison, How
+from contentgit.content.description import parse_schema, schema_document
+from contentgit.content.schema import (
     FieldKind,
     FieldSchema,
     Function,
@@ -30,6 +25,11 @@ from contentgit.schema import (
     Part,
     UniqueSet,
 )
+from contentgit.db.identity import Identities
+from contentgit.db.introspect import missing_tables, schema, table
+from contentgit.db.introspect.binding import bound_field
+from contentgit.db.introspect.contributed import contributed
+from contentgit.db.tables import Table
 from contentgit.specs import ModelSpec
 from tests.fieldzoo.models import (
     Article,

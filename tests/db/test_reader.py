@@ -15,11 +15,11 @@ from django.db import DatabaseError as DjangoDatabaseError
 from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
-from contentgit import canonical
+from contentgit.content import canonical
+from contentgit.content.layout import record_key
+from contentgit.content.records import RecordKey
 from contentgit.db import queries
 from contentgit.errors import DatabaseError, RecordError
-from contentgit.layout import record_key
-from contentgit.records import RecordKey
 from tests.fieldzoo.models import (
     Article,
     Child,

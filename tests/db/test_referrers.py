@@ -9,10 +9,10 @@ from django.apps import apps
 from django.db.models import Model, ProtectedError, RestrictedError
 from django.db.models.deletion import Collector
 
-from contentgit.facts import Referrer
-from contentgit.records import RecordKey
-from contentgit.schema import OnDelete
-from contentgit.steps import COMPUTED, Action, ProblemKind
+from contentgit.content.records import RecordKey
+from contentgit.content.schema import OnDelete
+from contentgit.plan.facts import Referrer
+from contentgit.plan.steps import COMPUTED, Action, ProblemKind
 from tests.brands.models import (
     Brand,
     Cell,

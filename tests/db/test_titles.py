@@ -6,11 +6,11 @@ from django.contrib.auth.models import Permission
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
+from contentgit.content.titles import best_text, one_line
 from contentgit.db.backends import backend
 from contentgit.db.titles import QUERIES, titles
-from contentgit.records import Record, RecordKey
-from contentgit.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
-from contentgit.titles import best_text, one_line
 from tests.bakery.models import Category, Ingredient, NewsPage, Page, Product
 from tests.fieldzoo.fields import Money
 from tests.fieldzoo.models import Coded, Custom, GrandChild, Scoped, TextKey

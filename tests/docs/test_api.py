@@ -26,8 +26,8 @@ SECTIONS = {
     if title.startswith("`")
 }
 INTERNAL = {
-    "contentgit.diff": {"Absent", "Kind", "between", "compare_ids", "patch", "words"},
-    "contentgit.records": {"JSONNull", "Value"},
+    "contentgit.content.diff": {"Absent", "Kind", "between", "compare_ids", "patch", "words"},
+    "contentgit.content.records": {"JSONNull", "Value"},
     "RecordKey": {"sort_key"},
     "Links": {"between", "empty"},
 }
@@ -96,8 +96,8 @@ def test_an_entry_lists_the_members_of_its_class(name: str) -> None:
 
 
 def test_the_values_of_enumerations_are_all_there() -> None:
-    for each, entry in names(SECTIONS["contentgit.steps"]):
-        thing = getattr(module("contentgit.steps"), each)
+    for each, entry in names(SECTIONS["contentgit.plan.steps"]):
+        thing = getattr(module("contentgit.plan.steps"), each)
         if inspect.isclass(thing) and issubclass(thing, enum.Enum):
             assert set(re.findall(r"`([A-Z_]+)`", entry)) == set(thing.__members__), each
 

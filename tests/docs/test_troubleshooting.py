@@ -9,12 +9,13 @@ from functools import cache
 
 import pytest
 
-from contentgit import conditions, content, layout, text
-from contentgit.cli import terminal
+from contentgit.cli import pictures, terminal
+from contentgit.content import conditions, layout, text
+from contentgit.content import values as content
 from contentgit.db.backends import base
-from contentgit.porcelain import check, pictures
+from contentgit.git import bounds, program, writing
+from contentgit.history import check
 from contentgit.render import markdown
-from contentgit.repository import bounds, program, writing
 from tests import databases
 from tests.docs.pages import ROOT
 
@@ -97,7 +98,7 @@ def test_the_bounds_of_a_statement_are_those_of_the_program() -> None:
 
 def test_other_numbers_on_the_pages_are_those_of_the_program() -> None:
     databases.start_django()
-    from contentgit.porcelain import collecting
+    from contentgit.workingcopy import collecting
 
     house, installing = (
         (DOCS / name).read_text() for name in ("keeping-house.md", "installing.md")

@@ -11,8 +11,8 @@ from django.core.management import call_command
 from django.db import connections
 from django.test import override_settings
 
+from contentgit.plan.steps import Action, Plan
 from contentgit.signals import post_apply
-from contentgit.steps import Action, Plan
 from tests import raw
 from tests.bakery import datasets as bakery
 from tests.bakery.models import Opening, Page, Tag

@@ -13,10 +13,10 @@ from django.db import connections
 from rich.text import Text
 
 from contentgit.cli.terminal import Terminal
+from contentgit.content.layout import record_path
+from contentgit.content.records import RecordKey
+from contentgit.content.schema import Layout
 from contentgit.errors import ContentgitError
-from contentgit.layout import record_path
-from contentgit.records import RecordKey
-from contentgit.schema import Layout
 from tests import raw
 from tests.bakery.content import fill
 from tests.verbs.conftest import Run, Said

@@ -11,14 +11,12 @@ from typing import Any
 
 import pytest
 
-from contentgit import canonical
-from contentgit.canonical import dump_document
-from contentgit.description import schema_document
-from contentgit.layout import record_path
-from contentgit.porcelain.commits import repository_document
-from contentgit.records import Record, RecordKey, Value
-from contentgit.repository import Repository
-from contentgit.schema import (
+from contentgit.content import canonical
+from contentgit.content.canonical import dump_document
+from contentgit.content.description import schema_document
+from contentgit.content.layout import record_path
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.schema import (
     FieldKind,
     FieldSchema,
     KeyKind,
@@ -27,6 +25,8 @@ from contentgit.schema import (
     Schema,
     UniqueSet,
 )
+from contentgit.git import Repository
+from contentgit.history.commits import repository_document
 from contentgit.specs import Dataset, ModelSpec
 from tests.bakery.models import Category, Tag
 from tests.verbs.conftest import Run, Said

@@ -26,8 +26,8 @@ from contentgit.cli.parser import WITH_DATABASE, WITH_REPOSITORY
 from contentgit.cli.verbs import VERBS
 from contentgit.cli.verbs.options import INSTEAD
 from contentgit.datasets import specs_for_models
+from contentgit.git import Repository
 from contentgit.management.commands.contentgit import Command
-from contentgit.repository import Repository
 from tests.bakery.models import Tag
 from tests.docs.pages import ROOT
 from tests.verbs.conftest import Run

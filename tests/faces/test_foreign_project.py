@@ -12,10 +12,10 @@ from typing import TypeAlias
 
 import pytest
 
+from contentgit.branches.repositories import content_around, init
 from contentgit.cli.parser import WITH_REPOSITORY
 from contentgit.cli.verbs import VERBS
-from contentgit.porcelain.repositories import content_around, init
-from contentgit.repository import Repository
+from contentgit.git import Repository
 from tests.docs.pages import ROOT
 from tests.git.plain import git
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from contentgit.repository import Repository
+from contentgit.git import Repository
 from tests.fuzz import judge
 from tests.git.content import Site
 from tests.git.plain import files, git

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from contentgit.canonical import dump_document, encode
 from contentgit.cli.main import main
-from contentgit.description import schema_document
-from contentgit.layout import DATASET_FILE, record_path
-from contentgit.records import Record, RecordKey
-from contentgit.repository import Repository
-from contentgit.schema import KeyKind, Layout, Schema
+from contentgit.content.canonical import dump_document, encode
+from contentgit.content.description import schema_document
+from contentgit.content.layout import DATASET_FILE, record_path
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import KeyKind, Layout, Schema
+from contentgit.git import Repository
 from tests.bakery.content import fill
 from tests.bakery.models import Tag
 from tests.git.content import DATASET, TAG, Site, page, teaser

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from contentgit.canonical import decode, encode
-from contentgit.records import Record
-from contentgit.repository import Moved, Repository, Talk
-from contentgit.repository.remotes import without_password
+from contentgit.content.canonical import decode, encode
+from contentgit.content.records import Record
+from contentgit.git import Moved, Repository, Talk
+from contentgit.git.remotes import without_password
 from tests.bakery.content import fill
 from tests.bakery.models import Tag
 from tests.git.plain import git as plain

@@ -19,11 +19,11 @@ import pytest
 import yaml
 
 from contentgit import __version__
-from contentgit.canonical import dump_document
+from contentgit.branches import repositories
 from contentgit.cli.parser import parse
 from contentgit.cli.verbs import VERBS
-from contentgit.porcelain import repositories
-from contentgit.repository import Repository
+from contentgit.content.canonical import dump_document
+from contentgit.git import Repository
 from tests.bakery.content import fill
 from tests.bakery.models import Product
 from tests.reviewing import Snapshot, commit

@@ -8,11 +8,11 @@ from typing import Any
 from django.db import connections
 from django.db.models import Model
 
+from contentgit.content.records import Record, Value
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import tables
 from contentgit.db.reader import Reader
 from contentgit.db.tables import Table
-from contentgit.records import Record, Value
 from contentgit.specs import Dataset, ModelSpec
 
 

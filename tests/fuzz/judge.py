@@ -161,7 +161,7 @@ def _limit() -> None:
 
 def _watch_git() -> list[int]:
     """Where the signals are noted that git processes ended by, but for those that we ended."""
-    from contentgit.repository.program import Running
+    from contentgit.git.program import Running
 
     deaths: list[int] = []
     finish = Running.finish

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from contentgit.repository import Repository, Signature, Written
+from contentgit.git import Repository, Signature, Written
 from tests.git.plain import git
 
 DATE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

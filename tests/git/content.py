@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from contentgit import canonical
-from contentgit.canonical import dump_document
-from contentgit.description import schema_document
-from contentgit.layout import DATASET_FILE, REPOSITORY_FILE, record_path
-from contentgit.records import Record, RecordKey
-from contentgit.repository import Repository
-from contentgit.schema import (
+from contentgit.content import canonical
+from contentgit.content.canonical import dump_document
+from contentgit.content.description import schema_document
+from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE, record_path
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import (
     FieldKind,
     FieldSchema,
     KeyKind,
@@ -22,6 +21,7 @@ from contentgit.schema import (
     Schema,
     UniqueSet,
 )
+from contentgit.git import Repository
 from contentgit.specs import Dataset, ModelSpec
 from tests.git.conftest import ANNA, DATE
 

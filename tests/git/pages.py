@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from contentgit.canonical import encode
-from contentgit.description import schema_document
-from contentgit.records import Record, RecordKey, Value
-from contentgit.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema, Schema
+from contentgit.content.canonical import encode
+from contentgit.content.description import schema_document
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.schema import (
+    FieldKind,
+    FieldSchema,
+    KeyKind,
+    Layout,
+    ModelSchema,
+    Schema,
+)
 from contentgit.specs import Dataset, ModelSpec
 from tests.git.plain import git
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from contentgit.branches.repositories import init
 from contentgit.cli.main import main
-from contentgit.documents import dump_document
+from contentgit.content.documents import dump_document
+from contentgit.content.records import RecordKey, Value
 from contentgit.errors import UnknownNameError
-from contentgit.porcelain.blame import Blame, blame
-from contentgit.porcelain.repositories import init
-from contentgit.records import RecordKey, Value
-from contentgit.repository import Repository
+from contentgit.git import Repository
+from contentgit.history.blame import Blame, blame
 from tests.git.pages import DATASET, SENTENCES, body, change, page, path_of
 from tests.git.plain import git
 
@@ -134,7 +134,7 @@ def test_a_long_history_is_read_in_few_processes(
             + b"\n"
         )
     git(folder, "fast-import", "--quiet", data=b"".join(lines))
-    from contentgit.repository.program import Program
+    from contentgit.git.program import Program
 
     started = []
     start = Program.start

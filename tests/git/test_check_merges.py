@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
+from contentgit.branches.check_merges import differing
+from contentgit.branches.merging import continue_merge, merge
+from contentgit.branches.merging.deciding import Decision, resolve
 from contentgit.check import Finding
-from contentgit.description import schema_document
-from contentgit.documents import dump_document
+from contentgit.content.description import schema_document
+from contentgit.content.documents import dump_document
+from contentgit.content.schema import Layout, Schema
 from contentgit.errors import ConflictError
+from contentgit.git import Repository
 from contentgit.merge import Take
-from contentgit.porcelain.check_merges import differing
-from contentgit.porcelain.merging import continue_merge, merge
-from contentgit.porcelain.merging.deciding import Decision, resolve
-from contentgit.repository import Repository
-from contentgit.schema import Layout, Schema
 from contentgit.specs import Dataset, ModelSpec
 from tests.git.content import SCHEMA, Site, bytes_of, page, path_of, teaser
 from tests.git.test_tree_merge import START

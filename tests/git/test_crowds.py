@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from contentgit.errors import RecordError, RepositoryError
-from contentgit.repository import GONE, FileEntry, Placed, Repository, crowds
-from contentgit.repository.program import Program
+from contentgit.git import GONE, FileEntry, Placed, Repository, crowds
+from contentgit.git.program import Program
 from tests.git.conftest import ANNA, DATE
 from tests.git.plain import git
 from tests.memory import printed
@@ -170,7 +170,7 @@ def test_a_file_that_is_missing_may_stay_and_may_not_come(
 def test_memory_does_not_grow_with_what_a_folder_holds(repository: Repository) -> None:
     program = (
         "from pathlib import Path\n"
-        "from contentgit.repository import Repository\n"
+        "from contentgit.git import Repository\n"
         "repository = Repository.open(Path(sys.argv[1]))\n"
         "repository.write_tree(None, [('f/0.json', b'x')])\nbefore = peak()\n"
         "repository.write_tree(None, ((f'f/{n}.json', b'%07d' % n * 1000) for n in range(10000)))\n"

@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from contentgit.canonical import dump_document, encode
-from contentgit.description import schema_document
+from contentgit.branches.merging import continue_merge, merge
+from contentgit.branches.merging.deciding import Decision, names, resolve
+from contentgit.branches.merging.operation import current
+from contentgit.branches.merging.recorded import resolve_recorded
+from contentgit.content.canonical import dump_document, encode
+from contentgit.content.description import schema_document
+from contentgit.content.layout import DATASET_FILE, record_path
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, Schema, UniqueSet
 from contentgit.errors import ConflictError, RefusedError, UsageError
-from contentgit.layout import DATASET_FILE, record_path
+from contentgit.git import Repository
+from contentgit.history.check import check
 from contentgit.merge import Take
-from contentgit.porcelain.check import check
-from contentgit.porcelain.merging import continue_merge, merge
-from contentgit.porcelain.merging.deciding import Decision, names, resolve
-from contentgit.porcelain.merging.operation import current
-from contentgit.porcelain.merging.recorded import resolve_recorded
-from contentgit.records import Record, RecordKey
-from contentgit.repository import Repository
-from contentgit.schema import FieldKind, FieldSchema, KeyKind, Layout, Schema, UniqueSet
 from contentgit.specs import Dataset, ModelSpec
 from tests.git.content import (
     DATASET,

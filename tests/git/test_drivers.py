@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from contentgit.canonical import decode, encode
+from contentgit.branches.git_setup import ATTRIBUTES, State, install, look, remove
+from contentgit.branches.repositories import init
 from contentgit.cli.git_setup import COMMAND
 from contentgit.cli.start import main
-from contentgit.documents import dump_document
-from contentgit.porcelain.git_setup import ATTRIBUTES, State, install, look, remove
-from contentgit.porcelain.repositories import init
-from contentgit.records import Record, RecordKey, Value
+from contentgit.content.canonical import decode, encode
+from contentgit.content.documents import dump_document
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.schema import KeyKind
+from contentgit.git import Repository
 from contentgit.render.lines import file_lines, record_lines
-from contentgit.repository import Repository
-from contentgit.schema import KeyKind
 from tests.docs.pages import ROOT
 from tests.git.pages import DATASET, body, change, page, path_of
 from tests.git.plain import git

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from contentgit.repository import Repository
+from contentgit.git import Repository
 from tests.git.conftest import ONE, THREE, Commits
 from tests.git.plain import git
 
@@ -32,7 +32,7 @@ CALLS = {
 PROGRAM = """
 import signal, sys, threading
 from pathlib import Path
-from contentgit.repository import Repository
+from contentgit.git import Repository
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 

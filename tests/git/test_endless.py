@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from contentgit.canonical import dump_document
 from contentgit.cli.main import main
+from contentgit.content.canonical import dump_document
+from contentgit.content.layout import FOLDERS, record_path
+from contentgit.content.records import RecordKey
+from contentgit.content.schema import Layout
 from contentgit.errors import FormatError
-from contentgit.layout import FOLDERS, record_path
-from contentgit.records import RecordKey
-from contentgit.repository import Repository
-from contentgit.repository.bounds import DEEPEST, DEEPEST_BESIDE
-from contentgit.schema import Layout
+from contentgit.git import Repository
+from contentgit.git.bounds import DEEPEST, DEEPEST_BESIDE
 from tests.git.conftest import Commits
 from tests.git.pages import DATASET, page
 from tests.git.plain import git
@@ -242,7 +242,7 @@ def test_many_paths_are_looked_up_in_one_process(
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The verbs of the git processes that were started."""
-    from contentgit.repository.program import Program
+    from contentgit.git.program import Program
 
     found: list[str] = []
     start = Program.start

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from contentgit.canonical import dump_document
+from contentgit.branches.merging.deciding import chosen
+from contentgit.branches.merging.new_keys import NewKeys
+from contentgit.branches.trees import Base, Sides, merge_commits
+from contentgit.branches.trees.survey import By, Survey
 from contentgit.cli.main import main
-from contentgit.description import schema_document
-from contentgit.layout import DATASET_FILE
+from contentgit.content.canonical import dump_document
+from contentgit.content.description import schema_document
+from contentgit.content.layout import DATASET_FILE
+from contentgit.content.records import Record, RecordKey
+from contentgit.git import Repository
+from contentgit.history.commits import Selection, compare_commits
 from contentgit.merge import Contested, Place, Reason, TreeConflict
-from contentgit.porcelain.commits import Selection, compare_commits
-from contentgit.porcelain.merging.deciding import chosen
-from contentgit.porcelain.merging.new_keys import NewKeys
-from contentgit.porcelain.trees import Base, Sides, merge_commits
-from contentgit.porcelain.trees.survey import By, Survey
-from contentgit.records import Record, RecordKey
-from contentgit.repository import Repository
 from contentgit.specs import Dataset, ModelSpec
 from tests.git.conftest import ANNA
 from tests.git.content import PAGE, SCHEMA, Site, bytes_of, page, path_of

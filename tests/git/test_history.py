@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from contentgit.errors import RepositoryError, UnknownNameError
-from contentgit.repository import Commit, Repository, Signature
-from contentgit.repository.values import parse_commit, split_message
+from contentgit.git import Commit, Repository, Signature
+from contentgit.git.values import parse_commit, split_message
 from tests.git.conftest import ANNA, DATE, ONE, THREE, TWO, Commits
 from tests.git.plain import git
 

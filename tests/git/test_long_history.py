@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from contentgit.canonical import dump_document
 from contentgit.cli.main import main
-from contentgit.porcelain.commits import Selection, log, shown
-from contentgit.repository import Repository
-from contentgit.repository.program import Program
+from contentgit.content.canonical import dump_document
+from contentgit.git import Repository
+from contentgit.git.program import Program
+from contentgit.history.commits import Selection, log, shown
 from tests.git.pages import DATASET, page, path_of
 from tests.git.plain import git
 

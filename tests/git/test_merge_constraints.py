@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from contentgit.canonical import dump_document
+from contentgit.branches.check_merges import differing, tip_doubts
+from contentgit.branches.merging import merge
+from contentgit.branches.trees import TreeMerge
 from contentgit.check import Finding
-from contentgit.conditions import Comparison, Condition, How, Some, Unknown, fields_of
-from contentgit.description import schema_document
-from contentgit.layout import DATASET_FILE
+from contentgit.content.canonical import dump_document
+from contentgit.content.conditions import Comparison, Condition, How, Some, Unknown, fields_of
+from contentgit.content.description import schema_document
+from contentgit.content.layout import DATASET_FILE
+from contentgit.content.schema import CheckRule, Function, Part, Schema, UniqueSet
+from contentgit.git import Repository
+from contentgit.history.check import check
 from contentgit.merge import Place, Resolution, Take
-from contentgit.porcelain.check import check
-from contentgit.porcelain.check_merges import differing, tip_doubts
-from contentgit.porcelain.merging import merge
-from contentgit.porcelain.trees import TreeMerge
 from contentgit.render.conflicts import why
-from contentgit.repository import Repository
-from contentgit.schema import CheckRule, Function, Part, Schema, UniqueSet
 from tests.git.content import DATASET, SCHEMA, Site, bytes_of, path_of
 from tests.git.test_tree_merge import both, merged, reasons, take
 

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from contentgit.branches.merging import abort, continue_merge, merge
+from contentgit.branches.merging.deciding import Decision, resolve
+from contentgit.branches.merging.operation import current
+from contentgit.branches.merging.picking import revert
 from contentgit.errors import ConflictError, UsageError
+from contentgit.git import Repository
 from contentgit.merge import Take
-from contentgit.porcelain.merging import abort, continue_merge, merge
-from contentgit.porcelain.merging.deciding import Decision, resolve
-from contentgit.porcelain.merging.operation import current
-from contentgit.porcelain.merging.picking import revert
-from contentgit.repository import Repository
 from tests.git.content import Site
 from tests.git.plain import git, status
 from tests.git.test_tree_merge import START

@@ -11,6 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from contentgit.branches.merging import FastForward, How, abort, continue_merge, merge
+from contentgit.branches.merging.deciding import Decision, resolve
+from contentgit.branches.merging.operation import current, keep, under_way
+from contentgit.branches.merging.picking import revert
+from contentgit.branches.merging.recorded import recorded_in, resolve_recorded
 from contentgit.errors import (
     BusyError,
     ConflictError,
@@ -20,20 +25,9 @@ from contentgit.errors import (
     UnknownNameError,
     UsageError,
 )
+from contentgit.git import Repository
+from contentgit.history.commits import refuse_recorded
 from contentgit.merge import Take
-from contentgit.porcelain.commits import refuse_recorded
-from contentgit.porcelain.merging import (
-    FastForward,
-    How,
-    abort,
-    continue_merge,
-    merge,
-)
-from contentgit.porcelain.merging.deciding import Decision, resolve
-from contentgit.porcelain.merging.operation import current, keep, under_way
-from contentgit.porcelain.merging.picking import revert
-from contentgit.porcelain.merging.recorded import recorded_in, resolve_recorded
-from contentgit.repository import Repository
 from tests.git.content import Site, page, path_of, teaser
 from tests.git.plain import files, git, status
 from tests.git.test_tree_merge import START

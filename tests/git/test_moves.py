@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from contentgit.errors import BusyError, RepositoryError
-from contentgit.repository import Finished, LeftAlone, Repository
+from contentgit.git import Finished, LeftAlone, Repository
 from tests.git.conftest import ONE, THREE, TWO
 from tests.git.plain import files, git, status
 

@@ -8,19 +8,19 @@ from typing import Any
 
 import pytest
 
-from contentgit.canonical import dump_document, encode
-from contentgit.description import schema_document
+from contentgit.branches.merging import continue_merge, merge
+from contentgit.branches.merging.deciding import Decision, resolve
+from contentgit.branches.merging.operation import current, decided, keep
+from contentgit.branches.merging.picking import revert
+from contentgit.branches.merging.recorded import recorded_in, resolve_recorded
+from contentgit.content.canonical import dump_document, encode
+from contentgit.content.description import schema_document
+from contentgit.content.layout import DATASET_FILE
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import KeyKind, Layout, Schema
 from contentgit.errors import ConflictError, RefusedError, UsageError
-from contentgit.layout import DATASET_FILE
+from contentgit.git import Repository
 from contentgit.merge import Place, Resolution, Take
-from contentgit.porcelain.merging import continue_merge, merge
-from contentgit.porcelain.merging.deciding import Decision, resolve
-from contentgit.porcelain.merging.operation import current, decided, keep
-from contentgit.porcelain.merging.picking import revert
-from contentgit.porcelain.merging.recorded import recorded_in, resolve_recorded
-from contentgit.records import Record, RecordKey
-from contentgit.repository import Repository
-from contentgit.schema import KeyKind, Layout, Schema
 from contentgit.specs import ModelSpec
 from tests.git.content import DATASET, NEWS, SCHEMA, TAG, Site, bytes_of, page, path_of
 from tests.git.test_decisions import findings, stopped

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from contentgit.errors import RepositoryError, UnknownNameError, UsageError
-from contentgit.repository import Repository
+from contentgit.git import Repository
 from tests.git.conftest import ONE, Commits
 from tests.git.plain import files, git
 
@@ -204,7 +204,7 @@ def test_without_git(repository: Repository, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     program = (
         "import sys\nfrom pathlib import Path\nfrom contentgit.errors import RepositoryError\n"
-        "from contentgit.repository import Repository\n"
+        "from contentgit.git import Repository\n"
         "for way in (Repository.open, Repository.discover, Repository.init):\n"
         "    try:\n        way(Path(sys.argv[1]))\n"
         "    except RepositoryError as error:\n        print(error.message, '|', error.hint)\n"

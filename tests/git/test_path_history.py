@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from contentgit.errors import RepositoryError
-from contentgit.repository import Repository
-from contentgit.repository.program import Program
+from contentgit.git import Repository
+from contentgit.git.program import Program
 from tests.fuzz.objects import Objects
 from tests.git.plain import git
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from contentgit.canonical import dump_document, encode
-from contentgit.description import schema_document
+from contentgit.branches.merging import continue_merge, merge
+from contentgit.branches.merging.deciding import Decision, resolve
+from contentgit.branches.merging.picking import Picking, cherry_pick, restore, revert
+from contentgit.content.canonical import dump_document, encode
+from contentgit.content.description import schema_document
+from contentgit.content.layout import DATASET_FILE, record_path
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, Schema
 from contentgit.errors import ConflictError, RefusedError, UnknownNameError, UsageError
-from contentgit.layout import DATASET_FILE, record_path
+from contentgit.git import Repository
 from contentgit.merge import Take
-from contentgit.porcelain.merging import continue_merge, merge
-from contentgit.porcelain.merging.deciding import Decision, resolve
-from contentgit.porcelain.merging.picking import Picking, cherry_pick, restore, revert
-from contentgit.records import Record, RecordKey
-from contentgit.repository import Repository
-from contentgit.schema import FieldKind, FieldSchema, KeyKind, Layout, Schema
 from tests.git.conftest import DATE
 from tests.git.content import DATASET, SCHEMA, TAG, Site, bytes_of, page, path_of, teaser
 from tests.git.plain import git

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from contentgit.errors import FormatError, RepositoryError, UsageError
-from contentgit.repository import Repository
+from contentgit.git import Repository
 from tests.git.conftest import ONE, THREE, TWO, Commits
 from tests.git.plain import git
 

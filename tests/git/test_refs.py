@@ -11,8 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from contentgit.errors import BusyError, RefusedError, RepositoryError, UnknownNameError, UsageError
-from contentgit.repository import Branch, Repository
+from contentgit.errors import (
+    BusyError,
+    RefusedError,
+    RepositoryError,
+    UnknownNameError,
+    UsageError,
+)
+from contentgit.git import Branch, Repository
 from tests.git.conftest import ONE, Commits
 from tests.git.plain import git
 
@@ -319,7 +325,7 @@ def test_of_many_at_once_one_wins(filled: Repository) -> None:
     """Eight processes move the branch from the same commit at the same moment."""
     program = (
         "import sys\nfrom pathlib import Path\nfrom contentgit.errors import BusyError\n"
-        "from contentgit.repository import Repository\n"
+        "from contentgit.git import Repository\n"
         "repository = Repository.open(Path(sys.argv[1]))\nold = repository.resolve('main')\n"
         "written = repository.write_commit(parent=old, message='x', "
         "folder_changes=[('pages/x.json', sys.argv[2].encode())])\n"

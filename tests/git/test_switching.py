@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from contentgit.errors import BusyError, RepositoryError
-from contentgit.repository import Finished, LeftAlone, Repository
+from contentgit.git import Finished, LeftAlone, Repository
 from tests.git.conftest import ONE, THREE, TWO, Commits
 from tests.git.plain import files, git, status
 from tests.git.test_moves import moves
@@ -32,7 +32,7 @@ KILL_BOTH = 'kill -9 $(cut -d" " -f4 /proc/$PPID/stat) $PPID'
 ENDED = """
 import signal, sys
 from pathlib import Path
-from contentgit.repository import Repository
+from contentgit.git import Repository
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
 Repository.open(Path(sys.argv[1])).checkout_head("side")
 """

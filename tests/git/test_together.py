@@ -9,25 +9,32 @@ from typing import Any
 
 import pytest
 
-from contentgit.canonical import dump_document
+from contentgit.branches.check_merges import differing
+from contentgit.branches.drivers import merge_file
+from contentgit.branches.merging import continue_merge, merge
+from contentgit.branches.merging.deciding import Decision, resolve
+from contentgit.branches.merging.operation import under_way
+from contentgit.branches.merging.picking import restore
+from contentgit.branches.merging.recorded import resolve_recorded
 from contentgit.check import Finding
-from contentgit.description import schema_document
-from contentgit.diff import ABSENT
+from contentgit.content.canonical import dump_document
+from contentgit.content.description import schema_document
+from contentgit.content.diff import ABSENT
+from contentgit.content.layout import DATASET_FILE
+from contentgit.content.schema import (
+    FieldKind,
+    FieldSchema,
+    KeyKind,
+    Layout,
+    ModelSchema,
+    Schema,
+)
 from contentgit.errors import ConflictError, FormatError, UsageError
-from contentgit.layout import DATASET_FILE
+from contentgit.git import Repository
+from contentgit.history.check import check
+from contentgit.history.commits import Selection, compare_commits
 from contentgit.merge import Take, TreeConflict
-from contentgit.porcelain.check import check
-from contentgit.porcelain.check_merges import differing
-from contentgit.porcelain.commits import Selection, compare_commits
-from contentgit.porcelain.drivers import merge_file
-from contentgit.porcelain.merging import continue_merge, merge
-from contentgit.porcelain.merging.deciding import Decision, resolve
-from contentgit.porcelain.merging.operation import under_way
-from contentgit.porcelain.merging.picking import restore
-from contentgit.porcelain.merging.recorded import resolve_recorded
 from contentgit.render.conflicts import headline
-from contentgit.repository import Repository
-from contentgit.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema, Schema
 from tests.git.content import DATASET, SCHEMA, Site, bytes_of, path_of
 from tests.git.plain import git
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from contentgit.canonical import dump_document
-from contentgit.description import schema_document
+from contentgit.branches.trees import TreeMerge, merge_commits
+from contentgit.content.canonical import dump_document
+from contentgit.content.description import schema_document
+from contentgit.content.schema import Layout, Schema
 from contentgit.errors import RefusedError
+from contentgit.git import Repository
 from contentgit.merge import Place, Resolution, Take
-from contentgit.porcelain.trees import TreeMerge, merge_commits
-from contentgit.repository import Repository
-from contentgit.schema import Layout, Schema
 from tests.git.content import DATASET, SCHEMA, Content, Site, page, path_of, teaser
 from tests.git.plain import git
 

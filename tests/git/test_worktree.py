@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from contentgit.errors import RepositoryError, UnknownNameError
-from contentgit.repository import LeftAlone, Repository
+from contentgit.git import LeftAlone, Repository
 from tests.git.conftest import ONE, THREE, TWO, Commits
 from tests.git.plain import files, git, status
 

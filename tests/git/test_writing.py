@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from contentgit.errors import FormatError, RecordError, RepositoryError, UsageError
-from contentgit.repository import GONE, FileEntry, Repository, Signature, Written
+from contentgit.git import GONE, FileEntry, Repository, Signature, Written
 from tests.git.conftest import ANNA, DATE, ONE, THREE, TWO, Commits
 from tests.git.plain import git
 from tests.memory import printed
@@ -157,7 +157,7 @@ def test_killed_midway(repository: Repository, commit: Commits) -> None:
     """A process that dies leaves no ref, and the next call works."""
     program = (
         "import os, signal, sys\nfrom pathlib import Path\n"
-        "from contentgit.repository import Repository\n"
+        "from contentgit.git import Repository\n"
         "def source():\n"
         "    for number in range(20000):\n"
         "        if number == 15000:\n            os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -394,7 +394,7 @@ def test_many_small_writes_are_put_together(repository: Repository, commit: Comm
 def test_memory_does_not_grow_with_the_number_of_changes(repository: Repository) -> None:
     program = (
         "from pathlib import Path\n"
-        "from contentgit.repository import Repository\n"
+        "from contentgit.git import Repository\n"
         "repository = Repository.open(Path(sys.argv[1]))\n"
         "repository.write_tree(None, [('f/0.json', b'x')])\nbefore = peak()\n"
         "tree = repository.write_tree(None, ((f'f/{n % 100}/{n}.json', b'%07d' % n * 1000) "

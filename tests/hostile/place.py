@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from contentgit.layout import record_path
-from contentgit.records import RecordKey
-from contentgit.schema import Layout
+from contentgit.content.layout import record_path
+from contentgit.content.records import RecordKey
+from contentgit.content.schema import Layout
 from tests.fuzz.objects import Objects, Tree, git, read_tree
 
 Entry = tuple[bytes, str]

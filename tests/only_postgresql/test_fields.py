@@ -11,8 +11,8 @@ import pytest
 from django.contrib.postgres.search import SearchVector, Value
 from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange, NumericRange
 
+from contentgit.content.schema import UniqueSet
 from contentgit.errors import RecordError
-from contentgit.schema import UniqueSet
 from tests.db.test_fields import round_trip
 from tests.fieldzoo.fields import Money
 from tests.fieldzoo.reading import all_bytes, only, reader, rewrite

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
+from contentgit.branches.trees import merge_commits
 from contentgit.datasets import specs_for_models
-from contentgit.porcelain.trees import merge_commits
-from contentgit.repository import Repository
+from contentgit.git import Repository
 from tests import raw
 from tests.bakery.content import fill
 from tests.bakery.models import Category, Ingredient, Product, Tag

@@ -17,7 +17,7 @@ from django.test import override_settings
 
 from contentgit.db.ledger import Applied
 from contentgit.models import AppliedCommit
-from contentgit.porcelain.collecting import needed
+from contentgit.workingcopy.collecting import needed
 from tests import raw
 from tests.bakery.models import Tag
 from tests.faces.test_anchors import collect
@@ -182,7 +182,7 @@ def test_temporary_files_of_killed_calls_go(
 
 
 def test_objects_of_a_killed_call_go(forced: str, ok: Ok, git: Ok, repository_path: Path) -> None:
-    from contentgit.repository import Repository
+    from contentgit.git import Repository
 
     tree = Repository.open(repository_path).write_tree(None, [("pages/lost.json", b"lost\n")])
     assert git("cat-file", "-t", tree) == "tree"

@@ -12,10 +12,10 @@ from django.db import connections
 from django.dispatch import Signal
 from django.test.utils import CaptureQueriesContext
 
-from contentgit.diff import ABSENT, Change
+from contentgit.content.diff import ABSENT, Change
 from contentgit.errors import RefusedError
+from contentgit.plan.steps import Action
 from contentgit.signals import Changes, post_apply, post_commit, pre_apply
-from contentgit.steps import Action
 from tests import raw
 from tests.bakery.content import fill
 from tests.bakery.models import Category, NewsPage, Product, Review, Tag

@@ -11,11 +11,11 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import override_settings
 
+from contentgit.content.layout import key_text, record_path
+from contentgit.content.records import RecordKey
+from contentgit.content.schema import Layout
 from contentgit.datasets import specs_for_models
-from contentgit.layout import key_text, record_path
 from contentgit.models import AppliedCommit
-from contentgit.records import RecordKey
-from contentgit.schema import Layout
 from tests import raw
 from tests.fieldzoo.models import CodeKey, DecimalKey, FoldedKey, Folding, TextKey, UuidKey
 from tests.verbs.conftest import Run

@@ -12,9 +12,9 @@ from django.db import connections
 from django.db.models import F, Value
 from django.db.models.functions import Concat
 
-from contentgit import canonical, portions
-from contentgit.records import Record
-from contentgit.schema import KeyKind
+from contentgit.content import canonical, portions
+from contentgit.content.records import Record
+from contentgit.content.schema import KeyKind
 from tests import raw
 from tests.bakery.content import fill
 from tests.bakery.models import Category, Product, Tag

@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, connections
 
 from contentgit.db.backends import backend
-from contentgit.porcelain.checkout import ATTEMPTS
+from contentgit.workingcopy.checkout import ATTEMPTS
 from tests import raw
 from tests.bakery.content import fill
 from tests.bakery.models import Category, Ingredient, Product, Review, Tag

@@ -14,10 +14,10 @@ from contentgit import config
 from contentgit.db import ledger
 from contentgit.errors import RefusedError
 from contentgit.plan import Licences
-from contentgit.porcelain.checkout import apply
-from contentgit.porcelain.planning import plan
-from contentgit.porcelain.project import Operator, Project
-from contentgit.porcelain.request import Request
+from contentgit.workingcopy.checkout import apply
+from contentgit.workingcopy.planning import plan
+from contentgit.workingcopy.project import Operator, Project
+from contentgit.workingcopy.request import Request
 from tests import raw
 from tests.bakery.models import Category, Ingredient, NewsPage, Product, Review, Tag
 from tests.verbs.conftest import Run

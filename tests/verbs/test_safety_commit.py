@@ -15,10 +15,10 @@ from contentgit.db import ledger
 from contentgit.db.ledger import Entry
 from contentgit.errors import BusyError
 from contentgit.plan import Licences
-from contentgit.porcelain.checkout import apply
-from contentgit.porcelain.commit import commit
-from contentgit.porcelain.project import Operator, Project
-from contentgit.porcelain.request import Request
+from contentgit.workingcopy.checkout import apply
+from contentgit.workingcopy.commit import commit
+from contentgit.workingcopy.project import Operator, Project
+from contentgit.workingcopy.request import Request
 from tests.bakery.models import Product, Tag
 from tests.db.sessions import another_apply, do_not_wait
 from tests.verbs.conftest import Run

@@ -9,11 +9,11 @@ import pytest
 from django.test import override_settings
 
 from contentgit.errors import RefusedError
-from contentgit.porcelain.contents import Contents
-from contentgit.porcelain.planned import Planned, Target
-from contentgit.porcelain.refusals import refuse
-from contentgit.porcelain.request import Request
-from contentgit.steps import Plan, Problem, ProblemKind
+from contentgit.plan.steps import Plan, Problem, ProblemKind
+from contentgit.workingcopy.contents import Contents
+from contentgit.workingcopy.planned import Planned, Target
+from contentgit.workingcopy.refusals import refuse
+from contentgit.workingcopy.request import Request
 from tests import raw
 from tests.bakery.content import fill
 from tests.bakery.models import Category, Ingredient, NewsPage, Product, Review, Tag

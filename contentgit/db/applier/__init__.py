@@ -16,7 +16,9 @@ from typing import Any, TypeAlias
 
 from django.db.models import Model
 
-from contentgit import portions
+from contentgit.content import portions
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import FieldKind, FieldSchema, looked_up
 from contentgit.db.applier.breaches import Breaches
 from contentgit.db.applier.bulk import Bulk, chunks, step_batches
 from contentgit.db.applier.codes import Codes
@@ -31,10 +33,8 @@ from contentgit.db.identity import Identities
 from contentgit.db.queries import weight
 from contentgit.db.tables import Rows, Table, Tables
 from contentgit.errors import ContentgitError, RecordError, RefusedError
-from contentgit.records import Record, RecordKey
-from contentgit.rules import broken
-from contentgit.schema import FieldKind, FieldSchema, looked_up
-from contentgit.steps import Action, Plan, Step
+from contentgit.integrity.rules import broken
+from contentgit.plan.steps import Action, Plan, Step
 
 Row = tuple[Any, ...]
 

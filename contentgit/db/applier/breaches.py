@@ -13,15 +13,15 @@ from django.db.models import F, Model, Q
 from django.db.models.expressions import OrderBy, RawSQL
 from django.db.models.lookups import Exact
 
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import CheckRule, UniqueSet
 from contentgit.db.backends import Backend
 from contentgit.db.failures import Cause, words
 from contentgit.db.queries import key_texts, rows_of, unique_constraint
 from contentgit.db.tables import Table
 from contentgit.errors import ContentgitError, DatabaseError
-from contentgit.records import Record, RecordKey
-from contentgit.rules import names_of, said
-from contentgit.schema import CheckRule, UniqueSet
-from contentgit.steps import Action, Step
+from contentgit.integrity.rules import names_of, said
+from contentgit.plan.steps import Action, Step
 
 SHOWN = 3
 """So many of the records that have a unique value are named."""

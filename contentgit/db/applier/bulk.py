@@ -12,7 +12,7 @@ from contentgit.db.backends import Backend
 from contentgit.db.failures import TooLongError, words
 from contentgit.db.tables import Rows
 from contentgit.errors import ContentgitError, DatabaseError, RefusedError
-from contentgit.steps import Step
+from contentgit.plan.steps import Step
 
 REFUSALS = (Error, ValueError, OverflowError)
 """What a driver raises for a row: the database's own words, or a value that it cannot send."""

@@ -11,7 +11,7 @@ from contentgit.db.applier.bulk import BATCH, Bulk
 from contentgit.db.applier.rows import decoded
 from contentgit.db.applier.signals import Signals
 from contentgit.db.tables import Rows, Table, Tables
-from contentgit.steps import Action, Links, Step
+from contentgit.plan.steps import Action, Links, Step
 
 Target = tuple[Step, str]
 """A step and one reference that it adds or removes."""

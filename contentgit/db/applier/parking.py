@@ -19,12 +19,12 @@ from typing import Any
 
 from django.db import Error, models, transaction
 
+from contentgit.content.schema import FieldKind
 from contentgit.db.applier.codes import Codes
 from contentgit.db.applier.rows import StandIn
 from contentgit.db.backends.base import Backend
 from contentgit.db.tables import BoundField, Column, Rows, Table
 from contentgit.errors import DatabaseError
-from contentgit.schema import FieldKind
 
 ATTEMPTS = 8
 """Placeholders that are tried for a row before it is put away."""

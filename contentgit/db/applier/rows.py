@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from django.db.models import AutoField
 
-from contentgit import calling
+from contentgit.content.records import RecordKey, Value
+from contentgit.db import calling
 from contentgit.db.tables import BoundField, Column, Table, Tables
 from contentgit.errors import RecordError
-from contentgit.records import RecordKey, Value
 
 T = TypeVar("T")
 Row = tuple[Any, ...]

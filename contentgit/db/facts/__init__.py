@@ -11,14 +11,14 @@ from dataclasses import replace
 
 from django.apps import apps
 
+from contentgit.content.records import RecordKey
 from contentgit.db.facts.holders import fetch_holders
 from contentgit.db.facts.referrers import Membership, Source, chunks, fetch_referrers
 from contentgit.db.facts.siblings import fetch_siblings
 from contentgit.db.queries import among, chunk_size, execute, matching, quoted
 from contentgit.db.tables import BoundRelation, Table, Tables
-from contentgit.facts import Facts
 from contentgit.plan import Item, Survey, choose
-from contentgit.records import RecordKey
+from contentgit.plan.facts import Facts
 
 
 def fetch(

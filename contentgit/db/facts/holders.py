@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TypeAlias
 
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.schema import Function, Part, UniqueSet
 from contentgit.db.facts.referrers import Source, chunks
 from contentgit.db.queries import (
     COMPOSITE_CHUNK,
@@ -28,10 +30,8 @@ from contentgit.db.queries import (
 )
 from contentgit.db.tables import Column, Table
 from contentgit.errors import RecordError
-from contentgit.records import Record, RecordKey, Value
-from contentgit.relations import PARENT, Claim, hashable, plain
-from contentgit.rules import compared
-from contentgit.schema import Function, Part, UniqueSet
+from contentgit.integrity.relations import PARENT, Claim, hashable, plain
+from contentgit.integrity.rules import compared
 
 
 def fetch_holders(source: Source) -> Iterator[tuple[Claim, RecordKey]]:

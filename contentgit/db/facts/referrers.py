@@ -12,16 +12,16 @@ from typing import Any, Protocol, TypeVar
 from django.db import connections
 from django.db.models import Model
 
+from contentgit.content.records import RecordKey
+from contentgit.content.schema import OnDelete
 from contentgit.db.facts.relations import Relation, parent_links, relations
 from contentgit.db.identity import Identities, label_of
 from contentgit.db.introspect import table
 from contentgit.db.queries import Row, among, chunk_size, execute, python_values, select
 from contentgit.db.tables import BoundField, Column, Table, Tables
 from contentgit.errors import RecordError
-from contentgit.facts import Facts, Referrer
 from contentgit.plan import Survey, stays
-from contentgit.records import RecordKey
-from contentgit.schema import OnDelete
+from contentgit.plan.facts import Facts, Referrer
 
 T = TypeVar("T")
 

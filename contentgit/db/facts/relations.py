@@ -9,12 +9,17 @@ from typing import Any
 from django.apps import apps
 from django.db.models import Model
 
+from contentgit.content.records import Value
+from contentgit.content.schema import OnDelete
 from contentgit.db.identity import Identities, concrete, label_of
-from contentgit.db.introspect.binding import bound_field, bound_generic, is_constrained, on_delete
+from contentgit.db.introspect.binding import (
+    bound_field,
+    bound_generic,
+    is_constrained,
+    on_delete,
+)
 from contentgit.db.tables import BoundField
-from contentgit.records import Value
-from contentgit.schema import OnDelete
-from contentgit.steps import COMPUTED
+from contentgit.plan.steps import COMPUTED
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterator, Mapping
 
 from django.apps import apps
 
+from contentgit.content.records import RecordKey
 from contentgit.db.facts.referrers import Source
 from contentgit.db.facts.relations import parent_links
 from contentgit.db.identity import label_of
 from contentgit.db.tables import BoundField, Table
-from contentgit.facts import Sibling
 from contentgit.plan import Item
-from contentgit.records import RecordKey
+from contentgit.plan.facts import Sibling
 
 
 def fetch_siblings(

@@ -19,6 +19,8 @@ from typing import Any
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from contentgit.content.records import Value
+from contentgit.content.schema import FieldKind
 from contentgit.db.fields import moments
 from contentgit.db.fields.converters import driver_reader
 from contentgit.db.fields.custom import custom_codec, is_custom
@@ -33,8 +35,6 @@ from contentgit.db.fields.values import (
     unsigned_zero,
     without_trailing_zeros,
 )
-from contentgit.records import Value
-from contentgit.schema import FieldKind
 
 _TYPE_SIZE = re.compile(r"\(\s*\w+(?:\s*,\s*-?\w+)*\s*\)")
 _UNSIZED = (

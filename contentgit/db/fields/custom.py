@@ -11,12 +11,12 @@ from django.db.models.expressions import Col
 from django.utils.module_loading import import_string
 
 from contentgit import config
-from contentgit.content import json_value, same
+from contentgit.content.records import Value
+from contentgit.content.schema import FieldKind
+from contentgit.content.values import json_value, same
 from contentgit.db.fields.plain import AnyField
 from contentgit.db.fields.values import Codec, refused
 from contentgit.errors import RecordError
-from contentgit.records import Value
-from contentgit.schema import FieldKind
 from contentgit.specs import Problem, raise_errors
 
 METHODS = ("to_content", "from_content")

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from contentgit.content.records import Value
+from contentgit.content.schema import FieldKind
 from contentgit.db.fields.ewkb import ewkb, ewkt, with_srid
 from contentgit.db.fields.values import Codec, refused, typed
 from contentgit.errors import RecordError
-from contentgit.records import Value
-from contentgit.schema import FieldKind
 
 _NOT_SIMPLE = re.compile(r"EMPTY|CURVE|CIRCULAR|SURFACE|TIN|TRIANGLE|\(.*(?:MULTI|COLLECTION)")
 """What SpatiaLite makes NULL of: empty geometries, curves, and collections in collections."""

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from contentgit.content.records import JSON_NULL, Value
+from contentgit.content.schema import FieldKind
 from contentgit.db.fields.values import Codec, itself, refused, unsigned_zero
 from contentgit.errors import RecordError
-from contentgit.records import JSON_NULL, Value
-from contentgit.schema import FieldKind
 
 _DIGITS = 17
 """So many significant digits tell any two floats apart; more are a number that is no float."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from contentgit.content.records import JSON_NULL, Value
+from contentgit.content.schema import FieldKind
 from contentgit.db.fields.json_values import parsed
 from contentgit.db.fields.values import Codec, refused
-from contentgit.records import JSON_NULL, Value
-from contentgit.schema import FieldKind
 
 _UNHASHABLE = {FieldKind.JSON, FieldKind.ARRAY, FieldKind.RANGE, FieldKind.MAPPING}
 

@@ -13,11 +13,11 @@ from django.contrib.postgres.fields import ArrayField, HStoreField
 from django.contrib.postgres.fields.ranges import RangeField
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from contentgit.content.records import Value
+from contentgit.content.schema import FieldKind
 from contentgit.db.fields.plain import AnyField
 from contentgit.db.fields.values import Codec, refused, typed
 from contentgit.errors import RecordError
-from contentgit.records import Value
-from contentgit.schema import FieldKind
 
 _BOUNDS = ("[)", "(]", "()", "[]")
 

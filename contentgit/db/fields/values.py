@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from contentgit.content.records import Value
+from contentgit.content.schema import FieldKind
 from contentgit.errors import RecordError
-from contentgit.records import Value
-from contentgit.schema import FieldKind
 
 
 def itself(value: Any) -> Any:

@@ -14,6 +14,9 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import connections
 from django.db.models import CharField, F, Model, TextField
 
+from contentgit.content.layout import decode_part, key_text
+from contentgit.content.records import Value
+from contentgit.content.schema import KeyKind
 from contentgit.db.failures import translated
 from contentgit.db.fields import key_codec, selected
 from contentgit.db.fields.plain import AnyField, leaf, plain
@@ -33,9 +36,6 @@ from contentgit.db.identity.natural import natural_fields
 from contentgit.db.identity.spellings import Spellings
 from contentgit.db.queries import Row, Selected, fetch, key_fields, rows_of
 from contentgit.errors import ConfigurationError, RecordError
-from contentgit.layout import decode_part, key_text
-from contentgit.records import Value
-from contentgit.schema import KeyKind
 from contentgit.specs import Identity
 
 ALWAYS: Mapping[str, tuple[str, ...]] = {

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
+from contentgit.content.layout import decode_part, encode_part, key_text
+from contentgit.content.schema import FieldKind, KeyKind
 from contentgit.db.fields.values import Codec, itself
 from contentgit.db.queries import Row
 from contentgit.errors import RecordError
-from contentgit.layout import decode_part, encode_part, key_text
-from contentgit.schema import FieldKind, KeyKind
 
 
 class Part(NamedTuple):

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import connections
 
+from contentgit.content.records import Value
 from contentgit.db.failures import translated
 from contentgit.db.fields.plain import AnyField
 from contentgit.db.queries import execute
-from contentgit.records import Value
 
 _TOGETHER = 200
 """Values that one statement looks for."""

@@ -15,7 +15,8 @@ from django.db import connections
 from django.db.models import NOT_PROVIDED, AutoField, Model
 from django.utils import timezone
 
-from contentgit import layout
+from contentgit.content import layout
+from contentgit.content.schema import KeyKind, Layout, ModelSchema, Schema
 from contentgit.db.coverage import unheld_problem
 from contentgit.db.fields import key_codec, unheld
 from contentgit.db.fields.plain import AnyField, has_column, leaf
@@ -36,7 +37,6 @@ from contentgit.db.queries import key_fields
 from contentgit.db.spec_rules import no_rows
 from contentgit.db.tables import BoundField, Column, Table, Tables
 from contentgit.errors import ConfigurationError, RecordError
-from contentgit.schema import KeyKind, Layout, ModelSchema, Schema
 from contentgit.specs import Dataset, Problem, raise_errors
 
 

@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 
 from django.db import connections
 
+from contentgit.content.layout import decode_part, key_text
+from contentgit.content.records import RecordKey, Value
+from contentgit.content.schema import FieldKind, FieldSchema, OnDelete
 from contentgit.db.coverage import own_columns
 from contentgit.db.fields import codec, key_codec, selected
 from contentgit.db.fields.plain import AnyField
@@ -14,9 +17,6 @@ from contentgit.db.fields.values import Codec, refused
 from contentgit.db.identity import Identities, label_of, points_at_key
 from contentgit.db.tables import BoundField, BoundRelation, Column
 from contentgit.errors import RecordError
-from contentgit.layout import decode_part, key_text
-from contentgit.records import RecordKey, Value
-from contentgit.schema import FieldKind, FieldSchema, OnDelete
 
 
 def column(field: AnyField, made: Codec, using: str) -> Column:

@@ -16,7 +16,7 @@ from django.db.models.lookups import Lookup
 from django.db.models.sql.query import Query
 from django.db.models.sql.where import WhereNode
 
-from contentgit.conditions import (
+from contentgit.content.conditions import (
     Comparison,
     Condition,
     Constant,
@@ -29,11 +29,11 @@ from contentgit.conditions import (
     bounded,
     fields_of,
 )
+from contentgit.content.schema import CheckRule, FieldKind, Function, Part
 from contentgit.db.fields.plain import AnyField
 from contentgit.db.identity import points_at_key
 from contentgit.db.tables import BoundField
 from contentgit.errors import RecordError
-from contentgit.schema import CheckRule, FieldKind, Function, Part
 
 KEY: Final = "$key"
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db.models import Model
 
+from contentgit.content.schema import FieldKind, FieldSchema, joined
 from contentgit.db.introspect.contributed import contributed
 from contentgit.db.tables import Table
-from contentgit.schema import FieldKind, FieldSchema, joined
 from contentgit.specs import ModelSpec
 
 

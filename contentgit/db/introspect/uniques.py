@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db.models import CheckConstraint, Model, UniqueConstraint
 
+from contentgit.content.schema import Part, UniqueSet
 from contentgit.db.introspect.conditions import Describer, named, written
-from contentgit.schema import Part, UniqueSet
 
 
 def unique_sets(describer: Describer) -> tuple[UniqueSet, ...]:

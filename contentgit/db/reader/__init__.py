@@ -16,6 +16,8 @@ from django.apps import apps
 from django.db import Error, connections, router
 from django.db.models import Manager, Q
 
+from contentgit.content.layout import record_path
+from contentgit.content.records import Record, RecordKey
 from contentgit.db.backends import backend
 from contentgit.db.failures import words
 from contentgit.db.identity import Identities
@@ -40,8 +42,6 @@ from contentgit.db.reader.encoding import LinkEncoder, Links, RowEncoder
 from contentgit.db.reader.unreadable import FAILURES, unreadable
 from contentgit.db.tables import BoundRelation, Table, Tables
 from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, RecordError
-from contentgit.layout import record_path
-from contentgit.records import Record, RecordKey
 from contentgit.specs import Dataset
 
 _BUFFERING = {"mysql"}

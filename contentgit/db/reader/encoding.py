@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from contentgit.canonical import RecordEncoder
+from contentgit.content.canonical import RecordEncoder
+from contentgit.content.layout import key_value
+from contentgit.content.records import RecordKey, Value
+from contentgit.content.schema import FieldKind, KeyKind
 from contentgit.db.queries import Row
 from contentgit.db.tables import BoundField, BoundRelation, Column, Table
 from contentgit.errors import RecordError
-from contentgit.layout import key_value
-from contentgit.records import RecordKey, Value
-from contentgit.schema import FieldKind, KeyKind
 
 Links: TypeAlias = Mapping[Any, Sequence[str]]
 """The references of a many-to-many field by the Python value of the key they hang on."""

@@ -18,12 +18,12 @@ from django.db.models import F, Value  # noqa: E402
 from django.db.models.functions import Concat  # noqa: E402
 
 from contentgit import config  # noqa: E402
-from contentgit.canonical import dump_document, encode  # noqa: E402
-from contentgit.description import schema_document  # noqa: E402
+from contentgit.content.canonical import dump_document, encode  # noqa: E402
+from contentgit.content.description import schema_document  # noqa: E402
+from contentgit.content.records import Record, RecordKey  # noqa: E402
+from contentgit.content.schema import Schema  # noqa: E402
 from contentgit.models import AppliedCommit  # noqa: E402
-from contentgit.porcelain.project import Operator, Project  # noqa: E402
-from contentgit.records import Record, RecordKey  # noqa: E402
-from contentgit.schema import Schema  # noqa: E402
+from contentgit.workingcopy.project import Operator, Project  # noqa: E402
 
 RANDOM = random.Random(1)
 WORDS = ["rye", "bread", "oven", "summer", "night", "flour", "water", "salt", "the", "a", "with"]

@@ -1,0 +1,152 @@
+"""``check --merges``: every merge commit recomputed, and compared with what it holds.
+
+A host merges text: it may take one record for another that was renamed, or put together lines that no
+record holds together, and call it clean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from contentgit.branches.trees import Doubt
+from contentgit.branches.trees.decided import recomputed
+from contentgit.check import Finding, finding
+from contentgit.check.files import shown
+from contentgit.content import canonical
+from contentgit.content.diff import ABSENT, Change
+from contentgit.content.layout import CONFLICTS_FOLDER
+from contentgit.content.records import Record, Value
+from contentgit.errors import FormatError, RefusedError, RepositoryError
+from contentgit.git import Commit, FileEntry, Repository
+from contentgit.history.check import Take
+from contentgit.history.snapshots import batches
+from contentgit.merge import TreeConflict, value_at
+from contentgit.render.conflicts import why
+
+_HINT = "contentgit show COMMIT  shows it; put the right content back in a commit of its own"
+
+
+def differing(repository: Repository, revision: str, take: Take) -> int:
+    """Hands in what each merge commit of a revision's history, or of a range, holds otherwise.
+
+    Returns:
+        How many merge commits were recomputed.
+
+    Raises:
+        RepositoryError: this is a shallow clone, which lacks what merges are made of.
+    """
+    if repository.is_shallow():
+        raise RepositoryError(
+            "this is a shallow clone: it does not have the commits that merges are made of",
+            hint=f"{repository.command('fetch --unshallow')}  (brings them; in CI: fetch-depth: 0)",
+        )
+    count = 0
+    for commit in repository.log(revision):
+        if len(commit.parents) == 2:
+            count += 1
+            for each in _merge(repository, commit):
+                take(each)
+        elif len(commit.parents) > 2:
+            message = f"merges {len(commit.parents)} branches at once, and is not recomputed"
+            take(finding("merge-not-checked", message, commit=commit.id))
+    return count
+
+
+def _merge(repository: Repository, commit: Commit) -> Iterator[Finding]:
+    try:
+        merged = recomputed(repository, commit.parents[0], commit.parents[1], commit.tree)
+    except (FormatError, RefusedError) as error:
+        message = f"cannot be recomputed: {error.message}"
+        yield finding("merge-not-checked", message, commit=commit.id, hint=error.hint)
+        return
+    for each in merged.doubts:
+        yield _unproven(each, commit.id)
+    for conflict, record in merged.unasked:
+        yield from _put_together(conflict, record, commit.id)
+    found = (
+        (path, right, here)
+        for path, right, here in repository.changed_files(merged.tree, commit.tree)
+        if path not in merged.decided and not path.startswith(f"{CONFLICTS_FOLDER}/")
+    )
+    for batch in batches(found):
+        rights = _contents(repository, [right for _, right, _ in batch])
+        heres = _contents(repository, [here for _, _, here in batch])
+        for (path, _, _), right, here in zip(batch, rights, heres, strict=True):
+            yield from _file(path, commit.id, right, here)
+
+
+def _unproven(doubt: Doubt, commit: str) -> Finding:
+    return finding("merge-unproven", doubt.text, commit=commit, record=doubt.records[0])
+
+
+def tip_doubts(repository: Repository, revision: str, take: Take) -> None:
+    """Hands in what only a database can judge of the merge that a revision is; nothing where it is none.
+
+    Of a clone that lacks what the merge is made of nothing is said.
+    """
+    with suppress(FormatError, RefusedError, RepositoryError):
+        commit = next(iter(repository.log(revision, limit=1)), None)
+        if commit is None or len(commit.parents) != 2 or repository.is_shallow():
+            return
+        ours, theirs = commit.parents
+        for each in recomputed(repository, ours, theirs, commit.tree).doubts:
+            take(_unproven(each, commit.id))
+
+
+def _put_together(conflict: TreeConflict, record: Record, commit: str) -> Iterator[Finding]:
+    for each in conflict.places:
+        if each.place is not None:
+            has = value_at(record, each.place)
+            message = f"{why(conflict)}, and git has put lines of both together: the commit has {_value(has)}"
+            yield _differs(message, each.file, commit, record.key, each.place.field)
+
+
+def _contents(repository: Repository, entries: list[FileEntry | None]) -> Iterator[bytes | None]:
+    blobs = repository.blobs([each.id for each in entries if each and _is_file(each)])
+    for each in entries:
+        yield next(blobs) if _is_file(each) else None
+
+
+def _is_file(entry: FileEntry | None) -> bool:
+    return entry is not None and entry.mode != "160000"
+
+
+def _file(path: str, commit: str, right: bytes | None, here: bytes | None) -> Iterator[Finding]:
+    given, held = _record(right), _record(here)
+    key = held.key if held else given.key if given else ""
+    if given is None or held is None or given.key != held.key:
+        message = f"the merge gives {_said(right, given)}, the commit has {_said(here, held)}"
+        yield _differs(message, path, commit, key)
+        return
+    for each in Change(given.key, given, held).fields:
+        message = f"the merge gives {_value(each.before)}, the commit has {_value(each.after)}"
+        yield _differs(message, path, commit, key, each.name)
+    for name in sorted(given.fields.keys() ^ held.fields.keys()):
+        values = [_value(side.fields.get(name, ABSENT)) for side in (given, held)]
+        message = f"the merge gives {values[0]}, the commit has {values[1]}"
+        yield _differs(message, path, commit, key, name)
+
+
+def _differs(message: str, path: str, commit: str, key: object, field: str = "") -> Finding:
+    hint = _HINT.replace("COMMIT", commit[:10])
+    return finding(
+        "merge-differs", message, path=path, record=key, field=field, commit=commit, hint=hint
+    )
+
+
+def _record(data: bytes | None) -> Record | None:
+    try:
+        return None if data is None else canonical.decode(data)
+    except FormatError:
+        return None
+
+
+def _said(data: bytes | None, record: Record | None) -> str:
+    if data is None:
+        return "no file"
+    return str(record.key) if record else "other bytes"
+
+
+def _value(value: Value) -> str:
+    return "nothing" if value is ABSENT else shown(value)

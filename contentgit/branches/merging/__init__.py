@@ -1,0 +1,210 @@
+"""``merge``: another branch into HEAD's, without a worktree, settings or a database."""
+
+from __future__ import annotations
+
+import enum
+import shlex
+from dataclasses import dataclass
+
+from contentgit.branches.merging.deciding import take_all
+from contentgit.branches.merging.operation import (
+    Concluded,
+    Operation,
+    begin,
+    chosen,
+    conclude,
+    current,
+    forget,
+    refuse_conflicts,
+    refuse_unfinished,
+    under_way,
+)
+from contentgit.branches.trees import Doubt
+from contentgit.errors import ContentgitError, RefusedError, UsageError
+from contentgit.git import LeftAlone, Repository, Signature
+from contentgit.history.commits import check_format
+from contentgit.merge import Take, TreeConflict
+
+__all__ = [
+    "Concluded",
+    "Doubt",
+    "FastForward",
+    "How",
+    "Merged",
+    "abort",
+    "continue_merge",
+    "merge",
+]
+
+
+class FastForward(enum.StrEnum):
+    """What to do where HEAD's branch has nothing of its own; git's words."""
+
+    ALLOWED = "ff"
+    NEVER = "no-ff"
+    ONLY = "ff-only"
+
+
+class How(enum.StrEnum):
+    """What a merge came to."""
+
+    UP_TO_DATE = "up-to-date"
+    FAST_FORWARD = "fast-forward"
+    MERGED = "merged"
+    PREPARED = "prepared"  # --no-commit
+    RECORDED = "recorded"  # with its conflicts in the commit
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merge did to ``branch``, which is at ``commit`` now.
+
+    ``doubts`` are the constraints that only a database can judge of it.
+    """
+
+    how: How
+    source: str
+    branch: str
+    commit: str
+    left_alone: tuple[LeftAlone, ...] = ()
+    conflicts: tuple[TreeConflict, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+
+def merge(
+    repository: Repository,
+    revision: str,
+    *,
+    message: str = "",
+    fast_forward: FastForward = FastForward.ALLOWED,
+    commit: bool = True,
+    record: bool = False,
+    take: Take | None = None,
+    unrelated: bool = False,
+    author: Signature | None = None,
+) -> Merged:
+    """Merges ``revision`` into HEAD's branch.
+
+    With conflicts nothing moves: they are kept to be decided on, unless ``take`` decides them all or
+    ``record`` puts them into the commit.
+
+    Raises:
+        ConflictError: both sides changed the same things.
+        RefusedError: a merge is under way, or there is no common history, or no fast-forward.
+        UnknownNameError: the revision does not exist.
+    """
+    refuse_unfinished(repository)
+    branch, ours = _head(repository)
+    theirs = repository.resolve(revision)
+    for each in (ours, theirs):
+        check_format(repository, each)
+    if repository.is_ancestor(theirs, ours):
+        return Merged(How.UP_TO_DATE, revision, branch, ours)
+    if fast_forward is not FastForward.NEVER and repository.is_ancestor(ours, theirs):
+        return _forward(repository, revision, branch, ours, theirs)
+    if fast_forward is FastForward.ONLY:
+        raise RefusedError(
+            f"{branch} and {revision} have diverged, so {branch} cannot be forwarded",
+            hint=f"contentgit merge {revision}  joins them in a merge commit",
+        )
+    if not unrelated:
+        _refuse_unrelated(repository, (branch, ours), (revision, theirs))
+    repository.identity()
+    operation = Operation(
+        verb="merge",
+        source=revision,
+        branch=branch,
+        ours=ours,
+        theirs=theirs,
+        parents=(ours, theirs),
+        message=message or _message(repository, revision, branch),
+        author=author,
+    )
+    if take:
+        operation = take_all(repository, operation, take)
+    return _run(repository, operation, commit=commit, record=record)
+
+
+def _run(repository: Repository, operation: Operation, *, commit: bool, record: bool) -> Merged:
+    source, branch = operation.source, operation.branch
+    if record:
+        from contentgit.branches.merging.recorded import record_conflicts
+
+        done, conflicts = record_conflicts(repository, operation)
+        how = How.RECORDED if conflicts else How.MERGED
+        return Merged(how, source, branch, done.commit, done.left_alone, conflicts)
+    found = operation.tree(repository)
+    if found.conflicts or not commit:
+        begin(repository, operation)
+        refuse_conflicts(repository, operation, found)
+        return Merged(How.PREPARED, source, branch, operation.ours, doubts=found.doubts)
+    done = conclude(repository, operation, found)
+    return Merged(How.MERGED, source, branch, done.commit, done.left_alone, doubts=done.doubts)
+
+
+def _refuse_unrelated(
+    repository: Repository, ours: tuple[str, str], theirs: tuple[str, str]
+) -> None:
+    if not repository.merge_bases(ours[1], theirs[1]):
+        raise RefusedError(
+            f"{ours[0]} and {theirs[0]} have no commit in common",
+            hint=f"contentgit merge {shlex.quote(theirs[0])} --allow-unrelated-histories  "
+            "(merges them all the same)",
+        )
+
+
+def _head(repository: Repository) -> tuple[str, str]:
+    branch = repository.head_branch()
+    if branch is None:
+        raise UsageError(
+            "HEAD of the repository is detached: there is no branch to merge into",
+            hint="contentgit checkout BRANCH  moves HEAD there",
+        )
+    return branch, repository.resolve("HEAD")
+
+
+def _forward(repository: Repository, revision: str, branch: str, ours: str, theirs: str) -> Merged:
+    repository.check_folders(ours, theirs)
+    left = repository.advance(branch, theirs, ours, f"contentgit merge: {revision}")
+    return Merged(How.FAST_FORWARD, revision, branch, theirs, tuple(left))
+
+
+def _message(repository: Repository, revision: str, branch: str) -> str:
+    """git's own words for a merge."""
+    kinds = {
+        "refs/heads/": "branch",
+        "refs/tags/": "tag",
+        "refs/remotes/": "remote-tracking branch",
+    }
+    kind = next((kinds[at] for at in kinds if repository.read_ref(at + revision)), "commit")
+    into = "" if branch in ("main", "master") else f" into {branch}"
+    return f"Merge {kind} '{revision}'{into}\n"
+
+
+def continue_merge(repository: Repository, verb: str = "") -> Concluded:
+    """Concludes the merge, revert, cherry-pick or restore under way; only one of ``verb`` if that is given.
+
+    Raises:
+        UsageError: none is.
+        ConflictError: something is undecided.
+        BusyError: the branch has moved meanwhile.
+    """
+    return conclude(repository, under_way(repository, verb))
+
+
+def abort(repository: Repository, verb: str = "") -> Operation | None:
+    """Gives up what is under way, if it is one of ``verb``; the branch has not moved, so that is all.
+
+    Gives what was given up, ``None`` where it could not be read.
+
+    Raises:
+        UsageError: nothing is under way.
+    """
+    try:
+        operation = current(repository)
+    except ContentgitError:  # what it says, or names, is given up whatever it is
+        forget(repository)
+        return None
+    chosen(operation, verb)
+    forget(repository)
+    return operation

@@ -1,0 +1,113 @@
+"""Whether a decision fits the place that it is about: a value its field, a side what it has there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from contentgit.branches.trees import Sides
+from contentgit.check.shapes import in_order, misfit
+from contentgit.content.diff import ABSENT
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.schema import FieldKind, ModelSchema
+from contentgit.errors import RecordError, RefusedError, UsageError
+from contentgit.integrity.relations import references
+from contentgit.merge import Place, Resolution, Take, TreeConflict
+
+
+def fitted(sides: Sides, tree: str, resolutions: Iterable[Resolution]) -> Iterator[Resolution]:
+    """The resolutions, with many-to-many values as they are written.
+
+    Raises:
+        UsageError: a value is none of its field, or refers to what is not in ``tree``.
+    """
+    for each in resolutions:
+        if each.place is None or each.take or each.key:
+            yield each
+            continue
+        value = each.value
+        for schema in _schemas(sides, each.place.key.model):
+            wrong = _misfit(each.place, value, schema)
+            wrong = wrong or _dangling(sides, tree, each.place, value, schema)
+            if wrong:
+                raise UsageError(
+                    f"{each.label}: {wrong}",
+                    hint="nothing is decided; contentgit conflicts shows what both sides have there",
+                )
+            field = schema.by_name[each.place.field]
+            if field.kind is FieldKind.REFERENCES:
+                value = in_order(value, field)
+        yield replace(each, value=value)
+
+
+def refuse_nothing(conflicts: Iterable[TreeConflict], resolutions: Iterable[Resolution]) -> None:
+    """Raises RefusedError where the base is to be taken for a field that it does not have.
+
+    The record would stay without the field, so an apply would write it half.
+    """
+    there = {each.label: each for conflict in conflicts for each in conflict.places}
+    taken = (each for each in resolutions if each.take is Take.BASE)
+    bare = []
+    for each in taken:
+        place = there.get(each.label)
+        field = each.place is not None and each.place.field and not each.place.path
+        if place is not None and field and place.base is ABSENT:
+            bare.append(each.label)
+    if bare:
+        raise RefusedError(
+            f"the base has nothing at {len(bare):,} place{'' if len(bare) == 1 else 's'}, "
+            "so it cannot be taken",
+            items=bare,
+            hint="contentgit resolve LABEL --take ours|theirs\n"
+            "contentgit resolve LABEL --value JSON\n"
+            "contentgit resolve RECORD --take delete  (deletes the whole record)",
+        )
+
+
+def _schemas(sides: Sides, label: str) -> Iterator[ModelSchema]:
+    for folder in sorted(sides.folders):
+        schema = sides.schema(folder).get(label)
+        if schema is not None:
+            yield schema
+
+
+def _misfit(place: Place, value: Value, schema: ModelSchema) -> str:
+    field = schema.by_name.get(place.field)
+    if field is None:
+        return f"{schema.label} has no field {place.field}"
+    if place.field in {name.partition("__")[0] for name in schema.identity}:
+        return f"{place.field} is part of the record's key, which a decision does not change"
+    if not place.path:
+        wrong = misfit(value, field)
+    elif field.kind not in (FieldKind.JSON, FieldKind.MAPPING):
+        return f"{place.field} is one value, and nothing lies within it"
+    else:
+        text = value is None or isinstance(value, str)
+        wrong = "" if text or field.kind is FieldKind.JSON else "is not text"
+    return wrong and f"the value {wrong}"
+
+
+def _dangling(sides: Sides, tree: str, place: Place, value: Value, schema: ModelSchema) -> str:
+    if place.path:
+        return ""
+    record = Record(place.key, {place.field: value})
+    targets = {
+        each.target: _paths(sides, each.target)
+        for each in references(record, schema)
+        if each.field == place.field and each.constrained
+    }
+    wanted = [path for paths in targets.values() if paths for path in paths]
+    there = sides.repository.files_at(tree, wanted)
+    for target, paths in targets.items():
+        # Of models that are in no dump nothing is known.
+        if paths is None or (paths and there.keys().isdisjoint(paths)):
+            return f"the value refers to {target}, which is not there"
+    return ""
+
+
+def _paths(sides: Sides, key: RecordKey) -> list[str] | None:
+    """Where the record may lie; None where no record can have this key."""
+    try:
+        return list(sides.paths(key))
+    except RecordError:
+        return None

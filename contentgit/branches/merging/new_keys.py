@@ -1,0 +1,187 @@
+"""``resolve --renumber``: another key for a record of theirs, where both sides gave one key away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from contentgit.branches.trees import Sides
+from contentgit.branches.trees.sides import family, they_added
+from contentgit.content.layout import decode_part, encode_part, integer_key
+from contentgit.content.records import RecordKey
+from contentgit.content.schema import KeyKind, ModelSchema
+from contentgit.errors import RefusedError, UsageError
+from contentgit.merge import Place, Reason, Resolution, TreeConflict
+
+
+@dataclass
+class NewKeys:
+    """Gives keys that nobody has: neither a side, nor an earlier decision, nor one of the ``trees``.
+
+    ``trees`` are commits or trees in which the new records will stand beside others.
+    """
+
+    sides: Sides
+    decided: Sequence[Resolution]
+    trees: Sequence[str] = ()
+    _last: dict[tuple[str, ...], int] = field(default_factory=dict)
+    _families: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def of(
+        self, conflicts: Iterable[TreeConflict], *, all_of_them: bool = True
+    ) -> Iterator[Resolution]:
+        """New keys for what they added under the keys that these conflicts are about.
+
+        Where it need not be ``all_of_them``, those that cannot have one are left out, unless none can.
+
+        Raises:
+            UsageError: a conflict is not about such a key.
+            RefusedError: the key is not a number, or is part of other keys.
+        """
+        done: set[RecordKey] = set()
+        refused: UsageError | RefusedError | None = None
+        for conflict in conflicts:
+            try:
+                key = self._renumberable(conflict)
+            except (UsageError, RefusedError) as error:
+                if all_of_them:
+                    raise
+                refused = refused or error
+                continue
+            if key not in done:
+                found = list(self._of(key))
+                done |= {each.place.key for each in found if each.place}
+                yield from found
+        if refused and not done:
+            raise refused
+
+    def first(self, conflicts: Iterable[TreeConflict]) -> RecordKey | None:
+        """The first key that both sides gave to a record of their own and that theirs can do without."""
+        refused: set[str] = set()
+        for conflict in conflicts:
+            place = conflict.places[0].place
+            if conflict.reason is Reason.ADDED and place and place.key.model not in refused:
+                try:
+                    return self._renumberable(conflict)
+                except RefusedError:
+                    refused.add(place.key.model)
+        return None
+
+    def family(self, label: str) -> tuple[str, ...]:
+        """The models whose records share their keys with those of ``label``, in whichever dump."""
+        if label not in self._families:
+            self._families[label] = family(self.sides.models, label)
+        return self._families[label]
+
+    def _renumberable(self, conflict: TreeConflict) -> RecordKey:
+        place = conflict.places[0]
+        if conflict.reason is not Reason.ADDED or place.place is None:
+            raise UsageError(
+                f"{conflict.labels[0]} is not a key that both sides gave to a record of their own",
+                hint="--renumber is for these; --take ours|theirs decides the others",
+            )
+        key = place.place.key
+        schema = self.sides.models.get(key.model)
+        if schema is None or schema.key_kind is not KeyKind.INTEGER or schema.identity:
+            raise RefusedError(
+                f"{key}: the key is not a number, so no other can be given to it",
+                hint="--take ours|theirs, or rename one of them before merging",
+            )
+        self._refuse_named_by_it(key)
+        return key
+
+    def _of(self, key: RecordKey) -> Iterator[Resolution]:
+        related = self.family(key.model)
+        last = self._last.get(related)
+        self._last[related] = new = (self._highest(related) if last is None else last) + 1
+        for label in related:
+            each = RecordKey(label, key.key)
+            if label == key.model or they_added(self.sides, each):
+                yield Resolution(Place(each), key=str(new))
+
+    def _refuse_named_by_it(self, key: RecordKey) -> None:
+        """Refuses where records that they added have the old key within their own."""
+        related = {*self.family(key.model)}
+        for label, targets in self._named_by.items():
+            if targets & related:
+                raise RefusedError(
+                    f"{key}: records of {label} that they added are named by what they refer to, "
+                    "so no other key can be given to it here",
+                    hint="--take ours|theirs, or give it another key in their database and commit there",
+                )
+
+    @cached_property
+    def _named_by(self) -> Mapping[str, set[str]]:
+        """Of the models of which they added records, those whose keys are part of their own."""
+        sides = self.sides
+        found: dict[str, set[str]] = {}
+        for path, (before, after) in sides.by_theirs.items():
+            folder, _, rest = path.partition("/")
+            if before is None and after is not None and sides.is_record(path):
+                schema = sides.schema(folder).get(decode_part(rest.partition("/")[0]))
+                if schema:
+                    found.setdefault(schema.label, set()).update(_named_by(schema))
+        return found
+
+    def _highest(self, related: Sequence[str]) -> int:
+        """The highest key of these models that anybody has, in whichever dump."""
+        sides = self.sides
+        highest = max((0, *self._decided(related)))
+        trees = dict.fromkeys((sides.base.tree, sides.ours, sides.theirs, *self.trees))
+        for tree in filter(None, trees):
+            folders = sides.repository.folders(tree)
+            for place in (f"{each}/{encode_part(label)}" for each in folders for label in related):
+                for path, _ in sides.repository.entries(tree, place):
+                    name = path.rpartition("/")[2].removesuffix(".json")
+                    highest = max(highest, integer_key(name) or 0)
+        return highest
+
+    def _decided(self, related: Sequence[str]) -> Iterator[int]:
+        """The keys that decisions gave, or are about: what they name may stand in no tree by now."""
+        for each in self.decided:
+            if each.place and each.place.key.model in related:
+                yield integer_key(each.key) or 0
+                yield integer_key(each.place.key.key) or 0
+
+
+def _named_by(schema: ModelSchema) -> set[str]:
+    """The models whose keys are part of a model's own."""
+    names = schema.identity or ()
+    return {each.target for each in schema.fields if each.name in names}
+
+
+def without(
+    resolutions: Sequence[Resolution], labels: Iterable[str], models: Mapping[str, ModelSchema]
+) -> list[Resolution]:
+    """The resolutions but those with these labels, and but those that build on a key that is not given then.
+
+    Raises:
+        RefusedError: a value refers to such a key.
+    """
+    gone = {*labels}
+    taken_back = [each for each in resolutions if each.key and each.label in gone]
+    old = {
+        RecordKey(label, each.place.key.key)
+        for each in taken_back
+        if each.place
+        for label in family(models, each.place.key.model)
+    }
+    moved = [each for each in resolutions if each.key and each.place and each.place.key in old]
+    new = {RecordKey(each.place.key.model, each.key) for each in moved if each.place}
+    kept = [
+        each
+        for each in resolutions
+        if each.label not in gone and not (each.key and each.place and each.place.key in old)
+        if each.place is None or each.place.key not in new
+    ]
+    names = {str(key) for key in new}
+    for each in kept:
+        values = each.value if isinstance(each.value, list) else [each.value]
+        referred = names & {value for value in values if isinstance(value, str)}
+        if referred:
+            raise RefusedError(
+                f"{each.label} was decided to refer to {referred.pop()}, a key that would not be given then",
+                hint=f"contentgit resolve {each.label} --value JSON  decides that anew first",
+            )
+    return kept

@@ -1,0 +1,429 @@
+"""A merge, revert or cherry-pick under way: what it is made of, what was decided, and its end.
+
+Only inputs and decisions are kept, in one file under the git directory; the tree and the conflicts are
+made from them anew each time. The branch moves at the very end, so that whatever breaks before has
+changed nothing, and what was decided is still there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from contentgit.branches.fetching import fetching
+from contentgit.branches.kept import read_kept
+from contentgit.branches.trees import Base, Doubt, TreeMerge, common_base, merge_trees
+from contentgit.content.documents import MISFITS, misfit
+from contentgit.errors import (
+    BusyError,
+    ConflictError,
+    ContentgitError,
+    FormatError,
+    RefusedError,
+    RepositoryError,
+    UsageError,
+)
+from contentgit.git import LeftAlone, Repository, Signature
+from contentgit.merge import Resolution
+
+_FOLDER, _FILE = "contentgit", "merge.json"
+_VERBS = ("merge", "revert", "cherry-pick", "restore")
+FORMAT = 1
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_SAYABLE = re.compile("[^\0\ud800-\udfff]*")  # what can be said to a program
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What is being merged into a branch.
+
+    ``verb`` is ``merge``, ``revert``, ``cherry-pick`` or ``restore``; ``ours`` is the branch's commit,
+    ``theirs`` a commit or tree, ``base`` a tree or, for a merge, ``""``: what both come from. ``parents``
+    are those of the commit to be made, ``made`` is its id once it is. ``source`` is what people called it.
+    """
+
+    verb: str
+    source: str
+    branch: str
+    ours: str
+    theirs: str
+    parents: tuple[str, ...]
+    message: str
+    base: str = ""
+    author: Signature | None = None
+    author_date: datetime | None = None
+    resolutions: tuple[Resolution, ...] = ()
+    made: str = ""
+    read: bytes = field(default=b"", compare=False, repr=False)
+    """The file that it was read from; what another process writes meanwhile is not overwritten."""
+
+    def tree(self, repository: Repository) -> TreeMerge:
+        """What the merge gives with what was decided so far.
+
+        Raises:
+            RepositoryError: the repository lacks one of its commits; the hint has the ways on.
+        """
+        try:
+            base = Base(self.base) if self.base else common_base(repository, self.ours, self.theirs)
+            return merge_trees(repository, base, self.ours, self.theirs, self.resolutions)
+        except ContentgitError as error:
+            wanted = filter(None, (self.ours, self.theirs, self.base))
+            gone = [each for each in wanted if not repository.has(each)]
+            if not gone:
+                raise
+            ways = [*fetching(repository, gone[0]), f"contentgit {self.verb} --abort  (gives up)"]
+            raise RepositoryError(
+                f"the {self.named} needs {gone[0][:10]}, which is not in the repository "
+                f"{repository.path}",
+                hint="\n".join(ways),
+            ) from error
+
+    def ends(self) -> str:
+        """The commands that end it, a line each: ``contentgit merge --continue`` and ``--abort``."""
+        return f"contentgit {self.verb} --continue\ncontentgit {self.verb} --abort  (gives up)"
+
+    @property
+    def named(self) -> str:
+        """What is going on: ``merge of summer into main``."""
+        way = "into" if self.verb == "merge" else "on"
+        return f"{self.verb} of {self.source} {way} {self.branch}"
+
+
+@dataclass(frozen=True)
+class Concluded:
+    """A branch with its new commit; ``commit`` is ``""`` where nothing differed.
+
+    ``doubts`` are the constraints that only a database can judge of it.
+    """
+
+    verb: str
+    source: str
+    branch: str
+    commit: str
+    left_alone: tuple[LeftAlone, ...] = field(default=())
+    doubts: tuple[Doubt, ...] = ()
+
+
+def begin(repository: Repository, operation: Operation) -> None:
+    """Keeps the operation until it is concluded or given up.
+
+    Raises:
+        RefusedError: another one is under way.
+        RepositoryError: the git directory cannot be written.
+    """
+    refuse_unfinished(repository)
+    keep(repository, operation)
+
+
+def refuse_under_way(repository: Repository, branch: str = "") -> None:
+    """Raises RefusedError where a merge is under way, into ``branch`` if that is given."""
+    there = current(repository)
+    if there is not None and branch in ("", there.branch):
+        raise RefusedError(
+            f"a {there.named} is under way",
+            hint=there.ends(),
+        )
+
+
+def refuse_unfinished(repository: Repository) -> None:
+    """Raises RefusedError where a merge, of contentgit or of git itself, is under way here."""
+    refuse_under_way(repository)
+    for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"):
+        if (repository.git_dir / name).exists():
+            raise RefusedError(
+                f"git itself has a merge under way in {repository.path} ({name})",
+                hint=f"{repository.command('merge --abort')}  (gives it up)\n"
+                f"{repository.command('commit')}  (concludes it)",
+            )
+
+
+def current(repository: Repository) -> Operation | None:
+    """The operation under way; ``None`` where there is none.
+
+    One whose commit is on the branch already was interrupted behind its end: it is cleared away. A commit
+    of somebody else with the same parents is another one, and does not take the decisions with it.
+
+    Raises:
+        FormatError: the file that keeps it is broken.
+    """
+    path = _path(repository)
+    try:
+        data, document = read_kept(path)
+        operation = replace(_parsed(document), read=data)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise RepositoryError(f"cannot read {path}: {error.strerror}") from error
+    except MISFITS as error:
+        raise FormatError(
+            f"{path} is broken: {misfit(error)}", hint="contentgit merge --abort  removes it"
+        ) from error
+    tip = repository.branch_tip(operation.branch)
+    made = operation.made if tip != operation.ours else ""
+    if tip and made and repository.has(made) and repository.is_ancestor(made, tip):
+        repository.bring_along(operation.branch, operation.ours, tip)
+        forget(repository)
+        return None
+    return operation
+
+
+def _begun(verb: str) -> str:
+    return "restore RECORD --from REV" if verb == "restore" else f"{verb} REV"
+
+
+def under_way(repository: Repository, verb: str = "") -> Operation:
+    """The operation under way, which is one of ``verb`` if that is given.
+
+    Raises:
+        UsageError: there is none, or another one.
+    """
+    return chosen(current(repository), verb)
+
+
+def chosen(operation: Operation | None, verb: str) -> Operation:
+    """The operation if there is one, and one of ``verb`` if that is given; raises UsageError."""
+    if operation is None:
+        raise UsageError(
+            f"no {verb or 'merge'} is under way",
+            hint=f"contentgit {_begun(verb or 'merge')}  begins one",
+        )
+    if verb not in ("", operation.verb):
+        raise UsageError(f"no {verb} is under way, but a {operation.named}", hint=operation.ends())
+    return operation
+
+
+def keep(repository: Repository, operation: Operation) -> None:
+    """Writes the operation down, in one move: the old state or the new one is there.
+
+    Raises:
+        BusyError: another process has written there since it was read.
+        RepositoryError: the git directory cannot be written.
+    """
+    path = _path(repository)
+    text = json.dumps(_document(operation), indent=2, ensure_ascii=True) + "\n"
+    try:
+        path.parent.mkdir(exist_ok=True)
+        # A name of its own for each process; the lock on the folder ends with its process.
+        fresh = path.with_suffix(f".{os.getpid()}.new")
+        try:
+            with fresh.open("w", encoding="ascii") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            with _alone(path.parent):
+                _refuse_overtaken(path, operation)
+                fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+    except OSError as error:
+        raise RepositoryError(f"cannot write {path}: {error.strerror}") from error
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keeps other processes of contentgit from writing in the folder meanwhile, where the system can."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _refuse_overtaken(path: Path, operation: Operation) -> None:
+    there = path.read_bytes() if path.exists() else b""
+    if there != operation.read:
+        raise BusyError(
+            f"another contentgit is at work on the {operation.named}; nothing is decided here",
+            hint="run the command again: it will work on what is there now",
+        )
+
+
+def forget(repository: Repository) -> bool:
+    """Removes what is kept of an operation; whether there was any.
+
+    Raises:
+        RepositoryError: the git directory cannot be written.
+    """
+    path = _path(repository)
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise RepositoryError(
+            f"cannot remove {path}: {error.strerror}", hint="remove it by hand, then go on"
+        ) from error
+    return True
+
+
+def conclude(
+    repository: Repository, operation: Operation, merge: TreeMerge | None = None
+) -> Concluded:
+    """Makes the commit and moves the branch; ``merge`` is the operation's, if it is at hand.
+
+    Raises:
+        ConflictError: something is undecided.
+        BusyError: the branch has moved since the operation began.
+        RepositoryError: git refused.
+    """
+    refuse_moved(repository, operation)
+    merge = merge or operation.tree(repository)
+    refuse_conflicts(repository, operation, merge)
+    commit = commit_tree(repository, operation, merge.tree)
+    left: Iterable[LeftAlone] = ()
+    if commit:
+        if _path(repository).exists():  # what clears up behind a crash knows the commit by its id
+            keep(repository, replace(operation, made=commit))
+        left = publish(repository, operation, commit)
+    forget(repository)
+    return Concluded(
+        operation.verb, operation.source, operation.branch, commit, tuple(left), merge.doubts
+    )
+
+
+def commit_tree(repository: Repository, operation: Operation, tree: str) -> str:
+    """The id of the operation's commit; ``""`` where it would change nothing and join nothing."""
+    if len(operation.parents) == 1 and tree == repository.root_tree(operation.ours):
+        return ""
+    return repository.commit_tree(
+        tree,
+        operation.parents,
+        operation.message,
+        author=operation.author,
+        author_date=operation.author_date,
+    )
+
+
+def publish(repository: Repository, operation: Operation, commit: str) -> list[LeftAlone]:
+    """Moves the branch to the operation's commit, and the worktree behind it."""
+    reason = f"contentgit {operation.verb}: {operation.source}"
+    left = repository.advance(operation.branch, commit, operation.ours, reason)
+    repository.maintain()
+    return left
+
+
+def refuse_moved(repository: Repository, operation: Operation) -> None:
+    """Raises BusyError where the branch is not what it was when the operation began."""
+    tip = repository.branch_tip(operation.branch)
+    if tip is None:
+        back = f"contentgit branch {operation.branch} {operation.ours[:10]}  (brings it back)\n"
+        raise BusyError(
+            f"branch {operation.branch} is gone since the {operation.verb} began",
+            hint=(back if repository.has(operation.ours) else "")
+            + f"contentgit {operation.verb} --abort  (gives up)",
+        )
+    if tip != operation.ours:
+        raise BusyError(
+            f"branch {operation.branch} has moved since the {operation.verb} began: it is at "
+            f"{tip[:10]} and not at {operation.ours[:10]}",
+            hint=f"contentgit {operation.verb} --abort  (gives up and forgets what was decided; then run "
+            f"the {operation.verb} again)",
+        )
+
+
+def refuse_conflicts(repository: Repository, operation: Operation, found: TreeMerge) -> None:
+    """Raises ConflictError where there are any; its ``data`` has them all."""
+    conflicts = found.conflicts
+    if conflicts:
+        from contentgit.branches.merging.ways import ways
+        from contentgit.render.conflicts import as_data, headline
+
+        verb = operation.verb
+        count = f"{len(conflicts):,} conflict{'' if len(conflicts) == 1 else 's'}"
+        hints = [
+            "contentgit conflicts  (shows what each side has)",
+            "contentgit resolve LABEL --take ours|theirs  (decides one)",
+            *ways(repository, verb, operation.ours, found),
+            f"contentgit {verb} --continue  (when all are decided)",
+            f"contentgit {verb} --abort  (gives up)",
+        ]
+        raise ConflictError(
+            f"{operation.named}: {count} to decide on; the branch has not moved",
+            items=[headline(each, verb) for each in conflicts],
+            hint="\n".join(hints),
+            data={"conflicts": [as_data(each, verb) for each in conflicts]},
+        )
+
+
+def _path(repository: Repository) -> Path:
+    return repository.git_dir / _FOLDER / _FILE
+
+
+def _document(operation: Operation) -> dict[str, Any]:
+    author = operation.author
+    return {
+        "format": FORMAT,
+        "verb": operation.verb,
+        "source": operation.source,
+        "branch": operation.branch,
+        "ours": operation.ours,
+        "theirs": operation.theirs,
+        "base": operation.base,
+        "parents": list(operation.parents),
+        "message": operation.message,
+        "author": [author.name, author.email] if author else None,
+        "author_date": operation.author_date.isoformat() if operation.author_date else None,
+        "resolutions": [each.document() for each in operation.resolutions],
+        "made": operation.made,
+    }
+
+
+def _parsed(document: Any) -> Operation:
+    if document["format"] != FORMAT:
+        raise FormatError(f"it has format {document['format']}, and this contentgit knows {FORMAT}")
+    if document["verb"] not in _VERBS:
+        raise FormatError(
+            f"it is about a {document['verb']!r:.50}, which this contentgit does not know"
+        )
+    author, date = document["author"], document["author_date"]
+    return Operation(
+        verb=_text(document["verb"]),
+        source=_text(document["source"]),
+        branch=_text(document["branch"]),
+        ours=_id(document["ours"]),
+        theirs=_id(document["theirs"]),
+        base=document["base"] and _id(document["base"]),
+        message=_text(document["message"]),
+        parents=tuple(map(_id, document["parents"])),
+        author=Signature(*map(_text, author)) if author else None,
+        author_date=_moment(date) if date else None,
+        resolutions=tuple(map(Resolution.parse, document["resolutions"])),
+        made=document.get("made", "") and _id(document["made"]),
+    )
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise FormatError(f"{value!r:.50} is no date") from None
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str or not _SAYABLE.fullmatch(value):
+        raise FormatError(f"{value!r:.50} is no text")
+    return value
+
+
+def _id(value: Any) -> str:
+    if type(value) is not str or not _ID.fullmatch(value):
+        raise FormatError(f"{value!r:.50} is no id of git's")
+    return value
+
+
+def decided(operation: Operation, resolutions: Sequence[Resolution]) -> Operation:
+    """The operation with these decisions."""
+    return replace(operation, resolutions=tuple(resolutions))

@@ -1,0 +1,395 @@
+"""``revert``, ``cherry-pick`` and ``restore``: changes of one commit, merged into HEAD's branch.
+
+Each is a merge with a base and a side of its own: a revert's base is the commit and its side what was
+before, a cherry-pick's the other way round. A restore's side is the other commit, and its base the same
+with the records in question as HEAD has them: so what HEAD has done since is our side, and what it
+cannot stand together with is a conflict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from contentgit.branches.merging.operation import (
+    Concluded,
+    Operation,
+    begin,
+    conclude,
+    refuse_conflicts,
+    refuse_unfinished,
+)
+from contentgit.branches.trees.sides import BATCH, decoded
+from contentgit.content import canonical
+from contentgit.content.layout import DATASET_FILE, record_path
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import ModelSchema
+from contentgit.content.titles import best_text
+from contentgit.errors import RefusedError, UnknownNameError, UsageError
+from contentgit.git import GONE, Commit, FileEntry, Placed, Repository
+from contentgit.history.commits import Selection, check_format
+from contentgit.history.dumps import dump_folders, recorded_schema
+from contentgit.history.snapshots import batches, paths_of
+from contentgit.integrity.relations import references
+from contentgit.merge import Place, Values, taken_together, with_values
+
+
+@dataclass(frozen=True)
+class Picking:
+    """How a change is taken: of which parent, which records only, and with what they refer to."""
+
+    mainline: int = 0
+    names: tuple[str, ...] = ()
+    with_dependencies: bool = False
+    commit: bool = True
+    note_source: bool = False
+    message: str = ""
+
+
+def revert(repository: Repository, revision: str, how: Picking = Picking()) -> Concluded:
+    """Takes back what a commit changed, in a new commit on HEAD's branch.
+
+    Raises:
+        ConflictError: it was changed since.
+        RefusedError: what comes back refers to records that are not there.
+        UsageError: the commit is the first, or a merge and ``mainline`` does not say of which parent.
+    """
+    source, parent = _change(repository, revision, how.mainline, "revert")
+    message = how.message or (f'Revert "{source.subject}"\n\nThis reverts commit {source.id}.\n')
+    base, theirs = repository.root_tree(source.id), repository.root_tree(parent)
+    return _run(repository, "revert", revision, (base, theirs), message, how)
+
+
+def cherry_pick(repository: Repository, revision: str, how: Picking = Picking()) -> Concluded:
+    """Takes over what a commit changed, with its author and message.
+
+    Raises:
+        ConflictError: HEAD's branch changed the same things.
+        RefusedError: what comes refers to records that are not there.
+        UsageError: the commit is the first, or a merge and ``mainline`` does not say of which parent.
+    """
+    source, parent = _change(repository, revision, how.mainline, "cherry-pick")
+    message = how.message or source.message
+    if how.note_source:
+        message = f"{message.rstrip()}\n\n(cherry picked from commit {source.id})\n"
+    base, theirs = repository.root_tree(parent), repository.root_tree(source.id)
+    return _run(repository, "cherry-pick", revision, (base, theirs), message, how, source)
+
+
+def restore(
+    repository: Repository, labels: Sequence[str], revision: str, how: Picking = Picking()
+) -> Concluded:
+    """Makes records, or fields of them (``pages.page:42/title``), what they are in a revision.
+
+    Raises:
+        ConflictError: they cannot stand beside what was changed since.
+        UnknownNameError: the revision has no such record or field, or HEAD no such model.
+        RefusedError: what comes back refers to records that are not there.
+    """
+    head = repository.resolve("HEAD")
+    source = repository.resolve(revision)
+    for each in (head, source):
+        check_format(repository, each)
+    changes = dict(_restored(repository, head, source, revision, labels))
+    here = repository.files_at(head, list(changes))
+    before = {path: FileEntry("100644", here[path]) if path in here else GONE for path in changes}
+    old = {"": repository.root_tree(source)}
+    theirs = repository.write_tree(None, changes.items(), old)
+    base = repository.write_tree(None, before.items(), old)
+    what = ", ".join(labels[:3]) + (f" and {len(labels) - 3} more" if len(labels) > 3 else "")
+    message = how.message or f"Restore {what} from {revision}\n"
+    return _run(repository, "restore", what, (base, theirs), message, how, wider=source)
+
+
+def _change(repository: Repository, revision: str, mainline: int, verb: str) -> tuple[Commit, str]:
+    """A commit and the one before it."""
+    commit = repository.commit(repository.resolve(revision))
+    check_format(repository, commit.id)
+    count = len(commit.parents)
+    if not count:
+        raise UsageError(
+            f"{revision} is the first commit: there is nothing before it",
+            hint="contentgit restore RECORD --from REV  brings single records back",
+        )
+    if count > 1 and not mainline:
+        raise UsageError(
+            f"{revision} is a merge: of which of its {count} parents are the changes meant?",
+            hint=f"contentgit {verb} {revision} -m 1  means those against its branch",
+        )
+    if mainline > count or (mainline and count == 1):
+        raise UsageError(
+            f"{revision} has {count} parent{'' if count == 1 else 's'}, so -m {mainline} means none",
+            hint="-m is for merges",
+        )
+    return commit, commit.parents[max(mainline, 1) - 1]
+
+
+def _run(
+    repository: Repository,
+    verb: str,
+    source: str,
+    sides: tuple[str, str],
+    message: str,
+    how: Picking,
+    author: Commit | None = None,
+    *,
+    wider: str = "",
+) -> Concluded:
+    branch, head = _head(repository)
+    base, theirs = sides
+    if how.names:
+        theirs = _selected(repository, base, theirs, how.names, source)
+    base, theirs = _with_dependencies(repository, head, (base, theirs), wider or theirs, how)
+    operation = Operation(
+        verb=verb,
+        source=source,
+        branch=branch,
+        ours=head,
+        theirs=theirs,
+        parents=(head,),
+        message=message,
+        base=base,
+        author=author.signature if author else None,
+        author_date=author.date if author else None,
+    )
+    found = operation.tree(repository)
+    if found.conflicts or not how.commit:
+        begin(repository, operation)
+        refuse_conflicts(repository, operation, found)
+        return Concluded(verb, source, branch, "")
+    return conclude(repository, operation, found)
+
+
+def _head(repository: Repository) -> tuple[str, str]:
+    """HEAD's branch and its commit, where a commit can be made."""
+    refuse_unfinished(repository)
+    branch, head = repository.head_branch(), repository.resolve("HEAD")
+    if branch is None:
+        raise UsageError(
+            "HEAD of the repository is detached: there is no branch to commit to",
+            hint="contentgit checkout BRANCH  moves HEAD there",
+        )
+    check_format(repository, head)
+    repository.identity()
+    return branch, head
+
+
+def _selected(
+    repository: Repository, base: str, theirs: str, names: Sequence[str], source: str
+) -> str:
+    """The base with what the other side has of the records and dumps called ``names`` only."""
+    selection = Selection.parse(names)
+    folders = set(selection.folders(repository, [base, theirs])) if selection.dumps else set()
+    wanted: dict[str, Placed] = {}
+    for path, _, after in repository.changed_files(base, theirs):
+        folder, _, rest = path.partition("/")
+        if folder in folders or (rest in selection.paths and not folder.startswith(".")):
+            wanted[path] = after or GONE
+    if not wanted:
+        raise UnknownNameError(
+            f"{source} changes nothing in {', '.join(names)}",
+            hint=f"contentgit show {source}  lists what it changes",
+        )
+    return repository.write_tree(None, wanted.items(), {"": base})
+
+
+# Records and fields of another commit
+
+
+def _restored(
+    repository: Repository, head: str, source: str, revision: str, labels: Sequence[str]
+) -> Iterator[tuple[str, Placed]]:
+    """What each file becomes; a record of which several fields are named is one file."""
+    wanted: dict[RecordKey, list[Place]] = {}
+    for place in map(_place, labels):
+        wanted.setdefault(place.key, []).append(place)
+    for key, places in wanted.items():
+        there = _files_of(repository, source, key)
+        if not there:
+            raise UnknownNameError(
+                f"{revision} has no record {key}",
+                hint=f"contentgit log -- {key}  says when it was there",
+            )
+        if not all(place.field for place in places):
+            for path, blob in there.items():
+                yield path, _as_managed(repository, head, path, blob)
+        else:
+            yield from _with_fields(repository, head, places, there, revision)
+
+
+def _as_managed(repository: Repository, head: str, path: str, blob: str) -> bytes:
+    """A record of another commit with the fields that HEAD's dump has; new ones stay as they are."""
+    here = repository.files_at(head, [path])
+    files = [(path, FileEntry("100644", each)) for each in (blob, here.get(path)) if each]
+    record, *others = [each for each in decoded(repository, files) if each]
+    folder = path.partition("/")[0]
+    schema = recorded_schema(repository, head, folder).get(record.key.model)
+    if schema is None:
+        raise UnknownNameError(
+            f"HEAD has no {record.key.model} in {folder}, so {record.key} has no place there",
+            hint="commit the dump with a dataset that has the model, then restore the record",
+        )
+    values = dict(others[0].fields) if others else {}
+    values |= record.fields
+    fields = {name: values[name] for name in sorted(values) if name in schema.by_name}
+    return canonical.encode(Record(record.key, fields), schema.key_kind)
+
+
+def _place(label: str) -> Place:
+    try:
+        return Place.parse(label)
+    except ValueError as error:
+        raise UsageError(
+            f"{label!r} is no record", hint="records are named like pages.page:42"
+        ) from error
+
+
+def _files_of(repository: Repository, commit: str, key: RecordKey) -> dict[str, str]:
+    folders = dump_folders(repository, commit)
+    paths = [f"{folder}/{path}" for folder in folders for path in paths_of(key)]
+    return repository.files_at(commit, paths)
+
+
+def _with_fields(
+    repository: Repository,
+    head: str,
+    places: Sequence[Place],
+    there: Mapping[str, str],
+    revision: str,
+) -> Iterator[tuple[str, Placed]]:
+    """HEAD's record with what these fields of it are in the other commit.
+
+    With one come those that are one value with it.
+    """
+    key = places[0].key
+    here = _files_of(repository, head, key)
+    if not here:
+        raise UnknownNameError(
+            f"HEAD has no record {key} whose {places[0].field} could be restored",
+            hint=f"contentgit restore {key} --from {revision}  brings all of it back",
+        )
+    for path, blob in here.items():
+        old = there.get(path) or next(iter(there.values()))
+        files = [(path, FileEntry("100644", each)) for each in (blob, old)]
+        record, source = decoded(repository, files)
+        assert record is not None
+        schema = recorded_schema(repository, head, path.partition("/")[0]).get(key.model)
+        for place in places:
+            if source is None or place.field not in source.fields:
+                raise UnknownNameError(
+                    f"{key} has no field {place.field} in {revision}",
+                    hint=f"contentgit show {revision} -- {key}",
+                )
+            taken = taken_together(Values(source), place, schema)
+            record = with_values(record, taken)
+        yield path, canonical.encode(record, schema.key_kind if schema else None)
+
+
+# What records refer to
+
+
+def _with_dependencies(
+    repository: Repository, head: str, sides: tuple[str, str], wider: str, how: Picking
+) -> tuple[str, str]:
+    """Both sides, with the records added that those which come refer to and HEAD does not have.
+
+    Raises:
+        RefusedError: there are such, and they are not asked for.
+    """
+    base, theirs = sides
+    search = _Dependencies(repository, head, wider)
+    missing = search.of(base, theirs)
+    if not missing:
+        return sides
+    if not how.with_dependencies:
+        items = [f"{who} refers to {each}{search.titled(each)}" for each, who in missing.items()]
+        raise RefusedError(
+            f"{len(missing):,} record{'' if len(missing) == 1 else 's'} that this needs "
+            f"{'is' if len(missing) == 1 else 'are'} not on the branch",
+            items=items,
+            hint="--with-dependencies  brings them along",
+            data={"missing": [str(each) for each in missing]},
+        )
+    files = search.files
+    gone: list[tuple[str, Placed]] = [(path, GONE) for path in files]
+    come: list[tuple[str, Placed]] = [
+        (path, FileEntry("100644", blob)) for path, blob in files.items()
+    ]
+    return (
+        repository.write_tree(None, gone, {"": base}),
+        repository.write_tree(None, come, {"": theirs}),
+    )
+
+
+class _Dependencies:
+    """Finds what records refer to, a generation at a time, where HEAD does not have it."""
+
+    def __init__(self, repository: Repository, head: str, source: str) -> None:
+        self.repository = repository
+        self.head = head
+        self.source = source
+        self.files: dict[str, str] = {}
+        self._titles: dict[RecordKey, str] = {}
+        self._folders = dump_folders(repository, source)
+        self._schemas = {
+            folder: recorded_schema(repository, source, folder) for folder in self._folders
+        }
+
+    def of(self, base: str, theirs: str) -> dict[RecordKey, RecordKey]:
+        """The missing records of the source, each with one that needs it."""
+        changed = self.repository.changed_files(base, theirs)
+        coming = {path: after for path, _, after in changed if after and self._is_record(path)}
+        missing: dict[RecordKey, RecordKey] = {}
+        wanted = dict(self._wanted(coming.items()))
+        while wanted:
+            found = self._absent(wanted, coming)
+            self.files |= found
+            files = [(path, FileEntry("100644", blob)) for path, blob in found.items()]
+            missing |= {key: wanted[key] for key in self._keys(files)}
+            wanted = {key: who for key, who in self._wanted(files) if key not in missing}
+        return missing
+
+    def titled(self, key: RecordKey) -> str:
+        """The title of a missing record, in brackets."""
+        title = self._titles.get(key)
+        return f" ({title})" if title else ""
+
+    def _is_record(self, path: str) -> bool:
+        folder, _, rest = path.partition("/")
+        return folder in self._schemas and rest != DATASET_FILE
+
+    def _records(
+        self, files: Iterable[tuple[str, FileEntry]]
+    ) -> Iterator[tuple[Record, ModelSchema]]:
+        for batch in batches(files, BATCH):
+            for (path, _), record in zip(batch, decoded(self.repository, batch), strict=True):
+                assert record is not None
+                schema = self._schemas[path.partition("/")[0]].get(record.key.model)
+                if schema is not None:
+                    yield record, schema
+
+    def _keys(self, files: Iterable[tuple[str, FileEntry]]) -> Iterator[RecordKey]:
+        for record, schema in self._records(files):
+            self._titles[record.key] = best_text(record, schema)
+            yield record.key
+
+    def _wanted(
+        self, files: Iterable[tuple[str, FileEntry]]
+    ) -> Iterator[tuple[RecordKey, RecordKey]]:
+        for record, schema in self._records(files):
+            for each in references(record, schema):
+                yield each.target, record.key
+
+    def _absent(self, wanted: Iterable[RecordKey], coming: Mapping[str, object]) -> dict[str, str]:
+        """Path and blob of those that the source has, and neither HEAD nor what comes."""
+        paths = [path for key in sorted(wanted) for path in self._paths(key)]
+        fresh = [path for path in paths if path not in coming and path not in self.files]
+        there = self.repository.files_at(self.source, fresh) if fresh else {}
+        here = self.repository.files_at(self.head, list(there)) if there else {}
+        return {path: blob for path, blob in there.items() if path not in here}
+
+    def _paths(self, key: RecordKey) -> Iterator[str]:
+        for folder, models in self._schemas.items():
+            schema = models.get(key.model)
+            if schema is not None:
+                yield f"{folder}/{record_path(key, schema.layout)}"

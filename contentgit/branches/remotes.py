@@ -1,0 +1,240 @@
+"""``fetch``, ``pull`` and ``push``: a branch follows another repository's, and never loses a commit."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contentgit.branches.merging import How, merge
+from contentgit.branches.merging.operation import refuse_unfinished
+from contentgit.errors import RefusedError, UnknownNameError, UsageError
+from contentgit.git import LeftAlone, RefMove, Repository, Talk
+
+
+class Way(enum.StrEnum):
+    """How a branch came to where it is."""
+
+    UP_TO_DATE = "up-to-date"
+    CREATED = "created"
+    FAST_FORWARD = "fast-forward"
+    MERGED = "merged"
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What a fetch moved."""
+
+    remote: str
+    url: str
+    moves: tuple[RefMove, ...]
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """A branch, what it follows, and where it went; ``left`` are files that kept their user's own edits."""
+
+    branch: str
+    upstream: str
+    way: Way
+    before: str | None
+    after: str
+    fetched: Fetched
+    left: tuple[LeftAlone, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What a push moved."""
+
+    remote: str
+    url: str
+    moves: tuple[RefMove, ...]
+
+
+def fetch(
+    repository: Repository, names: Sequence[str], talk: Talk, *, every: bool, prune: bool
+) -> list[Fetched]:
+    """Fetches from the named remotes, ``every`` one, or that of HEAD's branch.
+
+    Raises:
+        UnknownNameError: there is no such remote.
+        RepositoryError: one cannot be reached, or does not let us in.
+    """
+    remotes = repository.remotes
+    if every:
+        names = remotes.names()
+    for name in names:
+        remotes.check(name)
+    wanted = names or [remotes.default(repository.head_branch())]
+    return [_fetch(repository, name, talk, prune=prune) for name in wanted]
+
+
+def _fetch(repository: Repository, remote: str, talk: Talk, *, prune: bool = False) -> Fetched:
+    moves = repository.remotes.fetch(remote, talk, prune=prune)
+    return Fetched(remote, repository.remotes.url(remote), tuple(moves))
+
+
+def pull(
+    repository: Repository,
+    remote: str | None,
+    branch: str | None,
+    talk: Talk,
+    *,
+    ff_only: bool = False,
+) -> Pulled:
+    """Fetches, then merges what HEAD's branch follows into it, or ``branch`` of ``remote``.
+
+    Raises:
+        UsageError: HEAD is on no branch.
+        ConflictError: both sides changed the same things; they are kept to be decided on.
+        RefusedError: a merge is under way; or both have commits of their own, with ``ff_only``.
+    """
+    head = repository.head_branch()
+    if head is None:
+        raise UsageError(
+            "HEAD is on no branch to pull into",
+            hint=f"{repository.command('switch BRANCH')}  (moves HEAD alone)",
+        )
+    refuse_unfinished(repository)
+    followed = _fetched(repository, head, talk, remote, branch)
+    if ff_only or _way(repository, followed) is not None:
+        return _forward(repository, followed)
+    done = merge(repository, followed.name)
+    assert done.how is How.MERGED
+    return Pulled(
+        head,
+        followed.name,
+        Way.MERGED,
+        followed.ours,
+        done.commit,
+        followed.fetched,
+        done.left_alone,
+    )
+
+
+def pull_branch(repository: Repository, branch: str, talk: Talk) -> Pulled:
+    """Fetches, then brings any local branch forward; one that only the remote has is made.
+
+    Raises:
+        UnknownNameError: the remote has no such branch.
+        RefusedError: both have commits that the other has not.
+        RepositoryError: the remote cannot be reached, or does not let us in.
+    """
+    if branch == repository.head_branch():
+        refuse_unfinished(repository)
+    return _forward(repository, _fetched(repository, branch, talk))
+
+
+@dataclass(frozen=True)
+class _Followed:
+    """A branch, and what it follows as it was just fetched; ``name`` is like ``origin/main``."""
+
+    branch: str
+    name: str
+    ours: str | None
+    theirs: str
+    fetched: Fetched
+
+
+def _fetched(
+    repository: Repository,
+    branch: str,
+    talk: Talk,
+    remote: str | None = None,
+    other: str | None = None,
+) -> _Followed:
+    if remote is not None:
+        _check(repository, remote, "pull")
+    place, upstream = repository.remotes.upstream(branch, remote)
+    upstream = other or upstream
+    fetched = _fetch(repository, place, talk)
+    theirs = repository.read_ref(f"refs/remotes/{place}/{upstream}")
+    if theirs is None:
+        raise UnknownNameError(
+            f"{place} ({fetched.url}) has no branch {upstream!r}",
+            hint=f"{repository.command('branch -r')}  (lists what it has)",
+        )
+    ours = repository.branch_tip(branch)
+    return _Followed(branch, f"{place}/{upstream}", ours, theirs, fetched)
+
+
+def _check(repository: Repository, remote: str, verb: str) -> None:
+    """Raises UnknownNameError where there is no such remote; a branch's name comes after one."""
+    known = repository.remotes.names()
+    if known and remote not in known and repository.branch_tip(remote) is not None:
+        place = "origin" if "origin" in known else known[0]
+        raise UnknownNameError(
+            f"there is no remote {remote!r}; it is the name of a branch",
+            hint=f"contentgit {verb} {place} {remote}",
+        )
+    repository.remotes.check(remote)
+
+
+def _way(repository: Repository, followed: _Followed) -> Way | None:
+    """How the branch comes to what it follows without a merge; ``None`` where they have parted."""
+    if followed.ours is None:
+        return Way.CREATED
+    if repository.is_ancestor(followed.theirs, followed.ours):
+        return Way.UP_TO_DATE
+    if repository.is_ancestor(followed.ours, followed.theirs):
+        return Way.FAST_FORWARD
+    return None
+
+
+def _forward(repository: Repository, followed: _Followed) -> Pulled:
+    branch, name, ours, theirs = followed.branch, followed.name, followed.ours, followed.theirs
+    way = _way(repository, followed)
+    if way is None:
+        raise RefusedError(
+            f"branch {branch} and {name} have parted: each has commits that the other has not",
+            hint=f"contentgit merge {name}  brings both together",
+            data={"branch": branch, "upstream": name, "ours": ours, "theirs": theirs},
+        )
+    if way is Way.UP_TO_DATE:
+        return Pulled(branch, name, way, ours, ours or theirs, followed.fetched)
+    repository.check_folders(ours, theirs)
+    left = repository.advance(branch, theirs, ours, f"contentgit pull: {way.value}")
+    return Pulled(branch, name, way, ours, theirs, followed.fetched, tuple(left))
+
+
+def push(
+    repository: Repository,
+    remote: str | None,
+    branches: Sequence[str],
+    talk: Talk,
+    *,
+    tags: bool = False,
+    delete: Sequence[str] = (),
+    follow: bool = False,
+) -> Pushed:
+    """Sends branches (HEAD's unless named) and named tags, to those of the same name; never by force.
+
+    With ``follow`` they follow those from now on.
+
+    Raises:
+        UsageError: HEAD is on no branch and none is named, or a name is none of a branch.
+        RefusedError: the remote has commits that are not here, or refuses.
+        RepositoryError: the remote cannot be reached, or does not let us in.
+    """
+    for name in branches:
+        if name.startswith("+") or ":" in name:
+            raise RefusedError(
+                f"{name!r} would write a branch by force, or under another name: push never does",
+                hint="name branches as they are: contentgit push origin main",
+            )
+    head = repository.head_branch()
+    if remote:
+        _check(repository, remote, "push")
+    place = remote or repository.remotes.default(head)
+    wanted = list(branches)
+    if not wanted and not delete and not tags:
+        if head is None:
+            raise UsageError("HEAD is on no branch", hint="name one: contentgit push REMOTE BRANCH")
+        wanted = [head]
+    moves = repository.remotes.push(place, wanted, talk, tags=tags, delete=delete)
+    if follow:
+        for name in wanted:
+            if repository.branch_tip(name) is not None:  # a tag follows nothing
+                repository.remotes.follow(name, place)
+    return Pushed(place, repository.remotes.url(place), tuple(moves))

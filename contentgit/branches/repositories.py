@@ -1,0 +1,126 @@
+"""``init``: a repository for content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contentgit.content.layout import REPOSITORY_FILE
+from contentgit.errors import ContentgitError
+from contentgit.git import Repository
+
+if TYPE_CHECKING:
+    from contentgit.branches.workflows import Workflow
+
+OWN_REFS = "refs/contentgit/"
+"""Where contentgit keeps backups and what databases hold; a repository of code has none of these."""
+
+
+@dataclass(frozen=True)
+class Initialized:
+    """Where the repository is, whether it was there before, and the workflow that was asked for.
+
+    Where it lies in another repository that does not ignore it, that is ``around``, and ``ignore`` is the
+    line for its ``.gitignore``.
+    """
+
+    path: Path
+    bare: bool
+    branch: str
+    created: bool
+    workflow: Workflow | None = None
+    around: Path | None = None
+    ignore: str = ""
+
+
+def init(
+    path: Path,
+    *,
+    bare: bool = False,
+    branch: str = "main",
+    host: str | None = None,
+    force: bool = False,
+    command: Sequence[str] = (),
+    opened: Callable[[Repository], object] = Repository.finish_moves,
+) -> Initialized:
+    """Makes a repository whose first commit says which format it holds.
+
+    With ``host`` (``"github"``, ``"gitlab"``) a commit adds the host's workflow, also to a repository that is
+    there; ``force`` replaces another file in its place. With the ``command`` that starts contentgit, git's
+    own merge and diff are set up in a new one, too. ``opened`` is called with the repository.
+
+    Raises:
+        RepositoryError: the folder holds something else, or git refused.
+        RefusedError: there is another file where the workflow goes.
+    """
+    repository = Repository.init(path, bare=bare, branch=branch)
+    opened(repository)
+    made = _begun(repository, branch, command)
+    outer = repository.around()
+    if outer is not None:
+        made = replace(made, around=outer[0], ignore=outer[1])
+    if host is None:
+        return made
+    from contentgit.branches.workflows import add_workflow
+
+    added = add_workflow(repository, host, made.branch, force=force)
+    return replace(made, workflow=added)
+
+
+def _begun(repository: Repository, branch: str, command: Sequence[str]) -> Initialized:
+    # Imported here: the verbs that only look for a repository start faster without.
+    from contentgit.branches.git_setup import install
+    from contentgit.history.commits import check_format, repository_document
+
+    repository.identity()
+    head = repository.head_branch() or branch
+    tip = repository.branch_tip(head)
+    if tip is not None:
+        check_format(repository, tip)
+        return Initialized(repository.path, repository.bare, head, created=False)
+    if command:  # before the branch, which says that all is done
+        install(repository, command, force=False)
+    tree = repository.write_tree(None, [(REPOSITORY_FILE, repository_document())])
+    new = repository.commit_tree(tree, [], "Start a repository of content\n")
+    repository.advance(head, new, None, "contentgit init")
+    return Initialized(repository.path, repository.bare, head, created=True)
+
+
+def holds_content(repository: Repository) -> bool:
+    """Whether HEAD, or any branch where HEAD has none, has contentgit's mark.
+
+    In continuous integration HEAD is mostly detached, and there are no branches.
+    """
+    head = repository.head_branch()
+    tips: list[str | None] = []
+    with suppress(ContentgitError):
+        tips.append(repository.branch_tip(head) if head else repository.resolve("HEAD"))
+    tips += [branch.commit for branch in repository.branches()]
+    return any(tip and repository.entry(tip, REPOSITORY_FILE) for tip in tips[:20])
+
+
+@cache
+def content_around(folder: Path) -> Path | None:
+    """The repository of content that ``folder`` lies in, however deep, also in a repository of its own there.
+
+    Raises:
+        RepositoryError: git cannot tell, as where a repository belongs to another user.
+    """
+    folder = folder.resolve()
+    for place in (folder, *folder.parents):
+        repository = Repository.at(place)
+        if repository is not None and _has_held_content(repository):
+            return repository.path
+    return None
+
+
+def _has_held_content(repository: Repository) -> bool:
+    """Whether a commit, of whatever ref, has or had contentgit's mark, or contentgit keeps refs here."""
+    with suppress(ContentgitError):
+        if repository.entry(repository.resolve("HEAD"), REPOSITORY_FILE):
+            return True
+    return bool(repository.refs(OWN_REFS)) or repository.ever_had(REPOSITORY_FILE)

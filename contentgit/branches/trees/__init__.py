@@ -1,0 +1,155 @@
+"""Two commits' trees become one, without a worktree, settings or a database.
+
+Files are taken by blob id where one side alone changed them; records that both changed are merged field
+by field. Renames are never guessed: a record is named by its key. Nothing is published here: what is
+written are objects that no ref reaches yet.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from contentgit.branches.trees.constraints import Doubt
+from contentgit.branches.trees.files import FileMerge
+from contentgit.branches.trees.meeting import Meeting
+from contentgit.branches.trees.sides import BATCH, Base, Sides, decoded
+from contentgit.branches.trees.twice import added_twice
+from contentgit.content import canonical
+from contentgit.content.layout import record_path
+from contentgit.content.records import RecordKey
+from contentgit.errors import RefusedError
+from contentgit.git import GONE, Placed, Repository
+from contentgit.history.commits import check_format
+from contentgit.history.snapshots import batches
+from contentgit.merge import Resolution, TreeConflict, renumbered
+
+__all__ = ["Base", "Doubt", "Sides", "TreeMerge", "common_base", "merge_commits", "merge_trees"]
+
+
+@dataclass(frozen=True)
+class TreeMerge:
+    """The merged tree, which has ours where ``conflicts`` are, and what both sides come from.
+
+    ``theirs`` is their commit, or their tree where records in it were given other keys; ``written`` has the
+    blob ids of files that are neither side's, as :class:`Meeting` takes them. ``doubts`` are what only a
+    database can judge, once there is no conflict.
+    """
+
+    tree: str
+    base: Base
+    theirs: str
+    conflicts: tuple[TreeConflict, ...] = ()
+    written: Mapping[str, str] = field(default_factory=dict, repr=False)
+    doubts: tuple[Doubt, ...] = ()
+
+
+def merge_commits(
+    repository: Repository, ours: str, theirs: str, resolutions: Sequence[Resolution] = ()
+) -> TreeMerge:
+    """The tree that has what both commits, by id, changed since their common history.
+
+    Commits without one have nothing in common: all is added on both sides.
+
+    Raises:
+        FormatError: a commit holds what contentgit does not write, in a file that matters here.
+        RepositoryError: a shallow clone lacks the history that is needed.
+    """
+    base = common_base(repository, ours, theirs)
+    return merge_trees(repository, base, ours, theirs, resolutions)
+
+
+def merge_trees(
+    repository: Repository,
+    base: Base,
+    ours: str,
+    theirs: str,
+    resolutions: Sequence[Resolution] = (),
+) -> TreeMerge:
+    """The tree that has what ``ours`` and ``theirs``, commits or trees, changed since ``base``.
+
+    Raises:
+        FormatError: something else than a folder stands where a side has a dump.
+    """
+    keys = {
+        each.place.key: RecordKey(each.place.key.model, each.key)
+        for each in resolutions
+        if each.place and each.key
+    }
+    sides = Sides(repository, base, ours, theirs)
+    sides.refuse_replaced()
+    if keys:
+        theirs = _with_keys(sides, keys)
+        sides = Sides(repository, base, ours, theirs)
+    merge = FileMerge(sides, resolutions)
+    tree = repository.write_tree(None, merge.changes(), {"": repository.root_tree(ours)})
+    meeting = Meeting(sides, tree, merge.written, frozenset(merge.decided))
+    met = [*added_twice(sides, meeting.result), *meeting.conflicts(merge.conflicts)]
+    conflicts = (*merge.conflicts, *met)
+    doubts = () if conflicts else meeting.doubts()
+    return TreeMerge(tree, base, theirs, conflicts, merge.written, doubts)
+
+
+def common_base(repository: Repository, ours: str, theirs: str) -> Base:
+    """What both commits come from; where they were merged into each other, the merge of all bases."""
+    commits = repository.merge_bases(ours, theirs)
+    if not commits:
+        return Base(None)
+    for commit in commits:
+        check_format(repository, commit)
+    first, *rest = commits
+    tree, doubtful = repository.root_tree(first), frozenset[str]()
+    for commit in rest:
+        below = common_base(repository, first, commit)
+        merge = FileMerge(Sides(repository, below, tree, commit), as_base=True)
+        tree = repository.write_tree(None, merge.changes(), {"": tree})
+        doubtful |= merge.doubtful | below.doubtful
+    return Base(tree, tuple(commits), doubtful)
+
+
+def _with_keys(sides: Sides, keys: Mapping[RecordKey, RecordKey]) -> str:
+    """Their tree with other keys for some of the records that they added.
+
+    Raises:
+        RefusedError: a record of a side, or another of theirs, has one of these keys already.
+    """
+    repository = sides.repository
+    paths = [
+        path for path, (_, after) in sides.by_theirs.items() if after and sides.is_record(path)
+    ]
+    moved = {path for key in keys for path in sides.paths(key)}.intersection(paths)
+    _refuse_taken(sides, keys)
+
+    def changes() -> Iterable[tuple[str, Placed]]:
+        # All of them first: a record may move to where another was.
+        yield from ((path, GONE) for path in sorted(moved))
+        for batch in batches(paths, BATCH):
+            files = [(path, sides.by_theirs[path][1]) for path in batch]
+            for path, record in zip(batch, decoded(repository, files), strict=True):
+                assert record is not None
+                schema = sides.model(path, record)
+                new = renumbered(record, schema, keys)
+                if schema is None or new == record:
+                    continue
+                folder = path.partition("/")[0]
+                place = f"{folder}/{record_path(new.key, schema.layout)}"
+                yield place, canonical.encode(new, schema.key_kind)
+
+    return repository.write_tree(None, changes(), {"": repository.root_tree(sides.theirs)})
+
+
+def _refuse_taken(sides: Sides, keys: Mapping[RecordKey, RecordKey]) -> None:
+    """Raises RefusedError where a new key is one that somebody has: the two records would become one."""
+    given = Counter(keys.values())
+    taken = {each for each, count in given.items() if count > 1}
+    places = {path: each for each in given for path in sides.paths(each)}
+    for side in filter(None, (sides.base.tree, sides.ours, sides.theirs)):
+        there = {places[path] for path in sides.repository.files_at(side, list(places))}
+        taken |= there.difference(keys if side == sides.theirs else ())
+    if taken:
+        raise RefusedError(
+            f"{min(taken)} is to be a record's new key, and another record has it",
+            hint="what was decided cannot be done: give up with --abort, and begin again",
+            data={"keys": [str(each) for each in sorted(taken)]},
+        )

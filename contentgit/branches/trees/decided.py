@@ -1,0 +1,179 @@
+"""A merge that was made, recomputed beside what people decided in it.
+
+Nobody kept their decisions, so that they are read from the commit: where it has a record under a new key,
+and what its files in conflict make of the others, which had to be decided then, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from contentgit.branches.trees import Doubt, Sides, TreeMerge, common_base, merge_trees
+from contentgit.branches.trees.meeting import Meeting
+from contentgit.branches.trees.sides import BATCH, family, they_added
+from contentgit.content import canonical
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import ModelSchema
+from contentgit.errors import FormatError
+from contentgit.git import Repository
+from contentgit.history.snapshots import batches
+from contentgit.merge import Place, Reason, Resolution, TreeConflict
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """The tree that the merge gives, and the files in which it was people who decided.
+
+    ``doubts`` are what only a database can judge of the tree that is held. ``unasked`` are conflicts on which
+    nobody has decided: git put lines of both sides together where contentgit asks.
+    """
+
+    tree: str
+    decided: frozenset[str]
+    doubts: tuple[Doubt, ...] = ()
+    unasked: tuple[tuple[TreeConflict, Record], ...] = ()
+
+
+def recomputed(repository: Repository, ours: str, theirs: str, held: str) -> Recomputed:
+    """The merge of two commits as it stands beside the tree ``held``, in which it was concluded.
+
+    Raises:
+        FormatError: a commit holds what contentgit does not write, in a file that matters here.
+        RefusedError: the sides name or place records differently.
+    """
+    base = common_base(repository, ours, theirs)
+    merged = merge_trees(repository, base, ours, theirs)
+    files = _files(merged.conflicts)
+    sides = Sides(repository, base, ours, theirs)
+    unasked = tuple(_unasked(sides, merged.conflicts, held))
+    new_keys = tuple(_new_keys(sides, merged, held))
+    if new_keys:
+        merged = merge_trees(repository, base, ours, theirs, new_keys)
+        files |= _files(merged.conflicts)
+    with suppress(FormatError):  # what people wrote is no record: that is not for a merge to say
+        files |= _uncovered(repository, ours, merged, held, files)
+    doubts: tuple[Doubt, ...] = ()
+    with suppress(FormatError):
+        doubts = _meeting(repository, ours, merged, held, files).doubts()
+    return Recomputed(merged.tree, frozenset(files), doubts, unasked)
+
+
+def _meeting(
+    repository: Repository, ours: str, merged: TreeMerge, held: str, files: Iterable[str]
+) -> Meeting:
+    """What both sides changed, in a tree that has ``files`` otherwise than the merge."""
+    paths = sorted(files)
+    there = repository.files_at(held, paths) if paths else {}
+    written = {**merged.written, **{path: there.get(path, "") for path in paths}}
+    return Meeting(Sides(repository, merged.base, ours, merged.theirs), held, written)
+
+
+def _files(conflicts: Iterable[TreeConflict]) -> set[str]:
+    return {file for conflict in conflicts for file in conflict.files}
+
+
+# What git does not ask
+
+
+def _unasked(
+    sides: Sides, conflicts: Sequence[TreeConflict], held: str
+) -> Iterator[tuple[TreeConflict, Record]]:
+    """The conflicts in records that are what git makes of the lines, each with that record."""
+    edited = [each for each in conflicts if each.reason is Reason.EDITED]
+    files = sorted(_files(edited))
+    there = sides.repository.files_at(held, files) if files else {}
+    by_lines = {path for path in files if _is_by_lines(sides, path, there.get(path, ""))}
+    for each in edited:
+        for path in each.files & by_lines:
+            (data,) = sides.repository.blobs([there[path]])
+            with suppress(FormatError):  # ``check`` tells what is no record
+                yield each, canonical.decode(data)
+
+
+def _is_by_lines(sides: Sides, path: str, held: str) -> bool:
+    """Whether ``held``, which is no side's, is what git makes of the lines without asking."""
+    ids = [each.id for each in sides.versions(path) if each]
+    return len(ids) == 3 and held not in ("", *ids) and sides.repository.merge_blobs(*ids) == held
+
+
+# What decisions uncover
+
+
+def _uncovered(
+    repository: Repository, ours: str, merged: TreeMerge, held: str, files: Iterable[str]
+) -> set[str]:
+    """The files that meet what people made of ``files``, and what they made of these, and so on."""
+    found: set[str] = set()
+    new = {*files}
+    while new:
+        found |= new
+        new = _files(_meeting(repository, ours, merged, held, found).conflicts()) - found
+    return found
+
+
+# New keys
+
+
+def _new_keys(sides: Sides, merged: TreeMerge, held: str) -> Iterator[Resolution]:
+    """The keys that ``resolve --renumber`` has given to records of theirs."""
+    twice = {
+        place.file
+        for conflict in merged.conflicts
+        for place in conflict.places
+        if conflict.reason is Reason.ADDED and place.place
+    }
+    if not twice:
+        return
+    models = {_model(path) for path in twice}
+    new = dict(sorted(_added_by_nobody(sides, merged, held, models)))
+    for path, (_, _, record) in sides.records(sorted(twice, key=_number)):
+        if record is None or not new:
+            continue
+        schema = sides.model(path, record)
+        same = [each for each in new if _model(new[each][0]) == _model(path)]
+        if schema is None or not same:
+            continue
+        best = max(same, key=lambda each: _alike(record, new[each][1], schema))
+        del new[best]
+        for label in family(sides.models, record.key.model):
+            each = RecordKey(label, record.key.key)
+            if they_added(sides, each):
+                yield Resolution(Place(each), key=best.key)
+
+
+def _added_by_nobody(
+    sides: Sides, merged: TreeMerge, held: str, models: set[str]
+) -> Iterator[tuple[RecordKey, tuple[str, Record]]]:
+    """Records that only the commit has, by their key, with their path."""
+    changed = sides.repository.changed_files(merged.tree, held)
+    found = (
+        (path, after.id)
+        for path, before, after in changed
+        if before is None and after and _model(path) in models
+        if sides.is_record(path) and not any(sides.versions(path))
+    )
+    for batch in batches(found, BATCH):
+        blobs = sides.repository.blobs([blob for _, blob in batch])
+        for (path, _), data in zip(batch, blobs, strict=True):
+            with suppress(FormatError):
+                record = canonical.decode(data)
+                yield record.key, (path, record)
+
+
+def _alike(record: Record, other: Record, schema: ModelSchema) -> int:
+    """In how many fields two records are the same; of those alike the first is meant."""
+    return sum(
+        canonical.same(record.fields.get(each.name), other.fields.get(each.name))
+        for each in schema.fields
+    )
+
+
+def _model(path: str) -> str:
+    return "/".join(path.split("/", 2)[:2])
+
+
+def _number(path: str) -> tuple[str, tuple[int, str]]:
+    name = path.rpartition("/")[2].removesuffix(".json")
+    return _model(path), (len(name), name)

@@ -1,0 +1,306 @@
+"""Files that both sides changed: records field by field, descriptions by key, the rest by line."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from contentgit.branches.trees.orders import Settled, settled_orders
+from contentgit.branches.trees.sides import PLAIN, File, Sides, Three, key_at
+from contentgit.content import canonical
+from contentgit.content.diff import ABSENT
+from contentgit.content.documents import dump_document, parse_document
+from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE
+from contentgit.content.records import Record
+from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, ModelSchema
+from contentgit.errors import FormatError
+from contentgit.git import GONE, FileEntry, Placed
+from contentgit.merge import (
+    Conflict,
+    ConflictKind,
+    Contested,
+    FieldConflict,
+    Merged,
+    Place,
+    Reason,
+    Resolution,
+    Take,
+    TreeConflict,
+    counts,
+    merge_value,
+    resolved,
+)
+
+_DOCUMENT = FieldSchema("", FieldKind.JSON)
+
+Decided = Mapping[str, Sequence[Resolution]]
+
+
+@dataclass
+class FileMerge:
+    """What theirs and the decisions put into our tree, streamed by :meth:`changes`.
+
+    Afterwards ``written`` has the blob id of every file that was merged or decided (``""``: no file), and
+    ``conflicts`` what is undecided, where ours stands meanwhile. With ``as_base`` the result is to be a
+    base: what is undecided is left out of records, or is ``doubtful``.
+    """
+
+    sides: Sides
+    resolutions: Sequence[Resolution] = ()
+    as_base: bool = False
+    written: dict[str, str] = field(default_factory=dict)
+    conflicts: list[TreeConflict] = field(default_factory=list)
+    doubtful: set[str] = field(default_factory=set)
+
+    def changes(self) -> Iterator[tuple[str, Placed]]:
+        """What differs from ours, by path; what goes comes before what comes."""
+        theirs = {path: after for path, (_, after) in self.sides.by_theirs.items()}
+        alone = {path: after for path, after in theirs.items() if path not in self._together}
+        yield from ((path, GONE) for path, after in alone.items() if after is None)
+        records = [path for path in self._together if self._holds_record(path)]
+        yield from self._records(records)
+        for path in sorted(self._together.difference(records)):
+            yield from self._file(path)
+        yield from ((path, after) for path, after in alone.items() if after is not None)
+        yield from self._bereft()
+
+    def _bereft(self) -> Iterator[tuple[str, Placed]]:
+        """The descriptions of dumps that one side gave up and of which records stay all the same."""
+        sides = self.sides
+        changed = sides.by_ours.keys() | sides.by_theirs.keys()
+        inside: dict[str, list[str]] = defaultdict(list)
+        for path in changed:
+            inside[path.partition("/")[0]].append(path)
+        for path in sorted(each for each in changed if each.count("/") == 1):
+            folder, _, name = path.partition("/")
+            versions = sides.versions(path)
+            if name != DATASET_FILE or (versions[1] and versions[2]) or path in self.decided:
+                continue
+            if self.written.get(path):  # in conflict: it is there
+                continue
+            known = next((each for each in (versions[1], versions[2], versions[0]) if each), None)
+            if known and any(self._stays(each) for each in inside[folder] if each != path):
+                self.written[path] = known.id
+                yield path, known
+
+    def _stays(self, path: str) -> bool:
+        if path in self.written:
+            return self.written[path] != ""
+        _, ours, theirs = self.sides.versions(path)
+        after = theirs if path in self.sides.by_theirs else ours
+        return after is not None
+
+    @cached_property
+    def _together(self) -> frozenset[str]:
+        """The paths that are not simply taken from the one side that changed them."""
+        ours, theirs = self.sides.by_ours, self.sides.by_theirs
+        both = {
+            path
+            for path in ours.keys() & theirs.keys()
+            if ours[path][1] != theirs[path][1] or self._counts(path)
+        }
+        doubtful = self.sides.base.doubtful & (ours.keys() ^ theirs.keys())
+        orders = {*self._orders.merged, *self._orders.numbers}
+        return frozenset(both | doubtful | orders | self.decided.keys())
+
+    @cached_property
+    def _orders(self) -> Settled:
+        found = settled_orders(self.sides)
+        self.sides.untouched.update(found.untouched)
+        return found
+
+    def _counts(self, path: str) -> bool:
+        """Whether the record has a counter: where both sides counted on alike, each step counts."""
+        if not self.sides.is_record(path):
+            return False
+        key = key_at(path)
+        schema = self.sides.schema(path.partition("/")[0]).get(key.model) if key else None
+        return schema is not None and counts(schema)
+
+    @cached_property
+    def decided(self) -> Decided:
+        """The decisions by the files that they are about, also of such that no side has changed."""
+        found: dict[str, list[Resolution]] = defaultdict(list)
+        for each in self.resolutions:
+            paths = [each.file] if each.place is None else self.sides.paths(each.place.key)
+            for path in paths:
+                found[path].append(each)
+        changed = self.sides.by_ours.keys() | self.sides.by_theirs.keys()
+        others = [path for path in found if path not in changed]
+        there = self.sides.repository.files_at(self.sides.ours, others) if others else {}
+        self.sides.untouched.update({path: FileEntry(PLAIN, there[path]) for path in there})
+        return {path: each for path, each in found.items() if path in changed or path in there}
+
+    def _holds_record(self, path: str) -> bool:
+        versions = [each for each in self.sides.versions(path) if each]
+        return self.sides.is_record(path) and all(each.mode == PLAIN for each in versions)
+
+    # Records
+
+    def _records(self, paths: Iterable[str]) -> Iterator[tuple[str, Placed]]:
+        for path, three in self.sides.records(sorted(paths)):
+            known = next(each for each in three if each)
+            schema = self.sides.model(path, known)
+            one_left = (three[1] is None) != (three[2] is None)
+            doubted = path in self.sides.base.doubtful and one_left
+            merged = _doubt(three) if doubted else self._orders.merge(path, three, schema)
+            merged = resolved(merged, *three, self.decided.get(path, ()), schema)
+            record = merged.record
+            if merged.conflict is not None:
+                record = self._undecided(path, three, merged.conflict, record, schema)
+            yield path, self._placed(path, record, schema.key_kind if schema else None)
+
+    def _placed(self, path: str, record: Record | None, kind: KeyKind | None) -> Placed:
+        if record is None:
+            self.written[path] = ""
+            return GONE
+        data = canonical.encode(record, kind)
+        self.written[path] = canonical.blob_id(data, self.sides.repository.algorithm)
+        return data
+
+    def _undecided(
+        self,
+        path: str,
+        three: Three,
+        conflict: Conflict,
+        record: Record | None,
+        schema: ModelSchema | None,
+    ) -> Record | None:
+        """Notes the conflict; what stands there meanwhile."""
+        if not self.as_base:
+            title = self.sides.title(path, three)
+            self.conflicts += _contested(path, three, conflict, schema, title)
+            return record
+        if conflict.kind in (ConflictKind.DELETED_BY_US, ConflictKind.DELETED_BY_THEM):
+            self.doubtful.add(path)
+            return three[1] or three[2]
+        assert record is not None
+        open_fields = {each.name for each in conflict.fields}
+        kept = {name: each for name, each in record.fields.items() if name not in open_fields}
+        return Record(record.key, kept)
+
+    # Other files
+
+    def _file(self, path: str) -> Iterator[tuple[str, Placed]]:
+        base, ours, theirs = self.sides.versions(path)
+        takes = [each.take for each in self.decided.get(path, ())]
+        if takes:
+            found: File = {Take.OURS: ours, Take.THEIRS: theirs, Take.BASE: base}.get(
+                takes[-1] or Take.OURS
+            )
+        elif base and ours and theirs and base.mode == ours.mode == theirs.mode:
+            found = self._merged_file(path, base, ours, theirs)
+        else:
+            found = self._contested_file(path)
+        self.written[path] = found.id if found else ""
+        yield path, found or GONE
+
+    def _merged_file(self, path: str, base: FileEntry, ours: FileEntry, theirs: FileEntry) -> File:
+        repository = self.sides.repository
+        ids = (base.id, ours.id, theirs.id)
+        found: str | None = None
+        if path.partition("/")[2] == DATASET_FILE:
+            data = _merged_document(path, *repository.blobs(ids))
+            found = None if data is None else repository.write_blob(data)
+        elif path != REPOSITORY_FILE:
+            found = repository.merge_blobs(*ids)
+        return FileEntry(ours.mode, found) if found else self._contested_file(path)
+
+    def _contested_file(self, path: str) -> File:
+        _, ours, theirs = self.sides.versions(path)
+        if self.as_base:
+            self.doubtful.add(path)
+        else:
+            here, there = (each.id if each else ABSENT for each in (ours, theirs))
+            place = Contested(path, ours=here, theirs=there)
+            self.conflicts.append(TreeConflict(Reason.FILE, (place,)))
+        return ours
+
+
+def _merged_document(path: str, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    try:
+        sides = [parse_document(each) for each in (base, ours, theirs)]
+    except FormatError as error:
+        raise FormatError(f"{path}: {error.message}") from error
+    keyed: list[Any] = [_by_model(each) for each in sides]
+    if None in keyed:
+        value, conflicts = merge_value(_DOCUMENT, "", *sides)
+        return None if conflicts else dump_document(value)
+    value, conflicts = merge_value(_DOCUMENT, "", *keyed)
+    if conflicts:
+        return None
+    order = {label: number for number, label in reversed([*enumerate(_order(*sides))])}
+    specs = sorted(value["specs"].items(), key=lambda each: order[each[0]])
+    return dump_document({**value, "specs": [each for _, each in specs]})
+
+
+def _by_model(document: Any) -> dict[str, Any] | None:
+    """The document with its specs by model, so that what each side added is no contradiction.
+
+    ``None`` where a model has several, or it is not what contentgit wrote.
+    """
+    listed = document.get("specs") if isinstance(document, dict) else None
+    if not isinstance(listed, list):
+        return None
+    specs = {each["model"]: each for each in listed if isinstance(each, dict) and _is_named(each)}
+    return {**document, "specs": specs} if len(specs) == len(listed) else None
+
+
+def _is_named(spec: dict[str, Any]) -> bool:
+    return isinstance(spec.get("model"), str)
+
+
+def _order(base: Any, ours: Any, theirs: Any) -> Iterator[str]:
+    """The models as the base has them, then new ones by name: the order says nothing to an apply."""
+    known = [each["model"] for each in base["specs"]]
+    yield from known
+    new = {each["model"] for side in (ours, theirs) for each in side["specs"]}
+    yield from sorted(new.difference(known))
+
+
+def _doubt(three: Three) -> Merged:
+    """A record that one side has and that the bases contradict each other in."""
+    _, ours, theirs = three
+    left = ours or theirs
+    assert left is not None
+    fields = tuple(
+        FieldConflict(name, ABSENT, value if ours else ABSENT, value if theirs else ABSENT)
+        for name, value in sorted(left.fields.items())
+    )
+    kind = ConflictKind.DELETED_BY_THEM if ours else ConflictKind.DELETED_BY_US
+    return Merged(ours, Conflict(left.key, kind, fields))
+
+
+def _contested(
+    path: str, three: Three, conflict: Conflict, schema: ModelSchema | None, title: str
+) -> Iterator[TreeConflict]:
+    """A record's conflict as people decide on it: value by value, or whether it shall be there."""
+    reason = Reason(conflict.kind.value)
+    if conflict.kind in (ConflictKind.EDITED, ConflictKind.ADDED):
+        values: dict[tuple[object, ...], list[FieldConflict]] = defaultdict(list)
+        for each in conflict.fields:
+            group = schema.companions(each.name) if schema else (each.name,)
+            values[(group,) if len(group) > 1 else (group, *each.path)].append(each)
+        for fields in values.values():
+            places = (
+                Contested(
+                    path,
+                    Place(conflict.key, each.name, each.path),
+                    *(each.base, each.ours, each.theirs),
+                    title=title,
+                )
+                for each in fields
+            )
+            yield TreeConflict(reason, tuple(places))
+        return
+    yield TreeConflict(reason, (whole(path, three, title),), conflict.fields)
+
+
+def whole(path: str, three: Three, title: str) -> Contested:
+    """The place of a whole record."""
+    known = next(each for each in three if each)
+    base, ours, theirs = (ABSENT if each is None else each for each in three)
+    return Contested(path, Place(known.key), base, ours, theirs, title)

@@ -1,0 +1,350 @@
+"""What only both sides together make wrong: a reference to what the other side deleted, a unique value
+given twice, records that become each other's ancestors.
+
+Each side by itself is taken to be right, so only what a side changed is looked at, and of that only the
+models in which the other side changed something that can meet it. What is neither side's, be it decided or
+put together from both, can meet records that nobody changed: these pass by once where it is so.
+A whole tree is for ``check``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter, itemgetter
+
+from contentgit.branches.trees.constraints import Doubt, Doubts, Together, broken
+from contentgit.branches.trees.files import whole
+from contentgit.branches.trees.sides import (
+    BATCH,
+    PLAIN,
+    File,
+    Sides,
+    Three,
+    decoded,
+    key_at,
+    record_at,
+)
+from contentgit.branches.trees.survey import (
+    By,
+    Found,
+    Mixed,
+    Owner,
+    Survey,
+    by_both,
+    may_refer,
+    model_of,
+)
+from contentgit.content import canonical
+from contentgit.content.layout import decode_part, encode_part
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import ModelSchema
+from contentgit.git import FileEntry
+from contentgit.history.snapshots import batches
+from contentgit.integrity.relations import PARENT, circles, references
+from contentgit.integrity.rules import digest, wanted
+from contentgit.merge import Contested, Place, Reason, TreeConflict, value_at
+
+
+@dataclass
+class Meeting:
+    """A merged tree, and what both sides changed in it.
+
+    ``written`` has the blob ids of files that are neither side's, ``""`` for one that is not there;
+    ``decided`` are the paths that people have decided on.
+    """
+
+    sides: Sides
+    tree: str
+    written: Mapping[str, str]
+    decided: frozenset[str] = frozenset()
+    _gone: dict[RecordKey, Owner] = field(default_factory=dict)
+    _pending: set[str] = field(default_factory=set)
+    _aside: set[str] = field(default_factory=set)
+    _fields: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+
+    def conflicts(self, undecided: Iterable[TreeConflict] = ()) -> Iterator[TreeConflict]:
+        """What people must decide on, by kind and key.
+
+        What becomes of the ``undecided`` records is not known yet, so nothing is said of them.
+        """
+        self._pending = {place.file for each in undecided for place in each.places}
+        self._gone = {key: at for key, at in self._deleted() if at[0] not in self._pending}
+        survey = Survey()
+        for path, by, record, schema in self._touched():
+            survey.look(path, by, record, schema, self._gone)
+        for path, file, record, schema in self._bystanders(survey):
+            if survey.pass_by(path, record, schema, self._gone):
+                self.sides.untouched[path] = file
+        elsewhere = self._elsewhere(list(survey.missing))
+        survey.missing = {key: at for key, at in survey.missing.items() if key not in elsewhere}
+        found = [
+            *self._missing(survey),
+            *self._same_values(survey),
+            *broken(self._together()),
+            *self._cycles(survey),
+        ]
+        records = dict(
+            self.sides.records(dict.fromkeys(each[0] for one in found for each in one.at))
+        )
+        for each in found:
+            found_at = (self._place(path, name, records[path]) for path, name in each.at)
+            by_label = {place.label: place for place in found_at}
+            places = tuple(by_label.values())
+            yield TreeConflict(each.reason, places, about=each.about, shared=each.shared)
+
+    def _place(self, path: str, name: str, three: Three) -> Contested:
+        """A field on all sides, or the whole record where a side does not have it."""
+        base, ours, theirs = three
+        title = self.sides.title(path, three)
+        if name in ("", PARENT) or ours is None or theirs is None:
+            return whole(path, three, title)
+        place = Place(ours.key, name)
+        was, here, there = (value_at(each, place) for each in (base, ours, theirs))
+        return Contested(path, place, was, here, there, title)
+
+    # What was changed
+
+    def _by(self, path: str) -> By:
+        if path in self.decided:
+            return By.OURS | By.THEIRS
+        found = By(0)
+        if path in self.sides.by_ours:
+            found |= By.OURS
+        if path in self.sides.by_theirs:
+            found |= By.THEIRS
+        return found
+
+    def result(self, path: str) -> str:
+        """The blob id of a changed file in the merged tree."""
+        if path in self.written:
+            return self.written[path]
+        changed = self.sides.by_theirs.get(path) or self.sides.by_ours[path]
+        return changed[1].id if changed[1] else ""
+
+    def doubts(self) -> tuple[Doubt, ...]:
+        """The constraints of which both sides changed fields, and which only a database can judge."""
+        found = Doubts()
+        for each in self._together():
+            found.together(each)
+        models = self._models()
+        labels = {
+            model
+            for folder in self.sides.folders
+            for model, schema in self.sides.schema(folder).items()
+            if not all(each.plain for each in schema.unique)
+            and models.get(encode_part(model)) == By.OURS | By.THEIRS
+        }
+        changed = (path for path in self._paths() if self.sides.is_record(path))
+        for each in self._merged(p for p in changed if decode_part(model_of(p)) in labels):
+            found.changed(each)
+        return found.found()
+
+    def _together(self) -> Iterator[Together]:
+        """The merged records that are neither side's, of models with check constraints."""
+        records = (path for path in sorted(self.written) if self.sides.is_record(path))
+        return self._merged(path for path in records if self._has_checks(path))
+
+    def _has_checks(self, path: str) -> bool:
+        schema = self.sides.schema(path.partition("/")[0]).get(decode_part(model_of(path)))
+        return schema is not None and bool(schema.checks)
+
+    def _merged(self, paths: Iterable[str]) -> Iterator[Together]:
+        """The merged records at paths that are in no conflict, beside what all sides have there."""
+        wanted = (path for path in paths if self.result(path) and path not in self._pending)
+        for batch in batches(wanted, BATCH):
+            blobs = self.sides.repository.blobs([self.result(path) for path in batch])
+            for (path, three), data in zip(self.sides.records(batch), blobs, strict=True):
+                record = record_at(path, data)
+                schema = self.sides.model(path, record)
+                if schema is not None:
+                    yield Together(path, three, record, schema)
+
+    def _paths(self) -> Iterator[str]:
+        """What a side changed, or somebody decided."""
+        ours, theirs = self.sides.by_ours, self.sides.by_theirs
+        yield from ours
+        yield from (path for path in theirs if path not in ours)
+        yield from (path for path in self.decided if path not in ours and path not in theirs)
+
+    def _deleted(self) -> Iterator[tuple[RecordKey, Owner]]:
+        """The keys of records that the base has, or a side alone, and that are not in the merged tree."""
+        for path in self._paths():
+            known = next((each for each in self.sides.versions(path) if each), None)
+            if known is None or self.result(path) or not self.sides.is_record(path):
+                continue
+            key = key_at(path)
+            if key is None:  # the record itself tells it
+                (record,) = decoded(self.sides.repository, [(path, known)])
+                assert record is not None
+                key = record.key
+            yield key, (path, self._by(path))
+
+    def _touched(self) -> Iterator[tuple[str, By, Record, ModelSchema]]:
+        """The merged records that a side changed, where they can meet what the other side did."""
+        models = self._models()
+        wanted = (path for path in self._paths() if self._can_meet(path, models))
+        for batch in batches(wanted, BATCH):
+            ids = [each for path in batch for each in (self.result(path), self._before(path))]
+            blobs = self.sides.repository.blobs(filter(None, ids))
+            for path in batch:
+                data = next(blobs)
+                before = next(blobs) if self._before(path) else None
+                if before and canonical.same_fields(before, data, self._telling(path)):
+                    self._aside.add(path)
+                    continue
+                record = record_at(path, data)
+                schema = self.sides.model(path, record)
+                if schema is not None:
+                    yield path, self._by(path), record, schema
+
+    def _before(self, path: str) -> str:
+        """The blob id in the base of a record that one side alone edited, if that can settle that it meets
+        nothing: with deletes about, what it refers to matters as well; ``""`` for all others.
+        """
+        base, ours, theirs = self.sides.versions(path)
+        alone = path not in self.decided and path not in self.written and (base in (ours, theirs))
+        return base.id if base and alone and not self._gone else ""
+
+    def _telling(self, path: str) -> frozenset[str]:
+        """The fields of a record that can meet what the other side did to other records."""
+        folder, label, _ = path.split("/", 2)
+        if (folder, label) not in self._fields:
+            schema = self.sides.schema(folder).get(decode_part(label))
+            unique = [name for each in schema.unique for name in each.named] if schema else []
+            fields = schema.fields if schema else ()
+            own = [each.name for each in fields if each.target == decode_part(label)]
+            self._fields[folder, label] = frozenset({*unique, *own} - {"$key"})
+        return self._fields[folder, label]
+
+    def _models(self) -> Mapping[str, By]:
+        """Who changed something of a model, in whichever dump."""
+        found: dict[str, By] = defaultdict(lambda: By(0))
+        for path in self._paths():
+            if self.sides.is_record(path):
+                found[model_of(path)] |= self._by(path)
+        return found
+
+    def _can_meet(self, path: str, models: Mapping[str, By]) -> bool:
+        if path in self._pending or not self.result(path) or not self.sides.is_record(path):
+            return False
+        if self._gone or path in self.decided:
+            return True
+        # Only the other side can have given a unique value twice or turned a tree round.
+        return models[model_of(path)] == By.OURS | By.THEIRS
+
+    # Who stands by
+
+    def _bystanders(self, survey: Survey) -> Iterator[tuple[str, FileEntry, Record, ModelSchema]]:
+        """The records that nobody changed, of the models in which some can meet what is neither side's."""
+        survey.fresh = set(self._fresh_claims(survey.mixed))
+        models = {claim.model for claim in survey.mixed.values()} if survey.fresh else set()
+        dropped = {key.model for key, (path, _) in self._gone.items() if all(self._held(path))}
+        for folder in sorted(self.sides.folders):
+            for label, schema in self.sides.schema(folder).items():
+                if label in models or (dropped and may_refer(schema, dropped)):
+                    for path, file, record in self._unchanged(folder, label):
+                        yield path, file, record, schema
+
+    def _held(self, path: str) -> tuple[File, File]:
+        _, ours, theirs = self.sides.versions(path)
+        return ours, theirs
+
+    def _fresh_claims(self, mixed: Mapping[str, Mixed]) -> Iterator[bytes]:
+        """Unique values that are of neither side, by digest."""
+        for path, three in self.sides.records(mixed):
+            known = {
+                digest(each)
+                for record in three[1:]
+                if record is not None
+                for each in wanted(record, mixed[path].schema)
+            }
+            yield from (each for each in mixed[path].digests if each not in known)
+
+    def _unchanged(self, folder: str, label: str) -> Iterator[tuple[str, FileEntry, Record]]:
+        model = f"{folder}/{encode_part(label)}"
+        found = self.sides.repository.entries(self.tree, model)
+        known = {*self._paths(), *self.written} - self._aside
+        files = ((f"{model}/{name}", FileEntry(PLAIN, blob)) for name, blob in found)
+        for batch in batches((each for each in files if each[0] not in known), BATCH):
+            for (path, file), record in zip(
+                batch, decoded(self.sides.repository, batch), strict=True
+            ):
+                assert record is not None
+                yield path, file, record
+
+    # What meets
+
+    def _missing(self, survey: Survey) -> Iterator[Found]:
+        for target, referrers in sorted(survey.missing.items()):
+            yield Found(Reason.MISSING, ((self._gone[target][0], ""), *referrers))
+
+    def _elsewhere(self, keys: Sequence[RecordKey]) -> set[RecordKey]:
+        """Those of the keys that another dump of the merged tree has."""
+        paths = {path: key for key in keys for path in self.sides.paths(key)}
+        found = self.sides.repository.files_at(self.tree, list(paths)) if paths else {}
+        return {paths[path] for path in found}
+
+    def _same_values(self, survey: Survey) -> Iterator[Found]:
+        for paths, shared in sorted(survey.same.items(), key=itemgetter(0)):
+            at = tuple((path, name) for path in paths for name in shared.unique.named)
+            yield Found(Reason.SAME_VALUE, at, ", ".join(shared.unique.fields), shared.values)
+
+    def _cycles(self, survey: Survey) -> Iterator[Found]:
+        for (label, name), at in sorted(survey.trees.items()):
+            moved = dict(self._moved(at, name))
+            if not by_both(moved.values()):
+                continue
+            parents = self._ancestors(label, name, moved)
+            for cycle in circles(dict(sorted(parents.items())), attrgetter("sort_key")):
+                keys = sorted(key for key in cycle if key in moved)
+                # Mates and rings are cycles that a side alone has, and wanted.
+                if by_both(moved[key] for key in keys):
+                    yield Found(Reason.CYCLE, tuple((at[key][0], name) for key in keys), name)
+
+    def _moved(
+        self, at: Mapping[RecordKey, tuple[str, str]], name: str
+    ) -> Iterator[tuple[RecordKey, By]]:
+        """The records whose reference is not what a side has, with whom it comes from."""
+        for batch in batches(at.items(), BATCH):
+            files = [(path, each) for _, (path, _) in batch for each in self._other_files(path)]
+            found = decoded(self.sides.repository, files)
+            for key, (path, value) in batch:
+                by = By(0)
+                # What a side does not have comes from the other one.
+                for whose, file in zip((By.THEIRS, By.OURS), self._held(path), strict=True):
+                    if file is None:
+                        by |= whose
+                    elif file.id != self.result(path):
+                        record = next(found)
+                        by |= whose if record and record.fields.get(name) != value else By(0)
+                if by:
+                    yield key, by
+
+    def _other_files(self, path: str) -> Iterator[File]:
+        """The sides' files that are not what the merged tree has."""
+        result = self.result(path)
+        return (each for each in self._held(path) if each and each.id != result)
+
+    def _ancestors(
+        self, label: str, name: str, start: Iterable[RecordKey]
+    ) -> Mapping[RecordKey, RecordKey]:
+        """Each record's parent, from those that were changed upwards, a generation at a time."""
+        schemas = {folder: self.sides.schema(folder).get(label) for folder in self.sides.folders}
+        parents: dict[RecordKey, RecordKey] = {}
+        level, seen = {*start}, set(start)
+        while level:
+            paths = [path for key in sorted(level) for path in self.sides.paths(key)]
+            found = self.sides.repository.files_at(self.tree, paths)
+            blobs = self.sides.repository.blobs(found.values())
+            level = set()
+            for path, data in zip(found, blobs, strict=True):
+                record, schema = record_at(path, data), schemas[path.partition("/")[0]]
+                for each in references(record, schema) if schema else ():
+                    if each.field == name:
+                        parents[record.key] = each.target
+                        if each.target not in seen:
+                            level.add(each.target)
+            seen |= level
+        return parents

@@ -1,0 +1,171 @@
+"""Records that a field puts in an order, merged by sequence where both sides changed one order.
+
+All records of such an order are looked at, also those that nobody touched; of these only their place is
+kept. Orders that one side alone changed cost nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from contentgit.branches.trees.sides import BATCH, PLAIN, Sides, Three, decoded, key_at
+from contentgit.content.diff import Change
+from contentgit.content.layout import encode_part
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import ModelSchema
+from contentgit.git import FileEntry
+from contentgit.history.snapshots import batches
+from contentgit.merge import (
+    Group,
+    Merged,
+    Side,
+    group_of,
+    merge_record,
+    order_fields,
+    settle,
+    touched_groups,
+)
+
+
+@dataclass
+class Settled:
+    """What merging by sequence makes of records, by path.
+
+    ``merged`` are records that a side changed; ``numbers`` are new places, by field, of records that none
+    did, whose files in a tree are in ``untouched``.
+    """
+
+    merged: dict[str, Merged] = field(default_factory=dict)
+    numbers: dict[str, dict[str, int]] = field(default_factory=dict)
+    untouched: dict[str, FileEntry] = field(default_factory=dict)
+
+    def merge(
+        self, path: str, three: Three, schema: ModelSchema | None, prefer: Side | None = None
+    ) -> Merged:
+        """The record field by field, with its place in an order as both sides' sequences give it."""
+        merged = self.merged.get(path) or merge_record(*three, schema, prefer)
+        numbers = self.numbers.get(path)
+        if not numbers or merged.record is None:
+            return merged
+        record = replace(merged.record, fields={**merged.record.fields, **numbers})
+        return replace(merged, record=record)
+
+
+class OrderedModel(NamedTuple):
+    """The records of one model on three sides, whichever these are.
+
+    ``ours`` and ``theirs`` are the paths that each side changed since the base, ``records`` reads such,
+    ``others`` all records that no side changed.
+    """
+
+    schema: ModelSchema
+    ours: Collection[str]
+    theirs: Collection[str]
+    records: Callable[[Iterable[str]], Iterator[tuple[str, Three]]]
+    others: Callable[[], Iterator[tuple[str, Record]]]
+    prefer: Side | None = None
+
+    def settle_into(self, result: Settled) -> None:
+        """Adds the records that come out otherwise than merged one by one."""
+        if not self.ours or not self.theirs or not order_fields(self.schema):
+            return
+        changes = self._changes(self.ours, 1), self._changes(self.theirs, 2)
+        groups = touched_groups(*changes, self.schema, self.prefer)
+        if groups:
+            self._settle(groups, result)
+
+    def _changes(self, paths: Iterable[str], side: int) -> Iterator[Change]:
+        for _, three in self.records(paths):
+            record = three[side] or three[0]
+            if record is not None:
+                yield Change(record.key, three[0], three[side])
+
+    def _settle(self, groups: Collection[Group], result: Settled) -> None:
+        changed = dict.fromkeys([*self.ours, *self.theirs])
+        merged: dict[RecordKey, Merged] = {}
+        paths: dict[RecordKey, str] = {}
+        snapshots: tuple[dict[RecordKey, Record], ...] = ({}, {}, {})
+        for path, three, each in self._members(groups, changed):
+            key = next(record.key for record in three if record)
+            merged[key], paths[key] = each, path
+            for snapshot, record in zip(snapshots, three, strict=True):
+                if record is not None:
+                    snapshot[key] = record
+        base, ours, theirs = snapshots
+        found = settle(self.schema, groups, base, ours, theirs, merged, self.prefer)
+        for key, each in found.items():
+            if paths[key] in changed:
+                result.merged[paths[key]] = each
+            elif each.record is not None:
+                names = [known.name for known in order_fields(self.schema)]
+                result.numbers[paths[key]] = {name: each.record.fields[name] for name in names}
+
+    def _members(
+        self, groups: Collection[Group], changed: Iterable[str]
+    ) -> Iterator[tuple[str, Three, Merged]]:
+        for path, three in self.records(changed):
+            merged = merge_record(*three, self.schema, self.prefer)
+            if self._belongs(groups, *three, merged.record):
+                yield path, three, merged
+        for path, record in self.others():
+            if self._belongs(groups, record):
+                place = self._place_of(record)
+                yield path, (place, place, place), Merged(place)
+
+    def _belongs(self, groups: Collection[Group], *records: Record | None) -> bool:
+        fields = order_fields(self.schema)
+        return any(group_of(each, known) in groups for each in records for known in fields)
+
+    def _place_of(self, record: Record) -> Record:
+        """The record with what its place is told by, and nothing else."""
+        names = {
+            name
+            for known in order_fields(self.schema)
+            for name in (known.name, *(known.order_within or ()))
+        }
+        kept = {name: each for name, each in record.fields.items() if name in names}
+        return replace(record, fields=kept)
+
+
+def settled_orders(sides: Sides) -> Settled:
+    """The records of merged trees that come out otherwise than merged one by one."""
+    result = Settled()
+    ours, theirs = (_by_model(sides, each) for each in (sides.by_ours, sides.by_theirs))
+    for place in sorted(ours.keys() & theirs.keys()):
+        folder, label = place
+        schema = sides.schema(folder).get(label)
+        if schema is not None:
+            here, there = ours[place], theirs[place]
+            others = _Others(sides, f"{folder}/{encode_part(label)}", frozenset([*here, *there]))
+            OrderedModel(schema, here, there, sides.records, others.read).settle_into(result)
+    found = sides.repository.files_at(sides.ours, list(result.numbers)) if result.numbers else {}
+    result.untouched = {path: FileEntry(PLAIN, blob) for path, blob in found.items()}
+    return result
+
+
+def _by_model(sides: Sides, changed: Mapping[str, object]) -> dict[tuple[str, str], list[str]]:
+    """The changed records' paths by dump folder and model."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for path in changed:
+        key = key_at(path) if sides.is_record(path) else None
+        if key is not None:
+            found.setdefault((path.partition("/")[0], key.model), []).append(path)
+    return found
+
+
+class _Others(NamedTuple):
+    """The records in a model's folder that no side changed."""
+
+    sides: Sides
+    model: str
+    changed: Collection[str]
+
+    def read(self) -> Iterator[tuple[str, Record]]:
+        found = self.sides.repository.entries(self.sides.ours, self.model)
+        files = ((f"{self.model}/{name}", FileEntry(PLAIN, blob)) for name, blob in found)
+        for batch in batches((each for each in files if each[0] not in self.changed), BATCH):
+            for (path, _), record in zip(batch, decoded(self.sides.repository, batch), strict=True):
+                if record is not None:
+                    yield path, record

@@ -1,0 +1,411 @@
+"""A record to its bytes and back: format 1, as ``docs/format.md`` tells it.
+
+The bytes are a function of the record alone. Only this module knows the form of a value in a file,
+and only this module imports orjson.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from io import BytesIO
+from operator import itemgetter
+from typing import Any, Final, TypeAlias
+
+import orjson
+
+from contentgit.content.documents import UNSEEN, dump_document, parse_document, quoted
+from contentgit.content.layout import integer_key, key_text, key_value
+from contentgit.content.long_values import are_lines_of, without_long
+from contentgit.content.records import JSON_NULL, Record, RecordKey, Value
+from contentgit.content.schema import KeyKind
+from contentgit.content.text import LONG_TEXT, SHORT_TEXT, in_segments, parts, segments
+from contentgit.content.values import (
+    DEPTH_LIMIT,
+    LARGEST,
+    SMALLEST,
+    base,
+    check_depth,
+    content_value,
+    decimal,
+    json_value,
+    same,
+    written_name,
+)
+from contentgit.errors import FormatError, RecordError
+
+__all__ = [
+    "DEPTH_LIMIT",
+    "FORMAT_VERSION",
+    "RecordEncoder",
+    "blob_id",
+    "decode",
+    "decode_with_kind",
+    "dump_document",
+    "encode",
+    "encode_value",
+    "is_canonical",
+    "json_value",
+    "key_kind",
+    "parse_document",
+    "same",
+    "segments",
+]
+
+FORMAT_VERSION: Final = 1
+
+_PADS = tuple(b"\n" + b"  " * level for level in range(DEPTH_LIMIT + 4))
+
+# Side by side in one JSON string these two would be read as one character.
+_SURROGATES = re.compile("(?<=[\ud800-\udbff])(?=[\udc00-\udfff])")
+_LINES = orjson.OPT_INDENT_2
+_HASHES = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
+
+
+_Write: TypeAlias = Callable[[bytes], object]
+
+
+class RecordEncoder:
+    """Writes records of one model that all have the same fields; prepared once, for speed.
+
+    Raises:
+        RecordError: a name cannot be a field's, or stands there twice.
+    """
+
+    def __init__(self, model: str, names: Sequence[str]) -> None:
+        _check_names(model, names)
+        self._label = model
+        self._model = b',\n\n  "$model": ' + _quoted(model)
+        self._fields = tuple(
+            (b",\n\n  " + _quoted(names[index]) + b": ", index, names[index])
+            for index in sorted(range(len(names)), key=names.__getitem__)
+        )
+
+    def encode(self, key_value: int | str | Sequence[int | str], values: Sequence[Value]) -> bytes:
+        """The bytes of the record with this ``$key`` and these values, in the order of the names.
+
+        Raises:
+            RecordError: a value is no content value; the message names record and field.
+        """
+        field = (b"", 0, "$key")
+        try:
+            out = BytesIO()  # unlike a bytearray it gives its bytes without a copy
+            write = out.write
+            write(b'{\n  "$key": ')
+            write(_key(key_value))
+            write(self._model)
+            for field in self._fields:
+                write(field[0])
+                _write(values[field[1]], 1, write)
+        except RecordError as error:
+            place = f"{self._label}:{key_text(key_value)}"
+            raise RecordError(f"{place}: field {field[2]!r}: {error.message}") from None
+        write(b"\n}\n")
+        return out.getvalue()
+
+
+def _check_names(model: str, names: Sequence[str]) -> None:
+    for name in names:
+        if not isinstance(name, str) or name <= "$" or name[0] == "$":
+            raise RecordError(f"{model}: {name!r} cannot be the name of a field")
+    if len(set(names)) != len(names):
+        raise RecordError(f"{model}: a field stands there twice")
+
+
+_encoder = lru_cache(maxsize=256)(RecordEncoder)
+
+
+def encode(record: Record, key_kind: KeyKind | None = None) -> bytes:
+    """The bytes of a record.
+
+    ``key_kind`` says how the key is written. Without it, that is read off the key text: an integer
+    where it is one, a list where it has several parts, else a string.
+
+    Raises:
+        RecordError: a value is no content value, or the key is not of this kind.
+    """
+    key = record.key
+    try:
+        value = key_value(key.key, _kind(key.key) if key_kind is None else key_kind)
+    except ValueError as error:
+        raise RecordError(f"{key}: {error}") from None
+    return _encoder(key.model, tuple(record.fields)).encode(value, tuple(record.fields.values()))
+
+
+def encode_value(value: Value) -> bytes:
+    """The bytes of a value in a record.
+
+    Raises:
+        RecordError: it is no content value.
+    """
+    out = BytesIO()
+    _write(value, 1, out.write)
+    return out.getvalue()
+
+
+def _kind(text: str) -> KeyKind:
+    if "," in text:
+        return KeyKind.COMPOSITE
+    return KeyKind.TEXT if integer_key(text) is None else KeyKind.INTEGER
+
+
+def _key(value: int | str | Sequence[int | str]) -> bytes:
+    if isinstance(value, int):
+        return b"%d" % value
+    if isinstance(value, str):
+        return _quoted(value)
+    pad = _PADS[2]
+    return b"[" + pad + (b"," + pad).join([_key(part) for part in value]) + _PADS[1] + b"]"
+
+
+def _write(value: Value, level: int, write: _Write) -> None:
+    """Appends a content value that stands on a line indented by ``level`` steps.
+
+    Whatever its length, each result of orjson that is kept holds some kilobytes: they are written at once.
+    """
+    kind = type(value)
+    if kind is str:
+        if len(value) <= SHORT_TEXT and value.isascii() and value.isprintable():
+            write(orjson.dumps(value))  # the usual case, decided fast
+        elif in_segments(value):
+            _write_text(value, level, write)
+        elif _plain(value):
+            write(orjson.dumps(value))
+        else:
+            _write_odd(value, level, write)
+    elif kind is int:
+        _write_integer(value, level, write)
+    elif value is None:
+        write(b"null")
+    elif kind is bool:
+        write(b"true" if value else b"false")
+    elif kind is list or kind is tuple:
+        _write_list(value, level, write)
+    elif kind is dict:
+        _write_dict(value, level, write)
+    elif kind is float:
+        _write_float(value, level, write)
+    elif value is JSON_NULL:
+        _write_form("$json", b"null", level, write)
+    else:
+        _write(base(value), level, write)
+
+
+def _plain(text: str) -> bool:
+    """Whether ``text`` needs no escapes besides those of every JSON writer."""
+    if text.isascii():
+        return "\x7f" not in text
+    return UNSEEN.search(text) is None
+
+
+def _quoted(text: str) -> bytes:
+    """A JSON string.
+
+    Raises:
+        RecordError: no JSON string stands for exactly this text.
+    """
+    if _plain(text):
+        return orjson.dumps(str.__str__(text))
+    if _SURROGATES.search(text):
+        raise RecordError("two surrogates in a row cannot be written in a key")
+    return quoted(text).encode()
+
+
+def _write_odd(text: str, level: int, write: _Write) -> None:
+    if _SURROGATES.search(text):
+        _write_text(text, level, write)
+    else:
+        write(_quoted(text))
+
+
+def _write_text(text: str, level: int, write: _Write) -> None:
+    """Text in segments, with an empty line between them."""
+    plain, pad = _plain(text), _PADS[level + 2]
+    write(b'{%s"$text": [' % _PADS[level + 1])
+    between = pad
+    for pieces in (segments(text),) if len(text) <= LONG_TEXT else parts(text):
+        write(between)
+        _write_pieces(pieces, pad, write, plain=plain)
+        between = b",\n" + pad
+    write(_PADS[level + 1] + b"]" + _PADS[level] + b"}")
+
+
+def _write_pieces(pieces: list[str], pad: bytes, write: _Write, *, plain: bool) -> None:
+    if not plain:
+        halves = [half for piece in pieces for half in _SURROGATES.split(piece)]
+        write((b",\n" + pad).join(map(_quoted, halves)))
+        return
+    # A line end in it lies between two strings: within a string it is escaped.
+    write(orjson.dumps(pieces, option=_LINES)[4:-2].replace(b"\n", b"\n" + pad[:-2]))
+
+
+def _write_integer(value: int, level: int, write: _Write) -> None:
+    if SMALLEST <= value <= LARGEST:
+        write(b"%d" % value)
+    else:
+        _write_form("$int", b'"%s"' % decimal(value).encode(), level, write)
+
+
+def _write_float(value: float, level: int, write: _Write) -> None:
+    if math.isfinite(value):
+        write(repr(value).encode())
+    else:
+        _write_form("$float", b'"%s"' % repr(value).encode(), level, write)
+
+
+def _write_form(name: str, content: bytes, level: int, write: _Write) -> None:
+    write(b'{%s"%s": %s%s}' % (_PADS[level + 1], name.encode(), content, _PADS[level]))
+
+
+def _write_list(value: Sequence[Value], level: int, write: _Write) -> None:
+    check_depth(level)
+    if not value:
+        write(b"[]")
+        return
+    before = b"[" + _PADS[level + 1]
+    for item in value:
+        write(before)
+        _write(item, level + 1, write)
+        before = b"," + _PADS[level + 1]
+    write(_PADS[level] + b"]")
+
+
+def _write_dict(value: Mapping[str, Value], level: int, write: _Write) -> None:
+    check_depth(level)
+    if not value:
+        write(b"{}")
+        return
+    before = b"{" + _PADS[level + 1]
+    for name, item in sorted([(written_name(k), v) for k, v in value.items()], key=itemgetter(0)):
+        write(before)
+        write(_quoted(name))
+        write(b": ")
+        _write(item, level + 1, write)
+        before = b"," + _PADS[level + 1]
+    write(_PADS[level] + b"}")
+
+
+def decode(data: bytes) -> Record:
+    """The record that ``data`` holds, whether or not its bytes are the canonical ones.
+
+    Raises:
+        FormatError: there is no record in it, or it is not exact; the message says what is wrong
+            and leaves it to the caller to say where.
+    """
+    return decode_with_kind(data)[0]
+
+
+def key_kind(data: bytes) -> KeyKind:
+    """How ``$key`` is written in a file that :func:`decode` takes."""
+    return decode_with_kind(data)[1]
+
+
+def is_canonical(data: bytes) -> bool:
+    """Whether ``data`` is exactly what :func:`encode` gives for the record in it."""
+    try:
+        record, kind = decode_with_kind(data)
+        return encode(record, kind) == data
+    except (FormatError, RecordError):
+        return False
+
+
+def same_fields(a: bytes, b: bytes, names: Iterable[str]) -> bool:
+    """Whether two canonical files of records have the same bytes for each of these fields.
+
+    It reads neither: a file that is not canonical, or lacks a field, may be said to differ.
+    """
+    for name in names:
+        there = _written_field(a, name)
+        if there is None or there != _written_field(b, name):
+            return False
+    return True
+
+
+def _written_field(data: bytes, name: str) -> bytes | None:
+    start = data.find(b'\n  "%b": ' % name.encode())
+    if start < 0 or not name.isidentifier():
+        return None
+    end = data.find(b'\n\n  "', start)
+    written = data[start:end] if end >= 0 else data[start:].removesuffix(b"\n}\n")
+    return written.removesuffix(b",")
+
+
+def decode_with_kind(data: bytes) -> tuple[Record, KeyKind]:
+    """The record and how its key is written, which the record itself does not tell; as :func:`decode`."""
+    document = _parsed(data)
+    if type(document) is not dict:
+        raise FormatError("not a JSON object")
+    text, kind = _read_key(document.pop("$key", None))
+    model = _read_model(document.pop("$model", None))
+    for name, raw in document.items():
+        if name <= "$" or name[0] == "$":
+            raise FormatError(f"{quoted(name)} cannot be the name of a field")
+        if type(raw) is dict or type(raw) is list:
+            try:
+                document[name] = content_value(raw)
+            except FormatError as error:
+                raise FormatError(f"field {name!r}: {error.message}") from None
+    return Record(RecordKey(model, text), document), kind
+
+
+def _parsed(data: bytes) -> Any:
+    """The JSON value; in place of long text it may have the text that is meant."""
+    if len(data) > LONG_TEXT:
+        rest, values = without_long(data, _read_document)
+        document = _exact(rest) if values else None
+        if document is not None:
+            return {**document, **values}
+    return _read_document(data)
+
+
+def _read_document(data: bytes) -> Any:
+    document = _exact(data)
+    return parse_document(data) if document is None else document
+
+
+def _exact(data: bytes) -> Any:
+    """What the fast parser reads; ``None`` where it cannot be shown to have lost nothing.
+
+    That parser turns large integers into floats and takes the last of duplicate names. What it gives
+    is exact if it can be written as it was read, but for the empty lines.
+    """
+    try:
+        document = orjson.loads(data)
+        again = orjson.dumps(document, option=_LINES | orjson.OPT_APPEND_NEWLINE)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None
+    return document if are_lines_of(again, data) else None
+
+
+def _read_key(raw: Any) -> tuple[str, KeyKind]:
+    """The key text, and how the key was written."""
+    parts = raw if type(raw) is list else [raw]
+    for part in parts:
+        if type(part) is int and integer_key(str(part)) is None:
+            raise FormatError("$key is an integer of more than 64 bits")
+    if not parts or not all(type(part) is int or type(part) is str for part in parts):
+        raise FormatError("$key is missing, or not an integer, a string, or a list of these")
+    if type(raw) is list:
+        return key_text(raw), KeyKind.COMPOSITE
+    return key_text(raw), KeyKind.INTEGER if type(raw) is int else KeyKind.TEXT
+
+
+def _read_model(raw: Any) -> str:
+    if type(raw) is str:
+        app, _, name = raw.partition(".")
+        if app and name and "." not in name and ":" not in raw:
+            return raw
+    raise FormatError('$model is missing, or not a label like "pages.page"')
+
+
+def blob_id(data: bytes, algorithm: str = "sha1") -> str:
+    """The id, in hexadecimal, by which git knows a file of these bytes.
+
+    ``algorithm`` is the repository's object format, ``"sha1"`` or ``"sha256"``.
+    """
+    found = _HASHES[algorithm](b"blob %d\0" % len(data), usedforsecurity=False)
+    found.update(data)
+    return found.hexdigest()

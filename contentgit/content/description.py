@@ -1,0 +1,261 @@
+"""``dataset.json``: a dump's specs and the schema of its models, as a document and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+from uuid import UUID
+
+from contentgit.content.conditions import (
+    Constant,
+    Unknown,
+    condition_document,
+    fields_of,
+    parse_condition,
+)
+from contentgit.content.documents import MISFITS, misfit
+from contentgit.content.schema import (
+    CheckRule,
+    FieldKind,
+    FieldSchema,
+    Function,
+    KeyKind,
+    Layout,
+    ModelSchema,
+    OnDelete,
+    Part,
+    Schema,
+    UniqueSet,
+)
+from contentgit.errors import FormatError
+from contentgit.specs import Dataset, ModelSpec
+
+T = TypeVar("T")
+
+_PLAIN = (Decimal, UUID, date, datetime, time, timedelta)
+
+
+def schema_document(dataset: Dataset, schema: Schema) -> dict[str, Any]:
+    """The document of a dump: JSON values only, the same on every database and machine."""
+    return {
+        "arguments": dataset.arguments,
+        "dataset": dataset.name,
+        "depends_on": list(dataset.depends_on),
+        "models": {label: _model(each) for label, each in schema.models.items()},
+        "specs": [_spec(spec) for spec in dataset.specs],
+    }
+
+
+def parse_schema(document: Any) -> Schema:
+    """The schema that the document describes, its models in the order of the specs.
+
+    Raises:
+        FormatError: the document is not one that :func:`schema_document` gives.
+    """
+    try:
+        models = {label: _parsed(label, each) for label, each in document["models"].items()}
+        order = [_typed(spec["model"], str) for spec in document["specs"]]
+    except MISFITS as error:
+        raise FormatError(f"does not describe a dump: {misfit(error)}") from error
+    labels = [label for label in dict.fromkeys(order) if label in models]
+    return Schema({label: models[label] for label in [*labels, *sorted(models.keys() - {*labels})]})
+
+
+# Specs
+
+
+def _spec(spec: ModelSpec) -> dict[str, Any]:
+    found = {
+        "defer_values": list(spec.defer_values),
+        "delete_missing": spec.delete_missing,
+        "exclude": list(spec.exclude),
+        "filter": _json(spec.filter),
+        "hashed": spec.hashed,
+        "identity": _json(spec.identity),
+        "ignore_missing_m2m": list(spec.ignore_missing_m2m),
+        "model": spec.model,
+        "save_as_new": spec.save_as_new,
+    }
+    if spec.derived:
+        found["derived"] = list(spec.derived)
+    if spec.together:
+        found["together"] = sorted(sorted(each) for each in spec.together)
+    if not spec.signals:
+        found["signals"] = False
+    if spec.write_last:
+        found["write_last"] = True
+    if spec.order:
+        found["order"] = {name: list(spec.order[name]) for name in sorted(spec.order)}
+    return found
+
+
+def _json(value: Any) -> Any:
+    """A filter's value as JSON; the ``repr`` of what JSON has no form for.
+
+    Of objects that are not Python's own only the class is told: a queryset would be evaluated.
+    """
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): _json(value[name]) for name in sorted(value, key=str)}
+    if isinstance(value, (set, frozenset)):
+        return sorted((_json(each) for each in value), key=repr)
+    if isinstance(value, (list, tuple)):
+        return [_json(each) for each in value]
+    if isinstance(value, _PLAIN):
+        return repr(value)
+    cls = value if isinstance(value, type) else type(value)
+    return f"<{cls.__module__}.{cls.__qualname__}>"
+
+
+# Models
+
+
+def _model(model: ModelSchema) -> dict[str, Any]:
+    together = {"together": [list(each) for each in model.together]} if model.together else {}
+    found = {
+        "fields": {field.name: _field(field) for field in model.fields},
+        "identity": list(model.identity),
+        "key": model.key_kind.value,
+        "layout": model.layout.value,
+        "parents": list(model.parents),
+        "unique": {each.name: _unique(each) for each in model.unique},
+        "verbose_name": model.verbose_name,
+        **together,
+    }
+    if model.checks:
+        found["checks"] = {each.name: _check(each) for each in model.checks}
+    return found if model.parent_constrained else {**found, "parent_constrained": False}
+
+
+def _parsed(label: str, model: Any) -> ModelSchema:
+    return ModelSchema(
+        label=label,
+        key_kind=KeyKind(model["key"]),
+        layout=Layout(model["layout"]),
+        fields=tuple(_parsed_field(*each) for each in sorted(model["fields"].items())),
+        identity=_texts(model["identity"]),
+        unique=tuple(_parsed_unique(*each) for each in sorted(model["unique"].items())),
+        parents=_texts(model["parents"]),
+        verbose_name=_typed(model["verbose_name"], str),
+        checks=tuple(_parsed_check(*each) for each in sorted(model.get("checks", {}).items())),
+        parent_constrained=_typed(model.get("parent_constrained", True), bool),
+        together=tuple(_texts(each) for each in _typed(model.get("together", []), list)),
+    )
+
+
+def _field(field: FieldSchema) -> dict[str, Any]:
+    """The field; what most fields do not have is left out."""
+    rest: dict[str, Any] = {
+        "choices": list(field.choices),
+        "derived": field.derived,
+        "moment": field.moment,
+        "null": field.null,
+        "on_delete": field.on_delete.value if field.on_delete else None,
+        "ordered": field.ordered,
+        "srid": field.srid,
+        "target": field.target,
+    }
+    found = {"kind": field.kind.value, **{name: each for name, each in rest.items() if each}}
+    if field.order_within is not None:  # also where it is empty, which means the whole model
+        found["order_within"] = list(field.order_within)
+    return found if field.constrained else {**found, "constrained": False}
+
+
+def _parsed_field(name: str, field: Any) -> FieldSchema:
+    rule, within = field.get("on_delete"), field.get("order_within")
+    return FieldSchema(
+        name,
+        FieldKind(field["kind"]),
+        null=_typed(field.get("null", False), bool),
+        target=_typed(field.get("target", ""), str),
+        on_delete=None if rule is None else OnDelete(rule),
+        moment=_typed(field.get("moment", False), bool),
+        constrained=_typed(field.get("constrained", True), bool),
+        choices=_texts(field.get("choices", [])),
+        derived=_typed(field.get("derived", False), bool),
+        order_within=None if within is None else _texts(within),
+        ordered=_typed(field.get("ordered", False), bool),
+        srid=_typed(field.get("srid", 0), int),
+    )
+
+
+def _unique(unique: UniqueSet) -> dict[str, Any]:
+    found: dict[str, Any] = {"fields": list(unique.fields)}
+    if not unique.plain:
+        found["plain"] = False
+    if not unique.nulls_distinct:
+        found["nulls_distinct"] = False
+    if unique.parts:
+        found["parts"] = [_part(each) for each in unique.parts]
+    if unique.condition is not None:
+        found["condition"] = condition_document(unique.condition)
+    return found
+
+
+def _parsed_unique(name: str, unique: Any) -> UniqueSet:
+    fields = _texts(unique["fields"])
+    parts = [_parsed_part(each) for each in _typed(unique.get("parts", []), list)]
+    condition = parse_condition(unique["condition"]) if "condition" in unique else None
+    return UniqueSet(
+        name,
+        fields,
+        _typed(unique.get("plain", True), bool),
+        _typed(unique.get("nulls_distinct", True), bool),
+        # With a part of a later format, only the database knows.
+        () if None in parts else tuple(each for each in parts if each),
+        condition,
+    )
+
+
+def _part(part: Part) -> dict[str, Any]:
+    functions = [
+        name.value if constant is None else {name.value: constant}
+        for name, constant in part.functions
+    ]
+    return {"field": part.field, "functions": functions} if functions else {"field": part.field}
+
+
+def _parsed_part(part: Any) -> Part | None:
+    functions: list[tuple[Function, Constant | None]] = []
+    if not part.keys() <= {"field", "functions"}:
+        return None
+    for each in _typed(part.get("functions", []), list):
+        ((name, constant),) = each.items() if isinstance(each, dict) else ((each, None),)
+        known = name in {function.value for function in Function}
+        if not known or (name == Function.COALESCE) != isinstance(constant, Constant):
+            return None
+        functions.append((Function(name), constant))
+    return Part(_typed(part["field"], str), tuple(functions))
+
+
+def _check(rule: CheckRule) -> dict[str, Any]:
+    return {"condition": condition_document(rule.condition), "fields": list(rule.fields)}
+
+
+def _parsed_check(name: str, rule: Any) -> CheckRule:
+    condition = parse_condition(rule.get("condition"))
+    fields = _texts(rule["fields"])
+    if isinstance(condition, Unknown) or not {*fields_of(condition)} <= {*fields}:
+        condition = Unknown(fields)
+    return CheckRule(name, fields, condition)
+
+
+def _texts(values: Sequence[Any]) -> tuple[str, ...]:
+    return tuple(_typed(value, str) for value in _typed(values, list))
+
+
+_WORDS: Mapping[type, str] = {
+    str: "text",
+    list: "a list",
+    bool: "true or false",
+    int: "an integer",
+}
+
+
+def _typed(value: Any, cls: type[T]) -> T:
+    if not isinstance(value, cls):
+        raise ValueError(f"{value!r:.60} is not {_WORDS[cls]}")
+    return value

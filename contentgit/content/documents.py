@@ -1,0 +1,129 @@
+"""Plain JSON documents, strictly read and always written alike.
+
+``contentgit.json``, ``dataset.json`` and the output of ``--json`` are such documents; records, which
+have a form of their own, are the subject of :mod:`contentgit.content.canonical`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from typing import Any, Final, NoReturn
+
+from contentgit.errors import FormatError, RecordError
+
+UNSEEN = re.compile(
+    "[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+"""What is written as ``\\uXXXX`` besides the controls that every writer of JSON escapes.
+
+Controls, and characters that are invisible or turn the direction of writing: who reviews a change
+must see them. Lone surrogates have no UTF-8.
+"""
+
+NESTING: Final = 256
+"""So deep may lists and objects of a document lie in each other: a record's field has 200 levels."""
+
+_NESTED = frozenset({list, dict})
+
+
+def quoted(text: str) -> str:
+    """``text`` as a JSON string with all that cannot be seen escaped."""
+    return escaped(json.dumps(text, ensure_ascii=False))
+
+
+def escaped(document: str) -> str:
+    """JSON with all that cannot be seen escaped, which can only stand in its strings."""
+    return UNSEEN.sub(lambda match: json.dumps(match[0])[1:-1], document)
+
+
+def dump_document(value: Any) -> bytes:
+    """A JSON value as UTF-8, keys sorted, two spaces a level, one newline at the end.
+
+    Raises:
+        RecordError: ``value`` is or holds what JSON has no form for, non-finite floats among them.
+    """
+    try:
+        text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise RecordError(f"this cannot be written as JSON: {error}") from None
+    return escaped(text).encode() + b"\n"
+
+
+def parse_document(data: bytes) -> Any:
+    """The JSON value in ``data``, exactly: integers of any size stay integers.
+
+    Raises:
+        FormatError: no UTF-8, no JSON, a name that stands twice in one object, a number that is
+            none (``NaN``) or that no float can hold, nesting deeper than ``NESTING``.
+    """
+    try:
+        document = json.loads(
+            data.decode(),
+            object_pairs_hook=_unique,
+            parse_constant=_no_number,
+            parse_float=_finite,
+        )
+    except UnicodeDecodeError as error:
+        raise FormatError(f"not UTF-8 at byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        raise FormatError(f"not JSON: {error}") from None
+    except ValueError:
+        raise FormatError("an integer has too many digits") from None
+    except RecursionError:
+        raise _too_deep() from None
+    _check_nesting(document)
+    return document
+
+
+def _check_nesting(document: Any) -> None:
+    """Refuses what a later function could not walk through; how deep Python parses differs by version."""
+    level, depth = [document] if type(document) in _NESTED else [], 0
+    while level:
+        depth += 1
+        if depth > NESTING:
+            raise _too_deep()
+        inner = (each.values() if type(each) is dict else each for each in level)
+        level = [value for values in inner for value in values if type(value) in _NESTED]
+
+
+def _too_deep() -> FormatError:
+    return FormatError(f"lists and objects lie in each other more than {NESTING} deep")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        times = Counter(name for name, _ in pairs)
+        twice = next(name for name in result if times[name] > 1)
+        raise FormatError(f"the name {quoted(twice)} stands twice in one object")
+    return result
+
+
+def _no_number(text: str) -> NoReturn:
+    raise FormatError(f"{text} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise FormatError(f"no float can hold {text}")
+    return number
+
+
+MISFITS = (FormatError, KeyError, TypeError, ValueError, AttributeError, RecursionError)
+"""What reading a document raises that is JSON, and yet not the document that is expected."""
+
+
+def misfit(error: Exception) -> str:
+    """What one of ``MISFITS`` says of the document, in words for people."""
+    if isinstance(error, FormatError):
+        return error.message
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    if isinstance(error, ValueError):
+        return str(error)
+    return "a list, an object or a text stands where another belongs"

@@ -1,0 +1,90 @@
+"""Content as frozen values: what a row is, apart from any database, git or file.
+
+A :class:`Record` is the content of one row of one table. Its field values are *content values*:
+``None``, ``bool``, ``int`` of any size, ``float``, ``str``, lists and dictionaries of these, and
+:data:`JSON_NULL`. What a value means (a reference, a date, a text) is told by the schema; here a
+reference is the string ``"app.model:key"``, a many-to-many is the sorted list of such strings.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+
+class _JSONNull(enum.Enum):
+    """The one value that a JSON column can hold and that is neither SQL NULL nor a JSON value."""
+
+    JSON_NULL = "JSON null"
+
+    def __repr__(self) -> str:
+        return "JSON_NULL"
+
+
+JSON_NULL: Final = _JSONNull.JSON_NULL
+"""A JSON column that holds ``null``; ``None`` is SQL NULL."""
+
+JSONNull: TypeAlias = Literal[_JSONNull.JSON_NULL]
+
+Value: TypeAlias = Any
+"""A content value; recursive, so it cannot be said more exactly without cost at every use."""
+
+
+_DIGITS: Final = 640
+"""Digits that Python always reads as a number; no key of a row has more."""
+
+
+class RecordKey(NamedTuple):
+    """What names a record in every environment.
+
+    ``model`` is Django's ``label_lower``; ``key`` is the key text: the parts of the key, each
+    percent-encoded into ``a-z0-9._-``, joined by commas (see :mod:`contentgit.content.layout`).
+    """
+
+    model: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.model}:{self.key}"
+
+    @property
+    def sort_key(self) -> tuple[str, int, int, str]:
+        """Models by name; within one, integer keys by number and before all other keys."""
+        digits = self.key.removeprefix("-")
+        if len(digits) <= _DIGITS and digits.isdecimal() and digits.isascii():
+            return (self.model, 0, int(self.key), self.key)
+        return (self.model, 1, 0, self.key)
+
+    def __lt__(self, other: RecordKey) -> bool:  # type: ignore[override]
+        return self.sort_key < other.sort_key
+
+    def __gt__(self, other: RecordKey) -> bool:  # type: ignore[override]
+        return self.sort_key > other.sort_key
+
+    def __le__(self, other: RecordKey) -> bool:  # type: ignore[override]
+        return self.sort_key <= other.sort_key
+
+    def __ge__(self, other: RecordKey) -> bool:  # type: ignore[override]
+        return self.sort_key >= other.sort_key
+
+    @classmethod
+    def parse(cls, text: str) -> RecordKey:
+        """The key in the reference ``"app.model:key"``.
+
+        Raises:
+            ValueError: ``text`` is no reference.
+        """
+        model, colon, key = text.partition(":")
+        if not colon or not key or model.count(".") != 1:
+            raise ValueError(f"{text!r} is no reference like app.model:key")
+        return cls(model, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The content of one row: its key and the content value of each managed field."""
+
+    key: RecordKey
+    fields: Mapping[str, Value]

@@ -1,0 +1,46 @@
+"""What a record is called where there is no database to ask: its best text."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from contentgit.content.records import Record, Value
+from contentgit.content.schema import FieldKind, ModelSchema
+
+LENGTH = 80
+"""Characters of a title; a longer one ends in an ellipsis."""
+
+_NAMES = ("title", "name", "headline", "heading", "label", "subject", "question", "caption", "slug")
+"""Fields that name a record, the best first."""
+
+_SHORT = 200
+_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def best_text(record: Record, schema: ModelSchema | None) -> str:
+    """The text of the record that names it best, in one line; ``""`` if it has none.
+
+    A field called ``title``, ``name`` and the like, or one that ends so; else the first short text.
+    """
+    texts = {name: value for name, value in record.fields.items() if _is_text(name, value, schema)}
+    for name in _NAMES:
+        for field in sorted(texts, key=lambda field: (field != name, field)):
+            if field == name or field.startswith(f"{name}_") or field.endswith(f"_{name}"):
+                return one_line(texts[field])
+    short = (texts[field] for field in sorted(texts) if len(texts[field]) <= _SHORT)
+    return one_line(next(short, ""))
+
+
+def _is_text(name: str, value: Value, schema: ModelSchema | None) -> bool:
+    if not isinstance(value, str) or not value.strip():
+        return False
+    field = schema.by_name.get(name) if schema else None
+    return field is None or field.kind in {FieldKind.TEXT, FieldKind.COLUMN}
+
+
+def one_line(text: str) -> str:
+    """The text in one line without invisible characters, at most :data:`LENGTH` characters."""
+    spaced = "".join(" " if character in "\t\n\r\v\f" else character for character in text[:2000])
+    visible = "".join(each for each in spaced if unicodedata.category(each) not in _INVISIBLE)
+    line = " ".join(visible.split())
+    return line if len(line) <= LENGTH else f"{line[: LENGTH - 1].rstrip()}…"

@@ -1,0 +1,122 @@
+"""Reading objects by their ids, one by one or in bulk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from contentgit.errors import RepositoryError, UnknownNameError
+from contentgit.git.failures import damaged, said
+from contentgit.git.program import Program
+from contentgit.git.running import Running
+
+EMPTY_TREE = {
+    "sha1": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    "sha256": "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
+
+_GROUP = 16  # commits or trees that are asked for at once, and held
+_FEW = 100  # blobs that are asked for one by one, which spares the start of a process
+_BATCH = 16384  # ids given to one process: little memory, and its start costs nothing
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+def checked_id(text: str) -> str:
+    """``text`` if it is a full object id.
+
+    Raises:
+        UnknownNameError: it is not.
+    """
+    if not _ID.fullmatch(text):
+        raise UnknownNameError(f"{text!r} is no commit id", hint="resolve the revision first")
+    return text
+
+
+def content(program: Program, each: str, kind: str) -> bytes:
+    """The content of one object; raises as :func:`contents`."""
+    with program.look_up(checked_id(each)) as running:
+        return _answer(program, running, each, kind.encode())
+
+
+def root_tree(program: Program, commit: str) -> tuple[str, bytes]:
+    """Id and content of the tree of a commit, or of a tree.
+
+    Raises:
+        RepositoryError: the commit or its tree is missing or damaged.
+    """
+    with program.look_up(f"{checked_id(commit)}^{{tree}}") as running:
+        words = running.output.readline().split()
+        if words[1:] == [b"missing"]:
+            raise program.missing(f"commit {commit} is missing or cannot be read", commit=True)
+        return (words[0].decode() if words else ""), _content(
+            program, running, commit, words, b"tree"
+        )
+
+
+def kinds(program: Program, ids: Sequence[str]) -> list[str | None]:
+    """git's word for the type of each object; None where it is missing or cannot be read."""
+    data = "".join(f"{checked_id(each)}\n" for each in ids).encode()
+    form = "--batch-check=%(objecttype)"
+    found = program.run("cat-file", form, "--buffer", data=data).decode() if data else ""
+    return [None if " " in line else line for line in found.splitlines()]
+
+
+def contents(program: Program, ids: Iterable[str], kind: str) -> Iterator[bytes]:
+    """The content of each object, in the order asked; ``kind`` is git's word for their type.
+
+    Raises:
+        RepositoryError: an object is missing, damaged, or of another type.
+    """
+    rest = iter(ids)
+    if kind != "blob":
+        while group := list(islice(rest, _GROUP)):
+            yield from _group(program, group, kind.encode())
+    for each in islice(rest, _FEW):
+        yield content(program, each, kind)
+    while batch := list(islice(rest, _BATCH)):
+        yield from _contents(program, batch, kind.encode())
+
+
+def _group(program: Program, ids: list[str], kind: bytes) -> list[bytes]:
+    with program.look_up("\n".join(map(checked_id, ids))) as running:
+        return [_answer(program, running, each, kind) for each in ids]
+
+
+def _contents(program: Program, ids: list[str], kind: bytes) -> Iterator[bytes]:
+    for each in ids:
+        checked_id(each)
+    lines = "\n".join([*ids, ""]).encode()
+    with program.reading("cat-file", "--batch", "--buffer", data=lines) as running:
+        for each in ids:
+            yield _answer(program, running, each, kind)  # held by the caller alone
+
+
+def _answer(program: Program, running: Running, each: str, kind: bytes) -> bytes:
+    return _content(program, running, each, running.output.readline().split(), kind)
+
+
+def _content(
+    program: Program, running: Running, each: str, words: list[bytes], kind: bytes
+) -> bytes:
+    if len(words) != 3 or words[1] != kind:
+        raise _unreadable(program, running, each, words, kind)
+    size = int(words[2])
+    data = running.output.read(size)
+    if len(data) < size or not running.output.read(1):
+        raise _unreadable(program, running, each, words, kind)
+    return data
+
+
+def _unreadable(
+    program: Program, running: Running, each: str, words: list[bytes], kind: bytes
+) -> RepositoryError:
+    if len(words) == 3 and words[1] != kind:
+        found = words[1].decode()
+        return damaged(program.folder, f"object {each} is a {found}, not a {kind.decode()}")
+    if words[1:] == [b"missing"]:
+        return program.missing(f"object {each} is missing", commit=kind == b"commit")
+    _, errors = running.finish()
+    if "promisor remote" in errors:
+        return program.missing(f"object {each} is missing", commit=False)
+    return damaged(program.folder, f"object {each} cannot be read ({said(errors)})")

@@ -1,0 +1,183 @@
+"""Tags: names of commits that stay."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from contentgit.errors import (
+    BusyError,
+    ContentgitError,
+    RepositoryError,
+    UnknownNameError,
+    UsageError,
+)
+from contentgit.git.failures import no_identity
+from contentgit.git.objects import checked_id, content, kinds
+from contentgit.git.program import Program
+from contentgit.git.refs import TAGS, broken_refs, move_ref, read_ref, refs
+from contentgit.git.values import BrokenRef, Signature, parse_tag
+
+_NAMED = re.compile(rb"object ([0-9a-f]{40}|[0-9a-f]{64})\ntype ([a-z]+)\n")
+
+
+class Tag(NamedTuple):
+    """A tag and the commit it names; an annotated one says who made it, when, and why."""
+
+    name: str
+    commit: str
+    annotated: bool = False
+    tagger: Signature | None = None
+    date: datetime | None = None
+    message: str = ""
+
+
+class Tags:
+    """The tags of one repository; ``zero`` is the id of nothing."""
+
+    def __init__(self, program: Program, zero: str) -> None:
+        self._program = program
+        self._zero = zero
+
+    def all(self) -> tuple[list[Tag], list[BrokenRef]]:
+        """Every tag of a commit, and those that cannot be read; sorted by name."""
+        pairs = refs(self._program, TAGS)
+        bad, found, ends = broken_refs(self._program, TAGS), [], []
+        for (ref, each), kind in zip(pairs, self._kinds(each for _, each in pairs), strict=True):
+            name = ref.removeprefix(TAGS)
+            if kind == "commit":
+                found.append(Tag(name, each))
+            elif kind is None:
+                bad.append(_unreadable(name, each))
+            elif kind == "tag":
+                try:
+                    ends.append((name, *self._end(each)))
+                except RepositoryError:
+                    bad.append(_unreadable(name, each))
+        known = self._kinds(each for _, _, each, _ in ends)
+        for (name, text, each, wanted), kind in zip(ends, known, strict=True):
+            if kind != wanted:
+                bad.append(_unreadable(name, each))
+            elif kind == "commit":
+                found.append(Tag(name, each, True, *parse_tag(text)))
+        return sorted(found, key=lambda tag: tag.name), sorted(bad, key=lambda ref: ref.name)
+
+    def _kinds(self, ids: Iterable[str]) -> list[str | None]:
+        return kinds(self._program, list(ids))
+
+    def _end(self, tag: str) -> tuple[bytes, str, str]:
+        """The content of an annotated tag, id and type of what it names; one may name another.
+
+        Raises:
+            RepositoryError: one cannot be read.
+        """
+        text = data = content(self._program, tag, "tag")
+        while named := _NAMED.match(data):
+            each, kind = named[1].decode(), named[2].decode()
+            if kind != "tag":
+                return text, each, kind
+            data = content(self._program, each, "tag")
+        raise self._program.missing(f"tag {tag} cannot be read", commit=False)
+
+    def check_name(self, name: str) -> None:
+        """Raises UsageError where git would not take ``name`` for a tag."""
+        try:
+            good = not name.startswith("-") and name != "HEAD"
+            good = good and self._program.ask("check-ref-format", TAGS + name)[0] == 0
+        except UsageError:  # a NUL, or half a surrogate
+            good = False
+        if not good:
+            raise UsageError(
+                f"{name!r} cannot be the name of a tag",
+                hint="letters, digits, '-', '_', '.' and '/' are safe: contentgit tag 2026-summer",
+            )
+
+    def create(self, name: str, commit: str, message: str = "") -> str:
+        """Makes a tag at ``commit``, with a ``message`` an annotated one; the id that it points at.
+
+        An annotated tag is signed where ``tag.gpgSign`` is set; without a message one is then refused.
+
+        Raises:
+            UsageError: it exists, cannot have this name, or lacks the message that a signature needs.
+            RepositoryError: git does not know who makes it, or cannot sign or write it.
+        """
+        self.check_name(name)
+        if read_ref(self._program, TAGS + name) is not None:
+            raise _exists(name)
+        sign = (
+            self._program.line("config", "--type=bool", "--get", "tag.gpgSign", ok=(0, 1)) == "true"
+        )
+        if not message.strip():
+            if sign:
+                raise UsageError(
+                    "tag.gpgSign is set, and only a tag with a message is signed", hint="-m TEXT"
+                )
+            return self._write(name, checked_id(commit))
+        how = "--sign" if sign else "--annotate"
+        arguments = (how, "--file=-", "--end-of-options", name, checked_id(commit))
+        data = message.encode("utf-8", "surrogateescape")
+        code, _, errors = self._program.ask(
+            "tag",
+            "--cleanup=whitespace",
+            *arguments,
+            data=data,
+            config=("user.useConfigOnly=true",),
+        )
+        if code and "already exists" in errors:
+            raise _exists(name)
+        if code and sign and "sign" in errors:
+            raise RepositoryError(
+                f"git cannot sign the tag: {' '.join(errors.split())}",
+                hint="check user.signingKey and gpg.program, or: "
+                + self._program.command("config tag.gpgSign false"),
+            )
+        if code and ("who you are" in errors or "no email" in errors or "auto-detection" in errors):
+            raise no_identity()
+        if code:
+            raise self._program.failure("tag", errors, writing=True)
+        return read_ref(self._program, TAGS + name) or commit
+
+    def _write(self, name: str, commit: str) -> str:
+        try:
+            move_ref(self._program, TAGS + name, commit, None, f"tag: {name}", zero=self._zero)
+        except BusyError:
+            raise _exists(name) from None
+        except ContentgitError as error:
+            # "a" and "a/b" cannot both be tags: git says which one is there.
+            if "exists; cannot create" in error.message:
+                raise UsageError(error.message.partition(": ")[2]) from None
+            raise
+        return commit
+
+    def delete(self, name: str) -> str:
+        """Deletes a tag; the id that it pointed at.
+
+        Raises:
+            UnknownNameError: there is no such tag.
+        """
+        found = read_ref(self._program, TAGS + name)
+        if found is None:
+            known = [each.name for each in self.all()[0]]
+            more = f" and {len(known) - 10} more" if len(known) > 10 else ""
+            hint = f"tags: {', '.join(known[:10])}{more}" if known else "there are no tags"
+            raise UnknownNameError(f"there is no tag {name!r}", hint=hint)
+        move_ref(self._program, TAGS + name, None, found, f"tag: deleted {name}", zero=self._zero)
+        return found
+
+
+def _unreadable(name: str, each: str) -> BrokenRef:
+    return BrokenRef(
+        name,
+        f"object {each} is missing, damaged, or not what the tag says",
+        f"contentgit tag -d {shlex.quote(name)}  (deletes the tag)",
+    )
+
+
+def _exists(name: str) -> UsageError:
+    return UsageError(
+        f"tag {name!r} exists already, and stays where it is",
+        hint=f"choose another name, or: contentgit tag -d {name}",
+    )

@@ -1,0 +1,390 @@
+"""Reading trees: what stands at a path, what is in a folder, what differs between two.
+
+Trees are walked folder level by folder level, each level in one turn, and never by git itself: ``-r`` goes
+on for as long as a hostile tree lets it, without an end and without a word.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import TypeAlias
+
+from contentgit.errors import FormatError
+from contentgit.git.bounds import DEEPEST, DEEPEST_BESIDE, Bounds
+from contentgit.git.objects import content, contents, root_tree
+from contentgit.git.program import Program
+
+PLAIN_FILE, FOLDER, SUBMODULE = "100644", "40000", "160000"
+
+_FEW = 100  # trees of a level that are read one by one, and remembered
+_REMEMBERED = 50_000  # entries of trees that are kept, about 15 MB
+_ENTRY = {
+    "sha1": rb"([0-7]+) ([^\0]+)\0(.{20})",
+    "sha256": rb"([0-7]+) ([^\0]+)\0(.{32})",
+}
+_ODD = {"120000": "a symbolic link", "160000": "a submodule", "100755": "an executable file"}
+
+Side: TypeAlias = tuple[str, str] | None
+"""Mode and blob id of a file on one side of a difference; None where that side has no file."""
+
+
+class _Folder(dict[bytes, tuple[bytes, bytes]]):
+    """Mode and raw id by name; ``doubled`` is whether a name is there twice."""
+
+    doubled = False
+
+
+class Trees:
+    """The trees of one repository; small ones are remembered, since what an id stands for does not change."""
+
+    def __init__(self, program: Program, algorithm: str) -> None:
+        self._program = program
+        self._algorithm = algorithm
+        self._pattern = re.compile(_ENTRY[algorithm], re.DOTALL)
+        self._roots: dict[str, str] = {}
+        self._folders: dict[str, _Folder] = {}
+        self._remembered = 0
+        self._walked: dict[str, int] = {}
+        self._compared: tuple[str | None, str | None] = (None, None)
+        self._folders_compared: set[str] = set()
+        self._bounds = Bounds(DEEPEST)
+
+    # At a path
+
+    def root(self, commit: str) -> str:
+        """The id of the whole tree of a commit, or of a tree itself; RepositoryError where it is missing."""
+        if commit not in self._roots:
+            if len(self._roots) > _REMEMBERED // 10:
+                self._roots.clear()
+            self._roots[commit], data = root_tree(self._program, commit)
+            self._remember(self._roots[commit], self._parsed(self._roots[commit], data))
+        return self._roots[commit]
+
+    def at_path(self, commit: str, path: str) -> tuple[str, str] | None:
+        """Mode and id of what stands at ``path`` in a commit; None where there is nothing.
+
+        Raises:
+            RepositoryError: the commit is not in the repository.
+        """
+        folder, name = _folder_and_name(path)
+        return self.entry(self._open(commit, folder), name)
+
+    def folder_id(self, commit: str, path: str) -> str | None:
+        """The id of the folder at ``path``, of the whole tree for ``""``; None where nothing stands there.
+
+        Raises:
+            FormatError: something else stands there.
+        """
+        if not path:
+            return self.root(commit)
+        found = self.at_path(commit, path)
+        if found and found[0] != FOLDER:
+            what = "a file" if found[0] == PLAIN_FILE else _ODD.get(found[0], f"of mode {found[0]}")
+            words = f"log --all -n 1 -- {shlex.quote(path)}"
+            raise FormatError(
+                f"{path!r} in {commit[:10]} is {what}, where a folder is expected",
+                hint=f"{self._program.command(words)}  (names the commit that put it there; git revert "
+                "takes it back)",
+            )
+        return found and found[1]
+
+    def folders(self, commit: str) -> list[str]:
+        """The names of the folders at the top of a commit."""
+        top = self._folder(self.root(commit))
+        return [os.fsdecode(name) for name, (mode, _) in top.items() if mode == b"40000"]
+
+    def files_at(self, commit: str, paths: Sequence[str]) -> dict[str, str]:
+        """The ids of the files that stand at ``paths`` in a commit, by path; others are left out."""
+        opened: dict[str, _Folder] = {}
+        found = {}
+        for path in paths:
+            folder, name = _folder_and_name(path)
+            if folder not in opened:
+                opened[folder] = self._open(commit, folder)
+            entry = self.entry(opened[folder], name)
+            if entry and entry[0] not in (FOLDER, SUBMODULE):
+                found[path] = entry[1]
+        return found
+
+    def _open(self, commit: str, path: str) -> _Folder:
+        """What is in the folder ``path``, which is ``""`` or ends with a slash; nothing if there is none."""
+        folder = self._folder(self.root(commit))
+        for name in path.split("/")[:-1]:
+            found = self.entry(folder, name)
+            if found is None or found[0] != FOLDER:
+                return _Folder()
+            folder = self._folder(found[1])
+        return folder
+
+    @staticmethod
+    def entry(folder: Mapping[bytes, tuple[bytes, bytes]], name: str) -> tuple[str, str] | None:
+        """Mode and id of what has the name in a folder, which holds modes and raw ids."""
+        if name in (".", ".."):  # git would go there
+            return None
+        try:
+            found = folder.get(os.fsencode(name))
+        except UnicodeEncodeError:  # half a surrogate, which no name can hold
+            return None
+        return found and (found[0].decode(), found[1].hex())
+
+    # One tree
+
+    def _folder(self, tree: str) -> _Folder:
+        if tree not in self._folders:
+            return self._remember(tree, self._parsed(tree, content(self._program, tree, "tree")))
+        return self._folders[tree]
+
+    def rows(self, trees: Iterable[str]) -> Iterator[list[tuple[bytes, bytes, bytes]]]:
+        """Mode, name and raw id of each entry, whatever they are, tree by tree."""
+        ids = [*trees]
+        yield from map(self._rows, ids, contents(self._program, ids, "tree"))
+
+    def _rows(self, tree: str, data: bytes) -> list[tuple[bytes, bytes, bytes]]:
+        """Mode, name and raw id of each entry of a tree.
+
+        Raises:
+            RepositoryError: there is something between or after the entries; what was lost is not known.
+        """
+        found: list[tuple[bytes, bytes, bytes]] = self._pattern.findall(data)
+        if sum(len(mode) + len(name) + len(raw) + 2 for mode, name, raw in found) != len(data):
+            raise self._program.missing(f"tree {tree} cannot be read", commit=False)
+        return found
+
+    def _parsed(self, tree: str, data: bytes) -> _Folder:
+        found = self._rows(tree, data)
+        folder = _Folder((name, (mode, raw)) for mode, name, raw in found)
+        folder.doubled = len(folder) != len(found)
+        return folder
+
+    def _remember(self, tree: str, folder: _Folder) -> _Folder:
+        if self._remembered + len(folder) > _REMEMBERED:
+            self._folders.clear()
+            self._remembered = 0
+        if len(folder) <= _REMEMBERED:
+            self._folders[tree] = folder
+            self._remembered += len(folder) + 1
+        return folder
+
+    # Walks
+
+    def entries(self, commit: str, folder: str) -> Iterator[tuple[str, str]]:
+        """Path and blob id of every file under a folder, which need not be there.
+
+        Raises:
+            FormatError: something is not a plain file, has a name that no file system can hold, or a place
+                where content has none.
+        """
+        tree = self.folder_id(commit, folder)
+        bounds = Bounds(DEEPEST, f"{folder}/" if folder else "")
+        level = [("", tree)] if tree else []
+        while level:
+            deeper: list[tuple[str, str]] = []
+            read = contents(self._program, [each for _, each in level], "tree")
+            for (prefix, each), data in zip(level, read, strict=True):
+                found = self._rows(each, data)
+                bounds.check(prefix, (each,), len(found))
+                if len({name for _, name, _ in found}) != len(found):
+                    raise FormatError(f"{prefix or 'the folder'} holds two files of one name")
+                for mode, name, raw in found:
+                    path = prefix + _name(name, prefix)
+                    if mode == b"100644":
+                        yield path, raw.hex()
+                    elif mode == b"40000":
+                        bounds.check_depth(f"{path}/")
+                        deeper.append((f"{path}/", raw.hex()))
+                    else:
+                        raise odd_mode(path, mode.decode())
+            level = deeper
+        if tree:
+            self._walked[tree] = bounds.single + bounds.repeated
+
+    def check(self, commit: str) -> None:
+        """Refuses a commit, or a tree, whose folders git itself would go through without an end.
+
+        A folder that :meth:`entries` has come to the end of is not gone through again.
+
+        Raises:
+            FormatError: a folder lies too deep, or repeats others.
+        """
+        bounds = Bounds(DEEPEST_BESIDE)
+        level = [("", self.root(commit))]
+        while level:
+            deeper: list[tuple[str, str]] = []
+            for path, tree in level:
+                if tree in self._walked:
+                    bounds.check(path, (tree,), self._walked[tree])
+            level = [each for each in level if each[1] not in self._walked]
+            read = contents(self._program, [each for _, each in level], "tree")
+            for (above, tree), data in zip(level, read, strict=True):
+                found = self._rows(tree, data)
+                bounds.check(above, (tree,), len(found))
+                for mode, name, raw in found:
+                    if _is_folder(mode):
+                        path = f"{above}{os.fsdecode(name)}/"
+                        bounds.check_depth(path)
+                        deeper.append((path, raw.hex()))
+            level = deeper
+
+    def listing(
+        self, commit: str, wanted: Callable[[str], bool], repeated: Callable[[str], None]
+    ) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+        """Every folder of a commit with what lies in it, whatever that is: name, mode and id.
+
+        ``wanted`` says of each folder, by its path, whether it is listed too; ``repeated`` is told of those
+        that are left out, since they repeat others without end. A name that is not UTF-8 has half surrogates
+        in place of its bytes.
+        """
+        bounds = Bounds(DEEPEST)
+        level = [("", self.root(commit))]
+        while level:
+            deeper: list[tuple[str, str]] = []
+            read = contents(self._program, [each for _, each in level], "tree")
+            for (folder, tree), data in zip(level, read, strict=True):
+                raw_entries = self._rows(tree, data)
+                if not bounds.admits((tree,), len(raw_entries)):
+                    repeated(folder)
+                    continue
+                found = [
+                    (os.fsdecode(name), mode.decode(), raw.hex()) for mode, name, raw in raw_entries
+                ]
+                yield folder, found
+                for name, mode, each in found:
+                    path = f"{folder}/{name}" if folder else name
+                    if mode == FOLDER and wanted(path):
+                        deeper.append((path, each))
+            level = deeper
+
+    def differences(
+        self,
+        before: str | None,
+        after: str | None,
+        *,
+        bounds: Bounds | None = None,
+    ) -> list[tuple[bytes, Side, Side]]:
+        """Path and both sides of every file that differs between two trees, sorted by path.
+
+        ``bounds`` are those of the walk, by default those of folders beside content; None has no files.
+
+        Raises:
+            FormatError: a folder has two files of one name, lies too deep, or repeats others.
+        """
+        return sorted(self.differing(before, after, bounds=bounds))
+
+    def differing(
+        self,
+        before: str | None,
+        after: str | None,
+        *,
+        bounds: Bounds | None = None,
+    ) -> Iterator[tuple[bytes, Side, Side]]:
+        """Like :meth:`differences`, in no particular order; streamed."""
+        bounds = bounds or Bounds(DEEPEST_BESIDE)
+        level = [(b"", before, after)] if before != after else []
+        while level:
+            deeper: list[tuple[bytes, str | None, str | None]] = []
+            read = self._read([each for _, *pair in level for each in pair if each])
+            for prefix, *trees in level:
+                old, new = (next(read) if tree else _Folder() for tree in trees)
+                bounds.check(os.fsdecode(prefix), (*trees,), len(old) + len(new))
+                if old.doubled or new.doubled:
+                    where = os.fsdecode(prefix)
+                    raise FormatError(f"{where or 'the folder'} holds two files of one name")
+                for name in {name for name, _ in old.items() ^ new.items()}:
+                    path = prefix + name
+                    (was, was_tree), (is_, is_tree) = _split(old.get(name)), _split(new.get(name))
+                    if was != is_:
+                        yield path, was, is_
+                    if was_tree != is_tree:
+                        bounds.check_depth(os.fsdecode(path) + "/")
+                        deeper.append((path + b"/", was_tree, is_tree))
+            level = deeper
+
+    def diff_entries(
+        self, before: str | None, after: str | None, folder: str
+    ) -> Iterator[tuple[str, str | None, str | None]]:
+        """Path in ``folder`` and blob ids of every file there that differs between two commits, sorted.
+
+        Raises:
+            FormatError: something that differs is not a plain file, has a name that is not UTF-8, or a place
+                where content has none.
+        """
+        trees = [self.folder_id(commit, folder) if commit else None for commit in (before, after)]
+        bounds = self._across(before, after, folder)
+        for raw, old, new in self.differences(*trees, bounds=bounds):
+            path = os.fsdecode(raw)
+            if not path.isascii():
+                for part in raw.split(b"/"):
+                    _name(part, "")
+            for side in (old, new):
+                if side and side[0] != PLAIN_FILE:
+                    raise odd_mode(path, side[0])
+            yield path, old and old[1], new and new[1]
+
+    def _across(self, before: str | None, after: str | None, folder: str) -> Bounds:
+        """The bounds of one comparison of two commits, for all their dumps: these may be one tree, too."""
+        known = folder in self._folders_compared or self._bounds.spent
+        if known or self._compared != (before, after):
+            self._compared, self._folders_compared = (before, after), set()
+            self._bounds = Bounds(DEEPEST)
+        self._folders_compared.add(folder)
+        self._bounds.above = f"{folder}/" if folder else ""
+        return self._bounds
+
+    def _read(self, trees: list[str]) -> Iterator[_Folder]:
+        if len(trees) <= _FEW:
+            yield from map(self._folder, trees)
+        else:
+            yield from map(self._parsed, trees, contents(self._program, trees, "tree"))
+
+
+def _folder_and_name(path: str) -> tuple[str, str]:
+    """The folder, with a slash at its end unless it is the top, and the name in it."""
+    name = path.rpartition("/")[2]
+    return path[: len(path) - len(name)], name
+
+
+def _split(entry: tuple[bytes, bytes] | None) -> tuple[Side, str | None]:
+    """An entry as a file or as the id of a folder."""
+    if entry is None:
+        return None, None
+    mode, raw = entry
+    if mode in (b"40000", b"040000"):
+        return None, raw.hex()
+    return (_mode(mode), raw.hex()), None
+
+
+@lru_cache(maxsize=64)
+def _is_folder(mode: bytes) -> bool:
+    """Whether git takes an entry of this mode, which may have any number of digits, for a folder."""
+    return stat.S_IFMT(int(mode[-7:], 8)) == stat.S_IFDIR
+
+
+@lru_cache(maxsize=64)
+def _mode(mode: bytes) -> str:
+    """The mode as git takes it: of a plain file only whether it can be executed counts."""
+    if not mode.startswith(b"100"):
+        return mode.decode()
+    return "100755" if int(mode, 8) & 0o100 else PLAIN_FILE
+
+
+def _name(name: bytes, prefix: str) -> str:
+    try:
+        text = name.decode()
+    except UnicodeDecodeError:
+        raise FormatError(f"the name of {prefix + os.fsdecode(name)!r} is not UTF-8") from None
+    if "/" in text or text in (".", ".."):
+        raise FormatError(f"{prefix!r} holds a file named {text!r}")
+    return text
+
+
+def odd_mode(path: str, mode: str) -> FormatError:
+    """The error for something that is neither a plain file nor a folder."""
+    return FormatError(
+        f"{path!r} is {_ODD.get(mode, f'of mode {mode}')}; contentgit writes plain files only",
+        hint="remove it, or for a file: git update-index --chmod=-x",
+    )

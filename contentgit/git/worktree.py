@@ -1,0 +1,382 @@
+"""Worktrees: brought along behind a branch that moved, and moved to another branch.
+
+A file or index entry that the user has touched is never touched here. Whether one was, git itself says:
+the entries that the user should have are put into an index of our own, and git compares the files
+with it, with the project's attributes, line ends and filters.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from contentgit.errors import ContentgitError, FormatError, RepositoryError
+from contentgit.git.program import Program
+from contentgit.git.refs import HEADS, head_branch, read_ref, resolve
+from contentgit.git.trees import Side, Trees
+from contentgit.git.values import LeftAlone
+
+_SUBMODULE = "160000"
+_GIT_OWN = re.compile(rb"(?:^|/)(?:\.git|git~[0-9]|\.\.?)[. ]*(?:/|:|$)", re.IGNORECASE)
+
+
+class _Tree(NamedTuple):
+    """A worktree, and the program in it; ``top`` is its folder as the file system names it."""
+
+    program: Program
+    top: bytes
+    git_dir: Path
+    zero: str
+
+
+_Changes = Mapping[bytes, tuple[Side, Side]]
+
+
+def bring_along(
+    program: Program,
+    common_dir: Path,
+    trees: Trees,
+    branch: str,
+    old: str | None,
+    new: str,
+    *,
+    resuming: bool = False,
+) -> list[LeftAlone]:
+    """Brings every worktree that is on ``branch`` from commit ``old`` to ``new``.
+
+    The branch has moved already. What the user has touched stays as it is and is returned; a worktree that
+    cannot be written is returned with the reason and all its paths, each where a commit cannot be read.
+    ``resuming`` is for what a killed call began: files that it left missing or half written are made again.
+    """
+    tops = list(_worktrees(program, branch))
+    return bring(common_dir, trees, tops, old, new, resuming=resuming) if tops else []
+
+
+def bring(
+    common_dir: Path,
+    trees: Trees,
+    tops: Sequence[Path],
+    old: str | None,
+    new: str | None,
+    *,
+    resuming: bool,
+) -> list[LeftAlone]:
+    """Brings these worktrees from one commit to another, as :func:`bring_along`; None has no files."""
+    try:
+        found_there = trees.differences(*(each and trees.root(each) for each in (old, new)))
+        changes = {path: (before, after) for path, before, after in found_there}
+    except ContentgitError as error:  # a commit that is gone: nobody can say what was touched
+        return [LeftAlone(top, [], error.message, error.hint) for top in tops]
+    found = []
+    for top in tops:
+        try:
+            tree = _tree(top, common_dir, len(new or old or ""))
+            left = LeftAlone(top, _fsdecoded(_follow(tree, changes, resuming)))
+        except NotOursError:
+            continue
+        except ContentgitError as error:
+            left = LeftAlone(top, _fsdecoded(sorted(changes)), error.message, error.hint)
+        if left.paths:
+            found.append(left)
+    return found
+
+
+def _fsdecoded(paths: Iterable[bytes]) -> list[str]:
+    return [os.fsdecode(path) for path in paths]
+
+
+class NotOursError(Exception):
+    """The folder is gone, or another repository stands there now."""
+
+
+def _worktrees(program: Program, branch: str) -> Iterator[Path]:
+    top = None
+    for line in program.run("worktree", "list", "--porcelain").split(b"\n"):
+        name, _, value = line.partition(b" ")
+        if name == b"worktree":
+            top = Path(os.fsdecode(value))
+        elif top and line == b"branch " + os.fsencode(HEADS + branch):
+            yield top
+
+
+def _tree(top: Path, common_dir: Path, id_length: int) -> _Tree:
+    program, git_dir = opened(top, common_dir)
+    return _Tree(program, os.fsencode(top), git_dir, "0" * id_length)
+
+
+def opened(top: Path, common_dir: Path) -> tuple[Program, Path]:
+    """The program in a worktree, and where its HEAD and its index are.
+
+    Raises:
+        NotOursError: the folder is gone, or another repository stands there now.
+    """
+    try:
+        program = Program.opened(top)
+        git_dir = Path(program.line("rev-parse", "--absolute-git-dir"))
+        if not common_folder(git_dir).samefile(common_dir):
+            raise NotOursError
+    except (RepositoryError, OSError) as error:
+        raise NotOursError from error
+    return program, git_dir
+
+
+def common_folder(git_dir: Path) -> Path:
+    """The folder that a repository's worktrees share; ``git_dir`` is one worktree's own."""
+    try:
+        shared = os.fsdecode((git_dir / "commondir").read_bytes()).rstrip("\r\n")
+    except OSError:
+        return git_dir
+    return git_dir / shared
+
+
+def _follow(tree: _Tree, changes: _Changes, resuming: bool) -> list[bytes]:
+    """Moves what the user has not touched; the paths that were left, sorted."""
+    for path, (_, new) in changes.items():
+        if new and _GIT_OWN.search(path):  # git would leave such a path out, and not say so
+            raise FormatError(
+                f"the commit has a file {os.fsdecode(path)!r}, inside git's own folder"
+            )
+    index = _staged(tree, changes)
+    # An entry that is at the new side already is what an interrupted call left.
+    ours = {
+        path: (old, new)
+        for path, (old, new) in changes.items()
+        if path not in index.unmerged and index.sides.get(path) in (old, new)
+    }
+    seen = {path: each for path, each in ours.items() if path not in index.hidden}
+    old_files = {path: old for path, (old, _) in seen.items() if _is_file(old)}
+    touched = _differing(tree, old_files)
+    # A file that is at the new side already is nobody's edit.
+    at_new = {path: new for path in touched if _is_file(new := ours[path][1])}
+    _move_index(tree, ours, index.hidden)
+    for path in old_files.keys() - touched:
+        if seen[path][1] is None:
+            _remove(tree, path)
+    fresh = [path for path, (old, new) in seen.items() if old is None and _is_file(new)]
+    touched |= {path for path in fresh if _stands(tree, path)}
+    _write(tree, [path for path, (_, new) in seen.items() if _is_file(new) and path not in touched])
+    at_new |= {path: seen[path][1] for path in fresh if path in touched}
+    edited = _differing(tree, at_new)
+    edited |= {path for path in touched - at_new.keys() if _is_there(tree, path)}
+    if resuming:
+        torn = {path for path in edited if _is_torn(tree, path, ours[path])}
+        _write(tree, sorted(torn & at_new.keys()))
+        for path in torn - at_new.keys():
+            _remove(tree, path)
+        edited -= torn
+    return sorted(edited | (changes.keys() - ours.keys()))
+
+
+def _is_file(side: Side) -> bool:
+    return side is not None and side[0] != _SUBMODULE
+
+
+class _Index(NamedTuple):
+    """What the user's index holds at some paths; ``hidden`` ones are out of a sparse checkout."""
+
+    sides: Mapping[bytes, Side]
+    hidden: frozenset[bytes]
+    unmerged: frozenset[bytes]
+
+
+def _staged(tree: _Tree, paths: _Changes) -> _Index:
+    sides: dict[bytes, Side] = {}
+    hidden, unmerged = set(), set()
+    for line in tree.program.run("ls-files", "-s", "-t", "-z").split(b"\0"):
+        head, _, path = line.partition(b"\t")
+        if path in paths:
+            tag, mode, blob, stage = head.decode().split(" ")
+            sides[path] = (mode, blob)
+            if tag == "S":
+                hidden.add(path)
+            if stage != "0":
+                unmerged.add(path)
+    return _Index(sides, frozenset(hidden), frozenset(unmerged))
+
+
+def _differing(tree: _Tree, sides: Mapping[bytes, Side]) -> set[bytes]:
+    """The paths whose file is not what ``sides`` says, missing ones included."""
+    if not sides:
+        return set()
+    with _own_index(tree) as env:
+        _update(tree, sides.items(), env)
+        # Exit code 1 means that files differ, which is what the next call lists.
+        tree.program.run("update-index", "-q", "--refresh", ok=(0, 1), env=env)
+        found = tree.program.run("diff-files", "-z", "--name-only", env=env)
+    return set(found.split(b"\0")) - {b""}
+
+
+@contextmanager
+def _own_index(tree: _Tree) -> Iterator[dict[str, str]]:
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="contentgit-", dir=tree.git_dir)
+    except OSError as error:
+        raise RepositoryError(f"cannot write to {tree.git_dir}: {error.strerror}") from error
+    with folder as name:
+        yield {"GIT_INDEX_FILE": os.path.join(name, "index")}
+
+
+def _move_index(tree: _Tree, ours: _Changes, hidden: frozenset[bytes]) -> None:
+    if not ours:
+        return
+    # Removals first: a file may stand where a folder was.
+    moves = sorted(((path, new) for path, (_, new) in ours.items()), key=lambda each: bool(each[1]))
+    _update(tree, moves)
+    still = [path for path in hidden if path in ours and ours[path][1]]
+    if still:
+        data = b"\0".join(still)
+        tree.program.run(
+            "update-index", "-z", "--skip-worktree", "--stdin", data=data, writing=True
+        )
+
+
+def _update(
+    tree: _Tree, sides: Iterable[tuple[bytes, Side]], env: Mapping[str, str] | None = None
+) -> None:
+    lines = []
+    for path, side in sides:
+        mode, blob = side or ("0", tree.zero)
+        lines.append(f"{mode} {blob}\t".encode() + path + b"\0")
+    data = b"".join(lines)
+    tree.program.run("update-index", "-z", "--index-info", data=data, env=env, writing=True)
+
+
+def _write(tree: _Tree, paths: Sequence[bytes]) -> None:
+    if paths:
+        data = b"\0".join(paths) + b"\0"
+        tree.program.run(
+            "checkout-index", "-q", "-f", "-u", "-z", "--stdin", data=data, writing=True
+        )
+
+
+def _is_torn(tree: _Tree, path: bytes, sides: tuple[Side, Side]) -> bool:
+    """Whether the file is missing, or is a beginning of what either side has.
+
+    git removes the old file, then writes the new one in its place. Nothing is lost by writing it again.
+    """
+    if not _stands(tree, path):
+        return True
+    place = os.path.join(tree.top, path)
+    if not _is_there(tree, path) or not stat.S_ISREG(os.lstat(place).st_mode):
+        return False
+    for side in sides:
+        content = tree.program.run("cat-file", "blob", side[1]) if side and _is_file(side) else b""
+        try:
+            with open(place, "rb") as file:
+                if content.startswith(file.read(len(content) + 1)):
+                    return True
+        except OSError:  # one that we may not read is not what git was at
+            return False
+    return False
+
+
+def _remove(tree: _Tree, path: bytes) -> None:
+    """Removes a file and the folders that become empty; never through a symbolic link."""
+    if not _is_there(tree, path):
+        return
+    try:
+        os.unlink(os.path.join(tree.top, path))
+        for parent in reversed(list(_parents(path))):
+            os.rmdir(os.path.join(tree.top, parent))
+    except OSError:  # not empty: done; or not permitted: then it shows as an untracked file
+        pass
+
+
+def _stands(tree: _Tree, path: bytes) -> bool:
+    """Whether something of the user's is where the file belongs, or where one of its folders does."""
+    for parent in _parents(path):
+        if not _exists(tree, parent):
+            return False
+        if not _is_folder(tree, parent):
+            return True
+    return _exists(tree, path)
+
+
+def _is_there(tree: _Tree, path: bytes) -> bool:
+    """Whether something stands at the path itself, with folders and no links above it."""
+    return all(_is_folder(tree, parent) for parent in _parents(path)) and _exists(tree, path)
+
+
+def _parents(path: bytes) -> Iterator[bytes]:
+    parts = path.split(b"/")
+    for count in range(1, len(parts)):
+        yield b"/".join(parts[:count])
+
+
+def _exists(tree: _Tree, path: bytes) -> bool:
+    return os.path.lexists(os.path.join(tree.top, path))
+
+
+def _is_folder(tree: _Tree, path: bytes) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(os.path.join(tree.top, path)).st_mode)
+    except OSError:
+        return False
+
+
+def edited(program: Program, trees: Trees) -> Iterator[str]:
+    """The files of a worktree, and new ones, that are not what HEAD's commit has.
+
+    Raises:
+        FormatError: HEAD's commit has folders that nest or repeat without end.
+        RepositoryError: it cannot be read.
+    """
+    if not check_head(program, trees):
+        head = head_branch(program)
+        if head is None or read_ref(program, HEADS + head) is not None:
+            resolve(program, "HEAD")  # says what is wrong with it
+    options = ("--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
+    output = program.run("status", *options, "--ignore-submodules=all", tied=True)
+    # Two letters and a space stand before each path.
+    yield from (os.fsdecode(line[3:]) for line in output.split(b"\0") if line)
+
+
+def check_head(program: Program, trees: Trees) -> bool:
+    """Refuses HEAD's commit where git would not come to the end of it; whether there is one."""
+    code, tree, _ = program.ask("rev-parse", "--verify", "--quiet", "HEAD^{tree}")
+    if code:
+        return False
+    try:
+        trees.check(tree.decode().strip())
+    except FormatError as error:
+        way = program.command("symbolic-ref HEAD refs/heads/BRANCH")
+        raise FormatError(
+            f"the worktree cannot be compared with HEAD's commit: {error.message}",
+            hint=f"{error.hint}\n{way}  (moves HEAD to another branch, and no file)",
+        ) from error
+    return True
+
+
+def checkout(program: Program, branch: str) -> None:
+    """Brings HEAD and the worktree to ``branch`` as ``git checkout`` does.
+
+    Raises:
+        RepositoryError: the user's edits are in the way, or another worktree is on the branch;
+            ``items`` lists the paths, and nothing has changed.
+    """
+    arguments = (
+        "--quiet",
+        "--no-guess",
+        "--no-overwrite-ignore",
+        "--no-recurse-submodules",
+        branch,
+    )
+    code, _, errors = program.ask("checkout", *arguments, "--")
+    if not code:
+        return
+    paths = [line.strip() for line in errors.splitlines() if line.startswith("\t")]
+    if paths:
+        raise RepositoryError(
+            f"edits in the worktree {program.folder} are in the way of branch {branch!r}: "
+            f"{', '.join(paths[:3])}" + (f" and {len(paths) - 3} more" if len(paths) > 3 else ""),
+            hint=f"{program.command('stash -u')}  (puts them away)\n"
+            f"{program.command('stash pop')}  (brings them back afterwards)",
+            items=paths,
+        )
+    raise program.failure("checkout", errors, writing=True)

@@ -1,0 +1,191 @@
+"""``blame``: which commit last changed each field of a record, and each sentence of its texts.
+
+As git does it for lines: what a commit has is passed on to the first parent that has the same, and what no
+parent has is the commit's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from contentgit.content import canonical
+from contentgit.content.alignment import runs
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.text import in_segments, segments
+from contentgit.errors import FormatError, UnknownNameError
+from contentgit.git import Commit, Repository, Version
+from contentgit.history.commits import check_format
+from contentgit.history.dumps import dump_folders
+from contentgit.history.snapshots import paths_of
+
+BATCH = 200
+"""Versions of the record that are read at a time; most blames need few."""
+
+_Pieces: TypeAlias = Sequence[Hashable]
+_Reader: TypeAlias = Callable[[str], _Pieces]
+
+
+@dataclass(frozen=True)
+class BlamedPiece:
+    """A sentence of a text, and the commit that wrote it."""
+
+    text: str
+    commit: str
+
+
+@dataclass(frozen=True)
+class BlamedField:
+    """A field, the commit that last changed it, and of a long text each sentence."""
+
+    name: str
+    value: Value
+    commit: str
+    pieces: tuple[BlamedPiece, ...] = ()
+
+
+@dataclass(frozen=True)
+class Blame:
+    """A record as the dump in ``folder`` has it, and who wrote what; ``commits`` by id."""
+
+    key: RecordKey
+    folder: str
+    fields: tuple[BlamedField, ...]
+    commits: Mapping[str, Commit]
+
+
+def blame(repository: Repository, revision: str, key: RecordKey) -> Blame:
+    """Who last changed each field of a record, as of ``revision``; of several dumps with it, in the first.
+
+    Raises:
+        UnknownNameError: the revision does not exist, or has no such record.
+        FormatError: the record there cannot be read.
+    """
+    commit = repository.resolve(revision)
+    check_format(repository, commit)
+    folder = _folder(repository, commit, revision, key)
+    paths = [f"{folder}/{path}" for path in paths_of(key)]
+    found = repository.versions(commit, paths)
+    records = _Records(repository, found)
+    record = records.of(found[0].commit)
+    if record is None:
+        raise FormatError(
+            f"{key} in {revision} is no record that can be read",
+            hint=f"contentgit show {revision} -- {key}  says why",
+        )
+    fields = [_blamed(name, value, found, records) for name, value in sorted(record.fields.items())]
+    ids = {each.commit for each in fields} | {p.commit for each in fields for p in each.pieces}
+    return Blame(key, folder, tuple(fields), repository.commits(sorted(ids)))
+
+
+def _folder(repository: Repository, commit: str, revision: str, key: RecordKey) -> str:
+    for folder in dump_folders(repository, commit):
+        paths = [f"{folder}/{path}" for path in paths_of(key)]
+        if "\n" not in folder and repository.files_at(commit, paths):
+            return folder
+    raise UnknownNameError(
+        f"{revision} has no record {key}",
+        hint=f"contentgit log {key}  (says when it was there); record keys look like app.model:42",
+    )
+
+
+@dataclass
+class _Records:
+    """The record of each version, read in batches when the first of a batch is asked for."""
+
+    repository: Repository
+    versions: Sequence[Version]
+    blobs: dict[str, str] = field(init=False)
+    order: list[str] = field(init=False)
+    place: int = 0
+    read: dict[str, Record | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        named = ((each.commit, next(filter(None, each.blobs), None)) for each in self.versions)
+        self.blobs = {commit: blob for commit, blob in named if blob}
+        self.order = [*dict.fromkeys(self.blobs.values())]
+
+    def of(self, commit: str) -> Record | None:
+        """The record as a commit has it; ``None`` where it has none, or one that cannot be read."""
+        blob = self.blobs.get(commit)
+        if blob is None:
+            return None
+        while blob not in self.read:
+            batch = self.order[self.place : self.place + BATCH]
+            self.place += BATCH
+            for each, data in zip(batch, self.repository.blobs(batch), strict=True):
+                self.read[each] = _decoded(data)
+        return self.read[blob]
+
+
+def _decoded(data: bytes) -> Record | None:
+    try:
+        return canonical.decode(data)
+    except FormatError:
+        return None
+
+
+def _blamed(name: str, value: Value, found: Sequence[Version], records: _Records) -> BlamedField:
+    def whole(commit: str) -> _Pieces:
+        record = records.of(commit)
+        return [_Same(record.fields[name])] if record and name in record.fields else []
+
+    def sentences(commit: str) -> _Pieces:
+        record = records.of(commit)
+        text = record.fields.get(name) if record else None
+        return segments(text) if isinstance(text, str) else []
+
+    (commit,) = _commits(found, whole)
+    if not isinstance(value, str) or not in_segments(value):
+        return BlamedField(name, value, commit)
+    pairs = zip(segments(value), _commits(found, sentences), strict=True)
+    return BlamedField(name, value, commit, tuple(BlamedPiece(*pair) for pair in pairs))
+
+
+@dataclass(frozen=True)
+class _Same:
+    """A value that equals another only if it is the same content."""
+
+    value: Value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and canonical.same(self.value, other.value)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+def _commits(found: Sequence[Version], pieces: _Reader) -> list[str]:
+    """The commit that each piece of the first version comes from."""
+    first = found[0].commit
+    result = [first] * len(pieces(first))
+    # By commit: place in it of each piece whose commit is not known, and its place in the result.
+    waiting: dict[str, dict[int, list[int]]] = {first: {n: [n] for n in range(len(result))}}
+    for version in found:
+        own = waiting.pop(version.commit, {})
+        for parent in version.parents:
+            if not own:
+                break
+            passed = waiting.setdefault(parent, {})
+            for before, here in _matching(pieces(parent), pieces(version.commit)):
+                if here in own:
+                    passed.setdefault(before, []).extend(own.pop(here))
+        for places in own.values():
+            for place in places:
+                result[place] = version.commit
+        if not any(waiting.values()):
+            break
+    return result
+
+
+def _matching(before: _Pieces, after: _Pieces) -> list[tuple[int, int]]:
+    """The places of pieces that correspond."""
+    if before == after:
+        return [(place, place) for place in range(len(after))]
+    pairs, i, j = [], 0, 0
+    for old, new in runs(before, after):
+        if old == new:
+            pairs += [(i + step, j + step) for step in range(len(old))]
+        i, j = i + len(old), j + len(new)
+    return pairs

@@ -1,0 +1,283 @@
+"""``check``: what is wrong with the tree of a commit.
+
+Needs neither settings nor a database: it runs in CI and on a bare clone. What the project's code says of the
+tree comes in as a function (:mod:`contentgit.workingcopy.check_code` has it).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import TypeAlias
+
+from contentgit.check import Checked, Finding, Fix, Level
+from contentgit.check.files import (
+    Dump,
+    clashes,
+    conflict,
+    describe,
+    foreign_file,
+    foreign_folder,
+    format_findings,
+    lines_of,
+    look,
+    odd_mode,
+    repeated_folder,
+    replaced_folder,
+)
+from contentgit.check.trees import Tree
+from contentgit.content.layout import CONFLICTS_FOLDER, DATASET_FILE, FOLDERS, REPOSITORY_FILE
+from contentgit.errors import FormatError, RepositoryError
+from contentgit.git import Repository
+from contentgit.history.snapshots import batches
+
+KEPT = 10_000
+"""Findings of one rule that are told one by one; of the others only the number is."""
+
+Take: TypeAlias = Callable[[Finding], None]
+Judge: TypeAlias = Callable[[Sequence[Dump], Mapping[str, str]], Iterable[Finding]]
+"""What the project's code says of the dumps of a tree, and of what stands beside them: name and mode."""
+
+_PLAIN, _FOLDER = "100644", "40000"
+
+
+def endpoints(revision: str) -> tuple[str | None, str]:
+    """The two ends of ``A..B``; ``None`` and the revision where it is no range."""
+    before, dots, after = revision.partition("..")
+    return (before or "HEAD", after or "HEAD") if dots else (None, revision)
+
+
+def check(
+    repository: Repository,
+    revision: str,
+    *,
+    forbidden: Sequence[str] = (),
+    judge: Judge | None = None,
+    merges: Callable[[Take], int] | None = None,
+    doubts: Callable[[Take], None] | None = None,
+) -> Checked:
+    """Checks a revision, or the end of a range; what the range's beginning has already is only counted.
+
+    ``merges`` hands in what is wrong with merge commits, and gives their number; ``doubts`` what is not
+    certain of the one that is checked.
+
+    Raises:
+        UnknownNameError: a revision does not exist.
+        FormatError: the commit holds no content of contentgit.
+    """
+    since, tip = endpoints(revision)
+    commit = repository.resolve(tip)
+    known: set[tuple[str, ...]] = set()
+    if since is not None:
+        since = repository.resolve(since)
+        if repository.entry(since, REPOSITORY_FILE):
+            _Look(repository, since, lambda each: known.add(each.identity), forbidden, judge).run()
+    found = _Collected(known)
+    looking = _Look(repository, commit, found.take, forbidden, judge, since)
+    looking.run()
+    count = merges(found.take) if merges else 0
+    if doubts and not merges:
+        doubts(found.take)
+    return Checked(
+        revision,
+        commit,
+        since,
+        len(looking.dumps),
+        looking.records,
+        tuple(sorted(_with_lines(repository, commit, found.kept), key=_order)),
+        tuple(looking.leaving),
+        {level: found.levels[level] for level in Level},
+        found.before,
+        found.untold,
+        count,
+        tuple(looking.fixes),
+    )
+
+
+def _order(each: Finding) -> tuple[str, int, str, str]:
+    return (each.path, each.line, each.rule, each.message)
+
+
+class _Collected:
+    """The findings that are not known before, as many as are told."""
+
+    def __init__(self, known: set[tuple[str, ...]]) -> None:
+        self.kept: list[Finding] = []
+        self.levels: Counter[Level] = Counter()
+        self.before = 0
+        self._known = known
+        self._rules: Counter[str] = Counter()
+
+    def take(self, each: Finding) -> None:
+        if each.identity in self._known:
+            self.before += 1
+            return
+        self.levels[each.level] += 1
+        self._rules[each.rule] += 1
+        if self._rules[each.rule] <= KEPT:
+            self.kept.append(each)
+
+    @property
+    def untold(self) -> dict[str, int]:
+        """How many findings of each rule are not kept."""
+        return {rule: count - KEPT for rule, count in self._rules.items() if count > KEPT}
+
+
+def _with_lines(
+    repository: Repository, commit: str, findings: Sequence[Finding]
+) -> Iterator[Finding]:
+    """The findings, with the line of their field in the file."""
+    waiting = defaultdict(list)
+    for each in findings:
+        if each.path and not each.line and not each.commit:
+            waiting[each.path].append(each)
+        else:
+            yield each
+    for batch in batches(sorted(waiting)):
+        blobs = repository.files_at(commit, batch)
+        for path, data in zip(blobs, repository.blobs(blobs.values()), strict=True):
+            here = waiting.pop(path, [])
+            lines = lines_of(data, {each.field for each in here})
+            yield from (replace(each, line=lines.get(each.field, 1)) for each in here)
+    for rest in waiting.values():
+        yield from rest
+
+
+class _Look:
+    """One pass over the tree of a commit."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        commit: str,
+        take: Take,
+        forbidden: Sequence[str],
+        judge: Judge | None,
+        since: str | None = None,
+    ) -> None:
+        self.dumps: dict[str, Dump] = {}
+        self.records = 0
+        self.fixes: list[Fix] = []
+        self.leaving: list[Finding] = []
+        self._repository, self._commit = repository, commit
+        self._take, self._forbidden, self._judge = take, forbidden, judge
+        self._since, self._beside = since, dict[str, str]()
+
+    def run(self) -> None:
+        """Looks at everything, unless it is of a format that nobody here knows."""
+        if not self._format():
+            return
+        self._describe()
+        tree = Tree(list(self.dumps.values()), self._forbidden)
+        for batch in batches(self._files()):
+            blobs = self._repository.blobs([blob for _, _, blob in batch])
+            for (top, path, blob), data in zip(batch, blobs, strict=True):
+                if top == CONFLICTS_FOLDER:
+                    self._take(conflict(f"{top}/{path}", data))
+                else:
+                    self._record(tree, self.dumps[top], path, blob, data)
+        self._take_all(tree.findings())
+        self.leaving = tree.leaving()
+        replaced = [replaced_folder(name, self._beside[name]) for name in sorted(self._replaced())]
+        self._take_all(replaced)
+        if self._judge is not None:
+            found = self._judge(list(self.dumps.values()), self._beside)
+            self._take_all(each for each in found if each not in replaced)
+
+    def _take_all(self, findings: Iterable[Finding]) -> None:
+        for each in findings:
+            self._take(each)
+
+    def _format(self) -> bool:
+        blob = self._repository.entry(self._commit, REPOSITORY_FILE)
+        if blob is None:
+            raise FormatError(
+                f"commit {self._commit[:10]} has no {REPOSITORY_FILE}: it is not content of contentgit",
+                hint="name another revision, or run 'contentgit init' in a repository of its own",
+            )
+        (data,) = self._repository.blobs([blob])
+        found = list(format_findings(data))
+        self._take_all(found)
+        self._document_fix(REPOSITORY_FILE, blob, found)
+        return all(each.rule == "non-canonical" for each in found)
+
+    def _describe(self) -> None:
+        tops = self._repository.folders(self._commit)
+        names = [name for name in tops if not name.startswith(".") and _is_name(name)]
+        paths = [f"{name}/{DATASET_FILE}" for name in names]
+        blobs = self._repository.files_at(self._commit, paths)
+        contents = dict(zip(blobs, self._repository.blobs(blobs.values()), strict=True))
+        for name, path in zip(names, paths, strict=True):
+            dump, found = describe(name, contents.get(path))
+            self.dumps[name] = dump
+            self._take_all(found)
+            self._document_fix(path, blobs.get(path, ""), found)
+
+    def _document_fix(self, path: str, blob: str, found: Sequence[Finding]) -> None:
+        if any(each.rule == "non-canonical" for each in found):
+            self.fixes.append(Fix(path, path, blob))
+
+    def _files(self) -> Iterator[tuple[str, str, str]]:
+        """Folder at the top, path in it, and blob id of every file to be read."""
+        for folder, entries in self._repository.listing(
+            self._commit, self._is_ours, lambda path: self._take(repeated_folder(path))
+        ):
+            self._take_all(clashes(folder, (name for name, _, _ in entries)))
+            top, _, below = folder.partition("/")
+            for name, mode, each in entries:
+                if not folder:
+                    self._top(name, mode)
+                    continue
+                path = f"{below}/{name}" if below else name
+                if not _is_name(name):
+                    self._take(foreign_file(f"{top}/{path}"))
+                elif mode == _FOLDER and path.count("/") == FOLDERS:
+                    self._take(foreign_folder(f"{top}/{path}"))
+                elif mode not in (_PLAIN, _FOLDER):
+                    self._take(odd_mode(f"{top}/{path}", mode))
+                elif mode == _PLAIN and path != DATASET_FILE:
+                    yield top, path, each
+
+    def _top(self, name: str, mode: str) -> None:
+        """What lies beside the dumps is nobody's concern, unless it would be taken for one."""
+        if not _is_name(name):
+            self._take(foreign_file(name))
+        elif mode != _FOLDER and name != REPOSITORY_FILE:
+            self._beside[name] = mode
+
+    def _replaced(self) -> set[str]:
+        """What stands beside the dumps where the range's beginning or a parent has one."""
+        paths = [f"{name}/{DATASET_FILE}" for name in self._beside]
+        parents = self._repository.commit(self._commit).parents if paths else ()
+        found: dict[str, str] = {}
+        for each in {*parents, *([self._since] if self._since else [])}:
+            with suppress(RepositoryError):  # a shallow clone does not have it
+                found |= self._repository.files_at(each, paths)
+        return {path.partition("/")[0] for path in found}
+
+    def _is_ours(self, path: str) -> bool:
+        top = path.partition("/")[0]
+        # An apply refuses what lies below in folders, too.
+        return (
+            _is_name(path.rpartition("/")[2])
+            and (top in self.dumps or top == CONFLICTS_FOLDER)
+            and path.count("/") <= FOLDERS
+        )
+
+    def _record(self, tree: Tree, dump: Dump, path: str, blob: str, data: bytes) -> None:
+        looked = look(dump, path, data)
+        self._take_all(looked.findings)
+        if looked.record is None:
+            return
+        self.records += 1
+        usual = looked.place == path
+        self._take_all(tree.add(dump, looked.record, path, blob, usual=usual))
+        if looked.place and looked.data is not None and (not usual or looked.data != data):
+            self.fixes.append(Fix(f"{dump.folder}/{path}", f"{dump.folder}/{looked.place}", blob))
+
+
+def _is_name(name: str) -> bool:
+    """Whether it is the name of a file: trees that git did not make can hold others."""
+    return "/" not in name and name not in ("", ".", "..")

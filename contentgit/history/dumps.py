@@ -1,0 +1,100 @@
+"""The dumps of a commit: their folders, the models they describe, and what their records are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from contentgit.content import canonical
+from contentgit.content.canonical import parse_document
+from contentgit.content.description import parse_schema
+from contentgit.content.layout import DATASET_FILE
+from contentgit.content.records import RecordKey
+from contentgit.content.schema import ModelSchema
+from contentgit.content.titles import best_text
+from contentgit.errors import FormatError
+from contentgit.git import Repository
+from contentgit.history.snapshots import batches, paths_of
+
+_PATHS = 10_000
+"""Paths that are asked for at a time."""
+
+_HINT = "commit the dump again, or choose another revision"
+
+
+def dump_folders(repository: Repository, commit: str) -> list[str]:
+    """The folders of a commit that hold dumps."""
+    return [each for each in repository.folders(commit) if not each.startswith(".")]
+
+
+def recorded_schema(repository: Repository, commit: str, folder: str) -> Mapping[str, ModelSchema]:
+    """The models of a dump as ``dataset.json`` of a commit or tree has them; empty where there is none.
+
+    Raises:
+        FormatError: it describes no dump.
+    """
+    data = repository.blob(commit, f"{folder}/{DATASET_FILE}")
+    if data is None:
+        return {}
+    try:
+        return parse_schema(parse_document(data)).models
+    except FormatError as error:
+        raise FormatError(
+            f"{folder}/{DATASET_FILE} in {commit[:10]}: {error.message}",
+            hint=_HINT,
+        ) from error
+
+
+def refuse_undescribed(repository: Repository, commit: str, folder: str) -> None:
+    """Refuses a dump whose ``dataset.json`` is missing in the commit or does not describe a dump.
+
+    Raises:
+        FormatError: that is so.
+    """
+    path = f"{folder}/{DATASET_FILE}"
+    if repository.blob(commit, path) is None:
+        raise FormatError(f"{path} in {commit[:10]} is missing", hint=_HINT)
+    recorded_schema(repository, commit, folder)
+
+
+@dataclass(frozen=True)
+class Titles:
+    """The titles of records as a commit has them, whichever dump they are in."""
+
+    repository: Repository
+    commit: str
+    _schemas: dict[str, Mapping[str, ModelSchema]] = field(default_factory=dict)
+
+    @cached_property
+    def _folders(self) -> list[str]:
+        return dump_folders(self.repository, self.commit)
+
+    def of(self, keys: Sequence[RecordKey], *, first: str = "") -> dict[RecordKey, str]:
+        """The titles by key; each is looked for in the dump ``first`` before all others."""
+        found = dict(self._in([first], keys)) if first else {}
+        left = [key for key in keys if key not in found]
+        for key, title in self._in(self._folders, left) if left else ():
+            found.setdefault(key, title)
+        return found
+
+    def _in(
+        self, folders: Sequence[str], keys: Sequence[RecordKey]
+    ) -> Iterator[tuple[RecordKey, str]]:
+        places = [(path, key) for key in keys for path in paths_of(key)]
+        whole = ((folder, path, key) for folder in folders for path, key in places)
+        for batch in batches(whole, _PATHS):
+            at = {f"{folder}/{path}": (folder, key) for folder, path, key in batch}
+            blobs = self.repository.files_at(self.commit, list(at))
+            for path, data in zip(blobs, self.repository.blobs(blobs.values()), strict=True):
+                folder, key = at[path]
+                # A broken neighbour has no title; reading it is not asked for.
+                with suppress(FormatError):
+                    record, model = canonical.decode(data), self._schema(folder).get(key.model)
+                    yield key, best_text(record, model)
+
+    def _schema(self, folder: str) -> Mapping[str, ModelSchema]:
+        if folder not in self._schemas:
+            self._schemas[folder] = recorded_schema(self.repository, self.commit, folder)
+        return self._schemas[folder]

@@ -1,0 +1,107 @@
+"""A comparison read for people who review it: what changes in all, and what its deletes bring about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from contentgit.content.documents import parse_document
+from contentgit.content.layout import DATASET_FILE, encode_part, record_key
+from contentgit.content.records import RecordKey
+from contentgit.content.schema import FieldKind, ModelSchema
+from contentgit.history.commits import Comparison, Trees
+from contentgit.history.snapshots import BATCH, CommitSide, batches, paths_of
+from contentgit.review import Review, Reviewer, Schemas
+
+READ = 200_000
+"""Records that are read for references to deleted ones, beside the changed ones."""
+
+_REFERENCE = re.compile(rb'"([a-z0-9_]+\.[a-z0-9_]+:[a-z0-9._%,~-]+)"')
+
+
+def review(comparison: Comparison) -> Review:
+    """Reads the changes once, and twice where records are deleted; then what may refer to these.
+
+    Raises:
+        FormatError: a commit holds what contentgit does not write.
+    """
+    reviewer = Reviewer(comparison.schemas, _lenient(comparison.trees))
+    for entry in comparison.changes:
+        reviewer.count(entry)
+    if reviewer.deleted_keys():
+        if comparison.trees is not None:
+            _keep_elsewhere(reviewer, comparison.trees)
+        for entry in comparison.changes:
+            reviewer.follow(entry)
+        if comparison.trees is not None:
+            _read_referrers(reviewer, comparison.trees, comparison.schemas)
+    return reviewer.review(comparison.before, comparison.after)
+
+
+def _lenient(trees: Trees | None) -> set[tuple[str, str, str]]:
+    """Dump, model and field of the references that may refer to what is not there."""
+    found = set()
+    for folder in trees.folders if trees else ():
+        data = trees.repository.blob(trees.after, f"{folder}/{DATASET_FILE}") if trees else None
+        specs = parse_document(data)["specs"] if data is not None else ()
+        for spec in (each for each in specs if isinstance(each, dict)):
+            names = spec.get("ignore_missing_m2m") or ()
+            found |= {(folder, spec["model"], name) for name in names if isinstance(name, str)}
+    return found
+
+
+def _keep_elsewhere(reviewer: Reviewer, trees: Trees) -> None:
+    """A record can be in several dumps; it is deleted when it is in none of them any more."""
+    places = reviewer.dumps()
+    for folder in trees.folders:
+        if places == {folder}:
+            continue
+        for keys in batches(reviewer.deleted_keys()):
+            wanted = {f"{folder}/{path}": key for key in keys for path in paths_of(key)}
+            for path in trees.repository.files_at(trees.after, list(wanted)):
+                reviewer.keep(wanted[path])
+
+
+def _read_referrers(reviewer: Reviewer, trees: Trees, schemas: Schemas) -> None:
+    models = {key.model for key in reviewer.deleted_keys()}
+    for folder in trees.folders:
+        side = CommitSide(trees.repository, trees.after, folder)
+        found = {label: each for label, each in schemas[folder].items() if _refers(each, models)}
+        names = {encode_part(label): model for label, model in found.items()}
+        entries = [(path, blob) for path, blob in side.ids().items() if path.split("/")[0] in names]
+        entries.sort()
+        reviewer.unread += max(0, len(entries) - READ)
+        for batch in batches(entries[:READ], BATCH):
+            candidates = list(_candidates(reviewer, trees, names, batch))
+            for record in side.records(candidates):
+                if record is not None:
+                    reviewer.stay(folder, record)
+
+
+def _refers(model: ModelSchema, models: set[str]) -> bool:
+    """Whether the model's records may refer to one of ``models``."""
+    return bool(models & {*model.parents}) or any(
+        field.kind is FieldKind.GENERIC or field.target in models for field in model.fields
+    )
+
+
+def _candidates(
+    reviewer: Reviewer,
+    trees: Trees,
+    models: Mapping[str, ModelSchema],
+    entries: Sequence[tuple[str, str]],
+) -> Iterator[tuple[str, str]]:
+    """Those entries whose bytes name a deleted record, so that few have to be decoded."""
+    blobs = trees.repository.blobs([blob for _, blob in entries])
+    for (path, blob), data in zip(entries, blobs, strict=True):
+        named = (RecordKey.parse(text.decode()) for text in _REFERENCE.findall(data))
+        parents = models[path.split("/")[0]].parents
+        if any(key in reviewer.deleted for key in named) or _lost_parent(reviewer, path, parents):
+            yield path, blob
+
+
+def _lost_parent(reviewer: Reviewer, path: str, parents: Sequence[str]) -> bool:
+    key = record_key(path) if parents else None
+    return bool(parents) and (
+        key is None or any(RecordKey(each, key.key) in reviewer.deleted for each in parents)
+    )

@@ -1,0 +1,195 @@
+"""Two snapshots of a dump side by side: which records differ, and what each holds there.
+
+A snapshot lies in a commit or in the database. Which paths differ is told by blob ids alone; the
+records behind them are read only when they are asked for, in batches, so that memory holds paths
+and ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
+
+from contentgit.content import canonical
+from contentgit.content.diff import Change
+from contentgit.content.layout import DATASET_FILE, record_key, record_paths
+from contentgit.content.portions import portions, record_size
+from contentgit.content.records import Record, RecordKey
+from contentgit.errors import FormatError
+from contentgit.git import Repository
+
+BATCH = 999
+"""Records that are held at a time: as many as one statement on SQLite can name."""
+
+SHOWN = 200
+"""Changes that are shown together."""
+
+T = TypeVar("T")
+
+Pair: TypeAlias = tuple[Record | None, Record | None]
+"""A record on both sides; ``None`` where a side does not have it."""
+
+
+def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
+    """The items in lists of at most ``size``."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+class Difference(NamedTuple):
+    """A path whose blob ids differ; ``""`` stands for a side that has no such record."""
+
+    path: str
+    before: str
+    after: str
+
+
+def in_order(differences: Iterable[Difference]) -> list[Difference]:
+    """By model and key as people count: 2 before 10."""
+    return sorted(differences, key=lambda each: [*map(_number_or_text, each.path.split("/"))])
+
+
+def _number_or_text(part: str) -> tuple[int, str]:
+    name = part.removesuffix(".json")
+    return (len(name), name) if name.isdecimal() else (0, name)
+
+
+class Side(Protocol):
+    """One dump's snapshot."""
+
+    def records(self, entries: Sequence[tuple[str, str]]) -> Iterator[Record | None]:
+        """The record behind each (path, blob id), in order; ``None`` where the id is ``""``."""
+        ...
+
+
+class CommitSide(NamedTuple):
+    """A dump's snapshot in a commit; empty where ``commit`` is ``""``."""
+
+    repository: Repository
+    commit: str
+    folder: str
+
+    def ids(self) -> dict[str, str]:
+        """The blob id of every record by its path in the dump's folder.
+
+        Raises:
+            FormatError: the folder holds a path that contentgit does not write.
+        """
+        if not self.commit:
+            return {}
+        return {
+            path: blob
+            for path, blob in self.repository.entries(self.commit, self.folder)
+            if path != DATASET_FILE
+        }
+
+    def records(self, entries: Sequence[tuple[str, str]]) -> Iterator[Record | None]:
+        """See :class:`Side`.
+
+        Raises:
+            FormatError: a file is no record, or not the record of its path.
+        """
+        blobs = self.repository.blobs([blob for _, blob in entries if blob])
+        for path, blob in entries:
+            yield self._decode(path, next(blobs)) if blob else None
+
+    def _decode(self, path: str, data: bytes) -> Record:
+        where = f"{self.folder}/{path} in commit {self.commit[:10]}"
+        return record_in(path, data, where)
+
+
+def record_in(path: str, data: bytes, where: str) -> Record:
+    """The record in the file at ``path`` of a dump's folder; ``where`` says to people which file it is.
+
+    Raises:
+        FormatError: it is none, or not the record of its path.
+    """
+    try:
+        expected = record_key(path)
+    except FormatError as error:
+        raise FormatError(
+            f"{where} has no path that contentgit writes", hint=error.hint, data=error.data
+        ) from error
+    try:
+        record = canonical.decode(data)
+    except FormatError as error:
+        raise FormatError(
+            f"{where} is no record: {error.message}",
+            hint="correct the file in a commit of its own, or choose another revision",
+        ) from error
+    # A long key is shortened in its file's name, so the record itself tells it.
+    if record.key != expected and (expected or path not in paths_of(record.key)):
+        raise FormatError(
+            f"{where} holds the record {record.key}",
+            hint="a record lies where its key says; move the file or correct $key and $model",
+        )
+    return record
+
+
+def paths_of(key: RecordKey) -> Iterator[str]:
+    """See :func:`contentgit.content.layout.record_paths`."""
+    return record_paths(key)
+
+
+def between_commits(
+    repository: Repository, before: str | None, after: str | None, folder: str
+) -> list[Difference]:
+    """Which records of a dump differ between two commits, by path."""
+    return [
+        Difference(path, old or "", new or "")
+        for path, old, new in repository.diff_entries(before, after, folder)
+        if path != DATASET_FILE
+    ]
+
+
+def records_of(
+    differences: Iterable[Difference], before: Side, after: Side
+) -> Iterator[tuple[Difference, Record | None, Record | None]]:
+    """Each difference with both records, streamed in batches."""
+    for batch in batches(differences):
+        old = before.records([(each.path, each.before) for each in batch])
+        new = after.records([(each.path, each.after) for each in batch])
+        yield from zip(batch, old, new, strict=True)
+
+
+def changes(
+    differences: Iterable[Difference],
+    before: Side,
+    after: Side,
+    adjust: Callable[[Sequence[Pair]], Sequence[Pair]] | None = None,
+) -> Iterator[Change]:
+    """What differs in content, streamed; files that differ in bytes alone are no change.
+
+    ``adjust`` may take out of pairs what does not count as a difference.
+    """
+    found = ((old, new) for _, old, new in records_of(differences, before, after))
+    if adjust is None:
+        adjusted: Iterable[Pair] = found
+    else:
+        adjusted = chain.from_iterable(map(adjust, pair_portions(found)))
+    for old, new in adjusted:
+        change = _change(old, new)
+        if change is not None:
+            yield change
+
+
+def pair_portions(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
+    """The pairs in lists of which memory holds all records."""
+    return portions(pairs, lambda each: record_size(*each), BATCH)
+
+
+def change_batches(found: Iterable[Change]) -> Iterator[list[Change]]:
+    """The changes in lists to be shown together."""
+    return portions(found, lambda each: record_size(each.before, each.after), SHOWN)
+
+
+def _change(before: Record | None, after: Record | None) -> Change | None:
+    record = before or after
+    if record is None:
+        return None
+    change = Change(record.key, before, after)
+    if before is not None and after is not None and not change.fields:
+        return None
+    return change

@@ -1,0 +1,418 @@
+"""``checkout --apply``, ``update``, ``undo``: one transaction, and what it wrote is read back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from contentgit.content import canonical
+from contentgit.content.diff import Change
+from contentgit.content.records import Record, RecordKey
+from contentgit.db import applier, ledger
+from contentgit.db.applier.watch import Watch, collides
+from contentgit.db.calling import HookFailure
+from contentgit.db.clearing import settled
+from contentgit.db.introspect import table
+from contentgit.db.ledger import Entry
+from contentgit.db.reader import Reader
+from contentgit.errors import ContentgitError, DatabaseError, OvertakenError, RefusedError
+from contentgit.history.snapshots import Difference, batches
+from contentgit.plan.steps import Action, Plan, Step
+from contentgit.workingcopy.anchors import anchor
+from contentgit.workingcopy.backup import Backup, back_up
+from contentgit.workingcopy.database_side import Missing
+from contentgit.workingcopy.hooks import Hooks
+from contentgit.workingcopy.ledger import settle
+from contentgit.workingcopy.outside import OUTSIDE, outside_reader
+from contentgit.workingcopy.places import place
+from contentgit.workingcopy.plan_files import PlanFile, check_plan
+from contentgit.workingcopy.planned import DumpPlan, Planned, Target
+from contentgit.workingcopy.planning import plan
+from contentgit.workingcopy.project import Project, all_tables
+from contentgit.workingcopy.refusals import refuse
+from contentgit.workingcopy.request import Request
+from contentgit.workingcopy.rereading import ON_DELETE, Rereading
+from contentgit.workingcopy.withheld import as_left, listed
+
+ATTEMPTS = 3
+"""How often an apply is planned and begun, where others write to the same rows at the same moment."""
+
+
+@dataclass(frozen=True)
+class CheckedOut:
+    """What an apply did. ``backup`` is the ref that keeps what was overwritten and is in no commit.
+
+    ``head`` is the branch that HEAD has gone to, ``head_problem`` says why it has not, ``head_hint`` what to
+    do then. ``failures`` tell what of the project's own code failed behind it.
+    """
+
+    planned: Planned
+    applied: bool
+    environment: str
+    backup: str = ""
+    head: str = ""
+    head_problem: str = ""
+    head_hint: str = ""
+    failures: tuple[HookFailure, ...] = ()
+
+
+def apply(
+    project: Project,
+    request: Request,
+    *,
+    digest: str | None = None,
+    saved: PlanFile | None = None,
+) -> CheckedOut:
+    """Makes the database what was asked for, in one transaction with the ledger's row.
+
+    With ``digest`` the plan must still be the one that was shown, with ``saved`` the one in the file.
+
+    Raises:
+        DriftError: the plan would overwrite edits that are in no commit.
+        ConflictError: both sides of a merge changed the same thing.
+        RefusedError: something else in the plan is refused, or the plan is no longer the one shown.
+        BusyError: another apply holds the database.
+        OvertakenError: others wrote to the same rows, in each of some attempts.
+        DatabaseError: the database refused; nothing has changed.
+        ContentgitError: a receiver of ``pre_apply`` raised; nothing has changed.
+    """
+    for _ in range(ATTEMPTS - 1):
+        with suppress(OvertakenError):
+            return _apply(project, request, digest, saved)
+    return _apply(project, request, digest, saved)
+
+
+def _apply(
+    project: Project, request: Request, digest: str | None, saved: PlanFile | None
+) -> CheckedOut:
+    settle(project)
+    project.forget_rows()
+    with project.exclusive():
+        planned = plan(project, request)
+        if digest is not None and planned.digest != digest:
+            raise RefusedError(
+                "commit or database have changed since the plan was shown; nothing has been written",
+                hint=f"{request.command()}  (shows the plan as it is now)",
+            )
+        if saved is not None:
+            check_plan(project, planned, saved)
+        refuse(planned)
+        watch = Watch(project.using)
+        with watch.calling(ON_DELETE):
+            planned = replace(planned, plan=_settled(project, planned.plan))
+        hooks = Hooks(
+            project, planned, idle=all(_unchanged(project, w, planned) for w in planned.dumps)
+        )
+        with watch.calling("pre_apply"):
+            hooks.before()
+        Rereading(project, planned, watch).check()
+        backup = _back_up(project, planned)
+        with _dropped_on_failure(project, backup):
+            if planned.plan.steps:
+                _run(project, planned, watch)
+            ledger.write(project.using, _entries(project, planned, backup))
+    applied, environment = bool(planned.plan.steps), project.config.environment
+    with _telling_what_is_done(project, planned):
+        moved = _move_head(project, planned.target)
+        anchor(project)
+        return CheckedOut(planned, applied, environment, backup.ref, *moved, hooks.behind())
+
+
+@contextmanager
+def _telling_what_is_done(project: Project, planned: Planned) -> Iterator[None]:
+    """An interruption says that the transaction was committed before it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        is_undo = planned.request.verb == "undo"
+        done = "was brought back" if is_undo else f"is at {planned.target.commit[:10]}"
+        raise KeyboardInterrupt(
+            f"database {project.using!r} {done}; HEAD may not have moved, project hooks may not have run"
+        ) from None
+
+
+def _settled(project: Project, plan: Plan) -> Plan:
+    """With what the project's code sets references to; it is asked here, inside of the transaction."""
+    identities, using = project.identities, project.using
+    return settled(plan, using, identities, lambda label: table(label, identities, using))
+
+
+@contextmanager
+def _dropped_on_failure(project: Project, backup: Backup) -> Iterator[None]:
+    """Nothing was overwritten, so nothing has to be kept; whoever is killed here leaves a ref too many."""
+    try:
+        yield
+    except BaseException:
+        if backup.ref:
+            with suppress(ContentgitError):
+                project.repository.delete_ref(backup.ref, backup.commit)
+        raise
+
+
+def _back_up(project: Project, planned: Planned) -> Backup:
+    """Commits what is in no commit and is about to go; nothing where there is nothing of the kind."""
+    held = {
+        work.ours.key(each.path)
+        for work in planned.dumps
+        for each in work.differences
+        if planned.plan.overwritten and each.after
+    }
+    outside = _reached(planned) | (set(planned.plan.overwritten) - held) | {*_partly_held(planned)}
+    if not outside and not planned.plan.overwritten and not _is_unknown(planned):
+        return Backup()
+    return back_up(project, planned, sorted(outside))
+
+
+def _is_unknown(planned: Planned) -> bool:
+    """Whether no commit tells what the database holds now, though an undo must know it."""
+    if planned.plan.steps and any(
+        (work.applied is None and work.ours.size) or work.alike for work in planned.dumps
+    ):
+        return True
+    return any(
+        _edited(work, each, merging=planned.request.merging)
+        for work in planned.dumps
+        if _acts(planned, work)
+        for each in work.differences
+    )
+
+
+def _acts(planned: Planned, work: DumpPlan) -> bool:
+    """Whether there is something to undo behind it: rows are written, or a merge goes to another commit."""
+    at = work.applied.commit if work.applied else None
+    return bool(planned.plan.steps) or (planned.request.merging and at != work.goal.commit)
+
+
+def _edited(work: DumpPlan, each: Difference, *, merging: bool) -> bool:
+    """Whether the row is in no commit, and stays so: merged, or for want of a licence to delete it."""
+    base = work.base_ids.get(each.path, "")
+    return base != each.after and (merging or bool(base and each.after and not each.before))
+
+
+def _partly_held(planned: Planned) -> Iterator[RecordKey]:
+    """The records to be deleted that have fields which are no content, and so in no dump."""
+    datasets = {work.folder: work.dump.dataset for work in planned.dumps}
+    for step in planned.plan.steps:
+        if step.action is not Action.DELETE:
+            continue
+        if any(spec.exclude for spec in datasets[step.dump].specs_of(step.key.model)):
+            yield step.key
+
+
+def _reached(planned: Planned) -> set[RecordKey]:
+    """The rows outside the dumps that deletes reach, or that an undo changes."""
+    return {
+        step.key
+        for step in planned.plan.steps
+        if step.action in (Action.CASCADE, Action.CLEAR) or (step.dump == OUTSIDE and step.before)
+    }
+
+
+def _run(project: Project, planned: Planned, watch: Watch) -> None:
+    tables = all_tables([work.dump for work in planned.works])
+    steps = planned.plan.steps
+    _guard(project, planned)
+    done = 0
+
+    def progress(count: int) -> None:
+        nonlocal done
+        done += count
+        project.progress("applying", done, len(steps))
+
+    others = Rereading(project, planned, watch, steps=steps)
+    own = {tables[step.key.model].name for step in steps if step.key.model in tables}
+    with _naming(replace(others, own=own)):
+        applied = applier.apply(
+            using=project.using,
+            tables=tables,
+            plan=planned.plan,
+            identities=project.identities,
+            records=lambda wanted: _wanted(planned, wanted),
+            progress=progress,
+            outside=lambda label: table(label, project.identities, project.using),
+            watch=watch,
+            rewrite=others.rewrite,
+        )
+    replace(others, own=applied.tables).check()
+    _verify(project, planned)
+
+
+@contextmanager
+def _naming(others: Rereading) -> Iterator[None]:
+    """Names receivers and triggers that wrote rows of the dumps, where a row cannot be written."""
+    try:
+        yield
+    except ContentgitError as error:
+        culprits = others.culprits() if collides(error) and not error.items else []
+        if culprits:
+            error.items, error.hint = tuple(culprits), others.hint()
+        raise
+
+
+def _wanted(planned: Planned, steps: Sequence[Step]) -> Iterator[Record]:
+    return planned.contents.records([step.after for step in steps])
+
+
+def _guard(project: Project, planned: Planned) -> None:
+    """Locks the rows about to be written and looks whether they still are what the plan saw."""
+    if not project.backend.rows_can_move:
+        return
+    readers = {work.dump.folder: work.dump.reader for work in planned.works}
+    written = [
+        s for s in planned.plan.steps if s.before and s.action in (Action.UPDATE, Action.DELETE)
+    ]
+    for folder, reader in readers.items():
+        for batch in batches(step for step in written if step.dump == folder):
+            seen = {step.key: step.before for step in batch}
+            _guard_rows(project, reader, seen)
+    outside = _reached(planned) | {
+        s.key for s in planned.plan.steps if s.action is Action.UPDATE and not s.before
+    }
+    reader = outside_reader(project, outside)
+    for some in batches(sorted(outside)):
+        # These were backed up as the snapshot shows them.
+        ids = {key: _blob_id(project, data) for key, data in reader.encoded(some)}
+        _guard_rows(project, reader, ids)
+
+
+def _guard_rows(project: Project, reader: Reader, seen: Mapping[RecordKey, str]) -> None:
+    """Locks the rows; each must have the blob id that was ``seen`` of it."""
+    rows = reader.encoded(list(seen), lock=True)
+    found = {key: _blob_id(project, data) for key, data in rows}
+    for key, before in seen.items():
+        if found.get(key) != before:
+            raise OvertakenError(
+                f"{key} was edited while the apply was about to write it",
+                hint="run the command again: the plan will show the edit",
+            )
+
+
+def _blob_id(project: Project, data: bytes) -> str:
+    return canonical.blob_id(data, project.repository.algorithm)
+
+
+def _verify(project: Project, planned: Planned) -> None:
+    """Reads every written record back: what the database keeps must be what the commit says."""
+    for work in planned.works:
+        steps = [
+            step
+            for step in planned.plan.steps
+            if step.dump == work.dump.folder and step.action in (Action.CREATE, Action.UPDATE)
+        ]
+        for batch in batches(steps):
+            _verify_batch(project, planned, work, batch)
+
+
+def _verify_batch(
+    project: Project, planned: Planned, work: DumpPlan, batch: Sequence[Step]
+) -> None:
+    rows = work.dump.reader.encoded([step.key for step in batch])
+    found = {key: _blob_id(project, data) for key, data in rows}
+    for step in batch:
+        if step.key not in found:
+            raise DatabaseError(
+                f"{step.key} was written but is not in the database {project.using!r}"
+            )
+    differing = {step.key: step for step in batch if found[step.key] != step.after}
+    for there in work.dump.reader.records(differing):
+        _compare(planned, work, differing[there.key], there)
+    by_model: dict[str, list[RecordKey]] = {}
+    for step in batch:
+        by_model.setdefault(step.key.model, []).append(step.key)
+    for label, keys in by_model.items():
+        outside = set(keys) - work.dump.reader.members(label, keys)
+        if outside:
+            raise RefusedError(
+                f"{min(outside)} does not match the filter of {work.dump.dataset.label} in this code; "
+                "nothing has been written",
+                hint="correct the record in the commit, or the filter in the datasets module",
+            )
+
+
+def _compare(planned: Planned, work: DumpPlan, step: Step, there: Record) -> None:
+    """Bytes differ; content must not, but for what was withheld by declaration."""
+    (wanted,) = _wanted(planned, [step])
+    pairs = Missing(work.dump).leave_out([(there, wanted)])
+    for here, then in pairs:
+        if here is None or then is None:
+            continue
+        for change in Change(step.key, here, then).fields:
+            raise DatabaseError(
+                f"{step.key}: the database keeps another value in {change.name} than it was given; "
+                "nothing has been written",
+                hint="its column or a trigger changes the value; what the database computes is left to it "
+                f'with "exclude": ["{change.name}"] in the spec of {step.key.model}',
+                data={"there": change.before, "given": change.after},
+            )
+
+
+def _entries(project: Project, planned: Planned, backup: Backup) -> list[Entry]:
+    return [
+        _entry(project, planned, work, backup)
+        for work in planned.dumps
+        if not _unchanged(project, work, planned)
+    ]
+
+
+def _unchanged(project: Project, work: DumpPlan, planned: Planned) -> bool:
+    """Whether the ledger says so already, and says it of this environment: not of one copied from."""
+    row, goal = work.applied, work.goal
+    if row is None or goal.undoes is not None or planned.plan.steps:
+        return False
+    own = project.config.environment
+    return (row.commit, row.environment) == (goal.commit, own) and goal.branch in ("", row.branch)
+
+
+def _entry(project: Project, planned: Planned, work: DumpPlan, backup: Backup) -> Entry:
+    own = [step for step in planned.plan.steps if step.dump == work.dump.folder]
+    counts = {action.value: sum(step.action is action for step in own) for action in Action}
+    goal = work.goal
+    return Entry(
+        dump=work.dump.folder,
+        commit=goal.commit,
+        tree=goal.tree,
+        branch=goal.branch,
+        environment=project.config.environment,
+        action=_action(planned, work, wrote=bool(own)),
+        who=project.operator.name,
+        at=project.operator.now,
+        counts={name: count for name, count in counts.items() if count},
+        withheld=_withheld(planned, work),
+        previous=work.applied.commit if work.applied else "",
+        backup=backup.commit,
+        undoes=goal.undoes.id if goal.undoes else None,
+        place=place(project, work.dump.folder),
+    )
+
+
+def _action(planned: Planned, work: DumpPlan, *, wrote: bool) -> str:
+    if work.goal.undoes:
+        return "undo"
+    if planned.request.merging and (work.differences or wrote) and _acts(planned, work):
+        return "update" if planned.request.verb == "update" else "merge"
+    return "apply" if wrote else "adopt"
+
+
+def _withheld(planned: Planned, work: DumpPlan) -> Sequence[Any]:
+    own = [each for each in planned.plan.withheld if each.key.model in work.dump.tables]
+    now = listed(own, work.applied, work.dump.tables, work.base_ids, work.differences, work.ours)
+    if any(step.action in (Action.CLEAR, Action.CASCADE) for step in planned.plan.steps):
+        now = as_left(now, work.ours)
+    if not work.goal.undoes:
+        return now
+    # What the undone apply created, and what stays for want of a licence, is no edit either.
+    rows = {each["record"]: each for each in now if each.get("blob")}
+    return [*(e for e in work.goal.withheld if e.get("record") not in rows), *rows.values()]
+
+
+def _move_head(project: Project, target: Target) -> tuple[str, str, str]:
+    """HEAD follows once the database has committed; edits or a lock in its way keep it where it is."""
+    if not target.branch or project.repository.head_branch() == target.branch:
+        return "", "", ""
+    try:
+        project.repository.checkout_head(target.branch)
+    except ContentgitError as error:
+        return "", error.message, error.hint
+    return target.branch, "", ""

@@ -1,0 +1,378 @@
+"""``commit``: the database becomes a commit whose content has the applied commit as its base."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from contentgit.branches.merging.operation import refuse_under_way
+from contentgit.content import canonical
+from contentgit.content.description import schema_document
+from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE
+from contentgit.db.calling import HookFailure
+from contentgit.db.introspect import schema
+from contentgit.db.ledger import Applied, Entry
+from contentgit.errors import RefusedError, UsageError
+from contentgit.git import LeftAlone, Signature
+from contentgit.history.commits import check_format, repository_document
+from contentgit.history.snapshots import CommitSide, Difference, batches
+from contentgit.render.values import dump_label
+from contentgit.workingcopy.anchors import anchor
+from contentgit.workingcopy.database_side import (
+    DatabaseSide,
+    Missing,
+    Spool,
+    from_commit_to_database,
+)
+from contentgit.workingcopy.hooks import committed
+from contentgit.workingcopy.ledger import current, enter, pending, settle
+from contentgit.workingcopy.lost_updates import LostUpdates
+from contentgit.workingcopy.missing import applied_commit, found_commit
+from contentgit.workingcopy.places import place
+from contentgit.workingcopy.project import Dump, Project
+from contentgit.workingcopy.withheld import carried, edits, ignored_fields, with_ignored
+
+
+@dataclass(frozen=True)
+class DumpCounts:
+    """What a commit changes in one dump: records created, updated and deleted, by model.
+
+    ``described`` is whether ``dataset.json``, which describes its models, changes.
+    """
+
+    label: str
+    folder: str
+    created: Mapping[str, int] = field(default_factory=dict)
+    updated: Mapping[str, int] = field(default_factory=dict)
+    deleted: Mapping[str, int] = field(default_factory=dict)
+    described: bool = False
+
+    @property
+    def totals(self) -> tuple[int, int, int]:
+        """Created, updated, deleted."""
+        return (
+            sum(self.created.values()),
+            sum(self.updated.values()),
+            sum(self.deleted.values()),
+        )
+
+
+class Draft(NamedTuple):
+    """What is about to be committed, for whoever writes the message."""
+
+    branch: str
+    environment: str
+    dumps: tuple[DumpCounts, ...]
+
+
+class Committed(NamedTuple):
+    """What a commit did; ``commit`` is ``""`` when there was nothing to commit.
+
+    ``adopted`` are the dumps whose content already was what the branch has, but which the ledger did not
+    know to be there; ``failures`` tell what of the project's own code failed behind the commit.
+    """
+
+    commit: str
+    branch: str
+    dumps: tuple[DumpCounts, ...]
+    adopted: tuple[str, ...] = ()
+    left_alone: tuple[LeftAlone, ...] = ()
+    failures: tuple[HookFailure, ...] = ()
+
+
+@dataclass
+class _Work:
+    """One dump between reading and writing."""
+
+    dump: Dump
+    side: DatabaseSide
+    base: Applied | None
+    differences: list[Difference]
+    document: bytes
+    recorded: bytes | None
+    withheld: Sequence[object] = ()
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.differences) or self.recorded != self.document
+
+    @property
+    def is_new(self) -> bool:
+        """Whether neither the parent nor the ledger knows the dump."""
+        return self.base is None and not self.recorded
+
+    def counts(self) -> DumpCounts:
+        kinds: dict[str, Counter[str]] = {"+": Counter(), "~": Counter(), "-": Counter()}
+        for each in self.differences:
+            kind = "~" if each.before and each.after else "+" if each.after else "-"
+            kinds[kind][self.side.key(each.path).model] += 1
+        return DumpCounts(
+            self.dump.dataset.label,
+            self.dump.folder,
+            *(kinds["+"], kinds["~"], kinds["-"]),
+            described=self.recorded != self.document,
+        )
+
+
+def commit(
+    project: Project,
+    names: Sequence[str],
+    message: Callable[[Draft], str],
+    *,
+    author: Signature | None = None,
+    new_branch: str | None = None,
+    dry_run: bool = False,
+) -> Committed:
+    """Commits the dumps ``names`` of the project's database; nothing changed makes no commit.
+
+    ``message`` is called after the snapshot has been taken. With ``new_branch`` the commit's parent is the
+    applied commit and the new branch is made to point at it; without a commit there is no new branch.
+
+    Raises:
+        BranchMovedError: the branch has other content in a dump's folder than the applied commit.
+        RefusedError: the database has no applied commit while the branch has the dump; or the branch is at a
+            remote only.
+        UnknownNameError: a dump does not exist.
+        RepositoryError: git refused.
+    """
+    repository = project.repository
+    repository.identity()
+    _await_apply(project, dry_run=dry_run)
+    settle(project)
+    with project.backend.snapshot():
+        ledger = current(project)
+        dumps = project.dumps(names)
+        branch, parent = _parent(project, dumps, ledger, new_branch)
+        refuse_under_way(repository, branch)
+        if parent:
+            check_format(repository, parent)
+        works = [_work(project, dump, parent, ledger.get(dump.folder)) for dump in dumps]
+        if not names:
+            # A dataset that wants arguments may give an empty dump without them.
+            works = [work for work in works if work.side.size or not work.is_new]
+        for work in works:
+            if parent and work.differences:
+                lost = LostUpdates(project, work.dump, work.base, branch, parent)
+                lost.refuse(is_new=bool(new_branch))
+        draft = Draft(branch, project.config.environment, tuple(each.counts() for each in works))
+        changed = any(work.changed for work in works)
+        if changed and not dry_run:
+            tree = repository.write_tree(parent, _files(works, with_format=not parent))
+    if dry_run or not changed:
+        adopted = [] if new_branch else [w for w in works if not _is_at(project, w, parent)]
+        if parent and not dry_run:
+            _adopt(project, branch, parent, adopted)
+        labels = tuple(work.dump.dataset.label for work in adopted)
+        return Committed("", branch, draft.dumps, labels)
+    text = with_trailers(message(draft), draft)
+    new = repository.commit_tree(tree, [parent] if parent else [], text, author=author)
+    left = _publish(project, branch, None if new_branch else parent, new, works)
+    anchor(project)
+    folders = [(work.dump.dataset.label, work.dump.folder) for work in works if work.changed]
+    failures = committed(project, branch, parent, new, folders)
+    return Committed(new, branch, draft.dumps, left_alone=tuple(left), failures=failures)
+
+
+def _await_apply(project: Project, *, dry_run: bool) -> None:
+    """What is being applied shall be in the snapshot, where the caller is ready to wait."""
+    if project.wait and not dry_run:
+        with project.exclusive():
+            pass
+
+
+def _parent(
+    project: Project,
+    dumps: Sequence[Dump],
+    ledger: Mapping[str, Applied],
+    new_branch: str | None,
+) -> tuple[str, str | None]:
+    """The branch to write and the commit to build on."""
+    repository = project.repository
+    head = repository.head_branch()
+    if new_branch is None:
+        if head is None:
+            raise UsageError(
+                "HEAD of the repository is detached: there is no branch to commit to",
+                hint="contentgit checkout BRANCH --apply  (brings database and HEAD to a branch)\n"
+                "contentgit commit --branch NEW  (commits to a new branch)",
+            )
+        tip = repository.branch_tip(head)
+        remote = "" if tip else repository.remote_with(head)
+        if remote:
+            raise RefusedError(
+                f"branch {head} has no commit here, and {remote} has the branch: a first commit would "
+                "begin a second history",
+                hint=f"contentgit pull {remote} {head}",
+            )
+        return head, tip
+    repository.check_branch_name(new_branch)
+    if repository.branch_tip(new_branch) is not None:
+        raise UsageError(
+            f"branch {new_branch!r} exists already",
+            hint="--branch makes a new branch; choose a name that is free",
+        )
+    rows = [ledger[dump.folder] for dump in dumps if dump.folder in ledger]
+    gone = [row for row in rows if not found_commit(project, row)]
+    if gone and len(gone) < len(rows) and not repository.is_shallow():
+        labels = [dump_label(row.dump) for row in gone]
+        raise UsageError(
+            f"the commit that {', '.join(labels)} is at is not in the repository, so a new branch has no one "
+            "parent",
+            hint=f"contentgit commit {shlex.join(labels)} --branch {new_branch}  (commits that alone)",
+        )
+    # Where all their commits are missing, they were never applied as far as anybody can tell.
+    if rows and (repository.is_shallow() or not gone):
+        return new_branch, _common(project, rows, dumps, new_branch)
+    return new_branch, _before_folders(project, dumps, head)
+
+
+def _common(
+    project: Project, rows: Sequence[Applied], dumps: Sequence[Dump], new_branch: str
+) -> str:
+    """The applied commit that has what all the dumps are at: the latest, where several do."""
+    for row in sorted(rows, key=lambda row: row.id, reverse=True):
+        commit = applied_commit(project, row)
+        trees = {each.dump: project.repository.tree_id(commit, each.dump) for each in rows}
+        if all(trees[each.dump] == each.tree or each.commit == commit for each in rows):
+            return commit
+    count = len({row.commit for row in rows})
+    raise UsageError(
+        f"the dumps are at {count} different commits, so a new branch has no one parent",
+        hint=f"name one: contentgit commit {dumps[0].dataset.label} --branch {new_branch}",
+    )
+
+
+def _before_folders(project: Project, dumps: Sequence[Dump], head: str | None) -> str | None:
+    """The last commit that has none of the folders: the honest base of content never applied."""
+    tip = project.repository.branch_tip(head) if head else None
+    folders = [dump.folder for dump in dumps]
+    while tip and any(project.repository.tree_id(tip, folder) for folder in folders):
+        touching = list(project.repository.log(tip, folders=folders))
+        tip = touching[-1].parents[0] if touching and touching[-1].parents else None
+    return tip
+
+
+def _work(project: Project, dump: Dump, parent: str | None, base: Applied | None) -> _Work:
+    side = DatabaseSide(dump, project.repository.algorithm, project.progress, spool=Spool())
+    before = CommitSide(project.repository, parent or "", dump.folder)
+    if parent and project.repository.tree_id(parent, dump.folder) is None:
+        before = CommitSide(project.repository, "", dump.folder)
+    differences = from_commit_to_database(before.ids(), side)
+    document = canonical.dump_document(schema_document(dump.dataset, schema(dump.tables)))
+    place = f"{dump.folder}/{DATASET_FILE}"
+    recorded = project.repository.blob(parent, place) if parent else None
+    withheld = carried(base, dump.tables, differences, side)
+    work = _Work(dump, side, base, edits(differences, side, base), document, recorded, withheld)
+    work.differences = list(_without_kept(work, before))
+    return work
+
+
+def _without_kept(work: _Work, before: CommitSide) -> Iterator[Difference]:
+    """The differences, less those that consist of references or fields which the database lacks."""
+    missing = Missing(work.dump)
+    ignored = ignored_fields(work.base, work.dump.tables)
+    if not missing.fields and not ignored:
+        yield from work.differences
+        return
+    for batch in batches(work.differences):
+        old = before.records([(each.path, each.before) for each in batch])
+        new = work.side.records([(each.path, each.after) for each in batch])
+        pairs = list(zip(old, new, strict=True))
+        kept_references = missing.kept(pairs)
+        for each, (was, own), linked in zip(batch, pairs, kept_references, strict=True):
+            kept = with_ignored(ignored, was, linked or own) or linked
+            if kept is None:
+                yield each
+                continue
+            data = canonical.encode(kept, work.dump.tables[kept.key.model].schema.key_kind)
+            blob = canonical.blob_id(data, work.side.algorithm)
+            if blob != each.before:
+                work.side.kept[each.path] = data
+                yield Difference(each.path, each.before, blob)
+
+
+def _is_at(project: Project, work: _Work, parent: str | None) -> bool:
+    own = project.config.environment
+    return work.base is not None and (work.base.commit, work.base.environment) == (parent, own)
+
+
+def _files(works: Sequence[_Work], *, with_format: bool) -> Iterator[tuple[str, bytes | None]]:
+    """What the commit writes and removes, streamed."""
+    if with_format:
+        yield REPOSITORY_FILE, repository_document()
+    for work in works:
+        folder = work.dump.folder
+        if work.recorded != work.document:
+            yield f"{folder}/{DATASET_FILE}", work.document
+        for each in work.differences:
+            if not each.after:
+                yield f"{folder}/{each.path}", None
+        written = ((each.path, each.after) for each in work.differences if each.after)
+        for batch in batches(written):
+            for path, data in work.side.encoded(batch):
+                yield f"{folder}/{path}", data
+
+
+def _adopt(project: Project, branch: str, commit_id: str, works: Sequence[_Work]) -> None:
+    entries = [_entry(project, work, branch, commit_id, "adopt") for work in works]
+    if entries:
+        enter(project, entries, {work.dump.folder: work.base for work in works})
+    anchor(project)
+
+
+def _entry(project: Project, work: _Work, branch: str, commit_id: str, action: str) -> Entry:
+    created, updated, deleted = work.counts().totals
+    return Entry(
+        dump=work.dump.folder,
+        commit=commit_id,
+        tree=project.repository.tree_id(commit_id, work.dump.folder) or "",
+        branch=branch,
+        environment=project.config.environment,
+        action=action,
+        who=project.operator.name,
+        at=project.operator.now,
+        counts={"rows": work.side.size, "create": created, "update": updated, "delete": deleted},
+        withheld=work.withheld,
+        previous=work.base.commit if work.base else "",
+        place=place(project, work.dump.folder),
+    )
+
+
+def _publish(
+    project: Project, branch: str, old: str | None, new: str, works: Sequence[_Work]
+) -> list[LeftAlone]:
+    """Ledger first, as pending; then the branch; then the ledger again.
+
+    Whatever breaks between these, the next call finds the row pending and asks the branch whether the
+    commit is part of it.
+    """
+    entries = [_entry(project, work, branch, new, "commit") for work in works]
+    with pending(project, entries, expected={work.dump.folder: work.base for work in works}):
+        reason = f"contentgit commit: {project.config.environment}"
+        left = project.repository.advance(branch, new, old, reason)
+    project.repository.maintain()
+    return left
+
+
+def with_trailers(message: str, draft: Draft) -> str:
+    """The message with trailers that name dump, environment and counts.
+
+    Raises:
+        UsageError: the message is empty.
+    """
+    lines = [line.rstrip() for line in message.strip().splitlines()]
+    if not any(lines):
+        raise UsageError(
+            "the commit message is empty, so nothing is committed", hint="use -m MESSAGE"
+        )
+    trailers = []
+    for dump in draft.dumps:
+        created, updated, deleted = dump.totals
+        if created or updated or deleted:
+            trailers.append(f"Contentgit-Dump: {dump.label} (+{created} ~{updated} -{deleted})")
+    if draft.environment:
+        trailers.append(f"Contentgit-Environment: {draft.environment}")
+    return "\n".join([*lines, "", *trailers]).rstrip() + "\n"

@@ -1,0 +1,324 @@
+"""``status``, ``diff`` against the database, and the ledger's log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Generic, NamedTuple, TypeVar
+
+from contentgit.content.diff import Change
+from contentgit.content.layout import dump_folder, dump_name
+from contentgit.content.records import Record, RecordKey
+from contentgit.datasets import parse_dump_argument
+from contentgit.db import titles as db_titles
+from contentgit.db.ledger import Applied, applied
+from contentgit.db.ledger import history as ledger_history
+from contentgit.errors import FormatError, UsageError
+from contentgit.history.commits import (
+    Comparison,
+    Selection,
+    TitledChange,
+    references_of,
+    split_name,
+)
+from contentgit.history.dumps import dump_folders
+from contentgit.history.snapshots import (
+    CommitSide,
+    Difference,
+    change_batches,
+    changes,
+    in_order,
+)
+from contentgit.workingcopy.collecting import Backlog, backlog
+from contentgit.workingcopy.database_side import DatabaseSide, Missing, from_commit_to_database
+from contentgit.workingcopy.ledger import current
+from contentgit.workingcopy.missing import applied_commit, found_commit, is_missing, ways
+from contentgit.workingcopy.places import is_own
+from contentgit.workingcopy.project import Dump, Project
+from contentgit.workingcopy.withheld import edits
+
+T = TypeVar("T")
+
+
+@contextmanager
+def compare_with_database(
+    project: Project, revision: str | None, selection: Selection
+) -> Iterator[Comparison]:
+    """What differs from a commit (or the applied commit) to the database now.
+
+    The changes must be used up inside the ``with``: they are read in one snapshot of the database.
+
+    Raises:
+        UnknownNameError: the revision or a dump does not exist.
+        UsageError: no revision is given and no commit was ever applied.
+    """
+    with project.backend.snapshot():
+        rows = current(project)
+        dumps = project.dumps(selection.dumps, also=list(rows))
+        commit = project.repository.resolve(revision) if revision else None
+        if commit is None:
+            dumps = [dump for dump in dumps if dump.folder in rows]
+            if not dumps:
+                raise UsageError(
+                    f"database {project.using!r} has never been at a commit",
+                    hint="contentgit diff main  (compares with a branch)\n"
+                    "contentgit commit  (makes the first commit of this database)",
+                )
+            for dump in dumps:  # before anything is printed of the others
+                applied_commit(project, rows[dump.folder])
+        yield Comparison(
+            revision or "applied commit",
+            f"database {project.using}",
+            len(dumps),
+            partial(_database_changes, project, dumps, commit, rows, selection),
+            lambda: {
+                dump.folder: {label: table.schema for label, table in dump.tables.items()}
+                for dump in dumps
+            },
+        )
+
+
+def _database_changes(
+    project: Project,
+    dumps: Sequence[Dump],
+    commit: str | None,
+    rows: Mapping[str, Applied],
+    selection: Selection,
+) -> Iterator[TitledChange]:
+    for dump in dumps:
+        at = commit or found_commit(project, rows[dump.folder])
+        row = None if commit else rows[dump.folder]
+        found, side = dump_changes(project, dump, at, selection.wants, row)
+        for batch in change_batches(found):
+            yield from titled(project, dump, batch, whole=True)
+        del side
+
+
+def dump_changes(
+    project: Project,
+    dump: Dump,
+    commit: str,
+    wants: Callable[[Difference], bool],
+    row: Applied | None = None,
+) -> tuple[Iterator[Change], DatabaseSide]:
+    """The changes from a commit to the database, and the side that counted the rows.
+
+    ``row`` is the ledger's, where the commit is the applied one: what it withheld is no change.
+    """
+    before = CommitSide(project.repository, commit, dump.folder)
+    if project.repository.tree_id(commit, dump.folder) is None:
+        before = CommitSide(project.repository, "", dump.folder)
+    side = DatabaseSide(dump, project.repository.algorithm, project.progress)
+    found = edits(from_commit_to_database(before.ids(), side), side, row)
+    found = [each for each in found if wants(each)]
+    missing = Missing(dump)
+    found = in_order(found)
+    return changes(found, before, side, missing.leave_out if missing.fields else None), side
+
+
+def titled(
+    project: Project, dump: Dump, batch: Sequence[Change], *, whole: bool = False
+) -> list[TitledChange]:
+    """The changes with titles of their records and of what their changed references point at.
+
+    With ``whole`` also of what new and deleted records refer to.
+    """
+    records: dict[RecordKey, Record] = {}
+    for change in batch:
+        record = change.before if change.after is None else change.after
+        assert record is not None
+        records[change.key] = record
+    referring = {change.key: list(_references(dump, change, whole=whole)) for change in batch}
+    references = {key for keys in referring.values() for key in keys}
+    found = db_titles.titles(project.using, dump.tables, [*records, *references], records)
+    return [
+        TitledChange(
+            dump.folder,
+            change,
+            found.get(change.key, ""),
+            {str(key): found[key] for key in referring[change.key] if key in found},
+        )
+        for change in batch
+    ]
+
+
+def _references(dump: Dump, change: Change, *, whole: bool) -> Iterator[RecordKey]:
+    if whole or change.kind == "update":
+        bound = dump.tables.get(change.key.model)  # a commit may hold records of other models
+        yield from references_of(change, bound.schema if bound else None)
+
+
+def _environment_note(row: Applied, environment: str) -> str:
+    if row.environment == environment:
+        return ""
+    return f"written down by environment {row.environment!r}, this is {environment!r}: a copied database?"
+
+
+def copied(project: Project, names: Sequence[str]) -> str:
+    """A line, if another environment wrote the ledger of these dumps (without names: of any); else ``""``.
+
+    That is a database copied or restored from another deployment, or one whose name was changed.
+    """
+    wanted = {dump_folder(*parse_dump_argument(name)) for name in names}
+    with project.backend.snapshot():
+        rows = applied(project.using, is_own(project))
+    own = project.config.environment
+    others = sorted(
+        {
+            f"{row.environment!r:.60}"
+            for folder, row in rows.items()
+            if row.environment != own and (not wanted or folder in wanted)
+        }
+    )
+    if not others:
+        return ""
+    where = f"the ledger of database {project.using!r} was written by environment"
+    return f"{where} {' and '.join(others)}, this is {own!r}: a copied database?"
+
+
+class DumpStatus(NamedTuple, Generic[T]):
+    """One dump of the database: the commit it is at, what was edited since, where the branch is.
+
+    ``changes`` are what the caller keeps of each change, ``computed`` the same of records that differ in
+    derived fields alone, which is no edit. ``behind`` counts the branch's commits in this folder that the
+    database does not have. Where the commit is not in the repository, it is ``missing``; then ``twin`` is a
+    branch with the same content, or else ``ways`` are the ways on, and nothing tells what was edited.
+    """
+
+    label: str
+    folder: str
+    applied: Applied | None
+    changes: tuple[T, ...]
+    rows: int
+    behind: int
+    branch: str
+    in_branch: bool
+    note: str = ""
+    computed: tuple[T, ...] = ()
+    missing: bool = False
+    twin: str = ""
+    ways: tuple[str, ...] = ()
+
+
+def status(
+    project: Project, names: Sequence[str], keep: Callable[[TitledChange], T]
+) -> list[DumpStatus[T]]:
+    """between(applied commit, database) for every dump; of each change only what ``keep`` gives stays.
+
+    Raises:
+        UnknownNameError: a dump does not exist.
+    """
+    with project.backend.snapshot():
+        rows = current(project)
+        dumps = project.dumps(names, also=list(rows))
+        return [_status(project, dump, rows.get(dump.folder), keep) for dump in dumps]
+
+
+def _status(
+    project: Project, dump: Dump, row: Applied | None, keep: Callable[[TitledChange], T]
+) -> DumpStatus[T]:
+    repository = project.repository
+    branch = row.branch if row and row.branch else repository.head_branch() or ""
+    tip = repository.branch_tip(branch) if branch else None
+    tree = repository.tree_id(tip, dump.folder) if tip else None
+    if row is None:
+        rows = sum(dump.reader.counts().values())
+        return DumpStatus(
+            dump.dataset.label, dump.folder, None, (), rows, 0, branch, tree is not None
+        )
+    label, note = dump.dataset.label, _environment_note(row, project.config.environment)
+    missing = is_missing(project, row)
+    at = found_commit(project, row)
+    if not at:
+        rows = sum(dump.reader.counts().values())
+        return DumpStatus(
+            label,
+            dump.folder,
+            row,
+            (),
+            rows,
+            0,
+            branch,
+            tree is not None,
+            note,
+            missing=True,
+            ways=tuple(ways(project, row)),
+        )
+    found, side = dump_changes(project, dump, at, lambda _each: True, row)
+    edited, computed = list[T](), list[T]()
+    for batch in change_batches(found):
+        for each in titled(project, dump, batch):
+            (computed if _is_computed(dump, each.change) else edited).append(keep(each))
+    behind = 0
+    if tip and tree != row.tree:
+        behind = sum(1 for _ in repository.log(f"{at}..{tip}", folders=[dump.folder]))
+    return DumpStatus(
+        label,
+        dump.folder,
+        row,
+        tuple(edited),
+        side.size,
+        behind,
+        branch,
+        tree is not None,
+        note,
+        tuple(computed),
+        missing,
+        (branch if at == tip else repository.head_branch() or "") if missing else "",
+    )
+
+
+def _is_computed(dump: Dump, change: Change) -> bool:
+    """Whether a record differs in derived fields alone."""
+    if change.kind != "update":
+        return False
+    derived = dump.tables[change.key.model].schema.derived
+    return all(field.name in derived for field in change.fields)
+
+
+class Beside(NamedTuple):
+    """What is in the repository and in no dump of the database.
+
+    ``edited`` are files of the worktree that are in no commit; ``left`` the folders of HEAD's branch whose
+    dataset the code does not have, ``new`` the datasets that the branch does not have. ``locks`` are the
+    files with which git processes keep others from a ref or the worktree's index, also ones that were killed.
+    ``backlog`` are the backups, where there are many.
+    """
+
+    edited: Sequence[str] = ()
+    left: Sequence[str] = ()
+    new: Sequence[str] = ()
+    locks: Sequence[str] = ()
+    backlog: Backlog | None = None
+
+
+def beside(project: Project) -> Beside:
+    """What a status has to say of the repository itself."""
+    repository = project.repository
+    head = repository.head_branch()
+    tip = repository.branch_tip(head) if head else None
+    there = dump_folders(repository, tip) if tip else []
+    names = {folder: _dataset(folder) for folder in there}
+    left = [folder for folder, name in names.items() if name and name not in project.definitions]
+    new = sorted(set(project.definitions) - set(names.values())) if left else []
+    locks = [str(lock) for lock in repository.locks()]
+    return Beside(repository.edited_files(), left, new, locks, backlog(repository))
+
+
+def _dataset(folder: str) -> str:
+    """The name of the dataset whose dump is in the folder; ``""`` where it is none's."""
+    try:
+        return dump_name(folder)[0]
+    except FormatError:
+        return ""
+
+
+def applied_log(project: Project, names: Sequence[str], limit: int | None) -> list[Applied]:
+    """What was applied to a database and committed from it, newest first."""
+    using, own = project.using, is_own(project)
+    folders = [dump_folder(*split_name(name)) for name in names]
+    if not folders:
+        return ledger_history(using, limit=limit, own=own)
+    rows = [row for folder in folders for row in ledger_history(using, folder, limit, own)]
+    return sorted(rows, key=lambda row: row.id, reverse=True)[:limit]

@@ -1,0 +1,189 @@
+"""Rows outside the dumps that an apply reaches: how a backup keeps them, and how an undo finds them.
+
+A backup has them in the folder ``outside``, whole: every field that a record can hold. Those that lose a
+reference stand in the folder ``left`` as the apply leaves them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, NamedTuple
+
+from contentgit.content import canonical
+from contentgit.content.layout import record_path
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.db.identity import label_of
+from contentgit.db.introspect import table
+from contentgit.db.reader import Reader
+from contentgit.db.tables import Tables
+from contentgit.errors import RefusedError
+from contentgit.history.snapshots import CommitSide, batches
+from contentgit.plan.steps import Action, Step
+from contentgit.specs import Dataset, ModelSpec
+from contentgit.workingcopy.database_side import DatabaseSide, from_commit_to_database
+from contentgit.workingcopy.planned import DumpPlan, Goal
+from contentgit.workingcopy.project import Dump, Project, all_tables
+from contentgit.workingcopy.undo import Undone
+
+OUTSIDE = "outside"
+"""The folder, in a backup, of rows that are in no dump."""
+
+LEFT = "left"
+"""The folder of those rows that stay, without the reference that the apply clears."""
+
+File = tuple[str, bytes | None]
+
+
+def outside_reader(
+    project: Project, keys: Iterable[RecordKey], specified: Tables | None = None
+) -> Reader:
+    """Reads rows of any models, whole: every field that a record can hold.
+
+    Rows of models in ``specified`` are written as their specs say.
+    """
+    labels = sorted({key.model for key in keys})
+    tables = {label: table(label, project.identities, project.using) for label in labels}
+    for label in tables.keys() & (specified or {}).keys():
+        tables[label] = tables[label].written_like((specified or {})[label])
+    dataset = Dataset(OUTSIDE, "", tuple(map(ModelSpec, labels)))
+    return Reader(project.using, dataset, tables, project.identities)
+
+
+def outside_files(
+    project: Project, keys: Sequence[RecordKey], steps: Iterable[Step]
+) -> Iterator[File]:
+    """The rows as they are, and as the ``steps`` that clear references leave them."""
+    return chain(_rows(project, keys), _left(project, steps))
+
+
+def _rows(project: Project, keys: Sequence[RecordKey]) -> Iterator[File]:
+    reader = outside_reader(project, keys)
+    for batch in batches(keys):
+        for key, data in reader.encoded(batch):
+            yield f"{OUTSIDE}/{record_path(key, reader.tables[key.model].schema.layout)}", data
+
+
+def _left(project: Project, steps: Iterable[Step]) -> Iterator[File]:
+    cleared: dict[RecordKey, dict[str, Value]] = {}
+    for step in steps:
+        if step.action is Action.CLEAR:
+            cleared.setdefault(step.key, {}).update(dict.fromkeys(step.fields, step.value))
+    reader = outside_reader(project, cleared)
+    for batch in batches(cleared):
+        for record in reader.records(batch):
+            schema = reader.tables[record.key.model].schema
+            left = Record(record.key, {**record.fields, **cleared[record.key]})
+            data = canonical.encode(left, schema.key_kind)
+            yield f"{LEFT}/{record_path(record.key, schema.layout)}", data
+
+
+@dataclass
+class _Rows(DatabaseSide):
+    """Some rows of the database, by their keys."""
+
+    keys: Sequence[RecordKey] = field(default_factory=list)
+
+    def rows(self) -> Iterator[tuple[str, RecordKey, bytes]]:
+        """See the base class."""
+        tables = self.dump.tables
+        for key, data in self.dump.reader.encoded(self.keys):
+            yield record_path(key, tables[key.model].schema.layout), key, data
+
+
+def _refuse_unknown(project: Project, keys: Iterable[RecordKey]) -> None:
+    labels = sorted({key.model for key in keys if not project.identities.is_model(key.model)})
+    if labels:
+        raise RefusedError(
+            "the apply has reached rows of models that this project no longer has, so it cannot be undone "
+            "as a whole",
+            items=labels,
+            hint="undo it with the code that has them",
+        )
+
+
+def outside_work(
+    project: Project, undone: Sequence[Undone], works: Sequence[DumpPlan]
+) -> DumpPlan | None:
+    """The rows outside of ``works`` that the undone apply has reached, beside what they are to be again.
+
+    ``None`` where there are none. They come back with the last of the apply's dumps.
+    """
+    backup = undone[0].line.backup
+    repository = project.repository
+    if not backup or not undone[0].whole or repository.tree_id(backup, OUTSIDE) is None:
+        return None
+    theirs = CommitSide(repository, backup, OUTSIDE)
+    ids = theirs.ids()
+    found = theirs.records(list(ids.items()))
+    keys = {path: each.key for path, each in zip(ids, found, strict=True) if each is not None}
+    _refuse_unknown(project, keys.values())
+    reader = outside_reader(project, keys.values(), all_tables([work.dump for work in works]))
+    dump = Dump(reader.dataset, OUTSIDE, reader.tables, reader)
+    kept = repository.tree_id(backup, LEFT) is not None
+    base = CommitSide(repository, backup if kept else "", LEFT)
+    ours = _Rows(dump, repository.algorithm, project.progress)
+    work = DumpPlan(dump, None, Goal("", "", ""), "", base, ours, theirs, beneath=tuple(works))
+    work.base_ids = base.ids()
+    for path, link in _links_of_records([*works, work], keys):
+        work.taken.setdefault(link.owner, set()).add((link.field, link.target))
+        del ids[path], keys[path]
+    ours.keys = list(keys.values())
+    work.differences = from_commit_to_database(ids, ours)
+    for each in works:
+        each.elsewhere, each.taken = frozenset(ours.keys), work.taken
+    return work
+
+
+# Links
+
+
+class _Link(NamedTuple):
+    """A reference in a many-to-many field, as a row of the field's automatic table."""
+
+    owner: RecordKey
+    field: str
+    target: str
+
+
+def _links_of_records(
+    works: Sequence[DumpPlan], keys: Mapping[str, RecordKey]
+) -> list[tuple[str, _Link]]:
+    """Those of the rows outside, by path, that are links of a record which comes back with its links.
+
+    Such a row would come back twice: by itself, and with the record. The rows outside are the last of
+    ``works``.
+    """
+    links = list(_links(works, keys))
+    held: set[tuple[RecordKey, str]] = set()
+    for work in works if links else ():
+        paths = work.theirs.ids().keys()
+        for _, link in links:
+            table = work.dump.tables.get(link.owner.model)
+            if table is None or link.field not in table.relation:
+                continue
+            if record_path(link.owner, table.schema.layout) in paths:
+                held.add((link.owner, link.field))
+    return [(path, link) for path, link in links if (link.owner, link.field) in held]
+
+
+def _links(works: Sequence[DumpPlan], keys: Mapping[str, RecordKey]) -> Iterator[tuple[str, _Link]]:
+    """The rows outside, by path, that are links of any record."""
+    fields: dict[str, Any] = {
+        label_of(relation.through): table.model._meta.get_field(relation.name)
+        for table in all_tables([work.dump for work in works]).values()
+        for relation in table.relations
+    }
+    theirs = works[-1].theirs
+    ids = theirs.ids()
+    entries = [(path, ids[path]) for path, key in keys.items() if key.model in fields]
+    for batch in batches(entries):
+        for (path, _), record in zip(batch, theirs.records(batch), strict=True):
+            if record is None:
+                continue
+            many = fields[record.key.model]
+            owner = record.fields.get(many.m2m_field_name())
+            target = record.fields.get(many.m2m_reverse_field_name())
+            if isinstance(owner, str) and isinstance(target, str):
+                yield path, _Link(RecordKey.parse(owner), many.name, target)

@@ -1,0 +1,309 @@
+"""The plan that turns the database into a commit: three snapshots read, one pure decision made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from dataclasses import replace
+
+from contentgit.content.diff import Change
+from contentgit.content.layout import encode_part, record_path
+from contentgit.db import facts
+from contentgit.db.ledger import Applied
+from contentgit.errors import RefusedError, UnknownNameError, UsageError
+from contentgit.git import Repository
+from contentgit.history.commits import check_format, refuse_recorded
+from contentgit.history.dumps import refuse_undescribed
+from contentgit.history.snapshots import CommitSide
+from contentgit.merge import Conflict, ConflictKind, order_fields
+from contentgit.plan import Candidate, Size, build, survey
+from contentgit.plan.steps import FieldState, Plan, Problem, ProblemKind
+from contentgit.render.problems import named_rows
+from contentgit.workingcopy.candidates import candidates, merged_candidates
+from contentgit.workingcopy.contents import Contents
+from contentgit.workingcopy.database_side import DatabaseSide, from_commit_to_database
+from contentgit.workingcopy.details import called_outside
+from contentgit.workingcopy.ledger import current
+from contentgit.workingcopy.missing import applied_commit, found_commit
+from contentgit.workingcopy.outside import outside_work
+from contentgit.workingcopy.planned import DumpPlan, Goal, Planned, Target
+from contentgit.workingcopy.project import Dump, Project, all_tables
+from contentgit.workingcopy.request import Request
+from contentgit.workingcopy.undo import MERGES, Undone, to_undo
+
+
+def plan(project: Project, request: Request) -> Planned:
+    """What an apply would do now, and what of it is refused. Nothing is written.
+
+    Call it inside ``project.backend.snapshot()``, as its records are read on demand.
+
+    Raises:
+        UnknownNameError: the revision, or a dump in it, does not exist.
+        UsageError: there is no branch to update from, or nothing to undo.
+        FormatError: the commit holds something that is no record.
+    """
+    rows = current(project)
+    if request.verb == "undo":
+        undone = to_undo(project, request.names, rows)
+        target = Target(f"commit {undone[0].line.commit[:10]}", undone[0].line.commit, "")
+        shared = _shared([each.dump for each in undone])
+        works = [_work_of_undo(project, each, shared) for each in undone]
+        outside = outside_work(project, undone, works)
+        return _decide(project, request, target, works, [], outside)
+    target = _target(project, request)
+    dumps, skipped = _dumps(project, target, request.names, rows)
+    shared = _shared(dumps)
+    works = [_work(project, target, dump, rows.get(dump.folder), shared, request) for dump in dumps]
+    return _decide(project, request, target, works, skipped)
+
+
+def _shared(dumps: Sequence[Dump]) -> frozenset[str]:
+    """The labels of models that several of the dumps hold."""
+    labels = Counter(label for dump in dumps for label in dump.tables)
+    return frozenset(label for label, count in labels.items() if count > 1)
+
+
+def _decide(
+    project: Project,
+    request: Request,
+    target: Target,
+    works: Sequence[DumpPlan],
+    skipped: Sequence[str],
+    outside: DumpPlan | None = None,
+) -> Planned:
+    dumps = [work.dump for work in works]
+    every = [*works, outside] if outside else works
+    tables = all_tables([work.dump for work in every])
+    contents = Contents(project.repository)
+    found = survey(
+        _candidates(every, contents, request),
+        models={label: bound.enforced for label, bound in tables.items()},
+        datasets={work.folder: work.dump.dataset for work in every},
+        first={work.folder for work in works if work.applied is None},
+        sizes={work.folder: work.size for work in works},
+        merging=request.merging,
+    )
+    readers = {dump.folder: dump.reader for dump in dumps}
+    fetched = facts.fetch(project.using, tables, found, readers)
+    built = build(found, fetched, request.licences)
+    conflicts = [_problem(request, target, work, each) for work in every for each in work.conflicts]
+    twice = _twice(contents, works, built) if _shared(dumps) else ()
+    built = replace(built, problems=(*conflicts, *built.problems, *twice))
+    named = list(dict.fromkeys(key for each in built.problems for key in named_rows(each)))
+    called = called_outside(project, tables, named) if named else {}
+    return Planned(request, target, tuple(works), built, contents, tuple(skipped), outside, called)
+
+
+def _candidates(
+    works: Sequence[DumpPlan], contents: Contents, request: Request
+) -> Iterator[Candidate]:
+    for work in works:
+        if request.merging:
+            yield from merged_candidates(work, contents, request.take)
+        else:
+            yield from candidates(work)
+
+
+def _problem(request: Request, target: Target, work: DumpPlan, conflict: Conflict) -> Problem:
+    names = ", ".join(dict.fromkeys(each.name for each in conflict.fields))
+    there = target.revision
+    if request.verb == "undo":
+        there = f"the undo of {there}"
+    texts = {
+        ConflictKind.EDITED: f"was edited here and is changed by {there}: {names}",
+        ConflictKind.ADDED: f"is here and in {there} with different content: {names}",
+        ConflictKind.DELETED_BY_US: f"was deleted here and is changed by {there}: {names}",
+        ConflictKind.DELETED_BY_THEM: f"was edited here and is deleted by {there}: {names}",
+    }
+    states = [
+        FieldState(".".join([each.name, *each.path]), each.base, each.ours, each.theirs)
+        for each in conflict.fields
+    ]
+    return Problem(
+        ProblemKind.CONFLICT,
+        f"{conflict.key} {texts[conflict.kind]}",
+        key=conflict.key,
+        dump=work.folder,
+        fields=tuple(states),
+    )
+
+
+def _twice(contents: Contents, works: Sequence[DumpPlan], built: Plan) -> Iterator[Problem]:
+    """The records to be written that another dump of the commit holds with other content.
+
+    The other dump may agree with the database, and so have no step of its own.
+    """
+    known = {each.key for each in built.problems if each.kind is ProblemKind.TWICE}
+    for step in built.steps:
+        if not step.after or step.key in known:
+            continue
+        for work in works:
+            bound = work.dump.tables.get(step.key.model)
+            if work.folder == step.dump or bound is None:
+                continue
+            blob = work.shared_ids.get(record_path(step.key, bound.schema.layout), step.after)
+            if blob in ("", step.after):
+                continue
+            one, other = contents.records([step.after, blob])
+            if Change(step.key, one, other).fields:
+                text = f"{step.key} has different content in {step.dump} and {work.folder}"
+                yield Problem(
+                    ProblemKind.TWICE, f"{text} of the commit", key=step.key, dump=step.dump
+                )
+                break
+
+
+def _target(project: Project, request: Request) -> Target:
+    repository = project.repository
+    revision = request.revision
+    if request.verb == "update":
+        revision = repository.head_branch() or ""
+        if not revision:
+            raise UsageError(
+                "HEAD of the repository is detached: there is no branch to update from",
+                hint="contentgit checkout REV --apply --merge",
+            )
+    commit = repository.resolve(revision)
+    check_format(repository, commit)
+    refuse_recorded(repository, commit)
+    branch = revision if repository.branch_tip(revision) == commit else ""
+    return Target(revision, commit, branch)
+
+
+def _dumps(
+    project: Project, target: Target, names: Sequence[str], rows: Mapping[str, Applied]
+) -> tuple[list[Dump], list[str]]:
+    """The dumps to apply, and those that the commit does not have and nobody asked for."""
+    found, skipped = [], []
+    for dump in project.dumps(names, also=list(rows)):
+        if project.repository.tree_id(target.commit, dump.folder):
+            refuse_undescribed(project.repository, target.commit, dump.folder)
+            found.append(dump)
+        elif dump.dataset.label in names:
+            raise UnknownNameError(
+                f"{target.revision} has no dump {dump.dataset.label!r}",
+                hint=_known_dumps(project, target.commit),
+            )
+        elif dump.folder in rows:
+            skipped.append(dump.dataset.label)
+    if not found:
+        raise UnknownNameError(
+            f"{target.revision} has none of this project's dumps",
+            hint=_known_dumps(project, target.commit),
+        )
+    return found, skipped
+
+
+def _known_dumps(project: Project, commit: str) -> str:
+    folders = project.repository.folders(commit)
+    if not folders:
+        return "nothing was committed yet: contentgit commit  (where the database has the content)"
+    return f"dumps in that commit: {', '.join(folders)}"
+
+
+def _work(
+    project: Project,
+    target: Target,
+    dump: Dump,
+    row: Applied | None,
+    shared: AbstractSet[str],
+    request: Request,
+) -> DumpPlan:
+    repository, update = project.repository, request.verb == "update"
+    goal = Goal(target.commit, repository.tree_id(target.commit, dump.folder) or "", target.branch)
+    named = target.revision if request.verb == "checkout" else ""
+    if row and request.adopt and not found_commit(project, row, named):
+        row = None  # it begins anew
+    at = applied_commit(project, row, named) if row else ""
+    start = _common(project, at, target) if row and update else at
+    if row and update and start == target.commit:
+        goal = Goal(at, row.tree, row.branch)  # it has all of the branch, and perhaps more
+    tree, theirs = goal.tree, CommitSide(repository, goal.commit, dump.folder)
+    if row and row.tree == tree:
+        base = theirs
+    else:
+        held = start and repository.tree_id(start, dump.folder)
+        base = CommitSide(repository, start if held else "", dump.folder)
+    work = DumpPlan(dump, row, goal, tree, base, _ours(project, dump), theirs)
+    return _compared(work, shared, merging=request.merging)
+
+
+def _common(project: Project, applied: str, target: Target) -> str:
+    """What an update starts from: where the applied commit and the branch parted, as for any merge.
+
+    What was committed from here to another branch would else count as taken back by this one.
+
+    Raises:
+        RefusedError: they have no commit in common.
+    """
+    bases = project.repository.merge_bases(applied, target.commit)
+    if not bases:
+        raise RefusedError(
+            f"database {project.using!r} is at commit {applied[:10]}, which has no history in common "
+            f"with {target.revision}",
+            hint=f"contentgit checkout {target.revision} --apply --merge  (takes commit {applied[:10]} "
+            "as the base)",
+        )
+    return bases[0]
+
+
+def _work_of_undo(project: Project, undone: Undone, shared: AbstractSet[str]) -> DumpPlan:
+    repository, dump = project.repository, undone.dump
+    tree = repository.tree_id(undone.before, dump.folder) if undone.before else None
+    theirs = CommitSide(repository, undone.before if tree else "", dump.folder)
+    base = CommitSide(repository, applied_commit(project, undone.line), dump.folder)
+    ours = _ours(project, dump)
+    work = DumpPlan(dump, undone.now, undone.goal, tree or "", base, ours, theirs)
+    if undone.line.action in MERGES:
+        work.origin = _origin(repository, undone)
+        work.origin_ids = work.origin.ids() if work.origin else {}
+    return _compared(work, shared, merging=True)
+
+
+def _origin(repository: Repository, undone: Undone) -> CommitSide | None:
+    """The base of the merge that is undone; ``None`` where the repository has it no more."""
+    folder, commit = undone.dump.folder, undone.line.previous
+    with suppress(UnknownNameError):
+        at = repository.resolve(commit) if commit else ""
+        if at and undone.line.action == "update":
+            at = next(iter(repository.merge_bases(at, undone.line.commit)), at)
+        return CommitSide(repository, at if at and repository.tree_id(at, folder) else "", folder)
+    return None
+
+
+def _ours(project: Project, dump: Dump) -> DatabaseSide:
+    return DatabaseSide(dump, project.repository.algorithm, project.progress)
+
+
+def _moved(ids: Mapping[str, str], base_ids: Mapping[str, str]) -> dict[str, str]:
+    """What differs from the base, by path; ``""`` is for what has gone."""
+    found = {path: blob for path, blob in ids.items() if base_ids.get(path) != blob}
+    return found | dict.fromkeys(base_ids.keys() - ids.keys(), "")
+
+
+def _ordered(dump: Dump, ids: Mapping[str, str]) -> dict[str, str]:
+    """The records that are of models whose records have an order."""
+    tables = dump.tables.items()
+    folders = {encode_part(label) for label, table in tables if order_fields(table.schema)}
+    if not folders:
+        return {}
+    return {path: blob for path, blob in ids.items() if path.partition("/")[0] in folders}
+
+
+def _compared(work: DumpPlan, shared: AbstractSet[str], *, merging: bool) -> DumpPlan:
+    """Looks by blob ids alone where the database differs from what it is to become."""
+    ids = work.theirs.ids()
+    count = len(ids)
+    work.base_ids = dict(ids) if work.base is work.theirs else work.base.ids()
+    if not shared.isdisjoint(work.dump.tables):
+        work.shared_ids = {path: ids[path] for path in ids if path.partition("/")[0] in shared}
+    if merging:
+        work.theirs_ids = _ordered(work.dump, ids)
+    moved = {} if work.base is work.theirs else _moved(ids, work.base_ids)
+    work.differences = from_commit_to_database(ids, work.ours)
+    differing = {each.path for each in work.differences}
+    work.alike = {path: blob for path, blob in moved.items() if path not in differing}
+    work.size = Size(len(work.base_ids), work.ours.size, count)
+    return work

@@ -1,0 +1,215 @@
+"""What a verb works on: a repository, the project's datasets, and one database of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from contentgit import config
+from contentgit.config import Config
+from contentgit.content.layout import dump_folder, dump_name
+from contentgit.datasets import (
+    DatasetDefinition,
+    executable,
+    identities,
+    load_datasets,
+    parse_dump_argument,
+)
+from contentgit.db.backends import Backend, Patience, backend
+from contentgit.db.failures import translated
+from contentgit.db.identity import Identities
+from contentgit.db.introspect import tables
+from contentgit.db.reader import Reader
+from contentgit.db.tables import Table, Tables
+from contentgit.errors import (
+    ConfigurationError,
+    ContentgitError,
+    DatabaseError,
+    UnknownNameError,
+)
+from contentgit.git import Repository
+from contentgit.specs import Dataset
+
+Progress: TypeAlias = Callable[[str, int, int | None], None]
+"""Called with what is being done, how many are done, and of how many (``None``: not known)."""
+
+
+Notice: TypeAlias = Callable[[str], None]
+"""Called with a line that says why nothing happens for a while."""
+
+
+def no_progress(_what: str, _done: int, _total: int | None) -> None:
+    """Progress that nobody watches."""
+
+
+def no_notice(_text: str) -> None:
+    """Notices that nobody reads."""
+
+
+class Operator(NamedTuple):
+    """Who calls, and when; handed in, so that the library reads neither clock nor environment."""
+
+    name: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Dump:
+    """One dump of the project bound to a database: its folder, its tables, its reader."""
+
+    dataset: Dataset
+    folder: str
+    tables: Tables
+    reader: Reader
+
+
+@dataclass
+class Project:
+    """A project's datasets, its repository, and the database ``using`` seen through them.
+
+    Nothing is read before it is asked for. ``progress`` is told about long work, ``notice`` what is waited
+    for; ``wait`` is for how many seconds at most, where another apply holds the database. ``opened`` is
+    called with the repository when it is opened. ``schemas`` keeps what
+    :mod:`contentgit.workingcopy.places` has found out.
+    """
+
+    config: Config
+    using: str
+    operator: Operator
+    progress: Progress = no_progress
+    repository_path: Path | None = None
+    wait: float = 0
+    notice: Notice = no_notice
+    opened: Callable[[Repository], object] = Repository.finish_moves
+    schemas: dict[str, Sequence[str]] = field(default_factory=dict)
+
+    @cached_property
+    def repository(self) -> Repository:
+        """The repository named in the call, else the settings' own.
+
+        Raises:
+            ConfigurationError: none is named.
+            RepositoryError: there is none.
+        """
+        path = self.repository_path or self.config.repository
+        if path is None:
+            raise ConfigurationError(
+                'no repository is configured: CONTENTGIT["REPOSITORY"] is not set',
+                hint='write CONTENTGIT = {"REPOSITORY": "content", ...} into the settings, '
+                "or use --repository PATH",
+            )
+        repository = Repository.open(path)
+        self.opened(repository)
+        return repository
+
+    @cached_property
+    def definitions(self) -> Mapping[str, DatasetDefinition]:
+        """The datasets that the project's code defines, by name.
+
+        Raises:
+            ConfigurationError: no datasets are configured, or they cannot be imported.
+        """
+        if not self.config.datasets:
+            raise ConfigurationError(
+                'no datasets are configured: CONTENTGIT["DATASETS"] is not set',
+                hint='write CONTENTGIT = {"REPOSITORY": "content", '
+                '"DATASETS": "app.datasets.datasets"} into the settings',
+            )
+        return load_datasets(self.config.datasets)
+
+    @cached_property
+    def backend(self) -> Backend:
+        """The database's own ways."""
+        return backend(self.using)
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Every database exception of the body becomes an error that says why, where the database tells."""
+        try:
+            with translated(f"database {self.using!r}"):
+                yield
+        except DatabaseError as error:
+            raise self.backend.explained(error) from error
+
+    @cached_property
+    def search_path(self) -> Sequence[str]:
+        """:meth:`Backend.search_path` of the session."""
+        return self.backend.search_path()
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """:meth:`Backend.exclusive`, with the patience that the call has."""
+        return self.backend.exclusive(Patience(self.wait, self.notice))
+
+    @cached_property
+    def identities(self) -> Identities:
+        """Record keys to primary keys of this database and back."""
+        return Identities(self.using, identities(self.definitions))
+
+    def forget_rows(self) -> None:
+        """Forgets what was read of the database, before it is read again."""
+        self.__dict__.pop("identities", None)
+
+    def datasets(self, names: Sequence[str], also: Sequence[str] = ()) -> list[Dataset]:
+        """The dumps called ``names``, each behind those it depends on.
+
+        Without names: the datasets that need no arguments, and the dumps in the folders ``also`` which
+        the code still defines.
+
+        Raises:
+            UnknownNameError: the code defines no such dataset.
+            ConfigurationError: a dataset's specs are wrong.
+        """
+        found: dict[str, Dataset] = {}
+        for name, arguments in self._wanted(names, also):
+            self._add(name, arguments, found)
+        return list(found.values())
+
+    def _wanted(self, names: Sequence[str], also: Sequence[str]) -> list[tuple[str, str]]:
+        if names:
+            return [parse_dump_argument(name) for name in names]
+        known = [dump_name(folder) for folder in also]
+        definitions = self.definitions.items()
+        own = [(name, "") for name, definition in definitions if not definition.needs_arguments]
+        return own + [(name, given) for name, given in known if given and name in self.definitions]
+
+    def _add(self, name: str, arguments: str, found: dict[str, Dataset]) -> None:
+        if name not in self.definitions:
+            raise UnknownNameError(
+                f"there is no dataset {name!r}",
+                hint=f"datasets of this project: {', '.join(sorted(self.definitions)) or 'none'}",
+            )
+        dataset = self.definitions[name].dump(arguments)
+        if dataset.label in found:
+            return
+        for needed in dataset.depends_on:
+            self._add(*parse_dump_argument(needed), found)
+        found[dataset.label] = executable(dataset)
+
+    def bind(self, dataset: Dataset) -> Dump:
+        """The dataset's models bound to the tables of this database."""
+        bound = tables(dataset, self.identities, self.using)
+        reader = Reader(self.using, dataset, bound, self.identities)
+        return Dump(dataset, dump_folder(dataset.name, dataset.arguments), bound, reader)
+
+    def dumps(self, names: Sequence[str], also: Sequence[str] = ()) -> list[Dump]:
+        """:meth:`datasets`, bound to this database."""
+        return [self.bind(dataset) for dataset in self.datasets(names, also)]
+
+
+def all_tables(dumps: Sequence[Dump]) -> dict[str, Table]:
+    """The tables of all dumps by model label."""
+    return {label: table for dump in dumps for label, table in dump.tables.items()}
+
+
+def defines(dump: str) -> bool:
+    """Whether the code of the project that is started has a dataset for ``dump``."""
+    if not config.has_started():
+        return False
+    with suppress(ContentgitError):
+        return parse_dump_argument(dump)[0] in load_datasets(config.read().datasets or "")
+    return False

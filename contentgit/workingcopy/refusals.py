@@ -1,0 +1,103 @@
+"""What a plan's problems amount to: the error, and a way on for each kind of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from contentgit.errors import ConflictError, DriftError, RefusedError
+from contentgit.plan.steps import ProblemKind
+from contentgit.render.plain import plural
+from contentgit.render.problems import causes, lines
+from contentgit.workingcopy.planned import Planned
+
+_BACKUP: Final = "what was there is kept under refs/contentgit/backup/"
+
+_BRANCH: Final = "to decide each in a merge of the branch, which can keep both of two new records"
+
+_PERMITTED: Final = {
+    "--force": f"overwrites what was edited here; {_BACKUP}",
+    "--allow-cascade": "deletes or clears the rows outside the dump, too",
+    "--allow-empty": "deletes all that the commit does not have",
+    "--ignore-unknown-fields": "leaves out the fields that the code does not have",
+    "--max-deletes": "raises the limit",
+}
+"""What the options that permit a problem do."""
+
+_CORRECT: Final = {
+    ProblemKind.OUTSIDE: "a row outside the dump has the key: change the row, or the filter of the spec",
+    ProblemKind.PROTECTED: "on the site, delete or change first what refers to the records to be deleted",
+    ProblemKind.DANGLING: "contentgit check {revision}  (lists references to nothing); or apply the dump "
+    "that has the missing record, too",
+    ProblemKind.UNIQUE: "give one of the two records another value, on the site or in a commit",
+    ProblemKind.BROKEN: "correct the records where the content is edited and commit, or take the fields "
+    "together from one commit: contentgit restore RECORD/FIELD --from REV",
+    ProblemKind.MODEL: "the dataset lacks the model: first deploy the code that the commit was made with",
+    ProblemKind.TWICE: "commit from a database that has the record; both dumps then hold the same",
+}
+"""What to do about a problem that no option permits."""
+
+
+def refuse(planned: Planned) -> None:
+    """Raises what a plan's problems amount to; a plan without problems passes.
+
+    Raises:
+        DriftError: edits of the target would be overwritten.
+        ConflictError: both sides changed the same thing.
+        RefusedError: anything else.
+    """
+    problems = planned.plan.problems
+    if not problems:
+        return
+    kinds = [each.kind for each in problems]
+    told: dict[str, Any] = {
+        "items": [line for each in problems for line in lines(each, planned.titles)],
+        "causes": causes(problems, planned.titles),
+        "hint": "\n".join(dict.fromkeys(_hints(planned))),
+        "data": {"problems": problems},
+    }
+    if ProblemKind.DRIFT in kinds:
+        count = plural(kinds.count(ProblemKind.DRIFT), "record")
+        raise DriftError(
+            f"{count} edited in this database would be overwritten, and the edits are in no commit",
+            **told,
+        )
+    if ProblemKind.CONFLICT in kinds:
+        count = plural(kinds.count(ProblemKind.CONFLICT), "record")
+        raise ConflictError(
+            f"{count} changed in this database and in {planned.target.revision} in the same place; "
+            "nothing has been written",
+            **told,
+        )
+    raise RefusedError(
+        f"{plural(len(problems), 'problem')} in the plan; nothing has been written", **told
+    )
+
+
+def _hints(planned: Planned) -> Iterator[str]:
+    """The ways on, a line each: what permits everything that can be, then what cannot."""
+    request, kinds = planned.request, {each.kind for each in planned.plan.problems}
+    permits = sorted({each.permit for each in planned.plan.problems if each.permit})
+    if ProblemKind.CONFLICT in kinds:
+        others = [each for each in permits if not each.startswith("--take")]
+        theirs = "what is brought back" if request.verb == "undo" else "the commit's"
+        yield f"{request.command('--take ours', *others)}  (keeps this database's there)"
+        yield f"{request.command('--take theirs', *others)}  (takes {theirs}; {_BACKUP})"
+        if request.verb != "undo":
+            yield f"contentgit commit --branch NEW  ({_BRANCH})"
+    if ProblemKind.DRIFT in kinds:
+        yield "contentgit commit --branch NEW  (captures the edits)"
+        merging = request.command("--merge", *(each for each in permits if each != "--force"))
+        yield f"{merging}  (keeps the edits beside what the commit changes)"
+    if permits and ProblemKind.CONFLICT not in kinds:
+        yield f"{request.command(*permits)}  ({_does(permits)})"
+    unpermitted = {each.kind for each in planned.plan.problems if not each.permit}
+    for kind in sorted(unpermitted - {ProblemKind.CONFLICT}):
+        hint = _CORRECT.get(kind, "correct the commit or the database first")
+        # An undo's target is called by words, which nobody can type.
+        named = planned.target.revision
+        yield hint.format(revision=planned.target.commit[:10] if " " in named else named)
+
+
+def _does(permits: list[str]) -> str:
+    return "; ".join(_PERMITTED.get(each.partition(" ")[0], "permits it") for each in permits)

@@ -1,0 +1,318 @@
+"""What receivers and triggers wrote into the dumps while an apply ran: found, made right, or refused.
+
+Only tables that they may have written are read a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from contentgit.content.diff import Change
+from contentgit.content.layout import record_path
+from contentgit.content.records import Record, RecordKey
+from contentgit.db import facts
+from contentgit.db.applier.watch import ANY, Watch, Write, plain_name
+from contentgit.db.backends import Trigger
+from contentgit.db.tables import Table
+from contentgit.errors import RefusedError
+from contentgit.history.snapshots import Difference, batches, pair_portions
+from contentgit.plan import Candidate, Licences, Size, build, survey
+from contentgit.plan.steps import Action, Plan, Step
+from contentgit.render.plain import plural
+from contentgit.specs import Dataset
+from contentgit.workingcopy.database_side import DatabaseSide, Missing
+from contentgit.workingcopy.outside import OUTSIDE
+from contentgit.workingcopy.planned import DumpPlan, Planned
+from contentgit.workingcopy.project import Project, all_tables
+
+ON_DELETE = "on_delete"
+"""Why a function of the project is called that says what references are set to."""
+
+SHOWN = 10
+"""Records, and functions of the project, that a refusal names."""
+
+
+@dataclass
+class _Reread(DatabaseSide):
+    """The rows of some models of a dump."""
+
+    labels: Collection[str] = ()
+
+    def rows(self) -> Iterator[tuple[str, RecordKey, bytes]]:
+        """See the base class."""
+        for label in self.labels:
+            layout = self.dump.tables[label].schema.layout
+            for key, data in self.dump.reader.stream(label):
+                yield record_path(key, layout), key, data
+
+
+@dataclass(frozen=True)
+class Rereading:
+    """The dumps of an apply under way, and who else writes to them.
+
+    ``own`` are the tables that the plan wrote, ``steps`` those of its steps that were run, or will be.
+    """
+
+    project: Project
+    planned: Planned
+    watch: Watch
+    own: AbstractSet[str] = frozenset()
+    steps: Sequence[Step] = ()
+
+    # Who wrote, and where
+
+    @cached_property
+    def triggers(self) -> list[Trigger]:
+        """The triggers on what the plan, receivers and other triggers wrote."""
+        backend = self.project.backend
+        asks = bool(self.own or self.watch.writes) and not backend.connection.needs_rollback
+        waiting = backend.triggers() if asks else []
+        names = {*self._tables, *(plain_name(each.table) for each in waiting)}
+        written = {*map(plain_name, self.own), *self.watch.tables}
+        found: list[Trigger] = []
+        while ran := [t for t in waiting if ANY in written or plain_name(t.table) in written]:
+            found += ran
+            waiting = [each for each in waiting if each not in ran]
+            written = written.union(*(each.reached(names) for each in ran))
+        return found
+
+    @cached_property
+    def _tables(self) -> set[str]:
+        """The plain names of the dumps' tables."""
+        bound = (each for work in self.planned.dumps for each in work.dump.tables.values())
+        return {name for each in bound for name in _names(each)}
+
+    @cached_property
+    def written(self) -> set[str]:
+        """The plain names of the tables that others than the plan may have written."""
+        if ANY in self.watch.tables:
+            return self._tables
+        return self.watch.tables.union(*(each.reached(self._tables) for each in self.triggers))
+
+    def labels(self, work: DumpPlan) -> list[str]:
+        """The models of the dump whose rows others may have written, or moved into or out of it."""
+        if not self.written:
+            return []
+        return [
+            label
+            for label, bound in work.dump.tables.items()
+            if not self.written.isdisjoint(_names(bound))
+            or any(name in work.dump.reader.condition(label).casefold() for name in self.written)
+        ]
+
+    # What differs
+
+    def differences(self, work: DumpPlan, labels: Collection[str]) -> Iterator[Candidate]:
+        """Where the models' rows are not what the plan's steps should have left.
+
+        ``ours`` is what is there, and the ``base`` too, ``theirs`` what is wanted.
+        """
+        for label in labels:
+            self.project.identities.reload(label)
+        wanted, local = self._wanted(work, labels)
+        gone = (Action.DELETE, Action.CASCADE)  # such a row is there again: somebody has made it
+        written = {step.key for step in self.steps if step.action not in gone}
+        side = _Reread(work.dump, self.project.repository.algorithm, labels=labels)
+        found: list[Difference] = []
+        for path, blob in side.entries({}):
+            expected = wanted.pop(path, "")
+            if blob != expected and (expected or side.key(path) not in written):
+                found.append(Difference(path, expected, blob))
+        found += [Difference(path, expected, "") for path, expected in wanted.items()]
+        for each in found:
+            if each.before and each.path in local:
+                row = side.key(each.path) if each.after else each.path
+                raise self.refused([f"{row} was edited here, and is in no commit"])
+        for batch in batches(found):
+            yield from self._compared(work, side, batch)
+
+    def _wanted(self, work: DumpPlan, labels: Collection[str]) -> tuple[dict[str, str], set[str]]:
+        """The blob id of each record by its path, and the paths of those whose content is in no commit."""
+        ids = {path: blob for path, blob in work.theirs.ids().items() if _label(path) in labels}
+        local: set[str] = set()
+        for each in work.differences:
+            if _label(each.path) not in labels:
+                continue
+            ids.pop(each.path, None)
+            if each.after:
+                ids[each.path] = each.after
+                local.add(each.path)
+        for step in self.steps:
+            if step.key.model not in labels:
+                continue
+            table = work.dump.tables[step.key.model]
+            path = record_path(step.key, table.schema.layout)
+            cleared = step.action is Action.CLEAR and step.fields[0] in table.field
+            if cleared or step.action in (Action.DELETE, Action.CASCADE):
+                # A row that only loses a reference is in no commit, neither before nor after.
+                ids.pop(path, None)
+                local.discard(path)
+            elif step.after and (step.dump == work.folder or path in ids):
+                ids[path] = step.after
+                local.discard(path)
+        return ids, local
+
+    def _compared(
+        self, work: DumpPlan, side: DatabaseSide, batch: Sequence[Difference]
+    ) -> Iterator[Candidate]:
+        contents = self.planned.contents.records([each.before for each in batch if each.before])
+        wanted = (next(contents) if each.before else None for each in batch)
+        here = side.records([(each.path, each.after) for each in batch])
+        missing, differences = Missing(work.dump), iter(batch)
+        for portion in pair_portions(zip(here, wanted, strict=True)):
+            for ours, theirs in missing.leave_out(portion):
+                blob, record = next(differences).before, ours or theirs
+                if record is not None and _differ(ours, theirs):
+                    yield Candidate(record.key, work.folder, ours, ours, theirs, "", blob)
+
+    # What follows
+
+    def rewrite(self, steps: Sequence[Step], own: AbstractSet[str]) -> Sequence[Step]:
+        """The steps that make the rows of models that are written last what the commit says.
+
+        ``steps`` are the plan's, which do where nobody else has written such rows.
+
+        Raises:
+            RefusedError: an edit of this database is gone, or the rows cannot be made so.
+        """
+        now = replace(self, own=own)
+        works = self.planned.dumps
+        last = {
+            work.folder: [label for label, each in work.dump.tables.items() if each.write_last]
+            for work in works
+        }
+        if all(set(last[work.folder]).isdisjoint(now.labels(work)) for work in works):
+            return steps
+        built = now._plan(last)
+        if built.problems:
+            raise now.refused([each.text for each in built.problems])
+        tables = all_tables([work.dump for work in works])
+        names = {name for each in last.values() for label in each for name in _names(tables[label])}
+        self.watch.forget(names)
+        # What is no content of these rows, an undo brings back from beside the dumps.
+        made = {step.key for step in built.steps}
+        beside = [each for each in steps if each.dump == OUTSIDE and each.key not in made]
+        return [*built.steps, *beside]
+
+    def _plan(self, labels: dict[str, list[str]]) -> Plan:
+        """The plan that makes the rows of these models, by dump, what they should be."""
+        works = self.planned.dumps
+        tables = all_tables([work.dump for work in works])
+        found = survey(
+            (each for work in works for each in self.differences(work, labels[work.folder])),
+            models={label: bound.enforced for label, bound in tables.items()},
+            datasets={w.folder: _licensed(w.dump.dataset, labels[w.folder]) for w in works},
+            first=set(),
+            sizes={work.folder: Size(1, 1, 1) for work in works},
+        )
+        readers = {work.folder: work.dump.reader for work in works}
+        fetched = facts.fetch(self.project.using, tables, found, readers)
+        return build(found, fetched, Licences(force=True, allow_cascade=True))
+
+    def check(self) -> None:
+        """Compares the rows that others may have written with what the plan's steps should have left.
+
+        Raises:
+            RefusedError: they differ; the message names who wrote.
+        """
+        lines = []
+        for work in self.planned.dumps:
+            labels = self.labels(work)
+            for each in self.differences(work, labels) if labels else ():
+                verb = "was changed" if each.ours and each.theirs else "was created"
+                lines.append(f"{each.key} {verb if each.ours else 'was deleted'}")
+        if lines:
+            raise self.refused(lines)
+
+    # Words
+
+    def refused(self, lines: Sequence[str]) -> RefusedError:
+        """The error about records that others have written."""
+        what = f"{plural(len(lines), 'record')} of the dumps"
+        return RefusedError(
+            f"{self._who} wrote to {what} while the apply ran, which would not be what the commit says; "
+            "nothing has changed",
+            items=[*_shown(lines), *self.culprits()],
+            hint=self.hint(),
+        )
+
+    @property
+    def _writes(self) -> list[Write]:
+        return [each for each in self.watch.writes if each.table in {ANY, *self._tables}]
+
+    @property
+    def _asked(self) -> bool:
+        """Whether only functions that say what references are set to wrote rows of the dumps."""
+        causes = {each.cause for each in self._writes}
+        return causes == {ON_DELETE} and not any(t.reached(self._tables) for t in self.triggers)
+
+    @property
+    def _who(self) -> str:
+        return "a function of on_delete" if self._asked else "receivers or triggers"
+
+    def culprits(self) -> list[str]:
+        """A line for each function and trigger that may have written rows of the dumps."""
+        ran = [each for each in self.triggers if each.reached(self._tables)]
+        return [
+            *_shown(sorted(map(str, self._writes))),
+            *_shown([f"trigger {each.name} of table {each.table}" for each in ran]),
+        ]
+
+    def hint(self) -> str:
+        """The ways on."""
+        if self._asked:
+            names = " and ".join(sorted({each.function for each in self._writes}))
+            again = "run this again" if self.planned.request.merging else "apply with --merge"
+            return (
+                f"call {names} in a shell of this database, so that what it makes is there; then "
+                f"{again}, which keeps it\n"
+                "or first set what refers to the records to be deleted to others"
+            )
+        models = {
+            label
+            for work in self.planned.dumps
+            for label, bound in work.dump.tables.items()
+            if not self.written.isdisjoint(_names(bound)) and not bound.write_last
+        }
+        causes = {each.model for each in self._writes if each.model}
+        ways = []
+        if models:
+            ways.append(
+                f'write "write_last": True into the spec of {", ".join(sorted(models))}  (makes what '
+                "receivers and triggers write there what the commit says)"
+            )
+        if causes:
+            ways.append(
+                f'write "signals": False into the spec of {", ".join(sorted(causes))}  (calls no '
+                "receivers)"
+            )
+        return "\n".join(ways)
+
+
+def _label(path: str) -> str:
+    return path.partition("/")[0]
+
+
+def _names(bound: Table) -> set[str]:
+    return {plain_name(name) for name in (bound.name, *(each.table for each in bound.relations))}
+
+
+def _differ(ours: Record | None, theirs: Record | None) -> bool:
+    if ours is None or theirs is None:
+        return ours is not theirs
+    names = ours.fields.keys() & theirs.fields.keys()
+    return any(each.name in names for each in Change(ours.key, ours, theirs).fields)
+
+
+def _licensed(dataset: Dataset, labels: Collection[str]) -> Dataset:
+    """The dataset with the licence to delete rows of these models."""
+    specs = (replace(s, delete_missing=True) if s.model in labels else s for s in dataset.specs)
+    return replace(dataset, specs=tuple(specs))
+
+
+def _shown(lines: Sequence[str]) -> list[str]:
+    more = len(lines) - SHOWN
+    return [*lines[:SHOWN], *([f"… {more:,} more"] if more > 0 else [])]

@@ -1,0 +1,133 @@
+"""Which apply is undone, and where the database is behind that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from contentgit.branches.fetching import fetching
+from contentgit.content.layout import dump_folder
+from contentgit.datasets import parse_dump_argument
+from contentgit.db import ledger
+from contentgit.db.ledger import Applied
+from contentgit.errors import RepositoryError, UnknownNameError, UsageError
+from contentgit.render.values import dump_label
+from contentgit.workingcopy.anchors import backups
+from contentgit.workingcopy.places import is_own
+from contentgit.workingcopy.planned import Goal
+from contentgit.workingcopy.project import Dump, Project
+
+MERGES = frozenset({"merge", "update"})
+"""What it calls a ``checkout --merge`` and an ``update``."""
+
+APPLIES = frozenset({"apply", *MERGES})
+"""What the ledger calls an apply that wrote something."""
+
+_ELSEWHERE = "contentgit checkout REV --apply  (brings the database to another commit instead)"
+
+
+@dataclass(frozen=True)
+class Undone:
+    """One dump of the apply that is undone: its line in the ledger, and where the dump is now.
+
+    ``before`` is the commit with what the database held before the apply, ``""`` where that was nothing.
+    ``whole`` tells whether nothing of the apply is left with this undo.
+    """
+
+    dump: Dump
+    line: Applied
+    now: Applied | None
+    before: str
+    goal: Goal
+    whole: bool = True
+
+
+def to_undo(project: Project, names: Sequence[str], rows: Mapping[str, Applied]) -> list[Undone]:
+    """The dumps of the last apply that was not undone, or of the last that touched one of ``names``.
+
+    Raises:
+        UsageError: there is no such apply.
+        UnknownNameError: the code does not define a dump.
+    """
+    history = ledger.history(project.using, own=is_own(project))
+    folders = list(dict.fromkeys(each.dump for each in history))
+    named = {dump_folder(*parse_dump_argument(name)) for name in names}
+    dumps = {
+        dump.folder: dump
+        for dump in project.dumps(names, also=folders)
+        if not named or dump.folder in named  # not those that they depend on
+    }
+    lines = [each for each in history if each.dump in dumps]
+    undone = {each.undoes for each in history if each.undoes}
+    open_ = [each for each in history if each.action in APPLIES and each.id not in undone]
+    left = [each for each in open_ if each.dump in dumps]
+    if not names and open_:
+        _refuse_unknown(open_[0], dumps, left)
+    if not left:
+        raise UsageError(
+            f"nothing was applied to database {project.using!r} that could be undone",
+            hint="contentgit log --applied  (lists what was applied and committed)",
+        )
+    found = [each for each in _together(left[0], history) if each.id not in undone]
+    whole = all(each.dump in dumps for each in found)
+    return [
+        replace(_undone(project, dumps[each.dump], each, lines, rows.get(each.dump)), whole=whole)
+        for each in found
+        if each.dump in dumps
+    ]
+
+
+def _refuse_unknown(last: Applied, dumps: Mapping[str, Dump], left: Sequence[Applied]) -> None:
+    """Without names the last apply is meant: not one before it, since the code lacks its dump."""
+    if last.dump in dumps:
+        return
+    others = " ".join(dict.fromkeys(dumps[each.dump].dataset.label for each in left))
+    raise UnknownNameError(
+        f"the last apply, of commit {last.commit[:10]}, was of {dump_label(last.dump)}, which this project's "
+        "code does not define",
+        hint=f"contentgit undo {others}  (undoes the last apply of what it defines)"
+        if others
+        else "",
+    )
+
+
+def _together(line: Applied, lines: Sequence[Applied]) -> Iterator[Applied]:
+    """The lines of the same call: it wrote them at one moment."""
+    for each in reversed(lines):
+        if (each.at, each.who, each.commit) == (line.at, line.who, line.commit):
+            yield each
+
+
+def _undone(
+    project: Project, dump: Dump, line: Applied, lines: Sequence[Applied], now: Applied | None
+) -> Undone:
+    before = _before(project, line)
+    if now is not None and now.commit != line.commit:
+        # It was committed since: the database stays where it is, and what is undone is an edit.
+        goal = Goal(now.commit, now.tree, now.branch, now.withheld, line)
+        return Undone(dump, line, now, before, goal)
+    earlier = next((each for each in lines if each.dump == line.dump and each.id < line.id), None)
+    if earlier is None or not line.previous:
+        return Undone(dump, line, now, before, Goal("", "", "", (), line))
+    goal = Goal(earlier.commit, earlier.tree, earlier.branch, earlier.withheld, line)
+    return Undone(dump, line, now, before, goal)
+
+
+def _before(project: Project, line: Applied) -> str:
+    """The commit with what the database held before the apply: its backup, else the one applied before."""
+    commit = line.backup or line.previous
+    if not commit:
+        return ""
+    try:
+        return project.repository.resolve(commit)
+    except UnknownNameError as error:
+        raise RepositoryError(
+            f"what database {project.using!r} held before the apply of {line.commit[:10]} is in commit "
+            f"{commit[:10]}, which is not in the repository {project.repository.path}",
+            hint="\n".join(
+                [
+                    *fetching(project.repository, commit, f"{backups(project)}/{commit[:10]}"),
+                    _ELSEWHERE,
+                ]
+            ),
+        ) from error

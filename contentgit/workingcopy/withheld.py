@@ -1,0 +1,137 @@
+"""What applies have withheld from a database: no commit of it may take that out of the repository.
+
+A line of the ledger lists it. A row that the commit deletes and that stays for want of a licence is listed
+with its blob id: as long as it is the same, it is no edit of the database's own. Fields that the target's
+code does not have (``--ignore-unknown-fields``) stay in the repository as they are there.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from contentgit.content import canonical
+from contentgit.content.records import Record, RecordKey
+from contentgit.db.ledger import Applied
+from contentgit.db.tables import Tables
+from contentgit.history.snapshots import Difference, batches
+from contentgit.plan.steps import Withheld
+from contentgit.workingcopy.database_side import DatabaseSide
+
+
+def edits(
+    differences: Iterable[Difference], side: DatabaseSide, row: Applied | None
+) -> list[Difference]:
+    """The differences between the applied commit and the database, less the rows that only stay."""
+    stay = staying(row.withheld if row else ())
+    if not stay:
+        return list(differences)
+    return [
+        each
+        for each in differences
+        if each.before or stay.get(str(side.key(each.path)), "") != each.after
+    ]
+
+
+def ignored_fields(row: Applied | None, tables: Tables) -> Mapping[str, frozenset[str]]:
+    """The fields of the applied commit that the code does not have, by model."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for each in row.withheld if row else ():
+        label = RecordKey.parse(each["record"]).model
+        if each["field"] and label in tables and each["field"] not in tables[label].schema.by_name:
+            found[label].add(each["field"])
+    return {label: frozenset(names) for label, names in found.items()}
+
+
+def with_ignored(
+    fields: Mapping[str, frozenset[str]], base: Record | None, own: Record | None
+) -> Record | None:
+    """The database's record with the fields that only the commit has; ``None`` where there are none."""
+    if base is None or own is None:
+        return None
+    names = fields.get(own.key.model, frozenset()) & base.fields.keys() - own.fields.keys()
+    if not names:
+        return None
+    return Record(own.key, {**own.fields, **{name: base.fields[name] for name in names}})
+
+
+def listed(
+    withheld: Iterable[Withheld],
+    row: Applied | None,
+    tables: Tables,
+    base_ids: Mapping[str, str],
+    differences: Iterable[Difference],
+    side: DatabaseSide,
+) -> list[dict[str, str]]:
+    """The ledger's list behind an apply: what the plan withholds, and the fields withheld before."""
+    stay = staying(row.withheld if row else ())
+    unedited = {}
+    for each in differences:
+        if not each.before:
+            key = str(side.key(each.path))
+            if each.after in (base_ids.get(each.path), stay.get(key)):
+                unedited[key] = each.after
+    found = []
+    for item in withheld:
+        entry = {"record": str(item.key), "field": item.field, "reason": item.reason}
+        if not item.field and entry["record"] in unedited:
+            entry["blob"] = unedited[entry["record"]]
+        found.append(entry)
+    known = {(RecordKey.parse(each["record"]).model, each["field"]) for each in found}
+    return found + [
+        each
+        for each in _fields(row, tables)
+        if (RecordKey.parse(each["record"]).model, each["field"]) not in known
+    ]
+
+
+def as_left(entries: Sequence[dict[str, str]], side: DatabaseSide) -> list[dict[str, str]]:
+    """The list, with the blob ids that the rows which stay have now.
+
+    A delete clears their references to what goes, which is no edit of the database's own.
+    """
+    keys = [RecordKey.parse(each["record"]) for each in entries if each.get("blob")]
+    ids: dict[str, str] = {}
+    for batch in batches(keys):
+        for key, data in side.dump.reader.encoded(batch):
+            ids[str(key)] = canonical.blob_id(data, side.algorithm)
+    return [
+        {**each, "blob": ids.get(each["record"], each["blob"])} if each.get("blob") else each
+        for each in entries
+    ]
+
+
+def carried(
+    row: Applied | None, tables: Tables, all_differences: Sequence[Difference], side: DatabaseSide
+) -> list[dict[str, Any]]:
+    """The ledger's list behind a commit: what is withheld still."""
+    stay = staying(row.withheld if row else ())
+    still = {str(side.key(each.path)): each.after for each in all_differences} if stay else {}
+    rows = [
+        each
+        for each in (row.withheld if row else ())
+        if each.get("blob") and still.get(each["record"]) == each["blob"]
+    ]
+    return rows + _fields(row, tables)
+
+
+def staying(withheld: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The rows in a ledger's list that stay for want of a licence to delete them: blob id by record."""
+    return {each["record"]: each["blob"] for each in withheld if each.get("blob")}
+
+
+def undeleted(row: Applied | None) -> frozenset[str]:
+    """The records that an apply did not delete although its commit lacks them, edited or not."""
+    return frozenset(each["record"] for each in (row.withheld if row else ()) if not each["field"])
+
+
+def _fields(row: Applied | None, tables: Tables) -> list[dict[str, Any]]:
+    """One entry for each field that the code does not have."""
+    ignored = ignored_fields(row, tables)
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for each in row.withheld if row else ():
+        label = RecordKey.parse(each["record"]).model
+        if each["field"] in ignored.get(label, ()):
+            found.setdefault((label, each["field"]), each)
+    return list(found.values())
