@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def gc(args: argparse.Namespace, terminal: Terminal) -> int:
     """Removes old backups and other leftovers."""
     args.database = "default"
-    with open_project(args, terminal) as project:
+    with open_project(args, terminal, alone=not args.dry_run) as project:
         from contentgit.workingcopy.collecting import collect
 
         done = collect(project, args.older_than, dry_run=args.dry_run)

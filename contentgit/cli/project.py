@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -172,10 +172,15 @@ def start_project(args: argparse.Namespace) -> None:
 
 
 @contextmanager
-def open_project(args: argparse.Namespace, terminal: Terminal) -> Iterator[Project]:
+def open_project(
+    args: argparse.Namespace, terminal: Terminal, *, alone: bool = False
+) -> Iterator[Project]:
     """The project of a verb that reads a database, with a progress bar while the body runs.
 
+    From when the repository is opened, no ``gc`` runs in it; with ``alone`` no other call at all.
+
     Raises:
+        BusyError: another call has opened the repository, and it was to be held alone.
         ConfigurationError: there are no settings, or they are wrong.
         RepositoryError: there is no repository.
         DatabaseError: the database cannot be reached, or refuses.
@@ -191,9 +196,14 @@ def open_project(args: argparse.Namespace, terminal: Terminal) -> Iterator[Proje
     path = Path(named) if named else None
     wait: float = getattr(args, "wait", 0)
     notice = terminal.note if _is_watched(terminal) else no_notice
-    with _progress(terminal) as progress, translated(args.database):
+    with _progress(terminal) as progress, translated(args.database), ExitStack() as stack:
         project = Project(settings, args.database, operator, progress, path, wait, notice)
-        project.opened = partial(tell_finished, terminal=terminal)
+
+        def opened(repository: Repository) -> None:
+            stack.enter_context(repository.in_use(alone=alone))
+            tell_finished(repository, terminal)
+
+        project.opened = opened
         with project.errors():
             yield project
 

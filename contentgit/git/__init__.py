@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -597,6 +598,15 @@ class Repository:
     def space(self) -> dict[str, int]:
         """git's count of objects: ``count`` loose ones, ``packs``, sizes in KiB."""
         return collecting.space(self._program)
+
+    def in_use(self, *, alone: bool = False) -> AbstractContextManager[None]:
+        """Holds the repository meanwhile: with others, or ``alone``, as whoever collects has to.
+
+        Raises:
+            BusyError: others hold it, and it was to be held alone.
+        """
+        shared = worktree.common_folder(self.git_dir)
+        return collecting.in_use(shared, self._program, alone=alone)
 
     def collect(self, files: Sequence[Path]) -> None:
         """Removes these files, and objects that no ref has reached for as long as git keeps such.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from contentgit.errors import BusyError
 from contentgit.git.program import Program
 from contentgit.git.writing import write_graph
 
@@ -47,6 +49,36 @@ def space(program: Program) -> dict[str, int]:
     """git's count of objects: loose ones, packs, and their size in KiB."""
     pairs = (line.partition(": ") for line in program.line("count-objects", "-v").splitlines())
     return {name: int(value) for name, _, value in pairs if value.isdecimal()}
+
+
+@contextmanager
+def in_use(folder: Path, program: Program, *, alone: bool) -> Iterator[None]:
+    """Holds the git directory ``folder`` meanwhile: with others, or ``alone``.
+
+    Nothing is held where the system, or the file system, has no such locks.
+
+    Raises:
+        BusyError: others hold it, and it was to be held alone.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(folder / "objects", os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
+        except BlockingIOError:
+            raise BusyError(
+                f"another contentgit is at work in {program.folder}, and gc could remove what it needs",
+                hint="try again when it is done",
+            ) from None
+        except OSError:
+            pass
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def collect(program: Program) -> None:

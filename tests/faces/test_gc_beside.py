@@ -1,0 +1,146 @@
+"""``gc`` beside a call that stands still at any of its git processes: the call goes on as if nothing were."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.db import connections
+
+from tests.bakery.content import fill
+from tests.bakery.models import Tag
+from tests.verbs.conftest import Run
+
+# A worker of pytest-xdist has a second thread, which holds no lock that a child needs.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .*multi-threaded:DeprecationWarning")
+Ok = Callable[..., str]
+
+
+def stopped(words: list[str], step: int, verb: str = "") -> int:
+    """A process with the call that stands still before its ``step``-th git process; 0 if it has fewer.
+
+    Of a ``verb`` only these are counted.
+    """
+    from contentgit.cli.main import main
+
+    connections.close_all()  # a child must not share the parent's connections
+    child = os.fork()
+    if not child:
+        left = [step]
+
+        def count(event: str, arguments: tuple[object, ...]) -> None:
+            if event == "subprocess.Popen" and (not verb or verb in list(arguments[1])):  # type: ignore[call-overload]
+                left[0] -= 1
+                if left[0] == 0:
+                    os.kill(os.getpid(), signal.SIGSTOP)
+
+        sys.addaudithook(count)
+        os._exit(main(words))
+    _, status = os.waitpid(child, os.WUNTRACED)
+    if os.WIFSTOPPED(status):
+        return child
+    assert os.WEXITSTATUS(status) == 0
+    return 0
+
+
+def went_on(child: int) -> int:
+    """The exit code of the process, let go on."""
+    os.kill(child, signal.SIGCONT)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def age(path: Path) -> None:
+    """Lets all objects be of a time from which git keeps nothing that no ref reaches."""
+    for each in (path / ".git" / "objects").rglob("*"):
+        if each.is_file():
+            os.utime(each, (10**9, 10**9))
+
+
+@pytest.fixture
+def first(db: str, ok: Ok, git: Ok) -> str:
+    """The commit of main, which the database is at; summer has a row more."""
+    fill()
+    ok("init")
+    ok("commit", "-m", "The whole shop")
+    ok("checkout", "-b", "summer")
+    Tag.objects.create(pk=77, name="Nuts", slug="nuts")
+    ok("commit", "-m", "Nuts")
+    ok("checkout", "main", "--apply", "--yes")
+    return git("rev-parse", "main")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["commit", "-m", "Edited"],
+        ["checkout", "summer", "--apply", "--yes", "--force"],
+        ["checkout", "summer", "--apply", "--yes", "--merge"],
+        ["merge", "summer", "--no-ff"],
+    ],
+    ids=" ".join,
+)
+def test_a_call_goes_on(
+    first: str, words: list[str], run: Run, ok: Ok, git: Ok, repository_path: Path
+) -> None:
+    call = [words[0], f"--repository={repository_path}", *words[1:]]
+    step, child = 1, 1
+    while child:
+        git("checkout", "-q", "-f", "-B", "main", first)
+        ok("checkout", "main", "--apply", "--yes", "--force")
+        Tag.objects.filter(pk=12).update(name="Edited")
+        for ref in git("for-each-ref", "--format=%(refname)", "refs/contentgit/backup").split():
+            git("update-ref", "-d", ref)
+        git("reflog", "expire", "--expire=now", "--all")
+        age(repository_path)
+        child = stopped(call, step)
+        if child:
+            said = run("gc")
+            assert said.code == 0 or "another contentgit is at work in" in said.err
+            assert went_on(child) == 0, step
+        assert git("fsck", "--strict", "--no-dangling") == "", step
+        assert run("status").code == 0
+        step += 3
+    assert step > 8
+
+
+def test_objects_of_a_killed_commit_that_one_like_it_takes(
+    first: str, run: Run, ok: Ok, git: Ok, repository_path: Path
+) -> None:
+    """git does not write again what is there, and keeps nothing that is old."""
+    Tag.objects.filter(pk=12).update(name="Edited")
+    call = ["commit", f"--repository={repository_path}", "-m", "Edited"]
+    killed = stopped(call, 1, "commit-tree")
+    os.kill(killed, signal.SIGKILL)
+    os.waitpid(killed, 0)
+    age(repository_path)
+    child = stopped(call, 1, "commit-tree")
+    said = run("gc")
+    assert said.code == 3
+    assert f"another contentgit is at work in {repository_path}, and gc could" in said.err
+    assert went_on(child) == 0
+    assert git("fsck", "--strict", "--no-dangling") == ""
+    assert run("status").code == 0
+
+
+def test_a_commit_that_an_old_backup_alone_keeps(
+    first: str, run: Run, ok: Ok, git: Ok, repository_path: Path
+) -> None:
+    """Its ref goes while it is being applied."""
+    old = "refs/contentgit/backup/test/20200102T030405.000000"
+    for step in (5, 8, 11):
+        other = git("commit-tree", "-m", f"Old {step}", "-p", first, "summer^{tree}")
+        git("update-ref", old, other)
+        age(repository_path)
+        words = ["checkout", f"--repository={repository_path}", other, "--apply", "--yes"]
+        child = stopped(words, step)
+        assert child, step
+        said = run("gc")
+        code = went_on(child)
+        assert (said.code, code) == (3, 0), (step, said)
+        assert run("status").code == 0
+        ok("checkout", "main", "--apply", "--yes", "--force")
