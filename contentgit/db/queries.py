@@ -45,10 +45,10 @@ class Portion:
     def __init__(self, most: int) -> None:
         self.size, self._most = min(_FIRST, most), most
 
-    def seen(self, rows: Sequence[Row]) -> int:
-        """Takes note of the rows of the last portion; their weight."""
-        heavy = sum(map(weight, rows))
-        fitting = portions.ROOM * len(rows) // heavy if heavy else self._most
+    def seen(self, sizes: Sequence[int]) -> int:
+        """Takes note of the sizes of the rows of the last portion; how large they are together."""
+        heavy = sum(sizes)
+        fitting = portions.ROOM * len(sizes) // heavy if heavy else self._most
         self.size = max(1, min(2 * self.size, fitting, self._most))
         return heavy
 
@@ -146,7 +146,7 @@ def stream(statement: SQL, using: str) -> Iterator[list[Row]]:
         portion, rows, heavy = Portion(_STEP), list[Row](), 0
         while some := cursor.fetchmany(min(portion.size, CHUNK - len(rows))):
             rows += some
-            heavy += portion.seen(some)
+            heavy += portion.seen([*map(weight, some)])
             if len(rows) == CHUNK or heavy >= portions.ROOM:
                 yield rows
                 rows, heavy = [], 0
@@ -163,7 +163,7 @@ def rows_at(
         some = keys[start : start + portion.size]
         start += len(some)
         rows = read(some)
-        portion.seen(rows)
+        portion.seen([*map(weight, rows)])
         if rows:
             yield rows
 

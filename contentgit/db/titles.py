@@ -17,6 +17,7 @@ from django.apps import apps
 from django.db import connections
 from django.db.models import Model
 
+from contentgit.content.portions import value_size
 from contentgit.content.records import JSON_NULL, Record, RecordKey
 from contentgit.content.schema import FieldKind
 from contentgit.content.titles import best_text, one_line
@@ -26,7 +27,7 @@ from contentgit.db.fields.plain import plain
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import table
 from contentgit.db.introspect.binding import column_codec
-from contentgit.db.queries import Row, chunk_size, instances_of, rows_of
+from contentgit.db.queries import Portion, Row, chunk_size, instances_of, rows_of
 from contentgit.db.tables import Table, Tables
 
 QUERIES = 20
@@ -54,18 +55,17 @@ def titles(
     """
     with Allowance(QUERIES) as allowance:
         namer = _Namer(using, tables, records, allowance)
-        return {key: namer.title(key) for key in _fetched(namer, keys)}
-
-
-def _fetched(namer: _Namer, keys: Sequence[RecordKey]) -> Sequence[RecordKey]:
-    namer.fetch(keys)
-    absent = [key for key in keys if key not in namer.instances and key in namer.records]
-    namer.fetch([*namer.parents(absent), *namer.references(absent)])
-    return keys
+        found: dict[RecordKey, str] = {}
+        for some in namer.rows(keys):  # a row goes as soon as it has its title
+            found |= {key: namer.title(key, instance) for key, instance in some.items()}
+        absent = [key for key in keys if key not in found and key in records]
+        for some in namer.rows([*namer.parents(absent), *namer.references(absent)]):
+            namer.instances |= some
+        return {key: found[key] if key in found else namer.title(key) for key in keys}
 
 
 class _Namer:
-    """Instances by key, those in rows and those made of records."""
+    """Names rows, and records by the instances of what they refer to."""
 
     def __init__(
         self,
@@ -84,9 +84,8 @@ class _Namer:
         )
         self.instances: dict[RecordKey, Model] = {}
 
-    def title(self, key: RecordKey) -> str:
+    def title(self, key: RecordKey, instance: Model | None = None) -> str:
         """What the instance calls itself, else the best text of its record or row."""
-        instance = self.instances.get(key)
         if instance is None:  # an instance may be false: its class may define __len__
             instance = self._unsaved(key, depth=1)
         title = _said(instance) if instance is not None else ""
@@ -98,16 +97,15 @@ class _Namer:
 
     # Rows
 
-    def fetch(self, keys: Iterable[RecordKey]) -> None:
-        """Get the instances of the keys that have rows: one query for each model and chunk."""
+    def rows(self, keys: Iterable[RecordKey]) -> Iterator[dict[RecordKey, Model]]:
+        """The instances of the keys that have rows: one query for each model and portion."""
         by_model: dict[str, list[RecordKey]] = {}
         for key in dict.fromkeys(keys):
-            if key not in self.instances:
-                by_model.setdefault(key.model, []).append(key)
+            by_model.setdefault(key.model, []).append(key)
         for label, some in by_model.items():
             bound = self._bound(label)
             if bound is not None:
-                self._fetch(bound, some)
+                yield from self._fetched(bound, some)
 
     def _bound(self, label: str) -> Table | None:
         if label not in self.tables:
@@ -116,7 +114,7 @@ class _Namer:
             self.tables[label] = table(label, self.identities, self.using)
         return self.tables[label]
 
-    def _fetch(self, bound: Table, keys: Sequence[RecordKey]) -> None:
+    def _fetched(self, bound: Table, keys: Sequence[RecordKey]) -> Iterator[dict[RecordKey, Model]]:
         wanted = [
             bound.decode_key(key.key)
             for key in keys
@@ -126,11 +124,12 @@ class _Namer:
         rows = rows_of(bound.model, self.using)
         if forward:  # without a name it would follow every relation
             rows = rows.select_related(*forward)
-        waiting = iter(wanted)
-        while some := list(islice(waiting, chunk_size(bound.key_columns, self.using))):
+        waiting, portion = iter(wanted), Portion(chunk_size(bound.key_columns, self.using))
+        while some := list(islice(waiting, portion.size)):
             with translated(f"cannot read {bound.label} in database {self.using!r}"):
                 found = self._built(bound, rows, some)
-            self.instances |= {RecordKey(keys[0].model, key): row for key, row in found}
+            portion.seen([_size(row) for _, row in found])
+            yield {RecordKey(keys[0].model, key): row for key, row in found}
 
     def _built(self, bound: Table, rows: Any, keys: Sequence[Row]) -> list[tuple[str, Model]]:
         """The instances of rows, without those whose building fails: it runs the project's code."""
@@ -248,6 +247,13 @@ def _values(instance: Model) -> dict[str, Any]:
         for each in instance._meta.concrete_fields
         if each.attname in instance.__dict__
     }
+
+
+def _size(instance: Model) -> int:
+    """About how many characters the row holds, and those that it refers to."""
+    related = instance._state.fields_cache.values()
+    rows = [instance, *(each for each in related if isinstance(each, Model))]
+    return sum(value_size(value) for row in rows for value in _values(row).values())
 
 
 def _as_record(key: RecordKey, instance: Model | None) -> Record | None:

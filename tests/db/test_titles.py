@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
+import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
+from contentgit.content import portions
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
 from contentgit.content.titles import best_text, one_line
@@ -43,14 +47,33 @@ def test_rows_are_called_what_their_model_says(db: str) -> None:
     assert titles(db, found.tables, list(wanted)) == wanted
 
 
-def test_one_query_for_each_model(db: str) -> None:
+def test_a_few_queries_for_each_model(db: str) -> None:
     pks = list(Permission.objects.values_list("pk", flat=True)[:30])
     found = reader(Permission)
     wanted = [each for each, _ in found.stream("auth.permission")]
     with CaptureQueriesContext(connection) as made:
         assert len(titles(db, found.tables, wanted[: len(pks)])) == 30
-    # The keys of permissions are read once; __str__ shows the content type.
-    assert len(made.captured_queries) == 2
+    # The keys of permissions are read once; then a few rows, and more. __str__ shows the content type.
+    assert len(made.captured_queries) == 3
+
+
+def test_large_rows_are_not_in_memory_together(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice 16 rows of 50 kB are, those at first and those at the end; all are 5 MB."""
+    monkeypatch.setattr(portions, "ROOM", 500_000)
+    bread = Category.objects.create(name="Bread", slug="bread")
+    for n in range(100):
+        Product.objects.create(
+            name=f"Loaf {n}", slug=f"loaf-{n}", category=bread, price=1, body="a" * 50_000
+        )
+    found = reader(Product)
+    wanted = [each for each, _ in found.stream("bakery.product")]
+    titles(db, found.tables, wanted)  # what stays is there
+    tracemalloc.start()
+    names = titles(db, found.tables, wanted)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert names[wanted[99]] == "Loaf 99"
+    assert most < 2.5e6
 
 
 def test_records_that_are_in_no_row(db: str) -> None:
