@@ -107,9 +107,11 @@ class Terminal:
         A name in it may hold what no terminal should be told.
         """
         if not self.as_json:
-            plain = text if isinstance(text, str) else text.plain
-            if isinstance(text, str) or plain != safe(plain):
-                text = safe(plain)
+            if isinstance(text, str):
+                text = safe(text)
+            # Styled lines may come several together, as those of a message do.
+            elif text.plain != (plain := "\n".join(map(safe, text.plain.split("\n")))):
+                text = plain
             self.out.print(text, style=style)
 
     def lines(self, lines: Iterable[Text | str]) -> None:

@@ -511,3 +511,9 @@ def test_a_message_from_the_editor(
     assert code == 0, said
     log = json.loads(ok("log", "--json"))
     assert log["commits"][0]["subject"] == "From an editor"
+
+
+def test_each_line_of_a_message_is_a_line(committed: None, ok: Ok, git: Ok) -> None:
+    git("commit", "-q", "--allow-empty", "-m", "Subject\n\nOne \x1b[2J\nTwo")
+    for words in ("log", "show main"):
+        assert "    Subject\n\n    One \\u001b[2J\n    Two\n" in ok(*words.split()), words
