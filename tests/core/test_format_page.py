@@ -69,7 +69,7 @@ def test_the_blocks_and_abbreviations_are_all_named() -> None:
     assert blocks
     names = set(re.findall(r"`(\w+)`", blocks[1]))
     assert {name for name in {*names, *INLINE} if len(segments(f"a</{name}>b")) == 2} == names
-    short = re.search(r"behind one of (.*?), exactly", words, re.DOTALL)
+    short = re.search(r"after one of (.*?), exactly", words, re.DOTALL)
     assert short
     named = set(re.findall(r"`(\w+)`", short[1]))
     assert named == set(re.findall(r"(?<=[:|])([A-Za-z]{2,4})(?=[|)])", text._SENTENCE_END))
