@@ -53,8 +53,8 @@ class Start:
         (repository.git_dir / "info" / "attributes").unlink(
             missing_ok=True
         )  # as hosts are: no drivers
-        start = cls(repository, repository.resolve("main"))
-        for folder in repository.folders(start.commit):
+        start = cls(repository, repository.refs.resolve("main"))
+        for folder in repository.trees.folders(start.commit):
             data = repository.blob(start.commit, f"{folder}/{DATASET_FILE}")
             assert data is not None
             for label, schema in parse_schema(parse_document(data)).models.items():
@@ -67,7 +67,7 @@ class Start:
 
     def records(self, revision: str) -> dict[RecordKey, Record]:
         """Every record of a commit or tree, each canonical and in its place."""
-        tree = self.repository.root_tree(revision)
+        tree = self.repository.trees.root(revision)
         if tree not in self._trees:
             self._trees.clear()
             self._trees[tree] = dict(self._read(tree))
@@ -77,11 +77,11 @@ class Start:
         found = {
             f"{folder}/{path}": blob
             for folder in {*self.folders.values()}
-            for path, blob in self.repository.entries(tree, folder)
+            for path, blob in self.repository.trees.entries(tree, folder)
             if path != DATASET_FILE
         }
         fresh = {*found.values()} - self._decoded.keys()
-        for blob, data in zip(fresh, self.repository.blobs(fresh), strict=True):
+        for blob, data in zip(fresh, self.repository.objects.blobs(fresh), strict=True):
             assert canonical.is_canonical(data), data
             self._decoded[blob] = canonical.decode(data)
         for path, blob in found.items():
@@ -98,8 +98,8 @@ class Start:
             for key, each in records.items()
             if before.get(key) != each
         ]
-        tree = self.repository.write_tree(parent, [*gone, *come])
-        return self.repository.commit_tree(tree, [parent, *parents], "Edits\n")
+        tree = self.repository.writer.write_tree(parent, [*gone, *come])
+        return self.repository.writer.commit_tree(tree, [parent, *parents], "Edits\n")
 
     def editor(self, name: str, seed: str, commit: str = "", **how: Any) -> Editor:
         """Somebody who edits what a commit has."""
@@ -166,8 +166,8 @@ class Start:
             assert moved[key] == renumbered(each, self.models[key.model], keys), (
                 f"seed {seed}: {key}"
             )
-        tree = self.repository.root_tree(found.theirs)
-        commit = self.repository.commit_tree(tree, [self.commit], "New keys\n")
+        tree = self.repository.trees.root(found.theirs)
+        commit = self.repository.writer.commit_tree(tree, [self.commit], "New keys\n")
         assert merge_commits(self.repository, ours, commit).tree == found.tree, f"seed {seed}"
         try:
             Laws(self, self.commit, ours, commit).hold()
@@ -241,7 +241,7 @@ class Start:
         self.counts["plain git merges of a record that was replaced"] += 1
         assert merge_commits(self.repository, sides[0], sides[1]).conflicts, seed
         if done.returncode == 0:
-            commit = self.repository.commit_tree(done.stdout.strip(), sides, "Merge\n")
+            commit = self.repository.writer.commit_tree(done.stdout.strip(), sides, "Merge\n")
             found: list[Finding] = []
             assert differing(self.repository, f"{self.commit}..{commit}", found.append) == 1
             path = self.path(other)
@@ -263,7 +263,7 @@ class Start:
         other = self.editor("bob", f"revert {seed}", shares=0)
         other.work(4)
         branch = self.write(self.commit, other.records)
-        before, after = repository.root_tree(self.commit), repository.root_tree(commit)
+        before, after = repository.trees.root(self.commit), repository.trees.root(commit)
         self._on(commit)
         revert(repository, commit)
         assert self._head() == before, f"seed {seed}: revert of {editor.done}"
@@ -272,18 +272,18 @@ class Start:
         assert self._head() == after, f"seed {seed}: pick of {editor.done}"
         self._on(commit)
         merged = merge(repository, branch, take=Take.THEIRS).commit
-        if repository.root_tree(merged) != after:
+        if repository.trees.root(merged) != after:
             revert(repository, merged, Picking(mainline=1))
         assert self._head() == after, f"seed {seed}: revert of a merge"
         self.counts["reverts"] += 1
 
     def _head(self) -> str:
-        return self.repository.root_tree(self.repository.resolve("work"))
+        return self.repository.trees.root(self.repository.refs.resolve("work"))
 
     def _on(self, commit: str) -> None:
         repository = self.repository
-        repository.set_head("work")
-        repository.move_ref("refs/heads/work", commit, repository.branch_tip("work"), "test")
+        repository.refs.set_head("work")
+        repository.refs.move("refs/heads/work", commit, repository.refs.tip("work"), "test")
 
     def crossing(self, seed: str, rounds: int = 4) -> None:
         """Two branches that take each other's tips and go on; at last both have the same."""
@@ -298,7 +298,7 @@ class Start:
             ann, bob = self._merged(ann, bob, ways[0]), self._merged(bob, ann, ways[1])
             self.counts["crossed merges"] += 2
         ann, bob = self._merged(ann, bob, Take.THEIRS), self._merged(bob, ann, Take.OURS)
-        trees = {self.repository.root_tree(each) for each in (ann, bob)}
+        trees = {self.repository.trees.root(each) for each in (ann, bob)}
         assert len(trees) == 1, f"seed {seed}"
 
     def _edited(self, name: str, seed: str, tip: str) -> str:
@@ -315,7 +315,7 @@ class Start:
             for each in problems(self.records(side), self.models)
         }  # fmt: skip
         assert not wrong, wrong
-        return self.repository.commit_tree(tree, [ours, theirs], "Merge\n")
+        return self.repository.writer.commit_tree(tree, [ours, theirs], "Merge\n")
 
 
 def taken(
@@ -362,7 +362,7 @@ class Laws:
         """Nothing is wrong but what was wrong on a side, by the editors' rules and by ``check``'s."""
         wrong = problems(result, self.start.models) - self.known
         assert not wrong, wrong
-        commit = self.start.repository.commit_tree(tree, self.commits, "Merge\n")
+        commit = self.start.repository.writer.commit_tree(tree, self.commits, "Merge\n")
         errors = self._errors(commit)
         if errors:
             errors -= {each for side in self.commits for each in self._errors(side)}

@@ -119,9 +119,9 @@ def commit(repository: Repository, snapshot: Snapshot, branch: str = "main") -> 
         for key, record in records(snapshot).items():
             yield f"shop/{record_path(key, Layout.INTEGER)}", encode(record)
 
-    tip = repository.branch_tip(branch)
-    main = repository.branch_tip("main")
-    tree = repository.write_tree(None, files())
-    new = repository.commit_tree(tree, [tip or main] if tip or main else [], "Content\n")
-    repository.move_ref(f"refs/heads/{branch}", new, tip, "test")
+    tip = repository.refs.tip(branch)
+    main = repository.refs.tip("main")
+    tree = repository.writer.write_tree(None, files())
+    new = repository.writer.commit_tree(tree, [tip or main] if tip or main else [], "Content\n")
+    repository.refs.move(f"refs/heads/{branch}", new, tip, "test")
     return new

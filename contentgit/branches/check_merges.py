@@ -36,13 +36,13 @@ def differing(repository: Repository, revision: str, take: Take) -> int:
     Raises:
         RepositoryError: this is a shallow clone, which lacks what merges are made of.
     """
-    if repository.is_shallow():
+    if repository.history.is_shallow():
         raise RepositoryError(
             "this is a shallow clone: it does not have the commits that merges are made of",
             hint=f"{repository.command('fetch --unshallow')}  (brings them; in CI: fetch-depth: 0)",
         )
     count = 0
-    for commit in repository.log(revision):
+    for commit in repository.history.log(revision):
         if len(commit.parents) == 2:
             count += 1
             for each in _merge(repository, commit):
@@ -66,7 +66,7 @@ def _merge(repository: Repository, commit: Commit) -> Iterator[Finding]:
         yield from _put_together(conflict, record, commit.id)
     found = (
         (path, right, here)
-        for path, right, here in repository.changed_files(merged.tree, commit.tree)
+        for path, right, here in repository.trees.changed_files(merged.tree, commit.tree)
         if path not in merged.decided and not path.startswith(f"{CONFLICTS_FOLDER}/")
     )
     for batch in batches(found):
@@ -86,8 +86,8 @@ def tip_doubts(repository: Repository, revision: str, take: Take) -> None:
     Of a clone that lacks what the merge is made of nothing is said.
     """
     with suppress(FormatError, RefusedError, RepositoryError):
-        commit = next(iter(repository.log(revision, limit=1)), None)
-        if commit is None or len(commit.parents) != 2 or repository.is_shallow():
+        commit = next(iter(repository.history.log(revision, limit=1)), None)
+        if commit is None or len(commit.parents) != 2 or repository.history.is_shallow():
             return
         ours, theirs = commit.parents
         for each in recomputed(repository, ours, theirs, commit.tree).doubts:
@@ -103,7 +103,7 @@ def _put_together(conflict: TreeConflict, record: Record, commit: str) -> Iterat
 
 
 def _contents(repository: Repository, entries: list[FileEntry | None]) -> Iterator[bytes | None]:
-    blobs = repository.blobs([each.id for each in entries if each and _is_file(each)])
+    blobs = repository.objects.blobs([each.id for each in entries if each and _is_file(each)])
     for each in entries:
         yield next(blobs) if _is_file(each) else None
 

@@ -157,6 +157,6 @@ def _at_head(path: str) -> bytes | None:
 
     try:
         repository = Repository.discover(Path.cwd())
-        return repository.blob(repository.resolve("HEAD"), path)
+        return repository.blob(repository.refs.resolve("HEAD"), path)
     except ContentgitError:
         return None

@@ -10,7 +10,7 @@ from contentgit.git import Repository
 
 def fetching(repository: Repository, commit: str, ref: str = "") -> Iterator[str]:
     """What may bring a commit, a command a line; ``ref`` keeps it afterwards."""
-    if repository.is_shallow():
+    if repository.history.is_shallow():
         unshallow = repository.command("fetch --unshallow")
         yield f"{unshallow}  (this clone is shallow and lacks older commits)"
         return

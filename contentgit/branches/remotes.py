@@ -66,7 +66,7 @@ def fetch(
         names = remotes.names()
     for name in names:
         remotes.check(name)
-    wanted = names or [remotes.default(repository.head_branch())]
+    wanted = names or [remotes.default(repository.refs.head_branch())]
     return [_fetch(repository, name, talk, prune=prune) for name in wanted]
 
 
@@ -90,7 +90,7 @@ def pull(
         ConflictError: both sides changed the same things; they are kept to be decided on.
         RefusedError: a merge is under way; or both have commits of their own, with ``ff_only``.
     """
-    head = repository.head_branch()
+    head = repository.refs.head_branch()
     if head is None:
         raise UsageError(
             "HEAD is on no branch to pull into",
@@ -121,7 +121,7 @@ def pull_branch(repository: Repository, branch: str, talk: Talk) -> Pulled:
         RefusedError: both have commits that the other has not.
         RepositoryError: the remote cannot be reached, or does not let us in.
     """
-    if branch == repository.head_branch():
+    if branch == repository.refs.head_branch():
         refuse_unfinished(repository)
     return _forward(repository, _fetched(repository, branch, talk))
 
@@ -149,20 +149,20 @@ def _fetched(
     place, upstream = repository.remotes.upstream(branch, remote)
     upstream = other or upstream
     fetched = _fetch(repository, place, talk)
-    theirs = repository.read_ref(f"refs/remotes/{place}/{upstream}")
+    theirs = repository.refs.read(f"refs/remotes/{place}/{upstream}")
     if theirs is None:
         raise UnknownNameError(
             f"{place} ({fetched.url}) has no branch {upstream!r}",
             hint=f"{repository.command('branch -r')}  (lists what it has)",
         )
-    ours = repository.branch_tip(branch)
+    ours = repository.refs.tip(branch)
     return _Followed(branch, f"{place}/{upstream}", ours, theirs, fetched)
 
 
 def _check(repository: Repository, remote: str, verb: str) -> None:
     """Raises UnknownNameError where there is no such remote; a branch's name comes after one."""
     known = repository.remotes.names()
-    if known and remote not in known and repository.branch_tip(remote) is not None:
+    if known and remote not in known and repository.refs.tip(remote) is not None:
         place = "origin" if "origin" in known else known[0]
         raise UnknownNameError(
             f"there is no remote {remote!r}; it is the name of a branch",
@@ -175,9 +175,9 @@ def _way(repository: Repository, followed: _Followed) -> Way | None:
     """How the branch comes to what it follows without a merge; ``None`` where they have parted."""
     if followed.ours is None:
         return Way.CREATED
-    if repository.is_ancestor(followed.theirs, followed.ours):
+    if repository.history.is_ancestor(followed.theirs, followed.ours):
         return Way.UP_TO_DATE
-    if repository.is_ancestor(followed.ours, followed.theirs):
+    if repository.history.is_ancestor(followed.ours, followed.theirs):
         return Way.FAST_FORWARD
     return None
 
@@ -193,8 +193,8 @@ def _forward(repository: Repository, followed: _Followed) -> Pulled:
         )
     if way is Way.UP_TO_DATE:
         return Pulled(branch, name, way, ours, ours or theirs, followed.fetched)
-    repository.check_folders(ours, theirs)
-    left = repository.advance(branch, theirs, ours, f"contentgit pull: {way.value}")
+    repository.trees.check_move(ours, theirs)
+    left = repository.worktrees.advance(branch, theirs, ours, f"contentgit pull: {way.value}")
     return Pulled(branch, name, way, ours, theirs, followed.fetched, tuple(left))
 
 
@@ -223,7 +223,7 @@ def push(
                 f"{name!r} would write a branch by force, or under another name: push never does",
                 hint="name branches as they are: contentgit push origin main",
             )
-    head = repository.head_branch()
+    head = repository.refs.head_branch()
     if remote:
         _check(repository, remote, "push")
     place = remote or repository.remotes.default(head)
@@ -235,6 +235,6 @@ def push(
     moves = repository.remotes.push(place, wanted, talk, tags=tags, delete=delete)
     if follow:
         for name in wanted:
-            if repository.branch_tip(name) is not None:  # a tag follows nothing
+            if repository.refs.tip(name) is not None:  # a tag follows nothing
                 repository.remotes.follow(name, place)
     return Pushed(place, repository.remotes.url(place), tuple(moves))

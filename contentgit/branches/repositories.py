@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from contentgit.content.layout import REPOSITORY_FILE
 from contentgit.errors import ContentgitError
-from contentgit.git import Repository
+from contentgit.git import Repository, finish_moves
 
 if TYPE_CHECKING:
     from contentgit.branches.workflows import Workflow
@@ -45,7 +45,7 @@ def init(
     host: str | None = None,
     force: bool = False,
     command: Sequence[str] = (),
-    opened: Callable[[Repository], object] = Repository.finish_moves,
+    opened: Callable[[Repository], object] = finish_moves,
 ) -> Initialized:
     """Makes a repository whose first commit says which format it holds.
 
@@ -76,17 +76,17 @@ def _begun(repository: Repository, branch: str, command: Sequence[str]) -> Initi
     from contentgit.branches.git_setup import install
     from contentgit.history.commits import check_format, repository_document
 
-    repository.identity()
-    head = repository.head_branch() or branch
-    tip = repository.branch_tip(head)
+    repository.settings.identity()
+    head = repository.refs.head_branch() or branch
+    tip = repository.refs.tip(head)
     if tip is not None:
         check_format(repository, tip)
         return Initialized(repository.path, repository.bare, head, created=False)
     if command:  # before the branch, which says that all is done
         install(repository, command, force=False)
-    tree = repository.write_tree(None, [(REPOSITORY_FILE, repository_document())])
-    new = repository.commit_tree(tree, [], "Start a repository of content\n")
-    repository.advance(head, new, None, "contentgit init")
+    tree = repository.writer.write_tree(None, [(REPOSITORY_FILE, repository_document())])
+    new = repository.writer.commit_tree(tree, [], "Start a repository of content\n")
+    repository.worktrees.advance(head, new, None, "contentgit init")
     return Initialized(repository.path, repository.bare, head, created=True)
 
 
@@ -95,12 +95,12 @@ def holds_content(repository: Repository) -> bool:
 
     In continuous integration HEAD is mostly detached, and there are no branches.
     """
-    head = repository.head_branch()
+    head = repository.refs.head_branch()
     tips: list[str | None] = []
     with suppress(ContentgitError):
-        tips.append(repository.branch_tip(head) if head else repository.resolve("HEAD"))
-    tips += [branch.commit for branch in repository.branches()]
-    return any(tip and repository.entry(tip, REPOSITORY_FILE) for tip in tips[:20])
+        tips.append(repository.refs.tip(head) if head else repository.refs.resolve("HEAD"))
+    tips += [branch.commit for branch in repository.refs.branches()]
+    return any(tip and repository.trees.entry(tip, REPOSITORY_FILE) for tip in tips[:20])
 
 
 @cache
@@ -121,6 +121,6 @@ def content_around(folder: Path) -> Path | None:
 def _has_held_content(repository: Repository) -> bool:
     """Whether a commit, of whatever ref, has or had contentgit's mark, or contentgit keeps refs here."""
     with suppress(ContentgitError):
-        if repository.entry(repository.resolve("HEAD"), REPOSITORY_FILE):
+        if repository.trees.entry(repository.refs.resolve("HEAD"), REPOSITORY_FILE):
             return True
-    return bool(repository.refs(OWN_REFS)) or repository.ever_had(REPOSITORY_FILE)
+    return bool(repository.refs.under(OWN_REFS)) or repository.history.ever_had(REPOSITORY_FILE)

@@ -28,7 +28,7 @@ def blame(args: argparse.Namespace, terminal: Terminal) -> int:
         raise UsageError("blame takes the key of one record", hint="contentgit blame pages.page:42")
     repository = find_repository(args, terminal)
     found = blame_record(repository, args.rev, keys[0])
-    if repository.is_shallow():
+    if repository.history.is_shallow():
         terminal.note(
             "this is a shallow clone: older changes are attributed to the oldest commit that it has "
             + terminal.call.typed(f"({repository.command('fetch --unshallow')} brings the rest)")

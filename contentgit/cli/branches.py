@@ -23,7 +23,7 @@ def branch(args: argparse.Namespace, terminal: Terminal) -> int:
     """Lists, makes and deletes branches."""
     repository = find_repository(args, terminal)
     if args.show_current:
-        head = repository.head_branch()
+        head = repository.refs.head_branch()
         if args.json:
             terminal.document({"current": head})
         elif head is not None:
@@ -31,11 +31,11 @@ def branch(args: argparse.Namespace, terminal: Terminal) -> int:
         return 0
     unwanted = args.delete or args.force_delete
     if unwanted:
-        repository.delete_branch(unwanted, force=bool(args.force_delete))
+        repository.refs.delete_branch(unwanted, force=bool(args.force_delete))
         return _said(args, terminal, {"deleted": unwanted}, f"Deleted branch {unwanted}")
     if args.name:
-        commit = repository.resolve(args.start or "HEAD")
-        repository.create_branch(args.name, commit)
+        commit = repository.refs.resolve(args.start or "HEAD")
+        repository.refs.create_branch(args.name, commit)
         text = f"Made branch {args.name} at {commit[:SHORT]}; HEAD and the database stay where they are"
         _said(args, terminal, {"created": args.name, "commit": commit}, text)
         command = terminal.call.typed(f"contentgit checkout {shlex.quote(args.name)}")
@@ -55,7 +55,10 @@ def _said(
 
 
 def _list_branches(repository: Repository, args: argparse.Namespace, terminal: Terminal) -> int:
-    branches, broken = repository.branches(), _typed(repository.broken_branches(), terminal)
+    branches, broken = (
+        repository.refs.branches(),
+        _typed(repository.refs.broken(), terminal),
+    )
     if args.json:
         terminal.document({"branches": branches, "broken": broken})
         return 0
@@ -89,7 +92,7 @@ def tag(args: argparse.Namespace, terminal: Terminal) -> int:
             args, terminal, document, f"Deleted tag {safe(args.delete)} (was {found[:SHORT]})"
         )
     if args.name and not args.list:
-        commit = repository.resolve(args.revision or "HEAD")
+        commit = repository.refs.resolve(args.revision or "HEAD")
         repository.tags.create(args.name, commit, "\n\n".join(args.message or []))
         text = f"Made tag {args.name} at {commit[:SHORT]}"
         return _said(args, terminal, {"created": args.name, "commit": commit}, text)

@@ -115,12 +115,12 @@ def _pull(project: Project, revision: str, terminal: Terminal) -> None:
     from contentgit.cli.remotes import pull_lines, talking
 
     repository = project.repository
-    branch = repository.head_branch() if revision in ("HEAD", "@") else revision
+    branch = repository.refs.head_branch() if revision in ("HEAD", "@") else revision
     if branch is None:
         raise UsageError(
             "HEAD is on no branch to pull", hint="name one: contentgit checkout main --pull"
         )
-    repository.check_branch_name(branch)
+    repository.refs.check_branch_name(branch)
     with talking(terminal) as talk:
         done = pull_branch(repository, branch, talk)
     for line in pull_lines(done):
@@ -158,12 +158,12 @@ def _new_branch(args: argparse.Namespace, terminal: Terminal) -> int:
             f"contentgit checkout {args.new_branch} --apply  (then, for the database)",
         )
     repository = find_repository(args, terminal)
-    commit_id = repository.resolve(args.revision or "HEAD")
-    repository.create_branch(args.new_branch, commit_id)
+    commit_id = repository.refs.resolve(args.revision or "HEAD")
+    repository.refs.create_branch(args.new_branch, commit_id)
     try:
-        repository.checkout_head(args.new_branch)
+        repository.worktrees.checkout_head(args.new_branch)
     except ContentgitError:
-        repository.delete_ref(f"refs/heads/{args.new_branch}", commit_id)
+        repository.refs.delete(f"refs/heads/{args.new_branch}", commit_id)
         raise
     if args.json:
         terminal.document({"created": args.new_branch, "commit": commit_id})

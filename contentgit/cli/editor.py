@@ -19,7 +19,7 @@ def edited(repository: Repository, terminal: Terminal, name: str, text: str, oth
         RepositoryError: git knows no editor.
     """
     terminal.pause()
-    editor = repository.editor()
+    editor = repository.settings.editor()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         try:

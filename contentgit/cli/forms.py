@@ -71,7 +71,7 @@ def _is_dump(word: str, args: argparse.Namespace) -> bool:
     """Whether HEAD's commit has a dump of this name, or the project's code, which no commit need have."""
     with suppress(ContentgitError):
         repository = named_repository(args)
-        if Selection((word,)).folders(repository, [repository.resolve("HEAD")]):
+        if Selection((word,)).folders(repository, [repository.refs.resolve("HEAD")]):
             return True
     if args.verb not in WITH_DATABASE:
         return False

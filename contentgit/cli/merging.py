@@ -146,7 +146,7 @@ def conflicts(args: argparse.Namespace, terminal: Terminal) -> int:
         else:
             _print_conflicts(repository, operation, found, terminal)
         return 1 if args.exit_code and found.conflicts else 0
-    recorded = recorded_in(repository, repository.resolve(args.revision or "HEAD"))
+    recorded = recorded_in(repository, repository.refs.resolve(args.revision or "HEAD"))
     _print_recorded(recorded, args, terminal)
     return 1 if args.exit_code and recorded else 0
 

@@ -200,7 +200,7 @@ def open_project(
         project = Project(settings, args.database, operator, progress, path, wait, notice)
 
         def opened(repository: Repository) -> None:
-            stack.enter_context(repository.in_use(alone=alone))
+            stack.enter_context(repository.housekeeping.in_use(alone=alone, notice=notice))
             tell_finished(repository, terminal)
 
         project.opened = opened

@@ -76,7 +76,9 @@ def _revisions(words: list[str]) -> tuple[str | None, str | None, bool]:
 
 
 def _merge_base(repository: Repository, before: str, after: str) -> str:
-    bases = repository.merge_bases(repository.resolve(before), repository.resolve(after))
+    bases = repository.history.merge_bases(
+        repository.refs.resolve(before), repository.refs.resolve(after)
+    )
     if not bases:
         raise UsageError(
             f"{before} and {after} have no commit in common",
@@ -141,7 +143,7 @@ def log(args: argparse.Namespace, terminal: Terminal) -> int:
     revision, names = _revision_and_names(repository, args)
     commits = commit_log(repository, revision, names, args.max_count)
     selection = Selection.parse(names)
-    cut = partial(_is_boundary, repository, args.patch and repository.is_shallow())
+    cut = partial(_is_boundary, repository, args.patch and repository.history.is_shallow())
     if args.json:
         found = (
             _commit_data(repository, each, selection, patch=args.patch, cut=cut(each))
@@ -176,7 +178,7 @@ def _revision_and_names(repository: Repository, args: argparse.Namespace) -> tup
     """The key of a record may stand where the revision does, unless a revision is called so."""
     if names_record(args.revision):
         try:
-            repository.resolve(args.revision)
+            repository.refs.resolve(args.revision)
         except UnknownNameError:
             return "HEAD", [args.revision, *args.names]
     return args.revision, args.names
@@ -187,7 +189,7 @@ def _is_boundary(repository: Repository, shallow: bool, commit: Commit) -> bool:
     if not shallow or not commit.parents:
         return False
     try:
-        repository.root_tree(commit.parents[0])
+        repository.trees.root(commit.parents[0])
     except RepositoryError:
         return True
     return False

@@ -98,7 +98,7 @@ def _look(
     from contentgit.workingcopy.compare import status as status_of
 
     found = status_of(project, names, keep)
-    head, environment = project.repository.head_branch(), project.config.environment
+    head, environment = project.repository.refs.head_branch(), project.config.environment
     operation = current(project.repository)
     under_way = (operation.named, operation.ends()) if operation else ("", "")
     return _Status(project.using, environment, head, found, *under_way)
@@ -197,7 +197,7 @@ def _beside_lines(rest: Beside, repository: Repository, call: Call) -> Iterator[
         yield from (Text(f"    {safe(path)}") for path in rest.edited[:FILES_SHOWN])
         if count > FILES_SHOWN:
             yield Text(f"    … and {count - FILES_SHOWN:,} more")
-        if repository.head_commit():
+        if repository.refs.head_commit():
             yield _way(call, repository.command("diff HEAD"), "shows the edits")
             yield _way(call, repository.command("stash -u"), "puts them away")
         what = "with 'git commit' commits them, and reverts the branch where they are older than it"

@@ -24,7 +24,7 @@ def tell_left_alone(left: Sequence[LeftAlone], terminal: Terminal) -> None:
 
 def tell_finished(repository: Repository, terminal: Terminal) -> None:
     """Finishes what an earlier call has begun with worktrees, and says so."""
-    for each in repository.finish_moves():
+    for each in repository.worktrees.finish_moves():
         done = not any(left.reason for left in each.left)
         if each.back is not None:
             _tell_back(each, done, terminal)

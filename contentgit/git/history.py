@@ -12,9 +12,9 @@ from contentgit.errors import RepositoryError
 from contentgit.git.objects import checked_id, content, contents
 from contentgit.git.places import Places
 from contentgit.git.program import Program
-from contentgit.git.refs import resolve
+from contentgit.git.refs import Refs
 from contentgit.git.trees import Trees
-from contentgit.git.values import Commit, parse_commit
+from contentgit.git.values import Commit, Version, parse_commit
 
 Standing: TypeAlias = tuple[str, str] | None
 """Id and type of an object that stands at a path."""
@@ -23,157 +23,186 @@ _BATCH, _LARGEST = 64, 1024
 _FOUND = re.compile(rb"([0-9a-f]+) (blob|tree)")
 
 
-def log(
-    program: Program, trees: Trees, revision: str, paths: Sequence[str], limit: int | None
-) -> Iterator[Commit]:
-    """The commits of a revision or of a range ``A..B``, newest first; of those only what touches a path.
+class History:
+    """The commits of a repository and their ancestors."""
 
-    Raises:
-        UnknownNameError: the revision does not exist.
-    """
-    tips = _tips(program, revision)
-    found = _touching(program, trees, tips, paths) if paths else listed(program, *tips, tied=False)
-    ids = (each for each, *_ in islice(found, limit))
-    size = 1  # the first is there at once
-    while batch := list(islice(ids, size)):
-        for each, data in zip(batch, contents(program, batch, "commit"), strict=True):
-            yield parse_commit(each, data)
-        size = _BATCH
+    def __init__(self, program: Program, refs: Refs, trees: Trees) -> None:
+        self._program = program
+        self._refs = refs
+        self._trees = trees
 
+    def log(
+        self, revision: str, *, paths: Sequence[str] = (), limit: int | None = None
+    ) -> Iterator[Commit]:
+        """The commits of a revision or of a range ``A..B``, newest first; streamed.
 
-def listed(program: Program, *arguments: str, tied: bool = True) -> Iterator[list[str]]:
-    """What ``git rev-list`` lists: commit by commit its id and, with ``--parents``, theirs.
+        With ``paths`` only those that changed something at or below one of them.
 
-    ``tied`` is for what may go on for long without a line.
-    """
-    with program.start("rev-list", *arguments, "--", tied=tied) as running:
-        for line in running.output:
-            yield line.decode().split()
-        code, errors = running.finish()
-    if code:
-        raise program.failure("rev-list", errors)
+        Raises:
+            UnknownNameError: the revision does not exist.
+        """
+        tips = self._tips(revision)
+        found = self._touching(tips, paths) if paths else self._listed(*tips, tied=False)
+        ids = (each for each, *_ in islice(found, limit))
+        size = 1  # the first is there at once
+        while batch := list(islice(ids, size)):
+            for each, data in zip(batch, contents(self._program, batch, "commit"), strict=True):
+                yield parse_commit(each, data)
+            size = _BATCH
 
+    def _listed(self, *arguments: str, tied: bool = True) -> Iterator[list[str]]:
+        """What ``git rev-list`` lists: commit by commit its id and, with ``--parents``, theirs.
 
-def _touching(
-    program: Program, trees: Trees, tips: Sequence[str], paths: Sequence[str]
-) -> Iterator[list[str]]:
-    """The commits that changed what stands at a path, as git simplifies a history for ``rev-list -- PATHS``.
+        ``tied`` is for what may go on for long without a line.
+        """
+        with self._program.start("rev-list", *arguments, "--", tied=tied) as running:
+            for line in running.output:
+                yield line.decode().split()
+            code, errors = running.finish()
+        if code:
+            raise self._program.failure("rev-list", errors)
 
-    Not by git itself: where only folders without files differ, it goes through all that a tree multiplies.
-    A file in a folder whose mode alone changes counts as unchanged.
-    """
-    places = Places(program, trees, paths)
-    rows: Iterable[tuple[str, Sequence[str]]] = _rows(program, places, tips)
-    *bottom, tip = tips
-    inside = None
-    if bottom:
-        rows = [*rows]
-        inside = {commit for commit, _ in rows} | {each.removeprefix("^") for each in bottom}
+    def _touching(self, tips: Sequence[str], paths: Sequence[str]) -> Iterator[list[str]]:
+        """The commits that changed what stands at a path, simplified as by ``rev-list -- PATHS``.
 
-    followed = {tip}
-    for commit, parents in rows:
-        if commit not in followed:
-            continue
-        followed.discard(commit)
-        here = places.of(commit)
-        known = [each for each in parents if inside is None or each in inside]
-        same = next((each for each in known if places.of(each) == here), None)
-        if same:
-            followed.add(same)
-            continue
-        followed |= {*known}
-        changed = bool(known) or any(places.of(each) != here for each in parents)
-        touched = changed if parents else any(here)
-        if touched:
-            yield [commit]
+        Not by git: where only folders without files differ, it goes through all that a tree multiplies.
+        A file in a folder whose mode alone changes counts as unchanged.
+        """
+        places = Places(self._program, self._trees, paths)
+        rows: Iterable[tuple[str, Sequence[str]]] = self._rows(places, tips)
+        *bottom, tip = tips
+        inside = None
+        if bottom:
+            rows = [*rows]
+            inside = {commit for commit, _ in rows} | {each.removeprefix("^") for each in bottom}
 
+        followed = {tip}
+        for commit, parents in rows:
+            if commit not in followed:
+                continue
+            followed.discard(commit)
+            here = places.of(commit)
+            known = [each for each in parents if inside is None or each in inside]
+            same = next((each for each in known if places.of(each) == here), None)
+            if same:
+                followed.add(same)
+                continue
+            followed |= {*known}
+            changed = bool(known) or any(places.of(each) != here for each in parents)
+            touched = changed if parents else any(here)
+            if touched:
+                yield [commit]
 
-def _rows(
-    program: Program, places: Places, tips: Sequence[str]
-) -> Iterator[tuple[str, Sequence[str]]]:
-    """Commits with their parents, all children of a commit before it; what they have is read in batches."""
-    lines = listed(program, "--date-order", "--format=%T %P", *tips)
-    size = _BATCH  # the first page is there at once
-    while some := [*islice(zip(lines, lines, strict=True), size)]:
-        places.read_ahead({commit: tree for (_, commit), (tree, *_) in some})
-        yield from ((commit, parents) for (_, commit), (_, *parents) in some)
-        size = _LARGEST
+    def _rows(self, places: Places, tips: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+        """Commits with their parents, children first; what they have is read in batches."""
+        lines = self._listed("--date-order", "--format=%T %P", *tips)
+        size = _BATCH  # the first page is there at once
+        while some := [*islice(zip(lines, lines, strict=True), size)]:
+            places.read_ahead({commit: tree for (_, commit), (tree, *_) in some})
+            yield from ((commit, parents) for (_, commit), (_, *parents) in some)
+            size = _LARGEST
 
+    def _tips(self, revision: str) -> list[str]:
+        if ".." not in revision:
+            return [self._refs.resolve(revision)]
+        before, _, after = revision.partition("..")
+        resolve = self._refs.resolve
+        return ["^" + resolve(before or "HEAD"), resolve(after or "HEAD")]
 
-def _tips(program: Program, revision: str) -> list[str]:
-    if ".." not in revision:
-        return [resolve(program, revision)]
-    before, _, after = revision.partition("..")
-    return ["^" + resolve(program, before or "HEAD"), resolve(program, after or "HEAD")]
+    def commit(self, commit_id: str) -> Commit:
+        """The commit with this id.
 
+        Raises:
+            RepositoryError: it is not in the repository.
+        """
+        return parse_commit(commit_id, content(self._program, commit_id, "commit"))
 
-def commit(program: Program, commit_id: str) -> Commit:
-    """The commit with this id.
+    def commits(self, ids: Sequence[str]) -> dict[str, Commit]:
+        """The commits with these ids, by id.
 
-    Raises:
-        RepositoryError: it is not in the repository.
-    """
-    return parse_commit(commit_id, content(program, commit_id, "commit"))
+        Raises:
+            RepositoryError: one is not in the repository.
+        """
+        read = contents(self._program, ids, "commit")
+        return {each: parse_commit(each, data) for each, data in zip(ids, read, strict=True)}
 
+    def merge_bases(self, one: str, other: str) -> list[str]:
+        """The best common ancestors of two commits; more than one where branches merged into each other.
 
-def commits(program: Program, ids: Sequence[str]) -> dict[str, Commit]:
-    """The commits with these ids, by id.
+        Raises:
+            RepositoryError: a shallow clone does not have them, or a commit on the way cannot be read.
+        """
+        _, output = self._merge_base("--all", one, other)
+        found = output.decode().split()
+        if not found and self.is_shallow():
+            raise RepositoryError(
+                "this is a shallow clone: it does not have the commit that both sides come from",
+                hint=self._program.command("fetch --unshallow")
+                + "  (brings it; in CI: fetch-depth: 0)",
+            )
+        return found
 
-    Raises:
-        RepositoryError: one is not in the repository.
-    """
-    read = contents(program, ids, "commit")
-    return {each: parse_commit(each, data) for each, data in zip(ids, read, strict=True)}
+    def is_shallow(self) -> bool:
+        """Whether this is a clone that lacks the beginning of its history."""
+        return self._program.line("rev-parse", "--is-shallow-repository") == "true"
 
+    def is_ancestor(self, one: str, other: str) -> bool:
+        """Whether ``one`` is ``other`` or one of its ancestors."""
+        code, _ = self._merge_base("--is-ancestor", one, other)
+        return code == 0
 
-def merge_bases(program: Program, one: str, other: str) -> list[str]:
-    """The best common ancestors of two commits; more than one where branches merged into each other.
+    def _merge_base(self, option: str, one: str, other: str) -> tuple[int, bytes]:
+        """Exit code (1: there is none) and output."""
+        ids = (checked_id(one), checked_id(other))
+        code, output, errors = self._program.ask("merge-base", option, *ids)
+        # Where a commit on the way cannot be read, git says so and that there is none.
+        if code not in (0, 1) or (code == 1 and "error: " in errors):
+            raise self._program.failure("merge-base", errors)
+        return code, output
 
-    Raises:
-        RepositoryError: a shallow clone does not have them, or a commit on the way cannot be read.
-    """
-    _, output = _merge_base(program, "--all", one, other)
-    found = output.decode().split()
-    if not found and program.line("rev-parse", "--is-shallow-repository") == "true":
-        raise RepositoryError(
-            "this is a shallow clone: it does not have the commit that both sides come from",
-            hint=program.command("fetch --unshallow") + "  (brings it; in CI: fetch-depth: 0)",
+    def ever_had(self, path: str) -> bool:
+        """Whether a commit of any ref or of HEAD, or an ancestor of one, has or had something at ``path``."""
+        commits = (each for each, *_ in self._listed("--all"))
+        while some := list(islice(commits, _BATCH)):
+            if any(each for (each,) in self._standing(some, [path])):
+                return True
+        return False
+
+    def _standing(self, commits: Sequence[str], paths: Sequence[str]) -> list[tuple[Standing, ...]]:
+        """What stands at each of the paths, commit by commit."""
+        data = b"".join(os.fsencode(f"{commit}:{path}\n") for commit in commits for path in paths)
+        form = "--batch-check=%(objectname) %(objecttype)"
+        lines = (
+            self._program.run("cat-file", form, "--buffer", data=data).split(b"\n") if data else []
         )
-    return found
+        found = [_FOUND.fullmatch(line) for line in lines[: len(commits) * len(paths)]]
+        each = iter(match and (match[1].decode(), match[2].decode()) for match in found)
+        return [tuple(next(each) for _ in paths) for _ in commits]
 
+    def versions(self, commit: str, paths: Sequence[str]) -> list[Version]:
+        """The versions that lead to ``commit``, children before parents; the first is what it has.
 
-def is_ancestor(program: Program, one: str, other: str) -> bool:
-    """Whether ``one`` is ``other`` or one of its ancestors."""
-    code, _ = _merge_base(program, "--is-ancestor", one, other)
-    return code == 0
-
-
-def _merge_base(program: Program, option: str, one: str, other: str) -> tuple[int, bytes]:
-    """Exit code (1: there is none) and output."""
-    ids = (checked_id(one), checked_id(other))
-    code, output, errors = program.ask("merge-base", option, *ids)
-    # Where a commit on the way cannot be read, git says so and that there is none.
-    if code not in (0, 1) or (code == 1 and "error: " in errors):
-        raise program.failure("merge-base", errors)
-    return code, output
-
-
-def ever_had(program: Program, path: str) -> bool:
-    """Whether a commit of any ref or of HEAD, or an ancestor of one, has or had something at ``path``."""
-    commits = (each for each, *_ in listed(program, "--all"))
-    while some := list(islice(commits, _BATCH)):
-        if any(each for (each,) in standing(program, some, [path])):
-            return True
-    return False
-
-
-def standing(
-    program: Program, commits: Sequence[str], paths: Sequence[str]
-) -> list[tuple[Standing, ...]]:
-    """What stands at each of the paths, commit by commit."""
-    data = b"".join(os.fsencode(f"{commit}:{path}\n") for commit in commits for path in paths)
-    form = "--batch-check=%(objectname) %(objecttype)"
-    lines = program.run("cat-file", form, "--buffer", data=data).split(b"\n") if data else []
-    found = [_FOUND.fullmatch(line) for line in lines[: len(commits) * len(paths)]]
-    each = iter(match and (match[1].decode(), match[2].decode()) for match in found)
-    return [tuple(next(each) for _ in paths) for _ in commits]
+        Two processes, however long the history is. No side of a merge is left out: what the merge did take
+        of a record may come from one whose change it did not take.
+        """
+        rows = list(self._listed("--topo-order", "--parents", checked_id(commit)))
+        ids = [each for each, *_ in rows]
+        there = dict(zip(ids, self._standing(ids, paths), strict=True))
+        nothing: tuple[Standing, ...] = (None,) * len(paths)
+        nearest: dict[str, str | None] = {}
+        found = []
+        for each, *parents in reversed(rows):
+            if lost := [parent for parent in parents if parent not in there]:
+                # git's walk along a commit graph ends at such a parent, without a word.
+                raise self._program.missing(
+                    f"commit {lost[0]} is missing or cannot be read", commit=True
+                )
+            before = there[parents[0]] if parents else nothing
+            if len(parents) < 2 and there[each] == before:
+                nearest[each] = nearest[parents[0]] if parents else None
+                continue
+            nearest[each] = each
+            above = dict.fromkeys(filter(None, map(nearest.get, parents)))
+            blobs = (at[0] if at and at[1] == "blob" else None for at in there[each])
+            found.append(Version(each, tuple(above), tuple(blobs)))
+        return found[::-1]

@@ -120,3 +120,26 @@ def _unreadable(
     if "promisor remote" in errors:
         return program.missing(f"object {each} is missing", commit=False)
     return damaged(program.folder, f"object {each} cannot be read ({said(errors)})")
+
+
+class Objects:
+    """The objects of a repository by their ids."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+
+    def blobs(self, ids: Iterable[str]) -> Iterator[bytes]:
+        """The content of each blob, in the order asked; streamed.
+
+        Raises:
+            RepositoryError: one is missing or damaged.
+        """
+        return contents(self._program, ids, "blob")
+
+    def has_commit(self, commit: str) -> bool:
+        """Whether the repository has the commit with this id."""
+        return self.has(f"{commit}^{{commit}}")
+
+    def has(self, name: str) -> bool:
+        """Whether the repository has the object, of whatever kind, with this id."""
+        return self._program.ask("cat-file", "-e", name)[0] == 0

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from contentgit.errors import RepositoryError
 from contentgit.git.program import Program
-from contentgit.git.trees import FOLDER, Trees
+from contentgit.git.trees import FOLDER, Trees, entry_in
 
 Place: TypeAlias = tuple[str, str] | None
 """Mode and id of what stands at a path; the mode is ``""`` for a file that does not stand at the top."""
@@ -79,7 +79,7 @@ class Places:
     def _read(self, roots: Mapping[str, str]) -> None:
         for commit, rows in zip(roots, self._trees.rows(roots.values()), strict=True):
             entries = {name: (mode, raw) for mode, name, raw in rows}
-            self._tops[commit] = tuple(self._trees.entry(entries, top) for top, _ in self._paths)
+            self._tops[commit] = tuple(entry_in(entries, top) for top, _ in self._paths)
 
     def _look_up(self, asked: Sequence[tuple[str, str]]) -> None:
         data = "".join(f"{tree}:{path}\n" for tree, path in asked).encode()
@@ -101,7 +101,7 @@ class Places:
                 entries = {name: (mode, raw) for mode, name, raw in rows}
                 for path, each in wanted:
                     name, slash, rest = path.partition("/")
-                    place = self._trees.entry(entries, name)
+                    place = entry_in(entries, name)
                     if slash and place and place[0] == FOLDER:
                         level.append((place[1], rest, each))
                     else:

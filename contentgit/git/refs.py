@@ -7,7 +7,6 @@ import re
 import shlex
 from collections import deque
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 from contentgit.errors import (
@@ -18,7 +17,7 @@ from contentgit.errors import (
     UnknownNameError,
     UsageError,
 )
-from contentgit.git.objects import checked_id, kinds
+from contentgit.git.objects import checked_id, kinds, root_tree
 from contentgit.git.program import Program
 from contentgit.git.values import Branch, BrokenRef
 
@@ -34,345 +33,371 @@ _MOVED = (
 )
 
 
-def check_branch_name(program: Program, name: str) -> str:
-    """``name`` if git takes it for a branch.
+class Refs:
+    """Refs, branches and HEAD of a repository."""
 
-    Raises:
-        UsageError: it does not.
-    """
-    good = not (name.startswith("-") or name in ("HEAD", "@") or _FULL_ID.fullmatch(name))
-    if not good or not _is_ref(program, HEADS + name):
-        raise UsageError(
-            f"{name!r} cannot be the name of a branch",
-            hint="letters, digits, '-', '_', '.' and '/' are safe: contentgit branch summer-menu",
-        )
-    return name
+    def __init__(self, program: Program) -> None:
+        self._program = program
 
+    def check_branch_name(self, name: str) -> str:
+        """``name`` if git takes it for a branch.
 
-def _is_ref(program: Program, name: str) -> bool:
-    try:
-        return program.ask("check-ref-format", name)[0] == 0
-    except UsageError:  # a NUL, or half a surrogate
-        return False
-
-
-def refs(program: Program, prefix: str) -> list[tuple[str, str]]:
-    """Name and id of the ref ``prefix`` or of all refs in that folder, sorted; broken ones are left out."""
-    found = program.line("for-each-ref", "--format=%(refname) %(objectname)", prefix)
-    pairs = (line.partition(" ") for line in found.split("\n") if line)
-    return [(name, each) for name, _, each in pairs]
-
-
-def broken_refs(program: Program, prefix: str) -> list[BrokenRef]:
-    """The refs in a folder that hold no id, as far as git tells of them."""
-    _, _, errors = program.ask("for-each-ref", "--format=%(refname)", prefix)
-    found = (broken_ref(program, ref) for ref in re.findall(_IGNORED, errors, re.MULTILINE))
-    return [each for each in found if each]
-
-
-def read_ref(program: Program, ref: str) -> str | None:
-    """The id that a ref points at; None where there is no such ref.
-
-    Raises:
-        RepositoryError: there is one, and it holds no id.
-    """
-    try:
-        found = dict(refs(program, ref)).get(ref)
-    except UsageError:  # a NUL, or half a surrogate
-        return None
-    if found is None:
-        _refuse_broken(program, ref)
-    return found
-
-
-def _refuse_broken(program: Program, ref: str) -> None:
-    if bad := broken_ref(program, ref):
-        raise RepositoryError(f"{ref} is broken: {bad.problem}", hint=bad.hint)
-
-
-def broken_ref(program: Program, ref: str) -> BrokenRef | None:
-    """What is wrong with a ref that git does not list; None where there is none."""
-    folder = program.folder / program.line("rev-parse", "--git-common-dir")
-    file, short = folder / ref, ref.removeprefix(HEADS).removeprefix(TAGS)
-    try:
-        held = os.fsdecode(file.read_bytes()).strip()
-    except OSError:
-        return None
-    if _FULL_ID.fullmatch(held) or not _is_ref(program, ref):
-        return None
-    verb, last = "tag" if ref.startswith(TAGS) else "branch", _last(program, folder / "logs" / ref)
-    return BrokenRef(
-        short,
-        f"its file {file} holds no id of a commit",
-        f"rm {shlex.quote(os.fspath(file))}  (removes it)\n"
-        f"contentgit {verb} {shlex.quote(short)} {last}  (then makes it again)",
-    )
-
-
-def lost_tip(program: Program, branch: str, error: ContentgitError) -> RepositoryError:
-    """The error for a branch at a commit that cannot be read, of which ``error`` says why."""
-    folder = program.folder / program.line("rev-parse", "--git-common-dir")
-    ref = HEADS + branch
-    words = f"update-ref {shlex.quote(ref)} {_last(program, folder / 'logs' / ref)}"
-    return RepositoryError(
-        f"branch {branch!r}: {error.message}",
-        hint=f"{error.hint}\n{program.command(words)}  (puts the branch at a commit that is here)",
-    )
-
-
-def _last(program: Program, log: Path) -> str:
-    """The last commit of a ref that is there still, as far as its reflog says."""
-    try:
-        with log.open("rb") as file:
-            lines = [line.decode("ascii", "replace").split(" ", 2) for line in deque(file, _BACK)]
-    except OSError:
-        return "REV"
-    ids = [words[1] for words in lines if len(words) > 1 and _FULL_ID.fullmatch(words[1])][::-1]
-    found = (each for each, kind in zip(ids, kinds(program, ids), strict=True) if kind == "commit")
-    return next(found, "REV")
-
-
-def move_ref(
-    program: Program, ref: str, new: str | None, old: str | None, reason: str, *, zero: str
-) -> None:
-    """Points ``ref`` at ``new`` if it still points at ``old``; None means that there is no ref.
-
-    Raises:
-        BusyError: it points at something else.
-        RepositoryError: git cannot write it.
-    """
-    before = checked_id(old) if old else zero
-    words = ("update " + ref, checked_id(new), before) if new else ("delete " + ref, before)
-    code, _, errors = program.ask(
-        "update-ref",
-        *("-m", " ".join(reason.split()) or "contentgit"),
-        *("--stdin", "-z"),
-        data=b"".join(os.fsencode(word) + b"\0" for word in words),
-    )
-    if code and any(words in errors for words in _MOVED):
-        at = read_ref(program, ref)
-        raise BusyError(
-            f"{ref} moved while it was about to be written: it is at {at or 'nothing'} and not at "
-            f"{old or 'nothing'}",
-            hint="run the command again: it will work on what is there now",
-            data={"ref": ref, "expected": old, "found": at},
-        )
-    if code:
-        raise program.failure("update-ref", errors, writing=True)
-
-
-def head_branch(program: Program) -> str | None:
-    """The branch HEAD is on, also where it has no commit yet or is broken; None where HEAD is detached."""
-    code, output, _ = program.ask("symbolic-ref", "--quiet", "HEAD")
-    name = os.fsdecode(output.removesuffix(b"\n"))
-    if code:  # detached, or the branch's own ref is broken, and git does not say of which
-        folder = program.folder / program.line("rev-parse", "--git-dir")
-        with suppress(OSError):
-            name = os.fsdecode((folder / "HEAD").read_bytes()).strip().removeprefix("ref: ")
-    return name.removeprefix(HEADS) if name.startswith(HEADS) else None
-
-
-def head_commit(program: Program) -> str | None:
-    """The commit that HEAD is at; None where its branch has none yet."""
-    code, output, _ = program.ask("rev-parse", "--quiet", "--verify", "HEAD^{commit}")
-    return None if code else os.fsdecode(output.removesuffix(b"\n"))
-
-
-def branches(program: Program) -> list[Branch]:
-    """The local branches, sorted by name."""
-    form = "%(refname)%00%(objectname)%00%(worktreepath)%00%(HEAD)%00"
-    fields = os.fsdecode(program.run("for-each-ref", f"--format={form}", HEADS)).split("\0")
-    found = []
-    for at in range(0, len(fields) - 4, 4):
-        name, commit, worktree, star = fields[at : at + 4]
-        short = name.lstrip("\n").removeprefix(HEADS)
-        found.append(Branch(short, commit, star == "*", Path(worktree) if worktree else None))
-    return found
-
-
-def create_branch(program: Program, name: str, commit: str, *, zero: str) -> None:
-    """Makes the branch ``name`` at a commit.
-
-    Raises:
-        UsageError: it exists, or cannot have this name.
-    """
-    check_branch_name(program, name)
-    try:
-        move_ref(program, HEADS + name, commit, None, f"branch: {name}", zero=zero)
-    except BusyError:
-        raise UsageError(
-            f"branch {name!r} exists already",
-            hint="choose a name that is free\n"
-            f"{program.command('checkout ' + shlex.quote(name))}  (puts HEAD on it)",
-        ) from None
-    except ContentgitError as error:
-        # "a" and "a/b" cannot both be branches: git says which one is there.
-        if "exists; cannot create" in error.message:
-            raise UsageError(error.message.partition(": ")[2]) from None
-        raise
-
-
-def delete_branch(program: Program, name: str, *, force: bool, zero: str) -> None:
-    """Deletes a branch whose commits HEAD has too, or with ``force`` any that is not checked out.
-
-    Raises:
-        UnknownNameError: there is no such branch.
-        RefusedError: it is checked out, or its commits would be lost.
-    """
-    found = {each.name: each for each in branches(program)}
-    branch = found.get(name)
-    if branch is None:
-        raise UnknownNameError(f"there is no branch {name!r}", hint=known(program))
-    if branch.current or branch.worktree or head_branch(program) == name:
-        raise RefusedError(
-            f"branch {name!r} is checked out"
-            + (f" at {branch.worktree}" if branch.worktree else ""),
-            hint="contentgit checkout -b NEW  (moves HEAD to a new branch)\n"
-            f"{program.command('switch BRANCH')}  (moves HEAD alone)",
-        )
-    if not force and not _merged(program, branch.commit):
-        raise RefusedError(
-            f"branch {name!r} has commits that HEAD does not have; they would be lost",
-            hint=f"contentgit branch -D {name}  deletes it all the same",
-            data={"branch": name, "commit": branch.commit},
-        )
-    move_ref(program, HEADS + name, None, branch.commit, f"branch: deleted {name}", zero=zero)
-    program.ask("config", "--local", "--remove-section", f"branch.{name}")
-
-
-def _merged(program: Program, commit: str) -> bool:
-    return program.ask("merge-base", "--is-ancestor", commit, "HEAD")[0] == 0
-
-
-def known(program: Program) -> str:
-    """A hint that names some of the branches there are."""
-    names = [name.removeprefix(HEADS) for name, _ in refs(program, HEADS)]
-    if not names:
-        return _first(program)
-    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    return f"branches: {', '.join(names[:10])}{more}"
-
-
-def _first(program: Program) -> str:
-    """Where the first commit comes from: a remote that has some, else the database."""
-    theirs = [name.removeprefix(REMOTES) for name, _ in refs(program, REMOTES)]
-    theirs = [name for name in theirs if not name.endswith("/HEAD")]
-    head = head_branch(program)
-    if not theirs and program.line("remote"):
-        return (
-            "contentgit fetch  (brings what the remote has)\n"
-            "contentgit commit  (makes the first commit, where the remote has none)"
-        )
-    if not theirs:
-        return "the repository has no commit yet: contentgit commit makes the first"
-    same = [name for name in theirs if name.partition("/")[2] == head]
-    remote, _, branch = min(same or theirs, key=partial(_rank, program)).partition("/")
-    if same:
-        return f"contentgit pull {remote} {branch}  (creates branch {head} from {remote}/{branch})"
-    if read_ref(program, HEADS + branch) is not None:
-        return (
-            f"contentgit checkout {branch}  (shows the plan; --apply also moves HEAD to the branch)"
-        )
-    return f"contentgit branch {branch} {remote}/{branch}  (creates a branch that {remote} has)"
-
-
-def _rank(program: Program, name: str) -> int:
-    """How likely a remote's branch is the one to begin with: its HEAD, then main and master."""
-    remote, _, branch = name.partition("/")
-    _, output, _ = program.ask("symbolic-ref", "-q", f"{REMOTES}{remote}/HEAD")
-    if output.decode().strip() == REMOTES + name:
-        return 0
-    return {"main": 1, "master": 2}.get(branch, 3)
-
-
-def remote_with(program: Program, branch: str) -> str:
-    """The first remote that has the branch, as far as was fetched; ``""`` where none has."""
-    for name, _ in refs(program, REMOTES):
-        remote, _, found = name.removeprefix(REMOTES).partition("/")
-        if found == branch:
-            return remote
-    return ""
-
-
-def _at_remotes(program: Program, revision: str) -> str:
-    """The hint where a branch of this name is at a remote only; ``""`` where it is at none."""
-    remote = remote_with(program, revision)
-    name = f"{remote}/{revision}"
-    return remote and f"contentgit branch {revision} {name}  (creates the branch from {name})"
-
-
-def resolve(program: Program, revision: str) -> str:
-    """The id of the commit that ``revision`` names, as git understands it.
-
-    Raises:
-        UnknownNameError: it names none.
-        RepositoryError: what it names is not in the repository.
-    """
-    try:
-        code, output, errors = program.ask(
-            "rev-parse", "--verify", "--end-of-options", revision + "^{commit}"
-        )
-    except UsageError:  # a NUL, or half a surrogate
-        raise UnknownNameError(f"unknown revision {revision!r}", hint=known(program)) from None
-    if revision.startswith("^"):  # what git takes for "all but this one"
-        raise UnknownNameError(f"unknown revision {revision!r}", hint=known(program))
-    if code == 0:
-        return output.decode().strip()
-    if "is ambiguous" in errors:
-        raise UnknownNameError(
-            f"{revision!r} is the beginning of several ids", hint="write more of it"
-        )
-    raise _unresolved(program, revision, errors)
-
-
-def _unresolved(program: Program, revision: str, errors: str) -> ContentgitError:
-    for text in ("dubious ownership", "not a git repository"):
-        if text in errors:
-            return program.failure("rev-parse", errors)
-    shallow = program.line("rev-parse", "--is-shallow-repository") == "true"
-    code, output, _ = program.ask("rev-parse", "--verify", "-q", "--end-of-options", revision)
-    head = head_branch(program)
-    if code:
-        for ref in (HEADS + revision, TAGS + revision):
-            _refuse_broken(program, ref)
-    if revision in (head, "HEAD") and head and read_ref(program, HEADS + head) is None:
-        hint = _first(program) if refs(program, REMOTES) else known(program)
-        return UnknownNameError(f"branch {head!r} has no commit yet", hint=hint)
-    found = output.decode().strip()
-    if shallow:
-        return UnknownNameError(
-            f"unknown revision {revision!r}: this is a shallow clone, which lacks older commits",
-            data={"revision": revision},
-            hint=program.command("fetch --unshallow") + "  (brings the rest)",
-        )
-    if code == 0 and program.ask("cat-file", "-e", found)[0]:
-        if found == revision.lower():
-            return UnknownNameError(
-                f"commit {revision} is not in this repository",
-                hint="contentgit fetch  (may bring it)",
+        Raises:
+            UsageError: it does not.
+        """
+        good = not (name.startswith("-") or name in ("HEAD", "@") or _FULL_ID.fullmatch(name))
+        if not good or not self._is_ref(HEADS + name):
+            raise UsageError(
+                f"{name!r} cannot be the name of a branch",
+                hint="letters, digits, '-', '_', '.' and '/' are safe: contentgit branch summer-menu",
             )
-        what = f"{revision!r} names object {found}, which is missing"
-        return _of_branch(program, revision, head, program.missing(what, commit=True))
-    if code == 0:
-        return _of_branch(program, revision, head, _other_object(program, revision, found))
-    hint = _at_remotes(program, revision) or known(program)
-    return UnknownNameError(
-        f"unknown revision {revision!r}", hint=hint, data={"revision": revision}
-    )
+        return name
 
+    def _is_ref(self, name: str) -> bool:
+        try:
+            return self._program.ask("check-ref-format", name)[0] == 0
+        except UsageError:  # a NUL, or half a surrogate
+            return False
 
-def _of_branch(
-    program: Program, revision: str, head: str | None, error: ContentgitError
-) -> ContentgitError:
-    """The error with what to do, where the revision is a branch."""
-    branch = head if revision == "HEAD" else revision
-    known = isinstance(error, RepositoryError) and branch and read_ref(program, HEADS + branch)
-    return lost_tip(program, branch, error) if branch and known else error
+    def under(self, prefix: str) -> list[tuple[str, str]]:
+        """Full name and id of the ref ``prefix``, or of all in that folder, sorted; no broken ones."""
+        found = self._program.line("for-each-ref", "--format=%(refname) %(objectname)", prefix)
+        pairs = (line.partition(" ") for line in found.split("\n") if line)
+        return [(name, each) for name, _, each in pairs]
 
+    def broken(self, prefix: str = HEADS) -> list[BrokenRef]:
+        """The refs in a folder, by default the branches, that hold no id, as far as git tells of them."""
+        _, _, errors = self._program.ask("for-each-ref", "--format=%(refname)", prefix)
+        found = (self._broken_at(ref) for ref in re.findall(_IGNORED, errors, re.MULTILINE))
+        return [each for each in found if each]
 
-def _other_object(program: Program, revision: str, found: str) -> ContentgitError:
-    """The error for a revision that names an object which is there, and not a commit that can be read."""
-    kind = program.ask("cat-file", "-t", found + "^{}")[1].decode().strip()
-    if kind in ("", "commit"):
-        return program.missing(f"{revision!r} names object {found}, which is damaged", commit=False)
-    return UnknownNameError(f"{revision!r} names a {kind}, not a commit", hint=known(program))
+    def read(self, ref: str) -> str | None:
+        """The id that a ref, by its full name, points at; None where there is none.
+
+        Raises:
+            RepositoryError: there is one, and it holds no id.
+        """
+        try:
+            found = dict(self.under(ref)).get(ref)
+        except UsageError:  # a NUL, or half a surrogate
+            return None
+        if found is None:
+            self._refuse_broken(ref)
+        return found
+
+    def _refuse_broken(self, ref: str) -> None:
+        if bad := self._broken_at(ref):
+            raise RepositoryError(f"{ref} is broken: {bad.problem}", hint=bad.hint)
+
+    def _broken_at(self, ref: str) -> BrokenRef | None:
+        """What is wrong with a ref that git does not list; None where there is none."""
+        folder = self._program.folder / self._program.line("rev-parse", "--git-common-dir")
+        file, short = folder / ref, ref.removeprefix(HEADS).removeprefix(TAGS)
+        try:
+            held = os.fsdecode(file.read_bytes()).strip()
+        except OSError:
+            return None
+        if _FULL_ID.fullmatch(held) or not self._is_ref(ref):
+            return None
+        verb, last = "tag" if ref.startswith(TAGS) else "branch", self._last(folder / "logs" / ref)
+        return BrokenRef(
+            short,
+            f"its file {file} holds no id of a commit",
+            f"rm {shlex.quote(os.fspath(file))}  (removes it)\n"
+            f"contentgit {verb} {shlex.quote(short)} {last}  (then makes it again)",
+        )
+
+    def _lost_tip(self, branch: str, error: ContentgitError) -> RepositoryError:
+        """The error for a branch at a commit that cannot be read, of which ``error`` says why."""
+        folder = self._program.folder / self._program.line("rev-parse", "--git-common-dir")
+        ref = HEADS + branch
+        words = f"update-ref {shlex.quote(ref)} {self._last(folder / 'logs' / ref)}"
+        return RepositoryError(
+            f"branch {branch!r}: {error.message}",
+            hint=f"{error.hint}\n{self._program.command(words)}  (puts the branch at a commit that is here)",
+        )
+
+    def tip(self, branch: str) -> str | None:
+        """The commit that a local branch points at; None where there is no such branch.
+
+        Raises:
+            RepositoryError: its ref is broken, or the commit is missing or damaged.
+        """
+        tip = self.read(HEADS + branch)
+        if tip:
+            try:
+                root_tree(self._program, tip)
+            except RepositoryError as error:
+                raise self._lost_tip(branch, error) from error
+        return tip
+
+    def _last(self, log: Path) -> str:
+        """The last commit of a ref that is there still, as far as its reflog says."""
+        try:
+            with log.open("rb") as file:
+                lines = [
+                    line.decode("ascii", "replace").split(" ", 2) for line in deque(file, _BACK)
+                ]
+        except OSError:
+            return "REV"
+        ids = [words[1] for words in lines if len(words) > 1 and _FULL_ID.fullmatch(words[1])][::-1]
+        found = (
+            each
+            for each, kind in zip(ids, kinds(self._program, ids), strict=True)
+            if kind == "commit"
+        )
+        return next(found, "REV")
+
+    def move(self, ref: str, new: str | None, old: str | None, reason: str) -> None:
+        """Points ``ref`` at ``new`` if it points at ``old`` still; None means that there is no ref.
+
+        ``reason`` is for the reflog.
+
+        Raises:
+            BusyError: it points at something else.
+            RepositoryError: git cannot write it.
+        """
+        before = checked_id(old) if old else "0" * len(new or "")
+        words = ("update " + ref, checked_id(new), before) if new else ("delete " + ref, before)
+        code, _, errors = self._program.ask(
+            "update-ref",
+            *("-m", " ".join(reason.split()) or "contentgit"),
+            *("--stdin", "-z"),
+            data=b"".join(os.fsencode(word) + b"\0" for word in words),
+        )
+        if code and any(words in errors for words in _MOVED):
+            at = self.read(ref)
+            raise BusyError(
+                f"{ref} moved while it was about to be written: it is at {at or 'nothing'} and not at "
+                f"{old or 'nothing'}",
+                hint="run the command again: it will work on what is there now",
+                data={"ref": ref, "expected": old, "found": at},
+            )
+        if code:
+            raise self._program.failure("update-ref", errors, writing=True)
+
+    def delete(self, ref: str, old: str) -> None:
+        """Deletes ``ref`` if it points at ``old`` still; raises as :meth:`move`."""
+        self.move(ref, None, old, "contentgit")
+
+    def containing(self, commit: str) -> list[str]:
+        """The full names of the refs that reach the commit; while there is one, git keeps it."""
+        found = self._program.line("for-each-ref", "--format=%(refname)", f"--contains={commit}")
+        return found.splitlines()
+
+    def head_branch(self) -> str | None:
+        """The branch that HEAD is on, also without a commit or broken; None where HEAD is detached."""
+        code, output, _ = self._program.ask("symbolic-ref", "--quiet", "HEAD")
+        name = os.fsdecode(output.removesuffix(b"\n"))
+        if code:  # detached, or the branch's own ref is broken, and git does not say of which
+            folder = self._program.folder / self._program.line("rev-parse", "--git-dir")
+            with suppress(OSError):
+                name = os.fsdecode((folder / "HEAD").read_bytes()).strip().removeprefix("ref: ")
+        return name.removeprefix(HEADS) if name.startswith(HEADS) else None
+
+    def head_commit(self) -> str | None:
+        """The commit that HEAD is at; None where its branch has none yet."""
+        code, output, _ = self._program.ask("rev-parse", "--quiet", "--verify", "HEAD^{commit}")
+        return None if code else os.fsdecode(output.removesuffix(b"\n"))
+
+    def set_head(self, branch: str) -> None:
+        """Puts HEAD on ``branch``, which need not exist; no file is touched.
+
+        Raises:
+            UsageError: ``branch`` cannot be the name of a branch.
+        """
+        name = HEADS + self.check_branch_name(branch)
+        self._program.run("symbolic-ref", "-m", "contentgit", "HEAD", name, writing=True)
+
+    def branches(self) -> list[Branch]:
+        """The local branches, sorted by name; one without a commit is not among them."""
+        form = "%(refname)%00%(objectname)%00%(worktreepath)%00%(HEAD)%00"
+        fields = os.fsdecode(self._program.run("for-each-ref", f"--format={form}", HEADS)).split(
+            "\0"
+        )
+        found = []
+        for at in range(0, len(fields) - 4, 4):
+            name, commit, worktree, star = fields[at : at + 4]
+            short = name.lstrip("\n").removeprefix(HEADS)
+            found.append(Branch(short, commit, star == "*", Path(worktree) if worktree else None))
+        return found
+
+    def create_branch(self, name: str, commit: str) -> None:
+        """Makes the branch ``name`` at ``commit``.
+
+        Raises:
+            UsageError: it exists, or cannot have this name.
+        """
+        self.check_branch_name(name)
+        try:
+            self.move(HEADS + name, commit, None, f"branch: {name}")
+        except BusyError:
+            raise UsageError(
+                f"branch {name!r} exists already",
+                hint="choose a name that is free\n"
+                f"{self._program.command('checkout ' + shlex.quote(name))}  (puts HEAD on it)",
+            ) from None
+        except ContentgitError as error:
+            # "a" and "a/b" cannot both be branches: git says which one is there.
+            if "exists; cannot create" in error.message:
+                raise UsageError(error.message.partition(": ")[2]) from None
+            raise
+
+    def delete_branch(self, name: str, *, force: bool = False) -> None:
+        """Deletes a branch whose commits HEAD has too, or with ``force`` any that is not checked out.
+
+        Raises:
+            UnknownNameError: there is no such branch.
+            RefusedError: it is checked out, or its commits would be lost.
+        """
+        found = {each.name: each for each in self.branches()}
+        branch = found.get(name)
+        if branch is None:
+            raise UnknownNameError(f"there is no branch {name!r}", hint=self.known())
+        if branch.current or branch.worktree or self.head_branch() == name:
+            raise RefusedError(
+                f"branch {name!r} is checked out"
+                + (f" at {branch.worktree}" if branch.worktree else ""),
+                hint="contentgit checkout -b NEW  (moves HEAD to a new branch)\n"
+                f"{self._program.command('switch BRANCH')}  (moves HEAD alone)",
+            )
+        if not force and not self._merged(branch.commit):
+            raise RefusedError(
+                f"branch {name!r} has commits that HEAD does not have; they would be lost",
+                hint=f"contentgit branch -D {name}  deletes it all the same",
+                data={"branch": name, "commit": branch.commit},
+            )
+        self.move(HEADS + name, None, branch.commit, f"branch: deleted {name}")
+        self._program.ask("config", "--local", "--remove-section", f"branch.{name}")
+
+    def _merged(self, commit: str) -> bool:
+        return self._program.ask("merge-base", "--is-ancestor", commit, "HEAD")[0] == 0
+
+    def known(self) -> str:
+        """A hint that names some of the branches there are."""
+        names = [name.removeprefix(HEADS) for name, _ in self.under(HEADS)]
+        if not names:
+            return self._first()
+        more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+        return f"branches: {', '.join(names[:10])}{more}"
+
+    def _first(self) -> str:
+        """Where the first commit comes from: a remote that has some, else the database."""
+        theirs = [name.removeprefix(REMOTES) for name, _ in self.under(REMOTES)]
+        theirs = [name for name in theirs if not name.endswith("/HEAD")]
+        head = self.head_branch()
+        if not theirs and self._program.line("remote"):
+            return (
+                "contentgit fetch  (brings what the remote has)\n"
+                "contentgit commit  (makes the first commit, where the remote has none)"
+            )
+        if not theirs:
+            return "the repository has no commit yet: contentgit commit makes the first"
+        same = [name for name in theirs if name.partition("/")[2] == head]
+        remote, _, branch = min(same or theirs, key=self._rank).partition("/")
+        if same:
+            return (
+                f"contentgit pull {remote} {branch}  (creates branch {head} from {remote}/{branch})"
+            )
+        if self.read(HEADS + branch) is not None:
+            return f"contentgit checkout {branch}  (shows the plan; --apply also moves HEAD to the branch)"
+        return f"contentgit branch {branch} {remote}/{branch}  (creates a branch that {remote} has)"
+
+    def _rank(self, name: str) -> int:
+        """How likely a remote's branch is the one to begin with: its HEAD, then main and master."""
+        remote, _, branch = name.partition("/")
+        _, output, _ = self._program.ask("symbolic-ref", "-q", f"{REMOTES}{remote}/HEAD")
+        if output.decode().strip() == REMOTES + name:
+            return 0
+        return {"main": 1, "master": 2}.get(branch, 3)
+
+    def remote_with(self, branch: str) -> str:
+        """The first remote that has the branch, as far as was fetched; ``""`` where none has."""
+        for name, _ in self.under(REMOTES):
+            remote, _, found = name.removeprefix(REMOTES).partition("/")
+            if found == branch:
+                return remote
+        return ""
+
+    def _at_remotes(self, revision: str) -> str:
+        """The hint where a branch of this name is at a remote only; ``""`` where it is at none."""
+        remote = self.remote_with(revision)
+        name = f"{remote}/{revision}"
+        return remote and f"contentgit branch {revision} {name}  (creates the branch from {name})"
+
+    def resolve(self, revision: str) -> str:
+        """The id of the commit that ``revision`` names, as git understands it.
+
+        Raises:
+            UnknownNameError: it names none.
+            RepositoryError: what it names is not in the repository.
+        """
+        try:
+            code, output, errors = self._program.ask(
+                "rev-parse", "--verify", "--end-of-options", revision + "^{commit}"
+            )
+        except UsageError:  # a NUL, or half a surrogate
+            raise UnknownNameError(f"unknown revision {revision!r}", hint=self.known()) from None
+        if revision.startswith("^"):  # what git takes for "all but this one"
+            raise UnknownNameError(f"unknown revision {revision!r}", hint=self.known())
+        if code == 0:
+            return output.decode().strip()
+        if "is ambiguous" in errors:
+            raise UnknownNameError(
+                f"{revision!r} is the beginning of several ids", hint="write more of it"
+            )
+        raise self._unresolved(revision, errors)
+
+    def _unresolved(self, revision: str, errors: str) -> ContentgitError:
+        for text in ("dubious ownership", "not a git repository"):
+            if text in errors:
+                return self._program.failure("rev-parse", errors)
+        shallow = self._program.line("rev-parse", "--is-shallow-repository") == "true"
+        code, output, _ = self._program.ask(
+            "rev-parse", "--verify", "-q", "--end-of-options", revision
+        )
+        head = self.head_branch()
+        if code:
+            for ref in (HEADS + revision, TAGS + revision):
+                self._refuse_broken(ref)
+        if revision in (head, "HEAD") and head and self.read(HEADS + head) is None:
+            hint = self._first() if self.under(REMOTES) else self.known()
+            return UnknownNameError(f"branch {head!r} has no commit yet", hint=hint)
+        found = output.decode().strip()
+        if shallow:
+            return UnknownNameError(
+                f"unknown revision {revision!r}: this is a shallow clone, which lacks older commits",
+                data={"revision": revision},
+                hint=self._program.command("fetch --unshallow") + "  (brings the rest)",
+            )
+        if code == 0 and self._program.ask("cat-file", "-e", found)[0]:
+            if found == revision.lower():
+                return UnknownNameError(
+                    f"commit {revision} is not in this repository",
+                    hint="contentgit fetch  (may bring it)",
+                )
+            what = f"{revision!r} names object {found}, which is missing"
+            return self._of_branch(revision, head, self._program.missing(what, commit=True))
+        if code == 0:
+            return self._of_branch(revision, head, self._other_object(revision, found))
+        hint = self._at_remotes(revision) or self.known()
+        return UnknownNameError(
+            f"unknown revision {revision!r}", hint=hint, data={"revision": revision}
+        )
+
+    def _of_branch(
+        self, revision: str, head: str | None, error: ContentgitError
+    ) -> ContentgitError:
+        """The error with what to do, where the revision is a branch."""
+        branch = head if revision == "HEAD" else revision
+        known = isinstance(error, RepositoryError) and branch and self.read(HEADS + branch)
+        return self._lost_tip(branch, error) if branch and known else error
+
+    def _other_object(self, revision: str, found: str) -> ContentgitError:
+        """The error for a revision that names an object which is there, and not a commit that can be read."""
+        kind = self._program.ask("cat-file", "-t", found + "^{}")[1].decode().strip()
+        if kind in ("", "commit"):
+            return self._program.missing(
+                f"{revision!r} names object {found}, which is damaged", commit=False
+            )
+        return UnknownNameError(f"{revision!r} names a {kind}, not a commit", hint=self.known())

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from contentgit.errors import ContentgitError, RefusedError, RepositoryError, UnknownNameError
 from contentgit.git.failures import said
-from contentgit.git.history import is_ancestor
+from contentgit.git.history import History
 from contentgit.git.program import Program
-from contentgit.git.refs import HEADS, REMOTES, TAGS, check_branch_name, read_ref, refs
+from contentgit.git.refs import HEADS, REMOTES, TAGS, Refs
 from contentgit.git.running import Running
 
 _PASSWORD = re.compile(
@@ -91,8 +91,10 @@ def without_password(text: str) -> str:
 class Remotes:
     """The remotes that git is configured with for one repository."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, refs: Refs, history: History) -> None:
         self._program = program
+        self._refs = refs
+        self._history = history
 
     def names(self) -> list[str]:
         """Their names, sorted."""
@@ -171,14 +173,14 @@ class Remotes:
             RepositoryError: it cannot be reached, does not let us in, or git failed; what was there stays.
         """
         self.check(remote)
-        before = self._refs(remote)
+        before = self._at(remote)
         # All of what is new, also in a partial clone: what git fetched later would come unseen.
         arguments = ["--no-recurse-submodules", "--no-filter", *(["--prune"] if prune else [])]
         own = self._refspecs(remote)
         code, _, errors = self._run("fetch", talk, [*arguments, *own[:1]], [remote, *own[1:]])
         if code:
             raise self._failure("fetch", remote, errors)
-        return [*self._moves(before, self._refs(remote))]
+        return [*self._moves(before, self._at(remote))]
 
     def _refspecs(self, remote: str) -> list[str]:
         """Our own refspec where the configured ones write elsewhere than below the remote's name.
@@ -192,8 +194,8 @@ class Remotes:
             return []
         return ["--refmap=", f"+{HEADS}*:{place}*"]
 
-    def _refs(self, remote: str) -> dict[str, str]:
-        found = [*refs(self._program, f"{REMOTES}{remote}"), *refs(self._program, TAGS)]
+    def _at(self, remote: str) -> dict[str, str]:
+        found = [*self._refs.under(f"{REMOTES}{remote}"), *self._refs.under(TAGS)]
         return {name: each for name, each in found if not name.endswith("/HEAD")}
 
     def _moves(self, before: dict[str, str], after: dict[str, str]) -> Iterator[RefMove]:
@@ -203,7 +205,7 @@ class Remotes:
                 continue
             moved = Moved.NEW if old is None else Moved.DELETED
             if old and new:
-                forced = ref.startswith(TAGS) or not is_ancestor(self._program, old, new)
+                forced = ref.startswith(TAGS) or not self._history.is_ancestor(old, new)
                 moved = Moved.FORCED if forced else Moved.UPDATED
             yield RefMove(ref, moved, old, new)
 
@@ -229,7 +231,7 @@ class Remotes:
         """
         self.check(remote)
         for name in (*branches, *delete):
-            check_branch_name(self._program, name)
+            self._refs.check_branch_name(name)
         wanted = [f"{ref}:{ref}" for ref in map(self._named, branches)]
         wanted += [f":{HEADS}{name}" for name in delete]
         wanted += [f"{TAGS}*:{TAGS}*"] if tags else []
@@ -251,7 +253,7 @@ class Remotes:
     def _named(self, name: str) -> str:
         """The full name of a branch, or of a tag where no branch is called so."""
         for place in (HEADS, TAGS):
-            if read_ref(self._program, place + name) is not None:
+            if self._refs.read(place + name) is not None:
                 return place + name
         raise UnknownNameError(
             f"there is no branch or tag {name!r}",

@@ -10,7 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from contentgit.errors import RepositoryError
+from contentgit.git.failures import no_identity
 from contentgit.git.program import Program
+from contentgit.git.values import Signature, parse_ident
 
 BEGIN = b"# contentgit setup-git: begin"
 END = b"# contentgit setup-git: end"
@@ -20,7 +22,7 @@ _BLOCK = re.compile(
 
 
 class Settings:
-    """The local configuration (``.git/config``) and attributes (``.git/info/attributes``)."""
+    """The local configuration (``.git/config``), attributes (``.git/info/attributes``), and who commits."""
 
     def __init__(self, program: Program, common_dir: Path) -> None:
         self._program = program
@@ -44,6 +46,26 @@ class Settings:
     def unset(self, name: str) -> None:
         """Takes ``name`` out, and its section where nothing else is in it; raises as :meth:`set`."""
         self._program.run("config", "--local", "--unset-all", name, ok=(0, 5), writing=True)
+
+    def identity(self) -> Signature:
+        """Who commits, as git is configured; never guessed.
+
+        Raises:
+            RepositoryError: git does not know; the hint says how to tell it.
+        """
+        asked = self._program.ask("var", "GIT_AUTHOR_IDENT", config=("user.useConfigOnly=true",))
+        code, output, _ = asked
+        if code:
+            raise no_identity()
+        return parse_ident(output)
+
+    def editor(self) -> str:
+        """The shell command of the user's editor, as git chooses it.
+
+        Raises:
+            RepositoryError: git finds none that would work here.
+        """
+        return self._program.line("var", "GIT_EDITOR")
 
     def attributes(self) -> list[str]:
         """The lines of contentgit's own block in the attributes, none where there is no block."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from contentgit.errors import RepositoryError
 from contentgit.git.program import CONFIGURATION, Program
-from contentgit.git.refs import HEADS, check_branch_name, refs
+from contentgit.git.refs import HEADS, Refs
 
 MARK = "contentgit.json"
 
@@ -19,7 +19,7 @@ def start(path: Path, *, bare: bool, branch: str) -> None:
         RepositoryError: the folder holds something else, or cannot be written.
         UsageError: ``branch`` cannot be the name of a branch.
     """
-    check_branch_name(Program(Path(os.sep)), branch)
+    Refs(Program(Path(os.sep))).check_branch_name(branch)
     try:
         path.mkdir(parents=True, exist_ok=True)
         empty = not any(path.iterdir())
@@ -59,7 +59,7 @@ def _check_own(path: Path, *, bare: bool) -> None:
             f"the repository {path} is there already and is not bare",
             hint="leave --bare away, or choose another folder",
         )
-    tips = {commit for _, commit in refs(program, HEADS)}
+    tips = {commit for _, commit in Refs(program).under(HEADS)}
     if not tips:
         if not is_bare and {each.name for each in path.iterdir()} != {".git"}:
             raise _foreign(path, "has files and no commit")

@@ -18,7 +18,7 @@ from contentgit.errors import (
 from contentgit.git.failures import no_identity
 from contentgit.git.objects import checked_id, content, kinds
 from contentgit.git.program import Program
-from contentgit.git.refs import TAGS, broken_refs, move_ref, read_ref, refs
+from contentgit.git.refs import TAGS, Refs
 from contentgit.git.values import BrokenRef, Signature, parse_tag
 
 _NAMED = re.compile(rb"object ([0-9a-f]{40}|[0-9a-f]{64})\ntype ([a-z]+)\n")
@@ -36,16 +36,16 @@ class Tag(NamedTuple):
 
 
 class Tags:
-    """The tags of one repository; ``zero`` is the id of nothing."""
+    """The tags of a repository: names of commits that stay."""
 
-    def __init__(self, program: Program, zero: str) -> None:
+    def __init__(self, program: Program, refs: Refs) -> None:
         self._program = program
-        self._zero = zero
+        self._refs = refs
 
     def all(self) -> tuple[list[Tag], list[BrokenRef]]:
         """Every tag of a commit, and those that cannot be read; sorted by name."""
-        pairs = refs(self._program, TAGS)
-        bad, found, ends = broken_refs(self._program, TAGS), [], []
+        pairs = self._refs.under(TAGS)
+        bad, found, ends = self._refs.broken(TAGS), [], []
         for (ref, each), kind in zip(pairs, self._kinds(each for _, each in pairs), strict=True):
             name = ref.removeprefix(TAGS)
             if kind == "commit":
@@ -105,7 +105,7 @@ class Tags:
             RepositoryError: git does not know who makes it, or cannot sign or write it.
         """
         self.check_name(name)
-        if read_ref(self._program, TAGS + name) is not None:
+        if self._refs.read(TAGS + name) is not None:
             raise _exists(name)
         sign = (
             self._program.line("config", "--type=bool", "--get", "tag.gpgSign", ok=(0, 1)) == "true"
@@ -138,11 +138,11 @@ class Tags:
             raise no_identity()
         if code:
             raise self._program.failure("tag", errors, writing=True)
-        return read_ref(self._program, TAGS + name) or commit
+        return self._refs.read(TAGS + name) or commit
 
     def _write(self, name: str, commit: str) -> str:
         try:
-            move_ref(self._program, TAGS + name, commit, None, f"tag: {name}", zero=self._zero)
+            self._refs.move(TAGS + name, commit, None, f"tag: {name}")
         except BusyError:
             raise _exists(name) from None
         except ContentgitError as error:
@@ -158,13 +158,13 @@ class Tags:
         Raises:
             UnknownNameError: there is no such tag.
         """
-        found = read_ref(self._program, TAGS + name)
+        found = self._refs.read(TAGS + name)
         if found is None:
             known = [each.name for each in self.all()[0]]
             more = f" and {len(known) - 10} more" if len(known) > 10 else ""
             hint = f"tags: {', '.join(known[:10])}{more}" if known else "there are no tags"
             raise UnknownNameError(f"there is no tag {name!r}", hint=hint)
-        move_ref(self._program, TAGS + name, None, found, f"tag: deleted {name}", zero=self._zero)
+        self._refs.move(TAGS + name, None, found, f"tag: deleted {name}")
         return found
 
 

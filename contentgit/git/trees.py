@@ -18,6 +18,7 @@ from contentgit.errors import FormatError
 from contentgit.git.bounds import DEEPEST, DEEPEST_BESIDE, Bounds
 from contentgit.git.objects import content, contents, root_tree
 from contentgit.git.program import Program
+from contentgit.git.values import FileEntry
 
 PLAIN_FILE, FOLDER, SUBMODULE = "100644", "40000", "160000"
 
@@ -44,7 +45,7 @@ class Trees:
 
     def __init__(self, program: Program, algorithm: str) -> None:
         self._program = program
-        self._algorithm = algorithm
+        self.algorithm = algorithm
         self._pattern = re.compile(_ENTRY[algorithm], re.DOTALL)
         self._roots: dict[str, str] = {}
         self._folders: dict[str, _Folder] = {}
@@ -72,9 +73,9 @@ class Trees:
             RepositoryError: the commit is not in the repository.
         """
         folder, name = _folder_and_name(path)
-        return self.entry(self._open(commit, folder), name)
+        return entry_in(self._open(commit, folder), name)
 
-    def folder_id(self, commit: str, path: str) -> str | None:
+    def folder_id(self, commit: str, path: str = "") -> str | None:
         """The id of the folder at ``path``, of the whole tree for ``""``; None where nothing stands there.
 
         Raises:
@@ -94,19 +95,23 @@ class Trees:
         return found and found[1]
 
     def folders(self, commit: str) -> list[str]:
-        """The names of the folders at the top of a commit."""
+        """The names of the folders at the top of a commit, sorted."""
         top = self._folder(self.root(commit))
         return [os.fsdecode(name) for name, (mode, _) in top.items() if mode == b"40000"]
 
+    def entry(self, commit: str, path: str) -> str | None:
+        """The blob id of the file at ``path`` in a commit; None where there is none."""
+        return self.files_at(commit, [path]).get(path)
+
     def files_at(self, commit: str, paths: Sequence[str]) -> dict[str, str]:
-        """The ids of the files that stand at ``paths`` in a commit, by path; others are left out."""
+        """The blob ids of the files at these paths of a commit; a path without a file is left out."""
         opened: dict[str, _Folder] = {}
         found = {}
         for path in paths:
             folder, name = _folder_and_name(path)
             if folder not in opened:
                 opened[folder] = self._open(commit, folder)
-            entry = self.entry(opened[folder], name)
+            entry = entry_in(opened[folder], name)
             if entry and entry[0] not in (FOLDER, SUBMODULE):
                 found[path] = entry[1]
         return found
@@ -115,22 +120,11 @@ class Trees:
         """What is in the folder ``path``, which is ``""`` or ends with a slash; nothing if there is none."""
         folder = self._folder(self.root(commit))
         for name in path.split("/")[:-1]:
-            found = self.entry(folder, name)
+            found = entry_in(folder, name)
             if found is None or found[0] != FOLDER:
                 return _Folder()
             folder = self._folder(found[1])
         return folder
-
-    @staticmethod
-    def entry(folder: Mapping[bytes, tuple[bytes, bytes]], name: str) -> tuple[str, str] | None:
-        """Mode and id of what has the name in a folder, which holds modes and raw ids."""
-        if name in (".", ".."):  # git would go there
-            return None
-        try:
-            found = folder.get(os.fsencode(name))
-        except UnicodeEncodeError:  # half a surrogate, which no name can hold
-            return None
-        return found and (found[0].decode(), found[1].hex())
 
     # One tree
 
@@ -230,14 +224,24 @@ class Trees:
                         deeper.append((path, raw.hex()))
             level = deeper
 
+    def check_move(self, before: str | None, after: str) -> None:
+        """Refuses to let a branch move from one commit to another where no worktree could follow.
+
+        Raises:
+            FormatError: folders that differ are nested too deep, or repeat others without end.
+        """
+        for _ in self.differing(before and self.root(before), self.root(after)):
+            pass
+
     def listing(
         self, commit: str, wanted: Callable[[str], bool], repeated: Callable[[str], None]
     ) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
-        """Every folder of a commit with what lies in it, whatever that is: name, mode and id.
+        """Every folder of a commit with what lies in it: name, mode as git writes it, id; streamed.
 
-        ``wanted`` says of each folder, by its path, whether it is listed too; ``repeated`` is told of those
-        that are left out, since they repeat others without end. A name that is not UTF-8 has half surrogates
-        in place of its bytes.
+        Nothing is refused, whatever its mode and name are: this is for who looks for what is wrong. ``""`` is
+        the top. ``wanted`` says of each folder, by its path, whether it is listed too; ``repeated`` is told
+        of those that are left out, since they repeat others without end. A name that is not UTF-8 has half
+        surrogates in place of its bytes.
         """
         bounds = Bounds(DEEPEST)
         level = [("", self.root(commit))]
@@ -304,10 +308,23 @@ class Trees:
                         deeper.append((path + b"/", was_tree, is_tree))
             level = deeper
 
+    def changed_files(
+        self, before: str | None, after: str | None
+    ) -> Iterator[tuple[str, FileEntry | None, FileEntry | None]]:
+        """Path and both sides of every file that differs between two commits or trees, sorted by path.
+
+        Whatever kind of file it is; None stands for a side without it, or without anything.
+        """
+        trees = [self.root(each) if each else None for each in (before, after)]
+        for path, old, new in self.differences(*trees):
+            yield os.fsdecode(path), old and FileEntry(*old), new and FileEntry(*new)
+
     def diff_entries(
-        self, before: str | None, after: str | None, folder: str
+        self, before: str | None, after: str | None, folder: str = ""
     ) -> Iterator[tuple[str, str | None, str | None]]:
-        """Path in ``folder`` and blob ids of every file there that differs between two commits, sorted.
+        """Path in ``folder`` and both blob ids of each file there that differs, sorted by path.
+
+        A commit that is None, or has no such folder, has no files.
 
         Raises:
             FormatError: something that differs is not a plain file, has a name that is not UTF-8, or a place
@@ -340,6 +357,17 @@ class Trees:
             yield from map(self._folder, trees)
         else:
             yield from map(self._parsed, trees, contents(self._program, trees, "tree"))
+
+
+def entry_in(folder: Mapping[bytes, tuple[bytes, bytes]], name: str) -> tuple[str, str] | None:
+    """Mode and id of what has the name in a folder, which holds modes and raw ids."""
+    if name in (".", ".."):  # git would go there
+        return None
+    try:
+        found = folder.get(os.fsencode(name))
+    except UnicodeEncodeError:  # half a surrogate, which no name can hold
+        return None
+    return found and (found[0].decode(), found[1].hex())
 
 
 def _folder_and_name(path: str) -> tuple[str, str]:

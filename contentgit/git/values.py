@@ -121,6 +121,18 @@ class Commit(NamedTuple):
         return Signature(self.author, self.email)
 
 
+class Version(NamedTuple):
+    """A commit that changed one of the files, or a merge.
+
+    ``parents`` are the nearest ancestors that did, whose files are those of the real parents; ``blobs`` are
+    the ids of the files in the order asked, None where there is none.
+    """
+
+    commit: str
+    parents: tuple[str, ...]
+    blobs: tuple[str | None, ...]
+
+
 def parse_commit(commit_id: str, data: bytes) -> Commit:
     """The commit in a raw commit object; takes any content that git takes."""
     header, _, raw_message = data.partition(b"\n\n")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from contentgit.errors import (
     ContentgitError,
@@ -22,10 +23,10 @@ from contentgit.git.crowds import Crowds
 from contentgit.git.objects import EMPTY_TREE, checked_id, contents
 from contentgit.git.program import Program
 from contentgit.git.running import Running
-from contentgit.git.values import GONE, FileEntry, Placed, Signature
+from contentgit.git.trees import Trees
+from contentgit.git.values import GONE, FileEntry, Placed, Signature, Written
 
 _CHUNK = 1 << 20
-_MANY_PACKS = 50  # git's own maintenance counts them to the same number
 _SCRATCH = "refs/contentgit/scratch"  # fast-import wants a ref for its commit; it is never written
 
 # What contentgit writes passes the first pattern; the others tell what is wrong with the rest.
@@ -38,54 +39,6 @@ _TUNED = (
     "pack.compression=1",
     "core.ignoreCase=false",
 )
-
-
-def write_tree(
-    program: Program,
-    algorithm: str,
-    parent: str | None,
-    changes: Iterable[tuple[str, Placed]],
-    folders: Mapping[str, str],
-) -> str:
-    """The id of the tree that is the parent's with ``changes`` made by path.
-
-    Before these ``folders`` get other trees, by id; ``""`` takes a folder out. The folder ``""`` is all.
-
-    Streams: of the changes, memory keeps the paths.
-
-    Raises:
-        FormatError: a path is not one that contentgit writes.
-        RecordError: two changes put a file at one path, or one removes what another has put there.
-        RepositoryError: git cannot write; or the parent is not in the repository.
-    """
-    crowds = Crowds(algorithm)
-    tree = _imported(
-        program, algorithm, _commands(parent and checked_id(parent), changes, folders, crowds)
-    )
-    made = crowds.trees(program, tree)
-    if not made:
-        return tree
-    return _imported(program, algorithm, _commands(None, (), {"": tree, **made}, crowds))
-
-
-def _imported(program: Program, algorithm: str, commands: Iterator[bytes]) -> str:
-    # --done: a stream that ends early writes nothing. --depth=0: records would become deltas of the
-    # unrelated record before them, for ever. No name of a ref at the end: "reset" takes it back.
-    options = ("--quiet", "--done", "--depth=0", "--date-format=raw")
-    with program.start("fast-import", *options, istream=subprocess.PIPE, config=_TUNED) as running:
-        try:
-            _feed(running, commands)
-        except BrokenPipeError:
-            pass  # it ended by itself and says why
-        except BaseException:
-            _give_up(program, running)
-            raise
-        output = running.output.read()
-        code, errors = running.finish()
-        if code:
-            _remove_report(program, running)
-            raise program.failure("fast-import", errors, writing=True)
-    return _tree_in(output, algorithm)
 
 
 def _commands(
@@ -156,22 +109,6 @@ def _feed(running: Running, commands: Iterator[bytes]) -> None:
     stream.close()
 
 
-def _give_up(program: Program, running: Running) -> None:
-    """Lets fast-import end by itself, so that no half-written pack stays behind."""
-    assert running.process.stdin is not None
-    with suppress(OSError):
-        running.process.stdin.close()
-    running.output.read()
-    running.finish()
-    _remove_report(program, running)
-
-
-def _remove_report(program: Program, running: Running) -> None:
-    """fast-import leaves a report of how it ended in the repository; its reason is in the error."""
-    folder = Path(program.line("rev-parse", "--absolute-git-dir"))
-    (folder / f"fast_import_crash_{running.process.pid}").unlink(missing_ok=True)
-
-
 def _tree_in(output: bytes, algorithm: str) -> str:
     words = output.split()
     if words[:2] == [b"040000", b"tree"]:
@@ -197,24 +134,6 @@ def _there(path: str) -> bytes:
     return b'"%b"' % raw
 
 
-def write_blob(program: Program, data: bytes) -> str:
-    """The id of a new blob."""
-    found = program.run("hash-object", "-w", "--stdin", data=data, writing=True)
-    return found.decode().strip()
-
-
-def merge_blobs(program: Program, base: str, ours: str, theirs: str) -> str | None:
-    """The id of the blob with both sides' changes, line by line; None where they touch each other."""
-    with tempfile.TemporaryDirectory() as folder:
-        paths = []
-        for name, data in zip("obt", contents(program, (ours, base, theirs), "blob"), strict=True):
-            path = Path(folder, name)
-            path.write_bytes(data)
-            paths.append(str(path))
-        code, merged, _ = program.ask("merge-file", "-p", "-q", *paths)
-    return None if code else write_blob(program, merged)
-
-
 def checked_path(path: str) -> str:
     """``path`` if it is one that contentgit writes: safe for every file system and every reader.
 
@@ -226,59 +145,6 @@ def checked_path(path: str) -> str:
             if not _PART.fullmatch(part) or _GIT_OWN.match(part):
                 raise FormatError(f"contentgit does not write a file named {path!r}")
     return path
-
-
-def commit_tree(
-    program: Program,
-    tree: str,
-    parents: Sequence[str],
-    message: str,
-    *,
-    author: Signature | None,
-    committer: Signature | None,
-    date: datetime | None,
-    author_date: datetime | None = None,
-) -> str:
-    """The id of a new commit of ``tree``, signed where ``commit.gpgSign`` is set.
-
-    Raises:
-        RepositoryError: git does not know who commits, cannot sign, or cannot write.
-        UsageError: the message is empty or holds a NUL, or the author has no name.
-    """
-    if not message.strip():
-        raise UsageError("the commit message is empty", hint="give one with -m or -F")
-    # commit-tree itself does not look at commit.gpgSign.
-    sign = program.line("config", "--type=bool", "--get", "commit.gpgSign", ok=(0, 1)) == "true"
-    arguments = ["-S"] if sign else []
-    for parent in parents:
-        arguments += ["-p", checked_id(parent)]
-    env = {
-        **_signed("AUTHOR", author, author_date or date),
-        **_signed("COMMITTER", committer, date),
-    }
-    code, output, errors = program.ask(
-        "commit-tree",
-        *arguments,
-        *("-F", "-", checked_id(tree)),
-        data=_encoded(message),
-        env=env,
-        config=("user.useConfigOnly=true",),
-    )
-    if code:
-        raise _no_commit(program, errors, sign=sign)
-    return output.decode().strip()
-
-
-def _no_commit(program: Program, errors: str, *, sign: bool) -> ContentgitError:
-    if "NUL byte" in errors:
-        return UsageError("the commit message holds a NUL character")
-    if sign and "sign" in errors:
-        return RepositoryError(
-            f"git cannot sign the commit: {' '.join(errors.split())}",
-            hint="check user.signingKey and gpg.program, or: "
-            + program.command("config commit.gpgSign false"),
-        )
-    return program.failure("commit-tree", errors, writing=True)
 
 
 def _signed(role: str, signature: Signature | None, date: datetime | None) -> dict[str, str]:
@@ -303,23 +169,173 @@ def _encoded(message: str) -> bytes:
     return data if data.endswith(b"\n") else data + b"\n"
 
 
-def put_together(program: Program, common_dir: Path) -> None:
-    """Puts many small packs into few, and writes the commit graph that makes long histories fast."""
-    try:
-        names = os.listdir(common_dir / "objects" / "pack")
-    except OSError:
-        return
-    if sum(name.endswith(".pack") for name in names) <= _MANY_PACKS:
-        return
-    # Unlike gc it keeps what no ref reaches yet: a commit that somebody is about to make.
-    if program.ask("repack", "--geometric=2", "-d", "-q", tied=True)[0] == 0:
-        write_graph(program)
+class Writer:
+    """Writes trees and commits; no ref is moved."""
 
+    def __init__(self, program: Program, trees: Trees) -> None:
+        self._program = program
+        self._trees = trees
 
-def write_graph(program: Program) -> None:
-    """Writes the commit graph, best effort; without the paths that each commit changed.
+    @staticmethod
+    def writes(path: str) -> bool:
+        """Whether :meth:`write_tree` takes the path."""
+        try:
+            return bool(checked_path(path))
+        except FormatError:
+            return False
 
-    For these git goes through all trees of a commit, which has no end where a few objects multiply. It goes
-    on noting them where the graph has some.
-    """
-    program.ask("commit-graph", "write", "--reachable", "--no-changed-paths", tied=True)
+    def write_tree(
+        self,
+        parent: str | None,
+        changes: Iterable[tuple[str, Placed]],
+        folders: Mapping[str, str] = MappingProxyType({}),
+    ) -> str:
+        """The id of the tree of commit ``parent`` with ``changes`` made: what stands at each path.
+
+        Before these ``folders`` get other trees, by id; ``""`` takes a folder out, and the folder ``""`` is
+        the whole tree.
+
+        Streamed: memory keeps the paths alone. The changes take effect in their order: a file goes before
+        another, or a folder, takes its name.
+
+        Raises:
+            FormatError: a path is not one that contentgit writes.
+            RecordError: two changes put a file at one path, or one removes what another has put there.
+            RepositoryError: git cannot write; or the parent is not in the repository.
+        """
+        crowds = Crowds(self._trees.algorithm)
+        tree = self._imported(_commands(parent and checked_id(parent), changes, folders, crowds))
+        made = crowds.trees(self._program, tree)
+        if not made:
+            return tree
+        return self._imported(_commands(None, (), {"": tree, **made}, crowds))
+
+    def _imported(self, commands: Iterator[bytes]) -> str:
+        # --done: a stream that ends early writes nothing. --depth=0: records would become deltas of the
+        # unrelated record before them, for ever. No name of a ref at the end: "reset" takes it back.
+        options = ("--quiet", "--done", "--depth=0", "--date-format=raw")
+        with self._program.start(
+            "fast-import", *options, istream=subprocess.PIPE, config=_TUNED
+        ) as running:
+            try:
+                _feed(running, commands)
+            except BrokenPipeError:
+                pass  # it ended by itself and says why
+            except BaseException:
+                self._give_up(running)
+                raise
+            output = running.output.read()
+            code, errors = running.finish()
+            if code:
+                self._remove_report(running)
+                raise self._program.failure("fast-import", errors, writing=True)
+        return _tree_in(output, self._trees.algorithm)
+
+    def _give_up(self, running: Running) -> None:
+        """Lets fast-import end by itself, so that no half-written pack stays behind."""
+        assert running.process.stdin is not None
+        with suppress(OSError):
+            running.process.stdin.close()
+        running.output.read()
+        running.finish()
+        self._remove_report(running)
+
+    def _remove_report(self, running: Running) -> None:
+        """fast-import leaves a report of how it ended in the repository; its reason is in the error."""
+        folder = Path(self._program.line("rev-parse", "--absolute-git-dir"))
+        (folder / f"fast_import_crash_{running.process.pid}").unlink(missing_ok=True)
+
+    def write_blob(self, data: bytes) -> str:
+        """The id of these bytes, which are in the repository afterwards."""
+        found = self._program.run("hash-object", "-w", "--stdin", data=data, writing=True)
+        return found.decode().strip()
+
+    def merge_blobs(self, base: str, ours: str, theirs: str) -> str | None:
+        """The id of the text with both sides' changed lines; None where they touch, or it is no text."""
+        with tempfile.TemporaryDirectory() as folder:
+            paths = []
+            for name, data in zip(
+                "obt", contents(self._program, (ours, base, theirs), "blob"), strict=True
+            ):
+                path = Path(folder, name)
+                path.write_bytes(data)
+                paths.append(str(path))
+            code, merged, _ = self._program.ask("merge-file", "-p", "-q", *paths)
+        return None if code else self.write_blob(merged)
+
+    def commit_tree(
+        self,
+        tree: str,
+        parents: Sequence[str],
+        message: str,
+        *,
+        author: Signature | None = None,
+        committer: Signature | None = None,
+        date: datetime | None = None,
+        author_date: datetime | None = None,
+    ) -> str:
+        """The id of a new commit of ``tree``, signed where ``commit.gpgSign`` is set.
+
+        ``author`` and ``committer`` are by default those that git is configured with, ``date`` is git's now;
+        ``author_date`` is that of what is committed again.
+
+        Raises:
+            RepositoryError: git does not know who commits, cannot sign, or cannot write.
+            UsageError: the message is empty or holds a NUL, or the author has no name.
+        """
+        if not message.strip():
+            raise UsageError("the commit message is empty", hint="give one with -m or -F")
+        # commit-tree itself does not look at commit.gpgSign.
+        sign = (
+            self._program.line("config", "--type=bool", "--get", "commit.gpgSign", ok=(0, 1))
+            == "true"
+        )
+        arguments = ["-S"] if sign else []
+        for parent in parents:
+            arguments += ["-p", checked_id(parent)]
+        env = {
+            **_signed("AUTHOR", author, author_date or date),
+            **_signed("COMMITTER", committer, date),
+        }
+        code, output, errors = self._program.ask(
+            "commit-tree",
+            *arguments,
+            *("-F", "-", checked_id(tree)),
+            data=_encoded(message),
+            env=env,
+            config=("user.useConfigOnly=true",),
+        )
+        if code:
+            raise self._no_commit(errors, sign=sign)
+        return output.decode().strip()
+
+    def _no_commit(self, errors: str, *, sign: bool) -> ContentgitError:
+        if "NUL byte" in errors:
+            return UsageError("the commit message holds a NUL character")
+        if sign and "sign" in errors:
+            return RepositoryError(
+                f"git cannot sign the commit: {' '.join(errors.split())}",
+                hint="check user.signingKey and gpg.program, or: "
+                + self._program.command("config commit.gpgSign false"),
+            )
+        return self._program.failure("commit-tree", errors, writing=True)
+
+    def write_commit(
+        self,
+        *,
+        parent: str | None,
+        folder_changes: Iterable[tuple[str, Placed]],
+        message: str,
+        author: Signature | None = None,
+        committer: Signature | None = None,
+        date: datetime | None = None,
+    ) -> Written:
+        """Both of :meth:`write_tree` and :meth:`commit_tree`; no commit where the tree is the parent's."""
+        tree = self.write_tree(parent, folder_changes)
+        if parent and tree == self._trees.root(parent):
+            return Written(parent, tree, changed=False)
+        parents = [parent] if parent else []
+        commit = self.commit_tree(
+            tree, parents, message, author=author, committer=committer, date=date
+        )
+        return Written(commit, tree, changed=True)

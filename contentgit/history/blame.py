@@ -62,11 +62,11 @@ def blame(repository: Repository, revision: str, key: RecordKey) -> Blame:
         UnknownNameError: the revision does not exist, or has no such record.
         FormatError: the record there cannot be read.
     """
-    commit = repository.resolve(revision)
+    commit = repository.refs.resolve(revision)
     check_format(repository, commit)
     folder = _folder(repository, commit, revision, key)
     paths = [f"{folder}/{path}" for path in paths_of(key)]
-    found = repository.versions(commit, paths)
+    found = repository.history.versions(commit, paths)
     records = _Records(repository, found)
     record = records.of(found[0].commit)
     if record is None:
@@ -76,13 +76,13 @@ def blame(repository: Repository, revision: str, key: RecordKey) -> Blame:
         )
     fields = [_blamed(name, value, found, records) for name, value in sorted(record.fields.items())]
     ids = {each.commit for each in fields} | {p.commit for each in fields for p in each.pieces}
-    return Blame(key, folder, tuple(fields), repository.commits(sorted(ids)))
+    return Blame(key, folder, tuple(fields), repository.history.commits(sorted(ids)))
 
 
 def _folder(repository: Repository, commit: str, revision: str, key: RecordKey) -> str:
     for folder in dump_folders(repository, commit):
         paths = [f"{folder}/{path}" for path in paths_of(key)]
-        if "\n" not in folder and repository.files_at(commit, paths):
+        if "\n" not in folder and repository.trees.files_at(commit, paths):
             return folder
     raise UnknownNameError(
         f"{revision} has no record {key}",
@@ -114,7 +114,7 @@ class _Records:
         while blob not in self.read:
             batch = self.order[self.place : self.place + BATCH]
             self.place += BATCH
-            for each, data in zip(batch, self.repository.blobs(batch), strict=True):
+            for each, data in zip(batch, self.repository.objects.blobs(batch), strict=True):
                 self.read[each] = _decoded(data)
         return self.read[blob]
 

@@ -68,11 +68,11 @@ def check(
         FormatError: the commit holds no content of contentgit.
     """
     since, tip = endpoints(revision)
-    commit = repository.resolve(tip)
+    commit = repository.refs.resolve(tip)
     known: set[tuple[str, ...]] = set()
     if since is not None:
-        since = repository.resolve(since)
-        if repository.entry(since, REPOSITORY_FILE):
+        since = repository.refs.resolve(since)
+        if repository.trees.entry(since, REPOSITORY_FILE):
             _Look(repository, since, lambda each: known.add(each.identity), forbidden, judge).run()
     found = _Collected(known)
     looking = _Look(repository, commit, found.take, forbidden, judge, since)
@@ -136,8 +136,8 @@ def _with_lines(
         else:
             yield each
     for batch in batches(sorted(waiting)):
-        blobs = repository.files_at(commit, batch)
-        for path, data in zip(blobs, repository.blobs(blobs.values()), strict=True):
+        blobs = repository.trees.files_at(commit, batch)
+        for path, data in zip(blobs, repository.objects.blobs(blobs.values()), strict=True):
             here = waiting.pop(path, [])
             lines = lines_of(data, {each.field for each in here})
             yield from (replace(each, line=lines.get(each.field, 1)) for each in here)
@@ -172,7 +172,7 @@ class _Look:
         self._describe()
         tree = Tree(list(self.dumps.values()), self._forbidden)
         for batch in batches(self._files()):
-            blobs = self._repository.blobs([blob for _, _, blob in batch])
+            blobs = self._repository.objects.blobs([blob for _, _, blob in batch])
             for (top, path, blob), data in zip(batch, blobs, strict=True):
                 if top == CONFLICTS_FOLDER:
                     self._take(conflict(f"{top}/{path}", data))
@@ -191,24 +191,24 @@ class _Look:
             self._take(each)
 
     def _format(self) -> bool:
-        blob = self._repository.entry(self._commit, REPOSITORY_FILE)
+        blob = self._repository.trees.entry(self._commit, REPOSITORY_FILE)
         if blob is None:
             raise FormatError(
                 f"commit {self._commit[:10]} has no {REPOSITORY_FILE}: it is not content of contentgit",
                 hint="name another revision, or run 'contentgit init' in a repository of its own",
             )
-        (data,) = self._repository.blobs([blob])
+        (data,) = self._repository.objects.blobs([blob])
         found = list(format_findings(data))
         self._take_all(found)
         self._document_fix(REPOSITORY_FILE, blob, found)
         return all(each.rule == "non-canonical" for each in found)
 
     def _describe(self) -> None:
-        tops = self._repository.folders(self._commit)
+        tops = self._repository.trees.folders(self._commit)
         names = [name for name in tops if not name.startswith(".") and _is_name(name)]
         paths = [f"{name}/{DATASET_FILE}" for name in names]
-        blobs = self._repository.files_at(self._commit, paths)
-        contents = dict(zip(blobs, self._repository.blobs(blobs.values()), strict=True))
+        blobs = self._repository.trees.files_at(self._commit, paths)
+        contents = dict(zip(blobs, self._repository.objects.blobs(blobs.values()), strict=True))
         for name, path in zip(names, paths, strict=True):
             dump, found = describe(name, contents.get(path))
             self.dumps[name] = dump
@@ -221,7 +221,7 @@ class _Look:
 
     def _files(self) -> Iterator[tuple[str, str, str]]:
         """Folder at the top, path in it, and blob id of every file to be read."""
-        for folder, entries in self._repository.listing(
+        for folder, entries in self._repository.trees.listing(
             self._commit, self._is_ours, lambda path: self._take(repeated_folder(path))
         ):
             self._take_all(clashes(folder, (name for name, _, _ in entries)))
@@ -250,11 +250,11 @@ class _Look:
     def _replaced(self) -> set[str]:
         """What stands beside the dumps where the range's beginning or a parent has one."""
         paths = [f"{name}/{DATASET_FILE}" for name in self._beside]
-        parents = self._repository.commit(self._commit).parents if paths else ()
+        parents = self._repository.history.commit(self._commit).parents if paths else ()
         found: dict[str, str] = {}
         for each in {*parents, *([self._since] if self._since else [])}:
             with suppress(RepositoryError):  # a shallow clone does not have it
-                found |= self._repository.files_at(each, paths)
+                found |= self._repository.trees.files_at(each, paths)
         return {path.partition("/")[0] for path in found}
 
     def _is_ours(self, path: str) -> bool:

@@ -79,7 +79,7 @@ def refuse_recorded(repository: Repository, commit: str) -> None:
     Raises:
         ConflictError: it has some.
     """
-    names = [path for path, _ in repository.entries(commit, CONFLICTS_FOLDER)]
+    names = [path for path, _ in repository.trees.entries(commit, CONFLICTS_FOLDER)]
     if names:
         raise ConflictError(
             f"commit {commit[:10]} holds {len(names):,} undecided conflict"
@@ -205,7 +205,7 @@ def compare_commits(
         UnknownNameError: a revision or dump does not exist.
         FormatError: a commit holds what contentgit does not write.
     """
-    ids = [repository.resolve(each) for each in (before, after)]
+    ids = [repository.refs.resolve(each) for each in (before, after)]
     for commit in ids:
         check_format(repository, commit)
     folders = selection.folders(repository, ids)
@@ -307,11 +307,11 @@ def log(
     selection = Selection.parse(names)
     paths = [dump_folder(*split_name(name)) for name in selection.dumps]
     if selection.records:
-        tip = repository.resolve(revision.rpartition(".")[2] or "HEAD")
+        tip = repository.refs.resolve(revision.rpartition(".")[2] or "HEAD")
         folders = dump_folders(repository, tip)
         paths += [f"{folder}/{path}" for folder in folders for path in sorted(selection.paths)]
     none = True
-    for commit in repository.log(revision, folders=paths, limit=limit):
+    for commit in repository.history.log(revision, paths=paths, limit=limit):
         none = False
         yield commit
     if none and names and limit != 0:
@@ -327,7 +327,9 @@ def show(repository: Repository, revision: str, selection: Selection) -> Shown:
     Raises:
         UnknownNameError: the revision or a dump does not exist.
     """
-    return shown(repository, repository.commit(repository.resolve(revision)), selection)
+    return shown(
+        repository, repository.history.commit(repository.refs.resolve(revision)), selection
+    )
 
 
 def shown(repository: Repository, commit: Commit, selection: Selection) -> Shown:
@@ -350,13 +352,13 @@ def records_at(
     Raises:
         UnknownNameError: no dump of the commit has the record.
     """
-    commit = repository.resolve(revision)
+    commit = repository.refs.resolve(revision)
     check_format(repository, commit)
     paths, titles = list(paths_of(key)), Titles(repository, commit)
     found: dict[str, tuple[str, Record, Mapping[str, str]]] = {}
     for folder in dump_folders(repository, commit):
         side = CommitSide(repository, commit, folder)
-        for path, blob in repository.files_at(
+        for path, blob in repository.trees.files_at(
             commit, [f"{folder}/{each}" for each in paths]
         ).items():
             if blob in found:

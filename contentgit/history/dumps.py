@@ -26,7 +26,7 @@ _HINT = "commit the dump again, or choose another revision"
 
 def dump_folders(repository: Repository, commit: str) -> list[str]:
     """The folders of a commit that hold dumps."""
-    return [each for each in repository.folders(commit) if not each.startswith(".")]
+    return [each for each in repository.trees.folders(commit) if not each.startswith(".")]
 
 
 def recorded_schema(repository: Repository, commit: str, folder: str) -> Mapping[str, ModelSchema]:
@@ -86,8 +86,10 @@ class Titles:
         whole = ((folder, path, key) for folder in folders for path, key in places)
         for batch in batches(whole, _PATHS):
             at = {f"{folder}/{path}": (folder, key) for folder, path, key in batch}
-            blobs = self.repository.files_at(self.commit, list(at))
-            for path, data in zip(blobs, self.repository.blobs(blobs.values()), strict=True):
+            blobs = self.repository.trees.files_at(self.commit, list(at))
+            for path, data in zip(
+                blobs, self.repository.objects.blobs(blobs.values()), strict=True
+            ):
                 folder, key = at[path]
                 # A broken neighbour has no title; reading it is not asked for.
                 with suppress(FormatError):

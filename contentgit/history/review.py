@@ -58,7 +58,7 @@ def _keep_elsewhere(reviewer: Reviewer, trees: Trees) -> None:
             continue
         for keys in batches(reviewer.deleted_keys()):
             wanted = {f"{folder}/{path}": key for key in keys for path in paths_of(key)}
-            for path in trees.repository.files_at(trees.after, list(wanted)):
+            for path in trees.repository.trees.files_at(trees.after, list(wanted)):
                 reviewer.keep(wanted[path])
 
 
@@ -92,7 +92,7 @@ def _candidates(
     entries: Sequence[tuple[str, str]],
 ) -> Iterator[tuple[str, str]]:
     """Those entries whose bytes name a deleted record, so that few have to be decoded."""
-    blobs = trees.repository.blobs([blob for _, blob in entries])
+    blobs = trees.repository.objects.blobs([blob for _, blob in entries])
     for (path, blob), data in zip(entries, blobs, strict=True):
         named = (RecordKey.parse(text.decode()) for text in _REFERENCE.findall(data))
         parents = models[path.split("/")[0]].parents

@@ -37,8 +37,8 @@ def branch_to_fix(repository: Repository, commit: str) -> str:
     Raises:
         UsageError: HEAD is elsewhere, or on no branch.
     """
-    branch = repository.head_branch()
-    if branch is None or repository.branch_tip(branch) != commit:
+    branch = repository.refs.head_branch()
+    if branch is None or repository.refs.tip(branch) != commit:
         raise UsageError(
             "--fix writes a commit on HEAD's branch, and can only mend what HEAD has",
             hint="contentgit check --fix  (without a revision), on the branch to be mended",
@@ -53,17 +53,17 @@ def rewrite(repository: Repository, branch: str, commit: str, fixes: Sequence[Fi
         BusyError: the branch has moved meanwhile.
         RepositoryError: git refused.
     """
-    repository.identity()
+    repository.settings.identity()
     going, taken = _without_taken(repository, commit, fixes)
     moved = sum(each.path != each.place for each in going)
     if not going:
         return Rewritten("", branch, 0, 0, taken)
-    tree = repository.write_tree(commit, _changes(repository, commit, going))
+    tree = repository.writer.write_tree(commit, _changes(repository, commit, going))
     count = len(going)
     message = f"Rewrite {count} {'file' if count == 1 else 'files'} canonically\n"
-    new = repository.commit_tree(tree, [commit], message)
-    left = repository.advance(branch, new, commit, "contentgit check --fix")
-    repository.maintain()
+    new = repository.writer.commit_tree(tree, [commit], message)
+    left = repository.worktrees.advance(branch, new, commit, "contentgit check --fix")
+    repository.housekeeping.maintain()
     return Rewritten(new, branch, count, moved, taken, tuple(left))
 
 
@@ -71,9 +71,9 @@ def _without_taken(
     repository: Repository, commit: str, fixes: Sequence[Fix]
 ) -> tuple[list[Fix], tuple[str, ...]]:
     """The fixes whose place is free, or becomes so; and the files whose place is not."""
-    going = {each.path: each for each in fixes if repository.writes(each.path)}
+    going = {each.path: each for each in fixes if repository.writer.writes(each.path)}
     places = [each.place for each in fixes if each.place != each.path]
-    there = repository.files_at(commit, places) if places else {}
+    there = repository.trees.files_at(commit, places) if places else {}
     wanted = Counter(each.place for each in fixes)
     while True:
         stay = [
@@ -100,14 +100,16 @@ def _changes(
     yield from ((each.path, None) for each in fixes if each.path != each.place)
     folders = sorted({each.path.partition("/")[0] for each in fixes})
     paths = [f"{folder}/{DATASET_FILE}" for folder in folders]
-    blobs = repository.files_at(commit, paths)
-    contents = dict(zip(blobs, repository.blobs(blobs.values()), strict=True))
+    blobs = repository.trees.files_at(commit, paths)
+    contents = dict(zip(blobs, repository.objects.blobs(blobs.values()), strict=True))
     dumps = {
         folder: describe(folder, contents.get(path))[0]
         for folder, path in zip(folders, paths, strict=True)
     }
     for batch in batches(fixes):
-        for each, data in zip(batch, repository.blobs(each.blob for each in batch), strict=True):
+        for each, data in zip(
+            batch, repository.objects.blobs(each.blob for each in batch), strict=True
+        ):
             folder, _, path = each.path.partition("/")
             if path == DATASET_FILE or each.path == REPOSITORY_FILE:
                 yield each.place, dump_document(parse_document(data))

@@ -81,7 +81,7 @@ class CommitSide(NamedTuple):
             return {}
         return {
             path: blob
-            for path, blob in self.repository.entries(self.commit, self.folder)
+            for path, blob in self.repository.trees.entries(self.commit, self.folder)
             if path != DATASET_FILE
         }
 
@@ -91,7 +91,7 @@ class CommitSide(NamedTuple):
         Raises:
             FormatError: a file is no record, or not the record of its path.
         """
-        blobs = self.repository.blobs([blob for _, blob in entries if blob])
+        blobs = self.repository.objects.blobs([blob for _, blob in entries if blob])
         for path, blob in entries:
             yield self._decode(path, next(blobs)) if blob else None
 
@@ -139,7 +139,7 @@ def between_commits(
     """Which records of a dump differ between two commits, by path."""
     return [
         Difference(path, old or "", new or "")
-        for path, old, new in repository.diff_entries(before, after, folder)
+        for path, old, new in repository.trees.diff_entries(before, after, folder)
         if path != DATASET_FILE
     ]
 

@@ -26,13 +26,13 @@ def anchor(project: Project) -> None:
     repository is read-only, or lacks the commit) is moved by the next apply or commit that can.
     """
     with suppress(ContentgitError):
-        there = dict(project.repository.refs(_place(project)))
+        there = dict(project.repository.refs.under(_place(project)))
         for folder, row in current(project).items():
             ref = anchor_ref(project, folder)
             if there.get(ref) != row.commit:
                 with suppress(ContentgitError):
                     reason = f"contentgit: {project.using} is at it"
-                    project.repository.move_ref(ref, row.commit, there.get(ref), reason)
+                    project.repository.refs.move(ref, row.commit, there.get(ref), reason)
 
 
 def anchor_ref(project: Project, folder: str) -> str:

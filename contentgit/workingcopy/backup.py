@@ -36,16 +36,16 @@ def back_up(project: Project, planned: Planned, outside: Sequence[RecordKey]) ->
     exactly what the database holds, at the price of the differences. ``outside`` are the rows that no dump
     holds.
     """
-    tree = project.repository.write_tree(
+    tree = project.repository.writer.write_tree(
         planned.target.commit,
         chain(_files(planned.dumps), outside_files(project, outside, planned.plan.steps)),
         folders={work.folder: work.tree for work in planned.dumps},
     )
     message = f"Back up {project.config.environment} before it is overwritten\n"
-    new = project.repository.commit_tree(tree, _bases(project, planned), message)
+    new = project.repository.writer.commit_tree(tree, _bases(project, planned), message)
     stamp = project.operator.now.strftime(STAMP)
     ref = f"{backups(project)}/{stamp}"
-    project.repository.move_ref(ref, new, None, "contentgit: backup before an apply")
+    project.repository.refs.move(ref, new, None, "contentgit: backup before an apply")
     return Backup(ref, new)
 
 

@@ -147,7 +147,7 @@ def _dropped_on_failure(project: Project, backup: Backup) -> Iterator[None]:
     except BaseException:
         if backup.ref:
             with suppress(ContentgitError):
-                project.repository.delete_ref(backup.ref, backup.commit)
+                project.repository.refs.delete(backup.ref, backup.commit)
         raise
 
 
@@ -409,10 +409,10 @@ def _withheld(planned: Planned, work: DumpPlan) -> Sequence[Any]:
 
 def _move_head(project: Project, target: Target) -> tuple[str, str, str]:
     """HEAD follows once the database has committed; edits or a lock in its way keep it where it is."""
-    if not target.branch or project.repository.head_branch() == target.branch:
+    if not target.branch or project.repository.refs.head_branch() == target.branch:
         return "", "", ""
     try:
-        project.repository.checkout_head(target.branch)
+        project.repository.worktrees.checkout_head(target.branch)
     except ContentgitError as error:
         return "", error.message, error.hint
     return target.branch, "", ""

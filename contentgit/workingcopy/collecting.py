@@ -72,20 +72,20 @@ def collect(project: Project, days: int, *, dry_run: bool = False) -> Collected:
     found = [*_backups(project, needs, since), *_anchors(project, since)]
     removed = tuple(each for each in found if not each.kept)
     kept = tuple(each for each in found if each.kept)
-    files = tuple(repository.temporary_files(project.operator.now - timedelta(days=1)))
-    before = repository.space()
+    files = tuple(repository.housekeeping.temporary_files(project.operator.now - timedelta(days=1)))
+    before = repository.housekeeping.space()
     if dry_run:
         return Collected(removed, kept, files, before)
     going = {each.ref: each.commit for each in removed} | _unneeded(project, needs)
     _keep(project, needs, going.keys())
     for ref, commit in going.items():
-        repository.delete_ref(ref, commit)
+        repository.refs.delete(ref, commit)
     try:
-        repository.collect(files)
+        repository.housekeeping.collect(files)
     except ContentgitError as error:
         error.items = tuple(f"removed {path}" for path in (*going, *files))
         raise
-    return Collected(removed, kept, files, before, repository.space())
+    return Collected(removed, kept, files, before, repository.housekeeping.space())
 
 
 def _needs(since: datetime) -> Needs:
@@ -123,7 +123,7 @@ def needed(lines: Sequence[Applied], since: datetime) -> set[str]:
 
 def _backups(project: Project, needs: Needs, since: datetime) -> Iterator[Leftover]:
     own = encode_part(project.config.environment)
-    for ref, commit in project.repository.refs(anchors.BACKUPS):
+    for ref, commit in project.repository.refs.under(anchors.BACKUPS):
         environment, _, stamp = ref.removeprefix(f"{anchors.BACKUPS}/").partition("/")
         at = _time(project.repository, commit, stamp)
         kept = ""
@@ -142,7 +142,7 @@ def _anchors(project: Project, since: datetime) -> Iterator[Leftover]:
     """Refs of applied commits of databases that the settings do not have any more."""
     known = {anchors.part(alias) for alias in config.aliases()}
     own = encode_part(project.config.environment)
-    for ref, commit in project.repository.refs(anchors.PREFIX):
+    for ref, commit in project.repository.refs.under(anchors.PREFIX):
         environment, _, rest = ref.removeprefix(f"{anchors.PREFIX}/").partition("/")
         alias = rest.partition("/")[0].partition("@")[0]
         if environment != own or alias in known:
@@ -153,7 +153,7 @@ def _anchors(project: Project, since: datetime) -> Iterator[Leftover]:
 
 def _unneeded(project: Project, needs: Needs) -> dict[str, str]:
     """Our refs of commits that an undo needed once."""
-    there = project.repository.refs(_undo_place(project))
+    there = project.repository.refs.under(_undo_place(project))
     return {} if needs.closed else {ref: each for ref, each in there if each not in needs.commits}
 
 
@@ -161,9 +161,12 @@ def _keep(project: Project, needs: Needs, going: AbstractSet[str]) -> None:
     """Gives refs to commits that an undo needs, and that no ref reaches but those that are ``going``."""
     repository = project.repository
     for commit in sorted(needs.commits):
-        if repository.has_commit(commit) and not set(repository.refs_with(commit)) - going:
+        if (
+            repository.objects.has_commit(commit)
+            and not set(repository.refs.containing(commit)) - going
+        ):
             ref = f"{_undo_place(project)}/{commit}"
-            repository.move_ref(ref, commit, None, "contentgit gc: an undo needs it")
+            repository.refs.move(ref, commit, None, "contentgit gc: an undo needs it")
 
 
 def _undo_place(project: Project) -> str:
@@ -175,7 +178,7 @@ def _time(repository: Repository, commit: str, stamp: str) -> datetime:
     try:
         return datetime.strptime(stamp, backup.STAMP).replace(tzinfo=UTC)
     except ValueError:
-        return repository.commit(commit).committed
+        return repository.history.commit(commit).committed
 
 
 MANY = 50
@@ -191,7 +194,7 @@ class Backlog:
 
 def backlog(repository: Repository) -> Backlog | None:
     """The backups where there are many of them."""
-    found = repository.refs(anchors.BACKUPS)
+    found = repository.refs.under(anchors.BACKUPS)
     if len(found) <= MANY:
         return None
     times = [_time(repository, commit, ref.rpartition("/")[2]) for ref, commit in found]

@@ -139,7 +139,7 @@ def commit(
         RepositoryError: git refused.
     """
     repository = project.repository
-    repository.identity()
+    repository.settings.identity()
     _await_apply(project, dry_run=dry_run)
     settle(project)
     with project.backend.snapshot():
@@ -160,7 +160,7 @@ def commit(
         draft = Draft(branch, project.config.environment, tuple(each.counts() for each in works))
         changed = any(work.changed for work in works)
         if changed and not dry_run:
-            tree = repository.write_tree(parent, _files(works, with_format=not parent))
+            tree = repository.writer.write_tree(parent, _files(works, with_format=not parent))
     if dry_run or not changed:
         adopted = [] if new_branch else [w for w in works if not _is_at(project, w, parent)]
         if parent and not dry_run:
@@ -168,7 +168,7 @@ def commit(
         labels = tuple(work.dump.dataset.label for work in adopted)
         return Committed("", branch, draft.dumps, labels)
     text = with_trailers(message(draft), draft)
-    new = repository.commit_tree(tree, [parent] if parent else [], text, author=author)
+    new = repository.writer.commit_tree(tree, [parent] if parent else [], text, author=author)
     left = _publish(project, branch, None if new_branch else parent, new, works)
     anchor(project)
     folders = [(work.dump.dataset.label, work.dump.folder) for work in works if work.changed]
@@ -191,7 +191,7 @@ def _parent(
 ) -> tuple[str, str | None]:
     """The branch to write and the commit to build on."""
     repository = project.repository
-    head = repository.head_branch()
+    head = repository.refs.head_branch()
     if new_branch is None:
         if head is None:
             raise UsageError(
@@ -199,8 +199,8 @@ def _parent(
                 hint="contentgit checkout BRANCH --apply  (brings database and HEAD to a branch)\n"
                 "contentgit commit --branch NEW  (commits to a new branch)",
             )
-        tip = repository.branch_tip(head)
-        remote = "" if tip else repository.remote_with(head)
+        tip = repository.refs.tip(head)
+        remote = "" if tip else repository.refs.remote_with(head)
         if remote:
             raise RefusedError(
                 f"branch {head} has no commit here, and {remote} has the branch: a first commit would "
@@ -208,15 +208,15 @@ def _parent(
                 hint=f"contentgit pull {remote} {head}",
             )
         return head, tip
-    repository.check_branch_name(new_branch)
-    if repository.branch_tip(new_branch) is not None:
+    repository.refs.check_branch_name(new_branch)
+    if repository.refs.tip(new_branch) is not None:
         raise UsageError(
             f"branch {new_branch!r} exists already",
             hint="--branch makes a new branch; choose a name that is free",
         )
     rows = [ledger[dump.folder] for dump in dumps if dump.folder in ledger]
     gone = [row for row in rows if not found_commit(project, row)]
-    if gone and len(gone) < len(rows) and not repository.is_shallow():
+    if gone and len(gone) < len(rows) and not repository.history.is_shallow():
         labels = [dump_label(row.dump) for row in gone]
         raise UsageError(
             f"the commit that {', '.join(labels)} is at is not in the repository, so a new branch has no one "
@@ -224,7 +224,7 @@ def _parent(
             hint=f"contentgit commit {shlex.join(labels)} --branch {new_branch}  (commits that alone)",
         )
     # Where all their commits are missing, they were never applied as far as anybody can tell.
-    if rows and (repository.is_shallow() or not gone):
+    if rows and (repository.history.is_shallow() or not gone):
         return new_branch, _common(project, rows, dumps, new_branch)
     return new_branch, _before_folders(project, dumps, head)
 
@@ -235,7 +235,7 @@ def _common(
     """The applied commit that has what all the dumps are at: the latest, where several do."""
     for row in sorted(rows, key=lambda row: row.id, reverse=True):
         commit = applied_commit(project, row)
-        trees = {each.dump: project.repository.tree_id(commit, each.dump) for each in rows}
+        trees = {each.dump: project.repository.trees.folder_id(commit, each.dump) for each in rows}
         if all(trees[each.dump] == each.tree or each.commit == commit for each in rows):
             return commit
     count = len({row.commit for row in rows})
@@ -247,10 +247,10 @@ def _common(
 
 def _before_folders(project: Project, dumps: Sequence[Dump], head: str | None) -> str | None:
     """The last commit that has none of the folders: the honest base of content never applied."""
-    tip = project.repository.branch_tip(head) if head else None
+    tip = project.repository.refs.tip(head) if head else None
     folders = [dump.folder for dump in dumps]
-    while tip and any(project.repository.tree_id(tip, folder) for folder in folders):
-        touching = list(project.repository.log(tip, folders=folders))
+    while tip and any(project.repository.trees.folder_id(tip, folder) for folder in folders):
+        touching = list(project.repository.history.log(tip, paths=folders))
         tip = touching[-1].parents[0] if touching and touching[-1].parents else None
     return tip
 
@@ -258,7 +258,7 @@ def _before_folders(project: Project, dumps: Sequence[Dump], head: str | None) -
 def _work(project: Project, dump: Dump, parent: str | None, base: Applied | None) -> _Work:
     side = DatabaseSide(dump, project.repository.algorithm, project.progress, spool=Spool())
     before = CommitSide(project.repository, parent or "", dump.folder)
-    if parent and project.repository.tree_id(parent, dump.folder) is None:
+    if parent and project.repository.trees.folder_id(parent, dump.folder) is None:
         before = CommitSide(project.repository, "", dump.folder)
     differences = from_commit_to_database(before.ids(), side)
     document = canonical.dump_document(schema_document(dump.dataset, schema(dump.tables)))
@@ -328,7 +328,7 @@ def _entry(project: Project, work: _Work, branch: str, commit_id: str, action: s
     return Entry(
         dump=work.dump.folder,
         commit=commit_id,
-        tree=project.repository.tree_id(commit_id, work.dump.folder) or "",
+        tree=project.repository.trees.folder_id(commit_id, work.dump.folder) or "",
         branch=branch,
         environment=project.config.environment,
         action=action,
@@ -352,8 +352,8 @@ def _publish(
     entries = [_entry(project, work, branch, new, "commit") for work in works]
     with pending(project, entries, expected={work.dump.folder: work.base for work in works}):
         reason = f"contentgit commit: {project.config.environment}"
-        left = project.repository.advance(branch, new, old, reason)
-    project.repository.maintain()
+        left = project.repository.worktrees.advance(branch, new, old, reason)
+    project.repository.housekeeping.maintain()
     return left
 
 

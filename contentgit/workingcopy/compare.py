@@ -56,7 +56,7 @@ def compare_with_database(
     with project.backend.snapshot():
         rows = current(project)
         dumps = project.dumps(selection.dumps, also=list(rows))
-        commit = project.repository.resolve(revision) if revision else None
+        commit = project.repository.refs.resolve(revision) if revision else None
         if commit is None:
             dumps = [dump for dump in dumps if dump.folder in rows]
             if not dumps:
@@ -107,7 +107,7 @@ def dump_changes(
     ``row`` is the ledger's, where the commit is the applied one: what it withheld is no change.
     """
     before = CommitSide(project.repository, commit, dump.folder)
-    if project.repository.tree_id(commit, dump.folder) is None:
+    if project.repository.trees.folder_id(commit, dump.folder) is None:
         before = CommitSide(project.repository, "", dump.folder)
     side = DatabaseSide(dump, project.repository.algorithm, project.progress)
     found = edits(from_commit_to_database(before.ids(), side), side, row)
@@ -219,9 +219,9 @@ def _status(
     project: Project, dump: Dump, row: Applied | None, keep: Callable[[TitledChange], T]
 ) -> DumpStatus[T]:
     repository = project.repository
-    branch = row.branch if row and row.branch else repository.head_branch() or ""
-    tip = repository.branch_tip(branch) if branch else None
-    tree = repository.tree_id(tip, dump.folder) if tip else None
+    branch = row.branch if row and row.branch else repository.refs.head_branch() or ""
+    tip = repository.refs.tip(branch) if branch else None
+    tree = repository.trees.folder_id(tip, dump.folder) if tip else None
     if row is None:
         rows = sum(dump.reader.counts().values())
         return DumpStatus(
@@ -252,7 +252,7 @@ def _status(
             (computed if _is_computed(dump, each.change) else edited).append(keep(each))
     behind = 0
     if tip and tree != row.tree:
-        behind = sum(1 for _ in repository.log(f"{at}..{tip}", folders=[dump.folder]))
+        behind = sum(1 for _ in repository.history.log(f"{at}..{tip}", paths=[dump.folder]))
     return DumpStatus(
         label,
         dump.folder,
@@ -265,7 +265,7 @@ def _status(
         note,
         tuple(computed),
         missing,
-        (branch if at == tip else repository.head_branch() or "") if missing else "",
+        (branch if at == tip else repository.refs.head_branch() or "") if missing else "",
     )
 
 
@@ -296,14 +296,14 @@ class Beside(NamedTuple):
 def beside(project: Project) -> Beside:
     """What a status has to say of the repository itself."""
     repository = project.repository
-    head = repository.head_branch()
-    tip = repository.branch_tip(head) if head else None
+    head = repository.refs.head_branch()
+    tip = repository.refs.tip(head) if head else None
     there = dump_folders(repository, tip) if tip else []
     names = {folder: _dataset(folder) for folder in there}
     left = [folder for folder, name in names.items() if name and name not in project.definitions]
     new = sorted(set(project.definitions) - set(names.values())) if left else []
-    locks = [str(lock) for lock in repository.locks()]
-    return Beside(repository.edited_files(), left, new, locks, backlog(repository))
+    locks = [str(lock) for lock in repository.housekeeping.locks()]
+    return Beside(repository.worktrees.edited_files(), left, new, locks, backlog(repository))
 
 
 def _dataset(folder: str) -> str:

@@ -36,7 +36,7 @@ class Contents:
             RepositoryError: an id is in no commit and was not added.
         """
         ids = list(ids)
-        rest = self._repository.blobs([each for each in ids if each not in self._made])
+        rest = self._repository.objects.blobs([each for each in ids if each not in self._made])
         for each in ids:
             yield self._made[each] if each in self._made else next(rest)
 

@@ -47,12 +47,12 @@ def _is_later(one: Applied | None, other: Applied) -> bool:
 
 
 def _published(project: Project, row: Entry) -> bool:
-    tip = project.repository.branch_tip(row.branch)
+    tip = project.repository.refs.tip(row.branch)
     try:
-        commit = project.repository.resolve(row.commit)
+        commit = project.repository.refs.resolve(row.commit)
     except UnknownNameError:  # it lies in another clone, or nowhere
         return False
-    return tip is not None and project.repository.is_ancestor(commit, tip)
+    return tip is not None and project.repository.history.is_ancestor(commit, tip)
 
 
 def enter(

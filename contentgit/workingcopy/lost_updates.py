@@ -31,17 +31,21 @@ class LostUpdates(NamedTuple):
         """
         repository, folder = self.project.repository, self.dump.folder
         if self.base is None:
-            if repository.tree_id(self.parent, folder) is not None:
+            if repository.trees.folder_id(self.parent, folder) is not None:
                 raise self._never_applied(is_new=is_new)
             return
-        if is_new or repository.tree_id(self.parent, folder) == self.base.tree:
+        if is_new or repository.trees.folder_id(self.parent, folder) == self.base.tree:
             return
-        gone = repository.tree_id(self.parent, folder) is None
+        gone = repository.trees.folder_id(self.parent, folder) is None
         if gone and never_had(self.project, self.base, self.parent):
             return
         at = applied_commit(self.project, self.base)
         if gone or between_commits(repository, at, self.parent, folder):
-            raise self._behind(at) if repository.is_ancestor(self.parent, at) else self._moved(at)
+            raise (
+                self._behind(at)
+                if repository.history.is_ancestor(self.parent, at)
+                else self._moved(at)
+            )
 
     def _never_applied(self, *, is_new: bool) -> RefusedError:
         label, name = self.dump.dataset.label, self.parent[:10] if is_new else self.branch
@@ -81,7 +85,7 @@ class LostUpdates(NamedTuple):
 
     def _commits(self, before: str, after: str) -> list[str]:
         """The commits with the dump that the one has and the other lacks."""
-        found = self.project.repository.log(f"{before}..{after}", folders=[self.dump.folder])
+        found = self.project.repository.history.log(f"{before}..{after}", paths=[self.dump.folder])
         return [f"{each.id[:10]} {each.author}: {each.subject}" for each in found]
 
     def _data(self, at: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ from contentgit.workingcopy.project import Project
 def is_missing(project: Project, row: Applied) -> bool:
     """Whether the repository lacks the commit of a ledger's line."""
     try:
-        project.repository.resolve(row.commit)
+        project.repository.refs.resolve(row.commit)
     except UnknownNameError:
         return True
     return False
@@ -53,9 +53,9 @@ def found_commit(project: Project, row: Applied, revision: str = "") -> str:
     if not is_missing(project, row):
         return row.commit
     repository = project.repository
-    tips = (repository.branch_tip(row.branch) if row.branch else "", _head(project))
-    for commit in (*tips, repository.resolve(revision) if revision else ""):
-        if commit and row.tree and repository.tree_id(commit, row.dump) == row.tree:
+    tips = (repository.refs.tip(row.branch) if row.branch else "", _head(project))
+    for commit in (*tips, repository.refs.resolve(revision) if revision else ""):
+        if commit and row.tree and repository.trees.folder_id(commit, row.dump) == row.tree:
             return commit
     return ""
 
@@ -64,11 +64,11 @@ def ways(project: Project, row: Applied, dumps: str = "", revision: str = "") ->
     """The ways on where a dump's commit is missing, a command a line; ``dumps`` are named in it."""
     repository = project.repository
     yield from fetching(repository, row.commit, anchor_ref(project, row.dump))
-    if repository.is_shallow():
+    if repository.history.is_shallow():
         return
     name = revision or _branch(project, row)
-    commit = repository.resolve(name) if name else ""
-    if commit and repository.tree_id(commit, row.dump):
+    commit = repository.refs.resolve(name) if name else ""
+    if commit and repository.trees.folder_id(commit, row.dump):
         anew = " ".join(filter(None, ["checkout", shlex.quote(name), dumps, "--apply --adopt"]))
         what = "begins anew at that commit: adopts what is equal, lists the rest"
     elif never_had(project, row, _head(project)):
@@ -84,17 +84,17 @@ def never_had(project: Project, row: Applied, tip: str) -> bool:
     """Whether a branch at ``tip`` knows nothing of a dump whose commit is missing, nor ever did."""
     if found_commit(project, row):
         return False
-    return not tip or not any(project.repository.log(tip, folder=row.dump, limit=1))
+    return not tip or not any(project.repository.history.log(tip, paths=[row.dump], limit=1))
 
 
 def _branch(project: Project, row: Applied) -> str:
     """The branch to begin anew at: the one that was applied, else HEAD's; ``""`` where there is neither."""
-    if row.branch and project.repository.branch_tip(row.branch):
+    if row.branch and project.repository.refs.tip(row.branch):
         return row.branch
-    return (project.repository.head_branch() or "") if _head(project) else ""
+    return (project.repository.refs.head_branch() or "") if _head(project) else ""
 
 
 def _head(project: Project) -> str:
     """The commit of HEAD's branch; ``""`` where there is none."""
-    branch = project.repository.head_branch()
-    return (project.repository.branch_tip(branch) if branch else "") or ""
+    branch = project.repository.refs.head_branch()
+    return (project.repository.refs.tip(branch) if branch else "") or ""

@@ -112,7 +112,7 @@ def outside_work(
     """
     backup = undone[0].line.backup
     repository = project.repository
-    if not backup or not undone[0].whole or repository.tree_id(backup, OUTSIDE) is None:
+    if not backup or not undone[0].whole or repository.trees.folder_id(backup, OUTSIDE) is None:
         return None
     theirs = CommitSide(repository, backup, OUTSIDE)
     ids = theirs.ids()
@@ -121,7 +121,7 @@ def outside_work(
     _refuse_unknown(project, keys.values())
     reader = outside_reader(project, keys.values(), all_tables([work.dump for work in works]))
     dump = Dump(reader.dataset, OUTSIDE, reader.tables, reader)
-    kept = repository.tree_id(backup, LEFT) is not None
+    kept = repository.trees.folder_id(backup, LEFT) is not None
     base = CommitSide(repository, backup if kept else "", LEFT)
     ours = _Rows(dump, repository.algorithm, project.progress)
     work = DumpPlan(dump, None, Goal("", "", ""), "", base, ours, theirs, beneath=tuple(works))

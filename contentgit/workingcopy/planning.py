@@ -159,16 +159,16 @@ def _target(project: Project, request: Request) -> Target:
     repository = project.repository
     revision = request.revision
     if request.verb == "update":
-        revision = repository.head_branch() or ""
+        revision = repository.refs.head_branch() or ""
         if not revision:
             raise UsageError(
                 "HEAD of the repository is detached: there is no branch to update from",
                 hint="contentgit checkout REV --apply --merge",
             )
-    commit = repository.resolve(revision)
+    commit = repository.refs.resolve(revision)
     check_format(repository, commit)
     refuse_recorded(repository, commit)
-    branch = revision if repository.branch_tip(revision) == commit else ""
+    branch = revision if repository.refs.tip(revision) == commit else ""
     return Target(revision, commit, branch)
 
 
@@ -178,7 +178,7 @@ def _dumps(
     """The dumps to apply, and those that the commit does not have and nobody asked for."""
     found, skipped = [], []
     for dump in project.dumps(names, also=list(rows)):
-        if project.repository.tree_id(target.commit, dump.folder):
+        if project.repository.trees.folder_id(target.commit, dump.folder):
             refuse_undescribed(project.repository, target.commit, dump.folder)
             found.append(dump)
         elif dump.dataset.label in names:
@@ -197,7 +197,7 @@ def _dumps(
 
 
 def _known_dumps(project: Project, commit: str) -> str:
-    folders = project.repository.folders(commit)
+    folders = project.repository.trees.folders(commit)
     if not folders:
         return "nothing was committed yet: contentgit commit  (where the database has the content)"
     return f"dumps in that commit: {', '.join(folders)}"
@@ -212,7 +212,9 @@ def _work(
     request: Request,
 ) -> DumpPlan:
     repository, update = project.repository, request.verb == "update"
-    goal = Goal(target.commit, repository.tree_id(target.commit, dump.folder) or "", target.branch)
+    goal = Goal(
+        target.commit, repository.trees.folder_id(target.commit, dump.folder) or "", target.branch
+    )
     named = target.revision if request.verb == "checkout" else ""
     if row and request.adopt and not found_commit(project, row, named):
         row = None  # it begins anew
@@ -224,7 +226,7 @@ def _work(
     if row and row.tree == tree:
         base = theirs
     else:
-        held = start and repository.tree_id(start, dump.folder)
+        held = start and repository.trees.folder_id(start, dump.folder)
         base = CommitSide(repository, start if held else "", dump.folder)
     work = DumpPlan(dump, row, goal, tree, base, _ours(project, dump), theirs)
     return _compared(work, shared, merging=request.merging)
@@ -238,7 +240,7 @@ def _common(project: Project, applied: str, target: Target) -> str:
     Raises:
         RefusedError: they have no commit in common.
     """
-    bases = project.repository.merge_bases(applied, target.commit)
+    bases = project.repository.history.merge_bases(applied, target.commit)
     if not bases:
         raise RefusedError(
             f"database {project.using!r} is at commit {applied[:10]}, which has no history in common "
@@ -251,7 +253,7 @@ def _common(project: Project, applied: str, target: Target) -> str:
 
 def _work_of_undo(project: Project, undone: Undone, shared: AbstractSet[str]) -> DumpPlan:
     repository, dump = project.repository, undone.dump
-    tree = repository.tree_id(undone.before, dump.folder) if undone.before else None
+    tree = repository.trees.folder_id(undone.before, dump.folder) if undone.before else None
     theirs = CommitSide(repository, undone.before if tree else "", dump.folder)
     base = CommitSide(repository, applied_commit(project, undone.line), dump.folder)
     ours = _ours(project, dump)
@@ -266,10 +268,12 @@ def _origin(repository: Repository, undone: Undone) -> CommitSide | None:
     """The base of the merge that is undone; ``None`` where the repository has it no more."""
     folder, commit = undone.dump.folder, undone.line.previous
     with suppress(UnknownNameError):
-        at = repository.resolve(commit) if commit else ""
+        at = repository.refs.resolve(commit) if commit else ""
         if at and undone.line.action == "update":
-            at = next(iter(repository.merge_bases(at, undone.line.commit)), at)
-        return CommitSide(repository, at if at and repository.tree_id(at, folder) else "", folder)
+            at = next(iter(repository.history.merge_bases(at, undone.line.commit)), at)
+        return CommitSide(
+            repository, at if at and repository.trees.folder_id(at, folder) else "", folder
+        )
     return None
 
 

@@ -32,7 +32,7 @@ from contentgit.errors import (
     DatabaseError,
     UnknownNameError,
 )
-from contentgit.git import Repository
+from contentgit.git import Repository, finish_moves
 from contentgit.specs import Dataset
 
 Progress: TypeAlias = Callable[[str, int, int | None], None]
@@ -85,7 +85,7 @@ class Project:
     repository_path: Path | None = None
     wait: float = 0
     notice: Notice = no_notice
-    opened: Callable[[Repository], object] = Repository.finish_moves
+    opened: Callable[[Repository], object] = finish_moves
     schemas: dict[str, Sequence[str]] = field(default_factory=dict)
 
     @cached_property

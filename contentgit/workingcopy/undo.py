@@ -119,7 +119,7 @@ def _before(project: Project, line: Applied) -> str:
     if not commit:
         return ""
     try:
-        return project.repository.resolve(commit)
+        return project.repository.refs.resolve(commit)
     except UnknownNameError as error:
         raise RepositoryError(
             f"what database {project.using!r} held before the apply of {line.commit[:10]} is in commit "

@@ -80,15 +80,18 @@ def made(folder: Path, count: int, changes: int) -> None:
         )
         yield from (article(number) for number in range(1, count + 1))
 
-    base = repository.write_tree(None, content())
-    commit = repository.commit_tree(base, [], "All\n")
+    base = repository.writer.write_tree(None, content())
+    commit = repository.writer.commit_tree(base, [], "All\n")
     numbers = random.Random(1).sample(range(1, count + 1), 2 * changes - COMMON)
     sides = {"main": numbers[:changes], "summer": numbers[-changes:]}
     for branch, chosen in sides.items():
         new = {"title": "New"} if branch == "main" else {"body": TEXT + "<p>New.</p>\n"}
-        tree = repository.write_tree(commit, [article(number, **new) for number in chosen])
-        repository.move_ref(
-            f"refs/heads/{branch}", repository.commit_tree(tree, [commit], "Edits\n"), None, "bench"
+        tree = repository.writer.write_tree(commit, [article(number, **new) for number in chosen])
+        repository.refs.move(
+            f"refs/heads/{branch}",
+            repository.writer.commit_tree(tree, [commit], "Edits\n"),
+            None,
+            "bench",
         )
 
 

@@ -70,12 +70,14 @@ class Site:
     def commit(
         self, files: Mapping[str, bytes | None], branch: str = "main", parents: tuple[str, ...] = ()
     ) -> str:
-        tip = self.repository.branch_tip(branch)
+        tip = self.repository.refs.tip(branch)
         parent = parents[0] if parents else tip
-        tree = self.repository.write_tree(parent, files.items())
-        new = self.repository.commit_tree(tree, parents or ([tip] if tip else []), "Change\n")
-        self.repository.move_ref(f"refs/heads/{branch}", new, tip, "test")
-        self.repository.bring_along(branch, tip, new)
+        tree = self.repository.writer.write_tree(parent, files.items())
+        new = self.repository.writer.commit_tree(
+            tree, parents or ([tip] if tip else []), "Change\n"
+        )
+        self.repository.refs.move(f"refs/heads/{branch}", new, tip, "test")
+        self.repository.worktrees.bring_along(branch, tip, new)
         return new
 
 
@@ -100,7 +102,7 @@ def rules(said: Said) -> list[tuple[str, str, str]]:
 def test_nothing_wrong(site: Site, check: Check) -> None:
     said = check()
     assert (said.code, said.err) == (0, "")
-    commit = site.repository.resolve("HEAD")[:10]
+    commit = site.repository.refs.resolve("HEAD")[:10]
     assert said.out == f"1 record in 1 dump at {commit}: nothing found\n"
 
 
@@ -290,7 +292,7 @@ def test_fix_rewrites_and_moves_in_one_commit(
 
 
 def test_fix_waits_for_the_end_of_a_merge(site: Site, check: Check, run: Run) -> None:
-    site.repository.create_branch("edit", site.repository.resolve("main"))
+    site.repository.refs.create_branch("edit", site.repository.refs.resolve("main"))
     site.commit({place(1): page(1, title="Theirs")}, "edit")
     site.commit({place(1): page(1, title="Ours"), place(2): page(2) + b"\n"})
     assert run("merge", "edit").code == 3
@@ -386,10 +388,10 @@ def test_merges_of_our_own_and_conflicts_that_one_recorded(
 
 
 def test_a_merge_of_three_is_told_not_to_be_recomputed(site: Site, check: Check) -> None:
-    main = site.repository.resolve("main")
+    main = site.repository.refs.resolve("main")
     tips = []
     for number in (2, 3):
-        site.repository.create_branch(f"b{number}", main)
+        site.repository.refs.create_branch(f"b{number}", main)
         tips.append(site.commit({place(number): page(number)}, f"b{number}"))
     site.commit({place(2): page(2), place(3): page(3)}, "main", (main, *tips))
     said = check("--merges")
@@ -469,7 +471,7 @@ def test_a_tree_beside_other_code(site: Site, db: str, run: Run, ok: Ok) -> None
     Tag.objects.create(name="New", slug="new")
     ok("commit", "shop", "-m", "Shop")
     document = json.loads(
-        site.repository.blob(site.repository.resolve("main"), "shop/dataset.json") or b""
+        site.repository.blob(site.repository.refs.resolve("main"), "shop/dataset.json") or b""
     )
     models: dict[str, Any] = document["models"]
     models["bakery.tag"]["fields"]["colour"] = {"kind": "text"}

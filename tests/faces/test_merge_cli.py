@@ -75,10 +75,10 @@ def test_from_a_conflict_to_the_commit(site: Site, run: Run, ok: Ok) -> None:
         "resolved": [{"at": "site.page:9/slug", "value": "bread-2"}],
         "conflicts": [],
     }
-    tip = site.repository.resolve("main")
+    tip = site.repository.refs.resolve("main")
     assert ok("merge", "--continue").startswith("Merged summer into main: ")
-    commit = site.repository.commit(site.repository.resolve("main"))
-    assert commit.parents == (tip, site.repository.resolve("summer"))
+    commit = site.repository.history.commit(site.repository.refs.resolve("main"))
+    assert commit.parents == (tip, site.repository.refs.resolve("summer"))
     assert "No conflicts" in ok("conflicts")
     assert ok("merge", "summer") == "main has everything of summer already\n"
 
@@ -217,9 +217,9 @@ def test_each_operation_ends_by_its_own_verb(site: Site, run: Run, ok: Ok, verb:
     value = '"x"'
     said = ok("resolve", label, "--value", value)
     assert f"Next: contentgit {verb} --repository {site.repository.path} --continue" in said
-    tip = site.repository.resolve("main")
+    tip = site.repository.refs.resolve("main")
     done = ok(verb, "--continue").splitlines()
-    assert site.repository.resolve("main") != tip
+    assert site.repository.refs.resolve("main") != tip
     assert done[-1].startswith(
         "The database is not touched; to bring it along: contentgit checkout "
     )
@@ -261,7 +261,7 @@ def test_what_moves_a_branch_says_that_the_database_stays(
     site: Site, run: Run, ok: Ok, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     at = f"--repository {site.repository.path}"
-    site.repository.create_branch("autumn", site.repository.resolve("main"))
+    site.repository.refs.create_branch("autumn", site.repository.refs.resolve("main"))
     site.commit("autumn", {"site.tag:1": {"name": "eins"}})
     said = f"The database is not touched; to bring it along: contentgit checkout {at} main --apply"
     assert ok("merge", "autumn").splitlines()[-1] == said
@@ -340,7 +340,7 @@ def test_a_value_from_an_editor(
     ]
     ok("resolve", "site.page:9", "--take", "delete")
     ok("merge", "--continue")
-    record = site.record(site.repository.resolve("main"), "site.page:1")
+    record = site.record(site.repository.refs.resolve("main"), "site.page:1")
     assert record is not None
     assert record["title"] == "Spring"
     monkeypatch.setenv("GIT_EDITOR", "false")
@@ -425,18 +425,20 @@ def test_an_editor_that_fails_changes_nothing(
     ],
 )
 def test_wrong_words(site: Site, run: Run, words: list[str], said: str) -> None:
-    before = site.repository.refs("refs/")
+    before = site.repository.refs.under("refs/")
     failed = run(*words)
     assert (failed.code, failed.out) == (2, "")
     assert said in failed.err
     assert len(failed.err.splitlines()) <= 2
-    assert site.repository.refs("refs/") == before
+    assert site.repository.refs.under("refs/") == before
 
 
 def test_a_commit_that_is_no_content(site: Site, run: Run) -> None:
-    git_tree = site.repository.write_tree(None, [("README.md", b"x\n")])
-    commit = site.repository.commit_tree(git_tree, [site.repository.resolve("main")], "No\n")
-    site.repository.create_branch("code", commit)
+    git_tree = site.repository.writer.write_tree(None, [("README.md", b"x\n")])
+    commit = site.repository.writer.commit_tree(
+        git_tree, [site.repository.refs.resolve("main")], "No\n"
+    )
+    site.repository.refs.create_branch("code", commit)
     failed = run("merge", "code")
     assert (failed.code, failed.err.splitlines()[0]) == (
         1,
@@ -554,8 +556,8 @@ def test_a_merge_into_a_branch_that_is_gone_brings_back_what_is_there(
     site: Site, run: Run, ok: Ok
 ) -> None:
     run("merge", "summer")
-    ours = site.repository.resolve("main")
-    site.repository.delete_ref("refs/heads/main", ours)
+    ours = site.repository.refs.resolve("main")
+    site.repository.refs.delete("refs/heads/main", ours)
     said = run("merge", "--continue")
     assert (
         f"branch --repository {site.repository.path} main {ours[:10]}  (brings it back)" in said.err

@@ -458,7 +458,7 @@ def test_the_review_runs_in_a_clone_as_a_host_makes_it(
 ) -> None:
     """Where HEAD is detached and there is no local branch."""
     clone = tmp_path / "clone"
-    tip = repository.branch_tip("summer")
+    tip = repository.refs.tip("summer")
     for words in (["init", "-q", clone], ["-C", clone, "fetch", "-q", repository.path, "summer"]):
         subprocess.run(["git", *map(str, words)], check=True)
     subprocess.run(["git", "-C", str(clone), "checkout", "-q", "--detach", str(tip)], check=True)

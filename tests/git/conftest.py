@@ -38,8 +38,8 @@ def commit() -> Commits:
     def commit(
         repository: Repository, changes: dict[str, bytes | None], branch: str = "main"
     ) -> Written:
-        tip = repository.branch_tip(branch)
-        written = repository.write_commit(
+        tip = repository.refs.tip(branch)
+        written = repository.writer.write_commit(
             parent=tip,
             folder_changes=changes.items(),
             message="Change things\n",
@@ -48,7 +48,7 @@ def commit() -> Commits:
             date=DATE,
         )
         if written.changed:
-            repository.move_ref(f"refs/heads/{branch}", written.commit, tip, "test")
+            repository.refs.move(f"refs/heads/{branch}", written.commit, tip, "test")
         return written
 
     return commit
@@ -58,7 +58,7 @@ def commit() -> Commits:
 def filled(repository: Repository, commit: Commits) -> Repository:
     """A repository whose branch main has three files, all in the worktree."""
     written = commit(repository, {ONE: b"one\n", TWO: b"two\n", THREE: b"three\n"})
-    assert repository.bring_along("main", None, written.commit) == []
+    assert repository.worktrees.bring_along("main", None, written.commit) == []
     assert git(repository.path, "status", "--porcelain") == ""
     return repository
 

@@ -117,19 +117,19 @@ class Site:
         self, branch: str, files: Mapping[str, bytes | None], parents: list[str] | None = None
     ) -> str:
         """A commit of files on a branch, which starts at main; ``None`` deletes."""
-        tip = self.repository.branch_tip(branch)
-        parent = tip or (self.repository.branch_tip("main") if parents is None else None)
-        tree = self.repository.write_tree(parent, files.items())
+        tip = self.repository.refs.tip(branch)
+        parent = tip or (self.repository.refs.tip("main") if parents is None else None)
+        tree = self.repository.writer.write_tree(parent, files.items())
         above = parents if parents is not None else [parent] if parent else []
-        commit = self.repository.commit_tree(
+        commit = self.repository.writer.commit_tree(
             tree, above, f"Change {branch}\n", author=ANNA, committer=ANNA, date=DATE
         )
-        self.repository.move_ref(f"refs/heads/{branch}", commit, tip, "test")
+        self.repository.refs.move(f"refs/heads/{branch}", commit, tip, "test")
         return commit
 
     def commit(self, branch: str, changes: Mapping[str, Mapping[str, Any] | None]) -> str:
         """A commit in which records have other fields (the rest stays), are new, or gone (``None``)."""
-        tip = self.repository.branch_tip(branch) or self.repository.branch_tip("main")
+        tip = self.repository.refs.tip(branch) or self.repository.refs.tip("main")
         files: dict[str, bytes | None] = {}
         for key, fields in changes.items():
             if fields is None:
@@ -147,9 +147,9 @@ class Site:
     def all(self, commit: str) -> dict[str, dict[str, Any]]:
         """Every record of a commit or tree, by key."""
         found = {}
-        entries = sorted(self.repository.entries(commit, "pages"))
+        entries = sorted(self.repository.trees.entries(commit, "pages"))
         records = [(path, blob) for path, blob in entries if path != DATASET_FILE]
-        blobs = self.repository.blobs([blob for _, blob in records])
+        blobs = self.repository.objects.blobs([blob for _, blob in records])
         for data in blobs:
             record = canonical.decode(data)
             found[str(record.key)] = dict(record.fields)

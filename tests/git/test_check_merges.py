@@ -111,13 +111,13 @@ def test_what_people_decided_does_not_hide_the_rest(site: Site) -> None:
     part(site, {**ours, "site.tag:1": {"name": "eins"}}, theirs)
     decide(site, RENUMBER)
     repository = site.repository
-    merged = repository.commit(repository.resolve("main"))
+    merged = repository.history.commit(repository.refs.resolve("main"))
     files = {
         path_of("site.tag:1"): bytes_of("site.tag:1", {"name": "one"}),
         path_of("site.teaser:9"): bytes_of("site.teaser:9", teaser("To nine", "site.page:1")),
     }
-    tree = repository.write_tree(merged.id, files.items())
-    wrong = repository.commit_tree(tree, merged.parents, "Wrong\n")
+    tree = repository.writer.write_tree(merged.id, files.items())
+    wrong = repository.writer.commit_tree(tree, merged.parents, "Wrong\n")
     told = found(site, wrong)
     assert [(each.record, each.field, each.message) for each in told] == [
         ("site.tag:1", "name", 'the merge gives "eins", the commit has "one"'),
@@ -137,8 +137,10 @@ def test_sides_that_cannot_be_merged_are_told(site: Site) -> None:
     site.commit("summer", {"site.tag:1": {"name": "eins"}})
     site.commit_files("main", {"pages/dataset.json": dump_document(document)})
     site.commit("main", {"site.tag:1": {"name": "uno"}})
-    parents = [site.repository.resolve(each) for each in ("main", "summer")]
-    made = site.repository.commit_tree(site.repository.root_tree(parents[0]), parents, "Merge\n")
+    parents = [site.repository.refs.resolve(each) for each in ("main", "summer")]
+    made = site.repository.writer.commit_tree(
+        site.repository.trees.root(parents[0]), parents, "Merge\n"
+    )
     (told,) = found(site, made)
     assert told.rule == "merge-not-checked"
     assert told.message.startswith("cannot be recomputed: both sides have pages, but name or place")
@@ -155,14 +157,14 @@ def part_a_list(site: Site) -> None:
 def by_lines(site: Site, record: str) -> str:
     """A merge commit as git makes it, line by line, of a record that both sides edited."""
     repository, path = site.repository, path_of(record)
-    ours, theirs = repository.resolve("main"), repository.resolve("summer")
-    (base,) = repository.merge_bases(ours, theirs)
-    files = [repository.files_at(each, [path])[path] for each in (base, ours, theirs)]
-    merged = repository.merge_blobs(*files)
+    ours, theirs = repository.refs.resolve("main"), repository.refs.resolve("summer")
+    (base,) = repository.history.merge_bases(ours, theirs)
+    files = [repository.trees.files_at(each, [path])[path] for each in (base, ours, theirs)]
+    merged = repository.writer.merge_blobs(*files)
     assert merged is not None
-    (data,) = repository.blobs([merged])
-    tree = repository.write_tree(ours, [(path, data)])
-    return repository.commit_tree(tree, (ours, theirs), "Merged on the host\n")
+    (data,) = repository.objects.blobs([merged])
+    tree = repository.writer.write_tree(ours, [(path, data)])
+    return repository.writer.commit_tree(tree, (ours, theirs), "Merged on the host\n")
 
 
 def test_what_git_put_together_is_no_decision(site: Site) -> None:

@@ -197,17 +197,17 @@ def test_a_dump_that_one_side_gave_up_stays_for_what_is_kept_of_it(
         content = dump_document(schema_document(Dataset("more", "", specs=specs), fewer))
     site.commit_files("main", {document: content, place: bytes_of("site.page:8", page("Nine"))})
     for ours, theirs in (("main", "summer"), ("summer", "main")):
-        site.repository.set_head(ours)
-        tip = site.repository.resolve(ours)
+        site.repository.refs.set_head(ours)
+        tip = site.repository.refs.resolve(ours)
         side = Take.OURS if ours == "main" else Take.THEIRS
         kept = merge(site.repository, theirs, take=side).commit
         assert site.repository.blob(kept, document) == content
         assert findings(site, kept) == []
-        site.repository.move_ref(f"refs/heads/{ours}", tip, kept, "test")
+        site.repository.refs.move(f"refs/heads/{ours}", tip, kept, "test")
         other = Take.THEIRS if ours == "main" else Take.OURS
         gone = merge(site.repository, theirs, take=other).commit
-        assert site.repository.folders(gone) == ["pages"]
-        site.repository.move_ref(f"refs/heads/{ours}", tip, gone, "test")
+        assert site.repository.trees.folders(gone) == ["pages"]
+        site.repository.refs.move(f"refs/heads/{ours}", tip, gone, "test")
 
 
 def more(site: Site, key: str, fields: Any) -> None:

@@ -22,10 +22,11 @@ SECONDS = 20
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
 
 CALLS = {
-    "cat-file": "repository.commit(tip); wait()",
-    "blobs": "blobs = repository.blobs([repository.entry(tip, path)] * 10000); next(blobs); wait()",
-    "rev-list": "log = repository.log('main'); next(log); wait()",
-    "fast-import": "repository.write_tree(None, [('a', b'a'), ('b', Waiting())])",
+    "cat-file": "repository.history.commit(tip); wait()",
+    "blobs": "ids = [repository.trees.entry(tip, path)] * 10000; "
+    "blobs = repository.objects.blobs(ids); next(blobs); wait()",
+    "rev-list": "log = repository.history.log('main'); next(log); wait()",
+    "fast-import": "repository.writer.write_tree(None, [('a', b'a'), ('b', Waiting())])",
     "fetch": "wait(ready=False); repository.remotes.fetch('slow')",
     "push": "wait(ready=False); repository.remotes.push('slow', ['main'])",
 }
@@ -47,7 +48,7 @@ class Waiting(bytes):
 
 path = {path!r}
 repository = Repository.open(Path(sys.argv[1]))
-tip = repository.resolve("main")
+tip = repository.refs.resolve("main")
 {call}
 """
 
@@ -136,7 +137,7 @@ def test_a_verb_that_is_ended_ends_as_one_that_is_interrupted(slow: Repository) 
 def test_the_process_that_reads_objects_ends_with_its_repository(filled: Repository) -> None:
     repository = Repository.open(filled.path)
     before = {*children(os.getpid())}
-    assert repository.blob(repository.resolve("main"), ONE) == b"one\n"
+    assert repository.blob(repository.refs.resolve("main"), ONE) == b"one\n"
     (reader,) = {*children(os.getpid())} - before
     del repository
     assert until(lambda: not alive(reader))
@@ -144,7 +145,7 @@ def test_the_process_that_reads_objects_ends_with_its_repository(filled: Reposit
 
 def test_a_reader_that_was_ended_is_started_again(filled: Repository) -> None:
     repository = Repository.open(filled.path)
-    tip = repository.resolve("main")
+    tip = repository.refs.resolve("main")
     before = {*children(os.getpid())}
     assert repository.blob(tip, ONE) == b"one\n"
     for reader in {*children(os.getpid())} - before:
@@ -155,13 +156,13 @@ def test_a_reader_that_was_ended_is_started_again(filled: Repository) -> None:
 
 def test_a_forked_process_has_a_reader_of_its_own(filled: Repository) -> None:
     repository = Repository.open(filled.path)
-    tip = repository.resolve("main")
+    tip = repository.refs.resolve("main")
     assert repository.blob(tip, ONE) == b"one\n"
     child = os.fork()
     if not child:
         os._exit(0 if repository.blob(tip, THREE) == b"three\n" else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert list(repository.entries(tip, "tags"))
+    assert list(repository.trees.entries(tip, "tags"))
 
 
 def test_threads_share_a_reader(repository: Repository, commit: Commits) -> None:

@@ -35,7 +35,7 @@ class Site:
         git(folder, "reset", "--quiet", "--hard")
 
     def file(self, data: bytes) -> Entry:
-        return "100644", self.repository.write_blob(data)
+        return "100644", self.repository.writer.write_blob(data)
 
     def tree(self, entries: dict[str, Entry]) -> Entry:
         rows = sorted((name.encode(), *entry) for name, entry in entries.items())
@@ -62,7 +62,7 @@ class Site:
         form = self.file(dump_document({"format": 1}))
         top = self.tree({"contentgit.json": form, "pages": dump, **(beside or {})})
         parents = [self.main] if hasattr(self, "main") else []
-        return self.repository.commit_tree(top[1], parents, "Change things")
+        return self.repository.writer.commit_tree(top[1], parents, "Change things")
 
 
 @pytest.fixture
@@ -72,10 +72,10 @@ def site(repository_path: Path) -> Site:
 
 def walks(repository: Repository, before: str, after: str) -> list[Callable[[], object]]:
     return [
-        lambda: list(repository.entries(after, "pages")),
-        lambda: list(repository.diff_entries(before, after, "pages")),
-        lambda: list(repository.diff_entries(after, before, "pages")),
-        lambda: list(repository.changed_files(before, after)),
+        lambda: list(repository.trees.entries(after, "pages")),
+        lambda: list(repository.trees.diff_entries(before, after, "pages")),
+        lambda: list(repository.trees.diff_entries(after, before, "pages")),
+        lambda: list(repository.trees.changed_files(before, after)),
     ]
 
 
@@ -89,7 +89,7 @@ def test_folders_that_multiply(site: Site, empty: bool) -> None:
         assert caught.value.message.startswith("'pages/pages.page/")
         assert "is the same as another folder" in caught.value.message
     left_out: list[str] = []
-    listed = [path for path, _ in repository.listing(commit, lambda _: True, left_out.append)]
+    listed = [path for path, _ in repository.trees.listing(commit, lambda _: True, left_out.append)]
     assert len(listed) + len(left_out) < 1_100_000
     assert left_out[-1].startswith("pages/pages.page/")
 
@@ -102,16 +102,16 @@ def test_folders_nested_too_deep(site: Site) -> None:
         assert caught.value.message == (
             "'pages/pages.page/0/0/0/' is nested too deep: at most 4 folders are read there"
         )
-    assert len(list(site.repository.changed_files(site.main, commit))) == 2
+    assert len(list(site.repository.trees.changed_files(site.main, commit))) == 2
 
 
 def test_other_files_may_lie_deeper(site: Site) -> None:
     repository = site.repository
     good = site.commit({}, {".docs": site.nested(DEEPEST_BESIDE)})
-    assert len(list(repository.changed_files(site.main, good))) == 1
+    assert len(list(repository.trees.changed_files(site.main, good))) == 1
     bad = site.commit({}, {".docs": site.nested(DEEPEST_BESIDE + 1)})
     with pytest.raises(FormatError, match=r"'\.docs/0/.* is nested too deep: at most 100"):
-        list(repository.changed_files(site.main, bad))
+        list(repository.trees.changed_files(site.main, bad))
 
 
 def test_dumps_may_have_the_same_records(site: Site) -> None:
@@ -119,9 +119,9 @@ def test_dumps_may_have_the_same_records(site: Site) -> None:
     model = site.tree({str(number): shared for number in range(50)})
     dumps = {f"pages@{number}": site.tree({"pages.page": model}) for number in range(150)}
     commit = site.commit({}, dumps)
-    assert len(list(site.repository.changed_files(site.main, commit))) == 150 * 500
+    assert len(list(site.repository.trees.changed_files(site.main, commit))) == 150 * 500
     left_out: list[str] = []
-    listed = site.repository.listing(commit, lambda _: True, left_out.append)
+    listed = site.repository.trees.listing(commit, lambda _: True, left_out.append)
     assert sum(len(entries) for _, entries in listed) > 150 * 500
     assert not left_out
 
@@ -133,7 +133,7 @@ def test_dumps_that_are_one_tree_are_bounded_together(site: Site) -> None:
 
     def read(*numbers: int) -> None:
         for number in numbers:
-            list(site.repository.diff_entries(site.main, commit, f"pages@{number}"))
+            list(site.repository.trees.diff_entries(site.main, commit, f"pages@{number}"))
 
     read(*[7] * 120)  # again and again is another comparison each time
     read(*range(50))
@@ -174,7 +174,7 @@ def test_verbs_refuse_with_the_path(
         said = "".join(capsys.readouterr())
         assert path in said
         assert len(said) < 2_000_000
-    assert site.repository.resolve("main") == site.main
+    assert site.repository.refs.resolve("main") == site.main
     assert git(site.repository.path, "status", "--porcelain") == ""
 
 
@@ -186,19 +186,19 @@ def test_git_goes_through_no_such_commit(site: Site) -> None:
     for name, folder in {"wide": wide, "empty": empty, "deep": deep}.items():
         git(repository.path, "branch", name, site.commit({}, {".docs": folder}))
         with pytest.raises(FormatError, match=r"'\.docs/"):
-            repository.checkout_head(name)
-        repository.set_head(name)
+            repository.worktrees.checkout_head(name)
+        repository.refs.set_head(name)
         with pytest.raises(FormatError, match=r"'\.docs/") as caught:
-            repository.edited_files()
+            repository.worktrees.edited_files()
         with pytest.raises(FormatError, match=r"'\.docs/"):
-            repository.checkout_head("main")
+            repository.worktrees.checkout_head("main")
         way = caught.value.hint.splitlines()[-1]
         assert way.startswith(f"git -C {repository.path} ")
         git(repository.path, *way.replace("BRANCH", "main").partition("  (")[0].split()[3:])
-        assert repository.edited_files() == []
+        assert repository.worktrees.edited_files() == []
     git(repository.path, "branch", "good", site.commit({}, {".docs": site.multiplied(3, leaf)}))
-    repository.checkout_head("good")
-    assert repository.edited_files() == []
+    repository.worktrees.checkout_head("good")
+    assert repository.worktrees.edited_files() == []
 
 
 def test_a_mode_of_any_length_is_looked_at(site: Site) -> None:
@@ -207,10 +207,10 @@ def test_a_mode_of_any_length_is_looked_at(site: Site) -> None:
     odd = site.commit({}, {".x": ("7" * 30, wide)})
     folder = site.commit({}, {".x": ("1" + "0" * 30 + "40000", wide)})
     git(site.repository.path, "update-ref", "refs/heads/main", odd)
-    assert site.repository.edited_files() == []
+    assert site.repository.worktrees.edited_files() == []
     git(site.repository.path, "update-ref", "refs/heads/main", folder)
     with pytest.raises(FormatError, match=r"'\.x/"):
-        site.repository.edited_files()
+        site.repository.worktrees.edited_files()
 
 
 def test_check_names_a_folder_that_is_too_deep_once(
@@ -233,9 +233,9 @@ def test_many_paths_are_looked_up_in_one_process(
     tip = commit(repository, {path: path.encode() for path in paths}).commit
     started.clear()
     fresh = Repository.open(repository.path)
-    assert len(fresh.files_at(tip, paths)) == 5000
+    assert len(fresh.trees.files_at(tip, paths)) == 5000
     assert fresh.blob(tip, paths[7]) == paths[7].encode()
-    assert len(list(fresh.entries(tip, "pages"))) == 5000
+    assert len(list(fresh.trees.entries(tip, "pages"))) == 5000
     assert [verb for verb in started if verb != "rev-parse"] == ["cat-file"]
 
 

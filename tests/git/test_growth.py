@@ -73,7 +73,7 @@ def bystanders(_repository: Repository, n: int) -> Work:
 def new_keys(repository: Repository, n: int) -> Work:
     """Records that both sides added under one key."""
     site = Site(repository)
-    base = repository.resolve("main")
+    base = repository.refs.resolve("main")
     ours, theirs = (
         site.commit_files(
             branch,
@@ -106,8 +106,10 @@ def flat_records(repository: Repository, n: int) -> Work:
     tags = [(f"pages/site.tag/tag-{i}.json", b"%d" % i) for i in range(n)]
 
     def work() -> None:
-        tree = repository.write_tree(None, tags)
-        repository.write_tree(None, ((path, data + b"\n") for path, data in tags), {"": tree})
+        tree = repository.writer.write_tree(None, tags)
+        repository.writer.write_tree(
+            None, ((path, data + b"\n") for path, data in tags), {"": tree}
+        )
 
     return work
 
@@ -145,9 +147,11 @@ def test_a_long_message_is_shown_in_few_pieces(
 ) -> None:
     tip = Site(repository).commit("main", {"site.tag:1": {"name": "One"}})
     message = "Subject\n\n" + "x\n" * 20_000
-    tree = repository.root_tree(tip)
-    commit = repository.commit_tree(tree, [tip], message, author=ANNA, committer=ANNA)
-    short = repository.commit_tree(tree, [tip], "Subject\n\nx\n", author=ANNA, committer=ANNA)
+    tree = repository.trees.root(tip)
+    commit = repository.writer.commit_tree(tree, [tip], message, author=ANNA, committer=ANNA)
+    short = repository.writer.commit_tree(
+        tree, [tip], "Subject\n\nx\n", author=ANNA, committer=ANNA
+    )
     where = ("--repository", str(repository.path))
     few = many = float("inf")
     for _ in range(3):  # the best of several: others use the machine too

@@ -28,9 +28,9 @@ Reviewed-by: Zoë <zoe@example.com>
 
 
 def test_a_commit_as_a_value(repository: Repository) -> None:
-    tree = repository.write_tree(None, [(ONE, b"1")])
-    each = repository.commit_tree(tree, [], MESSAGE, author=ANNA, committer=ANNA, date=DATE)
-    assert repository.commit(each) == Commit(
+    tree = repository.writer.write_tree(None, [(ONE, b"1")])
+    each = repository.writer.commit_tree(tree, [], MESSAGE, author=ANNA, committer=ANNA, date=DATE)
+    assert repository.history.commit(each) == Commit(
         id=each,
         tree=tree,
         parents=(),
@@ -74,7 +74,7 @@ def raw(repository: Repository, data: bytes) -> str:
 
 
 def test_commits_of_broken_programs(repository: Repository) -> None:
-    tree = repository.write_tree(None, [(ONE, b"1")]).encode()
+    tree = repository.writer.write_tree(None, [(ONE, b"1")]).encode()
     head = b"tree " + tree + b"\nauthor "
     cases = {
         head + b"A <a> 99999999999999999 +0000\ncommitter A <a> 1 +0000\n\nx\0y\n": (
@@ -110,7 +110,7 @@ def test_commits_of_broken_programs(repository: Repository) -> None:
         ),
     }  # fmt: skip
     for data, (author, date, message) in cases.items():
-        found = repository.commit(raw(repository, data))
+        found = repository.history.commit(raw(repository, data))
         assert (found.author, found.email) == (author.name, author.email)
         assert found.date == date
         assert found.date.utcoffset() is not None
@@ -143,29 +143,29 @@ def test_encodings_that_nobody_reads(encoding: bytes, message: bytes, expected: 
 
 
 def test_log(filled: Repository, commit: Commits) -> None:
-    first = filled.resolve("main")
+    first = filled.refs.resolve("main")
     second = commit(filled, {ONE: b"uno\n"}).commit
     third = commit(filled, {THREE: b"drei\n"}).commit
-    assert [each.id for each in filled.log("main")] == [third, second, first]
-    assert [each.id for each in filled.log("main", limit=2)] == [third, second]
-    assert list(filled.log("main", limit=0)) == []
-    assert [each.id for each in filled.log("main", folder="pages")] == [second, first]
-    assert [each.id for each in filled.log("main", folder="tags", limit=1)] == [third]
-    assert [each.id for each in filled.log("main", folders=["pages", "tags"])] == [
+    assert [each.id for each in filled.history.log("main")] == [third, second, first]
+    assert [each.id for each in filled.history.log("main", limit=2)] == [third, second]
+    assert list(filled.history.log("main", limit=0)) == []
+    assert [each.id for each in filled.history.log("main", paths=["pages"])] == [second, first]
+    assert [each.id for each in filled.history.log("main", paths=["tags"], limit=1)] == [third]
+    assert [each.id for each in filled.history.log("main", paths=["pages", "tags"])] == [
         third, second, first,
     ]  # fmt: skip
-    assert list(filled.log("main", folder="missing")) == []
-    assert list(filled.log("main", folder="*")) == []
-    assert [each.parents for each in filled.log("main")] == [(second,), (first,), ()]
+    assert list(filled.history.log("main", paths=["missing"])) == []
+    assert list(filled.history.log("main", paths=["*"])) == []
+    assert [each.parents for each in filled.history.log("main")] == [(second,), (first,), ()]
     for revision in (f"{first}..main", "main~2..", f"{first}..{third}"):
-        assert [each.id for each in filled.log(revision)] == [third, second]
-    assert [each.id for each in filled.log(f"{first}..main", folder="pages")] == [second]
+        assert [each.id for each in filled.history.log(revision)] == [third, second]
+    assert [each.id for each in filled.history.log(f"{first}..main", paths=["pages"])] == [second]
 
 
 @pytest.mark.parametrize("revision", ["mian", "--all", "main..x", "x..main", "", "main...main"])
 def test_log_of_what_is_not_there(filled: Repository, revision: str) -> None:
     with pytest.raises(UnknownNameError):
-        list(filled.log(revision))
+        list(filled.history.log(revision))
 
 
 def test_log_is_streamed(repository: Repository) -> None:
@@ -174,30 +174,30 @@ def test_log_is_streamed(repository: Repository) -> None:
         for n in range(2000)
     )
     git(repository.path, "fast-import", "--quiet", data=stream)
-    found = repository.log("main")
+    found = repository.history.log("main")
     assert next(found).subject == "number 1999"
     found.close()  # type: ignore[attr-defined]
-    everything = list(repository.log("main"))
+    everything = list(repository.history.log("main"))
     assert [each.subject for each in everything] == [f"number {n}" for n in reversed(range(2000))]
     assert everything[0].date.utcoffset() == timedelta(hours=1)
 
 
 def test_descent(filled: Repository, commit: Commits) -> None:
-    first = filled.resolve("main")
-    filled.create_branch("side", first)
+    first = filled.refs.resolve("main")
+    filled.refs.create_branch("side", first)
     main = commit(filled, {ONE: b"uno\n"}).commit
     side = commit(filled, {TWO: b"due\n"}, branch="side").commit
-    assert filled.merge_bases(main, side) == [first]
-    assert filled.merge_bases(main, main) == [main]
-    assert filled.is_ancestor(first, main)
-    assert filled.is_ancestor(main, main)
-    assert not filled.is_ancestor(main, side)
-    tree = filled.tree_id(main)
+    assert filled.history.merge_bases(main, side) == [first]
+    assert filled.history.merge_bases(main, main) == [main]
+    assert filled.history.is_ancestor(first, main)
+    assert filled.history.is_ancestor(main, main)
+    assert not filled.history.is_ancestor(main, side)
+    tree = filled.trees.folder_id(main)
     assert tree is not None
-    one = filled.commit_tree(tree, [main, side], "one")
-    other = filled.commit_tree(tree, [side, main], "other")
-    assert sorted(filled.merge_bases(one, other)) == sorted([main, side])
-    assert filled.merge_bases(filled.commit_tree(tree, [], "alone"), main) == []
+    one = filled.writer.commit_tree(tree, [main, side], "one")
+    other = filled.writer.commit_tree(tree, [side, main], "other")
+    assert sorted(filled.history.merge_bases(one, other)) == sorted([main, side])
+    assert filled.history.merge_bases(filled.writer.commit_tree(tree, [], "alone"), main) == []
 
 
 def test_history_of_sha256_in_a_bare_repository(
@@ -206,20 +206,20 @@ def test_history_of_sha256_in_a_bare_repository(
     repository = Repository.init(repository_path, bare=True)
     first = commit(repository, {ONE: b"one\n"}).commit
     second = commit(repository, {ONE: b"uno\n"}).commit
-    assert [each.id for each in repository.log("main", folder="pages")] == [second, first]
-    assert repository.merge_bases(first, second) == [first]
+    assert [each.id for each in repository.history.log("main", paths=["pages"])] == [second, first]
+    assert repository.history.merge_bases(first, second) == [first]
 
 
 def test_a_history_that_cannot_be_read_is_not_one_that_ends(filled: Repository) -> None:
     """Else a merge would take two branches for strangers."""
-    main = filled.resolve("main")
+    main = filled.refs.resolve("main")
     data = git(filled.path, "cat-file", "commit", main).replace("\n", f"\nparent {'f' * 40}\n", 1)
     tip = git(filled.path, "hash-object", "-t", "commit", "-w", "--stdin", data=data.encode())
     ways: list[Callable[[], object]] = [
-        lambda: filled.merge_bases(main, tip),
-        lambda: filled.is_ancestor(main, tip),
-        lambda: list(filled.log(tip)),
-        lambda: filled.versions(tip, [ONE]),
+        lambda: filled.history.merge_bases(main, tip),
+        lambda: filled.history.is_ancestor(main, tip),
+        lambda: list(filled.history.log(tip)),
+        lambda: filled.history.versions(tip, [ONE]),
     ]
     for way in ways:
         with pytest.raises(RepositoryError) as caught:

@@ -222,12 +222,14 @@ def test_what_collides_for_certain_in_a_merge_of_lines_is_no_doubt(make: Make) -
     site.commit("side", {"site.tag:2": {"name": "NEW"}, "site.tag:4": {"name": "ärger"}})
     site.commit("main", {"site.tag:1": {"name": "New"}, "site.tag:3": {"name": "Ärger"}})
     repository = site.repository
-    parents = repository.resolve("main"), repository.resolve("side")
+    parents = repository.refs.resolve("main"), repository.refs.resolve("side")
     theirs = {f"site.tag:{n}": site.record(parents[1], f"site.tag:{n}") or {} for n in (2, 4)}
     files = [(path_of(key), bytes_of(key, fields)) for key, fields in theirs.items()]
-    tree = repository.write_tree(parents[0], files)
+    tree = repository.writer.write_tree(parents[0], files)
     said: list[Finding] = []
-    differing(repository, repository.commit_tree(tree, parents, "On the host\n"), said.append)
+    differing(
+        repository, repository.writer.commit_tree(tree, parents, "On the host\n"), said.append
+    )
     assert [each.message.partition("holds: ")[2] for each in said] == ["site.tag:3, site.tag:4"]
 
 
@@ -270,5 +272,5 @@ def test_taking_a_side_everywhere_settles_it(make: Make) -> None:
     site.commit("side", {"site.page:1": {"title": "B"}})
     site.commit("main", {"site.page:1": {"slug": "a"}})
     merge(site.repository, "side", take=Take.THEIRS)
-    record = site.record(site.repository.resolve("main"), "site.page:1")
+    record = site.record(site.repository.refs.resolve("main"), "site.page:1")
     assert (record or {}).items() >= {"slug": "s", "title": "B"}.items()

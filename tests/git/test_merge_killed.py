@@ -64,7 +64,7 @@ def stage(repository_path: Path) -> Repository:
     site.commit("summer", {"site.page:1": {"title": "Summer"}, "site.tag:1": {"name": "eins"}})
     site.commit("main", {"site.tag:2": {"name": "zwei"}})
     tip = site.commit("main", {"site.page:1": {"title": "Winter"}})
-    site.repository.bring_along("main", None, tip)
+    site.repository.worktrees.bring_along("main", None, tip)
     with pytest.raises(ConflictError):
         merge(site.repository, "summer")
     resolve(site.repository, [], Decision(Take.THEIRS))
@@ -91,14 +91,14 @@ def title(repository: Repository, commit: str = "main") -> str:
 
 
 def test_the_end_of_a_merge(stage: Repository) -> None:
-    old = stage.resolve("main")
+    old = stage.refs.resolve("main")
     for repository in copies(stage, continue_merge):
-        before = repository.resolve("main")
+        before = repository.refs.resolve("main")
         if current(repository) is None:
-            assert repository.commit(before).parents == (old, stage.resolve("summer"))
+            assert repository.history.commit(before).parents == (old, stage.refs.resolve("summer"))
         else:
             assert before == old
-            assert len(repository.commit(continue_merge(repository).commit).parents) == 2
+            assert len(repository.history.commit(continue_merge(repository).commit).parents) == 2
         assert '"title": "Summer"' in title(repository)
         assert status(repository.path) == []
         with pytest.raises(UsageError, match="no merge is under way"):
@@ -119,9 +119,9 @@ def test_a_decision(stage: Repository) -> None:
 
 def test_the_beginning_and_giving_up(stage: Repository) -> None:
     abort(stage)
-    old = stage.resolve("main")
+    old = stage.refs.resolve("main")
     for repository in copies(stage, lambda each: merge(each, "summer")):
-        assert repository.resolve("main") == old
+        assert repository.refs.resolve("main") == old
         assert status(repository.path) == []
         if current(repository):
             abort(repository)
@@ -131,10 +131,10 @@ def test_the_beginning_and_giving_up(stage: Repository) -> None:
 
 def test_a_revert(stage: Repository) -> None:
     abort(stage)
-    old = stage.resolve("main")
+    old = stage.refs.resolve("main")
     for repository in copies(stage, lambda each: revert(each, "main~1")):
-        tip = repository.resolve("main")
-        assert tip == old or repository.commit(tip).parents == (old,)
+        tip = repository.refs.resolve("main")
+        assert tip == old or repository.history.commit(tip).parents == (old,)
         assert current(repository) is None
         if tip == old:
             revert(repository, "main~1")

@@ -41,7 +41,7 @@ OURS, THEIRS = Decision(Take.OURS), Decision(Take.THEIRS)
 def site(repository_path: Path) -> Site:
     """A repository with a worktree on main."""
     site = Site(Repository.init(repository_path), START)
-    site.repository.bring_along("main", None, site.repository.resolve("main"))
+    site.repository.worktrees.bring_along("main", None, site.repository.refs.resolve("main"))
     return site
 
 
@@ -49,9 +49,9 @@ def site(repository_path: Path) -> Site:
 def split(site: Site) -> Site:
     """main and summer have changed the same title, and other things."""
     site.commit("summer", {"site.page:1": {"title": "Summer"}, "site.tag:1": {"name": "eins"}})
-    old = site.repository.resolve("main")
+    old = site.repository.refs.resolve("main")
     site.commit("main", {"site.page:1": {"title": "Winter", "slug": "winter"}})
-    site.repository.bring_along("main", old, site.repository.resolve("main"))
+    site.repository.worktrees.bring_along("main", old, site.repository.refs.resolve("main"))
     return site
 
 
@@ -62,11 +62,11 @@ def state(repository: Repository) -> Path:
 def untouched(site: Site, tip: str) -> bool:
     repository = site.repository
     clean = status(repository.path) == [] and not (repository.git_dir / "MERGE_HEAD").exists()
-    return clean and repository.resolve("main") == tip
+    return clean and repository.refs.resolve("main") == tip
 
 
 def title(site: Site, commit: str = "main", key: str = "site.page:1") -> str:
-    record = site.record(site.repository.resolve(commit), key)
+    record = site.record(site.repository.refs.resolve(commit), key)
     assert record is not None
     return str(record["title"])
 
@@ -75,11 +75,15 @@ def test_a_merge_is_an_ordinary_commit_with_two_parents(site: Site) -> None:
     repository = site.repository
     site.commit("summer", {"site.page:1": {"title": "Summer"}})
     site.commit("main", {"site.page:1": {"slug": "start"}})
-    ours, theirs = repository.resolve("main"), repository.resolve("summer")
-    repository.bring_along("main", repository.resolve("main~1"), ours)
+    ours, theirs = repository.refs.resolve("main"), repository.refs.resolve("summer")
+    repository.worktrees.bring_along("main", repository.refs.resolve("main~1"), ours)
     done = merge(repository, "summer")
-    assert (done.how, done.branch, done.commit) == (How.MERGED, "main", repository.resolve("main"))
-    commit = repository.commit(done.commit)
+    assert (done.how, done.branch, done.commit) == (
+        How.MERGED,
+        "main",
+        repository.refs.resolve("main"),
+    )
+    commit = repository.history.commit(done.commit)
     assert commit.parents == (ours, theirs)
     assert commit.message == "Merge branch 'summer'\n"
     assert title(site) == "Summer"
@@ -109,9 +113,9 @@ def test_a_merge_commit_says_what_it_merged(site: Site, name: str, words: str) -
     git(repository.path, "tag", "v1", "summer")
     git(repository.path, "update-ref", "refs/remotes/origin/x", "summer")
     site.commit("winter", {"site.tag:2": {"name": "zwei"}})
-    repository.set_head("winter")
+    repository.refs.set_head("winter")
     done = merge(repository, name)
-    assert repository.commit(done.commit).subject == words
+    assert repository.history.commit(done.commit).subject == words
 
 
 def test_fast_forward_as_in_git(site: Site) -> None:
@@ -125,28 +129,34 @@ def test_fast_forward_as_in_git(site: Site) -> None:
         merge(repository, "winter", fast_forward=FastForward.ONLY)
     site.commit("spring", {})
     made = merge(repository, "winter", fast_forward=FastForward.NEVER, message="Join them\n")
-    assert repository.commit(made.commit).message == "Join them\n"
+    assert repository.history.commit(made.commit).message == "Join them\n"
     git(repository.path, "branch", "ahead", "main")
     site.commit("ahead", {"site.tag:1": {"name": "un"}})
     again = merge(repository, "ahead", fast_forward=FastForward.NEVER)
-    assert (again.how, len(repository.commit(again.commit).parents)) == (How.MERGED, 2)
+    assert (again.how, len(repository.history.commit(again.commit).parents)) == (
+        How.MERGED,
+        2,
+    )
 
 
 def test_no_commit_stops_before_it(site: Site) -> None:
     repository = site.repository
     site.commit("summer", {"site.tag:1": {"name": "eins"}})
     tip = site.commit("main", {"site.tag:2": {"name": "zwei"}})
-    repository.bring_along("main", repository.resolve("main~1"), tip)
+    repository.worktrees.bring_along("main", repository.refs.resolve("main~1"), tip)
     assert merge(repository, "summer", commit=False).how is How.PREPARED
     assert untouched(site, tip)
     assert state(repository).exists()
     done = continue_merge(repository)
-    assert repository.commit(done.commit).parents == (tip, repository.resolve("summer"))
+    assert repository.history.commit(done.commit).parents == (
+        tip,
+        repository.refs.resolve("summer"),
+    )
 
 
 def test_conflicts_are_kept_and_the_branch_stays(split: Site) -> None:
     repository = split.repository
-    tip = repository.resolve("main")
+    tip = repository.refs.resolve("main")
     with pytest.raises(ConflictError) as caught:
         merge(repository, "summer")
     assert caught.value.exit_code == 3
@@ -163,7 +173,7 @@ def test_conflicts_are_kept_and_the_branch_stays(split: Site) -> None:
     assert left == ()
     assert untouched(split, tip)
     done = continue_merge(repository)
-    assert (title(split), done.commit) == ("Summer", repository.resolve("main"))
+    assert (title(split), done.commit) == ("Summer", repository.refs.resolve("main"))
     record = split.record(done.commit, "site.page:1")
     assert record is not None
     assert record["slug"] == "winter"
@@ -174,12 +184,12 @@ def test_conflicts_are_kept_and_the_branch_stays(split: Site) -> None:
 def test_nothing_else_is_merged_while_a_merge_is_under_way(split: Site) -> None:
     repository = split.repository
     split.commit("ahead", {"site.tag:2": {"name": "zwei"}})
-    tip = repository.resolve("main")
+    tip = repository.refs.resolve("main")
     with pytest.raises(ConflictError):
         merge(repository, "summer")
     with pytest.raises(RefusedError, match="a merge of summer into main is under way"):
         merge(repository, "ahead")
-    assert repository.resolve("main") == tip
+    assert repository.refs.resolve("main") == tip
 
 
 def test_a_decision_can_be_changed_until_the_end(split: Site) -> None:
@@ -195,7 +205,7 @@ def test_a_decision_can_be_changed_until_the_end(split: Site) -> None:
 
 def test_giving_up_leaves_everything_as_it_was(split: Site) -> None:
     repository = split.repository
-    tip = repository.resolve("main")
+    tip = repository.refs.resolve("main")
     before = files(repository.path)
     with pytest.raises(ConflictError):
         merge(repository, "summer")
@@ -299,7 +309,7 @@ def test_the_branch_moved_meanwhile(split: Site) -> None:
     tip = split.commit("main", {"site.tag:2": {"name": "zwei"}})
     with pytest.raises(BusyError, match="branch main has moved since the merge began"):
         continue_merge(repository)
-    assert repository.resolve("main") == tip
+    assert repository.refs.resolve("main") == tip
     abort(repository)
     merge(repository, "summer", take=Take.THEIRS)
     assert title(split) == "Summer"
@@ -307,7 +317,7 @@ def test_the_branch_moved_meanwhile(split: Site) -> None:
 
 def test_a_ref_that_cannot_be_written_changes_nothing(split: Site) -> None:
     repository = split.repository
-    tip = repository.resolve("main")
+    tip = repository.refs.resolve("main")
     with pytest.raises(ConflictError):
         merge(repository, "summer")
     resolve(repository, [], THEIRS)
@@ -328,9 +338,9 @@ def test_a_merge_that_was_interrupted_behind_its_end(split: Site) -> None:
     with pytest.raises(ConflictError):
         merge(repository, "summer")
     resolve(repository, [], THEIRS)
-    kept, old = state(repository).read_bytes(), repository.resolve("main")
+    kept, old = state(repository).read_bytes(), repository.refs.resolve("main")
     done = continue_merge(repository)
-    repository.bring_along("main", done.commit, old)
+    repository.worktrees.bring_along("main", done.commit, old)
     state(repository).write_text(json.dumps({**json.loads(kept), "made": done.commit}))
     assert status(repository.path) != []
     assert current(repository) is None
@@ -352,14 +362,14 @@ def test_a_commit_of_somebody_else_does_not_end_a_revert(site: Site) -> None:
     assert len(operation.resolutions) == 1
     with pytest.raises(BusyError, match="branch main has moved since the revert began"):
         continue_merge(repository)
-    assert repository.resolve("main") == tip
+    assert repository.refs.resolve("main") == tip
 
 
 def test_a_branch_that_is_gone_meanwhile(split: Site) -> None:
     repository = split.repository
     with pytest.raises(ConflictError):
         merge(repository, "summer")
-    tip = repository.resolve("main")
+    tip = repository.refs.resolve("main")
     git(repository.path, "update-ref", "-d", "refs/heads/main")
     with pytest.raises(BusyError) as caught:
         resolve(repository, [], THEIRS)
@@ -466,7 +476,7 @@ def test_a_disk_that_is_full(split: Site) -> None:
 
 def test_a_merge_of_git_itself_is_under_way(split: Site) -> None:
     repository = split.repository
-    (repository.git_dir / "MERGE_HEAD").write_text(repository.resolve("summer") + "\n")
+    (repository.git_dir / "MERGE_HEAD").write_text(repository.refs.resolve("summer") + "\n")
     with pytest.raises(RefusedError, match="git itself has a merge under way"):
         merge(repository, "summer")
 
@@ -482,8 +492,8 @@ def test_edits_in_the_worktree_stay(split: Site) -> None:
 
 def test_nothing_in_common(site: Site) -> None:
     repository = site.repository
-    tree = repository.root_tree(repository.resolve("main"))
-    git(repository.path, "branch", "alone", repository.commit_tree(tree, [], "Alone\n"))
+    tree = repository.trees.root(repository.refs.resolve("main"))
+    git(repository.path, "branch", "alone", repository.writer.commit_tree(tree, [], "Alone\n"))
     with pytest.raises(RefusedError, match="main and alone have no commit in common"):
         merge(repository, "alone")
     assert merge(repository, "alone", unrelated=True).how is How.MERGED
@@ -529,7 +539,7 @@ def test_conflicts_in_a_commit_are_files_that_can_be_filled_in(split: Site) -> N
     record = split.record(commit, "site.page:1")
     assert record is not None
     assert (record["title"], record["slug"]) == ("Summer", "sommer")
-    assert repository.commit(commit).subject == "Decide the conflict in site.page:1/title"
+    assert repository.history.commit(commit).subject == "Decide the conflict in site.page:1/title"
 
 
 def test_recorded_conflicts_are_decided_from_the_command_line(site: Site) -> None:
@@ -553,7 +563,7 @@ def test_what_was_edited_since_is_not_overwritten(split: Site) -> None:
     tip = split.commit("main", {"site.page:1": {"title": "By hand"}})
     with pytest.raises(ConflictError, match="it was edited since the merge"):
         resolve_recorded(repository, [], THEIRS)
-    assert repository.resolve("main") == tip
+    assert repository.refs.resolve("main") == tip
     assert resolve_recorded(repository, [], OURS).left == ()
     assert title(split) == "By hand"
 
@@ -569,13 +579,13 @@ def test_what_was_edited_since_is_not_overwritten(split: Site) -> None:
 def test_a_recorded_conflict_that_is_none(split: Site, text: str) -> None:
     split.commit_files("main", {".conflicts/x.json": text.encode()})
     with pytest.raises(FormatError, match=r"\.conflicts/x\.json is no recorded conflict"):
-        recorded_in(split.repository, split.repository.resolve("main"))
+        recorded_in(split.repository, split.repository.refs.resolve("main"))
 
 
 def test_a_choice_that_is_none(split: Site) -> None:
     repository = split.repository
     merge(repository, "summer", record=True)
-    (there,) = recorded_in(repository, repository.resolve("main"))
+    (there,) = recorded_in(repository, repository.refs.resolve("main"))
     for wrong in ({"take": "mine"}, {"take": 1}, {"value": {"$text": 7}}):
         document = {**there.document, **wrong}
         split.commit_files("main", {there.file: json.dumps(document).encode()})

@@ -38,7 +38,7 @@ def killed(step: int, repository: Repository, new: str) -> bool:
 
         try:
             sys.addaudithook(count)
-            repository.advance("main", new, repository.branch_tip("main"), "test")
+            repository.worktrees.advance("main", new, repository.refs.tip("main"), "test")
         except BaseException:
             os._exit(1)
         os._exit(0)
@@ -48,21 +48,21 @@ def killed(step: int, repository: Repository, new: str) -> bool:
 
 
 def _above(repository: Repository, old: str) -> str:
-    tree = repository.write_tree(old, CHANGED.items())
-    return repository.commit_tree(tree, [old], "Next\n")
+    tree = repository.writer.write_tree(old, CHANGED.items())
+    return repository.writer.commit_tree(tree, [old], "Next\n")
 
 
 @pytest.fixture
 def moved(filled: Repository) -> tuple[Repository, str, str]:
     """A repository whose branch moved and whose worktree did not: its process was killed in between."""
-    old = filled.resolve("main")
+    old = filled.refs.resolve("main")
     new = _above(filled, old)
     step = 1
-    while filled.branch_tip("main") == old:
-        assert filled.finish_moves() == []
+    while filled.refs.tip("main") == old:
+        assert filled.worktrees.finish_moves() == []
         assert killed(step, filled, new)
         step += 1
-    assert filled.branch_tip("main") == new
+    assert filled.refs.tip("main") == new
     assert files(filled.path)[ONE] == b"one\n"
     return filled, old, new
 
@@ -73,9 +73,9 @@ def moves(repository: Repository) -> list[Path]:
 
 def test_the_next_call_brings_the_worktree_along(moved: tuple[Repository, str, str]) -> None:
     repository, _, new = moved
-    assert repository.finish_moves() == [Finished("main", new)]
+    assert repository.worktrees.finish_moves() == [Finished("main", new)]
     assert (status(repository.path), files(repository.path)) == ([], {ONE: b"uno\n", TWO: b"due\n"})
-    assert (repository.finish_moves(), moves(repository)) == ([], [])
+    assert (repository.worktrees.finish_moves(), moves(repository)) == ([], [])
 
 
 @pytest.mark.parametrize("torn", [None, b"", b"un"])
@@ -87,7 +87,7 @@ def test_a_file_that_git_was_killed_over_is_written_again(
         (repository.path / path).unlink(missing_ok=True)
     if torn is not None:
         (repository.path / ONE).write_bytes(torn)
-    assert repository.finish_moves() == [Finished("main", new)]
+    assert repository.worktrees.finish_moves() == [Finished("main", new)]
     assert (status(repository.path), files(repository.path)) == ([], {ONE: b"uno\n", TWO: b"due\n"})
 
 
@@ -95,14 +95,14 @@ def test_edits_made_meanwhile_stay(moved: tuple[Repository, str, str]) -> None:
     repository, _, new = moved
     (repository.path / ONE).write_bytes(b"mine\n")
     left = (LeftAlone(repository.path, [ONE]),)
-    assert repository.finish_moves() == [Finished("main", new, left)]
+    assert repository.worktrees.finish_moves() == [Finished("main", new, left)]
     assert status(repository.path) == [f" M {ONE}"]
     assert files(repository.path) == {ONE: b"mine\n", TWO: b"due\n"}
     assert moves(repository) == []
 
 
 def test_killed_before_each_of_its_steps(filled: Repository, tmp_path: Path) -> None:
-    old = filled.resolve("main")
+    old = filled.refs.resolve("main")
     new = _above(filled, old)
     step, going = 1, True
     while going:
@@ -110,9 +110,9 @@ def test_killed_before_each_of_its_steps(filled: Repository, tmp_path: Path) -> 
         shutil.copytree(filled.path, place, symlinks=True)
         repository = Repository.open(place)
         going = killed(step, repository, new)
-        repository.finish_moves()
+        repository.worktrees.finish_moves()
         expected = {ONE: b"one\n", TWO: b"two\n", THREE: b"three\n"}
-        if repository.branch_tip("main") == new:
+        if repository.refs.tip("main") == new:
             expected = {ONE: b"uno\n", TWO: b"due\n"}
         assert (status(place), files(place)) == ([], expected)
         assert moves(repository) == []
@@ -122,17 +122,17 @@ def test_killed_before_each_of_its_steps(filled: Repository, tmp_path: Path) -> 
 
 def test_what_was_committed_on_top_is_kept(moved: tuple[Repository, str, str]) -> None:
     repository, _, new = moved
-    tree = repository.write_tree(new, [(TWO, b"tre\n")])
-    tip = repository.commit_tree(tree, [new], "On top\n")
-    repository.move_ref("refs/heads/main", tip, new, "test")
-    assert repository.finish_moves() == [Finished("main", tip)]
+    tree = repository.writer.write_tree(new, [(TWO, b"tre\n")])
+    tip = repository.writer.commit_tree(tree, [new], "On top\n")
+    repository.refs.move("refs/heads/main", tip, new, "test")
+    assert repository.worktrees.finish_moves() == [Finished("main", tip)]
     assert (status(repository.path), files(repository.path)) == ([], {ONE: b"uno\n", TWO: b"tre\n"})
 
 
 def test_a_branch_that_was_taken_back_is_left(moved: tuple[Repository, str, str]) -> None:
     repository, old, new = moved
-    repository.move_ref("refs/heads/main", old, new, "test")
-    assert repository.finish_moves() == []
+    repository.refs.move("refs/heads/main", old, new, "test")
+    assert repository.worktrees.finish_moves() == []
     assert (status(repository.path), moves(repository)) == ([], [])
 
 
@@ -141,9 +141,9 @@ def test_a_process_that_lives_is_left_to_do_it(moved: tuple[Repository, str, str
     (path,) = moves(repository)
     with path.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        assert repository.finish_moves() == []
+        assert repository.worktrees.finish_moves() == []
     assert moves(repository) == [path]
-    assert len(repository.finish_moves()) == 1
+    assert len(repository.worktrees.finish_moves()) == 1
 
 
 def test_a_worktree_that_is_locked_is_done_by_a_later_call(
@@ -152,40 +152,40 @@ def test_a_worktree_that_is_locked_is_done_by_a_later_call(
     repository, _, _ = moved
     lock = repository.git_dir / "index.lock"
     lock.touch()
-    (found,) = repository.finish_moves()
+    (found,) = repository.worktrees.finish_moves()
     assert str(lock) in found.left[0].reason
     assert len(moves(repository)) == 1
     lock.unlink()
-    assert len(repository.finish_moves()) == 1
+    assert len(repository.worktrees.finish_moves()) == 1
     assert (status(repository.path), moves(repository)) == ([], [])
 
 
 def test_a_call_that_was_kept_out_is_finished_by_a_later_one(filled: Repository) -> None:
-    old = filled.resolve("main")
+    old = filled.refs.resolve("main")
     lock = filled.git_dir / "index.lock"
     lock.touch()
-    (left,) = filled.advance("main", _above(filled, old), old, "test")
+    (left,) = filled.worktrees.advance("main", _above(filled, old), old, "test")
     assert str(lock) in left.reason
     lock.unlink()
-    assert filled.finish_moves() == [Finished("main", filled.resolve("main"))]
+    assert filled.worktrees.finish_moves() == [Finished("main", filled.refs.resolve("main"))]
     assert (status(filled.path), moves(filled)) == ([], [])
 
 
 def test_a_branch_that_cannot_be_moved_leaves_nothing(filled: Repository) -> None:
-    old = filled.resolve("main")
+    old = filled.refs.resolve("main")
     (filled.git_dir / "refs/heads/main.lock").touch()
     with pytest.raises(BusyError):
-        filled.advance("main", _above(filled, old), old, "test")
+        filled.worktrees.advance("main", _above(filled, old), old, "test")
     assert moves(filled) == []
 
 
 def test_a_broken_ref_stops_nobody(moved: tuple[Repository, str, str]) -> None:
     repository, _, new = moved
     (repository.git_dir / "refs/heads/main").write_text("noise\n")
-    assert repository.finish_moves() == []
+    assert repository.worktrees.finish_moves() == []
     assert len(moves(repository)) == 1
     (repository.git_dir / "refs/heads/main").write_text(f"{new}\n")
-    assert repository.finish_moves() == [Finished("main", new)]
+    assert repository.worktrees.finish_moves() == [Finished("main", new)]
     assert files(repository.path)[ONE] == b"uno\n"
 
 
@@ -194,10 +194,10 @@ def test_a_commit_that_is_gone_stops_nobody(moved: tuple[Repository, str, str]) 
     repository, old, _ = moved
     (path,) = moves(repository)
     path.write_text(path.read_text().replace(old, "1" * 40))
-    (found,) = repository.finish_moves()
+    (found,) = repository.worktrees.finish_moves()
     assert "1" * 40 in found.left[0].reason
     assert files(repository.path)[ONE] == b"one\n"
-    assert repository.finish_moves() == []
+    assert repository.worktrees.finish_moves() == []
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_file_that_is_not_whole_says_nothing(filled: Repository, text: str) ->
     path = filled.git_dir / "contentgit" / "moving-1-x.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)
-    assert filled.finish_moves() == []
+    assert filled.worktrees.finish_moves() == []
     assert not path.exists()
 
 
@@ -221,19 +221,19 @@ def test_a_linked_worktree_is_brought_along_from_anywhere(
     linked = tmp_path / "linked"
     git(filled.path, "switch", "-q", "-c", "other")
     git(filled.path, "worktree", "add", "-q", str(linked), "main")
-    old = filled.resolve("main")
+    old = filled.refs.resolve("main")
     new, step = _above(filled, old), 1
-    while filled.branch_tip("main") == old:
-        assert filled.finish_moves() == []
+    while filled.refs.tip("main") == old:
+        assert filled.worktrees.finish_moves() == []
         killed(step, Repository.open(linked), new)
         step += 1
-    assert Repository.open(linked).finish_moves() == [Finished("main", new)]
+    assert Repository.open(linked).worktrees.finish_moves() == [Finished("main", new)]
     assert (status(linked), files(filled.path)[ONE]) == ([], b"one\n")
 
 
 def test_a_move_needs_to_be_written_down(filled: Repository) -> None:
-    old = filled.resolve("main")
+    old = filled.refs.resolve("main")
     (filled.git_dir / "contentgit").write_text("a file in its place")
     with pytest.raises(RepositoryError, match="cannot write"):
-        filled.advance("main", _above(filled, old), old, "test")
-    assert filled.branch_tip("main") == old
+        filled.worktrees.advance("main", _above(filled, old), old, "test")
+    assert filled.refs.tip("main") == old

@@ -200,7 +200,7 @@ def test_a_record_in_a_commit_gets_one_new_key_for_all_its_fields(site: Site) ->
     site.commit("summer", {"site.page:9": page("S"), "site.page:1": {"title": "S"}})
     site.commit("main", {"site.page:9": page("W"), "site.page:1": {"title": "W"}})
     merge(site.repository, "summer", record=True)
-    assert len(recorded_in(site.repository, site.repository.resolve("main"))) == 3
+    assert len(recorded_in(site.repository, site.repository.refs.resolve("main"))) == 3
     found = resolve_recorded(site.repository, [], NEW)
     assert [each.labels[0] for each in found.left] == ["site.page:1/title"]
     assert site.all(found.done.commit)["site.page:9"]["title"] == "W"

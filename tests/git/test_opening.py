@@ -23,9 +23,9 @@ def test_init_makes_an_empty_repository(repository_path: Path, algorithm: str) -
     assert repository.git_dir == repository.path / ".git"
     assert not repository.bare
     assert repository.algorithm == algorithm
-    assert repository.head_branch() == "trunk"
-    assert repository.branches() == []
-    assert repository.branch_tip("trunk") is None
+    assert repository.refs.head_branch() == "trunk"
+    assert repository.refs.branches() == []
+    assert repository.refs.tip("trunk") is None
 
 
 def test_init_makes_a_bare_repository(repository_path: Path, algorithm: str) -> None:
@@ -39,16 +39,16 @@ def test_init_makes_a_bare_repository(repository_path: Path, algorithm: str) -> 
 
 def test_init_takes_its_own_repository_as_it_is(repository: Repository, commit: Commits) -> None:
     again = Repository.init(repository.path, branch="other")
-    assert again.head_branch() == "main"
+    assert again.refs.head_branch() == "main"
     written = commit(repository, {"contentgit.json": b"{}\n"})
     (repository.path / "notes.txt").write_text("mine")
-    assert Repository.init(repository.path).branch_tip("main") == written.commit
+    assert Repository.init(repository.path).refs.tip("main") == written.commit
 
 
 def test_init_takes_an_empty_clone(tmp_path: Path, repository_path: Path) -> None:
     Repository.init(tmp_path / "origin", bare=True)
     git(tmp_path, "clone", "--quiet", "origin", str(repository_path))
-    assert Repository.init(repository_path).head_branch() == "main"
+    assert Repository.init(repository_path).refs.head_branch() == "main"
 
 
 def test_init_refuses_a_folder_with_files(repository_path: Path) -> None:
@@ -130,10 +130,10 @@ def test_a_repository_that_vanishes_is_not_replaced_by_the_one_around(
     inner = Repository.init(repository.path / "content")
     (inner.path / ".git").rename(repository.path / "moved")
     with pytest.raises(RepositoryError, match=f"there is no git repository at {inner.path}"):
-        inner.resolve("main")
+        inner.refs.resolve("main")
     inner.path.rmdir()
     with pytest.raises(RepositoryError, match=f"there is no git repository at {inner.path}"):
-        inner.branches()
+        inner.refs.branches()
 
 
 def test_discover_finds_the_repository_around(repository: Repository, tmp_path: Path) -> None:
@@ -152,18 +152,18 @@ def test_a_linked_worktree_is_a_repository(filled: Repository, tmp_path: Path) -
     linked = Repository.open(tmp_path / "linked")
     assert linked.worktree == tmp_path / "linked"
     assert linked.git_dir == filled.git_dir / "worktrees" / "linked"
-    assert linked.head_branch() == "side"
-    assert filled.head_branch() == "main"
-    assert linked.resolve("HEAD") == filled.resolve("main")
+    assert linked.refs.head_branch() == "side"
+    assert filled.refs.head_branch() == "main"
+    assert linked.refs.resolve("HEAD") == filled.refs.resolve("main")
 
 
 def test_a_folder_with_an_odd_name(tmp_path: Path, commit: Commits) -> None:
     path = tmp_path / os.fsdecode(b"a $HOME\n'\"%\xff:b")
     repository = Repository.init(path)
     written = commit(repository, {ONE: b"1\n"})
-    assert repository.bring_along("main", None, written.commit) == []
+    assert repository.worktrees.bring_along("main", None, written.commit) == []
     assert repository.git_dir == path / ".git"
-    assert Repository.open(path).resolve("main") == written.commit
+    assert Repository.open(path).refs.resolve("main") == written.commit
 
 
 def test_a_bare_repository_that_git_is_told_to_refuse(
@@ -172,7 +172,7 @@ def test_a_bare_repository_that_git_is_told_to_refuse(
     Repository.init(repository_path, bare=True)
     (tmp_path / "config").write_text("[safe]\n\tbareRepository = explicit\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
-    assert Repository.open(repository_path).head_branch() == "main"
+    assert Repository.open(repository_path).refs.head_branch() == "main"
     with pytest.raises(RepositoryError, match="cannot use bare repository"):
         Repository.discover(repository_path)
 
@@ -231,7 +231,7 @@ def test_git_that_goes_away(
 
 
 def test_identity(repository: Repository) -> None:
-    assert str(repository.identity()) == "Test Author <author@example.com>"
+    assert str(repository.settings.identity()) == "Test Author <author@example.com>"
 
 
 @pytest.mark.parametrize("lines", ["", "[user]\n\tname = A\n", "[user]\n\temail = a@example.com\n"])
@@ -242,8 +242,11 @@ def test_identity_is_never_guessed(
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
     monkeypatch.delenv("EMAIL", raising=False)
     repository = Repository.init(repository_path)
-    tree = repository.write_tree(None, [(ONE, b"1")])
-    for way in (repository.identity, lambda: repository.commit_tree(tree, [], "message")):
+    tree = repository.writer.write_tree(None, [(ONE, b"1")])
+    for way in (
+        repository.settings.identity,
+        lambda: repository.writer.commit_tree(tree, [], "message"),
+    ):
         with pytest.raises(RepositoryError) as caught:
             way()
         assert caught.value.message == (
@@ -260,18 +263,18 @@ def test_identity_of_the_environment(
 ) -> None:
     monkeypatch.setenv("GIT_AUTHOR_NAME", "Änne")
     monkeypatch.setenv("GIT_AUTHOR_EMAIL", "aenne@example.com")
-    assert str(repository.identity()) == "Änne <aenne@example.com>"
+    assert str(repository.settings.identity()) == "Änne <aenne@example.com>"
 
 
 def test_editor(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_EDITOR", "ed --some 'thing'")
-    assert repository.editor() == "ed --some 'thing'"
+    assert repository.settings.editor() == "ed --some 'thing'"
     monkeypatch.delenv("GIT_EDITOR")
     for name in ("VISUAL", "EDITOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "dumb")
     with pytest.raises(RepositoryError, match="erminal is dumb, but EDITOR unset"):
-        repository.editor()
+        repository.settings.editor()
 
 
 def test_the_branch_to_begin_with_is_the_one_that_the_remote_begins_with(
@@ -286,14 +289,14 @@ def test_the_branch_to_begin_with_is_the_one_that_the_remote_begins_with(
     git(folder, "symbolic-ref", "HEAD", "refs/heads/other")
     for branch in ("main", "site"):
         with pytest.raises(UnknownNameError) as caught:
-            repository.resolve("HEAD")
+            repository.refs.resolve("HEAD")
         assert f"branch {branch} origin/{branch}" in caught.value.hint
         git(folder, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/site")
 
 
 def test_an_empty_repository_has_no_commit(repository: Repository) -> None:
     with pytest.raises(UnknownNameError) as caught:
-        repository.resolve("HEAD")
+        repository.refs.resolve("HEAD")
     assert caught.value.message == "branch 'main' has no commit yet"
     assert (
         caught.value.hint == "the repository has no commit yet: contentgit commit makes the first"
@@ -305,4 +308,4 @@ def test_a_head_of_noise(repository: Repository) -> None:
     with pytest.raises(RepositoryError, match=r"is damaged: .*HEAD names no branch") as caught:
         Repository.open(repository.path)
     subprocess.run(caught.value.hint.partition("  (")[0], shell=True, check=True)
-    assert Repository.open(repository.path).head_branch() == "main"
+    assert Repository.open(repository.path).refs.head_branch() == "main"

@@ -69,11 +69,11 @@ def test_the_commits_are_those_of_git(tmp_path: Path, skewed: bool) -> None:
         commits = history.grow(random, 30, skewed=skewed)
         path, tip = history.repository.path, commits[-1]
         for paths in (PATHS[:1], PATHS[1:2], PATHS[2:], PATHS[1:]):
-            found = [each.id for each in history.repository.log(tip, folders=paths)]
+            found = [each.id for each in history.repository.history.log(tip, paths=paths)]
             expected = git(path, "rev-list", tip, "--", *paths).split()
             assert sorted(found) == sorted(expected), (seed, paths)
             assert skewed or found == expected
-            some = history.repository.log(tip, folders=paths, limit=2)
+            some = history.repository.history.log(tip, paths=paths, limit=2)
             assert [each.id for each in some] == found[:2]
 
 
@@ -84,7 +84,7 @@ def test_a_range_has_no_less_than_git_says(tmp_path: Path) -> None:
         *others, tip = history.grow(random, 30, skewed=False)
         path, within = history.repository.path, f"{random.choice(others)}..{tip}"
         for paths in (PATHS[:1], PATHS[1:]):
-            found = {each.id for each in history.repository.log(within, folders=paths)}
+            found = {each.id for each in history.repository.history.log(within, paths=paths)}
             assert {*git(path, "rev-list", within, "--", *paths).split()} <= found
             whole = ("rev-list", "--full-history", "--parents", tip, "--", *paths)
             assert found <= {line.split()[0] for line in git(path, *whole).splitlines()}
@@ -96,7 +96,7 @@ def test_the_versions_are_those_of_git(tmp_path: Path) -> None:
         tip = history.grow(Random(seed), 30, skewed=True)[-1]
         asked = ("--full-history", "--parents", "--topo-order", tip, "--", *PATHS[1:])
         expected = git(history.repository.path, "rev-list", *asked).splitlines()
-        found = history.repository.versions(tip, PATHS[1:])
+        found = history.repository.history.versions(tip, PATHS[1:])
         assert [" ".join((each.commit, *each.parents)) for each in found] == expected
 
 
@@ -113,8 +113,8 @@ def test_a_lost_parent_is_no_end(tmp_path: Path, graph: bool) -> None:
         tip = history.commit(history.tree(Random(2)), parents, 10**9 + 2)
         for end in (tip, history.commit(history.tree(Random(3)), [tip], 10**9 + 3)):
             for read in (
-                lambda end=end: list(repository.log(end, folders=["pages"])),
-                lambda end=end: repository.versions(end, PATHS[:1]),
+                lambda end=end: list(repository.history.log(end, paths=["pages"])),
+                lambda end=end: repository.history.versions(end, PATHS[:1]),
             ):
                 with pytest.raises(RepositoryError, match=r"f{40} is missing|could not read f{40}"):
                     read()
@@ -130,10 +130,10 @@ def test_names_that_git_does_not_look_up(tmp_path: Path) -> None:
             there = {os.fsencode(name): entry} if number in (1, 2) else {}
             tree = history.objects.write_tree({b"x": {b"d": {b"y": file, **there}}})
             tips.append(history.commit(tree, tips[-1:], 10**9 + number))
-        log = repository.log(tips[-1], folders=[f"x/d/{name}"])
+        log = repository.history.log(tips[-1], paths=[f"x/d/{name}"])
         assert [each.id for each in log] == [tips[3], tips[1]], name
     for name in (".", "..", "\ud800", "y/x", ""):
-        assert not list(repository.log(tips[-1], folders=[f"x/d/{name}"])), name
+        assert not list(repository.history.log(tips[-1], paths=[f"x/d/{name}"])), name
 
 
 def test_a_lost_folder_on_the_way_is_no_deletion(tmp_path: Path) -> None:
@@ -147,8 +147,10 @@ def test_a_lost_folder_on_the_way_is_no_deletion(tmp_path: Path) -> None:
     (repository.path / "objects" / lost[:2] / lost[2:]).unlink()
     for path in ("pages/a.b/0/1.json", "pages/a.b/0/2.json"):
         with pytest.raises(RepositoryError, match=f"{lost} is missing"):
-            list(repository.log(tips[-1], folders=[path]))
-    assert [each.id for each in repository.log(tips[-1], folders=["pages/a.b/0"])] == tips[::-1]
+            list(repository.history.log(tips[-1], paths=[path]))
+    assert [each.id for each in repository.history.log(tips[-1], paths=["pages/a.b/0"])] == tips[
+        ::-1
+    ]
 
 
 def test_a_record_that_is_missing_may_have_a_history(tmp_path: Path) -> None:
@@ -161,7 +163,7 @@ def test_a_record_that_is_missing_may_have_a_history(tmp_path: Path) -> None:
         tips.append(history.commit(tree, tips[-1:], 10**9 + number))
     blob = history.file("1")[1]
     (repository.path / "objects" / blob[:2] / blob[2:]).unlink()
-    log = repository.log(tips[-1], folders=["pages/a.b/1.json"])
+    log = repository.history.log(tips[-1], paths=["pages/a.b/1.json"])
     assert [each.id for each in log] == tips[::-1]
 
 
@@ -183,7 +185,7 @@ def test_a_long_history_is_looked_up_in_few_turns(
 
     monkeypatch.setattr(Program, "start", noted)
     for path in PATHS[1:]:
-        found = [each.id for each in repository.log("main", folders=[path])]
+        found = [each.id for each in repository.history.log("main", paths=[path])]
         assert found == git(repository.path, "rev-list", "main", "--", path).split()
     assert len(started) < 20
 
@@ -211,12 +213,15 @@ def test_folders_without_files_end(tmp_path: Path) -> None:
         tips.append(history.commit(root, tips[-1:], 10**9 + number))
     repository, paths = history.repository, ("pages/a.b/0/0/1.json", "pages/a.b/0/0/2.json")
     git(repository.path, "update-ref", "refs/heads/main", tips[-1])
-    assert [each.id for each in repository.log("main", folders=["pages"])] == tips[::-1]
-    assert [each.id for each in repository.log("main", folders=paths[:1])] == [tips[2], tips[0]]
-    assert [each.id for each in repository.log("main", folders=paths[1:])] == tips[::-1]
-    assert [each.commit for each in repository.versions(tips[-1], paths)] == tips[::-1]
-    assert not repository.ever_had("other.json")
-    assert repository.ever_had("pages/a.b/0/0/2.json")
+    assert [each.id for each in repository.history.log("main", paths=["pages"])] == tips[::-1]
+    assert [each.id for each in repository.history.log("main", paths=paths[:1])] == [
+        tips[2],
+        tips[0],
+    ]
+    assert [each.id for each in repository.history.log("main", paths=paths[1:])] == tips[::-1]
+    assert [each.commit for each in repository.history.versions(tips[-1], paths)] == tips[::-1]
+    assert not repository.history.ever_had("other.json")
+    assert repository.history.ever_had("pages/a.b/0/0/2.json")
 
 
 def test_maintenance_ends(tmp_path: Path) -> None:
@@ -231,11 +236,11 @@ def test_maintenance_ends(tmp_path: Path) -> None:
     for number in range(52):
         _, blob = history.file(f"{number}")
         git(path, "pack-objects", "-q", "objects/pack/pack", data=blob.encode())
-    repository.maintain()
+    repository.housekeeping.maintain()
     assert len([*path.glob("objects/pack/*.pack")]) < 5
     assert (path / "objects/info/commit-graph").exists()
     git(path, "update-ref", "refs/heads/main", first)
     git(path, "commit-graph", "write", "--reachable", "--changed-paths")
     git(path, "update-ref", "refs/heads/main", history.commit(tree, [first], 10**9 + 1))
-    repository.collect([])
-    assert len(list(repository.log("main"))) == 2
+    repository.housekeeping.collect([])
+    assert len(list(repository.history.log("main"))) == 2

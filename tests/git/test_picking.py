@@ -31,7 +31,7 @@ def site(repository_path: Path) -> Site:
 
 
 def field(site: Site, key: str, name: str) -> Any:
-    record = site.record(site.repository.resolve("main"), key)
+    record = site.record(site.repository.refs.resolve("main"), key)
     return record and record[name]
 
 
@@ -40,15 +40,15 @@ def test_a_revert_takes_back_one_commit_and_keeps_what_came_after(site: Site) ->
     site.commit(
         "main", {"site.page:1": {"title": "Start", "slug": "start"}, "site.tag:9": {"name": "new"}}
     )
-    bad = repository.resolve("main")
+    bad = repository.refs.resolve("main")
     site.commit("main", {"site.page:1": {"body": "Later"}})
     done = revert(repository, "main~1")
-    assert repository.resolve("main") == done.commit
+    assert repository.refs.resolve("main") == done.commit
     assert [field(site, "site.page:1", name) for name in ("title", "slug", "body")] == [
         "Home", "home", "Later",
     ]  # fmt: skip
     assert field(site, "site.tag:9", "name") is None
-    commit = repository.commit(done.commit)
+    commit = repository.history.commit(done.commit)
     assert commit.message == f'Revert "Change main"\n\nThis reverts commit {bad}.\n'
     assert len(commit.parents) == 1
     # Reverting the revert brings it back.
@@ -68,7 +68,7 @@ def test_a_revert_of_what_was_changed_since_is_a_conflict(site: Site) -> None:
     assert caught.value.message.startswith("revert of main~1 on main: 1 conflict")
     (place,) = caught.value.data["conflicts"][0]["places"]
     assert [place[each] for each in ("base", "ours", "theirs")] == ["Start", "Welcome", "Home"]
-    assert repository.resolve("main") == tip
+    assert repository.refs.resolve("main") == tip
     resolve(repository, [], Decision(Take.THEIRS))
     continue_merge(repository)
     assert field(site, "site.page:1", "title") == "Home"
@@ -86,7 +86,7 @@ def test_a_part_of_a_commit(site: Site) -> None:
         revert(repository, "main", Picking(names=("site.tag:2",)))
     revert(repository, "main~1", Picking(names=("pages",), message="Back\n"))
     assert field(site, "site.page:1", "title") == "Home"
-    assert repository.commit(repository.resolve("main")).message == "Back\n"
+    assert repository.history.commit(repository.refs.resolve("main")).message == "Back\n"
 
 
 def test_a_cherry_pick_keeps_author_and_message(site: Site) -> None:
@@ -95,7 +95,7 @@ def test_a_cherry_pick_keeps_author_and_message(site: Site) -> None:
     picked = site.commit("summer", {"site.page:1": {"title": "Summer"}})
     site.commit("main", {"site.page:1": {"slug": "start"}})
     done = cherry_pick(repository, "summer", Picking(note_source=True))
-    commit = repository.commit(done.commit)
+    commit = repository.history.commit(done.commit)
     assert (commit.author, commit.date, commit.subject) == ("Anna", DATE, "Change summer")
     assert commit.committed > DATE
     assert commit.message.endswith(f"\n\n(cherry picked from commit {picked})\n")
@@ -120,9 +120,9 @@ def test_a_cherry_pick_brings_along_what_its_records_refer_to(site: Site) -> Non
     assert caught.value.message == "3 records that this needs are not on the branch"
     assert caught.value.items[0] == "site.teaser:5 refers to site.page:21 (Month)"
     assert caught.value.hint == "--with-dependencies  brings them along"
-    assert repository.resolve("main") == tip
+    assert repository.refs.resolve("main") == tip
     cherry_pick(repository, "summer", Picking(with_dependencies=True))
-    records = site.all(repository.resolve("main"))
+    records = site.all(repository.refs.resolve("main"))
     assert records.keys() - START.keys() == {
         "site.teaser:5", "site.page:21", "site.page:20", "site.tag:7",
     }  # fmt: skip
@@ -160,7 +160,7 @@ def test_restore_brings_records_and_fields_back(site: Site) -> None:
         restore(repository, ["site.teaser:1"], "v1")
     assert caught.value.items == ("site.teaser:1 refers to site.page:2 (About)",)
     done = restore(repository, ["site.teaser:1"], "v1", Picking(with_dependencies=True))
-    assert repository.commit(done.commit).subject == "Restore site.teaser:1 from v1"
+    assert repository.history.commit(done.commit).subject == "Restore site.teaser:1 from v1"
     records = site.all(done.commit)
     assert {key: records[key] for key in ("site.page:2", "site.teaser:1")} == {
         key: dict(START[key]) for key in ("site.page:2", "site.teaser:1")
@@ -204,7 +204,7 @@ def test_what_comes_back_has_to_fit_what_was_done_since(site: Site) -> None:
     with pytest.raises(ConflictError) as caught:
         restore(repository, ["site.page:2"], "v1")
     assert [each["reason"] for each in caught.value.data["conflicts"]] == ["same-value"]
-    assert repository.resolve("main") == tip
+    assert repository.refs.resolve("main") == tip
     resolve(repository, ["site.page:9/slug"], Decision(value="about-2"))
     assert continue_merge(repository).verb == "restore"
     with pytest.raises(ConflictError) as caught:

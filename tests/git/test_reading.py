@@ -30,7 +30,7 @@ def raw_tree(repository: Repository, *entries: tuple[str, bytes, str]) -> str:
 
 
 def commit_of(repository: Repository, tree: str) -> str:
-    return repository.commit_tree(tree, [], "hostile")
+    return repository.writer.commit_tree(tree, [], "hostile")
 
 
 def test_entries_are_all_files_of_a_folder(
@@ -40,44 +40,48 @@ def test_entries_are_all_files_of_a_folder(
     paths = [f"pages/a.b/{n // 7}/{n % 7}/{n}.json" for n in range(100)]
     contents = {path: f"{path}\n".encode() for path in paths}
     tip = commit(repository, {**contents, "pages/dataset.json": b"{}", THREE: b"three"}).commit
-    found = sorted(repository.entries(tip, "pages"))
+    found = sorted(repository.trees.entries(tip, "pages"))
     expected = {path.removeprefix("pages/"): data for path, data in contents.items()}
     expected["dataset.json"] = b"{}"
     assert found == sorted((path, blob_id(data, algorithm)) for path, data in expected.items())
-    assert list(repository.entries(tip, "tags/a.c")) == [("x.json", blob_id(b"three", algorithm))]
-    assert len(list(repository.entries(tip, ""))) == 102
-    assert list(repository.entries(tip, "missing")) == []
+    assert list(repository.trees.entries(tip, "tags/a.c")) == [
+        ("x.json", blob_id(b"three", algorithm))
+    ]
+    assert len(list(repository.trees.entries(tip, ""))) == 102
+    assert list(repository.trees.entries(tip, "missing")) == []
     with pytest.raises(FormatError, match=r"'pages/dataset\.json' in .* is a file, where a folder"):
-        list(repository.entries(tip, "pages/dataset.json"))
+        list(repository.trees.entries(tip, "pages/dataset.json"))
 
 
 def test_trees_folders_and_files(filled: Repository) -> None:
-    tip = filled.resolve("main")
-    assert filled.folders(tip) == ["pages", "tags"]
-    assert filled.tree_id(tip) == git(filled.path, "rev-parse", "main^{tree}")
-    assert filled.tree_id(tip, "pages") == git(filled.path, "rev-parse", "main:pages")
-    assert filled.tree_id(tip, "pages/a.b") == git(filled.path, "rev-parse", "main:pages/a.b")
-    assert filled.entry(tip, ONE) == blob_id(b"one\n")
+    tip = filled.refs.resolve("main")
+    assert filled.trees.folders(tip) == ["pages", "tags"]
+    assert filled.trees.folder_id(tip) == git(filled.path, "rev-parse", "main^{tree}")
+    assert filled.trees.folder_id(tip, "pages") == git(filled.path, "rev-parse", "main:pages")
+    assert filled.trees.folder_id(tip, "pages/a.b") == git(
+        filled.path, "rev-parse", "main:pages/a.b"
+    )
+    assert filled.trees.entry(tip, ONE) == blob_id(b"one\n")
     assert filled.blob(tip, ONE) == b"one\n"
     with pytest.raises(FormatError, match="is a file, where a folder is expected"):
-        filled.tree_id(tip, ONE)
+        filled.trees.folder_id(tip, ONE)
     for path in ("missing", "pages/../tags", "./pages", "pages/", "/pages", "", "*", "a\0b"):
-        assert filled.tree_id(tip, path or "..") is None
+        assert filled.trees.folder_id(tip, path or "..") is None
     for path in ("pages", "missing", f"./{ONE}", f"{ONE}/x", "--help", ":/", "a\nb", "a\0b", ""):
-        assert filled.entry(tip, path) is None
+        assert filled.trees.entry(tip, path) is None
         assert filled.blob(tip, path) is None
 
 
 def test_a_commit_must_be_an_id(filled: Repository) -> None:
     for commit in ("main", "--help", "", "HEAD", "A" * 40, f"{'a' * 40}\n"):
         ways: list[Callable[[], object]] = [
-            lambda commit=commit: filled.tree_id(commit),
-            lambda commit=commit: filled.entry(commit, ONE),
-            lambda commit=commit: filled.folders(commit),
-            lambda commit=commit: list(filled.blobs([commit])),
-            lambda commit=commit: filled.is_ancestor(commit, commit),
-            lambda commit=commit: filled.commit(commit),
-            lambda commit=commit: filled.move_ref("refs/heads/x", commit or "x", None, "x"),
+            lambda commit=commit: filled.trees.folder_id(commit),
+            lambda commit=commit: filled.trees.entry(commit, ONE),
+            lambda commit=commit: filled.trees.folders(commit),
+            lambda commit=commit: list(filled.objects.blobs([commit])),
+            lambda commit=commit: filled.history.is_ancestor(commit, commit),
+            lambda commit=commit: filled.history.commit(commit),
+            lambda commit=commit: filled.refs.move("refs/heads/x", commit or "x", None, "x"),
         ]
         for way in ways:
             with pytest.raises(UsageError, match="is no commit id"):
@@ -89,23 +93,23 @@ def test_blobs_come_in_the_order_asked(repository: Repository, commit: Commits) 
     tip = commit(
         repository, {f"f/{n % 100}/{n}.json": data for n, data in enumerate(contents)}
     ).commit
-    ids = dict(repository.entries(tip, "f"))
+    ids = dict(repository.trees.entries(tip, "f"))
     asked = [n * 7919 % 20000 for n in range(20000)]
-    found = repository.blobs(ids[f"{n % 100}/{n}.json"] for n in asked)
+    found = repository.objects.blobs(ids[f"{n % 100}/{n}.json"] for n in asked)
     assert list(found) == [contents[n] for n in asked]
-    assert list(repository.blobs([])) == []
+    assert list(repository.objects.blobs([])) == []
     one = ids["1/1.json"]
-    assert list(repository.blobs([one, one])) == [contents[1]] * 2
+    assert list(repository.objects.blobs([one, one])) == [contents[1]] * 2
 
 
 def test_blobs_may_be_left_unread(filled: Repository) -> None:
-    blobs = filled.blobs([blob_id(b"one\n")] * 10000)
+    blobs = filled.objects.blobs([blob_id(b"one\n")] * 10000)
     assert next(blobs) == b"one\n"
     blobs.close()  # type: ignore[attr-defined]
 
 
 def test_a_blob_that_is_missing(filled: Repository) -> None:
-    blobs = filled.blobs([blob_id(b"one\n"), "1" * 40])
+    blobs = filled.objects.blobs([blob_id(b"one\n"), "1" * 40])
     assert next(blobs) == b"one\n"
     with pytest.raises(RepositoryError) as caught:
         next(blobs)
@@ -119,12 +123,12 @@ def test_a_blob_that_is_missing(filled: Repository) -> None:
 
 
 def test_a_blob_that_is_a_tree(filled: Repository) -> None:
-    tree = filled.tree_id(filled.resolve("main"))
+    tree = filled.trees.folder_id(filled.refs.resolve("main"))
     assert tree is not None
     with pytest.raises(RepositoryError, match=f"object {tree} is a tree, not a blob"):
-        list(filled.blobs([tree]))
+        list(filled.objects.blobs([tree]))
     with pytest.raises(RepositoryError, match=f"object {tree} is a tree, not a commit"):
-        filled.commit(tree)
+        filled.history.commit(tree)
 
 
 def test_a_damaged_blob(repository: Repository) -> None:
@@ -133,21 +137,21 @@ def test_a_damaged_blob(repository: Repository) -> None:
     path.chmod(0o644)
     path.write_bytes(zlib.compress(b"blob 4000\0" + b"one\n" * 10)[:-6])
     with pytest.raises(RepositoryError, match=f"{repository.path} is damaged or incomplete: "):
-        list(repository.blobs([each]))
+        list(repository.objects.blobs([each]))
     path.write_bytes(b"garbage")
     with pytest.raises(RepositoryError, match=f"{repository.path} is damaged or incomplete: "):
-        list(repository.blobs([each]))
+        list(repository.objects.blobs([each]))
 
 
 def test_a_damaged_tree(filled: Repository) -> None:
     commit = commit_of(filled, raw_tree(filled, ("40000", b"pages", "1" * 40)))
     with pytest.raises(RepositoryError, match="is missing"):
-        list(filled.entries(commit, "pages"))
-    for way in (filled.tree_id, filled.folders):
+        list(filled.trees.entries(commit, "pages"))
+    for way in (filled.trees.folder_id, filled.trees.folders):
         with pytest.raises(RepositoryError, match="is damaged or incomplete: "):
             way("2" * 40)
     with pytest.raises(RepositoryError, match="is damaged or incomplete: "):
-        filled.entry("2" * 40, ONE)
+        filled.trees.entry("2" * 40, ONE)
 
 
 @pytest.mark.parametrize("left", [b"", b"\0" * 7, b"100644 \0"])
@@ -157,13 +161,13 @@ def test_a_tree_that_is_cut_off_is_not_a_smaller_one(filled: Repository, left: b
     data = entry + b"100644 b\0" + left
     options = ("-t", "tree", "-w", "--stdin", "--literally")
     commit = commit_of(filled, git(filled.path, "hash-object", *options, data=data))
-    main = filled.resolve("main")
+    main = filled.refs.resolve("main")
     ways: list[Callable[[], object]] = [
-        lambda: list(filled.entries(commit, "")),
-        lambda: filled.entry(commit, "a"),
-        lambda: filled.folders(commit),
-        lambda: list(filled.changed_files(main, commit)),
-        lambda: list(filled.listing(commit, lambda _: True, print)),
+        lambda: list(filled.trees.entries(commit, "")),
+        lambda: filled.trees.entry(commit, "a"),
+        lambda: filled.trees.folders(commit),
+        lambda: list(filled.trees.changed_files(main, commit)),
+        lambda: list(filled.trees.listing(commit, lambda _: True, print)),
     ]
     for way in ways:
         with pytest.raises(
@@ -173,27 +177,27 @@ def test_a_tree_that_is_cut_off_is_not_a_smaller_one(filled: Repository, left: b
 
 
 def test_differences(filled: Repository, commit: Commits) -> None:
-    before = filled.resolve("main")
+    before = filled.refs.resolve("main")
     after = commit(filled, {ONE: b"uno\n", TWO: None, "pages/new": b"", THREE: b"drei\n"}).commit
     one, two, uno, none = map(blob_id, (b"one\n", b"two\n", b"uno\n", b""))
-    assert list(filled.diff_entries(before, after, "pages")) == [
+    assert list(filled.trees.diff_entries(before, after, "pages")) == [
         ("a.b/0/0/1.json", one, uno),
         ("a.b/0/0/2.json", two, None),
         ("new", None, none),
     ]
-    assert list(filled.diff_entries(None, before, "pages")) == [
+    assert list(filled.trees.diff_entries(None, before, "pages")) == [
         ("a.b/0/0/1.json", None, one),
         ("a.b/0/0/2.json", None, two),
     ]
-    assert [path for path, _, _ in filled.diff_entries(before, after)] == [
+    assert [path for path, _, _ in filled.trees.diff_entries(before, after)] == [
         ONE, TWO, "pages/new", THREE,
     ]  # fmt: skip
-    assert list(filled.diff_entries(before, None, "tags")) == [
+    assert list(filled.trees.diff_entries(before, None, "tags")) == [
         ("a.c/x.json", blob_id(b"three\n"), None)
     ]
-    assert list(filled.diff_entries(before, before, "pages")) == []
-    assert list(filled.diff_entries(None, None, "pages")) == []
-    assert list(filled.diff_entries(before, after, "missing")) == []
+    assert list(filled.trees.diff_entries(before, before, "pages")) == []
+    assert list(filled.trees.diff_entries(None, None, "pages")) == []
+    assert list(filled.trees.diff_entries(before, after, "missing")) == []
 
 
 def test_similar_files_are_no_renames(repository: Repository, commit: Commits) -> None:
@@ -201,7 +205,7 @@ def test_similar_files_are_no_renames(repository: Repository, commit: Commits) -
     before = commit(repository, {"f/1.json": data}).commit
     git(repository.path, "config", "diff.renames", "copies")
     after = commit(repository, {"f/1.json": None, "f/2.json": data}).commit
-    assert list(repository.diff_entries(before, after, "f")) == [
+    assert list(repository.trees.diff_entries(before, after, "f")) == [
         ("1.json", blob_id(data), None),
         ("2.json", None, blob_id(data)),
     ]
@@ -209,7 +213,7 @@ def test_similar_files_are_no_renames(repository: Repository, commit: Commits) -
 
 def test_differences_of_thousands(repository: Repository, commit: Commits, algorithm: str) -> None:
     before = commit(repository, {f"f/{n % 100}/{n}.json": b"" for n in range(10000)}).commit
-    found = list(repository.diff_entries(None, before, "f"))
+    found = list(repository.trees.diff_entries(None, before, "f"))
     assert len(found) == len({path for path, _, _ in found}) == 10000
     assert {(old, new) for _, old, new in found} == {(None, blob_id(b""))}
 
@@ -226,11 +230,11 @@ def test_differences_of_thousands(repository: Repository, commit: Commits, algor
 def test_modes_that_contentgit_does_not_write(filled: Repository, mode: str, what: str) -> None:
     folder = raw_tree(filled, (mode, b"x", blob_id(b"one\n")))
     commit = commit_of(filled, raw_tree(filled, ("40000", b"pages", folder)))
-    before = filled.resolve("main")
+    before = filled.refs.resolve("main")
     ways = [
-        filled.entries(commit, "pages"),
-        filled.diff_entries(before, commit, "pages"),
-        filled.diff_entries(commit, before, "pages"),
+        filled.trees.entries(commit, "pages"),
+        filled.trees.diff_entries(before, commit, "pages"),
+        filled.trees.diff_entries(commit, before, "pages"),
     ]
     if mode == "100664":
         del ways[1:]  # diff-tree shows it as 100644, which is what git checks out
@@ -252,7 +256,7 @@ def test_names_that_no_file_can_have(filled: Repository, name: bytes, message: s
     folder = raw_tree(filled, ("100644", name, blob_id(b"one\n")))
     commit = commit_of(filled, raw_tree(filled, ("40000", b"pages", folder)))
     with pytest.raises(FormatError) as caught:
-        list(filled.entries(commit, "pages"))
+        list(filled.trees.entries(commit, "pages"))
     assert caught.value.message == message
 
 
@@ -261,7 +265,7 @@ def test_two_files_of_one_name(filled: Repository) -> None:
     folder = raw_tree(filled, ("100644", b"x", one), ("100644", b"x", two))
     commit = commit_of(filled, raw_tree(filled, ("40000", b"pages", folder)))
     with pytest.raises(FormatError, match="the folder holds two files of one name"):
-        list(filled.entries(commit, "pages"))
+        list(filled.trees.entries(commit, "pages"))
 
 
 def test_names_that_are_only_odd(filled: Repository) -> None:
@@ -270,9 +274,11 @@ def test_names_that_are_only_odd(filled: Repository) -> None:
     each = blob_id(b"one\n")
     folder = raw_tree(filled, *sorted(("100644", name.encode(), each) for name in names))
     commit = commit_of(filled, raw_tree(filled, ("40000", b"--help\n", folder)))
-    assert filled.folders(commit) == ["--help\n"]
-    assert sorted(filled.entries(commit, "--help\n")) == sorted((name, each) for name in names)
-    assert sorted(filled.diff_entries(None, commit, "--help\n")) == sorted(
+    assert filled.trees.folders(commit) == ["--help\n"]
+    assert sorted(filled.trees.entries(commit, "--help\n")) == sorted(
+        (name, each) for name in names
+    )
+    assert sorted(filled.trees.diff_entries(None, commit, "--help\n")) == sorted(
         (name, None, each) for name in names
     )
     for name in names:
@@ -282,7 +288,7 @@ def test_names_that_are_only_odd(filled: Repository) -> None:
 def test_replaced_objects_are_not_shown(filled: Repository) -> None:
     git(filled.path, "replace", blob_id(b"one\n"), blob_id(b"two\n"))
     assert git(filled.path, "show", f"main:{ONE}") == "two"
-    assert filled.blob(filled.resolve("main"), ONE) == b"one\n"
+    assert filled.blob(filled.refs.resolve("main"), ONE) == b"one\n"
 
 
 def test_a_partial_clone_does_not_fetch_by_itself(filled: Repository, tmp_path: Path) -> None:
@@ -296,5 +302,5 @@ def test_a_partial_clone_does_not_fetch_by_itself(filled: Repository, tmp_path: 
     git(tmp_path / "partial", "config", "remote.origin.uploadpack", str(program))
     partial = Repository.open(tmp_path / "partial")
     with pytest.raises(RepositoryError, match=r"is a partial clone .*: object 5626abf"):
-        partial.blob(partial.resolve("main"), ONE)
+        partial.blob(partial.refs.resolve("main"), ONE)
     assert not (tmp_path / "ran").exists()

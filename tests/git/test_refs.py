@@ -24,7 +24,7 @@ from tests.git.plain import git
 
 
 def test_resolve_takes_what_git_takes(filled: Repository, commit: Commits) -> None:
-    first = filled.resolve("main")
+    first = filled.refs.resolve("main")
     second = commit(filled, {ONE: b"uno\n"}).commit
     git(filled.path, "tag", "-a", "-m", "x", "v1", first)
     git(filled.path, "update-ref", "refs/contentgit/backup/prod/x", first)
@@ -37,9 +37,9 @@ def test_resolve_takes_what_git_takes(filled: Repository, commit: Commits) -> No
         "contentgit/backup/prod/x",
         "v1^0",
     ):
-        assert filled.resolve(revision) == first
+        assert filled.refs.resolve(revision) == first
     for revision in ("main", "HEAD", "@", "refs/heads/main", "main@{0}", "HEAD^{/Change}"):
-        assert filled.resolve(revision) == second
+        assert filled.refs.resolve(revision) == second
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_resolve_takes_what_git_takes(filled: Repository, commit: Commits) -> No
     ],
 )  # fmt: skip
 def test_resolve_refuses_the_rest(filled: Repository, revision: str) -> None:
-    filled.create_branch("summer", filled.resolve("main"))
+    filled.refs.create_branch("summer", filled.refs.resolve("main"))
     with pytest.raises(UnknownNameError) as caught:
-        filled.resolve(revision)
+        filled.refs.resolve(revision)
     assert caught.value.message in (
         f"unknown revision {revision!r}",
         f"{revision!r} names a tree, not a commit",
@@ -65,20 +65,20 @@ def test_a_branch_at_what_is_no_commit(filled: Repository) -> None:
     head = filled.git_dir / "refs/heads/odd"
     head.write_text(git(filled.path, "rev-parse", f"main:{ONE}") + "\n")
     with pytest.raises(UnknownNameError, match="'odd' names a blob, not a commit"):
-        filled.resolve("odd")
+        filled.refs.resolve("odd")
     cut = git(filled.path, "hash-object", "-t", "commit", "-w", "--stdin", "--literally")
     head.write_text(f"{cut}\n")
     with pytest.raises(
         RepositoryError, match=f"incomplete: 'odd' names object {cut}, which is damaged"
     ):
-        filled.resolve("odd")
+        filled.refs.resolve("odd")
 
 
 def test_resolve_says_when_many_branches_are_known(filled: Repository) -> None:
     for number in range(12):
-        filled.create_branch(f"b{number:02}", filled.resolve("main"))
+        filled.refs.create_branch(f"b{number:02}", filled.refs.resolve("main"))
     with pytest.raises(UnknownNameError) as caught:
-        filled.resolve("x")
+        filled.refs.resolve("x")
     assert caught.value.hint == (
         "branches: b00, b01, b02, b03, b04, b05, b06, b07, b08, b09 and 3 more"
     )
@@ -86,7 +86,7 @@ def test_resolve_says_when_many_branches_are_known(filled: Repository) -> None:
 
 def test_an_id_that_is_not_here(filled: Repository) -> None:
     with pytest.raises(UnknownNameError) as caught:
-        filled.resolve("1" * 40)
+        filled.refs.resolve("1" * 40)
     assert caught.value.message == f"commit {'1' * 40} is not in this repository"
     assert caught.value.hint == "contentgit fetch  (may bring it)"
 
@@ -96,10 +96,10 @@ def test_an_id_that_is_short(filled: Repository) -> None:
         b"commit refs/heads/many\ncommitter A <a> %d +0000\ndata 0\n" % n for n in range(2000)
     )
     git(filled.path, "fast-import", "--quiet", data=stream)
-    count = Counter(each.id[:4] for each in filled.log("many"))
+    count = Counter(each.id[:4] for each in filled.history.log("many"))
     short = next(start for start, number in count.items() if number > 1)
     with pytest.raises(UnknownNameError) as caught:
-        filled.resolve(short)
+        filled.refs.resolve(short)
     assert caught.value.message == f"{short!r} is the beginning of several ids"
     assert caught.value.hint == "write more of it"
 
@@ -107,7 +107,7 @@ def test_an_id_that_is_short(filled: Repository) -> None:
 def test_a_branch_whose_commit_is_missing(filled: Repository) -> None:
     (filled.git_dir / "refs" / "heads" / "broken").write_text(f"{'1' * 40}\n")
     with pytest.raises(RepositoryError) as caught:
-        filled.resolve("broken")
+        filled.refs.resolve("broken")
     assert caught.value.message == (
         f"branch 'broken': the repository {filled.path} is damaged or incomplete: 'broken' names object "
         f"{'1' * 40}, which is missing"
@@ -120,36 +120,36 @@ def test_a_branch_whose_commit_is_missing(filled: Repository) -> None:
 def test_a_shallow_clone_says_that_it_is_one(
     filled: Repository, commit: Commits, tmp_path: Path
 ) -> None:
-    first = filled.resolve("main")
+    first = filled.refs.resolve("main")
     side = commit(filled, {ONE: b"side\n"}, branch="main").commit
-    filled.create_branch("side", side)
+    filled.refs.create_branch("side", side)
     git(filled.path, "update-ref", "refs/heads/main", first)
     main = commit(filled, {ONE: b"main\n"}).commit
     url = f"file://{filled.path}"
     git(tmp_path, "clone", "--quiet", "--depth=1", "--no-single-branch", url, "shallow")
     shallow = Repository.open(tmp_path / "shallow")
-    assert filled.merge_bases(main, side) == [first]
+    assert filled.history.merge_bases(main, side) == [first]
     with pytest.raises(RepositoryError) as caught:
-        shallow.merge_bases(main, side)
+        shallow.history.merge_bases(main, side)
     assert caught.value.message == (
         "this is a shallow clone: it does not have the commit that both sides come from"
     )
     with pytest.raises(UnknownNameError) as unknown:
-        shallow.resolve("main~1")
+        shallow.refs.resolve("main~1")
     assert unknown.value.message == (
         "unknown revision 'main~1': this is a shallow clone, which lacks older commits"
     )
     fetch = f"git -C {shallow.path} fetch --unshallow"
     assert unknown.value.hint == f"{fetch}  (brings the rest)"
     with pytest.raises(RepositoryError) as missing:
-        shallow.root_tree(first)
+        shallow.trees.root(first)
     lacks = f"{shallow.path} is a shallow clone, which lacks older commits"
     assert missing.value.message == f"{lacks}: commit {first} is missing or cannot be read"
     assert missing.value.hint == f"{fetch}  (brings them; in CI: fetch-depth: 0)"
     with pytest.raises(RepositoryError, match="which lacks older commits: commit"):
-        shallow.entry(first, ONE)
+        shallow.trees.entry(first, ONE)
     with pytest.raises(RepositoryError, match="is damaged or incomplete"):
-        list(shallow.blobs(["1" * 40]))
+        list(shallow.objects.blobs(["1" * 40]))
 
 
 @pytest.mark.parametrize("kind", ["blob:none", "tree:0"])
@@ -161,7 +161,7 @@ def test_a_partial_clone_says_that_it_is_one(
     url = f"file://{filled.path}"
     git(tmp_path, "clone", "--quiet", f"--filter={kind}", "--no-checkout", url, "partial")
     partial = Repository.open(tmp_path / "partial")
-    tip = partial.resolve("main")
+    tip = partial.refs.resolve("main")
     with pytest.raises(RepositoryError) as caught:
         partial.blob(tip, ONE)
     assert caught.value.message.startswith(
@@ -178,12 +178,12 @@ def test_a_partial_clone_says_that_it_is_one(
 
 
 def test_branches(filled: Repository, tmp_path: Path) -> None:
-    tip = filled.resolve("main")
-    filled.create_branch("summer/menu", tip)
-    filled.create_branch("été", tip)
+    tip = filled.refs.resolve("main")
+    filled.refs.create_branch("summer/menu", tip)
+    filled.refs.create_branch("été", tip)
     linked = tmp_path / "a\nb"
     git(filled.path, "worktree", "add", "--quiet", str(linked), "summer/menu")
-    assert filled.branches() == [
+    assert filled.refs.branches() == [
         Branch("main", tip, current=True, worktree=filled.path),
         Branch("summer/menu", tip, current=False, worktree=linked),
         Branch("été", tip, current=False, worktree=None),
@@ -191,19 +191,19 @@ def test_branches(filled: Repository, tmp_path: Path) -> None:
 
 
 def test_create_branch_refuses_what_exists(filled: Repository) -> None:
-    tip = filled.resolve("main")
+    tip = filled.refs.resolve("main")
     with pytest.raises(UsageError) as caught:
-        filled.create_branch("main", tip)
+        filled.refs.create_branch("main", tip)
     assert caught.value.message == "branch 'main' exists already"
     with pytest.raises(UsageError) as caught:
-        filled.create_branch("main/x", tip)
+        filled.refs.create_branch("main/x", tip)
     assert caught.value.message == (
         "cannot lock ref 'refs/heads/main/x': 'refs/heads/main' exists; cannot create "
         "'refs/heads/main/x'"
     )
     with pytest.raises(RepositoryError):
-        filled.create_branch("x", "1" * 40)
-    assert [each.name for each in filled.branches()] == ["main"]
+        filled.refs.create_branch("x", "1" * 40)
+    assert [each.name for each in filled.refs.branches()] == ["main"]
 
 
 @pytest.mark.parametrize(
@@ -212,40 +212,40 @@ def test_create_branch_refuses_what_exists(filled: Repository) -> None:
 )
 def test_names_that_no_branch_can_have(filled: Repository, name: str) -> None:
     ways = [
-        lambda: filled.check_branch_name(name),
-        lambda: filled.create_branch(name, filled.resolve("main")),
-        lambda: filled.set_head(name),
+        lambda: filled.refs.check_branch_name(name),
+        lambda: filled.refs.create_branch(name, filled.refs.resolve("main")),
+        lambda: filled.refs.set_head(name),
     ]
     for way in ways:
         with pytest.raises(UsageError):
             way()
     with pytest.raises(UnknownNameError):
-        filled.delete_branch(name)
+        filled.refs.delete_branch(name)
     with pytest.raises(UnknownNameError):
-        filled.checkout_head(name)
-    assert filled.branch_tip(name) is None
+        filled.worktrees.checkout_head(name)
+    assert filled.refs.tip(name) is None
 
 
 def test_delete_branch(filled: Repository, commit: Commits) -> None:
-    tip = filled.resolve("main")
-    filled.create_branch("old", tip)
+    tip = filled.refs.resolve("main")
+    filled.refs.create_branch("old", tip)
     git(filled.path, "config", "branch.old.description", "x")
-    filled.delete_branch("old")
-    assert filled.branch_tip("old") is None
+    filled.refs.delete_branch("old")
+    assert filled.refs.tip("old") is None
     assert "branch.old" not in git(filled.path, "config", "--local", "--list")
-    filled.create_branch("new", tip)
+    filled.refs.create_branch("new", tip)
     new = commit(filled, {ONE: b"uno\n"}, branch="new").commit
     with pytest.raises(RefusedError) as caught:
-        filled.delete_branch("new")
+        filled.refs.delete_branch("new")
     assert caught.value.message == (
         "branch 'new' has commits that HEAD does not have; they would be lost"
     )
     assert caught.value.hint == "contentgit branch -D new  deletes it all the same"
-    assert filled.branch_tip("new") == new
-    filled.delete_branch("new", force=True)
-    assert filled.branch_tip("new") is None
+    assert filled.refs.tip("new") == new
+    filled.refs.delete_branch("new", force=True)
+    assert filled.refs.tip("new") is None
     with pytest.raises(UnknownNameError) as unknown:
-        filled.delete_branch("new")
+        filled.refs.delete_branch("new")
     assert (unknown.value.message, unknown.value.hint) == (
         "there is no branch 'new'",
         "branches: main",
@@ -254,58 +254,58 @@ def test_delete_branch(filled: Repository, commit: Commits) -> None:
 
 def test_a_branch_that_is_checked_out_is_not_deleted(filled: Repository, tmp_path: Path) -> None:
     with pytest.raises(RefusedError) as caught:
-        filled.delete_branch("main", force=True)
+        filled.refs.delete_branch("main", force=True)
     assert caught.value.message == f"branch 'main' is checked out at {filled.path}"
     git(filled.path, "worktree", "add", "--quiet", "-b", "side", str(tmp_path / "linked"))
     with pytest.raises(RefusedError, match=f"'side' is checked out at {tmp_path / 'linked'}"):
-        filled.delete_branch("side", force=True)
+        filled.refs.delete_branch("side", force=True)
     bare = Repository.init(tmp_path / "bare", bare=True)
-    tree = bare.write_tree(None, [(ONE, b"1")])
-    bare.create_branch("main", bare.commit_tree(tree, [], "x"))
+    tree = bare.writer.write_tree(None, [(ONE, b"1")])
+    bare.refs.create_branch("main", bare.writer.commit_tree(tree, [], "x"))
     with pytest.raises(RefusedError, match=r"^branch 'main' is checked out"):
-        bare.delete_branch("main", force=True)
+        bare.refs.delete_branch("main", force=True)
 
 
 def test_head(filled: Repository) -> None:
-    assert filled.head_branch() == "main"
-    filled.set_head("not/yet")
-    assert filled.head_branch() == "not/yet"
-    assert filled.branch_tip("not/yet") is None
+    assert filled.refs.head_branch() == "main"
+    filled.refs.set_head("not/yet")
+    assert filled.refs.head_branch() == "not/yet"
+    assert filled.refs.tip("not/yet") is None
     git(filled.path, "checkout", "--quiet", "--detach", "main")
-    assert filled.head_branch() is None
-    assert filled.resolve("HEAD") == filled.resolve("main")
+    assert filled.refs.head_branch() is None
+    assert filled.refs.resolve("HEAD") == filled.refs.resolve("main")
 
 
 def test_move_ref_is_a_compare_and_swap(filled: Repository, commit: Commits) -> None:
-    first = filled.resolve("main")
+    first = filled.refs.resolve("main")
     second = commit(filled, {ONE: b"uno\n"}).commit
     zero = "0" * 40
     for old, at in ((first, second), (None, second)):
         with pytest.raises(BusyError) as caught:
-            filled.move_ref("refs/heads/main", first, old, "x")
+            filled.refs.move("refs/heads/main", first, old, "x")
         assert caught.value.message == (
             "refs/heads/main moved while it was about to be written: it is at "
             f"{at} and not at {old or 'nothing'}"
         )
         assert caught.value.data == {"ref": "refs/heads/main", "expected": old, "found": at}
     with pytest.raises(BusyError, match=f"it is at nothing and not at {first}"):
-        filled.move_ref("refs/heads/gone", first, first, "x")
+        filled.refs.move("refs/heads/gone", first, first, "x")
     with pytest.raises(BusyError, match=f"it is at {second} and not at {first}"):
-        filled.delete_ref("refs/heads/main", first)
+        filled.refs.delete("refs/heads/main", first)
     with pytest.raises(BusyError, match=f"it is at nothing and not at {first}"):
-        filled.delete_ref("refs/heads/gone", first)
-    assert filled.branch_tip("main") == second
-    assert filled.read_ref("refs/heads/gone") is None
-    filled.move_ref("refs/heads/main", first, second, "back\nto --all")
-    assert filled.branch_tip("main") == first
+        filled.refs.delete("refs/heads/gone", first)
+    assert filled.refs.tip("main") == second
+    assert filled.refs.read("refs/heads/gone") is None
+    filled.refs.move("refs/heads/main", first, second, "back\nto --all")
+    assert filled.refs.tip("main") == first
     assert git(filled.path, "reflog", "-1", "--format=%gs", "main") == "back to --all"
-    filled.delete_ref("refs/heads/main", first)
-    assert filled.read_ref("refs/heads/main") is None
-    assert zero not in filled.branches()
+    filled.refs.delete("refs/heads/main", first)
+    assert filled.refs.read("refs/heads/main") is None
+    assert zero not in filled.refs.branches()
 
 
 def test_a_ref_that_somebody_is_writing(filled: Repository, commit: Commits) -> None:
-    tip = filled.resolve("main")
+    tip = filled.refs.resolve("main")
     lock = filled.git_dir / "refs" / "heads" / "main.lock"
     lock.write_text("")
     os.utime(lock, (1_700_000_000, 1_700_000_000))
@@ -318,7 +318,7 @@ def test_a_ref_that_somebody_is_writing(filled: Repository, commit: Commits) -> 
         f"rm {lock}  (removes the lock of N minutes ago, if no git runs there)"
     )
     lock.unlink()
-    assert filled.branch_tip("main") == tip
+    assert filled.refs.tip("main") == tip
 
 
 def test_of_many_at_once_one_wins(filled: Repository) -> None:
@@ -326,11 +326,11 @@ def test_of_many_at_once_one_wins(filled: Repository) -> None:
     program = (
         "import sys\nfrom pathlib import Path\nfrom contentgit.errors import BusyError\n"
         "from contentgit.git import Repository\n"
-        "repository = Repository.open(Path(sys.argv[1]))\nold = repository.resolve('main')\n"
-        "written = repository.write_commit(parent=old, message='x', "
+        "repository = Repository.open(Path(sys.argv[1]))\nold = repository.refs.resolve('main')\n"
+        "written = repository.writer.write_commit(parent=old, message='x', "
         "folder_changes=[('pages/x.json', sys.argv[2].encode())])\n"
         "print('ready', flush=True)\nsys.stdin.readline()\n"
-        "try:\n    repository.move_ref('refs/heads/main', written.commit, old, 'x')\n"
+        "try:\n    repository.refs.move('refs/heads/main', written.commit, old, 'x')\n"
         "except BusyError:\n    print('lost')\nelse:\n    print(written.commit)\n"
     )
     processes = [
@@ -352,28 +352,28 @@ def test_of_many_at_once_one_wins(filled: Repository) -> None:
         process.stdin.flush()
     said = [process.communicate()[0].strip() for process in processes]
     assert sorted(said)[1:] == ["lost"] * 7
-    assert filled.resolve("main") in said
+    assert filled.refs.resolve("main") in said
 
 
 def test_refs(filled: Repository) -> None:
-    tip = filled.resolve("main")
+    tip = filled.refs.resolve("main")
     for name in ("refs/contentgit/backup/prod/1", "refs/contentgit/backup/prod/2"):
-        filled.move_ref(name, tip, None, "x")
-    filled.move_ref("refs/contentgit/backups", tip, None, "x")
-    assert filled.refs("refs/contentgit/backup") == [
+        filled.refs.move(name, tip, None, "x")
+    filled.refs.move("refs/contentgit/backups", tip, None, "x")
+    assert filled.refs.under("refs/contentgit/backup") == [
         ("refs/contentgit/backup/prod/1", tip),
         ("refs/contentgit/backup/prod/2", tip),
     ]
-    assert filled.refs("refs/nothing") == []
-    assert filled.read_ref("refs/contentgit/backup") is None
-    assert filled.read_ref("refs/contentgit/backup/prod/1") == tip
+    assert filled.refs.under("refs/nothing") == []
+    assert filled.refs.read("refs/contentgit/backup") is None
+    assert filled.refs.read("refs/contentgit/backup/prod/1") == tip
 
 
 def test_refs_of_sha256(repository_path: Path, commit: Commits, algorithm: str) -> None:
     repository = Repository.init(repository_path)
     first = commit(repository, {ONE: b"one\n"}).commit
-    repository.create_branch("side", first)
+    repository.refs.create_branch("side", first)
     with pytest.raises(BusyError):
-        repository.move_ref("refs/heads/side", first, None, "x")
-    repository.delete_branch("side")
-    assert repository.resolve("main") == repository.resolve(first[:10]) == first
+        repository.refs.move("refs/heads/side", first, None, "x")
+    repository.refs.delete_branch("side")
+    assert repository.refs.resolve("main") == repository.refs.resolve(first[:10]) == first

@@ -34,14 +34,14 @@ import signal, sys
 from pathlib import Path
 from contentgit.git import Repository
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
-Repository.open(Path(sys.argv[1])).checkout_head("side")
+Repository.open(Path(sys.argv[1])).worktrees.checkout_head("side")
 """
 
 
 @pytest.fixture
 def side(filled: Repository, commit: Commits) -> Repository:
     """A repository on main, with a branch that changes two files, removes one and has a new one."""
-    filled.create_branch("side", filled.resolve("main"))
+    filled.refs.create_branch("side", filled.refs.resolve("main"))
     changes = {ONE: b"uno\n", TWO: b"due\n", THREE: None, FOUR: b"quattro\n"}
     commit(filled, changes, branch="side")
     return filled
@@ -67,7 +67,7 @@ def go_in_child(repository: Repository, step: int = 0) -> bool:
                     os.kill(os.getpid(), signal.SIGKILL)
 
         sys.addaudithook(count)
-        repository.checkout_head("side")
+        repository.worktrees.checkout_head("side")
         os._exit(0)
     _, ended = os.waitpid(child, 0)
     assert os.WIFSIGNALED(ended) or os.WEXITSTATUS(ended) == 0
@@ -80,22 +80,22 @@ def killed(request: pytest.FixtureRequest, side: Repository) -> Repository:
     kill_at(side, request.param, KILL_BOTH)
     assert go_in_child(side)
     kill_at(side, request.param, "")
-    assert side.head_branch() == "main"
+    assert side.refs.head_branch() == "main"
     assert files(side.path) != MAIN
     return side
 
 
 def test_the_next_call_brings_the_worktree_back(killed: Repository) -> None:
     lock = killed.git_dir / "index.lock"
-    (found,) = killed.finish_moves()
+    (found,) = killed.worktrees.finish_moves()
     assert str(lock) in found.left[0].reason
     assert len(moves(killed)) == 1
     lock.unlink()
-    tip = killed.resolve("side")
-    assert killed.finish_moves() == [Finished("side", tip, back=killed.path)]
+    tip = killed.refs.resolve("side")
+    assert killed.worktrees.finish_moves() == [Finished("side", tip, back=killed.path)]
     assert (status(killed.path), files(killed.path)) == ([], MAIN)
-    assert (killed.finish_moves(), moves(killed)) == ([], [])
-    killed.checkout_head("side")
+    assert (killed.worktrees.finish_moves(), moves(killed)) == ([], [])
+    killed.worktrees.checkout_head("side")
     assert (status(killed.path), files(killed.path)) == ([], SIDE)
 
 
@@ -105,7 +105,7 @@ def test_the_next_call_brings_the_worktree_back(killed: Repository) -> None:
 def test_half_written_files_are_brought_back(killed: Repository, path: str, torn: bytes) -> None:
     (killed.git_dir / "index.lock").unlink()
     (killed.path / path).write_bytes(torn)
-    assert len(killed.finish_moves()) == 1
+    assert len(killed.worktrees.finish_moves()) == 1
     assert (status(killed.path), files(killed.path)) == ([], MAIN)
 
 
@@ -113,7 +113,7 @@ def test_edits_made_meanwhile_stay(killed: Repository) -> None:
     (killed.git_dir / "index.lock").unlink()
     (killed.path / TWO).write_bytes(b"mine\n")
     (killed.path / FOUR).write_bytes(b"mine too\n")
-    (found,) = killed.finish_moves()
+    (found,) = killed.worktrees.finish_moves()
     assert found.left == (LeftAlone(killed.path, [TWO, FOUR]),)
     assert status(killed.path) == [f" M {TWO}", f"?? {FOUR}"]
     assert files(killed.path) == MAIN | {TWO: b"mine\n", FOUR: b"mine too\n"}
@@ -126,8 +126,8 @@ def test_killed_before_each_of_its_steps(side: Repository, tmp_path: Path) -> No
         shutil.copytree(side.path, place, symlinks=True)
         repository = Repository.open(place)
         going = go_in_child(repository, step)
-        repository.finish_moves()
-        expected = MAIN if repository.head_branch() == "main" else SIDE
+        repository.worktrees.finish_moves()
+        expected = MAIN if repository.refs.head_branch() == "main" else SIDE
         assert (status(place), files(place), moves(repository)) == ([], expected, [])
         step += 1
     assert expected == SIDE
@@ -139,7 +139,7 @@ def test_files_and_index_are_there_and_head_is_not(side: Repository) -> None:
     lock = side.git_dir / "HEAD.lock"
     lock.touch()
     with pytest.raises(BusyError) as caught:
-        side.checkout_head("side")
+        side.worktrees.checkout_head("side")
     assert f"rm {lock}" in caught.value.hint
     assert (status(side.path), files(side.path), moves(side)) == ([], MAIN, [])
     kill_at(side, FOUR, KILL_BOTH)
@@ -149,18 +149,18 @@ def test_files_and_index_are_there_and_head_is_not(side: Repository) -> None:
     git(side.path, "read-tree", "side")
     git(side.path, "checkout-index", "-q", "-f", "-a")
     lock.unlink()
-    assert len(side.finish_moves()) == 1
+    assert len(side.worktrees.finish_moves()) == 1
     assert (status(side.path), files(side.path)) == ([], MAIN)
 
 
 def test_git_alone_is_killed(side: Repository) -> None:
     kill_at(side, TWO, KILL_GIT)
     with pytest.raises(RepositoryError):
-        side.checkout_head("side")
+        side.worktrees.checkout_head("side")
     kill_at(side, TWO, "")
     assert len(moves(side)) == 1
     (side.git_dir / "index.lock").unlink()
-    assert len(side.finish_moves()) == 1
+    assert len(side.worktrees.finish_moves()) == 1
     assert (status(side.path), files(side.path)) == ([], MAIN)
 
 
@@ -171,8 +171,8 @@ def test_git_outlives_its_caller_and_moves_head_meanwhile(side: Repository) -> N
     (side.git_dir / "index.lock").unlink()
     git(side.path, "read-tree", "side")
     kill_at(side, THREE, "git symbolic-ref HEAD refs/heads/side; cat")
-    tip = side.resolve("side")
-    assert side.finish_moves() == [Finished("side", tip)]
+    tip = side.refs.resolve("side")
+    assert side.worktrees.finish_moves() == [Finished("side", tip)]
     assert (status(side.path), files(side.path), moves(side)) == ([], SIDE, [])
 
 
@@ -184,7 +184,7 @@ def test_ended_by_a_signal(side: Repository) -> None:
     kill_at(side, TWO, "")
     assert files(side.path) != MAIN
     assert not (side.git_dir / "index.lock").exists()
-    assert len(side.finish_moves()) == 1
+    assert len(side.worktrees.finish_moves()) == 1
     assert (status(side.path), files(side.path)) == ([], MAIN)
 
 
@@ -193,7 +193,7 @@ def test_all_stays_as_it_is_where_git_refuses(side: Repository) -> None:
     (side.path / TWO).write_bytes(b"due\n")
     (side.path / ONE).write_bytes(b"mine\n")
     with pytest.raises(RepositoryError, match="are in the way of branch 'side'"):
-        side.checkout_head("side")
+        side.worktrees.checkout_head("side")
     assert files(side.path) == {ONE: b"mine\n", TWO: b"due\n"}
     assert moves(side) == []
 
@@ -208,22 +208,22 @@ def test_all_stays_as_it_is_where_git_refuses(side: Repository) -> None:
 )
 def test_who_has_gone_elsewhere_is_left_alone(killed: Repository, words: list[str]) -> None:
     (killed.git_dir / "index.lock").unlink()
-    tree = killed.write_tree(None, [(ONE, b"eins\n"), (THREE, b"drei\n")])
-    killed.create_branch("other", killed.commit_tree(tree, [], "Other\n"))
+    tree = killed.writer.write_tree(None, [(ONE, b"eins\n"), (THREE, b"drei\n")])
+    killed.refs.create_branch("other", killed.writer.commit_tree(tree, [], "Other\n"))
     git(killed.path, *words)
     before = status(killed.path), files(killed.path)
-    assert (killed.finish_moves(), moves(killed)) == ([], [])
+    assert (killed.worktrees.finish_moves(), moves(killed)) == ([], [])
     assert (status(killed.path), files(killed.path)) == before
 
 
 def test_a_branch_that_went_on_meanwhile(killed: Repository) -> None:
     """The worktree could not be written when another call committed."""
-    old = killed.resolve("main")
-    tree = killed.write_tree(old, [(ONE, b"more\n")])
-    tip = killed.commit_tree(tree, [old], "More\n")
-    killed.advance("main", tip, old, "test")
+    old = killed.refs.resolve("main")
+    tree = killed.writer.write_tree(old, [(ONE, b"more\n")])
+    tip = killed.writer.commit_tree(tree, [old], "More\n")
+    killed.worktrees.advance("main", tip, old, "test")
     (killed.git_dir / "index.lock").unlink()
-    killed.finish_moves()
+    killed.worktrees.finish_moves()
     assert (status(killed.path), files(killed.path)) == ([], MAIN | {ONE: b"more\n"})
 
 
@@ -234,7 +234,7 @@ def test_a_linked_worktree_is_brought_back_from_anywhere(side: Repository, tmp_p
     assert go_in_child(Repository.open(linked))
     kill_at(side, TWO, "")
     (side.git_dir / "worktrees" / "linked" / "index.lock").unlink()
-    (found,) = side.finish_moves()
+    (found,) = side.worktrees.finish_moves()
     assert found.back == linked
     assert (status(linked), files(linked)) == ([], MAIN)
 
@@ -245,7 +245,7 @@ def test_a_detached_head(side: Repository) -> None:
     assert go_in_child(side)
     kill_at(side, TWO, "")
     (side.git_dir / "index.lock").unlink()
-    assert len(side.finish_moves()) == 1
+    assert len(side.worktrees.finish_moves()) == 1
     assert (status(side.path), files(side.path)) == ([], MAIN)
 
 
@@ -256,5 +256,5 @@ def test_a_branch_without_a_commit(side: Repository) -> None:
     assert go_in_child(side)
     kill_at(side, FOUR, "")
     (side.git_dir / "index.lock").unlink()
-    assert len(side.finish_moves()) == 1
+    assert len(side.worktrees.finish_moves()) == 1
     assert (status(side.path), files(side.path)) == ([], {})

@@ -134,7 +134,7 @@ def test_a_value_goes_to_one_field_and_leaves_the_others_open(site: Site) -> Non
 
 def test_a_recorded_conflict_is_decided_as_a_whole(site: Site) -> None:
     repository = site.repository
-    repository.set_head("main")
+    repository.refs.set_head("main")
     site.commit("other", {KEY: YEN})
     site.commit("main", {KEY: DEARER})
     merge(repository, "other", record=True)
@@ -191,10 +191,10 @@ def test_a_merge_of_lines_that_gave_a_value_nobody_wrote_is_told(site: Site) -> 
     repository = site.repository
     site.commit("other", {KEY: YEN})
     site.commit("main", {KEY: DEARER})
-    ours, theirs = repository.resolve("main"), repository.resolve("other")
+    ours, theirs = repository.refs.resolve("main"), repository.refs.resolve("other")
     mixed = bytes_of(KEY, {**DEARER, **YEN, "name": "Bread"})
-    tree = repository.write_tree(ours, [(path_of(KEY), mixed)])
-    commit = repository.commit_tree(tree, (ours, theirs), "Merged on the host\n")
+    tree = repository.writer.write_tree(ours, [(path_of(KEY), mixed)])
+    commit = repository.writer.commit_tree(tree, (ours, theirs), "Merged on the host\n")
     told: list[Finding] = []
     assert differing(repository, commit, told.append) == 1
     assert [
@@ -217,7 +217,7 @@ def test_check_names_a_group_of_what_is_not_described(site: Site) -> None:
 
 def test_a_dataset_file_that_cannot_be_read_is_named_with_its_commit(site: Site) -> None:
     site.commit_files("summer", {f"pages/{DATASET_FILE}": b'{"models": [], "specs": []}'})
-    tip = site.repository.resolve("summer")[:10]
+    tip = site.repository.refs.resolve("summer")[:10]
     words = f"^pages/dataset.json in {tip}: does not describe a dump: a list, an object or a text "
     with pytest.raises(FormatError, match=words) as caught:
         assert compare_commits(site.repository, "main", "summer", Selection()).schemas

@@ -40,7 +40,9 @@ def site(repository_path: Any) -> Site:
 
 def merged(site: Site, ours: str = "ours", theirs: str = "theirs", *how: Resolution) -> TreeMerge:
     repository = site.repository
-    return merge_commits(repository, repository.resolve(ours), repository.resolve(theirs), how)
+    return merge_commits(
+        repository, repository.refs.resolve(ours), repository.refs.resolve(theirs), how
+    )
 
 
 def both(site: Site, ours: Any, theirs: Any, *how: Resolution) -> TreeMerge:
@@ -437,19 +439,26 @@ def test_branches_that_were_merged_into_each_other(site: Site) -> None:
     repository = site.repository
     site.commit("one", {"site.tag:1": {"name": "a"}, "site.tag:2": None})
     site.commit("two", {"site.tag:1": {"name": "b"}, "site.tag:2": {"name": "zwei"}})
-    tips = [repository.resolve(each) for each in ("one", "two")]
+    tips = [repository.refs.resolve(each) for each in ("one", "two")]
 
     def crossed(branch: str, *how: Resolution) -> None:
         ours, theirs = tips if branch == "one" else tips[::-1]
         tree = merge_commits(repository, ours, theirs, how)
         assert not tree.conflicts
-        commit = repository.commit_tree(tree.tree, [ours, theirs], "Merge\n")
-        repository.move_ref(f"refs/heads/{branch}", commit, ours, "test")
+        commit = repository.writer.commit_tree(tree.tree, [ours, theirs], "Merge\n")
+        repository.refs.move(f"refs/heads/{branch}", commit, ours, "test")
 
     # Each side takes its own name; tag 2 stays gone on one side and is kept on the other.
     crossed("one", take("site.tag:1/name", "ours"), take("site.tag:2", "ours"))
     crossed("two", take("site.tag:1/name", "ours"), take("site.tag:2", "ours"))
-    assert len(repository.merge_bases(*(repository.resolve(each) for each in ("one", "two")))) == 2
+    assert (
+        len(
+            repository.history.merge_bases(
+                *(repository.refs.resolve(each) for each in ("one", "two"))
+            )
+        )
+        == 2
+    )
     site.commit("one", {"site.page:1": {"title": "Start"}})
     site.commit("two", {"site.page:1": {"slug": "start"}})
     found = merged(site, "one", "two")
@@ -481,8 +490,8 @@ def test_a_model_whose_records_lie_elsewhere_on_one_side(site: Site) -> None:
 
 def test_histories_that_have_nothing_in_common(site: Site) -> None:
     repository = site.repository
-    tree = repository.root_tree(repository.resolve("main"))
-    alone = repository.commit_tree(tree, [], "Alone\n")
+    tree = repository.trees.root(repository.refs.resolve("main"))
+    alone = repository.writer.commit_tree(tree, [], "Alone\n")
     git(repository.path, "branch", "alone", alone)
     found = merged(site, "main", "alone")
     assert (found.tree, found.conflicts, found.base.commits) == (tree, (), ())

@@ -18,9 +18,9 @@ FOUR = "pages/a.b/0/0/4.json"
 def follow(
     repository: Repository, commit: Commits, changes: dict[str, bytes | None]
 ) -> list[LeftAlone]:
-    old = repository.branch_tip("main")
+    old = repository.refs.tip("main")
     new = commit(repository, changes).commit
-    return repository.bring_along("main", old, new)
+    return repository.worktrees.bring_along("main", old, new)
 
 
 def test_a_clean_worktree_follows(filled: Repository, commit: Commits) -> None:
@@ -34,7 +34,7 @@ def test_a_clean_worktree_follows(filled: Repository, commit: Commits) -> None:
 def test_both_algorithms(repository_path: Path, commit: Commits, algorithm: str) -> None:
     repository = Repository.init(repository_path)
     first = commit(repository, {ONE: b"one\n", TWO: b"two\n"}).commit
-    assert repository.bring_along("main", None, first) == []
+    assert repository.worktrees.bring_along("main", None, first) == []
     assert follow(repository, commit, {ONE: b"uno\n", TWO: None}) == []
     assert status(repository.path) == []
     assert files(repository_path) == {ONE: b"uno\n"}
@@ -48,7 +48,7 @@ def test_an_edited_file_stays(filled: Repository, commit: Commits) -> None:
     assert files(filled.path) == {ONE: b"mine\n", TWO: b"due\n", THREE: b"three\n"}
     # The user's commit now reverts nothing but what the edit itself changes.
     git(filled.path, "commit", "--quiet", "--allow-empty", "-m", "nothing staged")
-    assert filled.blob(filled.resolve("main"), ONE) == b"uno\n"
+    assert filled.blob(filled.refs.resolve("main"), ONE) == b"uno\n"
 
 
 def test_an_edit_that_is_what_was_committed_is_no_edit(filled: Repository, commit: Commits) -> None:
@@ -136,7 +136,7 @@ def test_a_staged_new_file_stays(filled: Repository, commit: Commits) -> None:
 
 
 def test_a_merge_in_progress_stays(filled: Repository, commit: Commits) -> None:
-    filled.create_branch("side", filled.resolve("main"))
+    filled.refs.create_branch("side", filled.refs.resolve("main"))
     commit(filled, {ONE: b"side\n"}, branch="side")
     (filled.path / ONE).write_bytes(b"mine\n")
     git(filled.path, "commit", "--quiet", "-a", "-m", "mine")
@@ -199,7 +199,7 @@ def test_line_ends_and_filters_of_the_project(repository: Repository, commit: Co
             "pages/x.txt": b"one\n",
         },
     ).commit
-    assert repository.bring_along("main", None, first) == []
+    assert repository.worktrees.bring_along("main", None, first) == []
     assert status(repository.path) == []
     assert files(repository.path)[ONE] == b"one\r\n"
     assert files(repository.path)["pages/x.txt"] == b"ONE\n"
@@ -249,10 +249,10 @@ def test_a_worktree_that_is_gone_or_replaced(
 
 
 def test_another_branch_does_not_matter(filled: Repository, commit: Commits) -> None:
-    tip = filled.resolve("main")
-    filled.create_branch("side", tip)
+    tip = filled.refs.resolve("main")
+    filled.refs.create_branch("side", tip)
     new = commit(filled, {ONE: b"uno\n"}, branch="side").commit
-    assert filled.bring_along("side", tip, new) == []
+    assert filled.worktrees.bring_along("side", tip, new) == []
     git(filled.path, "checkout", "--quiet", "--detach")
     assert follow(filled, commit, {ONE: b"uno\n"}) == []
     assert status(filled.path) == []
@@ -269,19 +269,19 @@ def test_a_worktree_that_git_is_busy_with(filled: Repository, commit: Commits) -
     assert list(filled.git_dir.glob("contentgit-*")) == []
     # Once it is done, the same call again does what was left.
     lock.unlink()
-    tip = filled.resolve("main")
-    assert filled.bring_along("main", f"{filled.resolve('main~1')}", tip) == []
+    tip = filled.refs.resolve("main")
+    assert filled.worktrees.bring_along("main", f"{filled.refs.resolve('main~1')}", tip) == []
     assert status(filled.path) == []
 
 
 def test_a_call_that_was_cut_short_is_made_good(filled: Repository, commit: Commits) -> None:
-    old = filled.resolve("main")
+    old = filled.refs.resolve("main")
     new = commit(filled, {ONE: b"uno\n", TWO: None, FOUR: b"four\n"}).commit
     git(filled.path, "read-tree", new)  # the index has moved, the files have not
     assert status(filled.path) == [f" M {ONE}", f" D {FOUR}", f"?? {TWO}"]
-    assert filled.bring_along("main", old, new) == []
+    assert filled.worktrees.bring_along("main", old, new) == []
     assert status(filled.path) == []
-    assert filled.bring_along("main", old, new) == []
+    assert filled.worktrees.bring_along("main", old, new) == []
     assert status(filled.path) == []
 
 
@@ -300,15 +300,15 @@ def test_odd_names_of_the_user_follow(filled: Repository) -> None:
         (filled.path / name).write_bytes(b"1\n")
     git(filled.path, "add", "--all")
     git(filled.path, "commit", "--quiet", "-m", "odd")
-    old = filled.resolve("main~1")
-    new = filled.resolve("main")
+    old = filled.refs.resolve("main~1")
+    new = filled.refs.resolve("main")
     git(filled.path, "reset", "--quiet", "--hard", old)
     git(filled.path, "update-ref", "refs/heads/main", new)
-    assert filled.bring_along("main", old, new) == []
+    assert filled.worktrees.bring_along("main", old, new) == []
     assert status(filled.path) == []
     git(filled.path, "update-ref", "refs/heads/main", old)
     (filled.path / "a\nb").write_bytes(b"mine\n")
-    assert filled.bring_along("main", new, old) == [LeftAlone(filled.path, ["a\nb"])]
+    assert filled.worktrees.bring_along("main", new, old) == [LeftAlone(filled.path, ["a\nb"])]
     assert files(filled.path) == {
         ONE: b"one\n", TWO: b"two\n", THREE: b"three\n", "a\nb": b"mine\n",
     }  # fmt: skip
@@ -316,7 +316,7 @@ def test_odd_names_of_the_user_follow(filled: Repository) -> None:
 
 def test_a_commit_that_wants_to_write_into_git(filled: Repository) -> None:
     """Such a tree comes from elsewhere; git refuses it, and nothing has changed."""
-    blob = filled.entry(filled.resolve("main"), ONE)
+    blob = filled.trees.entry(filled.refs.resolve("main"), ONE)
     line = f"100644 blob {blob}\tconfig\n".encode()
     inner = git(filled.path, "mktree", data=line)
     tree = git(
@@ -324,21 +324,21 @@ def test_a_commit_that_wants_to_write_into_git(filled: Repository) -> None:
         *("hash-object", "-t", "tree", "-w", "--stdin", "--literally"),
         data=b"40000 .git\0" + bytes.fromhex(inner),
     )
-    old = filled.resolve("main")
-    new = filled.commit_tree(tree, [old], "hostile")
-    filled.move_ref("refs/heads/main", new, old, "x")
+    old = filled.refs.resolve("main")
+    new = filled.writer.commit_tree(tree, [old], "hostile")
+    filled.refs.move("refs/heads/main", new, old, "x")
     before = (filled.git_dir / "config").read_bytes()
-    (left,) = filled.bring_along("main", old, new)
+    (left,) = filled.worktrees.bring_along("main", old, new)
     assert left == LeftAlone(
         filled.path,
         [".git/config", ONE, TWO, THREE],
         "the commit has a file '.git/config', inside git's own folder",
     )
-    filled.move_ref("refs/heads/main", old, new, "x")
-    filled.create_branch("hostile", new)
+    filled.refs.move("refs/heads/main", old, new, "x")
+    filled.refs.create_branch("hostile", new)
     with pytest.raises(RepositoryError, match=r"in the way of branch 'hostile': \.git/config"):
-        filled.checkout_head("hostile")
-    assert filled.head_branch() == "main"
+        filled.worktrees.checkout_head("hostile")
+    assert filled.refs.head_branch() == "main"
     assert (filled.git_dir / "config").read_bytes() == before
     assert files(filled.path) == {ONE: b"one\n", TWO: b"two\n", THREE: b"three\n"}
 
@@ -346,7 +346,7 @@ def test_a_commit_that_wants_to_write_into_git(filled: Repository) -> None:
 def test_thousands_follow(repository: Repository, commit: Commits) -> None:
     paths = [f"f/{n % 100}/{n}.json" for n in range(3000)]
     first = commit(repository, dict.fromkeys(paths, b"1\n")).commit
-    assert repository.bring_along("main", None, first) == []
+    assert repository.worktrees.bring_along("main", None, first) == []
     assert follow(repository, commit, dict.fromkeys(paths[:2000], b"2\n")) == []
     assert status(repository.path) == []
     assert follow(repository, commit, dict.fromkeys(paths[:2999])) == []
@@ -355,9 +355,9 @@ def test_thousands_follow(repository: Repository, commit: Commits) -> None:
 
 
 def test_a_head_that_names_no_commit_is_called_that(filled: Repository) -> None:
-    blob = filled.write_blob(b"x")
+    blob = filled.writer.write_blob(b"x")
     (filled.git_dir / "HEAD").write_text(f"{blob}\n")
     with pytest.raises(UnknownNameError, match="'HEAD' names a blob, not a commit"):
-        filled.edited_files()
-    filled.set_head("unborn")
-    assert filled.edited_files() == [ONE, TWO, THREE]
+        filled.worktrees.edited_files()
+    filled.refs.set_head("unborn")
+    assert filled.worktrees.edited_files() == [ONE, TWO, THREE]

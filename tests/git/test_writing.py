@@ -48,9 +48,9 @@ def test_the_bytes_of_a_commit(repository: Repository, commit: Commits) -> None:
 def test_a_change_keeps_the_rest(repository: Repository, commit: Commits) -> None:
     first = commit(repository, {ONE: b"one\n", TWO: b"two\n", THREE: b"three\n"})
     second = commit(repository, {ONE: b"uno\n", THREE: None, "tags/missing.json": None})
-    assert repository.commit(second.commit).parents == (first.commit,)
+    assert repository.history.commit(second.commit).parents == (first.commit,)
     assert git(repository.path, "ls-tree", "-r", "--name-only", "main").splitlines() == [ONE, TWO]
-    assert repository.folders(second.commit) == ["pages"]
+    assert repository.trees.folders(second.commit) == ["pages"]
     assert repository.blob(second.commit, ONE) == b"uno\n"
 
 
@@ -67,18 +67,18 @@ def test_two_records_at_one_path_are_refused(
 ) -> None:
     """Whatever the second is, git would keep that one alone."""
     first = commit(repository, {TWO: b"two\n"})
-    blob = FileEntry("100644", repository.entry(first.commit, TWO) or "")
+    blob = FileEntry("100644", repository.trees.entry(first.commit, TWO) or "")
     placed = blob if isinstance(second, str) else second
     for start in (b"one\n", blob):
         with pytest.raises(RecordError, match=f"two records have the path {ONE}"):
-            repository.write_tree(first.commit, [(ONE, start), (THREE, b"3"), (ONE, placed)])
+            repository.writer.write_tree(first.commit, [(ONE, start), (THREE, b"3"), (ONE, placed)])
     assert not list((repository.git_dir / "objects" / "pack").glob("tmp_*"))
 
 
 def test_a_record_moves_to_where_another_was(repository: Repository, commit: Commits) -> None:
     first = commit(repository, {ONE: b"one\n", TWO: b"two\n"})
     moves = [(ONE, None), (TWO, GONE), (ONE, b"two\n"), (TWO, b"one\n")]
-    tree = repository.write_tree(first.commit, moves)
+    tree = repository.writer.write_tree(first.commit, moves)
     assert [repository.blob(tree, each) for each in (ONE, TWO)] == [b"two\n", b"one\n"]
 
 
@@ -116,10 +116,10 @@ def test_both_algorithms_bare_or_not(
 )  # fmt: skip
 def test_paths_that_contentgit_does_not_write(repository: Repository, path: str) -> None:
     with pytest.raises(FormatError) as caught:
-        repository.write_tree(None, [(ONE, b"1"), (path, b"2")])
+        repository.writer.write_tree(None, [(ONE, b"1"), (path, b"2")])
     assert caught.value.message == f"contentgit does not write a file named {path!r}"
     with pytest.raises(FormatError):
-        repository.write_tree(None, [(path, None)])
+        repository.writer.write_tree(None, [(path, None)])
     assert_untouched(repository)
 
 
@@ -149,7 +149,7 @@ def test_a_source_that_fails_midway_writes_nothing(repository: Repository) -> No
         raise KeyError("gone")
 
     with pytest.raises(KeyError, match="gone"):
-        repository.write_tree(None, source())
+        repository.writer.write_tree(None, source())
     assert_untouched(repository)
 
 
@@ -162,7 +162,7 @@ def test_killed_midway(repository: Repository, commit: Commits) -> None:
         "    for number in range(20000):\n"
         "        if number == 15000:\n            os.kill(os.getpid(), signal.SIGKILL)\n"
         "        yield f'pages/{number}.json', os.urandom(1000)\n"
-        "Repository.open(Path(sys.argv[1])).write_commit("
+        "Repository.open(Path(sys.argv[1])).writer.write_commit("
         "parent=None, folder_changes=source(), message='x')\n"
     )
     command = [sys.executable, "-c", program, str(repository.path)]
@@ -178,9 +178,9 @@ def test_a_parent_that_is_not_there(repository: Repository) -> None:
     with pytest.raises(
         RepositoryError, match=r"git fast-import failed in .*: [Nn]ot a valid commit"
     ):
-        repository.write_tree("1" * 40, [(ONE, b"1")])
+        repository.writer.write_tree("1" * 40, [(ONE, b"1")])
     with pytest.raises(UsageError, match="'main' is no commit id"):
-        repository.write_tree("main", [(ONE, b"1")])
+        repository.writer.write_tree("main", [(ONE, b"1")])
     assert_untouched(repository)
 
 
@@ -193,8 +193,10 @@ def read_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[Repository]:
         monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(top / "config"))
         monkeypatch.setenv("HOME", name)
         repository = Repository.init(top / "content")
-        tree = repository.write_tree(None, [(ONE, b"one\n")])
-        repository.move_ref("refs/heads/main", repository.commit_tree(tree, [], "x"), None, "x")
+        tree = repository.writer.write_tree(None, [(ONE, b"one\n")])
+        repository.refs.move(
+            "refs/heads/main", repository.writer.commit_tree(tree, [], "x"), None, "x"
+        )
         folders = [path for path in [top, *top.rglob("*")] if path.is_dir()]
         for folder in folders:
             folder.chmod(0o555)
@@ -210,16 +212,16 @@ def read_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[Repository]:
 
 
 def test_a_read_only_repository(read_only: Repository) -> None:
-    tip = read_only.resolve("main")
-    tree = read_only.tree_id(tip)
+    tip = read_only.refs.resolve("main")
+    tree = read_only.trees.folder_id(tip)
     assert tree is not None
     ways = [
-        lambda: read_only.write_tree(tip, [(ONE, b"uno\n")]),
-        lambda: read_only.commit_tree(tree, [tip], "message"),
-        lambda: read_only.move_ref("refs/heads/side", tip, None, "test"),
-        lambda: read_only.delete_ref("refs/heads/main", tip),
-        lambda: read_only.set_head("side"),
-        lambda: read_only.create_branch("side", tip),
+        lambda: read_only.writer.write_tree(tip, [(ONE, b"uno\n")]),
+        lambda: read_only.writer.commit_tree(tree, [tip], "message"),
+        lambda: read_only.refs.move("refs/heads/side", tip, None, "test"),
+        lambda: read_only.refs.delete("refs/heads/main", tip),
+        lambda: read_only.refs.set_head("side"),
+        lambda: read_only.refs.create_branch("side", tip),
     ]
     for way in ways:
         with pytest.raises(RepositoryError) as caught:
@@ -227,8 +229,8 @@ def test_a_read_only_repository(read_only: Repository) -> None:
         assert caught.value.message.startswith(f"cannot write to {read_only.path}: ")
         assert "ermission" in caught.value.message
     assert read_only.blob(tip, ONE) == b"one\n"
-    assert read_only.head_branch() == "main"
-    (left,) = read_only.bring_along("main", None, tip)
+    assert read_only.refs.head_branch() == "main"
+    (left,) = read_only.worktrees.bring_along("main", None, tip)
     assert (left.worktree, left.paths) == (read_only.path, [ONE])
     assert "ermission" in left.reason
     with pytest.raises(RepositoryError, match=f"^cannot make a repository at {read_only.path}/x: "):
@@ -240,30 +242,32 @@ def test_inside_a_git_hook(repository_path: Path, hook_environment: Path, commit
     repository = Repository.init(repository_path)
     assert repository.git_dir == repository_path / ".git"
     first = commit(repository, {ONE: b"one\n", TWO: b"two\n"})
-    assert repository.bring_along("main", None, first.commit) == []
+    assert repository.worktrees.bring_along("main", None, first.commit) == []
     second = commit(repository, {ONE: b"uno\n", TWO: None})
-    assert repository.bring_along("main", first.commit, second.commit) == []
+    assert repository.worktrees.bring_along("main", first.commit, second.commit) == []
     assert (repository_path / ONE).read_bytes() == b"uno\n"
-    repository.create_branch("side", first.commit)
-    repository.checkout_head("side")
+    repository.refs.create_branch("side", first.commit)
+    repository.worktrees.checkout_head("side")
     assert (repository_path / TWO).read_bytes() == b"two\n"
-    assert [each.id for each in repository.log("main")] == [second.commit, first.commit]
-    assert list(repository.entries(second.commit, "pages")) == [
-        ("a.b/0/0/1.json", repository.entry(second.commit, ONE))
+    assert [each.id for each in repository.history.log("main")] == [second.commit, first.commit]
+    assert list(repository.trees.entries(second.commit, "pages")) == [
+        ("a.b/0/0/1.json", repository.trees.entry(second.commit, ONE))
     ]
-    repository.maintain()
+    repository.housekeeping.maintain()
     assert Repository.discover(repository_path).path == repository_path
     assert Repository.open(repository_path).worktree == repository_path
 
 
 def test_configured_author_and_given_ones(repository: Repository) -> None:
-    tree = repository.write_tree(None, [(ONE, b"1")])
-    own = repository.commit(repository.commit_tree(tree, [], "x"))
+    tree = repository.writer.write_tree(None, [(ONE, b"1")])
+    own = repository.history.commit(repository.writer.commit_tree(tree, [], "x"))
     assert (own.author, own.email) == ("Test Author", "author@example.com")
     assert abs(own.date - datetime.now(UTC)) < timedelta(minutes=5)
     zone = timezone(timedelta(hours=-5, minutes=-30))
     when = datetime(2020, 2, 29, 23, 59, 59, 999, tzinfo=zone)
-    given = repository.commit(repository.commit_tree(tree, [], "x", author=ANNA, date=when))
+    given = repository.history.commit(
+        repository.writer.commit_tree(tree, [], "x", author=ANNA, date=when)
+    )
     assert (given.author, given.email) == ("Anna", "anna@example.com")
     assert given.committer == Signature("Test Author", "author@example.com")
     assert given.date == given.committed == when.replace(microsecond=0)
@@ -271,9 +275,9 @@ def test_configured_author_and_given_ones(repository: Repository) -> None:
 
 
 def test_an_author_cannot_forge_lines(repository: Repository) -> None:
-    tree = repository.write_tree(None, [(ONE, b"1")])
+    tree = repository.writer.write_tree(None, [(ONE, b"1")])
     author = Signature("Eve>\nparent 1 <x", "e\nv<e@example.com")
-    commit = repository.commit_tree(tree, [], "x", author=author, committer=ANNA, date=DATE)
+    commit = repository.writer.commit_tree(tree, [], "x", author=author, committer=ANNA, date=DATE)
     assert commit_text(repository, commit).splitlines()[1] == (
         "author Eveparent 1 x <eve@example.com> 1767323045 +0000"
     )
@@ -281,9 +285,9 @@ def test_an_author_cannot_forge_lines(repository: Repository) -> None:
 
 @pytest.mark.parametrize("name", ["", "  ", "<>", ".,\n"])
 def test_an_author_without_a_name(repository: Repository, name: str) -> None:
-    tree = repository.write_tree(None, [(ONE, b"1")])
+    tree = repository.writer.write_tree(None, [(ONE, b"1")])
     with pytest.raises(UsageError, match="has no name") as caught:
-        repository.commit_tree(tree, [], "x", author=Signature(name, "a@example.com"))
+        repository.writer.commit_tree(tree, [], "x", author=Signature(name, "a@example.com"))
     assert caught.value.hint == "write it as: Your Name <you@example.com>"
 
 
@@ -298,25 +302,25 @@ def test_an_author_without_a_name(repository: Repository, name: str) -> None:
     ],
 )  # fmt: skip
 def test_messages(repository: Repository, message: str, kept: str) -> None:
-    tree = repository.write_tree(None, [(ONE, b"1")])
-    commit = repository.commit_tree(tree, [], message)
-    assert repository.commit(commit).message == kept
+    tree = repository.writer.write_tree(None, [(ONE, b"1")])
+    commit = repository.writer.commit_tree(tree, [], message)
+    assert repository.history.commit(commit).message == kept
 
 
 def test_messages_that_are_none(repository: Repository) -> None:
-    tree = repository.write_tree(None, [(ONE, b"1")])
+    tree = repository.writer.write_tree(None, [(ONE, b"1")])
     with pytest.raises(UsageError, match="the commit message is empty"):
-        repository.commit_tree(tree, [], " \n\t")
+        repository.writer.commit_tree(tree, [], " \n\t")
     with pytest.raises(UsageError, match="the commit message holds a NUL character"):
-        repository.commit_tree(tree, [], "a\0b")
+        repository.writer.commit_tree(tree, [], "a\0b")
 
 
 def test_a_configured_encoding_does_not_matter(repository: Repository) -> None:
     git(repository.path, "config", "i18n.commitEncoding", "ISO-8859-1")
-    tree = repository.write_tree(None, [(ONE, b"1")])
-    commit = repository.commit_tree(tree, [], "Ünï")
+    tree = repository.writer.write_tree(None, [(ONE, b"1")])
+    commit = repository.writer.commit_tree(tree, [], "Ünï")
     assert "encoding" not in commit_text(repository, commit)
-    assert repository.commit(commit).subject == "Ünï"
+    assert repository.history.commit(commit).subject == "Ünï"
 
 
 SIGNER = """\
@@ -347,8 +351,8 @@ def test_commits_are_signed_where_git_is_told_to(
         " made for --status-fd=2 -bsau KEY",
         " -----END PGP SIGNATURE-----",
     ]
-    assert repository.commit(signed.commit).parents == (plain.commit,)
-    assert repository.commit(signed.commit).message == "Change things\n"
+    assert repository.history.commit(signed.commit).parents == (plain.commit,)
+    assert repository.history.commit(signed.commit).message == "Change things\n"
     assert repository.blob(signed.commit, ONE) == b"uno\n"
 
 
@@ -370,9 +374,9 @@ def test_hooks_of_the_repository_do_not_run(repository: Repository, commit: Comm
         hook.write_text(f"#!/bin/sh\ntouch {repository.path}/{name}.ran\nexit 1\n")
         hook.chmod(0o755)
     first = commit(repository, {ONE: b"one\n"})
-    repository.bring_along("main", None, first.commit)
-    repository.create_branch("side", first.commit)
-    repository.checkout_head("side")
+    repository.worktrees.bring_along("main", None, first.commit)
+    repository.refs.create_branch("side", first.commit)
+    repository.worktrees.checkout_head("side")
     assert list(repository.path.glob("*.ran")) == []
 
 
@@ -382,12 +386,12 @@ def test_many_small_writes_are_put_together(repository: Repository, commit: Comm
         commit(repository, {ONE: f"{number}\n".encode()})
     before = len(list(packs.glob("*.pack")))
     assert before > 50
-    repository.maintain()
+    repository.housekeeping.maintain()
     after = len(list(packs.glob("*.pack")))
     assert after < 5
-    assert repository.blob(repository.resolve("main~30"), ONE) == b"24\n"
+    assert repository.blob(repository.refs.resolve("main~30"), ONE) == b"24\n"
     assert git(repository.path, "fsck", "--strict", "--no-dangling") == ""
-    repository.maintain()
+    repository.housekeeping.maintain()
     assert len(list(packs.glob("*.pack"))) == after
 
 
@@ -396,12 +400,12 @@ def test_memory_does_not_grow_with_the_number_of_changes(repository: Repository)
         "from pathlib import Path\n"
         "from contentgit.git import Repository\n"
         "repository = Repository.open(Path(sys.argv[1]))\n"
-        "repository.write_tree(None, [('f/0.json', b'x')])\nbefore = peak()\n"
-        "tree = repository.write_tree(None, ((f'f/{n % 100}/{n}.json', b'%07d' % n * 1000) "
+        "repository.writer.write_tree(None, [('f/0.json', b'x')])\nbefore = peak()\n"
+        "tree = repository.writer.write_tree(None, ((f'f/{n % 100}/{n}.json', b'%07d' % n * 1000) "
         "for n in range(10000)))\n"
-        "commit = repository.commit_tree(tree, [], 'x')\n"
-        "ids = (each for _, each in repository.entries(commit, 'f'))\n"
-        "assert sum(map(len, repository.blobs(ids))) == 70_000_000\n"
+        "commit = repository.writer.commit_tree(tree, [], 'x')\n"
+        "ids = (each for _, each in repository.trees.entries(commit, 'f'))\n"
+        "assert sum(map(len, repository.objects.blobs(ids))) == 70_000_000\n"
         "print(peak() - before)\n"
     )
     (more,) = printed(program, str(repository.path))
@@ -415,15 +419,15 @@ def test_files_that_are_there_already_are_placed_by_id_whatever_they_are_called(
     script = git(repository.path, "hash-object", "-w", "--stdin", data=b"#!/bin/sh\n")
     names = ["Über uns.md", 'a "b" \\n', "line\nend", "bin/run"]
     changes = [(name, FileEntry("100755", script)) for name in names]
-    tree = repository.write_tree(None, [*changes, (ONE, None)], {"": first.tree})
+    tree = repository.writer.write_tree(None, [*changes, (ONE, None)], {"": first.tree})
     listed = git(repository.path, "ls-tree", "-r", "-z", tree).split("\0")
     assert listed[:-1] == [f"100755 blob {script}\t{name}" for name in sorted(names)]
-    found = list(repository.changed_files(first.tree, tree))
+    found = list(repository.trees.changed_files(first.tree, tree))
     gone = (ONE, FileEntry("100644", "5626abf0f72e58d7a153368ba57db4c673c0e171"), None)
     assert found == sorted([gone, *((name, None, each) for name, each in changes)])
-    assert list(repository.changed_files(first.commit, first.tree)) == []
+    assert list(repository.trees.changed_files(first.commit, first.tree)) == []
     gone = [(name, GONE) for name in names]
-    assert repository.write_tree(None, [*gone, (ONE, b"one\n")], {"": tree}) == first.tree
+    assert repository.writer.write_tree(None, [*gone, (ONE, b"one\n")], {"": tree}) == first.tree
 
 
 def test_refuses_to_place_a_file_in_its_own_folder(repository: Repository, commit: Commits) -> None:
@@ -431,4 +435,4 @@ def test_refuses_to_place_a_file_in_its_own_folder(repository: Repository, commi
     entry = FileEntry("100644", "5626abf0f72e58d7a153368ba57db4c673c0e171")
     for name in ("../x", ".git/hooks/post-checkout", "a//b"):
         with pytest.raises(FormatError):
-            repository.write_tree(first.commit, [(name, entry)])
+            repository.writer.write_tree(first.commit, [(name, entry)])

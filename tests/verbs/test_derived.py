@@ -259,7 +259,7 @@ def test_an_update_gives_what_a_merge_of_branches_gives(
     ok("commit", "-m", "There")
     ok("commit", "--branch", "here", "-m", "Here", OTHER)
     repository = Repository.open(repository_path)
-    tips = [repository.resolve(each) for each in ("here", "main")]
+    tips = [repository.refs.resolve(each) for each in ("here", "main")]
     merged = merge_commits(repository, *tips)
     said = run("update", "--yes", OTHER)
     assert (said.code == 3) == bool(merged.conflicts), (said, merged.conflicts)
@@ -270,7 +270,10 @@ def test_an_update_gives_what_a_merge_of_branches_gives(
     assert raw.snapshot("other") == before["other"]
     ok("update", "--yes", OTHER)
     ok("commit", "--branch", "merged", "-m", "Merged", OTHER)
-    trees = repository.root_tree(repository.resolve("merged")), repository.root_tree(merged.tree)
+    trees = (
+        repository.trees.root(repository.refs.resolve("merged")),
+        repository.trees.root(merged.tree),
+    )
     assert trees[0] == trees[1]
 
 

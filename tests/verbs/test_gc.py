@@ -184,7 +184,9 @@ def test_temporary_files_of_killed_calls_go(
 def test_objects_of_a_killed_call_go(forced: str, ok: Ok, git: Ok, repository_path: Path) -> None:
     from contentgit.git import Repository
 
-    tree = Repository.open(repository_path).write_tree(None, [("pages/lost.json", b"lost\n")])
+    tree = Repository.open(repository_path).writer.write_tree(
+        None, [("pages/lost.json", b"lost\n")]
+    )
     assert git("cat-file", "-t", tree) == "tree"
     partly = repository_path / ".git/objects/pack/tmp_pack_killed"
     partly.write_text("")

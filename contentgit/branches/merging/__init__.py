@@ -95,12 +95,12 @@ def merge(
     """
     refuse_unfinished(repository)
     branch, ours = _head(repository)
-    theirs = repository.resolve(revision)
+    theirs = repository.refs.resolve(revision)
     for each in (ours, theirs):
         check_format(repository, each)
-    if repository.is_ancestor(theirs, ours):
+    if repository.history.is_ancestor(theirs, ours):
         return Merged(How.UP_TO_DATE, revision, branch, ours)
-    if fast_forward is not FastForward.NEVER and repository.is_ancestor(ours, theirs):
+    if fast_forward is not FastForward.NEVER and repository.history.is_ancestor(ours, theirs):
         return _forward(repository, revision, branch, ours, theirs)
     if fast_forward is FastForward.ONLY:
         raise RefusedError(
@@ -109,7 +109,7 @@ def merge(
         )
     if not unrelated:
         _refuse_unrelated(repository, (branch, ours), (revision, theirs))
-    repository.identity()
+    repository.settings.identity()
     operation = Operation(
         verb="merge",
         source=revision,
@@ -145,7 +145,7 @@ def _run(repository: Repository, operation: Operation, *, commit: bool, record: 
 def _refuse_unrelated(
     repository: Repository, ours: tuple[str, str], theirs: tuple[str, str]
 ) -> None:
-    if not repository.merge_bases(ours[1], theirs[1]):
+    if not repository.history.merge_bases(ours[1], theirs[1]):
         raise RefusedError(
             f"{ours[0]} and {theirs[0]} have no commit in common",
             hint=f"contentgit merge {shlex.quote(theirs[0])} --allow-unrelated-histories  "
@@ -154,18 +154,18 @@ def _refuse_unrelated(
 
 
 def _head(repository: Repository) -> tuple[str, str]:
-    branch = repository.head_branch()
+    branch = repository.refs.head_branch()
     if branch is None:
         raise UsageError(
             "HEAD of the repository is detached: there is no branch to merge into",
             hint="contentgit checkout BRANCH  moves HEAD there",
         )
-    return branch, repository.resolve("HEAD")
+    return branch, repository.refs.resolve("HEAD")
 
 
 def _forward(repository: Repository, revision: str, branch: str, ours: str, theirs: str) -> Merged:
-    repository.check_folders(ours, theirs)
-    left = repository.advance(branch, theirs, ours, f"contentgit merge: {revision}")
+    repository.trees.check_move(ours, theirs)
+    left = repository.worktrees.advance(branch, theirs, ours, f"contentgit merge: {revision}")
     return Merged(How.FAST_FORWARD, revision, branch, theirs, tuple(left))
 
 
@@ -176,7 +176,7 @@ def _message(repository: Repository, revision: str, branch: str) -> str:
         "refs/tags/": "tag",
         "refs/remotes/": "remote-tracking branch",
     }
-    kind = next((kinds[at] for at in kinds if repository.read_ref(at + revision)), "commit")
+    kind = next((kinds[at] for at in kinds if repository.refs.read(at + revision)), "commit")
     into = "" if branch in ("main", "master") else f" into {branch}"
     return f"Merge {kind} '{revision}'{into}\n"
 

@@ -97,7 +97,7 @@ def _dangling(sides: Sides, tree: str, place: Place, value: Value, schema: Model
         if each.field == place.field and each.constrained
     }
     wanted = [path for paths in targets.values() if paths for path in paths]
-    there = sides.repository.files_at(tree, wanted)
+    there = sides.repository.trees.files_at(tree, wanted)
     for target, paths in targets.items():
         # Of models that are in no dump nothing is known.
         if paths is None or (paths and there.keys().isdisjoint(paths)):

@@ -130,9 +130,9 @@ class NewKeys:
         highest = max((0, *self._decided(related)))
         trees = dict.fromkeys((sides.base.tree, sides.ours, sides.theirs, *self.trees))
         for tree in filter(None, trees):
-            folders = sides.repository.folders(tree)
+            folders = sides.repository.trees.folders(tree)
             for place in (f"{each}/{encode_part(label)}" for each in folders for label in related):
-                for path, _ in sides.repository.entries(tree, place):
+                for path, _ in sides.repository.trees.entries(tree, place):
                     name = path.rpartition("/")[2].removesuffix(".json")
                     highest = max(highest, integer_key(name) or 0)
         return highest

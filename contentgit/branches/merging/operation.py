@@ -75,7 +75,7 @@ class Operation:
             return merge_trees(repository, base, self.ours, self.theirs, self.resolutions)
         except ContentgitError as error:
             wanted = filter(None, (self.ours, self.theirs, self.base))
-            gone = [each for each in wanted if not repository.has(each)]
+            gone = [each for each in wanted if not repository.objects.has(each)]
             if not gone:
                 raise
             ways = [*fetching(repository, gone[0]), f"contentgit {self.verb} --abort  (gives up)"]
@@ -165,10 +165,10 @@ def current(repository: Repository) -> Operation | None:
         raise FormatError(
             f"{path} is broken: {misfit(error)}", hint="contentgit merge --abort  removes it"
         ) from error
-    tip = repository.branch_tip(operation.branch)
+    tip = repository.refs.tip(operation.branch)
     made = operation.made if tip != operation.ours else ""
-    if tip and made and repository.has(made) and repository.is_ancestor(made, tip):
-        repository.bring_along(operation.branch, operation.ours, tip)
+    if tip and made and repository.objects.has(made) and repository.history.is_ancestor(made, tip):
+        repository.worktrees.bring_along(operation.branch, operation.ours, tip)
         forget(repository)
         return None
     return operation
@@ -296,9 +296,9 @@ def conclude(
 
 def commit_tree(repository: Repository, operation: Operation, tree: str) -> str:
     """The id of the operation's commit; ``""`` where it would change nothing and join nothing."""
-    if len(operation.parents) == 1 and tree == repository.root_tree(operation.ours):
+    if len(operation.parents) == 1 and tree == repository.trees.root(operation.ours):
         return ""
-    return repository.commit_tree(
+    return repository.writer.commit_tree(
         tree,
         operation.parents,
         operation.message,
@@ -310,19 +310,19 @@ def commit_tree(repository: Repository, operation: Operation, tree: str) -> str:
 def publish(repository: Repository, operation: Operation, commit: str) -> list[LeftAlone]:
     """Moves the branch to the operation's commit, and the worktree behind it."""
     reason = f"contentgit {operation.verb}: {operation.source}"
-    left = repository.advance(operation.branch, commit, operation.ours, reason)
-    repository.maintain()
+    left = repository.worktrees.advance(operation.branch, commit, operation.ours, reason)
+    repository.housekeeping.maintain()
     return left
 
 
 def refuse_moved(repository: Repository, operation: Operation) -> None:
     """Raises BusyError where the branch is not what it was when the operation began."""
-    tip = repository.branch_tip(operation.branch)
+    tip = repository.refs.tip(operation.branch)
     if tip is None:
         back = f"contentgit branch {operation.branch} {operation.ours[:10]}  (brings it back)\n"
         raise BusyError(
             f"branch {operation.branch} is gone since the {operation.verb} began",
-            hint=(back if repository.has(operation.ours) else "")
+            hint=(back if repository.objects.has(operation.ours) else "")
             + f"contentgit {operation.verb} --abort  (gives up)",
         )
     if tip != operation.ours:

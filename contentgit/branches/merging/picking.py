@@ -56,7 +56,7 @@ def revert(repository: Repository, revision: str, how: Picking = Picking()) -> C
     """
     source, parent = _change(repository, revision, how.mainline, "revert")
     message = how.message or (f'Revert "{source.subject}"\n\nThis reverts commit {source.id}.\n')
-    base, theirs = repository.root_tree(source.id), repository.root_tree(parent)
+    base, theirs = repository.trees.root(source.id), repository.trees.root(parent)
     return _run(repository, "revert", revision, (base, theirs), message, how)
 
 
@@ -72,7 +72,7 @@ def cherry_pick(repository: Repository, revision: str, how: Picking = Picking())
     message = how.message or source.message
     if how.note_source:
         message = f"{message.rstrip()}\n\n(cherry picked from commit {source.id})\n"
-    base, theirs = repository.root_tree(parent), repository.root_tree(source.id)
+    base, theirs = repository.trees.root(parent), repository.trees.root(source.id)
     return _run(repository, "cherry-pick", revision, (base, theirs), message, how, source)
 
 
@@ -86,16 +86,16 @@ def restore(
         UnknownNameError: the revision has no such record or field, or HEAD no such model.
         RefusedError: what comes back refers to records that are not there.
     """
-    head = repository.resolve("HEAD")
-    source = repository.resolve(revision)
+    head = repository.refs.resolve("HEAD")
+    source = repository.refs.resolve(revision)
     for each in (head, source):
         check_format(repository, each)
     changes = dict(_restored(repository, head, source, revision, labels))
-    here = repository.files_at(head, list(changes))
+    here = repository.trees.files_at(head, list(changes))
     before = {path: FileEntry("100644", here[path]) if path in here else GONE for path in changes}
-    old = {"": repository.root_tree(source)}
-    theirs = repository.write_tree(None, changes.items(), old)
-    base = repository.write_tree(None, before.items(), old)
+    old = {"": repository.trees.root(source)}
+    theirs = repository.writer.write_tree(None, changes.items(), old)
+    base = repository.writer.write_tree(None, before.items(), old)
     what = ", ".join(labels[:3]) + (f" and {len(labels) - 3} more" if len(labels) > 3 else "")
     message = how.message or f"Restore {what} from {revision}\n"
     return _run(repository, "restore", what, (base, theirs), message, how, wider=source)
@@ -103,7 +103,7 @@ def restore(
 
 def _change(repository: Repository, revision: str, mainline: int, verb: str) -> tuple[Commit, str]:
     """A commit and the one before it."""
-    commit = repository.commit(repository.resolve(revision))
+    commit = repository.history.commit(repository.refs.resolve(revision))
     check_format(repository, commit.id)
     count = len(commit.parents)
     if not count:
@@ -163,14 +163,14 @@ def _run(
 def _head(repository: Repository) -> tuple[str, str]:
     """HEAD's branch and its commit, where a commit can be made."""
     refuse_unfinished(repository)
-    branch, head = repository.head_branch(), repository.resolve("HEAD")
+    branch, head = repository.refs.head_branch(), repository.refs.resolve("HEAD")
     if branch is None:
         raise UsageError(
             "HEAD of the repository is detached: there is no branch to commit to",
             hint="contentgit checkout BRANCH  moves HEAD there",
         )
     check_format(repository, head)
-    repository.identity()
+    repository.settings.identity()
     return branch, head
 
 
@@ -181,7 +181,7 @@ def _selected(
     selection = Selection.parse(names)
     folders = set(selection.folders(repository, [base, theirs])) if selection.dumps else set()
     wanted: dict[str, Placed] = {}
-    for path, _, after in repository.changed_files(base, theirs):
+    for path, _, after in repository.trees.changed_files(base, theirs):
         folder, _, rest = path.partition("/")
         if folder in folders or (rest in selection.paths and not folder.startswith(".")):
             wanted[path] = after or GONE
@@ -190,7 +190,7 @@ def _selected(
             f"{source} changes nothing in {', '.join(names)}",
             hint=f"contentgit show {source}  lists what it changes",
         )
-    return repository.write_tree(None, wanted.items(), {"": base})
+    return repository.writer.write_tree(None, wanted.items(), {"": base})
 
 
 # Records and fields of another commit
@@ -219,7 +219,7 @@ def _restored(
 
 def _as_managed(repository: Repository, head: str, path: str, blob: str) -> bytes:
     """A record of another commit with the fields that HEAD's dump has; new ones stay as they are."""
-    here = repository.files_at(head, [path])
+    here = repository.trees.files_at(head, [path])
     files = [(path, FileEntry("100644", each)) for each in (blob, here.get(path)) if each]
     record, *others = [each for each in decoded(repository, files) if each]
     folder = path.partition("/")[0]
@@ -247,7 +247,7 @@ def _place(label: str) -> Place:
 def _files_of(repository: Repository, commit: str, key: RecordKey) -> dict[str, str]:
     folders = dump_folders(repository, commit)
     paths = [f"{folder}/{path}" for folder in folders for path in paths_of(key)]
-    return repository.files_at(commit, paths)
+    return repository.trees.files_at(commit, paths)
 
 
 def _with_fields(
@@ -316,8 +316,8 @@ def _with_dependencies(
         (path, FileEntry("100644", blob)) for path, blob in files.items()
     ]
     return (
-        repository.write_tree(None, gone, {"": base}),
-        repository.write_tree(None, come, {"": theirs}),
+        repository.writer.write_tree(None, gone, {"": base}),
+        repository.writer.write_tree(None, come, {"": theirs}),
     )
 
 
@@ -337,7 +337,7 @@ class _Dependencies:
 
     def of(self, base: str, theirs: str) -> dict[RecordKey, RecordKey]:
         """The missing records of the source, each with one that needs it."""
-        changed = self.repository.changed_files(base, theirs)
+        changed = self.repository.trees.changed_files(base, theirs)
         coming = {path: after for path, _, after in changed if after and self._is_record(path)}
         missing: dict[RecordKey, RecordKey] = {}
         wanted = dict(self._wanted(coming.items()))
@@ -384,8 +384,8 @@ class _Dependencies:
         """Path and blob of those that the source has, and neither HEAD nor what comes."""
         paths = [path for key in sorted(wanted) for path in self._paths(key)]
         fresh = [path for path in paths if path not in coming and path not in self.files]
-        there = self.repository.files_at(self.source, fresh) if fresh else {}
-        here = self.repository.files_at(self.head, list(there)) if there else {}
+        there = self.repository.trees.files_at(self.source, fresh) if fresh else {}
+        here = self.repository.trees.files_at(self.head, list(there)) if there else {}
         return {path: blob for path, blob in there.items() if path not in here}
 
     def _paths(self, key: RecordKey) -> Iterator[str]:

@@ -75,7 +75,7 @@ def record_conflicts(
         )
     found = operation.tree(repository)
     files = _files(operation, found.conflicts)
-    tree = repository.write_tree(None, files, {"": found.tree})
+    tree = repository.writer.write_tree(None, files, {"": found.tree})
     commit = commit_tree(repository, operation, tree)
     left = publish(repository, operation, commit)
     done = Concluded(operation.verb, operation.source, operation.branch, commit, tuple(left))
@@ -101,8 +101,8 @@ def recorded_in(repository: Repository, commit: str) -> list[Recorded]:
     Raises:
         FormatError: a file there is none.
     """
-    entries = sorted(repository.entries(commit, CONFLICTS_FOLDER))
-    blobs = repository.blobs([blob for _, blob in entries])
+    entries = sorted(repository.trees.entries(commit, CONFLICTS_FOLDER))
+    blobs = repository.objects.blobs([blob for _, blob in entries])
     return [
         _parsed(f"{CONFLICTS_FOLDER}/{name}", data)
         for (name, _), data in zip(entries, blobs, strict=True)
@@ -155,7 +155,7 @@ def resolve_recorded(
         ConflictError: the place was edited since, or a decision uncovers another conflict.
     """
     refuse_unfinished(repository)
-    branch, head = repository.head_branch(), repository.resolve("HEAD")
+    branch, head = repository.refs.head_branch(), repository.refs.resolve("HEAD")
     there = recorded_in(repository, head)
     if branch is None or not there:
         raise UsageError(
@@ -163,14 +163,14 @@ def resolve_recorded(
             hint="contentgit merge REV  begins a merge",
         )
     wanted = _wanted(there, patterns, decision)
-    repository.identity()
+    repository.settings.identity()
     tree, decided = head, []
     for ours, theirs in dict.fromkeys((each.ours, each.theirs) for each in wanted):
         some = [each for each in wanted if (each.ours, each.theirs) == (ours, theirs)]
         tree, given = _decided_tree(repository, tree, some, patterns, decision)
         decided += some if given is None else [each for each in there if each.record in given]
     gone = [(each.file, GONE) for each in decided]
-    tree = repository.write_tree(None, gone, {"": repository.root_tree(tree)})
+    tree = repository.writer.write_tree(None, gone, {"": repository.trees.root(tree)})
     labels = tuple(each.labels[0] for each in decided)
     operation = Operation("resolve", labels[0], branch, head, head, (head,), _message(labels))
     commit = commit_tree(repository, operation, tree)

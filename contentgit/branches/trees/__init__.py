@@ -83,7 +83,7 @@ def merge_trees(
         theirs = _with_keys(sides, keys)
         sides = Sides(repository, base, ours, theirs)
     merge = FileMerge(sides, resolutions)
-    tree = repository.write_tree(None, merge.changes(), {"": repository.root_tree(ours)})
+    tree = repository.writer.write_tree(None, merge.changes(), {"": repository.trees.root(ours)})
     meeting = Meeting(sides, tree, merge.written, frozenset(merge.decided))
     met = [*added_twice(sides, meeting.result), *meeting.conflicts(merge.conflicts)]
     conflicts = (*merge.conflicts, *met)
@@ -93,17 +93,17 @@ def merge_trees(
 
 def common_base(repository: Repository, ours: str, theirs: str) -> Base:
     """What both commits come from; where they were merged into each other, the merge of all bases."""
-    commits = repository.merge_bases(ours, theirs)
+    commits = repository.history.merge_bases(ours, theirs)
     if not commits:
         return Base(None)
     for commit in commits:
         check_format(repository, commit)
     first, *rest = commits
-    tree, doubtful = repository.root_tree(first), frozenset[str]()
+    tree, doubtful = repository.trees.root(first), frozenset[str]()
     for commit in rest:
         below = common_base(repository, first, commit)
         merge = FileMerge(Sides(repository, below, tree, commit), as_base=True)
-        tree = repository.write_tree(None, merge.changes(), {"": tree})
+        tree = repository.writer.write_tree(None, merge.changes(), {"": tree})
         doubtful |= merge.doubtful | below.doubtful
     return Base(tree, tuple(commits), doubtful)
 
@@ -136,7 +136,7 @@ def _with_keys(sides: Sides, keys: Mapping[RecordKey, RecordKey]) -> str:
                 place = f"{folder}/{record_path(new.key, schema.layout)}"
                 yield place, canonical.encode(new, schema.key_kind)
 
-    return repository.write_tree(None, changes(), {"": repository.root_tree(sides.theirs)})
+    return repository.writer.write_tree(None, changes(), {"": repository.trees.root(sides.theirs)})
 
 
 def _refuse_taken(sides: Sides, keys: Mapping[RecordKey, RecordKey]) -> None:
@@ -145,7 +145,7 @@ def _refuse_taken(sides: Sides, keys: Mapping[RecordKey, RecordKey]) -> None:
     taken = {each for each, count in given.items() if count > 1}
     places = {path: each for each in given for path in sides.paths(each)}
     for side in filter(None, (sides.base.tree, sides.ours, sides.theirs)):
-        there = {places[path] for path in sides.repository.files_at(side, list(places))}
+        there = {places[path] for path in sides.repository.trees.files_at(side, list(places))}
         taken |= there.difference(keys if side == sides.theirs else ())
     if taken:
         raise RefusedError(

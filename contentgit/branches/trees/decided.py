@@ -65,7 +65,7 @@ def _meeting(
 ) -> Meeting:
     """What both sides changed, in a tree that has ``files`` otherwise than the merge."""
     paths = sorted(files)
-    there = repository.files_at(held, paths) if paths else {}
+    there = repository.trees.files_at(held, paths) if paths else {}
     written = {**merged.written, **{path: there.get(path, "") for path in paths}}
     return Meeting(Sides(repository, merged.base, ours, merged.theirs), held, written)
 
@@ -83,11 +83,11 @@ def _unasked(
     """The conflicts in records that are what git makes of the lines, each with that record."""
     edited = [each for each in conflicts if each.reason is Reason.EDITED]
     files = sorted(_files(edited))
-    there = sides.repository.files_at(held, files) if files else {}
+    there = sides.repository.trees.files_at(held, files) if files else {}
     by_lines = {path for path in files if _is_by_lines(sides, path, there.get(path, ""))}
     for each in edited:
         for path in each.files & by_lines:
-            (data,) = sides.repository.blobs([there[path]])
+            (data,) = sides.repository.objects.blobs([there[path]])
             with suppress(FormatError):  # ``check`` tells what is no record
                 yield each, canonical.decode(data)
 
@@ -95,7 +95,11 @@ def _unasked(
 def _is_by_lines(sides: Sides, path: str, held: str) -> bool:
     """Whether ``held``, which is no side's, is what git makes of the lines without asking."""
     ids = [each.id for each in sides.versions(path) if each]
-    return len(ids) == 3 and held not in ("", *ids) and sides.repository.merge_blobs(*ids) == held
+    return (
+        len(ids) == 3
+        and held not in ("", *ids)
+        and sides.repository.writer.merge_blobs(*ids) == held
+    )
 
 
 # What decisions uncover
@@ -147,7 +151,7 @@ def _added_by_nobody(
     sides: Sides, merged: TreeMerge, held: str, models: set[str]
 ) -> Iterator[tuple[RecordKey, tuple[str, Record]]]:
     """Records that only the commit has, by their key, with their path."""
-    changed = sides.repository.changed_files(merged.tree, held)
+    changed = sides.repository.trees.changed_files(merged.tree, held)
     found = (
         (path, after.id)
         for path, before, after in changed
@@ -155,7 +159,7 @@ def _added_by_nobody(
         if sides.is_record(path) and not any(sides.versions(path))
     )
     for batch in batches(found, BATCH):
-        blobs = sides.repository.blobs([blob for _, blob in batch])
+        blobs = sides.repository.objects.blobs([blob for _, blob in batch])
         for (path, _), data in zip(batch, blobs, strict=True):
             with suppress(FormatError):
                 record = canonical.decode(data)

@@ -130,7 +130,7 @@ class FileMerge:
                 found[path].append(each)
         changed = self.sides.by_ours.keys() | self.sides.by_theirs.keys()
         others = [path for path in found if path not in changed]
-        there = self.sides.repository.files_at(self.sides.ours, others) if others else {}
+        there = self.sides.repository.trees.files_at(self.sides.ours, others) if others else {}
         self.sides.untouched.update({path: FileEntry(PLAIN, there[path]) for path in there})
         return {path: each for path, each in found.items() if path in changed or path in there}
 
@@ -203,10 +203,10 @@ class FileMerge:
         ids = (base.id, ours.id, theirs.id)
         found: str | None = None
         if path.partition("/")[2] == DATASET_FILE:
-            data = _merged_document(path, *repository.blobs(ids))
-            found = None if data is None else repository.write_blob(data)
+            data = _merged_document(path, *repository.objects.blobs(ids))
+            found = None if data is None else repository.writer.write_blob(data)
         elif path != REPOSITORY_FILE:
-            found = repository.merge_blobs(*ids)
+            found = repository.writer.merge_blobs(*ids)
         return FileEntry(ours.mode, found) if found else self._contested_file(path)
 
     def _contested_file(self, path: str) -> File:

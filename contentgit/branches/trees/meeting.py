@@ -154,7 +154,7 @@ class Meeting:
         """The merged records at paths that are in no conflict, beside what all sides have there."""
         wanted = (path for path in paths if self.result(path) and path not in self._pending)
         for batch in batches(wanted, BATCH):
-            blobs = self.sides.repository.blobs([self.result(path) for path in batch])
+            blobs = self.sides.repository.objects.blobs([self.result(path) for path in batch])
             for (path, three), data in zip(self.sides.records(batch), blobs, strict=True):
                 record = record_at(path, data)
                 schema = self.sides.model(path, record)
@@ -187,7 +187,7 @@ class Meeting:
         wanted = (path for path in self._paths() if self._can_meet(path, models))
         for batch in batches(wanted, BATCH):
             ids = [each for path in batch for each in (self.result(path), self._before(path))]
-            blobs = self.sides.repository.blobs(filter(None, ids))
+            blobs = self.sides.repository.objects.blobs(filter(None, ids))
             for path in batch:
                 data = next(blobs)
                 before = next(blobs) if self._before(path) else None
@@ -264,7 +264,7 @@ class Meeting:
 
     def _unchanged(self, folder: str, label: str) -> Iterator[tuple[str, FileEntry, Record]]:
         model = f"{folder}/{encode_part(label)}"
-        found = self.sides.repository.entries(self.tree, model)
+        found = self.sides.repository.trees.entries(self.tree, model)
         known = {*self._paths(), *self.written} - self._aside
         files = ((f"{model}/{name}", FileEntry(PLAIN, blob)) for name, blob in found)
         for batch in batches((each for each in files if each[0] not in known), BATCH):
@@ -283,7 +283,7 @@ class Meeting:
     def _elsewhere(self, keys: Sequence[RecordKey]) -> set[RecordKey]:
         """Those of the keys that another dump of the merged tree has."""
         paths = {path: key for key in keys for path in self.sides.paths(key)}
-        found = self.sides.repository.files_at(self.tree, list(paths)) if paths else {}
+        found = self.sides.repository.trees.files_at(self.tree, list(paths)) if paths else {}
         return {paths[path] for path in found}
 
     def _same_values(self, survey: Survey) -> Iterator[Found]:
@@ -336,8 +336,8 @@ class Meeting:
         level, seen = {*start}, set(start)
         while level:
             paths = [path for key in sorted(level) for path in self.sides.paths(key)]
-            found = self.sides.repository.files_at(self.tree, paths)
-            blobs = self.sides.repository.blobs(found.values())
+            found = self.sides.repository.trees.files_at(self.tree, paths)
+            blobs = self.sides.repository.objects.blobs(found.values())
             level = set()
             for path, data in zip(found, blobs, strict=True):
                 record, schema = record_at(path, data), schemas[path.partition("/")[0]]

@@ -140,7 +140,9 @@ def settled_orders(sides: Sides) -> Settled:
             here, there = ours[place], theirs[place]
             others = _Others(sides, f"{folder}/{encode_part(label)}", frozenset([*here, *there]))
             OrderedModel(schema, here, there, sides.records, others.read).settle_into(result)
-    found = sides.repository.files_at(sides.ours, list(result.numbers)) if result.numbers else {}
+    found = (
+        sides.repository.trees.files_at(sides.ours, list(result.numbers)) if result.numbers else {}
+    )
     result.untouched = {path: FileEntry(PLAIN, blob) for path, blob in found.items()}
     return result
 
@@ -163,7 +165,7 @@ class _Others(NamedTuple):
     changed: Collection[str]
 
     def read(self) -> Iterator[tuple[str, Record]]:
-        found = self.sides.repository.entries(self.sides.ours, self.model)
+        found = self.sides.repository.trees.entries(self.sides.ours, self.model)
         files = ((f"{self.model}/{name}", FileEntry(PLAIN, blob)) for name, blob in found)
         for batch in batches((each for each in files if each[0] not in self.changed), BATCH):
             for (path, _), record in zip(batch, decoded(self.sides.repository, batch), strict=True):

@@ -70,7 +70,7 @@ class Sides:
         return self._changed(self.theirs)
 
     def _changed(self, side: str) -> dict[str, tuple[File, File]]:
-        found = self.repository.changed_files(self.base.tree, side)
+        found = self.repository.trees.changed_files(self.base.tree, side)
         return {path: (before, after) for path, before, after in found}
 
     def versions(self, path: str) -> Versions:
@@ -86,7 +86,7 @@ class Sides:
     @cached_property
     def folders(self) -> frozenset[str]:
         """The folders that are dumps on a side."""
-        names = {name for side in self._trees for name in self.repository.folders(side)}
+        names = {name for side in self._trees for name in self.repository.trees.folders(side)}
         return frozenset(name for name in names if not name.startswith("."))
 
     @property
@@ -97,10 +97,10 @@ class Sides:
         """Raises FormatError where a dump's folder is something else on another side."""
         for side, folder in product(self._trees, sorted(self.folders)):
             try:
-                self.repository.tree_id(side, folder)
+                self.repository.trees.folder_id(side, folder)
             except FormatError:
                 description = f"{folder}/{DATASET_FILE}"
-                if any(self.repository.entry(each, description) for each in self._trees):
+                if any(self.repository.trees.entry(each, description) for each in self._trees):
                     raise
 
     def schema(self, folder: str) -> Mapping[str, ModelSchema]:
@@ -212,7 +212,7 @@ def decoded(repository: Repository, files: Sequence[tuple[str, File]]) -> Iterat
     # Of three sides, which follow each other, two are mostly the same blob: it is read once.
     sides = [(path, [each for _, each in some]) for path, some in groupby(files, itemgetter(0))]
     once = (dict.fromkeys(each.id for each in versions if each) for _, versions in sides)
-    blobs = repository.blobs([blob for ids in once for blob in ids])
+    blobs = repository.objects.blobs([blob for ids in once for blob in ids])
     for path, versions in sides:
         known: dict[str, Record] = {}
         for each in versions:

@@ -49,7 +49,7 @@ def add_workflow(repository: Repository, host: str, branch: str, *, force: bool)
         BusyError: the branch has moved meanwhile.
     """
     path, data = PATHS[host], workflow(host, branch)
-    tip = repository.resolve(f"refs/heads/{branch}")
+    tip = repository.refs.resolve(f"refs/heads/{branch}")
     there = repository.blob(tip, path)
     if there == data:
         return Workflow(path, tip, changed=False)
@@ -59,6 +59,8 @@ def add_workflow(repository: Repository, host: str, branch: str, *, force: bool)
             hint=f"contentgit init --ci {host} --force  (replaces it in a commit)",
         )
     message = f"Review content and apply it by {path}\n"
-    written = repository.write_commit(parent=tip, folder_changes=[(path, data)], message=message)
-    repository.advance(branch, written.commit, tip, "contentgit init --ci")
+    written = repository.writer.write_commit(
+        parent=tip, folder_changes=[(path, data)], message=message
+    )
+    repository.worktrees.advance(branch, written.commit, tip, "contentgit init --ci")
     return Workflow(path, written.commit, changed=True)

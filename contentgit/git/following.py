@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from contentgit.errors import ContentgitError, FormatError, RepositoryError
 from contentgit.git.program import Program
-from contentgit.git.refs import HEADS, head_branch, read_ref, resolve
+from contentgit.git.refs import HEADS, Refs
 from contentgit.git.trees import Side, Trees
 from contentgit.git.values import LeftAlone
 
@@ -328,9 +328,10 @@ def edited(program: Program, trees: Trees) -> Iterator[str]:
         RepositoryError: it cannot be read.
     """
     if not check_head(program, trees):
-        head = head_branch(program)
-        if head is None or read_ref(program, HEADS + head) is not None:
-            resolve(program, "HEAD")  # says what is wrong with it
+        refs = Refs(program)
+        head = refs.head_branch()
+        if head is None or refs.read(HEADS + head) is not None:
+            refs.resolve("HEAD")  # says what is wrong with it
     options = ("--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
     output = program.run("status", *options, "--ignore-submodules=all", tied=True)
     # Two letters and a space stand before each path.
