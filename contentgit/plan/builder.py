@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from contentgit.content.diff import ABSENT
 from contentgit.content.records import RecordKey
-from contentgit.plan.choice import Choice, Licences, choose
+from contentgit.plan.choice import Choice, Licences
 from contentgit.plan.facts import Facts
 from contentgit.plan.items import Item, Survey, parse
 from contentgit.plan.order import levels, model_groups, refers_to_itself
@@ -26,12 +26,11 @@ from contentgit.plan.steps import (
 from contentgit.plan.unique import contests
 
 
-def build(survey: Survey, facts: Facts, licences: Licences) -> Plan:
+def build(survey: Survey, choice: Choice, facts: Facts, licences: Licences) -> Plan:
     """The steps in the order in which they are run, what is refused, and what is withheld.
 
     Steps that need no permission, or have it, are listed even where others are refused.
     """
-    choice = choose(survey, facts)
     reach = Reach(survey, facts, choice.deletes, choice.writes).walk()
     settled = _settle_writes(survey, facts, choice, reach)
     parks, unique_problems = contests(survey, facts, settled.writes, reach.gone)

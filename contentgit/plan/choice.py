@@ -7,10 +7,11 @@ what it writes, or keeps, in another.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from contentgit.content.records import RecordKey
-from contentgit.plan.facts import Facts
+from contentgit.plan.facts import Presence
 from contentgit.plan.items import Item, Survey
 from contentgit.plan.steps import Action, Links, Problem, ProblemKind, Withheld
 
@@ -51,29 +52,41 @@ class Choice:
         return {key for key, item in self.writes.items() if item.action is Action.CREATE}
 
 
-def choose(survey: Survey, facts: Facts) -> Choice:
-    """Decides with the facts ``existing``, ``kept``, ``licensed`` and ``links``; needs no others."""
-    choice = Choice()
+def choose(survey: Survey, presence: Presence) -> Choice:
+    """Decides which item of each record counts, and which deletes are licensed."""
+    choice = Choice(outside=outside(survey, presence.existing))
     for key, items in survey.writes.items():
         if len({item.after for item in items}) > 1:
             choice.problems.append(_twice(items))
-        choice.writes[key] = _written(items, survey, facts, choice.outside)
+        choice.writes[key] = _written(items, survey, presence, choice.outside)
     for key, items in survey.deletes.items():
         if key not in choice.writes:
-            _choose_delete(key, items, survey, facts, choice)
+            _choose_delete(key, items, survey, presence, choice)
     return choice
 
 
-def _written(items: list[Item], survey: Survey, facts: Facts, outside: set[RecordKey]) -> Item:
+def outside(survey: Survey, existing: AbstractSet[RecordKey]) -> set[RecordKey]:
+    """The records to create whose row exists although no applied dump's filter matches it."""
+    return {
+        key
+        for key, items in survey.writes.items()
+        if key in existing
+        and key not in survey.deletes
+        and all(item.action is Action.CREATE for item in items)
+    }
+
+
+def _written(
+    items: list[Item], survey: Survey, presence: Presence, outside: AbstractSet[RecordKey]
+) -> Item:
     """The item to write: an update before a create, as it knows the row that is there."""
     item = next((item for item in items if item.action is Action.UPDATE), items[0])
     if item.action is Action.UPDATE:
         return item
     if item.key in survey.deletes:
         return _moved(item, survey.deletes[item.key][0])
-    if item.key in facts.existing:
-        outside.add(item.key)
-        return _over(item, facts.links.get(item.key, {}))
+    if item.key in outside:
+        return _over(item, presence.links.get(item.key, {}))
     return item
 
 
@@ -105,14 +118,14 @@ def _difference(wanted: Links, there: tuple[str, ...]) -> Links:
 
 
 def _choose_delete(
-    key: RecordKey, items: list[Item], survey: Survey, facts: Facts, choice: Choice
+    key: RecordKey, items: list[Item], survey: Survey, presence: Presence, choice: Choice
 ) -> None:
-    if key in facts.kept:
-        choice.withheld.append(Withheld(key, "", f"{facts.kept[key]} holds it too"))
+    if key in presence.kept:
+        choice.withheld.append(Withheld(key, "", f"{presence.kept[key]} holds it too"))
         return
     for item in items:
         licence = survey.licence(item)
-        if licence or (licence is None and (item.dump, key) in facts.licensed):
+        if licence or (licence is None and (item.dump, key) in presence.licensed):
             choice.deletes[key] = item
             return
     choice.withheld.append(Withheld(key, "", f"delete_missing is not set for {key.model}"))

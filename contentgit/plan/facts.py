@@ -52,8 +52,8 @@ class Sibling(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Facts:
-    """The target as far as one plan needs it.
+class Presence:
+    """Which rows the target has, as far as :func:`contentgit.plan.choose` asks.
 
     existing:
         Those of the wanted references and of the records to create that have a row, whether or not a
@@ -64,27 +64,35 @@ class Facts:
     licensed:
         (dump, record) of deletes whose model has several specs, where a spec with ``delete_missing``
         matches the row.
+    links:
+        The present many-to-many references of existing rows that no dump's filter matches, by field; sorted,
+        also where their order is content.
+    uninstalled:
+        Labels in wanted references that are no models of this project.
+    """
+
+    existing: frozenset[RecordKey] = frozenset()
+    kept: Mapping[RecordKey, str] = field(default_factory=dict)
+    licensed: frozenset[tuple[str, RecordKey]] = frozenset()
+    links: Mapping[RecordKey, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    uninstalled: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Facts(Presence):
+    """Also what a choice would bring about, as far as :func:`contentgit.plan.build` asks.
+
     referrers:
         Rows that refer to records to be deleted, or to rows that such a delete takes along.
     siblings:
         Rows that are other children of multi-table parents which records are about to get.
     holders:
         Which row holds the unique values of a claim now; equality is the database's own.
-    links:
-        The present many-to-many references of existing rows that no dump's filter matches, by field; sorted,
-        also where their order is content.
-    uninstalled:
-        Labels in wanted references that are no models of this project.
     counts:
         The target's rows by model label.
     """
 
-    existing: frozenset[RecordKey] = frozenset()
-    kept: Mapping[RecordKey, str] = field(default_factory=dict)
-    licensed: frozenset[tuple[str, RecordKey]] = frozenset()
     referrers: tuple[Referrer, ...] = ()
     siblings: tuple[Sibling, ...] = ()
     holders: Mapping[Claim, RecordKey] = field(default_factory=dict)
-    links: Mapping[RecordKey, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
-    uninstalled: frozenset[str] = frozenset()
     counts: Mapping[str, int] = field(default_factory=dict)

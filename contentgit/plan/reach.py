@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import OnDelete
-from contentgit.plan.facts import Facts, Referrer
+from contentgit.plan.facts import Facts, Presence, Referrer
 from contentgit.plan.items import Item, Survey
 from contentgit.plan.steps import Action, Problem, ProblemKind, Step, Withheld
 
@@ -178,11 +178,11 @@ def _taken_away(item: Item) -> Iterator[tuple[str, str]]:
         yield from ((links.field, target) for target in links.remove)
 
 
-def stays(each: Referrer, survey: Survey, facts: Facts) -> bool:
+def stays(each: Referrer, survey: Survey, presence: Presence) -> bool:
     """Whether the row is a record that the commit has too; not so one whose delete has no licence."""
     if each.through is not None and not each.managed:
         return False  # a link that is no content
-    if each.key in survey.writes or each.key in facts.kept:
+    if each.key in survey.writes or each.key in presence.kept:
         return True
     return bool(each.dump) and each.key not in survey.deletes
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from contentgit.content.diff import Change
 from contentgit.content.layout import encode_part, record_path
 from contentgit.db import facts
+from contentgit.db.facts.referrers import Source
 from contentgit.db.ledger import Applied
 from contentgit.errors import RefusedError, UnknownNameError, UsageError
 from contentgit.git import Repository
@@ -18,7 +19,7 @@ from contentgit.history.commits import check_format, refuse_recorded
 from contentgit.history.dumps import refuse_undescribed
 from contentgit.history.snapshots import CommitSide
 from contentgit.merge import Conflict, ConflictKind, order_fields
-from contentgit.plan import Candidate, Size, build, survey
+from contentgit.plan import Candidate, Licences, Size, build, choose, survey
 from contentgit.plan.steps import FieldState, Plan, Problem, ProblemKind
 from contentgit.render.problems import named_rows
 from contentgit.workingcopy.candidates import candidates, merged_candidates
@@ -86,14 +87,20 @@ def _decide(
         merging=request.merging,
     )
     readers = {dump.folder: dump.reader for dump in dumps}
-    fetched = facts.fetch(project.using, tables, found, readers)
-    built = build(found, fetched, request.licences)
+    built = decided(Source(project.using, tables, found, readers), request.licences)
     conflicts = [_problem(request, target, work, each) for work in every for each in work.conflicts]
     twice = _twice(contents, works, built) if _shared(dumps) else ()
     built = replace(built, problems=(*conflicts, *built.problems, *twice))
     named = list(dict.fromkeys(key for each in built.problems for key in named_rows(each)))
     called = called_outside(project, tables, named) if named else {}
     return Planned(request, target, tuple(works), built, contents, tuple(skipped), outside, called)
+
+
+def decided(source: Source, licences: Licences) -> Plan:
+    """The plan of a survey: asks the database which rows there are, and then what the choice brings about."""
+    presence = facts.present(source)
+    choice = choose(source.survey, presence)
+    return build(source.survey, choice, facts.consequences(source, presence, choice), licences)
 
 
 def _candidates(

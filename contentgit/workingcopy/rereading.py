@@ -13,19 +13,20 @@ from functools import cached_property
 from contentgit.content.diff import Change
 from contentgit.content.layout import record_path
 from contentgit.content.records import Record, RecordKey
-from contentgit.db import facts
 from contentgit.db.applier.watch import ANY, Watch, Write, plain_name
 from contentgit.db.backends import Trigger
+from contentgit.db.facts.referrers import Source
 from contentgit.db.tables import Table
 from contentgit.errors import RefusedError
 from contentgit.history.snapshots import Difference, batches, pair_portions
-from contentgit.plan import Candidate, Licences, Size, build, survey
+from contentgit.plan import Candidate, Licences, Size, survey
 from contentgit.plan.steps import Action, Plan, Step
 from contentgit.render.plain import plural
 from contentgit.specs import Dataset
 from contentgit.workingcopy.database_side import DatabaseSide, Missing
 from contentgit.workingcopy.outside import OUTSIDE
 from contentgit.workingcopy.planned import DumpPlan, Planned
+from contentgit.workingcopy.planning import decided
 from contentgit.workingcopy.project import Project, all_tables
 
 ON_DELETE = "on_delete"
@@ -209,8 +210,8 @@ class Rereading:
             sizes={work.folder: Size(1, 1, 1) for work in works},
         )
         readers = {work.folder: work.dump.reader for work in works}
-        fetched = facts.fetch(self.project.using, tables, found, readers)
-        return build(found, fetched, Licences(force=True, allow_cascade=True))
+        source = Source(self.project.using, tables, found, readers)
+        return decided(source, Licences(force=True, allow_cascade=True))
 
     def check(self) -> None:
         """Compares the rows that others may have written with what the plan's steps should have left.

@@ -15,7 +15,7 @@ from contentgit.content.schema import (
     OnDelete,
     UniqueSet,
 )
-from contentgit.plan import Candidate, Licences, Size, build, survey
+from contentgit.plan import Candidate, Licences, Size, build, choose, survey
 from contentgit.plan.facts import Facts, Referrer
 from contentgit.plan.steps import Plan, Problem, ProblemKind, Step
 from contentgit.specs import Dataset, ModelSpec
@@ -150,7 +150,8 @@ def planned(
         first=set(first),
         sizes=sizes or {"shop": Size(9, 9, 9)},
     )
-    return build(found, facts or Facts(), Licences(**licences))
+    facts = facts or Facts()
+    return build(found, choose(found, facts), facts, Licences(**licences))
 
 
 def existing(*names: str, **others: Any) -> Facts:

@@ -13,7 +13,7 @@ from contentgit.content.canonical import same
 from contentgit.content.diff import between
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import OnDelete, UniqueSet
-from contentgit.plan import Candidate, Licences, Size, build, survey
+from contentgit.plan import Candidate, Licences, Size, build, choose, survey
 from contentgit.plan.facts import Facts, Referrer
 from contentgit.plan.steps import Action, Plan, ProblemKind, Step
 from tests.core.planning import dataset, many, schema, spec, text, to
@@ -82,7 +82,9 @@ class Case:
             first=set(),
             sizes=sizes,
         )
-        return build(found, facts(self.ours), Licences(allow_empty=True, **licences))
+        known = facts(self.ours)
+        chosen = choose(found, known)
+        return build(found, chosen, known, Licences(allow_empty=True, **licences))
 
     def candidates(self) -> Iterator[Candidate]:
         for key in sorted({*self.ours, *self.theirs}):

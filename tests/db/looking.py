@@ -10,11 +10,12 @@ from django.db.models import Model
 from contentgit.content.records import Record, RecordKey
 from contentgit.db import applier
 from contentgit.db.backends import backend
-from contentgit.db.facts import fetch
+from contentgit.db.facts import consequences, present
+from contentgit.db.facts.referrers import Source
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import table, tables
 from contentgit.db.reader import Reader
-from contentgit.plan import Candidate, Licences, Size, Survey, build, survey
+from contentgit.plan import Candidate, Choice, Licences, Size, Survey, build, choose, survey
 from contentgit.plan.facts import Facts
 from contentgit.plan.steps import Plan
 from contentgit.specs import Dataset, ModelSpec
@@ -62,12 +63,16 @@ class Look:
         )
 
     def facts(self, *candidates: Candidate) -> Facts:
-        return fetch("default", self.tables, self.survey(candidates), self.readers)
+        return self._decided(*candidates)[-1]
 
     def plan(self, *candidates: Candidate, **licences: Any) -> Plan:
-        found = self.survey(candidates)
-        facts = fetch("default", self.tables, found, self.readers)
-        return build(found, facts, Licences(**licences))
+        return build(*self._decided(*candidates), Licences(**licences))
+
+    def _decided(self, *candidates: Candidate) -> tuple[Survey, Choice, Facts]:
+        source = Source("default", self.tables, self.survey(candidates), self.readers)
+        presence = present(source)
+        choice = choose(source.survey, presence)
+        return source.survey, choice, consequences(source, presence, choice)
 
     def apply(self, plan: Plan, *candidates: Candidate) -> None:
         """Runs the plan; the records are those that the candidates want."""

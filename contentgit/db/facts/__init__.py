@@ -7,47 +7,45 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from django.apps import apps
 
 from contentgit.content.records import RecordKey
 from contentgit.db.facts.holders import fetch_holders
-from contentgit.db.facts.referrers import Membership, Source, chunks, fetch_referrers
+from contentgit.db.facts.referrers import Source, chunks, fetch_referrers
 from contentgit.db.facts.siblings import fetch_siblings
 from contentgit.db.queries import among, chunk_size, execute, matching, quoted
-from contentgit.db.tables import BoundRelation, Table, Tables
-from contentgit.plan import Item, Survey, choose
-from contentgit.plan.facts import Facts
+from contentgit.db.tables import BoundRelation, Table
+from contentgit.plan import Choice, Item, outside
+from contentgit.plan.facts import Facts, Presence
 
 
-def fetch(
-    using: str,
-    tables: Tables,
-    survey: Survey,
-    readers: Mapping[str, Membership],
-) -> Facts:
-    """The facts that a plan of ``survey`` needs.
+def present(source: Source) -> Presence:
+    """Which rows there are, for :func:`contentgit.plan.choose`.
 
-    ``tables`` are those of all applied dumps, ``readers`` are by dump folder; there is at
-    least one. Nothing is written, and no code of the project is called.
+    Nothing is written, and no code of the project is called.
     """
-    source = Source(using, tables, survey, readers)
+    survey = source.survey
     wanted = survey.wanted | set(survey.created)
     uninstalled = {label for label in {key.model for key in wanted} if not _is_installed(label)}
-    facts = Facts(
-        existing=_existing(source, (key for key in wanted if key.model not in uninstalled)),
+    reader = next(iter(source.readers.values()))
+    existing = frozenset(reader.existing(key for key in wanted if key.model not in uninstalled))
+    return Presence(
+        existing=existing,
         kept=_kept(source),
         licensed=frozenset(_licensed(source)),
+        links=_links(source, outside(survey, existing)),
         uninstalled=frozenset(uninstalled),
     )
-    choice = choose(survey, facts)
-    return replace(
-        facts,
-        referrers=tuple(fetch_referrers(source, facts, choice.deletes)),
-        siblings=tuple(fetch_siblings(source, facts.existing, choice.writes)),
+
+
+def consequences(source: Source, presence: Presence, choice: Choice) -> Facts:
+    """What the choice would bring about, for :func:`contentgit.plan.build`."""
+    return Facts(
+        **vars(presence),
+        referrers=tuple(fetch_referrers(source, presence, choice.deletes)),
+        siblings=tuple(fetch_siblings(source, presence.existing, choice.writes)),
         holders=dict(fetch_holders(source)),
-        links=_links(source, choice.outside),
         counts=_counts(source),
     )
 
@@ -58,11 +56,6 @@ def _is_installed(label: str) -> bool:
     except LookupError:
         return False
     return True
-
-
-def _existing(source: Source, keys: Iterable[RecordKey]) -> frozenset[RecordKey]:
-    reader = next(iter(source.readers.values()))
-    return frozenset(reader.existing(keys))
 
 
 def _kept(source: Source) -> dict[RecordKey, str]:

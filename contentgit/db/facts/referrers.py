@@ -21,7 +21,7 @@ from contentgit.db.queries import Row, among, chunk_size, execute, python_values
 from contentgit.db.tables import BoundField, Column, Table, Tables
 from contentgit.errors import RecordError
 from contentgit.plan import Survey, stays
-from contentgit.plan.facts import Facts, Referrer
+from contentgit.plan.facts import Presence, Referrer
 
 T = TypeVar("T")
 
@@ -42,7 +42,10 @@ class Membership(Protocol):
 
 @dataclass
 class Source:
-    """One database, seen through the dumps of one apply. ``readers`` are by dump folder."""
+    """One database, seen through the dumps of one apply.
+
+    ``tables`` are those of all dumps, ``readers`` are by dump folder; there is at least one.
+    """
 
     using: str
     tables: Tables
@@ -106,7 +109,7 @@ def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def fetch_referrers(
-    source: Source, facts: Facts, deletes: Iterable[RecordKey]
+    source: Source, presence: Presence, deletes: Iterable[RecordKey]
 ) -> Iterator[Referrer]:
     """What refers to the rows to be deleted, and to the rows outside that would go along.
 
@@ -127,7 +130,7 @@ def fetch_referrers(
         frontier = {
             each.through or each.key
             for each in found
-            if each.on_delete is OnDelete.CASCADE and not stays(each, source.survey, facts)
+            if each.on_delete is OnDelete.CASCADE and not stays(each, source.survey, presence)
         } - seen
         seen |= frontier
 
