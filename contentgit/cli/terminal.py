@@ -110,8 +110,8 @@ class Terminal:
             if isinstance(text, str):
                 text = safe(text)
             # Styled lines may come several together, as those of a message do.
-            elif text.plain != (plain := "\n".join(map(safe, text.plain.split("\n")))):
-                text = plain
+            elif (flat := text.plain.replace("\n", "")) != safe(flat):
+                text = Text("\n".join(map(safe, text.plain.split("\n"))))
             self.out.print(text, style=style)
 
     def lines(self, lines: Iterable[Text | str]) -> None:
