@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "contentgit") -> int:
         full=not {"--verbose", "--full"}.isdisjoint(words),
         call=Call(prog),
     )
-    with quiet_pipe(), _orderly_end():
+    with quiet_pipe(), _orderly_end(), terminal.until_end:
         try:
             return run(words, terminal, prog)
         except ContentgitError as error:

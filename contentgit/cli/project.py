@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -102,8 +102,19 @@ def find_repository(args: argparse.Namespace, terminal: Terminal) -> Repository:
         RepositoryError: there is none.
     """
     repository = named_repository(args)
-    tell_finished(repository, terminal)
+    take(repository, terminal)
     return repository
+
+
+def take(repository: Repository, terminal: Terminal, *, alone: bool = False) -> None:
+    """Keeps ``gc`` out until the call ends, with ``alone`` every other call, and ends what was begun.
+
+    Raises:
+        BusyError: another call has taken the repository, and it was to be held alone.
+    """
+    in_use = repository.housekeeping.in_use(alone=alone, notice=terminal.note)
+    terminal.until_end.enter_context(in_use)
+    tell_finished(repository, terminal)
 
 
 def named_repository(args: argparse.Namespace) -> Repository:
@@ -196,14 +207,9 @@ def open_project(
     path = Path(named) if named else None
     wait: float = getattr(args, "wait", 0)
     notice = terminal.note if _is_watched(terminal) else no_notice
-    with _progress(terminal) as progress, translated(args.database), ExitStack() as stack:
+    with _progress(terminal) as progress, translated(args.database):
         project = Project(settings, args.database, operator, progress, path, wait, notice)
-
-        def opened(repository: Repository) -> None:
-            stack.enter_context(repository.housekeeping.in_use(alone=alone, notice=notice))
-            tell_finished(repository, terminal)
-
-        project.opened = opened
+        project.opened = partial(take, terminal=terminal, alone=alone)
         with project.errors():
             yield project
 

@@ -15,9 +15,8 @@ from contentgit import config
 from contentgit.branches import repositories
 from contentgit.cli.git_setup import COMMAND
 from contentgit.cli.notices import tell_next
-from contentgit.cli.project import open_project, use_settings
+from contentgit.cli.project import open_project, take, use_settings
 from contentgit.cli.terminal import SHORT, Terminal
-from contentgit.cli.worktrees import tell_finished
 from contentgit.errors import ConfigurationError, UsageError
 from contentgit.render.plain import plural
 
@@ -38,7 +37,7 @@ def init(args: argparse.Namespace, terminal: Terminal) -> int:
         host=args.ci,
         force=args.force,
         command=COMMAND,
-        opened=partial(tell_finished, terminal=terminal),
+        opened=partial(take, terminal=terminal),
     )
     if args.json:
         terminal.document(made)

@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -95,6 +95,8 @@ class Terminal:
         self.as_json = as_json
         self.full = full
         self.bar: ProgressBar | None = None
+        self.until_end = ExitStack()
+        """What is held until the call ends."""
 
     def pause(self) -> None:
         """Takes a progress bar away, so that something else can use the terminal."""

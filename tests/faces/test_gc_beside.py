@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from django.db import connections
@@ -125,6 +127,34 @@ def test_objects_of_a_killed_commit_that_one_like_it_takes(
     assert went_on(child) == 0
     assert git("fsck", "--strict", "--no-dangling") == ""
     assert run("status").code == 0
+
+
+def test_objects_of_a_killed_merge_that_one_like_it_takes(
+    first: str, run: Run, git: Ok, repository_path: Path
+) -> None:
+    """As for a commit: a merge needs no project, and so opens the repository by itself."""
+    call = ["merge", f"--repository={repository_path}", "summer", "--no-ff"]
+    killed = stopped(call, 1, "commit-tree")
+    os.kill(killed, signal.SIGKILL)
+    os.waitpid(killed, 0)
+    age(repository_path)
+    child = stopped(call, 1, "commit-tree")
+    assert run("gc").code == 3
+    assert went_on(child) == 0
+    assert git("fsck", "--strict", "--no-dangling") == ""
+
+
+def test_a_call_waits_for_gc(first: str, repository_path: Path) -> None:
+    gc = stopped(["gc", f"--repository={repository_path}"], 1, "gc")
+    command = [sys.executable, "-m", "contentgit", "log", f"--repository={repository_path}"]
+    with subprocess.Popen(command, text=True, stdout=PIPE, stderr=PIPE) as log:
+        assert log.stderr
+        assert log.stdout
+        waits = f"waiting for contentgit gc in {repository_path}\n"
+        assert log.stderr.readline() == waits
+        assert went_on(gc) == 0
+        assert "The whole shop" in log.stdout.read()
+    assert log.returncode == 0
 
 
 def test_a_commit_that_an_old_backup_alone_keeps(
