@@ -13,7 +13,7 @@ from contentgit.cli import pictures, terminal
 from contentgit.content import conditions, layout, text
 from contentgit.content import values as content
 from contentgit.db.backends import base
-from contentgit.git import bounds, program, writing
+from contentgit.git import bounds, housekeeping, program
 from contentgit.history import check
 from contentgit.render import markdown
 from tests import databases
@@ -103,6 +103,6 @@ def test_other_numbers_on_the_pages_are_those_of_the_program() -> None:
     house, installing = (
         (DOCS / name).read_text() for name in ("keeping-house.md", "installing.md")
     )
-    assert f"Beyond {writing._MANY_PACKS} packs" in house
+    assert f"Beyond {housekeeping._MANY_PACKS} packs" in house
     assert f"more than {collecting.MANY} backups" in house
     assert f"git {'.'.join(map(str, program.OLDEST))} or newer" in installing
