@@ -25,7 +25,7 @@ from django.utils.module_loading import import_string
 
 from contentgit.db.late_keys import late_key_problems
 from contentgit.db.spec_rules import no_rows, resolve
-from contentgit.errors import UnknownNameError, UsageError
+from contentgit.errors import UsageError
 from contentgit.followups import Followup, followup_problems, parse_followups
 from contentgit.specs import (
     Dataset,
@@ -194,19 +194,6 @@ def load_datasets(path: str) -> Mapping[str, DatasetDefinition]:
     definitions, problems = _definitions(path)
     raise_errors(problems, path)
     return definitions
-
-
-def find_dataset(definitions: Mapping[str, DatasetDefinition], name: str) -> DatasetDefinition:
-    """The dataset called ``name``.
-
-    Raises:
-        UnknownNameError: there is none; the hint names the known ones.
-    """
-    if name not in definitions:
-        known = ", ".join(sorted(definitions)) or "none"
-        message = f"there is no dataset {name!r}"
-        raise UnknownNameError(message, hint=f"datasets of this project: {known}")
-    return definitions[name]
 
 
 def parse_dump_argument(text: str) -> tuple[str, str]:

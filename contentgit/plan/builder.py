@@ -64,7 +64,6 @@ def build(survey: Survey, choice: Choice, facts: Facts, licences: Licences) -> P
         steps=tuple(steps),
         problems=tuple(problems),
         withheld=tuple(withheld),
-        counts_before=facts.counts,
         overwritten=tuple(
             sorted({*settled.drift, *settled.recomputed, *choice.outside}, key=_by_key)
         ),

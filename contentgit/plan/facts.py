@@ -88,11 +88,8 @@ class Facts(Presence):
         Rows that are other children of multi-table parents which records are about to get.
     holders:
         Which row holds the unique values of a claim now; equality is the database's own.
-    counts:
-        The target's rows by model label.
     """
 
     referrers: tuple[Referrer, ...] = ()
     siblings: tuple[Sibling, ...] = ()
     holders: Mapping[Claim, RecordKey] = field(default_factory=dict)
-    counts: Mapping[str, int] = field(default_factory=dict)

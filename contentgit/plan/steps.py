@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -140,13 +140,12 @@ class Plan:
     """All that an apply would do, in the order in which it does it; refused while it has problems.
 
     ``overwritten`` names the records whose content in the target is in no commit and that a step overwrites
-    or deletes, whether that is permitted or not. ``counts_before`` counts the target's rows by model.
+    or deletes, whether that is permitted or not.
     """
 
     steps: tuple[Step, ...] = ()
     problems: tuple[Problem, ...] = ()
     withheld: tuple[Withheld, ...] = ()
-    counts_before: Mapping[str, int] = field(default_factory=dict)
     overwritten: tuple[RecordKey, ...] = ()
 
     @cached_property

@@ -469,10 +469,6 @@ def test_a_model_that_is_referred_to_by_another_value_makes_no_other_reference_w
     assert order[-1] == "update jar:1 shown"
 
 
-def test_counts_of_the_facts_are_handed_on() -> None:
-    assert planned(facts=Facts(counts={"shop.tag": 3})).counts_before == {"shop.tag": 3}
-
-
 def test_the_base_of_a_record_may_have_other_fields() -> None:
     old = Record(key("category:1"), {"colour": "red", "name": "a"})
     row = candidate(

@@ -19,7 +19,6 @@ from contentgit.datasets import (
     DatasetDefinition,
     define_datasets,
     executable,
-    find_dataset,
     identities,
     load_datasets,
     parse_dump_argument,
@@ -27,7 +26,7 @@ from contentgit.datasets import (
     specs_for_derived_models,
     specs_for_models,
 )
-from contentgit.errors import ConfigurationError, UnknownNameError, UsageError
+from contentgit.errors import ConfigurationError, UsageError
 from contentgit.specs import Dataset, ModelSpec
 from tests.bakery.models import Category, Page, Product, Tag
 from tests.odd.models import Named
@@ -317,16 +316,6 @@ def test_names_of_dumps() -> None:
     for text in ("", ":42"):
         with pytest.raises(UsageError):
             parse_dump_argument(text)
-
-
-def test_an_unknown_dataset_lists_the_known_ones() -> None:
-    definitions = load_datasets("tests.bakery.datasets.datasets")
-    assert find_dataset(definitions, "shop") is definitions["shop"]
-    with pytest.raises(UnknownNameError) as caught:
-        find_dataset(definitions, "shoop")
-    assert caught.value.message == "there is no dataset 'shoop'"
-    assert caught.value.hint == "datasets of this project: categories, hours, pages, shop"
-    assert caught.value.exit_code == 2
 
 
 def test_what_cannot_be_executed_yet_is_parsed_and_then_refused() -> None:

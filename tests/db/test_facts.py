@@ -77,11 +77,6 @@ def test_which_spec_licenses_a_delete(db: str) -> None:
     assert [str(each.key) for each in look.plan(*candidates).withheld] == [str(of(two))]
 
 
-def test_counts(db: str) -> None:
-    brand("one"), brand("two")
-    assert Look(dump("brand", "item")).facts().counts == {"brands.brand": 2, "brands.item": 0}
-
-
 # Unique values
 
 

@@ -14,7 +14,7 @@ from contentgit.content.records import RecordKey
 from contentgit.db.facts.holders import fetch_holders
 from contentgit.db.facts.referrers import Source, chunks, fetch_referrers
 from contentgit.db.facts.siblings import fetch_siblings
-from contentgit.db.queries import among, chunk_size, execute, matching, quoted
+from contentgit.db.queries import among, chunk_size, matching
 from contentgit.db.tables import BoundRelation, Table
 from contentgit.plan import Choice, Item, outside
 from contentgit.plan.facts import Facts, Presence
@@ -46,7 +46,6 @@ def consequences(source: Source, presence: Presence, choice: Choice) -> Facts:
         referrers=tuple(fetch_referrers(source, presence, choice.deletes)),
         siblings=tuple(fetch_siblings(source, presence.existing, choice.writes)),
         holders=dict(fetch_holders(source)),
-        counts=_counts(source),
     )
 
 
@@ -123,11 +122,3 @@ def _links_of(
     for pk, target in rows:
         found[RecordKey(table.label, table.encode_key(pk))].append(relation.encode_target(target))
     return found
-
-
-def _counts(source: Source) -> Mapping[str, int]:
-    counts = {}
-    for label, table in source.tables.items():
-        sql = f"SELECT COUNT(*) FROM {quoted(table.name, source.using)}"  # noqa: S608
-        ((counts[label],),) = execute((sql, ()), source.using)
-    return counts
