@@ -442,6 +442,16 @@ def test_a_pipe_in_place_of_the_state_is_not_waited_for(split: Site) -> None:
     assert not state(split.repository).exists()
 
 
+def test_a_state_that_is_too_large_is_not_read(
+    split: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("contentgit.branches.kept.LARGEST", 1_000)
+    state(split.repository).parent.mkdir(exist_ok=True)
+    state(split.repository).write_text(" " * 999 + "{}")
+    with pytest.raises(FormatError, match="is broken: it has more than 1,000 bytes"):
+        continue_merge(split.repository)
+
+
 def test_a_state_that_cannot_be_removed(split: Site) -> None:
     state(split.repository).mkdir(parents=True)
     for call in (abort, continue_merge):
