@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import re
 import shlex
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -156,3 +158,45 @@ def test_sphinx_builds_without_warnings(tmp_path: Path) -> None:
         text=True,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+RUN = {
+    "README.md",
+    *("docs/tutorial.md", "docs/merging.md", "docs/deploying.md", "docs/keeping-house.md"),
+    *("docs/installing.md", "docs/cli.md", "docs/check.md", "docs/review.md"),
+}
+"""Pages whose commands a test of this folder runs."""
+
+LONG = {"docs/performance.md", "docs/realworld.md", "CONTRIBUTING.md", "tests/README.md"}
+"""Pages whose commands take long or need the network: they name programs and tests that exist."""
+
+
+def every_page() -> dict[str, Path]:
+    found = [*pages(), ROOT / "CONTRIBUTING.md", ROOT / "tests/README.md", *DOCS.glob("*/*.md")]
+    return {path.relative_to(ROOT).as_posix(): path for path in found}
+
+
+def test_the_commands_of_every_page_are_run() -> None:
+    with_commands = {
+        name
+        for name, path in every_page().items()
+        if any(isinstance(part, Command) for part in parts(path))
+    }
+    assert with_commands == RUN | LONG
+
+
+@pytest.mark.parametrize("name", sorted(LONG))
+def test_commands_that_take_long_name_files_that_exist(name: str) -> None:
+    for part in parts(every_page()[name]):
+        assert isinstance(part, Command)
+        for word in shlex.split(part.line):
+            if word.startswith(("scripts/", "tests/", "docs/")):
+                assert (ROOT / word).exists(), part.line
+
+
+@pytest.mark.parametrize("name", sorted(every_page()))
+def test_python_on_a_page_is_python(name: str) -> None:
+    text = every_page()[name].read_text()
+    for block in re.findall(r"^( *)```python\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL):
+        indent, code = block
+        ast.parse(textwrap.dedent(code) if indent else code)
