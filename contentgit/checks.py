@@ -12,7 +12,7 @@ from django.core import checks
 
 from contentgit import config, datasets
 from contentgit.db.fields.custom import problems as codec_problems
-from contentgit.specs import Problem
+from contentgit.specs import Mistake
 
 
 def check_configuration(**_: Any) -> list[checks.CheckMessage]:
@@ -26,6 +26,6 @@ def check_configuration(**_: Any) -> list[checks.CheckMessage]:
     return [_message(problem) for problem in problems]
 
 
-def _message(problem: Problem) -> checks.CheckMessage:
+def _message(problem: Mistake) -> checks.CheckMessage:
     kind = checks.Error if problem.is_error else checks.Warning
     return kind(problem.message, hint=problem.hint, obj=problem.where or None, id=problem.id)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from contentgit.errors import ConfigurationError, UnknownNameError
-from contentgit.specs import Problem, raise_errors, suggestion
+from contentgit.specs import Mistake, raise_errors, suggestion
 
 SETTINGS_VARIABLE = "DJANGO_SETTINGS_MODULE"
 KEYS = ("REPOSITORY", "DATASETS", "ENVIRONMENT", "CHECK", "CODECS")
@@ -54,7 +54,7 @@ def read() -> Config:
     return config
 
 
-def problems() -> list[Problem]:
+def problems() -> list[Mistake]:
     """Everything that is wrong with the settings, or worth a look.
 
     Raises:
@@ -73,19 +73,19 @@ def _settings() -> Mapping[str, Any]:
         return {name: getattr(settings, name) for name in names if hasattr(settings, name)}
     except ImproperlyConfigured:
         hint = f"set {SETTINGS_VARIABLE}, or go to the folder of the project's manage.py"
-        raise_errors([Problem("contentgit.E001", "there are no Django settings", hint)], "")
+        raise_errors([Mistake("contentgit.E001", "there are no Django settings", hint)], "")
         raise
 
 
-def parse(settings: Mapping[str, Any]) -> tuple[Config, list[Problem]]:
+def parse(settings: Mapping[str, Any]) -> tuple[Config, list[Mistake]]:
     """What these settings say, by their names, and everything that is wrong with them."""
     given = settings.get("CONTENTGIT") or {}
     if not isinstance(given, Mapping):
         hint = 'write CONTENTGIT = {"REPOSITORY": "content", "DATASETS": "app.datasets.datasets"}'
         message = f"CONTENTGIT is a dictionary, not {type(given).__name__}"
-        return Config(None, None, DEFAULT_ENVIRONMENT), [Problem("contentgit.E001", message, hint)]
+        return Config(None, None, DEFAULT_ENVIRONMENT), [Mistake("contentgit.E001", message, hint)]
     found = [
-        Problem("contentgit.E002", f"CONTENTGIT has an unknown key {key!r}", suggestion(key, KEYS))
+        Mistake("contentgit.E002", f"CONTENTGIT has an unknown key {key!r}", suggestion(key, KEYS))
         for key in given
         if key not in KEYS
     ]
@@ -107,68 +107,68 @@ def codecs() -> Mapping[str, str]:
     return _codecs(given.get("CODECS"), []) if isinstance(given, Mapping) else {}
 
 
-def _repository(value: object, base: object, found: list[Problem]) -> Path | None:
+def _repository(value: object, base: object, found: list[Mistake]) -> Path | None:
     if value is None or value == "":
         return None
     if not isinstance(value, (str, os.PathLike)) or isinstance(os.fspath(value), bytes):
         message = f'CONTENTGIT["REPOSITORY"] is a path, not {value!r}'
         hint = 'write the path of a folder: "REPOSITORY": "content"'
-        found.append(Problem("contentgit.E003", message, hint))
+        found.append(Mistake("contentgit.E003", message, hint))
         return None
     start = Path(base) if isinstance(base, (str, Path)) else Path.cwd()
     return Path(os.path.abspath(start / Path(value).expanduser()))
 
 
-def _datasets(value: object, name: str, found: list[Problem]) -> str | None:
+def _datasets(value: object, name: str, found: list[Mistake]) -> str | None:
     if value is None or value == "":
         return None
     if _is_path(value):
         return str(value)
     message = f"{name} is the dotted path of a function, not {value!r}"
     hint = 'write "app.datasets.datasets" for the function datasets() in app/datasets.py'
-    found.append(Problem("contentgit.E003", message, hint))
+    found.append(Mistake("contentgit.E003", message, hint))
     return None
 
 
-def _environment(value: object, found: list[Problem]) -> str:
+def _environment(value: object, found: list[Mistake]) -> str:
     if value is None or value == "":
         return DEFAULT_ENVIRONMENT
     if isinstance(value, str) and _ENVIRONMENT.fullmatch(value):
         return value
     message = f'CONTENTGIT["ENVIRONMENT"] is a short name, not {value!r}'
     hint = 'use letters, digits, "-", "_" and single dots: "production"'
-    found.append(Problem("contentgit.E004", message, hint))
+    found.append(Mistake("contentgit.E004", message, hint))
     return DEFAULT_ENVIRONMENT
 
 
-def _forbidden_models(value: object, found: list[Problem]) -> tuple[str, ...]:
+def _forbidden_models(value: object, found: list[Mistake]) -> tuple[str, ...]:
     example = 'write "CHECK": {"FORBIDDEN_MODELS": ["auth.user", "sessions.*"]}'
     if not value:
         return ()
     if not isinstance(value, Mapping):
         message = f'CONTENTGIT["CHECK"] is a dictionary, not {type(value).__name__}'
-        found.append(Problem("contentgit.E007", message, example))
+        found.append(Mistake("contentgit.E007", message, example))
         return ()
     for key in value:
         if key not in CHECK_KEYS:
             message = f'CONTENTGIT["CHECK"] has an unknown key {key!r}'
-            found.append(Problem("contentgit.E007", message, suggestion(key, CHECK_KEYS)))
+            found.append(Mistake("contentgit.E007", message, suggestion(key, CHECK_KEYS)))
     models = value.get("FORBIDDEN_MODELS") or ()
     if isinstance(models, (list, tuple, set, frozenset)) and all(map(_is_pattern, models)):
         return tuple(sorted(models) if isinstance(models, (set, frozenset)) else models)
     message = f'CONTENTGIT["CHECK"]["FORBIDDEN_MODELS"] is a list of labels, not {models!r}'
-    found.append(Problem("contentgit.E007", message, example))
+    found.append(Mistake("contentgit.E007", message, example))
     return ()
 
 
-def _codecs(value: object, found: list[Problem]) -> Mapping[str, str]:
+def _codecs(value: object, found: list[Mistake]) -> Mapping[str, str]:
     if not value:
         return {}
     if isinstance(value, Mapping) and all(map(_is_path, [*value, *value.values()])):
         return {str(cls): str(codec) for cls, codec in value.items()}
     message = f'CONTENTGIT["CODECS"] is a dictionary of dotted paths, not {value!r}'
     hint = 'write "CODECS": {"app.fields.ShapeField": "app.codecs.ShapeCodec"}'
-    found.append(Problem("contentgit.E051", message, hint))
+    found.append(Mistake("contentgit.E051", message, hint))
     return {}
 
 
@@ -181,14 +181,14 @@ def _is_pattern(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _missing(config: Config) -> list[Problem]:
+def _missing(config: Config) -> list[Mistake]:
     found = []
     if config.datasets is None:
         hint = 'write CONTENTGIT = {"DATASETS": "app.datasets.datasets", ...}'
-        found.append(Problem("contentgit.W001", 'CONTENTGIT["DATASETS"] is not set', hint))
+        found.append(Mistake("contentgit.W001", 'CONTENTGIT["DATASETS"] is not set', hint))
     if config.repository is None:
         hint = 'write CONTENTGIT = {"REPOSITORY": "content", ...}'
-        found.append(Problem("contentgit.W002", 'CONTENTGIT["REPOSITORY"] is not set', hint))
+        found.append(Mistake("contentgit.W002", 'CONTENTGIT["REPOSITORY"] is not set', hint))
     return found
 
 

@@ -30,8 +30,8 @@ from contentgit.followups import Followup, followup_problems, parse_followups
 from contentgit.specs import (
     Dataset,
     Identity,
+    Mistake,
     ModelSpec,
-    Problem,
     conflicts,
     dependency_problems,
     parse_specs,
@@ -109,7 +109,7 @@ class DatasetDefinition:
         raise_errors(problems, _where(self.name, arguments))
         return dataset
 
-    def evaluate(self, arguments: str = "") -> tuple[Dataset, list[Problem]]:
+    def evaluate(self, arguments: str = "") -> tuple[Dataset, list[Mistake]]:
         """The dump without the specs that have errors or no rows, and everything found."""
         where = _where(self.name, arguments)
         raws, problems = self._call(arguments, where)
@@ -128,7 +128,7 @@ class DatasetDefinition:
         """Whether the dataset can only be made with arguments: without, its function fails."""
         return _fails_for_want_of_arguments(self.evaluate()[1])
 
-    def _call(self, arguments: str, where: str) -> tuple[object, list[Problem]]:
+    def _call(self, arguments: str, where: str) -> tuple[object, list[Mistake]]:
         try:
             raws = self.specs(arguments)
             if isinstance(raws, Iterable) and not isinstance(raws, (str, bytes, Mapping)):
@@ -138,7 +138,7 @@ class DatasetDefinition:
             return [], [_raised(error, arguments, where)]
         return raws, []
 
-    def _local_identities(self, dataset: Dataset) -> list[Problem]:
+    def _local_identities(self, dataset: Dataset) -> list[Mistake]:
         """References are written by the identities known without arguments, so these must hold."""
         known: dict[str, Identity] = {}
         for sibling in self.siblings.values():
@@ -146,7 +146,7 @@ class DatasetDefinition:
                 known.setdefault(spec.model, spec.identity)
         hint = "give the specs of each model the same 'identity' without arguments too"
         return [
-            Problem(
+            Mistake(
                 "contentgit.E029",
                 f"'identity' of {spec.model} is {spec.identity!r} here, "
                 f"{known.get(spec.model, 'pk')!r} in the datasets without arguments",
@@ -163,15 +163,15 @@ def _where(name: str, arguments: str = "") -> str:
     return f"dataset {label!r}"
 
 
-def _raised(error: Exception, arguments: str, where: str) -> Problem:
+def _raised(error: Exception, arguments: str, where: str) -> Mistake:
     message = f"the specs function raised {_first_line(error)}"
     if isinstance(error, DatabaseFailure):
         hint = "pass querysets into filters instead of reading rows, or migrate first"
-        return Problem("contentgit.E017", message, hint, where)
+        return Mistake("contentgit.E017", message, hint, where)
     if not arguments and isinstance(error, (ValueError, IndexError, KeyError)):
         hint = "give the dataset's arguments, as in NAME:ARGUMENTS, or mend the function"
-        return Problem("contentgit.E016", message, hint, where)
-    return Problem("contentgit.E015", message, "mend the function in the datasets module", where)
+        return Mistake("contentgit.E016", message, hint, where)
+    return Mistake("contentgit.E015", message, "mend the function in the datasets module", where)
 
 
 def _first_line(error: Exception) -> str:
@@ -179,7 +179,7 @@ def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
-def _fails_for_want_of_arguments(problems: Iterable[Problem]) -> bool:
+def _fails_for_want_of_arguments(problems: Iterable[Mistake]) -> bool:
     """Whether all errors come from parsing an empty text, or from values a lookup refuses."""
     errors = {problem.id for problem in problems if problem.is_error}
     return bool(errors) and errors <= {"contentgit.E016", "contentgit.E024"}
@@ -239,7 +239,7 @@ def executable(dataset: Dataset) -> Dataset:
 # Everything at once, for the system checks
 
 
-def validate(path: str) -> list[Problem]:
+def validate(path: str) -> list[Mistake]:
     """Everything wrong with the datasets at the dotted ``path``, as they are without arguments."""
     definitions, problems = _definitions(path)
     datasets = []
@@ -251,12 +251,12 @@ def validate(path: str) -> list[Problem]:
     return problems + _disagreements(datasets) + late_key_problems(datasets)
 
 
-def _as_checked(definition: DatasetDefinition, found: list[Problem]) -> list[Problem]:
+def _as_checked(definition: DatasetDefinition, found: list[Mistake]) -> list[Mistake]:
     where = _where(definition.name)
     if definition.mappers:
         message = "'mappers' are not called: rows are written as they are in the database"
         hint = "name fields that are no content in 'exclude', and remove 'mappers'"
-        found = [*found, Problem("contentgit.W004", message, hint, where)]
+        found = [*found, Mistake("contentgit.W004", message, hint, where)]
     errors = [problem for problem in found if problem.is_error]
     if _fails_for_want_of_arguments(errors) or [p.id for p in errors] == ["contentgit.E017"]:
         message = f"cannot be checked without arguments: {errors[0].message}"
@@ -264,15 +264,15 @@ def _as_checked(definition: DatasetDefinition, found: list[Problem]) -> list[Pro
         if errors[0].id == "contentgit.E017":
             message = f"cannot be checked without its database: {errors[0].message}"
             hint = errors[0].hint
-        warning = Problem("contentgit.W003", message, hint, where)
+        warning = Mistake("contentgit.W003", message, hint, where)
         found = [warning, *(problem for problem in found if not problem.is_error)]
     return found
 
 
-def _disagreements(datasets: Iterable[Dataset]) -> list[Problem]:
+def _disagreements(datasets: Iterable[Dataset]) -> list[Mistake]:
     """Datasets that say of one model's rows what can be true once only."""
     first: dict[tuple[str, str], tuple[str, object]] = {}
-    problems: dict[tuple[str, str, str], Problem] = {}
+    problems: dict[tuple[str, str, str], Mistake] = {}
     for dataset in datasets:
         where = _where(dataset.name)
         for spec, key in itertools.product(dataset.specs, ("identity", "signals", "write_last")):
@@ -282,29 +282,29 @@ def _disagreements(datasets: Iterable[Dataset]) -> list[Problem]:
                 continue
             message = f"{key!r} of {spec.model} is {here!r}, in {name!r} {there!r}"
             hint = f"give every spec of {spec.model} the same {key!r}"
-            problems[where, spec.model, key] = Problem("contentgit.E029", message, hint, where)
+            problems[where, spec.model, key] = Mistake("contentgit.E029", message, hint, where)
     return list(problems.values())
 
 
-def _not_executable(dataset: Dataset) -> list[Problem]:
+def _not_executable(dataset: Dataset) -> list[Mistake]:
     where = _where(dataset.name, dataset.arguments)
     problems = []
     for spec in dataset.specs:
         if spec.save_as_new:
             message = f"'save_as_new' of {spec.model} cannot be applied yet"
             hint = "remove it: rows keep their keys and are updated in place"
-            problems.append(Problem("contentgit.E030", message, hint, where))
+            problems.append(Mistake("contentgit.E030", message, hint, where))
         if spec.identity == "uuid":
             message = f"'identity' of {spec.model} is 'uuid', which cannot be applied yet"
             hint = "use 'pk', or name unique fields: 'identity': ['slug']"
-            problems.append(Problem("contentgit.E031", message, hint, where))
+            problems.append(Mistake("contentgit.E031", message, hint, where))
     return problems
 
 
 # The function that the settings name
 
 
-def _definitions(path: str) -> tuple[dict[str, DatasetDefinition], list[Problem]]:
+def _definitions(path: str) -> tuple[dict[str, DatasetDefinition], list[Mistake]]:
     where = f"datasets at {path!r}"
     try:
         function = import_string(path)
@@ -312,28 +312,28 @@ def _definitions(path: str) -> tuple[dict[str, DatasetDefinition], list[Problem]
         # Any: importing runs the project's code.
         message = f"cannot be imported: {_first_line(error)}"
         hint = 'CONTENTGIT["DATASETS"] names a function: "app.datasets.datasets"'
-        return {}, [Problem("contentgit.E005", message, hint, where)]
+        return {}, [Mistake("contentgit.E005", message, hint, where)]
     hint = 'write def datasets(): return {"name": {"specs": lambda args: [...]}}'
     if not callable(function):
         message = f"is {type(function).__name__}, not a function"
-        return {}, [Problem("contentgit.E006", message, hint, where)]
+        return {}, [Mistake("contentgit.E006", message, hint, where)]
     try:
         raw = function()
     except Exception as error:
         message = f"raised {_first_line(error)}"
-        return {}, [Problem("contentgit.E006", message, "mend the function", where)]
+        return {}, [Mistake("contentgit.E006", message, "mend the function", where)]
     if not isinstance(raw, Mapping):
         message = f"gave {type(raw).__name__}, not a dictionary"
-        return {}, [Problem("contentgit.E006", message, hint, where)]
+        return {}, [Mistake("contentgit.E006", message, hint, where)]
     return define_datasets(raw)
 
 
 def define_datasets(
     raw: Mapping[object, object],
-) -> tuple[dict[str, DatasetDefinition], list[Problem]]:
+) -> tuple[dict[str, DatasetDefinition], list[Mistake]]:
     """What a project's function gave, as definitions, and everything wrong with their form."""
     definitions: dict[str, DatasetDefinition] = {}
-    problems: list[Problem] = []
+    problems: list[Mistake] = []
     for name, entry in raw.items():
         found = [*_name_problems(name), *_entry_problems(name, entry)]
         problems += found
@@ -350,29 +350,29 @@ def define_datasets(
     return definitions, problems + dependency_problems(known)
 
 
-def _name_problems(name: object) -> list[Problem]:
+def _name_problems(name: object) -> list[Mistake]:
     if isinstance(name, str) and name and ":" not in name and not name.startswith("-"):
         return []
     message = f"{name!r} cannot be a dataset's name"
-    return [Problem("contentgit.E010", message, "use letters, digits, '-' and '_'", "datasets")]
+    return [Mistake("contentgit.E010", message, "use letters, digits, '-' and '_'", "datasets")]
 
 
-def _entry_problems(name: object, entry: object) -> list[Problem]:
+def _entry_problems(name: object, entry: object) -> list[Mistake]:
     where = f"dataset {name!r}"
     hint = 'write {"specs": lambda args: [...]}'
     if not isinstance(entry, Mapping):
         message = f"is {type(entry).__name__}, not a dictionary"
-        return [Problem("contentgit.E011", message, hint, where)]
+        return [Mistake("contentgit.E011", message, hint, where)]
     problems = [
-        Problem("contentgit.E011", f"unknown key {key!r}", suggestion(key, DATASET_KEYS), where)
+        Mistake("contentgit.E011", f"unknown key {key!r}", suggestion(key, DATASET_KEYS), where)
         for key in entry
         if key not in DATASET_KEYS
     ]
     if not callable(entry.get("specs")):
         message = "'specs' must be a function of the dataset's arguments"
-        problems.append(Problem("contentgit.E011", message, hint, where))
+        problems.append(Mistake("contentgit.E011", message, hint, where))
     needed = entry.get("depends_on") or ()
     if not isinstance(needed, (list, tuple)) or not all(isinstance(n, str) for n in needed):
         message = f"'depends_on' must be a list of names of datasets, not {needed!r}"
-        problems.append(Problem("contentgit.E012", message, "write ['name', ...]", where))
+        problems.append(Mistake("contentgit.E012", message, "write ['name', ...]", where))
     return [*problems, *followup_problems(entry.get("after_apply"), where)]

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from django.core.management import get_commands
 
-from contentgit.specs import Problem, suggestion
+from contentgit.specs import Mistake, suggestion
 
 Followup: TypeAlias = Callable[..., object] | tuple[str, ...]
 """A function, or a management command with its arguments."""
@@ -34,13 +34,13 @@ def parse_followups(value: object) -> tuple[Followup, ...]:
     return tuple(found)
 
 
-def followup_problems(value: object, where: str) -> Iterator[Problem]:
+def followup_problems(value: object, where: str) -> Iterator[Mistake]:
     """Everything wrong with the value, as it can be told without running anything."""
     if value is None:
         return
     if not isinstance(value, (list, tuple)):
         message = f"'after_apply' must be a list of functions and commands, not {value!r}"
-        yield Problem("contentgit.E018", message, _HINT, where)
+        yield Mistake("contentgit.E018", message, _HINT, where)
         return
     for each in value:
         if callable(each):
@@ -49,17 +49,17 @@ def followup_problems(value: object, where: str) -> Iterator[Problem]:
         words = [each] if isinstance(each, str) else each
         if not isinstance(words, (list, tuple)) or not words or not _texts(words):
             message = f"'after_apply' has {each!r}, which is no function and no command"
-            yield Problem("contentgit.E018", message, _HINT, where)
+            yield Mistake("contentgit.E018", message, _HINT, where)
         elif words[0] not in get_commands():
             message = f"'after_apply' names the command {words[0]!r}, which no installed app has"
-            yield Problem("contentgit.E019", message, suggestion(words[0], get_commands()), where)
+            yield Mistake("contentgit.E019", message, suggestion(words[0], get_commands()), where)
 
 
 def _texts(words: list[object] | tuple[object, ...]) -> bool:
     return all(isinstance(word, str) for word in words)
 
 
-def _function_problems(function: Callable[..., object], where: str) -> Iterator[Problem]:
+def _function_problems(function: Callable[..., object], where: str) -> Iterator[Mistake]:
     """A function is called with keywords only, and with none but those it is offered."""
     try:
         parameters = inspect.signature(function).parameters.values()
@@ -76,4 +76,4 @@ def _function_problems(function: Callable[..., object], where: str) -> Iterator[
         name = getattr(function, "__qualname__", type(function).__qualname__)
         message = f"'after_apply' has {name}, which wants the argument {needed[0]!r}"
         hint = "def refresh(*, using, dumps, plan): these are given, those that it takes"
-        yield Problem("contentgit.E018", message, hint, where)
+        yield Mistake("contentgit.E018", message, hint, where)

@@ -17,7 +17,7 @@ from contentgit.errors import ConfigurationError
 Identity: TypeAlias = Literal["pk", "natural", "uuid"] | tuple[str, ...]
 
 
-class Problem(NamedTuple):
+class Mistake(NamedTuple):
     """Something wrong with settings, datasets or specs.
 
     ``id`` is ``"contentgit.E…"`` for what nothing can be done with, ``"contentgit.W…"`` for what
@@ -92,7 +92,7 @@ class Dataset:
         return tuple(dict.fromkeys(spec.model for spec in self.specs))
 
 
-def raise_errors(problems: Iterable[Problem], what: str) -> None:
+def raise_errors(problems: Iterable[Mistake], what: str) -> None:
     """Raises when there are errors among ``problems``; ``what`` names what has them.
 
     Raises:
@@ -120,7 +120,7 @@ def suggestion(word: object, known: Iterable[str]) -> str:
     return f"known: {', '.join(names[:20])}{', ...' if len(names) > 20 else ''}"
 
 
-def parse_specs(raws: object, where: str) -> tuple[list[tuple[str, ModelSpec]], list[Problem]]:
+def parse_specs(raws: object, where: str) -> tuple[list[tuple[str, ModelSpec]], list[Mistake]]:
     """The specs that a project's function gave, and everything wrong with their form.
 
     ``where`` names the dataset. Each spec comes with its place in it; a spec whose form is wrong is
@@ -129,10 +129,10 @@ def parse_specs(raws: object, where: str) -> tuple[list[tuple[str, ModelSpec]], 
     if isinstance(raws, (str, bytes, Mapping)) or not isinstance(raws, Iterable):
         hint = "return a list, for instance of specs_for_models([...])"
         given = type(raws).__name__
-        return [], [Problem("contentgit.E015", f"specs gave {given}, not a list", hint, where)]
+        return [], [Mistake("contentgit.E015", f"specs gave {given}, not a list", hint, where)]
     listed = list(raws)
     specs: list[tuple[str, ModelSpec]] = []
-    problems: list[Problem] = []
+    problems: list[Mistake] = []
     for place, raw in zip(_places(listed, where), listed, strict=True):
         spec, found = parse_spec(raw, place)
         problems += found
@@ -150,28 +150,28 @@ def _places(raws: Iterable[object], where: str) -> list[str]:
     return places
 
 
-def parse_spec(raw: object, where: str) -> tuple[ModelSpec | None, list[Problem]]:
+def parse_spec(raw: object, where: str) -> tuple[ModelSpec | None, list[Mistake]]:
     """One spec, and everything wrong with its form; ``None`` for the spec where anything is."""
     if not isinstance(raw, Mapping):
         message = f"a spec is a dictionary, not {type(raw).__name__}"
         hint = 'write {"model": "app.model"}'
-        return None, [Problem("contentgit.E020", message, hint, where)]
-    problems: list[Problem] = []
+        return None, [Mistake("contentgit.E020", message, hint, where)]
+    problems: list[Mistake] = []
     if "model" not in raw:
         hint = 'write {"model": "app.model", ...}'
-        problems.append(Problem("contentgit.E020", "the spec has no 'model'", hint, where))
+        problems.append(Mistake("contentgit.E020", "the spec has no 'model'", hint, where))
     values: dict[str, Any] = {}
     for key, value in raw.items():
         parse = _PARSERS.get(key) if isinstance(key, str) else None
         if parse is None:
             hint = suggestion(key, _PARSERS)
-            problems.append(Problem("contentgit.E020", f"unknown key {key!r}", hint, where))
+            problems.append(Mistake("contentgit.E020", f"unknown key {key!r}", hint, where))
             continue
         try:
             values[key] = parse(value)
         except _WrongValueError as wrong:
             message = f"{key!r} {wrong.message}, not {value!r}"
-            problems.append(Problem("contentgit.E021", message, wrong.hint, where))
+            problems.append(Mistake("contentgit.E021", message, wrong.hint, where))
     return (None if problems else ModelSpec(**values)), problems
 
 
@@ -275,7 +275,7 @@ _PARSERS: Mapping[str, Callable[[object], Any]] = {
 }
 
 
-def _map_problems(raws: list[object], where: str) -> list[Problem]:
+def _map_problems(raws: list[object], where: str) -> list[Mistake]:
     """``delete_missing: {"map": [(lookup, model), …]}`` means nothing without ``save_as_new``."""
     specs = [(n, raw) for n, raw in enumerate(raws) if isinstance(raw, Mapping)]
     new = {str(raw.get("model")).lower() for _, raw in specs if raw.get("save_as_new") is True}
@@ -292,14 +292,14 @@ def _map_problems(raws: list[object], where: str) -> list[Problem]:
         if not models or models - new:
             message = "'delete_missing' maps keys of a model that is not saved as new"
             hint = "write True, or 'save_as_new': True on the spec of the mapped model"
-            problems.append(Problem("contentgit.E021", message, hint, places[number]))
+            problems.append(Mistake("contentgit.E021", message, hint, places[number]))
     return problems
 
 
 _AGREED = ("identity", "exclude", "hashed", "order", "derived", "together", "signals", "write_last")
 
 
-def conflicts(dataset: Dataset) -> list[Problem]:
+def conflicts(dataset: Dataset) -> list[Mistake]:
     """Specs of one model that contradict each other on what its records are."""
     problems = []
     for model in dataset.models:
@@ -309,7 +309,7 @@ def conflicts(dataset: Dataset) -> list[Problem]:
                 message = f"the specs of {model} differ in {name!r}"
                 hint = f"give every spec of {model} the same {name!r}"
                 where = f"dataset {dataset.name!r}"
-                problems.append(Problem("contentgit.E029", message, hint, where))
+                problems.append(Mistake("contentgit.E029", message, hint, where))
     return problems
 
 
@@ -322,14 +322,14 @@ def _said(spec: ModelSpec, name: str) -> object:
     return frozenset(value) if name in ("exclude", "derived") else value
 
 
-def dependency_problems(depends_on: Mapping[str, Iterable[str]]) -> list[Problem]:
+def dependency_problems(depends_on: Mapping[str, Iterable[str]]) -> list[Mistake]:
     """Dependencies that do not exist, and circles; names may carry arguments (``districts:42``)."""
     edges = {
         name: tuple(needed.partition(":")[0] for needed in listed)
         for name, listed in depends_on.items()
     }
     problems = [
-        Problem(
+        Mistake(
             "contentgit.E013",
             f"depends on {needed!r}, which does not exist ({name} -> {needed})",
             suggestion(needed, set(edges) - {name}),
@@ -342,8 +342,8 @@ def dependency_problems(depends_on: Mapping[str, Iterable[str]]) -> list[Problem
     return problems + [_circle(path) for path in _circles(edges)]
 
 
-def _circle(path: tuple[str, ...]) -> Problem:
-    return Problem(
+def _circle(path: tuple[str, ...]) -> Mistake:
+    return Mistake(
         "contentgit.E014",
         f"depends on itself: {' -> '.join((*path, path[0]))}",
         "remove one of these dependencies",

@@ -17,7 +17,7 @@ from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import FormatError, RepositoryError, UnknownNameError, UsageError
 from contentgit.git import Commit, Repository
 from contentgit.history.commits import (
-    Comparison,
+    CommitComparison,
     Selection,
     TitledChange,
     compare_commits,
@@ -87,7 +87,9 @@ def _merge_base(repository: Repository, before: str, after: str) -> str:
     return bases[0]
 
 
-def _print_comparison(comparison: Comparison, args: argparse.Namespace, terminal: Terminal) -> int:
+def _print_comparison(
+    comparison: CommitComparison, args: argparse.Namespace, terminal: Terminal
+) -> int:
     chosen = wanted_format(args)
     if chosen:
         differs = write_report(comparison, chosen, args, terminal)

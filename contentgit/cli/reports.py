@@ -18,7 +18,7 @@ from rich.text import Text
 from contentgit import config
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import UsageError
-from contentgit.history.commits import Comparison, TitledChange
+from contentgit.history.commits import CommitComparison, TitledChange
 from contentgit.history.review import review
 from contentgit.render import data, report
 from contentgit.render.text import change_lines, dump_line, stat_lines
@@ -57,7 +57,7 @@ def wanted_format(args: argparse.Namespace) -> str | None:
 
 
 def write_report(
-    comparison: Comparison, chosen: str, args: argparse.Namespace, terminal: Terminal
+    comparison: CommitComparison, chosen: str, args: argparse.Namespace, terminal: Terminal
 ) -> bool:
     """Writes the report to the terminal, or with ``--output`` to a file; whether anything differs.
 
@@ -84,7 +84,7 @@ def _short(revision: str) -> str:
 
 
 def _write(
-    comparison: Comparison,
+    comparison: CommitComparison,
     found: Review,
     chosen: str,
     args: argparse.Namespace,
@@ -115,7 +115,7 @@ def as_data(changes: Iterable[TitledChange]) -> Iterator[dict[str, object]]:
         yield data.change(each.dump, each.change, each.title, each.references)
 
 
-def _text(comparison: Comparison, found: Review, *, full: bool) -> Iterator[Text | str]:
+def _text(comparison: CommitComparison, found: Review, *, full: bool) -> Iterator[Text | str]:
     yield from report.lines(found)
     if found.records:
         *stat, total = stat_lines(found.counts)
@@ -134,7 +134,9 @@ def _text(comparison: Comparison, found: Review, *, full: bool) -> Iterator[Text
             yield Text(f"    {words} {report.plain(records)}")
 
 
-def _markdown(comparison: Comparison, found: Review, args: argparse.Namespace) -> Iterator[str]:
+def _markdown(
+    comparison: CommitComparison, found: Review, args: argparse.Namespace
+) -> Iterator[str]:
     from contentgit.render.markdown import EXTENT, LIMITS, markdown
 
     return markdown(
@@ -151,7 +153,7 @@ def _command(args: argparse.Namespace) -> str:
     return " ".join(map(shlex.quote, words))
 
 
-def _html(comparison: Comparison, found: Review, args: argparse.Namespace) -> Iterator[str]:
+def _html(comparison: CommitComparison, found: Review, args: argparse.Namespace) -> Iterator[str]:
     from contentgit.cli.pictures import Pictures
     from contentgit.render.html import EXTENT, html
 

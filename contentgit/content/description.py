@@ -25,8 +25,8 @@ from contentgit.content.schema import (
     Layout,
     ModelSchema,
     OnDelete,
-    Part,
     Schema,
+    UniquePart,
     UniqueSet,
 )
 from contentgit.errors import FormatError
@@ -210,7 +210,7 @@ def _parsed_unique(name: str, unique: Any) -> UniqueSet:
     )
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _part(part: UniquePart) -> dict[str, Any]:
     functions = [
         name.value if constant is None else {name.value: constant}
         for name, constant in part.functions
@@ -218,7 +218,7 @@ def _part(part: Part) -> dict[str, Any]:
     return {"field": part.field, "functions": functions} if functions else {"field": part.field}
 
 
-def _parsed_part(part: Any) -> Part | None:
+def _parsed_part(part: Any) -> UniquePart | None:
     functions: list[tuple[Function, Constant | None]] = []
     if not part.keys() <= {"field", "functions"}:
         return None
@@ -228,7 +228,7 @@ def _parsed_part(part: Any) -> Part | None:
         if not known or (name == Function.COALESCE) != isinstance(constant, Constant):
             return None
         functions.append((Function(name), constant))
-    return Part(_typed(part["field"], str), tuple(functions))
+    return UniquePart(_typed(part["field"], str), tuple(functions))
 
 
 def _check(rule: CheckRule) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def without_long(data: bytes, read: Read) -> tuple[bytes, dict[str, Any]]:
         while match := _FIELD.search(data, place):
             place = _end(data, match.end(), 1)
             if place - match.end() > PART:
-                values[match[1].decode()] = _Part(data, match.end(), place, 1, read).value()
+                values[match[1].decode()] = _LongPart(data, match.end(), place, 1, read).value()
                 rest += (data[start : match.start()], b'\n  "%b": null' % match[1])
                 start = place
     except (_OtherFormError, FormatError):
@@ -71,7 +71,7 @@ def _between(level: int) -> re.Pattern[bytes]:
     return re.compile(rb",(?=\n\n?%b(?! ))" % (b"  " * level))
 
 
-class _Part:
+class _LongPart:
     """The list or object in ``data[start:end]``, on a line that is indented by ``level`` steps."""
 
     def __init__(self, data: bytes, start: int, end: int, level: int, read: Read) -> None:
@@ -112,7 +112,7 @@ class _Part:
         if end - start > LONG_TEXT and self.level < _LEVELS:
             match = _NAME.match(self.data, start, end)
             if match and _end(self.data, match.end(), self.level + 1) == end:
-                inner = _Part(self.data, match.end(), end, self.level + 1, self.read)
+                inner = _LongPart(self.data, match.end(), end, self.level + 1, self.read)
                 return {parse_document(match[1]): inner.value()} if match[1] else [inner.value()]
         lines = self.data[start:end].replace(_pad(self.level), b"\n")
         return self.read(b"%b%b\n%b\n" % (self.opening, lines, _CLOSING[self.opening[0]]))

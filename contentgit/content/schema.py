@@ -113,7 +113,7 @@ class Function(enum.StrEnum):
     COALESCE = "coalesce"  # with the constant that stands for NULL
 
 
-class Part(NamedTuple):
+class UniquePart(NamedTuple):
     """A field's value with functions applied, the innermost first; ``coalesce`` has its constant."""
 
     field: str
@@ -136,7 +136,7 @@ class UniqueSet:
     fields: tuple[str, ...]
     plain: bool = True
     nulls_distinct: bool = True
-    parts: tuple[Part, ...] = ()
+    parts: tuple[UniquePart, ...] = ()
     condition: Condition | None = None
 
     @property

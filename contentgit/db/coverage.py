@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models import Field, IntegerField, Model
 
 from contentgit.db.fields import unheld
-from contentgit.specs import Problem
+from contentgit.specs import Mistake
 
 
-def unheld_problems(model: type[Model], exclude: Collection[str], where: str) -> Iterator[Problem]:
+def unheld_problems(model: type[Model], exclude: Collection[str], where: str) -> Iterator[Mistake]:
     """The fields that are not excluded, would be content and cannot be."""
     for field in model._meta.local_concrete_fields:
         reason = unheld(field)
@@ -25,7 +25,7 @@ def unheld_problems(model: type[Model], exclude: Collection[str], where: str) ->
                 yield _own_columns_problem(model._meta.label_lower, many, rest, where)
 
 
-def unheld_problem(model: type[Model], name: str, reason: str, where: str) -> Problem:
+def unheld_problem(model: type[Model], name: str, reason: str, where: str) -> Mistake:
     """The error that names a field which no record can hold, and the way on."""
     label = model._meta.label_lower
     message = f"no record can hold field {name!r} of {label}: {reason}"
@@ -34,10 +34,10 @@ def unheld_problem(model: type[Model], name: str, reason: str, where: str) -> Pr
         hint = f"{codec}, or leave {label} out of the dataset"
     else:
         hint = f"leave it out of the dataset: 'exclude': [{name!r}], or {codec}"
-    return Problem("contentgit.E049", message, hint, where)
+    return Mistake("contentgit.E049", message, hint, where)
 
 
-def _own_columns_problem(label: str, many: Any, rest: Collection[str], where: str) -> Problem:
+def _own_columns_problem(label: str, many: Any, rest: Collection[str], where: str) -> Mistake:
     through = many.remote_field.through._meta
     message = (
         f"many-to-many {many.name!r} of {label} has columns of its own that no record can hold: "
@@ -47,7 +47,7 @@ def _own_columns_problem(label: str, many: Any, rest: Collection[str], where: st
         f"leave it out of the dataset: 'exclude': [{many.name!r}], or declare its table as a model, name "
         "that in 'through' and give it a spec"
     )
-    return Problem("contentgit.E050", message, hint, where)
+    return Mistake("contentgit.E050", message, hint, where)
 
 
 def own_columns(many: Any) -> tuple[Any, list[str]]:

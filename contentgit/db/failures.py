@@ -30,7 +30,7 @@ class TooLongError(ValueError):
         self.hint = hint
 
 
-class Cause(enum.StrEnum):
+class Fault(enum.StrEnum):
     """Why a database refused, where it tells by a code."""
 
     OVERTAKEN = "overtaken"  # others have changed the same rows
@@ -46,43 +46,43 @@ class Cause(enum.StrEnum):
 
 _AGAIN: Final = "nothing has changed; run the command again"
 
-_TOLD: Final[Mapping[Cause, tuple[str, str]]] = {
-    Cause.OVERTAKEN: ("somebody else writes to it at this moment", _AGAIN),
-    Cause.DEADLOCK: ("this and another session waited for each other's locks (a deadlock)", _AGAIN),
-    Cause.LOCKED: (
+_TOLD: Final[Mapping[Fault, tuple[str, str]]] = {
+    Fault.OVERTAKEN: ("somebody else writes to it at this moment", _AGAIN),
+    Fault.DEADLOCK: ("this and another session waited for each other's locks (a deadlock)", _AGAIN),
+    Fault.LOCKED: (
         "another session holds a lock that was not released in time",
         "nothing has changed; wait for the other session or end it, then run the command again",
     ),
-    Cause.LOST: (
+    Fault.LOST: (
         "the connection was lost",
         "the database has all of it or nothing; run the command again",
     ),
-    Cause.ENDED: (
+    Fault.ENDED: (
         "a statement was cancelled, by a time limit or an administrator",
         "nothing has changed; raise the limit ({limit}) for this database user, then run the command again",
     ),
-    Cause.PRIVILEGE: (
+    Fault.PRIVILEGE: (
         "the database user lacks a privilege",
         "nothing has changed; grant it to the user in DATABASES[{using!r}], then run the command again",
     ),
-    Cause.READ_ONLY: (
+    Fault.READ_ONLY: (
         "it takes no writes",
         "nothing has changed; it may be a replica, or its file, user or server is set to read-only",
     ),
-    Cause.FULL: (
+    Fault.FULL: (
         "it has no space left",
         "nothing has changed; free some space, then run the command again",
     ),
-    Cause.RAISED: (
+    Fault.RAISED: (
         "a trigger refuses it",
         "nothing has changed; 'exclude' of the spec leaves out a field that the trigger guards",
     ),
 }
-_BUSY: Final = frozenset({Cause.OVERTAKEN, Cause.DEADLOCK, Cause.LOCKED})
+_BUSY: Final = frozenset({Fault.OVERTAKEN, Fault.DEADLOCK, Fault.LOCKED})
 
 
 def told(
-    cause: Cause | None, what: str, said: str, *, using: str, limit: str
+    cause: Fault | None, what: str, said: str, *, using: str, limit: str
 ) -> DatabaseError | BusyError:
     """The error that begins with ``what`` and ends with what the database ``said``.
 

@@ -9,10 +9,10 @@ from django.apps import apps
 from django.db.models import Model
 
 from contentgit.db.spec_rules import key_fields
-from contentgit.specs import Dataset, ModelSpec, Problem
+from contentgit.specs import Dataset, Mistake, ModelSpec
 
 
-def late_key_problems(datasets: Iterable[Dataset]) -> list[Problem]:
+def late_key_problems(datasets: Iterable[Dataset]) -> list[Mistake]:
     """Records that cannot be created: their keys need rows that are written after them."""
     found = {spec.model: (spec, dataset) for dataset in datasets for spec in dataset.specs}
     problems = []
@@ -23,7 +23,7 @@ def late_key_problems(datasets: Iterable[Dataset]) -> list[Problem]:
         )
         hint = f'write "write_last": True into the spec of {model}, too'
         where = f"dataset {found[model][1].name!r}"
-        problems.append(Problem("contentgit.E040", message, hint, where))
+        problems.append(Mistake("contentgit.E040", message, hint, where))
     return problems
 
 

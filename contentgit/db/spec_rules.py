@@ -15,10 +15,10 @@ from django.db.models import NOT_PROVIDED, Field, IntegerField, Model
 
 from contentgit.db.coverage import unheld_problems
 from contentgit.db.fields import unheld
-from contentgit.specs import ModelSpec, Problem, suggestion
+from contentgit.specs import Mistake, ModelSpec, suggestion
 
 
-def resolve(spec: ModelSpec, where: str) -> tuple[ModelSpec | None, list[Problem]]:
+def resolve(spec: ModelSpec, where: str) -> tuple[ModelSpec | None, list[Mistake]]:
     """The spec, and everything in it that does not fit its model.
 
     ``None`` for the spec where nothing can be done with it, and where its model has no rows of its
@@ -31,10 +31,10 @@ def resolve(spec: ModelSpec, where: str) -> tuple[ModelSpec | None, list[Problem
     if reason:
         hint = "remove the spec, or silence contentgit.W006"
         message = f"{spec.model} {reason}; the spec is skipped"
-        return None, [Problem("contentgit.W006", message, hint, where)]
+        return None, [Mistake("contentgit.W006", message, hint, where)]
     if model._meta.app_label == "contentgit":
         message = f"{spec.model} says what was applied to this database; it is no content"
-        return None, [Problem("contentgit.E022", message, "remove the spec", where)]
+        return None, [Mistake("contentgit.E022", message, "remove the spec", where)]
     problems = [
         *_filter_problems(model, spec, where),
         *_name_problems(model, spec, where),
@@ -77,12 +77,12 @@ def _model(label: str) -> type[Model] | None:
         return None
 
 
-def _unknown_model(label: str, where: str) -> Problem:
+def _unknown_model(label: str, where: str) -> Mistake:
     app = label.partition(".")[0]
     hint = suggestion(label, (_label(model) for model in apps.get_models()))
     if app not in apps.app_configs:
         hint = f"is the app {app!r} in INSTALLED_APPS? {hint}"
-    return Problem("contentgit.E022", f"there is no model {label!r}", hint, where)
+    return Mistake("contentgit.E022", f"there is no model {label!r}", hint, where)
 
 
 def _field(model: type[Model], name: str) -> Field[Any, Any] | None:
@@ -103,7 +103,7 @@ def _field_names(model: type[Model]) -> list[str]:
 # Filters
 
 
-def _filter_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Problem]:
+def _filter_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Mistake]:
     """Each lookup is tried by building its queryset, so that all wrong ones are found."""
     for lookup, value in spec.filter.items():
         try:
@@ -114,7 +114,7 @@ def _filter_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterato
             number = "contentgit.E024" if bad_value else "contentgit.E023"
             message = f"'filter' has {lookup!r}, which {spec.model} refuses: {_first_line(error)}"
             hint = "write a lookup that QuerySet.filter takes"
-            yield Problem(number, message, hint, where)
+            yield Mistake(number, message, hint, where)
 
 
 def _first_line(error: Exception) -> str:
@@ -125,7 +125,7 @@ def _first_line(error: Exception) -> str:
 # Names of fields
 
 
-def _name_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Problem]:
+def _name_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Mistake]:
     relations = [field.name for field in model._meta.many_to_many]
     columns = [field.name for field in model._meta.concrete_fields]
     for key, names, known in (
@@ -139,10 +139,10 @@ def _name_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[
         for name in names:
             if name not in known:
                 message = f"{key!r} names {name!r}, which is no {what} of {spec.model}"
-                yield Problem("contentgit.E025", message, suggestion(name, known), where)
+                yield Mistake("contentgit.E025", message, suggestion(name, known), where)
 
 
-def _exclude_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Problem]:
+def _exclude_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Mistake]:
     for name in spec.exclude:
         field = _field(model, name)
         if field is None:
@@ -151,16 +151,16 @@ def _exclude_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterat
         if problem:
             message, hint = problem
             message = f"'exclude' names {name!r}, {message}"
-            yield Problem("contentgit.E026", message, hint, where)
+            yield Mistake("contentgit.E026", message, hint, where)
         elif _required(field) and not field.many_to_many:
             message = f"'exclude' names {name!r}, which must have a value and has no default"
             hint = (
                 "an apply updates and deletes rows, but cannot create any: give the field a default"
             )
-            yield Problem("contentgit.W014", message, hint, where)
+            yield Mistake("contentgit.W014", message, hint, where)
     for name in set(spec.exclude) & {path.partition("__")[0] for path in _paths(spec)}:
         message = f"'exclude' names {name!r}, which 'identity' needs"
-        yield Problem("contentgit.E026", message, "remove it from one of them", where)
+        yield Mistake("contentgit.E026", message, "remove it from one of them", where)
 
 
 def _not_excludable(model: type[Model], field: Field[Any, Any]) -> tuple[str, str] | None:
@@ -197,7 +197,7 @@ def _required(field: Field[Any, Any]) -> bool:
 # What merges are told of fields
 
 
-def _order_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Problem]:
+def _order_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Mistake]:
     for name, within in spec.order.items():
         field = _field(model, name)
         if field is None:
@@ -211,25 +211,25 @@ def _order_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator
             reason = ("which 'derived' names too", "remove it from one of them")
         if reason:
             message = f"'order' names {name!r}, {reason[0]}"
-            yield Problem("contentgit.E032", message, reason[1], where)
+            yield Mistake("contentgit.E032", message, reason[1], where)
         for each in within:
             yield from _within_problems(model, spec, name, each, where)
 
 
 def _within_problems(
     model: type[Model], spec: ModelSpec, name: str, within: str, where: str
-) -> Iterator[Problem]:
+) -> Iterator[Mistake]:
     known = _values_of(model)
     if within not in known:
         message = f"'order' orders {name!r} within {within!r}, which is no column of {spec.model}"
-        yield Problem("contentgit.E025", message, suggestion(within, known), where)
+        yield Mistake("contentgit.E025", message, suggestion(within, known), where)
         return
     reason = _no_content(model, spec, within)
     if within == name:
         reason = ("which is the same field", "name what the rows of one order share, or []")
     if reason:
         message = f"'order' orders {name!r} within {within!r}, {reason[0]}"
-        yield Problem("contentgit.E032", message, reason[1], where)
+        yield Mistake("contentgit.E032", message, reason[1], where)
 
 
 def _values_of(model: type[Model]) -> list[str]:
@@ -238,19 +238,19 @@ def _values_of(model: type[Model]) -> list[str]:
     return [*(field.name for field in model._meta.concrete_fields), *generics]
 
 
-def _together_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Problem]:
+def _together_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Mistake]:
     known = _values_of(model)
     named: set[str] = set()
     for name in (name for group in spec.together for name in group):
         if name not in known:
             message = f"'together' names {name!r}, which is no column of {spec.model}"
-            yield Problem("contentgit.E025", message, suggestion(name, known), where)
+            yield Mistake("contentgit.E025", message, suggestion(name, known), where)
         elif reason := _not_together(model, spec, name):
             message = f"'together' names {name!r}, {reason[0]}"
-            yield Problem("contentgit.E034", message, reason[1], where)
+            yield Mistake("contentgit.E034", message, reason[1], where)
         if name in named:
             message = f"'together' names {name!r} in several groups"
-            yield Problem("contentgit.E035", message, "make one group of them", where)
+            yield Mistake("contentgit.E035", message, "make one group of them", where)
         named.add(name)
 
 
@@ -266,7 +266,7 @@ def _not_together(model: type[Model], spec: ModelSpec, name: str) -> tuple[str, 
     return _no_content(model, spec, name)
 
 
-def _derived_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Problem]:
+def _derived_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterator[Mistake]:
     needed = {path.partition("__")[0] for path in _paths(spec)}
     for name in spec.derived:
         if _field(model, name) is None:
@@ -276,7 +276,7 @@ def _derived_problems(model: type[Model], spec: ModelSpec, where: str) -> Iterat
             reason = ("which 'identity' needs", "remove it from one of them")
         if reason:
             message = f"'derived' names {name!r}, {reason[0]}"
-            yield Problem("contentgit.E033", message, reason[1], where)
+            yield Mistake("contentgit.E033", message, reason[1], where)
 
 
 def _no_content(model: type[Model], spec: ModelSpec, name: str) -> tuple[str, str] | None:
@@ -313,7 +313,7 @@ def _paths(spec: ModelSpec) -> tuple[str, ...]:
     return () if isinstance(spec.identity, str) else spec.identity
 
 
-def _identity_problems(model: type[Model], spec: ModelSpec, where: str) -> list[Problem]:
+def _identity_problems(model: type[Model], spec: ModelSpec, where: str) -> list[Mistake]:
     if spec.identity == "natural":
         return _natural_problems(model, where)
     paths = _paths(spec)
@@ -326,9 +326,9 @@ def _identity_problems(model: type[Model], spec: ModelSpec, where: str) -> list[
         message = f"'identity' {list(paths)!r} is not unique: several rows could share it"
         known = "; ".join(str(sorted(names)) for names in unique_sets(model)) or "none"
         hint = f"add a UniqueConstraint, or name fields that are unique (unique sets: {known})"
-        return [Problem("contentgit.E028", message, hint, where)]
+        return [Mistake("contentgit.E028", message, hint, where)]
     return [
-        Problem(
+        Mistake(
             "contentgit.W005",
             f"'identity' names {path!r}, which may be NULL: a row with NULL there cannot be named",
             "make the field NOT NULL, or make sure that no row of the dataset has NULL there",
@@ -339,7 +339,7 @@ def _identity_problems(model: type[Model], spec: ModelSpec, where: str) -> list[
     ]
 
 
-def _natural_problems(model: type[Model], where: str) -> list[Problem]:
+def _natural_problems(model: type[Model], where: str) -> list[Mistake]:
     missing = []
     if not hasattr(model, "natural_key"):
         missing.append("the method natural_key()")
@@ -349,7 +349,7 @@ def _natural_problems(model: type[Model], where: str) -> list[Problem]:
         return []
     message = f"'identity' is 'natural', but {_label(model)} lacks {' and '.join(missing)}"
     hint = "write these methods, or name the fields: 'identity': ['slug']"
-    return [Problem("contentgit.E028", message, hint, where)]
+    return [Mistake("contentgit.E028", message, hint, where)]
 
 
 def _walk(model: type[Model], path: str) -> list[Field[Any, Any]]:
@@ -377,7 +377,7 @@ def _columns(model: type[Model], path: str) -> tuple[str, ...]:
     return _generic_keys(model).get(path, (path,))
 
 
-def _path_problem(model: type[Model], path: str, where: str) -> Problem | None:
+def _path_problem(model: type[Model], path: str, where: str) -> Mistake | None:
     generic = _generic_keys(model)
     if path in generic:
         return None
@@ -385,7 +385,7 @@ def _path_problem(model: type[Model], path: str, where: str) -> Problem | None:
         if path.partition("__")[0] in halves:
             message = f"'identity' names {path!r}, a half of the generic foreign key {name!r}"
             hint = f"name {name!r}: its columns hold keys of this database alone"
-            return Problem("contentgit.E042", message, hint, where)
+            return Mistake("contentgit.E042", message, hint, where)
     names = path.split("__")
     fields = _walk(model, path)
     if len(fields) == len(names):
@@ -394,12 +394,12 @@ def _path_problem(model: type[Model], path: str, where: str) -> Problem | None:
     name = names[len(fields)]
     if not isinstance(here, type):
         message = f"'identity' names {path!r}, but {names[len(fields) - 1]!r} is no relation"
-        return Problem("contentgit.E027", message, "name a foreign key or a field of it", where)
+        return Mistake("contentgit.E027", message, "name a foreign key or a field of it", where)
     message = f"'identity' names {path!r}, but {name!r} is no column of {_label(here)}"
     hint = suggestion(name, [field.name for field in here._meta.concrete_fields])
     if name == "pk":
         hint = "write 'identity': 'pk'"
-    return Problem("contentgit.E027", message, hint, where)
+    return Mistake("contentgit.E027", message, hint, where)
 
 
 def unique_sets(model: type[Model]) -> list[frozenset[str]]:

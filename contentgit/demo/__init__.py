@@ -28,7 +28,7 @@ _WINDOWS = os.name == "nt"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class DemoStep:
     """One step of the walk: a line that explains it, the words typed, the exit code it must have."""
 
     say: str
@@ -49,74 +49,74 @@ def _git(*words: str) -> tuple[str, ...]:
 
 
 STEPS = (
-    Step(
+    DemoStep(
         "Stage is full of content, production is empty. What travels, travels through git.",
         _stage("contentgit", "init"),
     ),
-    Step(
+    DemoStep(
         "What is content? bakery/datasets.py says it; this is what it finds on stage.",
         _stage("contentgit", "datasets"),
     ),
-    Step(
+    DemoStep(
         "All of it becomes one commit, one readable file per record.",
         _stage("contentgit", "commit", "-m", "The bakery as it stands"),
     ),
-    Step(
+    DemoStep(
         "Production is empty. It takes over what the commit holds.",
         _production("contentgit", "checkout", "main", "--apply", "--yes"),
     ),
-    Step(
+    DemoStep(
         "On stage an editor prepares the autumn menu, on a branch.",
         _stage("contentgit", "checkout", "-b", "autumn"),
     ),
-    Step("This is what they do; the admin would do as well.", _stage("edit", "autumn")),
-    Step("What has changed since the last commit?", _stage("contentgit", "diff")),
-    Step(
+    DemoStep("This is what they do; the admin would do as well.", _stage("edit", "autumn")),
+    DemoStep("What has changed since the last commit?", _stage("contentgit", "diff")),
+    DemoStep(
         "That is what was meant, so it becomes a commit.",
         _stage("contentgit", "commit", "-m", "Autumn menu"),
     ),
-    Step(
+    DemoStep(
         "Somewhere a pull request is read and accepted. Here, git alone stands for it.",
         _git("switch", "--quiet", "main"),
     ),
-    Step("", _git("merge", "--ff-only", "--stat", "autumn")),
-    Step(
+    DemoStep("", _git("merge", "--ff-only", "--stat", "autumn")),
+    DemoStep(
         "Production asks what this would mean. Nothing is written: this is the plan.",
         _production("contentgit", "checkout", "main"),
     ),
-    Step(
+    DemoStep(
         "The same plan, carried out in one transaction: rename, swapped addresses, delete.",
         _production("contentgit", "checkout", "main", "--apply", "--yes"),
     ),
-    Step(
+    DemoStep(
         "Meanwhile somebody edits the production site itself, in no commit.",
         _production("edit", "price"),
     ),
-    Step("And stage goes on too.", _stage("edit", "words")),
-    Step("", _stage("contentgit", "commit", "-m", "A better line for the pretzel")),
-    Step(
+    DemoStep("And stage goes on too.", _stage("edit", "words")),
+    DemoStep("", _stage("contentgit", "commit", "-m", "A better line for the pretzel")),
+    DemoStep(
         "Now an apply would overwrite the price that was set on production. It is refused.",
         _production("contentgit", "checkout", "main", "--apply", "--yes"),
         exit_code=3,
     ),
-    Step(
+    DemoStep(
         "The way on: what production holds becomes a commit on a branch of its own.",
         _production("contentgit", "commit", "--branch", "prices", "-m", "Dearer pretzels"),
     ),
-    Step(
+    DemoStep(
         "Two people changed the same record, in different fields: git merges it by itself.",
         _git("merge", "--quiet", "-m", "Merge the prices of production", "prices"),
     ),
-    Step(
+    DemoStep(
         "Production takes the new words and keeps its price.",
         _production("contentgit", "checkout", "main", "--apply", "--yes"),
     ),
-    Step(
+    DemoStep(
         "So does stage, the other way round.",
         _stage("contentgit", "checkout", "main", "--apply", "--yes"),
     ),
-    Step("Both databases now are what main says.", _production("contentgit", "status")),
-    Step("What happened, as git tells it:", _git("log", "--graph", "--oneline")),
+    DemoStep("Both databases now are what main says.", _production("contentgit", "status")),
+    DemoStep("What happened, as git tells it:", _git("log", "--graph", "--oneline")),
 )
 
 
@@ -172,7 +172,7 @@ def run(
 
 def _play(
     folder: Path,
-    step: Step,
+    step: DemoStep,
     write: Callable[[str], None],
     paint: Callable[[str, str], str],
     *,

@@ -26,7 +26,7 @@ _SUBMODULE = "160000"
 _GIT_OWN = re.compile(rb"(?:^|/)(?:\.git|git~[0-9]|\.\.?)[. ]*(?:/|:|$)", re.IGNORECASE)
 
 
-class _Tree(NamedTuple):
+class _Worktree(NamedTuple):
     """A worktree, and the program in it; ``top`` is its folder as the file system names it."""
 
     program: Program
@@ -105,9 +105,9 @@ def _worktrees(program: Program, branch: str) -> Iterator[Path]:
             yield top
 
 
-def _tree(top: Path, common_dir: Path, id_length: int) -> _Tree:
+def _tree(top: Path, common_dir: Path, id_length: int) -> _Worktree:
     program, git_dir = opened(top, common_dir)
-    return _Tree(program, os.fsencode(top), git_dir, "0" * id_length)
+    return _Worktree(program, os.fsencode(top), git_dir, "0" * id_length)
 
 
 def opened(top: Path, common_dir: Path) -> tuple[Program, Path]:
@@ -135,7 +135,7 @@ def common_folder(git_dir: Path) -> Path:
     return git_dir / shared
 
 
-def _follow(tree: _Tree, changes: _Changes, resuming: bool) -> list[bytes]:
+def _follow(tree: _Worktree, changes: _Changes, resuming: bool) -> list[bytes]:
     """Moves what the user has not touched; the paths that were left, sorted."""
     for path, (_, new) in changes.items():
         if new and _GIT_OWN.search(path):  # git would leave such a path out, and not say so
@@ -185,7 +185,7 @@ class _Index(NamedTuple):
     unmerged: frozenset[bytes]
 
 
-def _staged(tree: _Tree, paths: _Changes) -> _Index:
+def _staged(tree: _Worktree, paths: _Changes) -> _Index:
     sides: dict[bytes, Side] = {}
     hidden, unmerged = set(), set()
     for line in tree.program.run("ls-files", "-s", "-t", "-z").split(b"\0"):
@@ -200,7 +200,7 @@ def _staged(tree: _Tree, paths: _Changes) -> _Index:
     return _Index(sides, frozenset(hidden), frozenset(unmerged))
 
 
-def _differing(tree: _Tree, sides: Mapping[bytes, Side]) -> set[bytes]:
+def _differing(tree: _Worktree, sides: Mapping[bytes, Side]) -> set[bytes]:
     """The paths whose file is not what ``sides`` says, missing ones included."""
     if not sides:
         return set()
@@ -213,7 +213,7 @@ def _differing(tree: _Tree, sides: Mapping[bytes, Side]) -> set[bytes]:
 
 
 @contextmanager
-def _own_index(tree: _Tree) -> Iterator[dict[str, str]]:
+def _own_index(tree: _Worktree) -> Iterator[dict[str, str]]:
     try:
         folder = tempfile.TemporaryDirectory(prefix="contentgit-", dir=tree.git_dir)
     except OSError as error:
@@ -222,7 +222,7 @@ def _own_index(tree: _Tree) -> Iterator[dict[str, str]]:
         yield {"GIT_INDEX_FILE": os.path.join(name, "index")}
 
 
-def _move_index(tree: _Tree, ours: _Changes, hidden: frozenset[bytes]) -> None:
+def _move_index(tree: _Worktree, ours: _Changes, hidden: frozenset[bytes]) -> None:
     if not ours:
         return
     # Removals first: a file may stand where a folder was.
@@ -237,7 +237,7 @@ def _move_index(tree: _Tree, ours: _Changes, hidden: frozenset[bytes]) -> None:
 
 
 def _update(
-    tree: _Tree, sides: Iterable[tuple[bytes, Side]], env: Mapping[str, str] | None = None
+    tree: _Worktree, sides: Iterable[tuple[bytes, Side]], env: Mapping[str, str] | None = None
 ) -> None:
     lines = []
     for path, side in sides:
@@ -247,7 +247,7 @@ def _update(
     tree.program.run("update-index", "-z", "--index-info", data=data, env=env, writing=True)
 
 
-def _write(tree: _Tree, paths: Sequence[bytes]) -> None:
+def _write(tree: _Worktree, paths: Sequence[bytes]) -> None:
     if paths:
         data = b"\0".join(paths) + b"\0"
         tree.program.run(
@@ -255,7 +255,7 @@ def _write(tree: _Tree, paths: Sequence[bytes]) -> None:
         )
 
 
-def _is_torn(tree: _Tree, path: bytes, sides: tuple[Side, Side]) -> bool:
+def _is_torn(tree: _Worktree, path: bytes, sides: tuple[Side, Side]) -> bool:
     """Whether the file is missing, or is a beginning of what either side has.
 
     git removes the old file, then writes the new one in its place. Nothing is lost by writing it again.
@@ -276,7 +276,7 @@ def _is_torn(tree: _Tree, path: bytes, sides: tuple[Side, Side]) -> bool:
     return False
 
 
-def _remove(tree: _Tree, path: bytes) -> None:
+def _remove(tree: _Worktree, path: bytes) -> None:
     """Removes a file and the folders that become empty; never through a symbolic link."""
     if not _is_there(tree, path):
         return
@@ -288,7 +288,7 @@ def _remove(tree: _Tree, path: bytes) -> None:
         pass
 
 
-def _stands(tree: _Tree, path: bytes) -> bool:
+def _stands(tree: _Worktree, path: bytes) -> bool:
     """Whether something of the user's is where the file belongs, or where one of its folders does."""
     for parent in _parents(path):
         if not _exists(tree, parent):
@@ -298,7 +298,7 @@ def _stands(tree: _Tree, path: bytes) -> bool:
     return _exists(tree, path)
 
 
-def _is_there(tree: _Tree, path: bytes) -> bool:
+def _is_there(tree: _Worktree, path: bytes) -> bool:
     """Whether something stands at the path itself, with folders and no links above it."""
     return all(_is_folder(tree, parent) for parent in _parents(path)) and _exists(tree, path)
 
@@ -309,11 +309,11 @@ def _parents(path: bytes) -> Iterator[bytes]:
         yield b"/".join(parts[:count])
 
 
-def _exists(tree: _Tree, path: bytes) -> bool:
+def _exists(tree: _Worktree, path: bytes) -> bool:
     return os.path.lexists(os.path.join(tree.top, path))
 
 
-def _is_folder(tree: _Tree, path: bytes) -> bool:
+def _is_folder(tree: _Worktree, path: bytes) -> bool:
     try:
         return stat.S_ISDIR(os.lstat(os.path.join(tree.top, path)).st_mode)
     except OSError:

@@ -1,7 +1,7 @@
 """The git program, run in one folder by way of GitPython: the only importer of git.
 
 GitPython gives its children the whole environment. Inside a git hook this names the repository of
-the hook, and every call would read and write the wrong one, so :class:`Command` starts the program itself,
+the hook, and every call would read and write the wrong one, so :class:`GitCommand` starts the program itself,
 with an environment in which only what people set for themselves is left.
 """
 
@@ -80,7 +80,7 @@ def _no_room(error: OSError) -> RepositoryError:
     )
 
 
-class Command(git.Git):
+class GitCommand(git.Git):
     """GitPython's command with an environment of our own making, in exactly the folder it is given."""
 
     def __init__(
@@ -142,7 +142,7 @@ class Program:
             UsageError: an argument cannot be given to a program: it has a NUL or half a surrogate.
         """
         # A command of its own for each call: its options would else be shared between threads.
-        command = Command(self.folder, tied=tied)
+        command = GitCommand(self.folder, tied=tied)
         command.set_persistent_git_options(c=[*self.configuration, *config])
         plumbing = getattr(command, verb.replace("-", "_"))
         env = {**self.environment, **(env or {})}

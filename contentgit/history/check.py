@@ -74,7 +74,7 @@ def check(
         since = repository.refs.resolve(since)
         if repository.trees.entry(since, REPOSITORY_FILE):
             _Look(repository, since, lambda each: known.add(each.identity), forbidden, judge).run()
-    found = _Collected(known)
+    found = _CheckedContent(known)
     looking = _Look(repository, commit, found.take, forbidden, judge, since)
     looking.run()
     count = merges(found.take) if merges else 0
@@ -100,7 +100,7 @@ def _order(each: Finding) -> tuple[str, int, str, str]:
     return (each.path, each.line, each.rule, each.message)
 
 
-class _Collected:
+class _CheckedContent:
     """The findings that are not known before, as many as are told."""
 
     def __init__(self, known: set[tuple[str, ...]]) -> None:

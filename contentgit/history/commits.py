@@ -100,7 +100,7 @@ class TitledChange(NamedTuple):
     references: Mapping[str, str]
 
 
-class Trees(NamedTuple):
+class CommitTrees(NamedTuple):
     """Two commits by id, and the folders of all dumps that the second one has."""
 
     repository: Repository
@@ -110,7 +110,7 @@ class Trees(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class CommitComparison:
     """Two snapshots by name, how many dumps they have, and what differs between them.
 
     ``read`` streams the changes, each time anew. ``trees`` is None where one side is a database.
@@ -121,7 +121,7 @@ class Comparison:
     dumps: int
     read: Callable[[], Iterator[TitledChange]]
     find_schemas: Callable[[], Mapping[str, Mapping[str, ModelSchema]]]
-    trees: Trees | None = None
+    trees: CommitTrees | None = None
 
     @property
     def changes(self) -> Iterator[TitledChange]:
@@ -198,7 +198,7 @@ def split_name(text: str) -> tuple[str, str]:
 
 def compare_commits(
     repository: Repository, before: str, after: str, selection: Selection
-) -> Comparison:
+) -> CommitComparison:
     """What differs between two commits; needs neither settings nor a database.
 
     Raises:
@@ -209,8 +209,8 @@ def compare_commits(
     for commit in ids:
         check_format(repository, commit)
     folders = selection.folders(repository, ids)
-    trees = Trees(repository, ids[0], ids[1], dump_folders(repository, ids[1]))
-    return Comparison(
+    trees = CommitTrees(repository, ids[0], ids[1], dump_folders(repository, ids[1]))
+    return CommitComparison(
         before,
         after,
         len(folders),

@@ -9,7 +9,7 @@ from contentgit.content.documents import parse_document
 from contentgit.content.layout import DATASET_FILE, encode_part, record_key
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import FieldKind, ModelSchema
-from contentgit.history.commits import Comparison, Trees
+from contentgit.history.commits import CommitComparison, CommitTrees
 from contentgit.history.snapshots import BATCH, CommitSide, batches, paths_of
 from contentgit.review import Review, Reviewer, Schemas
 
@@ -19,7 +19,7 @@ READ = 200_000
 _REFERENCE = re.compile(rb'"([a-z0-9_]+\.[a-z0-9_]+:[a-z0-9._%,~-]+)"')
 
 
-def review(comparison: Comparison) -> Review:
+def review(comparison: CommitComparison) -> Review:
     """Reads the changes once, and twice where records are deleted; then what may refer to these.
 
     Raises:
@@ -38,7 +38,7 @@ def review(comparison: Comparison) -> Review:
     return reviewer.review(comparison.before, comparison.after)
 
 
-def _lenient(trees: Trees | None) -> set[tuple[str, str, str]]:
+def _lenient(trees: CommitTrees | None) -> set[tuple[str, str, str]]:
     """Dump, model and field of the references that may refer to what is not there."""
     found = set()
     for folder in trees.folders if trees else ():
@@ -50,7 +50,7 @@ def _lenient(trees: Trees | None) -> set[tuple[str, str, str]]:
     return found
 
 
-def _keep_elsewhere(reviewer: Reviewer, trees: Trees) -> None:
+def _keep_elsewhere(reviewer: Reviewer, trees: CommitTrees) -> None:
     """A record can be in several dumps; it is deleted when it is in none of them any more."""
     places = reviewer.dumps()
     for folder in trees.folders:
@@ -62,7 +62,7 @@ def _keep_elsewhere(reviewer: Reviewer, trees: Trees) -> None:
                 reviewer.keep(wanted[path])
 
 
-def _read_referrers(reviewer: Reviewer, trees: Trees, schemas: Schemas) -> None:
+def _read_referrers(reviewer: Reviewer, trees: CommitTrees, schemas: Schemas) -> None:
     models = {key.model for key in reviewer.deleted_keys()}
     for folder in trees.folders:
         side = CommitSide(trees.repository, trees.after, folder)
@@ -87,7 +87,7 @@ def _refers(model: ModelSchema, models: set[str]) -> bool:
 
 def _candidates(
     reviewer: Reviewer,
-    trees: Trees,
+    trees: CommitTrees,
     models: Mapping[str, ModelSchema],
     entries: Sequence[tuple[str, str]],
 ) -> Iterator[tuple[str, str]]:

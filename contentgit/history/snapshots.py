@@ -56,7 +56,7 @@ def _number_or_text(part: str) -> tuple[int, str]:
     return (len(name), name) if name.isdecimal() else (0, name)
 
 
-class Side(Protocol):
+class SnapshotSide(Protocol):
     """One dump's snapshot."""
 
     def records(self, entries: Sequence[tuple[str, str]]) -> Iterator[Record | None]:
@@ -86,7 +86,7 @@ class CommitSide(NamedTuple):
         }
 
     def records(self, entries: Sequence[tuple[str, str]]) -> Iterator[Record | None]:
-        """See :class:`Side`.
+        """See :class:`SnapshotSide`.
 
         Raises:
             FormatError: a file is no record, or not the record of its path.
@@ -145,7 +145,7 @@ def between_commits(
 
 
 def records_of(
-    differences: Iterable[Difference], before: Side, after: Side
+    differences: Iterable[Difference], before: SnapshotSide, after: SnapshotSide
 ) -> Iterator[tuple[Difference, Record | None, Record | None]]:
     """Each difference with both records, streamed in batches."""
     for batch in batches(differences):
@@ -156,8 +156,8 @@ def records_of(
 
 def changes(
     differences: Iterable[Difference],
-    before: Side,
-    after: Side,
+    before: SnapshotSide,
+    after: SnapshotSide,
     adjust: Callable[[Sequence[Pair]], Sequence[Pair]] | None = None,
 ) -> Iterator[Change]:
     """What differs in content, streamed; files that differ in bytes alone are no change.

@@ -33,7 +33,7 @@ from contentgit.content.schema import (
     FieldKind,
     Function,
     ModelSchema,
-    Part,
+    UniquePart,
     UniqueSet,
 )
 from contentgit.integrity.relations import PARENT, Claim, claims, hashable
@@ -306,7 +306,7 @@ def _values(
     return found
 
 
-def _part(part: Part, record: Record, form: Callable[[str, Function], str]) -> Value:
+def _part(part: UniquePart, record: Record, form: Callable[[str, Function], str]) -> Value:
     value = record.key.key if part.field == PARENT else record.fields.get(part.field, ABSENT)
     if value is JSON_NULL:
         return ABSENT

@@ -81,7 +81,7 @@ def _by_key(key: RecordKey) -> tuple[str, int, int, str]:
 
 
 @dataclass
-class _Settled:
+class _SettledItems:
     """The items to write with their final links, the drift among all items, what is left out.
 
     ``recomputed`` are records that lose derived values which are in no commit.
@@ -94,8 +94,8 @@ class _Settled:
     problems: list[Problem] = field(default_factory=list)
 
 
-def _settle_writes(survey: Survey, facts: Facts, choice: Choice, reach: Reach) -> _Settled:
-    settled = _Settled()
+def _settle_writes(survey: Survey, facts: Facts, choice: Choice, reach: Reach) -> _SettledItems:
+    settled = _SettledItems()
     present = _Present(survey, facts, choice.created, reach.gone)
     for key in sorted(choice.writes, key=_by_key):
         item = choice.writes[key]
@@ -173,7 +173,7 @@ class _Present(NamedTuple):
         )
 
 
-def _with_optional(item: Item, present: _Present, settled: _Settled) -> Item:
+def _with_optional(item: Item, present: _Present, settled: _SettledItems) -> Item:
     """The item with those many-to-many fields settled whose missing references are ignored."""
     links, states = list(item.links), list(item.states)
     for state in item.optional:
@@ -292,7 +292,7 @@ def _records(number: int) -> str:
 
 
 def _overwriting(
-    survey: Survey, choice: Choice, settled: _Settled, licences: Licences
+    survey: Survey, choice: Choice, settled: _SettledItems, licences: Licences
 ) -> Iterator[Problem]:
     """What the target would lose that is in no commit."""
     if licences.force:

@@ -16,7 +16,7 @@ from contentgit.db.ledger import Applied, applied
 from contentgit.db.ledger import history as ledger_history
 from contentgit.errors import FormatError, UsageError
 from contentgit.history.commits import (
-    Comparison,
+    CommitComparison,
     Selection,
     TitledChange,
     references_of,
@@ -44,7 +44,7 @@ T = TypeVar("T")
 @contextmanager
 def compare_with_database(
     project: Project, revision: str | None, selection: Selection
-) -> Iterator[Comparison]:
+) -> Iterator[CommitComparison]:
     """What differs from a commit (or the applied commit) to the database now.
 
     The changes must be used up inside the ``with``: they are read in one snapshot of the database.
@@ -67,7 +67,7 @@ def compare_with_database(
                 )
             for dump in dumps:  # before anything is printed of the others
                 applied_commit(project, rows[dump.folder])
-        yield Comparison(
+        yield CommitComparison(
             revision or "applied commit",
             f"database {project.using}",
             len(dumps),

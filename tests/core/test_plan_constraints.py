@@ -13,7 +13,7 @@ from contentgit.content.schema import (
     FieldKind,
     FieldSchema,
     Function,
-    Part,
+    UniquePart,
     UniqueSet,
 )
 from contentgit.plan.facts import Facts
@@ -22,8 +22,10 @@ from tests.core.planning import create, dataset, key, planned, said, schema, tex
 
 FRONT = Comparison("state", How.EXACT, "front")
 SETS = (
-    UniqueSet("lower", ("name",), plain=False, parts=(Part("name", ((Function.LOWER, None),)),)),
-    UniqueSet("front", ("site",), plain=False, parts=(Part("site"),), condition=FRONT),
+    UniqueSet(
+        "lower", ("name",), plain=False, parts=(UniquePart("name", ((Function.LOWER, None),)),)
+    ),
+    UniqueSet("front", ("site",), plain=False, parts=(UniquePart("site"),), condition=FRONT),
 )
 SPAN = CheckRule("span", ("low", "high"), Comparison("low", How.LT, Other("high")))
 LEAF = schema(

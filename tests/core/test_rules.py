@@ -36,8 +36,8 @@ from contentgit.content.schema import (
     KeyKind,
     Layout,
     ModelSchema,
-    Part,
     Schema,
+    UniquePart,
     UniqueSet,
 )
 from contentgit.errors import FormatError
@@ -80,9 +80,11 @@ FIELDS = tuple(
 )
 ACTIVE = Comparison("on", How.EXACT, True)
 SETS = (
-    UniqueSet("lower", ("name",), plain=False, parts=(Part("name", ((Function.LOWER, None),)),)),
+    UniqueSet(
+        "lower", ("name",), plain=False, parts=(UniquePart("name", ((Function.LOWER, None),)),)
+    ),
     UniqueSet("only_db", ("day",), plain=False),
-    UniqueSet("some", ("a",), plain=False, parts=(Part("a"),), condition=ACTIVE),
+    UniqueSet("some", ("a",), plain=False, parts=(UniquePart("a"),), condition=ACTIVE),
 )
 MODEL = ModelSchema("x.thing", KeyKind.INTEGER, Layout.INTEGER, FIELDS, unique=SETS)
 
@@ -215,14 +217,14 @@ def test_what_a_database_may_take_for_equal() -> None:
     ],
 )
 def test_values_that_functions_make_equal(functions: Any, values: Any) -> None:
-    unique = UniqueSet("u", ("name",), plain=False, parts=(Part("name", tuple(functions)),))
+    unique = UniqueSet("u", ("name",), plain=False, parts=(UniquePart("name", tuple(functions)),))
     model = ModelSchema("x.thing", KeyKind.INTEGER, Layout.INTEGER, FIELDS, unique=(unique,))
     one, other = (list(wanted(record(name=value), model)) for value in values)
     assert one == other != []
 
 
 def test_a_function_of_what_is_no_text_is_not_computed() -> None:
-    parts = (Part("a", ((Function.LOWER, None),)),)
+    parts = (UniquePart("a", ((Function.LOWER, None),)),)
     unique = UniqueSet("u", ("a",), plain=False, parts=parts)
     model = ModelSchema("x.thing", KeyKind.INTEGER, Layout.INTEGER, FIELDS, unique=(unique,))
     assert list(wanted(record(a=1), model)) == []
@@ -308,7 +310,7 @@ def model_document(**model: Any) -> Any:
 def test_a_schema_with_constraints_as_a_document() -> None:
     checks = (CheckRule("rule", fields_of(CONDITION), CONDITION),)
     coalesced = UniqueSet(
-        "z", ("name",), plain=False, parts=(Part("name", ((Function.COALESCE, ""),)),)
+        "z", ("name",), plain=False, parts=(UniquePart("name", ((Function.COALESCE, ""),)),)
     )
     model = ModelSchema(
         "x.thing",

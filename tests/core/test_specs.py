@@ -7,8 +7,8 @@ import pytest
 from contentgit.errors import ConfigurationError
 from contentgit.specs import (
     Dataset,
+    Mistake,
     ModelSpec,
-    Problem,
     conflicts,
     dependency_problems,
     parse_spec,
@@ -273,7 +273,7 @@ def test_suggestions() -> None:
 
 
 def test_one_error_is_the_message() -> None:
-    problems = [Problem("contentgit.W001", "w"), Problem("contentgit.E001", "m", "h", "here")]
+    problems = [Mistake("contentgit.W001", "w"), Mistake("contentgit.E001", "m", "h", "here")]
     with pytest.raises(ConfigurationError) as caught:
         raise_errors(problems, "the settings")
     assert (caught.value.message, caught.value.hint) == ("here: m", "h")
@@ -284,7 +284,7 @@ def test_one_error_is_the_message() -> None:
 
 
 def test_several_errors_are_listed() -> None:
-    problems = [Problem("contentgit.E001", "m", "h", "here"), Problem("contentgit.E002", "n")]
+    problems = [Mistake("contentgit.E001", "m", "h", "here"), Mistake("contentgit.E002", "n")]
     with pytest.raises(ConfigurationError) as caught:
         raise_errors(problems, "the settings")
     assert caught.value.message == "2 problems in the settings"
@@ -292,4 +292,4 @@ def test_several_errors_are_listed() -> None:
 
 
 def test_warnings_are_no_errors() -> None:
-    raise_errors([Problem("contentgit.W001", "w")], "the settings")
+    raise_errors([Mistake("contentgit.W001", "w")], "the settings")

@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 
 from contentgit.content.records import Record, RecordKey
 from contentgit.db import applier, ledger
-from contentgit.db.applier import Applied
+from contentgit.db.applier import ApplyResult
 from contentgit.db.backends import backend
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import table
@@ -71,12 +71,14 @@ class Runner:
         self.told: list[int] = []
         self.most = 0
 
-    def __call__(self, steps: Sequence[Step], contents: Mapping[str, dict[str, Any]]) -> Applied:
+    def __call__(
+        self, steps: Sequence[Step], contents: Mapping[str, dict[str, Any]]
+    ) -> ApplyResult:
         found = {key(text): Record(key(text), fields) for text, fields in contents.items()}
         with backend(self.using).exclusive():
             return self.apply(steps, found)
 
-    def apply(self, steps: Sequence[Step], found: Records) -> Applied:
+    def apply(self, steps: Sequence[Step], found: Records) -> ApplyResult:
         identities = Identities(self.using, self.identity)
         labels = dict.fromkeys(each.key.model for each in steps if each.dump)
 

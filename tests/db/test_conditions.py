@@ -32,7 +32,7 @@ from contentgit.content.schema import (
     KeyKind,
     Layout,
     ModelSchema,
-    Part,
+    UniquePart,
     UniqueSet,
 )
 from contentgit.db.identity import Identities
@@ -71,15 +71,15 @@ def test_a_constraint_on_what_is_no_content_is_known_by_the_rest(db: str) -> Non
 def test_unique_sets_with_functions_and_conditions(db: str) -> None:
     found = {each.name: each for each in bound(Slot).schema.unique}
     assert found["zoo_slot_name"].parts == (
-        Part("name", ((Function.UPPER, None),)),
-        Part("active"),
+        UniquePart("name", ((Function.UPPER, None),)),
+        UniquePart("active"),
     )
     assert bound(Generated).schema.unique == (
         UniqueSet(
             "folded",
             ("name",),
             plain=False,
-            parts=(Part("name", ((Function.LOWER, None),)),),
+            parts=(UniquePart("name", ((Function.LOWER, None),)),),
         ),
         UniqueSet("zoo_generated_area", ("width", "height"), plain=False),
     )
@@ -233,10 +233,16 @@ def test_what_only_the_database_knows_is_told_by_its_fields(
 @pytest.mark.parametrize(
     ("expressions", "parts"),
     [
-        ([Lower("name").desc()], (Part("name", ((Function.LOWER, None),)),)),
+        ([Lower("name").desc()], (UniquePart("name", ((Function.LOWER, None),)),)),
         (["a", Lower(Trim("name"))], None),
-        ([Lower(Trim("name"))], (Part("name", ((Function.TRIM, None), (Function.LOWER, None))),)),
-        ([F("a"), Coalesce("b", Value(0))], (Part("a"), Part("b", ((Function.COALESCE, 0),)))),
+        (
+            [Lower(Trim("name"))],
+            (UniquePart("name", ((Function.TRIM, None), (Function.LOWER, None))),),
+        ),
+        (
+            [F("a"), Coalesce("b", Value(0))],
+            (UniquePart("a"), UniquePart("b", ((Function.COALESCE, 0),))),
+        ),
         ([Concat("name", Value("x"))], ()),
         ([F("a"), Length("name")], ()),
     ],
@@ -245,7 +251,10 @@ def test_what_only_the_database_knows_is_told_by_its_fields(
 def test_what_a_unique_constraint_compares(expressions: Any, parts: Any, db: str) -> None:
     gauge = Gauge()
     if parts is None:
-        parts = (Part("a"), Part("name", ((Function.TRIM, None), (Function.LOWER, None))))
+        parts = (
+            UniquePart("a"),
+            UniquePart("name", ((Function.TRIM, None), (Function.LOWER, None))),
+        )
     gauge.model._meta.constraints = [models.UniqueConstraint(*expressions, name="gauged")]
     (found,) = unique_sets(gauge.describer())
     assert (found.plain, found.parts) == (False, parts)

@@ -22,7 +22,7 @@ from contentgit.content.schema import (
     Layout,
     ModelSchema,
     OnDelete,
-    Part,
+    UniquePart,
     UniqueSet,
 )
 from contentgit.db.identity import Identities
@@ -94,13 +94,13 @@ def test_a_model_as_values(db: str) -> None:
                 "fieldzoo_article_lower",
                 ("slug",),
                 plain=False,
-                parts=(Part("slug", ((Function.LOWER, None),)),),
+                parts=(UniquePart("slug", ((Function.LOWER, None),)),),
             ),
             UniqueSet(
                 "fieldzoo_article_some",
                 ("number",),
                 plain=False,
-                parts=(Part("number"),),
+                parts=(UniquePart("number"),),
                 condition=Comparison("slug", How.EXACT, "a"),
             ),
             UniqueSet("fieldzoo_article_unique", ("section", "slug")),
@@ -461,7 +461,7 @@ def test_specs_as_recorded(db: str) -> None:
 
 def test_what_is_unique_by_way_of_a_generated_column(db: str) -> None:
     folded, area = bound(Generated).schema.unique
-    assert folded.parts == (Part("name", ((Function.LOWER, None),)),)
+    assert folded.parts == (UniquePart("name", ((Function.LOWER, None),)),)
     assert area == UniqueSet("zoo_generated_area", ("width", "height"), plain=False)
 
 

@@ -17,7 +17,7 @@ from contentgit.content.canonical import dump_document
 from contentgit.content.conditions import Comparison, Condition, How, Some, Unknown, fields_of
 from contentgit.content.description import schema_document
 from contentgit.content.layout import DATASET_FILE
-from contentgit.content.schema import CheckRule, Function, Part, Schema, UniqueSet
+from contentgit.content.schema import CheckRule, Function, Schema, UniquePart, UniqueSet
 from contentgit.git import Repository
 from contentgit.history.check import check
 from contentgit.merge import Place, Resolution, Take
@@ -25,7 +25,7 @@ from contentgit.render.conflicts import why
 from tests.git.content import DATASET, SCHEMA, Site, bytes_of, path_of
 from tests.git.test_tree_merge import both, merged, reasons, take
 
-LOWER = Part("name", ((Function.LOWER, None),))
+LOWER = UniquePart("name", ((Function.LOWER, None),))
 NAMES = UniqueSet("tag_name", ("name",), plain=False, parts=(LOWER,))
 
 
@@ -144,7 +144,7 @@ def test_a_conditional_set_is_about_the_rows_for_which_its_condition_holds(make:
         "one_front",
         ("title",),
         plain=False,
-        parts=(Part("title"),),
+        parts=(UniquePart("title"),),
         condition=Comparison("slug", How.EXACT, "front"),
     )
     content = {f"site.page:{n}": page_fields(slug=f"s{n}", title="T") for n in (1, 2)}

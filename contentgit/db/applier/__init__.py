@@ -46,7 +46,7 @@ Rewrite: TypeAlias = Callable[[Sequence[Step], AbstractSet[str]], Sequence[Step]
 
 
 @dataclass(frozen=True)
-class Applied:
+class ApplyResult:
     """What was written: for each model, how many steps of each action; and the names of all tables."""
 
     written: Mapping[str, Mapping[Action, int]]
@@ -64,7 +64,7 @@ def apply(
     outside: Callable[[str], Table],
     watch: Watch | None = None,
     rewrite: Rewrite = lambda steps, _: steps,
-) -> Applied:
+) -> ApplyResult:
     """Make the database what the plan says.
 
     ``records`` gives the commit's records of create and update steps, in their order. ``outside`` binds
@@ -96,7 +96,7 @@ def apply(
         run.part(again, progress if again is last else lambda _: None)
         run.connect([*first, *again], last=True)
     run.finish()
-    return Applied(run.written, run.tables_written)
+    return ApplyResult(run.written, run.tables_written)
 
 
 class _Run:

@@ -16,7 +16,7 @@ from django.db.models.lookups import Exact
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import CheckRule, UniqueSet
 from contentgit.db.backends import Backend
-from contentgit.db.failures import Cause, words
+from contentgit.db.failures import Fault, words
 from contentgit.db.queries import key_texts, rows_of, unique_constraint
 from contentgit.db.tables import Table
 from contentgit.errors import ContentgitError, DatabaseError
@@ -48,7 +48,7 @@ def _explained(
     backend: Backend, table: Table, step: Step, record: Record | None, error: Error
 ) -> ContentgitError | None:
     where = f"{step.key} in database {backend.using!r}"
-    if backend.cause(error) is Cause.RAISED:
+    if backend.cause(error) is Fault.RAISED:
         return _raised(backend, table, step, where, error)
     name = backend.constraint(error)
     rule = next((each for each in table.schema.checks if each.name == name), None)
@@ -76,7 +76,7 @@ def _raised(
     return DatabaseError(
         f"{where}: a trigger refuses it{named}: {words(error)}",
         hint=f"nothing has changed; {hint}",
-        data={"cause": Cause.RAISED.value, "triggers": found},
+        data={"cause": Fault.RAISED.value, "triggers": found},
     )
 
 

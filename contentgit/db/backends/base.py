@@ -19,7 +19,7 @@ from django.db.models import Model
 from contentgit.db.backends.constraints import ForeignKey, dangling
 from contentgit.db.backends.patience import Patience
 from contentgit.db.backends.triggers import Trigger
-from contentgit.db.failures import Cause, connecting, told, words
+from contentgit.db.failures import Fault, connecting, told, words
 from contentgit.db.tables import Column, Rows
 from contentgit.errors import BusyError, DatabaseError
 
@@ -29,8 +29,8 @@ STATEMENT_PARAMETERS = 30_000
 """Bounds of one statement: servers limit its bytes (MariaDB 16 MB) and parameters (65,535)."""
 
 
-_CONFLICTS = frozenset({Cause.OVERTAKEN, Cause.DEADLOCK, Cause.LOCKED})
-_OVER = _CONFLICTS | {Cause.LOST, Cause.ENDED, Cause.PRIVILEGE, Cause.READ_ONLY, Cause.FULL}
+_CONFLICTS = frozenset({Fault.OVERTAKEN, Fault.DEADLOCK, Fault.LOCKED})
+_OVER = _CONFLICTS | {Fault.LOST, Fault.ENDED, Fault.PRIVILEGE, Fault.READ_ONLY, Fault.FULL}
 
 
 class Backend(ABC):
@@ -162,7 +162,7 @@ class Backend(ABC):
         return self.cause(error) in _CONFLICTS
 
     @abstractmethod
-    def cause(self, error: Error) -> Cause | None:
+    def cause(self, error: Error) -> Fault | None:
         """Why the database refused; ``None`` where its code tells nothing that is known here."""
 
     @abstractmethod

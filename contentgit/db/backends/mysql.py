@@ -15,7 +15,7 @@ from django.db import Error
 from contentgit.db.backends.base import STATEMENT_CHARACTERS, STATEMENT_PARAMETERS, Backend
 from contentgit.db.backends.constraints import ForeignKey, dangling
 from contentgit.db.backends.triggers import Trigger
-from contentgit.db.failures import Cause, TooLongError
+from contentgit.db.failures import Fault, TooLongError
 from contentgit.db.tables import Column, Rows
 from contentgit.errors import BusyError
 
@@ -35,18 +35,18 @@ SHOW SESSION VARIABLES WHERE Variable_name IN
 """
 
 CAUSES = {
-    1020: Cause.OVERTAKEN,  # changed since last read
-    1213: Cause.DEADLOCK,
-    **dict.fromkeys((1205, 3572), Cause.LOCKED),  # lock wait timeout, NOWAIT
+    1020: Fault.OVERTAKEN,  # changed since last read
+    1213: Fault.DEADLOCK,
+    **dict.fromkeys((1205, 3572), Fault.LOCKED),  # lock wait timeout, NOWAIT
     **dict.fromkeys(
-        (1317, 1969, 3024), Cause.ENDED
+        (1317, 1969, 3024), Fault.ENDED
     ),  # KILL QUERY, max_statement_time, MySQL's limit
-    **dict.fromkeys((1044, 1045, 1142, 1143, 1227, 1370), Cause.PRIVILEGE),
-    **dict.fromkeys((1036, 1290, 1792, 1836), Cause.READ_ONLY),  # table, option, transaction, mode
-    **dict.fromkeys((1021, 1114), Cause.FULL),
-    1644: Cause.RAISED,  # SIGNAL without a number
+    **dict.fromkeys((1044, 1045, 1142, 1143, 1227, 1370), Fault.PRIVILEGE),
+    **dict.fromkeys((1036, 1290, 1792, 1836), Fault.READ_ONLY),  # table, option, transaction, mode
+    **dict.fromkeys((1021, 1114), Fault.FULL),
+    1644: Fault.RAISED,  # SIGNAL without a number
     # The server shuts down, killed the connection, has gone, went away during a query.
-    **dict.fromkeys((1053, 1927, 2006, 2013, 2055), Cause.LOST),
+    **dict.fromkeys((1053, 1927, 2006, 2013, 2055), Fault.LOST),
 }
 """By error number."""
 
@@ -90,7 +90,7 @@ class MySQL(Backend):
         self._written: dict[tuple[str, str], set[Any]] = defaultdict(set)
         self._referring: set[tuple[str, str]] = set()
 
-    def cause(self, error: Error) -> Cause | None:
+    def cause(self, error: Error) -> Fault | None:
         return CAUSES.get(error.args[0]) if error.args else None
 
     def constraint(self, error: Error) -> str:

@@ -12,7 +12,7 @@ from django.db.models import AutoField, Model
 from contentgit.db.backends.base import Backend
 from contentgit.db.backends.constraints import ForeignKey
 from contentgit.db.backends.triggers import Trigger
-from contentgit.db.failures import Cause, translated
+from contentgit.db.failures import Fault, translated
 
 LOCK = int.from_bytes(hashlib.sha256(b"contentgit apply").digest()[:8], "big", signed=True)
 """The key of the advisory lock; such keys are the database's own, so no name of it is needed."""
@@ -44,15 +44,15 @@ AND (%s OR pg_table_is_visible(c.oid))
 """
 
 CAUSES = {
-    "40001": Cause.OVERTAKEN,  # serialization failure
-    "40P01": Cause.DEADLOCK,
-    "55P03": Cause.LOCKED,  # lock_timeout, NOWAIT
-    "57014": Cause.ENDED,  # statement_timeout, pg_cancel_backend()
-    "42501": Cause.PRIVILEGE,
-    "25006": Cause.READ_ONLY,
-    "53100": Cause.FULL,
-    "P0001": Cause.RAISED,  # RAISE without a code
-    **dict.fromkeys(("57P01", "57P02", "57P03", "57P05", "25P03", "25P04"), Cause.LOST),
+    "40001": Fault.OVERTAKEN,  # serialization failure
+    "40P01": Fault.DEADLOCK,
+    "55P03": Fault.LOCKED,  # lock_timeout, NOWAIT
+    "57014": Fault.ENDED,  # statement_timeout, pg_cancel_backend()
+    "42501": Fault.PRIVILEGE,
+    "25006": Fault.READ_ONLY,
+    "53100": Fault.FULL,
+    "P0001": Fault.RAISED,  # RAISE without a code
+    **dict.fromkeys(("57P01", "57P02", "57P03", "57P05", "25P03", "25P04"), Fault.LOST),
 }
 """By SQLSTATE. A session is lost where the server shuts down or starts, or ended it as idle or too long."""
 
@@ -73,18 +73,18 @@ class PostgreSQL(Backend):
     name = "postgresql"
     time_limit = "statement_timeout"
 
-    def cause(self, error: Error) -> Cause | None:
+    def cause(self, error: Error) -> Fault | None:
         state = _state(error)
         if state is None:  # the driver's own words; it never was there where there is no session
             own = isinstance(error, (OperationalError, InterfaceError))
-            return Cause.LOST if own and self.connection.connection is not None else None
+            return Fault.LOST if own and self.connection.connection is not None else None
         if state.startswith("08"):
-            return Cause.LOST
+            return Fault.LOST
         diagnosis = getattr(error.__cause__, "diag", None)
         if state.startswith("23") and not getattr(diagnosis, "constraint_name", None):
             # A function may raise with the code of a constraint, but has none.
             in_function = " function " in (getattr(diagnosis, "context", None) or "")
-            return Cause.RAISED if in_function else None
+            return Fault.RAISED if in_function else None
         return CAUSES.get(state)
 
     def constraint(self, error: Error) -> str:

@@ -15,7 +15,7 @@ from contentgit.db.backends.base import Backend
 from contentgit.db.backends.constraints import ForeignKey
 from contentgit.db.backends.patience import Patience
 from contentgit.db.backends.triggers import Trigger
-from contentgit.db.failures import Cause
+from contentgit.db.failures import Fault
 from contentgit.db.tables import Column
 
 FOREIGN_KEYS = """
@@ -30,12 +30,12 @@ SELECT tbl_name, name, substr(sql, instr(upper(sql), 'BEGIN')) FROM sqlite_maste
 
 
 CAUSES = {
-    sqlite3.SQLITE_BUSY: Cause.LOCKED,
-    sqlite3.SQLITE_LOCKED: Cause.LOCKED,
-    sqlite3.SQLITE_BUSY_SNAPSHOT: Cause.OVERTAKEN,
-    sqlite3.SQLITE_READONLY: Cause.READ_ONLY,
-    sqlite3.SQLITE_FULL: Cause.FULL,
-    sqlite3.SQLITE_CONSTRAINT_TRIGGER: Cause.RAISED,
+    sqlite3.SQLITE_BUSY: Fault.LOCKED,
+    sqlite3.SQLITE_LOCKED: Fault.LOCKED,
+    sqlite3.SQLITE_BUSY_SNAPSHOT: Fault.OVERTAKEN,
+    sqlite3.SQLITE_READONLY: Fault.READ_ONLY,
+    sqlite3.SQLITE_FULL: Fault.FULL,
+    sqlite3.SQLITE_CONSTRAINT_TRIGGER: Fault.RAISED,
 }
 """By extended or primary result code."""
 
@@ -46,7 +46,7 @@ class SQLite(Backend):
     name = "sqlite"
     rows_can_move = False
 
-    def cause(self, error: Error) -> Cause | None:
+    def cause(self, error: Error) -> Fault | None:
         code = getattr(error.__cause__, "sqlite_errorcode", 0)
         return CAUSES.get(code) or CAUSES.get(code & 0xFF)
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from contentgit.content.records import Record, RecordKey, Value
-from contentgit.content.schema import Function, Part, UniqueSet
+from contentgit.content.schema import Function, UniquePart, UniqueSet
 from contentgit.db.facts.referrers import Source, chunks
 from contentgit.db.queries import (
     COMPOSITE_CHUNK,
@@ -47,14 +47,14 @@ def fetch_holders(source: Source) -> Iterator[tuple[Claim, RecordKey]]:
         table = source.table(label)
         (unique,) = (each for each in table.enforced.unique if each.name == name)
         try:
-            values = _Values(table, unique, source.using)
+            values = _HeldValues(table, unique, source.using)
         except RecordError:
             continue  # a constant that is no value of its field: the database alone compares
         for chunk in chunks(claims, COMPOSITE_CHUNK):
             yield from _among_claims(source, values, chunk)
 
 
-class _Values:
+class _HeldValues:
     """The columns of one unique set, what it compares, and how its values go in and come out.
 
     Raises:
@@ -65,7 +65,7 @@ class _Values:
         self.table = table
         self.unique = unique
         self.using = using
-        self.parts = unique.parts or tuple(map(Part, unique.fields))
+        self.parts = unique.parts or tuple(map(UniquePart, unique.fields))
         self.bound = [_bound(table, part.field) for part in self.parts]
         self.constants = [
             [param for _, each in part.functions if each is not None for param in decode(each)]
@@ -129,7 +129,7 @@ def _bound(table: Table, name: str) -> _Bound:
     return field.columns, field.decode, field.encode
 
 
-def _applied(part: Part, sql: str, column: Column) -> str:
+def _applied(part: UniquePart, sql: str, column: Column) -> str:
     """A column or a value with the part's functions applied; constants are parameters behind it."""
     for function, _ in part.functions:
         if function is Function.COALESCE:
@@ -140,7 +140,7 @@ def _applied(part: Part, sql: str, column: Column) -> str:
 
 
 def _among_claims(
-    source: Source, values: _Values, claims: list[Claim]
+    source: Source, values: _HeldValues, claims: list[Claim]
 ) -> Iterator[tuple[Claim, RecordKey]]:
     wanted = {claim: values.parameters(claim[2]) for claim in claims}
     parameters = {claim: row for claim, row in wanted.items() if row is not None}
@@ -171,7 +171,7 @@ def _any(conditions: list[SQL]) -> SQL:
 
 
 def _folded(
-    source: Source, values: _Values, keys: list[RecordKey], parameters: dict[Claim, Row]
+    source: Source, values: _HeldValues, keys: list[RecordKey], parameters: dict[Claim, Row]
 ) -> Iterator[tuple[Claim, RecordKey]]:
     """Which of the rows holds what the database takes for the values of which claim."""
     table, using = values.table, source.using

@@ -17,17 +17,17 @@ from contentgit.content.values import json_value, same
 from contentgit.db.fields.plain import AnyField
 from contentgit.db.fields.values import Codec, refused
 from contentgit.errors import RecordError
-from contentgit.specs import Problem, raise_errors
+from contentgit.specs import Mistake, raise_errors
 
 METHODS = ("to_content", "from_content")
 
 
-def problems() -> list[Problem]:
+def problems() -> list[Mistake]:
     """What is wrong with the codecs of the settings; imports them."""
     return [problem for cls, codec in config.codecs().items() for problem in _problems(cls, codec)]
 
 
-def _problems(cls: str, codec: str) -> Iterator[Problem]:
+def _problems(cls: str, codec: str) -> Iterator[Mistake]:
     where = 'CONTENTGIT["CODECS"]'
     found = {}
     for path in (cls, codec):
@@ -37,13 +37,13 @@ def _problems(cls: str, codec: str) -> Iterator[Problem]:
             # Any: importing runs the project's code.
             message = f"{path!r} cannot be imported: {type(error).__name__}: {error}"
             hint = 'write {"app.fields.ShapeField": "app.codecs.ShapeCodec"}'
-            yield Problem("contentgit.E052", message, hint, where)
+            yield Mistake("contentgit.E052", message, hint, where)
     made = found.get(codec)
     missing = [name for name in METHODS if not callable(getattr(made, name, None))]
     if made is not None and missing:
         message = f"{codec!r} has no method {' and no '.join(missing)}"
         hint = "write to_content(value), which gives JSON, and from_content(content), its inverse"
-        yield Problem("contentgit.E052", message, hint, where)
+        yield Mistake("contentgit.E052", message, hint, where)
     elif made is not None:
         try:
             _made(made)
@@ -51,12 +51,12 @@ def _problems(cls: str, codec: str) -> Iterator[Problem]:
             # Any: the project's code runs.
             message = f"no codec can be made of {codec!r}: {type(error).__name__}: {error}"
             hint = "give its class an __init__ that needs no arguments"
-            yield Problem("contentgit.E052", message, hint, where)
+            yield Mistake("contentgit.E052", message, hint, where)
     field = found.get(cls)
     if field is not None and not (isinstance(field, type) and issubclass(field, Field)):
         message = f"{cls!r} is no class of fields"
         hint = "name the class of a model's field"
-        yield Problem("contentgit.E053", message, hint, where)
+        yield Mistake("contentgit.E053", message, hint, where)
 
 
 def _made(found: Any) -> Any:

@@ -68,7 +68,7 @@ def ewkt(data: bytes) -> str:
     Raises:
         ValueError: this is no EWKB.
     """
-    reader = _Reader(data)
+    reader = _WkbReader(data)
     try:
         shape = reader.shape()
         name = _NAMES[reader.flags or 0]
@@ -88,7 +88,7 @@ def ewkb(text: str) -> tuple[int, bytes]:
     """
     match = _HEAD.fullmatch(text)
     assert match is not None
-    parser = _Parser(_TOKEN.findall(match[2]))
+    parser = _WktParser(_TOKEN.findall(match[2]))
     try:
         shape = parser.named()
         data = b"".join(_written(shape, parser.flags or 0))
@@ -114,7 +114,7 @@ def with_srid(srid: int, data: bytes, *, always: bool = False) -> bytes:
 
 
 @dataclass
-class _Reader:
+class _WkbReader:
     data: bytes
     place: int = 0
     srid: int = 0
@@ -213,7 +213,7 @@ def _coordinates(point: Point) -> str:
 
 
 @dataclass
-class _Parser:
+class _WktParser:
     """Takes the words of a text from its front."""
 
     tokens: list[str]

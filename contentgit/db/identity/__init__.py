@@ -23,9 +23,9 @@ from contentgit.db.fields.plain import AnyField, leaf, plain
 from contentgit.db.fields.spelling import is_exact
 from contentgit.db.fields.values import Codec
 from contentgit.db.identity.keys import (
+    KeyPart,
     Keys,
     MappedKeys,
-    Part,
     PrimaryKeys,
     TargetKeys,
     generic_part,
@@ -177,7 +177,7 @@ class Identities:
         except (ValueError, RecordError):
             return None
 
-    def _key_column(self, label: str) -> Part:
+    def _key_column(self, label: str) -> KeyPart:
         fields = key_fields(concrete(apps.get_model(label)))
         if len(fields) > 1:
             raise RecordError(f"{label} has a key of several columns")
@@ -226,7 +226,7 @@ class Identities:
         )
 
     def _mapped(self, label: str, model: type[Model], paths: tuple[str, ...]) -> Keys:
-        parts: list[Part] = []
+        parts: list[KeyPart] = []
         wanted, names = [*key_fields(model)], [field.attname for field in key_fields(model)]
         for path in paths:
             generic = generic_key(model, path)
@@ -236,7 +236,7 @@ class Identities:
             wanted, names = [*wanted, *ends], [*names, *columns]
         return MappedKeys(label, paths, parts, lambda: self._rows(model, names, wanted))
 
-    def _generic(self, content_type: AnyField, object_id: AnyField) -> Part:
+    def _generic(self, content_type: AnyField, object_id: AnyField) -> KeyPart:
         """A generic foreign key as a part of a key."""
         types, codec = label_of(content_type.related_model), self._codec(object_id)  # type: ignore[arg-type]
 
@@ -289,7 +289,7 @@ class Identities:
             self._by_value[label, field] = known
         return known
 
-    def _part(self, field: AnyField) -> Part:
+    def _part(self, field: AnyField) -> KeyPart:
         """One field as a part of a key."""
         if not field.is_relation:
             return plain_part(self._codec(field))

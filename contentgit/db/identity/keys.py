@@ -13,7 +13,7 @@ from contentgit.db.queries import Row
 from contentgit.errors import RecordError
 
 
-class Part(NamedTuple):
+class KeyPart(NamedTuple):
     """One part of a key: its Python value to what stands in ``$key``, and back from its text.
 
     Of several columns (``width``) there are as many values; ``decode`` is only for parts of primary keys.
@@ -43,7 +43,7 @@ class PrimaryKeys:
 
     fields: tuple[str, ...] = ()
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[KeyPart]) -> None:
         self._parts = parts
         self._one = parts[0] if len(parts) == 1 else None
         self.kind = self._one.kind if self._one else KeyKind.COMPOSITE
@@ -91,7 +91,7 @@ class MappedKeys:
         self,
         label: str,
         fields: tuple[str, ...],
-        parts: Sequence[Part],
+        parts: Sequence[KeyPart],
         rows: Callable[[], list[tuple[Any, Row]]],
     ) -> None:
         self.fields = fields
@@ -146,7 +146,7 @@ class MappedKeys:
         return texts, pks
 
 
-def plain_part(codec: Codec) -> Part:
+def plain_part(codec: Codec) -> KeyPart:
     kind = KeyKind.INTEGER if codec.kind is FieldKind.INTEGER else KeyKind.TEXT
 
     def encode(value: Any) -> int | str:
@@ -166,7 +166,7 @@ def plain_part(codec: Codec) -> Part:
         codec.param(value)
         return value
 
-    return Part(kind, encode, decode, check=codec.param)
+    return KeyPart(kind, encode, decode, check=codec.param)
 
 
 def _content(kind: FieldKind, text: str) -> Any:
@@ -181,7 +181,7 @@ def _content(kind: FieldKind, text: str) -> Any:
 
 def reference_part(
     target: str, kind: KeyKind, text: Callable[[Any], str | None], pk: Callable[[str], Any]
-) -> Part:
+) -> KeyPart:
     """A part that is a reference: the key of its target, as text if that has several parts."""
 
     def encode(value: Any) -> int | str:
@@ -200,13 +200,13 @@ def reference_part(
             )
         return value
 
-    return Part(kind, encode, decode)
+    return KeyPart(kind, encode, decode)
 
 
-def generic_part(text: Callable[[Any, Any], str | None]) -> Part:
+def generic_part(text: Callable[[Any, Any], str | None]) -> KeyPart:
     """A generic foreign key, of two columns: the reference that it is; ``None`` if it leads nowhere."""
 
     def decode(part: str) -> Any:
         raise ValueError(f"{part!r} is a part of no primary key")
 
-    return Part(KeyKind.TEXT, text, decode, width=2)
+    return KeyPart(KeyKind.TEXT, text, decode, width=2)

@@ -37,7 +37,7 @@ from contentgit.db.queries import key_fields
 from contentgit.db.spec_rules import no_rows
 from contentgit.db.tables import BoundField, Column, Table, Tables
 from contentgit.errors import ConfigurationError, RecordError
-from contentgit.specs import Dataset, Problem, raise_errors
+from contentgit.specs import Dataset, Mistake, raise_errors
 
 
 def tables(dataset: Dataset, identities: Identities, using: str) -> Tables:
@@ -49,7 +49,7 @@ def tables(dataset: Dataset, identities: Identities, using: str) -> Tables:
         ConfigurationError: no record can hold a field that is not excluded; all such fields are listed.
     """
     found: dict[str, Table] = {}
-    unheld: list[Problem] = []
+    unheld: list[Mistake] = []
     where = f"dataset {dataset.label!r}"
     for label in dataset.models:
         model = apps.get_model(label)

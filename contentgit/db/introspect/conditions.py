@@ -29,7 +29,7 @@ from contentgit.content.conditions import (
     bounded,
     fields_of,
 )
-from contentgit.content.schema import CheckRule, FieldKind, Function, Part
+from contentgit.content.schema import CheckRule, FieldKind, Function, UniquePart
 from contentgit.db.fields.plain import AnyField
 from contentgit.db.identity import points_at_key
 from contentgit.db.tables import BoundField
@@ -113,7 +113,7 @@ class Describer:
             return self._unknown(condition)
         return bounded(self._where(where))
 
-    def part(self, expression: Any) -> Part | None:
+    def part(self, expression: Any) -> UniquePart | None:
         """What a unique constraint compares; ``None`` where only the database knows."""
         if isinstance(expression, OrderBy):
             return self.part(expression.expression)
@@ -128,7 +128,7 @@ class Describer:
             return _applied(self.part(sources[0]), (Function.COALESCE, constant))
         return None
 
-    def _field_part(self, name: str) -> Part | None:
+    def _field_part(self, name: str) -> UniquePart | None:
         if name == "pk":
             return None
         each: Any = self.model._meta.get_field(name)
@@ -137,7 +137,7 @@ class Describer:
         content = self.managed.get(name)
         # A generic reference is two columns, and a key may be several.
         alone = list(self.managed.values()).count(content or "") == 1
-        return Part(content) if content and alone else None
+        return UniquePart(content) if content and alone else None
 
     def _unknown(self, expression: Any) -> Unknown:
         """An expression by the fields that are content in it."""
@@ -176,7 +176,7 @@ class Describer:
             return self._unknown(lookup)
         return Comparison(left.name, how, right)
 
-    def _column(self, expression: Any) -> _Column | None:
+    def _column(self, expression: Any) -> _ConditionColumn | None:
         """A content field, or the key, that stands alone."""
         if not isinstance(expression, Col) or getattr(expression.target, "generated", False):
             return None
@@ -185,10 +185,10 @@ class Describer:
         if part is None:
             return None
         bound = self.bound.get(part.field)
-        return _Column(part.field, bound, target) if bound or part.field == KEY else None
+        return _ConditionColumn(part.field, bound, target) if bound or part.field == KEY else None
 
     def _right(
-        self, how: How, left: _Column, right: Any
+        self, how: How, left: _ConditionColumn, right: Any
     ) -> Constant | Other | tuple[Constant, ...] | None:
         if how is How.ISNULL:
             return right if isinstance(right, bool) else None
@@ -209,7 +209,7 @@ class Describer:
         return found if found and len(found) == len(listed) else None
 
 
-class _Column(NamedTuple):
+class _ConditionColumn(NamedTuple):
     """A content field with a column, or the key."""
 
     name: str
@@ -238,7 +238,9 @@ class _Column(NamedTuple):
             return None
 
 
-def _are_comparable(left: _Column, right: _Column, kinds: frozenset[FieldKind]) -> bool:
+def _are_comparable(
+    left: _ConditionColumn, right: _ConditionColumn, kinds: frozenset[FieldKind]
+) -> bool:
     if left.kind in _NUMBERS and right.kind in _NUMBERS:
         return True
     references = [each.bound is None or each.kind is FieldKind.REFERENCE for each in (left, right)]
@@ -248,10 +250,12 @@ def _are_comparable(left: _Column, right: _Column, kinds: frozenset[FieldKind]) 
     return left.kind is right.kind and left.kind in kinds
 
 
-def _applied(part: Part | None, function: tuple[Function, Constant | None]) -> Part | None:
+def _applied(
+    part: UniquePart | None, function: tuple[Function, Constant | None]
+) -> UniquePart | None:
     if part is None or (function[0] is Function.COALESCE and function[1] is None):
         return None
-    return Part(part.field, (*part.functions, function))
+    return UniquePart(part.field, (*part.functions, function))
 
 
 def _plain(value: Any) -> Constant | None:

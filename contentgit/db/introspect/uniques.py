@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import CheckConstraint, Model, UniqueConstraint
 
-from contentgit.content.schema import Part, UniqueSet
+from contentgit.content.schema import UniquePart, UniqueSet
 from contentgit.db.introspect.conditions import Describer, named, written
 
 
@@ -82,7 +82,7 @@ def _conditional(describer: Describer, unique: UniqueSet, constraint: Any) -> Un
     """The set with the constraint's condition."""
     if not constraint.condition:
         return unique
-    parts = unique.parts or (tuple(map(Part, unique.fields)) if unique.plain else ())
+    parts = unique.parts or (tuple(map(UniquePart, unique.fields)) if unique.plain else ())
     condition = describer.condition(constraint.condition)
     return replace(unique, plain=False, parts=parts, condition=condition)
 
