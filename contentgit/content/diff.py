@@ -41,6 +41,8 @@ ABSENT: Final = _Absent.ABSENT
 
 Absent: TypeAlias = Literal[_Absent.ABSENT]
 
+_NOTHING: Final = ("", None, [], {})
+
 
 class FieldChange(NamedTuple):
     """One field's value before and after."""
@@ -54,6 +56,8 @@ class FieldChange(NamedTuple):
 class Change:
     """One record before and after; ``None`` where it is not there.
 
+    Both are ``whole`` where they come from commits. The database may manage fewer fields than a commit has.
+
     Raises:
         ValueError: it is there on neither side.
     """
@@ -61,6 +65,7 @@ class Change:
     key: RecordKey
     before: Record | None
     after: Record | None
+    whole: bool = False
 
     def __post_init__(self) -> None:
         if self.before is None and self.after is None:
@@ -77,14 +82,17 @@ class Change:
     def fields(self) -> tuple[FieldChange, ...]:
         """The fields that change, by name.
 
-        Of an update, those that both sides manage and that differ: none, if only the set of managed
-        fields has changed. Of a record created or deleted, all.
+        Of an update, those that both sides have and that differ; of whole records also those that one side
+        alone has, if they say anything there. Of a record created or deleted, all.
         """
         before = {} if self.before is None else self.before.fields
         after = {} if self.after is None else self.after.fields
         if self.kind == "update":
             names = [name for name in before if name in after]
             differing = [name for name in names if not same(before[name], after[name])]
+            if self.whole:
+                alone = before.keys() ^ after.keys()
+                differing += [name for name in alone if {**before, **after}[name] not in _NOTHING]
         else:
             differing = [*before, *after]
         return tuple(
@@ -94,7 +102,7 @@ class Change:
 
     def inverted(self) -> Change:
         """The change that undoes this one."""
-        return Change(self.key, self.after, self.before)
+        return Change(self.key, self.after, self.before, self.whole)
 
 
 def between(a: Mapping[RecordKey, Record], b: Mapping[RecordKey, Record]) -> Iterator[Change]:

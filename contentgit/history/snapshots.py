@@ -169,8 +169,9 @@ def changes(
         adjusted: Iterable[Pair] = found
     else:
         adjusted = chain.from_iterable(map(adjust, pair_portions(found)))
+    whole = isinstance(before, CommitSide) and isinstance(after, CommitSide)
     for old, new in adjusted:
-        change = _change(old, new)
+        change = _change(old, new, whole=whole)
         if change is not None:
             yield change
 
@@ -185,11 +186,11 @@ def change_batches(found: Iterable[Change]) -> Iterator[list[Change]]:
     return portions(found, lambda each: record_size(each.before, each.after), SHOWN)
 
 
-def _change(before: Record | None, after: Record | None) -> Change | None:
+def _change(before: Record | None, after: Record | None, *, whole: bool) -> Change | None:
     record = before or after
     if record is None:
         return None
-    change = Change(record.key, before, after)
+    change = Change(record.key, before, after, whole)
     if before is not None and after is not None and not change.fields:
         return None
     return change

@@ -82,6 +82,13 @@ def test_a_created_record_has_all_its_fields() -> None:
     assert change.inverted().fields == (FieldChange("a", 1, ABSENT), FieldChange("b", None, ABSENT))
 
 
+def test_of_whole_records_a_field_of_one_side_alone_is_a_change() -> None:
+    before, after = record(a=1, b="", c="x"), record(a=1, d=False, e=None)
+    found = Change(KEY, before, after, whole=True).fields
+    assert found == (FieldChange("c", "x", ABSENT), FieldChange("d", ABSENT, False))
+    assert Change(KEY, before, after).fields == ()
+
+
 def test_other_managed_fields_are_a_change_without_changed_fields() -> None:
     a, b = {KEY: record(a=1)}, {KEY: record(a=1, b=2)}
     (change,) = between(a, b)

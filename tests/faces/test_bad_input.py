@@ -204,6 +204,19 @@ def test_records_of_unknown_models_are_shown(write: Write, run: Run, git: Ok, db
     assert "no.such" in run("diff").out
 
 
+def test_a_field_that_is_left_out_for_a_while_is_seen(write: Write, run: Run, git: Ok) -> None:
+    """Else what comes with it in a second commit is in no diff."""
+    path = "shop/bakery.product/0/0/42.json"
+    record = json.loads(git("show", f"main:{path}"))
+    name = record.pop("name")
+    write(path, json.dumps(record))
+    write(path, json.dumps({**record, "name": "Bad loaf"}))
+    assert f'name: "{name}" → (nothing)' in run("diff", "main~2", "main~1").out
+    for words in (["diff", "main~1", "main"], ["show", "main"], ["log", "-p", "-n", "1"]):
+        assert 'name: (nothing) → "Bad loaf"' in run(*words).out
+    assert "Bad loaf" in run("diff", "main~1", "main", "--format", "markdown").out
+
+
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [
