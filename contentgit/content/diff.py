@@ -41,7 +41,7 @@ ABSENT: Final = _Absent.ABSENT
 
 Absent: TypeAlias = Literal[_Absent.ABSENT]
 
-_NOTHING: Final = ("", None, [], {})
+_NOTHING: Final[tuple[Value, ...]] = ("", None, [], {})
 
 
 class FieldChange(NamedTuple):

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from contentgit.errors import BusyError
 from contentgit.git.program import Program
+
+PATIENCE: Final = 60.0
+"""Seconds that a call waits for ``gc``."""
 
 _MANY_PACKS = 50  # git's own maintenance counts them to the same number
 _TEMPORARY = ("contentgit-*", "info/contentgit-*", "fast_import_crash_*", "contentgit/*.new")
@@ -32,6 +38,7 @@ class Housekeeping:
         self._program = program
         self._git_dir = git_dir
         self._shared = shared
+        self._lock: int | None = None
 
     def temporary_files(self, before: datetime) -> list[Path]:
         """Temporary files in the git directory of calls that were killed, last written ``before`` a time."""
@@ -57,31 +64,45 @@ class Housekeeping:
         file system, has no such locks.
 
         Raises:
-            BusyError: others hold it, and it was to be held alone.
+            BusyError: others hold it, and it was to be held alone; or one holds it alone for too long.
         """
         try:
             import fcntl
         except ImportError:
             yield
             return
-        descriptor = os.open(self._shared / "objects", os.O_RDONLY)
+        folder = self._shared / "objects"
+        self._lock = os.open(folder, os.O_RDONLY)
+        kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
+        ends, told = time.monotonic() + (0 if alone else PATIENCE), False
         try:
-            try:
-                fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-            except BlockingIOError:
-                place = self._program.folder
-                if alone:
-                    raise BusyError(
-                        f"another contentgit is at work in {place}, and gc could remove what it needs",
-                        hint="try again when it is done",
-                    ) from None
-                notice(f"waiting for contentgit gc in {place}")
-                fcntl.flock(descriptor, fcntl.LOCK_SH)
-            except OSError:
-                pass
+            while True:
+                try:
+                    fcntl.flock(self._lock, kind | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    if time.monotonic() >= ends:
+                        raise self._busy(folder, alone=alone) from None
+                    if not told:
+                        notice(f"waiting for contentgit gc in {self._program.folder}")
+                    told = True
+                    time.sleep(0.1)
+                    continue
+                except OSError:
+                    pass
+                break
             yield
         finally:
-            os.close(descriptor)
+            os.close(self._lock)
+            self._lock = None
+
+    def _busy(self, folder: Path, *, alone: bool) -> BusyError:
+        place = self._program.folder
+        if alone:
+            what = f"another contentgit is at work in {place}, and gc could remove what it needs"
+        else:
+            what = f"contentgit gc is at work in {place}, or another process has locked {folder}"
+        names = f"fuser -v {shlex.quote(os.fspath(folder))}  (names the process)"
+        return BusyError(what, hint=f"run this again when it is done\n{names}")
 
     def collect(self, files: Sequence[Path]) -> None:
         """Removes these files, as far as that is permitted, and packs what refs reach.
@@ -100,7 +121,9 @@ class Housekeeping:
                 else:
                     path.unlink()
         self._write_graph()  # which gc writes as it finds it
-        self._program.run("gc", "--quiet", writing=True)
+        # The lock is its standard input, which it does not read: it lasts as long as git's gc, also where we
+        # are killed.
+        self._program.run("gc", "--quiet", writing=True, istream=self._lock)
 
     def maintain(self) -> None:
         """Puts many small packs together, as each commit adds one, and writes the graph of commits.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import PIPE
@@ -155,6 +158,51 @@ def test_a_call_waits_for_gc(first: str, repository_path: Path) -> None:
         assert went_on(gc) == 0
         assert "The whole shop" in log.stdout.read()
     assert log.returncode == 0
+
+
+def test_a_call_does_not_wait_for_ever(
+    first: str, run: Run, repository_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("contentgit.git.housekeeping.PATIENCE", 0.2)
+    objects = repository_path / ".git" / "objects"
+    descriptor = os.open(objects, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        said = run("log")
+    finally:
+        os.close(descriptor)
+    assert said.code == 3
+    assert f"refused: contentgit gc is at work in {repository_path}, or another process" in said.err
+    assert f"fuser -v {objects}" in said.err
+    assert run("log").code == 0
+
+
+def test_git_goes_on_where_gc_is_killed(
+    first: str, repository_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lock lasts as long: git removes what a commit might take."""
+    waits, goes_on = tmp_path / "waits", tmp_path / "goes-on"
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text(
+        f'#!/bin/sh\ncase " $* " in *" gc "*)\n  : >{waits}\n'
+        f'  while [ ! -e {goes_on} ]; do sleep 0.1; done\nesac\nexec {shutil.which("git")} "$@"\n'
+    )
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
+    command = [sys.executable, "-m", "contentgit", "gc", f"--repository={repository_path}"]
+    gc = subprocess.Popen(command)
+    while not waits.exists():
+        assert gc.poll() is None
+        time.sleep(0.05)
+    gc.kill()
+    gc.wait()
+    descriptor = os.open(repository_path / ".git" / "objects", os.O_RDONLY)
+    with pytest.raises(BlockingIOError):
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    goes_on.touch()
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    os.close(descriptor)
 
 
 def test_a_commit_that_an_old_backup_alone_keeps(
