@@ -61,18 +61,19 @@ class Housekeeping:
         """Holds the repository meanwhile: with others, or ``alone``, as whoever collects has to.
 
         Waits for one who holds it alone, and says so to ``notice``. Nothing is held where the system, or the
-        file system, has no such locks.
+        file system, has no such locks, or the folder of objects cannot be read.
 
         Raises:
             BusyError: others hold it, and it was to be held alone; or one holds it alone for too long.
         """
+        folder = self._shared / "objects"
         try:
             import fcntl
-        except ImportError:
+
+            self._lock = os.open(folder, os.O_RDONLY)
+        except (ImportError, OSError):  # git itself need not list the folder
             yield
             return
-        folder = self._shared / "objects"
-        self._lock = os.open(folder, os.O_RDONLY)
         kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
         ends, told = time.monotonic() + (0 if alone else PATIENCE), False
         try:

@@ -436,3 +436,16 @@ def test_refuses_to_place_a_file_in_its_own_folder(repository: Repository, commi
     for name in ("../x", ".git/hooks/post-checkout", "a//b"):
         with pytest.raises(FormatError):
             repository.writer.write_tree(first.commit, [(name, entry)])
+
+
+def test_a_folder_of_objects_that_cannot_be_listed(read_only: Repository) -> None:
+    """git reads objects by their names, so nothing is held instead of nothing read."""
+    user = os.geteuid()
+    objects = read_only.path / ".git" / "objects"
+    os.seteuid(os.getuid())
+    objects.chmod(0o311)
+    os.seteuid(user)
+    with pytest.raises(PermissionError):
+        os.listdir(objects)
+    with read_only.housekeeping.in_use(alone=True, notice=pytest.fail):
+        assert read_only.blob(read_only.refs.resolve("main"), ONE) == b"one\n"
