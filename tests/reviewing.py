@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from contentgit.content.canonical import dump_document, encode
 from contentgit.content.description import schema_document
-from contentgit.content.diff import Change, between
+from contentgit.content.diff import Change
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE, record_path
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import (
@@ -25,6 +25,7 @@ from contentgit.git import Repository
 from contentgit.history.commits import repository_document
 from contentgit.review import Review, Reviewer
 from contentgit.specs import Dataset, ModelSpec
+from tests.core.oracle import between
 
 Snapshot: TypeAlias = Mapping[str, Mapping[str, Any]]
 """Fields by the key of their record."""

@@ -1,28 +1,15 @@
-"""What differs between two snapshots: changes with a before and an after, and their algebra."""
+"""What differs between two snapshots: changes with a before and an after."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from contentgit.content.canonical import same
 from contentgit.content.records import Record, RecordKey, Value
-from contentgit.content.words import words
-
-__all__ = [
-    "ABSENT",
-    "Absent",
-    "Change",
-    "FieldChange",
-    "Kind",
-    "between",
-    "compare_ids",
-    "patch",
-    "words",
-]
 
 Kind: TypeAlias = Literal["create", "update", "delete"]
 
@@ -99,40 +86,6 @@ class Change:
             FieldChange(name, before.get(name, ABSENT), after.get(name, ABSENT))
             for name in sorted(differing)
         )
-
-    def inverted(self) -> Change:
-        """The change that undoes this one."""
-        return Change(self.key, self.after, self.before, self.whole)
-
-
-def between(a: Mapping[RecordKey, Record], b: Mapping[RecordKey, Record]) -> Iterator[Change]:
-    """The changes that make ``b`` out of ``a``, by key.
-
-    A record whose values are equal and whose set of managed fields is not is changed too, though
-    none of its :attr:`Change.fields` are.
-    """
-    for key in sorted(a.keys() | b.keys()):
-        before, after = a.get(key), b.get(key)
-        if before is None or after is None or not _equal(before, after):
-            yield Change(key, before, after)
-
-
-def _equal(a: Record, b: Record) -> bool:
-    return a is b or (
-        a.fields.keys() == b.fields.keys()
-        and all(same(value, b.fields[name]) for name, value in a.fields.items())
-    )
-
-
-def patch(a: Mapping[RecordKey, Record], changes: Iterable[Change]) -> dict[RecordKey, Record]:
-    """What the changes make out of ``a``, which itself stays as it is."""
-    result = dict(a)
-    for change in changes:
-        if change.after is None:
-            result.pop(change.key, None)
-        else:
-            result[change.key] = change.after
-    return result
 
 
 def compare_ids(

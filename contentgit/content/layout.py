@@ -181,6 +181,22 @@ def _numbered(folder: str, number: int) -> str:
     return f"{folder}/{number // 10000}/{number // 100 % 100}/{number}.json"
 
 
+def model_folder(folder: str, label: str) -> str:
+    """The folder of a model's records within the repository: ``pages/pages.page``."""
+    return f"{folder}/{_folder(label)}"
+
+
+def in_dump(path: str) -> tuple[str, str]:
+    """The folder of a file's dump, and the path of the file in there; ``""`` for a file at the top."""
+    folder, _, rest = path.partition("/")
+    return folder, rest
+
+
+def dump_of(path: str) -> str:
+    """The folder of a file's dump, or the name of a file at the top."""
+    return path.partition("/")[0]
+
+
 def is_shortened(path: str) -> bool:
     """Whether the name holds only the beginning of a long key, so that the path does not tell it."""
     return "~" in path

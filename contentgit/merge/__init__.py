@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from contentgit.merge.contested import Contested, Reason, TreeConflict
 from contentgit.merge.derived import counts
+from contentgit.merge.ordered import OrderedModel, Settled
 from contentgit.merge.ordering import Group, group_of, order_fields, settle, touched_groups
 from contentgit.merge.places import Place, Values, value_at, with_values
-from contentgit.merge.records import Conflict, ConflictKind, Merged, merge_record
+from contentgit.merge.records import Conflict, ConflictKind, Merged, Three, merge_record
 from contentgit.merge.resolutions import (
     Resolution,
     Take,
@@ -21,7 +22,6 @@ from contentgit.merge.resolutions import (
     taken_together,
 )
 from contentgit.merge.side import Side
-from contentgit.merge.snapshots import Merge, three_way
 from contentgit.merge.values import FieldConflict, merge_value
 
 __all__ = [
@@ -30,13 +30,15 @@ __all__ = [
     "Contested",
     "FieldConflict",
     "Group",
-    "Merge",
     "Merged",
+    "OrderedModel",
     "Place",
     "Reason",
     "Resolution",
+    "Settled",
     "Side",
     "Take",
+    "Three",
     "TreeConflict",
     "Values",
     "added",
@@ -49,7 +51,6 @@ __all__ = [
     "resolved",
     "settle",
     "taken_together",
-    "three_way",
     "touched_groups",
     "value_at",
     "with_values",

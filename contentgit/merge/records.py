@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from contentgit.content.diff import ABSENT, Change
 from contentgit.content.records import Record, RecordKey, Value
@@ -11,6 +12,9 @@ from contentgit.content.schema import ModelSchema
 from contentgit.merge.side import Side
 from contentgit.merge.together import merge_together
 from contentgit.merge.values import FieldConflict, merge_value
+
+Three: TypeAlias = tuple[Record | None, Record | None, Record | None]
+"""A record in base, ours and theirs; ``None`` stands for a side that does not have it."""
 
 
 class ConflictKind(enum.StrEnum):

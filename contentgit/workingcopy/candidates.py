@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contentgit.branches.trees.orders import Settled
 from contentgit.content import canonical
 from contentgit.content.diff import Change
 from contentgit.content.records import Record
 from contentgit.history.snapshots import Difference
-from contentgit.merge import Side
+from contentgit.merge import Settled, Side
 from contentgit.plan import Candidate
 from contentgit.workingcopy.compared import Compared, ThreeWay
 from contentgit.workingcopy.contents import Contents

@@ -7,14 +7,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from contentgit.branches.trees.orders import OrderedModel, Settled
-from contentgit.branches.trees.sides import Three
 from contentgit.content.canonical import same
 from contentgit.content.layout import encode_part, record_path
 from contentgit.content.portions import portions, record_size
 from contentgit.content.records import Record, Value
 from contentgit.history.snapshots import BATCH, CommitSide, Difference, batches
-from contentgit.merge import Side, counts, order_fields
+from contentgit.merge import OrderedModel, Settled, Side, Three, counts, order_fields
 from contentgit.workingcopy.database_side import Missing
 from contentgit.workingcopy.planned import DumpPlan
 from contentgit.workingcopy.withheld import staying, undeleted

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contentgit.content.diff import ABSENT, Change, FieldChange, between, compare_ids, patch
+from contentgit.content.diff import ABSENT, Change, FieldChange, compare_ids
 from contentgit.content.records import Record, RecordKey, Value
+from tests.core.oracle import between, inverted, patch
 
 KEY = RecordKey("pages.page", "1")
 
@@ -53,7 +54,7 @@ def test_what_lies_between_leads_from_one_to_the_other(
     changes = list(between(a, b))
     there = patch(a, changes)
     assert identical(normal(there), normal(b))
-    assert identical(normal(patch(there, [change.inverted() for change in changes])), normal(a))
+    assert identical(normal(patch(there, [inverted(change) for change in changes])), normal(a))
     assert [change.key for change in changes] == sorted(change.key for change in changes)
 
 
@@ -62,7 +63,7 @@ def test_what_lies_between_leads_from_one_to_the_other(
 def test_the_way_back_is_the_inverted_way(
     a: dict[RecordKey, Record], b: dict[RecordKey, Record]
 ) -> None:
-    there = [repr(change.inverted().fields) for change in between(a, b)]
+    there = [repr(inverted(change).fields) for change in between(a, b)]
     back = [repr(change.fields) for change in between(b, a)]
     assert there == back
 
@@ -71,15 +72,15 @@ def test_an_update_names_what_differs_and_both_manage() -> None:
     change = Change(KEY, record(b=1, a=1, only=1, c=None), record(b=True, a=1, new=2, c=""))
     assert change.kind == "update"
     assert change.fields == (FieldChange("b", 1, True), FieldChange("c", None, ""))
-    assert change.inverted().fields == (FieldChange("b", True, 1), FieldChange("c", "", None))
+    assert inverted(change).fields == (FieldChange("b", True, 1), FieldChange("c", "", None))
 
 
 def test_a_created_record_has_all_its_fields() -> None:
     change = Change(KEY, None, record(b=None, a=1))
     assert change.kind == "create"
     assert change.fields == (FieldChange("a", ABSENT, 1), FieldChange("b", ABSENT, None))
-    assert change.inverted().kind == "delete"
-    assert change.inverted().fields == (FieldChange("a", 1, ABSENT), FieldChange("b", None, ABSENT))
+    assert inverted(change).kind == "delete"
+    assert inverted(change).fields == (FieldChange("a", 1, ABSENT), FieldChange("b", None, ABSENT))
 
 
 def test_of_whole_records_a_field_of_one_side_alone_is_a_change() -> None:

@@ -31,10 +31,11 @@ from contentgit.content.schema import (
 )
 from contentgit.errors import FormatError
 from contentgit.git.values import parse_commit
-from contentgit.merge import Place, Resolution, Take, added, merge_record, resolved, three_way
+from contentgit.merge import Place, Resolution, Take, added, merge_record, resolved
 from contentgit.plan import Candidate
 from contentgit.plan.facts import Facts, Referrer
 from contentgit.render.text import change_lines
+from tests.core.oracle import three_way
 from tests.core.planning import dataset, delete, planned, referrer, spec, update
 
 Work = Callable[[], object]

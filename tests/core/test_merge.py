@@ -22,8 +22,8 @@ from contentgit.merge import (
     merge_record,
     merge_value,
     resolved,
-    three_way,
 )
+from tests.core.oracle import three_way
 
 KEY = RecordKey("pages.page", "1")
 PAGE = ModelSchema(

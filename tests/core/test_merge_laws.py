@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contentgit.content.canonical import encode_value
-from contentgit.content.diff import ABSENT, between, patch
+from contentgit.content.diff import ABSENT
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
-from contentgit.merge import FieldConflict, Merge, Side, merge_value, three_way
+from contentgit.merge import FieldConflict, Side, merge_value
 from contentgit.merge.sequences import merge_sequences
 from tests.core import strategies
+from tests.core.oracle import Merge, Snapshot, between, patch, three_way
 
 NAMES = {
     "body": FieldKind.TEXT,
@@ -63,7 +63,6 @@ snapshots = st.dictionaries(st.integers(1, 4).map(str), fields, max_size=4).map(
         for key, values in found.items()
     }
 )
-Snapshot = Mapping[RecordKey, Record]
 
 
 def merge(base: Snapshot, ours: Snapshot, theirs: Snapshot, prefer: Side | None = None) -> Merge:

@@ -9,21 +9,20 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from contentgit.content.diff import ABSENT, between
+from contentgit.content.diff import ABSENT
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
 from contentgit.merge import (
     ConflictKind,
     FieldConflict,
-    Merge,
     Side,
     group_of,
     merge_record,
     settle,
-    three_way,
     touched_groups,
 )
 from contentgit.merge.arrangement import Ordered, merge_places, unmoved
+from tests.core.oracle import Merge, Snapshot, between, three_way
 
 PLUGIN = ModelSchema(
     "pages.plugin",
@@ -37,7 +36,6 @@ PLUGIN = ModelSchema(
     ),
 )
 MODELS = {PLUGIN.label: PLUGIN}
-Snapshot = Mapping[RecordKey, Record]
 
 
 def key(name: str | int) -> RecordKey:

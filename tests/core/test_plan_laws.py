@@ -10,12 +10,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from contentgit.content.canonical import same
-from contentgit.content.diff import between
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import OnDelete, UniqueSet
 from contentgit.plan import Candidate, Licences, Size, build, choose, survey
 from contentgit.plan.facts import Facts, Referrer
 from contentgit.plan.steps import Action, Plan, ProblemKind, Step
+from tests.core.oracle import between
 from tests.core.planning import dataset, many, schema, spec, text, to
 
 MODELS = {

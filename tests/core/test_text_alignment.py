@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from contentgit.content import text_alignment
 from contentgit.content.alignment import rough_runs, runs
-from contentgit.content.diff import words
 from contentgit.content.text import segments
 from contentgit.content.text_alignment import TextRun, common_end, common_start, text_runs
+from contentgit.content.words import words
 from contentgit.merge.sequences import merge_sequences, merge_texts
 from tests.core.strategies import texts
 from tests.memory import printed

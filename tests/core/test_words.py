@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contentgit.content import alignment
-from contentgit.content.diff import words
+from contentgit.content.words import words
 from tests.core.strategies import texts
 
 CASES = [

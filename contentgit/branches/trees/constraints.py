@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from contentgit.branches.trees.sides import Three
 from contentgit.branches.trees.survey import By, Found
 from contentgit.content.conditions import words
 from contentgit.content.diff import ABSENT
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import CheckRule, ModelSchema, UniqueSet
 from contentgit.integrity.rules import FALSE, digest, doubtful, holds, wanted
-from contentgit.merge import Reason
+from contentgit.merge import Reason, Three
 
 NOBODY: Final = By(0)
 

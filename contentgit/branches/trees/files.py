@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
-from contentgit.branches.trees.orders import Settled, settled_orders
-from contentgit.branches.trees.sides import PLAIN, File, Sides, Three, key_at
+from contentgit.branches.trees.sides import PLAIN, File, Sides, key_at
 from contentgit.content import canonical
 from contentgit.content.diff import ABSENT
 from contentgit.content.documents import dump_document, parse_document
-from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE
+from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE, dump_of, in_dump, model_folder
 from contentgit.content.records import Record
 from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, ModelSchema
 from contentgit.errors import FormatError
@@ -24,10 +23,13 @@ from contentgit.merge import (
     Contested,
     FieldConflict,
     Merged,
+    OrderedModel,
     Place,
     Reason,
     Resolution,
+    Settled,
     Take,
+    Three,
     TreeConflict,
     counts,
     merge_value,
@@ -73,9 +75,9 @@ class FileMerge:
         changed = sides.by_ours.keys() | sides.by_theirs.keys()
         inside: dict[str, list[str]] = defaultdict(list)
         for path in changed:
-            inside[path.partition("/")[0]].append(path)
+            inside[dump_of(path)].append(path)
         for path in sorted(each for each in changed if each.count("/") == 1):
-            folder, _, name = path.partition("/")
+            folder, name = in_dump(path)
             versions = sides.versions(path)
             if name != DATASET_FILE or (versions[1] and versions[2]) or path in self.decided:
                 continue
@@ -108,8 +110,27 @@ class FileMerge:
 
     @cached_property
     def _orders(self) -> Settled:
-        found = settled_orders(self.sides)
-        self.sides.untouched.update(found.untouched)
+        """What comes of the orders that both sides changed."""
+        sides, found = self.sides, Settled()
+        ours, theirs = (self._by_model(changed) for changed in (sides.by_ours, sides.by_theirs))
+        for folder, label in sorted(ours.keys() & theirs.keys()):
+            schema = sides.schema(folder).get(label)
+            if schema is not None:
+                here, there = ours[folder, label], theirs[folder, label]
+                others = partial(
+                    sides.in_tree, sides.ours, model_folder(folder, label), {*here, *there}
+                )
+                OrderedModel(schema, here, there, sides.records, others).settle_into(found)
+        sides.add_untouched(found.numbers)
+        return found
+
+    def _by_model(self, changed: Iterable[str]) -> dict[tuple[str, str], list[str]]:
+        """The paths of changed records by dump folder and model."""
+        found: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for path in changed:
+            key = key_at(path) if self.sides.is_record(path) else None
+            if key is not None:
+                found[dump_of(path), key.model].append(path)
         return found
 
     def _counts(self, path: str) -> bool:
@@ -117,7 +138,7 @@ class FileMerge:
         if not self.sides.is_record(path):
             return False
         key = key_at(path)
-        schema = self.sides.schema(path.partition("/")[0]).get(key.model) if key else None
+        schema = self.sides.schema(dump_of(path)).get(key.model) if key else None
         return schema is not None and counts(schema)
 
     @cached_property
@@ -129,9 +150,7 @@ class FileMerge:
             for path in paths:
                 found[path].append(each)
         changed = self.sides.by_ours.keys() | self.sides.by_theirs.keys()
-        others = [path for path in found if path not in changed]
-        there = self.sides.repository.trees.files_at(self.sides.ours, others) if others else {}
-        self.sides.untouched.update({path: FileEntry(PLAIN, there[path]) for path in there})
+        there = self.sides.add_untouched(path for path in found if path not in changed)
         return {path: each for path, each in found.items() if path in changed or path in there}
 
     def _holds_record(self, path: str) -> bool:
@@ -202,7 +221,7 @@ class FileMerge:
         repository = self.sides.repository
         ids = (base.id, ours.id, theirs.id)
         found: str | None = None
-        if path.partition("/")[2] == DATASET_FILE:
+        if in_dump(path)[1] == DATASET_FILE:
             data = _merged_document(path, *repository.objects.blobs(ids))
             found = None if data is None else repository.writer.write_blob(data)
         elif path != REPOSITORY_FILE:

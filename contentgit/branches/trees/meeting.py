@@ -18,10 +18,8 @@ from contentgit.branches.trees.constraints import Doubt, Doubts, Together, broke
 from contentgit.branches.trees.files import whole
 from contentgit.branches.trees.sides import (
     BATCH,
-    PLAIN,
     File,
     Sides,
-    Three,
     decoded,
     key_at,
     record_at,
@@ -37,14 +35,13 @@ from contentgit.branches.trees.survey import (
     model_of,
 )
 from contentgit.content import canonical
-from contentgit.content.layout import decode_part, encode_part
+from contentgit.content.layout import decode_part, dump_of, encode_part, model_folder
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import ModelSchema
-from contentgit.git import FileEntry
 from contentgit.history.snapshots import batches
 from contentgit.integrity.relations import PARENT, circles, references
 from contentgit.integrity.rules import digest, wanted
-from contentgit.merge import Contested, Place, Reason, TreeConflict, value_at
+from contentgit.merge import Contested, Place, Reason, Three, TreeConflict, value_at
 
 
 @dataclass
@@ -74,9 +71,12 @@ class Meeting:
         survey = Survey()
         for path, by, record, schema in self._touched():
             survey.look(path, by, record, schema, self._gone)
-        for path, file, record, schema in self._bystanders(survey):
-            if survey.pass_by(path, record, schema, self._gone):
-                self.sides.untouched[path] = file
+        bystanders = self._bystanders(survey)
+        self.sides.add_untouched(
+            path
+            for path, record, schema in bystanders
+            if survey.pass_by(path, record, schema, self._gone)
+        )
         elsewhere = self._elsewhere(list(survey.missing))
         survey.missing = {key: at for key, at in survey.missing.items() if key not in elsewhere}
         found = [
@@ -147,7 +147,7 @@ class Meeting:
         return self._merged(path for path in records if self._has_checks(path))
 
     def _has_checks(self, path: str) -> bool:
-        schema = self.sides.schema(path.partition("/")[0]).get(decode_part(model_of(path)))
+        schema = self.sides.schema(dump_of(path)).get(decode_part(model_of(path)))
         return schema is not None and bool(schema.checks)
 
     def _merged(self, paths: Iterable[str]) -> Iterator[Together]:
@@ -236,16 +236,21 @@ class Meeting:
 
     # Who stands by
 
-    def _bystanders(self, survey: Survey) -> Iterator[tuple[str, FileEntry, Record, ModelSchema]]:
+    def _bystanders(self, survey: Survey) -> Iterator[tuple[str, Record, ModelSchema]]:
         """The records that nobody changed, of the models in which some can meet what is neither side's."""
         survey.fresh = set(self._fresh_claims(survey.mixed))
         models = {claim.model for claim in survey.mixed.values()} if survey.fresh else set()
         dropped = {key.model for key, (path, _) in self._gone.items() if all(self._held(path))}
-        for folder in sorted(self.sides.folders):
-            for label, schema in self.sides.schema(folder).items():
-                if label in models or (dropped and may_refer(schema, dropped)):
-                    for path, file, record in self._unchanged(folder, label):
-                        yield path, file, record, schema
+        places = [
+            (model_folder(folder, label), schema)
+            for folder in sorted(self.sides.folders)
+            for label, schema in self.sides.schema(folder).items()
+            if label in models or (dropped and may_refer(schema, dropped))
+        ]
+        known = {*self._paths(), *self.written} - self._aside if places else set()
+        for model, schema in places:
+            for path, record in self.sides.in_tree(self.tree, model, known):
+                yield path, record, schema
 
     def _held(self, path: str) -> tuple[File, File]:
         _, ours, theirs = self.sides.versions(path)
@@ -261,18 +266,6 @@ class Meeting:
                 for each in wanted(record, mixed[path].schema)
             }
             yield from (each for each in mixed[path].digests if each not in known)
-
-    def _unchanged(self, folder: str, label: str) -> Iterator[tuple[str, FileEntry, Record]]:
-        model = f"{folder}/{encode_part(label)}"
-        found = self.sides.repository.trees.entries(self.tree, model)
-        known = {*self._paths(), *self.written} - self._aside
-        files = ((f"{model}/{name}", FileEntry(PLAIN, blob)) for name, blob in found)
-        for batch in batches((each for each in files if each[0] not in known), BATCH):
-            for (path, file), record in zip(
-                batch, decoded(self.sides.repository, batch), strict=True
-            ):
-                assert record is not None
-                yield path, file, record
 
     # What meets
 
@@ -340,7 +333,7 @@ class Meeting:
             blobs = self.sides.repository.objects.blobs(found.values())
             level = set()
             for path, data in zip(found, blobs, strict=True):
-                record, schema = record_at(path, data), schemas[path.partition("/")[0]]
+                record, schema = record_at(path, data), schemas[dump_of(path)]
                 for each in references(record, schema) if schema else ():
                     if each.field == name:
                         parents[record.key] = each.target

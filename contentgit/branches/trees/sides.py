@@ -6,14 +6,14 @@ Files are told apart by blob id; memory holds the paths and ids of those that a 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby, product
 from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
-from contentgit.content.layout import DATASET_FILE, record_key, record_path
+from contentgit.content.layout import DATASET_FILE, dump_of, in_dump, record_key, record_path
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import Layout, ModelSchema, joined
 from contentgit.content.titles import best_text
@@ -21,12 +21,11 @@ from contentgit.errors import FormatError, RefusedError
 from contentgit.git import FileEntry, Repository
 from contentgit.history.dumps import recorded_schema
 from contentgit.history.snapshots import batches, record_in
+from contentgit.merge import Three
 
 File: TypeAlias = FileEntry | None
 Versions: TypeAlias = tuple[File, File, File]
 """A file in base, ours and theirs."""
-
-Three: TypeAlias = tuple[Record | None, Record | None, Record | None]
 
 PLAIN = "100644"
 BATCH = 1000
@@ -83,6 +82,13 @@ class Sides:
         base = known[0]
         return base, here[1] if here else base, there[1] if there else base
 
+    def add_untouched(self, paths: Iterable[str]) -> Mapping[str, str]:
+        """Takes in files that no side changed: those at ``paths`` that ours has, with their blob ids."""
+        wanted = list(paths)
+        there = self.repository.trees.files_at(self.ours, wanted) if wanted else {}
+        self.untouched.update({path: FileEntry(PLAIN, blob) for path, blob in there.items()})
+        return there
+
     @cached_property
     def folders(self) -> frozenset[str]:
         """The folders that are dumps on a side."""
@@ -126,7 +132,7 @@ class Sides:
 
     def is_record(self, path: str) -> bool:
         """Whether a record lies at the path."""
-        folder, _, rest = path.partition("/")
+        folder, rest = in_dump(path)
         if folder not in self.folders or not rest or rest == DATASET_FILE:
             return False
         try:
@@ -137,7 +143,7 @@ class Sides:
 
     def model(self, path: str, record: Record) -> ModelSchema | None:
         """The schema of the record at a path."""
-        return self.schema(path.partition("/")[0]).get(record.key.model)
+        return self.schema(dump_of(path)).get(record.key.model)
 
     def paths(self, key: RecordKey) -> Iterator[str]:
         """Where a record may lie: a path in each dump that knows its model."""
@@ -170,6 +176,17 @@ class Sides:
             found = decoded(self.repository, wanted)
             for path in batch:
                 yield path, (next(found), next(found), next(found))
+
+    def in_tree(
+        self, tree: str, folder: str, without: Container[str]
+    ) -> Iterator[tuple[str, Record]]:
+        """The records in a model's folder of a tree, but those at the paths ``without``, streamed."""
+        found = self.repository.trees.entries(tree, folder)
+        files = ((f"{folder}/{name}", FileEntry(PLAIN, blob)) for name, blob in found)
+        for batch in batches((each for each in files if each[0] not in without), BATCH):
+            for (path, _), record in zip(batch, decoded(self.repository, batch), strict=True):
+                assert record is not None
+                yield path, record
 
 
 def _grouped(
@@ -223,12 +240,12 @@ def decoded(repository: Repository, files: Sequence[tuple[str, File]]) -> Iterat
 
 def record_at(path: str, data: bytes) -> Record:
     """The record in the file at a path of the repository; raises as :func:`record_in`."""
-    return record_in(path.partition("/")[2], data, path)
+    return record_in(in_dump(path)[1], data, path)
 
 
 def key_at(path: str) -> RecordKey | None:
     """The key that a record's path tells; ``None`` where the name holds only its beginning."""
-    return record_key(path.partition("/")[2])
+    return record_key(in_dump(path)[1])
 
 
 def family(models: Mapping[str, ModelSchema], label: str) -> tuple[str, ...]:

@@ -1,32 +1,21 @@
-"""Records that a field puts in an order, merged by sequence where both sides changed one order.
+"""Models whose records a field puts in an order, merged by sequence where both sides changed one order.
 
-All records of such an order are looked at, also those that nobody touched; of these only their place is
+All records of such an order are read, including those that no side changed; of these only their place is
 kept. Orders that one side alone changed cost nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from contentgit.branches.trees.sides import BATCH, PLAIN, Sides, Three, decoded, key_at
 from contentgit.content.diff import Change
-from contentgit.content.layout import encode_part
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import ModelSchema
-from contentgit.git import FileEntry
-from contentgit.history.snapshots import batches
-from contentgit.merge import (
-    Group,
-    Merged,
-    Side,
-    group_of,
-    merge_record,
-    order_fields,
-    settle,
-    touched_groups,
-)
+from contentgit.merge.ordering import Group, group_of, order_fields, settle, touched_groups
+from contentgit.merge.records import Merged, Three, merge_record
+from contentgit.merge.side import Side
 
 
 @dataclass
@@ -34,12 +23,11 @@ class Settled:
     """What merging by sequence makes of records, by path.
 
     ``merged`` are records that a side changed; ``numbers`` are new places, by field, of records that none
-    did, whose files in a tree are in ``untouched``.
+    did.
     """
 
     merged: dict[str, Merged] = field(default_factory=dict)
     numbers: dict[str, dict[str, int]] = field(default_factory=dict)
-    untouched: dict[str, FileEntry] = field(default_factory=dict)
 
     def merge(
         self, path: str, three: Three, schema: ModelSchema | None, prefer: Side | None = None
@@ -127,47 +115,3 @@ class OrderedModel(NamedTuple):
         }
         kept = {name: each for name, each in record.fields.items() if name in names}
         return replace(record, fields=kept)
-
-
-def settled_orders(sides: Sides) -> Settled:
-    """The records of merged trees that come out otherwise than merged one by one."""
-    result = Settled()
-    ours, theirs = (_by_model(sides, each) for each in (sides.by_ours, sides.by_theirs))
-    for place in sorted(ours.keys() & theirs.keys()):
-        folder, label = place
-        schema = sides.schema(folder).get(label)
-        if schema is not None:
-            here, there = ours[place], theirs[place]
-            others = _Others(sides, f"{folder}/{encode_part(label)}", frozenset([*here, *there]))
-            OrderedModel(schema, here, there, sides.records, others.read).settle_into(result)
-    found = (
-        sides.repository.trees.files_at(sides.ours, list(result.numbers)) if result.numbers else {}
-    )
-    result.untouched = {path: FileEntry(PLAIN, blob) for path, blob in found.items()}
-    return result
-
-
-def _by_model(sides: Sides, changed: Mapping[str, object]) -> dict[tuple[str, str], list[str]]:
-    """The changed records' paths by dump folder and model."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for path in changed:
-        key = key_at(path) if sides.is_record(path) else None
-        if key is not None:
-            found.setdefault((path.partition("/")[0], key.model), []).append(path)
-    return found
-
-
-class _Others(NamedTuple):
-    """The records in a model's folder that no side changed."""
-
-    sides: Sides
-    model: str
-    changed: Collection[str]
-
-    def read(self) -> Iterator[tuple[str, Record]]:
-        found = self.sides.repository.trees.entries(self.sides.ours, self.model)
-        files = ((f"{self.model}/{name}", FileEntry(PLAIN, blob)) for name, blob in found)
-        for batch in batches((each for each in files if each[0] not in self.changed), BATCH):
-            for (path, _), record in zip(batch, decoded(self.sides.repository, batch), strict=True):
-                if record is not None:
-                    yield path, record
