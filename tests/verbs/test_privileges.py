@@ -163,6 +163,15 @@ def test_who_may_look_can_do_nothing_else(shop: None, run: Run) -> None:
     assert [(said.code, LACKS in said.err) for said in commit(run)] == [(1, True)]
 
 
+def test_a_commit_reads_no_other_tables(shop: None, run: Run) -> None:
+    whole = "SELECT ON ALL TABLES IN SCHEMA public", "SELECT, TRIGGER ON "
+    some = [each for each in stages()[0] if not any(part in each for part in whole)]
+    to = ROLE if connection.vendor == "postgresql" else f"'{ROLE}'@'%'"
+    read = [f"GRANT SELECT ON {table} TO {to}" for table in (*TABLES, "contentgit_ledger")]
+    execute(*some, *read, *stages()[1])
+    assert [said.code for said in commit(run)] == [0]
+
+
 def test_who_may_commit_cannot_apply(shop: None, run: Run) -> None:
     execute(*stages()[0], *stages()[1])
     assert [said.code for said in look(run) + commit(run)] == [0] * 7

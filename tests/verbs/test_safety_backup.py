@@ -113,3 +113,12 @@ def test_a_backup_that_cannot_be_made_stops_the_apply(
     said = run("checkout", "main", *APPLY, "--force")
     assert said.code == 1, said
     assert raw.snapshot("other") == before
+
+
+def test_a_backup_is_a_revision(twins: None, ok: Ok, git: Ok) -> None:
+    Tag.objects.filter(pk=3).update(name="Bio")
+    ok("checkout", "main", "--apply", "--yes", "--force")
+    backup = git("for-each-ref", "--format=%(refname)", "refs/contentgit/backup")
+    assert 'name: "Bio" → "Organic"' in ok("diff", backup, "main")
+    ok("restore", "bakery.tag:3", "--from", backup)
+    assert '"name": "Bio"' in git("show", "main:shop/bakery.tag/0/0/3.json")
