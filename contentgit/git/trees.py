@@ -174,7 +174,8 @@ class Trees:
                 where content has none.
         """
         tree = self.folder_id(commit, folder)
-        bounds = Bounds(DEEPEST, f"{folder}/" if folder else "")
+        above = f"{folder}/" if folder else ""
+        bounds = Bounds(DEEPEST, above)
         level = [("", tree)] if tree else []
         while level:
             deeper: list[tuple[str, str]] = []
@@ -183,16 +184,16 @@ class Trees:
                 found = self._rows(each, data)
                 bounds.check(prefix, (each,), len(found))
                 if len({name for _, name, _ in found}) != len(found):
-                    raise FormatError(f"{prefix or 'the folder'} holds two files of one name")
+                    raise FormatError(f"{above + prefix!r} holds two files of one name")
                 for mode, name, raw in found:
-                    path = prefix + _name(name, prefix)
+                    path = prefix + _name(name, above + prefix)
                     if mode == b"100644":
                         yield path, raw.hex()
                     elif mode == b"40000":
                         bounds.check_depth(f"{path}/")
                         deeper.append((f"{path}/", raw.hex()))
                     else:
-                        raise odd_mode(path, mode.decode())
+                        raise odd_mode(above + path, mode.decode())
             level = deeper
         if tree:
             self._walked[tree] = bounds.single + bounds.repeated
@@ -336,10 +337,10 @@ class Trees:
             path = os.fsdecode(raw)
             if not path.isascii():
                 for part in raw.split(b"/"):
-                    _name(part, "")
+                    _name(part, bounds.above)
             for side in (old, new):
                 if side and side[0] != PLAIN_FILE:
-                    raise odd_mode(path, side[0])
+                    raise odd_mode(bounds.above + path, side[0])
             yield path, old and old[1], new and new[1]
 
     def _across(self, before: str | None, after: str | None, folder: str) -> Bounds:

@@ -241,15 +241,15 @@ def test_modes_that_contentgit_does_not_write(filled: Repository, mode: str, wha
     for way in ways:
         with pytest.raises(FormatError) as caught:
             list(way)
-        assert caught.value.message == f"'x' {what}; contentgit writes plain files only"
+        assert caught.value.message == f"'pages/x' {what}; contentgit writes plain files only"
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        (b"caf\xe9", "the name of 'caf\\udce9' is not UTF-8"),
-        (b"a/b", "'' holds a file named 'a/b'"),
-        (b"..", "'' holds a file named '..'"),
+        (b"caf\xe9", "the name of 'pages/caf\\udce9' is not UTF-8"),
+        (b"a/b", "'pages/' holds a file named 'a/b'"),
+        (b"..", "'pages/' holds a file named '..'"),
     ],
 )
 def test_names_that_no_file_can_have(filled: Repository, name: bytes, message: str) -> None:
@@ -264,7 +264,7 @@ def test_two_files_of_one_name(filled: Repository) -> None:
     one, two = blob_id(b"one\n"), blob_id(b"two\n")
     folder = raw_tree(filled, ("100644", b"x", one), ("100644", b"x", two))
     commit = commit_of(filled, raw_tree(filled, ("40000", b"pages", folder)))
-    with pytest.raises(FormatError, match="the folder holds two files of one name"):
+    with pytest.raises(FormatError, match="'pages/' holds two files of one name"):
         list(filled.trees.entries(commit, "pages"))
 
 
