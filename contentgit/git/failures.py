@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import os
 import shlex
 import time
 from collections.abc import Callable
@@ -70,9 +71,12 @@ def git_is_missing() -> RepositoryError:
 
 
 def no_repository(path: Path) -> RepositoryError:
-    """There is no repository at ``path``, or one whose HEAD git does not take for one."""
+    """There is no repository at ``path``, or one that git does not take for one."""
     for folder in (path / ".git", path):
         if (folder / "objects").is_dir() and (folder / "refs").is_dir():
+            for needed in (folder / "objects", folder / "refs"):
+                if not os.access(needed, os.X_OK):
+                    return RepositoryError(f"cannot read {needed}: permission denied")
             return RepositoryError(
                 f"the repository {path} is damaged: {folder / 'HEAD'} names no branch and no commit",
                 hint=f"echo 'ref: refs/heads/main' > {shlex.quote(str(folder / 'HEAD'))}  "

@@ -449,3 +449,24 @@ def test_a_folder_of_objects_that_cannot_be_listed(read_only: Repository) -> Non
         os.listdir(objects)
     with read_only.housekeeping.in_use(alone=True, notice=pytest.fail):
         assert read_only.blob(read_only.refs.resolve("main"), ONE) == b"one\n"
+
+
+@pytest.mark.filterwarnings("ignore:This process .*multi-threaded:DeprecationWarning")
+def test_a_folder_of_objects_that_cannot_be_entered(read_only: Repository) -> None:
+    """git says that there is no repository, and HEAD is as it should be."""
+    user = os.geteuid()
+    objects = read_only.path / ".git" / "objects"
+    os.seteuid(os.getuid())
+    objects.chmod(0)
+    child = os.fork()  # git asks what the real user may do
+    if not child:
+        if os.getuid() == 0:
+            os.setresuid(65534, 65534, 65534)
+        try:
+            Repository.open(read_only.path)
+        except RepositoryError as error:
+            os._exit(0 if error.message == f"cannot read {objects}: permission denied" else 1)
+        os._exit(2)
+    os.seteuid(user)
+    _, status = os.waitpid(child, 0)
+    assert status == 0
