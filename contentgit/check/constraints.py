@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from contentgit.check.files import shown
 from contentgit.check.findings import Finding, Level, finding
-from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import CheckRule, ModelSchema, UniqueSet
+from contentgit.integrity.index import Clash, UniqueValues
 from contentgit.integrity.relations import PARENT, plain
-from contentgit.integrity.rules import broken, digest, doubtful, names_of, wanted
+from contentgit.integrity.rules import broken, doubtful, names_of
 
 _CORRECT: Final = "correct the record, or restore the fields that go together: contentgit restore"
 
@@ -20,25 +21,21 @@ class Constraints:
     """Who holds which unique values first, and what each record says by itself."""
 
     def __init__(self) -> None:
-        self._held: dict[tuple[str, str], dict[bytes, str]] = defaultdict(dict)
-        self._alike: dict[tuple[str, str], dict[bytes, str]] = defaultdict(dict)
+        self._held = UniqueValues[str]()
+        self._doubtful = UniqueValues[str](partial(doubtful, whole=True))
 
     def add(self, record: Record, model: ModelSchema, where: str) -> Iterator[Finding]:
         """What is wrong with the record by itself, and beside those before it."""
+        key = record.key
         for rule, certain in broken(record, model) if model.checks else ():
             yield _broken(record, rule, where, certain=certain)
-        clashes = set()
-        for label, name, values in wanted(record, model):
-            key = self._held[label, name].setdefault(digest(values), record.key.key)
-            if key != record.key.key:
-                clashes.add(name)
-                unique = model.unique_by_name[name]
-                yield _claimed_twice(record.key, RecordKey(label, key), unique, values, where)
-        for label, name, values in doubtful(record, model, whole=True) if model.computes else ():
-            key = self._alike[label, name].setdefault(digest(values), record.key.key)
-            if key != record.key.key and name not in clashes:
-                other = RecordKey(label, key)
-                yield _alike(record, other, model.unique_by_name[name], where)
+        clashing = set()
+        for clash in self._held.add(record, model, key.key):
+            clashing.add(clash.unique.name)
+            yield _held_twice(record, clash, where)
+        for clash in self._doubtful.add(record, model, key.key) if model.computes else ():
+            if clash.unique.name not in clashing:
+                yield _maybe_held_twice(record, clash, where)
 
 
 def _broken(record: Record, rule: CheckRule, where: str, *, certain: bool) -> Finding:
@@ -55,37 +52,34 @@ def _broken(record: Record, rule: CheckRule, where: str, *, certain: bool) -> Fi
     )
 
 
-def _claimed_twice(
-    key: RecordKey, other: RecordKey, unique: UniqueSet, values: Sequence[Value], where: str
-) -> Finding:
-    names = names_of(unique)
+def _held_twice(record: Record, clash: Clash[str], where: str) -> Finding:
+    unique, other = clash.unique, RecordKey(record.key.model, clash.first)
     words = " with ".join(
-        f"{name} {shown(plain(value))}" for name, value in zip(names, values, strict=True)
+        f"{name} {shown(plain(value))}"
+        for name, value in zip(names_of(unique), clash.values, strict=True)
     )
-    message = f"{other} has {words} too, which must be unique{_why(unique)}"
+    message = f"{other} has {words} too, which must be unique{_constraint(unique)}"
     # Not every database can have a constraint in which NULLs collide.
     level = None if unique.nulls_distinct else Level.WARNING
-    return finding(
-        "duplicate-value", message, path=where, record=key, field=_field(unique), level=level
-    )
+    return _duplicate(message, record, unique, where, level)
 
 
-def _alike(record: Record, other: RecordKey, unique: UniqueSet, where: str) -> Finding:
+def _maybe_held_twice(record: Record, clash: Clash[str], where: str) -> Finding:
+    unique, other = clash.unique, RecordKey(record.key.model, clash.first)
     names = [name for name in unique.fields if name != PARENT]
     words = ", ".join(f"{name} {shown(record.fields.get(name))}" for name in names)
+    message = f"a database may take {words} for what {other} has{_constraint(unique)}"
+    return _duplicate(message, record, unique, where, Level.WARNING)
+
+
+def _duplicate(
+    message: str, record: Record, unique: UniqueSet, where: str, level: Level | None
+) -> Finding:
+    field = next((name for name in unique.fields if name != PARENT), unique.fields[0])
     return finding(
-        "duplicate-value",
-        f"a database may take {words} for what {other} has{_why(unique)}",
-        path=where,
-        record=record.key,
-        field=_field(unique),
-        level=Level.WARNING,
+        "duplicate-value", message, path=where, record=record.key, field=field, level=level
     )
 
 
-def _field(unique: UniqueSet) -> str:
-    return next((each for each in unique.fields if each != PARENT), unique.fields[0])
-
-
-def _why(unique: UniqueSet) -> str:
+def _constraint(unique: UniqueSet) -> str:
     return "" if unique.plain else f" (constraint {unique.name})"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -17,8 +17,9 @@ from contentgit.check.files import Dump, shown
 from contentgit.check.findings import Finding, Level, finding
 from contentgit.content.layout import DATASET_FILE, record_path
 from contentgit.content.records import Record, RecordKey, Value
-from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
-from contentgit.integrity.relations import PARENT, circles, hashable, references
+from contentgit.content.schema import ModelSchema
+from contentgit.integrity.index import Dangling, References
+from contentgit.integrity.relations import PARENT, circles, hashable, own_references
 from contentgit.integrity.rules import digest
 
 _LISTED: Final = 5
@@ -140,66 +141,48 @@ class _Keys:
 # References
 
 
-@dataclass
 class _Links:
     """References that have not met their record yet, and the count of those that leave the dumps."""
 
-    dumps: Sequence[Dump]
-    keys: _Keys
-    waiting: list[tuple[Dump, RecordKey, str, RecordKey, bool]] = field(default_factory=list)
-    counts: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
-
-    def __post_init__(self) -> None:
-        self.held = {label for dump in self.dumps for label in dump.models}
-        whole = {label for dump in self.dumps for label in dump.models.keys() - dump.filtered}
-        self.partial = self.held - whole
+    def __init__(self, dumps: Sequence[Dump], keys: _Keys) -> None:
+        held = {label for dump in dumps for label in dump.models}
+        whole = {label for dump in dumps for label in dump.models.keys() - dump.filtered}
+        self._partial = held - whole
+        self._dumps = {dump.folder: dump for dump in dumps}
+        self._keys = keys
+        self._references = References[str](keys.has, held)
 
     def add(self, dump: Dump, record: Record, model: ModelSchema) -> None:
-        for each in references(record, model):
-            if self.keys.has(each.target):
-                continue
-            if each.target.model in self.held:
-                waiting = (dump, record.key, each.field, each.target, each.constrained)
-                self.waiting.append(waiting)
-            else:
-                self.counts[dump.folder, record.key.model, each.field, each.target.model] += 1
+        self._references.add(record, model, dump.folder)
 
     def findings(self) -> Iterator[Finding]:
-        for dump, key, name, target, constrained in self.waiting:
-            if self.keys.has(target):
-                continue
-            level, message, hint = self._judged(dump, key, name, target, constrained=constrained)
+        for each in self._references.dangling():
+            level, message, hint = self._judged(each)
             yield finding(
                 "dangling-reference",
                 message,
-                path=self.keys.place_in(dump, key),
-                record=key,
-                field=name,
+                path=self._keys.place_in(self._dumps[each.origin], each.key),
+                record=each.key,
+                field=each.field,
                 hint=hint,
                 level=level,
             )
 
-    def _judged(
-        self, dump: Dump, key: RecordKey, name: str, target: RecordKey, *, constrained: bool
-    ) -> tuple[Level, str, str]:
-        if name == PARENT and constrained:
-            return Level.ERROR, f"its parent {target} is not in the tree", ""
-        message = f"refers to {target}, which is not in the tree"
-        if (key.model, name) in dump.lenient:
+    def _judged(self, each: Dangling[str]) -> tuple[Level, str, str]:
+        if each.field == PARENT and each.constrained:
+            return Level.ERROR, f"its parent {each.target} is not in the tree", ""
+        message = f"refers to {each.target}, which is not in the tree"
+        if (each.key.model, each.field) in self._dumps[each.origin].lenient:
             return Level.NOTE, f"{message}; the dump ignores that", ""
-        if target.model in self.partial:
-            return (
-                Level.WARNING,
-                f"{message}: it may be a row that the dump's filter leaves out",
-                "",
-            )
-        if not constrained:
+        if each.target.model in self._partial:
+            message += ": it may be a row that the dump's filter leaves out"
+            return Level.WARNING, message, ""
+        if not each.constrained:
             return Level.WARNING, f"{message}; the database takes that", ""
-        hint = "bring the record back, or clear the field"
-        return Level.ERROR, message, hint
+        return Level.ERROR, message, "bring the record back, or clear the field"
 
     def leaving(self) -> Iterator[Finding]:
-        for (folder, model, name, target), count in sorted(self.counts.items()):
+        for (folder, model, name, target), count in sorted(self._references.leaving.items()):
             what = "1 reference" if count == 1 else f"{count:,} references"
             label = model if name == PARENT else f"{model} {name}"
             message = f"{what} of {label} to {target}, which no dump holds"
@@ -217,14 +200,11 @@ class _Parents:
         self._single: set[tuple[str, str]] = set()
 
     def add(self, record: Record, model: ModelSchema) -> None:
-        for each in model.fields:
-            if each.kind is FieldKind.REFERENCE and each.target == model.label:
-                value = record.fields.get(each.name)
-                label, _, key = value.partition(":") if isinstance(value, str) else ("", "", "")
-                if label == model.label and key:
-                    self._of[model.label, each.name][record.key.key] = key
-                    if _alone(each, model):
-                        self._single.add((model.label, each.name))
+        for field, key in own_references(record, model):
+            place = (model.label, field.name)
+            self._of[place][record.key.key] = key
+            if any(unique.fields == (field.name,) for unique in model.unique):
+                self._single.add(place)
 
     def findings(self, keys: _Keys) -> Iterator[Finding]:
         for (label, name), parents in sorted(self._of.items()):
@@ -239,10 +219,6 @@ class _Parents:
                 yield finding(
                     "cycle", message, path=keys.place(key), record=key, field=name, level=level
                 )
-
-
-def _alone(each: FieldSchema, model: ModelSchema) -> bool:
-    return any(unique.fields == (each.name,) for unique in model.unique)
 
 
 def _number(key: str) -> tuple[str, int, int, str]:

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from contentgit.content.diff import ABSENT
 from contentgit.content.records import Record, RecordKey, Value
-from contentgit.content.schema import FieldKind, ModelSchema, UniqueSet
+from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema, UniqueSet
 
 Node = TypeVar("Node", bound=Hashable)
 
@@ -72,6 +72,16 @@ def parents(key: RecordKey, schema: ModelSchema) -> Iterator[RecordKey]:
         alone = {each.fields[0] for each in schema.unique if len(each.fields) == 1}
         if not links or not (schema.identity or links & alone):
             yield RecordKey(parent, key.key)
+
+
+def own_references(record: Record, model: ModelSchema) -> Iterator[tuple[FieldSchema, str]]:
+    """The fields in which a record refers to one of its own model, each with the key text of that one."""
+    for field in model.fields:
+        if field.kind is FieldKind.REFERENCE and field.target == model.label:
+            value = record.fields.get(field.name)
+            label, _, key = value.partition(":") if isinstance(value, str) else ("", "", "")
+            if label == model.label and key:
+                yield field, key
 
 
 def circles(parents: Mapping[Node, Node], rank: Callable[[Node], Any]) -> Iterator[list[Node]]:

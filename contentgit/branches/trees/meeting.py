@@ -10,11 +10,11 @@ A whole tree is for ``check``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 
-from contentgit.branches.trees.constraints import Doubt, Doubts, Together, broken
+from contentgit.branches.trees.constraints import NOBODY, Doubt, Doubts, Together, broken
 from contentgit.branches.trees.files import whole
 from contentgit.branches.trees.sides import (
     BATCH,
@@ -39,7 +39,7 @@ from contentgit.content.layout import decode_part, dump_of, encode_part, model_f
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import ModelSchema
 from contentgit.history.snapshots import batches
-from contentgit.integrity.relations import PARENT, circles, references
+from contentgit.integrity.relations import PARENT, circles, own_references
 from contentgit.integrity.rules import digest, wanted
 from contentgit.merge import Contested, Place, Reason, Three, TreeConflict, value_at
 
@@ -68,26 +68,21 @@ class Meeting:
         """
         self._pending = {place.file for each in undecided for place in each.places}
         self._gone = {key: at for key, at in self._deleted() if at[0] not in self._pending}
-        survey = Survey()
+        survey = Survey(self._gone)
         for path, by, record, schema in self._touched():
-            survey.look(path, by, record, schema, self._gone)
-        bystanders = self._bystanders(survey)
-        self.sides.add_untouched(
-            path
-            for path, record, schema in bystanders
-            if survey.pass_by(path, record, schema, self._gone)
-        )
-        elsewhere = self._elsewhere(list(survey.missing))
-        survey.missing = {key: at for key, at in survey.missing.items() if key not in elsewhere}
+            survey.add(path, by, record, schema)
+        for path, record, schema in self._bystanders(survey):
+            survey.add(path, NOBODY, record, schema)
         found = [
             *self._missing(survey),
             *self._same_values(survey),
             *broken(self._together()),
             *self._cycles(survey),
         ]
-        records = dict(
-            self.sides.records(dict.fromkeys(each[0] for one in found for each in one.at))
-        )
+        paths = dict.fromkeys(path for one in found for path, _ in one.at)
+        changed = {*self._paths()} if found else set()
+        self.sides.add_untouched(path for path in paths if path not in changed)
+        records = dict(self.sides.records(paths))
         for each in found:
             found_at = (self._place(path, name, records[path]) for path, name in each.at)
             by_label = {place.label: place for place in found_at}
@@ -270,14 +265,12 @@ class Meeting:
     # What meets
 
     def _missing(self, survey: Survey) -> Iterator[Found]:
-        for target, referrers in sorted(survey.missing.items()):
-            yield Found(Reason.MISSING, ((self._gone[target][0], ""), *referrers))
-
-    def _elsewhere(self, keys: Sequence[RecordKey]) -> set[RecordKey]:
-        """Those of the keys that another dump of the merged tree has."""
-        paths = {path: key for key in keys for path in self.sides.paths(key)}
-        found = self.sides.repository.trees.files_at(self.tree, list(paths)) if paths else {}
-        return {paths[path] for path in found}
+        missing = survey.missing()
+        # Another dump of the merged tree may have the record.
+        paths = {path: key for key in missing for path in self.sides.paths(key)}
+        there = self.sides.repository.trees.files_at(self.tree, list(paths)) if paths else {}
+        for target in sorted(missing.keys() - {paths[path] for path in there}):
+            yield Found(Reason.MISSING, ((self._gone[target][0], ""), *missing[target]))
 
     def _same_values(self, survey: Survey) -> Iterator[Found]:
         for paths, shared in sorted(survey.same.items(), key=itemgetter(0)):
@@ -334,10 +327,10 @@ class Meeting:
             level = set()
             for path, data in zip(found, blobs, strict=True):
                 record, schema = record_at(path, data), schemas[dump_of(path)]
-                for each in references(record, schema) if schema else ():
-                    if each.field == name:
-                        parents[record.key] = each.target
-                        if each.target not in seen:
-                            level.add(each.target)
+                for known, key in own_references(record, schema) if schema else ():
+                    if known.name == name:
+                        parents[record.key] = parent = RecordKey(label, key)
+                        if parent not in seen:
+                            level.add(parent)
             seen |= level
         return parents

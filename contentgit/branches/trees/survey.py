@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from contentgit.content.records import Record, RecordKey, Value
-from contentgit.content.schema import FieldKind, ModelSchema, UniqueSet
-from contentgit.integrity.relations import PARENT, references
+from contentgit.content.schema import ModelSchema, UniqueSet
+from contentgit.integrity.index import References, UniqueValues
+from contentgit.integrity.relations import PARENT, own_references
 from contentgit.integrity.rules import digest, wanted
 from contentgit.merge import Reason
 
@@ -63,79 +64,47 @@ class Mixed(NamedTuple):
     digests: tuple[bytes, ...]
 
 
-@dataclass
 class Survey:
     """What the changed records say that the other side's changes can meet: keys, digests, paths."""
 
-    missing: dict[RecordKey, list[tuple[str, str]]] = field(default_factory=dict)
-    same: dict[tuple[str, ...], Shared] = field(default_factory=dict)
-    trees: dict[tuple[str, str], dict[RecordKey, tuple[str, str]]] = field(default_factory=dict)
-    mixed: dict[str, Mixed] = field(default_factory=dict)
-    fresh: set[bytes] = field(default_factory=set)
-    _claimed: dict[bytes, tuple[RecordKey, str, By]] = field(default_factory=dict)
+    def __init__(self, gone: Mapping[RecordKey, Owner]) -> None:
+        """``gone`` are the records that are not in the merged tree, and who deleted them."""
+        self.same: dict[tuple[str, ...], Shared] = {}
+        self.trees: dict[tuple[str, str], dict[RecordKey, tuple[str, Value]]] = defaultdict(dict)
+        self.mixed: dict[str, Mixed] = {}
+        self.fresh: set[bytes] = set()
+        self._gone = gone
+        self._references = References[Owner](lambda key: key not in gone)
+        self._values = UniqueValues[tuple[RecordKey, str, By]]()
 
-    def pass_by(
-        self, path: str, record: Record, schema: ModelSchema, gone: Mapping[RecordKey, Owner]
-    ) -> bool:
-        """Takes a record in that nobody changed; whether it meets anything."""
-        before = len(self.same)
-        refers = self._refer(path, By(0), record, schema, gone)
-        self._claim(path, By(0), record, schema)
-        return refers or before != len(self.same)
+    def add(self, path: str, by: By, record: Record, schema: ModelSchema) -> None:
+        """Takes a record in.
 
-    def look(
-        self,
-        path: str,
-        by: By,
-        record: Record,
-        schema: ModelSchema,
-        gone: Mapping[RecordKey, Owner],
-    ) -> None:
-        """Takes a record in that a side changed."""
-        self._refer(path, by, record, schema, gone)
-        self._claim(path, by, record, schema)
-        for known in schema.fields:
-            if known.kind is FieldKind.REFERENCE and known.target == schema.label:
-                place = (schema.label, known.name)
-                value = record.fields.get(known.name)
-                if value:
-                    self.trees.setdefault(place, {})[record.key] = (path, value)
-
-    def _refer(
-        self,
-        path: str,
-        by: By,
-        record: Record,
-        schema: ModelSchema,
-        gone: Mapping[RecordKey, Owner],
-    ) -> bool:
-        """Notes the references to what is gone; whether there are any."""
-        missing = [
-            each
-            for each in references(record, schema)
-            if each.constrained and each.target in gone and by_both((by, gone[each.target][1]))
-        ]
-        for each in missing:
-            self.missing.setdefault(each.target, []).append((path, each.field))
-        return bool(missing)
-
-    def _claim(self, path: str, by: By, record: Record, schema: ModelSchema) -> None:
-        """Of a record that nobody changed only what it says against a value that is of neither side."""
-        claimed = [(digest(each), each[1]) for each in wanted(record, schema)]
-        if claimed and by == By.OURS | By.THEIRS:
-            digests = tuple(each for each, _ in claimed)
+        One that nobody changed counts only for what it says against a value that is of neither side.
+        """
+        self._references.add(record, schema, (path, by))
+        if by == By.OURS | By.THEIRS and (digests := tuple(map(digest, wanted(record, schema)))):
             self.mixed[path] = Mixed(schema.label, schema, digests)
-        for claim, name in claimed:
-            if not by and claim not in self.fresh:
-                continue
-            key, other, their = self._claimed.setdefault(claim, (record.key, path, by))
+        among = None if by else self.fresh
+        for clash in self._values.add(record, schema, (record.key, path, by), among):
+            key, other, their = clash.first
             if key != record.key and by_both((by, their)):
-                unique = schema.unique_by_name[name]
                 values = tuple(
-                    str(record.key) if each == PARENT else record.fields.get(each)
-                    for each in unique.fields
+                    str(record.key) if name == PARENT else record.fields.get(name)
+                    for name in clash.unique.fields
                 )
-                self.same.setdefault((other, path), Shared(unique, values))
+                self.same.setdefault((other, path), Shared(clash.unique, values))
+        for field, _ in own_references(record, schema) if by else ():
+            self.trees[schema.label, field.name][record.key] = (path, record.fields[field.name])
+
+    def missing(self) -> Mapping[RecordKey, Sequence[tuple[str, str]]]:
+        """What one side gave up and the other refers to, with the paths and fields of the references."""
+        found: dict[RecordKey, list[tuple[str, str]]] = defaultdict(list)
+        for each in self._references.dangling():
+            (path, by), (_, their) = each.origin, self._gone[each.target]
+            if each.constrained and by_both((by, their)):
+                found[each.target].append((path, each.field))
+        return found
 
 
 def model_of(path: str) -> str:
