@@ -51,29 +51,29 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class CountedRecords:
     """Records of which some are named: at most :data:`NAMED`."""
 
     count: int = 0
     shown: tuple[Named, ...] = ()
 
-    def with_one(self, one: Named) -> Group:
+    def with_one(self, one: Named) -> CountedRecords:
         """The group with one more."""
         shown = (*self.shown, one) if self.count < NAMED else self.shown
-        return Group(self.count + 1, shown)
+        return CountedRecords(self.count + 1, shown)
 
 
 @dataclass(frozen=True)
-class Reach:
+class DeleteReach:
     """What a deleted record reaches: ``taken`` cannot be without it and are deleted too (``CASCADE``, or
     the child rows of a multi-table parent), ``cleared`` lose their reference to it and stay, ``dangling``
     refer to it still.
     """
 
     deleted: Named
-    taken: Group = Group()
-    cleared: Group = Group()
-    dangling: Group = Group()
+    taken: CountedRecords = CountedRecords()
+    cleared: CountedRecords = CountedRecords()
+    dangling: CountedRecords = CountedRecords()
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Review:
     before: str
     after: str
     counts: Mapping[tuple[str, str], Mapping[str, int]] = field(default_factory=dict)
-    reaches: Mapping[RecordKey, Reach] = field(default_factory=dict)
+    reaches: Mapping[RecordKey, DeleteReach] = field(default_factory=dict)
     moved: tuple[tuple[Named, Named], ...] = ()
     totals: Mapping[str, int] = field(default_factory=dict)
     unread: int = 0
@@ -132,7 +132,7 @@ class Reviewer:
         self._counts: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self._titles: dict[RecordKey, str] = {}
         self._likes: dict[bytes, Named | None] = {}
-        self._reaches: dict[RecordKey, Reach] = {}
+        self._reaches: dict[RecordKey, DeleteReach] = {}
         self._totals: dict[str, int] = defaultdict(int)
         self._moved: dict[bytes, list[Named]] = defaultdict(list)
         labels = Counter(label for models in schemas.values() for label in models)
@@ -230,11 +230,11 @@ class Reviewer:
         for target, how in found:
             if self._again(named.key, how, target):
                 continue
-            old = self._reaches.get(target) or Reach(Named(target, self._titles[target]))
+            old = self._reaches.get(target) or DeleteReach(Named(target, self._titles[target]))
             if how and (target in self._reaches or len(self._reaches) < LISTED):
                 groups = {each: getattr(old, each) for each in ("taken", "cleared", "dangling")}
                 groups[how] = groups[how].with_one(named)
-                self._reaches[target] = Reach(old.deleted, **groups)
+                self._reaches[target] = DeleteReach(old.deleted, **groups)
 
     def _schema(self, dump: str, model: str) -> ModelSchema | None:
         return self._schemas.get(dump, {}).get(model)

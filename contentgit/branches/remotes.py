@@ -6,7 +6,7 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contentgit.branches.merging import How, merge
+from contentgit.branches.merging import MergeOutcome, merge
 from contentgit.branches.merging.operation import refuse_unfinished
 from contentgit.errors import RefusedError, UnknownNameError, UsageError
 from contentgit.git import LeftAlone, RefMove, Repository, Talk
@@ -101,7 +101,7 @@ def pull(
     if ff_only or _way(repository, followed) is not None:
         return _forward(repository, followed)
     done = merge(repository, followed.name)
-    assert done.how is How.MERGED
+    assert done.how is MergeOutcome.MERGED
     return Pulled(
         head,
         followed.name,

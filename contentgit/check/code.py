@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from contentgit.check.files import Dump, shown
+from contentgit.check.files import DescribedDump, shown
 from contentgit.check.findings import Finding, Level, finding
 from contentgit.content.layout import DATASET_FILE
 
@@ -15,7 +15,7 @@ _COMMIT = "contentgit commit  (writes what the code has)"
 Document = Mapping[str, Any]
 
 
-def compare(dump: Dump, code: Document) -> Iterator[Finding]:
+def compare(dump: DescribedDump, code: Document) -> Iterator[Finding]:
     """What differs between a dump's document in the tree and the one that the code gives."""
     if dump.document is None:
         return
@@ -89,7 +89,7 @@ def _aspects(
     yield finding("differs-from-code", f"{what}: {sides}", path=where, field=field, level=level)
 
 
-def unknown_dataset(dump: Dump, known: Sequence[str]) -> Finding:
+def unknown_dataset(dump: DescribedDump, known: Sequence[str]) -> Finding:
     """The finding for a dump of which the code has no dataset."""
     message = f"the code has no dataset for this dump; its datasets: {', '.join(known) or 'none'}"
     return finding(
@@ -97,7 +97,9 @@ def unknown_dataset(dump: Dump, known: Sequence[str]) -> Finding:
     )
 
 
-def missing_dumps(dumps: Sequence[Dump], code: Mapping[str, Document]) -> Iterator[Finding]:
+def missing_dumps(
+    dumps: Sequence[DescribedDump], code: Mapping[str, Document]
+) -> Iterator[Finding]:
     """The datasets of the code that the tree has no dump of."""
     for folder in sorted(code.keys() - {dump.folder for dump in dumps}):
         message = f"the code's dataset {folder} has no dump in the tree"

@@ -34,7 +34,7 @@ _CUT: Final = 60
 
 
 @dataclass(frozen=True)
-class Dump:
+class DescribedDump:
     """What ``dataset.json`` says of a dump, as far as it can be read.
 
     ``filtered`` are the models of which it holds only a part, ``lenient`` the many-to-many fields, by model
@@ -49,7 +49,7 @@ class Dump:
 
 
 @dataclass(frozen=True)
-class Looked:
+class CheckedFile:
     """A file that was looked at: the record in it, where that belongs, and the bytes that it should have.
 
     ``place`` and ``data`` are ``None`` where they cannot be told, and as the file is where it is right.
@@ -64,13 +64,13 @@ class Looked:
 # Records
 
 
-def look(dump: Dump, path: str, data: bytes) -> Looked:
+def look(dump: DescribedDump, path: str, data: bytes) -> CheckedFile:
     """Looks at the file at ``path`` in the dump's folder."""
     where = f"{dump.folder}/{path}"
     try:
         record, kind = canonical.decode_with_kind(data)
     except FormatError as error:
-        return Looked((_no_record(where, path, error.message),))
+        return CheckedFile((_no_record(where, path, error.message),))
     model = dump.models.get(record.key.model)
     found = list(_field_findings(where, record, dump, model))
     place = place_of(record.key, path, model)
@@ -87,7 +87,7 @@ def look(dump: Dump, path: str, data: bytes) -> Looked:
         found.append(finding("wrong-type", message, path=where, record=record.key, field="$key"))
     if written is not None and written != data:
         found.append(_not_canonical(where, record.key, data, written))
-    return Looked(tuple(found), record, place, written)
+    return CheckedFile(tuple(found), record, place, written)
 
 
 def place_of(key: RecordKey, path: str, model: ModelSchema | None) -> str | None:
@@ -138,7 +138,7 @@ def _foreign_key(where: str, key: RecordKey, model: ModelSchema | None) -> Findi
 
 
 def _field_findings(
-    where: str, record: Record, dump: Dump, model: ModelSchema | None
+    where: str, record: Record, dump: DescribedDump, model: ModelSchema | None
 ) -> Iterator[Finding]:
     key = record.key
     if model is None:
@@ -225,18 +225,18 @@ def lines_of(data: bytes, names: Iterable[str]) -> dict[str, int]:
 # Documents
 
 
-def describe(folder: str, data: bytes | None) -> tuple[Dump, list[Finding]]:
+def describe(folder: str, data: bytes | None) -> tuple[DescribedDump, list[Finding]]:
     """What the ``dataset.json`` of a folder says, and what is wrong with it."""
     where = f"{folder}/{DATASET_FILE}"
     if data is None:
         hint = f"commit the dump again, or take the folder {folder} out"
-        return Dump(folder), [finding("no-schema", "is missing", path=where, hint=hint)]
+        return DescribedDump(folder), [finding("no-schema", "is missing", path=where, hint=hint)]
     try:
         document = parse_document(data)
         models = parse_schema(document).models
     except (FormatError, RecursionError) as error:
         message = error.message if isinstance(error, FormatError) else "is nested too deep"
-        return Dump(folder), [finding("no-schema", message, path=where)]
+        return DescribedDump(folder), [finding("no-schema", message, path=where)]
     found = []
     if dump_document(document) != data:
         message = "the bytes are not those that contentgit writes; the content is the same"
@@ -252,7 +252,7 @@ def describe(folder: str, data: bytes | None) -> tuple[Dump, list[Finding]]:
         if isinstance(name, str)
     }
     filtered = frozenset(models.keys() - whole)
-    return Dump(folder, models, filtered, frozenset(lenient), document), found
+    return DescribedDump(folder, models, filtered, frozenset(lenient), document), found
 
 
 def _listed(value: object) -> list[object]:

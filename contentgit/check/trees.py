@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from contentgit.check.constraints import Constraints
-from contentgit.check.files import Dump, shown
+from contentgit.check.files import DescribedDump, shown
 from contentgit.check.findings import Finding, Level, finding
 from contentgit.content.layout import DATASET_FILE, record_path
 from contentgit.content.records import Record, RecordKey, Value
@@ -31,7 +31,7 @@ _BITS: Final = 64
 class Tree:
     """The records of one commit: hand in each with :meth:`add`, then ask for the :meth:`findings`."""
 
-    def __init__(self, dumps: Sequence[Dump], forbidden: Sequence[str] = ()) -> None:
+    def __init__(self, dumps: Sequence[DescribedDump], forbidden: Sequence[str] = ()) -> None:
         self._keys = _Keys(dumps)
         self._constraints = Constraints()
         self._links = _Links(dumps, self._keys)
@@ -40,7 +40,7 @@ class Tree:
         self._policy = _Policy(dumps, forbidden)
 
     def add(
-        self, dump: Dump, record: Record, path: str, blob: str, *, usual: bool
+        self, dump: DescribedDump, record: Record, path: str, blob: str, *, usual: bool
     ) -> list[Finding]:
         """Takes a record in; what it clashes with among those before it.
 
@@ -85,7 +85,7 @@ def _named(keys: Sequence[str], count: int) -> str:
 class _Keys:
     """Which records the tree has, and where."""
 
-    def __init__(self, dumps: Sequence[Dump]) -> None:
+    def __init__(self, dumps: Sequence[DescribedDump]) -> None:
         self._dumps = dumps
         self._numbers = {dump.folder: number for number, dump in enumerate(dumps)}
         self._known: dict[str, dict[str, int]] = defaultdict(dict)
@@ -96,7 +96,7 @@ class _Keys:
         return key.key in self._known.get(key.model, ())
 
     def add(
-        self, dump: Dump, key: RecordKey, path: str, blob: str, *, usual: bool
+        self, dump: DescribedDump, key: RecordKey, path: str, blob: str, *, usual: bool
     ) -> list[Finding]:
         number = self._numbers[dump.folder]
         # Number of the dump and half an id in one integer: a tuple of them takes three times the memory.
@@ -130,7 +130,7 @@ class _Keys:
         """The path in the repository of a record that the tree has; of the first, if it has two."""
         return self.place_in(self._dumps[self._known[key.model][key.key] >> _BITS], key)
 
-    def place_in(self, dump: Dump, key: RecordKey) -> str:
+    def place_in(self, dump: DescribedDump, key: RecordKey) -> str:
         """The path of a record that this dump has."""
         path = self._odd.get((self._numbers[dump.folder], key))
         if path is None:
@@ -144,7 +144,7 @@ class _Keys:
 class _Links:
     """References that have not met their record yet, and the count of those that leave the dumps."""
 
-    def __init__(self, dumps: Sequence[Dump], keys: _Keys) -> None:
+    def __init__(self, dumps: Sequence[DescribedDump], keys: _Keys) -> None:
         held = {label for dump in dumps for label in dump.models}
         whole = {label for dump in dumps for label in dump.models.keys() - dump.filtered}
         self._partial = held - whole
@@ -152,7 +152,7 @@ class _Links:
         self._keys = keys
         self._references = References[str](keys.has, held)
 
-    def add(self, dump: Dump, record: Record, model: ModelSchema) -> None:
+    def add(self, dump: DescribedDump, record: Record, model: ModelSchema) -> None:
         self._references.add(record, model, dump.folder)
 
     def findings(self) -> Iterator[Finding]:
@@ -296,7 +296,7 @@ class _Forbidden:
 class _Policy:
     """The models that are forbidden, as patterns in which ``*`` stands for any characters."""
 
-    def __init__(self, dumps: Sequence[Dump], forbidden: Sequence[str]) -> None:
+    def __init__(self, dumps: Sequence[DescribedDump], forbidden: Sequence[str]) -> None:
         self._patterns = [pattern.lower() for pattern in forbidden]
         self._judged: dict[str, str] = {}
         self._found: dict[tuple[str, str], _Forbidden] = {}
@@ -312,7 +312,7 @@ class _Policy:
             self._judged[label] = next(hits, "")
         return self._judged[label]
 
-    def add(self, dump: Dump, key: RecordKey, path: str) -> None:
+    def add(self, dump: DescribedDump, key: RecordKey, path: str) -> None:
         if not self._patterns or not (pattern := self._pattern(key.model)):
             return
         place = f"{dump.folder}/{path}"

@@ -15,7 +15,7 @@ from contentgit import __version__, config
 from contentgit.branches.check_merges import differing, tip_doubts
 from contentgit.branches.merging.operation import refuse_unfinished
 from contentgit.check import Checked, Finding, finding
-from contentgit.check.files import Dump
+from contentgit.check.files import DescribedDump
 from contentgit.cli.project import (
     among_content,
     find_repository,
@@ -133,7 +133,7 @@ def _code(args: argparse.Namespace, terminal: Terminal, stack: ExitStack) -> Jud
     from contentgit.db.failures import connecting
     from contentgit.workingcopy.check_code import judge
 
-    def judged(dumps: Sequence[Dump], beside: Mapping[str, str]) -> Iterable[Finding]:
+    def judged(dumps: Sequence[DescribedDump], beside: Mapping[str, str]) -> Iterable[Finding]:
         # Of MySQL and MariaDB Django asks the server which columns it can have.
         try:
             with connecting(here.database):

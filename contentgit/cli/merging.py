@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from contentgit.branches import merging
-from contentgit.branches.merging import Concluded, FastForward, How, Merged
+from contentgit.branches.merging import Concluded, FastForward, MergeOutcome, MergeResult
 from contentgit.branches.merging.deciding import Decision, Resolved, named_place
 from contentgit.branches.merging.deciding import resolve as decide
 from contentgit.branches.merging.naming import reference_titles
@@ -65,7 +65,7 @@ def merge(args: argparse.Namespace, terminal: Terminal) -> int:
     return _print_merged(done, args, terminal)
 
 
-def _print_merged(done: Merged, args: argparse.Namespace, terminal: Terminal) -> int:
+def _print_merged(done: MergeResult, args: argparse.Namespace, terminal: Terminal) -> int:
     if args.json:
         found = data.plain(done)
         found["conflicts"] = [render.as_data(each) for each in done.conflicts]
@@ -73,22 +73,22 @@ def _print_merged(done: Merged, args: argparse.Namespace, terminal: Terminal) ->
         return 0
     source, branch, commit = safe(done.source), safe(done.branch), done.commit[:SHORT]
     said = {
-        How.UP_TO_DATE: f"{branch} has everything of {source} already",
-        How.FAST_FORWARD: f"Forwarded {branch} to {commit} ({source})",
-        How.MERGED: f"Merged {source} into {branch}: {commit}",
-        How.PREPARED: f"Merged {source} without a conflict; nothing is committed yet",
-        How.RECORDED: f"Merged {source} into {branch}: {commit}, with "
+        MergeOutcome.UP_TO_DATE: f"{branch} has everything of {source} already",
+        MergeOutcome.FAST_FORWARD: f"Forwarded {branch} to {commit} ({source})",
+        MergeOutcome.MERGED: f"Merged {source} into {branch}: {commit}",
+        MergeOutcome.PREPARED: f"Merged {source} without a conflict; nothing is committed yet",
+        MergeOutcome.RECORDED: f"Merged {source} into {branch}: {commit}, with "
         f"{plural(len(done.conflicts), 'conflict')} recorded in it",
     }
     terminal.line(said[done.how])
     for each in done.conflicts:
         terminal.line(f"  {render.headline(each)}")
-    if done.how is How.PREPARED:
+    if done.how is MergeOutcome.PREPARED:
         tell_next(["contentgit merge --continue", "contentgit merge --abort  (gives up)"], terminal)
-    if done.how is How.RECORDED:
+    if done.how is MergeOutcome.RECORDED:
         tell_next(["contentgit resolve LABEL --take ours|theirs"], terminal)
     tell_doubts(done.doubts, terminal)
-    if done.how in (How.FAST_FORWARD, How.MERGED):
+    if done.how in (MergeOutcome.FAST_FORWARD, MergeOutcome.MERGED):
         tell_untouched(done.branch, terminal)
     tell_left_alone(done.left_alone, terminal)
     return 0

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from contentgit.check import Checked, Finding, Fix, Level
 from contentgit.check.files import (
-    Dump,
+    DescribedDump,
     clashes,
     conflict,
     describe,
@@ -37,7 +37,7 @@ KEPT = 10_000
 """Findings of one rule that are told one by one; of the others only the number is."""
 
 Take: TypeAlias = Callable[[Finding], None]
-Judge: TypeAlias = Callable[[Sequence[Dump], Mapping[str, str]], Iterable[Finding]]
+Judge: TypeAlias = Callable[[Sequence[DescribedDump], Mapping[str, str]], Iterable[Finding]]
 """What the project's code says of the dumps of a tree, and of what stands beside them: name and mode."""
 
 _PLAIN, _FOLDER = "100644", "40000"
@@ -157,7 +157,7 @@ class _Look:
         judge: Judge | None,
         since: str | None = None,
     ) -> None:
-        self.dumps: dict[str, Dump] = {}
+        self.dumps: dict[str, DescribedDump] = {}
         self.records = 0
         self.fixes: list[Fix] = []
         self.leaving: list[Finding] = []
@@ -266,7 +266,7 @@ class _Look:
             and path.count("/") <= FOLDERS
         )
 
-    def _record(self, tree: Tree, dump: Dump, path: str, blob: str, data: bytes) -> None:
+    def _record(self, tree: Tree, dump: DescribedDump, path: str, blob: str, data: bytes) -> None:
         looked = look(dump, path, data)
         self._take_all(looked.findings)
         if looked.record is None:

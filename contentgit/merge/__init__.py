@@ -10,9 +10,9 @@ from __future__ import annotations
 from contentgit.merge.contested import Contested, Reason, TreeConflict
 from contentgit.merge.derived import counts
 from contentgit.merge.ordered import OrderedModel, Settled
-from contentgit.merge.ordering import Group, group_of, order_fields, settle, touched_groups
+from contentgit.merge.ordering import OrderGroup, group_of, order_fields, settle, touched_groups
 from contentgit.merge.places import Place, Values, value_at, with_values
-from contentgit.merge.records import Conflict, ConflictKind, Merged, Three, merge_record
+from contentgit.merge.records import Conflict, ConflictKind, MergedRecord, Three, merge_record
 from contentgit.merge.resolutions import (
     Resolution,
     Take,
@@ -29,8 +29,8 @@ __all__ = [
     "ConflictKind",
     "Contested",
     "FieldConflict",
-    "Group",
-    "Merged",
+    "MergedRecord",
+    "OrderGroup",
     "OrderedModel",
     "Place",
     "Reason",

@@ -43,7 +43,7 @@ def merge_places(
     place is no contradiction: it stands run by run, by the first number and then the smallest key, so
     that the result does not depend on which side is which.
     """
-    merging = _Merging(base, ours, theirs, members, prefer)
+    merging = _OrderMerge(base, ours, theirs, members, prefer)
     order = merging.order()
     wishes = [merging.wish(key) for key in order]
     found = numbers(order, wishes, ours, theirs)
@@ -75,7 +75,7 @@ def _kept(base: Places, side: Places) -> set[RecordKey]:
 
 
 @dataclass
-class _Merging:
+class _OrderMerge:
     """Three orders under way. ``mover`` tells whose move of a key that both have is taken."""
 
     base: Places

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from contentgit.content.diff import Change
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import ModelSchema
-from contentgit.merge.ordering import Group, group_of, order_fields, settle, touched_groups
-from contentgit.merge.records import Merged, Three, merge_record
+from contentgit.merge.ordering import OrderGroup, group_of, order_fields, settle, touched_groups
+from contentgit.merge.records import MergedRecord, Three, merge_record
 from contentgit.merge.side import Side
 
 
@@ -26,12 +26,12 @@ class Settled:
     did.
     """
 
-    merged: dict[str, Merged] = field(default_factory=dict)
+    merged: dict[str, MergedRecord] = field(default_factory=dict)
     numbers: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def merge(
         self, path: str, three: Three, schema: ModelSchema | None, prefer: Side | None = None
-    ) -> Merged:
+    ) -> MergedRecord:
         """The record field by field, with its place in an order as both sides' sequences give it."""
         merged = self.merged.get(path) or merge_record(*three, schema, prefer)
         numbers = self.numbers.get(path)
@@ -70,9 +70,9 @@ class OrderedModel(NamedTuple):
             if record is not None:
                 yield Change(record.key, three[0], three[side])
 
-    def _settle(self, groups: Collection[Group], result: Settled) -> None:
+    def _settle(self, groups: Collection[OrderGroup], result: Settled) -> None:
         changed = dict.fromkeys([*self.ours, *self.theirs])
-        merged: dict[RecordKey, Merged] = {}
+        merged: dict[RecordKey, MergedRecord] = {}
         paths: dict[RecordKey, str] = {}
         snapshots: tuple[dict[RecordKey, Record], ...] = ({}, {}, {})
         for path, three, each in self._members(groups, changed):
@@ -91,8 +91,8 @@ class OrderedModel(NamedTuple):
                 result.numbers[paths[key]] = {name: each.record.fields[name] for name in names}
 
     def _members(
-        self, groups: Collection[Group], changed: Iterable[str]
-    ) -> Iterator[tuple[str, Three, Merged]]:
+        self, groups: Collection[OrderGroup], changed: Iterable[str]
+    ) -> Iterator[tuple[str, Three, MergedRecord]]:
         for path, three in self.records(changed):
             merged = merge_record(*three, self.schema, self.prefer)
             if self._belongs(groups, *three, merged.record):
@@ -100,9 +100,9 @@ class OrderedModel(NamedTuple):
         for path, record in self.others():
             if self._belongs(groups, record):
                 place = self._place_of(record)
-                yield path, (place, place, place), Merged(place)
+                yield path, (place, place, place), MergedRecord(place)
 
-    def _belongs(self, groups: Collection[Group], *records: Record | None) -> bool:
+    def _belongs(self, groups: Collection[OrderGroup], *records: Record | None) -> bool:
         fields = order_fields(self.schema)
         return any(group_of(each, known) in groups for each in records for known in fields)
 

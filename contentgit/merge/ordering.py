@@ -15,14 +15,14 @@ from contentgit.content.diff import ABSENT, Change
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldSchema, ModelSchema
 from contentgit.merge.arrangement import merge_places, unmoved
-from contentgit.merge.records import Conflict, ConflictKind, Merged, merge_record
+from contentgit.merge.records import Conflict, ConflictKind, MergedRecord, merge_record
 from contentgit.merge.side import Side
 from contentgit.merge.values import FieldConflict
 
 Snapshot = Mapping[RecordKey, Record]
 
 
-class Group(NamedTuple):
+class OrderGroup(NamedTuple):
     """The records that ``field`` puts in one order: those with the same values ``within`` it."""
 
     model: str
@@ -35,14 +35,14 @@ def order_fields(schema: ModelSchema) -> tuple[FieldSchema, ...]:
     return tuple(each for each in schema.fields if each.order_within is not None)
 
 
-def group_of(record: Record | None, field: FieldSchema) -> Group | None:
+def group_of(record: Record | None, field: FieldSchema) -> OrderGroup | None:
     """The group in which the record has a place; ``None`` for a record without a number there."""
     if record is None or field.order_within is None:
         return None
     values = [record.fields.get(name, ABSENT) for name in field.order_within]
     if type(record.fields.get(field.name)) is not int or ABSENT in values:
         return None
-    return Group(record.key.model, field.name, tuple(map(encode_value, values)))
+    return OrderGroup(record.key.model, field.name, tuple(map(encode_value, values)))
 
 
 def touched_groups(
@@ -50,7 +50,7 @@ def touched_groups(
     theirs: Iterable[Change],
     schema: ModelSchema,
     prefer: Side | None = None,
-) -> set[Group]:
+) -> set[OrderGroup]:
     """The groups that :func:`settle` has to look at, from what each side changed since the base.
 
     They are those in which both sides gave, took or changed a place, and those in which one did so to a
@@ -58,13 +58,13 @@ def touched_groups(
     """
     fields = order_fields(schema)
     placed: dict[RecordKey, Change | None] = {}
-    groups_ours: set[Group] = set()
+    groups_ours: set[OrderGroup] = set()
     for change in ours:
         if change.key.model == schema.label:
             found = _touched(change, fields)
             groups_ours |= found
             placed[change.key] = change if found else None
-    result: set[Group] = set()
+    result: set[OrderGroup] = set()
     for change in theirs:
         if change.key.model == schema.label:
             found = _touched(change, fields)
@@ -76,7 +76,9 @@ def touched_groups(
     return result
 
 
-def _of_both(ours: Change, theirs: Change, schema: ModelSchema, prefer: Side | None) -> set[Group]:
+def _of_both(
+    ours: Change, theirs: Change, schema: ModelSchema, prefer: Side | None
+) -> set[OrderGroup]:
     """The groups of a record that we placed and they changed: where it was put, and where it comes to."""
     fields = order_fields(schema)
     merged = merge_record(ours.before, ours.after, theirs.after, schema, prefer).record
@@ -84,7 +86,7 @@ def _of_both(ours: Change, theirs: Change, schema: ModelSchema, prefer: Side | N
     return found | _touched(ours, fields)
 
 
-def _touched(change: Change, fields: Iterable[FieldSchema]) -> set[Group]:
+def _touched(change: Change, fields: Iterable[FieldSchema]) -> set[OrderGroup]:
     """The groups in which the change gives, takes or changes a place."""
     found = set()
     for field in fields:
@@ -97,20 +99,20 @@ def _touched(change: Change, fields: Iterable[FieldSchema]) -> set[Group]:
 
 def settle(
     schema: ModelSchema,
-    groups: Collection[Group],
+    groups: Collection[OrderGroup],
     base: Snapshot,
     ours: Snapshot,
     theirs: Snapshot,
-    merged: Mapping[RecordKey, Merged],
+    merged: Mapping[RecordKey, MergedRecord],
     prefer: Side | None = None,
-) -> dict[RecordKey, Merged]:
+) -> dict[RecordKey, MergedRecord]:
     """Those of the merged records that get another number or other conflicts, with these.
 
     ``base``, ``ours``, ``theirs`` and ``merged`` hold at least all records of the model that are in one of
     the groups there. The result does not depend on which side is which, but for conflicts.
     """
     current = dict(merged)
-    result: dict[RecordKey, Merged] = {}
+    result: dict[RecordKey, MergedRecord] = {}
     for field in order_fields(schema):
         wanted = {group for group in groups if group.field == field.name}
         if not wanted:
@@ -128,9 +130,9 @@ def settle(
 
 
 def _places(
-    records: Snapshot, field: FieldSchema, wanted: Collection[Group]
-) -> dict[Group, dict[RecordKey, int]]:
-    found: dict[Group, dict[RecordKey, int]] = {}
+    records: Snapshot, field: FieldSchema, wanted: Collection[OrderGroup]
+) -> dict[OrderGroup, dict[RecordKey, int]]:
+    found: dict[OrderGroup, dict[RecordKey, int]] = {}
     for key, record in records.items():
         group = group_of(record, field)
         if group is not None and group in wanted:
@@ -144,10 +146,10 @@ class _Settling(NamedTuple):
     field: FieldSchema
     sides: tuple[Snapshot, Snapshot, Snapshot]
     places: list[dict[RecordKey, int]]
-    merged: Mapping[RecordKey, Merged]
+    merged: Mapping[RecordKey, MergedRecord]
     prefer: Side | None
 
-    def settled(self, members: Mapping[RecordKey, int]) -> dict[RecordKey, Merged]:
+    def settled(self, members: Mapping[RecordKey, int]) -> dict[RecordKey, MergedRecord]:
         """The records that come out otherwise than they were merged one by one."""
         result = self._only_shifted()
         gone = {key for key, each in result.items() if each.record is None}
@@ -161,7 +163,7 @@ class _Settling(NamedTuple):
                 result[key] = after
         return result
 
-    def _only_shifted(self) -> dict[RecordKey, Merged]:
+    def _only_shifted(self) -> dict[RecordKey, MergedRecord]:
         """Records deleted on one side, where the other changed the number without moving them.
 
         That number is no edit: others were put in or taken out in front of the record.
@@ -177,7 +179,7 @@ class _Settling(NamedTuple):
                 found[key] = _without(merged, self.field.name)
         return {key: each for key, each in found.items() if each != self.merged[key]}
 
-    def _placed(self, merged: Merged, number: int, apart: bool) -> Merged:
+    def _placed(self, merged: MergedRecord, number: int, apart: bool) -> MergedRecord:
         record = merged.record
         assert record is not None
         if record.fields[self.field.name] != number:
@@ -193,7 +195,7 @@ class _Settling(NamedTuple):
             return merged  # what it stands among is in conflict, and its place with it
         return _without(merged, self.field.name)
 
-    def _with_conflict(self, merged: Merged, key: RecordKey) -> Merged:
+    def _with_conflict(self, merged: MergedRecord, key: RecordKey) -> MergedRecord:
         records = [each.get(key) for each in self.sides]
         name = self.field.name
         values = [ABSENT if each is None else each.fields.get(name, ABSENT) for each in records]
@@ -208,7 +210,7 @@ class _Settling(NamedTuple):
 _DELETED = (ConflictKind.DELETED_BY_US, ConflictKind.DELETED_BY_THEM)
 
 
-def _without(merged: Merged, name: str) -> Merged:
+def _without(merged: MergedRecord, name: str) -> MergedRecord:
     """The same without the conflict on a field; without the record, if nothing else speaks for it."""
     conflict = merged.conflict
     if conflict is None:
@@ -216,4 +218,4 @@ def _without(merged: Merged, name: str) -> Merged:
     fields = tuple(each for each in conflict.fields if each.name != name)
     if fields:
         return replace(merged, conflict=replace(conflict, fields=fields))
-    return Merged(None) if conflict.kind in _DELETED else replace(merged, conflict=None)
+    return MergedRecord(None) if conflict.kind in _DELETED else replace(merged, conflict=None)

@@ -36,7 +36,7 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
+class MergedRecord:
     """A record with both sides' changes, ``None`` where it is deleted.
 
     With a ``conflict`` it holds ours at the places in conflict, or whatever was preferred.
@@ -52,7 +52,7 @@ def merge_record(
     theirs: Record | None,
     schema: ModelSchema | None,
     prefer: Side | None = None,
-) -> Merged:
+) -> MergedRecord:
     """One record with the changes of both sides; ``None`` stands for a side that does not have it."""
     if ours is None or theirs is None:
         return _one_sided(base, ours, theirs, schema, prefer)
@@ -77,10 +77,10 @@ def merge_record(
             values[name] = value
     record = Record(ours.key, {name: values[name] for name in sorted(values)})
     if not conflicts:
-        return Merged(record)
+        return MergedRecord(record)
     kind = ConflictKind.ADDED if base is None else ConflictKind.EDITED
     ordered = tuple(sorted(conflicts, key=lambda each: each.name))
-    return Merged(record, Conflict(ours.key, kind, ordered))
+    return MergedRecord(record, Conflict(ours.key, kind, ordered))
 
 
 def _one_sided(
@@ -89,10 +89,10 @@ def _one_sided(
     theirs: Record | None,
     schema: ModelSchema | None,
     prefer: Side | None,
-) -> Merged:
+) -> MergedRecord:
     left = ours or theirs
     if base is None or left is None:
-        return Merged(left)
+        return MergedRecord(left)
     derived = schema.derived if schema else frozenset()
     # What the project computes is nobody's edit.
     edits = [each for each in Change(left.key, base, left).fields if each.name not in derived]
@@ -106,7 +106,7 @@ def _one_sided(
         for each in edits
     )
     if not fields:  # only the set of managed fields has changed, which is no edit
-        return Merged(None)
+        return MergedRecord(None)
     kind = ConflictKind.DELETED_BY_US if ours is None else ConflictKind.DELETED_BY_THEM
     taken = theirs if prefer is Side.THEIRS else ours
-    return Merged(taken, Conflict(left.key, kind, fields))
+    return MergedRecord(taken, Conflict(left.key, kind, fields))

@@ -15,7 +15,7 @@ from contentgit.content.schema import ModelSchema
 from contentgit.content.values import content_value, json_value
 from contentgit.errors import FormatError
 from contentgit.merge.places import Place, Values, with_values
-from contentgit.merge.records import Conflict, ConflictKind, Merged
+from contentgit.merge.records import Conflict, ConflictKind, MergedRecord
 from contentgit.merge.values import FieldConflict, Maybe
 
 
@@ -117,13 +117,13 @@ def _steps(each: Resolution) -> tuple[object, ...]:
 
 
 def resolved(
-    merged: Merged,
+    merged: MergedRecord,
     base: Record | None,
     ours: Record | None,
     theirs: Record | None,
     resolutions: Sequence[Resolution],
     schema: ModelSchema | None = None,
-) -> Merged:
+) -> MergedRecord:
     """A merged record with what was decided about it, in the order of deciding.
 
     Of fields that are one value together a side is taken as a whole. What is left of the conflict is what no
@@ -149,7 +149,7 @@ def resolved(
         for place, value in values.items():
             decided.pop(place, None)  # what is decided last is put there last
             decided[place] = value
-    return Merged(record and with_values(record, decided), _without(conflict, decided))
+    return MergedRecord(record and with_values(record, decided), _without(conflict, decided))
 
 
 def taken_together(side: Values, place: Place, schema: ModelSchema | None) -> dict[Place, Maybe]:

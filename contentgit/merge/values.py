@@ -35,7 +35,7 @@ class FieldConflict(NamedTuple):
 
 
 @dataclass
-class _Merging:
+class _FieldMerge:
     """One field under way; ``prefer`` decides conflicts, which are noted all the same."""
 
     name: str
@@ -67,7 +67,7 @@ def merge_value(
     conflicts: numbers take both sides' steps, also where both took the same; of other values it is
     the larger, until the project computes it.
     """
-    merging = _Merging(name, prefer)
+    merging = _FieldMerge(name, prefer)
     if schema is not None and schema.derived and not schema.moment:
         return merge_derived(schema.kind, base, ours, theirs), ()
     value = _simple(base, ours, theirs)
@@ -95,7 +95,7 @@ def _simple(base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
 
 
 def _by_kind(
-    schema: FieldSchema | None, merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe
+    schema: FieldSchema | None, merging: _FieldMerge, base: Maybe, ours: Maybe, theirs: Maybe
 ) -> Maybe:
     if ours is ABSENT or theirs is ABSENT:
         return theirs if ours is ABSENT else ours
@@ -110,7 +110,7 @@ def _by_kind(
     return merging.conflict(base, ours, theirs) if value is _OPEN else value
 
 
-def _text(_merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
+def _text(_merging: _FieldMerge, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
     texts = (base, ours, theirs)
     if not all(isinstance(each, str) and in_segments(each) for each in texts):
         return _OPEN
@@ -118,7 +118,7 @@ def _text(_merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
     return _OPEN if merged is None else merged
 
 
-def _set(_merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
+def _set(_merging: _FieldMerge, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
     """Each reference is there or not, so two sides cannot contradict each other."""
     try:
         was, here, there = (
@@ -129,7 +129,7 @@ def _set(_merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
     return [str(key) for key in sorted((here & there) | (here - was) | (there - was))]
 
 
-def _list(merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
+def _list(merging: _FieldMerge, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
     """As :func:`_set`; in the order that both sides' moves make, which may contradict each other."""
     try:
         was, here, there = (
@@ -143,12 +143,12 @@ def _list(merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
     return [str(key) for key in merged.places]
 
 
-def _json(merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
+def _json(merging: _FieldMerge, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
     return _json_at(merging, (), base, ours, theirs)
 
 
 def _json_at(
-    merging: _Merging, path: tuple[str, ...], base: Maybe, ours: Maybe, theirs: Maybe
+    merging: _FieldMerge, path: tuple[str, ...], base: Maybe, ours: Maybe, theirs: Maybe
 ) -> Maybe:
     value = _simple(base, ours, theirs)
     if value is _OPEN:
@@ -163,7 +163,7 @@ def _json_at(
 
 
 def _objects(
-    merging: _Merging,
+    merging: _FieldMerge,
     path: tuple[str, ...],
     base: Mapping[str, Value],
     ours: Mapping[str, Value],
@@ -187,7 +187,7 @@ def _has_ids(value: Maybe) -> bool:
 
 
 def _lists(
-    merging: _Merging,
+    merging: _FieldMerge,
     path: tuple[str, ...],
     base: Sequence[dict[str, Value]],
     ours: Sequence[dict[str, Value]],
@@ -217,13 +217,13 @@ def _edited_and_gone(
     )
 
 
-def _mapping(merging: _Merging, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
+def _mapping(merging: _FieldMerge, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
     if not all(isinstance(each, dict) for each in (base, ours, theirs)):
         return _OPEN
     return _objects(merging, (), base, ours, theirs)
 
 
-_Rule: TypeAlias = Callable[[_Merging, Maybe, Maybe, Maybe], Maybe]
+_Rule: TypeAlias = Callable[[_FieldMerge, Maybe, Maybe, Maybe], Maybe]
 _RULES: Final[Mapping[FieldKind, _Rule]] = {
     FieldKind.TEXT: _text,
     FieldKind.REFERENCES: _set,

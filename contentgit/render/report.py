@@ -14,7 +14,7 @@ from contentgit.content.records import RecordKey
 from contentgit.render.plain import plural, safe
 from contentgit.render.text import count_line
 from contentgit.render.values import dump_label
-from contentgit.review import Group, Named, Reach, Review
+from contentgit.review import CountedRecords, DeleteReach, Named, Review
 
 Words: TypeAlias = tuple[str | Named, ...]
 
@@ -109,7 +109,7 @@ def _with_lines(note: Note, review: Review, how: str) -> Note:
     return Note(note.kind, note.text, note.grave, lines, max(0, len(reaches) - _SHOWN))
 
 
-def _reach_line(reach: Reach, how: str) -> Words:
+def _reach_line(reach: DeleteReach, how: str) -> Words:
     return (reach.deleted, f" {_REACHES[how]} ", *_listed(getattr(reach, how)))
 
 
@@ -129,12 +129,12 @@ def reach_lines(review: Review, key: RecordKey) -> Iterator[tuple[str, Words]]:
     """What the delete of a record reaches, for that record's own place: words and records."""
     reach = review.reaches.get(key)
     for how, words in _REACHES.items():
-        group: Group = getattr(reach, how) if reach else Group()
+        group: CountedRecords = getattr(reach, how) if reach else CountedRecords()
         if group.count:
             yield words, _listed(group)
 
 
-def _listed(group: Group) -> Words:
+def _listed(group: CountedRecords) -> Words:
     words: list[str | Named] = []
     for place, named in enumerate(group.shown):
         words += [", ", named] if place else [named]

@@ -8,7 +8,7 @@ from typing import Any
 
 from contentgit.check import Finding, finding
 from contentgit.check.code import compare, missing_dumps, unknown_dataset
-from contentgit.check.files import Dump, replaced_folder
+from contentgit.check.files import DescribedDump, replaced_folder
 from contentgit.content.description import schema_document
 from contentgit.content.layout import dump_name
 from contentgit.db.introspect import schema
@@ -16,7 +16,9 @@ from contentgit.errors import ContentgitError, FormatError
 from contentgit.workingcopy.project import Project
 
 
-def judge(project: Project, dumps: Sequence[Dump], beside: Mapping[str, str]) -> Iterator[Finding]:
+def judge(
+    project: Project, dumps: Sequence[DescribedDump], beside: Mapping[str, str]
+) -> Iterator[Finding]:
     """What differs between the dumps of a tree, and what stands beside them, and the datasets of the code.
 
     Raises:

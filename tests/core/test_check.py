@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from contentgit.check import RULES, Checked, Finding, Level, finding
 from contentgit.check.code import compare, missing_dumps
 from contentgit.check.files import (
-    Dump,
+    DescribedDump,
     clashes,
     conflict,
     describe,
@@ -62,7 +62,7 @@ PAGE = ModelSchema(
 )
 TAG = ModelSchema("pages.tag", KeyKind.TEXT, Layout.FLAT, (FieldSchema("n", FieldKind.INTEGER),))
 MODELS = {"pages.page": PAGE, "pages.tag": TAG}
-DUMP = Dump("pages", MODELS)
+DUMP = DescribedDump("pages", MODELS)
 FIELDS = {"author": None, "parent": None, "slug": "a", "tags": []}
 
 
@@ -74,7 +74,7 @@ def tag(key: str, **fields: Value) -> Record:
     return Record(RecordKey("pages.tag", key), {"n": 1, **fields})
 
 
-def written(record: Record, dump: Dump = DUMP) -> tuple[str, bytes]:
+def written(record: Record, dump: DescribedDump = DUMP) -> tuple[str, bytes]:
     model = dump.models[record.key.model]
     return record_path(record.key, model.layout), canonical.encode(record, model.key_kind)
 
@@ -83,7 +83,9 @@ def said(findings: Iterable[Finding]) -> list[tuple[str, str, str, str, str]]:
     return [(f.level.value, f.rule, f.path, f.field, f.message) for f in findings]
 
 
-def looked(data: bytes, path: str = "pages.page/0/0/1.json", dump: Dump = DUMP) -> list[Any]:
+def looked(
+    data: bytes, path: str = "pages.page/0/0/1.json", dump: DescribedDump = DUMP
+) -> list[Any]:
     return [
         (rule, field, message)
         for _, rule, _, field, message in said(look(dump, path, data).findings)
@@ -91,7 +93,9 @@ def looked(data: bytes, path: str = "pages.page/0/0/1.json", dump: Dump = DUMP) 
 
 
 def checked_tree(
-    records: Iterable[Record], dumps: Sequence[Dump] = (DUMP,), forbidden: Sequence[str] = ()
+    records: Iterable[Record],
+    dumps: Sequence[DescribedDump] = (DUMP,),
+    forbidden: Sequence[str] = (),
 ) -> list[Finding]:
     tree = Tree(dumps, forbidden)
     found = []
@@ -116,8 +120,8 @@ def test_a_golden_record_has_no_findings_without_a_schema(name: str) -> None:
     record, kind = RECORDS[name]
     data = canonical.encode(record, kind)
     paths = [record_path(record.key, layout) for layout in (Layout.HASHED, Layout.FLAT)]
-    assert look(Dump("x"), paths[0], data).findings == ()
-    assert look(Dump("x"), paths[1], data).findings == ()
+    assert look(DescribedDump("x"), paths[0], data).findings == ()
+    assert look(DescribedDump("x"), paths[1], data).findings == ()
 
 
 def test_what_is_no_record_is_told_apart_from_what_does_not_belong() -> None:
@@ -398,7 +402,9 @@ def test_references_that_dangle() -> None:
 
 def test_references_that_may_dangle() -> None:
     records = [page(1, parent="pages.page:9", tags=["pages.tag:a"])]
-    lenient = Dump("pages", MODELS, frozenset(["pages.page"]), frozenset([("pages.page", "tags")]))
+    lenient = DescribedDump(
+        "pages", MODELS, frozenset(["pages.page"]), frozenset([("pages.page", "tags")])
+    )
     assert [(f.level, f.field) for f in checked_tree(records, [lenient])] == [
         (Level.WARNING, "parent"),
         (Level.NOTE, "tags"),
@@ -420,7 +426,7 @@ def test_a_child_without_its_parent() -> None:
     child = ModelSchema(
         "pages.news", KeyKind.INTEGER, Layout.INTEGER, (link,), parents=("pages.page",)
     )
-    dump = Dump("pages", {**MODELS, "pages.news": child})
+    dump = DescribedDump("pages", {**MODELS, "pages.news": child})
     news = Record(RecordKey("pages.news", "1"), {"link": 1})
     (found,) = checked_tree([news], [dump])
     assert (found.rule, found.message) == (
@@ -445,11 +451,11 @@ def test_one_and_true_and_minus_two_are_no_duplicates() -> None:
     )
     values: list[Value] = [1, True, 1.0, "1", -1, -2, [1], {"a": 1}]
     records = [Record(RecordKey("a.b", str(n)), {"v": value}) for n, value in enumerate(values)]
-    assert checked_tree(records, [Dump("x", {"a.b": model})]) == []
+    assert checked_tree(records, [DescribedDump("x", {"a.b": model})]) == []
 
 
 def test_a_record_in_two_dumps() -> None:
-    other = Dump("other", MODELS)
+    other = DescribedDump("other", MODELS)
     tree = Tree([DUMP, other])
     path, data = written(page(1))
     assert tree.add(DUMP, page(1), path, blob_id(data), usual=True) == []
@@ -503,7 +509,9 @@ def test_a_circle_over_a_one_to_one_field_may_be_meant() -> None:
         "a.b", KeyKind.INTEGER, Layout.INTEGER, (twin,), unique=(UniqueSet("twin", ("twin",)),)
     )
     records = [Record(RecordKey("a.b", a), {"twin": f"a.b:{b}"}) for a, b in ("12", "21")]
-    assert [f.level for f in checked_tree(records, [Dump("x", {"a.b": model})])] == [Level.WARNING]
+    assert [f.level for f in checked_tree(records, [DescribedDump("x", {"a.b": model})])] == [
+        Level.WARNING
+    ]
 
 
 def test_a_policy() -> None:
@@ -524,7 +532,7 @@ def test_records_at_the_same_place_of_an_order() -> None:
         FieldSchema("parent", FieldKind.REFERENCE, null=True, target="a.b"),
         FieldSchema("position", FieldKind.INTEGER, null=True, order_within=("parent",)),
     )
-    dump = Dump("x", {"a.b": ModelSchema("a.b", KeyKind.INTEGER, Layout.INTEGER, fields)})
+    dump = DescribedDump("x", {"a.b": ModelSchema("a.b", KeyKind.INTEGER, Layout.INTEGER, fields)})
     tree = Tree([dump])
     rows = [(1, None, 1), (2, "a.b:1", 1), (3, "a.b:1", 2), (4, None, None), (5, None, None)]
     rows += [(n, "a.b:1", 1) for n in range(10, 18)]
@@ -546,7 +554,7 @@ def test_records_at_the_same_place_of_an_order() -> None:
 
 def test_a_dump_that_is_as_the_code_has_it() -> None:
     described = document(PAGE, TAG)
-    assert list(compare(Dump("pages", MODELS, document=described), described)) == []
+    assert list(compare(DescribedDump("pages", MODELS, document=described), described)) == []
 
 
 def test_a_dump_that_is_not_as_the_code_has_it() -> None:
@@ -555,7 +563,7 @@ def test_a_dump_that_is_not_as_the_code_has_it() -> None:
     fields["new"] = fields.pop("slug")
     fields["tags"] = {"kind": "text"}
     del fields["author"]["null"]
-    found = compare(Dump("pages", MODELS, document=tree), code)
+    found = compare(DescribedDump("pages", MODELS, document=tree), code)
     assert [(f.level.value, f.rule, f.field) for f in found] == [
         ("error", "unknown-to-code", "pages.tag"),
         ("error", "unknown-to-code", "slug"),

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from contentgit.check.constraints import Constraints
-from contentgit.check.files import Dump, clashes, describe, lines_of, look
+from contentgit.check.files import DescribedDump, clashes, describe, lines_of, look
 from contentgit.check.trees import Tree
 from contentgit.content import canonical
 from contentgit.content.diff import Change
@@ -61,7 +61,7 @@ PAGE = ModelSchema(
     ),
     unique=(UniqueSet("slug", ("slug",)),),
 )
-DUMP = Dump("pages", {"site.page": PAGE})
+DUMP = DescribedDump("pages", {"site.page": PAGE})
 EMPTY: dict[str, Any] = {
     "body": "",
     "data": None,

@@ -14,7 +14,7 @@ from contentgit.merge import (
     Conflict,
     ConflictKind,
     FieldConflict,
-    Merged,
+    MergedRecord,
     Place,
     Resolution,
     Side,
@@ -221,19 +221,19 @@ def test_of_two_moments_the_newer_one_is_taken() -> None:
 def test_edits_of_different_fields_are_both_taken() -> None:
     ours, theirs = page(title="Rolls"), page(tags=["tags.tag:1"])
     merged = merge_record(page(), ours, theirs, PAGE)
-    assert merged == Merged(page(title="Rolls", tags=["tags.tag:1"]))
+    assert merged == MergedRecord(page(title="Rolls", tags=["tags.tag:1"]))
 
 
 def test_a_record_deleted_on_one_side_and_left_alone_on_the_other_is_deleted() -> None:
-    assert merge_record(page(), None, page(), PAGE) == Merged(None)
-    assert merge_record(page(), page(), None, PAGE) == Merged(None)
-    assert merge_record(page(), None, None, PAGE) == Merged(None)
+    assert merge_record(page(), None, page(), PAGE) == MergedRecord(None)
+    assert merge_record(page(), page(), None, PAGE) == MergedRecord(None)
+    assert merge_record(page(), None, None, PAGE) == MergedRecord(None)
 
 
 def test_a_record_deleted_here_and_edited_there_is_a_conflict() -> None:
     merged = merge_record(page(), None, page(title="Rolls"), PAGE)
     fields = (FieldConflict("title", "Bread", ABSENT, "Rolls"),)
-    assert merged == Merged(None, Conflict(KEY, ConflictKind.DELETED_BY_US, fields))
+    assert merged == MergedRecord(None, Conflict(KEY, ConflictKind.DELETED_BY_US, fields))
     preferred = merge_record(page(), None, page(title="Rolls"), PAGE, Side.THEIRS)
     assert preferred.record == page(title="Rolls")
     other = merge_record(page(), page(title="Rolls"), None, PAGE)
@@ -247,8 +247,8 @@ def test_a_record_deleted_here_and_only_computed_anew_there_is_deleted() -> None
     count = FieldSchema("count", FieldKind.INTEGER, derived=True)
     schema = replace(PAGE, fields=(*PAGE.fields, count))
     base, counted = page(count=1), page(count=2)
-    assert merge_record(base, None, counted, schema) == Merged(None)
-    assert merge_record(base, counted, None, schema) == Merged(None)
+    assert merge_record(base, None, counted, schema) == MergedRecord(None)
+    assert merge_record(base, counted, None, schema) == MergedRecord(None)
     edited = page(count=2, title="Rye")
     conflict = merge_record(base, None, edited, schema).conflict
     assert conflict is not None
@@ -269,9 +269,9 @@ def money(amount: str, currency: str | None) -> Record:
 def test_fields_that_are_one_value_come_from_one_side() -> None:
     base = money("100", "EUR")
     for side in (money("120", "EUR"), money("100", "JPY"), money("120", "JPY")):
-        assert merge_record(base, side, base, MONEY) == Merged(side)
-        assert merge_record(base, base, side, MONEY) == Merged(side)
-        assert merge_record(base, side, side, MONEY) == Merged(side)
+        assert merge_record(base, side, base, MONEY) == MergedRecord(side)
+        assert merge_record(base, base, side, MONEY) == MergedRecord(side)
+        assert merge_record(base, side, side, MONEY) == MergedRecord(side)
 
 
 def test_fields_that_are_one_value_conflict_together() -> None:
@@ -292,9 +292,11 @@ def test_fields_that_are_one_value_conflict_together() -> None:
 def test_a_part_of_a_value_that_came_with_a_migration_is_no_change_of_it() -> None:
     base, dearer = money("100", None), money("120", "EUR")
     for sides in ((dearer, money("100", "EUR")), (money("100", "EUR"), dearer)):
-        assert merge_record(base, *sides, MONEY) == Merged(dearer)
+        assert merge_record(base, *sides, MONEY) == MergedRecord(dearer)
     assert merge_record(base, dearer, money("100", "JPY"), MONEY).conflict
-    assert merge_record(base, money("120", None), money("100", "EUR"), MONEY) == Merged(dearer)
+    assert merge_record(base, money("120", None), money("100", "EUR"), MONEY) == MergedRecord(
+        dearer
+    )
 
 
 def test_a_side_is_taken_as_a_whole_also_where_both_agree_in_a_part() -> None:
@@ -303,11 +305,11 @@ def test_a_side_is_taken_as_a_whole_also_where_both_agree_in_a_part() -> None:
     assert merged.conflict
     assert [each.name for each in merged.conflict.fields] == ["amount"]
     take = Resolution(Place(KEY, "amount"), take=Take.BASE)
-    assert resolved(merged, base, ours, theirs, [take], MONEY) == Merged(base)
+    assert resolved(merged, base, ours, theirs, [take], MONEY) == MergedRecord(base)
     merged = merge_record(base, money("120", "EUR"), money("100", "JPY"), MONEY)
     take = Resolution(Place(KEY, "currency"), take=Take.THEIRS)
     found = resolved(merged, base, money("120", "EUR"), money("100", "JPY"), [take], MONEY)
-    assert found == Merged(money("100", "JPY"))
+    assert found == MergedRecord(money("100", "JPY"))
 
 
 def test_a_value_of_ones_own_goes_to_one_field_and_leaves_the_others_open() -> None:
@@ -319,7 +321,7 @@ def test_a_value_of_ones_own_goes_to_one_field_and_leaves_the_others_open() -> N
     assert found.conflict
     assert [each.name for each in found.conflict.fields] == ["currency"]
     own.append(Resolution(Place(KEY, "currency"), value="CHF"))
-    assert resolved(merged, base, ours, theirs, own, MONEY) == Merged(money("115", "CHF"))
+    assert resolved(merged, base, ours, theirs, own, MONEY) == MergedRecord(money("115", "CHF"))
 
 
 def test_fields_with_rules_of_their_own_stay_out_of_groups() -> None:
@@ -334,7 +336,7 @@ def test_fields_with_rules_of_their_own_stay_out_of_groups() -> None:
 
 
 def test_a_record_added_on_both_sides_is_a_conflict_where_it_differs() -> None:
-    assert merge_record(None, page(), page(), PAGE) == Merged(page())
+    assert merge_record(None, page(), page(), PAGE) == MergedRecord(page())
     merged = merge_record(None, page(), page(title="Rolls"), PAGE)
     assert merged.conflict == Conflict(
         KEY, ConflictKind.ADDED, (FieldConflict("title", ABSENT, "Bread", "Rolls"),)
@@ -343,9 +345,9 @@ def test_a_record_added_on_both_sides_is_a_conflict_where_it_differs() -> None:
 
 def test_a_field_that_one_side_does_not_manage_is_no_edit() -> None:
     narrow = Record(KEY, {"title": "Bread"})
-    assert merge_record(page(), narrow, None, PAGE) == Merged(None)
+    assert merge_record(page(), narrow, None, PAGE) == MergedRecord(None)
     merged = merge_record(page(), narrow, page(body="short"), PAGE)
-    assert merged == Merged(Record(KEY, {"title": "Bread", "body": "short"}))
+    assert merged == MergedRecord(Record(KEY, {"title": "Bread", "body": "short"}))
 
 
 def test_snapshots_are_merged_record_by_record() -> None:
@@ -401,4 +403,4 @@ def test_auto_now_stays_the_newer_one_where_it_is_declared_derived() -> None:
 def test_a_record_with_a_derived_field_that_both_sides_moved_alike() -> None:
     schema = replace(PAGE, fields=(*PAGE.fields, FieldSchema("n", FieldKind.INTEGER, derived=True)))
     merged = merge_record(page(n=3), page(n=4), page(n=4, title="Rye"), schema)
-    assert merged == Merged(page(n=5, title="Rye"))
+    assert merged == MergedRecord(page(n=5, title="Rye"))

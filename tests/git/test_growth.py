@@ -12,7 +12,7 @@ import pytest
 from contentgit.branches.merging.deciding import chosen
 from contentgit.branches.merging.new_keys import NewKeys
 from contentgit.branches.trees import Base, Sides, merge_commits
-from contentgit.branches.trees.survey import By, Survey
+from contentgit.branches.trees.survey import By, ChangedRecords
 from contentgit.cli.main import main
 from contentgit.content.canonical import dump_document
 from contentgit.content.description import schema_document
@@ -64,7 +64,7 @@ def bystanders(_repository: Repository, n: int) -> Work:
     ]
 
     def work() -> None:
-        survey = Survey(gone)
+        survey = ChangedRecords(gone)
         for each in records:
             survey.add(f"{each.key}", By(0), each, PAGE)
         assert len(survey.missing()) == n

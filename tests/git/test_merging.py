@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from contentgit.branches.merging import FastForward, How, abort, continue_merge, merge
+from contentgit.branches.merging import FastForward, MergeOutcome, abort, continue_merge, merge
 from contentgit.branches.merging.deciding import Decision, resolve
 from contentgit.branches.merging.operation import current, keep, under_way
 from contentgit.branches.merging.picking import revert
@@ -79,7 +79,7 @@ def test_a_merge_is_an_ordinary_commit_with_two_parents(site: Site) -> None:
     repository.worktrees.bring_along("main", repository.refs.resolve("main~1"), ours)
     done = merge(repository, "summer")
     assert (done.how, done.branch, done.commit) == (
-        How.MERGED,
+        MergeOutcome.MERGED,
         "main",
         repository.refs.resolve("main"),
     )
@@ -92,7 +92,7 @@ def test_a_merge_is_an_ordinary_commit_with_two_parents(site: Site) -> None:
     assert status(repository.path) == []
     assert b"Summer" in files(repository.path)[path_of("site.page:1")]
     assert not state(repository).exists()
-    assert merge(repository, "summer").how is How.UP_TO_DATE
+    assert merge(repository, "summer").how is MergeOutcome.UP_TO_DATE
     assert (
         git(repository.path, "reflog", "-1", "--format=%gs", "main") == "contentgit merge: summer"
     )
@@ -123,7 +123,7 @@ def test_fast_forward_as_in_git(site: Site) -> None:
     tip = site.commit("summer", {"site.tag:1": {"name": "eins"}})
     site.commit("winter", {"site.tag:2": {"name": "zwei"}})
     done = merge(repository, "summer", fast_forward=FastForward.ONLY)
-    assert (done.how, done.commit) == (How.FAST_FORWARD, tip)
+    assert (done.how, done.commit) == (MergeOutcome.FAST_FORWARD, tip)
     assert status(repository.path) == []
     with pytest.raises(RefusedError, match="main and winter have diverged"):
         merge(repository, "winter", fast_forward=FastForward.ONLY)
@@ -134,7 +134,7 @@ def test_fast_forward_as_in_git(site: Site) -> None:
     site.commit("ahead", {"site.tag:1": {"name": "un"}})
     again = merge(repository, "ahead", fast_forward=FastForward.NEVER)
     assert (again.how, len(repository.history.commit(again.commit).parents)) == (
-        How.MERGED,
+        MergeOutcome.MERGED,
         2,
     )
 
@@ -144,7 +144,7 @@ def test_no_commit_stops_before_it(site: Site) -> None:
     site.commit("summer", {"site.tag:1": {"name": "eins"}})
     tip = site.commit("main", {"site.tag:2": {"name": "zwei"}})
     repository.worktrees.bring_along("main", repository.refs.resolve("main~1"), tip)
-    assert merge(repository, "summer", commit=False).how is How.PREPARED
+    assert merge(repository, "summer", commit=False).how is MergeOutcome.PREPARED
     assert untouched(site, tip)
     assert state(repository).exists()
     done = continue_merge(repository)
@@ -506,7 +506,7 @@ def test_nothing_in_common(site: Site) -> None:
     git(repository.path, "branch", "alone", repository.writer.commit_tree(tree, [], "Alone\n"))
     with pytest.raises(RefusedError, match="main and alone have no commit in common"):
         merge(repository, "alone")
-    assert merge(repository, "alone", unrelated=True).how is How.MERGED
+    assert merge(repository, "alone", unrelated=True).how is MergeOutcome.MERGED
 
 
 def test_a_shallow_clone_says_that_history_is_missing(split: Site, tmp_path: Path) -> None:
@@ -524,7 +524,7 @@ def test_conflicts_in_a_commit_are_files_that_can_be_filled_in(split: Site) -> N
     repository = split.repository
     split.commit("autumn", {"site.page:1": {"title": "Autumn"}})
     done = merge(repository, "summer", record=True)
-    assert (done.how, len(done.conflicts)) == (How.RECORDED, 1)
+    assert (done.how, len(done.conflicts)) == (MergeOutcome.RECORDED, 1)
     assert (title(split), status(repository.path)) == ("Winter", [])
     name = ".conflicts/001-site.page-1-title.json"
     document = json.loads(files(repository.path)[name])

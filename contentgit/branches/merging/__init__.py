@@ -29,8 +29,8 @@ __all__ = [
     "Concluded",
     "Doubt",
     "FastForward",
-    "How",
-    "Merged",
+    "MergeOutcome",
+    "MergeResult",
     "abort",
     "continue_merge",
     "merge",
@@ -45,7 +45,7 @@ class FastForward(enum.StrEnum):
     ONLY = "ff-only"
 
 
-class How(enum.StrEnum):
+class MergeOutcome(enum.StrEnum):
     """What a merge came to."""
 
     UP_TO_DATE = "up-to-date"
@@ -56,13 +56,13 @@ class How(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class Merged:
+class MergeResult:
     """What a merge did to ``branch``, which is at ``commit`` now.
 
     ``doubts`` are the constraints that only a database can judge of it.
     """
 
-    how: How
+    how: MergeOutcome
     source: str
     branch: str
     commit: str
@@ -82,7 +82,7 @@ def merge(
     take: Take | None = None,
     unrelated: bool = False,
     author: Signature | None = None,
-) -> Merged:
+) -> MergeResult:
     """Merges ``revision`` into HEAD's branch.
 
     With conflicts nothing moves: they are kept to be decided on, unless ``take`` decides them all or
@@ -99,7 +99,7 @@ def merge(
     for each in (ours, theirs):
         check_format(repository, each)
     if repository.history.is_ancestor(theirs, ours):
-        return Merged(How.UP_TO_DATE, revision, branch, ours)
+        return MergeResult(MergeOutcome.UP_TO_DATE, revision, branch, ours)
     if fast_forward is not FastForward.NEVER and repository.history.is_ancestor(ours, theirs):
         return _forward(repository, revision, branch, ours, theirs)
     if fast_forward is FastForward.ONLY:
@@ -125,21 +125,27 @@ def merge(
     return _run(repository, operation, commit=commit, record=record)
 
 
-def _run(repository: Repository, operation: Operation, *, commit: bool, record: bool) -> Merged:
+def _run(
+    repository: Repository, operation: Operation, *, commit: bool, record: bool
+) -> MergeResult:
     source, branch = operation.source, operation.branch
     if record:
         from contentgit.branches.merging.recorded import record_conflicts
 
         done, conflicts = record_conflicts(repository, operation)
-        how = How.RECORDED if conflicts else How.MERGED
-        return Merged(how, source, branch, done.commit, done.left_alone, conflicts)
+        how = MergeOutcome.RECORDED if conflicts else MergeOutcome.MERGED
+        return MergeResult(how, source, branch, done.commit, done.left_alone, conflicts)
     found = operation.tree(repository)
     if found.conflicts or not commit:
         begin(repository, operation)
         refuse_conflicts(repository, operation, found)
-        return Merged(How.PREPARED, source, branch, operation.ours, doubts=found.doubts)
+        return MergeResult(
+            MergeOutcome.PREPARED, source, branch, operation.ours, doubts=found.doubts
+        )
     done = conclude(repository, operation, found)
-    return Merged(How.MERGED, source, branch, done.commit, done.left_alone, doubts=done.doubts)
+    return MergeResult(
+        MergeOutcome.MERGED, source, branch, done.commit, done.left_alone, doubts=done.doubts
+    )
 
 
 def _refuse_unrelated(
@@ -163,10 +169,12 @@ def _head(repository: Repository) -> tuple[str, str]:
     return branch, repository.refs.resolve("HEAD")
 
 
-def _forward(repository: Repository, revision: str, branch: str, ours: str, theirs: str) -> Merged:
+def _forward(
+    repository: Repository, revision: str, branch: str, ours: str, theirs: str
+) -> MergeResult:
     repository.trees.check_move(ours, theirs)
     left = repository.worktrees.advance(branch, theirs, ours, f"contentgit merge: {revision}")
-    return Merged(How.FAST_FORWARD, revision, branch, theirs, tuple(left))
+    return MergeResult(MergeOutcome.FAST_FORWARD, revision, branch, theirs, tuple(left))
 
 
 def _message(repository: Repository, revision: str, branch: str) -> str:

@@ -22,7 +22,7 @@ from contentgit.merge import (
     ConflictKind,
     Contested,
     FieldConflict,
-    Merged,
+    MergedRecord,
     OrderedModel,
     Place,
     Reason,
@@ -280,7 +280,7 @@ def _order(base: Any, ours: Any, theirs: Any) -> Iterator[str]:
     yield from sorted(new.difference(known))
 
 
-def _doubt(three: Three) -> Merged:
+def _doubt(three: Three) -> MergedRecord:
     """A record that one side has and that the bases contradict each other in."""
     _, ours, theirs = three
     left = ours or theirs
@@ -290,7 +290,7 @@ def _doubt(three: Three) -> Merged:
         for name, value in sorted(left.fields.items())
     )
     kind = ConflictKind.DELETED_BY_THEM if ours else ConflictKind.DELETED_BY_US
-    return Merged(ours, Conflict(left.key, kind, fields))
+    return MergedRecord(ours, Conflict(left.key, kind, fields))
 
 
 def _contested(

@@ -26,10 +26,10 @@ from contentgit.branches.trees.sides import (
 )
 from contentgit.branches.trees.survey import (
     By,
+    ChangedRecords,
     Found,
     Mixed,
     Owner,
-    Survey,
     by_both,
     may_refer,
     model_of,
@@ -68,7 +68,7 @@ class Meeting:
         """
         self._pending = {place.file for each in undecided for place in each.places}
         self._gone = {key: at for key, at in self._deleted() if at[0] not in self._pending}
-        survey = Survey(self._gone)
+        survey = ChangedRecords(self._gone)
         for path, by, record, schema in self._touched():
             survey.add(path, by, record, schema)
         for path, record, schema in self._bystanders(survey):
@@ -231,7 +231,7 @@ class Meeting:
 
     # Who stands by
 
-    def _bystanders(self, survey: Survey) -> Iterator[tuple[str, Record, ModelSchema]]:
+    def _bystanders(self, survey: ChangedRecords) -> Iterator[tuple[str, Record, ModelSchema]]:
         """The records that nobody changed, of the models in which some can meet what is neither side's."""
         survey.fresh = set(self._fresh_claims(survey.mixed))
         models = {claim.model for claim in survey.mixed.values()} if survey.fresh else set()
@@ -264,7 +264,7 @@ class Meeting:
 
     # What meets
 
-    def _missing(self, survey: Survey) -> Iterator[Found]:
+    def _missing(self, survey: ChangedRecords) -> Iterator[Found]:
         missing = survey.missing()
         # Another dump of the merged tree may have the record.
         paths = {path: key for key in missing for path in self.sides.paths(key)}
@@ -272,12 +272,12 @@ class Meeting:
         for target in sorted(missing.keys() - {paths[path] for path in there}):
             yield Found(Reason.MISSING, ((self._gone[target][0], ""), *missing[target]))
 
-    def _same_values(self, survey: Survey) -> Iterator[Found]:
+    def _same_values(self, survey: ChangedRecords) -> Iterator[Found]:
         for paths, shared in sorted(survey.same.items(), key=itemgetter(0)):
             at = tuple((path, name) for path in paths for name in shared.unique.named)
             yield Found(Reason.SAME_VALUE, at, ", ".join(shared.unique.fields), shared.values)
 
-    def _cycles(self, survey: Survey) -> Iterator[Found]:
+    def _cycles(self, survey: ChangedRecords) -> Iterator[Found]:
         for (label, name), at in sorted(survey.trees.items()):
             moved = dict(self._moved(at, name))
             if not by_both(moved.values()):

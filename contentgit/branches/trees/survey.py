@@ -64,7 +64,7 @@ class Mixed(NamedTuple):
     digests: tuple[bytes, ...]
 
 
-class Survey:
+class ChangedRecords:
     """What the changed records say that the other side's changes can meet: keys, digests, paths."""
 
     def __init__(self, gone: Mapping[RecordKey, Owner]) -> None:
