@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from contentgit.cli.parser import WITH_DATABASE, WITH_REPOSITORY
-from contentgit.cli.verbs import VERBS
+from contentgit.cli.parser import VERBS, WITH_DATABASE, WITH_REPOSITORY
 
 _COMMAND = re.compile(
     rf"(?<!manage\.py )\bcontentgit ({'|'.join(VERBS)})(?![\w-])(?! --(?:database|repository))"

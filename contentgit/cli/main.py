@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import sys
@@ -12,9 +11,8 @@ from contextlib import contextmanager
 
 from contentgit import config
 from contentgit.cli.call import Call
-from contentgit.cli.parser import build_parser, parse
+from contentgit.cli.parser import VERBS, build_parser, function, parse
 from contentgit.cli.terminal import Terminal, quiet_pipe
-from contentgit.cli.verbs import VERBS
 from contentgit.errors import ContentgitError, UnknownNameError, UsageError
 
 INTERRUPTED = 130
@@ -77,26 +75,24 @@ def run(words: Sequence[str], terminal: Terminal, prog: str) -> int:
     Raises:
         ContentgitError: whatever the verb refuses or fails at.
     """
-    before, behind = split_at_dashes(words)
-    args = parse(before, prog)
+    options, names = split_at_dashes(words)
+    args = parse(options, prog)
     if args is None:
-        build_parser(prog).print_help()
+        build_parser(prog, "").print_help()
         return UsageError.exit_code
-    if behind and not VERBS[args.verb].names:
+    if names and not VERBS[args.verb].names:
         raise UsageError(
-            f"{args.verb} takes no names behind '--'", hint=f"{prog} {args.verb} --help"
+            f"{args.verb} takes no names after '--'", hint=f"{prog} {args.verb} --help"
         )
-    args.names = behind
+    args.names = names
     _check_folder()
     terminal.call = Call.of(prog, args)
     if args.folder is not None:
         _change_folder(args.folder)
     if args.pythonpath:
         sys.path.insert(0, args.pythonpath)
-    # Only the module of the verb is imported: git's drivers call us once a file.
-    module = importlib.import_module(f"contentgit.cli.{VERBS[args.verb].module}")
     try:
-        code: int = getattr(module, args.verb.replace("-", "_"))(args, terminal)
+        code: int = function(args.verb)(args, terminal)
     except UnknownNameError as error:
         from contentgit.cli.forms import meant
 

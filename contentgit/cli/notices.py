@@ -11,11 +11,12 @@ from contentgit import config
 from contentgit.cli.call import Call
 from contentgit.cli.project import surroundings
 from contentgit.cli.terminal import Terminal
-from contentgit.errors import ConfigurationError
-from contentgit.render.plain import safe
+from contentgit.errors import ConfigurationError, HookError
+from contentgit.render.plain import plural, safe
 
 if TYPE_CHECKING:
     from contentgit.branches.merging import Doubt
+    from contentgit.db.calling import HookFailure
     from contentgit.workingcopy.project import Project
 
 
@@ -57,3 +58,20 @@ def tell_doubts(doubts: Sequence[Doubt], terminal: Terminal) -> None:
     """Names the constraints that only a database can judge of a merge."""
     for each in doubts:
         terminal.note(safe(f"warning: {each.text}"))
+
+
+def tell_failures(failures: Sequence[HookFailure], done: str, terminal: Terminal) -> int:
+    """Names the project's own code that failed after all was ``done``; gives the call's exit code.
+
+    With ``--json`` the failures are part of the call's one document.
+    """
+    if not failures:
+        return 0
+    if not terminal.as_json:
+        error = HookError(
+            f"{done}, but {plural(len(failures), 'project hook')} failed afterwards",
+            items=[f"{failure.hook}: {failure.error}" for failure in failures],
+            hint="nothing was undone; fix the hook, then do by hand what it did not do",
+        )
+        terminal.error(error)
+    return HookError.exit_code

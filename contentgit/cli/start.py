@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "contentgit") -> int:
     _leave_current_folder()
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] and words[0] in DRIVERS and not {"-h", "--help", "--json"} & set(words):
-        from contentgit.cli import drivers
+        from contentgit.cli.verbs import drivers
 
         return drivers.main(words)
     from contentgit.cli.main import main as full

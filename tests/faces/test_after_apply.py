@@ -126,10 +126,10 @@ def test_what_fails_undoes_nothing_and_stops_nothing(twins: None, ok: Ok, run: R
     assert said.code == 1
     assert said.out.startswith("Applied ")
     assert said.err == (
-        "error: applied, but 2 hooks of the project behind it failed\n"
+        "error: applied, but 2 project hooks failed afterwards\n"
         "  tests.faces.test_after_apply.fail: ZeroDivisionError: no flour\n"
         '  check --tag nowhere: CommandError: There is no system check with the "nowhere" tag.\n'
-        "hint: nothing is undone; mend it, then do by hand what it did not do\n"
+        "hint: nothing was undone; fix the hook, then do by hand what it did not do\n"
     )
     assert CALLS == [("index", ("shop",), False), "clear", "post_apply"]
     assert raw.snapshot("other") == raw.snapshot("default")

@@ -22,9 +22,7 @@ from django.test import override_settings
 
 from contentgit.cli.call import Call
 from contentgit.cli.main import build_parser, main
-from contentgit.cli.parser import WITH_DATABASE, WITH_REPOSITORY
-from contentgit.cli.verbs import VERBS
-from contentgit.cli.verbs.options import INSTEAD
+from contentgit.cli.parser import INSTEAD, VERBS, WITH_DATABASE, WITH_REPOSITORY
 from contentgit.datasets import specs_for_models
 from contentgit.git import Repository
 from contentgit.management.commands.contentgit import Command
@@ -51,8 +49,8 @@ Ok = Callable[..., str]
         (["frobnicate"], "there is no verb 'frobnicate'", f"verbs: {', '.join(VERBS)}"),
         (
             ["--repository", "x", "log"],
-            "the option '--repository' stands in front of the verb",
-            "only -C, --settings and --pythonpath do; the others follow it: contentgit VERB --repository",
+            "the option '--repository' must follow the verb",
+            "only -C, --settings and --pythonpath precede it: contentgit VERB --repository",
         ),
         (["log", "--bogus"], "log does not know the option '--bogus'", "contentgit log --help"),
         (["show", "a", "b"], "show does not know the word 'b'", "contentgit show --help"),
@@ -61,7 +59,7 @@ Ok = Callable[..., str]
             "-n/--max-count: takes a number from 0 up, not '-1'",
             "contentgit log --help",
         ),
-        (["branch", "--", "x"], "branch takes no names behind '--'", "contentgit branch --help"),
+        (["branch", "--", "x"], "branch takes no names after '--'", "contentgit branch --help"),
         (["--settings", "x"], "a verb is missing", "contentgit --help"),
     ],
 )
@@ -108,6 +106,23 @@ def test_the_parser_and_the_lists_of_verbs_agree() -> None:
         args = build_parser().parse_args([verb])
         assert hasattr(args, "repository") == (verb in WITH_REPOSITORY)
         assert hasattr(args, "database") == (verb in WITH_DATABASE)
+
+
+@pytest.mark.parametrize(
+    ("words", "imported"), [(["--help"], []), (["nope"], []), (["log", "--help"], ["log"])]
+)
+def test_the_module_of_the_verb_that_is_called_is_imported_alone(
+    words: Sequence[str], imported: Sequence[str]
+) -> None:
+    code = (
+        "import atexit, sys\n"
+        "from contentgit.cli.main import main\n"
+        "atexit.register(lambda: print(*(n for n in sys.modules if '.verbs.' in n), file=sys.stderr))\n"
+        f"main({words!r})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    names = [word.rpartition(".")[2] for word in done.stderr.split() if ".verbs." in word]
+    assert names == imported
 
 
 # Hints

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from contentgit.cli.verbs import VERBS
+from contentgit.cli.parser import VERBS
 from tests.fuzz import judge, words
 from tests.fuzz.run import Ground
 

@@ -13,8 +13,7 @@ from typing import TypeAlias
 import pytest
 
 from contentgit.branches.repositories import content_around, init
-from contentgit.cli.parser import WITH_REPOSITORY
-from contentgit.cli.verbs import VERBS
+from contentgit.cli.parser import VERBS, WITH_REPOSITORY
 from contentgit.git import Repository
 from tests.docs.pages import ROOT
 from tests.git.plain import git
@@ -48,10 +47,10 @@ CALLS: Mapping[str, Sequence[Sequence[str]]] = {
 
 # Calls every verb in a process of its own, which are forks of one that has imported the program.
 PROGRAM = """
-import contextlib, importlib, json, os, sys
+import contextlib, json, os, sys
 from contentgit.cli import main, start
-for verb in main.VERBS.values():
-    importlib.import_module(f"contentgit.cli.{verb.module}")
+for verb in main.VERBS:
+    main.function(verb)
 calls, marker, told = json.loads(sys.argv[1]), sys.argv[2], []
 for words in calls:
     read, write = os.pipe()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from contentgit.cli.verbs import VERBS
+from contentgit.cli.parser import VERBS
 from tests.databases import Cleaner
 from tests.fuzz import judge
 from tests.fuzz.run import Ground

@@ -20,8 +20,7 @@ import yaml
 
 from contentgit import __version__
 from contentgit.branches import repositories
-from contentgit.cli.parser import parse
-from contentgit.cli.verbs import VERBS
+from contentgit.cli.parser import VERBS, parse
 from contentgit.content.canonical import dump_document
 from contentgit.git import Repository
 from tests.bakery.content import fill

@@ -261,7 +261,7 @@ def verbs() -> list[str]:
 
 def call(random: Random, folder: str, damaged: Sequence[str]) -> list[str]:
     """A call of any verb on the site in ``folder``; ``damaged`` are revisions that it best looks at."""
-    from contentgit.cli.verbs import VERBS
+    from contentgit.cli.parser import VERBS
 
     verb = random.choice(verbs())
     own = ["--repository={folder}/content"] if VERBS[verb].repository else []
@@ -280,7 +280,7 @@ def call(random: Random, folder: str, damaged: Sequence[str]) -> list[str]:
 
 def _any_words(random: Random, verb: str) -> Iterator[str]:
     """Options and words that the verb's parser takes."""
-    from contentgit.cli.verbs import VERBS
+    from contentgit.cli.parser import VERBS
 
     parser = parsers()[verb]
     for each in _options(random, parser):

@@ -13,8 +13,8 @@ import pytest
 
 from contentgit.branches.git_setup import ATTRIBUTES, State, install, look, remove
 from contentgit.branches.repositories import init
-from contentgit.cli.git_setup import COMMAND
 from contentgit.cli.start import main
+from contentgit.cli.verbs.setup_git import COMMAND
 from contentgit.content.canonical import decode, encode
 from contentgit.content.documents import dump_document
 from contentgit.content.records import Record, RecordKey, Value

@@ -57,7 +57,7 @@ def calls(*, content: bool, every: bool) -> list[list[str]]:
 
     With ``content`` only the verbs that read the content of commits, each in a way of its own.
     """
-    from contentgit.cli.verbs import VERBS
+    from contentgit.cli.parser import VERBS
 
     found = []
     for verb, usual in CALLS.items():

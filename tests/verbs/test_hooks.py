@@ -327,9 +327,9 @@ def test_what_receivers_raise_behind_an_apply_is_told_and_undoes_nothing(
     assert said.code == 1
     assert said.out.startswith(f"Applied {commit} (main) to database other (test): ")
     assert said.err == (
-        "about to fail\nerror: applied, but 1 hook of the project behind it failed\n"
+        "about to fail\nerror: applied, but 1 project hook failed afterwards\n"
         "  tests.verbs.test_hooks.fail: ZeroDivisionError: no flour\n"
-        "hint: nothing is undone; mend it, then do by hand what it did not do\n"
+        "hint: nothing was undone; fix the hook, then do by hand what it did not do\n"
     )
     assert told == [commit]
     assert raw.snapshot("other") == raw.snapshot("default")

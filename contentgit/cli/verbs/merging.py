@@ -1,198 +1,267 @@
-"""The verbs that join branches: ``merge`` and what decides it, ``revert``, ``cherry-pick``, ``restore``."""
+"""``merge``, ``revert``, ``cherry-pick``, ``restore``: they need neither settings nor a database."""
 
 from __future__ import annotations
 
 import argparse
-from typing import Any, Final
 
-from contentgit.cli.verbs import options
-from contentgit.cli.verbs.options import Verb
+from contentgit.branches import merging
+from contentgit.branches.merging import Concluded, FastForward, MergeOutcome, MergeResult, picking
+from contentgit.branches.merging.picking import Picking
+from contentgit.cli.notices import tell_doubts, tell_next, tell_untouched
+from contentgit.cli.parser import Options, count
+from contentgit.cli.project import find_repository
+from contentgit.cli.terminal import SHORT, Terminal
+from contentgit.cli.worktrees import tell_left_alone
+from contentgit.errors import UsageError
+from contentgit.git import Repository
+from contentgit.merge import Take
+from contentgit.render import conflicts as render
+from contentgit.render import data
+from contentgit.render.plain import plural, safe
 
 
-def _with_ends(parser: argparse.ArgumentParser) -> None:
+def merge_options(options: Options) -> None:
+    """The options of ``merge``."""
+    options.describe(
+        "Merges REV into HEAD's branch in a merge commit; needs neither a worktree nor a database. What both "
+        "sides changed is a conflict: the merge waits for it to be resolved, and the branch does not move.",
+        "contentgit merge summer",
+        "contentgit merge --continue",
+        "contentgit merge summer --take theirs",
+    )
+    options.word("revision", "REV", "branch, tag or commit to merge")
+    _end_options(options)
+    fast_forward = options.one_of()
+    fast_forward.flag("--no-ff", "create a merge commit even if a fast-forward is possible")
+    fast_forward.flag("--ff-only", "refuse if a fast-forward is not possible")
+    what = options.one_of()
+    what.flag("--no-commit", "stop before the commit; --continue commits")
+    what.flag("--record", "commit with the conflicts recorded as files, to be resolved on a host")
+    text = "resolve every conflict in favour of one side"
+    options.value("--take", None, text, choices=("ours", "theirs", "base"))
+    options.value("-m --message", "TEXT", "commit message", action="append")
+    options.flag("--allow-unrelated-histories", "merge histories without a common commit")
+
+
+def _end_options(options: Options) -> None:
     """How an operation that stopped at conflicts ends, as git has it."""
-    ends = parser.add_mutually_exclusive_group()
-    ends.add_argument(
-        "--continue", dest="go_on", action="store_true", help="conclude it when all is decided"
-    )
-    ends.add_argument("--abort", action="store_true", help="give it up")
+    ends = options.one_of()
+    ends.flag("--continue", "finish when all conflicts are resolved", dest="go_on")
+    ends.flag("--abort", "give up the operation")
 
 
-def _merge(verbs: Any) -> None:
-    parser = options.verb(
-        verbs,
-        "merge",
-        "merge a branch into HEAD's branch, record by record and field by field",
-        "Joins REV with HEAD's branch in a merge commit; needs neither a worktree nor a database. What both "
-        "sides changed is a conflict: it is kept to be decided on, and the branch does not move.",
-        [
-            "contentgit merge summer",
-            "contentgit merge --continue",
-            "contentgit merge summer --take theirs",
-        ],
+def merge(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Merges, goes on with a merge, or gives it up."""
+    repository = find_repository(args, terminal)
+    if args.go_on or args.abort:
+        return _end(repository, args, terminal)
+    if not args.revision:
+        raise UsageError(
+            "merge needs a revision",
+            hint="contentgit merge BRANCH  (contentgit branch lists them)",
+        )
+    way = {args.no_ff: FastForward.NEVER, args.ff_only: FastForward.ONLY}
+    done = merging.merge(
+        repository,
+        args.revision,
+        message="\n\n".join(args.message or ()),
+        fast_forward=way.get(True, FastForward.ALLOWED),
+        commit=not args.no_commit,
+        record=args.record,
+        take=Take(args.take) if args.take else None,
+        unrelated=args.allow_unrelated_histories,
     )
-    parser.add_argument("revision", metavar="REV", nargs="?", help="branch, tag or commit to merge")
-    _with_ends(parser)
-    ff = parser.add_mutually_exclusive_group()
-    ff.add_argument(
-        "--no-ff", action="store_true", help="make a merge commit even where HEAD has nothing new"
-    )
-    ff.add_argument("--ff-only", action="store_true", help="refuse what needs a merge commit")
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument(
-        "--no-commit", action="store_true", help="stop before the commit; --continue makes it"
-    )
-    what.add_argument(
-        "--record",
-        action="store_true",
-        help="make the commit with its conflicts in it as files, to be decided on a host",
-    )
-    parser.add_argument(
-        "--take",
-        choices=("ours", "theirs", "base"),
-        help="decide every conflict for one side",
-    )
-    parser.add_argument("-m", "--message", action="append", metavar="TEXT", help="commit message")
-    parser.add_argument(
-        "--allow-unrelated-histories",
-        action="store_true",
-        help="merge what has no commit in common",
-    )
-    options.with_repository(parser)
+    return _print_merged(done, args, terminal)
 
 
-def _conflicts(verbs: Any) -> None:
-    parser = options.verb(
-        verbs,
-        "conflicts",
-        "list what is undecided in a merge",
-        "Lists the conflicts of the merge, revert or cherry-pick under way with what each side has; "
-        "where none is, those that a commit holds.",
-        ["contentgit conflicts", "contentgit conflicts main --json"],
-    )
-    parser.add_argument("revision", metavar="REV", nargs="?", help="commit with recorded conflicts")
-    parser.add_argument("--exit-code", action="store_true", help="exit 1 if there are any")
-    options.with_repository(parser)
+def _print_merged(done: MergeResult, args: argparse.Namespace, terminal: Terminal) -> int:
+    if args.json:
+        found = data.plain(done)
+        found["conflicts"] = [render.as_data(each) for each in done.conflicts]
+        terminal.document(found)
+        return 0
+    source, branch, commit = safe(done.source), safe(done.branch), done.commit[:SHORT]
+    said = {
+        MergeOutcome.UP_TO_DATE: f"{branch} has everything of {source} already",
+        MergeOutcome.FAST_FORWARD: f"Forwarded {branch} to {commit} ({source})",
+        MergeOutcome.MERGED: f"Merged {source} into {branch}: {commit}",
+        MergeOutcome.PREPARED: f"Merged {source} without a conflict; nothing is committed yet",
+        MergeOutcome.RECORDED: f"Merged {source} into {branch}: {commit}, with "
+        f"{plural(len(done.conflicts), 'conflict')} recorded in it",
+    }
+    terminal.line(said[done.how])
+    for each in done.conflicts:
+        terminal.line(f"  {render.headline(each)}")
+    if done.how is MergeOutcome.PREPARED:
+        tell_next(["contentgit merge --continue", "contentgit merge --abort  (gives up)"], terminal)
+    if done.how is MergeOutcome.RECORDED:
+        tell_next(["contentgit resolve LABEL --take ours|theirs"], terminal)
+    tell_doubts(done.doubts, terminal)
+    if done.how in (MergeOutcome.FAST_FORWARD, MergeOutcome.MERGED):
+        tell_untouched(done.branch, terminal)
+    tell_left_alone(done.left_alone, terminal)
+    return 0
 
 
-def _resolve(verbs: Any) -> None:
-    parser = options.verb(
-        verbs,
-        "resolve",
-        "decide conflicts of a merge",
-        "Decides the conflicts with these labels; 'pages.page:*' and 'pages.page:[4-9]' name many. A "
-        "label is a record, a field of it, or a place within: pages.page:42, pages.page:42/title, as "
-        "contentgit conflicts shows them.",
-        [
-            "contentgit resolve pages.page:42 --take theirs",
-            "contentgit resolve pages.page:42/title --value '\"Summer bread\"'",
-            "contentgit resolve pages.page:42/body --edit",
-            "contentgit resolve 'pages.*' --take ours",
-        ],
-    )
-    parser.add_argument("labels", metavar="LABEL", nargs="*", help="what to decide")
-    parser.add_argument("--all", action="store_true", help="every conflict")
-    how = parser.add_mutually_exclusive_group()
-    how.add_argument(
-        "--take", choices=("ours", "theirs", "base", "delete"), help="whose content stands there"
-    )
-    how.add_argument("--value", metavar="JSON", help="what stands there")
-    how.add_argument("--edit", action="store_true", help="write what stands there in your editor")
-    how.add_argument(
-        "--renumber",
-        action="store_true",
-        help="give the record that they added under the same key a new one, and what refers to it, too",
-    )
-    how.add_argument(
-        "--recorded",
-        action="store_true",
-        help="do what the conflict files of HEAD's commit say",
-    )
-    options.with_repository(parser)
+def _end(repository: Repository, args: argparse.Namespace, terminal: Terminal) -> int:
+    """Concludes or gives up the verb's operation, as ``--continue`` or ``--abort`` say."""
+    if getattr(args, "revision", None) or getattr(args, "records", None) or args.names:
+        raise UsageError(
+            f"{'--continue' if args.go_on else '--abort'} goes alone",
+            hint=f"contentgit {args.verb} --help",
+        )
+    if args.abort:
+        given_up = merging.abort(repository, args.verb)
+        what = given_up.named if given_up else "what was under way"
+        if args.json:
+            terminal.document({"aborted": what})
+        else:
+            the = "the " if given_up else ""
+            terminal.line(f"Gave up {the}{safe(what)}; nothing of it is on the branch")
+        return 0
+    return _print_concluded(merging.continue_merge(repository, args.verb), args, terminal)
 
 
-def _picked(parser: argparse.ArgumentParser) -> None:
+def _print_concluded(done: Concluded, args: argparse.Namespace, terminal: Terminal) -> int:
+    """Says what became of a merge, revert or cherry-pick."""
+    if args.json:
+        terminal.document(done)
+        return 0
+    if not done.commit:
+        terminal.line(f"Nothing to commit: {safe(done.branch)} has all of it already")
+        return 0
+    did, way = {
+        "merge": ("Merged", "into"),
+        "revert": ("Reverted", "on"),
+        "cherry-pick": ("Picked", "on"),
+        "restore": ("Restored", "on"),
+    }[done.verb]
+    line = f"{did} {safe(done.source)} {way} {safe(done.branch)}: {done.commit[:SHORT]}"
+    terminal.line(line)
+    tell_doubts(done.doubts, terminal)
+    tell_untouched(done.branch, terminal)
+    tell_left_alone(done.left_alone, terminal)
+    return 0
+
+
+# One commit, or records of one
+
+
+def revert_options(options: Options) -> None:
+    """The options of ``revert``."""
+    options.describe(
+        "Reverts what REV changed and keeps later changes, field by field. With names of dumps and records "
+        "after '--' reverts only those.",
+        "contentgit revert main~2",
+        "contentgit revert main~2 -- pages.page:42",
+    )
+    _pick_options(options)
+
+
+def _pick_options(options: Options) -> None:
     """What ``revert`` and ``cherry-pick`` have in common."""
-    parser.add_argument("revision", metavar="REV", nargs="?", help="the commit")
-    _with_ends(parser)
-    parser.add_argument(
-        "-m",
-        "--mainline",
-        type=options.count,
-        metavar="N",
-        help="of a merge: the changes against its parent N (1 is the branch merged into)",
+    options.word("revision", "REV", "the commit")
+    _end_options(options)
+    text = "of a merge: the changes against its parent N (1 is the branch merged into)"
+    options.value("-m --mainline", "N", text, type=count)
+    options.flag("-n --no-commit", "stop before the commit; --continue commits")
+    _source_options(options)
+
+
+def _source_options(options: Options) -> None:
+    options.flag(
+        "--with-dependencies", "also bring records that these refer to and the branch lacks"
     )
-    parser.add_argument(
-        "-n",
-        "--no-commit",
-        action="store_true",
-        help="stop before the commit; --continue makes it",
+    options.value("--message", "TEXT", "commit message", action="append")
+
+
+def revert(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Takes back what a commit changed."""
+    repository = find_repository(args, terminal)
+    if args.go_on or args.abort:
+        return _end(repository, args, terminal)
+    done = picking.revert(repository, _revision(args), _picking(args))
+    return _print_picked(done, args, terminal)
+
+
+def cherry_pick_options(options: Options) -> None:
+    """The options of ``cherry-pick``."""
+    options.describe(
+        "Merges what REV changed into HEAD's branch, with its author and message. With names of dumps and "
+        "records after '--' picks only those.",
+        "contentgit cherry-pick summer",
+        "contentgit cherry-pick summer --with-dependencies -- pages.page:42",
     )
-    _with_source(parser)
+    options.flag("-x", "name the commit in the message", dest="note_source")
+    _pick_options(options)
 
 
-def _with_source(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--with-dependencies",
-        action="store_true",
-        help="bring along what the records refer to, where the branch does not have it",
+def cherry_pick(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Takes over what a commit changed."""
+    repository = find_repository(args, terminal)
+    if args.go_on or args.abort:
+        return _end(repository, args, terminal)
+    done = picking.cherry_pick(repository, _revision(args), _picking(args))
+    return _print_picked(done, args, terminal)
+
+
+def restore_options(options: Options) -> None:
+    """The options of ``restore``."""
+    options.describe(
+        "Restores records, or single fields of them, to what they are in REV, in a new commit on HEAD's "
+        "branch.",
+        "contentgit restore pages.page:42 --from main~3",
+        "contentgit restore pages.page:42/title --from v1",
     )
-    parser.add_argument("--message", action="append", metavar="TEXT", help="commit message")
-    options.with_repository(parser)
+    options.word("records", "RECORD", "records, or fields of records", nargs="*")
+    options.value("--from", "REV", "revision to restore from", dest="source")
+    _end_options(options)
+    _source_options(options)
 
 
-def _revert(verbs: Any) -> None:
-    parser = options.verb(
-        verbs,
-        "revert",
-        "take back what a commit changed, in a new commit",
-        "Takes back what REV changed and keeps what was changed since, field by field. Names of dumps and "
-        "records behind '--' take back that part only.",
-        ["contentgit revert main~2", "contentgit revert main~2 -- pages.page:42"],
+def restore(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Brings records back."""
+    if args.go_on or args.abort:
+        return _end(find_repository(args, terminal), args, terminal)
+    labels = [*args.records, *args.names]
+    if not labels:
+        raise UsageError(
+            "restore needs a record", hint="contentgit restore pages.page:42 --from REV"
+        )
+    if not args.source:
+        raise UsageError(
+            "restore requires --from REV", hint=f"contentgit restore {labels[0]} --from REV"
+        )
+    how = Picking(with_dependencies=args.with_dependencies, message=_message(args))
+    done = picking.restore(find_repository(args, terminal), labels, args.source, how)
+    return _print_picked(done, args, terminal)
+
+
+def _revision(args: argparse.Namespace) -> str:
+    if not args.revision:
+        raise UsageError(f"{args.verb} needs a commit", hint="contentgit log --oneline  lists them")
+    return str(args.revision)
+
+
+def _picking(args: argparse.Namespace) -> Picking:
+    return Picking(
+        mainline=args.mainline or 0,
+        names=tuple(args.names),
+        with_dependencies=args.with_dependencies,
+        commit=not args.no_commit,
+        note_source=getattr(args, "note_source", False),
+        message=_message(args),
     )
-    _picked(parser)
 
 
-def _cherry_pick(verbs: Any) -> None:
-    parser = options.verb(
-        verbs,
-        "cherry-pick",
-        "take over what a commit of another branch changed",
-        "Merges what REV changed into HEAD's branch, with its author and message. Names of dumps and "
-        "records behind '--' take over that part only.",
-        [
-            "contentgit cherry-pick summer",
-            "contentgit cherry-pick summer --with-dependencies -- pages.page:42",
-        ],
-    )
-    parser.add_argument(
-        "-x", dest="note_source", action="store_true", help="name the commit in the message"
-    )
-    _picked(parser)
+def _message(args: argparse.Namespace) -> str:
+    return "\n\n".join(args.message or ())
 
 
-def _restore(verbs: Any) -> None:
-    parser = options.verb(
-        verbs,
-        "restore",
-        "make records what they were in another commit",
-        "Makes records, or single fields of them, what they are in REV, in a new commit on HEAD's branch.",
-        [
-            "contentgit restore pages.page:42 --from main~3",
-            "contentgit restore pages.page:42/title --from v1",
-        ],
-    )
-    parser.add_argument("records", metavar="RECORD", nargs="*", help="records, or fields of them")
-    parser.add_argument("--from", dest="source", metavar="REV", help="from where")
-    _with_ends(parser)
-    _with_source(parser)
-
-
-VERBS: Final = {
-    "merge": Verb("merging", _merge),
-    "conflicts": Verb("merging", _conflicts),
-    "resolve": Verb("merging", _resolve),
-    "revert": Verb("picking", _revert, names=True),
-    "cherry-pick": Verb("picking", _cherry_pick, names=True),
-    "restore": Verb("picking", _restore, names=True),
-}
+def _print_picked(done: Concluded, args: argparse.Namespace, terminal: Terminal) -> int:
+    if getattr(args, "no_commit", False) and not args.json:
+        terminal.line(f"Prepared the {done.verb}; nothing is committed yet")
+        verb = f"contentgit {done.verb}"
+        tell_next([f"{verb} --continue", f"{verb} --abort  (gives up)"], terminal)
+        return 0
+    return _print_concluded(done, args, terminal)

@@ -1,76 +1,197 @@
-"""``fetch``, ``pull``, ``push``."""
+"""``fetch``, ``pull``, ``push``: what moved, here and there."""
 
 from __future__ import annotations
 
 import argparse
-from typing import Any, Final
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
 
-from contentgit.cli.verbs import options
-from contentgit.cli.verbs.options import Verb
+from rich.text import Text
 
+from contentgit.branches import remotes
+from contentgit.branches.remotes import Pulled, Way
+from contentgit.cli.notices import tell_untouched
+from contentgit.cli.parser import Options
+from contentgit.cli.project import find_repository
+from contentgit.cli.terminal import SHORT, Terminal
+from contentgit.cli.worktrees import left_alone_lines
+from contentgit.errors import RefusedError, UsageError
+from contentgit.git import Moved, RefMove, Talk
+from contentgit.render.plain import safe
 
-def _fetch(verbs: Any) -> None:
-    parser = options.verb(
-        verbs,
-        "fetch",
-        "bring commits of another repository",
-        "Brings the branches of REMOTE to remote branches such as origin/main, and says which moved. No "
-        "branch of this repository moves.",
-        ["contentgit fetch", "contentgit fetch --all --prune"],
-    )
-    parser.add_argument(
-        "remote", metavar="REMOTE", nargs="?", help="default: that of HEAD's branch"
-    )
-    parser.add_argument("--all", action="store_true", help="every remote")
-    parser.add_argument(
-        "--prune", action="store_true", help="delete remote branches that are gone there"
-    )
-    options.with_repository(parser)
+if TYPE_CHECKING:
+    from contentgit.cli.progress import ProgressBar
 
+_PROGRESS = re.compile(
+    r"(?:remote: )?(?P<what>[A-Z][a-z ]+): +[0-9]+% \((?P<done>[0-9]+)/(?P<total>[0-9]+)\)"
+)
 
-def _pull(verbs: Any) -> None:
-    parser = options.verb(
-        verbs,
-        "pull",
-        "fetch, and merge into HEAD's branch",
-        "Fetches, then merges the branch that HEAD's follows into it, as merge does. The database is not "
-        "touched: checkout --apply or update does that.",
-        ["contentgit pull", "contentgit pull origin main --ff-only"],
-    )
-    parser.add_argument(
-        "remote", metavar="REMOTE", nargs="?", help="default: that of HEAD's branch"
-    )
-    parser.add_argument("branch", metavar="BRANCH", nargs="?", help="default: what HEAD's follows")
-    parser.add_argument(
-        "--ff-only", action="store_true", help="refuse where both sides have commits of their own"
-    )
-    options.with_repository(parser)
-
-
-def _push(verbs: Any) -> None:
-    parser = options.verb(
-        verbs,
-        "push",
-        "send commits to another repository",
-        "Sends branches (default: HEAD's) and tags to those of the same name. Never by force: where the "
-        "other repository has commits that are not here, it is refused.",
-        ["contentgit push", "contentgit push -u origin summer", "contentgit push --tags"],
-    )
-    parser.add_argument(
-        "remote", metavar="REMOTE", nargs="?", help="default: that of HEAD's branch"
-    )
-    parser.add_argument("branches", metavar="BRANCH", nargs="*", help="or a tag; default: HEAD's")
-    parser.add_argument(
-        "-u", "--set-upstream", action="store_true", help="follow these branches from now on"
-    )
-    parser.add_argument("--tags", action="store_true", help="send all tags")
-    parser.add_argument("--delete", action="append", metavar="BRANCH", help="delete a branch there")
-    parser.add_argument("-f", "--force", action="store_true", help=argparse.SUPPRESS)
-    options.with_repository(parser)
-
-
-VERBS: Final = {
-    "fetch": Verb("remotes", _fetch),
-    "pull": Verb("remotes", _pull),
-    "push": Verb("remotes", _push),
+_SIGNS = {
+    Moved.NEW: ("+", "green"),
+    Moved.UPDATED: ("~", "yellow"),
+    Moved.FORCED: ("!", "bold red"),
+    Moved.DELETED: ("-", "red"),
+    Moved.UNCHANGED: ("=", "dim"),
+    Moved.REJECTED: ("!", "bold red"),
 }
+
+
+@contextmanager
+def talking(terminal: Terminal) -> Iterator[Talk]:
+    """git may ask on a terminal, and its progress is shown as any other."""
+    prompt = sys.stdin.isatty()
+    if terminal.as_json or not sys.stderr.isatty():
+        yield Talk(prompt)
+        return
+    from contentgit.cli.progress import ProgressBar
+
+    with ProgressBar(terminal.err) as bar:
+        terminal.bar = bar
+        yield Talk(prompt, partial(_show, bar))
+
+
+def _show(bar: ProgressBar, line: str) -> None:
+    found = _PROGRESS.match(line)
+    if found:
+        bar(found["what"].lower(), int(found["done"]), int(found["total"]))
+
+
+def fetch_options(options: Options) -> None:
+    """The options of ``fetch``."""
+    options.describe(
+        "Updates the remote branches of REMOTE, such as origin/main, and lists those that moved. No branch "
+        "of this repository moves.",
+        "contentgit fetch",
+        "contentgit fetch --all --prune",
+    )
+    options.word("remote", "REMOTE", "default: the remote of HEAD's branch")
+    options.flag("--all", "fetch every remote")
+    options.flag("--prune", "delete remote branches that no longer exist there")
+
+
+def fetch(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Brings what other repositories have."""
+    if args.all and args.remote:
+        raise UsageError("--all is every remote: name none", hint="contentgit fetch --all")
+    names = [args.remote] if args.remote else []
+    repository = find_repository(args, terminal)
+    with talking(terminal) as talk:
+        found = remotes.fetch(repository, names, talk, every=args.all, prune=args.prune)
+    if args.json:
+        terminal.document({"fetched": found})
+        return 0
+    for each in found:
+        terminal.lines(_moves(f"From {each.url}", each.moves))
+        if not each.moves:
+            terminal.line(f"{each.remote}: nothing new")
+    return 0
+
+
+def pull_options(options: Options) -> None:
+    """The options of ``pull``."""
+    options.describe(
+        "Fetches, then merges the upstream of HEAD's branch into it, as merge does. The database does not "
+        "change: checkout --apply or update does that.",
+        "contentgit pull",
+        "contentgit pull origin main --ff-only",
+    )
+    options.word("remote", "REMOTE", "default: the remote of HEAD's branch")
+    options.word("branch", "BRANCH", "default: the upstream of HEAD's branch")
+    options.flag("--ff-only", "refuse if both sides have commits of their own")
+
+
+def pull(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Fetches, and brings HEAD's branch along."""
+    repository = find_repository(args, terminal)
+    with talking(terminal) as talk:
+        done = remotes.pull(repository, args.remote, args.branch, talk, ff_only=args.ff_only)
+    if args.json:
+        terminal.document(done)
+    else:
+        terminal.lines(pull_lines(done))
+        if done.way is not Way.UP_TO_DATE:
+            tell_untouched(done.branch, terminal)
+    return 0
+
+
+def pull_lines(done: Pulled) -> Iterator[Text]:
+    """What a pull did, with the files that kept their user's edits."""
+    yield from _moves(f"From {done.fetched.url}", done.fetched.moves)
+    name, at = safe(done.branch), done.after[:SHORT]
+    match done.way:
+        case Way.UP_TO_DATE:
+            yield Text(f"Branch {name} is up to date with {safe(done.upstream)}")
+        case Way.CREATED:
+            yield Text(f"Made branch {name} at {at}, as {safe(done.upstream)}")
+        case Way.MERGED:
+            yield Text(f"Merged {safe(done.upstream)} into branch {name}, which is at {at} now")
+        case Way.FAST_FORWARD:
+            yield Text(f"Branch {name} went forward from {(done.before or '')[:SHORT]} to {at}")
+    for each in done.left:
+        for line in left_alone_lines(each):
+            yield Text(line, style="yellow")
+
+
+def push_options(options: Options) -> None:
+    """The options of ``push``."""
+    options.describe(
+        "Pushes branches (default: HEAD's) and tags to those of the same name. Never forces: if the remote "
+        "has commits that are not here, the push is refused.",
+        "contentgit push",
+        "contentgit push -u origin summer",
+        "contentgit push --tags",
+    )
+    options.word("remote", "REMOTE", "default: the remote of HEAD's branch")
+    options.word("branches", "BRANCH", "branch or tag (default: HEAD's branch)", nargs="*")
+    options.flag("-u --set-upstream", "set the remote branches as upstream")
+    options.flag("--tags", "push all tags")
+    options.value("--delete", "BRANCH", "delete a branch of the remote", action="append")
+    options.flag("-f --force", argparse.SUPPRESS)
+
+
+def push(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Sends branches and tags."""
+    if args.force:
+        raise RefusedError(
+            "push never forces: commits of others would be lost",
+            hint="contentgit pull  brings theirs; then push again",
+        )
+    repository = find_repository(args, terminal)
+    with talking(terminal) as talk:
+        done = remotes.push(
+            repository,
+            args.remote,
+            args.branches,
+            talk,
+            tags=args.tags,
+            delete=args.delete or (),
+            follow=args.set_upstream,
+        )
+    if args.json:
+        terminal.document(done)
+        return 0
+    moved = [each for each in done.moves if each.moved is not Moved.UNCHANGED]
+    terminal.lines(_moves(f"To {done.url}", moved))
+    if not moved:
+        terminal.line(f"{safe(done.url)} has everything already")
+    return 0
+
+
+def _moves(head: str, moves: Iterable[RefMove]) -> Iterator[Text]:
+    for place, each in enumerate(moves):
+        if not place:
+            yield Text(safe(head), style="dim")
+        sign, style = _SIGNS[each.moved]
+        yield Text.assemble((f" {sign} {safe(each.name)}", style), f"  {_told(each)}")
+
+
+def _told(move: RefMove) -> str:
+    before, after = (move.before or "")[:SHORT], (move.after or "")[:SHORT]
+    if before and after:
+        more = ", by force: commits are gone there" if move.moved is Moved.FORCED else ""
+        return f"{before}..{after}{more}"
+    return f"{move.moved.value} {after}".rstrip()

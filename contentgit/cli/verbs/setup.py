@@ -13,16 +13,34 @@ from rich.text import Text
 
 from contentgit import config
 from contentgit.branches import repositories
-from contentgit.cli.git_setup import COMMAND
 from contentgit.cli.notices import tell_next
+from contentgit.cli.parser import Options
 from contentgit.cli.project import open_project, take, use_settings
 from contentgit.cli.terminal import SHORT, Terminal
+from contentgit.cli.verbs.setup_git import COMMAND
 from contentgit.errors import ConfigurationError, UsageError
 from contentgit.render.plain import plural
 
 if TYPE_CHECKING:
     from contentgit.branches.workflows import Workflow
     from contentgit.workingcopy.inventory import DumpInventory, ModelInventory
+
+
+def init_options(options: Options) -> None:
+    """The options of ``init``."""
+    options.describe(
+        "Creates the git repository that the settings name, or PATH, with a first commit. With --ci also "
+        "commits a workflow for that host, which reviews content and applies it.",
+        "contentgit init",
+        "contentgit init --bare /srv/content.git",
+        "contentgit init --ci github",
+    )
+    options.word("path", "PATH", "folder (default: that of the settings)")
+    options.flag("--bare", "create a bare repository, without a worktree")
+    text = "name of the first branch (default: main)"
+    options.value("-b --initial-branch", "NAME", text, default="main")
+    options.value("--ci", None, "commit a workflow for this host", choices=("github", "gitlab"))
+    options.flag("--force", "with --ci: overwrite an existing file")
 
 
 def init(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -89,6 +107,16 @@ def _configured(args: argparse.Namespace) -> Path:
     )
 
 
+def datasets_options(options: Options) -> None:
+    """The options of ``datasets``."""
+    options.describe(
+        "Lists the datasets of the code: models, rows in the database, and what records cannot hold.",
+        "contentgit datasets",
+        "contentgit datasets pages",
+    )
+    options.dumps("datasets to list (default: all that need no arguments)")
+
+
 def datasets(args: argparse.Namespace, terminal: Terminal) -> int:
     """Lists what each dataset holds."""
     with open_project(args, terminal) as project:
@@ -143,6 +171,17 @@ def _rules(model: ModelInventory) -> str:
     if model.exclude:
         rules.append(f"without {', '.join(model.exclude)}")
     return "; ".join(rules)
+
+
+def demo_options(options: Options) -> None:
+    """The options of ``demo``."""
+    options.describe(
+        "Builds a small site in FOLDER, with a stage and a production database, and runs the main job.",
+        "contentgit demo",
+        "contentgit demo /tmp/bakery --reset",
+    )
+    options.word("path", "FOLDER", "default: contentgit-demo", default="contentgit-demo")
+    options.flag("--reset", "delete the demo in FOLDER and build it again")
 
 
 def demo(args: argparse.Namespace, terminal: Terminal) -> int:

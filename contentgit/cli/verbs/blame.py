@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
+from contentgit.cli.parser import Options
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import UsageError
@@ -19,6 +20,19 @@ from contentgit.render.values import dump_label, short
 
 AUTHOR = 16
 """Characters of an author's name that are shown."""
+
+
+def blame_options(options: Options) -> None:
+    """The options of ``blame``."""
+    options.describe(
+        "Shows, for each field of RECORD and each sentence of its long texts, the commit that last changed "
+        "it.",
+        "contentgit blame pages.page:42",
+        "contentgit blame pages.page:42 --rev summer",
+    )
+    options.word("record", "RECORD", "key of the record, such as pages.page:42")
+    text = "blame the record as it is in REV (default: HEAD)"
+    options.value("--rev", "REV", text, default="HEAD")
 
 
 def blame(args: argparse.Namespace, terminal: Terminal) -> int:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 from rich.text import Text
 
 from contentgit.cli.call import Call
-from contentgit.cli.hooks import tell
-from contentgit.cli.notices import tell_copied, tell_untouched
+from contentgit.cli.notices import tell_copied, tell_failures, tell_untouched
+from contentgit.cli.parser import Options
 from contentgit.cli.plans import (
     done_already,
     place,
@@ -38,6 +38,33 @@ N = TypeVar("N", int, float)
 LICENCES = ("force", "allow-cascade", "allow-empty", "ignore-unknown-fields")
 
 
+def checkout_options(options: Options) -> None:
+    """The options of ``checkout``."""
+    options.describe(
+        "Shows what an apply of REV would do to the database, and which parts are refused. With --apply "
+        "runs that same plan in one transaction.",
+        "contentgit checkout main",
+        "contentgit checkout main --apply",
+        "contentgit checkout main pages --apply --no-input --database production",
+        "contentgit checkout main --apply --pull --no-input",
+        "contentgit checkout -b summer",
+    )
+    options.word("revision", "REV", "branch, tag or commit")
+    options.dumps("dumps to apply (default: all of the code, and those applied before)")
+    options.value("-b", "NEW", "create a branch and switch HEAD to it", dest="new_branch")
+    options.flag("--apply", "run the plan")
+    options.flag("--pull", "first fetch, and fast-forward branch REV")
+    options.value(
+        "--plan", "FILE", "with --apply: run the plan in FILE, if nothing has changed since"
+    )
+    options.flag(
+        "--merge", "keep edits of the database and merge the commit into them, field by field"
+    )
+    options.flag("--force", "overwrite edits of the database (they are backed up in git first)")
+    options.flag("--adopt", "if the repository lacks the applied commit: begin anew at REV")
+    _plan_options(options)
+
+
 def checkout(args: argparse.Namespace, terminal: Terminal) -> int:
     """Shows the plan; with --apply runs it."""
     if args.new_branch:
@@ -56,14 +83,56 @@ def checkout(args: argparse.Namespace, terminal: Terminal) -> int:
     return _run(args, terminal, "checkout", apply=args.apply)
 
 
+def update_options(options: Options) -> None:
+    """The options of ``update``."""
+    options.describe(
+        "Merges the commits of HEAD's branch into the database and keeps edits made there, field by field. "
+        "What both sides changed is a conflict: conflicts are listed, and nothing is written.",
+        "contentgit update",
+        "contentgit update pages --dry-run",
+    )
+    options.dumps("dumps to update (default: all of the code, and those applied before)")
+    options.flag("--dry-run", "only show the plan")
+    _plan_options(options)
+
+
 def update(args: argparse.Namespace, terminal: Terminal) -> int:
     """Merges HEAD's branch into the database."""
     return _run(args, terminal, "update", apply=not args.dry_run)
 
 
+def undo_options(options: Options) -> None:
+    """The options of ``undo``."""
+    options.describe(
+        "Takes back what the last apply changed in the database and keeps later edits, field by field. A "
+        "second undo takes back the apply before that.",
+        "contentgit undo",
+        "contentgit undo pages --dry-run",
+    )
+    options.dumps("dumps to undo (default: those of the last apply)")
+    options.flag("--dry-run", "only show the plan")
+    _plan_options(options)
+
+
 def undo(args: argparse.Namespace, terminal: Terminal) -> int:
     """Brings back what the last apply changed."""
     return _run(args, terminal, "undo", apply=not args.dry_run)
+
+
+def _plan_options(options: Options) -> None:
+    """What every verb takes that runs a plan."""
+    text = "resolve conflicts in favour of the database (ours) or of the other side (theirs)"
+    options.value("--take", None, text, choices=("ours", "theirs"))
+    options.flag("--no-input --yes", "apply without asking", dest="no_input")
+    options.flag("--allow-cascade", "allow deletes to reach rows outside the dump")
+    options.value("--max-deletes", "N|N%", "refuse to delete more records, or a larger share")
+    options.flag("--allow-empty", "allow a dump that has become empty")
+    options.flag(
+        "--ignore-unknown-fields", "ignore fields of the commit that the code does not have"
+    )
+    options.flag("--full --verbose", "list every record of the plan, and every refused record")
+    options.value("--plan-out", "FILE", "write the plan to FILE, to run it later with --plan")
+    options.wait()
 
 
 def _run_file(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -112,7 +181,7 @@ def _run(args: argparse.Namespace, terminal: Terminal, verb: Verb, *, apply: boo
 def _pull(project: Project, revision: str, terminal: Terminal) -> None:
     """Brings the branch forward, before any lock is taken: a remote may keep us waiting."""
     from contentgit.branches.remotes import pull_branch
-    from contentgit.cli.remotes import pull_lines, talking
+    from contentgit.cli.verbs.remotes import pull_lines, talking
 
     repository = project.repository
     branch = repository.refs.head_branch() if revision in ("HEAD", "@") else revision
@@ -132,7 +201,7 @@ def _say(done: CheckedOut, args: argparse.Namespace, terminal: Terminal) -> int:
         terminal.document(_applied_data(done, args.database))
     else:
         terminal.lines(_applied_lines(done, args.database, terminal.call))
-    return tell(done.failures, "applied", terminal)
+    return tell_failures(done.failures, "applied", terminal)
 
 
 def _request(args: argparse.Namespace, verb: Verb) -> Request:

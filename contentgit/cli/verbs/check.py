@@ -16,6 +16,7 @@ from contentgit.branches.check_merges import differing, tip_doubts
 from contentgit.branches.merging.operation import refuse_unfinished
 from contentgit.check import Checked, Finding, finding
 from contentgit.check.files import DescribedDump
+from contentgit.cli.parser import Options
 from contentgit.cli.project import (
     among_content,
     find_repository,
@@ -33,6 +34,28 @@ from contentgit.history.rewrite import Rewritten, branch_to_fix, rewrite
 from contentgit.render import check as render
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
+
+
+def check_options(options: Options) -> None:
+    """The options of ``check``."""
+    options.describe(
+        "Reads the tree of REV without a database and lists what is wrong with it, by file and field. With "
+        "'A..B' reads B, and leaves out what A has already. With settings also compares the tree with the "
+        "project's code. Exits with 1 if there are errors.",
+        "contentgit check",
+        "contentgit check main..summer --merges",
+        "contentgit check --fix",
+        "contentgit check --format sarif",
+    )
+    options.word("revision", "REV", "REV or A..B (default: HEAD)", default="HEAD")
+    options.flag("--merges", "recompute every merge commit of the history or range")
+    options.flag("--fix", "write files in canonical form, in a commit on HEAD's branch")
+    options.flag("--strict", "exit 1 for warnings too")
+    text = "refuse this model, such as auth.user or 'sessions.*'; repeatable"
+    options.value("--forbid", "MODEL", text, action="append", default=[])
+    options.flag("--no-code", "do not compare with the project's code")
+    formats = ("text", "json", "sarif", "github")
+    options.value("--format", None, "output format (default: text)", choices=formats)
 
 
 def check(args: argparse.Namespace, terminal: Terminal) -> int:

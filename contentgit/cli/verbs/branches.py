@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from contentgit.cli.parser import Options
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import UsageError
@@ -17,6 +18,23 @@ from contentgit.render.plain import safe
 
 if TYPE_CHECKING:
     from contentgit.git import BrokenRef, Repository
+
+
+def branch_options(options: Options) -> None:
+    """The options of ``branch``."""
+    options.describe(
+        "Without NAME lists the branches. With NAME creates that branch at START (default: HEAD).",
+        "contentgit branch",
+        "contentgit branch summer main",
+        "contentgit branch -d summer",
+    )
+    options.word("name", "NAME", "branch to create")
+    options.word("start", "START", "where it starts (default: HEAD)")
+    delete = options.one_of()
+    delete.value("-d --delete", "BRANCH", "delete a merged branch")
+    text = "delete a branch even if it is not merged"
+    delete.value("-D", "BRANCH", text, dest="force_delete")
+    options.flag("--show-current", "print only the name of HEAD's branch")
 
 
 def branch(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -78,6 +96,21 @@ def _tell_broken(what: str, broken: Sequence[BrokenRef], terminal: Terminal) -> 
         terminal.note(f"{what} {each.name} cannot be read: {each.problem}")
         for line in each.hint.splitlines():
             terminal.note(f"  {line}")
+
+
+def tag_options(options: Options) -> None:
+    """The options of ``tag``."""
+    options.describe(
+        "Without NAME lists the tags. With NAME creates that tag at REV (default: HEAD). Every verb accepts "
+        "a tag as a revision.",
+        'contentgit tag 2026-summer main -m "As shown to the board"',
+        "contentgit tag -d 2026-summer",
+    )
+    options.word("name", "NAME", "tag to create; with -l a pattern")
+    options.word("revision", "REV", "commit to tag (default: HEAD)")
+    options.value("-m --message", "TEXT", "message; creates an annotated tag", action="append")
+    options.value("-d --delete", "NAME", "delete a tag")
+    options.flag("-l --list", "list the tags that match NAME")
 
 
 def tag(args: argparse.Namespace, terminal: Terminal) -> int:

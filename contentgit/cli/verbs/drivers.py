@@ -15,6 +15,7 @@ from contentgit.render.plain import safe
 if TYPE_CHECKING:
     import argparse
 
+    from contentgit.cli.parser import Options
     from contentgit.cli.terminal import Terminal
 
 MERGE_USAGE = "contentgit merge-driver [--base] %O %A %B %P"
@@ -33,10 +34,34 @@ def main(words: Sequence[str]) -> int:
         return 0
 
 
+def merge_driver_options(options: Options) -> None:
+    """The options of ``merge-driver``."""
+    options.describe(
+        "Merges the record in three files into OURS, field by field. On a conflict OURS stays as it is, "
+        "the conflicts are printed on standard error, and the exit code is 1. setup-git configures git to "
+        "call it.",
+        "contentgit merge-driver base.json ours.json theirs.json pages/pages.page/0/0/42.json",
+    )
+    options.word("base_file", "BASE", "file of the merge base; empty if there is none")
+    options.word("ours", "OURS", "our file; receives the result")
+    options.word("theirs", "THEIRS", "their file")
+    options.word("path", "PATH", "path of the file in the repository")
+    options.flag("--base", "merge bases of another merge: a conflict gives BASE, and exit code 0")
+
+
 def merge_driver(args: argparse.Namespace, _terminal: Terminal) -> int:
     """Merges one file of a merge that git runs."""
     words = [args.base_file, args.ours, args.theirs, args.path]
     return _merge([*(["--base"] if args.base else []), *filter(None, words)])
+
+
+def diff_driver_options(options: Options) -> None:
+    """The options of ``diff-driver``."""
+    options.describe(
+        "Prints the record in FILE as text: one line per field, one line per sentence.",
+        "contentgit diff-driver pages/pages.page/0/0/42.json",
+    )
+    options.word("file", "FILE", "file of a record")
 
 
 def diff_driver(args: argparse.Namespace, _terminal: Terminal) -> int:

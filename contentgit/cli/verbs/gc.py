@@ -9,12 +9,28 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from contentgit.cli.parser import Options
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import ITEMS_SHOWN, Terminal
 from contentgit.render.plain import plural, safe
 
 if TYPE_CHECKING:
     from contentgit.workingcopy.collecting import Collected, Leftover
+
+
+def gc_options(options: Options) -> None:
+    """The options of ``gc``."""
+    options.describe(
+        "Removes backups that are old and that no undo needs, refs of databases that are no longer in the "
+        "settings, and temporary files; then lets git remove unreachable objects. Reads the ledgers of all "
+        "databases to find what an undo needs.",
+        "contentgit gc --dry-run",
+        "contentgit gc",
+        "contentgit gc --older-than 30",
+    )
+    options.flag("--dry-run", "show what would be removed")
+    text = "remove only what is older (default: 90, as long as git keeps a reflog)"
+    options.value("--older-than", "DAYS", text, type=_days, default=90)
 
 
 def gc(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -38,6 +54,12 @@ def gc(args: argparse.Namespace, terminal: Terminal) -> int:
     else:
         terminal.lines(_lines(done, dry_run=args.dry_run))
     return 0
+
+
+def _days(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= 36500:
+        raise argparse.ArgumentTypeError(f"takes a number of days from 1 up, not {text!r}")
+    return int(text)
 
 
 def _data(leftover: Leftover) -> dict[str, object]:

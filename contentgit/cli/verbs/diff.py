@@ -1,4 +1,4 @@
-"""``diff`` as a report for review: text, JSON, Markdown or HTML, on the terminal or in a file."""
+"""``diff``: on the terminal, or as a report for review in text, JSON, Markdown or HTML."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final
@@ -16,16 +16,121 @@ from typing import IO, Final
 from rich.text import Text
 
 from contentgit import config
+from contentgit.cli.changes import as_data, counts_by_model, print_changes
+from contentgit.cli.parser import Options, count
+from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import UsageError
-from contentgit.history.commits import CommitComparison, TitledChange
+from contentgit.git import Repository
+from contentgit.history.commits import CommitComparison, Selection, compare_commits
 from contentgit.history.review import review
-from contentgit.render import data, report
+from contentgit.render import report
 from contentgit.render.text import change_lines, dump_line, stat_lines
 from contentgit.render.views import TERMINAL, WHOLE
 from contentgit.review import Review
 
 _SUFFIXES: Final = {".json": "json", ".md": "markdown", ".html": "html", ".htm": "html"}
+_LEAST = 8_000  # bytes that a Markdown report needs for its verdict and the note that it is cut
+
+
+def _limit(text: str) -> int:
+    """The bytes of a Markdown report; 0 is no limit."""
+    from contentgit.render.markdown import LIMITS
+
+    if text in LIMITS:
+        return LIMITS[text]
+    number = count(text)
+    if 0 < number < _LEAST:
+        raise argparse.ArgumentTypeError(f"takes 0, or {_LEAST:,} and more, not {number}")
+    return number
+
+
+def diff_options(options: Options) -> None:
+    """The options of ``diff``."""
+    options.describe(
+        "Compares two commits; a commit with the database; or, without a revision, the applied commit "
+        "with the database. 'A..B' is 'A B'; 'A...B' compares the merge base with B. Names of dumps and "
+        "records follow '--'. With --format prints a report for review: the verdict, what to check, a table "
+        "by model, and each record.",
+        "contentgit diff main summer",
+        "contentgit diff",
+        "contentgit diff main -- pages.page:42",
+        "contentgit diff main...summer --format html -o report.html",
+    )
+    options.word("revisions", "REV", "none, one or two revisions", nargs="*")
+    options.flag("--stat", "print only the counts by model")
+    options.flag("--exit-code", "exit 1 if anything differs")
+    formats = ("text", "json", "markdown", "html")
+    options.value("--format", None, "print a report in this format", choices=formats)
+    options.value("-o --output", "FILE", "write the report to FILE; its suffix sets the format")
+    options.flag("--full", "do not shorten long values")
+    text = "size limit of a Markdown report in bytes (default: github, 65,000; 0: no limit)"
+    options.value("--limit", "N|github|gitlab", text, type=_limit)
+    options.value("--media", "FOLDER", "include pictures from FOLDER in an HTML report")
+
+
+def diff(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Shows what differs."""
+    selection = Selection.parse(args.names)
+    before, after, merge_base = _revisions(args.revisions)
+    if after is None:
+        with open_project(args, terminal) as project:
+            from contentgit.workingcopy.compare import compare_with_database
+
+            with compare_with_database(project, before, selection) as comparison:
+                return _print_comparison(comparison, args, terminal)
+    assert before is not None
+    repository = find_repository(args, terminal)
+    if merge_base:
+        before = _merge_base(repository, before, after)
+    return _print_comparison(compare_commits(repository, before, after, selection), args, terminal)
+
+
+def _revisions(words: list[str]) -> tuple[str | None, str | None, bool]:
+    """The two sides, and whether the first is their merge base."""
+    if len(words) == 1:
+        for dots in ("...", ".."):
+            if dots in words[0]:
+                before, after = words[0].split(dots, 1)
+                return before or "HEAD", after or "HEAD", dots == "..."
+    if len(words) > 2:
+        raise UsageError(
+            f"diff takes at most two revisions, not {len(words)}",
+            hint="names of dumps and records follow '--': contentgit diff main -- pages",
+        )
+    padded = [*words, None, None]
+    return padded[0], padded[1], False
+
+
+def _merge_base(repository: Repository, before: str, after: str) -> str:
+    bases = repository.history.merge_bases(
+        repository.refs.resolve(before), repository.refs.resolve(after)
+    )
+    if not bases:
+        raise UsageError(
+            f"{before} and {after} have no commit in common",
+            hint=f"contentgit diff {before} {after}  (compares the two as they are)",
+        )
+    return bases[0]
+
+
+def _print_comparison(
+    comparison: CommitComparison, args: argparse.Namespace, terminal: Terminal
+) -> int:
+    chosen = wanted_format(args)
+    if chosen:
+        differs = write_report(comparison, chosen, args, terminal)
+    elif args.stat:
+        counts = counts_by_model(comparison.changes)
+        differs = bool(counts)
+        if differs:
+            terminal.lines(stat_lines(counts))
+    else:
+        differs = print_changes(comparison.changes, terminal, comparison.dumps > 1)
+    return 1 if args.exit_code and differs else 0
+
+
+# Reports
 
 
 def wanted_format(args: argparse.Namespace) -> str | None:
@@ -107,12 +212,6 @@ def _write(
     else:
         pieces = _html(comparison, found, args)
     (file or sys.stdout).writelines(pieces)
-
-
-def as_data(changes: Iterable[TitledChange]) -> Iterator[dict[str, object]]:
-    """The changes as JSON values."""
-    for each in changes:
-        yield data.change(each.dump, each.change, each.title, each.references)
 
 
 def _text(comparison: CommitComparison, found: Review, *, full: bool) -> Iterator[Text | str]:

@@ -1,26 +1,23 @@
-"""``diff``, ``log``, ``show``."""
+"""``log``, ``show``."""
 
 from __future__ import annotations
 
 import argparse
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from rich.text import Text
 
+from contentgit.cli.changes import as_data, counts_by_model, print_changes
 from contentgit.cli.databases import everywhere
+from contentgit.cli.parser import Options, count
 from contentgit.cli.project import find_repository, open_project
-from contentgit.cli.reports import as_data, wanted_format, write_report
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import FormatError, RepositoryError, UnknownNameError, UsageError
 from contentgit.git import Commit, Repository
 from contentgit.history.commits import (
-    CommitComparison,
     Selection,
-    TitledChange,
-    compare_commits,
     names_record,
     records_at,
 )
@@ -29,7 +26,7 @@ from contentgit.history.commits import show as show_commit
 from contentgit.history.commits import shown as shown_commit
 from contentgit.render import data
 from contentgit.render.plain import safe
-from contentgit.render.text import SIGNS, change_lines, count_line, dump_line, stat_lines
+from contentgit.render.text import SIGNS, count_line, stat_lines
 from contentgit.render.values import dump_label
 from contentgit.render.views import named
 
@@ -38,94 +35,25 @@ if TYPE_CHECKING:
     from contentgit.db.ledger import Applied
     from contentgit.workingcopy.project import Project
 
-Counts = Mapping[tuple[str, str], Mapping[str, int]]
 _Ledger: TypeAlias = "tuple[str, list[Applied]]"
 
 
-def diff(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Shows what differs."""
-    selection = Selection.parse(args.names)
-    before, after, merge_base = _revisions(args.revisions)
-    if after is None:
-        with open_project(args, terminal) as project:
-            from contentgit.workingcopy.compare import compare_with_database
-
-            with compare_with_database(project, before, selection) as comparison:
-                return _print_comparison(comparison, args, terminal)
-    assert before is not None
-    repository = find_repository(args, terminal)
-    if merge_base:
-        before = _merge_base(repository, before, after)
-    return _print_comparison(compare_commits(repository, before, after, selection), args, terminal)
-
-
-def _revisions(words: list[str]) -> tuple[str | None, str | None, bool]:
-    """The two sides, and whether the first is their merge base."""
-    if len(words) == 1:
-        for dots in ("...", ".."):
-            if dots in words[0]:
-                before, after = words[0].split(dots, 1)
-                return before or "HEAD", after or "HEAD", dots == "..."
-    if len(words) > 2:
-        raise UsageError(
-            f"diff takes at most two revisions, not {len(words)}",
-            hint="names of dumps and records follow '--': contentgit diff main -- pages",
-        )
-    padded = [*words, None, None]
-    return padded[0], padded[1], False
-
-
-def _merge_base(repository: Repository, before: str, after: str) -> str:
-    bases = repository.history.merge_bases(
-        repository.refs.resolve(before), repository.refs.resolve(after)
+def log_options(options: Options) -> None:
+    """The options of ``log``."""
+    options.describe(
+        "Lists the commits of REV, newest first. With the key of a record in place of REV, lists the commits "
+        "that changed the record. With --applied lists what was applied to the database and committed from "
+        "it.",
+        "contentgit log",
+        "contentgit log pages.page:42 -p",
+        "contentgit log -n 5 --oneline main -- pages",
+        "contentgit log --applied",
     )
-    if not bases:
-        raise UsageError(
-            f"{before} and {after} have no commit in common",
-            hint=f"contentgit diff {before} {after}  (compares the two as they are)",
-        )
-    return bases[0]
-
-
-def _print_comparison(
-    comparison: CommitComparison, args: argparse.Namespace, terminal: Terminal
-) -> int:
-    chosen = wanted_format(args)
-    if chosen:
-        differs = write_report(comparison, chosen, args, terminal)
-    elif args.stat:
-        counts = _counts(comparison.changes)
-        differs = bool(counts)
-        if differs:
-            terminal.lines(stat_lines(counts))
-    else:
-        differs = _print_changes(comparison.changes, terminal, comparison.dumps > 1)
-    return 1 if args.exit_code and differs else 0
-
-
-def _counts(changes: Iterable[TitledChange]) -> Counts:
-    counts: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for each in changes:
-        counts[(each.dump, each.change.key.model)][each.change.kind] += 1
-    return counts
-
-
-def _print_changes(changes: Iterable[TitledChange], terminal: Terminal, several: bool) -> bool:
-    """Whether there are any; with ``several`` dumps each is named above its changes."""
-    totals: dict[str, int] = defaultdict(int)
-    dump = ""
-    for each in changes:
-        if totals:
-            terminal.line()
-        if several and each.dump != dump:
-            dump = each.dump
-            terminal.line(dump_line(dump))
-        totals[each.change.kind] += 1
-        terminal.lines(change_lines(each.change, each.title, each.references))
-    if totals:
-        terminal.line()
-        terminal.line(count_line(totals), style="dim")
-    return bool(totals)
+    options.word("revision", "REV", "default: HEAD", default="HEAD")
+    options.value("-n --max-count", "N", "list at most N commits", type=count)
+    options.flag("-p --patch", "show what each commit changes")
+    options.flag("--oneline", "print one line per commit")
+    options.flag("--applied", "list the ledger of the database")
 
 
 def log(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -168,7 +96,7 @@ def log(args: argparse.Namespace, terminal: Terminal) -> int:
             terminal.line()
             try:
                 shown = shown_commit(repository, commit, selection)
-                _print_changes(shown.changes, terminal, shown.dumps > 1)
+                print_changes(shown.changes, terminal, shown.dumps > 1)
             except FormatError as error:  # the older commits are as they are
                 terminal.line(
                     f"What this commit changed cannot be shown: {error.message}", "yellow"
@@ -287,6 +215,18 @@ def _applied_line(row: Applied) -> Text:
     )
 
 
+def show_options(options: Options) -> None:
+    """The options of ``show``."""
+    options.describe(
+        "Shows a commit and its changes. With RECORD after '--' shows that record as it is in the commit.",
+        "contentgit show",
+        "contentgit show main~2 --stat",
+        "contentgit show main -- pages.page:42",
+    )
+    options.word("revision", "REV", "default: HEAD", default="HEAD")
+    options.flag("--stat", "print only the counts by model")
+
+
 def show(args: argparse.Namespace, terminal: Terminal) -> int:
     """Shows a commit, or records of it."""
     repository = find_repository(args, terminal)
@@ -300,9 +240,9 @@ def show(args: argparse.Namespace, terminal: Terminal) -> int:
     terminal.lines(_commit_lines(shown.commit))
     terminal.line()
     if args.stat:
-        terminal.lines(stat_lines(_counts(shown.changes)))
+        terminal.lines(stat_lines(counts_by_model(shown.changes)))
     else:
-        _print_changes(shown.changes, terminal, shown.dumps > 1)
+        print_changes(shown.changes, terminal, shown.dumps > 1)
     return 0
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from contentgit.cli.editor import edited
-from contentgit.cli.hooks import tell
-from contentgit.cli.notices import tell_copied
+from contentgit.cli.notices import tell_copied, tell_failures
+from contentgit.cli.parser import Options
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.cli.worktrees import tell_left_alone
@@ -23,6 +23,24 @@ from contentgit.render import data
 if TYPE_CHECKING:
     from contentgit.workingcopy.commit import Committed, Draft, DumpCounts
     from contentgit.workingcopy.project import Project
+
+
+def commit_options(options: Options) -> None:
+    """The options of ``commit``."""
+    options.describe(
+        "Reads the dumps in one snapshot of the database and commits what has changed.",
+        'contentgit commit pages -m "Summer breads"',
+        "contentgit commit districts:42,43 -F note.txt",
+    )
+    options.dumps("dumps to commit (default: all that need no arguments)")
+    message = options.one_of()
+    message.value("-m --message", "TEXT", "commit message", action="append")
+    message.value("-F --file", "FILE", "read the message from FILE (-: standard input)")
+    options.value("--author", "'NAME <EMAIL>'", "override the author")
+    text = "commit to a new branch whose parent is the applied commit"
+    options.value("--branch", "NEW", text)
+    options.flag("--dry-run", "show what would be committed")
+    options.wait()
 
 
 def commit(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -43,10 +61,10 @@ def commit(args: argparse.Namespace, terminal: Terminal) -> int:
         )
     if args.json:
         terminal.document({**data.plain(done), "dry_run": args.dry_run})
-        return tell(done.failures, "committed", terminal)
+        return tell_failures(done.failures, "committed", terminal)
     terminal.lines(_commit_lines(done, new_branch=args.branch, dry_run=args.dry_run))
     tell_left_alone(done.left_alone, terminal)
-    return tell(done.failures, "committed", terminal)
+    return tell_failures(done.failures, "committed", terminal)
 
 
 def _author(text: str) -> Signature:

@@ -1,4 +1,4 @@
-"""``merge``, ``conflicts``, ``resolve``: they need neither settings nor a database."""
+"""``conflicts``, ``resolve``: they need neither settings nor a database."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from contentgit.branches import merging
-from contentgit.branches.merging import Concluded, FastForward, MergeOutcome, MergeResult
 from contentgit.branches.merging.deciding import Decision, Resolved, named_place
 from contentgit.branches.merging.deciding import resolve as decide
 from contentgit.branches.merging.naming import reference_titles
@@ -22,7 +20,8 @@ from contentgit.branches.merging.recorded import (
 from contentgit.branches.merging.ways import ways
 from contentgit.branches.trees import TreeMerge
 from contentgit.cli.editor import edited
-from contentgit.cli.notices import tell_doubts, tell_next, tell_untouched
+from contentgit.cli.notices import tell_next, tell_untouched
+from contentgit.cli.parser import Options
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.cli.worktrees import tell_left_alone
@@ -34,105 +33,22 @@ from contentgit.errors import ConflictError, ContentgitError, FormatError, Usage
 from contentgit.git import Repository
 from contentgit.merge import Take, TreeConflict
 from contentgit.render import conflicts as render
-from contentgit.render import data
 from contentgit.render.plain import plural, safe
 
 _SCISSORS = "# ------------------------ >8 ------------------------"
 _MARK = "\ufeff"  # what some editors put in front of UTF-8
 
 
-def merge(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Merges, goes on with a merge, or gives it up."""
-    repository = find_repository(args, terminal)
-    if args.go_on or args.abort:
-        return end(repository, args, terminal)
-    if not args.revision:
-        raise UsageError(
-            "merge needs a revision",
-            hint="contentgit merge BRANCH  (contentgit branch lists them)",
-        )
-    way = {args.no_ff: FastForward.NEVER, args.ff_only: FastForward.ONLY}
-    done = merging.merge(
-        repository,
-        args.revision,
-        message="\n\n".join(args.message or ()),
-        fast_forward=way.get(True, FastForward.ALLOWED),
-        commit=not args.no_commit,
-        record=args.record,
-        take=Take(args.take) if args.take else None,
-        unrelated=args.allow_unrelated_histories,
+def conflicts_options(options: Options) -> None:
+    """The options of ``conflicts``."""
+    options.describe(
+        "Lists the conflicts of the merge, revert or cherry-pick in progress, with the content of each "
+        "side. If none is in progress, lists the conflicts recorded in a commit.",
+        "contentgit conflicts",
+        "contentgit conflicts main --json",
     )
-    return _print_merged(done, args, terminal)
-
-
-def _print_merged(done: MergeResult, args: argparse.Namespace, terminal: Terminal) -> int:
-    if args.json:
-        found = data.plain(done)
-        found["conflicts"] = [render.as_data(each) for each in done.conflicts]
-        terminal.document(found)
-        return 0
-    source, branch, commit = safe(done.source), safe(done.branch), done.commit[:SHORT]
-    said = {
-        MergeOutcome.UP_TO_DATE: f"{branch} has everything of {source} already",
-        MergeOutcome.FAST_FORWARD: f"Forwarded {branch} to {commit} ({source})",
-        MergeOutcome.MERGED: f"Merged {source} into {branch}: {commit}",
-        MergeOutcome.PREPARED: f"Merged {source} without a conflict; nothing is committed yet",
-        MergeOutcome.RECORDED: f"Merged {source} into {branch}: {commit}, with "
-        f"{plural(len(done.conflicts), 'conflict')} recorded in it",
-    }
-    terminal.line(said[done.how])
-    for each in done.conflicts:
-        terminal.line(f"  {render.headline(each)}")
-    if done.how is MergeOutcome.PREPARED:
-        tell_next(["contentgit merge --continue", "contentgit merge --abort  (gives up)"], terminal)
-    if done.how is MergeOutcome.RECORDED:
-        tell_next(["contentgit resolve LABEL --take ours|theirs"], terminal)
-    tell_doubts(done.doubts, terminal)
-    if done.how in (MergeOutcome.FAST_FORWARD, MergeOutcome.MERGED):
-        tell_untouched(done.branch, terminal)
-    tell_left_alone(done.left_alone, terminal)
-    return 0
-
-
-def end(repository: Repository, args: argparse.Namespace, terminal: Terminal) -> int:
-    """Concludes or gives up the verb's operation, as ``--continue`` or ``--abort`` say."""
-    if getattr(args, "revision", None) or getattr(args, "records", None) or args.names:
-        raise UsageError(
-            f"{'--continue' if args.go_on else '--abort'} goes alone",
-            hint=f"contentgit {args.verb} --help",
-        )
-    if args.abort:
-        given_up = merging.abort(repository, args.verb)
-        what = given_up.named if given_up else "what was under way"
-        if args.json:
-            terminal.document({"aborted": what})
-        else:
-            the = "the " if given_up else ""
-            terminal.line(f"Gave up {the}{safe(what)}; nothing of it is on the branch")
-        return 0
-    return print_concluded(merging.continue_merge(repository, args.verb), args, terminal)
-
-
-def print_concluded(done: Concluded, args: argparse.Namespace, terminal: Terminal) -> int:
-    """Says what became of a merge, revert or cherry-pick."""
-    if args.json:
-        terminal.document(done)
-        return 0
-    if not done.commit:
-        terminal.line(f"Nothing to commit: {safe(done.branch)} has all of it already")
-        return 0
-    did, way = {
-        "merge": ("Merged", "into"),
-        "revert": ("Reverted", "on"),
-        "cherry-pick": ("Picked", "on"),
-        "restore": ("Restored", "on"),
-    }[done.verb]
-    line = f"{did} {safe(done.source)} {way} {safe(done.branch)}: {done.commit[:SHORT]}"
-    terminal.line(line)
-    tell_doubts(done.doubts, terminal)
-    tell_untouched(done.branch, terminal)
-    tell_left_alone(done.left_alone, terminal)
-    return 0
+    options.word("revision", "REV", "commit with recorded conflicts")
+    options.flag("--exit-code", "exit 1 if there are any")
 
 
 def conflicts(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -212,6 +128,31 @@ def _print_recorded(
         terminal.line(Text(f"    {safe(each.file)}", style="dim"))
     step = "Next: contentgit resolve LABEL --take ours|theirs"
     terminal.line(terminal.call.typed(step), style="dim")
+
+
+def resolve_options(options: Options) -> None:
+    """The options of ``resolve``."""
+    options.describe(
+        "Resolves the conflicts with these labels; 'pages.page:*' and 'pages.page:[4-9]' match several. A "
+        "label is a record, a field of it, or a place within: pages.page:42, pages.page:42/title, as "
+        "contentgit conflicts shows them.",
+        "contentgit resolve pages.page:42 --take theirs",
+        "contentgit resolve pages.page:42/title --value '\"Summer bread\"'",
+        "contentgit resolve pages.page:42/body --edit",
+        "contentgit resolve 'pages.*' --take ours",
+    )
+    options.word("labels", "LABEL", "labels of conflicts, or patterns", nargs="*")
+    options.flag("--all", "every conflict")
+    how = options.one_of()
+    text = "use the content of this side, or delete the record"
+    how.value("--take", None, text, choices=("ours", "theirs", "base", "delete"))
+    how.value("--value", "JSON", "use this value")
+    how.flag("--edit", "edit the value in your editor")
+    how.flag(
+        "--renumber",
+        "give the record that theirs added under the same key a new key, and follow it in references",
+    )
+    how.flag("--recorded", "apply the decisions in the conflict files of HEAD's commit")
 
 
 def resolve(args: argparse.Namespace, terminal: Terminal) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from contentgit.branches.git_setup import Outcome, State, install, look, remove
+from contentgit.cli.parser import Options
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import Terminal
 from contentgit.errors import UsageError
@@ -16,6 +17,21 @@ from contentgit.render.plain import safe
 
 # -P: git starts the drivers in the worktree, whose files are no modules of Python.
 COMMAND = (sys.executable, "-P", "-m", "contentgit.cli.start")
+
+
+def setup_git_options(options: Options) -> None:
+    """The options of ``setup-git``."""
+    options.describe(
+        "Sets the merge and diff drivers in the repository's own configuration and attributes, so that git "
+        "merge, git rebase, git diff and git log -p treat records field by field. Prints each setting.",
+        "contentgit setup-git",
+        "contentgit setup-git --check",
+        "contentgit setup-git --remove",
+    )
+    what = options.one_of()
+    what.flag("--check", "change nothing; exit 1 if a setting is missing or differs")
+    what.flag("--remove", "remove what setup-git has set")
+    options.flag("--force", "overwrite values that you have set yourself")
 
 
 def setup_git(args: argparse.Namespace, terminal: Terminal) -> int:

@@ -14,6 +14,7 @@ from rich.text import Text
 from contentgit.branches.merging.operation import current
 from contentgit.cli.call import Call
 from contentgit.cli.databases import everywhere
+from contentgit.cli.parser import Options
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Parts, Terminal
 from contentgit.content.records import RecordKey
@@ -69,6 +70,18 @@ class _Edited(NamedTuple):
         change = entry.change
         names = [each.name for each in change.fields] if change.kind == "update" else ()
         return cls(change.kind, change.key, entry.title, names)
+
+
+def status_options(options: Options) -> None:
+    """The options of ``status``."""
+    options.describe(
+        "Compares each dump in the database with its applied commit.",
+        "contentgit status",
+        "contentgit status pages --database production",
+        "contentgit status --all-databases --exit-code",
+    )
+    options.dumps("dumps to compare (default: all)")
+    options.flag("--exit-code", "exit 1 if anything was edited")
 
 
 def status(args: argparse.Namespace, terminal: Terminal) -> int:

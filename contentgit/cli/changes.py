@@ -1,0 +1,43 @@
+"""Changes as ``diff``, ``log -p`` and ``show`` print them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from contentgit.cli.terminal import Terminal
+from contentgit.history.commits import TitledChange
+from contentgit.render import data
+from contentgit.render.text import change_lines, count_line, dump_line
+
+
+def print_changes(changes: Iterable[TitledChange], terminal: Terminal, several: bool) -> bool:
+    """Prints the changes, and with ``several`` dumps the dump above its changes; whether there are any."""
+    totals: dict[str, int] = defaultdict(int)
+    dump = ""
+    for entry in changes:
+        if totals:
+            terminal.line()
+        if several and entry.dump != dump:
+            dump = entry.dump
+            terminal.line(dump_line(dump))
+        totals[entry.change.kind] += 1
+        terminal.lines(change_lines(entry.change, entry.title, entry.references))
+    if totals:
+        terminal.line()
+        terminal.line(count_line(totals), style="dim")
+    return bool(totals)
+
+
+def counts_by_model(changes: Iterable[TitledChange]) -> dict[tuple[str, str], dict[str, int]]:
+    """How many records of each model were created, updated and deleted, by dump and model."""
+    counts: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for entry in changes:
+        counts[entry.dump, entry.change.key.model][entry.change.kind] += 1
+    return counts
+
+
+def as_data(changes: Iterable[TitledChange]) -> Iterator[dict[str, object]]:
+    """The changes as JSON values."""
+    for entry in changes:
+        yield data.change(entry.dump, entry.change, entry.title, entry.references)
