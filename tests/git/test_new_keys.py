@@ -10,7 +10,7 @@ import pytest
 
 from contentgit.branches.merging import continue_merge, merge
 from contentgit.branches.merging.deciding import Decision, resolve
-from contentgit.branches.merging.operation import current, decided, keep
+from contentgit.branches.merging.operation import current, keep
 from contentgit.branches.merging.picking import revert
 from contentgit.branches.merging.recorded import recorded_in, resolve_recorded
 from contentgit.content.canonical import dump_document, encode
@@ -259,7 +259,7 @@ def test_decisions_that_give_a_key_away_twice_are_refused(site: Site, keys: dict
     operation = current(site.repository)
     assert operation is not None
     new = [Resolution(Place(RecordKey("site.tag", old)), key=key) for old, key in keys.items()]
-    keep(site.repository, decided(operation, new))
+    keep(site.repository, replace(operation, resolutions=tuple(new)))
     with pytest.raises(
         RefusedError, match="is to be a record's new key, and another record has it"
     ):
@@ -273,7 +273,7 @@ def test_keys_of_theirs_may_move_up_one_by_one(site: Site) -> None:
     assert operation is not None
     chain = {"3": "4", "4": "5", "5": "6"}
     new = [Resolution(Place(RecordKey("site.tag", old)), key=key) for old, key in chain.items()]
-    keep(site.repository, decided(operation, new))
+    keep(site.repository, replace(operation, resolutions=tuple(new)))
     commit = continue_merge(site.repository).commit
     assert names(site, commit) == ["s3", "s4", "s5", "w3"]
     assert site.all(commit)["site.tag:6"] == {"name": "s5"}

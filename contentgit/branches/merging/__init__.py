@@ -7,20 +7,18 @@ import shlex
 from dataclasses import dataclass
 
 from contentgit.branches.merging.deciding import take_all
+from contentgit.branches.merging.ending import Concluded, conclude, conclude_or_keep
 from contentgit.branches.merging.operation import (
-    Concluded,
     Operation,
-    begin,
     chosen,
-    conclude,
     current,
     forget,
-    refuse_conflicts,
+    head_of,
     refuse_unfinished,
     under_way,
 )
 from contentgit.branches.trees import Doubt
-from contentgit.errors import ContentgitError, RefusedError, UsageError
+from contentgit.errors import ContentgitError, RefusedError
 from contentgit.git import LeftAlone, Repository, Signature
 from contentgit.history.commits import check_format
 from contentgit.merge import Take, TreeConflict
@@ -94,21 +92,27 @@ def merge(
         UnknownNameError: the revision does not exist.
     """
     refuse_unfinished(repository)
-    branch, ours = _head(repository)
+    branch, ours = head_of(repository, "merge into")
     theirs = repository.refs.resolve(revision)
     for each in (ours, theirs):
         check_format(repository, each)
     if repository.history.is_ancestor(theirs, ours):
         return MergeResult(MergeOutcome.UP_TO_DATE, revision, branch, ours)
     if fast_forward is not FastForward.NEVER and repository.history.is_ancestor(ours, theirs):
-        return _forward(repository, revision, branch, ours, theirs)
+        repository.trees.check_move(ours, theirs)
+        left = repository.worktrees.advance(branch, theirs, ours, f"contentgit merge: {revision}")
+        return MergeResult(MergeOutcome.FAST_FORWARD, revision, branch, theirs, tuple(left))
     if fast_forward is FastForward.ONLY:
         raise RefusedError(
             f"{branch} and {revision} have diverged, so {branch} cannot be forwarded",
             hint=f"contentgit merge {revision}  joins them in a merge commit",
         )
-    if not unrelated:
-        _refuse_unrelated(repository, (branch, ours), (revision, theirs))
+    if not unrelated and not repository.history.merge_bases(ours, theirs):
+        raise RefusedError(
+            f"{branch} and {revision} have no commit in common",
+            hint=f"contentgit merge {shlex.quote(revision)} --allow-unrelated-histories  "
+            "(merges them all the same)",
+        )
     repository.settings.identity()
     operation = Operation(
         verb="merge",
@@ -135,46 +139,11 @@ def _run(
         done, conflicts = record_conflicts(repository, operation)
         how = MergeOutcome.RECORDED if conflicts else MergeOutcome.MERGED
         return MergeResult(how, source, branch, done.commit, done.left_alone, conflicts)
-    found = operation.tree(repository)
-    if found.conflicts or not commit:
-        begin(repository, operation)
-        refuse_conflicts(repository, operation, found)
-        return MergeResult(
-            MergeOutcome.PREPARED, source, branch, operation.ours, doubts=found.doubts
-        )
-    done = conclude(repository, operation, found)
+    done = conclude_or_keep(repository, operation, commit=commit)
+    how = MergeOutcome.MERGED if done.commit else MergeOutcome.PREPARED
     return MergeResult(
-        MergeOutcome.MERGED, source, branch, done.commit, done.left_alone, doubts=done.doubts
+        how, source, branch, done.commit or operation.ours, done.left_alone, doubts=done.doubts
     )
-
-
-def _refuse_unrelated(
-    repository: Repository, ours: tuple[str, str], theirs: tuple[str, str]
-) -> None:
-    if not repository.history.merge_bases(ours[1], theirs[1]):
-        raise RefusedError(
-            f"{ours[0]} and {theirs[0]} have no commit in common",
-            hint=f"contentgit merge {shlex.quote(theirs[0])} --allow-unrelated-histories  "
-            "(merges them all the same)",
-        )
-
-
-def _head(repository: Repository) -> tuple[str, str]:
-    branch = repository.refs.head_branch()
-    if branch is None:
-        raise UsageError(
-            "HEAD of the repository is detached: there is no branch to merge into",
-            hint="contentgit checkout BRANCH  moves HEAD there",
-        )
-    return branch, repository.refs.resolve("HEAD")
-
-
-def _forward(
-    repository: Repository, revision: str, branch: str, ours: str, theirs: str
-) -> MergeResult:
-    repository.trees.check_move(ours, theirs)
-    left = repository.worktrees.advance(branch, theirs, ours, f"contentgit merge: {revision}")
-    return MergeResult(MergeOutcome.FAST_FORWARD, revision, branch, theirs, tuple(left))
 
 
 def _message(repository: Repository, revision: str, branch: str) -> str:

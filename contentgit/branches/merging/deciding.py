@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import accumulate
 from typing import NamedTuple
@@ -12,7 +13,6 @@ from contentgit.branches.merging.fitting import fitted, refuse_nothing
 from contentgit.branches.merging.new_keys import NewKeys, without
 from contentgit.branches.merging.operation import (
     Operation,
-    decided,
     keep,
     refuse_moved,
     under_way,
@@ -64,7 +64,9 @@ def resolve(repository: Repository, patterns: Sequence[str], decision: Decision)
         labels = [each.label for each in operation.resolutions]
         known = Labels([[each] for each in labels])
         gone = [labels[number] for each in before for number in known.named(each)]
-        operation = decided(operation, without(operation.resolutions, gone, sides.models))
+        operation = replace(
+            operation, resolutions=tuple(without(operation.resolutions, gone, sides.models))
+        )
         found = operation.tree(repository)
     wanted = list(chosen(found.conflicts, patterns))
     if decision.renumber:
@@ -73,7 +75,7 @@ def resolve(repository: Repository, patterns: Sequence[str], decision: Decision)
     else:
         new = list(fitted(sides, found.tree, resolutions_for(wanted, patterns, decision)))
         refuse_nothing(wanted, new)
-    operation = decided(operation, added(operation.resolutions, new))
+    operation = replace(operation, resolutions=tuple(added(operation.resolutions, new)))
     left = operation.tree(repository).conflicts
     keep(repository, operation)
     return Resolved(operation, tuple(new), left)
@@ -91,7 +93,7 @@ def take_all(repository: Repository, operation: Operation, take: Take) -> Operat
             return operation
         new = list(resolutions_for(found.conflicts, (), Decision(take)))
         refuse_nothing(found.conflicts, new)
-        operation = decided(operation, added(operation.resolutions, new))
+        operation = replace(operation, resolutions=tuple(added(operation.resolutions, new)))
     raise ConflictError(
         f"{operation.named}: taking {take.value} everywhere does not settle it",
         hint=f"contentgit merge {operation.source}  (lists the conflicts, to decide one by one)",

@@ -1,8 +1,7 @@
-"""A merge, revert or cherry-pick under way: what it is made of, what was decided, and its end.
+"""A merge, revert or cherry-pick under way: what it is made of, and what was decided.
 
 Only inputs and decisions are kept, in one file under the git directory; the tree and the conflicts are
-made from them anew each time. The branch moves at the very end, so that whatever breaks before has
-changed nothing, and what was decided is still there.
+made from them anew each time.
 """
 
 from __future__ import annotations
@@ -10,27 +9,26 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import stat
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from contentgit.branches.fetching import fetching
-from contentgit.branches.kept import read_kept
-from contentgit.branches.trees import Base, Doubt, TreeMerge, common_base, merge_trees
-from contentgit.content.documents import MISFITS, misfit
+from contentgit.branches.trees import Base, TreeMerge, common_base, merge_trees
+from contentgit.content.documents import MISFITS, misfit, parse_document
 from contentgit.errors import (
     BusyError,
-    ConflictError,
     ContentgitError,
     FormatError,
     RefusedError,
     RepositoryError,
     UsageError,
 )
-from contentgit.git import LeftAlone, Repository, Signature
+from contentgit.git import Repository, Signature
 from contentgit.merge import Resolution
 
 _FOLDER, _FILE = "contentgit", "merge.json"
@@ -38,6 +36,8 @@ _VERBS = ("merge", "revert", "cherry-pick", "restore")
 FORMAT = 1
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SAYABLE = re.compile("[^\0\ud800-\udfff]*")  # what can be said to a program
+LARGEST: Final = 2**28
+"""The most bytes that the file of an operation may have; what people decide is shorter."""
 
 
 @dataclass(frozen=True)
@@ -96,40 +96,11 @@ class Operation:
         return f"{self.verb} of {self.source} {way} {self.branch}"
 
 
-@dataclass(frozen=True)
-class Concluded:
-    """A branch with its new commit; ``commit`` is ``""`` where nothing differed.
-
-    ``doubts`` are the constraints that only a database can judge of it.
-    """
-
-    verb: str
-    source: str
-    branch: str
-    commit: str
-    left_alone: tuple[LeftAlone, ...] = field(default=())
-    doubts: tuple[Doubt, ...] = ()
-
-
-def begin(repository: Repository, operation: Operation) -> None:
-    """Keeps the operation until it is concluded or given up.
-
-    Raises:
-        RefusedError: another one is under way.
-        RepositoryError: the git directory cannot be written.
-    """
-    refuse_unfinished(repository)
-    keep(repository, operation)
-
-
 def refuse_under_way(repository: Repository, branch: str = "") -> None:
     """Raises RefusedError where a merge is under way, into ``branch`` if that is given."""
     there = current(repository)
     if there is not None and branch in ("", there.branch):
-        raise RefusedError(
-            f"a {there.named} is under way",
-            hint=there.ends(),
-        )
+        raise RefusedError(f"a {there.named} is under way", hint=there.ends())
 
 
 def refuse_unfinished(repository: Repository) -> None:
@@ -155,7 +126,7 @@ def current(repository: Repository) -> Operation | None:
     """
     path = _path(repository)
     try:
-        data, document = read_kept(path)
+        data, document = _read(path)
         operation = replace(_parsed(document), read=data)
     except FileNotFoundError:
         return None
@@ -174,10 +145,6 @@ def current(repository: Repository) -> Operation | None:
     return operation
 
 
-def _begun(verb: str) -> str:
-    return "restore RECORD --from REV" if verb == "restore" else f"{verb} REV"
-
-
 def under_way(repository: Repository, verb: str = "") -> Operation:
     """The operation under way, which is one of ``verb`` if that is given.
 
@@ -190,10 +157,9 @@ def under_way(repository: Repository, verb: str = "") -> Operation:
 def chosen(operation: Operation | None, verb: str) -> Operation:
     """The operation if there is one, and one of ``verb`` if that is given; raises UsageError."""
     if operation is None:
-        raise UsageError(
-            f"no {verb or 'merge'} is under way",
-            hint=f"contentgit {_begun(verb or 'merge')}  begins one",
-        )
+        verb = verb or "merge"
+        start = "restore RECORD --from REV" if verb == "restore" else f"{verb} REV"
+        raise UsageError(f"no {verb} is under way", hint=f"contentgit {start}  begins one")
     if verb not in ("", operation.verb):
         raise UsageError(f"no {verb} is under way, but a {operation.named}", hint=operation.ends())
     return operation
@@ -218,7 +184,11 @@ def keep(repository: Repository, operation: Operation) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             with _alone(path.parent):
-                _refuse_overtaken(path, operation)
+                if (path.read_bytes() if path.exists() else b"") != operation.read:
+                    raise BusyError(
+                        f"another contentgit is at work on the {operation.named}; nothing is decided here",
+                        hint="run the command again: it will work on what is there now",
+                    )
                 fresh.replace(path)
         finally:
             fresh.unlink(missing_ok=True)
@@ -242,12 +212,22 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _refuse_overtaken(path: Path, operation: Operation) -> None:
-    there = path.read_bytes() if path.exists() else b""
-    if there != operation.read:
+def refuse_moved(repository: Repository, operation: Operation) -> None:
+    """Raises BusyError where the branch is not what it was when the operation began."""
+    tip = repository.refs.tip(operation.branch)
+    if tip is None:
+        back = f"contentgit branch {operation.branch} {operation.ours[:10]}  (brings it back)\n"
         raise BusyError(
-            f"another contentgit is at work on the {operation.named}; nothing is decided here",
-            hint="run the command again: it will work on what is there now",
+            f"branch {operation.branch} is gone since the {operation.verb} began",
+            hint=(back if repository.objects.has(operation.ours) else "")
+            + f"contentgit {operation.verb} --abort  (gives up)",
+        )
+    if tip != operation.ours:
+        raise BusyError(
+            f"branch {operation.branch} has moved since the {operation.verb} began: it is at "
+            f"{tip[:10]} and not at {operation.ours[:10]}",
+            hint=f"contentgit {operation.verb} --abort  (gives up and forgets what was decided; then run "
+            f"the {operation.verb} again)",
         )
 
 
@@ -269,97 +249,31 @@ def forget(repository: Repository) -> bool:
     return True
 
 
-def conclude(
-    repository: Repository, operation: Operation, merge: TreeMerge | None = None
-) -> Concluded:
-    """Makes the commit and moves the branch; ``merge`` is the operation's, if it is at hand.
-
-    Raises:
-        ConflictError: something is undecided.
-        BusyError: the branch has moved since the operation began.
-        RepositoryError: git refused.
-    """
-    refuse_moved(repository, operation)
-    merge = merge or operation.tree(repository)
-    refuse_conflicts(repository, operation, merge)
-    commit = commit_tree(repository, operation, merge.tree)
-    left: Iterable[LeftAlone] = ()
-    if commit:
-        if _path(repository).exists():  # what clears up behind a crash knows the commit by its id
-            keep(repository, replace(operation, made=commit))
-        left = publish(repository, operation, commit)
-    forget(repository)
-    return Concluded(
-        operation.verb, operation.source, operation.branch, commit, tuple(left), merge.doubts
-    )
-
-
-def commit_tree(repository: Repository, operation: Operation, tree: str) -> str:
-    """The id of the operation's commit; ``""`` where it would change nothing and join nothing."""
-    if len(operation.parents) == 1 and tree == repository.trees.root(operation.ours):
-        return ""
-    return repository.writer.commit_tree(
-        tree,
-        operation.parents,
-        operation.message,
-        author=operation.author,
-        author_date=operation.author_date,
-    )
-
-
-def publish(repository: Repository, operation: Operation, commit: str) -> list[LeftAlone]:
-    """Moves the branch to the operation's commit, and the worktree behind it."""
-    reason = f"contentgit {operation.verb}: {operation.source}"
-    left = repository.worktrees.advance(operation.branch, commit, operation.ours, reason)
-    repository.housekeeping.maintain()
-    return left
-
-
-def refuse_moved(repository: Repository, operation: Operation) -> None:
-    """Raises BusyError where the branch is not what it was when the operation began."""
-    tip = repository.refs.tip(operation.branch)
-    if tip is None:
-        back = f"contentgit branch {operation.branch} {operation.ours[:10]}  (brings it back)\n"
-        raise BusyError(
-            f"branch {operation.branch} is gone since the {operation.verb} began",
-            hint=(back if repository.objects.has(operation.ours) else "")
-            + f"contentgit {operation.verb} --abort  (gives up)",
-        )
-    if tip != operation.ours:
-        raise BusyError(
-            f"branch {operation.branch} has moved since the {operation.verb} began: it is at "
-            f"{tip[:10]} and not at {operation.ours[:10]}",
-            hint=f"contentgit {operation.verb} --abort  (gives up and forgets what was decided; then run "
-            f"the {operation.verb} again)",
-        )
-
-
-def refuse_conflicts(repository: Repository, operation: Operation, found: TreeMerge) -> None:
-    """Raises ConflictError where there are any; its ``data`` has them all."""
-    conflicts = found.conflicts
-    if conflicts:
-        from contentgit.branches.merging.ways import ways
-        from contentgit.render.conflicts import as_data, headline
-
-        verb = operation.verb
-        count = f"{len(conflicts):,} conflict{'' if len(conflicts) == 1 else 's'}"
-        hints = [
-            "contentgit conflicts  (shows what each side has)",
-            "contentgit resolve LABEL --take ours|theirs  (decides one)",
-            *ways(repository, verb, operation.ours, found),
-            f"contentgit {verb} --continue  (when all are decided)",
-            f"contentgit {verb} --abort  (gives up)",
-        ]
-        raise ConflictError(
-            f"{operation.named}: {count} to decide on; the branch has not moved",
-            items=[headline(each, verb) for each in conflicts],
-            hint="\n".join(hints),
-            data={"conflicts": [as_data(each, verb) for each in conflicts]},
-        )
+def is_kept(repository: Repository) -> bool:
+    """Whether an operation is kept on disk."""
+    return _path(repository).exists()
 
 
 def _path(repository: Repository) -> Path:
     return repository.git_dir / _FOLDER / _FILE
+
+
+def _read(path: Path) -> tuple[bytes, Any]:
+    """The bytes of a file and the JSON value in them, of bounded size and depth.
+
+    Raises:
+        OSError: it is not there, or cannot be read.
+        FormatError: it is no plain file, too large, or no JSON that we write.
+    """
+    # A pipe in its place would else be waited for.
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+        about = os.fstat(file.fileno())
+        if not stat.S_ISREG(about.st_mode):
+            raise FormatError("it is not a file")
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise FormatError(f"it has more than {LARGEST:,} bytes")
+    return data, parse_document(data)
 
 
 def _document(operation: Operation) -> dict[str, Any]:
@@ -409,21 +323,27 @@ def _moment(value: Any) -> datetime:
     try:
         return datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        raise FormatError(f"{value!r:.50} is no date") from None
+        raise FormatError(f"{value!r:.50} is not a date") from None
 
 
 def _text(value: Any) -> str:
     if type(value) is not str or not _SAYABLE.fullmatch(value):
-        raise FormatError(f"{value!r:.50} is no text")
+        raise FormatError(f"{value!r:.50} is not plain text")
     return value
 
 
 def _id(value: Any) -> str:
     if type(value) is not str or not _ID.fullmatch(value):
-        raise FormatError(f"{value!r:.50} is no id of git's")
+        raise FormatError(f"{value!r:.50} is not an object id")
     return value
 
 
-def decided(operation: Operation, resolutions: Sequence[Resolution]) -> Operation:
-    """The operation with these decisions."""
-    return replace(operation, resolutions=tuple(resolutions))
+def head_of(repository: Repository, purpose: str) -> tuple[str, str]:
+    """HEAD's branch and its commit; raises UsageError where HEAD is detached."""
+    branch = repository.refs.head_branch()
+    if branch is None:
+        raise UsageError(
+            f"HEAD of the repository is detached: there is no branch to {purpose}",
+            hint="contentgit checkout BRANCH  moves HEAD there",
+        )
+    return branch, repository.refs.resolve("HEAD")

@@ -11,14 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from contentgit.branches.merging.operation import (
-    Concluded,
-    Operation,
-    begin,
-    conclude,
-    refuse_conflicts,
-    refuse_unfinished,
-)
+from contentgit.branches.merging.ending import Concluded, conclude_or_keep
+from contentgit.branches.merging.operation import Operation, head_of, refuse_unfinished
 from contentgit.branches.trees.sides import BATCH, decoded
 from contentgit.content import canonical
 from contentgit.content.layout import DATASET_FILE, record_path
@@ -135,7 +129,10 @@ def _run(
     *,
     wider: str = "",
 ) -> Concluded:
-    branch, head = _head(repository)
+    refuse_unfinished(repository)
+    branch, head = head_of(repository, "commit to")
+    check_format(repository, head)
+    repository.settings.identity()
     base, theirs = sides
     if how.names:
         theirs = _selected(repository, base, theirs, how.names, source)
@@ -152,26 +149,7 @@ def _run(
         author=author.signature if author else None,
         author_date=author.date if author else None,
     )
-    found = operation.tree(repository)
-    if found.conflicts or not how.commit:
-        begin(repository, operation)
-        refuse_conflicts(repository, operation, found)
-        return Concluded(verb, source, branch, "")
-    return conclude(repository, operation, found)
-
-
-def _head(repository: Repository) -> tuple[str, str]:
-    """HEAD's branch and its commit, where a commit can be made."""
-    refuse_unfinished(repository)
-    branch, head = repository.refs.head_branch(), repository.refs.resolve("HEAD")
-    if branch is None:
-        raise UsageError(
-            "HEAD of the repository is detached: there is no branch to commit to",
-            hint="contentgit checkout BRANCH  moves HEAD there",
-        )
-    check_format(repository, head)
-    repository.settings.identity()
-    return branch, head
+    return conclude_or_keep(repository, operation, commit=how.commit)
 
 
 def _selected(

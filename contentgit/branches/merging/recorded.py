@@ -22,15 +22,10 @@ from contentgit.branches.merging.deciding import (
     resolutions_for,
     unknown,
 )
+from contentgit.branches.merging.ending import Concluded, commit_tree, publish
 from contentgit.branches.merging.fitting import fitted, refuse_nothing
 from contentgit.branches.merging.new_keys import NewKeys
-from contentgit.branches.merging.operation import (
-    Concluded,
-    Operation,
-    commit_tree,
-    publish,
-    refuse_unfinished,
-)
+from contentgit.branches.merging.operation import Operation, refuse_unfinished
 from contentgit.branches.trees import Base, Sides, TreeMerge, merge_commits, merge_trees
 from contentgit.content.canonical import dump_document, parse_document
 from contentgit.content.documents import MISFITS, misfit

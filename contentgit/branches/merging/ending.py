@@ -1,0 +1,147 @@
+"""The end of a merge, revert or cherry-pick: a commit, or conflicts that are kept to be decided on.
+
+The branch moves at the very end, so that whatever breaks before has changed nothing, and what was decided
+is still there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from contentgit.branches.merging.new_keys import NewKeys
+from contentgit.branches.merging.operation import (
+    Operation,
+    forget,
+    is_kept,
+    keep,
+    refuse_moved,
+    refuse_unfinished,
+)
+from contentgit.branches.trees import Doubt, Sides, TreeMerge
+from contentgit.errors import ConflictError
+from contentgit.git import LeftAlone, Repository
+from contentgit.integrity.relations import PARENT
+from contentgit.merge import Reason
+from contentgit.render.conflicts import as_data, headline
+
+_KEPT = {
+    "merge": "keeps both new records, theirs under a new key",
+    "revert": "brings the deleted record back under a new key",
+}
+_KEPT_OF_COMMIT = "takes the commit's record under a new key"
+
+
+@dataclass(frozen=True)
+class Concluded:
+    """A branch with its new commit; ``commit`` is ``""`` where nothing differed.
+
+    ``doubts`` are the constraints that only a database can judge of it.
+    """
+
+    verb: str
+    source: str
+    branch: str
+    commit: str
+    left_alone: tuple[LeftAlone, ...] = field(default=())
+    doubts: tuple[Doubt, ...] = ()
+
+
+def conclude_or_keep(repository: Repository, operation: Operation, *, commit: bool) -> Concluded:
+    """Concludes an operation; one with conflicts, or without ``commit``, is kept instead.
+
+    Raises:
+        ConflictError: both sides changed the same things.
+        RefusedError: another operation is under way.
+        RepositoryError: the git directory cannot be written.
+    """
+    found = operation.tree(repository)
+    if commit and not found.conflicts:
+        return conclude(repository, operation, found)
+    refuse_unfinished(repository)
+    keep(repository, operation)
+    refuse_conflicts(repository, operation, found)
+    return Concluded(operation.verb, operation.source, operation.branch, "", doubts=found.doubts)
+
+
+def conclude(
+    repository: Repository, operation: Operation, merge: TreeMerge | None = None
+) -> Concluded:
+    """Makes the commit and moves the branch; ``merge`` is the operation's, if it is at hand.
+
+    Raises:
+        ConflictError: something is undecided.
+        BusyError: the branch has moved since the operation began.
+        RepositoryError: git refused.
+    """
+    refuse_moved(repository, operation)
+    merge = merge or operation.tree(repository)
+    refuse_conflicts(repository, operation, merge)
+    commit = commit_tree(repository, operation, merge.tree)
+    left: Iterable[LeftAlone] = ()
+    if commit:
+        if is_kept(repository):  # what clears up behind a crash knows the commit by its id
+            keep(repository, replace(operation, made=commit))
+        left = publish(repository, operation, commit)
+    forget(repository)
+    return Concluded(
+        operation.verb, operation.source, operation.branch, commit, tuple(left), merge.doubts
+    )
+
+
+def commit_tree(repository: Repository, operation: Operation, tree: str) -> str:
+    """The id of the operation's commit; ``""`` where it would change nothing and join nothing."""
+    if len(operation.parents) == 1 and tree == repository.trees.root(operation.ours):
+        return ""
+    return repository.writer.commit_tree(
+        tree,
+        operation.parents,
+        operation.message,
+        author=operation.author,
+        author_date=operation.author_date,
+    )
+
+
+def publish(repository: Repository, operation: Operation, commit: str) -> list[LeftAlone]:
+    """Moves the branch to the operation's commit, and the worktree behind it."""
+    reason = f"contentgit {operation.verb}: {operation.source}"
+    left = repository.worktrees.advance(operation.branch, commit, operation.ours, reason)
+    repository.housekeeping.maintain()
+    return left
+
+
+def refuse_conflicts(repository: Repository, operation: Operation, found: TreeMerge) -> None:
+    """Raises ConflictError where there are any; its ``data`` has them all."""
+    conflicts = found.conflicts
+    if conflicts:
+        verb = operation.verb
+        count = f"{len(conflicts):,} conflict{'' if len(conflicts) == 1 else 's'}"
+        hints = [
+            "contentgit conflicts  (shows what each side has)",
+            "contentgit resolve LABEL --take ours|theirs  (decides one)",
+            *ways(repository, verb, operation.ours, found),
+            f"contentgit {verb} --continue  (when all are decided)",
+            f"contentgit {verb} --abort  (gives up)",
+        ]
+        raise ConflictError(
+            f"{operation.named}: {count} to decide on; the branch has not moved",
+            items=[headline(each, verb) for each in conflicts],
+            hint="\n".join(hints),
+            data={"conflicts": [as_data(each, verb) for each in conflicts]},
+        )
+
+
+def ways(repository: Repository, verb: str, ours: str, found: TreeMerge) -> Iterator[str]:
+    """What decides the conflicts better than taking a side: a command with what it does, one each."""
+    new_keys = NewKeys(Sides(repository, found.base, ours, found.theirs), ())
+    key = new_keys.first(found.conflicts)
+    if key is not None:
+        yield f"contentgit resolve {key} --renumber  ({_KEPT.get(verb, _KEPT_OF_COMMIT)})"
+    for conflict in found.conflicts:
+        fields = conflict.about.split(", ")
+        place = conflict.places[-1].place
+        if conflict.reason is Reason.SAME_VALUE and place and PARENT not in fields:
+            # Of the first field that can differ from the others'.
+            name = fields[-1]
+            yield f"contentgit resolve {place.key}/{name} --value JSON  (gives it another {name})"
+            return
