@@ -88,17 +88,28 @@ class Change:
         )
 
 
-def compare_ids(
-    a: dict[str, str], b: Iterable[tuple[str, str]]
-) -> Iterator[tuple[str, str | None, str | None]]:
-    """The paths whose blob ids differ: path, id in ``a``, id in ``b``, ``None`` where it is not.
+class Delta(NamedTuple):
+    """A record whose blob ids differ in database and commit; ``""`` where one of them does not have it."""
 
-    ``b`` is read once and may be a stream. ``a`` is consumed: what is equal or has been given is
-    taken out, so that what is left at the end is only in ``a``; it comes last, in its own order.
+    key: RecordKey
+    path: str
+    database: str
+    commit: str
+
+    @property
+    def row(self) -> RecordKey | None:
+        """The key, if the database has the record."""
+        return self.key if self.database else None
+
+
+def deltas(
+    database: Iterable[tuple[str, RecordKey, str]], commit: dict[str, str]
+) -> Iterator[Delta]:
+    """The deltas of the records in ``database``, a stream of path, key and blob id.
+
+    Paths that the database has are removed from ``commit``, the blob ids by path; the rest is only there.
     """
-    for path, there in b:
-        here = a.pop(path, None)
-        if here != there:
-            yield path, here, there
-    for path in list(a):
-        yield path, a.pop(path), None
+    for path, key, blob in database:
+        other = commit.pop(path, "")
+        if other != blob:
+            yield Delta(key, path, blob, other)

@@ -8,7 +8,7 @@ path; readers refuse all others, for git itself would take ``a/../b`` or ``.git/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha1
@@ -251,6 +251,14 @@ def _label(folder: str) -> str:
     if not app or not name or "." in name or ":" in model:
         raise ValueError(f"{model!r} is no label")
     return model
+
+
+def of_models(labels: Collection[str], ids: Mapping[str, str]) -> dict[str, str]:
+    """Those of the blob ids by path, relative to the dump's folder, that are of records of these models."""
+    folders = {encode_part(label) for label in labels}
+    if not folders:
+        return {}
+    return {path: blob for path, blob in ids.items() if path.partition("/")[0] in folders}
 
 
 def _check_place(key: RecordKey, path: str, *, flat: bool) -> None:

@@ -12,13 +12,13 @@ from typing import TypeAlias
 
 from contentgit.content import canonical
 from contentgit.content.alignment import runs
+from contentgit.content.layout import record_paths
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.text import in_segments, segments
 from contentgit.errors import FormatError, UnknownNameError
 from contentgit.git import Commit, Repository, Version
 from contentgit.history.commits import check_format
 from contentgit.history.dumps import dump_folders
-from contentgit.history.snapshots import paths_of
 
 BATCH = 200
 """Versions of the record that are read at a time; most blames need few."""
@@ -65,7 +65,7 @@ def blame(repository: Repository, revision: str, key: RecordKey) -> Blame:
     commit = repository.refs.resolve(revision)
     check_format(repository, commit)
     folder = _folder(repository, commit, revision, key)
-    paths = [f"{folder}/{path}" for path in paths_of(key)]
+    paths = [f"{folder}/{path}" for path in record_paths(key)]
     found = repository.history.versions(commit, paths)
     records = _Records(repository, found)
     record = records.of(found[0].commit)
@@ -81,7 +81,7 @@ def blame(repository: Repository, revision: str, key: RecordKey) -> Blame:
 
 def _folder(repository: Repository, commit: str, revision: str, key: RecordKey) -> str:
     for folder in dump_folders(repository, commit):
-        paths = [f"{folder}/{path}" for path in paths_of(key)]
+        paths = [f"{folder}/{path}" for path in record_paths(key)]
         if "\n" not in folder and repository.trees.files_at(commit, paths):
             return folder
     raise UnknownNameError(

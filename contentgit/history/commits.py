@@ -20,6 +20,7 @@ from contentgit.content.layout import (
     decode_part,
     dump_folder,
     encode_part,
+    record_paths,
 )
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, ModelSchema
@@ -29,12 +30,10 @@ from contentgit.git import Commit, Repository
 from contentgit.history.dumps import Titles, dump_folders, recorded_schema
 from contentgit.history.snapshots import (
     CommitSide,
-    Difference,
     between_commits,
     change_batches,
     changes,
     in_order,
-    paths_of,
 )
 
 _REFERENCES = {FieldKind.REFERENCE, FieldKind.REFERENCES, FieldKind.GENERIC}
@@ -159,14 +158,14 @@ class Selection:
         dumps = [name for name in names if name not in records]
         return cls(tuple(dumps), tuple(map(_typed_key, records)))
 
-    def wants(self, difference: Difference) -> bool:
+    def wants(self, path: str) -> bool:
         """Whether the path is one of a wanted record."""
-        return not self.records or difference.path in self.paths
+        return not self.records or path in self.paths
 
     @cached_property
     def paths(self) -> set[str]:
         """Where the wanted records may lie in a dump's folder."""
-        return {path for key in self.records for path in paths_of(key)}
+        return {path for key in self.records for path in record_paths(key)}
 
     def folders(self, repository: Repository, commits: Sequence[str]) -> list[str]:
         """The wanted dumps' folders in the commits, in the order of their names.
@@ -242,7 +241,8 @@ def commit_changes(
     """The changes between two commits (``before`` may be ``None``: everything is new)."""
     titles = [Titles(repository, commit) for commit in (after, before) if commit]
     for folder in folders:
-        found = [*filter(selection.wants, between_commits(repository, before, after, folder))]
+        differences = between_commits(repository, before, after, folder)
+        found = [each for each in differences if selection.wants(each.path)]
         if not found:
             continue
         schema = recorded_schema(repository, after, folder) or (
@@ -354,7 +354,7 @@ def records_at(
     """
     commit = repository.refs.resolve(revision)
     check_format(repository, commit)
-    paths, titles = list(paths_of(key)), Titles(repository, commit)
+    paths, titles = list(record_paths(key)), Titles(repository, commit)
     found: dict[str, tuple[str, Record, Mapping[str, str]]] = {}
     for folder in dump_folders(repository, commit):
         side = CommitSide(repository, commit, folder)

@@ -10,13 +10,13 @@ from functools import cached_property
 from contentgit.content import canonical
 from contentgit.content.canonical import parse_document
 from contentgit.content.description import parse_schema
-from contentgit.content.layout import DATASET_FILE
+from contentgit.content.layout import DATASET_FILE, record_paths
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import ModelSchema
 from contentgit.content.titles import best_text
 from contentgit.errors import FormatError
 from contentgit.git import Repository
-from contentgit.history.snapshots import batches, paths_of
+from contentgit.history.snapshots import batches
 
 _PATHS = 10_000
 """Paths that are asked for at a time."""
@@ -82,7 +82,7 @@ class Titles:
     def _in(
         self, folders: Sequence[str], keys: Sequence[RecordKey]
     ) -> Iterator[tuple[RecordKey, str]]:
-        places = [(path, key) for key in keys for path in paths_of(key)]
+        places = [(path, key) for key in keys for path in record_paths(key)]
         whole = ((folder, path, key) for folder in folders for path, key in places)
         for batch in batches(whole, _PATHS):
             at = {f"{folder}/{path}": (folder, key) for folder, path, key in batch}

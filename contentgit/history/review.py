@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from contentgit.content.documents import parse_document
-from contentgit.content.layout import DATASET_FILE, encode_part, record_key
+from contentgit.content.layout import DATASET_FILE, encode_part, record_key, record_paths
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import FieldKind, ModelSchema
 from contentgit.history.commits import CommitComparison, CommitTrees
-from contentgit.history.snapshots import BATCH, CommitSide, batches, paths_of
+from contentgit.history.snapshots import BATCH, CommitSide, batches
 from contentgit.review import Review, Reviewer, Schemas
 
 READ = 200_000
@@ -57,7 +57,7 @@ def _keep_elsewhere(reviewer: Reviewer, trees: CommitTrees) -> None:
         if places == {folder}:
             continue
         for keys in batches(reviewer.deleted_keys()):
-            wanted = {f"{folder}/{path}": key for key in keys for path in paths_of(key)}
+            wanted = {f"{folder}/{path}": key for key in keys for path in record_paths(key)}
             for path in trees.repository.trees.files_at(trees.after, list(wanted)):
                 reviewer.keep(wanted[path])
 

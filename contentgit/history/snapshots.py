@@ -7,13 +7,13 @@ and ids.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
-from typing import NamedTuple, Protocol, TypeAlias, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from contentgit.content import canonical
-from contentgit.content.diff import Change
-from contentgit.content.layout import DATASET_FILE, record_key, record_paths
+from contentgit.content.diff import Change, Delta
+from contentgit.content.layout import DATASET_FILE, is_shortened, record_key, record_paths
 from contentgit.content.portions import portions, record_size
 from contentgit.content.records import Record, RecordKey
 from contentgit.errors import FormatError
@@ -46,22 +46,17 @@ class Difference(NamedTuple):
     after: str
 
 
-def in_order(differences: Iterable[Difference]) -> list[Difference]:
+D = TypeVar("D", Difference, Delta)
+
+
+def in_order(found: Iterable[D]) -> list[D]:
     """By model and key as people count: 2 before 10."""
-    return sorted(differences, key=lambda each: [*map(_number_or_text, each.path.split("/"))])
+    return sorted(found, key=lambda each: [*map(_number_or_text, each.path.split("/"))])
 
 
 def _number_or_text(part: str) -> tuple[int, str]:
     name = part.removesuffix(".json")
     return (len(name), name) if name.isdecimal() else (0, name)
-
-
-class SnapshotSide(Protocol):
-    """One dump's snapshot."""
-
-    def records(self, entries: Sequence[tuple[str, str]]) -> Iterator[Record | None]:
-        """The record behind each (path, blob id), in order; ``None`` where the id is ``""``."""
-        ...
 
 
 class CommitSide(NamedTuple):
@@ -86,18 +81,30 @@ class CommitSide(NamedTuple):
         }
 
     def records(self, entries: Sequence[tuple[str, str]]) -> Iterator[Record | None]:
-        """See :class:`SnapshotSide`.
+        """The record behind each (path, blob id), in order; ``None`` where the id is ``""``.
 
         Raises:
             FormatError: a file is no record, or not the record of its path.
         """
         blobs = self.repository.objects.blobs([blob for _, blob in entries if blob])
         for path, blob in entries:
-            yield self._decode(path, next(blobs)) if blob else None
+            yield record_in(path, next(blobs), self._where(path)) if blob else None
 
-    def _decode(self, path: str, data: bytes) -> Record:
-        where = f"{self.folder}/{path} in commit {self.commit[:10]}"
-        return record_in(path, data, where)
+    def keys(self, ids: Mapping[str, str]) -> Iterator[RecordKey]:
+        """The key of each record, by the blob ids of their paths; a record tells it where its path does not.
+
+        Raises:
+            FormatError: see :meth:`records`.
+        """
+        shortened = self.records([(path, ids[path]) for path in ids if is_shortened(path)])
+        for path in ids:
+            record = next(shortened) if is_shortened(path) else None
+            key = record.key if record else _key(path, self._where(path))
+            assert key is not None, path
+            yield key
+
+    def _where(self, path: str) -> str:
+        return f"{self.folder}/{path} in commit {self.commit[:10]}"
 
 
 def record_in(path: str, data: bytes, where: str) -> Record:
@@ -106,12 +113,7 @@ def record_in(path: str, data: bytes, where: str) -> Record:
     Raises:
         FormatError: it is none, or not the record of its path.
     """
-    try:
-        expected = record_key(path)
-    except FormatError as error:
-        raise FormatError(
-            f"{where} has no path that contentgit writes", hint=error.hint, data=error.data
-        ) from error
+    expected = _key(path, where)
     try:
         record = canonical.decode(data)
     except FormatError as error:
@@ -120,7 +122,7 @@ def record_in(path: str, data: bytes, where: str) -> Record:
             hint="correct the file in a commit of its own, or choose another revision",
         ) from error
     # A long key is shortened in its file's name, so the record itself tells it.
-    if record.key != expected and (expected or path not in paths_of(record.key)):
+    if record.key != expected and (expected or path not in record_paths(record.key)):
         raise FormatError(
             f"{where} holds the record {record.key}",
             hint="a record lies where its key says; move the file or correct $key and $model",
@@ -128,9 +130,13 @@ def record_in(path: str, data: bytes, where: str) -> Record:
     return record
 
 
-def paths_of(key: RecordKey) -> Iterator[str]:
-    """See :func:`contentgit.content.layout.record_paths`."""
-    return record_paths(key)
+def _key(path: str, where: str) -> RecordKey | None:
+    try:
+        return record_key(path)
+    except FormatError as error:
+        raise FormatError(
+            f"{where} has no path that contentgit writes", hint=error.hint, data=error.data
+        ) from error
 
 
 def between_commits(
@@ -144,36 +150,24 @@ def between_commits(
     ]
 
 
-def records_of(
-    differences: Iterable[Difference], before: SnapshotSide, after: SnapshotSide
-) -> Iterator[tuple[Difference, Record | None, Record | None]]:
-    """Each difference with both records, streamed in batches."""
+def changes(
+    differences: Iterable[Difference], before: CommitSide, after: CommitSide
+) -> Iterator[Change]:
+    """What differs in content between two commits, streamed."""
     for batch in batches(differences):
         old = before.records([(each.path, each.before) for each in batch])
         new = after.records([(each.path, each.after) for each in batch])
-        yield from zip(batch, old, new, strict=True)
+        yield from changes_of(zip(old, new, strict=True), whole=True)
 
 
-def changes(
-    differences: Iterable[Difference],
-    before: SnapshotSide,
-    after: SnapshotSide,
-    adjust: Callable[[Sequence[Pair]], Sequence[Pair]] | None = None,
-) -> Iterator[Change]:
-    """What differs in content, streamed; files that differ in bytes alone are no change.
-
-    ``adjust`` may take out of pairs what does not count as a difference.
-    """
-    found = ((old, new) for _, old, new in records_of(differences, before, after))
-    if adjust is None:
-        adjusted: Iterable[Pair] = found
-    else:
-        adjusted = chain.from_iterable(map(adjust, pair_portions(found)))
-    whole = isinstance(before, CommitSide) and isinstance(after, CommitSide)
-    for old, new in adjusted:
-        change = _change(old, new, whole=whole)
-        if change is not None:
-            yield change
+def changes_of(pairs: Iterable[Pair], *, whole: bool = False) -> Iterator[Change]:
+    """The changes of content in pairs of records; of other bytes with the same content there is none."""
+    for before, after in pairs:
+        record = before or after
+        if record is not None:
+            change = Change(record.key, before, after, whole)
+            if before is None or after is None or change.fields:
+                yield change
 
 
 def pair_portions(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
@@ -184,13 +178,3 @@ def pair_portions(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
 def change_batches(found: Iterable[Change]) -> Iterator[list[Change]]:
     """The changes in lists to be shown together."""
     return portions(found, lambda each: record_size(each.before, each.after), SHOWN)
-
-
-def _change(before: Record | None, after: Record | None, *, whole: bool) -> Change | None:
-    record = before or after
-    if record is None:
-        return None
-    change = Change(record.key, before, after, whole)
-    if before is not None and after is not None and not change.fields:
-        return None
-    return change

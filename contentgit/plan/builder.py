@@ -43,6 +43,7 @@ def build(survey: Survey, choice: Choice, facts: Facts, licences: Licences) -> P
         *_writes(survey, settled.writes),
     ]
     problems = [
+        *survey.conflicts,
         *_of_the_commit(survey, licences),
         *choice.problems,
         *_overwriting(survey, choice, settled, licences),

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import NamedTuple, TypeAlias
 
-from contentgit.content.diff import ABSENT
+from contentgit.content.diff import ABSENT, Delta
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import FieldSchema, ModelSchema, looked_up
 from contentgit.errors import FormatError
 from contentgit.integrity.relations import Claim
-from contentgit.plan.steps import Action, FieldState, Links
+from contentgit.plan.steps import Action, FieldState, Links, Problem
 from contentgit.specs import Dataset
 
 parse = lru_cache(maxsize=2**16)(RecordKey.parse)
@@ -46,17 +46,17 @@ class Candidate(NamedTuple):
     """A record that differs between the target and the commit.
 
     ``base`` is the record in the applied commit, ``ours`` in the target, ``theirs`` in the commit to
-    apply, ``None`` where there is none. ``before`` and ``after`` are the blob ids of ours and theirs,
-    ``""`` where there is none.
+    apply, ``None`` where there is none. In a merge, ``theirs`` and the delta's commit are the result, and
+    ``conflict`` is what both sides changed. A candidate that is not ``changed`` brings no step.
     """
 
-    key: RecordKey
+    delta: Delta
     dump: str
     base: Record | None
     ours: Record | None
     theirs: Record | None
-    before: str
-    after: str
+    conflict: Problem | None = None
+    changed: bool = True
 
 
 class Size(NamedTuple):
@@ -153,7 +153,10 @@ class Rules:
 
 @dataclass(frozen=True)
 class Survey:
-    """All that is kept of the candidates; ``unknown_fields`` and ``unknown_models`` were not."""
+    """All that is kept of the candidates; ``unknown_fields`` and ``unknown_models`` were not.
+
+    ``results`` are the blob ids that records of models in several dumps will have, by dump and record.
+    """
 
     models: Mapping[str, ModelSchema]
     datasets: Mapping[str, Dataset]
@@ -163,6 +166,8 @@ class Survey:
     unknown_fields: Mapping[tuple[str, str, str], list[RecordKey]] = field(default_factory=dict)
     unknown_models: Mapping[tuple[str, str], list[RecordKey]] = field(default_factory=dict)
     merging: bool = False
+    conflicts: tuple[Problem, ...] = ()
+    results: Mapping[tuple[str, RecordKey], str] = field(default_factory=dict)
 
     @cached_property
     def looked_up(self) -> frozenset[str]:

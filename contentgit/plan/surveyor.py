@@ -23,7 +23,7 @@ from contentgit.plan.items import (
     parse,
     references,
 )
-from contentgit.plan.steps import Action, FieldState, Links
+from contentgit.plan.steps import Action, FieldState, Links, Problem
 from contentgit.specs import Dataset
 
 _SINGLE: Final = frozenset({FieldKind.REFERENCE, FieldKind.GENERIC})
@@ -37,11 +37,13 @@ def survey(
     first: AbstractSet[str],
     sizes: Mapping[str, Size],
     merging: bool = False,
+    shared: AbstractSet[str] = frozenset(),
 ) -> Survey:
     """What a planner needs of the candidates.
 
     ``datasets`` and ``sizes`` are by dump folder; ``first`` are the folders of dumps that were never applied.
     ``merging`` tells that the target's own edits stay: what refers to a record need not be in the commit.
+    ``shared`` are the labels of models that several of the dumps have.
 
     Raises:
         FormatError: a record of the commit holds something else than a reference in a reference field.
@@ -56,16 +58,24 @@ def survey(
     items: list[Item] = []
     unknown_fields: dict[tuple[str, str, str], list[RecordKey]] = {}
     unknown_models: dict[tuple[str, str], list[RecordKey]] = {}
+    conflicts: list[Problem] = []
+    results: dict[tuple[str, RecordKey], str] = {}
     for candidate in candidates:
-        label = candidate.key.model
+        key, label = candidate.delta.key, candidate.delta.key.model
+        if candidate.conflict is not None:
+            conflicts.append(candidate.conflict)
+        if label in shared:
+            results[candidate.dump, key] = candidate.delta.commit
+        if not candidate.changed:
+            continue
         known = rules.get((candidate.dump, label))
         if known is None:
             if candidate.theirs is not None:
-                unknown_models.setdefault((candidate.dump, label), []).append(candidate.key)
+                unknown_models.setdefault((candidate.dump, label), []).append(key)
             continue
         for name in _unknown_fields(candidate, known):
             place = (candidate.dump, label, name)
-            unknown_fields.setdefault(place, []).append(candidate.key)
+            unknown_fields.setdefault(place, []).append(key)
         item = _item(candidate, known)
         if item is not None:
             items.append(item)
@@ -78,6 +88,8 @@ def survey(
         unknown_fields,
         unknown_models,
         merging,
+        tuple(conflicts),
+        results,
     )
 
 
@@ -118,9 +130,9 @@ def _delete(candidate: Candidate, ours: Record, rules: Rules) -> Item:
             states.append(FieldState(name, applied, there, ABSENT))
     return Item(
         Action.DELETE,
-        candidate.key,
+        candidate.delta.key,
         candidate.dump,
-        candidate.before,
+        candidate.delta.database,
         "",
         based=base is not None,
         links=tuple(links),
@@ -135,16 +147,16 @@ def _create(candidate: Candidate, theirs: Record, rules: Rules) -> Item:
     names = [name for name in theirs.fields if name in rules.schema.by_name]
     return Item(
         Action.CREATE,
-        candidate.key,
+        candidate.delta.key,
         candidate.dump,
         "",
-        candidate.after,
+        candidate.delta.commit,
         based=candidate.base is not None,
         fields=_columns(names, rules),
         links=tuple(_links(names, None, theirs, rules)),
         drifts=candidate.base is not None,
         optional=tuple(_optional(names, candidate, theirs, rules)),
-        wishes=(*_parents(candidate.key, rules), *_wishes(names, theirs, rules)),
+        wishes=(*_parents(candidate.delta.key, rules), *_wishes(names, theirs, rules)),
         claims=tuple(wanted(theirs, rules.schema)),
         takes=_computed(theirs, rules),
         broken=_broken(theirs, names, rules),
@@ -163,10 +175,10 @@ def _update(candidate: Candidate, ours: Record, theirs: Record, rules: Rules) ->
     sets = [each for each in rules.schema.unique if changed & set(each.named)]
     return Item(
         Action.UPDATE,
-        candidate.key,
+        candidate.delta.key,
         candidate.dump,
-        candidate.before,
-        candidate.after,
+        candidate.delta.database,
+        candidate.delta.commit,
         based=base is not None,
         fields=_columns(names, rules),
         links=tuple(_links(names, ours, theirs, rules)),

@@ -6,16 +6,15 @@ rows outside them that cascades reach in a folder ``outside``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import NamedTuple
 
 from contentgit.content.records import RecordKey
-from contentgit.history.snapshots import batches
 from contentgit.workingcopy.anchors import backups
 from contentgit.workingcopy.missing import is_missing
 from contentgit.workingcopy.outside import outside_files
-from contentgit.workingcopy.planned import DumpPlan, Planned
+from contentgit.workingcopy.planned import Planned
 from contentgit.workingcopy.project import Project
 
 STAMP = "%Y%m%dT%H%M%S.%f"
@@ -38,7 +37,10 @@ def back_up(project: Project, planned: Planned, outside: Sequence[RecordKey]) ->
     """
     tree = project.repository.writer.write_tree(
         planned.target.commit,
-        chain(_files(planned.dumps), outside_files(project, outside, planned.plan.steps)),
+        chain(
+            *(work.ours.files(work.deltas) for work in planned.dumps),
+            outside_files(project, outside, planned.plan.steps),
+        ),
         folders={work.folder: work.tree for work in planned.dumps},
     )
     message = f"Back up {project.config.environment} before it is overwritten\n"
@@ -54,15 +56,3 @@ def _bases(project: Project, planned: Planned) -> list[str]:
     applied = [work.applied for work in planned.dumps if work.applied]
     found = [row.commit for row in applied if not is_missing(project, row)]
     return list(dict.fromkeys(found)) or [planned.target.commit]
-
-
-def _files(dumps: Sequence[DumpPlan]) -> Iterator[tuple[str, bytes | None]]:
-    for dump in dumps:
-        # A difference reads from the commit to the database: ``after`` is the database's side.
-        for each in dump.differences:
-            if not each.after:
-                yield f"{dump.folder}/{each.path}", None
-        rows = ((each.path, each.after) for each in dump.differences if each.after)
-        for batch in batches(rows):
-            for path, data in dump.ours.encoded(batch):
-                yield f"{dump.folder}/{path}", data

@@ -2,99 +2,312 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from itertools import chain
 
-from contentgit.content import canonical
-from contentgit.content.diff import Change
-from contentgit.content.records import Record
-from contentgit.history.snapshots import Difference
-from contentgit.merge import Settled, Side
+from contentgit.content.canonical import same
+from contentgit.content.diff import Change, Delta
+from contentgit.content.layout import of_models, record_path
+from contentgit.content.portions import portions, record_size
+from contentgit.content.records import Record, Value
+from contentgit.history.snapshots import BATCH, CommitSide, batches
+from contentgit.merge import Conflict, OrderedModel, Settled, Side, Three, counts, order_fields
 from contentgit.plan import Candidate
-from contentgit.workingcopy.compared import Compared, ThreeWay
+from contentgit.plan.steps import Problem
 from contentgit.workingcopy.contents import Contents
+from contentgit.workingcopy.database_side import Missing
 from contentgit.workingcopy.planned import DumpPlan
+from contentgit.workingcopy.withheld import staying, undeleted
+
+Ids = Mapping[str, str]
+"""Blob ids by path; ``""`` stands for no record."""
 
 
 def candidates(work: DumpPlan) -> Iterator[Candidate]:
-    """The three records of every path that differs in content."""
-    for each in ThreeWay(work).read(work.differences):
-        was, here, there = each.base, each.ours, each.theirs
-        record = here or there
-        if record is None or (_same(here, there) and not _brings_unknown(was, here, there)):
-            continue
-        yield Candidate(
-            record.key, work.folder, was, here, there, each.path.after, each.path.before
-        )
+    """The three records of every delta that differs in content."""
+    for each in ThreeWay(work).read(work.deltas):
+        if (each.ours or each.theirs) is not None and _changes(each.base, each.ours, each.theirs):
+            yield each
 
 
-def merged_candidates(work: DumpPlan, contents: Contents, take: Side | None) -> Iterator[Candidate]:
+def merged_candidates(
+    work: DumpPlan, contents: Contents, take: Side | None, problem: Callable[[Conflict], Problem]
+) -> Iterator[Candidate]:
     """Like :func:`candidates`, but theirs is the merge result, and ours is the base.
 
-    Conflicts are noted in ``work``; records that are in no commit go to ``contents``.
+    Records that are in no commit are added to ``contents``; ``problem`` makes a problem of a conflict.
     """
     three_way = ThreeWay(work)
     settled = three_way.settled(take)
-    for each in three_way.read_to_merge(three_way.paths_to_merge(settled)):
-        yield from _merged(work, contents, take, each, settled)
-
-
-def _merged(
-    work: DumpPlan,
-    contents: Contents,
-    take: Side | None,
-    sides: Compared,
-    settled: Settled,
-) -> Iterator[Candidate]:
-    here, path = sides.ours, sides.path
-    record = sides.own or sides.theirs
-    if record is None or record.key in work.elsewhere:
-        return
-    table = work.dump.tables.get(record.key.model)
-    schema = table.schema if table else None
-    merged = settled.merge(path.path, sides.three, schema, take)
-    if merged.conflict is not None and take is None:
-        work.conflicts.append(merged.conflict)
-    result = merged.record
-    after = _blob(work, contents, path, sides.theirs, result)
-    if path.path in work.shared_ids:
-        work.shared_ids[path.path] = after
-    if (here is None and result is None) or (
-        _same(here, result) and not _brings_unknown(sides.base, here, result)
-    ):
-        return
-    yield Candidate(record.key, work.folder, here, here, result, path.after, after)
-
-
-def _blob(
-    work: DumpPlan,
-    contents: Contents,
-    path: Difference,
-    theirs: Record | None,
-    result: Record | None,
-) -> str:
-    """The id of the merged record: that of the commit where the merge gives just that."""
-    if result is None:
-        return ""
-    if theirs is not None and _identical(theirs, result):
-        return path.before
-    table = work.dump.tables.get(result.key.model)
-    return contents.add(result, table.schema.key_kind if table else None)
+    for each, own in three_way.read_to_merge(three_way.to_merge(settled)):
+        delta, here, theirs = each.delta, each.ours, each.theirs
+        if (own or theirs) is None or delta.key in work.outside:
+            continue
+        table = work.dump.tables.get(delta.key.model)
+        schema = table.schema if table else None
+        merged = settled.merge(delta.path, (each.base, own, theirs), schema, take)
+        result = merged.record
+        if result is not None and not (theirs is not None and _identical(theirs, result)):
+            delta = delta._replace(commit=contents.add(result, schema.key_kind if schema else None))
+        elif result is None:
+            delta = delta._replace(commit="")
+        conflict = problem(merged.conflict) if merged.conflict and take is None else None
+        changed = (here or result) is not None and _changes(each.base, here, result)
+        yield Candidate(delta, work.folder, here, here, result, conflict, changed)
 
 
 def _identical(a: Record, b: Record) -> bool:
     return a is b or (a.fields.keys() == b.fields.keys() and not Change(a.key, a, b).fields)
 
 
-def _same(ours: Record | None, theirs: Record | None) -> bool:
-    return ours is not None and theirs is not None and not Change(ours.key, ours, theirs).fields
-
-
-def _brings_unknown(base: Record | None, ours: Record | None, theirs: Record | None) -> bool:
-    """Whether the commit has a field that is not managed here, with a value that is new here."""
-    if ours is None or theirs is None:
-        return False
+def _changes(base: Record | None, ours: Record | None, theirs: Record | None) -> bool:
+    """Whether theirs differs in content, or has a field that is not managed here with a value new here."""
+    if ours is None or theirs is None or Change(ours.key, ours, theirs).fields:
+        return True
     was = base.fields if base else {}
     return any(
-        name not in was or not canonical.same(was[name], theirs.fields[name])
+        name not in was or not same(was[name], theirs.fields[name])
         for name in theirs.fields.keys() - ours.fields.keys()
     )
+
+
+@dataclass(frozen=True)
+class ThreeWay:
+    """Reads the records of one dump of a plan, in batches."""
+
+    work: DumpPlan
+
+    def read(self, deltas: Iterable[Delta]) -> Iterator[Candidate]:
+        """The records as they are."""
+        for batch in batches(deltas):
+            yield from self._batch(batch)
+
+    def read_to_merge(self, deltas: Iterable[Delta]) -> Iterator[tuple[Candidate, Record | None]]:
+        """The records as a merge takes them: what an apply has left here is no edit.
+
+        Each comes with ours as it is merged: with the references that the database may lack.
+        """
+        work = self.work
+        stay = {} if work.goal.undoes or not work.applied else staying(work.applied.withheld)
+        stayed = undeleted(work.goal.undoes)
+        missing = Missing(work.dump)
+        for batch in _portions(self.read(deltas)):
+            kept = missing.kept([(each.base, each.ours) for each in batch])
+            for each, whole in zip(batch, kept, strict=True):
+                base, here, there, key = each.base, each.ours, each.theirs, each.delta.key
+                if base is None and here and stay.get(str(key)) == each.delta.database:
+                    base = here  # the commit deletes it, and it stays for want of a licence
+                elif base is None and here and there and str(key) in stayed:
+                    base = there  # it was there before the apply that is undone, and stayed
+                if base and key in work.taken:
+                    base = _without(base, work.taken[key])
+                yield each._replace(base=base), whole or here
+
+    def settled(self, take: Side | None) -> Settled:
+        """The records that come out otherwise than merged one by one, since a field orders them."""
+        work = self.work
+        ours = {**work.ordered_ids, **{delta.path: delta.database for delta in work.deltas}}
+
+        def records(paths: Iterable[str]) -> Iterator[tuple[str, Three]]:
+            for each, own in self.read_to_merge(self._deltas(paths)):
+                yield each.delta.path, (each.base, own, each.theirs)
+
+        return _settled(work, (work.base_ids, ours, work.ordered_ids), records, take)
+
+    def to_merge(self, settled: Settled) -> Iterator[Delta]:
+        """The deltas, and what a merge changes although both sides have the same there."""
+        work = self.work
+        more = {*settled.merged, *settled.numbers}
+        if work.goal.undoes is None:  # an undo leaves what is already as it was
+            # Both sides counted on alike, and each step counts.
+            tables = work.dump.tables.items()
+            more |= {
+                *of_models([label for label, bound in tables if counts(bound.schema)], work.agreed)
+            }
+        more.difference_update(delta.path for delta in work.deltas)
+        return chain(work.deltas, self._deltas(sorted(more)))
+
+    def _deltas(self, paths: Iterable[str]) -> list[Delta]:
+        """The deltas at the paths; where both sides have the same, one that says so."""
+        work = self.work
+        known = {delta.path: delta for delta in work.deltas}
+        paths = list(paths)
+        same = {
+            path: work.agreed.get(path) or work.ordered_ids.get(path, "")
+            for path in paths
+            if path not in known
+        }
+        for side, ids in (
+            (work.theirs, {path: blob for path, blob in same.items() if blob}),
+            (work.base, {path: work.base_ids[path] for path, blob in same.items() if not blob}),
+        ):
+            for path, key in zip(ids, side.keys(ids), strict=True):
+                known[path] = Delta(key, path, same[path], same[path])
+        return [known[path] for path in paths]
+
+    def _batch(self, batch: Sequence[Delta]) -> Iterator[Candidate]:
+        work = self.work
+        theirs = work.theirs.records([(delta.path, delta.commit) for delta in batch])
+        ours = work.ours.records([delta.row for delta in batch])
+        base = _at(work.base, work.base_ids, [delta.path for delta in batch])
+        found: Iterator[Candidate] = (
+            Candidate(delta, work.folder, *sides)
+            for delta, sides in zip(batch, zip(base, ours, theirs, strict=True), strict=True)
+        )
+        if work.origin is not None:
+            origin = _at(work.origin, work.origin_ids, [delta.path for delta in batch])
+            found = map(self._with_made, found, origin)
+        if not work.dumps:
+            yield from found
+            return
+        for portion in _portions(found):
+            for dump in work.dumps:
+                portion = _with_base_of(dump, portion)
+            yield from portion
+
+    # What an undone merge has made
+
+    def _with_made(self, sides: Candidate, origin: Record | None) -> Candidate:
+        """The sides with what the merge that is undone has made as their base."""
+        return sides._replace(base=self._made(sides, origin))
+
+    def _made(self, sides: Candidate, origin: Record | None) -> Record | None:
+        """What the merge that is undone has made: an edit from before it is none that it brought.
+
+        Where it had a conflict, the value that is still here was taken, or else the commit's.
+        """
+        before, merged = sides.theirs, sides.base
+        record = before or merged
+        if record is None or (merged is None and str(record.key) in self._staying):
+            return None
+        label, path = record.key.model, sides.delta.path
+        table = self.work.dump.tables.get(label)
+        schema = table.schema if table else None
+        three = origin, before, merged
+        made = self._made_by_theirs.merge(path, three, schema, Side.THEIRS)
+        if made.conflict is None and not (schema and order_fields(schema)):
+            return made.record
+        other = self._made_by_ours.merge(path, three, schema, Side.OURS)
+        return _as_here(made.record, other.record, sides.ours)
+
+    @cached_property
+    def _staying(self) -> Mapping[str, str]:
+        work = self.work
+        return staying([*(work.applied.withheld if work.applied else ()), *work.goal.withheld])
+
+    @cached_property
+    def _made_by_theirs(self) -> Settled:
+        """What comes of the orders in the merge that is undone, where conflicts take the commit's."""
+        return self._orders_made(Side.THEIRS)
+
+    @cached_property
+    def _made_by_ours(self) -> Settled:
+        return self._orders_made(Side.OURS)
+
+    def _orders_made(self, prefer: Side) -> Settled:
+        work = self.work
+        assert work.origin is not None
+        sides = (
+            (work.origin, work.origin_ids),
+            (work.theirs, work.ordered_ids),
+            (work.base, work.base_ids),
+        )
+
+        def records(paths: Iterable[str]) -> Iterator[tuple[str, Three]]:
+            for batch in batches(paths):
+                three = zip(*(_at(*each, batch) for each in sides), strict=True)
+                yield from zip(batch, three, strict=True)
+
+        ids = work.origin_ids, work.ordered_ids, work.base_ids
+        return _settled(work, ids, records, prefer)
+
+
+def _portions(found: Iterable[Candidate]) -> Iterator[list[Candidate]]:
+    return portions(found, lambda each: record_size(each.base, each.ours, each.theirs), BATCH)
+
+
+def _as_here(made: Record | None, other: Record | None, here: Record | None) -> Record | None:
+    """The record as ``made``, with the values of ``other`` where these are here and the former are not."""
+    if made is None or other is None or here is None:
+        return made
+
+    def taken(name: str, value: Value) -> Value:
+        now, another = here.fields.get(name), other.fields.get(name, value)
+        return another if same(another, now) and not same(value, now) else value
+
+    return replace(made, fields={name: taken(name, value) for name, value in made.fields.items()})
+
+
+def _without(record: Record, links: AbstractSet[tuple[str, str]]) -> Record:
+    """The record as the apply that took these links has left it."""
+    fields = dict(record.fields)
+    for name in {name for name, _ in links} & fields.keys():
+        fields[name] = [each for each in fields[name] or () if (name, each) not in links]
+    return replace(record, fields=fields)
+
+
+def _at(side: CommitSide, ids: Ids, paths: Sequence[str]) -> Iterator[Record | None]:
+    return side.records([(path, ids.get(path, "")) for path in paths])
+
+
+# Orders
+
+
+def _settled(
+    work: DumpPlan,
+    ids: tuple[Ids, Ids, Ids],
+    records: Callable[[Iterable[str]], Iterator[tuple[str, Three]]],
+    prefer: Side | None,
+) -> Settled:
+    """What comes of the orders in base, ours and theirs, which have these ``ids``."""
+    result = Settled()
+    for label, table in work.dump.tables.items():
+        if not order_fields(table.schema):
+            continue
+        base, ours, theirs = (of_models([label], each) for each in ids)
+        here, there = _changed(base, ours), _changed(base, theirs)
+        others = partial(_others, work.theirs, theirs, here | there)
+        OrderedModel(
+            table.schema, sorted(here), sorted(there), records, others, prefer
+        ).settle_into(result)
+    return result
+
+
+def _changed(base: Ids, side: Ids) -> set[str]:
+    return {path for path in {*base, *side} if base.get(path, "") != side.get(path, "")}
+
+
+def _others(
+    commit: CommitSide, ids: Ids, changed: AbstractSet[str]
+) -> Iterator[tuple[str, Record]]:
+    """The records that no side changed."""
+    entries = ((path, blob) for path, blob in ids.items() if blob and path not in changed)
+    for batch in batches(entries):
+        for (path, _), record in zip(batch, commit.records(batch), strict=True):
+            if record is not None:
+                yield path, record
+
+
+# Rows outside of dumps
+
+
+def _with_base_of(work: DumpPlan, found: Sequence[Candidate]) -> list[Candidate]:
+    """The rows outside with what they were in a dump as a part of their base."""
+    paths = [_path_in(work, each.ours or each.theirs) for each in found]
+    return [
+        each if was is None else each._replace(base=_over(each.base, was))
+        for each, was in zip(found, _at(work.base, work.base_ids, paths), strict=True)
+    ]
+
+
+def _path_in(work: DumpPlan, record: Record | None) -> str:
+    """Where the dump would have the record; ``""`` where it has none of its model."""
+    table = work.dump.tables.get(record.key.model) if record else None
+    return record_path(record.key, table.schema.layout) if record and table else ""
+
+
+def _over(base: Record | None, upper: Record) -> Record:
+    return Record(upper.key, {**(base.fields if base else {}), **upper.fields})

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from contentgit.content import canonical
-from contentgit.content.diff import Change
+from contentgit.content.diff import Change, Delta
 from contentgit.content.records import Record, RecordKey
 from contentgit.db import applier, ledger
 from contentgit.db.applier.watch import Watch, collides
@@ -18,7 +18,7 @@ from contentgit.db.introspect import table
 from contentgit.db.ledger import Entry
 from contentgit.db.reader import Reader
 from contentgit.errors import ContentgitError, DatabaseError, OvertakenError, RefusedError
-from contentgit.history.snapshots import Difference, batches
+from contentgit.history.snapshots import batches
 from contentgit.plan.steps import Action, Plan, Step
 from contentgit.workingcopy.anchors import anchor
 from contentgit.workingcopy.backup import Backup, back_up
@@ -154,10 +154,10 @@ def _dropped_on_failure(project: Project, backup: Backup) -> Iterator[None]:
 def _back_up(project: Project, planned: Planned) -> Backup:
     """Commits what is in no commit and is about to go; nothing where there is nothing of the kind."""
     held = {
-        work.ours.key(each.path)
+        delta.key
         for work in planned.dumps
-        for each in work.differences
-        if planned.plan.overwritten and each.after
+        for delta in work.deltas
+        if planned.plan.overwritten and delta.database
     }
     outside = _reached(planned) | (set(planned.plan.overwritten) - held) | {*_partly_held(planned)}
     if not outside and not planned.plan.overwritten and not _is_unknown(planned):
@@ -168,14 +168,14 @@ def _back_up(project: Project, planned: Planned) -> Backup:
 def _is_unknown(planned: Planned) -> bool:
     """Whether no commit tells what the database holds now, though an undo must know it."""
     if planned.plan.steps and any(
-        (work.applied is None and work.ours.size) or work.alike for work in planned.dumps
+        (work.applied is None and work.size.ours) or work.agreed for work in planned.dumps
     ):
         return True
     return any(
-        _edited(work, each, merging=planned.request.merging)
+        _edited(work, delta, merging=planned.request.merging)
         for work in planned.dumps
         if _acts(planned, work)
-        for each in work.differences
+        for delta in work.deltas
     )
 
 
@@ -185,10 +185,11 @@ def _acts(planned: Planned, work: DumpPlan) -> bool:
     return bool(planned.plan.steps) or (planned.request.merging and at != work.goal.commit)
 
 
-def _edited(work: DumpPlan, each: Difference, *, merging: bool) -> bool:
+def _edited(work: DumpPlan, delta: Delta, *, merging: bool) -> bool:
     """Whether the row is in no commit, and stays so: merged, or for want of a licence to delete it."""
-    base = work.base_ids.get(each.path, "")
-    return base != each.after and (merging or bool(base and each.after and not each.before))
+    base = work.base_ids.get(delta.path, "")
+    stays = bool(base and delta.database and not delta.commit)
+    return base != delta.database and (merging or stays)
 
 
 def _partly_held(planned: Planned) -> Iterator[RecordKey]:
@@ -390,14 +391,14 @@ def _entry(project: Project, planned: Planned, work: DumpPlan, backup: Backup) -
 def _action(planned: Planned, work: DumpPlan, *, wrote: bool) -> str:
     if work.goal.undoes:
         return "undo"
-    if planned.request.merging and (work.differences or wrote) and _acts(planned, work):
+    if planned.request.merging and (work.deltas or wrote) and _acts(planned, work):
         return "update" if planned.request.verb == "update" else "merge"
     return "apply" if wrote else "adopt"
 
 
 def _withheld(planned: Planned, work: DumpPlan) -> Sequence[Any]:
     own = [each for each in planned.plan.withheld if each.key.model in work.dump.tables]
-    now = listed(own, work.applied, work.dump.tables, work.base_ids, work.differences, work.ours)
+    now = listed(own, work.applied, work.dump.tables, work.base_ids, work.deltas)
     if any(step.action in (Action.CLEAR, Action.CASCADE) for step in planned.plan.steps):
         now = as_left(now, work.ours)
     if not work.goal.undoes:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from contentgit.branches.merging.operation import refuse_under_way
 from contentgit.content import canonical
 from contentgit.content.description import schema_document
+from contentgit.content.diff import Delta
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE
 from contentgit.db.calling import HookFailure
 from contentgit.db.introspect import schema
@@ -18,14 +19,14 @@ from contentgit.db.ledger import Applied, Entry
 from contentgit.errors import RefusedError, UsageError
 from contentgit.git import LeftAlone, Signature
 from contentgit.history.commits import check_format, repository_document
-from contentgit.history.snapshots import CommitSide, Difference, batches
+from contentgit.history.snapshots import CommitSide, batches
 from contentgit.render.values import dump_label
 from contentgit.workingcopy.anchors import anchor
 from contentgit.workingcopy.database_side import (
     DatabaseSide,
     Missing,
     Spool,
-    from_commit_to_database,
+    pairs,
 )
 from contentgit.workingcopy.hooks import committed
 from contentgit.workingcopy.ledger import current, enter, pending, settle
@@ -90,14 +91,14 @@ class _Work:
     dump: Dump
     side: DatabaseSide
     base: Applied | None
-    differences: list[Difference]
+    deltas: Sequence[Delta]
     document: bytes
     recorded: bytes | None
     withheld: Sequence[object] = ()
 
     @property
     def changed(self) -> bool:
-        return bool(self.differences) or self.recorded != self.document
+        return bool(self.deltas) or self.recorded != self.document
 
     @property
     def is_new(self) -> bool:
@@ -106,9 +107,9 @@ class _Work:
 
     def counts(self) -> DumpCounts:
         kinds: dict[str, Counter[str]] = {"+": Counter(), "~": Counter(), "-": Counter()}
-        for each in self.differences:
-            kind = "~" if each.before and each.after else "+" if each.after else "-"
-            kinds[kind][self.side.key(each.path).model] += 1
+        for delta in self.deltas:
+            kind = "+" if not delta.commit else "~" if delta.database else "-"
+            kinds[kind][delta.key.model] += 1
         return DumpCounts(
             self.dump.dataset.label,
             self.dump.folder,
@@ -154,7 +155,7 @@ def commit(
             # A dataset that wants arguments may give an empty dump without them.
             works = [work for work in works if work.side.size or not work.is_new]
         for work in works:
-            if parent and work.differences:
+            if parent and work.deltas:
                 lost = LostUpdates(project, work.dump, work.base, branch, parent)
                 lost.refuse(is_new=bool(new_branch))
         draft = Draft(branch, project.config.environment, tuple(each.counts() for each in works))
@@ -260,38 +261,40 @@ def _work(project: Project, dump: Dump, parent: str | None, base: Applied | None
     before = CommitSide(project.repository, parent or "", dump.folder)
     if parent and project.repository.trees.folder_id(parent, dump.folder) is None:
         before = CommitSide(project.repository, "", dump.folder)
-    differences = from_commit_to_database(before.ids(), side)
+    deltas = side.compare(before, before.ids())
     document = canonical.dump_document(schema_document(dump.dataset, schema(dump.tables)))
     place = f"{dump.folder}/{DATASET_FILE}"
     recorded = project.repository.blob(parent, place) if parent else None
-    withheld = carried(base, dump.tables, differences, side)
-    work = _Work(dump, side, base, edits(differences, side, base), document, recorded, withheld)
-    work.differences = list(_without_kept(work, before))
-    return work
+    withheld = carried(base, dump.tables, deltas)
+    edited = list(_without_kept(dump, side, before, base, edits(deltas, base)))
+    return _Work(dump, side, base, edited, document, recorded, withheld)
 
 
-def _without_kept(work: _Work, before: CommitSide) -> Iterator[Difference]:
-    """The differences, less those that consist of references or fields which the database lacks."""
-    missing = Missing(work.dump)
-    ignored = ignored_fields(work.base, work.dump.tables)
+def _without_kept(
+    dump: Dump,
+    side: DatabaseSide,
+    before: CommitSide,
+    base: Applied | None,
+    deltas: Sequence[Delta],
+) -> Iterator[Delta]:
+    """The deltas, less those that consist of references or fields which the database lacks."""
+    missing = Missing(dump)
+    ignored = ignored_fields(base, dump.tables)
     if not missing.fields and not ignored:
-        yield from work.differences
+        yield from deltas
         return
-    for batch in batches(work.differences):
-        old = before.records([(each.path, each.before) for each in batch])
-        new = work.side.records([(each.path, each.after) for each in batch])
-        pairs = list(zip(old, new, strict=True))
-        kept_references = missing.kept(pairs)
-        for each, (was, own), linked in zip(batch, pairs, kept_references, strict=True):
+    for batch in batches(pairs(deltas, before, side)):
+        kept_references = missing.kept([pair for _, pair in batch])
+        for (delta, (was, own)), linked in zip(batch, kept_references, strict=True):
             kept = with_ignored(ignored, was, linked or own) or linked
             if kept is None:
-                yield each
+                yield delta
                 continue
-            data = canonical.encode(kept, work.dump.tables[kept.key.model].schema.key_kind)
-            blob = canonical.blob_id(data, work.side.algorithm)
-            if blob != each.before:
-                work.side.kept[each.path] = data
-                yield Difference(each.path, each.before, blob)
+            data = canonical.encode(kept, dump.tables[kept.key.model].schema.key_kind)
+            blob = canonical.blob_id(data, side.algorithm)
+            if blob != delta.commit:
+                side.kept[delta.key] = data
+                yield delta._replace(database=blob)
 
 
 def _is_at(project: Project, work: _Work, parent: str | None) -> bool:
@@ -304,16 +307,9 @@ def _files(works: Sequence[_Work], *, with_format: bool) -> Iterator[tuple[str, 
     if with_format:
         yield REPOSITORY_FILE, repository_document()
     for work in works:
-        folder = work.dump.folder
         if work.recorded != work.document:
-            yield f"{folder}/{DATASET_FILE}", work.document
-        for each in work.differences:
-            if not each.after:
-                yield f"{folder}/{each.path}", None
-        written = ((each.path, each.after) for each in work.differences if each.after)
-        for batch in batches(written):
-            for path, data in work.side.encoded(batch):
-                yield f"{folder}/{path}", data
+            yield f"{work.dump.folder}/{DATASET_FILE}", work.document
+        yield from work.side.files(work.deltas)
 
 
 def _adopt(project: Project, branch: str, commit_id: str, works: Sequence[_Work]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from typing import Generic, NamedTuple, TypeVar
 
 from contentgit.content.diff import Change
@@ -25,13 +26,14 @@ from contentgit.history.commits import (
 from contentgit.history.dumps import dump_folders
 from contentgit.history.snapshots import (
     CommitSide,
-    Difference,
+    Pair,
     change_batches,
-    changes,
+    changes_of,
     in_order,
+    pair_portions,
 )
 from contentgit.workingcopy.collecting import Backlog, backlog
-from contentgit.workingcopy.database_side import DatabaseSide, Missing, from_commit_to_database
+from contentgit.workingcopy.database_side import DatabaseSide, Missing, pairs
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import applied_commit, found_commit, is_missing, ways
 from contentgit.workingcopy.places import is_own
@@ -99,7 +101,7 @@ def dump_changes(
     project: Project,
     dump: Dump,
     commit: str,
-    wants: Callable[[Difference], bool],
+    wants: Callable[[str], bool],
     row: Applied | None = None,
 ) -> tuple[Iterator[Change], DatabaseSide]:
     """The changes from a commit to the database, and the side that counted the rows.
@@ -110,11 +112,13 @@ def dump_changes(
     if project.repository.trees.folder_id(commit, dump.folder) is None:
         before = CommitSide(project.repository, "", dump.folder)
     side = DatabaseSide(dump, project.repository.algorithm, project.progress)
-    found = edits(from_commit_to_database(before.ids(), side), side, row)
-    found = [each for each in found if wants(each)]
+    found = edits(side.compare(before, before.ids()), row)
+    wanted = in_order(delta for delta in found if wants(delta.path))
+    read: Iterator[Pair] = (pair for _, pair in pairs(wanted, before, side))
     missing = Missing(dump)
-    found = in_order(found)
-    return changes(found, before, side, missing.leave_out if missing.fields else None), side
+    if missing.fields:
+        read = chain.from_iterable(map(missing.leave_out, pair_portions(read)))
+    return changes_of(read), side
 
 
 def titled(

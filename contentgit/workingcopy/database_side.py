@@ -2,48 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from tempfile import TemporaryFile
+from typing import TypeAlias
 
 from contentgit.content import canonical
-from contentgit.content.diff import compare_ids
-from contentgit.content.layout import is_shortened, record_key
+from contentgit.content.diff import Delta, deltas
 from contentgit.content.portions import portions
 from contentgit.content.records import Record, RecordKey
-from contentgit.history.snapshots import BATCH, Difference, Pair
+from contentgit.history.snapshots import BATCH, CommitSide, Pair, batches
 from contentgit.merge import merge_value
 from contentgit.plan import references
 from contentgit.workingcopy.project import Dump, Progress, no_progress
+
+Row: TypeAlias = tuple[str, RecordKey, bytes]
+"""Path, key and canonical bytes."""
 
 _LARGE = 1 << 13
 """A row of fewer bytes takes no room: as many as are read together are small together."""
 
 
 class Spool:
-    """Bytes by path in a temporary file, so that what was encoded once need not be encoded again.
+    """Bytes by name in a temporary file, so that what was encoded once need not be encoded again.
 
     Takes no more than ``limit`` bytes: what comes later is left to be read from the database again.
     """
 
     def __init__(self, limit: int = 2**28) -> None:
         self._file = TemporaryFile()  # noqa: SIM115
-        self._places: dict[str, tuple[int, int]] = {}
+        self._places: dict[Hashable, tuple[int, int]] = {}
         self._left = limit
 
-    def add(self, path: str, data: bytes) -> None:
+    def add(self, name: Hashable, data: bytes) -> None:
         """Takes the bytes, if there is room; all are added before any are taken out."""
         self._left -= len(data)
         if self._left >= 0:
-            self._places[path] = self._file.tell(), len(data)
+            self._places[name] = self._file.tell(), len(data)
             self._file.write(data)
 
-    def __contains__(self, path: str) -> bool:
-        return path in self._places
+    def __contains__(self, name: Hashable) -> bool:
+        return name in self._places
 
-    def __getitem__(self, path: str) -> bytes:
-        """The bytes of a path that it has."""
-        start, size = self._places[path]
+    def __getitem__(self, name: Hashable) -> bytes:
+        """The bytes of a name that it has."""
+        start, size = self._places[name]
         self._file.seek(start)
         return self._file.read(size)
 
@@ -56,78 +59,94 @@ class DatabaseSide:
     """A dump's snapshot in the database, as read within the caller's transaction.
 
     ``algorithm`` is the repository's hash algorithm; ``size`` counts the rows that were read; ``kept`` holds
-    bytes that stand for a row because they carry references which the database lacks. What ``spool``
-    has taken of the rows that differ is not read again by :meth:`encoded`.
+    bytes that replace a row's, with references that the database lacks. Rows that differ and that ``spool``
+    has taken are not read again by :meth:`files`.
     """
 
     dump: Dump
     algorithm: str
     progress: Progress = no_progress
     size: int = 0
-    kept: dict[str, bytes] = field(default_factory=dict)
+    kept: dict[RecordKey, bytes] = field(default_factory=dict)
     spool: Spool | None = None
-    _long_keys: dict[str, RecordKey] = field(default_factory=dict)
-    _large: dict[str, int] = field(default_factory=dict)
+    _large: dict[RecordKey | None, int] = field(default_factory=dict)
 
-    def entries(self, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-        """(path, blob id) of every row of the dump, streamed; ``known`` are the ids to compare with."""
-        for path, key, data in self.rows():
+    def compare(
+        self, commit: CommitSide, ids: dict[str, str], rows: Iterable[Row] | None = None
+    ) -> list[Delta]:
+        """The deltas between the database and a commit, by path; uses up ``ids``, the commit's.
+
+        ``rows`` are those to compare, if not all of the dump.
+        """
+        found = list(self.deltas(ids, rows))
+        only = zip(commit.keys(ids), ids.items(), strict=True)
+        found += [Delta(key, path, "", blob) for key, (path, blob) in only]
+        return sorted(found, key=lambda delta: delta.path)
+
+    def deltas(self, ids: dict[str, str], rows: Iterable[Row] | None = None) -> Iterator[Delta]:
+        """The deltas of rows that the database has, streamed; leaves in ``ids`` what only the commit has."""
+        return deltas(self._ids(self.dump.reader.entries() if rows is None else rows, ids), ids)
+
+    def _ids(
+        self, rows: Iterable[Row], known: Mapping[str, str]
+    ) -> Iterator[tuple[str, RecordKey, str]]:
+        for path, key, data in rows:
             self.size += 1
             if not self.size % BATCH:
                 self.progress(f"reading {self.dump.dataset.label}", self.size, None)
-            if is_shortened(path):
-                self._long_keys[path] = key
             if len(data) > _LARGE:
-                self._large[path] = len(data)
+                self._large[key] = len(data)
             blob = canonical.blob_id(data, self.algorithm)
             if self.spool is not None and known.get(path) != blob:
-                self.spool.add(path, data)
-            yield path, blob
+                self.spool.add(key, data)
+            yield path, key, blob
 
-    def rows(self) -> Iterator[tuple[str, RecordKey, bytes]]:
-        """(path, key, canonical bytes) of every row, streamed."""
-        return self.dump.reader.entries()
+    def records(self, keys: Sequence[RecordKey | None]) -> Iterator[Record | None]:
+        """The record of each key, in order; ``None`` for ``None``, and for a row that has gone since."""
+        for some in portions(keys, self._size, BATCH):
+            found = {
+                record.key: record
+                for record in self.dump.reader.records([key for key in some if key])
+            }
+            for key in some:
+                yield found.get(key) if key else None
 
-    def key(self, path: str) -> RecordKey:
-        """The key of the row at ``path``, which :meth:`entries` has given before."""
-        return record_key(path) or self._long_keys[path]
-
-    def records(self, entries: Sequence[tuple[str, str]]) -> Iterator[Record | None]:
-        """See :class:`Side`; a row that has gone since is ``None``."""
-        for some in portions(entries, self._size, BATCH):
-            keys = [self.key(path) for path, blob in some if blob]
-            found = {record.key: record for record in self.dump.reader.records(keys)}
-            for path, blob in some:
-                yield found.get(self.key(path)) if blob else None
-
-    def encoded(self, entries: Sequence[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
-        """(path, canonical bytes) of the rows at these paths, in order."""
+    def files(self, deltas: Sequence[Delta]) -> Iterator[tuple[str, bytes | None]]:
+        """The files that make a folder of the commit what the database holds, streamed."""
+        folder = self.dump.folder
+        for delta in deltas:
+            if not delta.database:
+                yield f"{folder}/{delta.path}", None
         spool = () if self.spool is None else self.spool
-        for some in portions(entries, self._size, BATCH):
-            keys = [
-                self.key(path) for path, _ in some if path not in self.kept and path not in spool
-            ]
-            found = dict(self.dump.reader.encoded(keys))
-            for path, _ in some:
-                yield path, self._held(path) or found[self.key(path)]
+        rows = (delta for delta in deltas if delta.database)
+        for some in portions(rows, lambda delta: self._size(delta.key), BATCH):
+            keys = (delta.key for delta in some)
+            found = dict(
+                self.dump.reader.encoded(
+                    [key for key in keys if key not in self.kept and key not in spool]
+                )
+            )
+            for key, path, _, _ in some:
+                yield f"{folder}/{path}", self._held(key) or found[key]
 
-    def _held(self, path: str) -> bytes | None:
-        if path in self.kept:
-            return self.kept[path]
-        return self.spool[path] if self.spool is not None and path in self.spool else None
+    def _held(self, key: RecordKey) -> bytes | None:
+        if key in self.kept:
+            return self.kept[key]
+        return self.spool[key] if self.spool is not None and key in self.spool else None
 
-    def _size(self, entry: tuple[str, str]) -> int:
-        """Of a large row its bytes as :meth:`entries` has found them."""
-        return self._large.get(entry[0], 0)
+    def _size(self, key: RecordKey | None) -> int:
+        """Of a large row its bytes, as they were compared."""
+        return self._large.get(key, 0)
 
 
-def from_commit_to_database(before: dict[str, str], after: DatabaseSide) -> list[Difference]:
-    """Which records differ between a commit's ids and the database, by path; uses up ``before``."""
-    found = [
-        Difference(path, old or "", new or "")
-        for path, old, new in compare_ids(before, after.entries(before))
-    ]
-    return sorted(found, key=lambda difference: difference.path)
+def pairs(
+    deltas: Iterable[Delta], commit: CommitSide, database: DatabaseSide
+) -> Iterator[tuple[Delta, Pair]]:
+    """Each delta with its records in commit and database, streamed in batches."""
+    for batch in batches(deltas):
+        there = commit.records([(delta.path, delta.commit) for delta in batch])
+        here = database.records([delta.row for delta in batch])
+        yield from zip(batch, zip(there, here, strict=True), strict=True)
 
 
 @dataclass(frozen=True)

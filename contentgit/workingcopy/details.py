@@ -48,7 +48,7 @@ def _details(
     project: Project, planned: Planned, work: DumpPlan, batch: Sequence[Step]
 ) -> Iterator[StepDetail]:
     written = planned.contents.records([step.after for step in batch if step.after])
-    ours = work.ours.records(work.rows_before(batch))
+    ours = work.ours.records([step.key if step.before else None for step in batch])
     found = (
         Change(step.key, here, next(written) if step.after else None)
         for step, here in zip(batch, ours, strict=True)

@@ -37,11 +37,7 @@ def from_database(project: Project, planned: Planned) -> Before:
         for record in outside_reader(project, rest).records(rest) if rest else ():
             others.add(record)
         held = [step for step in steps if step.before]
-        found = (
-            works[held[0].dump].ours.records(works[held[0].dump].rows_before(held))
-            if held
-            else iter(())
-        )
+        found = works[held[0].dump].ours.records([step.key for step in held]) if held else iter(())
         for step in steps:
             yield next(found) if step.before else others.get(step.key)
 
@@ -66,11 +62,10 @@ class _Spooled:
 
     def add(self, record: Record | None) -> None:
         if record is not None:
-            self._spool.add(str(record.key), canonical.encode(record))
+            self._spool.add(record.key, canonical.encode(record))
 
     def get(self, key: RecordKey) -> Record | None:
-        text = str(key)
-        return canonical.decode(self._spool[text]) if text in self._spool else None
+        return canonical.decode(self._spool[key]) if key in self._spool else None
 
 
 def effects(planned: Planned, before: Before) -> Iterator[Change]:

@@ -7,7 +7,7 @@ reference stand in the folder ``left`` as the apply leaves them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -20,9 +20,10 @@ from contentgit.db.reader import Reader
 from contentgit.db.tables import Tables
 from contentgit.errors import RefusedError
 from contentgit.history.snapshots import CommitSide, batches
+from contentgit.plan import Size
 from contentgit.plan.steps import Action, Step
 from contentgit.specs import Dataset, ModelSpec
-from contentgit.workingcopy.database_side import DatabaseSide, from_commit_to_database
+from contentgit.workingcopy.database_side import DatabaseSide, Row
 from contentgit.workingcopy.planned import DumpPlan, Goal
 from contentgit.workingcopy.project import Dump, Project, all_tables
 from contentgit.workingcopy.undo import Undone
@@ -61,8 +62,13 @@ def outside_files(
 def _rows(project: Project, keys: Sequence[RecordKey]) -> Iterator[File]:
     reader = outside_reader(project, keys)
     for batch in batches(keys):
-        for key, data in reader.encoded(batch):
-            yield f"{OUTSIDE}/{record_path(key, reader.tables[key.model].schema.layout)}", data
+        for path, _, data in _paths(reader, batch):
+            yield f"{OUTSIDE}/{path}", data
+
+
+def _paths(reader: Reader, keys: Sequence[RecordKey]) -> Iterator[Row]:
+    for key, data in reader.encoded(keys):
+        yield record_path(key, reader.tables[key.model].schema.layout), key, data
 
 
 def _left(project: Project, steps: Iterable[Step]) -> Iterator[File]:
@@ -79,19 +85,6 @@ def _left(project: Project, steps: Iterable[Step]) -> Iterator[File]:
             yield f"{LEFT}/{record_path(record.key, schema.layout)}", data
 
 
-@dataclass
-class _Rows(DatabaseSide):
-    """Some rows of the database, by their keys."""
-
-    keys: Sequence[RecordKey] = field(default_factory=list)
-
-    def rows(self) -> Iterator[tuple[str, RecordKey, bytes]]:
-        """See the base class."""
-        tables = self.dump.tables
-        for key, data in self.dump.reader.encoded(self.keys):
-            yield record_path(key, tables[key.model].schema.layout), key, data
-
-
 def _refuse_unknown(project: Project, keys: Iterable[RecordKey]) -> None:
     labels = sorted({key.model for key in keys if not project.identities.is_model(key.model)})
     if labels:
@@ -103,17 +96,17 @@ def _refuse_unknown(project: Project, keys: Iterable[RecordKey]) -> None:
         )
 
 
-def outside_work(
+def with_outside(
     project: Project, undone: Sequence[Undone], works: Sequence[DumpPlan]
-) -> DumpPlan | None:
-    """The rows outside of ``works`` that the undone apply has reached, beside what they are to be again.
+) -> tuple[list[DumpPlan], DumpPlan | None]:
+    """The plans of an undo's dumps, and that of the rows outside of them which the undone apply reached.
 
     ``None`` where there are none. They come back with the last of the apply's dumps.
     """
     backup = undone[0].line.backup
     repository = project.repository
     if not backup or not undone[0].whole or repository.trees.folder_id(backup, OUTSIDE) is None:
-        return None
+        return list(works), None
     theirs = CommitSide(repository, backup, OUTSIDE)
     ids = theirs.ids()
     found = theirs.records(list(ids.items()))
@@ -121,19 +114,30 @@ def outside_work(
     _refuse_unknown(project, keys.values())
     reader = outside_reader(project, keys.values(), all_tables([work.dump for work in works]))
     dump = Dump(reader.dataset, OUTSIDE, reader.tables, reader)
+    taken: dict[RecordKey, set[tuple[str, str]]] = {}
+    sides = [*((work.dump, work.theirs) for work in works), (dump, theirs)]
+    for path, link in _links_of_records(sides, keys):
+        taken.setdefault(link.owner, set()).add((link.field, link.target))
+        del ids[path], keys[path]
+    rows = list(keys.values())
     kept = repository.trees.folder_id(backup, LEFT) is not None
     base = CommitSide(repository, backup if kept else "", LEFT)
-    ours = _Rows(dump, repository.algorithm, project.progress)
-    work = DumpPlan(dump, None, Goal("", "", ""), "", base, ours, theirs, beneath=tuple(works))
-    work.base_ids = base.ids()
-    for path, link in _links_of_records([*works, work], keys):
-        work.taken.setdefault(link.owner, set()).add((link.field, link.target))
-        del ids[path], keys[path]
-    ours.keys = list(keys.values())
-    work.differences = from_commit_to_database(ids, ours)
-    for each in works:
-        each.elsewhere, each.taken = frozenset(ours.keys), work.taken
-    return work
+    ours = DatabaseSide(dump, repository.algorithm, project.progress)
+    outside = DumpPlan(
+        dump,
+        None,
+        Goal("", "", ""),
+        "",
+        base,
+        ours,
+        theirs,
+        ours.compare(theirs, ids, _paths(reader, rows)),
+        Size(0, 0, 0),
+        base_ids=base.ids(),
+        dumps=tuple(works),
+        taken=taken,
+    )
+    return [replace(work, outside=frozenset(rows), taken=taken) for work in works], outside
 
 
 # Links
@@ -148,19 +152,19 @@ class _Link(NamedTuple):
 
 
 def _links_of_records(
-    works: Sequence[DumpPlan], keys: Mapping[str, RecordKey]
+    sides: Sequence[tuple[Dump, CommitSide]], keys: Mapping[str, RecordKey]
 ) -> list[tuple[str, _Link]]:
     """Those of the rows outside, by path, that are links of a record which comes back with its links.
 
     Such a row would come back twice: by itself, and with the record. The rows outside are the last of
-    ``works``.
+    ``sides``.
     """
-    links = list(_links(works, keys))
+    links = list(_links(sides, keys))
     held: set[tuple[RecordKey, str]] = set()
-    for work in works if links else ():
-        paths = work.theirs.ids().keys()
+    for dump, theirs in sides if links else ():
+        paths = theirs.ids().keys()
         for _, link in links:
-            table = work.dump.tables.get(link.owner.model)
+            table = dump.tables.get(link.owner.model)
             if table is None or link.field not in table.relation:
                 continue
             if record_path(link.owner, table.schema.layout) in paths:
@@ -168,14 +172,16 @@ def _links_of_records(
     return [(path, link) for path, link in links if (link.owner, link.field) in held]
 
 
-def _links(works: Sequence[DumpPlan], keys: Mapping[str, RecordKey]) -> Iterator[tuple[str, _Link]]:
+def _links(
+    sides: Sequence[tuple[Dump, CommitSide]], keys: Mapping[str, RecordKey]
+) -> Iterator[tuple[str, _Link]]:
     """The rows outside, by path, that are links of any record."""
     fields: dict[str, Any] = {
         label_of(relation.through): table.model._meta.get_field(relation.name)
-        for table in all_tables([work.dump for work in works]).values()
+        for table in all_tables([dump for dump, _ in sides]).values()
         for relation in table.relations
     }
-    theirs = works[-1].theirs
+    theirs = sides[-1][1]
     ids = theirs.ids()
     entries = [(path, ids[path]) for path, key in keys.items() if key.model in fields]
     for batch in batches(entries):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from contentgit.content.layout import record_path
+from contentgit.content.diff import Delta
 from contentgit.content.records import RecordKey
 from contentgit.db.ledger import Applied
-from contentgit.history.snapshots import CommitSide, Difference
-from contentgit.merge import Conflict
+from contentgit.history.snapshots import CommitSide
 from contentgit.plan import Size
-from contentgit.plan.steps import Plan, Step
+from contentgit.plan.steps import Plan
 from contentgit.workingcopy.contents import Contents
 from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.project import Dump
@@ -42,18 +42,19 @@ class Goal(NamedTuple):
     undoes: Applied | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class DumpPlan:
-    """One dump of a plan, with the three snapshots that it lies between.
+    """One dump of a plan: the snapshots base, ours and theirs, and the deltas between the latter two.
 
-    ``applied`` is where the database is now; ``tree`` is that of the snapshot ``theirs``, ``""`` where it has
-    none. ``differences`` lead from theirs to ours; ``alike`` has the blob ids of what both have changed
-    alike since the base, so that nothing differs there. Of a merge, ``theirs_ids`` are those of models whose
-    records have an order. Where a merge is undone, ``origin`` is the snapshot
-    that it had as its base: with it, ``base`` stands for what the merge made. In an undo, the records
-    ``elsewhere`` are those of the plan's rows outside of dumps; these have what they were in the dumps
-    ``beneath`` as a part of their base. What the undone apply has ``taken`` from records are links, as
-    (many-to-many field, target).
+    ``applied`` is what the ledger says of the database now; ``tree`` is that of ``theirs``, ``""`` where it
+    has none. ``agreed`` are the blob ids of what both sides changed alike since the base, ``shared_ids``
+    those of theirs in models that other dumps of the plan have too, ``ordered_ids`` in a merge those of
+    theirs in models whose records have an order.
+
+    Where a merge is undone, ``origin`` is the snapshot that it had as its base: with it, ``base`` becomes
+    what the merge made. In an undo, the plan brings back the rows ``outside`` of its dumps, and ``taken`` are
+    the links that the undone apply took from records, as (many-to-many field, target). The plan of these
+    rows has the ``dumps``, which hold a part of their base.
     """
 
     dump: Dump
@@ -63,33 +64,22 @@ class DumpPlan:
     base: CommitSide
     ours: DatabaseSide
     theirs: CommitSide
-    differences: list[Difference] = field(default_factory=list)
-    alike: Mapping[str, str] = field(default_factory=dict)
-    theirs_ids: Mapping[str, str] = field(default_factory=dict)
+    deltas: Sequence[Delta]
+    size: Size
     base_ids: Mapping[str, str] = field(default_factory=dict)
-    shared_ids: dict[str, str] = field(default_factory=dict)
-    size: Size = field(default_factory=lambda: Size(0, 0, 0))
-    conflicts: list[Conflict] = field(default_factory=list)
+    agreed: Mapping[str, str] = field(default_factory=dict)
+    shared_ids: Mapping[str, str] = field(default_factory=dict)
+    ordered_ids: Mapping[str, str] = field(default_factory=dict)
     origin: CommitSide | None = None
     origin_ids: Mapping[str, str] = field(default_factory=dict)
-    beneath: tuple[DumpPlan, ...] = ()
-    elsewhere: frozenset[RecordKey] = frozenset()
-    taken: dict[RecordKey, set[tuple[str, str]]] = field(default_factory=dict)
+    dumps: tuple[DumpPlan, ...] = ()
+    outside: frozenset[RecordKey] = frozenset()
+    taken: Mapping[RecordKey, AbstractSet[tuple[str, str]]] = field(default_factory=dict)
 
     @property
     def folder(self) -> str:
         """The dump's folder in the repository."""
         return self.dump.folder
-
-    def rows_before(self, steps: Iterable[Step]) -> list[tuple[str, str]]:
-        """Path and blob id of the row that each step finds, as ``ours`` takes them; ``""`` for none."""
-        tables = self.dump.tables
-        return [
-            (record_path(step.key, tables[step.key.model].schema.layout), step.before)
-            if step.before
-            else ("", "")
-            for step in steps
-        ]
 
 
 @dataclass(frozen=True)

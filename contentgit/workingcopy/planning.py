@@ -7,9 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
 
 from contentgit.content.diff import Change
-from contentgit.content.layout import encode_part, record_path
+from contentgit.content.layout import of_models, record_path
+from contentgit.content.records import RecordKey
 from contentgit.db import facts
 from contentgit.db.facts.referrers import Source
 from contentgit.db.ledger import Applied
@@ -24,11 +27,11 @@ from contentgit.plan.steps import FieldState, Plan, Problem, ProblemKind
 from contentgit.render.problems import named_rows
 from contentgit.workingcopy.candidates import candidates, merged_candidates
 from contentgit.workingcopy.contents import Contents
-from contentgit.workingcopy.database_side import DatabaseSide, from_commit_to_database
+from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.details import called_outside
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import applied_commit, found_commit
-from contentgit.workingcopy.outside import outside_work
+from contentgit.workingcopy.outside import with_outside
 from contentgit.workingcopy.planned import DumpPlan, Goal, Planned, Target
 from contentgit.workingcopy.project import Dump, Project, all_tables
 from contentgit.workingcopy.request import Request
@@ -51,13 +54,13 @@ def plan(project: Project, request: Request) -> Planned:
         target = Target(f"commit {undone[0].line.commit[:10]}", undone[0].line.commit, "")
         shared = _shared([each.dump for each in undone])
         works = [_work_of_undo(project, each, shared) for each in undone]
-        outside = outside_work(project, undone, works)
-        return _decide(project, request, target, works, [], outside)
+        works, outside = with_outside(project, undone, works)
+        return _decide(project, request, target, works, shared, outside=outside)
     target = _target(project, request)
     dumps, skipped = _dumps(project, target, request.names, rows)
     shared = _shared(dumps)
     works = [_work(project, target, dump, rows.get(dump.folder), shared, request) for dump in dumps]
-    return _decide(project, request, target, works, skipped)
+    return _decide(project, request, target, works, shared, skipped)
 
 
 def _shared(dumps: Sequence[Dump]) -> frozenset[str]:
@@ -71,7 +74,8 @@ def _decide(
     request: Request,
     target: Target,
     works: Sequence[DumpPlan],
-    skipped: Sequence[str],
+    shared: AbstractSet[str],
+    skipped: Sequence[str] = (),
     outside: DumpPlan | None = None,
 ) -> Planned:
     dumps = [work.dump for work in works]
@@ -79,18 +83,19 @@ def _decide(
     tables = all_tables([work.dump for work in every])
     contents = Contents(project.repository)
     found = survey(
-        _candidates(every, contents, request),
+        _candidates(every, contents, request, target),
         models={label: bound.enforced for label, bound in tables.items()},
         datasets={work.folder: work.dump.dataset for work in every},
         first={work.folder for work in works if work.applied is None},
         sizes={work.folder: work.size for work in works},
         merging=request.merging,
+        shared=shared,
     )
     readers = {dump.folder: dump.reader for dump in dumps}
     built = decided(Source(project.using, tables, found, readers), request.licences)
-    conflicts = [_problem(request, target, work, each) for work in every for each in work.conflicts]
-    twice = _twice(contents, works, built) if _shared(dumps) else ()
-    built = replace(built, problems=(*conflicts, *built.problems, *twice))
+    if shared:
+        twice = _twice(contents, works, found.results, built)
+        built = replace(built, problems=(*built.problems, *twice))
     named = list(dict.fromkeys(key for each in built.problems for key in named_rows(each)))
     called = called_outside(project, tables, named) if named else {}
     return Planned(request, target, tuple(works), built, contents, tuple(skipped), outside, called)
@@ -104,16 +109,17 @@ def decided(source: Source, licences: Licences) -> Plan:
 
 
 def _candidates(
-    works: Sequence[DumpPlan], contents: Contents, request: Request
+    works: Sequence[DumpPlan], contents: Contents, request: Request, target: Target
 ) -> Iterator[Candidate]:
     for work in works:
         if request.merging:
-            yield from merged_candidates(work, contents, request.take)
+            problem = partial(_problem, request, target, work.folder)
+            yield from merged_candidates(work, contents, request.take, problem)
         else:
             yield from candidates(work)
 
 
-def _problem(request: Request, target: Target, work: DumpPlan, conflict: Conflict) -> Problem:
+def _problem(request: Request, target: Target, folder: str, conflict: Conflict) -> Problem:
     names = ", ".join(dict.fromkeys(each.name for each in conflict.fields))
     there = target.revision
     if request.verb == "undo":
@@ -132,12 +138,17 @@ def _problem(request: Request, target: Target, work: DumpPlan, conflict: Conflic
         ProblemKind.CONFLICT,
         f"{conflict.key} {texts[conflict.kind]}",
         key=conflict.key,
-        dump=work.folder,
+        dump=folder,
         fields=tuple(states),
     )
 
 
-def _twice(contents: Contents, works: Sequence[DumpPlan], built: Plan) -> Iterator[Problem]:
+def _twice(
+    contents: Contents,
+    works: Sequence[DumpPlan],
+    results: Mapping[tuple[str, RecordKey], str],
+    built: Plan,
+) -> Iterator[Problem]:
     """The records to be written that another dump of the commit holds with other content.
 
     The other dump may agree with the database, and so have no step of its own.
@@ -150,7 +161,9 @@ def _twice(contents: Contents, works: Sequence[DumpPlan], built: Plan) -> Iterat
             bound = work.dump.tables.get(step.key.model)
             if work.folder == step.dump or bound is None:
                 continue
-            blob = work.shared_ids.get(record_path(step.key, bound.schema.layout), step.after)
+            blob = work.shared_ids.get(record_path(step.key, bound.schema.layout), "")
+            if blob:
+                blob = results.get((work.folder, step.key), blob)
             if blob in ("", step.after):
                 continue
             one, other = contents.records([step.after, blob])
@@ -235,8 +248,8 @@ def _work(
     else:
         held = start and repository.trees.folder_id(start, dump.folder)
         base = CommitSide(repository, start if held else "", dump.folder)
-    work = DumpPlan(dump, row, goal, tree, base, _ours(project, dump), theirs)
-    return _compared(work, shared, merging=request.merging)
+    snapshots = _Snapshots(base, theirs, shared, ordered=request.merging)
+    return _compared(project, dump, row, goal, tree, snapshots)
 
 
 def _common(project: Project, applied: str, target: Target) -> str:
@@ -263,12 +276,9 @@ def _work_of_undo(project: Project, undone: Undone, shared: AbstractSet[str]) ->
     tree = repository.trees.folder_id(undone.before, dump.folder) if undone.before else None
     theirs = CommitSide(repository, undone.before if tree else "", dump.folder)
     base = CommitSide(repository, applied_commit(project, undone.line), dump.folder)
-    ours = _ours(project, dump)
-    work = DumpPlan(dump, undone.now, undone.goal, tree or "", base, ours, theirs)
-    if undone.line.action in MERGES:
-        work.origin = _origin(repository, undone)
-        work.origin_ids = work.origin.ids() if work.origin else {}
-    return _compared(work, shared, merging=True)
+    origin = _origin(repository, undone) if undone.line.action in MERGES else None
+    snapshots = _Snapshots(base, theirs, shared, ordered=True, origin=origin)
+    return _compared(project, dump, undone.now, undone.goal, tree or "", snapshots)
 
 
 def _origin(repository: Repository, undone: Undone) -> CommitSide | None:
@@ -284,37 +294,55 @@ def _origin(repository: Repository, undone: Undone) -> CommitSide | None:
     return None
 
 
-def _ours(project: Project, dump: Dump) -> DatabaseSide:
-    return DatabaseSide(dump, project.repository.algorithm, project.progress)
+class _Snapshots(NamedTuple):
+    """The commits' sides of a dump to plan; see :class:`DumpPlan`."""
+
+    base: CommitSide
+    theirs: CommitSide
+    shared: AbstractSet[str]
+    ordered: bool
+    origin: CommitSide | None = None
 
 
-def _moved(ids: Mapping[str, str], base_ids: Mapping[str, str]) -> dict[str, str]:
+def _compared(
+    project: Project, dump: Dump, applied: Applied | None, goal: Goal, tree: str, sides: _Snapshots
+) -> DumpPlan:
+    """Looks by blob ids alone where the database differs from what it is to become."""
+    base, theirs = sides.base, sides.theirs
+    ids = theirs.ids()
+    count = len(ids)
+    base_ids = dict(ids) if base is theirs else base.ids()
+    ordered = {
+        label
+        for label, table in dump.tables.items()
+        if sides.ordered and order_fields(table.schema)
+    }
+    shared_ids = of_models(sides.shared & dump.tables.keys(), ids)
+    ordered_ids = of_models(ordered, ids)
+    changed = {} if base is theirs else _changed(ids, base_ids)
+    ours = DatabaseSide(dump, project.repository.algorithm, project.progress)
+    deltas = ours.compare(theirs, ids)
+    differing = {delta.path for delta in deltas}
+    return DumpPlan(
+        dump,
+        applied,
+        goal,
+        tree,
+        base,
+        ours,
+        theirs,
+        deltas,
+        Size(len(base_ids), ours.size, count),
+        base_ids,
+        {path: blob for path, blob in changed.items() if path not in differing},
+        shared_ids,
+        ordered_ids,
+        sides.origin,
+        sides.origin.ids() if sides.origin else {},
+    )
+
+
+def _changed(ids: Mapping[str, str], base_ids: Mapping[str, str]) -> dict[str, str]:
     """What differs from the base, by path; ``""`` is for what has gone."""
     found = {path: blob for path, blob in ids.items() if base_ids.get(path) != blob}
     return found | dict.fromkeys(base_ids.keys() - ids.keys(), "")
-
-
-def _ordered(dump: Dump, ids: Mapping[str, str]) -> dict[str, str]:
-    """The records that are of models whose records have an order."""
-    tables = dump.tables.items()
-    folders = {encode_part(label) for label, table in tables if order_fields(table.schema)}
-    if not folders:
-        return {}
-    return {path: blob for path, blob in ids.items() if path.partition("/")[0] in folders}
-
-
-def _compared(work: DumpPlan, shared: AbstractSet[str], *, merging: bool) -> DumpPlan:
-    """Looks by blob ids alone where the database differs from what it is to become."""
-    ids = work.theirs.ids()
-    count = len(ids)
-    work.base_ids = dict(ids) if work.base is work.theirs else work.base.ids()
-    if not shared.isdisjoint(work.dump.tables):
-        work.shared_ids = {path: ids[path] for path in ids if path.partition("/")[0] in shared}
-    if merging:
-        work.theirs_ids = _ordered(work.dump, ids)
-    moved = {} if work.base is work.theirs else _moved(ids, work.base_ids)
-    work.differences = from_commit_to_database(ids, work.ours)
-    differing = {each.path for each in work.differences}
-    work.alike = {path: blob for path, blob in moved.items() if path not in differing}
-    work.size = Size(len(work.base_ids), work.ours.size, count)
-    return work

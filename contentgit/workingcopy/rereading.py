@@ -10,20 +10,20 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from contentgit.content.diff import Change
-from contentgit.content.layout import record_path
-from contentgit.content.records import Record, RecordKey
+from contentgit.content.diff import Change, Delta
+from contentgit.content.layout import of_models, record_key, record_path
+from contentgit.content.records import Record
 from contentgit.db.applier.watch import ANY, Watch, Write, plain_name
 from contentgit.db.backends import Trigger
 from contentgit.db.facts.referrers import Source
 from contentgit.db.tables import Table
 from contentgit.errors import RefusedError
-from contentgit.history.snapshots import Difference, batches, pair_portions
+from contentgit.history.snapshots import batches, pair_portions
 from contentgit.plan import Candidate, Licences, Size, survey
 from contentgit.plan.steps import Action, Plan, Step
 from contentgit.render.plain import plural
 from contentgit.specs import Dataset
-from contentgit.workingcopy.database_side import DatabaseSide, Missing
+from contentgit.workingcopy.database_side import DatabaseSide, Missing, Row
 from contentgit.workingcopy.outside import OUTSIDE
 from contentgit.workingcopy.planned import DumpPlan, Planned
 from contentgit.workingcopy.planning import decided
@@ -34,20 +34,6 @@ ON_DELETE = "on_delete"
 
 SHOWN = 10
 """Records, and functions of the project, that a refusal names."""
-
-
-@dataclass
-class _Reread(DatabaseSide):
-    """The rows of some models of a dump."""
-
-    labels: Collection[str] = ()
-
-    def rows(self) -> Iterator[tuple[str, RecordKey, bytes]]:
-        """See the base class."""
-        for label in self.labels:
-            layout = self.dump.tables[label].schema.layout
-            for key, data in self.dump.reader.stream(label):
-                yield record_path(key, layout), key, data
 
 
 @dataclass(frozen=True)
@@ -116,31 +102,30 @@ class Rereading:
         wanted, local = self._wanted(work, labels)
         gone = (Action.DELETE, Action.CASCADE)  # such a row is there again: somebody has made it
         written = {step.key for step in self.steps if step.action not in gone}
-        side = _Reread(work.dump, self.project.repository.algorithm, labels=labels)
-        found: list[Difference] = []
-        for path, blob in side.entries({}):
-            expected = wanted.pop(path, "")
-            if blob != expected and (expected or side.key(path) not in written):
-                found.append(Difference(path, expected, blob))
-        found += [Difference(path, expected, "") for path, expected in wanted.items()]
-        for each in found:
-            if each.before and each.path in local:
-                row = side.key(each.path) if each.after else each.path
-                raise self.refused([f"{row} was edited here, and is in no commit"])
+        side = DatabaseSide(work.dump, self.project.repository.algorithm)
+        rows = _rows(work, labels)
+        found = [d for d in side.deltas(wanted, rows) if d.commit or d.key not in written]
+        edited = [str(d.key) for d in found if d.path in local]
+        edited += [path for path in wanted if path in local]
+        if edited:
+            raise self.refused([f"{edited[0]} was edited here, and is in no commit"])
+        for path, blob in wanted.items():
+            key = record_key(path) or next(self.planned.contents.records([blob])).key
+            found.append(Delta(key, path, "", blob))
         for batch in batches(found):
             yield from self._compared(work, side, batch)
 
     def _wanted(self, work: DumpPlan, labels: Collection[str]) -> tuple[dict[str, str], set[str]]:
         """The blob id of each record by its path, and the paths of those whose content is in no commit."""
-        ids = {path: blob for path, blob in work.theirs.ids().items() if _label(path) in labels}
+        ids = of_models(labels, work.theirs.ids())
         local: set[str] = set()
-        for each in work.differences:
-            if _label(each.path) not in labels:
+        for delta in work.deltas:
+            if delta.key.model not in labels:
                 continue
-            ids.pop(each.path, None)
-            if each.after:
-                ids[each.path] = each.after
-                local.add(each.path)
+            ids.pop(delta.path, None)
+            if delta.database:
+                ids[delta.path] = delta.database
+                local.add(delta.path)
         for step in self.steps:
             if step.key.model not in labels:
                 continue
@@ -157,17 +142,17 @@ class Rereading:
         return ids, local
 
     def _compared(
-        self, work: DumpPlan, side: DatabaseSide, batch: Sequence[Difference]
+        self, work: DumpPlan, side: DatabaseSide, batch: Sequence[Delta]
     ) -> Iterator[Candidate]:
-        contents = self.planned.contents.records([each.before for each in batch if each.before])
-        wanted = (next(contents) if each.before else None for each in batch)
-        here = side.records([(each.path, each.after) for each in batch])
-        missing, differences = Missing(work.dump), iter(batch)
+        contents = self.planned.contents.records([d.commit for d in batch if d.commit])
+        wanted = (next(contents) if delta.commit else None for delta in batch)
+        here = side.records([delta.row for delta in batch])
+        missing, deltas = Missing(work.dump), iter(batch)
         for portion in pair_portions(zip(here, wanted, strict=True)):
             for ours, theirs in missing.leave_out(portion):
-                blob, record = next(differences).before, ours or theirs
-                if record is not None and _differ(ours, theirs):
-                    yield Candidate(record.key, work.folder, ours, ours, theirs, "", blob)
+                delta = next(deltas)._replace(database="")
+                if _differ(ours, theirs):
+                    yield Candidate(delta, work.folder, ours, ours, theirs)
 
     # What follows
 
@@ -224,7 +209,7 @@ class Rereading:
             labels = self.labels(work)
             for each in self.differences(work, labels) if labels else ():
                 verb = "was changed" if each.ours and each.theirs else "was created"
-                lines.append(f"{each.key} {verb if each.ours else 'was deleted'}")
+                lines.append(f"{each.delta.key} {verb if each.ours else 'was deleted'}")
         if lines:
             raise self.refused(lines)
 
@@ -293,8 +278,12 @@ class Rereading:
         return "\n".join(ways)
 
 
-def _label(path: str) -> str:
-    return path.partition("/")[0]
+def _rows(work: DumpPlan, labels: Collection[str]) -> Iterator[Row]:
+    """The rows of some models of a dump."""
+    for label in labels:
+        layout = work.dump.tables[label].schema.layout
+        for key, data in work.dump.reader.stream(label):
+            yield record_path(key, layout), key, data
 
 
 def _names(bound: Table) -> set[str]:

@@ -12,26 +12,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from contentgit.content import canonical
+from contentgit.content.diff import Delta
 from contentgit.content.records import Record, RecordKey
 from contentgit.db.ledger import Applied
 from contentgit.db.tables import Tables
-from contentgit.history.snapshots import Difference, batches
+from contentgit.history.snapshots import batches
 from contentgit.plan.steps import Withheld
 from contentgit.workingcopy.database_side import DatabaseSide
 
 
-def edits(
-    differences: Iterable[Difference], side: DatabaseSide, row: Applied | None
-) -> list[Difference]:
-    """The differences between the applied commit and the database, less the rows that only stay."""
+def edits(deltas: Sequence[Delta], row: Applied | None) -> Sequence[Delta]:
+    """The deltas between the applied commit and the database, less the rows that only stay."""
     stay = staying(row.withheld if row else ())
     if not stay:
-        return list(differences)
-    return [
-        each
-        for each in differences
-        if each.before or stay.get(str(side.key(each.path)), "") != each.after
-    ]
+        return deltas
+    return [each for each in deltas if each.commit or stay.get(str(each.key)) != each.database]
 
 
 def ignored_fields(row: Applied | None, tables: Tables) -> Mapping[str, frozenset[str]]:
@@ -61,17 +56,16 @@ def listed(
     row: Applied | None,
     tables: Tables,
     base_ids: Mapping[str, str],
-    differences: Iterable[Difference],
-    side: DatabaseSide,
+    deltas: Iterable[Delta],
 ) -> list[dict[str, str]]:
     """The ledger's list behind an apply: what the plan withholds, and the fields withheld before."""
     stay = staying(row.withheld if row else ())
     unedited = {}
-    for each in differences:
-        if not each.before:
-            key = str(side.key(each.path))
-            if each.after in (base_ids.get(each.path), stay.get(key)):
-                unedited[key] = each.after
+    for delta in deltas:
+        if not delta.commit:
+            key = str(delta.key)
+            if delta.database in (base_ids.get(delta.path), stay.get(key)):
+                unedited[key] = delta.database
     found = []
     for item in withheld:
         entry = {"record": str(item.key), "field": item.field, "reason": item.reason}
@@ -102,12 +96,10 @@ def as_left(entries: Sequence[dict[str, str]], side: DatabaseSide) -> list[dict[
     ]
 
 
-def carried(
-    row: Applied | None, tables: Tables, all_differences: Sequence[Difference], side: DatabaseSide
-) -> list[dict[str, Any]]:
+def carried(row: Applied | None, tables: Tables, deltas: Sequence[Delta]) -> list[dict[str, Any]]:
     """The ledger's list behind a commit: what is withheld still."""
     stay = staying(row.withheld if row else ())
-    still = {str(side.key(each.path)): each.after for each in all_differences} if stay else {}
+    still = {str(delta.key): delta.database for delta in deltas} if stay else {}
     rows = [
         each
         for each in (row.withheld if row else ())

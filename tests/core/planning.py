@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from contentgit.content.diff import Delta
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import (
     FieldKind,
@@ -106,15 +107,10 @@ def candidate(
     def record(fields: Fields) -> Record | None:
         return None if fields is None else Record(key(name), fields)
 
-    return Candidate(
-        key(name),
-        dump,
-        record(base),
-        record(ours),
-        record(theirs),
-        f"o {name}" if ours is not None else "",
-        f"t {name}" if theirs is not None else "",
-    )
+    here = f"o {name}" if ours is not None else ""
+    there = f"t {name}" if theirs is not None else ""
+    delta = Delta(key(name), "", here, there)
+    return Candidate(delta, dump, record(base), record(ours), record(theirs))
 
 
 def create(name: str, dump: str = "shop", /, **fields: Any) -> Candidate:

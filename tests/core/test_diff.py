@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contentgit.content.diff import ABSENT, Change, FieldChange, compare_ids
+from contentgit.content.diff import ABSENT, Change, Delta, FieldChange, deltas
 from contentgit.content.records import Record, RecordKey, Value
 from tests.core.oracle import between, inverted, patch
 
@@ -116,13 +116,14 @@ def test_changes_come_by_key() -> None:
 
 
 def test_ids_are_compared_as_a_stream() -> None:
-    a = {"same": "1", "changed": "2", "gone": "3", "also gone": "4"}
-    b = iter([("new", "5"), ("same", "1"), ("changed", "6")])
-    differing = compare_ids(a, b)
-    assert next(differing) == ("new", None, "5")
-    assert list(differing) == [
-        ("changed", "2", "6"),
-        ("gone", "3", None),
-        ("also gone", "4", None),
-    ]
-    assert a == {}
+    commit = {"same": "1", "changed": "2", "gone": "3"}
+    rows = iter([("new", KEY, "5"), ("same", KEY, "1"), ("changed", KEY, "6")])
+    found = deltas(rows, commit)
+    assert next(found) == Delta(KEY, "new", "5", "")
+    assert list(found) == [Delta(KEY, "changed", "6", "2")]
+    assert commit == {"gone": "3"}
+
+
+def test_a_delta_has_a_row_where_the_database_has_the_record() -> None:
+    assert Delta(KEY, "path", "1", "").row == KEY
+    assert Delta(KEY, "path", "", "1").row is None

@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from contentgit.content.canonical import same
+from contentgit.content.diff import Delta
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import OnDelete, UniqueSet
 from contentgit.plan import Candidate, Licences, Size, build, choose, survey
@@ -91,9 +92,8 @@ class Case:
             sides = [rows.get(key) for rows in (self.base, self.ours, self.theirs)]
             base, ours, theirs = (None if side is None else Record(key, side) for side in sides)
             if sides[1] != sides[2]:
-                yield Candidate(
-                    key, "shop", base, ours, theirs, "o" * bool(ours), "t" * bool(theirs)
-                )
+                delta = Delta(key, "", "o" * bool(ours), "t" * bool(theirs))
+                yield Candidate(delta, "shop", base, ours, theirs)
 
 
 def cases(licensed: st.SearchStrategy[frozenset[str]]) -> st.SearchStrategy[Case]:

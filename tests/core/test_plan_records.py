@@ -236,7 +236,7 @@ def test_a_record_in_two_dumps_is_written_once() -> None:
 def test_two_dumps_that_disagree() -> None:
     first = update("tag:1", "a", name=("x", "y"))
     other = candidate("tag:1", {"name": "x"}, {"name": "x"}, {"name": "z"}, "b")
-    second = type(other)(other.key, "b", other.base, other.ours, other.theirs, "o", "another")
+    second = other._replace(dump="b", delta=other.delta._replace(commit="another"))
     problem = only(planned(first, second, datasets=TWO_DUMPS, sizes=SIZES), ProblemKind.TWICE)
     assert problem.text == "shop.tag:1 has different content in a and b of the commit"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Model
 
+from contentgit.content.diff import Delta
 from contentgit.content.records import Record, RecordKey
 from contentgit.db import applier
 from contentgit.db.backends import backend
@@ -92,17 +93,17 @@ class Look:
     def delete(self, *rows: Model, dump: str = "brands") -> list[Candidate]:
         """The rows as they are, which the commit does not have."""
         records = self.readers[dump].records([of(row) for row in rows])
-        return [Candidate(each.key, dump, each, each, None, "o", "") for each in records]
+        return [Candidate(Delta(each.key, "", "o", ""), dump, each, each, None) for each in records]
 
     def update(self, row: Model, dump: str = "brands", **fields: Any) -> Candidate:
         """The row as it is, and with other values in the commit."""
         (ours,) = self.readers[dump].records([of(row)])
         theirs = Record(ours.key, {**ours.fields, **fields})
-        return Candidate(ours.key, dump, ours, ours, theirs, "o", "t")
+        return Candidate(Delta(ours.key, "", "o", "t"), dump, ours, ours, theirs)
 
 
 def create(text: str, dump: str = "brands", **fields: Any) -> Candidate:
-    return Candidate(key(text), dump, None, None, Record(key(text), fields), "", "t")
+    return Candidate(Delta(key(text), "", "", "t"), dump, None, None, Record(key(text), fields))
 
 
 def of(row: Model) -> RecordKey:

@@ -12,7 +12,7 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from contentgit.content.schema import Function, UniqueSet
-from contentgit.content.schema import Part as Compared
+from contentgit.content.schema import UniquePart as Compared
 from contentgit.integrity.relations import plain
 from contentgit.plan import Candidate
 from contentgit.plan.facts import Sibling

@@ -26,7 +26,7 @@ SECTIONS = {
     if title.startswith("`")
 }
 INTERNAL = {
-    "contentgit.content.diff": {"Absent", "Kind", "compare_ids"},
+    "contentgit.content.diff": {"Absent", "Delta", "Kind", "deltas"},
     "contentgit.content.records": {"JSONNull", "Value"},
     "RecordKey": {"sort_key"},
     "Links": {"between", "empty"},

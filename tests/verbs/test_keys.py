@@ -25,6 +25,7 @@ from tests.fieldzoo.models import (
     JSONKey,
     JSONKeyed,
     Keyed,
+    TextKey,
 )
 from tests.verbs.conftest import Run
 
@@ -157,3 +158,23 @@ def test_json_that_no_row_would_be_found_by(ok: Ok, run: Run) -> None:
     assert said.code == 1
     assert "fieldzoo.jsonkey" in said.err
     assert "names sorted, as Django writes it" in said.err
+
+
+def texts() -> dict[str, dict[str, Any]]:
+    return {"texts": {"specs": lambda _: specs_for_models([TextKey], {"delete_missing": True})}}
+
+
+def test_a_record_whose_path_tells_only_the_beginning_of_its_key(ok: Ok) -> None:
+    with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.texts", "ENVIRONMENT": "test"}):
+        TextKey.objects.create(code="short", name="short")
+        TextKey.objects.create(code="x" * 200, name="long")
+        ok("init")
+        ok("commit", "-m", "All")
+        TextKey.objects.filter(name="long").delete()
+        assert f"fieldzoo.textkey:{'x' * 200}" in ok("diff")
+        ok("commit", "-m", "Delete the long one")
+        ok("checkout", "main~1", "--apply", "--yes")
+        assert TextKey.objects.get(name="long").code == "x" * 200
+        TextKey.objects.filter(name="long").delete()
+        ok("checkout", "main", "--apply", "--yes", "--merge")
+        assert "clean" in ok("status")

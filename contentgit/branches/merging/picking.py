@@ -15,7 +15,7 @@ from contentgit.branches.merging.ending import Concluded, conclude_or_keep
 from contentgit.branches.merging.operation import Operation, head_of, refuse_unfinished
 from contentgit.branches.trees.sides import BATCH, decoded
 from contentgit.content import canonical
-from contentgit.content.layout import DATASET_FILE, record_path
+from contentgit.content.layout import DATASET_FILE, record_path, record_paths
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import ModelSchema
 from contentgit.content.titles import best_text
@@ -23,7 +23,7 @@ from contentgit.errors import RefusedError, UnknownNameError, UsageError
 from contentgit.git import GONE, Commit, FileEntry, Placed, Repository
 from contentgit.history.commits import Selection, check_format
 from contentgit.history.dumps import dump_folders, recorded_schema
-from contentgit.history.snapshots import batches, paths_of
+from contentgit.history.snapshots import batches
 from contentgit.integrity.relations import references
 from contentgit.merge import Place, Values, taken_together, with_values
 
@@ -224,7 +224,7 @@ def _place(label: str) -> Place:
 
 def _files_of(repository: Repository, commit: str, key: RecordKey) -> dict[str, str]:
     folders = dump_folders(repository, commit)
-    paths = [f"{folder}/{path}" for folder in folders for path in paths_of(key)]
+    paths = [f"{folder}/{path}" for folder in folders for path in record_paths(key)]
     return repository.trees.files_at(commit, paths)
 
 
