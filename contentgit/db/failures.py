@@ -1,4 +1,4 @@
-"""What a database says when it refuses, in the words of the error tree."""
+"""Database exceptions as errors of :mod:`contentgit.errors`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TooLongError(ValueError):
 
 
 class Fault(enum.StrEnum):
-    """Why a database refused, where it tells by a code."""
+    """Why a database refused, if its error code says so."""
 
     OVERTAKEN = "overtaken"  # others have changed the same rows
     DEADLOCK = "deadlock"
@@ -46,7 +46,7 @@ class Fault(enum.StrEnum):
 
 _AGAIN: Final = "nothing has changed; run the command again"
 
-_TOLD: Final[Mapping[Fault, tuple[str, str]]] = {
+_REASONS: Final[Mapping[Fault, tuple[str, str]]] = {
     Fault.OVERTAKEN: ("somebody else writes to it at this moment", _AGAIN),
     Fault.DEADLOCK: ("this and another session waited for each other's locks (a deadlock)", _AGAIN),
     Fault.LOCKED: (
@@ -81,7 +81,7 @@ _TOLD: Final[Mapping[Fault, tuple[str, str]]] = {
 _BUSY: Final = frozenset({Fault.OVERTAKEN, Fault.DEADLOCK, Fault.LOCKED})
 
 
-def told(
+def refusal(
     cause: Fault | None, what: str, said: str, *, using: str, limit: str
 ) -> DatabaseError | BusyError:
     """The error that begins with ``what`` and ends with what the database ``said``.
@@ -90,7 +90,7 @@ def told(
     """
     if cause is None:
         return DatabaseError(f"{what}: {said}")
-    why, hint = _TOLD[cause]
+    why, hint = _REASONS[cause]
     cls = OvertakenError if cause in _BUSY else DatabaseError
     return cls(
         f"{what}: {why}: {said}",
@@ -121,7 +121,7 @@ def translated(what: str) -> Iterator[None]:
 
 @contextmanager
 def connecting(using: str) -> Iterator[None]:
-    """The body connects to a database: settings, drivers and custom backends raise all kinds of errors.
+    """For a body that connects to a database: settings, drivers and backends may raise any error.
 
     Raises:
         ConfigurationError: the settings of the database are wrong.

@@ -20,7 +20,7 @@ from contentgit.datasets import (
     load_datasets,
     parse_dump_argument,
 )
-from contentgit.db.backends import Backend, Patience, backend
+from contentgit.db.backends import Backend, LockWait, backend
 from contentgit.db.failures import translated
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import tables
@@ -142,8 +142,8 @@ class Project:
         return self.backend.search_path()
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """:meth:`Backend.exclusive`, with the patience that the call has."""
-        return self.backend.exclusive(Patience(self.wait, self.notice))
+        """:meth:`Backend.exclusive`, which waits for the lock as long as the call may."""
+        return self.backend.exclusive(LockWait(self.wait, self.notice))
 
     @cached_property
     def identities(self) -> Identities:

@@ -10,7 +10,7 @@ import pytest
 from django.db import connections, transaction
 from django.test.utils import CaptureQueriesContext
 
-from contentgit.db.backends import Backend, Patience, backend
+from contentgit.db.backends import Backend, LockWait, backend
 from contentgit.db.tables import Column
 from contentgit.errors import BusyError, DatabaseError, RefusedError, UnknownNameError
 from tests.bakery.models import Category, Product, Tag
@@ -131,7 +131,7 @@ def test_one_who_waits_gets_in_when_the_other_has_ended(ways: Backend, killed: b
             assert process.stdin is not None
             process.stdin.close()
 
-        with ways.exclusive(Patience(20, end)):
+        with ways.exclusive(LockWait(20, end)):
             assert slugs() == ([] if killed else ["unfinished"])
             Tag.objects.create(name="next", slug="next")
         process.stdin = None
@@ -143,15 +143,15 @@ def test_one_who_waits_gets_in_when_the_other_has_ended(ways: Backend, killed: b
 
 
 def test_one_who_has_waited_long_enough_is_refused(ways: Backend) -> None:
-    patience = Patience(0.5)
+    wait = LockWait(0.5)
     with another_apply():
         before = time.monotonic()
-        with pytest.raises(BusyError) as caught, ways.exclusive(patience):
+        with pytest.raises(BusyError) as caught, ways.exclusive(wait):
             pass
     assert 0.5 <= time.monotonic() - before < 5
     assert caught.value.message.endswith("; waited 0.5 seconds")
     assert caught.value.hint == "run the command again when it has ended, or with --wait SECONDS"
-    assert not patience.lasts("more")
+    assert not wait.lasts("more")
     assert slugs() == []
 
 

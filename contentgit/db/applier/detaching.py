@@ -13,7 +13,7 @@ from django.apps import apps
 
 from contentgit.db.applier.parking import Parking
 from contentgit.db.backends import Backend
-from contentgit.db.backends.constraints import ForeignKey
+from contentgit.db.backends.catalog import ForeignKey
 from contentgit.db.queries import (
     SQL,
     among,

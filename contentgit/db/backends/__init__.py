@@ -1,4 +1,4 @@
-"""What differs between databases: one class each, and nothing about it anywhere else."""
+"""What differs between databases: one class for each."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.utils.connection import ConnectionDoesNotExist
 
-from contentgit.db.backends.base import Backend
+from contentgit.db.backends.base import Backend, LockWait
+from contentgit.db.backends.catalog import Trigger
 from contentgit.db.backends.mysql import MySQL
-from contentgit.db.backends.patience import Patience
 from contentgit.db.backends.postgresql import PostgreSQL
 from contentgit.db.backends.sqlite import SQLite
-from contentgit.db.backends.triggers import Trigger
 from contentgit.errors import ConfigurationError, UnknownNameError
 
-__all__ = ["Backend", "Patience", "Trigger", "backend"]
+__all__ = ["Backend", "LockWait", "Trigger", "backend"]
 
-BACKENDS: dict[str, type[Backend]] = {each.name: each for each in (SQLite, PostgreSQL, MySQL)}
+BACKENDS: dict[str, type[Backend]] = {cls.name: cls for cls in (SQLite, PostgreSQL, MySQL)}
 
 
 def backend(using: str) -> Backend:
-    """The ways of the database that the alias ``using`` names; nothing is connected yet.
+    """The backend of the database alias ``using``; it does not connect.
 
     Raises:
         UnknownNameError: there is no such alias.
-        ConfigurationError: contentgit does not know that kind of database.
+        ConfigurationError: contentgit does not support that kind of database.
     """
     try:
         vendor = connections[using].vendor

@@ -1,4 +1,4 @@
-"""What every database can do for an apply, and what each must say for itself.
+"""What every database does for an apply, and what each backend must define.
 
 All statements go through Django's connection of the alias, so drivers stay Django's business.
 Outside of :meth:`Backend.snapshot` and :meth:`Backend.exclusive` database exceptions are Django's;
@@ -7,21 +7,24 @@ these two turn what leaves them into errors of :mod:`contentgit.errors`.
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.db import Error, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
-from contentgit.db.backends.constraints import ForeignKey, dangling
-from contentgit.db.backends.patience import Patience
-from contentgit.db.backends.triggers import Trigger
-from contentgit.db.failures import Fault, connecting, told, words
+from contentgit.db.backends.catalog import ForeignKey, Trigger, dangling
+from contentgit.db.failures import Fault, connecting, refusal, words
 from contentgit.db.tables import Column, Rows
 from contentgit.errors import BusyError, DatabaseError
+
+PAUSE = 0.2
+"""Seconds between two attempts to take a lock. Ctrl-C could not interrupt a wait inside the driver."""
 
 STATEMENT_ROWS = 200
 STATEMENT_CHARACTERS = 500_000
@@ -33,15 +36,38 @@ _CONFLICTS = frozenset({Fault.OVERTAKEN, Fault.DEADLOCK, Fault.LOCKED})
 _OVER = _CONFLICTS | {Fault.LOST, Fault.ENDED, Fault.PRIVILEGE, Fault.READ_ONLY, Fault.FULL}
 
 
+@dataclass
+class LockWait:
+    """Waits up to ``seconds`` for a lock; ``tell`` is called once, with what the call waits for."""
+
+    seconds: float = 0
+    tell: Callable[[str], None] = lambda _: None
+    _end: float | None = field(default=None, init=False)
+
+    def lasts(self, what: str) -> bool:
+        """Wait a moment for ``what``; false, without waiting, once the time is over."""
+        now = time.monotonic()
+        if self._end is None:
+            self._end = now + self.seconds
+            if self.seconds > 0:
+                self.tell(f"waiting for {what}, {self.seconds:g} seconds at most")
+        if now >= self._end:
+            return False
+        time.sleep(min(PAUSE, self._end - now))
+        return True
+
+
 class Backend(ABC):
     """One database: its transactions, its lock, its bulk writes, its constraints.
 
     ``rows_can_move`` says whether others can commit writes while :meth:`exclusive` is open;
     ``drop_temporary`` is the statement that drops a temporary table and leaves the transaction open;
-    ``time_limit`` the setting that bounds how long a statement may take.
+    ``time_limit`` the setting that bounds how long a statement may take; ``trigger_query`` selects table,
+    name and body of the enabled triggers.
     """
 
     name: ClassVar[str]
+    trigger_query: ClassVar[str]
     rows_can_move: ClassVar[bool] = True
     drop_temporary: ClassVar[str] = "DROP TABLE"
     time_limit: ClassVar[str] = ""
@@ -55,16 +81,22 @@ class Backend(ABC):
         return connections[self.using]
 
     def absent(self) -> str:
-        """Why there is no database to look into, where to connect would make an empty one."""
+        """Why there is no database to read, if connecting would create an empty one."""
         return ""
+
+    def _fetch(self, sql: str, params: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return list(cursor.fetchall())
+
+    def _execute(self, sql: str, params: Sequence[Any] | None = None) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, params)
 
     # Schemas
 
     def search_path(self) -> Sequence[str]:
-        """The schemas in which this session looks for tables, the first one first.
-
-        None where a table's name means one table, whoever asks.
-        """
+        """The schemas in which this session looks for tables, in order; none without schemas."""
         return ()
 
     def schemas(self, tables: Collection[str], *, hidden: bool = False) -> set[str]:  # noqa: ARG002
@@ -75,7 +107,7 @@ class Backend(ABC):
         return set()
 
     def look_into(self, schema: str) -> None:  # noqa: B027
-        """Has names of tables mean those of one schema, until the transaction ends."""
+        """Make table names mean those of one schema, until the transaction ends."""
 
     # Transactions
 
@@ -91,24 +123,24 @@ class Backend(ABC):
             yield
 
     @contextmanager
-    def exclusive(self, patience: Patience | None = None) -> Iterator[None]:
+    def exclusive(self, wait: LockWait | None = None) -> Iterator[None]:
         """The one transaction of an apply: it reads one moment and is the only apply at a time.
 
-        The lock belongs to the database session: it dies with it, and is given back in the end
-        whatever happens. Where another apply has it, this one waits as long as ``patience`` says;
-        the moment that is read begins after that.
+        The lock belongs to the database session: it ends with the session and is always released at the
+        end. If another apply holds it, this one waits as long as ``wait`` says; the snapshot begins after
+        that.
 
         Raises:
-            BusyError: another apply holds this database; the message says who, where it is known.
+            BusyError: another apply holds this database; the message names it, if it is known.
             DatabaseError: a transaction is open already, or the database refuses something.
         """
         self._refuse_nesting()
-        patience = patience or Patience()
-        with self._errors(), self._lock(patience), self._session(), self._turn(patience):
+        wait = wait or LockWait()
+        with self._errors(), self._lock(wait), self._session(), self._turn(wait):
             yield
 
-    def _turn(self, patience: Patience) -> AbstractContextManager[None]:  # noqa: ARG002
-        """The writing transaction, for which a database without another lock may have to wait."""
+    def _turn(self, wait: LockWait) -> AbstractContextManager[None]:  # noqa: ARG002
+        """The writing transaction; a database whose transaction is the lock waits for it here."""
         return self._transaction(writable=True)
 
     def connect(self) -> None:
@@ -142,16 +174,17 @@ class Backend(ABC):
             raise explained from error
 
     def explained(self, error: DatabaseError) -> DatabaseError | BusyError:
-        """The error, which says why the database refused where it does not yet and the database tells."""
+        """The error with the reason for which the database refused, if the database gives one."""
         cause = error.__cause__
         if not isinstance(cause, Error) or not self.cause(cause) or "cause" in error.data:
             return error
         return self.failure(error.message.removesuffix(f": {words(cause)}"), cause)
 
     def failure(self, what: str, error: Error) -> DatabaseError | BusyError:
-        """The error that begins with ``what``, says why where that is known, and has the database's words."""
-        cause = self.cause(error)
-        return told(cause, what, words(error), using=self.using, limit=self.time_limit)
+        """The error that begins with ``what`` and has the reason, if known, and the database's own words."""
+        return refusal(
+            self.cause(error), what, words(error), using=self.using, limit=self.time_limit
+        )
 
     def is_over(self, error: Error) -> bool:
         """Whether nothing more can be tried in the transaction after this error."""
@@ -163,13 +196,13 @@ class Backend(ABC):
 
     @abstractmethod
     def cause(self, error: Error) -> Fault | None:
-        """Why the database refused; ``None`` where its code tells nothing that is known here."""
+        """Why the database refused; ``None`` for a code that is not known here."""
 
     @abstractmethod
     def constraint(self, error: Error) -> str:
-        """The name of the constraint that a row breaks; ``""`` where it is another error.
+        """The name of the constraint that a row breaks; ``""`` for any other error.
 
-        Of a unique constraint SQLite may know the columns alone: ``"table.a, table.b"``.
+        SQLite may give only the columns of a unique constraint: ``"table.a, table.b"``.
         """
 
     @abstractmethod
@@ -184,62 +217,59 @@ class Backend(ABC):
 
     @abstractmethod
     def _begin(self, *, writable: bool) -> None:
-        """Make the transaction that has just been opened see one moment, from now on."""
+        """Make the new transaction see one moment, from now on."""
 
     # The lock of an apply
 
     @contextmanager
-    def _lock(self, patience: Patience) -> Iterator[None]:
+    def _lock(self, wait: LockWait) -> Iterator[None]:
         while not self._acquire():
             holder = self._holder()
-            if not patience.lasts(f"another apply on database {self.using!r}{holder}"):
-                raise self._busy(f"another apply holds database {self.using!r}{holder}", patience)
+            if not wait.lasts(f"another apply on database {self.using!r}{holder}"):
+                raise self._busy(f"another apply holds database {self.using!r}{holder}", wait)
         session = self.connection.connection
         try:
             yield
         finally:
             # A session that has ended took its lock with it; a new one never had it.
             if session is not None and self.connection.connection is session:
-                self._release_or_close()
+                try:
+                    self._release()
+                except Error:
+                    self.connection.close()
 
-    def _busy(self, what: str, patience: Patience) -> BusyError:
-        if patience.seconds:
-            what = f"{what}; waited {patience.seconds:g} seconds"
+    def _busy(self, what: str, wait: LockWait) -> BusyError:
+        if wait.seconds:
+            what = f"{what}; waited {wait.seconds:g} seconds"
         return BusyError(
             what, hint="run the command again when it has ended, or with --wait SECONDS"
         )
 
-    def _release_or_close(self) -> None:
-        try:
-            self._release()
-        except Error:
-            self.connection.close()
-
     @abstractmethod
     def _acquire(self) -> bool:
-        """Take the lock of this session without waiting; false where another session has it."""
+        """Take the lock for this session without waiting; false if another session holds it."""
 
     @abstractmethod
     def _release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
 
     def _holder(self) -> str:
-        """Who holds the lock, as ``" (process 12, user x)"``; ``""`` where the database cannot tell."""
+        """Who holds the lock, as ``" (process 12, user x)"``; ``""`` if that is not known."""
         return ""
 
     @contextmanager
     def _session(self) -> Iterator[None]:
-        """Settings of the session while an apply runs, and back."""
+        """Sets the session's settings for an apply, and resets them at the end."""
         yield
 
     # Constraints
 
     @abstractmethod
     def defer_constraints(self) -> None:
-        """From here to the end of the transaction, foreign keys may point nowhere for a while."""
+        """Let foreign keys be broken until the end of the transaction."""
 
     def check_constraints(self, tables: Collection[str]) -> None:
-        """Refuse foreign keys that point nowhere, from and to these tables.
+        """Refuse broken foreign keys, from and to these tables.
 
         Raises:
             DatabaseError: ``items`` names the rows, one line each.
@@ -259,22 +289,13 @@ class Backend(ABC):
     def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
         """Every foreign key constraint that starts or ends at one of the tables."""
 
-    def acting_keys(self, table: str) -> list[ForeignKey]:  # noqa: ARG002
-        """The foreign keys to the table by which the database deletes or changes rows of its own accord.
+    def acting_keys(self, table: str) -> list[ForeignKey]:
+        """The foreign keys to the table through which the database itself deletes or changes rows."""
+        return [key for key in self._foreign_keys([table]) if key.acts and key.target == table]
 
-        None where it does not while an apply runs.
-        """
-        return []
-
-    @abstractmethod
     def triggers(self) -> list[Trigger]:
-        """The triggers on the tables of this database that are not switched off."""
-
-    def _triggers(self, query: str) -> list[Trigger]:
-        """The triggers that a query of table, name and body gives."""
-        with self.connection.cursor() as cursor:
-            cursor.execute(query)
-            return [Trigger(*row) for row in cursor.fetchall()]
+        """The enabled triggers on the tables of this database."""
+        return [Trigger(*row) for row in self._fetch(self.trigger_query)]
 
     # Writing
 
@@ -285,7 +306,7 @@ class Backend(ABC):
         head = f"INSERT INTO {self.quoted(table)} ({names}) VALUES "  # noqa: S608
         count = 0
         with self.connection.cursor() as cursor:
-            for batch in _statements(rows, len(columns), self._characters()):
+            for batch in _statements(rows, len(columns), self.statement_characters):
                 parameters = [parameter for row in batch for parameter in row]
                 cursor.execute(head + ", ".join([marks] * len(batch)), parameters)
                 count += len(batch)
@@ -316,7 +337,8 @@ class Backend(ABC):
                 count += cursor.rowcount
         return count
 
-    def _characters(self) -> int:
+    @property
+    def statement_characters(self) -> int:
         """How many characters of values one statement with several rows may hold."""
         return STATEMENT_CHARACTERS
 
@@ -332,14 +354,11 @@ class Backend(ABC):
         return " AND ".join(f"{self.quoted(key.name)} = {key.cast}" for key in keys)
 
     def quoted(self, name: str) -> str:
-        """A table's or column's name as it stands in a statement with parameters."""
+        """A table's or column's name, quoted for a statement with parameters."""
         return self.connection.ops.quote_name(name).replace("%", "%%")
 
     def reset_sequences(self, models: Iterable[type[Model]]) -> None:  # noqa: B027
-        """Let the next automatic key of each model be one that is free.
-
-        Nothing is needed where the database moves its counter with the keys that are written.
-        """
+        """Make the next automatic key of each model a free one, if the database does not do so itself."""
 
 
 def _statements(

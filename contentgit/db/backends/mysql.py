@@ -13,8 +13,7 @@ from typing import Any
 from django.db import Error
 
 from contentgit.db.backends.base import STATEMENT_CHARACTERS, STATEMENT_PARAMETERS, Backend
-from contentgit.db.backends.constraints import ForeignKey, dangling
-from contentgit.db.backends.triggers import Trigger
+from contentgit.db.backends.catalog import ForeignKey, dangling
 from contentgit.db.failures import Fault, TooLongError
 from contentgit.db.tables import Column, Rows
 from contentgit.errors import BusyError
@@ -70,11 +69,6 @@ CONSTRAINTS = {
 MISSING = {1146, 1054}
 """No such table, no such column."""
 
-TRIGGERS = """
-SELECT event_object_table, trigger_name, action_statement FROM information_schema.triggers
-WHERE trigger_schema = DATABASE()
-"""
-
 
 class MySQL(Backend):
     """Django calls both databases ``mysql``."""
@@ -82,6 +76,10 @@ class MySQL(Backend):
     name = "mysql"
     time_limit = "max_statement_time"
     drop_temporary = "DROP TEMPORARY TABLE"  # without that word it would commit
+    trigger_query = (
+        "SELECT event_object_table, trigger_name, action_statement FROM information_schema.triggers "
+        "WHERE trigger_schema = DATABASE()"
+    )
 
     def __init__(self, using: str) -> None:
         super().__init__(using)
@@ -103,82 +101,59 @@ class MySQL(Backend):
 
     def _begin(self, *, writable: bool) -> None:
         access = "READ WRITE" if writable else "READ ONLY"
-        with self.connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            cursor.execute(f"START TRANSACTION WITH CONSISTENT SNAPSHOT, {access}")
+        self._execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        self._execute(f"START TRANSACTION WITH CONSISTENT SNAPSHOT, {access}")
 
     def _acquire(self) -> bool:
-        with self.connection.cursor() as cursor:
-            cursor.execute("SELECT GET_LOCK(%s, 0)", [self._lock_name()])
-            return bool(cursor.fetchone()[0])
+        return bool(self._fetch("SELECT GET_LOCK(%s, 0)", [self._lock_name()])[0][0])
 
     def _release(self) -> None:
-        with self.connection.cursor() as cursor:
-            cursor.execute("SELECT RELEASE_LOCK(%s)", [self._lock_name()])
+        self._execute("SELECT RELEASE_LOCK(%s)", [self._lock_name()])
 
     def _lock_name(self) -> str:
-        """Such names are the server's, so it holds that of the database."""
-        with self.connection.cursor() as cursor:
-            cursor.execute("SELECT DATABASE()")
-            name = f"contentgit:{cursor.fetchone()[0]}"
+        """Lock names belong to the server, so this one contains the name of the database."""
+        name = f"contentgit:{self._fetch('SELECT DATABASE()')[0][0]}"
         if len(name) > LOCK_NAME_LENGTH:
             return f"contentgit:{hashlib.sha256(name.encode()).hexdigest()[:40]}"
         return name
 
     def _holder(self) -> str:
-        with self.connection.cursor() as cursor:
-            cursor.execute("SELECT IS_USED_LOCK(%s)", [self._lock_name()])
-            (number,) = cursor.fetchone()
-            if number is None:
-                return ""
-            cursor.execute(
-                "SELECT user, host FROM information_schema.processlist WHERE id = %s", [number]
-            )
-            row = cursor.fetchone()
-        # Other users' connections are shown only to who may see them.
-        return f" (connection {number}{f', user {row[0]} from {row[1]}' if row else ''})"
+        ((number,),) = self._fetch("SELECT IS_USED_LOCK(%s)", [self._lock_name()])
+        if number is None:
+            return ""
+        # Without the privilege PROCESS the server does not show the connections of other users.
+        query = "SELECT user, host FROM information_schema.processlist WHERE id = %s"
+        users = [f", user {user} from {host}" for user, host in self._fetch(query, [number])]
+        return f" (connection {number}{''.join(users)})"
 
     @contextmanager
     def _session(self) -> Iterator[None]:
-        """Values are written as they are, and a row that has moved since the snapshot is an error."""
-        with self.connection.cursor() as cursor:
-            cursor.execute(SETTINGS)
-            before = {str(name).lower(): value for name, value in cursor.fetchall()}
-        try:
-            self._set(self._wanted(before))
-            yield
-        finally:
-            self._set_back(before)
-
-    def _set_back(self, before: dict[str, str]) -> None:
-        """A session that cannot be asked any more takes its settings with it."""
-        if self.connection.connection is not None:
-            try:
-                self._set(before)
-            except Error:
-                self.connection.close()
-
-    def _wanted(self, before: dict[str, str]) -> dict[str, str]:
+        """Values are written unchanged, and a row that has changed since the snapshot is an error."""
+        before = {str(name).lower(): value for name, value in self._fetch(SETTINGS)}
         mode = before["sql_mode"].split(",") if before["sql_mode"] else []
         if not {"STRICT_ALL_TABLES", "STRICT_TRANS_TABLES"} & set(mode):
             mode.append("STRICT_ALL_TABLES")
-        # Without it a key of 0 asks for the next free one.
+        # Otherwise the server replaces a key of 0 by the next free one.
         wanted = {"sql_mode": ",".join([*mode, "NO_AUTO_VALUE_ON_ZERO"])}
         if "innodb_snapshot_isolation" in before:  # MariaDB from 10.6.18, 10.11.8, 11.0.6
             wanted["innodb_snapshot_isolation"] = "ON"
-        return wanted
+        try:
+            self._set(wanted)
+            yield
+        finally:
+            if self.connection.connection is not None:  # a session's settings end with it
+                try:
+                    self._set(before)
+                except Error:
+                    self.connection.close()
 
     def _set(self, values: dict[str, str]) -> None:
-        with self.connection.cursor() as cursor:
-            for name, value in values.items():
-                cursor.execute(f"SET SESSION {name} = %s", [value])
+        for name, value in values.items():
+            self._execute(f"SET SESSION {name} = %s", [value])
 
     def defer_constraints(self) -> None:
-        # Given back by _session, whatever happens.
-        with self.connection.cursor() as cursor:
-            cursor.execute("SET SESSION foreign_key_checks = 0")
-            tables = self.connection.introspection.table_names(cursor)
-        keys = self._foreign_keys(tables)
+        self._execute("SET SESSION foreign_key_checks = 0")  # _session resets it
+        keys = self._foreign_keys(self.connection.introspection.table_names())
         self._referring = {(key.table, name) for key in keys for name in key.columns}
 
     def insert(self, table: str, columns: Sequence[Column], rows: Iterable[tuple[Any, ...]]) -> int:
@@ -193,15 +168,15 @@ class MySQL(Backend):
     @cached_property
     def _packet(self) -> int:
         """Bytes of the longest statement that the server takes."""
-        with self.connection.cursor() as cursor:
-            cursor.execute("SELECT @@max_allowed_packet")
-            return int(cursor.fetchone()[0])
+        return int(self._fetch("SELECT @@max_allowed_packet")[0][0])
 
-    def _characters(self) -> int:
+    @property
+    def statement_characters(self) -> int:
+        """See the base class."""
         return min(STATEMENT_CHARACTERS, self._packet // BYTES)
 
     def _fitting(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-        """The rows; one that no statement can hold ends the session on some servers.
+        """The rows, checked: some servers end the session at a row that no statement can hold.
 
         Raises:
             TooLongError: a row is too long.
@@ -224,7 +199,7 @@ class MySQL(Backend):
     def _noted(
         self, table: str, columns: Sequence[Column], rows: Iterable[tuple[Any, ...]]
     ) -> Iterator[tuple[Any, ...]]:
-        """The rows, whose values stand in the order of ``columns``, with their references noted."""
+        """The rows, with values in the order of ``columns``; their references are noted."""
         places = [
             (place, self._written[table, column.name])
             for place, column in enumerate(columns)
@@ -243,9 +218,9 @@ class MySQL(Backend):
     def check_constraints(self, tables: Collection[str]) -> None:
         """See :meth:`Backend.check_constraints`.
 
-        A snapshot does not show what others have committed since, and foreign keys that are off do not
-        either: rows that refer to what was deleted, and deleted ones that something written refers to.
-        So these are looked up once more as they are now, and locked as foreign keys would have done.
+        Neither the snapshot nor disabled foreign keys show what others have committed since: rows that
+        refer to a deleted one, and deleted rows that a written one refers to. So these are read again
+        as they are now, and locked as foreign keys would have locked them.
         """
         super().check_constraints(tables)
         with self._latest():
@@ -281,29 +256,24 @@ class MySQL(Backend):
 
     @contextmanager
     def _latest(self) -> Iterator[None]:
-        """Locking reads give what is there now; MariaDB may refuse them where that is not the snapshot."""
-        with self.connection.cursor() as cursor:
-            cursor.execute(SETTINGS)
-            known = "innodb_snapshot_isolation" in {
-                str(row[0]).lower() for row in cursor.fetchall()
-            }
+        """Locking reads give the current rows; MariaDB may refuse rows that differ from the snapshot."""
+        known = "innodb_snapshot_isolation" in {
+            str(row[0]).lower() for row in self._fetch(SETTINGS)
+        }
         if known:
             self._set({"innodb_snapshot_isolation": "OFF"})
         yield
         if known:
             self._set({"innodb_snapshot_isolation": "ON"})
 
-    def triggers(self) -> list[Trigger]:
-        return self._triggers(TRIGGERS)
+    def acting_keys(self, table: str) -> list[ForeignKey]:  # noqa: ARG002
+        return []  # an apply disables foreign keys
 
     def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
         if not tables:
             return []
-        with self.connection.cursor() as cursor:
-            cursor.execute(FOREIGN_KEYS, [tuple(tables), tuple(tables)])
-            rows = cursor.fetchall()
         found: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
-        for name, table, *parts in rows:
+        for name, table, *parts in self._fetch(FOREIGN_KEYS, [tuple(tables), tuple(tables)]):
             found.setdefault((table, name), []).append(tuple(parts))
         return [
             ForeignKey(

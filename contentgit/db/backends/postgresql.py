@@ -10,8 +10,7 @@ from django.db import Error, InterfaceError, OperationalError, transaction
 from django.db.models import AutoField, Model
 
 from contentgit.db.backends.base import Backend
-from contentgit.db.backends.constraints import ForeignKey
-from contentgit.db.backends.triggers import Trigger
+from contentgit.db.backends.catalog import ForeignKey
 from contentgit.db.failures import Fault, translated
 
 LOCK = int.from_bytes(hashlib.sha256(b"contentgit apply").digest()[:8], "big", signed=True)
@@ -54,7 +53,7 @@ CAUSES = {
     "P0001": Fault.RAISED,  # RAISE without a code
     **dict.fromkeys(("57P01", "57P02", "57P03", "57P05", "25P03", "25P04"), Fault.LOST),
 }
-"""By SQLSTATE. A session is lost where the server shuts down or starts, or ended it as idle or too long."""
+"""By SQLSTATE. A session is lost when the server shuts down or starts, or ends it as idle or too long."""
 
 MISSING = {"42P01", "42703"}
 """Undefined table, undefined column."""
@@ -72,17 +71,18 @@ class PostgreSQL(Backend):
 
     name = "postgresql"
     time_limit = "statement_timeout"
+    trigger_query = TRIGGERS
 
     def cause(self, error: Error) -> Fault | None:
         state = _state(error)
-        if state is None:  # the driver's own words; it never was there where there is no session
+        if state is None:  # raised by the driver; without a session there was no connection to lose
             own = isinstance(error, (OperationalError, InterfaceError))
             return Fault.LOST if own and self.connection.connection is not None else None
         if state.startswith("08"):
             return Fault.LOST
         diagnosis = getattr(error.__cause__, "diag", None)
         if state.startswith("23") and not getattr(diagnosis, "constraint_name", None):
-            # A function may raise with the code of a constraint, but has none.
+            # A function may raise the code of a constraint without having one.
             in_function = " function " in (getattr(diagnosis, "context", None) or "")
             return Fault.RAISED if in_function else None
         return CAUSES.get(state)
@@ -95,75 +95,58 @@ class PostgreSQL(Backend):
         return _state(error) in MISSING
 
     def search_path(self) -> Sequence[str]:
-        ((names,),) = self._rows("SELECT current_schemas(false)::text[]")
+        ((names,),) = self._translated("SELECT current_schemas(false)::text[]")
         return tuple(names)
 
     def schemas(self, tables: Collection[str], *, hidden: bool = False) -> set[str]:
-        return {name for (name,) in self._rows(SCHEMAS, [list(tables), hidden])}
+        return {name for (name,) in self._translated(SCHEMAS, [list(tables), hidden])}
 
     def look_into(self, schema: str) -> None:
-        self._rows("SELECT set_config('search_path', quote_ident(%s), true)", [schema])
+        self._translated("SELECT set_config('search_path', quote_ident(%s), true)", [schema])
 
-    def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with translated(f"database {self.using!r}"), self.connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            return list(cursor.fetchall())
+    def _translated(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with translated(f"database {self.using!r}"):
+            return self._fetch(sql, params)
 
     def _begin(self, *, writable: bool) -> None:
         access = "READ WRITE" if writable else "READ ONLY"
-        with self.connection.cursor() as cursor:
-            cursor.execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ {access}")
-            # The moment that is seen is that of the first query. A server, role or project may have
-            # set numbers to be rounded on their way out. Where row level security would hide rows, an
-            # error says so: rows that are not seen would be committed as deleted.
-            cursor.execute(
-                "SELECT set_config('extra_float_digits', '1', true), "
-                "set_config('row_security', 'off', true)"
-            )
+        self._execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ {access}")
+        # The first query fixes the snapshot. A server, role or project may have set numbers to be rounded
+        # in results. Without row level security hidden rows are an error: they would be committed as
+        # deleted.
+        self._execute(
+            "SELECT set_config('extra_float_digits', '1', true), "
+            "set_config('row_security', 'off', true)"
+        )
 
     def _acquire(self) -> bool:
-        with self.connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-            return bool(cursor.fetchone()[0])
+        return bool(self._fetch("SELECT pg_try_advisory_lock(%s)", [LOCK])[0][0])
 
     def _release(self) -> None:
-        with self.connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+        self._execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
     def _holder(self) -> str:
-        with self.connection.cursor() as cursor:
-            cursor.execute(HOLDER, [LOCK >> 32 & 0xFFFFFFFF, LOCK & 0xFFFFFFFF])
-            row = cursor.fetchone()
-        if row is None:
+        rows = self._fetch(HOLDER, [LOCK >> 32 & 0xFFFFFFFF, LOCK & 0xFFFFFFFF])
+        if not rows:
             return ""
-        process, user, application, address = row
+        process, user, application, address = rows[0]
         known = [f"process {process}", f"user {user}", application, address and f"from {address}"]
         return f" ({', '.join(part for part in known if part)})"
 
     def defer_constraints(self) -> None:
-        with self.connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-
-    def triggers(self) -> list[Trigger]:
-        return self._triggers(TRIGGERS)
+        self._execute("SET CONSTRAINTS ALL DEFERRED")
 
     def check_constraints(self, tables: Collection[str]) -> None:
         try:
-            with transaction.atomic(using=self.using), self.connection.cursor() as cursor:
-                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            with transaction.atomic(using=self.using):
+                self._execute("SET CONSTRAINTS ALL IMMEDIATE")
         except Error as error:
-            super().check_constraints(tables)  # names all the rows, where a reference is at fault
+            super().check_constraints(tables)  # names all the rows, if a reference is broken
             raise self.failure(f"database {self.using!r}", error) from error
 
-    def acting_keys(self, table: str) -> list[ForeignKey]:
-        return [key for key in self._foreign_keys([table]) if key.acts and key.target == table]
-
     def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
-        with self.connection.cursor() as cursor:
-            cursor.execute(FOREIGN_KEYS, [list(tables), list(tables)])
-            rows = cursor.fetchall()
         found: dict[int, list[tuple[str, str, str, str, bool]]] = {}
-        for number, *parts in rows:
+        for number, *parts in self._fetch(FOREIGN_KEYS, [list(tables), list(tables)]):
             found.setdefault(number, []).append(tuple(parts))
         return [
             ForeignKey(
@@ -179,8 +162,8 @@ class PostgreSQL(Backend):
     def reset_sequences(self, models: Iterable[type[Model]]) -> None:
         """See :meth:`Backend.reset_sequences`.
 
-        Sequences are outside of transactions: others may have moved them on to keys that this
-        snapshot does not show. So one is only ever moved forward, unlike in ``sqlsequencereset``.
+        Sequences are outside of transactions: others may have moved them to keys that this snapshot
+        does not show. So a sequence is only moved forward, unlike in ``sqlsequencereset``.
         """
         fields = [
             field
@@ -201,8 +184,7 @@ class PostgreSQL(Backend):
                 " WHERE m.top > coalesce(pg_sequence_last_value(s.name), 0)"
             )
             parameters += [table.replace("%%", "%"), field.column]
-        with self.connection.cursor() as cursor:
-            cursor.execute(" UNION ALL ".join(parts), parameters)
+        self._execute(" UNION ALL ".join(parts), parameters)
 
 
 def _state(error: Error) -> str | None:

@@ -1,20 +1,18 @@
-"""SQLite: one writer at a time, so that nothing moves while an apply runs."""
+"""SQLite: one writer at a time, so that no row changes while an apply runs."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from django.db import Error, transaction
 
-from contentgit.db.backends.base import Backend
-from contentgit.db.backends.constraints import ForeignKey
-from contentgit.db.backends.patience import Patience
-from contentgit.db.backends.triggers import Trigger
+from contentgit.db.backends.base import Backend, LockWait
+from contentgit.db.backends.catalog import ForeignKey
 from contentgit.db.failures import Fault
 from contentgit.db.tables import Column
 
@@ -23,11 +21,6 @@ SELECT m.name, f.id, f."from", f."table", f."to", f.on_delete NOT IN ('NO ACTION
 FROM sqlite_master m, pragma_foreign_key_list(m.name) f
 WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq
 """
-
-TRIGGERS = """
-SELECT tbl_name, name, substr(sql, instr(upper(sql), 'BEGIN')) FROM sqlite_master WHERE type = 'trigger'
-"""
-
 
 CAUSES = {
     sqlite3.SQLITE_BUSY: Fault.LOCKED,
@@ -45,13 +38,17 @@ class SQLite(Backend):
 
     name = "sqlite"
     rows_can_move = False
+    trigger_query = (
+        "SELECT tbl_name, name, substr(sql, instr(upper(sql), 'BEGIN')) FROM sqlite_master "
+        "WHERE type = 'trigger'"
+    )
 
     def cause(self, error: Error) -> Fault | None:
         code = getattr(error.__cause__, "sqlite_errorcode", 0)
         return CAUSES.get(code) or CAUSES.get(code & 0xFF)
 
     def absent(self) -> str:
-        """See the base class: SQLite makes the file of a database that does not exist."""
+        """See the base class: connecting creates the file of a database that does not exist."""
         name = str(self.connection.settings_dict["NAME"])
         if self.connection.connection is not None or ":" in name or Path(name).exists():
             return ""
@@ -62,9 +59,6 @@ class SQLite(Backend):
             r"^(?:CHECK|UNIQUE) constraint failed: (?:index '(.+)'|(.+))$", str(error)
         )
         return (found[1] or found[2]) if found else ""
-
-    def triggers(self) -> list[Trigger]:
-        return self._triggers(TRIGGERS)
 
     def is_missing_table(self, error: Error) -> bool:
         return str(error).startswith(("no such table", "no such column"))
@@ -80,13 +74,14 @@ class SQLite(Backend):
             yield
 
     @contextmanager
-    def _turn(self, patience: Patience) -> Iterator[None]:
+    def _turn(self, wait: LockWait) -> Iterator[None]:
         with ExitStack() as stack:
-            with self._attempts(patience):
+            # A call that waits here need not wait in SQLite, where nobody can interrupt it.
+            with self._pragma("busy_timeout", 0) if wait.seconds else nullcontext():
                 while not self._entered(stack):
-                    if not patience.lasts(f"the process that writes to database {self.using!r}"):
+                    if not wait.lasts(f"the process that writes to database {self.using!r}"):
                         what = f"another process is writing to database {self.using!r}"
-                        raise self._busy(what, patience)
+                        raise self._busy(what, wait)
             yield
 
     def _entered(self, stack: ExitStack) -> bool:
@@ -99,17 +94,8 @@ class SQLite(Backend):
         return True
 
     @contextmanager
-    def _attempts(self, patience: Patience) -> Iterator[None]:
-        """One who waits here need not wait in SQLite, where nobody can interrupt it."""
-        if not patience.seconds:
-            yield
-            return
-        with self._pragma("busy_timeout", 0):
-            yield
-
-    @contextmanager
     def _mode(self, mode: str) -> Iterator[None]:
-        """How Django begins transactions meanwhile; the project may have chosen another way."""
+        """Sets how Django begins transactions in the body; the project may have chosen another way."""
         connection: Any = self.connection
         connection.transaction_mode, before = mode, connection.transaction_mode
         try:
@@ -119,21 +105,15 @@ class SQLite(Backend):
 
     @contextmanager
     def _pragma(self, name: str, value: int) -> Iterator[None]:
-        with self.connection.cursor() as cursor:
-            cursor.execute(f"PRAGMA {name}")
-            (before,) = cursor.fetchone()
-            cursor.execute(f"PRAGMA {name} = {value}")
+        ((before,),) = self._fetch(f"PRAGMA {name}")
+        self._execute(f"PRAGMA {name} = {value}")
         try:
             yield
         finally:
-            with self.connection.cursor() as cursor:
-                cursor.execute(f"PRAGMA {name} = {before}")
+            self._execute(f"PRAGMA {name} = {before}")
 
     def _begin(self, *, writable: bool) -> None:  # noqa: ARG002
-        # The moment that is seen is that of the first read.
-        with self.connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM sqlite_master LIMIT 1")
-            cursor.fetchone()
+        self._fetch("SELECT 1 FROM sqlite_master LIMIT 1")  # the first read fixes the snapshot
 
     def _acquire(self) -> bool:
         return True  # the transaction is the lock
@@ -142,18 +122,11 @@ class SQLite(Backend):
         pass
 
     def defer_constraints(self) -> None:
-        with self.connection.cursor() as cursor:
-            cursor.execute("PRAGMA defer_foreign_keys = ON")
-
-    def acting_keys(self, table: str) -> list[ForeignKey]:
-        return [key for key in self._foreign_keys([table]) if key.acts and key.target == table]
+        self._execute("PRAGMA defer_foreign_keys = ON")
 
     def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
-        with self.connection.cursor() as cursor:
-            cursor.execute(FOREIGN_KEYS)
-            rows = cursor.fetchall()
         found: dict[tuple[str, int], list[tuple[str, str, str | None, bool]]] = {}
-        for table, number, *part in rows:
+        for table, number, *part in self._fetch(FOREIGN_KEYS):
             column, target, target_column, acts = part
             if table in tables or target in tables:
                 found.setdefault((table, number), []).append(
@@ -173,7 +146,7 @@ class SQLite(Backend):
         return ForeignKey(table, columns, target, tuple(named), parts[0][3])
 
     def insert(self, table: str, columns: Sequence[Column], rows: Iterable[tuple[Any, ...]]) -> int:
-        # A prepared statement beats one with many rows here, and has no limit of parameters.
+        # A prepared statement is faster here than one with many rows, and has no limit of parameters.
         names = ", ".join(self.quoted(column.name) for column in columns)
         marks = ", ".join(column.cast for column in columns)
         sql = f"INSERT INTO {self.quoted(table)} ({names}) VALUES ({marks})"  # noqa: S608

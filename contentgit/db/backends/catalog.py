@@ -1,14 +1,17 @@
-"""Foreign keys as the database has them, and the rows that break one."""
+"""Foreign keys and triggers as the database has them, and the rows that break a foreign key."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 SHOWN = 10
 """Rows that are named of each broken foreign key."""
+
+_CALLS: Final = re.compile(r"\b(?:CALL|EXECUTE|PERFORM)\b", re.IGNORECASE)
 
 
 class ForeignKey(NamedTuple):
@@ -24,6 +27,21 @@ class ForeignKey(NamedTuple):
     acts: bool = False
 
 
+class Trigger(NamedTuple):
+    """A trigger on ``table``; ``body`` is what it runs, ``""`` where that is no SQL."""
+
+    table: str
+    name: str
+    body: str
+
+    def reached(self, tables: Iterable[str]) -> set[str]:
+        """Those of the tables that it may write: all where it calls something, else those that it names."""
+        if _CALLS.search(self.body):
+            return set(tables)
+        body = self.body.casefold()
+        return {table for table in tables if table.casefold() in body}
+
+
 def dangling(connection: BaseDatabaseWrapper, key: ForeignKey, lock: str = "") -> list[str]:
     """A line for each row whose reference points nowhere, at most :data:`SHOWN`.
 
@@ -35,7 +53,16 @@ def dangling(connection: BaseDatabaseWrapper, key: ForeignKey, lock: str = "") -
         # Asked for only now, as it takes longer than the question itself.
         primary = connection.introspection.get_primary_key_columns(cursor, key.table) or ()
         rows = _rows(cursor, connection, key, primary, f"LIMIT {SHOWN} {lock}")
-    return [_line(key, row[: len(primary)], row[len(primary) :]) for row in rows]
+    columns, lines = ", ".join(key.columns), []
+    for row in rows:
+        shown, wanted = (
+            ", ".join(map(str, part)) for part in (row[: len(primary)], row[len(primary) :])
+        )
+        lines.append(
+            f"{key.table} row {shown or 'without primary key'}: {columns} refers to {wanted}, which "
+            f"{key.target} does not have"
+        )
+    return lines
 
 
 def _rows(
@@ -57,9 +84,3 @@ def _rows(
         f" WHERE {' AND '.join(given)} AND referred.{quote(key.target_columns[0])} IS NULL {end}"
     )
     return list(cursor.fetchall())
-
-
-def _line(key: ForeignKey, primary: Sequence[object], values: Sequence[object]) -> str:
-    row = ", ".join(str(value) for value in primary) or "without primary key"
-    columns, wanted = ", ".join(key.columns), ", ".join(str(value) for value in values)
-    return f"{key.table} row {row}: {columns} refers to {wanted}, which {key.target} does not have"
