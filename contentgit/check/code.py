@@ -43,18 +43,18 @@ def _models(where: str, label: str, tree: Document, code: Document) -> Iterator[
         yield from _aspects(
             where, f"{label} {name}", name, tree["fields"][name], code["fields"][name]
         )
-    rest = [
-        {name: each for name, each in side.items() if name != "fields"} for side in (tree, code)
-    ]
+    rest = ({**side, "fields": None} for side in (tree, code))
     yield from _aspects(where, label, label, *rest)
 
 
 def _specs(where: str, tree: Document, code: Document) -> Iterator[Finding]:
-    ours = [spec for spec in tree["specs"] if isinstance(spec, dict)]
+    specs = [spec for spec in tree["specs"] if isinstance(spec, dict)]
     for label in dict.fromkeys(spec["model"] for spec in code["specs"]):
         if label not in tree["models"]:
             continue
-        recorded, known = _of(ours, label), _of(code["specs"], label)
+        recorded, known = (
+            [spec for spec in side if spec.get("model") == label] for side in (specs, code["specs"])
+        )
         if len(recorded) != len(known):
             message = f"{label} has {len(recorded)} specs here, {len(known)} in the code"
             yield finding("differs-from-code", message, path=where, field=label)
@@ -63,10 +63,6 @@ def _specs(where: str, tree: Document, code: Document) -> Iterator[Finding]:
             yield from _aspects(where, f"the spec of {label}", label, one, other)
     rest = [{"depends_on": side.get("depends_on")} for side in (tree, code)]
     yield from _aspects(where, "the dataset", "depends_on", *rest)
-
-
-def _of(specs: Sequence[Document], label: str) -> list[Document]:
-    return [spec for spec in specs if spec.get("model") == label]
 
 
 def _aspects(

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, Final
 
 from contentgit.check.findings import Finding, Level, finding
@@ -31,6 +32,7 @@ FIX: Final = "contentgit check --fix  (rewrites it)"
 
 _MODES: Final = {"120000": "a symbolic link", "160000": "a submodule", "100755": "an executable"}
 _CUT: Final = 60
+_OTHER_BYTES: Final = "is not written as contentgit writes it; the content is the same"
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,11 @@ def look(dump: DescribedDump, path: str, data: bytes) -> CheckedFile:
         message = error.message.removeprefix(f"{record.key}: ")
         found.append(finding("wrong-type", message, path=where, record=record.key, field="$key"))
     if written is not None and written != data:
-        found.append(_not_canonical(where, record.key, data, written))
+        line, name = first_difference(data, written)
+        differs = finding(
+            "non-canonical", _OTHER_BYTES, path=where, record=record.key, field=name, hint=FIX
+        )
+        found.append(replace(differs, line=line))
     return CheckedFile(tuple(found), record, place, written)
 
 
@@ -108,24 +114,21 @@ def _no_record(where: str, path: str, reason: str) -> Finding:
     return finding("not-a-record", reason, path=where, hint="correct the file, or take it out")
 
 
-def foreign_file(path: str) -> Finding:
-    """The finding for a file that contentgit does not write."""
-    message = "contentgit writes no file here"
+def foreign_file(path: str, message: str = "contentgit writes no file here") -> Finding:
+    """The finding for a file or folder that contentgit does not write."""
     return finding("foreign-file", message, path=path, hint="take it out of the dump's folder")
 
 
 def foreign_folder(path: str) -> Finding:
-    """The finding for a folder below those that records lie in; what it holds is not read."""
-    message = "contentgit makes no folder here; its files were not read"
-    return finding("foreign-file", message, path=path, hint="take it out of the dump's folder")
+    """The finding for a folder below those of records; what it holds is not read."""
+    return foreign_file(path, "contentgit makes no folder here; its files were not read")
 
 
 def repeated_folder(path: str) -> Finding:
     """The finding for a folder that is not read, since too many of the commit are the same."""
     message = "is the same as another folder, as are too many others; its files were not read"
-    return finding(
-        "foreign-file", message, path=path, hint="take it out: a record lies at one place"
-    )
+    hint = "take it out: a record lies at one place"
+    return finding("foreign-file", message, path=path, hint=hint)
 
 
 def _foreign_key(where: str, key: RecordKey, model: ModelSchema | None) -> Finding:
@@ -174,21 +177,14 @@ def shown(value: Any) -> str:
 def _normal(record: Record, model: ModelSchema | None) -> Record:
     """The record with the keys in its many-to-many fields sorted and each once."""
     changed = {}
-    for each in model.fields if model else ():
-        value = record.fields.get(each.name)
-        if each.kind is FieldKind.REFERENCES and isinstance(value, list) and len(value) > 1:
+    for known in model.fields if model else ():
+        value = record.fields.get(known.name)
+        if known.kind is FieldKind.REFERENCES and isinstance(value, list) and len(value) > 1:
             with suppress(ValueError, AttributeError):
-                right = in_order(value, each)
+                right = in_order(value, known)
                 if right != value:
-                    changed[each.name] = right
+                    changed[known.name] = right
     return Record(record.key, {**record.fields, **changed}) if changed else record
-
-
-def _not_canonical(where: str, key: RecordKey, data: bytes, written: bytes) -> Finding:
-    line, name = first_difference(data, written)
-    message = "is not written as contentgit writes it; the content is the same"
-    found = finding("non-canonical", message, path=where, record=key, field=name, hint=FIX)
-    return replace(found, line=line)
 
 
 _FIELD = re.compile(rb'^  ("(?:[^"\\]|\\.)*+"):', re.MULTILINE)
@@ -239,30 +235,26 @@ def describe(folder: str, data: bytes | None) -> tuple[DescribedDump, list[Findi
         return DescribedDump(folder), [finding("no-schema", message, path=where)]
     found = []
     if dump_document(document) != data:
-        message = "the bytes are not those that contentgit writes; the content is the same"
-        found.append(finding("non-canonical", message, path=where, hint=FIX))
+        found.append(finding("non-canonical", _OTHER_BYTES, path=where, hint=FIX))
     found += _named_wrongly(folder, document)
     found += _grouped_wrongly(where, models)
     specs = [spec for spec in document["specs"] if isinstance(spec, dict)]
     whole = {spec["model"] for spec in specs if not spec.get("filter")}
-    lenient = {
-        (spec["model"], name)
-        for spec in specs
-        for name in _listed(spec.get("ignore_missing_m2m"))
+    ignoring = [(spec["model"], spec.get("ignore_missing_m2m")) for spec in specs]
+    lenient = frozenset(
+        (label, name)
+        for label, names in ignoring
+        for name in (names if isinstance(names, list) else ())
         if isinstance(name, str)
-    }
+    )
     filtered = frozenset(models.keys() - whole)
-    return DescribedDump(folder, models, filtered, frozenset(lenient), document), found
-
-
-def _listed(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
+    return DescribedDump(folder, models, filtered, lenient, document), found
 
 
 def _grouped_wrongly(where: str, models: Mapping[str, ModelSchema]) -> Iterator[Finding]:
     """Fields that are said to be one value with others and are not described."""
     for label, model in models.items():
-        for name in (each for group in model.together for each in group):
+        for name in chain.from_iterable(model.together):
             if name not in model.by_name:
                 message = f"'together' names {shown(name)}, which is no field of {label}"
                 yield finding("unknown-field", message, path=where, field=name, level=Level.WARNING)
@@ -295,8 +287,7 @@ def format_findings(data: bytes) -> Iterator[Finding]:
         hint = "upgrade contentgit: pip install -U contentgit"
         yield finding("newer-format", message, path=REPOSITORY_FILE, field="format", hint=hint)
     elif dump_document(document) != data:
-        message = "the bytes are not those that contentgit writes; the content is the same"
-        yield finding("non-canonical", message, path=REPOSITORY_FILE, hint=FIX)
+        yield finding("non-canonical", _OTHER_BYTES, path=REPOSITORY_FILE, hint=FIX)
 
 
 def conflict(path: str, data: bytes) -> Finding:
@@ -328,10 +319,13 @@ def replaced_folder(name: str, mode: str) -> Finding:
     return finding("odd-mode", message, path=name, hint=hint)
 
 
+_PLAIN = re.compile(r"[a-z0-9._%,@~-]+").fullmatch
+
+
 def clashes(folder: str, names: Iterable[str]) -> Iterator[Finding]:
     """Names in one folder that some file system takes for one; ``folder`` is ``""`` at the top."""
     listed = list(names)
-    if len(set(listed)) == len(listed) and all(map(_is_plain, listed)):
+    if len(set(listed)) == len(listed) and all(map(_PLAIN, listed)):
         return
     groups = defaultdict(list)
     for name in listed:
@@ -341,10 +335,3 @@ def clashes(folder: str, names: Iterable[str]) -> Iterator[Finding]:
             message = f"is the same name as {shown(group[0])} where case or form do not count"
             path = f"{folder}/{other}" if folder else other
             yield finding("case-clash", message, path=path, level=Level.ERROR)
-
-
-_PLAIN = re.compile(r"[a-z0-9._%,@~-]+").fullmatch
-
-
-def _is_plain(name: str) -> bool:
-    return _PLAIN(name) is not None

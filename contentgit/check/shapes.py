@@ -35,9 +35,9 @@ def misfit(value: Value, field: FieldSchema) -> str:
     if field.srid and field.kind is FieldKind.GEOMETRY and not str(value).startswith("SRID="):
         return f"has no SRID; a geometry of this field is like SRID={field.srid};POINT(1 2.5)"
     if field.kind in (FieldKind.REFERENCE, FieldKind.REFERENCES) and field.target:
-        for each in value if isinstance(value, list) else [value]:
-            if each.partition(":")[0] != field.target:
-                return f"is no reference to {field.target}"
+        references = value if isinstance(value, list) else [value]
+        if not all(text.startswith(f"{field.target}:") for text in references):
+            return f"is not a reference to {field.target}"
     return ""
 
 
@@ -66,10 +66,6 @@ def _matches(pattern: re.Pattern[str], parse: Callable[[str], object] | None = N
     return fits
 
 
-def _float(value: Value) -> bool:
-    return type(value) is float and repr(value) != "-0.0"
-
-
 def _reference(value: Value) -> bool:
     try:
         return isinstance(value, str) and bool(RecordKey.parse(value))
@@ -77,18 +73,10 @@ def _reference(value: Value) -> bool:
         return False
 
 
-def _generic(value: Value) -> bool:
-    return _reference(value) or (isinstance(value, dict) and value.keys() == _HALVES)
-
-
 def _mapping(value: Value) -> bool:
     return isinstance(value, dict) and all(
-        each is None or isinstance(each, str) for each in value.values()
+        item is None or isinstance(item, str) for item in value.values()
     )
-
-
-def _range(value: Value) -> bool:
-    return isinstance(value, dict) and (value.keys() == _ENDS or value == {"empty": True})
 
 
 def _column(value: Value) -> bool:
@@ -100,7 +88,10 @@ def _column(value: Value) -> bool:
 _SHAPES: Final[Mapping[FieldKind, tuple[str, Shape]]] = {
     FieldKind.TEXT: ("text", _text),
     FieldKind.INTEGER: ("an integer", lambda value: type(value) is int),
-    FieldKind.FLOAT: ("a floating-point number like 1.0", _float),
+    FieldKind.FLOAT: (
+        "a floating-point number like 1.0",
+        lambda value: type(value) is float and repr(value) != "-0.0",
+    ),
     FieldKind.DECIMAL: ('a decimal like "12.50"', _matches(_DECIMAL)),
     FieldKind.BOOLEAN: ("true or false", lambda value: isinstance(value, bool)),
     FieldKind.DATE: ('a date like "2026-11-22"', _matches(_DATE, date.fromisoformat)),
@@ -119,10 +110,18 @@ _SHAPES: Final[Mapping[FieldKind, tuple[str, Shape]]] = {
         'a list of references like "app.model:key"',
         lambda value: isinstance(value, list) and all(map(_reference, value)),
     ),
-    FieldKind.GENERIC: ('a reference like "app.model:key"', _generic),
+    FieldKind.GENERIC: (
+        'a reference like "app.model:key"',
+        lambda value: _reference(value) or (isinstance(value, dict) and value.keys() == _HALVES),
+    ),
     FieldKind.ARRAY: ("a list", lambda value: isinstance(value, list)),
     FieldKind.MAPPING: ("an object of texts and nulls", _mapping),
-    FieldKind.RANGE: ("a range like {bounds, lower, upper}", _range),
+    FieldKind.RANGE: (
+        "a range like {bounds, lower, upper}",
+        lambda value: (
+            isinstance(value, dict) and (value.keys() == _ENDS or value == {"empty": True})
+        ),
+    ),
     FieldKind.GEOMETRY: ('a geometry like "SRID=4326;POINT(1 2.5)"', _matches(_GEOMETRY)),
     FieldKind.CUSTOM: ("a value", lambda value: value is not JSON_NULL),
     FieldKind.COLUMN: ("text, a number or a truth value", _column),

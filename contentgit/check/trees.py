@@ -74,11 +74,6 @@ class Tree:
         return list(self._links.leaving())
 
 
-def _named(keys: Sequence[str], count: int) -> str:
-    more = f" and {count - len(keys):,} more" if count > len(keys) else ""
-    return ", ".join(keys) + more
-
-
 # Keys
 
 
@@ -208,7 +203,7 @@ class _Parents:
 
     def findings(self, keys: _Keys) -> Iterator[Finding]:
         for (label, name), parents in sorted(self._of.items()):
-            for circle in circles(parents, _number):
+            for circle in circles(parents, lambda key: RecordKey("", key).sort_key):
                 ordered = [*circle[:_LISTED], *(["…"] if len(circle) > _LISTED else []), circle[0]]
                 message = f"goes in a circle: {' -> '.join(ordered)}"
                 key = RecordKey(label, circle[0])
@@ -219,10 +214,6 @@ class _Parents:
                 yield finding(
                     "cycle", message, path=keys.place(key), record=key, field=name, level=level
                 )
-
-
-def _number(key: str) -> tuple[str, int, int, str]:
-    return RecordKey("", key).sort_key
 
 
 # Orders
@@ -236,11 +227,11 @@ class _Orders:
         self._ties: dict[tuple[str, str, bytes], _Tie] = {}
 
     def add(self, record: Record, model: ModelSchema) -> None:
-        for name, within in order_columns(model):
-            value = record.fields.get(name)
-            if value is None:
+        for field in model.fields:
+            name, within, value = field.name, field.order_within, record.fields.get(field.name)
+            if within is None or value is None:
                 continue
-            group = tuple(hashable(record.fields.get(each)) for each in within)
+            group = tuple(hashable(record.fields.get(other)) for other in within)
             place_digest = digest((value, group))
             key = record.key.key
             first = self._first[model.label, name].setdefault(place_digest, key)
@@ -253,9 +244,11 @@ class _Orders:
         for (label, name, _), tie in self._ties.items():
             key = RecordKey(label, tie.keys[0])
             place = f" of the same {' and '.join(tie.within)}" if tie.within else ""
+            unlisted = tie.count - len(tie.keys)
+            more = f" and {unlisted:,} more" if unlisted else ""
             message = (
                 f"{shown(tie.value)} is the place of {tie.count:,} records{place}, whose order is "
-                f"left to chance: {_named(tie.keys, tie.count)}"
+                f"left to chance: {', '.join(tie.keys)}{more}"
             )
             yield finding("order-tie", message, path=keys.place(key), record=key, field=name)
 
@@ -274,23 +267,7 @@ class _Tie:
                 self.keys.append(key)
 
 
-def order_columns(model: ModelSchema) -> Iterator[tuple[str, Sequence[str]]]:
-    """The fields whose integers order the rows, each with the fields within which they do."""
-    for each in model.fields:
-        if each.order_within is not None:
-            yield each.name, each.order_within
-
-
 # Policy
-
-
-@dataclass
-class _Forbidden:
-    """A forbidden model in a dump: the pattern, how many records, and the first of its files."""
-
-    pattern: str
-    path: str
-    count: int = 0
 
 
 class _Policy:
@@ -299,30 +276,30 @@ class _Policy:
     def __init__(self, dumps: Sequence[DescribedDump], forbidden: Sequence[str]) -> None:
         self._patterns = [pattern.lower() for pattern in forbidden]
         self._judged: dict[str, str] = {}
-        self._found: dict[tuple[str, str], _Forbidden] = {}
-        for dump in dumps:
-            for label in dump.models:
-                if pattern := self._pattern(label):
-                    place = f"{dump.folder}/{DATASET_FILE}"
-                    self._found[dump.folder, label] = _Forbidden(pattern, place)
+        self._counts: dict[tuple[str, str], int] = {
+            (dump.folder, label): 0
+            for dump in dumps
+            for label in dump.models
+            if self._pattern(label)
+        }
+        self._first: dict[tuple[str, str], str] = {}
 
     def _pattern(self, label: str) -> str:
         if label not in self._judged:
-            hits = (each for each in self._patterns if fnmatchcase(label.lower(), each))
+            hits = (pattern for pattern in self._patterns if fnmatchcase(label.lower(), pattern))
             self._judged[label] = next(hits, "")
         return self._judged[label]
 
     def add(self, dump: DescribedDump, key: RecordKey, path: str) -> None:
-        if not self._patterns or not (pattern := self._pattern(key.model)):
-            return
-        place = f"{dump.folder}/{path}"
-        entry = self._found.setdefault((dump.folder, key.model), _Forbidden(pattern, place))
-        entry.path = entry.path if entry.count else place
-        entry.count += 1
+        if self._patterns and self._pattern(key.model):
+            place = dump.folder, key.model
+            self._first.setdefault(place, f"{dump.folder}/{path}")
+            self._counts[place] = self._counts.get(place, 0) + 1
 
     def findings(self) -> Iterator[Finding]:
-        for (_, label), each in sorted(self._found.items(), key=lambda item: item[0]):
-            what = "1 record" if each.count == 1 else f"{each.count:,} records"
-            message = f"{what} of {label}, which the policy forbids ({each.pattern})"
+        for (folder, label), count in sorted(self._counts.items()):
+            what = "1 record" if count == 1 else f"{count:,} records"
+            message = f"{what} of {label}, which the policy forbids ({self._pattern(label)})"
             hint = "take the model out of the dataset, and its records out of the history"
-            yield finding("forbidden-model", message, path=each.path, hint=hint)
+            path = self._first.get((folder, label), f"{folder}/{DATASET_FILE}")
+            yield finding("forbidden-model", message, path=path, hint=hint)

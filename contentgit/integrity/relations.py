@@ -1,7 +1,4 @@
-"""What records say of each other: which record refers to which, and which value must be unique.
-
-The one place for plans, merges and checks of whole trees.
-"""
+"""Which record refers to which, and which of its values must be unique."""
 
 from __future__ import annotations
 
@@ -37,7 +34,7 @@ class Reference(NamedTuple):
 
 
 def references(record: Record, schema: ModelSchema) -> Iterator[Reference]:
-    """What a record refers to; a value that is no reference is passed over."""
+    """The references of a record; a value that is not a reference is skipped."""
     for parent in parents(record.key, schema):
         yield Reference(PARENT, parent, hard=True, constrained=schema.parent_constrained)
     for field in schema.fields:
@@ -68,8 +65,8 @@ def parents(key: RecordKey, schema: ModelSchema) -> Iterator[RecordKey]:
     Not so where the link is a field of its own.
     """
     for parent in schema.parents[:1]:
-        links = {each.name for each in schema.fields if each.target == parent and not each.null}
-        alone = {each.fields[0] for each in schema.unique if len(each.fields) == 1}
+        links = {field.name for field in schema.fields if field.target == parent and not field.null}
+        alone = {unique.fields[0] for unique in schema.unique if len(unique.fields) == 1}
         if not links or not (schema.identity or links & alone):
             yield RecordKey(parent, key.key)
 
@@ -104,36 +101,27 @@ def circles(parents: Mapping[Node, Node], rank: Callable[[Node], Any]) -> Iterat
 def claims(record: Record, sets: Iterable[UniqueSet]) -> Iterator[Claim]:
     """The unique values that a record wants.
 
-    A set that only the database can judge claims nothing, nor does one with a NULL that collides with
-    nothing, or one without fields, as only a stranger writes it into ``dataset.json``.
+    A set that only the database can judge claims nothing. Neither does one with a NULL that collides with
+    nothing, nor one without fields, which a damaged ``dataset.json`` may have.
     """
-    for each in sets:
-        if not each.plain or not each.fields:
-            continue
-        values = tuple(_claimed(name, record) for name in each.fields)
-        if ABSENT in values or (each.nulls_distinct and None in values):
-            continue
-        yield (record.key.model, each.name, values)
+    for unique in sets:
+        if unique.plain and unique.fields:
+            values = tuple(_claimed(name, record) for name in unique.fields)
+            if ABSENT not in values and not (unique.nulls_distinct and None in values):
+                yield (record.key.model, unique.name, values)
 
 
 def _claimed(name: str, record: Record) -> Value:
-    if name == "$key":
+    """A value of a claim; a generic reference of which one column is NULL collides with nothing."""
+    if name == PARENT:
         return record.key.key
     value = record.fields.get(name, ABSENT)
-    return None if _half_null(value) else hashable(value)
-
-
-def _half_null(value: Value) -> bool:
-    """A generic reference of which one column is NULL: as any NULL it collides with nothing."""
-    return (
-        isinstance(value, dict)
-        and value.keys() == {"content_type", "object_id"}
-        and None in value.values()
-    )
+    halves = isinstance(value, dict) and value.keys() == {"content_type", "object_id"}
+    return None if halves and None in value.values() else hashable(value)
 
 
 def hashable(value: Value) -> Value:
-    """The content value as it stands in a claim, where 1 and ``true`` are two, unlike in Python."""
+    """The content value in the form that a claim has, where 1 and ``true`` differ, unlike in Python."""
     if type(value) in (bool, float):
         return (type(value).__name__, value)
     if isinstance(value, list):
@@ -149,7 +137,7 @@ def plain(value: Value) -> Value:
         return value
     kind, *items = value
     if kind == "[":
-        return [plain(each) for each in items]
+        return [plain(item) for item in items]
     if kind == "{":
-        return {name: plain(each) for name, each in items}
+        return {name: plain(item) for name, item in items}
     return items[0]

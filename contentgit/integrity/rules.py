@@ -1,7 +1,7 @@
-"""What constraints say of records, as far as it can be computed without their database.
+"""Which constraints a record breaks, as far as that can be computed without the database.
 
-SQL knows three truth values, and databases compare texts by collations, decimals as floats. So a condition
-gives the *set* of what a database can find: a rule is broken for certain where that is false alone.
+SQL has three truth values, and databases compare texts by collations and decimals as floats. So a condition
+gives the *set* of what a database can find: a rule is certainly broken where that is false alone.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _MOMENTS = frozenset({FieldKind.DATE, FieldKind.TIME, FieldKind.DATETIME})
 def broken(record: Record, model: ModelSchema) -> Iterator[tuple[CheckRule, bool]]:
     """The check constraints that the record breaks, each with whether that is certain.
 
-    Nothing is said of one that is not computed as a whole, unless it is broken whatever the rest gives.
+    One that cannot be computed as a whole is left out, unless it is broken whatever the rest gives.
     """
     for rule in model.checks:
         found = holds(rule.condition, record, model)
@@ -72,11 +72,12 @@ def broken(record: Record, model: ModelSchema) -> Iterator[tuple[CheckRule, bool
 def holds(condition: Condition, record: Record, model: ModelSchema) -> Truth:
     """What a database can find the condition to be."""
     if isinstance(condition, Every):
-        return _folded(_and, True, (holds(each, record, model) for each in condition.parts))
+        return _folded(_and, True, (holds(part, record, model) for part in condition.parts))
     if isinstance(condition, Some):
-        return _folded(_or, False, (holds(each, record, model) for each in condition.parts))
+        return _folded(_or, False, (holds(part, record, model) for part in condition.parts))
     if isinstance(condition, Negated):
-        return _negated(holds(condition.part, record, model))
+        found = holds(condition.part, record, model)
+        return frozenset(None if truth is None else not truth for truth in found)
     if isinstance(condition, Unknown):
         return ANY
     return _compared(condition, record, model)
@@ -99,10 +100,6 @@ def _or(a: bool | None, b: bool | None) -> bool | None:
     return True if a or b else None if a is None or b is None else False
 
 
-def _negated(truth: Truth) -> Truth:
-    return frozenset(None if each is None else not each for each in truth)
-
-
 def _compared(one: Comparison, record: Record, model: ModelSchema) -> Truth:
     left = _operand(one.field, record)
     if left is ABSENT:
@@ -117,13 +114,13 @@ def _compared(one: Comparison, record: Record, model: ModelSchema) -> Truth:
         pairs = [(value, _kind(right.field, model))]
     else:
         listed = right if isinstance(right, tuple) else (right,)
-        pairs = [(each, _kind(one.field, model)) for each in listed]
+        pairs = [(value, _kind(one.field, model)) for value in listed]
     kind = _kind(one.field, model)
     if one.how is How.IN:
-        return _folded(_or, False, (_pair(How.EXACT, left, kind, *each) for each in pairs))
+        return _folded(_or, False, (_pair(How.EXACT, left, kind, *pair) for pair in pairs))
     if one.how is How.RANGE:
         ends = zip((How.GTE, How.LTE), pairs, strict=True)
-        return _folded(_and, True, (_pair(how, left, kind, *each) for how, each in ends))
+        return _folded(_and, True, (_pair(how, left, kind, *pair) for how, pair in ends))
     return _pair(one.how, left, kind, *pairs[0])
 
 
@@ -163,8 +160,8 @@ def _pair(
     if left_kind in _TEXTS:
         return _texts(how, left, right)
     if left_kind in _MOMENTS and isinstance(left, str) and isinstance(right, str):
-        alike = left.endswith("Z") == right.endswith("Z") and len(left) == len(right)
-        return _ordered(how, left, right) if alike else ANY
+        one_form = left.endswith("Z") == right.endswith("Z") and len(left) == len(right)
+        return _ordered(how, left, right) if one_form else ANY
     if left_kind is FieldKind.DURATION:
         first, second = _microseconds(left), _microseconds(right)
         return ANY if first is None or second is None else _ordered(how, first, second)
@@ -206,14 +203,14 @@ def _number(value: Value) -> Decimal:
 
 
 def _texts(how: How, left: Value, right: Value) -> Truth:
-    """Equal texts are equal everywhere; which others a collation takes for equal is known of ASCII alone."""
+    """Equal texts are equal everywhere; what else a collation finds equal is known for ASCII only."""
     if not isinstance(left, str) or not isinstance(right, str):
         return ANY
     if left == right:
         return _said(how in (How.EXACT, How.GTE, How.LTE))
     if how is not How.EXACT:
         return DOUBT
-    known = all(each.isascii() and each.isprintable() for each in (left, right))
+    known = all(text.isascii() and text.isprintable() for text in (left, right))
     apart = left.rstrip(" ").lower() != right.rstrip(" ").lower()
     return FALSE if known and apart else DOUBT
 
@@ -235,19 +232,19 @@ def wanted(
 ) -> Iterator[Claim]:
     """The unique values that the record wants for certain, those with functions and conditions too.
 
-    ``sets`` are those of the model's unique sets to look at; all where it is left out.
+    ``sets`` are those of the model's unique sets that count; by default all.
     """
-    looked_at = model.unique if sets is None else tuple(sets)
-    plain = claims(record, looked_at)
-    return chain(plain, _computed(record, model, looked_at)) if model.computes else plain
+    unique_sets = model.unique if sets is None else tuple(sets)
+    plain = claims(record, unique_sets)
+    return chain(plain, _computed(record, model, unique_sets)) if model.computes else plain
 
 
 def _computed(record: Record, model: ModelSchema, sets: Iterable[UniqueSet]) -> Iterator[Claim]:
-    for each in sets:
-        if each.parts and _binds(each, record, model) == TRUE:
-            values = compared(record, each)
+    for unique in sets:
+        if unique.parts and _binds(unique, record, model) == TRUE:
+            values = compared(record, unique)
             if values is not None:
-                yield (record.key.model, each.name, values)
+                yield (record.key.model, unique.name, values)
 
 
 def compared(record: Record, unique: UniqueSet) -> tuple[Value, ...] | None:
@@ -266,7 +263,7 @@ def said(rule: CheckRule, record: Record) -> str:
 
 
 def digest(values: object) -> bytes:
-    """What stands for values: sixteen bytes, however long these are."""
+    """Sixteen bytes that identify values of any length."""
     # Not hash(): there -1 is -2 and 1 is True, and two of a million may collide.
     return blake2b(repr(values).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
@@ -274,25 +271,25 @@ def digest(values: object) -> bytes:
 def doubtful(
     record: Record, model: ModelSchema, *, whole: bool = False, parts: bool = False
 ) -> Iterator[Claim]:
-    """What the record wants of the sets that are not plain, alike where a database may take it for equal.
+    """What the record wants of the sets that are not plain: equal where a database may find it equal.
 
-    Of a set that only the database knows nothing is told apart: all its records want the same. With ``parts``
-    such sets are left out, with ``whole`` also those whose condition only the database knows.
+    All records want the same of a set that only the database knows. ``parts`` leaves out such sets, ``whole``
+    also those whose condition only the database knows.
     """
-    for each in model.unique:
-        if each.plain or not each.fields or True not in _binds(each, record, model):
+    for unique in model.unique:
+        if unique.plain or not unique.fields or True not in _binds(unique, record, model):
             continue
-        if parts and not each.parts:
+        if (parts or whole) and not unique.parts:
             continue
-        if whole and not (each.parts and (each.condition is None or is_whole(each.condition))):
+        if whole and unique.condition is not None and not is_whole(unique.condition):
             continue
-        values = _values(each, record, perhaps) if each.parts else ()
+        values = _values(unique, record, perhaps) if unique.parts else ()
         if values is not None:
-            yield (record.key.model, each.name, values)
+            yield (record.key.model, unique.name, values)
 
 
 def _binds(unique: UniqueSet, record: Record, model: ModelSchema) -> Truth:
-    """Whether the constraint is about the record."""
+    """Whether the constraint applies to the record."""
     return TRUE if unique.condition is None else holds(unique.condition, record, model)
 
 
@@ -300,7 +297,7 @@ def _values(
     unique: UniqueSet, record: Record, form: Callable[[str, Function], str]
 ) -> tuple[Value, ...] | None:
     """The values that are compared; ``None`` where they collide with nothing, or cannot be told."""
-    found = tuple(_part(each, record, form) for each in unique.parts)
+    found = tuple(_part(part, record, form) for part in unique.parts)
     if ABSENT in found or (unique.nulls_distinct and None in found):
         return None
     return found
@@ -326,9 +323,9 @@ def surely(text: str, function: Function) -> str:
     SQLite knows the case of ASCII alone.
     """
     if function is Function.LOWER:
-        return "".join(each.lower() if each.isascii() else each for each in text)
+        return "".join(char.lower() if char.isascii() else char for char in text)
     if function is Function.UPPER:
-        return "".join(each.upper() if each.isascii() else each for each in text)
+        return "".join(char.upper() if char.isascii() else char for char in text)
     return _stripped(text, function)
 
 

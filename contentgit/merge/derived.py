@@ -20,40 +20,31 @@ _EXACT: Final = Context(prec=2100)
 
 
 def counts(schema: ModelSchema) -> bool:
-    """Whether records of the model have a counter: where both sides counted on alike, each step counts."""
-    return any(
-        each.derived and each.kind in (FieldKind.INTEGER, FieldKind.DECIMAL)
-        for each in schema.fields
-    )
+    """Whether records of the model have a counter: if both sides counted up by one, both steps count."""
+    kinds = (FieldKind.INTEGER, FieldKind.DECIMAL)
+    return any(field.derived and field.kind in kinds for field in schema.fields)
 
 
 def merge_derived(kind: FieldKind, base: Value, ours: Value, theirs: Value) -> Value:
-    """The base with both sides' steps for numbers, else the larger value; the same for swapped sides.
+    """The base with both sides' steps for numbers, else the larger value; swapped sides give the same.
 
-    What one side alone changed is taken. ``ABSENT`` stands for a side that does not manage the field.
+    A change of one side alone is taken. ``ABSENT`` is the value of a side that does not manage the field.
     """
     if ours is ABSENT or theirs is ABSENT:
-        return _of_one(base, ours, theirs)
-    if base is not ABSENT:
-        if same(base, theirs):
-            return ours
-        if same(base, ours):
-            return theirs
-    numbers = [_number(kind, each) for each in (base, ours, theirs)]
-    was, here, there = numbers
+        # A field that a side does not manage does not outweigh an edit of the other.
+        managed = theirs if ours is ABSENT else ours
+        edited = managed is ABSENT or base is ABSENT or not same(base, managed)
+        return managed if edited else ABSENT
+    if base is not ABSENT and (same(base, theirs) or same(base, ours)):
+        return ours if same(base, theirs) else theirs
+    was, here, there = (_number(kind, value) for value in (base, ours, theirs))
     if here is None or there is None:
         return max(ours, theirs, key=encode_value)
     if was is None:
         return ours if here >= there else theirs
-    return _sum(was, here, there)
-
-
-def _of_one(base: Value, ours: Value, theirs: Value) -> Value:
-    """A field that a side does not manage does not outweigh an edit of the other."""
-    managed = theirs if ours is ABSENT else ours
-    if managed is ABSENT or base is ABSENT or not same(base, managed):
-        return managed
-    return ABSENT
+    if isinstance(was, int) and isinstance(here, int) and isinstance(there, int):
+        return here + there - was
+    return f"{_EXACT.subtract(_EXACT.add(Decimal(here), Decimal(there)), Decimal(was)):f}"
 
 
 def _number(kind: FieldKind, value: Value) -> int | Decimal | None:
@@ -62,10 +53,3 @@ def _number(kind: FieldKind, value: Value) -> int | Decimal | None:
     if kind is FieldKind.DECIMAL and isinstance(value, str) and _PLAIN.fullmatch(value):
         return Decimal(value)
     return None
-
-
-def _sum(base: int | Decimal, ours: int | Decimal, theirs: int | Decimal) -> Value:
-    if isinstance(base, int) and isinstance(ours, int) and isinstance(theirs, int):
-        return ours + theirs - base
-    found = _EXACT.subtract(_EXACT.add(Decimal(ours), Decimal(theirs)), Decimal(base))
-    return f"{found:f}"

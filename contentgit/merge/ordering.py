@@ -32,7 +32,7 @@ class OrderGroup(NamedTuple):
 
 def order_fields(schema: ModelSchema) -> tuple[FieldSchema, ...]:
     """The fields that put records of the model in an order."""
-    return tuple(each for each in schema.fields if each.order_within is not None)
+    return tuple(field for field in schema.fields if field.order_within is not None)
 
 
 def group_of(record: Record | None, field: FieldSchema) -> OrderGroup | None:
@@ -72,18 +72,12 @@ def touched_groups(
             if change.key in placed:
                 result |= found
                 other = placed[change.key]
-                result |= _of_both(other, change, schema, prefer) if other is not None else set()
+                if other is not None:  # where it was put, and where it comes to
+                    sides = (other.before, other.after, change.after)
+                    merged = merge_record(*sides, schema, prefer).record
+                    result |= {group for field in fields if (group := group_of(merged, field))}
+                    result |= _touched(other, fields)
     return result
-
-
-def _of_both(
-    ours: Change, theirs: Change, schema: ModelSchema, prefer: Side | None
-) -> set[OrderGroup]:
-    """The groups of a record that we placed and they changed: where it was put, and where it comes to."""
-    fields = order_fields(schema)
-    merged = merge_record(ours.before, ours.after, theirs.after, schema, prefer).record
-    found = {group for field in fields if (group := group_of(merged, field)) is not None}
-    return found | _touched(ours, fields)
 
 
 def _touched(change: Change, fields: Iterable[FieldSchema]) -> set[OrderGroup]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -25,21 +25,19 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         """The label that people type: ``pages.page:42``, ``pages.page:42/body``, ``…/body/blocks/7``."""
-        return "/".join([str(self.key), *([self.field] if self.field else []), *self._path()])
-
-    def _path(self) -> Sequence[str]:
-        return [encode_part(each) for each in self.path]
+        names = [self.field] if self.field else []
+        return "/".join([str(self.key), *names, *map(encode_part, self.path)])
 
     @classmethod
     def parse(cls, label: str) -> Place:
         """The place with this label.
 
         Raises:
-            ValueError: it is no label of a record.
+            ValueError: it is not the label of a place in a record.
         """
         key, *names = label.split("/")
         if not _RECORD.fullmatch(key) or "" in names:
-            raise ValueError(f"{label!r} is no place in a record")
+            raise ValueError(f"{label!r} is not a place in a record")
         field, path = (names[0], names[1:]) if names else ("", [])
         return cls(RecordKey.parse(key), field, tuple(map(decode_part, path)))
 
@@ -68,8 +66,10 @@ class Values:
     def _named(self, elements: list[Value]) -> dict[str, Value]:
         """The elements by what tells them apart; of several with one name the first."""
         if id(elements) not in self._elements:
-            named = ((_name(each), each) for each in reversed(elements))
-            self._elements[id(elements)] = {name: each for name, each in named if name is not None}
+            named = ((_name(element), element) for element in reversed(elements))
+            self._elements[id(elements)] = {
+                name: value for name, value in named if name is not None
+            }
         return self._elements[id(elements)]
 
 
@@ -129,12 +129,12 @@ def _elements(there: list[Value], puts: Mapping[str, _Put]) -> list[Value]:
     """The list with its elements called so replaced or taken out, and others put in at the end."""
     left = dict(puts)
     result = []
-    for each in there:
-        put = puts.get(_name(each) or "")
-        left.pop(_name(each) or "", None)
-        result.append(each if put is None else _with(each, put))
-    new = (_with(ABSENT, put) for put in left.values() if put.value is not _Nothing.NOTHING)
-    return [each for each in [*result, *new] if each is not ABSENT]
+    for element in there:
+        name = _name(element) or ""
+        left.pop(name, None)
+        result.append(_with(element, puts[name]) if name in puts else element)
+    result += (_with(ABSENT, put) for put in left.values() if put.value is not _Nothing.NOTHING)
+    return [element for element in result if element is not ABSENT]
 
 
 def _name(element: Value) -> str | None:

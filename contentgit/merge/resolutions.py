@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Final
@@ -16,7 +16,7 @@ from contentgit.content.values import content_value, json_value
 from contentgit.errors import FormatError
 from contentgit.merge.places import Place, Values, with_values
 from contentgit.merge.records import Conflict, ConflictKind, MergedRecord
-from contentgit.merge.values import FieldConflict, Maybe
+from contentgit.merge.values import Maybe
 
 
 class Take(enum.StrEnum):
@@ -75,7 +75,7 @@ class Resolution:
                 return replace(found, value=content_value(document["value"]))
         except (TypeError, KeyError, ValueError, AttributeError):
             pass
-        raise FormatError(f"this is no resolution of a conflict: {document!r:.200}")
+        raise FormatError(f"this is not a resolution of a conflict: {document!r:.200}")
 
 
 def _named(label: str) -> dict[str, Any]:
@@ -95,7 +95,10 @@ def added(resolutions: Sequence[Resolution], new: Iterable[Resolution]) -> tuple
     found: dict[int, Resolution] = {}
     within: dict[tuple[object, ...], list[int]] = defaultdict(list)  # by places, those around too
     for number, each in enumerate(chain(resolutions, new), -len(resolutions)):
-        at = _steps(each)
+        place = each.place  # the steps to it, from its record on
+        at: tuple[object, ...] = (each.file,) if place is None else (place.key,)
+        if place and place.field:
+            at = (*at, place.field, *place.path)
         if number >= 0:
             for old in within.pop(at, ()):
                 if old in found and (each.key or not found[old].key):
@@ -106,14 +109,6 @@ def added(resolutions: Sequence[Resolution], new: Iterable[Resolution]) -> tuple
         for length in range(1, len(at) + 1):
             within[at[:length]].append(number)
     return tuple(found.values())
-
-
-def _steps(each: Resolution) -> tuple[object, ...]:
-    """The way to a place, from its record on."""
-    place = each.place
-    if place is None:
-        return (each.file,)
-    return (place.key, place.field, *place.path) if place.field else (place.key,)
 
 
 def resolved(
@@ -171,17 +166,16 @@ def _without(conflict: Conflict | None, places: Iterable[Place]) -> Conflict | N
     """What is left of a conflict when what stands at some places is decided."""
     if conflict is None or conflict.kind not in _BY_FIELD:
         return conflict
-    decided = {(each.field, *each.path) for each in places}
-    left = tuple(each for each in conflict.fields if not _within(each, decided))
-    return replace(conflict, fields=left) if left else None
+    decided = {(place.field, *place.path) for place in places}
+    left = []
+    for field in conflict.fields:
+        path = (field.name, *field.path)
+        if not any(path[:length] in decided for length in range(1, len(path) + 1)):
+            left.append(field)
+    return replace(conflict, fields=tuple(left)) if left else None
 
 
 _BY_FIELD: Final = frozenset({ConflictKind.EDITED, ConflictKind.ADDED})
-
-
-def _within(conflict: FieldConflict, decided: Container[tuple[str, ...]]) -> bool:
-    path = (conflict.name, *conflict.path)
-    return any(path[:length] in decided for length in range(1, len(path) + 1))
 
 
 def renumbered(
@@ -195,10 +189,8 @@ def renumbered(
         if known is None or known.kind.value not in ("reference", "references", "generic"):
             fields[name] = value
         elif isinstance(value, list):
-            found = dict.fromkeys(
-                RecordKey.parse(texts.get(str(each), str(each))) for each in value
-            )
-            fields[name] = [str(each) for each in (found if known.ordered else sorted(found))]
+            found = dict.fromkeys(RecordKey.parse(texts.get(str(key), str(key))) for key in value)
+            fields[name] = [str(key) for key in (found if known.ordered else sorted(found))]
         else:
             fields[name] = texts.get(value, value) if isinstance(value, str) else value
     return Record(keys.get(record.key, record.key), fields)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
@@ -67,12 +67,13 @@ def merge_value(
     conflicts: numbers take both sides' steps, also where both took the same; of other values it is
     the larger, until the project computes it.
     """
-    merging = _FieldMerge(name, prefer)
     if schema is not None and schema.derived and not schema.moment:
         return merge_derived(schema.kind, base, ours, theirs), ()
     value = _simple(base, ours, theirs)
-    if value is _OPEN:
-        value = _by_kind(schema, merging, base, ours, theirs)
+    if value is not _OPEN:
+        return value, ()
+    merging = _FieldMerge(name, prefer)
+    value = _by_kind(schema, merging, base, ours, theirs)
     return value, tuple(merging.conflicts)
 
 
@@ -143,36 +144,31 @@ def _list(merging: _FieldMerge, base: Maybe, ours: Maybe, theirs: Maybe) -> Mayb
     return [str(key) for key in merged.places]
 
 
-def _json(merging: _FieldMerge, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
-    return _json_at(merging, (), base, ours, theirs)
-
-
-def _json_at(
-    merging: _FieldMerge, path: tuple[str, ...], base: Maybe, ours: Maybe, theirs: Maybe
+def _json(
+    merging: _FieldMerge, base: Maybe, ours: Maybe, theirs: Maybe, path: tuple[str, ...] = ()
 ) -> Maybe:
     value = _simple(base, ours, theirs)
     if value is _OPEN:
         sides = (base, ours, theirs)
         if all(isinstance(each, dict) for each in sides):
-            value = _objects(merging, path, base, ours, theirs)
+            value = _objects(merging, base, ours, theirs, path)
         elif all(isinstance(each, str) for each in sides):
             value = _text(merging, base, ours, theirs)
         elif all(_has_ids(each) for each in sides):
-            value = _lists(merging, path, base, ours, theirs)
+            value = _elements(merging, base, ours, theirs, path)
     return merging.conflict(base, ours, theirs, path) if value is _OPEN else value
 
 
 def _objects(
-    merging: _FieldMerge,
-    path: tuple[str, ...],
-    base: Mapping[str, Value],
-    ours: Mapping[str, Value],
-    theirs: Mapping[str, Value],
-) -> dict[str, Value]:
+    merging: _FieldMerge, base: Maybe, ours: Maybe, theirs: Maybe, path: tuple[str, ...] = ()
+) -> Maybe:
+    """Objects key by key."""
+    if not all(isinstance(side, dict) for side in (base, ours, theirs)):
+        return _OPEN
     merged = {}
     for key in dict.fromkeys([*ours, *theirs, *base]):
-        sides = (side.get(key, ABSENT) for side in (base, ours, theirs))
-        value = _json_at(merging, (*path, key), *sides)
+        was, here, there = (side.get(key, ABSENT) for side in (base, ours, theirs))
+        value = _json(merging, was, here, there, (*path, key))
         if value is not ABSENT:
             merged[key] = value
     return merged
@@ -186,22 +182,18 @@ def _has_ids(value: Maybe) -> bool:
     return all(type(each) in (int, str) for each in ids) and len({*map(repr, ids)}) == len(ids)
 
 
-def _lists(
-    merging: _FieldMerge,
-    path: tuple[str, ...],
-    base: Sequence[dict[str, Value]],
-    ours: Sequence[dict[str, Value]],
-    theirs: Sequence[dict[str, Value]],
+def _elements(
+    merging: _FieldMerge, base: Maybe, ours: Maybe, theirs: Maybe, path: tuple[str, ...]
 ) -> Maybe:
-    """The elements by id, in the order that both sides' moves make."""
+    """List elements by id, in the order that both sides' moves make."""
     was, here, there = ({repr(each["id"]): each for each in side} for side in (base, ours, theirs))
     order = merge_sequences([*was], [*here], [*there])
     if order is None or len({*order}) < len(order) or _edited_and_gone(was, here, there):
         return _OPEN
     merged = []
     for name in order:
-        sides = (side.get(name, ABSENT) for side in (was, here, there))
-        merged.append(_json_at(merging, (*path, name), *sides))
+        before, mine, other = (side.get(name, ABSENT) for side in (was, here, there))
+        merged.append(_json(merging, before, mine, other, (*path, name)))
     return merged
 
 
@@ -217,16 +209,10 @@ def _edited_and_gone(
     )
 
 
-def _mapping(merging: _FieldMerge, base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
-    if not all(isinstance(each, dict) for each in (base, ours, theirs)):
-        return _OPEN
-    return _objects(merging, (), base, ours, theirs)
-
-
 _Rule: TypeAlias = Callable[[_FieldMerge, Maybe, Maybe, Maybe], Maybe]
 _RULES: Final[Mapping[FieldKind, _Rule]] = {
     FieldKind.TEXT: _text,
     FieldKind.REFERENCES: _set,
     FieldKind.JSON: _json,
-    FieldKind.MAPPING: _mapping,
+    FieldKind.MAPPING: _objects,
 }

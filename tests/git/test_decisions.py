@@ -64,7 +64,7 @@ def stopped(site: Site, ours: Any, theirs: Any) -> Site:
         ("title", ("W", "S"), None, "is null, which the field does not take"),
         ("edited", (1, 2), "tomorrow", 'is not a time like "2026-11-22T13:05:00.000000Z"'),
         ("tags", (1, 2), "site.tag:1", 'is not a list of references like "app.model:key"'),
-        ("parent", ("site.page:2", "site.page:4"), "site.tag:1", "is no reference to site.page"),
+        ("parent", ("site.page:2", "site.page:4"), "site.tag:1", "is not a reference to site.page"),
         (
             "parent",
             ("site.page:2", "site.page:4"),
