@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def tell_copied(project: Project, names: Sequence[str], terminal: Terminal) -> None:
     """Says that the database comes from another environment, as far as these dumps are concerned."""
-    from contentgit.workingcopy.compare import copied
+    from contentgit.workingcopy.status import copied
 
     line = copied(project, names)
     if line:

@@ -15,7 +15,7 @@ from contentgit.render.plain import plural, safe
 from contentgit.render.text import ACTION_SIGNS, ACTION_STYLES, field_lines, heading
 
 if TYPE_CHECKING:
-    from contentgit.workingcopy.details import StepDetail
+    from contentgit.workingcopy.effects import StepDetail
     from contentgit.workingcopy.planned import Planned
     from contentgit.workingcopy.project import Project
 
@@ -55,7 +55,7 @@ def step_data(detail: StepDetail) -> dict[str, object]:
 
 def print_plan(project: Project, planned: Planned, terminal: Terminal, *, full: bool) -> None:
     """The verdict first, then every step."""
-    from contentgit.workingcopy.details import details
+    from contentgit.workingcopy.effects import details
 
     terminal.lines(_plan_lines(planned, place(project)))
     shown: dict[str, int] = defaultdict(int)

@@ -17,9 +17,8 @@ from contentgit.history.snapshots import BATCH, CommitSide, batches
 from contentgit.merge import Conflict, OrderedModel, Settled, Side, Three, counts, order_fields
 from contentgit.plan import Candidate
 from contentgit.plan.steps import Problem
-from contentgit.workingcopy.contents import Contents
 from contentgit.workingcopy.database_side import Missing
-from contentgit.workingcopy.planned import DumpPlan
+from contentgit.workingcopy.planned import Contents, DumpPlan
 from contentgit.workingcopy.withheld import staying, undeleted
 
 Ids = Mapping[str, str]

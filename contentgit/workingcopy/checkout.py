@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from contentgit.content import canonical
-from contentgit.content.diff import Change, Delta
+from contentgit.content.diff import Change
 from contentgit.content.records import Record, RecordKey
 from contentgit.db import applier, ledger
 from contentgit.db.applier.watch import Watch, collides
@@ -21,11 +21,11 @@ from contentgit.errors import ContentgitError, DatabaseError, OvertakenError, Re
 from contentgit.history.snapshots import batches
 from contentgit.plan.steps import Action, Plan, Step
 from contentgit.workingcopy.anchors import anchor
-from contentgit.workingcopy.backup import Backup, back_up
+from contentgit.workingcopy.backup import Backup, back_up, reached, undoable
 from contentgit.workingcopy.database_side import Missing
 from contentgit.workingcopy.hooks import Hooks
 from contentgit.workingcopy.ledger import settle
-from contentgit.workingcopy.outside import OUTSIDE, outside_reader
+from contentgit.workingcopy.outside import outside_reader
 from contentgit.workingcopy.places import place
 from contentgit.workingcopy.plan_files import PlanFile, check_plan
 from contentgit.workingcopy.planned import DumpPlan, Planned, Target
@@ -108,7 +108,7 @@ def _apply(
         with watch.calling("pre_apply"):
             hooks.before()
         Rereading(project, planned, watch).check()
-        backup = _back_up(project, planned)
+        backup = back_up(project, planned)
         with _dropped_on_failure(project, backup):
             if planned.plan.steps:
                 _run(project, planned, watch)
@@ -149,66 +149,6 @@ def _dropped_on_failure(project: Project, backup: Backup) -> Iterator[None]:
             with suppress(ContentgitError):
                 project.repository.refs.delete(backup.ref, backup.commit)
         raise
-
-
-def _back_up(project: Project, planned: Planned) -> Backup:
-    """Commits what is in no commit and is about to go; nothing where there is nothing of the kind."""
-    held = {
-        delta.key
-        for work in planned.dumps
-        for delta in work.deltas
-        if planned.plan.overwritten and delta.database
-    }
-    outside = _reached(planned) | (set(planned.plan.overwritten) - held) | {*_partly_held(planned)}
-    if not outside and not planned.plan.overwritten and not _is_unknown(planned):
-        return Backup()
-    return back_up(project, planned, sorted(outside))
-
-
-def _is_unknown(planned: Planned) -> bool:
-    """Whether no commit tells what the database holds now, though an undo must know it."""
-    if planned.plan.steps and any(
-        (work.applied is None and work.size.ours) or work.agreed for work in planned.dumps
-    ):
-        return True
-    return any(
-        _edited(work, delta, merging=planned.request.merging)
-        for work in planned.dumps
-        if _acts(planned, work)
-        for delta in work.deltas
-    )
-
-
-def _acts(planned: Planned, work: DumpPlan) -> bool:
-    """Whether there is something to undo behind it: rows are written, or a merge goes to another commit."""
-    at = work.applied.commit if work.applied else None
-    return bool(planned.plan.steps) or (planned.request.merging and at != work.goal.commit)
-
-
-def _edited(work: DumpPlan, delta: Delta, *, merging: bool) -> bool:
-    """Whether the row is in no commit, and stays so: merged, or for want of a licence to delete it."""
-    base = work.base_ids.get(delta.path, "")
-    stays = bool(base and delta.database and not delta.commit)
-    return base != delta.database and (merging or stays)
-
-
-def _partly_held(planned: Planned) -> Iterator[RecordKey]:
-    """The records to be deleted that have fields which are no content, and so in no dump."""
-    datasets = {work.folder: work.dump.dataset for work in planned.dumps}
-    for step in planned.plan.steps:
-        if step.action is not Action.DELETE:
-            continue
-        if any(spec.exclude for spec in datasets[step.dump].specs_of(step.key.model)):
-            yield step.key
-
-
-def _reached(planned: Planned) -> set[RecordKey]:
-    """The rows outside the dumps that deletes reach, or that an undo changes."""
-    return {
-        step.key
-        for step in planned.plan.steps
-        if step.action in (Action.CASCADE, Action.CLEAR) or (step.dump == OUTSIDE and step.before)
-    }
 
 
 def _run(project: Project, planned: Planned, watch: Watch) -> None:
@@ -268,7 +208,7 @@ def _guard(project: Project, planned: Planned) -> None:
         for batch in batches(step for step in written if step.dump == folder):
             seen = {step.key: step.before for step in batch}
             _guard_rows(project, reader, seen)
-    outside = _reached(planned) | {
+    outside = reached(planned) | {
         s.key for s in planned.plan.steps if s.action is Action.UPDATE and not s.before
     }
     reader = outside_reader(project, outside)
@@ -391,7 +331,7 @@ def _entry(project: Project, planned: Planned, work: DumpPlan, backup: Backup) -
 def _action(planned: Planned, work: DumpPlan, *, wrote: bool) -> str:
     if work.goal.undoes:
         return "undo"
-    if planned.request.merging and (work.deltas or wrote) and _acts(planned, work):
+    if planned.request.merging and (work.deltas or wrote) and undoable(planned, work):
         return "update" if planned.request.verb == "update" else "merge"
     return "apply" if wrote else "adopt"
 

@@ -1,4 +1,4 @@
-"""``status``, ``diff`` against the database, and the ledger's log."""
+"""``diff`` against the database: its changes since a commit, with titles."""
 
 from __future__ import annotations
 
@@ -6,24 +6,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
-from typing import Generic, NamedTuple, TypeVar
 
 from contentgit.content.diff import Change
-from contentgit.content.layout import dump_folder, dump_name
 from contentgit.content.records import Record, RecordKey
-from contentgit.datasets import parse_dump_argument
 from contentgit.db import titles as db_titles
-from contentgit.db.ledger import Applied, applied
-from contentgit.db.ledger import history as ledger_history
-from contentgit.errors import FormatError, UsageError
+from contentgit.db.ledger import Applied
+from contentgit.errors import UsageError
 from contentgit.history.commits import (
     CommitComparison,
     Selection,
     TitledChange,
     references_of,
-    split_name,
 )
-from contentgit.history.dumps import dump_folders
 from contentgit.history.snapshots import (
     CommitSide,
     Pair,
@@ -32,15 +26,11 @@ from contentgit.history.snapshots import (
     in_order,
     pair_portions,
 )
-from contentgit.workingcopy.collecting import Backlog, backlog
 from contentgit.workingcopy.database_side import DatabaseSide, Missing, pairs
 from contentgit.workingcopy.ledger import current
-from contentgit.workingcopy.missing import applied_commit, found_commit, is_missing, ways
-from contentgit.workingcopy.places import is_own
+from contentgit.workingcopy.missing import applied_commit, found_commit
 from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.withheld import edits
-
-T = TypeVar("T")
 
 
 @contextmanager
@@ -151,178 +141,3 @@ def _references(dump: Dump, change: Change, *, whole: bool) -> Iterator[RecordKe
     if whole or change.kind == "update":
         bound = dump.tables.get(change.key.model)  # a commit may hold records of other models
         yield from references_of(change, bound.schema if bound else None)
-
-
-def _environment_note(row: Applied, environment: str) -> str:
-    if row.environment == environment:
-        return ""
-    return f"written down by environment {row.environment!r}, this is {environment!r}: a copied database?"
-
-
-def copied(project: Project, names: Sequence[str]) -> str:
-    """A line, if another environment wrote the ledger of these dumps (without names: of any); else ``""``.
-
-    That is a database copied or restored from another deployment, or one whose name was changed.
-    """
-    wanted = {dump_folder(*parse_dump_argument(name)) for name in names}
-    with project.backend.snapshot():
-        rows = applied(project.using, is_own(project))
-    own = project.config.environment
-    others = sorted(
-        {
-            f"{row.environment!r:.60}"
-            for folder, row in rows.items()
-            if row.environment != own and (not wanted or folder in wanted)
-        }
-    )
-    if not others:
-        return ""
-    where = f"the ledger of database {project.using!r} was written by environment"
-    return f"{where} {' and '.join(others)}, this is {own!r}: a copied database?"
-
-
-class DumpStatus(NamedTuple, Generic[T]):
-    """One dump of the database: the commit it is at, what was edited since, where the branch is.
-
-    ``changes`` are what the caller keeps of each change, ``computed`` the same of records that differ in
-    derived fields alone, which is no edit. ``behind`` counts the branch's commits in this folder that the
-    database does not have. Where the commit is not in the repository, it is ``missing``; then ``twin`` is a
-    branch with the same content, or else ``ways`` are the ways on, and nothing tells what was edited.
-    """
-
-    label: str
-    folder: str
-    applied: Applied | None
-    changes: tuple[T, ...]
-    rows: int
-    behind: int
-    branch: str
-    in_branch: bool
-    note: str = ""
-    computed: tuple[T, ...] = ()
-    missing: bool = False
-    twin: str = ""
-    ways: tuple[str, ...] = ()
-
-
-def status(
-    project: Project, names: Sequence[str], keep: Callable[[TitledChange], T]
-) -> list[DumpStatus[T]]:
-    """between(applied commit, database) for every dump; of each change only what ``keep`` gives stays.
-
-    Raises:
-        UnknownNameError: a dump does not exist.
-    """
-    with project.backend.snapshot():
-        rows = current(project)
-        dumps = project.dumps(names, also=list(rows))
-        return [_status(project, dump, rows.get(dump.folder), keep) for dump in dumps]
-
-
-def _status(
-    project: Project, dump: Dump, row: Applied | None, keep: Callable[[TitledChange], T]
-) -> DumpStatus[T]:
-    repository = project.repository
-    branch = row.branch if row and row.branch else repository.refs.head_branch() or ""
-    tip = repository.refs.tip(branch) if branch else None
-    tree = repository.trees.folder_id(tip, dump.folder) if tip else None
-    if row is None:
-        rows = sum(dump.reader.counts().values())
-        return DumpStatus(
-            dump.dataset.label, dump.folder, None, (), rows, 0, branch, tree is not None
-        )
-    label, note = dump.dataset.label, _environment_note(row, project.config.environment)
-    missing = is_missing(project, row)
-    at = found_commit(project, row)
-    if not at:
-        rows = sum(dump.reader.counts().values())
-        return DumpStatus(
-            label,
-            dump.folder,
-            row,
-            (),
-            rows,
-            0,
-            branch,
-            tree is not None,
-            note,
-            missing=True,
-            ways=tuple(ways(project, row)),
-        )
-    found, side = dump_changes(project, dump, at, lambda _each: True, row)
-    edited, computed = list[T](), list[T]()
-    for batch in change_batches(found):
-        for each in titled(project, dump, batch):
-            (computed if _is_computed(dump, each.change) else edited).append(keep(each))
-    behind = 0
-    if tip and tree != row.tree:
-        behind = sum(1 for _ in repository.history.log(f"{at}..{tip}", paths=[dump.folder]))
-    return DumpStatus(
-        label,
-        dump.folder,
-        row,
-        tuple(edited),
-        side.size,
-        behind,
-        branch,
-        tree is not None,
-        note,
-        tuple(computed),
-        missing,
-        (branch if at == tip else repository.refs.head_branch() or "") if missing else "",
-    )
-
-
-def _is_computed(dump: Dump, change: Change) -> bool:
-    """Whether a record differs in derived fields alone."""
-    if change.kind != "update":
-        return False
-    derived = dump.tables[change.key.model].schema.derived
-    return all(field.name in derived for field in change.fields)
-
-
-class Beside(NamedTuple):
-    """What is in the repository and in no dump of the database.
-
-    ``edited`` are files of the worktree that are in no commit; ``left`` the folders of HEAD's branch whose
-    dataset the code does not have, ``new`` the datasets that the branch does not have. ``locks`` are the
-    files with which git processes keep others from a ref or the worktree's index, also ones that were killed.
-    ``backlog`` are the backups, where there are many.
-    """
-
-    edited: Sequence[str] = ()
-    left: Sequence[str] = ()
-    new: Sequence[str] = ()
-    locks: Sequence[str] = ()
-    backlog: Backlog | None = None
-
-
-def beside(project: Project) -> Beside:
-    """What a status has to say of the repository itself."""
-    repository = project.repository
-    head = repository.refs.head_branch()
-    tip = repository.refs.tip(head) if head else None
-    there = dump_folders(repository, tip) if tip else []
-    names = {folder: _dataset(folder) for folder in there}
-    left = [folder for folder, name in names.items() if name and name not in project.definitions]
-    new = sorted(set(project.definitions) - set(names.values())) if left else []
-    locks = [str(lock) for lock in repository.housekeeping.locks()]
-    return Beside(repository.worktrees.edited_files(), left, new, locks, backlog(repository))
-
-
-def _dataset(folder: str) -> str:
-    """The name of the dataset whose dump is in the folder; ``""`` where it is none's."""
-    try:
-        return dump_name(folder)[0]
-    except FormatError:
-        return ""
-
-
-def applied_log(project: Project, names: Sequence[str], limit: int | None) -> list[Applied]:
-    """What was applied to a database and committed from it, newest first."""
-    using, own = project.using, is_own(project)
-    folders = [dump_folder(*split_name(name)) for name in names]
-    if not folders:
-        return ledger_history(using, limit=limit, own=own)
-    rows = [row for folder in folders for row in ledger_history(using, folder, limit, own)]
-    return sorted(rows, key=lambda row: row.id, reverse=True)[:limit]

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from contentgit.content import canonical
 from contentgit.content.diff import Delta
-from contentgit.content.records import RecordKey
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import KeyKind
 from contentgit.db.ledger import Applied
+from contentgit.git import Repository
 from contentgit.history.snapshots import CommitSide
 from contentgit.plan import Size
 from contentgit.plan.steps import Plan
-from contentgit.workingcopy.contents import Contents
-from contentgit.workingcopy.database_side import DatabaseSide
+from contentgit.workingcopy.database_side import DatabaseSide, Spool
 from contentgit.workingcopy.project import Dump
 from contentgit.workingcopy.request import Request
 
@@ -80,6 +83,39 @@ class DumpPlan:
     def folder(self) -> str:
         """The dump's folder in the repository."""
         return self.dump.folder
+
+
+class Contents:
+    """Bytes by blob id. What a merge has made lies in a temporary file: a plan writes nothing."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._made = Spool(limit=sys.maxsize)
+        self._ids: set[str] = set()
+
+    def add(self, record: Record, key_kind: KeyKind | None) -> str:
+        """Takes the record; its blob id. All are added before any is read."""
+        data = canonical.encode(record, key_kind)
+        blob = canonical.blob_id(data, self._repository.algorithm)
+        if blob not in self._ids:
+            self._ids.add(blob)
+            self._made.add(blob, data)
+        return blob
+
+    def blobs(self, ids: Iterable[str]) -> Iterator[bytes]:
+        """The bytes behind each id, in order.
+
+        Raises:
+            RepositoryError: an id is in no commit and was not added.
+        """
+        ids = list(ids)
+        rest = self._repository.objects.blobs([each for each in ids if each not in self._made])
+        for each in ids:
+            yield self._made[each] if each in self._made else next(rest)
+
+    def records(self, ids: Iterable[str]) -> Iterator[Record]:
+        """The records behind the ids, in order."""
+        return map(canonical.decode, self.blobs(ids))
 
 
 @dataclass(frozen=True)

@@ -26,13 +26,12 @@ from contentgit.plan import Candidate, Licences, Size, build, choose, survey
 from contentgit.plan.steps import FieldState, Plan, Problem, ProblemKind
 from contentgit.render.problems import named_rows
 from contentgit.workingcopy.candidates import candidates, merged_candidates
-from contentgit.workingcopy.contents import Contents
 from contentgit.workingcopy.database_side import DatabaseSide
-from contentgit.workingcopy.details import called_outside
+from contentgit.workingcopy.effects import called_outside
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import applied_commit, found_commit
 from contentgit.workingcopy.outside import with_outside
-from contentgit.workingcopy.planned import DumpPlan, Goal, Planned, Target
+from contentgit.workingcopy.planned import Contents, DumpPlan, Goal, Planned, Target
 from contentgit.workingcopy.project import Dump, Project, all_tables
 from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.undo import MERGES, Undone, to_undo

@@ -10,8 +10,7 @@ from django.test import override_settings
 
 from contentgit.errors import RefusedError
 from contentgit.plan.steps import Plan, Problem, ProblemKind
-from contentgit.workingcopy.contents import Contents
-from contentgit.workingcopy.planned import Planned, Target
+from contentgit.workingcopy.planned import Contents, Planned, Target
 from contentgit.workingcopy.refusals import refuse
 from contentgit.workingcopy.request import Request
 from tests import raw

@@ -278,7 +278,7 @@ def _not_negative(number: N) -> N:
 def _show_plan(
     project: Project, request: Request, args: argparse.Namespace, terminal: Terminal
 ) -> int:
-    from contentgit.workingcopy.details import details
+    from contentgit.workingcopy.effects import details
     from contentgit.workingcopy.plan_files import write_plan
     from contentgit.workingcopy.planning import plan
     from contentgit.workingcopy.refusals import refuse

@@ -169,7 +169,7 @@ def _applied_log(args: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _look_applied(names: Sequence[str], limit: int | None, project: Project) -> _Ledger:
-    from contentgit.workingcopy.compare import applied_log
+    from contentgit.workingcopy.status import applied_log
 
     return project.using, applied_log(project, names, limit)
 

@@ -26,8 +26,8 @@ from contentgit.render.values import dump_label
 
 if TYPE_CHECKING:
     from contentgit.git import Repository
-    from contentgit.workingcopy.compare import Beside, DumpStatus
     from contentgit.workingcopy.project import Project
+    from contentgit.workingcopy.status import Beside, DumpStatus
 
 FILES_SHOWN = 10
 """Files edited in the worktree that a status lists."""
@@ -108,7 +108,7 @@ def status(args: argparse.Namespace, terminal: Terminal) -> int:
 def _look(
     names: Sequence[str], keep: Callable[[TitledChange], object], project: Project
 ) -> _Status:
-    from contentgit.workingcopy.compare import status as status_of
+    from contentgit.workingcopy.status import status as status_of
 
     found = status_of(project, names, keep)
     head, environment = project.repository.refs.head_branch(), project.config.environment
@@ -118,7 +118,7 @@ def _look(
 
 
 def _beside(project: Project) -> Beside:
-    from contentgit.workingcopy.compare import beside
+    from contentgit.workingcopy.status import beside
 
     return beside(project)
 

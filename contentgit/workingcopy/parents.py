@@ -1,16 +1,91 @@
-"""A commit must not revert what the database has never seen, nor take over what others have committed."""
+"""Which commit a commit builds on, and what it may not revert: edits that the database never had."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from contentgit.db.ledger import Applied
-from contentgit.errors import BranchMovedError, RefusedError
+from contentgit.errors import BranchMovedError, RefusedError, UsageError
 from contentgit.history.snapshots import between_commits
 from contentgit.render.plain import plural
-from contentgit.workingcopy.missing import applied_commit, never_had
+from contentgit.render.values import dump_label
+from contentgit.workingcopy.missing import applied_commit, found_commit, never_had
 from contentgit.workingcopy.places import named, others
 from contentgit.workingcopy.project import Dump, Project
+
+
+def parent_of(
+    project: Project,
+    dumps: Sequence[Dump],
+    ledger: Mapping[str, Applied],
+    new_branch: str | None,
+) -> tuple[str, str | None]:
+    """The branch to write and the commit to build on."""
+    repository = project.repository
+    head = repository.refs.head_branch()
+    if new_branch is None:
+        if head is None:
+            raise UsageError(
+                "HEAD of the repository is detached: there is no branch to commit to",
+                hint="contentgit checkout BRANCH --apply  (brings database and HEAD to a branch)\n"
+                "contentgit commit --branch NEW  (commits to a new branch)",
+            )
+        tip = repository.refs.tip(head)
+        remote = "" if tip else repository.refs.remote_with(head)
+        if remote:
+            raise RefusedError(
+                f"branch {head} has no commit here, and {remote} has the branch: a first commit would "
+                "begin a second history",
+                hint=f"contentgit pull {remote} {head}",
+            )
+        return head, tip
+    repository.refs.check_branch_name(new_branch)
+    if repository.refs.tip(new_branch) is not None:
+        raise UsageError(
+            f"branch {new_branch!r} exists already",
+            hint="--branch makes a new branch; choose a name that is free",
+        )
+    rows = [ledger[dump.folder] for dump in dumps if dump.folder in ledger]
+    gone = [row for row in rows if not found_commit(project, row)]
+    if gone and len(gone) < len(rows) and not repository.history.is_shallow():
+        labels = [dump_label(row.dump) for row in gone]
+        raise UsageError(
+            f"the commit that {', '.join(labels)} is at is not in the repository, so a new branch has no one "
+            "parent",
+            hint=f"contentgit commit {shlex.join(labels)} --branch {new_branch}  (commits that alone)",
+        )
+    # Where all their commits are missing, they were never applied as far as anybody can tell.
+    if rows and (repository.history.is_shallow() or not gone):
+        return new_branch, _common(project, rows, dumps, new_branch)
+    return new_branch, _before_folders(project, dumps, head)
+
+
+def _common(
+    project: Project, rows: Sequence[Applied], dumps: Sequence[Dump], new_branch: str
+) -> str:
+    """The applied commit that has what all the dumps are at: the latest, where several do."""
+    for row in sorted(rows, key=lambda row: row.id, reverse=True):
+        commit = applied_commit(project, row)
+        trees = {each.dump: project.repository.trees.folder_id(commit, each.dump) for each in rows}
+        if all(trees[each.dump] == each.tree or each.commit == commit for each in rows):
+            return commit
+    count = len({row.commit for row in rows})
+    raise UsageError(
+        f"the dumps are at {count} different commits, so a new branch has no one parent",
+        hint=f"name one: contentgit commit {dumps[0].dataset.label} --branch {new_branch}",
+    )
+
+
+def _before_folders(project: Project, dumps: Sequence[Dump], head: str | None) -> str | None:
+    """The last commit that has none of the folders: the honest base of content never applied."""
+    tip = project.repository.refs.tip(head) if head else None
+    folders = [dump.folder for dump in dumps]
+    while tip and any(project.repository.trees.folder_id(tip, folder) for folder in folders):
+        touching = list(project.repository.history.log(tip, paths=folders))
+        tip = touching[-1].parents[0] if touching and touching[-1].parents else None
+    return tip
 
 
 class LostUpdates(NamedTuple):
