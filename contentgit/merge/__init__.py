@@ -7,7 +7,7 @@ same result and the same conflicts with their sides swapped.
 
 from __future__ import annotations
 
-from contentgit.merge.contested import Contested, Reason, TreeConflict
+from contentgit.merge.contested import Contested, Reason, TreeConflict, files_of
 from contentgit.merge.derived import counts
 from contentgit.merge.ordered import OrderedModel, Settled
 from contentgit.merge.ordering import OrderGroup, group_of, order_fields, settle, touched_groups
@@ -43,6 +43,7 @@ __all__ = [
     "Values",
     "added",
     "counts",
+    "files_of",
     "group_of",
     "merge_record",
     "merge_value",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from contentgit.content.diff import ABSENT
@@ -64,7 +65,7 @@ class TreeConflict(NamedTuple):
         """How its places are called; the first names the conflict."""
         return tuple(each.label for each in self.places)
 
-    @property
-    def files(self) -> frozenset[str]:
-        """The files in which its places are."""
-        return frozenset(each.file for each in self.places)
+
+def files_of(conflicts: Iterable[TreeConflict]) -> set[str]:
+    """The files in which conflicts have their places."""
+    return {place.file for conflict in conflicts for place in conflict.places}

@@ -57,7 +57,7 @@ def dumps(repository: Repository, n: int) -> Work:
 
 def bystanders(_repository: Repository, n: int) -> Work:
     """Records that nobody changed and that refer to what both sides gave up in the end."""
-    gone = {RecordKey("site.tag", str(i)): (f"tag {i}", By.OURS | By.THEIRS) for i in range(n)}
+    gone = {RecordKey("site.tag", str(i)): (f"tag {i}", By.BOTH) for i in range(n)}
     records = [
         Record(RecordKey("site.page", str(i)), page(f"Page {i}", tags=[f"site.tag:{i}"]))
         for i in range(n)
@@ -66,7 +66,7 @@ def bystanders(_repository: Repository, n: int) -> Work:
     def work() -> None:
         survey = ChangedRecords(gone)
         for each in records:
-            survey.add(f"{each.key}", By(0), each, PAGE)
+            survey.add(f"{each.key}", By.NOBODY, each, PAGE)
         assert len(survey.missing()) == n
 
     return work

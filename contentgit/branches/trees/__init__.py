@@ -8,22 +8,21 @@ written are objects that no ref reaches yet.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contentgit.branches.trees.constraints import Doubt
-from contentgit.branches.trees.files import FileMerge
+from contentgit.branches.trees.files import FileMerge, whole
 from contentgit.branches.trees.meeting import Meeting
 from contentgit.branches.trees.sides import BATCH, Base, Sides, decoded
-from contentgit.branches.trees.twice import added_twice
 from contentgit.content import canonical
-from contentgit.content.layout import record_path
+from contentgit.content.layout import dump_of, in_dump, record_path
 from contentgit.content.records import RecordKey
 from contentgit.errors import RefusedError
 from contentgit.git import GONE, Placed, Repository
 from contentgit.history.commits import check_format
 from contentgit.history.snapshots import batches
-from contentgit.merge import Resolution, TreeConflict, renumbered
+from contentgit.merge import Reason, Resolution, TreeConflict, renumbered
 
 __all__ = ["Base", "Doubt", "Sides", "TreeMerge", "common_base", "merge_commits", "merge_trees"]
 
@@ -85,7 +84,7 @@ def merge_trees(
     merge = FileMerge(sides, resolutions)
     tree = repository.writer.write_tree(None, merge.changes(), {"": repository.trees.root(ours)})
     meeting = Meeting(sides, tree, merge.written, frozenset(merge.decided))
-    met = [*added_twice(sides, meeting.result), *meeting.conflicts(merge.conflicts)]
+    met = [*_added_twice(sides, meeting.result), *meeting.conflicts(merge.conflicts)]
     conflicts = (*merge.conflicts, *met)
     doubts = () if conflicts else meeting.doubts()
     return TreeMerge(tree, base, theirs, conflicts, merge.written, doubts)
@@ -132,8 +131,7 @@ def _with_keys(sides: Sides, keys: Mapping[RecordKey, RecordKey]) -> str:
                 new = renumbered(record, schema, keys)
                 if schema is None or new == record:
                     continue
-                folder = path.partition("/")[0]
-                place = f"{folder}/{record_path(new.key, schema.layout)}"
+                place = f"{dump_of(path)}/{record_path(new.key, schema.layout)}"
                 yield place, canonical.encode(new, schema.key_kind)
 
     return repository.writer.write_tree(None, changes(), {"": repository.trees.root(sides.theirs)})
@@ -153,3 +151,25 @@ def _refuse_taken(sides: Sides, keys: Mapping[RecordKey, RecordKey]) -> None:
             hint="what was decided cannot be done: give up with --abort, and begin again",
             data={"keys": [str(each) for each in sorted(taken)]},
         )
+
+
+def _added_twice(sides: Sides, result: Callable[[str], str]) -> Iterator[TreeConflict]:
+    """The conflicts over records that each side added to another dump: one row, which both dumps would write.
+
+    ``result`` gives a file's blob id in the merged tree.
+    """
+    ours = {in_dump(path)[1]: path for path, change in sides.by_ours.items() if change[0] is None}
+    added = (
+        (ours.get(in_dump(path)[1], path), path, side) for path, side in sides.by_theirs.items()
+    )
+    pairs = [
+        (here, there)
+        for here, there, change in added
+        if change[0] is None and here != there and sides.is_record(there)
+        if result(here) and result(there) and result(here) != result(there)
+    ]
+    found = dict(sides.records(path for pair in pairs for path in pair))
+    for here, there in pairs:
+        three = (None, found[here][1], found[there][2])
+        if three[1] and three[2]:
+            yield TreeConflict(Reason.ADDED, (whole(here, three, sides.title(here, three)),))

@@ -1,9 +1,10 @@
-"""What constraints say of records that both sides changed: broken for certain, or for a database to tell."""
+"""Constraints on records that both sides changed: broken for certain, or for a database to judge."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from contentgit.branches.trees.survey import By, Found
@@ -14,10 +15,8 @@ from contentgit.content.schema import CheckRule, ModelSchema, UniqueSet
 from contentgit.integrity.rules import FALSE, digest, doubtful, holds, wanted
 from contentgit.merge import Reason, Three
 
-NOBODY: Final = By(0)
-
 NAMED: Final = 5
-"""So many records of a doubt are named; of the others only the number is told."""
+"""At most so many records of a doubt are named; the others are counted."""
 
 
 class Together(NamedTuple):
@@ -54,36 +53,31 @@ class Doubt:
 
 def broken(merged: Iterable[Together]) -> Iterator[Found]:
     """The conflicts over check constraints that neither side breaks by itself."""
-    for each in merged:
-        for rule in _mixed(each):
-            if holds(rule.condition, each.record, each.schema) == FALSE:
-                at = tuple((each.path, name) for name in _contested(each, rule))
+    for one in merged:
+        _, ours, theirs = one.three
+        for rule in _mixed(one):
+            if holds(rule.condition, one.record, one.schema) == FALSE:
+                at = tuple(
+                    (one.path, name)
+                    for name in rule.fields
+                    if ours is None or _differ(ours, theirs, [name])
+                )
                 yield Found(Reason.BROKEN, at, f"{rule.name}: {words(rule.condition)}")
 
 
-def _mixed(each: Together) -> Iterator[CheckRule]:
+def _mixed(one: Together) -> Iterator[CheckRule]:
     """The check constraints of whose fields the merge made something that neither side has."""
-    _, *sides = each.three
-    for rule in each.schema.checks:
-        if all(_differ(each.record, side, rule.fields) for side in sides):
+    _, *sides = one.three
+    for rule in one.schema.checks:
+        if all(_differ(one.record, side, rule.fields) for side in sides):
             yield rule
 
 
 def _differ(one: Record, other: Record | None, names: Sequence[str]) -> bool:
-    return other is None or any(_value(one, name) != _value(other, name) for name in names)
-
-
-def _value(record: Record, name: str) -> object:
-    value = record.fields.get(name, ABSENT)
-    return (type(value), value)  # 1 is no true
-
-
-def _contested(each: Together, rule: CheckRule) -> Iterator[str]:
-    """The fields of a constraint that the sides do not have alike."""
-    _, ours, theirs = each.three
-    for name in rule.fields:
-        if ours is None or theirs is None or _value(ours, name) != _value(theirs, name):
-            yield name
+    if other is None:
+        return True
+    pairs = ((one.fields.get(name, ABSENT), other.fields.get(name, ABSENT)) for name in names)
+    return any(type(a) is not type(b) or a != b for a, b in pairs)  # 1 is not true
 
 
 @dataclass
@@ -93,7 +87,7 @@ class _Seen:
     ``certain`` has what they want for certain, by digest, ``None`` where that cannot be told.
     """
 
-    by: By = NOBODY
+    by: By = By.NOBODY
     records: list[str] = field(default_factory=list)
     count: int = 0
     certain: set[bytes | None] = field(default_factory=set)
@@ -119,25 +113,24 @@ class Doubts:
     _sets: dict[tuple[str, str], UniqueSet] = field(default_factory=dict)
     _wanted: dict[tuple[str, str, bytes], _Seen] = field(default_factory=dict)
 
-    def together(self, each: Together) -> None:
+    def together(self, one: Together) -> None:
         """Takes in a merged record that is neither side's."""
-        label = each.schema.label
-        for rule in _mixed(each):
-            truth = holds(rule.condition, each.record, each.schema)
+        for rule in _mixed(one):
+            truth = holds(rule.condition, one.record, one.schema)
             if False in truth and truth != FALSE:
-                _, seen = self._checks.setdefault((label, rule.name), (rule, _Seen()))
-                seen.add(each.record.key, By.OURS | By.THEIRS)
+                place = one.schema.label, rule.name
+                _, seen = self._checks.setdefault(place, (rule, _Seen()))
+                seen.add(one.record.key, By.BOTH)
 
-    def changed(self, each: Together) -> None:
+    def changed(self, one: Together) -> None:
         """Takes in a merged record that a side changed."""
-        record, schema, (_, ours, theirs) = each.record, each.schema, each.three
-        sets = {each.name: each for each in schema.unique if not each.plain}
+        record, schema, (_, ours, theirs) = one.record, one.schema, one.three
         certain = {claim[1]: digest(claim) for claim in wanted(record, schema)}
         for claim in doubtful(record, schema):
-            unique = sets[claim[1]]
+            unique = schema.unique_by_name[claim[1]]
             # What a side does not have comes from the other one.
-            by = By.THEIRS if _differ(record, ours, unique.named) else NOBODY
-            by |= By.OURS if _differ(record, theirs, unique.named) else NOBODY
+            by = By.THEIRS if _differ(record, ours, unique.named) else By.NOBODY
+            by |= By.OURS if _differ(record, theirs, unique.named) else By.NOBODY
             if by:
                 self._sets[schema.label, unique.name] = unique
                 place = (schema.label, unique.name, digest(claim))
@@ -155,11 +148,11 @@ class Doubts:
         for (label, name, _), seen in self._wanted.items():
             # One record, alone with its values, collides with none that the other side changed.
             alone = seen.count == 1 and bool(self._sets[label, name].parts)
-            if seen.by == By.OURS | By.THEIRS and not alone and seen.is_doubt:
+            if seen.by == By.BOTH and not alone and seen.is_doubt:
                 all_of = both.setdefault((label, name), _Seen())
                 all_of.records += seen.records[: NAMED - len(all_of.records)]
                 all_of.count += seen.count
         for (label, name), seen in both.items():
             fields = self._sets[label, name].named
             found.append(Doubt(label, name, fields, tuple(seen.records), seen.count))
-        return tuple(sorted(found, key=lambda each: (each.model, each.constraint)))
+        return tuple(sorted(found, key=attrgetter("model", "constraint")))

@@ -19,7 +19,7 @@ from contentgit.content.schema import ModelSchema
 from contentgit.errors import FormatError
 from contentgit.git import Repository
 from contentgit.history.snapshots import batches
-from contentgit.merge import Place, Reason, Resolution, TreeConflict
+from contentgit.merge import Place, Reason, Resolution, TreeConflict, files_of
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ def recomputed(repository: Repository, ours: str, theirs: str, held: str) -> Rec
     """
     base = common_base(repository, ours, theirs)
     merged = merge_trees(repository, base, ours, theirs)
-    files = _files(merged.conflicts)
+    files = files_of(merged.conflicts)
     sides = Sides(repository, base, ours, theirs)
     unasked = tuple(_unasked(sides, merged.conflicts, held))
     new_keys = tuple(_new_keys(sides, merged, held))
     if new_keys:
         merged = merge_trees(repository, base, ours, theirs, new_keys)
-        files |= _files(merged.conflicts)
+        files |= files_of(merged.conflicts)
     with suppress(FormatError):  # what people wrote is no record: that is not for a merge to say
         files |= _uncovered(repository, ours, merged, held, files)
     doubts: tuple[Doubt, ...] = ()
@@ -70,10 +70,6 @@ def _meeting(
     return Meeting(Sides(repository, merged.base, ours, merged.theirs), held, written)
 
 
-def _files(conflicts: Iterable[TreeConflict]) -> set[str]:
-    return {file for conflict in conflicts for file in conflict.files}
-
-
 # What git does not ask
 
 
@@ -82,11 +78,11 @@ def _unasked(
 ) -> Iterator[tuple[TreeConflict, Record]]:
     """The conflicts in records that are what git makes of the lines, each with that record."""
     edited = [each for each in conflicts if each.reason is Reason.EDITED]
-    files = sorted(_files(edited))
+    files = sorted(files_of(edited))
     there = sides.repository.trees.files_at(held, files) if files else {}
     by_lines = {path for path in files if _is_by_lines(sides, path, there.get(path, ""))}
     for each in edited:
-        for path in each.files & by_lines:
+        for path in files_of([each]) & by_lines:
             (data,) = sides.repository.objects.blobs([there[path]])
             with suppress(FormatError):  # ``check`` tells what is no record
                 yield each, canonical.decode(data)
@@ -113,7 +109,7 @@ def _uncovered(
     new = {*files}
     while new:
         found |= new
-        new = _files(_meeting(repository, ours, merged, held, found).conflicts()) - found
+        new = files_of(_meeting(repository, ours, merged, held, found).conflicts()) - found
     return found
 
 
@@ -136,10 +132,10 @@ def _new_keys(sides: Sides, merged: TreeMerge, held: str) -> Iterator[Resolution
         if record is None or not new:
             continue
         schema = sides.model(path, record)
-        same = [each for each in new if _model(new[each][0]) == _model(path)]
+        same = [key for key, (place, _) in new.items() if _model(place) == _model(path)]
         if schema is None or not same:
             continue
-        best = max(same, key=lambda each: _alike(record, new[each][1], schema))
+        best = max(same, key=lambda key: _equal_fields(record, new[key][1], schema))
         del new[best]
         for label in family(sides.models, record.key.model):
             each = RecordKey(label, record.key.key)
@@ -166,12 +162,10 @@ def _added_by_nobody(
                 yield record.key, (path, record)
 
 
-def _alike(record: Record, other: Record, schema: ModelSchema) -> int:
-    """In how many fields two records are the same; of those alike the first is meant."""
-    return sum(
-        canonical.same(record.fields.get(each.name), other.fields.get(each.name))
-        for each in schema.fields
-    )
+def _equal_fields(record: Record, other: Record, schema: ModelSchema) -> int:
+    """In how many fields two records are equal; the record with most was given the new key."""
+    names = (field.name for field in schema.fields)
+    return sum(canonical.same(record.fields.get(name), other.fields.get(name)) for name in names)
 
 
 def _model(path: str) -> str:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from itertools import chain
 from typing import Any
 
 from contentgit.branches.trees.sides import PLAIN, File, Sides, key_at
@@ -62,7 +63,12 @@ class FileMerge:
         theirs = {path: after for path, (_, after) in self.sides.by_theirs.items()}
         alone = {path: after for path, after in theirs.items() if path not in self._together}
         yield from ((path, GONE) for path, after in alone.items() if after is None)
-        records = [path for path in self._together if self._holds_record(path)]
+        records = [
+            path
+            for path in self._together
+            if self.sides.is_record(path)
+            if all(file.mode == PLAIN for file in self.sides.versions(path) if file)
+        ]
         yield from self._records(records)
         for path in sorted(self._together.difference(records)):
             yield from self._file(path)
@@ -153,10 +159,6 @@ class FileMerge:
         there = self.sides.add_untouched(path for path in found if path not in changed)
         return {path: each for path, each in found.items() if path in changed or path in there}
 
-    def _holds_record(self, path: str) -> bool:
-        versions = [each for each in self.sides.versions(path) if each]
-        return self.sides.is_record(path) and all(each.mode == PLAIN for each in versions)
-
     # Records
 
     def _records(self, paths: Iterable[str]) -> Iterator[tuple[str, Placed]]:
@@ -241,19 +243,20 @@ class FileMerge:
 
 def _merged_document(path: str, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     try:
-        sides = [parse_document(each) for each in (base, ours, theirs)]
+        sides = [parse_document(data) for data in (base, ours, theirs)]
     except FormatError as error:
         raise FormatError(f"{path}: {error.message}") from error
-    keyed: list[Any] = [_by_model(each) for each in sides]
-    if None in keyed:
-        value, conflicts = merge_value(_DOCUMENT, "", *sides)
-        return None if conflicts else dump_document(value)
-    value, conflicts = merge_value(_DOCUMENT, "", *keyed)
+    keyed: list[Any] = [_by_model(side) for side in sides]
+    value, conflicts = merge_value(_DOCUMENT, "", *(sides if None in keyed else keyed))
     if conflicts:
         return None
-    order = {label: number for number, label in reversed([*enumerate(_order(*sides))])}
-    specs = sorted(value["specs"].items(), key=lambda each: order[each[0]])
-    return dump_document({**value, "specs": [each for _, each in specs]})
+    if None in keyed:
+        return dump_document(value)
+    # In the order of the base, then new models by name: the order does not matter to an apply.
+    known, *new = ([spec["model"] for spec in side["specs"]] for side in sides)
+    labels = dict.fromkeys([*known, *sorted(chain.from_iterable(new))])
+    specs = [value["specs"][label] for label in labels if label in value["specs"]]
+    return dump_document({**value, "specs": specs})
 
 
 def _by_model(document: Any) -> dict[str, Any] | None:
@@ -264,20 +267,9 @@ def _by_model(document: Any) -> dict[str, Any] | None:
     listed = document.get("specs") if isinstance(document, dict) else None
     if not isinstance(listed, list):
         return None
-    specs = {each["model"]: each for each in listed if isinstance(each, dict) and _is_named(each)}
+    objects = (spec for spec in listed if isinstance(spec, dict))
+    specs = {spec["model"]: spec for spec in objects if isinstance(spec.get("model"), str)}
     return {**document, "specs": specs} if len(specs) == len(listed) else None
-
-
-def _is_named(spec: dict[str, Any]) -> bool:
-    return isinstance(spec.get("model"), str)
-
-
-def _order(base: Any, ours: Any, theirs: Any) -> Iterator[str]:
-    """The models as the base has them, then new ones by name: the order says nothing to an apply."""
-    known = [each["model"] for each in base["specs"]]
-    yield from known
-    new = {each["model"] for side in (ours, theirs) for each in side["specs"]}
-    yield from sorted(new.difference(known))
 
 
 def _doubt(three: Three) -> MergedRecord:

@@ -1,10 +1,10 @@
-"""What only both sides together make wrong: a reference to what the other side deleted, a unique value
+"""What only both sides together break: a reference to a record that the other side deleted, a unique value
 given twice, records that become each other's ancestors.
 
-Each side by itself is taken to be right, so only what a side changed is looked at, and of that only the
-models in which the other side changed something that can meet it. What is neither side's, be it decided or
-put together from both, can meet records that nobody changed: these pass by once where it is so.
-A whole tree is for ``check``.
+Each side by itself is assumed to be valid. So only records that a side changed are read, and of those only
+the models in which the other side changed something that can meet them. A value of neither side, decided or
+merged from both, can also meet records that nobody changed; only then are these read, once.
+``check`` judges whole trees.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 
-from contentgit.branches.trees.constraints import NOBODY, Doubt, Doubts, Together, broken
+from contentgit.branches.trees.constraints import Doubt, Doubts, Together, broken
 from contentgit.branches.trees.files import whole
 from contentgit.branches.trees.sides import (
     BATCH,
@@ -41,7 +41,7 @@ from contentgit.content.schema import ModelSchema
 from contentgit.history.snapshots import batches
 from contentgit.integrity.relations import PARENT, circles, own_references
 from contentgit.integrity.rules import digest, wanted
-from contentgit.merge import Contested, Place, Reason, Three, TreeConflict, value_at
+from contentgit.merge import Contested, Place, Reason, Three, TreeConflict, files_of, value_at
 
 
 @dataclass
@@ -66,16 +66,24 @@ class Meeting:
 
         What becomes of the ``undecided`` records is not known yet, so nothing is said of them.
         """
-        self._pending = {place.file for each in undecided for place in each.places}
+        self._pending = files_of(undecided)
         self._gone = {key: at for key, at in self._deleted() if at[0] not in self._pending}
         survey = ChangedRecords(self._gone)
         for path, by, record, schema in self._touched():
             survey.add(path, by, record, schema)
         for path, record, schema in self._bystanders(survey):
-            survey.add(path, NOBODY, record, schema)
+            survey.add(path, By.NOBODY, record, schema)
         found = [
             *self._missing(survey),
-            *self._same_values(survey),
+            *(
+                Found(
+                    Reason.SAME_VALUE,
+                    tuple((path, name) for path in paths for name in shared.unique.named),
+                    ", ".join(shared.unique.fields),
+                    shared.values,
+                )
+                for paths, shared in sorted(survey.same.items(), key=itemgetter(0))
+            ),
             *broken(self._together()),
             *self._cycles(survey),
         ]
@@ -83,11 +91,12 @@ class Meeting:
         changed = {*self._paths()} if found else set()
         self.sides.add_untouched(path for path in paths if path not in changed)
         records = dict(self.sides.records(paths))
-        for each in found:
-            found_at = (self._place(path, name, records[path]) for path, name in each.at)
-            by_label = {place.label: place for place in found_at}
-            places = tuple(by_label.values())
-            yield TreeConflict(each.reason, places, about=each.about, shared=each.shared)
+        for one in found:
+            places = [self._place(path, name, records[path]) for path, name in one.at]
+            by_label = {place.label: place for place in places}
+            yield TreeConflict(
+                one.reason, (*by_label.values(),), about=one.about, shared=one.shared
+            )
 
     def _place(self, path: str, name: str, three: Three) -> Contested:
         """A field on all sides, or the whole record where a side does not have it."""
@@ -103,13 +112,9 @@ class Meeting:
 
     def _by(self, path: str) -> By:
         if path in self.decided:
-            return By.OURS | By.THEIRS
-        found = By(0)
-        if path in self.sides.by_ours:
-            found |= By.OURS
-        if path in self.sides.by_theirs:
-            found |= By.THEIRS
-        return found
+            return By.BOTH
+        ours = By.OURS if path in self.sides.by_ours else By.NOBODY
+        return ours | (By.THEIRS if path in self.sides.by_theirs else By.NOBODY)
 
     def result(self, path: str) -> str:
         """The blob id of a changed file in the merged tree."""
@@ -121,29 +126,30 @@ class Meeting:
     def doubts(self) -> tuple[Doubt, ...]:
         """The constraints of which both sides changed fields, and which only a database can judge."""
         found = Doubts()
-        for each in self._together():
-            found.together(each)
+        for merged in self._together():
+            found.together(merged)
         models = self._models()
         labels = {
             model
             for folder in self.sides.folders
             for model, schema in self.sides.schema(folder).items()
             if not all(each.plain for each in schema.unique)
-            and models.get(encode_part(model)) == By.OURS | By.THEIRS
+            and models.get(encode_part(model)) == By.BOTH
         }
         changed = (path for path in self._paths() if self.sides.is_record(path))
-        for each in self._merged(p for p in changed if decode_part(model_of(p)) in labels):
-            found.changed(each)
+        for merged in self._merged(p for p in changed if decode_part(model_of(p)) in labels):
+            found.changed(merged)
         return found.found()
 
     def _together(self) -> Iterator[Together]:
         """The merged records that are neither side's, of models with check constraints."""
-        records = (path for path in sorted(self.written) if self.sides.is_record(path))
-        return self._merged(path for path in records if self._has_checks(path))
-
-    def _has_checks(self, path: str) -> bool:
-        schema = self.sides.schema(dump_of(path)).get(decode_part(model_of(path)))
-        return schema is not None and bool(schema.checks)
+        return self._merged(
+            path
+            for path in sorted(self.written)
+            if self.sides.is_record(path)
+            if (schema := self.sides.schema(dump_of(path)).get(decode_part(model_of(path))))
+            if schema.checks
+        )
 
     def _merged(self, paths: Iterable[str]) -> Iterator[Together]:
         """The merged records at paths that are in no conflict, beside what all sides have there."""
@@ -215,7 +221,7 @@ class Meeting:
 
     def _models(self) -> Mapping[str, By]:
         """Who changed something of a model, in whichever dump."""
-        found: dict[str, By] = defaultdict(lambda: By(0))
+        found: dict[str, By] = defaultdict(lambda: By.NOBODY)
         for path in self._paths():
             if self.sides.is_record(path):
                 found[model_of(path)] |= self._by(path)
@@ -227,7 +233,7 @@ class Meeting:
         if self._gone or path in self.decided:
             return True
         # Only the other side can have given a unique value twice or turned a tree round.
-        return models[model_of(path)] == By.OURS | By.THEIRS
+        return models[model_of(path)] == By.BOTH
 
     # Who stands by
 
@@ -247,9 +253,9 @@ class Meeting:
             for path, record in self.sides.in_tree(self.tree, model, known):
                 yield path, record, schema
 
-    def _held(self, path: str) -> tuple[File, File]:
-        _, ours, theirs = self.sides.versions(path)
-        return ours, theirs
+    def _held(self, path: str) -> tuple[File, ...]:
+        """What ours and theirs have at a path."""
+        return self.sides.versions(path)[1:]
 
     def _fresh_claims(self, mixed: Mapping[str, Mixed]) -> Iterator[bytes]:
         """Unique values that are of neither side, by digest."""
@@ -272,11 +278,6 @@ class Meeting:
         for target in sorted(missing.keys() - {paths[path] for path in there}):
             yield Found(Reason.MISSING, ((self._gone[target][0], ""), *missing[target]))
 
-    def _same_values(self, survey: ChangedRecords) -> Iterator[Found]:
-        for paths, shared in sorted(survey.same.items(), key=itemgetter(0)):
-            at = tuple((path, name) for path in paths for name in shared.unique.named)
-            yield Found(Reason.SAME_VALUE, at, ", ".join(shared.unique.fields), shared.values)
-
     def _cycles(self, survey: ChangedRecords) -> Iterator[Found]:
         for (label, name), at in sorted(survey.trees.items()):
             moved = dict(self._moved(at, name))
@@ -294,24 +295,21 @@ class Meeting:
     ) -> Iterator[tuple[RecordKey, By]]:
         """The records whose reference is not what a side has, with whom it comes from."""
         for batch in batches(at.items(), BATCH):
-            files = [(path, each) for _, (path, _) in batch for each in self._other_files(path)]
-            found = decoded(self.sides.repository, files)
+            files = [(path, file) for _, (path, _) in batch for file in self._held(path)]
+            # Only those that are not what the merged tree has are read.
+            others = [(path, file) for path, file in files if file and file.id != self.result(path)]
+            found = decoded(self.sides.repository, others)
             for key, (path, value) in batch:
-                by = By(0)
+                by = By.NOBODY
                 # What a side does not have comes from the other one.
                 for whose, file in zip((By.THEIRS, By.OURS), self._held(path), strict=True):
                     if file is None:
                         by |= whose
                     elif file.id != self.result(path):
                         record = next(found)
-                        by |= whose if record and record.fields.get(name) != value else By(0)
+                        by |= whose if record and record.fields.get(name) != value else By.NOBODY
                 if by:
                     yield key, by
-
-    def _other_files(self, path: str) -> Iterator[File]:
-        """The sides' files that are not what the merged tree has."""
-        result = self.result(path)
-        return (each for each in self._held(path) if each and each.id != result)
 
     def _ancestors(
         self, label: str, name: str, start: Iterable[RecordKey]

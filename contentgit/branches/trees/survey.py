@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import NamedTuple, TypeAlias
 
 from contentgit.content.records import Record, RecordKey, Value
@@ -18,8 +20,10 @@ from contentgit.merge import Reason
 class By(enum.Flag):
     """Which side changed a record."""
 
-    OURS = enum.auto()
-    THEIRS = enum.auto()
+    NOBODY = 0
+    OURS = 1
+    THEIRS = 2
+    BOTH = 3
 
 
 Owner: TypeAlias = tuple[str, By]
@@ -43,17 +47,13 @@ class Shared(NamedTuple):
 
 
 def by_both(changes: Iterable[By]) -> bool:
-    """Whether the changes are not all of the same single side."""
-    found = By(0)
-    for each in changes:
-        found |= each
-    return found == By.OURS | By.THEIRS
+    """Whether each side made one of the changes."""
+    return reduce(or_, changes, By.NOBODY) == By.BOTH
 
 
 def may_refer(schema: ModelSchema, labels: set[str]) -> bool:
     """Whether records of a model can refer to one of the models called ``labels``."""
-    targets = {each.target for each in schema.fields} | {*schema.parents}
-    return bool(targets & labels)
+    return not labels.isdisjoint([*schema.parents, *(field.target for field in schema.fields)])
 
 
 class Mixed(NamedTuple):
@@ -83,7 +83,7 @@ class ChangedRecords:
         One that nobody changed counts only for what it says against a value that is of neither side.
         """
         self._references.add(record, schema, (path, by))
-        if by == By.OURS | By.THEIRS and (digests := tuple(map(digest, wanted(record, schema)))):
+        if by == By.BOTH and (digests := tuple(map(digest, wanted(record, schema)))):
             self.mixed[path] = Mixed(schema.label, schema, digests)
         among = None if by else self.fresh
         for clash in self._values.add(record, schema, (record.key, path, by), among):
@@ -100,10 +100,10 @@ class ChangedRecords:
     def missing(self) -> Mapping[RecordKey, Sequence[tuple[str, str]]]:
         """What one side gave up and the other refers to, with the paths and fields of the references."""
         found: dict[RecordKey, list[tuple[str, str]]] = defaultdict(list)
-        for each in self._references.dangling():
-            (path, by), (_, their) = each.origin, self._gone[each.target]
-            if each.constrained and by_both((by, their)):
-                found[each.target].append((path, each.field))
+        for reference in self._references.dangling():
+            (path, by), (_, their) = reference.origin, self._gone[reference.target]
+            if reference.constrained and by_both((by, their)):
+                found[reference.target].append((path, reference.field))
         return found
 
 
