@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from contentgit.db import ledger
 from contentgit.db.ledger import Applied, Entry
-from contentgit.errors import BusyError, UnknownNameError
+from contentgit.errors import BusyError, DatabaseError, UnknownNameError
 from contentgit.workingcopy.places import is_own
 from contentgit.workingcopy.project import Project
 
@@ -97,4 +97,12 @@ def pending(
         else:
             ledger.forget(project.using, ids)
         raise
-    ledger.finish(project.using, ids)
+    try:
+        ledger.finish(project.using, ids)
+    except DatabaseError as error:
+        made = entries[0]  # one commit of all
+        error.message = f"commit {made.commit[:10]} is on branch {made.branch}, but {error.message}"
+        error.hint = error.hint.replace(
+            "nothing has changed", "the next call that can write it notes the commit"
+        )
+        raise

@@ -28,15 +28,18 @@ class ForeignKey(NamedTuple):
 
 
 class Trigger(NamedTuple):
-    """A trigger on ``table``; ``body`` is what it runs, ``""`` where that is no SQL."""
+    """A trigger on ``table``; ``body`` is what it runs, ``""`` where that is no SQL.
+
+    MariaDB gives ``None`` to a user without the privilege TRIGGER.
+    """
 
     table: str
     name: str
-    body: str
+    body: str | None
 
     def reached(self, tables: Iterable[str]) -> set[str]:
-        """Those of the tables that it may write: all where it calls something, else those that it names."""
-        if _CALLS.search(self.body):
+        """Those of the tables that it may write: all if it calls something or is hidden, else those it names."""
+        if self.body is None or _CALLS.search(self.body):
             return set(tables)
         body = self.body.casefold()
         return {table for table in tables if table.casefold() in body}
