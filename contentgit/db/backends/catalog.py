@@ -38,7 +38,7 @@ class Trigger(NamedTuple):
     body: str | None
 
     def reached(self, tables: Iterable[str]) -> set[str]:
-        """Those of the tables that it may write: all if it calls something or is hidden, else those it names."""
+        """Those of the tables that it may write: all if it calls something or is hidden, else the named."""
         if self.body is None or _CALLS.search(self.body):
             return set(tables)
         body = self.body.casefold()
