@@ -36,8 +36,10 @@ def recorded_schema(repository: Repository, commit: str, folder: str) -> Mapping
         FormatError: it describes no dump.
     """
     data = repository.blob(commit, f"{folder}/{DATASET_FILE}")
-    if data is None:
-        return {}
+    return {} if data is None else _models(data, commit, folder)
+
+
+def _models(data: bytes, commit: str, folder: str) -> Mapping[str, ModelSchema]:
     try:
         return parse_schema(parse_document(data)).models
     except FormatError as error:
@@ -54,9 +56,10 @@ def refuse_undescribed(repository: Repository, commit: str, folder: str) -> None
         FormatError: that is so.
     """
     path = f"{folder}/{DATASET_FILE}"
-    if repository.blob(commit, path) is None:
+    data = repository.blob(commit, path)
+    if data is None:
         raise FormatError(f"{path} in {commit[:10]} is missing", hint=_HINT)
-    recorded_schema(repository, commit, folder)
+    _models(data, commit, folder)
 
 
 @dataclass(frozen=True)

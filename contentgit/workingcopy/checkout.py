@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -112,7 +113,8 @@ def _apply(
         with _dropped_on_failure(project, backup):
             if planned.plan.steps:
                 _run(project, planned, watch)
-            ledger.write(project.using, _entries(project, planned, backup))
+            written = [w for w in planned.dumps if not _unchanged(project, w, planned)]
+            ledger.write(project.using, [_entry(project, planned, w, backup) for w in written])
     applied, environment = bool(planned.plan.steps), project.config.environment
     with _telling_what_is_done(project, planned):
         moved = _move_head(project, planned.target)
@@ -259,9 +261,9 @@ def _verify_batch(
     differing = {step.key: step for step in batch if found[step.key] != step.after}
     for there in work.dump.reader.records(differing):
         _compare(planned, work, differing[there.key], there)
-    by_model: dict[str, list[RecordKey]] = {}
+    by_model = defaultdict[str, list[RecordKey]](list)
     for step in batch:
-        by_model.setdefault(step.key.model, []).append(step.key)
+        by_model[step.key.model].append(step.key)
     for label, keys in by_model.items():
         outside = set(keys) - work.dump.reader.members(label, keys)
         if outside:
@@ -287,14 +289,6 @@ def _compare(planned: Planned, work: DumpPlan, step: Step, there: Record) -> Non
                 f'with "exclude": ["{change.name}"] in the spec of {step.key.model}',
                 data={"there": change.before, "given": change.after},
             )
-
-
-def _entries(project: Project, planned: Planned, backup: Backup) -> list[Entry]:
-    return [
-        _entry(project, planned, work, backup)
-        for work in planned.dumps
-        if not _unchanged(project, work, planned)
-    ]
 
 
 def _unchanged(project: Project, work: DumpPlan, planned: Planned) -> bool:

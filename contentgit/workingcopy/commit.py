@@ -138,7 +138,9 @@ def commit(
     """
     repository = project.repository
     repository.settings.identity()
-    _await_apply(project, dry_run=dry_run)
+    if project.wait and not dry_run:
+        with project.exclusive():  # the snapshot shall have what is being applied
+            pass
     settle(project)
     with project.backend.snapshot():
         ledger = current(project)
@@ -162,7 +164,10 @@ def commit(
     if dry_run or not changed:
         adopted = [] if new_branch else [w for w in works if not _is_at(project, w, parent)]
         if parent and not dry_run:
-            _adopt(project, branch, parent, adopted)
+            if adopted:
+                entries = [_entry(project, work, branch, parent, "adopt") for work in adopted]
+                enter(project, entries, {work.dump.folder: work.base for work in adopted})
+            anchor(project)
         labels = tuple(work.dump.dataset.label for work in adopted)
         return Committed("", branch, draft.dumps, labels)
     text = with_trailers(message(draft), draft)
@@ -174,18 +179,9 @@ def commit(
     return Committed(new, branch, draft.dumps, left_alone=tuple(left), failures=failures)
 
 
-def _await_apply(project: Project, *, dry_run: bool) -> None:
-    """What is being applied shall be in the snapshot, where the caller is ready to wait."""
-    if project.wait and not dry_run:
-        with project.exclusive():
-            pass
-
-
 def _work(project: Project, dump: Dump, parent: str | None, base: Applied | None) -> _Work:
     side = DatabaseSide(dump, project.repository.algorithm, project.progress, spool=Spool())
     before = CommitSide(project.repository, parent or "", dump.folder)
-    if parent and project.repository.trees.folder_id(parent, dump.folder) is None:
-        before = CommitSide(project.repository, "", dump.folder)
     deltas = side.compare(before, before.ids())
     document = canonical.dump_document(schema_document(dump.dataset, schema(dump.tables)))
     place = f"{dump.folder}/{DATASET_FILE}"
@@ -235,13 +231,6 @@ def _files(works: Sequence[_Work], *, with_format: bool) -> Iterator[tuple[str, 
         if work.recorded != work.document:
             yield f"{work.dump.folder}/{DATASET_FILE}", work.document
         yield from work.side.files(work.deltas)
-
-
-def _adopt(project: Project, branch: str, commit_id: str, works: Sequence[_Work]) -> None:
-    entries = [_entry(project, work, branch, commit_id, "adopt") for work in works]
-    if entries:
-        enter(project, entries, {work.dump.folder: work.base for work in works})
-    anchor(project)
 
 
 def _entry(project: Project, work: _Work, branch: str, commit_id: str, action: str) -> Entry:

@@ -99,8 +99,6 @@ def dump_changes(
     ``row`` is the ledger's, where the commit is the applied one: what it withheld is no change.
     """
     before = CommitSide(project.repository, commit, dump.folder)
-    if project.repository.trees.folder_id(commit, dump.folder) is None:
-        before = CommitSide(project.repository, "", dump.folder)
     side = DatabaseSide(dump, project.repository.algorithm, project.progress)
     found = edits(side.compare(before, before.ids()), row)
     wanted = in_order(delta for delta in found if wants(delta.path))
@@ -123,21 +121,19 @@ def titled(
         record = change.before if change.after is None else change.after
         assert record is not None
         records[change.key] = record
-    referring = {change.key: list(_references(dump, change, whole=whole)) for change in batch}
+    referring: dict[RecordKey, list[RecordKey]] = {}
+    for change in batch:
+        bound = dump.tables.get(change.key.model)  # a commit may hold records of other models
+        found = references_of(change, bound.schema if bound else None)
+        referring[change.key] = list(found) if whole or change.kind == "update" else []
     references = {key for keys in referring.values() for key in keys}
-    found = db_titles.titles(project.using, dump.tables, [*records, *references], records)
+    titles = db_titles.titles(project.using, dump.tables, [*records, *references], records)
     return [
         TitledChange(
             dump.folder,
             change,
-            found.get(change.key, ""),
-            {str(key): found[key] for key in referring[change.key] if key in found},
+            titles.get(change.key, ""),
+            {str(key): titles[key] for key in referring[change.key] if key in titles},
         )
         for change in batch
     ]
-
-
-def _references(dump: Dump, change: Change, *, whole: bool) -> Iterator[RecordKey]:
-    if whole or change.kind == "update":
-        bound = dump.tables.get(change.key.model)  # a commit may hold records of other models
-        yield from references_of(change, bound.schema if bound else None)

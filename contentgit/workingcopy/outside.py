@@ -120,8 +120,7 @@ def with_outside(
         taken.setdefault(link.owner, set()).add((link.field, link.target))
         del ids[path], keys[path]
     rows = list(keys.values())
-    kept = repository.trees.folder_id(backup, LEFT) is not None
-    base = CommitSide(repository, backup if kept else "", LEFT)
+    base = CommitSide(repository, backup, LEFT)
     ours = DatabaseSide(dump, repository.algorithm, project.progress)
     outside = DumpPlan(
         dump,

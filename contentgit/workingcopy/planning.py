@@ -242,11 +242,7 @@ def _work(
     if row and update and start == target.commit:
         goal = Goal(at, row.tree, row.branch)  # it has all of the branch, and perhaps more
     tree, theirs = goal.tree, CommitSide(repository, goal.commit, dump.folder)
-    if row and row.tree == tree:
-        base = theirs
-    else:
-        held = start and repository.trees.folder_id(start, dump.folder)
-        base = CommitSide(repository, start if held else "", dump.folder)
+    base = theirs if row and row.tree == tree else CommitSide(repository, start, dump.folder)
     snapshots = _Snapshots(base, theirs, shared, ordered=request.merging)
     return _compared(project, dump, row, goal, tree, snapshots)
 
@@ -273,7 +269,7 @@ def _common(project: Project, applied: str, target: Target) -> str:
 def _work_of_undo(project: Project, undone: Undone, shared: AbstractSet[str]) -> DumpPlan:
     repository, dump = project.repository, undone.dump
     tree = repository.trees.folder_id(undone.before, dump.folder) if undone.before else None
-    theirs = CommitSide(repository, undone.before if tree else "", dump.folder)
+    theirs = CommitSide(repository, undone.before, dump.folder)
     base = CommitSide(repository, applied_commit(project, undone.line), dump.folder)
     origin = _origin(repository, undone) if undone.line.action in MERGES else None
     snapshots = _Snapshots(base, theirs, shared, ordered=True, origin=origin)
@@ -287,9 +283,7 @@ def _origin(repository: Repository, undone: Undone) -> CommitSide | None:
         at = repository.refs.resolve(commit) if commit else ""
         if at and undone.line.action == "update":
             at = next(iter(repository.history.merge_bases(at, undone.line.commit)), at)
-        return CommitSide(
-            repository, at if at and repository.trees.folder_id(at, folder) else "", folder
-        )
+        return CommitSide(repository, at, folder)
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Generic, NamedTuple, TypeVar
 
 from contentgit.content.diff import Change
@@ -27,12 +28,6 @@ from contentgit.workingcopy.places import is_own
 from contentgit.workingcopy.project import Dump, Project
 
 T = TypeVar("T")
-
-
-def _environment_note(row: Applied, environment: str) -> str:
-    if row.environment == environment:
-        return ""
-    return f"written down by environment {row.environment!r}, this is {environment!r}: a copied database?"
 
 
 def copied(project: Project, names: Sequence[str]) -> str:
@@ -69,11 +64,11 @@ class DumpStatus(NamedTuple, Generic[T]):
     label: str
     folder: str
     applied: Applied | None
-    changes: tuple[T, ...]
-    rows: int
-    behind: int
-    branch: str
-    in_branch: bool
+    changes: tuple[T, ...] = ()
+    rows: int = 0
+    behind: int = 0
+    branch: str = ""
+    in_branch: bool = False
     note: str = ""
     computed: tuple[T, ...] = ()
     missing: bool = False
@@ -98,34 +93,25 @@ def status(
 def _status(
     project: Project, dump: Dump, row: Applied | None, keep: Callable[[TitledChange], T]
 ) -> DumpStatus[T]:
-    repository = project.repository
+    repository, own = project.repository, project.config.environment
     branch = row.branch if row and row.branch else repository.refs.head_branch() or ""
     tip = repository.refs.tip(branch) if branch else None
     tree = repository.trees.folder_id(tip, dump.folder) if tip else None
+    known = DumpStatus[T](
+        dump.dataset.label, dump.folder, row, branch=branch, in_branch=tree is not None
+    )
     if row is None:
-        rows = sum(dump.reader.counts().values())
-        return DumpStatus(
-            dump.dataset.label, dump.folder, None, (), rows, 0, branch, tree is not None
+        return known._replace(rows=sum(dump.reader.counts().values()))
+    if row.environment != own:
+        note = (
+            f"written down by environment {row.environment!r}, this is {own!r}: a copied database?"
         )
-    label, note = dump.dataset.label, _environment_note(row, project.config.environment)
-    missing = is_missing(project, row)
-    at = found_commit(project, row)
+        known = known._replace(note=note)
+    missing, at = is_missing(project, row), found_commit(project, row)
     if not at:
         rows = sum(dump.reader.counts().values())
-        return DumpStatus(
-            label,
-            dump.folder,
-            row,
-            (),
-            rows,
-            0,
-            branch,
-            tree is not None,
-            note,
-            missing=True,
-            ways=tuple(ways(project, row)),
-        )
-    found, side = dump_changes(project, dump, at, lambda _each: True, row)
+        return known._replace(rows=rows, missing=True, ways=tuple(ways(project, row)))
+    found, side = dump_changes(project, dump, at, lambda _path: True, row)
     edited, computed = list[T](), list[T]()
     for batch in change_batches(found):
         for each in titled(project, dump, batch):
@@ -133,19 +119,14 @@ def _status(
     behind = 0
     if tip and tree != row.tree:
         behind = sum(1 for _ in repository.history.log(f"{at}..{tip}", paths=[dump.folder]))
-    return DumpStatus(
-        label,
-        dump.folder,
-        row,
-        tuple(edited),
-        side.size,
-        behind,
-        branch,
-        tree is not None,
-        note,
-        tuple(computed),
-        missing,
-        (branch if at == tip else repository.refs.head_branch() or "") if missing else "",
+    twin = branch if at == tip else repository.refs.head_branch() or ""
+    return known._replace(
+        changes=tuple(edited),
+        computed=tuple(computed),
+        rows=side.size,
+        behind=behind,
+        missing=missing,
+        twin=twin if missing else "",
     )
 
 
@@ -179,19 +160,14 @@ def beside(project: Project) -> Beside:
     head = repository.refs.head_branch()
     tip = repository.refs.tip(head) if head else None
     there = dump_folders(repository, tip) if tip else []
-    names = {folder: _dataset(folder) for folder in there}
-    left = [folder for folder, name in names.items() if name and name not in project.definitions]
+    names = {}
+    for folder in there:
+        with suppress(FormatError):  # it is no dump's
+            names[folder] = dump_name(folder)[0]
+    left = [folder for folder, name in names.items() if name not in project.definitions]
     new = sorted(set(project.definitions) - set(names.values())) if left else []
     locks = [str(lock) for lock in repository.housekeeping.locks()]
     return Beside(repository.worktrees.edited_files(), left, new, locks, backlog(repository))
-
-
-def _dataset(folder: str) -> str:
-    """The name of the dataset whose dump is in the folder; ``""`` where it is none's."""
-    try:
-        return dump_name(folder)[0]
-    except FormatError:
-        return ""
 
 
 def applied_log(project: Project, names: Sequence[str], limit: int | None) -> list[Applied]:

@@ -1,0 +1,111 @@
+"""The rows that an apply writes: locked and compared with the plan before, read back afterwards."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from contentgit.content import canonical
+from contentgit.content.diff import Change
+from contentgit.content.records import Record, RecordKey
+from contentgit.db.reader import Reader
+from contentgit.errors import DatabaseError, OvertakenError, RefusedError
+from contentgit.history.snapshots import batches
+from contentgit.plan.steps import Action, Step
+from contentgit.workingcopy.backup import reached
+from contentgit.workingcopy.database_side import Missing
+from contentgit.workingcopy.outside import outside_reader
+from contentgit.workingcopy.planned import DumpPlan, Planned
+from contentgit.workingcopy.project import Project
+
+
+def lock(project: Project, planned: Planned) -> None:
+    """Locks the rows about to be written and looks whether they still are what the plan saw."""
+    if not project.backend.rows_can_move:
+        return
+    written = [
+        s for s in planned.plan.steps if s.before and s.action in (Action.UPDATE, Action.DELETE)
+    ]
+    for folder, work in planned.folders.items():
+        for batch in batches(step for step in written if step.dump == folder):
+            seen = {step.key: step.before for step in batch}
+            _guard_rows(project, work.dump.reader, seen)
+    outside = reached(planned) | {
+        s.key for s in planned.plan.steps if s.action is Action.UPDATE and not s.before
+    }
+    reader = outside_reader(project, outside)
+    for some in batches(sorted(outside)):
+        # These were backed up as the snapshot shows them.
+        ids = {key: _blob_id(project, data) for key, data in reader.encoded(some)}
+        _guard_rows(project, reader, ids)
+
+
+def _guard_rows(project: Project, reader: Reader, seen: Mapping[RecordKey, str]) -> None:
+    """Locks the rows; each must have the blob id that was ``seen`` of it."""
+    rows = reader.encoded(list(seen), lock=True)
+    found = {key: _blob_id(project, data) for key, data in rows}
+    for key, before in seen.items():
+        if found.get(key) != before:
+            raise OvertakenError(
+                f"{key} was edited while the apply was about to write it",
+                hint="run the command again: the plan will show the edit",
+            )
+
+
+def _blob_id(project: Project, data: bytes) -> str:
+    return canonical.blob_id(data, project.repository.algorithm)
+
+
+def verify(project: Project, planned: Planned) -> None:
+    """Reads every written record back: what the database keeps must be what the commit says."""
+    for work in planned.works:
+        steps = [
+            step
+            for step in planned.plan.steps
+            if step.dump == work.dump.folder and step.action in (Action.CREATE, Action.UPDATE)
+        ]
+        for batch in batches(steps):
+            _verify_batch(project, planned, work, batch)
+
+
+def _verify_batch(
+    project: Project, planned: Planned, work: DumpPlan, batch: Sequence[Step]
+) -> None:
+    rows = work.dump.reader.encoded([step.key for step in batch])
+    found = {key: _blob_id(project, data) for key, data in rows}
+    for step in batch:
+        if step.key not in found:
+            raise DatabaseError(
+                f"{step.key} was written but is not in the database {project.using!r}"
+            )
+    differing = {step.key: step for step in batch if found[step.key] != step.after}
+    for there in work.dump.reader.records(differing):
+        _compare(planned, work, differing[there.key], there)
+    by_model = defaultdict[str, list[RecordKey]](list)
+    for step in batch:
+        by_model[step.key.model].append(step.key)
+    for label, keys in by_model.items():
+        outside = set(keys) - work.dump.reader.members(label, keys)
+        if outside:
+            raise RefusedError(
+                f"{min(outside)} does not match the filter of {work.dump.dataset.label} in this code; "
+                "nothing has been written",
+                hint="correct the record in the commit, or the filter in the datasets module",
+            )
+
+
+def _compare(planned: Planned, work: DumpPlan, step: Step, there: Record) -> None:
+    """Bytes differ; content must not, but for what was withheld by declaration."""
+    (wanted,) = planned.contents.records([step.after])
+    pairs = Missing(work.dump).leave_out([(there, wanted)])
+    for here, then in pairs:
+        if here is None or then is None:
+            continue
+        for change in Change(step.key, here, then).fields:
+            raise DatabaseError(
+                f"{step.key}: the database keeps another value in {change.name} than it was given; "
+                "nothing has been written",
+                hint="its column or a trigger changes the value; what the database computes is left to it "
+                f'with "exclude": ["{change.name}"] in the spec of {step.key.model}',
+                data={"there": change.before, "given": change.after},
+            )
