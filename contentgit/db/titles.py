@@ -1,27 +1,26 @@
-"""What records are called: what their model's ``__str__`` says, in bulk.
+"""The titles of records: what their model's ``__str__`` returns, in bulk.
 
-Rows are fetched with what their foreign keys point at, so that a ``__str__`` that looks there makes
-no query of its own. A record that is in no row is called by an unsaved instance of its values. All of this
-runs the project's code: :class:`contentgit.db.allowance.Allowance` bounds what it may do, and what it raises
-costs the title alone.
+Rows are fetched with the rows that their foreign keys refer to, so that a ``__str__`` that uses these makes
+no query of its own. A record without a row is titled by an unsaved instance of its values. All of this
+runs the project's code: :class:`QueryAllowance` limits its queries, and an error costs only the title.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
-from typing import Any
+from typing import Any, Final, Self, TypeVar
 
 from django.apps import apps
-from django.db import connections
+from django.db import Error, connections
 from django.db.models import Model
 
 from contentgit.content.portions import value_size
 from contentgit.content.records import JSON_NULL, Record, RecordKey
 from contentgit.content.schema import FieldKind
 from contentgit.content.titles import best_text, one_line
-from contentgit.db.allowance import Allowance
 from contentgit.db.failures import translated
 from contentgit.db.fields.plain import plain
 from contentgit.db.identity import Identities
@@ -30,13 +29,95 @@ from contentgit.db.introspect.binding import column_codec
 from contentgit.db.queries import Portion, Row, chunk_size, instances_of, rows_of
 from contentgit.db.tables import Table, Tables
 
+T = TypeVar("T")
+
 QUERIES = 20
 """Queries that the project's code may make of its own for the titles of one call."""
 
 RETRIES = 20
 """Fetches of a part of the rows, for the titles of one call, where one row's instance cannot be built."""
 
+_READS: Final = re.compile(r"[\s(]*(SELECT|WITH|VALUES)\b", re.IGNORECASE)
 _NONE: Mapping[RecordKey, Record] = {}
+
+
+class QueryRefusedError(Exception):
+    """The project's code ran a query that it may not run."""
+
+
+class QueryAllowance:
+    """Limits the queries of the body on every open connection, and rolls them back.
+
+    The body may run ``queries`` queries, which only read. They run in a savepoint, created for the first of
+    them, so that a failing query does not end the transaction. The query within :meth:`own` is not counted.
+    """
+
+    def __init__(self, queries: int) -> None:
+        self._left = queries
+        self._free = 0
+        self._failed = False
+        self._savepoints: dict[str, Any] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        for connection in connections.all(initialized_only=True):
+            self._stack.enter_context(connection.execute_wrapper(self._execute))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+        for alias, savepoint in self._savepoints.items():
+            with suppress(Error):  # the next query reports a lost connection
+                connections[alias].savepoint_rollback(savepoint)
+                connections[alias].savepoint_commit(savepoint)
+
+    @contextmanager
+    def own(self) -> Iterator[None]:
+        """The next query belongs to contentgit, not to the project's code."""
+        self._free, self._failed = 1, False
+        try:
+            yield
+        finally:
+            self._free = 0
+
+    def result(self, call: Callable[[], T]) -> T | None:
+        """The result of ``call``; ``None`` if the project's code raises in it.
+
+        Raises:
+            Error: the database refuses a query of contentgit.
+        """
+        try:
+            return call()
+        except Exception:
+            if self._failed:
+                raise
+            return None
+
+    def _execute(
+        self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any
+    ) -> Any:
+        if self._free:
+            self._free -= 1
+            try:
+                return execute(sql, params, many, context)
+            except Error:
+                self._failed = True
+                raise
+        if self._left <= 0 or not _READS.match(str(sql)):
+            raise QueryRefusedError(sql)
+        self._left -= 1
+        connection = context["connection"]
+        if connection.alias not in self._savepoints and connection.in_atomic_block:
+            self._free = 1
+            self._savepoints[connection.alias] = connection.savepoint()
+        savepoint = self._savepoints.get(connection.alias)
+        try:
+            return execute(sql, params, many, context)
+        except Error:
+            if savepoint:
+                self._free = 1
+                connection.savepoint_rollback(savepoint)
+            raise
 
 
 def titles(
@@ -45,7 +126,7 @@ def titles(
     keys: Sequence[RecordKey],
     records: Mapping[RecordKey, Record] = _NONE,
 ) -> dict[RecordKey, str]:
-    """The title of each key, in one line; ``""`` where nothing is known of it.
+    """The title of each key, in one line; ``""`` if nothing is known of it.
 
     ``keys`` may be of any model of the project. ``records`` holds the content of those that have no
     row, and of those whose ``__str__`` fails or makes more than :data:`QUERIES` queries in all.
@@ -53,7 +134,7 @@ def titles(
     Raises:
         DatabaseError: the database refuses.
     """
-    with Allowance(QUERIES) as allowance:
+    with QueryAllowance(QUERIES) as allowance:
         namer = _Namer(using, tables, records, allowance)
         found: dict[RecordKey, str] = {}
         for some in namer.rows(keys):  # a row goes as soon as it has its title
@@ -72,7 +153,7 @@ class _Namer:
         using: str,
         tables: Tables,
         records: Mapping[RecordKey, Record],
-        allowance: Allowance,
+        allowance: QueryAllowance,
     ) -> None:
         self.using = using
         self.tables = dict(tables)
@@ -91,7 +172,10 @@ class _Namer:
         title = _said(instance) if instance is not None else ""
         if title:
             return title
-        record = self.records.get(key) or _as_record(key, instance)
+        record = self.records.get(key)
+        if record is None and instance is not None:
+            values = _values(instance).items()
+            record = Record(key, {n: value for n, value in values if isinstance(value, str)})
         bound = self.tables.get(key.model)
         return best_text(record, bound.schema if bound else None) if record else ""
 
@@ -190,7 +274,8 @@ class _Namer:
             return
         if not bound.schema.local_key:
             pk = self.identities.pk(bound.label, key.key)
-            for column, value in zip(bound.key_columns, _tuple(pk), strict=True):
+            values = pk if isinstance(pk, tuple) else (pk,)
+            for column, value in zip(bound.key_columns, values, strict=True):
                 setattr(instance, column.attname, value)
         for name, value in record.fields.items():
             if name in bound.field and bound.field[name].schema.kind is not FieldKind.GENERIC:
@@ -228,10 +313,6 @@ class _Namer:
         return apps.get_model(key.model)
 
 
-def _tuple(pk: Any) -> tuple[Any, ...]:
-    return pk if isinstance(pk, tuple) else (pk,)
-
-
 def _said(instance: Model) -> str:
     if type(instance).__str__ is Model.__str__:
         return ""  # "Page object (1)" says nothing that the key does not say
@@ -254,11 +335,3 @@ def _size(instance: Model) -> int:
     related = instance._state.fields_cache.values()
     rows = [instance, *(each for each in related if isinstance(each, Model))]
     return sum(value_size(value) for row in rows for value in _values(row).values())
-
-
-def _as_record(key: RecordKey, instance: Model | None) -> Record | None:
-    """The texts of a row, to choose the best from."""
-    if instance is None:
-        return None
-    texts = {name: value for name, value in _values(instance).items() if isinstance(value, str)}
-    return Record(key, texts)

@@ -28,7 +28,7 @@ from contentgit.content.schema import (
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import missing_tables, schema, table
 from contentgit.db.introspect.binding import bound_field
-from contentgit.db.introspect.contributed import contributed
+from contentgit.db.introspect.declared import contributed
 from contentgit.db.tables import Table
 from contentgit.specs import ModelSpec
 from tests.fieldzoo.models import (

@@ -12,8 +12,7 @@ from django.apps import apps
 
 from contentgit.content.records import RecordKey
 from contentgit.db.facts.holders import fetch_holders
-from contentgit.db.facts.referrers import Source, chunks, fetch_referrers
-from contentgit.db.facts.siblings import fetch_siblings
+from contentgit.db.facts.referrers import Source, chunks, fetch_referrers, fetch_siblings
 from contentgit.db.queries import among, chunk_size, matching
 from contentgit.db.tables import BoundRelation, Table
 from contentgit.plan import Choice, Item, outside

@@ -24,6 +24,7 @@ from contentgit.db.queries import (
     among,
     execute,
     names,
+    python_values,
     quoted,
     unique_constraint,
     where,
@@ -148,11 +149,13 @@ def _among_claims(
         return
     table = values.table
     width = len(table.key_columns)
-    sql, params = _any([values.condition(row) for row in parameters.values()])
+    conditions = [values.condition(row) for row in parameters.values()]
+    sql = " OR ".join(condition for condition, _ in conditions)
+    params = [param for _, given in conditions for param in given]
     about, more = values.about
     columns = (*table.key_columns, *values.columns)
     others = []
-    for row in source.rows(table.name, columns, f"{about} AND {sql}", (*more, *params)):
+    for row in source.rows(table.name, columns, f"{about} AND ({sql})", (*more, *params)):
         key = RecordKey(table.label, table.encode_key(*row[:width]))
         held = values.values(key, row[width:])
         claim = (table.label, claims[0][1], held or ())
@@ -163,11 +166,6 @@ def _among_claims(
             others.append(key)
     if others and parameters:
         yield from _folded(source, values, others, parameters)
-
-
-def _any(conditions: list[SQL]) -> SQL:
-    sql = " OR ".join(each for each, _ in conditions)
-    return f"({sql})", tuple(param for _, params in conditions for param in params)
 
 
 def _folded(
@@ -184,13 +182,10 @@ def _folded(
     where, given = among(table.key_columns, parameters_of_keys, using, table.name)
     sql = f"SELECT {looks}, {columns} FROM {quoted(table.name, using)} WHERE {where}"  # noqa: S608
     for row in execute((sql, (*looked, *given)), using):
-        key = _key(table, row[len(conditions) :])
+        (values_of_key,) = zip(
+            *python_values(table.key_columns, [row[len(conditions) :]]), strict=True
+        )
+        key = RecordKey(table.label, table.encode_key(*values_of_key))
         for claim, holds in zip(conditions, row, strict=False):
             if holds:
                 yield claim, key
-
-
-def _key(table: Table, raw: Row) -> RecordKey:
-    pairs = zip(table.key_columns, raw, strict=True)
-    values = [value if column.read is None else column.read(value) for column, value in pairs]
-    return RecordKey(table.label, table.encode_key(*values))

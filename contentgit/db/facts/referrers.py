@@ -1,14 +1,15 @@
-"""The rows that refer to rows which are about to be deleted, level by level, in bulk."""
+"""The rows that refer to rows to be deleted, and those that share a parent with a row to be created."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
+from django.apps import apps
 from django.db import connections
 from django.db.models import Model
 
@@ -20,8 +21,8 @@ from contentgit.db.introspect import table
 from contentgit.db.queries import Row, among, chunk_size, execute, python_values, select
 from contentgit.db.tables import BoundField, Column, Table, Tables
 from contentgit.errors import RecordError
-from contentgit.plan import Survey, stays
-from contentgit.plan.facts import Presence, Referrer
+from contentgit.plan import Item, Survey, stays
+from contentgit.plan.facts import Presence, Referrer, Sibling
 
 T = TypeVar("T")
 
@@ -120,7 +121,11 @@ def fetch_referrers(
     frontier: set[RecordKey] = set(roots)
     while frontier:
         found = [
-            each for label, keys in _by_label(frontier) for each in _level(source, label, keys)
+            referrer
+            for label, keys in _by_label(frontier)
+            for relation in relations(source.table(label).model, source.identities)
+            if source.has_table(relation.model)
+            for referrer in _with_dumps(source, relation, _referring(source, relation, keys))
         ]
         frontier -= roots
         found += [
@@ -140,13 +145,6 @@ def _by_label(keys: Iterable[RecordKey]) -> list[tuple[str, list[RecordKey]]]:
     for key in keys:
         found[key.model].append(key)
     return [(label, sorted(found[label])) for label in sorted(found)]
-
-
-def _level(source: Source, label: str, keys: list[RecordKey]) -> Iterator[Referrer]:
-    """What refers to these rows of one model."""
-    for relation in relations(source.table(label).model, source.identities):
-        if source.has_table(relation.model):
-            yield from _with_dumps(source, relation, _referring(source, relation, keys))
 
 
 def _referring(
@@ -211,7 +209,10 @@ def _with_dumps(
     owner = relation.owner
     label = owner.label if owner else relation.label
     name = owner.name if owner else relation.field.name
-    managed = _is_content(source.tables.get(label), name) or relation.identifies
+    table = source.tables.get(label)
+    managed = relation.identifies or (
+        table is not None and (name in table.field or name in table.relation)
+    )
     dumps = source.dumps_of(label, sorted({key for key, _, _ in rows}))
     plain = Referrer(
         rows[0][0],
@@ -225,10 +226,6 @@ def _with_dumps(
     for key, target, through in rows:
         dump = dumps.get(key, "")
         yield replace(plain, key=key, target=target, dump=dump, through=through)
-
-
-def _is_content(table: Table | None, name: str) -> bool:
-    return table is not None and (name in table.field or name in table.relation)
 
 
 def _parents(source: Source, label: str, keys: list[RecordKey]) -> Iterator[Referrer]:
@@ -258,3 +255,63 @@ def _pair(table: Table, encode: Callable[..., Any], row: Row) -> tuple[RecordKey
     width = len(table.key_columns)
     child = RecordKey(table.label, table.encode_key(*row[:width]))
     return RecordKey.parse(encode(*row[width:])), child
+
+
+# Siblings
+
+
+def fetch_siblings(
+    source: Source, existing: Collection[RecordKey], writes: Mapping[RecordKey, Item]
+) -> Iterator[Sibling]:
+    """The other children of parents' rows that are there already.
+
+    Queries are proportional to models, not to rows.
+    """
+    adopted: dict[str, dict[RecordKey, list[RecordKey]]] = defaultdict(lambda: defaultdict(list))
+    for key, item in writes.items():
+        for parent in _given_parents(source.table(key.model), item, source):
+            if parent in existing:
+                adopted[parent.model][parent].append(key)
+    for label, children in adopted.items():
+        for child, link in _child_tables(source, label):
+            yield from _sharing(source, child, link, children)
+
+
+def _given_parents(table: Table, item: Item, source: Source) -> Iterator[RecordKey]:
+    """The parents that the item gives to its record."""
+    if not table.model._meta.parents:
+        return
+    links = list(parent_links(table.model, source.identities))
+    names = {link.name for link in links}
+    same_key = {link.schema.target for link in links if link.name not in table.field}
+    for reference in item.wishes:
+        if reference.field in names or (
+            reference.field == "$key" and reference.target.model in same_key
+        ):
+            yield reference.target
+
+
+def _child_tables(source: Source, label: str) -> Iterator[tuple[Table, BoundField]]:
+    for model in apps.get_models():
+        if model._meta.proxy or not model._meta.parents or not source.has_table(model):
+            continue
+        for link in parent_links(model, source.identities):
+            if link.schema.target == label:
+                yield source.table(label_of(model)), link
+
+
+def _sharing(
+    source: Source, table: Table, link: BoundField, children: Mapping[RecordKey, list[RecordKey]]
+) -> Iterator[Sibling]:
+    rows = source.rows_among(
+        table.name,
+        (*table.key_columns, *link.columns),
+        link.columns,
+        [link.decode(str(parent)) for parent in children],
+    )
+    found = [_pair(table, link.encode, row) for row in rows]
+    dumps = source.dumps_of(table.label, [key for _, key in found])
+    for parent, key in found:
+        for child in children[parent]:
+            if child.model != table.label:
+                yield Sibling(child, parent, key, dumps.get(key, ""))

@@ -87,7 +87,9 @@ def _of_key(field: Any, identities: Identities) -> Iterator[Relation]:
         return  # several columns without a constraint
     model = concrete(field.model)
     bound = bound_field(field, identities)
-    way, constrained = _way(field), is_constrained(field)
+    way, constrained = on_delete(field), is_constrained(field)
+    if way is OnDelete.SET and not hasattr(field.remote_field.on_delete, "deconstruct"):
+        way = OnDelete.PROTECT  # the project's own function: what it would do is not known
     if bound is None or (way is OnDelete.DO_NOTHING and not constrained):
         return
     owner = None
@@ -98,13 +100,6 @@ def _of_key(field: Any, identities: Identities) -> Iterator[Relation]:
     identifies = field in model._meta.pk_fields
     value = COMPUTED if way in (OnDelete.SET_DEFAULT, OnDelete.SET) else None
     yield Relation(model, bound, way, constrained, value, identifies, owner)
-
-
-def _way(field: Any) -> OnDelete:
-    way = on_delete(field)
-    if way is OnDelete.SET and not hasattr(field.remote_field.on_delete, "deconstruct"):
-        return OnDelete.PROTECT  # the project's own function: nobody knows what it would do
-    return way
 
 
 def _owner(through: type[Model], field: Any, identities: Identities) -> Owner | None:

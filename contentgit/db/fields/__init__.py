@@ -22,11 +22,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from contentgit.content.records import Value
 from contentgit.content.schema import FieldKind
 from contentgit.db.fields import moments
-from contentgit.db.fields.converters import driver_reader
 from contentgit.db.fields.custom import custom_codec, is_custom
-from contentgit.db.fields.json_values import json_codec
-from contentgit.db.fields.keys import as_key
-from contentgit.db.fields.plain import AnyField, is_geometry, is_spatial, leaf, plain
+from contentgit.db.fields.json_values import as_key, json_codec
+from contentgit.db.fields.plain import AnyField, driver_reader, is_geometry, is_spatial, leaf, plain
 from contentgit.db.fields.spelling import referred
 from contentgit.db.fields.values import (
     Codec,

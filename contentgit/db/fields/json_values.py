@@ -1,4 +1,4 @@
-"""JSON columns: content as it is, JSON null apart from SQL NULL, numbers without loss."""
+"""JSON columns: content unchanged, JSON null distinct from SQL NULL, numbers without loss; JSON as keys."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _DIGITS = 17
 _MARIADB_DEPTH = 31
 """So deep may lists and objects lie in each other there."""
 
+_UNHASHABLE = {FieldKind.JSON, FieldKind.ARRAY, FieldKind.RANGE, FieldKind.MAPPING}
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -111,11 +112,53 @@ def _numeric(value: Value) -> str:
         return f"{{{', '.join(f'{json.dumps(k)}: {_numeric(v)}' for k, v in value.items())}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(_numeric, value))}]"
-    return _fixed(value) if isinstance(value, float) else json.dumps(value)
-
-
-def _fixed(number: float) -> str:
-    if not math.isfinite(number) or (number == 0 and math.copysign(1, number) < 0):
-        raise RecordError(f"PostgreSQL's jsonb does not hold the number {number!r}")
-    text = format(Decimal(repr(number)), "f")
+    if not isinstance(value, float):
+        return json.dumps(value)
+    if not math.isfinite(value) or (value == 0 and math.copysign(1, value) < 0):
+        raise RecordError(f"PostgreSQL's jsonb does not hold the number {value!r}")
+    text = format(Decimal(repr(value)), "f")
     return text if "." in text else f"{text}.0"
+
+
+# Keys
+
+
+def as_key(made: Codec, *, text: bool) -> Codec:
+    """The codec of the same column where its value is a key or refers to one.
+
+    A list or a mapping becomes its JSON in one form: ``1`` and ``true``, which Python takes for equal, are
+    two keys. With ``text`` the database compares JSON as text, so that a row is found only by the text that
+    Django writes of that form; JSON in another form is refused.
+    """
+    if made.kind not in _UNHASHABLE:
+        return made
+
+    def read(raw: Any) -> str:
+        found = _key_text(made.encode(raw if made.read is None else made.read(raw)))
+        if text and isinstance(raw, str) and write(found) != raw:
+            raise refused(raw, "JSON in the form that keys have: names sorted, as Django writes it")
+        return found
+
+    def write(key: str) -> Any:
+        return made.param(made.value(parsed(key)))
+
+    def check(key: Any) -> str:
+        if not isinstance(key, str) or _key_text(parsed(key)) != key:
+            raise refused(key, "JSON in the form that keys have")
+        return key
+
+    return Codec(
+        FieldKind.TEXT,
+        check,
+        check,
+        write,
+        read=read,
+        cast=made.cast,
+        select=made.select,
+    )
+
+
+def _key_text(value: Value) -> str:
+    if value is JSON_NULL:
+        return "null"
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -12,8 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from contentgit.content.records import Value
 from contentgit.content.schema import FieldKind
-from contentgit.db.fields.converters import driver_reader
-from contentgit.db.fields.plain import AnyField
+from contentgit.db.fields.plain import AnyField, driver_reader
 from contentgit.db.fields.values import Codec, itself, refused, typed
 from contentgit.errors import RecordError
 

@@ -7,10 +7,12 @@ written *below* them, as the plain Django field that it is built on.
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.expressions import Col
 
 AnyField: TypeAlias = "models.Field[Any, Any]"
 
@@ -49,6 +51,25 @@ def has_column(field: AnyField, connection: BaseDatabaseWrapper) -> bool:
     On SpatiaLite a function adds those of geometries, so that Django has no type for them.
     """
     return is_spatial(field) or field.db_type(connection) is not None
+
+
+def driver_reader(field: AnyField, connection: BaseDatabaseWrapper) -> Callable[[Any], Any] | None:
+    """The backend's conversions for a column of the plain ``field``; ``None`` if there are none."""
+    expression = Col("", field)
+    converters = connection.ops.get_db_converters(expression)
+    if not converters:
+        return None
+
+    def read(raw: Any) -> Any:
+        value = raw
+        try:
+            for converter in converters:
+                value = converter(value, expression, connection)
+        except (AttributeError, TypeError, ValueError, ArithmeticError):
+            return raw  # no date, no UUID, no number: the encoder says so, and names the record
+        return raw if value is None else value
+
+    return read
 
 
 def _is_django(cls: type) -> bool:

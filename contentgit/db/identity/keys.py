@@ -1,4 +1,4 @@
-"""Keys of one model: three ways in which a key follows from a primary key."""
+"""Keys of one model: how a key follows from a primary key, and the fields of a natural key."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
+from django.db.models.base import ModelState
+
 from contentgit.content.layout import decode_part, encode_part, key_text
 from contentgit.content.schema import FieldKind, KeyKind
 from contentgit.db.fields.values import Codec, itself
 from contentgit.db.queries import Row
-from contentgit.errors import RecordError
+from contentgit.errors import ConfigurationError, RecordError
+
+_DEPTH = 3
+"""A natural key may go through so many relations in a row."""
 
 
 class KeyPart(NamedTuple):
@@ -210,3 +217,51 @@ def generic_part(text: Callable[[Any, Any], str | None]) -> KeyPart:
         raise ValueError(f"{part!r} is a part of no primary key")
 
     return KeyPart(KeyKind.TEXT, text, decode, width=2)
+
+
+# Natural keys
+
+
+class _Traced(str):
+    """A field's value that is the path of the field."""
+
+    __slots__ = ()
+
+
+def natural_fields(model: type[Model]) -> tuple[str, ...]:
+    """The fields, possibly through relations, whose values ``natural_key()`` gives, in its order.
+
+    Raises:
+        ConfigurationError: the model has no ``natural_key()``, or it gives something else.
+    """
+    label = model._meta.label_lower
+    hint = f'write "identity": [field names] into the spec of {label}'
+    method = getattr(model, "natural_key", None)
+    if method is None:
+        raise ConfigurationError(f"{label} has no natural_key()", hint=hint)
+    try:
+        values = list(method(_traced(model, "", _DEPTH)))
+        paths = tuple(map(str, values))
+        if not all(isinstance(value, _Traced) and value for value in values):
+            raise FieldDoesNotExist("not the value of a field")
+    except Exception as error:  # the project's own code
+        raise ConfigurationError(
+            f"{label}.natural_key() does not give fields as they are", hint=hint
+        ) from error
+    if not paths:
+        raise ConfigurationError(f"{label}.natural_key() gives nothing", hint=hint)
+    return paths
+
+
+def _traced(model: type[Model], prefix: str, depth: int) -> Model:
+    """An instance of ``model`` whose fields hold their own names."""
+    instance = model.__new__(model)
+    instance._state = ModelState()
+    for field in model._meta.concrete_fields:
+        path = f"{prefix}{field.name}"
+        instance.__dict__[field.attname] = _Traced(path)
+        target: Any = field.related_model
+        if target is not None and depth:
+            found = _traced(target, f"{path}__", depth - 1)
+            instance._state.fields_cache[field.name] = found
+    return instance

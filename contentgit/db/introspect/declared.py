@@ -1,15 +1,14 @@
-"""What specs declare of fields: which put rows in an order, are computed from others, are one value."""
+"""Which fields order rows, are computed from others, or are one value: declared by specs or by fields."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import ImageField, Model
 
 from contentgit.content.schema import FieldKind, FieldSchema, joined
-from contentgit.db.introspect.contributed import contributed
 from contentgit.db.tables import Table
 from contentgit.specs import ModelSpec
 
@@ -21,13 +20,16 @@ def declared(table: Table, specs: Iterable[ModelSpec]) -> Table:
     those that it adds to its model.
     """
     listed = list(specs)
-    order = _order_of(table.model)
+    respect: Any = table.model._meta.order_with_respect_to
+    order: dict[str, tuple[str, ...]] = {"_order": (respect.name,)} if respect else {}
     for spec in listed:
         order.update(spec.order)
     derived = {name for spec in listed for name in spec.derived}
     names = {each.name for each in table.schema.fields}
     order = {name: within for name, within in order.items() if names.issuperset(within)}
-    together = _together(table, listed)
+    groups = [*contributed(table.model), *(group for spec in listed for group in spec.together)]
+    merged = names - {name.partition("__")[0] for name in table.schema.identity}
+    together = joined([name for name in group if name in merged] for group in groups)
     if not derived and not order and not together:
         return table
 
@@ -45,13 +47,36 @@ def declared(table: Table, specs: Iterable[ModelSpec]) -> Table:
     )
 
 
-def _together(table: Table, specs: Iterable[ModelSpec]) -> tuple[tuple[str, ...], ...]:
-    groups = [*contributed(table.model), *(group for spec in specs for group in spec.together)]
-    identity = {name.partition("__")[0] for name in table.schema.identity}
-    names = {each.name for each in table.schema.fields} - identity
-    return joined([name for name in group if name in names] for group in groups)
+def contributed(model: type[Model]) -> Iterator[tuple[str, ...]]:
+    """Groups of the model's own columns that are one value without being declared as that.
+
+    They are what a field adds to its model besides itself, such as the currency of an amount of money, and
+    the columns in which Django keeps an image's size.
+    """
+    own = {each.name for each in model._meta.local_concrete_fields}
+    for each in model._meta.local_concrete_fields:
+        names = [each.name, *_added(each)]
+        if isinstance(each, ImageField):
+            names += filter(None, (each.width_field, each.height_field))  # type: ignore[attr-defined]
+        group = tuple(dict.fromkeys(name for name in names if name in own))
+        if len(group) > 1:
+            yield group
 
 
-def _order_of(model: type[Model]) -> dict[str, tuple[str, ...]]:
-    respect: Any = model._meta.order_with_respect_to
-    return {"_order": (respect.name,)} if respect else {}
+def _added(field: Any) -> list[str]:
+    """The columns that the field adds to a model when it is added to one.
+
+    Nothing on the model's own class tells them from others, so a copy is added to a class that is abstract
+    and thrown away. Django's own fields add none.
+    """
+    if field.is_relation or type(field).contribute_to_class.__module__.startswith("django."):
+        return []
+    model = field.model
+    meta = type("Meta", (), {"abstract": True, "app_label": model._meta.app_label})
+    try:
+        probe: Any = type(model.__name__, (Model,), {"Meta": meta, "__module__": model.__module__})
+        field.clone().contribute_to_class(probe, field.name)
+    except Exception:
+        # Any: it is the project's code, and many fields expect more of a class. They have to be declared.
+        return []
+    return [each.name for each in probe._meta.local_concrete_fields if each.name != field.name]

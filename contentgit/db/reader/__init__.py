@@ -38,8 +38,7 @@ from contentgit.db.queries import (
     select,
     stream,
 )
-from contentgit.db.reader.encoding import LinkEncoder, Links, RowEncoder
-from contentgit.db.reader.unreadable import FAILURES, unreadable
+from contentgit.db.reader.encoding import FAILURES, LinkEncoder, Links, RowEncoder, unreadable
 from contentgit.db.tables import BoundRelation, Table, Tables
 from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, RecordError
 from contentgit.specs import Dataset

@@ -1,4 +1,7 @@
-"""Chunks of rows to content values, column by column: a call for each value would cost the most."""
+"""Chunks of rows to content values, column by column; and the value in a chunk that cannot be read.
+
+One call for each value would be the largest cost.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from django.db import DataError
+
 from contentgit.content.canonical import RecordEncoder
 from contentgit.content.layout import key_value
 from contentgit.content.records import RecordKey, Value
 from contentgit.content.schema import FieldKind, KeyKind
-from contentgit.db.queries import Row
+from contentgit.db.failures import words
+from contentgit.db.queries import CHUNK, SQL, Row, execute, select, stream
 from contentgit.db.tables import BoundField, BoundRelation, Column, Table
 from contentgit.errors import RecordError
 
 Links: TypeAlias = Mapping[Any, Sequence[str]]
 """The references of a many-to-many field by the Python value of the key they hang on."""
+
+FAILURES = (DataError, ValueError)
+"""What drivers raise for a value that Python does not have, such as a date before the year 1.
+They raise for a chunk of rows, and name neither row nor column."""
 
 _SortKey: TypeAlias = tuple[str, int, int, str]
 
@@ -178,3 +188,70 @@ class LinkEncoder:
             raise RecordError(f"field {self.relation.name!r}: {error.message}") from error
         self._known[target] = RecordKey.parse(reference).sort_key, reference
         return self._known[target]
+
+
+def unreadable(encoder: RowEncoder, rows: SQL, using: str) -> RecordError | None:
+    """The error for the first such value, with record and field; ``None`` where all can be read.
+
+    ``rows`` is what follows ``SELECT … FROM table``, with an order.
+    """
+    for place, column in enumerate(encoder.columns):
+        start = _failing_chunk(encoder, column, rows, using)
+        if start is not None:
+            return _unreadable_at(encoder, place, rows, start, using)
+    return None
+
+
+def _failing_chunk(encoder: RowEncoder, column: Column, rows: SQL, using: str) -> int | None:
+    """How many rows come before the chunk in which the column cannot be read."""
+    read = 0
+    try:
+        for chunk in stream(_statement(encoder, (column,), rows, using), using):
+            read += len(chunk)
+    except FAILURES:
+        return read
+    return None
+
+
+def _unreadable_at(
+    encoder: RowEncoder, place: int, rows: SQL, start: int, using: str
+) -> RecordError | None:
+    count = CHUNK
+    while count > 1:
+        half = count // 2
+        if _error(encoder, place, rows, (half, start), using) is None:
+            start += half
+            count -= half
+        else:
+            count = half
+    error = _error(encoder, place, rows, (1, start), using)
+    if error is None:
+        return None
+    label, field = encoder.table.label, encoder.field_at(place)
+    if field is None:
+        return RecordError(f"{label}: a primary key: {words(error)}")
+    statement = _statement(encoder, encoder.table.key_columns, _part(rows, (1, start)), using)
+    (key,) = encoder.keys(encoder.pks(execute(statement, using)))
+    return RecordError(
+        f"{key}: field {field!r}: {words(error)}",
+        hint="give the row a value that Python can read, or leave the field out: 'exclude' of the spec",
+    )
+
+
+def _error(
+    encoder: RowEncoder, place: int, rows: SQL, part: tuple[int, int], using: str
+) -> Exception | None:
+    columns = (encoder.columns[place],)
+    try:
+        execute(_statement(encoder, columns, _part(rows, part), using), using)
+    except FAILURES as error:
+        return error
+    return None
+
+
+def _statement(encoder: RowEncoder, columns: tuple[Column, ...], rows: SQL, using: str) -> SQL:
+    return f"{select(encoder.table.name, columns, using)}{rows[0]}", rows[1]
+
+
+def _part(rows: SQL, part: tuple[int, int]) -> SQL:
+    return f"{rows[0]} LIMIT %s OFFSET %s", (*rows[1], *part)
