@@ -18,7 +18,7 @@ from django.db.models import Model
 
 from contentgit.content import portions
 from contentgit.content.records import Record, RecordKey
-from contentgit.content.schema import FieldKind, FieldSchema, looked_up
+from contentgit.content.schema import FieldKind, looked_up
 from contentgit.db.applier.breaches import Breaches
 from contentgit.db.applier.bulk import Bulk, chunks, step_batches
 from contentgit.db.applier.codes import Codes
@@ -40,9 +40,10 @@ Row = tuple[Any, ...]
 
 
 _LAST = frozenset({Action.PARK, Action.UPDATE, Action.CREATE})
+_REFERRING = frozenset({FieldKind.REFERENCE, FieldKind.GENERIC})
 
 Rewrite: TypeAlias = Callable[[Sequence[Step], AbstractSet[str]], Sequence[Step]]
-"""Gives what to run in place of the steps of models that are written last; told the tables written so far."""
+"""Returns what to run instead of the steps of models written last, given the tables written so far."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,9 @@ def apply(
 class _Run:
     """One apply under way.
 
-    ``looked_up`` are the models of which a row must be there before a reference to it has a column value,
-    ``watched`` these and those of which other values than primary keys are referred to. ``awaited`` are the
-    records of these that are not there yet, ``later`` the references that wait for all rows to be written.
+    ``looked_up`` are the models of which a row must exist before a reference to it has a column value;
+    ``watched`` adds those that references name by other values than primary keys. ``awaited`` are the
+    records of these that do not exist yet, ``later`` the references that wait for all rows to be written.
     """
 
     def __init__(
@@ -183,13 +184,13 @@ class _Run:
         self.written.setdefault(table.label, Counter())[action] += len(steps)
 
     def connect(self, steps: Sequence[Step], *, last: bool) -> None:
-        """What needs the rows to be there: references that waited for them, and links."""
+        """Write what needs the rows: references that waited for them, and links."""
         self._write_later()
         for through in self.links.write(steps, last=last):
             self.touched[through] = None
 
     def finish(self) -> None:
-        """What needs all to be written: constraints, sequences."""
+        """Do what needs all rows: check constraints, reset sequences."""
         self.parking.close()
         self.backend.check_constraints(self.tables_written)
         self.backend.reset_sequences(self.touched)
@@ -197,9 +198,9 @@ class _Run:
     # Deleting
 
     def announce_deletes(self, steps: Sequence[Step]) -> None:
-        """``pre_delete`` of all rows before the first has gone, as Django sends it.
+        """Send ``pre_delete`` for all rows before the first is deleted, as Django does.
 
-        A receiver may look for rows that go with its own: those of multi-table children, for one.
+        A receiver may read rows that are deleted with its own, such as those of multi-table children.
         """
         gone = [s for s in steps if s.action in (Action.DELETE, Action.CASCADE)]
         told: list[Model] = []
@@ -213,22 +214,19 @@ class _Run:
     def _delete(self, table: Table, steps: Sequence[Step]) -> None:
         keys = self._keys(table, steps)
 
+        def delete(rows: Rows) -> int:
+            self.detaching.detach(table, rows)
+            count = self.backend.delete(table.name, table.key_columns, rows)
+            # Rows of automatic tables may have been deleted with the record that they belong to.
+            return len(rows) if table.model._meta.auto_created else count
+
         for through, column in own_links(table.model):
             self.touched[through] = None
-            self._through(through._meta.db_table, column, table, keys)
-        self.bulk.write(steps, keys, lambda rows: self._delete_rows(table, rows))
+            (key,) = table.key_columns
+            self.backend.delete(through._meta.db_table, [renamed(key, column)], keys)
+        self.bulk.write(steps, keys, delete)
         found = [self.doomed[step.key] for step in steps if step.key in self.doomed]
         self.signals.after_delete(found)
-
-    def _delete_rows(self, table: Table, rows: Rows) -> int:
-        self.detaching.detach(table, rows)
-        count = self.backend.delete(table.name, table.key_columns, rows)
-        # Rows of automatic tables may have gone with the record that they belong to.
-        return len(rows) if table.model._meta.auto_created else count
-
-    def _through(self, name: str, column: str, table: Table, keys: Rows) -> None:
-        (key,) = table.key_columns
-        self.backend.delete(name, [renamed(key, column)], keys)
 
     def _keys(self, table: Table, steps: Sequence[Step]) -> Rows:
         return [table.decode_key(step.key.key) for step in steps]
@@ -259,9 +257,12 @@ class _Run:
             values = {name: record.fields[name] for name in step.fields}
             late = self._late(table, values)
             if late:
-                # The row keeps what it has until the row that it shall refer to is there.
+                # The row keeps its values until the row that it is to refer to exists.
                 self.later += [(step, name, value) for name, value in late.items()]
-                self._update_present(table, step, values, late)
+                names = tuple(name for name in step.fields if name not in late)
+                if names:
+                    present = Update(table, names)
+                    self._save_update(table, present, [(step, present.row(step.key, values))])
                 continue
             rows.append((step, update.row(step.key, values)))
             heavy += weight(rows[-1][1])
@@ -269,15 +270,6 @@ class _Run:
                 self._save_update(table, update, rows)
                 rows, heavy = [], 0
         self._save_update(table, update, rows)
-
-    def _update_present(
-        self, table: Table, step: Step, values: Mapping[str, Any], late: Mapping[str, Any]
-    ) -> None:
-        names = tuple(name for name in step.fields if name not in late)
-        if names:
-            update = Update(table, names)
-            row = update.row(step.key, {name: values[name] for name in names})
-            self._save_update(table, update, [(step, row)])
 
     def _save_update(self, table: Table, update: Update, rows: Sequence[tuple[Step, Row]]) -> None:
         if not rows:
@@ -295,7 +287,7 @@ class _Run:
         self._reload(update)
 
     def _reload(self, update: Update) -> None:
-        """Forget what is known of the rows, if others are referred to by what was written."""
+        """Forget what is known of the rows if references hold the values that were written."""
         table = update.table
         if table.label in self.watched and self.codes.is_held(table, update.columns):
             self.identities.reload(table.label)
@@ -339,28 +331,24 @@ class _Run:
     def _stand_ins(
         self, table: Table, step: Step, record: Record, late: Mapping[str, Any]
     ) -> Mapping[str, StandIn]:
-        """What the row holds until the rows that it refers to are there; it gets these references then."""
-        found = self._held(table, record, late)
-        for name, value in late.items():
-            hint = "no other value can stand in the column until then"
-            if name in naming(table):
-                hint = "each is named by the other, and neither can be the first"
-            if name not in found or name in naming(table):
-                what = f"{step.key}: {name} refers to {value}, which cannot be created before it"
-                raise RecordError(what, hint=hint)
-            self.later.append((step, name, value))
-        return found
-
-    def _held(self, table: Table, record: Record, late: Mapping[str, Any]) -> Mapping[str, StandIn]:
-        """What can stand in for these references: nothing at all, unless a check constraint forbids it."""
+        """What the row holds until the rows that it refers to exist: NULL unless a check constraint
+        forbids it. It gets these references later."""
         found, fields = {}, dict(record.fields)
-        for name in late:
+        named = naming(table)
+        for name, value in late.items():
             empty = fields | {name: None}
             filled = any(broken(Record(record.key, empty), table.enforced))
             stand_in = self.parking.stand_in(table, table.field[name], filled=filled)
-            if stand_in is not None:
-                found[name] = stand_in
+            if stand_in is None or name in named:
+                raise RecordError(
+                    f"{step.key}: {name} refers to {value}, which cannot be created before it",
+                    hint="each is named by the other, and neither can be the first"
+                    if name in named
+                    else "no other value can stand in the column until then",
+                )
+            found[name] = stand_in
             fields = fields if filled else empty
+            self.later.append((step, name, value))
         return found
 
     def _insert(self, creation: Creation, batch: Mapping[str, tuple[Step, Row]]) -> None:
@@ -390,13 +378,9 @@ class _Run:
             for name, value in values.items()
             if isinstance(value, str)
             and value in self.awaited
-            and self._waits(table.field[name].schema, value)
+            and (field := table.field[name].schema).kind in _REFERRING
+            and (field.by_value or value.partition(":")[0] in self.looked_up)
         }
-
-    def _waits(self, field: FieldSchema, value: str) -> bool:
-        if field.kind not in (FieldKind.REFERENCE, FieldKind.GENERIC):
-            return False
-        return field.by_value or value.partition(":")[0] in self.looked_up
 
     def _write_later(self) -> None:
         waiting: dict[tuple[str, str], list[tuple[Step, Any]]] = {}

@@ -14,7 +14,7 @@ from django.db.models.expressions import OrderBy, RawSQL
 from django.db.models.lookups import Exact
 
 from contentgit.content.records import Record, RecordKey
-from contentgit.content.schema import CheckRule, UniqueSet
+from contentgit.content.schema import UniqueSet
 from contentgit.db.backends import Backend
 from contentgit.db.failures import Fault, words
 from contentgit.db.queries import key_texts, rows_of, unique_constraint
@@ -29,35 +29,38 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Breaches:
-    """Says why the database refuses the row of a step; ``table`` and ``records`` are those of the apply."""
+    """Explains why the database refuses the row of a step; ``table`` and ``records`` belong to the apply."""
 
     backend: Backend
     table: Callable[[Step], Table]
     records: Callable[[Sequence[Step]], Iterator[Record]]
 
     def __call__(self, step: Step, error: Error) -> ContentgitError | None:
-        """What is wrong with the row; ``None`` where that is not known."""
-        if self.backend.is_over(error):
+        """The error that says what is wrong with the row; ``None`` if that is not known."""
+        backend = self.backend
+        if backend.is_over(error):
             return None
+        table, where = self.table(step), f"{step.key} in database {backend.using!r}"
         written = step.action in (Action.CREATE, Action.UPDATE)
         record = next(self.records([step]), None) if written else None
-        return _explained(self.backend, self.table(step), step, record, error)
-
-
-def _explained(
-    backend: Backend, table: Table, step: Step, record: Record | None, error: Error
-) -> ContentgitError | None:
-    where = f"{step.key} in database {backend.using!r}"
-    if backend.cause(error) is Fault.RAISED:
-        return _raised(backend, table, step, where, error)
-    name = backend.constraint(error)
-    rule = next((each for each in table.schema.checks if each.name == name), None)
-    if rule is not None:
-        return _broken(rule, step.key, record, where, error)
-    unique = _unique(backend, table, name)
-    if unique is not None:
-        return _taken(backend, table, unique, step.key, record, where, error)
-    return None
+        if backend.cause(error) is Fault.RAISED:
+            return _raised(backend, table, step, where, error)
+        name = backend.constraint(error)
+        rule = next((check for check in table.schema.checks if check.name == name), None)
+        if rule is not None:
+            return DatabaseError(
+                f"{where}: it breaks {said(rule, record or Record(step.key, {}))}",
+                hint=_way_on(step.key, rule.fields),
+                data={
+                    "constraint": rule.name,
+                    "records": [str(step.key)],
+                    "database": words(error),
+                },
+            )
+        unique = _unique(backend, table, name)
+        if unique is not None:
+            return _taken(backend, table, unique, step.key, record, where, error)
+        return None
 
 
 def _raised(
@@ -77,16 +80,6 @@ def _raised(
         f"{where}: a trigger refuses it{named}: {words(error)}",
         hint=f"nothing has changed; {hint}",
         data={"cause": Fault.RAISED.value, "triggers": found},
-    )
-
-
-def _broken(
-    rule: CheckRule, key: RecordKey, record: Record | None, where: str, error: Error
-) -> ContentgitError:
-    return DatabaseError(
-        f"{where}: it breaks {said(rule, record or Record(key, {}))}",
-        hint=_way_on(key, rule.fields),
-        data={"constraint": rule.name, "records": [str(key)], "database": words(error)},
     )
 
 
@@ -156,8 +149,12 @@ def _holders(backend: Backend, table: Table, unique: UniqueSet, record: Record) 
     condition = Q()
     constraint = unique_constraint(table.model, unique.name)
     compared: Sequence[Any] = constraint.fields or constraint.expressions if constraint else ()
-    for each in compared or _names(table, unique):
-        expression = _expression(table.model, each)
+    if not compared:
+        compared = [name for name in unique.fields if name != "$key"]
+        with suppress(FieldDoesNotExist):
+            compared = [table.model._meta.get_field(unique.name).name]
+    for part in compared:
+        expression = _expression(table.model, part)
         condition &= Q(Exact(expression, expression.replace_expressions(values)))
     if constraint is not None and constraint.condition:
         condition &= constraint.condition
@@ -169,12 +166,6 @@ def _holders(backend: Backend, table: Table, unique: UniqueSet, record: Record) 
             if key != record.key:
                 found.append(key)
     return found[:SHOWN]
-
-
-def _names(table: Table, unique: UniqueSet) -> Sequence[str]:
-    with suppress(FieldDoesNotExist):
-        return [table.model._meta.get_field(unique.name).name]
-    return [each for each in unique.fields if each != "$key"]
 
 
 def _values(table: Table, record: Record) -> Mapping[Any, Any]:

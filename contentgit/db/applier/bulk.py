@@ -1,4 +1,4 @@
-"""Many rows in one go, and the name of the one that makes it fail."""
+"""Writes many rows at once, and finds the row that fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from contentgit.errors import ContentgitError, DatabaseError, RefusedError
 from contentgit.plan.steps import Step
 
 REFUSALS = (Error, ValueError, OverflowError)
-"""What a driver raises for a row: the database's own words, or a value that it cannot send."""
+"""What a driver raises for a row: an error of the database, or a value that it cannot send."""
 
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ def chunks(items: Iterable[T]) -> Iterator[list[T]]:
 
 
 Explain: TypeAlias = Callable[[Step, Error], ContentgitError | None]
-"""Says of the row of a step why the database refuses it, where that is known."""
+"""The error that says why the database refuses the row of a step, if that is known."""
 
 
 class Bulk:
@@ -62,16 +62,12 @@ class Bulk:
                     return
                 transaction.set_rollback(True, using=self.backend.using)
         except REFUSALS as error:
-            if not self._is_over(error):
+            over = self.backend.connection.needs_rollback
+            if not (self.backend.is_over(error) if isinstance(error, Error) else over):
                 self._one_by_one(steps, rows, write)
             raise self._failure(_named(steps), error) from error
         self._one_by_one(steps, rows, write)
         raise _moved(_named(steps))
-
-    def _is_over(self, error: Exception) -> bool:
-        if isinstance(error, Error):
-            return self.backend.is_over(error)
-        return self.backend.connection.needs_rollback
 
     def _one_by_one(self, steps: Sequence[Step], rows: Rows, write: Callable[[Rows], int]) -> None:
         """Raises for the first row that cannot be written alone."""

@@ -1,8 +1,8 @@
-"""Columns that hold another row's unique code instead of its key, and follow when the code changes.
+"""Columns that hold another row's unique code instead of its key, and change with the code.
 
-A reference says which row it means, not by which value (``to_field``). When that value changes, also
-for a while as the row is parked, the columns that hold it change with it at once, as
-``ON UPDATE CASCADE`` would do: those of records that do not differ and of rows outside of all dumps too.
+A reference names a row, not a value of it (``to_field``). When that value changes, also temporarily for a
+parked row, the columns that hold it change at once, as with ``ON UPDATE CASCADE``: also those of records
+that do not differ and of rows outside of all dumps.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Model
 
 from contentgit.db.applier.rows import renamed
 from contentgit.db.backends import Backend
@@ -31,10 +30,10 @@ class Codes:
         self.backend = backend
 
     def holders(self, table: Table, column: Column) -> Sequence[Holder]:
-        """The columns that hold values of the column, which is no key; at one remove too."""
+        """The columns that hold values of the column, directly or indirectly; none for a primary key."""
         field = table.model._meta.get_field(column.attname)
         found: dict[Holder, None] = {}
-        waiting: list[Any] = [] if _is_key(field) else [field]
+        waiting: list[Any] = [] if field.primary_key else [field]  # type: ignore[union-attr]
         while waiting:
             for each in self._direct.get(waiting.pop(), ()):
                 place = (each.model._meta.db_table, str(each.column))
@@ -91,8 +90,9 @@ class Codes:
         found: dict[Any, list[Any]] = {}
         for model in apps.get_models(include_auto_created=True):
             if convert(model._meta.db_table.strip('"')) in there and not model._meta.proxy:
-                for each in _references(model):
-                    found.setdefault(each.target_field, []).append(each)
+                for field in model._meta.local_concrete_fields:
+                    if field.is_relation and field.column is not None:
+                        found.setdefault(field.target_field, []).append(field)  # type: ignore[attr-defined]
         return found
 
     def _values(self, table: Table, columns: Sequence[Column], keys: Rows) -> dict[Key, Key]:
@@ -109,15 +109,3 @@ class Codes:
                 values = tuple(column.param(value) for column, value in pairs)
                 found[values[:width]] = values[width:]
         return found
-
-
-def _references(model: type[Model]) -> list[Any]:
-    return [
-        each
-        for each in model._meta.local_concrete_fields
-        if each.is_relation and each.column is not None
-    ]
-
-
-def _is_key(field: Any) -> bool:
-    return bool(field.primary_key)

@@ -1,8 +1,8 @@
 """Rows that the database itself would delete or change with a deleted row (``ON DELETE CASCADE``).
 
-The plan says what becomes of rows that refer to a deleted one: they are deleted before, or set to
-another value afterwards. Where a constraint acts by itself, the database would come first, and
-delete a row that the plan keeps. So such rows are made to refer to nothing until their own step.
+The plan decides about rows that refer to a deleted one: they are deleted before it, or updated after it.
+A constraint that acts would delete a row that the plan keeps. So such rows refer to nothing until their own
+step.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from contentgit.db.tables import BoundField, Rows, Table
 
 
 class Detaching:
-    """The constraints by which a database acts of its own accord, in one apply."""
+    """The constraints by which the database itself deletes or changes rows, in one apply."""
 
     def __init__(self, backend: Backend, parking: Parking, outside: Callable[[str], Table]) -> None:
         self.backend = backend
@@ -37,7 +37,7 @@ class Detaching:
         self._known: dict[str, list[tuple[ForeignKey, Table, BoundField]]] = {}
 
     def detach(self, table: Table, keys: Rows) -> None:
-        """Whatever refers to these rows refers to nothing, where a column can do that."""
+        """Make rows that refer to these rows refer to nothing, if their column allows that."""
         if table.name not in self._known:
             self._known[table.name] = list(self._acting(table))
         size = chunk_size(table.key_columns, self.backend.using)

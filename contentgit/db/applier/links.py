@@ -28,8 +28,8 @@ def own_links(model: type[Model]) -> Iterator[tuple[type[Model], str]]:
 class LinkWriter:
     """Removes and adds the references of an apply's steps.
 
-    Made before the first row is written: the column value of a reference to a row that the apply deletes is
-    told by that row.
+    Made before the first row is written: a row that the apply deletes has the column value of the references
+    to it.
     """
 
     def __init__(self, bulk: Bulk, signals: Signals, tables: Tables, steps: Sequence[Step]) -> None:
@@ -39,9 +39,9 @@ class LinkWriter:
         self.gone = dict(self._values_of_gone(steps))
 
     def write(self, steps: Sequence[Step], *, last: bool) -> Iterator[type[Model]]:
-        """Writes the references of the steps: those of, or to, models that are written last, or all others.
+        """Write the references of the steps: those of, or to, models that are written last, or all others.
 
-        Gives the through models, each before it is written.
+        Yields each through model before it is written.
         """
         for found, model, name, action in _batches(steps):
             if self._is_last(model, name) is last:
@@ -71,11 +71,7 @@ class LinkWriter:
             return len(some)
 
         self.signals.link(
-            table,
-            relation,
-            rows,
-            action,
-            lambda: self.bulk.write(steps, rows, change),
+            table, relation, rows, action, lambda: self.bulk.write(steps, rows, change)
         )
 
     def _arrange(self, table: Table, name: str, found: Sequence[tuple[Step, Links]]) -> None:

@@ -1,9 +1,9 @@
-"""Rows that give up unique values for a while, so that others can take these.
+"""Rows that give up unique values temporarily, so that other rows can take these.
 
-Two rows that swap a slug, three that rotate a position: no order of plain updates gets there, as
-unique constraints are checked at once. A parked row holds NULL or a random value instead, until its
-own update comes. Where the database takes neither, the row is put away as a whole and comes back with
-its update, with all its columns, also those that contentgit does not know.
+Two rows may swap a slug, three may rotate a position: unique constraints are checked at once, so no order
+of plain updates works. A parked row holds NULL or a random value until its own update. If the database
+accepts neither, the whole row is moved to a temporary table and restored by its update, with all its
+columns, also those that contentgit does not know.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import secrets
 import string
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -45,8 +45,8 @@ Key = tuple[Any, ...]
 class Parking:
     """The parked rows of one apply.
 
-    ``away`` are those that were taken out of their table. Which of them are back, the database alone knows:
-    a savepoint may take a row's return back.
+    ``away`` are the rows that were moved out of their table. Only the database knows which of them are
+    restored: a savepoint may roll that back.
     """
 
     def __init__(self, backend: Backend, codes: Codes) -> None:
@@ -62,12 +62,16 @@ class Parking:
         """
         if _leaves_a_condition(table, fields):
             return sum(self._put_away(table, key) for key in keys)
-        columns = [self._column(field) for field in chosen(table, fields)]
-        rows = [(*(self._first(table, each) for each in columns), *key) for key in keys]
+        # Of a generic reference the column of the row's key, not of its type.
+        columns = [field.columns[-1] for field in chosen(table, fields)]
+        rows = [(*(self._first(table, column) for column in columns), *key) for key in keys]
         try:
-            if all(self._gives_way(table, each) for each in columns):
+            if all(
+                self._first(table, column) is not None or self._null_is_free(table, column)
+                for column in columns
+            ):
                 with transaction.atomic(using=self.backend.using):
-                    return self._update(table, columns, rows)
+                    return self.codes.update(table, columns, rows)
         except Error as error:
             if self.backend.is_over(error):
                 raise
@@ -113,16 +117,9 @@ class Parking:
                 return None
         return StandIn(found)
 
-    def _column(self, field: BoundField) -> Column:
-        return field.columns[-1]  # of a generic reference the row's key, not its type
-
     def _first(self, table: Table, column: Column, *, filled: bool = False) -> Any:
         found = self._parameters(table, column)
         return next((each for each in found if not filled or each is not None), None)
-
-    def _gives_way(self, table: Table, column: Column) -> bool:
-        """Whether the column can be given another value, or NULL."""
-        return self._first(table, column) is not None or self._null_is_free(table, column)
 
     def _null_is_free(self, table: Table, column: Column) -> bool:
         """Whether a row with NULL there collides with none, and nothing would have to follow."""
@@ -137,16 +134,13 @@ class Parking:
             if value is not None or self._null_is_free(table, column):
                 yield column.param(value)
 
-    def _update(self, table: Table, columns: Sequence[Column], rows: Rows) -> int:
-        return self.codes.update(table, columns, rows)
-
     def _park_one(self, table: Table, columns: Sequence[Column], key: Key) -> int:
         """Other placeholders one after the other; the last resort is to put the row away."""
         sources = [self._parameters(table, column) for column in columns]
         for values in islice(zip(*sources, strict=False), ATTEMPTS):
             try:
                 with transaction.atomic(using=self.backend.using):
-                    return self._update(table, columns, [(*values, *key)])
+                    return self.codes.update(table, columns, [(*values, *key)])
             except Error as error:
                 if self.backend.is_over(error):
                     raise
@@ -155,8 +149,8 @@ class Parking:
     def _put_away(self, table: Table, key: Key) -> int:
         if self.codes.in_use(table, key) or self._is_followed(table, key):
             raise DatabaseError(
-                f"{table.label}:{_shown(key)} has to give up a value to another row, but the database "
-                "accepts no other one meanwhile, and rows that refer to it would go with it",
+                f"{table.label}:{', '.join(map(str, key))} has to give up a value to another row, but the "
+                "database accepts no other one meanwhile, and rows that refer to it would go with it",
                 hint="change the values of the two rows one after the other, in two commits",
             )
         shelf, names = self._shelf(table), ", ".join(self._names(table))
@@ -216,10 +210,6 @@ class Parking:
     def _where(self, table: Table) -> str:
         quoted = self.backend.quoted
         return " AND ".join(f"{quoted(key.name)} = {key.cast}" for key in table.key_columns)
-
-
-def _shown(key: Key) -> str:
-    return ", ".join(map(str, key))
 
 
 def _shelf_name(label: str) -> str:
@@ -301,14 +291,6 @@ def _durations(_field: Any, _backend: Backend) -> Iterator[timedelta]:
         yield timedelta(seconds=secrets.randbelow(10**11), microseconds=secrets.randbelow(10**6))
 
 
-def _days(field: Any, backend: Backend) -> Iterator[date]:
-    return (moment.date() for moment in _moments(field, backend))
-
-
-def _times(field: Any, backend: Backend) -> Iterator[time]:
-    return (moment.time() for moment in _moments(field, backend))
-
-
 def _addresses(field: Any, _backend: Backend) -> Iterator[str]:
     while True:
         if field.protocol.lower() == "ipv4":
@@ -327,8 +309,8 @@ MAKERS: tuple[tuple[type[Any], Callable[[Any, Backend], Iterator[Any]]], ...] = 
     (models.DecimalField, _decimals),
     (models.FloatField, _forever(lambda: secrets.randbelow(2**50) / 7)),
     (models.DateTimeField, _moments),
-    (models.DateField, _days),
-    (models.TimeField, _times),
+    (models.DateField, lambda field, backend: map(datetime.date, _moments(field, backend))),
+    (models.TimeField, lambda field, backend: map(datetime.time, _moments(field, backend))),
     (models.DurationField, _durations),
     (models.BinaryField, _forever(lambda: secrets.token_bytes(16))),
     (models.JSONField, _forever(lambda: secrets.token_hex(16))),

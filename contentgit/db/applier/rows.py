@@ -19,7 +19,7 @@ Row = tuple[Any, ...]
 
 
 def decoded(key: RecordKey, name: str, decode: Callable[[Value], T], value: Value) -> T:
-    """The content value as SQL parameters; what is wrong with it is told with record and field."""
+    """The content value as SQL parameters; an error names record and field."""
     try:
         return decode(value)
     except RecordError as error:
@@ -34,34 +34,8 @@ class StandIn:
 
 
 @dataclass(frozen=True)
-class Update:
-    """Rows that write the fields ``names`` of a table: parameters of the columns, then of the key."""
-
-    table: Table
-    names: tuple[str, ...]
-
-    @cached_property
-    def fields(self) -> tuple[BoundField, ...]:
-        """The fields in the order of their names."""
-        return tuple(self.table.field[name] for name in self.names)
-
-    @cached_property
-    def columns(self) -> tuple[Column, ...]:
-        """Their columns."""
-        return tuple(column for field in self.fields for column in field.columns)
-
-    def row(self, key: RecordKey, values: Mapping[str, Value]) -> Row:
-        """The row that writes ``values`` into the record's row.
-
-        Raises:
-            RecordError: a value does not fit; the message names record and field.
-        """
-        return (*_parameters(key, self.fields, values), *self.table.decode_key(key.key))
-
-
-@dataclass(frozen=True)
-class Creation:
-    """New rows of a table that are given the fields ``names``; all other columns get their default."""
+class _NamedFields:
+    """The fields ``names`` of a table, and their columns."""
 
     table: Table
     names: tuple[str, ...]
@@ -75,22 +49,50 @@ class Creation:
     def _given(self) -> tuple[Column, ...]:
         return tuple(column for field in self.fields for column in field.columns)
 
-    @cached_property
-    def _key_columns(self) -> tuple[Column, ...]:
-        """Columns of a key that the record brings along and that are no fields too."""
-        if self.table.schema.local_key and not self._inherited:
-            return ()
-        names = {column.name for column in self._given}
-        return tuple(each for each in self.table.key_columns if each.name not in names)
+    def _parameters(self, key: RecordKey, values: Mapping[str, Value]) -> Row:
+        row: list[Any] = []
+        for field in self.fields:
+            value = values[field.name]
+            if type(value) is StandIn:
+                row += value.parameters
+            else:
+                row += decoded(key, field.name, field.decode, value)
+        return tuple(row)
+
+
+class Update(_NamedFields):
+    """Rows that write the fields: parameters of the columns, then of the key."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that are written."""
+        return self._given
+
+    def row(self, key: RecordKey, values: Mapping[str, Value]) -> Row:
+        """The parameters that write ``values`` into the record's row.
+
+        Raises:
+            RecordError: a value does not fit; the message names record and field.
+        """
+        return (*self._parameters(key, values), *self.table.decode_key(key.key))
+
+
+class Creation(_NamedFields):
+    """New rows with values for the fields; all other columns get their default."""
 
     @cached_property
-    def _inherited(self) -> bool:
-        """Whether the key is another row's, which is there already: that of a multi-table parent."""
-        return all(_field(self.table, key).remote_field for key in self.table.key_columns)
+    def _key_columns(self) -> tuple[Column, ...]:
+        """The columns of the key that the record gives and that are not fields too."""
+        keys = self.table.key_columns
+        inherited = all(_field(self.table, key).remote_field for key in keys)  # a parent's key
+        if self.table.schema.local_key and not inherited:
+            return ()
+        names = {column.name for column in self._given}
+        return tuple(key for key in keys if key.name not in names)
 
     @cached_property
     def _defaults(self) -> tuple[tuple[Column, Callable[[], Any]], ...]:
-        """Columns that the record says nothing of, with what gives a new row's parameter."""
+        """The columns that the record does not give, with the functions that return their parameters."""
         known = {column.name for column in (*self._given, *self._key_columns)}
         filled = [pair for pair in self.table.fill if pair[0].name not in known]
         known |= {column.name for column, _ in filled}
@@ -109,36 +111,24 @@ class Creation:
         filled = tuple(column for column, _ in self._defaults)
         return (*self._key_columns, *self._given, *filled)
 
-    def _filled(self, key: RecordKey, column: Column, make: Callable[[], Any]) -> Any:
-        default = _field(self.table, column).default
-        what = f"{key}: {column.attname} is to get its default"
-        hint = "nothing has changed; correct the default"
-        return calling.given(make, what, hint, default if callable(default) else make)
-
     def row(self, key: RecordKey, values: Mapping[str, Value]) -> Row:
         """The new row of the record.
 
         Raises:
-            ContentgitError: a default of the project's raised.
+            ContentgitError: the project's function for a default raised.
             RecordError: a value does not fit; the message names record and field.
         """
         names = {column.name for column in self._key_columns}
         parameters = self.table.decode_key(key.key) if names else ()
         pairs = zip(self.table.key_columns, parameters, strict=bool(names))
         own = tuple(value for column, value in pairs if column.name in names)
-        filled = tuple(self._filled(key, column, make) for column, make in self._defaults)
-        return (*own, *_parameters(key, self.fields, values), *filled)
-
-
-def _parameters(key: RecordKey, fields: tuple[BoundField, ...], values: Mapping[str, Value]) -> Row:
-    row: list[Any] = []
-    for field in fields:
-        value = values[field.name]
-        if type(value) is StandIn:
-            row += value.parameters
-        else:
-            row += decoded(key, field.name, field.decode, value)
-    return tuple(row)
+        filled = []
+        for column, make in self._defaults:
+            default = _field(self.table, column).default
+            what = f"{key}: {column.attname} is to get its default"
+            hint = "nothing has changed; correct the default"
+            filled.append(calling.given(make, what, hint, default if callable(default) else make))
+        return (*own, *self._parameters(key, values), *filled)
 
 
 def _field(table: Table, column: Column) -> Any:
@@ -146,10 +136,10 @@ def _field(table: Table, column: Column) -> Any:
 
 
 def _default(table: Table, column: Column) -> Callable[[], Any] | None:
-    """What gives the model's default for the column; ``None`` where the database gives it.
+    """A function that returns the model's default for the column; ``None`` if the database sets it.
 
     Raises:
-        RecordError: a part of the key has none, and a made-up one would be a guess.
+        RecordError: a part of the key has no default.
     """
     field = _field(table, column)
     if isinstance(field, AutoField) or field.has_db_default() or field.generated:

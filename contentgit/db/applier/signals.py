@@ -1,7 +1,7 @@
-"""Django's model signals, sent as ``loaddata`` sends them, to whoever listens.
+"""Django's model signals, sent as ``loaddata`` sends them, if they have receivers.
 
-Rows are written without model instances; these are read back from the database only where somebody
-listens, so that they hold exactly what the columns hold.
+Rows are written without model instances. Instances are read back from the database only for signals with
+receivers, so that they hold exactly what the columns hold.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _field(model: type[Model], column: Column) -> Any:
 
 
 class Signals:
-    """Sends the signals of rows in the database ``using``, where somebody listens."""
+    """Sends the signals of rows in the database ``using`` that have receivers."""
 
     def __init__(self, using: str, watch: Watch) -> None:
         self.using = using
@@ -107,10 +107,10 @@ class Signals:
     def save(
         self, table: Table, write: Callable[[], None], keys: Callable[[], Rows], *, created: bool
     ) -> None:
-        """Write rows, with ``pre_save`` before and ``post_save`` after where somebody listens.
+        """Write rows, with ``pre_save`` before and ``post_save`` after if these have receivers.
 
-        ``keys`` gives the rows' keys once they are written. What a receiver of ``pre_save`` changes in
-        its instance is not written: a raw save is of what the commit says.
+        ``keys`` returns the rows' keys once they are written. Changes that a receiver of ``pre_save`` makes
+        to its instance are not written: a raw save writes the commit.
         """
         before = listened(table, signals.pre_save)
         told = self._rehearsed(table, write, keys, created=created) if before else []
@@ -122,7 +122,8 @@ class Signals:
         found = told or instances(self.using, table, keys())
         if told and created and table.schema.local_key:
             for instance, saved in zip(told, instances(self.using, table, keys()), strict=True):
-                _set_key(table, instance, _key(table, saved))
+                key = tuple(saved.__dict__[column.attname] for column in table.key_columns)
+                _set_key(table, instance, key)
         for instance in found:
             instance._state.adding = False
             self._send(signals.post_save, instance, created=created, update_fields=None, raw=True)
@@ -142,12 +143,12 @@ class Signals:
         return found
 
     def doomed(self, table: Table, keys: Rows) -> list[Model]:
-        """The rows that will be deleted, as instances, where somebody listens; none otherwise."""
+        """The rows to be deleted, as instances, if the signals have receivers; otherwise none."""
         told = listened(table, signals.pre_delete, signals.post_delete)
         return instances(self.using, table, keys) if told else []
 
     def before_delete(self, found: Iterable[Model]) -> None:
-        """Send ``pre_delete``; as in Django while all rows that will go are still there."""
+        """Send ``pre_delete``, as in Django before any of the rows is deleted."""
         for instance in found:
             self._send(signals.pre_delete, instance, origin=instance)
 
@@ -199,11 +200,10 @@ class Signals:
         sender: type[Model] | None = None,
         **named: Any,
     ) -> None:
-        """Send a signal of one row, by its model unless another sender is given; what a receiver raises
-        is told with the row.
+        """Send a signal of one row, by its model unless another sender is given.
 
         Raises:
-            ContentgitError: a receiver, the project's own code, raised something else.
+            ContentgitError: a receiver raised something else; the message names the row.
         """
         name, label = _NAMES[signal], instance._meta.label_lower
         try:
@@ -230,15 +230,11 @@ _NAMES: Mapping[models.signals.ModelSignal, str] = {
 
 
 def listened(table: Table, *wanted: models.signals.ModelSignal) -> bool:
-    """Whether anybody listens to one of these signals of the model, and its specs permit them."""
+    """Whether one of these signals of the model has receivers, and its specs permit them."""
     model = table.model
     if not table.signals or model._meta.auto_created:
         return False
     return any(each.has_listeners(model) for each in wanted)
-
-
-def _key(table: Table, instance: Model) -> Key:
-    return tuple(instance.__dict__[column.attname] for column in table.key_columns)
 
 
 def _set_key(table: Table, instance: Model, key: Key) -> None:

@@ -1,4 +1,4 @@
-"""Sees which tables the project's own code writes while an apply runs, and which function does so."""
+"""Records which tables the project's own code writes during an apply, and which function does so."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _WORDS: Final = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """What wrote to a table: the function of the project, and what it was called for."""
+    """A write of the project's code: the table, the function, and why the function was called."""
 
     table: str
     function: str
@@ -65,7 +65,7 @@ class Watch:
 
     @contextmanager
     def calling(self, cause: str, model: str = "") -> Iterator[None]:
-        """Runs the project's code; ``cause`` says to people why."""
+        """Record the writes of the body, which calls the project's code; ``cause`` says why it does."""
 
         def note(
             execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any
