@@ -23,8 +23,10 @@ def main(argv: Sequence[str] | None = None, prog: str = "contentgit") -> int:
         from contentgit.cli.verbs import drivers
 
         return drivers.main(words)
-    from contentgit.cli.main import main as full
-
+    try:
+        from contentgit.cli.main import main as full
+    except KeyboardInterrupt:  # nothing is begun
+        return 130
     return full(words, prog)
 
 

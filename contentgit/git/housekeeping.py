@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from contentgit.errors import BusyError
+from contentgit.errors import BusyError, RepositoryError
 from contentgit.git.program import Program
 
 PATIENCE: Final = 60.0
@@ -124,7 +124,12 @@ class Housekeeping:
         self._write_graph()  # which gc writes as it finds it
         # The lock is its standard input, which it does not read: it lasts as long as git's gc, also where we
         # are killed.
-        self._program.run("gc", "--quiet", writing=True, istream=self._lock)
+        try:
+            self._program.run("gc", "--quiet", writing=True, istream=self._lock)
+        except RepositoryError as error:
+            fsck = f"{self._program.command('fsck --full')}  (names the objects that are damaged)"
+            error.hint = error.hint or f"{fsck}\ncontentgit check BRANCH  (names their paths)"
+            raise
 
     def maintain(self) -> None:
         """Puts many small packs together, as each commit adds one, and writes the graph of commits.

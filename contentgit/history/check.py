@@ -27,6 +27,7 @@ from contentgit.check.files import (
     repeated_folder,
     replaced_folder,
 )
+from contentgit.check.findings import finding
 from contentgit.check.trees import Tree
 from contentgit.content.layout import CONFLICTS_FOLDER, DATASET_FILE, FOLDERS, REPOSITORY_FILE
 from contentgit.errors import FormatError, RepositoryError
@@ -228,7 +229,7 @@ class _Look:
             top, _, below = folder.partition("/")
             for name, mode, each in entries:
                 if not folder:
-                    self._top(name, mode)
+                    self._top(name, mode, each)
                     continue
                 path = f"{below}/{name}" if below else name
                 if not _is_name(name):
@@ -240,10 +241,19 @@ class _Look:
                 elif mode == _PLAIN and path != DATASET_FILE:
                     yield top, path, each
 
-    def _top(self, name: str, mode: str) -> None:
-        """What lies beside the dumps is nobody's concern, unless it would be taken for one."""
+    def _top(self, name: str, mode: str, tree: str) -> None:
+        """What lies beside the dumps counts where it would be taken for one, or stop a merge."""
         if not _is_name(name):
             self._take(foreign_file(name))
+        elif mode == _FOLDER and name not in self.dumps and name != CONFLICTS_FOLDER:
+            try:
+                self._repository.trees.check(tree)
+            except FormatError as error:
+                message = f"no merge takes this folder: {error.message}"
+                hint = "take it out of the commit"
+                self._take(
+                    finding("foreign-file", message, path=name, hint=hint, level=Level.WARNING)
+                )
         elif mode != _FOLDER and name != REPOSITORY_FILE:
             self._beside[name] = mode
 

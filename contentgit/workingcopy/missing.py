@@ -71,7 +71,7 @@ def ways(project: Project, row: Applied, dumps: str = "", revision: str = "") ->
     if commit and repository.trees.folder_id(commit, row.dump):
         anew = " ".join(filter(None, ["checkout", shlex.quote(name), dumps, "--apply --adopt"]))
         what = "begins anew at that commit: adopts what is equal, lists the rest"
-    elif never_had(project, row, _head(project)):
+    elif repository.refs.head_branch() and never_had(project, row, _head(project)):
         anew = " ".join(filter(None, ["commit", dumps]))
         what = "begins anew: the branch has nothing of it, and gets what the database holds"
     else:

@@ -282,6 +282,17 @@ def test_where_the_branch_has_nothing_it_begins_anew_with_the_database(
     assert raw.snapshot("default") == before
 
 
+def test_where_head_is_detached_a_branch_of_its_own_is_named(
+    first: str, run: Run, ok: Ok, git: Ok, repository_path: Path
+) -> None:
+    git("checkout", "-q", "--detach", first)
+    git("branch", "-q", "-D", "main")
+    said = run("status").out
+    way = f"contentgit commit --repository {repository_path} shop --branch NEW"
+    assert way in said
+    ok("commit", "shop", "--branch", "NEW", "-m", "Anew")
+
+
 def test_where_the_branch_has_it_no_more_a_branch_of_its_own_gets_it(
     first: str, run: Run, ok: Ok, git: Ok
 ) -> None:

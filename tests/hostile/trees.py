@@ -43,7 +43,7 @@ def multiplied_folders_without_files(place: Place) -> None:
     place.put("shop/bakery.zzz", _multiplied(place, {}, 8))
 
 
-@member(0, "13 records in 3 dumps")
+@member(0, "no merge takes this folder")
 def multiplied_beside(place: Place) -> None:
     place.put(".docs", _multiplied(place, {b"a": place.blob(b"")}, 6))
 
