@@ -24,7 +24,7 @@ from contentgit.history.snapshots import batches
 from contentgit.merge import TreeConflict, value_at
 from contentgit.render.conflicts import why
 
-_HINT = "contentgit show COMMIT  shows it; put the right content back in a commit of its own"
+_HINT = "contentgit show COMMIT  shows it; correct the content in a separate commit"
 
 
 def differing(repository: Repository, revision: str, take: Take) -> int:
@@ -98,7 +98,9 @@ def _put_together(conflict: TreeConflict, record: Record, commit: str) -> Iterat
     for each in conflict.places:
         if each.place is not None:
             has = value_at(record, each.place)
-            message = f"{why(conflict)}, and git has put lines of both together: the commit has {_value(has)}"
+            message = (
+                f"{why(conflict)}, and git combined lines of both: the commit has {_value(has)}"
+            )
             yield _differs(message, each.file, commit, record.key, each.place.field)
 
 

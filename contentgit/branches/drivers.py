@@ -50,7 +50,7 @@ def merge_file(path: str, base: bytes, ours: bytes, theirs: bytes) -> MergedFile
 def _equal_or_refused(path: str, ours: bytes, theirs: bytes) -> MergedFile:
     if ours != theirs:
         raise RefusedError(
-            f"{path} differs on the two sides: it says which format the repository has",
+            f"{path} differs between the two sides; it holds the format of the repository",
             hint="bring both branches to one format, then merge",
         )
     return MergedFile(path, ours)
@@ -75,7 +75,7 @@ def _document(side: str, path: str, data: bytes) -> object:
 def _broken(side: str, path: str, error: FormatError) -> FormatError:
     return FormatError(
         f"{path} of {side} cannot be merged: {error.message}",
-        hint="correct the file on that side in a commit of its own, then merge again",
+        hint="correct the file on that side in a separate commit, then merge again",
     )
 
 
@@ -84,7 +84,7 @@ def _merge_records(folder: str, inner: str, base: bytes, ours: bytes, theirs: by
     sides = {"base": base, "ours": ours, "theirs": theirs}
     records = {side: _record(side, path, data) for side, data in sides.items() if data}
     if not ours or not theirs:
-        raise FormatError(f"{path} of {'theirs' if ours else 'ours'} is empty: no record")
+        raise FormatError(f"{path} of {'theirs' if ours else 'ours'} is empty and not a record")
     _check_keys(inner, path, records)
     mine = records["ours"]
     schema = _schema(folder).get(mine.key.model)
@@ -108,7 +108,7 @@ def _check_keys(inner: str, path: str, records: Mapping[str, Record]) -> None:
     keys = {side: record.key for side, record in records.items()}
     if len({*keys.values()}) > 1:
         raise RefusedError(
-            f"{path}: git took different records for one that was renamed",
+            f"{path}: git treated different records as one that was renamed",
             items=[f"{side}: {key}" for side, key in keys.items()],
             hint="contentgit merge REV merges them apart; git merge --abort goes back first",
         )

@@ -172,7 +172,7 @@ def _check(repository: Repository, remote: str, verb: str) -> None:
 
 
 def _way(repository: Repository, followed: _Followed) -> Way | None:
-    """How the branch comes to what it follows without a merge; ``None`` where they have parted."""
+    """How the branch comes to what it follows without a merge; ``None`` where they have diverged."""
     if followed.ours is None:
         return Way.CREATED
     if repository.history.is_ancestor(followed.theirs, followed.ours):
@@ -187,7 +187,7 @@ def _forward(repository: Repository, followed: _Followed) -> Pulled:
     way = _way(repository, followed)
     if way is None:
         raise RefusedError(
-            f"branch {branch} and {name} have parted: each has commits that the other has not",
+            f"branch {branch} and {name} have diverged: each has commits that the other lacks",
             hint=f"contentgit merge {name}  brings both together",
             data={"branch": branch, "upstream": name, "ours": ours, "theirs": theirs},
         )
@@ -220,8 +220,8 @@ def push(
     for name in branches:
         if name.startswith("+") or ":" in name:
             raise RefusedError(
-                f"{name!r} would write a branch by force, or under another name: push never does",
-                hint="name branches as they are: contentgit push origin main",
+                f"{name!r} would force the push or rename the branch, which push never does",
+                hint="name the branch alone: contentgit push origin main",
             )
     head = repository.refs.head_branch()
     if remote:

@@ -22,10 +22,10 @@ def compare(dump: DescribedDump, code: Document) -> Iterator[Finding]:
     where = f"{dump.folder}/{DATASET_FILE}"
     tree = dump.document
     for label in sorted(tree["models"].keys() - code["models"].keys()):
-        message = f"{label} is in no spec of the code's dataset"
+        message = f"{label} is not in the code's dataset"
         yield finding("unknown-to-code", message, path=where, field=label)
     for label in sorted(code["models"].keys() - tree["models"].keys()):
-        message = f"{label} is in the code's dataset only"
+        message = f"{label} is only in the code's dataset"
         yield finding("not-in-tree", message, path=where, field=label, hint=_COMMIT)
     for label in sorted(tree["models"].keys() & code["models"].keys()):
         yield from _models(where, label, tree["models"][label], code["models"][label])
@@ -37,7 +37,7 @@ def _models(where: str, label: str, tree: Document, code: Document) -> Iterator[
         message = f"{label} has no field {shown(name)} in the code"
         yield finding("unknown-to-code", message, path=where, field=name, hint=_UPGRADE)
     for name in sorted(code["fields"].keys() - tree["fields"].keys()):
-        message = f"{label} has the field {name} in the code only"
+        message = f"{label} has the field {name} only in the code"
         yield finding("not-in-tree", message, path=where, field=name, hint=_COMMIT)
     for name in sorted(tree["fields"].keys() & code["fields"].keys()):
         yield from _aspects(

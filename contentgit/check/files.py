@@ -79,7 +79,7 @@ def look(dump: DescribedDump, path: str, data: bytes) -> CheckedFile:
     if place is None:
         found.append(_foreign_key(where, record.key, model))
     elif place != path:
-        message = f"holds {record.key}, which lies in {dump.folder}/{place}"
+        message = f"holds {record.key}, which belongs in {dump.folder}/{place}"
         found.append(finding("wrong-path", message, path=where, record=record.key, hint=FIX))
     written = None
     try:
@@ -111,12 +111,12 @@ def _no_record(where: str, path: str, reason: str) -> Finding:
         record_key(path)
     except FormatError:
         return foreign_file(where)
-    return finding("not-a-record", reason, path=where, hint="correct the file, or take it out")
+    return finding("not-a-record", reason, path=where, hint="correct or remove the file")
 
 
 def foreign_file(path: str, message: str = "contentgit writes no file here") -> Finding:
     """The finding for a file or folder that contentgit does not write."""
-    return finding("foreign-file", message, path=path, hint="take it out of the dump's folder")
+    return finding("foreign-file", message, path=path, hint="remove it from the dump's folder")
 
 
 def foreign_folder(path: str) -> Finding:
@@ -127,15 +127,15 @@ def foreign_folder(path: str) -> Finding:
 def repeated_folder(path: str) -> Finding:
     """The finding for a folder that is not read, since too many of the commit are the same."""
     message = "is the same as another folder, as are too many others; its files were not read"
-    hint = "take it out: a record lies at one place"
+    hint = "remove it: a record has one place"
     return finding("foreign-file", message, path=path, hint=hint)
 
 
 def _foreign_key(where: str, key: RecordKey, model: ModelSchema | None) -> Finding:
     if model is None:
-        message = f"holds {key}, which does not lie here"
+        message = f"holds {key}, which does not belong here"
     else:
-        message = f"holds {key}, whose key is none of the layout {model.layout.value!r}"
+        message = f"holds {key}, whose key does not fit the layout {model.layout.value!r}"
     hint = "correct $key, or move the file to where its key says"
     return finding("wrong-path", message, path=where, record=key, hint=hint)
 
@@ -146,8 +146,8 @@ def _field_findings(
     key = record.key
     if model is None:
         if dump.models:
-            hint = "commit the dump again with a dataset that has the model, or take the file out"
-            message = f"{key.model} is no model of this dump"
+            hint = "commit the dump again with a dataset that has the model, or remove the file"
+            message = f"{key.model} is not a model of this dump"
             yield finding("unknown-model", message, path=where, record=key, hint=hint)
         return
     known = model.by_name
@@ -225,7 +225,7 @@ def describe(folder: str, data: bytes | None) -> tuple[DescribedDump, list[Findi
     """What the ``dataset.json`` of a folder says, and what is wrong with it."""
     where = f"{folder}/{DATASET_FILE}"
     if data is None:
-        hint = f"commit the dump again, or take the folder {folder} out"
+        hint = f"commit the dump again, or remove the folder {folder}"
         return DescribedDump(folder), [finding("no-schema", "is missing", path=where, hint=hint)]
     try:
         document = parse_document(data)
@@ -256,7 +256,7 @@ def _grouped_wrongly(where: str, models: Mapping[str, ModelSchema]) -> Iterator[
     for label, model in models.items():
         for name in chain.from_iterable(model.together):
             if name not in model.by_name:
-                message = f"'together' names {shown(name)}, which is no field of {label}"
+                message = f"'together' names {shown(name)}, which is not a field of {label}"
                 yield finding("unknown-field", message, path=where, field=name, level=Level.WARNING)
 
 
@@ -266,7 +266,7 @@ def _named_wrongly(folder: str, document: Mapping[str, Any]) -> Iterator[Finding
     try:
         if dump_name(folder) == named:
             return
-        message = f"describes the dump {shown(':'.join(map(str, named)))}, whose folder is another"
+        message = f"describes the dump {shown(':'.join(map(str, named)))}, which has another folder"
     except FormatError:
         message = "contentgit makes no folder of this name"
     yield finding("wrong-path", message, path=where)
@@ -283,7 +283,7 @@ def format_findings(data: bytes) -> Iterator[Finding]:
     if type(number) is not int or number < 1:
         yield finding("no-format", "names no format number", path=REPOSITORY_FILE)
     elif number > FORMAT_VERSION:
-        message = f"format {number} is not known here; this contentgit knows {FORMAT_VERSION}"
+        message = f"format {number} is unknown; this contentgit supports {FORMAT_VERSION}"
         hint = "upgrade contentgit: pip install -U contentgit"
         yield finding("newer-format", message, path=REPOSITORY_FILE, field="format", hint=hint)
     elif dump_document(document) != data:
@@ -308,14 +308,14 @@ def conflict(path: str, data: bytes) -> Finding:
 def odd_mode(path: str, mode: str) -> Finding:
     """The finding for what is neither a plain file nor a folder."""
     message = f"is {_MODES.get(mode, f'of mode {mode}')}; contentgit writes plain files only"
-    hint = "git update-index --chmod=-x" if mode == "100755" else "take it out"
+    hint = "git update-index --chmod=-x" if mode == "100755" else "remove it"
     return finding("odd-mode", message, path=path, hint=hint)
 
 
 def replaced_folder(name: str, mode: str) -> Finding:
     """The finding for what stands where a dump had its folder."""
     message = f"is {_MODES.get(mode, 'a file')}, and a dump is a folder"
-    hint = "take it out, and bring the folder back: git revert COMMIT"
+    hint = "remove it and restore the folder: git revert COMMIT"
     return finding("odd-mode", message, path=name, hint=hint)
 
 
@@ -332,6 +332,8 @@ def clashes(folder: str, names: Iterable[str]) -> Iterator[Finding]:
         groups[unicodedata.normalize("NFC", name).casefold()].append(name)
     for group in groups.values():
         for other in group[1:]:
-            message = f"is the same name as {shown(group[0])} where case or form do not count"
+            message = (
+                f"is the same name as {shown(group[0])} on file systems that ignore case or form"
+            )
             path = f"{folder}/{other}" if folder else other
             yield finding("case-clash", message, path=path, level=Level.ERROR)

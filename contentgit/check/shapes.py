@@ -28,7 +28,7 @@ def misfit(value: Value, field: FieldSchema) -> str:
     """What is wrong with a value as a value of this field; ``""`` if nothing is."""
     if value is None:
         # A many-to-many without entries is an empty list, and a JSON field's null is no NULL.
-        return "" if field.null else "is null, which the field does not take"
+        return "" if field.null else "is null, which the field does not accept"
     wanted, fits = _SHAPES[field.kind]
     if not fits(value):
         return f"is not {wanted}"

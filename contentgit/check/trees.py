@@ -106,9 +106,9 @@ class _Keys:
         if other is not dump and before & mask == packed & mask:
             self._alike[other.folder, dump.folder] += 1
             return []
-        message, level = f"{key} stands in {self.place(key)} too", Level.ERROR
+        message, level = f"{key} is in {self.place(key)} too", Level.ERROR
         if other is not dump:
-            message = f"{message}, with other content: the last one applied stays"
+            message = f"{message}, with different content: the last one applied wins"
             level = Level.WARNING
         where = f"{dump.folder}/{path}"
         return [finding("duplicate-key", message, path=where, record=key, level=level)]
@@ -116,7 +116,7 @@ class _Keys:
     def findings(self) -> Iterator[Finding]:
         """The dumps that have records in common: dumps with arguments may well overlap."""
         for (one, other), count in sorted(self._alike.items()):
-            what = "1 record stands" if count == 1 else f"{count:,} records stand"
+            what = "1 record is" if count == 1 else f"{count:,} records are"
             message = f"{what} in {one} too, with the same content"
             place = f"{other}/{DATASET_FILE}"
             yield finding("duplicate-key", message, path=place, level=Level.NOTE)
@@ -168,13 +168,13 @@ class _Links:
             return Level.ERROR, f"its parent {each.target} is not in the tree", ""
         message = f"refers to {each.target}, which is not in the tree"
         if (each.key.model, each.field) in self._dumps[each.origin].lenient:
-            return Level.NOTE, f"{message}; the dump ignores that", ""
+            return Level.NOTE, f"{message}; the dump ignores this", ""
         if each.target.model in self._partial:
             message += ": it may be a row that the dump's filter leaves out"
             return Level.WARNING, message, ""
         if not each.constrained:
-            return Level.WARNING, f"{message}; the database takes that", ""
-        return Level.ERROR, message, "bring the record back, or clear the field"
+            return Level.WARNING, f"{message}; the database accepts this", ""
+        return Level.ERROR, message, "restore the record or clear the field"
 
     def leaving(self) -> Iterator[Finding]:
         for (folder, model, name, target), count in sorted(self._references.leaving.items()):
@@ -205,7 +205,7 @@ class _Parents:
         for (label, name), parents in sorted(self._of.items()):
             for circle in circles(parents, lambda key: RecordKey("", key).sort_key):
                 ordered = [*circle[:_LISTED], *(["…"] if len(circle) > _LISTED else []), circle[0]]
-                message = f"goes in a circle: {' -> '.join(ordered)}"
+                message = f"is in a cycle: {' -> '.join(ordered)}"
                 key = RecordKey(label, circle[0])
                 # Of a one-to-one field it may be meant: two records that are each other's counterpart.
                 level = Level.WARNING if (label, name) in self._single else Level.ERROR
@@ -247,8 +247,8 @@ class _Orders:
             unlisted = tie.count - len(tie.keys)
             more = f" and {unlisted:,} more" if unlisted else ""
             message = (
-                f"{shown(tie.value)} is the place of {tie.count:,} records{place}, whose order is "
-                f"left to chance: {', '.join(tie.keys)}{more}"
+                f"{shown(tie.value)} is the place of {tie.count:,} records{place}; their order is "
+                f"undefined: {', '.join(tie.keys)}{more}"
             )
             yield finding("order-tie", message, path=keys.place(key), record=key, field=name)
 
@@ -300,6 +300,6 @@ class _Policy:
         for (folder, label), count in sorted(self._counts.items()):
             what = "1 record" if count == 1 else f"{count:,} records"
             message = f"{what} of {label}, which the policy forbids ({self._pattern(label)})"
-            hint = "take the model out of the dataset, and its records out of the history"
+            hint = "remove the model from the dataset and its records from the history"
             path = self._first.get((folder, label), f"{folder}/{DATASET_FILE}")
             yield finding("forbidden-model", message, path=path, hint=hint)

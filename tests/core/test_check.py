@@ -155,7 +155,7 @@ def test_a_record_at_the_place_of_another() -> None:
     assert said(found.findings) == [
         (
             "error", "wrong-path", "pages/pages.page/0/0/1.json", "",
-            "holds pages.page:2, which lies in pages/pages.page/0/0/2.json",
+            "holds pages.page:2, which belongs in pages/pages.page/0/0/2.json",
         )
     ]  # fmt: skip
     assert look(DUMP, "somewhere.json", data).place == "pages.page/0/0/2.json"
@@ -181,7 +181,7 @@ def test_fields_that_the_schema_does_not_have_and_fields_that_the_record_does_no
 
 def test_a_model_that_the_schema_does_not_have() -> None:
     data = canonical.encode(Record(RecordKey("x.y", "1"), {}))
-    assert looked(data, "x.y/1.json") == [("unknown-model", "", "x.y is no model of this dump")]
+    assert looked(data, "x.y/1.json") == [("unknown-model", "", "x.y is not a model of this dump")]
 
 
 GOOD: dict[FieldKind, list[Value]] = {
@@ -244,7 +244,7 @@ def test_what_a_field_of_each_kind_holds(kind: FieldKind) -> None:
     field = FieldSchema("f", kind, target=target)
     assert [value for value in GOOD[kind] if misfit(value, field)] == []
     assert [value for value in BAD.get(kind, []) if not misfit(value, field)] == []
-    assert misfit(None, field) == "is null, which the field does not take"
+    assert misfit(None, field) == "is null, which the field does not accept"
     assert misfit(None, FieldSchema("f", kind, null=True)) == ""
 
 
@@ -334,7 +334,7 @@ def test_a_dataset_that_describes_none(data: bytes | None) -> None:
 def test_a_dataset_in_the_folder_of_another_and_with_other_bytes() -> None:
     data = dump_document(document(PAGE))
     assert [f.message for f in describe("other", data)[1]] == [
-        'describes the dump "pages:", whose folder is another'
+        'describes the dump "pages:", which has another folder'
     ]
     assert [f.rule for f in describe("pages", data.replace(b"\n", b"\r\n"))[1]] == ["non-canonical"]
 
@@ -463,7 +463,7 @@ def test_a_record_in_two_dumps() -> None:
     assert said(tree.findings()) == [
         (
             "note", "duplicate-key", "other/dataset.json", "",
-            "1 record stands in pages too, with the same content",
+            "1 record is in pages too, with the same content",
         )
     ]  # fmt: skip
     (differing,) = tree.add(other, page(1, slug="b"), path, blob_id(b"x"), usual=True)
@@ -479,7 +479,7 @@ def test_a_record_twice_in_one_dump() -> None:
     assert said([found]) == [
         (
             "error", "duplicate-key", "pages/pages.page/0/0/1.json", "",
-            "pages.page:1 stands in pages/pages.page/1.json too",
+            "pages.page:1 is in pages/pages.page/1.json too",
         )
     ]  # fmt: skip
 
@@ -492,7 +492,7 @@ def test_circles() -> None:
     assert said(checked_tree(records)) == [
         (
             "error", "cycle", "pages/pages.page/0/0/1.json", "parent",
-            "goes in a circle: 1 -> 2 -> 1",
+            "is in a cycle: 1 -> 2 -> 1",
         )
     ]  # fmt: skip
 
@@ -541,7 +541,7 @@ def test_records_at_the_same_place_of_an_order() -> None:
         path, data = written(record, dump)
         assert tree.add(dump, record, path, blob_id(data), usual=True) == []
     message = (
-        "1 is the place of 9 records of the same parent, whose order is left to chance: "
+        "1 is the place of 9 records of the same parent; their order is undefined: "
         "2, 10, 11, 12, 13 and 4 more"
     )
     assert said(tree.findings()) == [

@@ -114,7 +114,7 @@ def test_findings_stand_below_their_file_with_what_to_do(site: Site, check: Chec
         "pages/pages.page/0/0/2.json\n"
         "  error    dangling-reference  8: pages.page:2 parent: "
         "refers to pages.page:9, which is not in the tree\n"
-        "           bring the record back, or clear the field\n"
+        "           restore the record or clear the field\n"
         "  error    duplicate-value  10: pages.page:2 title: "
         'pages.page:1 has title "Page 1" too, which must be unique\n'
         f"2 records in 1 dump at {commit[:10]}: 2 errors\n"
@@ -423,7 +423,7 @@ def test_formats_for_ci(site: Site, check: Check) -> None:
     assert said.out == (
         f"::error file={place(2)},line=8,title=dangling-reference::pages.page:2 parent: refers to "
         "pages.page:9\\u000a:\\u003aerror:\\u003ax, which is not in the tree "
-        "(bring the record back, or clear the field)\n"
+        "(restore the record or clear the field)\n"
     )
     log = json.loads(check("--format", "sarif").out)
     (result,) = log["runs"][0]["results"]
@@ -500,7 +500,7 @@ def test_comparing_with_the_code_opens_no_connection(
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, "")
-    assert "pages.page is in no spec of the code's dataset" in done.stdout
+    assert "pages.page is not in the code's dataset" in done.stdout
 
 
 def test_a_policy_in_the_settings(site: Site, run: Run, settings_with: Callable[..., None]) -> None:

@@ -420,7 +420,7 @@ def test_an_editor_that_fails_changes_nothing(
         (["cherry-pick"], "cherry-pick needs a commit"),
         (["restore"], "restore needs a record"),
         (["restore", "a.b:1"], "restore requires --from REV"),
-        (["restore", "what", "--from", "main"], "'what' is no record"),
+        (["restore", "what", "--from", "main"], "'what' is not a record"),
         (["revert", "main", "-m", "x"], "takes a number from 0 up"),
     ],
 )

@@ -186,7 +186,7 @@ def test_a_pull_of_what_has_parted(
     theirs, ours = work(colleague), work(repository_path, "mine.txt", push=False)
     said = run("pull", "--ff-only")
     assert said.code == 3
-    assert "branch main and origin/main have parted" in said.err
+    assert "branch main and origin/main have diverged" in said.err
     assert "merge" in said.err
     assert git("rev-parse", "main", "origin/main") == f"{ours}\n{theirs}"
 
@@ -372,7 +372,7 @@ def test_a_host_whose_branch_has_parted_applies_nothing(
     work(repository_path, "mine.txt", push=False)
     said = run("checkout", "main", "--apply", "--pull", "--no-input")
     assert said.code == 3
-    assert "have parted" in said.err
+    assert "have diverged" in said.err
     assert run("checkout", "main~1", "--pull").code == 2
     assert run("checkout", "-b", "x", "--pull").code == 2
     assert run("checkout", "--apply", "--plan", "x", "--pull").code == 2

@@ -172,7 +172,7 @@ def test_what_git_put_together_is_no_decision(site: Site) -> None:
     (told,) = found(site, by_lines(site, "site.page:1"))
     assert (told.rule, told.record, told.field) == ("merge-differs", "site.page:1", "data")
     assert told.message == (
-        "both sides changed it, and git has put lines of both together: "
+        "both sides changed it, and git combined lines of both: "
         "the commit has [10, 1, 2, 3, 4, 5, 6, 7, 18]"
     )
 

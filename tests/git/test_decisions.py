@@ -61,7 +61,7 @@ def stopped(site: Site, ours: Any, theirs: Any) -> Site:
     ("field", "values", "value", "said"),
     [
         ("title", ("W", "S"), 5, "is not text"),
-        ("title", ("W", "S"), None, "is null, which the field does not take"),
+        ("title", ("W", "S"), None, "is null, which the field does not accept"),
         ("edited", (1, 2), "tomorrow", 'is not a time like "2026-11-22T13:05:00.000000Z"'),
         ("tags", (1, 2), "site.tag:1", 'is not a list of references like "app.model:key"'),
         ("parent", ("site.page:2", "site.page:4"), "site.tag:1", "is not a reference to site.page"),
@@ -118,7 +118,7 @@ def test_a_field_that_there_is_not(site: Site) -> None:
     stopped(site, {"site.page:4": {"title": "W"}}, {"site.page:4": None})
     with pytest.raises(UsageError, match=r"site\.page:4/titel: site\.page has no field titel"):
         resolve(site.repository, ["site.page:4/titel"], Decision(value="x"))
-    with pytest.raises(UsageError, match="title is one value, and nothing lies within it"):
+    with pytest.raises(UsageError, match="title is a single value without parts"):
         resolve(site.repository, ["site.page:4/title/de"], Decision(value="x"))
 
 

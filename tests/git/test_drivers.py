@@ -95,7 +95,7 @@ def test_git_does_not_write_an_edit_into_a_similar_record(folder: Path) -> None:
     code, said = merge(folder)
     assert code == 1
     if path_of(43) in git(folder, "diff", "--name-only", "--diff-filter=U"):
-        assert "git took different records for one that was renamed" in said
+        assert "git treated different records as one that was renamed" in said
         assert "  base: pages.page:42\n  ours: pages.page:42\n  theirs: pages.page:43\n" in said
     else:  # git 2.50 and newer look for no renames, as setup-git says
         assert f"CONFLICT (modify/delete): {path_of(42)}" in said
@@ -152,7 +152,7 @@ def test_two_formats_are_never_mixed(folder: Path) -> None:
     part(folder, {name: b'{"format": 2}\n'}, {name: b'{"format": 3}\n'})
     code, said = merge(folder)
     assert code == 1
-    assert "refused: contentgit.json differs on the two sides" in said
+    assert "refused: contentgit.json differs between the two sides" in said
     assert (folder / name).read_bytes() == b'{"format": 2}\n'
 
 
@@ -183,17 +183,17 @@ def drive(
             b'{"$key": \x1b[31m',
             (
                 f"error: {path_of(42)} of theirs cannot be merged: not JSON: Expecting value: line 1 column "
-                "10 (char 9)\nhint: correct the file on that side in a commit of its own, then merge again\n"
+                "10 (char 9)\nhint: correct the file on that side in a separate commit, then merge again\n"
             ),
         ),
-        (path_of(42), b"", f"error: {path_of(42)} of theirs is empty: no record\n"),
+        (path_of(42), b"", f"error: {path_of(42)} of theirs is empty and not a record\n"),
         (
             path_of(42),
             b'{"a": 1}',
             (
                 f"error: {path_of(42)} of theirs cannot be merged: $key is missing, or not an integer, a "
                 "string, or a list of these\n"
-                "hint: correct the file on that side in a commit of its own, then merge again\n"
+                "hint: correct the file on that side in a separate commit, then merge again\n"
             ),
         ),
         (
@@ -207,7 +207,7 @@ def drive(
         (
             path_of(42),
             page(43),
-            f"refused: {path_of(42)}: git took different records for one that was renamed\n",
+            f"refused: {path_of(42)}: git treated different records as one that was renamed\n",
         ),
         ("notes.json", page(), "error: '' is no path that contentgit writes\n"),
     ],

@@ -296,7 +296,7 @@ def test_what_cannot_be_decided_so(split: Site) -> None:
         resolve(repository, ["site.page:1", "site.page:7"], OURS)
     with pytest.raises(UsageError, match="not a key that both sides gave"):
         resolve(repository, ["site.page:1"], Decision(renumber=True))
-    with pytest.raises(UsageError, match="a value goes to one field, and 0 places"):
+    with pytest.raises(UsageError, match="a value is for one field, but 0 places"):
         resolve(repository, [], Decision(value="x"))
     assert state(repository).read_bytes() == before
 
@@ -390,7 +390,7 @@ def test_two_decide_at_once(split: Site) -> None:
     assert seen is not None
     resolve(repository, [], THEIRS)
     before = state(repository).read_bytes()
-    with pytest.raises(BusyError, match="another contentgit is at work on the merge of summer"):
+    with pytest.raises(BusyError, match="another process is working on the merge of summer"):
         keep(repository, seen)
     assert state(repository).read_bytes() == before
     assert [each.name for each in state(repository).parent.iterdir()] == ["merge.json"]
@@ -535,7 +535,7 @@ def test_conflicts_in_a_commit_are_files_that_can_be_filled_in(split: Site) -> N
     assert caught.value.items == (name,)
     with pytest.raises(RefusedError, match="has undecided conflicts of an earlier merge"):
         merge(repository, "autumn", record=True)
-    with pytest.raises(UsageError, match="none of the recorded conflicts is decided"):
+    with pytest.raises(UsageError, match="no recorded conflict is decided"):
         resolve_recorded(repository, [], None)
     # Somebody fills it in on a host, and others go on committing meanwhile.
     document["take"] = "theirs"
@@ -588,7 +588,7 @@ def test_what_was_edited_since_is_not_overwritten(split: Site) -> None:
 )  # fmt: skip
 def test_a_recorded_conflict_that_is_none(split: Site, text: str) -> None:
     split.commit_files("main", {".conflicts/x.json": text.encode()})
-    with pytest.raises(FormatError, match=r"\.conflicts/x\.json is no recorded conflict"):
+    with pytest.raises(FormatError, match=r"\.conflicts/x\.json is not a recorded conflict"):
         recorded_in(split.repository, split.repository.refs.resolve("main"))
 
 
@@ -599,5 +599,5 @@ def test_a_choice_that_is_none(split: Site) -> None:
     for wrong in ({"take": "mine"}, {"take": 1}, {"value": {"$text": 7}}):
         document = {**there.document, **wrong}
         split.commit_files("main", {there.file: json.dumps(document).encode()})
-        with pytest.raises(FormatError, match="is no recorded conflict"):
+        with pytest.raises(FormatError, match="is not a recorded conflict"):
             resolve_recorded(repository, [], None)

@@ -136,13 +136,13 @@ def test_merges_and_first_commits(site: Site) -> None:
     site.commit("summer", {"site.tag:2": {"name": "zwei"}})
     site.commit("main", {"site.tag:1": {"name": "eins"}})
     merge(repository, "summer")
-    with pytest.raises(UsageError, match="main is a merge: of which of its 2 parents"):
+    with pytest.raises(UsageError, match="main is a merge: against which of its 2 parents"):
         revert(repository, "main")
-    with pytest.raises(UsageError, match="has 2 parents, so -m 3 means none"):
+    with pytest.raises(UsageError, match="has 2 parents, so -m 3 is out of range"):
         revert(repository, "main", Picking(mainline=3))
     revert(repository, "main", Picking(mainline=1))
     assert (field(site, "site.tag:1", "name"), field(site, "site.tag:2", "name")) == ("eins", "two")
-    with pytest.raises(UsageError, match="has 1 parent, so -m 1 means none"):
+    with pytest.raises(UsageError, match="has 1 parent, so -m 1 is out of range"):
         revert(repository, "main", Picking(mainline=1))
 
 
@@ -241,8 +241,8 @@ def test_a_restored_record_has_the_fields_that_are_managed_now(site: Site) -> No
         ("site.page:77", "v1 has no record site.page:77"),
         ("site.page:1/nothing", "site.page:1 has no field nothing in v1"),
         ("site.page:9/title", "v1 has no record site.page:9"),
-        ("pages", "'pages' is no record"),
-        ("", "'' is no record"),
+        ("pages", "'pages' is not a record"),
+        ("", "'' is not a record"),
     ],
 )
 def test_what_cannot_be_restored(site: Site, label: str, error: str) -> None:

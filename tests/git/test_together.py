@@ -212,7 +212,7 @@ def test_check_names_a_group_of_what_is_not_described(site: Site) -> None:
     site.commit_files("main", {f"pages/{DATASET_FILE}": description(wrong)})
     (found,) = check(site.repository, "main").findings
     assert (found.rule, found.level.value, found.field) == ("unknown-field", "warning", "curency")
-    assert found.message == "'together' names \"curency\", which is no field of site.ware"
+    assert found.message == "'together' names \"curency\", which is not a field of site.ware"
 
 
 def test_a_dataset_file_that_cannot_be_read_is_named_with_its_commit(site: Site) -> None:

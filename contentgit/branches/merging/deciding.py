@@ -95,7 +95,7 @@ def take_all(repository: Repository, operation: Operation, take: Take) -> Operat
         refuse_nothing(found.conflicts, new)
         operation = replace(operation, resolutions=tuple(added(operation.resolutions, new)))
     raise ConflictError(
-        f"{operation.named}: taking {take.value} everywhere does not settle it",
+        f"{operation.named}: taking {take.value} everywhere does not resolve all conflicts",
         hint=f"contentgit merge {operation.source}  (lists the conflicts, to decide one by one)",
     )
 
@@ -191,7 +191,7 @@ def named_place(repository: Repository, labels: Sequence[str]) -> Contested:
     ]
     if len(places) != 1 or places[0].place is None or not places[0].place.field:
         raise UsageError(
-            f"a value goes to one field, and {len(places)} places are named",
+            f"a value is for one field, but {len(places)} places are named",
             hint="name one as contentgit conflicts does: contentgit resolve app.model:42/title --edit",
         )
     return places[0]
@@ -222,7 +222,8 @@ def _taken(place: Contested, take: Take) -> Resolution:
 def _deleted(place: Contested) -> Resolution:
     if place.place is None:
         raise UsageError(
-            f"{place.file} is no record to delete", hint="--take ours or theirs decides a file"
+            f"{place.file} is not a record and cannot be deleted",
+            hint="--take ours or theirs decides a file",
         )
     return Resolution(Place(place.place.key), take=Take.DELETE)
 
@@ -241,7 +242,7 @@ def _valued(conflicts: Sequence[TreeConflict], patterns: Sequence[str], value: M
     if field is not None and len(patterns) == 1:
         return Resolution(field, value=value)
     raise UsageError(
-        f"a value goes to one field, and {len(places)} places are named",
+        f"a value is for one field, but {len(places)} places are named",
         hint="name it as contentgit conflicts does: contentgit resolve app.model:42/title --value JSON",
     )
 

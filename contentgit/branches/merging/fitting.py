@@ -80,7 +80,7 @@ def _misfit(place: Place, value: Value, schema: ModelSchema) -> str:
     if not place.path:
         wrong = misfit(value, field)
     elif field.kind not in (FieldKind.JSON, FieldKind.MAPPING):
-        return f"{place.field} is one value, and nothing lies within it"
+        return f"{place.field} is a single value without parts"
     else:
         text = value is None or isinstance(value, str)
         wrong = "" if text or field.kind is FieldKind.JSON else "is not text"

@@ -186,8 +186,8 @@ def keep(repository: Repository, operation: Operation) -> None:
             with _alone(path.parent):
                 if (path.read_bytes() if path.exists() else b"") != operation.read:
                     raise BusyError(
-                        f"another contentgit is at work on the {operation.named}; nothing is decided here",
-                        hint="run the command again: it will work on what is there now",
+                        f"another process is working on the {operation.named}; nothing was decided",
+                        hint="run the command again",
                     )
                 fresh.replace(path)
         finally:

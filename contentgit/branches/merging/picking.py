@@ -107,12 +107,12 @@ def _change(repository: Repository, revision: str, mainline: int, verb: str) -> 
         )
     if count > 1 and not mainline:
         raise UsageError(
-            f"{revision} is a merge: of which of its {count} parents are the changes meant?",
-            hint=f"contentgit {verb} {revision} -m 1  means those against its branch",
+            f"{revision} is a merge: against which of its {count} parents do the changes count?",
+            hint=f"contentgit {verb} {revision} -m 1  counts them against its branch",
         )
     if mainline > count or (mainline and count == 1):
         raise UsageError(
-            f"{revision} has {count} parent{'' if count == 1 else 's'}, so -m {mainline} means none",
+            f"{revision} has {count} parent{'' if count == 1 else 's'}, so -m {mainline} is out of range",
             hint="-m is for merges",
         )
     return commit, commit.parents[max(mainline, 1) - 1]
@@ -204,7 +204,7 @@ def _as_managed(repository: Repository, head: str, path: str, blob: str) -> byte
     schema = recorded_schema(repository, head, folder).get(record.key.model)
     if schema is None:
         raise UnknownNameError(
-            f"HEAD has no {record.key.model} in {folder}, so {record.key} has no place there",
+            f"HEAD has no {record.key.model} in {folder}, so {record.key} cannot be stored there",
             hint="commit the dump with a dataset that has the model, then restore the record",
         )
     values = dict(others[0].fields) if others else {}
@@ -218,7 +218,7 @@ def _place(label: str) -> Place:
         return Place.parse(label)
     except ValueError as error:
         raise UsageError(
-            f"{label!r} is no record", hint="records are named like pages.page:42"
+            f"{label!r} is not a record", hint="records are named like pages.page:42"
         ) from error
 
 

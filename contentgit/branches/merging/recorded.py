@@ -116,7 +116,7 @@ def _parsed(file: str, data: bytes) -> Recorded:
         return Recorded(file, ours, theirs, labels, document, _chosen(document))
     except MISFITS as error:
         raise FormatError(
-            f"{file} is no recorded conflict: {misfit(error)}",
+            f"{file} is not a recorded conflict: {misfit(error)}",
             hint='only "take" and "value" are to be filled in',
         ) from error
 
@@ -188,7 +188,7 @@ def _wanted(
         wanted = [each for each in wanted if each.document.get("reason") == Reason.ADDED.value]
     if not wanted:
         raise UsageError(
-            "none of the recorded conflicts is decided",
+            "no recorded conflict is decided",
             hint='set "take" in their files, or: contentgit resolve LABEL --take ours|theirs',
         )
     return wanted
@@ -266,7 +266,7 @@ def _refuse(conflicts: Iterable[TreeConflict], why: str) -> None:
     found = list(conflicts)
     if found:
         raise ConflictError(
-            f"this cannot be decided so: {why}",
+            f"this decision is not possible: {why}",
             items=[headline(each) for each in found],
             hint="contentgit conflicts shows what is recorded; take ours keeps what was edited since, "
             "and conflicts that belong together are decided in one call that names all of their labels",

@@ -147,8 +147,8 @@ def _refuse_taken(sides: Sides, keys: Mapping[RecordKey, RecordKey]) -> None:
         taken |= there.difference(keys if side == sides.theirs else ())
     if taken:
         raise RefusedError(
-            f"{min(taken)} is to be a record's new key, and another record has it",
-            hint="what was decided cannot be done: give up with --abort, and begin again",
+            f"{min(taken)} cannot be a record's new key: another record has it",
+            hint="the decisions cannot be carried out: give up with --abort and start again",
             data={"keys": [str(each) for each in sorted(taken)]},
         )
 
