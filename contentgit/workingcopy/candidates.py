@@ -151,10 +151,16 @@ class ThreeWay:
         work = self.work
         theirs = work.theirs.records([(delta.path, delta.commit) for delta in batch])
         ours = work.ours.records([delta.row for delta in batch])
-        base = _at(work.base, work.base_ids, [delta.path for delta in batch])
+        ids = [work.base_ids.get(delta.path, "") for delta in batch]
+        # Mostly the row is as it was applied: of equal bytes there is one record.
+        own = [
+            (delta.path, "" if blob in (delta.database, delta.commit) else blob)
+            for delta, blob in zip(batch, ids, strict=True)
+        ]
+        sides = zip(batch, ids, work.base.records(own), ours, theirs, strict=True)
         found: Iterator[Candidate] = (
-            Candidate(delta, work.folder, *sides)
-            for delta, sides in zip(batch, zip(base, ours, theirs, strict=True), strict=True)
+            Candidate(delta, work.folder, _shared(delta, blob, was, here, there), here, there)
+            for delta, blob, was, here, there in sides
         )
         if work.origin is not None:
             origin = _at(work.origin, work.origin_ids, [delta.path for delta in batch])
@@ -238,6 +244,15 @@ def _as_here(made: Record | None, other: Record | None, here: Record | None) -> 
         return another if same(another, now) and not same(value, now) else value
 
     return replace(made, fields={name: taken(name, value) for name, value in made.fields.items()})
+
+
+def _shared(
+    delta: Delta, base: str, was: Record | None, here: Record | None, there: Record | None
+) -> Record | None:
+    """The record with the blob id ``base``; ``was`` where no side has the same."""
+    if base == delta.database:
+        return here
+    return there if base == delta.commit else was
 
 
 def _without(record: Record, links: AbstractSet[tuple[str, str]]) -> Record:
