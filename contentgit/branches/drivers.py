@@ -5,17 +5,26 @@ git calls it once a file, so what it needs is imported in less than a tenth of a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from contentgit.content.canonical import decode, encode, key_kind
 from contentgit.content.documents import dump_document, parse_document
-from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE, record_key, record_paths
+from contentgit.content.layout import (
+    DATASET_FILE,
+    REPOSITORY_FILE,
+    in_dump,
+    record_key,
+    record_paths,
+)
 from contentgit.content.records import Record
 from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
 from contentgit.errors import ContentgitError, FormatError, RefusedError
-from contentgit.merge import FieldConflict, merge_record, merge_value
+from contentgit.merge import merge_record, merge_value
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -39,50 +48,45 @@ def merge_file(path: str, base: bytes, ours: bytes, theirs: bytes) -> MergedFile
         RefusedError: the sides are different records, or not the one that belongs at ``path``.
         FormatError: a side is no record, or cannot be written as one.
     """
-    folder, _, inner = path.partition("/")
+    folder, inner = in_dump(path)
     if path == REPOSITORY_FILE:
-        return _equal_or_refused(path, ours, theirs)
+        if ours != theirs:
+            raise RefusedError(
+                f"{path} differs between the two sides; it holds the format of the repository",
+                hint="bring both branches to one format, then merge",
+            )
+        return MergedFile(path, ours)
     if inner == DATASET_FILE:
         return _merge_documents(path, base, ours, theirs)
     return _merge_records(folder, inner, base, ours, theirs)
 
 
-def _equal_or_refused(path: str, ours: bytes, theirs: bytes) -> MergedFile:
-    if ours != theirs:
-        raise RefusedError(
-            f"{path} differs between the two sides; it holds the format of the repository",
-            hint="bring both branches to one format, then merge",
-        )
-    return MergedFile(path, ours)
-
-
 def _merge_documents(path: str, base: bytes, ours: bytes, theirs: bytes) -> MergedFile:
-    before = _document("base", path, base) if base else {}
-    mine, other = _document("ours", path, ours), _document("theirs", path, theirs)
+    before = _parsed("base", path, base, parse_document) if base else {}
+    mine, other = (
+        _parsed(side, path, data, parse_document)
+        for side, data in (("ours", ours), ("theirs", theirs))
+    )
     whole = FieldSchema(path, FieldKind.JSON)
     value, conflicts = merge_value(whole, path, before, mine, other)
-    lines = tuple(" › ".join(each.path) or path for each in conflicts)
+    lines = tuple(" › ".join(conflict.path) or path for conflict in conflicts)
     return MergedFile(path, ours if lines else dump_document(value), lines)
 
 
-def _document(side: str, path: str, data: bytes) -> object:
+def _parsed(side: str, path: str, data: bytes, parse: Callable[[bytes], T]) -> T:
     try:
-        return parse_document(data)
+        return parse(data)
     except FormatError as error:
-        raise _broken(side, path, error) from error
-
-
-def _broken(side: str, path: str, error: FormatError) -> FormatError:
-    return FormatError(
-        f"{path} of {side} cannot be merged: {error.message}",
-        hint="correct the file on that side in a separate commit, then merge again",
-    )
+        raise FormatError(
+            f"{path} of {side} cannot be merged: {error.message}",
+            hint="correct the file on that side in a separate commit, then merge again",
+        ) from error
 
 
 def _merge_records(folder: str, inner: str, base: bytes, ours: bytes, theirs: bytes) -> MergedFile:
     path = f"{folder}/{inner}"
     sides = {"base": base, "ours": ours, "theirs": theirs}
-    records = {side: _record(side, path, data) for side, data in sides.items() if data}
+    records = {side: _parsed(side, path, data, decode) for side, data in sides.items() if data}
     if not ours or not theirs:
         raise FormatError(f"{path} of {'theirs' if ours else 'ours'} is empty and not a record")
     _check_keys(inner, path, records)
@@ -90,17 +94,11 @@ def _merge_records(folder: str, inner: str, base: bytes, ours: bytes, theirs: by
     schema = _schema(folder).get(mine.key.model)
     merged = merge_record(records.get("base"), mine, records["theirs"], schema)
     if merged.conflict is not None:
-        lines = tuple(_line(mine, each) for each in merged.conflict.fields)
+        places = (".".join((field.name, *field.path)) for field in merged.conflict.fields)
+        lines = tuple(f"{mine.key}: both sides changed {place}" for place in places)
         return MergedFile(str(mine.key), ours, lines)
     assert merged.record is not None
     return MergedFile(str(mine.key), encode(merged.record, key_kind(ours)))
-
-
-def _record(side: str, path: str, data: bytes) -> Record:
-    try:
-        return decode(data)
-    except FormatError as error:
-        raise _broken(side, path, error) from error
 
 
 def _check_keys(inner: str, path: str, records: Mapping[str, Record]) -> None:
@@ -119,11 +117,6 @@ def _check_keys(inner: str, path: str, records: Mapping[str, Record]) -> None:
             f"{path} holds the record {key}, which does not belong there",
             hint="contentgit merge REV merges record by record; git merge --abort goes back first",
         )
-
-
-def _line(record: Record, conflict: FieldConflict) -> str:
-    place = ".".join((conflict.name, *conflict.path))
-    return f"{record.key}: both sides changed {place}"
 
 
 def _schema(folder: str) -> Mapping[str, ModelSchema]:

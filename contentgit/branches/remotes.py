@@ -22,8 +22,8 @@ class Way(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class Fetched:
-    """What a fetch moved."""
+class Transfer:
+    """The refs that a fetch or a push moved."""
 
     remote: str
     url: str
@@ -39,22 +39,13 @@ class Pulled:
     way: Way
     before: str | None
     after: str
-    fetched: Fetched
+    fetched: Transfer
     left: tuple[LeftAlone, ...] = ()
-
-
-@dataclass(frozen=True)
-class Pushed:
-    """What a push moved."""
-
-    remote: str
-    url: str
-    moves: tuple[RefMove, ...]
 
 
 def fetch(
     repository: Repository, names: Sequence[str], talk: Talk, *, every: bool, prune: bool
-) -> list[Fetched]:
+) -> list[Transfer]:
     """Fetches from the named remotes, ``every`` one, or that of HEAD's branch.
 
     Raises:
@@ -70,9 +61,9 @@ def fetch(
     return [_fetch(repository, name, talk, prune=prune) for name in wanted]
 
 
-def _fetch(repository: Repository, remote: str, talk: Talk, *, prune: bool = False) -> Fetched:
+def _fetch(repository: Repository, remote: str, talk: Talk, *, prune: bool = False) -> Transfer:
     moves = repository.remotes.fetch(remote, talk, prune=prune)
-    return Fetched(remote, repository.remotes.url(remote), tuple(moves))
+    return Transfer(remote, repository.remotes.url(remote), tuple(moves))
 
 
 def pull(
@@ -134,7 +125,7 @@ class _Followed:
     name: str
     ours: str | None
     theirs: str
-    fetched: Fetched
+    fetched: Transfer
 
 
 def _fetched(
@@ -207,7 +198,7 @@ def push(
     tags: bool = False,
     delete: Sequence[str] = (),
     follow: bool = False,
-) -> Pushed:
+) -> Transfer:
     """Sends branches (HEAD's unless named) and named tags, to those of the same name; never by force.
 
     With ``follow`` they follow those from now on.
@@ -237,4 +228,4 @@ def push(
         for name in wanted:
             if repository.refs.tip(name) is not None:  # a tag follows nothing
                 repository.remotes.follow(name, place)
-    return Pushed(place, repository.remotes.url(place), tuple(moves))
+    return Transfer(place, repository.remotes.url(place), tuple(moves))

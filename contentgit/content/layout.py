@@ -197,6 +197,15 @@ def dump_of(path: str) -> str:
     return path.partition("/")[0]
 
 
+def model_of(path: str) -> str:
+    """The label of the model in whose folder a record's file is.
+
+    Raises:
+        ValueError: the folder has a name that contentgit does not write.
+    """
+    return _label(in_dump(path)[1].partition("/")[0])
+
+
 def is_shortened(path: str) -> bool:
     """Whether the name holds only the beginning of a long key, so that the path does not tell it."""
     return "~" in path

@@ -1,4 +1,4 @@
-"""``resolve``: decisions of people, made into resolutions of the places that they name."""
+"""``resolve``: what people decide, as resolutions of the places that they name."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def unknown(pattern: str, conflicts: Iterable[TreeConflict]) -> UnknownNameError
 
 
 class Labels:
-    """What the places of conflicts are called, by what patterns can name of it."""
+    """The labels of conflicts, by the patterns that can name them."""
 
     def __init__(self, conflicts: Sequence[Sequence[str]]) -> None:
         self._at: dict[str, set[int]] = defaultdict(set)
@@ -182,13 +182,7 @@ def named_place(repository: Repository, labels: Sequence[str]) -> Contested:
         UsageError: it is none, or several.
     """
     operation = under_way(repository)
-    wanted = chosen(operation.tree(repository).conflicts, labels)
-    places = [
-        place
-        for conflict in wanted
-        for place in conflict.places
-        if any(names(label, place.label) for label in labels)
-    ]
+    places = _places(chosen(operation.tree(repository).conflicts, labels), labels)
     if len(places) != 1 or places[0].place is None or not places[0].place.field:
         raise UsageError(
             f"a value is for one field, but {len(places)} places are named",
@@ -200,42 +194,28 @@ def named_place(repository: Repository, labels: Sequence[str]) -> Contested:
 def resolutions_for(
     conflicts: Sequence[TreeConflict], patterns: Sequence[str], decision: Decision
 ) -> Iterator[Resolution]:
-    """What a decision says of each place of the conflicts; patterns tell of which, for values and deletes."""
+    """The resolutions of a decision, by place; values and deletes are for the places that patterns name."""
     if decision.take is None:
         yield _valued(conflicts, patterns, decision.value)
         return
     for conflict in conflicts:
         for place in conflict.places:
-            named = any(names(pattern, place.label) for pattern in patterns)
+            named = not patterns or any(names(pattern, place.label) for pattern in patterns)
             if decision.take is not Take.DELETE:
-                yield _taken(place, decision.take)
-            elif named or not patterns:
-                yield _deleted(place)
-
-
-def _taken(place: Contested, take: Take) -> Resolution:
-    if place.place is None:
-        return Resolution(file=place.file, take=take)
-    return Resolution(place.place, take=take)
-
-
-def _deleted(place: Contested) -> Resolution:
-    if place.place is None:
-        raise UsageError(
-            f"{place.file} is not a record and cannot be deleted",
-            hint="--take ours or theirs decides a file",
-        )
-    return Resolution(Place(place.place.key), take=Take.DELETE)
+                file = "" if place.place else place.file
+                yield Resolution(place.place, file, take=decision.take)
+            elif named and place.place is None:
+                raise UsageError(
+                    f"{place.file} is not a record and cannot be deleted",
+                    hint="--take ours or theirs decides a file",
+                )
+            elif named and place.place:
+                yield Resolution(Place(place.place.key), take=Take.DELETE)
 
 
 def _valued(conflicts: Sequence[TreeConflict], patterns: Sequence[str], value: Maybe) -> Resolution:
     """A value goes to one place, which has to be a field."""
-    places = [
-        place
-        for conflict in conflicts
-        for place in conflict.places
-        if any(names(pattern, place.label) for pattern in patterns)
-    ]
+    places = _places(conflicts, patterns)
     if len(places) == 1 and places[0].place and places[0].place.field:
         return Resolution(places[0].place, value=value)
     field = next((each for each in (_field(conflicts, one) for one in patterns) if each), None)
@@ -245,6 +225,16 @@ def _valued(conflicts: Sequence[TreeConflict], patterns: Sequence[str], value: M
         f"a value is for one field, but {len(places)} places are named",
         hint="name it as contentgit conflicts does: contentgit resolve app.model:42/title --value JSON",
     )
+
+
+def _places(conflicts: Iterable[TreeConflict], patterns: Sequence[str]) -> list[Contested]:
+    """The places of conflicts that patterns name."""
+    return [
+        place
+        for conflict in conflicts
+        for place in conflict.places
+        if any(names(pattern, place.label) for pattern in patterns)
+    ]
 
 
 def _field(conflicts: Sequence[TreeConflict], pattern: str) -> Place | None:

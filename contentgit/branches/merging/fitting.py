@@ -26,7 +26,8 @@ def fitted(sides: Sides, tree: str, resolutions: Iterable[Resolution]) -> Iterat
             yield each
             continue
         value = each.value
-        for schema in _schemas(sides, each.place.key.model):
+        schemas = (sides.schema(folder) for folder in sorted(sides.folders))
+        for schema in filter(None, (models.get(each.place.key.model) for models in schemas)):
             wrong = _misfit(each.place, value, schema)
             wrong = wrong or _dangling(sides, tree, each.place, value, schema)
             if wrong:
@@ -45,14 +46,13 @@ def refuse_nothing(conflicts: Iterable[TreeConflict], resolutions: Iterable[Reso
 
     The record would stay without the field, so an apply would write it half.
     """
-    there = {each.label: each for conflict in conflicts for each in conflict.places}
-    taken = (each for each in resolutions if each.take is Take.BASE)
-    bare = []
-    for each in taken:
-        place = there.get(each.label)
-        field = each.place is not None and each.place.field and not each.place.path
-        if place is not None and field and place.base is ABSENT:
-            bare.append(each.label)
+    bases = {place.label: place.base for conflict in conflicts for place in conflict.places}
+    bare = [
+        resolution.label
+        for resolution in resolutions
+        if resolution.take is Take.BASE and bases.get(resolution.label) is ABSENT
+        if (place := resolution.place) and place.field and not place.path
+    ]
     if bare:
         raise RefusedError(
             f"the base has nothing at {len(bare):,} place{'' if len(bare) == 1 else 's'}, "
@@ -62,13 +62,6 @@ def refuse_nothing(conflicts: Iterable[TreeConflict], resolutions: Iterable[Reso
             "contentgit resolve LABEL --value JSON\n"
             "contentgit resolve RECORD --take delete  (deletes the whole record)",
         )
-
-
-def _schemas(sides: Sides, label: str) -> Iterator[ModelSchema]:
-    for folder in sorted(sides.folders):
-        schema = sides.schema(folder).get(label)
-        if schema is not None:
-            yield schema
 
 
 def _misfit(place: Place, value: Value, schema: ModelSchema) -> str:

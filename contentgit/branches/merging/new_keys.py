@@ -8,7 +8,7 @@ from functools import cached_property
 
 from contentgit.branches.trees import Sides
 from contentgit.branches.trees.sides import family, they_added
-from contentgit.content.layout import decode_part, encode_part, integer_key
+from contentgit.content.layout import dump_of, encode_part, integer_key, model_of
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import KeyKind, ModelSchema
 from contentgit.errors import RefusedError, UsageError
@@ -117,9 +117,8 @@ class NewKeys:
         sides = self.sides
         found: dict[str, set[str]] = {}
         for path, (before, after) in sides.by_theirs.items():
-            folder, _, rest = path.partition("/")
             if before is None and after is not None and sides.is_record(path):
-                schema = sides.schema(folder).get(decode_part(rest.partition("/")[0]))
+                schema = sides.schema(dump_of(path)).get(model_of(path))
                 if schema:
                     found.setdefault(schema.label, set()).update(_named_by(schema))
         return found
@@ -127,7 +126,10 @@ class NewKeys:
     def _highest(self, related: Sequence[str]) -> int:
         """The highest key of these models that anybody has, in whichever dump."""
         sides = self.sides
-        highest = max((0, *self._decided(related)))
+        # What decisions gave, or are about, may be in no tree by now.
+        decided = [each for each in self.decided if each.place and each.place.key.model in related]
+        names = [name for each in decided if each.place for name in (each.key, each.place.key.key)]
+        highest = max(0, 0, *(integer_key(name) or 0 for name in names))
         trees = dict.fromkeys((sides.base.tree, sides.ours, sides.theirs, *self.trees))
         for tree in filter(None, trees):
             folders = sides.repository.trees.folders(tree)
@@ -136,13 +138,6 @@ class NewKeys:
                     name = path.rpartition("/")[2].removesuffix(".json")
                     highest = max(highest, integer_key(name) or 0)
         return highest
-
-    def _decided(self, related: Sequence[str]) -> Iterator[int]:
-        """The keys that decisions gave, or are about: what they name may stand in no tree by now."""
-        for each in self.decided:
-            if each.place and each.place.key.model in related:
-                yield integer_key(each.key) or 0
-                yield integer_key(each.place.key.key) or 0
 
 
 def _named_by(schema: ModelSchema) -> set[str]:

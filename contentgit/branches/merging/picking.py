@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from contentgit.branches.merging.ending import Concluded, conclude_or_keep
 from contentgit.branches.merging.operation import Operation, head_of, refuse_unfinished
-from contentgit.branches.trees.sides import BATCH, decoded
+from contentgit.branches.trees.sides import BATCH, PLAIN, decoded
 from contentgit.content import canonical
-from contentgit.content.layout import DATASET_FILE, record_path, record_paths
+from contentgit.content.layout import DATASET_FILE, dump_of, in_dump, record_path, record_paths
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import ModelSchema
 from contentgit.content.titles import best_text
@@ -86,7 +86,7 @@ def restore(
         check_format(repository, each)
     changes = dict(_restored(repository, head, source, revision, labels))
     here = repository.trees.files_at(head, list(changes))
-    before = {path: FileEntry("100644", here[path]) if path in here else GONE for path in changes}
+    before = {path: FileEntry(PLAIN, here[path]) if path in here else GONE for path in changes}
     old = {"": repository.trees.root(source)}
     theirs = repository.writer.write_tree(None, changes.items(), old)
     base = repository.writer.write_tree(None, before.items(), old)
@@ -160,7 +160,7 @@ def _selected(
     folders = set(selection.folders(repository, [base, theirs])) if selection.dumps else set()
     wanted: dict[str, Placed] = {}
     for path, _, after in repository.trees.changed_files(base, theirs):
-        folder, _, rest = path.partition("/")
+        folder, rest = in_dump(path)
         if folder in folders or (rest in selection.paths and not folder.startswith(".")):
             wanted[path] = after or GONE
     if not wanted:
@@ -198,9 +198,9 @@ def _restored(
 def _as_managed(repository: Repository, head: str, path: str, blob: str) -> bytes:
     """A record of another commit with the fields that HEAD's dump has; new ones stay as they are."""
     here = repository.trees.files_at(head, [path])
-    files = [(path, FileEntry("100644", each)) for each in (blob, here.get(path)) if each]
+    files = [(path, FileEntry(PLAIN, each)) for each in (blob, here.get(path)) if each]
     record, *others = [each for each in decoded(repository, files) if each]
-    folder = path.partition("/")[0]
+    folder = dump_of(path)
     schema = recorded_schema(repository, head, folder).get(record.key.model)
     if schema is None:
         raise UnknownNameError(
@@ -248,10 +248,10 @@ def _with_fields(
         )
     for path, blob in here.items():
         old = there.get(path) or next(iter(there.values()))
-        files = [(path, FileEntry("100644", each)) for each in (blob, old)]
+        files = [(path, FileEntry(PLAIN, each)) for each in (blob, old)]
         record, source = decoded(repository, files)
         assert record is not None
-        schema = recorded_schema(repository, head, path.partition("/")[0]).get(key.model)
+        schema = recorded_schema(repository, head, dump_of(path)).get(key.model)
         for place in places:
             if source is None or place.field not in source.fields:
                 raise UnknownNameError(
@@ -288,11 +288,8 @@ def _with_dependencies(
             hint="--with-dependencies  brings them along",
             data={"missing": [str(each) for each in missing]},
         )
-    files = search.files
-    gone: list[tuple[str, Placed]] = [(path, GONE) for path in files]
-    come: list[tuple[str, Placed]] = [
-        (path, FileEntry("100644", blob)) for path, blob in files.items()
-    ]
+    gone = ((path, GONE) for path in search.files)
+    come = ((path, FileEntry(PLAIN, blob)) for path, blob in search.files.items())
     return (
         repository.writer.write_tree(None, gone, {"": base}),
         repository.writer.write_tree(None, come, {"": theirs}),
@@ -316,14 +313,20 @@ class _Dependencies:
     def of(self, base: str, theirs: str) -> dict[RecordKey, RecordKey]:
         """The missing records of the source, each with one that needs it."""
         changed = self.repository.trees.changed_files(base, theirs)
-        coming = {path: after for path, _, after in changed if after and self._is_record(path)}
+        coming = {
+            path: after
+            for path, _, after in changed
+            if after and dump_of(path) in self._schemas and in_dump(path)[1] != DATASET_FILE
+        }
         missing: dict[RecordKey, RecordKey] = {}
         wanted = dict(self._wanted(coming.items()))
         while wanted:
             found = self._absent(wanted, coming)
             self.files |= found
-            files = [(path, FileEntry("100644", blob)) for path, blob in found.items()]
-            missing |= {key: wanted[key] for key in self._keys(files)}
+            files = [(path, FileEntry(PLAIN, blob)) for path, blob in found.items()]
+            for record, schema in self._records(files):
+                self._titles[record.key] = best_text(record, schema)
+                missing[record.key] = wanted[record.key]
             wanted = {key: who for key, who in self._wanted(files) if key not in missing}
         return missing
 
@@ -332,24 +335,15 @@ class _Dependencies:
         title = self._titles.get(key)
         return f" ({title})" if title else ""
 
-    def _is_record(self, path: str) -> bool:
-        folder, _, rest = path.partition("/")
-        return folder in self._schemas and rest != DATASET_FILE
-
     def _records(
         self, files: Iterable[tuple[str, FileEntry]]
     ) -> Iterator[tuple[Record, ModelSchema]]:
         for batch in batches(files, BATCH):
             for (path, _), record in zip(batch, decoded(self.repository, batch), strict=True):
                 assert record is not None
-                schema = self._schemas[path.partition("/")[0]].get(record.key.model)
+                schema = self._schemas[dump_of(path)].get(record.key.model)
                 if schema is not None:
                     yield record, schema
-
-    def _keys(self, files: Iterable[tuple[str, FileEntry]]) -> Iterator[RecordKey]:
-        for record, schema in self._records(files):
-            self._titles[record.key] = best_text(record, schema)
-            yield record.key
 
     def _wanted(
         self, files: Iterable[tuple[str, FileEntry]]
@@ -360,14 +354,13 @@ class _Dependencies:
 
     def _absent(self, wanted: Iterable[RecordKey], coming: Mapping[str, object]) -> dict[str, str]:
         """Path and blob of those that the source has, and neither HEAD nor what comes."""
-        paths = [path for key in sorted(wanted) for path in self._paths(key)]
+        paths = [
+            f"{folder}/{record_path(key, schema.layout)}"
+            for key in sorted(wanted)
+            for folder, models in self._schemas.items()
+            if (schema := models.get(key.model))
+        ]
         fresh = [path for path in paths if path not in coming and path not in self.files]
         there = self.repository.trees.files_at(self.source, fresh) if fresh else {}
         here = self.repository.trees.files_at(self.head, list(there)) if there else {}
         return {path: blob for path, blob in there.items() if path not in here}
-
-    def _paths(self, key: RecordKey) -> Iterator[str]:
-        for folder, models in self._schemas.items():
-            schema = models.get(key.model)
-            if schema is not None:
-                yield f"{folder}/{record_path(key, schema.layout)}"

@@ -167,7 +167,11 @@ def resolve_recorded(
     gone = [(each.file, GONE) for each in decided]
     tree = repository.writer.write_tree(None, gone, {"": repository.trees.root(tree)})
     labels = tuple(each.labels[0] for each in decided)
-    operation = Operation("resolve", labels[0], branch, head, head, (head,), _message(labels))
+    message = f"Decide the conflict in {labels[0]}\n"
+    if len(labels) > 1:
+        listed = "".join(f"- {label}\n" for label in labels[:50])
+        message = f"Decide {len(labels)} conflicts\n\n{listed}"
+    operation = Operation("resolve", labels[0], branch, head, head, (head,), message)
     commit = commit_tree(repository, operation, tree)
     left = publish(repository, operation, commit)
     done = Concluded("resolve", labels[0], branch, commit, tuple(left))
@@ -272,9 +276,3 @@ def _refuse(conflicts: Iterable[TreeConflict], why: str) -> None:
             "and conflicts that belong together are decided in one call that names all of their labels",
             data={"conflicts": [as_data(each) for each in found]},
         )
-
-
-def _message(labels: Sequence[str]) -> str:
-    if len(labels) == 1:
-        return f"Decide the conflict in {labels[0]}\n"
-    return f"Decide {len(labels)} conflicts\n\n" + "".join(f"- {each}\n" for each in labels[:50])

@@ -32,10 +32,9 @@ from contentgit.branches.trees.survey import (
     Owner,
     by_both,
     may_refer,
-    model_of,
 )
 from contentgit.content import canonical
-from contentgit.content.layout import decode_part, dump_of, encode_part, model_folder
+from contentgit.content.layout import dump_of, model_folder, model_of
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import ModelSchema
 from contentgit.history.snapshots import batches
@@ -133,11 +132,10 @@ class Meeting:
             model
             for folder in self.sides.folders
             for model, schema in self.sides.schema(folder).items()
-            if not all(each.plain for each in schema.unique)
-            and models.get(encode_part(model)) == By.BOTH
+            if not all(each.plain for each in schema.unique) and models.get(model) == By.BOTH
         }
         changed = (path for path in self._paths() if self.sides.is_record(path))
-        for merged in self._merged(p for p in changed if decode_part(model_of(p)) in labels):
+        for merged in self._merged(p for p in changed if model_of(p) in labels):
             found.changed(merged)
         return found.found()
 
@@ -147,7 +145,7 @@ class Meeting:
             path
             for path in sorted(self.written)
             if self.sides.is_record(path)
-            if (schema := self.sides.schema(dump_of(path)).get(decode_part(model_of(path))))
+            if (schema := self.sides.schema(dump_of(path)).get(model_of(path)))
             if schema.checks
         )
 
@@ -210,13 +208,13 @@ class Meeting:
 
     def _telling(self, path: str) -> frozenset[str]:
         """The fields of a record that can meet what the other side did to other records."""
-        folder, label, _ = path.split("/", 2)
+        folder, label = dump_of(path), model_of(path)
         if (folder, label) not in self._fields:
-            schema = self.sides.schema(folder).get(decode_part(label))
+            schema = self.sides.schema(folder).get(label)
             unique = [name for each in schema.unique for name in each.named] if schema else []
             fields = schema.fields if schema else ()
-            own = [each.name for each in fields if each.target == decode_part(label)]
-            self._fields[folder, label] = frozenset({*unique, *own} - {"$key"})
+            own = [field.name for field in fields if field.target == label]
+            self._fields[folder, label] = frozenset({*unique, *own} - {PARENT})
         return self._fields[folder, label]
 
     def _models(self) -> Mapping[str, By]:

@@ -105,8 +105,3 @@ class ChangedRecords:
             if reference.constrained and by_both((by, their)):
                 found[reference.target].append((path, reference.field))
         return found
-
-
-def model_of(path: str) -> str:
-    """The folder of a record's model within its dump's."""
-    return path.split("/", 2)[1]
