@@ -10,14 +10,13 @@ import os
 from pathlib import Path
 
 from contentgit.errors import RepositoryError
-from contentgit.git import starting
 from contentgit.git.failures import no_repository
 from contentgit.git.following import common_folder
 from contentgit.git.history import History
 from contentgit.git.housekeeping import Housekeeping
 from contentgit.git.objects import Objects
 from contentgit.git.program import CONFIGURATION, Program, check_age
-from contentgit.git.refs import Refs
+from contentgit.git.refs import HEADS, Refs
 from contentgit.git.remotes import Moved, RefMove, Remotes, Talk
 from contentgit.git.settings import Settings
 from contentgit.git.tags import Tag, Tags
@@ -58,10 +57,9 @@ __all__ = [
     "finish_moves",
 ]
 
-_DOCUMENTS, _LONG = (
-    100,
-    1 << 16,
-)  # files read one by one that are remembered: dataset.json is in each commit
+MARK = "contentgit.json"
+# Files read one by one that are remembered, and their largest size: dataset.json is in each commit.
+_DOCUMENTS, _LONG = 100, 1 << 16
 
 
 def finish_moves(repository: Repository) -> list[Finished]:
@@ -174,15 +172,36 @@ class Repository:
         """
         check_age()
         path = Path(os.path.abspath(path))
-        starting.start(path, bare=bare, branch=branch)
+        Refs(Program(Path(os.sep))).check_branch_name(branch)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            empty = not any(path.iterdir())
+        except OSError as error:
+            raise RepositoryError(
+                f"cannot make a repository at {path}: {error.strerror}"
+            ) from error
+        if empty:
+            words = ["--quiet", f"--initial-branch={branch}", *(["--bare"] if bare else [])]
+            Program(path).run("init", *words, writing=True)
+        else:
+            _check_own(path, bare=bare)
         return cls.open(path)
 
     def around(self) -> tuple[Path, str] | None:
-        """The repository that this one lies in, and a line for its ``.gitignore``.
+        """The repository that contains this one, and a line for its ``.gitignore``.
 
-        None where it lies in none, or is ignored there.
+        None if there is none, or it ignores this one.
         """
-        return starting.ignored_by(self.path)
+        program = Program(self.path.parent, CONFIGURATION)
+        code, output, _ = program.ask("rev-parse", "--show-toplevel")
+        if code:
+            return None
+        top = Path(os.fsdecode(output.removesuffix(b"\n")))
+        # check-ignore refuses to run with the setting that its arguments are paths, which they are anyway.
+        env = {"GIT_LITERAL_PATHSPECS": "0"}
+        if program.ask("check-ignore", "--quiet", f"{self.path}{os.sep}", env=env)[0] == 0:
+            return None
+        return top, f"/{self.path.resolve().relative_to(top).as_posix()}/"
 
     def command(self, words: str) -> str:
         """``git WORDS`` as people type it: it works in this repository wherever they are."""
@@ -201,3 +220,29 @@ class Repository:
                 self._documents.clear()
             self._documents[found] = data
         return self._documents[found]
+
+
+def _check_own(path: Path, *, bare: bool) -> None:
+    try:
+        program = Program.opened(path)
+    except RepositoryError:
+        raise _foreign(path, "is not empty and is no repository") from None
+    is_bare = program.line("rev-parse", "--is-bare-repository") == "true"
+    if bare and not is_bare:
+        raise RepositoryError(
+            f"the repository {path} is there already and is not bare",
+            hint="leave --bare away, or choose another folder",
+        )
+    tips = {commit for _, commit in Refs(program).under(HEADS)}
+    if not tips:
+        if not is_bare and {each.name for each in path.iterdir()} != {".git"}:
+            raise _foreign(path, "has files and no commit")
+    elif not any(program.ask("cat-file", "-e", f"{tip}:{MARK}")[0] == 0 for tip in tips):
+        raise _foreign(path, f"holds other things: no branch has a file {MARK}")
+
+
+def _foreign(path: Path, what: str) -> RepositoryError:
+    return RepositoryError(
+        f"{path} {what}",
+        hint="content needs a repository of its own: name an empty folder, or one that is not there",
+    )

@@ -1,8 +1,8 @@
-"""Worktrees: brought along behind a branch that moved, and moved to another branch.
+"""Worktrees: updated after their branch has moved, and moved to another branch.
 
-A file or index entry that the user has touched is never touched here. Whether one was, git itself says:
-the entries that the user should have are put into an index of our own, and git compares the files
-with it, with the project's attributes, line ends and filters.
+Files and index entries that the user has edited are never changed here. git itself finds them: the entries
+that the user should have are put into an index of our own, and git compares the files with it, with the
+project's attributes, line ends and filters.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ def bring(
     found = []
     for top in tops:
         try:
-            tree = _tree(top, common_dir, len(new or old or ""))
+            program, git_dir = opened(top, common_dir)
+            zero = "0" * len(new or old or "")
+            tree = _Worktree(program, os.fsencode(top), git_dir, zero)
             left = LeftAlone(top, _fsdecoded(_follow(tree, changes, resuming)))
         except NotOursError:
             continue
@@ -92,7 +94,7 @@ def _fsdecoded(paths: Iterable[bytes]) -> list[str]:
 
 
 class NotOursError(Exception):
-    """The folder is gone, or another repository stands there now."""
+    """The folder does not exist, or is another repository."""
 
 
 def _worktrees(program: Program, branch: str) -> Iterator[Path]:
@@ -105,16 +107,11 @@ def _worktrees(program: Program, branch: str) -> Iterator[Path]:
             yield top
 
 
-def _tree(top: Path, common_dir: Path, id_length: int) -> _Worktree:
-    program, git_dir = opened(top, common_dir)
-    return _Worktree(program, os.fsencode(top), git_dir, "0" * id_length)
-
-
 def opened(top: Path, common_dir: Path) -> tuple[Program, Path]:
     """The program in a worktree, and where its HEAD and its index are.
 
     Raises:
-        NotOursError: the folder is gone, or another repository stands there now.
+        NotOursError: the folder does not exist, or is another repository.
     """
     try:
         program = Program.opened(top)

@@ -15,7 +15,7 @@ from typing import Final
 from contentgit.errors import BusyError, RepositoryError
 from contentgit.git.program import Program
 
-PATIENCE: Final = 60.0
+GC_WAIT: Final = 60.0
 """Seconds that a call waits for ``gc``."""
 
 _MANY_PACKS = 50  # git's own maintenance counts them to the same number
@@ -75,7 +75,7 @@ class Housekeeping:
             yield
             return
         kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
-        ends, told = time.monotonic() + (0 if alone else PATIENCE), False
+        ends, told = time.monotonic() + (0 if alone else GC_WAIT), False
         try:
             while True:
                 try:

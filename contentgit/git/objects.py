@@ -29,7 +29,7 @@ def checked_id(text: str) -> str:
         UnknownNameError: it is not.
     """
     if not _ID.fullmatch(text):
-        raise UnknownNameError(f"{text!r} is no commit id", hint="resolve the revision first")
+        raise UnknownNameError(f"{text!r} is not a commit id", hint="resolve the revision first")
     return text
 
 
@@ -71,16 +71,13 @@ def contents(program: Program, ids: Iterable[str], kind: str) -> Iterator[bytes]
     rest = iter(ids)
     if kind != "blob":
         while group := list(islice(rest, _GROUP)):
-            yield from _group(program, group, kind.encode())
+            with program.look_up("\n".join(map(checked_id, group))) as running:
+                found = [_answer(program, running, each, kind.encode()) for each in group]
+            yield from found
     for each in islice(rest, _FEW):
         yield content(program, each, kind)
     while batch := list(islice(rest, _BATCH)):
         yield from _contents(program, batch, kind.encode())
-
-
-def _group(program: Program, ids: list[str], kind: bytes) -> list[bytes]:
-    with program.look_up("\n".join(map(checked_id, ids))) as running:
-        return [_answer(program, running, each, kind) for each in ids]
 
 
 def _contents(program: Program, ids: list[str], kind: bytes) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -160,10 +160,8 @@ class Program:
 
     def look_up(self, name: str) -> AbstractContextManager[Running]:
         """``git cat-file --batch`` with its answer for one object; one process for all calls."""
-        return self._objects.asking(self._start_objects, name.encode() + b"\n")
-
-    def _start_objects(self) -> Running:
-        return self.start("cat-file", "--batch", istream=subprocess.PIPE)
+        start = partial(self.start, "cat-file", "--batch", istream=subprocess.PIPE)
+        return self._objects.asking(start, name.encode() + b"\n")
 
     def reading(self, verb: str, *arguments: str, data: bytes = b"", **options: Any) -> Running:
         """As ``start``, with ``data`` on standard input: a file, so that nobody waits for anybody."""
@@ -224,10 +222,25 @@ class Program:
 
     def clone(self) -> Clone:
         """What this repository may lack because of how it was cloned."""
-        shallow = self.ask("rev-parse", "--is-shallow-repository")[1].strip() == b"true"
         _, found, _ = self.ask("config", "--get-regexp", r"^remote\..*\.promisor$")
         name = os.fsdecode(found.partition(b".promisor")[0]).removeprefix("remote.")
-        return Clone(self.folder, shallow, name)
+        return Clone(self.folder, self.is_shallow(), name)
+
+    def is_shallow(self) -> bool:
+        """Whether this is a clone that lacks the beginning of its history."""
+        return self.ask("rev-parse", "--is-shallow-repository")[1].strip() == b"true"
+
+    def signs(self, setting: str) -> bool:
+        """Whether the configuration has git sign: ``setting`` is ``commit.gpgSign`` or ``tag.gpgSign``."""
+        return self.line("config", "--type=bool", "--get", setting, ok=(0, 1)) == "true"
+
+    def cannot_sign(self, what: str, setting: str, errors: str) -> RepositoryError:
+        """The error for a commit or tag that git cannot sign."""
+        return RepositoryError(
+            f"git cannot sign the {what}: {' '.join(errors.split())}",
+            hint="check user.signingKey and gpg.program, or: "
+            + self.command(f"config {setting} false"),
+        )
 
     def missing(self, what: str, *, commit: bool) -> RepositoryError:
         """The error for an object that is not there; ``commit`` is whether it may be a commit."""

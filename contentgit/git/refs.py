@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,6 +34,12 @@ _MOVED = (
 )
 
 
+def some(what: str, names: Sequence[str]) -> str:
+    """A hint that lists the first ten names."""
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return f"{what}: {', '.join(names[:10])}{more}"
+
+
 class Refs:
     """Refs, branches and HEAD of a repository."""
 
@@ -46,14 +53,15 @@ class Refs:
             UsageError: it does not.
         """
         good = not (name.startswith("-") or name in ("HEAD", "@") or _FULL_ID.fullmatch(name))
-        if not good or not self._is_ref(HEADS + name):
+        if not good or not self.is_ref(HEADS + name):
             raise UsageError(
                 f"{name!r} cannot be the name of a branch",
                 hint="letters, digits, '-', '_', '.' and '/' are safe: contentgit branch summer-menu",
             )
         return name
 
-    def _is_ref(self, name: str) -> bool:
+    def is_ref(self, name: str) -> bool:
+        """Whether git takes the full name for a ref."""
         try:
             return self._program.ask("check-ref-format", name)[0] == 0
         except UsageError:  # a NUL, or half a surrogate
@@ -97,7 +105,7 @@ class Refs:
             held = os.fsdecode(file.read_bytes()).strip()
         except OSError:
             return None
-        if _FULL_ID.fullmatch(held) or not self._is_ref(ref):
+        if _FULL_ID.fullmatch(held) or not self.is_ref(ref):
             return None
         verb, last = "tag" if ref.startswith(TAGS) else "branch", self._last(folder / "logs" / ref)
         return BrokenRef(
@@ -229,16 +237,25 @@ class Refs:
             UsageError: it exists, or cannot have this name.
         """
         self.check_branch_name(name)
+        exists = UsageError(
+            f"branch {name!r} exists already",
+            hint="choose a name that is free\n"
+            f"{self._program.command('checkout ' + shlex.quote(name))}  (puts HEAD on it)",
+        )
+        self.create(HEADS + name, commit, f"branch: {name}", exists)
+
+    def create(self, ref: str, commit: str, reason: str, exists: UsageError) -> None:
+        """Makes a branch or tag, given by its full name.
+
+        Raises:
+            UsageError: ``exists``, or another ref that excludes the name.
+        """
         try:
-            self.move(HEADS + name, commit, None, f"branch: {name}")
+            self.move(ref, commit, None, reason)
         except BusyError:
-            raise UsageError(
-                f"branch {name!r} exists already",
-                hint="choose a name that is free\n"
-                f"{self._program.command('checkout ' + shlex.quote(name))}  (puts HEAD on it)",
-            ) from None
+            raise exists from None
         except ContentgitError as error:
-            # "a" and "a/b" cannot both be branches: git says which one is there.
+            # "a" and "a/b" cannot both exist: git names the other.
             if "exists; cannot create" in error.message:
                 raise UsageError(error.message.partition(": ")[2]) from None
             raise
@@ -261,7 +278,10 @@ class Refs:
                 hint="contentgit checkout -b NEW  (moves HEAD to a new branch)\n"
                 f"{self._program.command('switch BRANCH')}  (moves HEAD alone)",
             )
-        if not force and not self._merged(branch.commit):
+        merged = (
+            force or self._program.ask("merge-base", "--is-ancestor", branch.commit, "HEAD")[0] == 0
+        )
+        if not merged:
             raise RefusedError(
                 f"branch {name!r} has commits that HEAD does not have; they would be lost",
                 hint=f"contentgit branch -D {name}  deletes it all the same",
@@ -270,16 +290,12 @@ class Refs:
         self.move(HEADS + name, None, branch.commit, f"branch: deleted {name}")
         self._program.ask("config", "--local", "--remove-section", f"branch.{name}")
 
-    def _merged(self, commit: str) -> bool:
-        return self._program.ask("merge-base", "--is-ancestor", commit, "HEAD")[0] == 0
-
     def known(self) -> str:
         """A hint that names some of the branches there are."""
         names = [name.removeprefix(HEADS) for name, _ in self.under(HEADS)]
         if not names:
             return self._first()
-        more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-        return f"branches: {', '.join(names[:10])}{more}"
+        return some("branches", names)
 
     def _first(self) -> str:
         """Where the first commit comes from: a remote that has some, else the database."""
@@ -319,12 +335,6 @@ class Refs:
                 return remote
         return ""
 
-    def _at_remotes(self, revision: str) -> str:
-        """The hint where a branch of this name is at a remote only; ``""`` where it is at none."""
-        remote = self.remote_with(revision)
-        name = f"{remote}/{revision}"
-        return remote and f"contentgit branch {revision} {name}  (creates the branch from {name})"
-
     def resolve(self, revision: str) -> str:
         """The id of the commit that ``revision`` names, as git understands it.
 
@@ -352,7 +362,6 @@ class Refs:
         for text in ("dubious ownership", "not a git repository"):
             if text in errors:
                 return self._program.failure("rev-parse", errors)
-        shallow = self._program.line("rev-parse", "--is-shallow-repository") == "true"
         code, output, _ = self._program.ask(
             "rev-parse", "--verify", "-q", "--end-of-options", revision
         )
@@ -364,7 +373,7 @@ class Refs:
             hint = self._first() if self.under(REMOTES) else self.known()
             return UnknownNameError(f"branch {head!r} has no commit yet", hint=hint)
         found = output.decode().strip()
-        if shallow:
+        if self._program.is_shallow():
             return UnknownNameError(
                 f"unknown revision {revision!r}: this is a shallow clone, which lacks older commits",
                 data={"revision": revision},
@@ -380,7 +389,10 @@ class Refs:
             return self._of_branch(revision, head, self._program.missing(what, commit=True))
         if code == 0:
             return self._of_branch(revision, head, self._other_object(revision, found))
-        hint = self._at_remotes(revision) or self.known()
+        remote = self.remote_with(revision)
+        name = f"{remote}/{revision}"
+        hint = f"contentgit branch {revision} {name}  (creates the branch from {name})"
+        hint = hint if remote else self.known()
         return UnknownNameError(
             f"unknown revision {revision!r}", hint=hint, data={"revision": revision}
         )

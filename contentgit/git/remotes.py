@@ -6,7 +6,7 @@ import enum
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -271,9 +271,13 @@ class Remotes:
         config: Sequence[str] = (),
     ) -> tuple[int, str, str]:
         own = self._program
-        configuration = _with_hooks(own.configuration) if verb == "push" else own.configuration
+        # Unlike other calls of git, these need the network, and a push runs the user's hooks.
+        without = ("core.hooksPath=",) if verb == "push" else ()
+        configuration = [line for line in own.configuration if not line.startswith(without)]
         program = Program(own.folder, configuration)
-        program.environment = _with_network(own.environment)
+        program.environment = {
+            name: value for name, value in own.environment.items() if name != "GIT_ALLOW_PROTOCOL"
+        }
         shown = ["--progress" if talk.progress else "--no-progress"]
         env = {"GIT_TERMINAL_PROMPT": "1"} if talk.prompt else {}
         arguments = [*options, *shown, "--end-of-options", *words]
@@ -301,14 +305,6 @@ class Remotes:
                 hint=self._program.command(f"remote set-url {remote} URL") + "  (corrects it)",
             )
         return self._program.failure(f"{verb} {remote}", without_password(errors), writing=True)
-
-
-def _with_hooks(configuration: Sequence[str]) -> list[str]:
-    return [each for each in configuration if not each.startswith("core.hooksPath=")]
-
-
-def _with_network(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if name != "GIT_ALLOW_PROTOCOL"}
 
 
 def _tell(running: Running, progress: Callable[[str], None]) -> None:

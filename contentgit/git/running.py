@@ -14,7 +14,7 @@ from functools import cache
 from types import TracebackType
 from typing import IO, Any, Self
 
-_PATIENCE = 5.0  # seconds for git to remove its lock files
+_GRACE = 5.0  # seconds for git to remove its lock files
 
 
 class Running:
@@ -75,7 +75,7 @@ class Running:
                 with suppress(OSError):  # what was not flushed has no reader any more
                     stream.close()
         try:
-            self.process.wait(_PATIENCE)
+            self.process.wait(_GRACE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -108,7 +108,13 @@ class Dialogue:
     def asking(self, start: Callable[[], Running], question: bytes) -> Iterator[Running]:
         """The process with the answer to ``question`` in its output, to be read inside the ``with``."""
         with self._lock:
-            running = self._at_work(start)
+            # After a fork the process is the parent's, and two askers would read each other's answers.
+            running = self._running if self._owner == os.getpid() else None
+            if running is None or running.process.poll() is not None:
+                self._end()
+                self._running, self._owner = start(), os.getpid()
+                running = self._running
+                self._end = weakref.finalize(self, _ended, running, self._owner)
             try:
                 stream = running.process.stdin
                 assert stream is not None
@@ -120,16 +126,6 @@ class Dialogue:
                 self._end()
                 self._running = None
                 raise
-
-    def _at_work(self, start: Callable[[], Running]) -> Running:
-        # After a fork the process is the parent's, and two askers would read each other's answers.
-        running = self._running if self._owner == os.getpid() else None
-        if running is None or running.process.poll() is not None:
-            self._end()
-            running, self._owner = start(), os.getpid()
-            self._running = running
-            self._end = weakref.finalize(self, _ended, running, self._owner)
-        return running
 
 
 def _ended(running: Running, owner: int) -> None:

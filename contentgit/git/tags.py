@@ -8,17 +8,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from contentgit.errors import (
-    BusyError,
-    ContentgitError,
-    RepositoryError,
-    UnknownNameError,
-    UsageError,
-)
+from contentgit.errors import RepositoryError, UnknownNameError, UsageError
 from contentgit.git.failures import no_identity
 from contentgit.git.objects import checked_id, content, kinds
 from contentgit.git.program import Program
-from contentgit.git.refs import TAGS, Refs
+from contentgit.git.refs import TAGS, Refs, some
 from contentgit.git.values import BrokenRef, Signature, parse_tag
 
 _NAMED = re.compile(rb"object ([0-9a-f]{40}|[0-9a-f]{64})\ntype ([a-z]+)\n")
@@ -84,12 +78,7 @@ class Tags:
 
     def check_name(self, name: str) -> None:
         """Raises UsageError where git would not take ``name`` for a tag."""
-        try:
-            good = not name.startswith("-") and name != "HEAD"
-            good = good and self._program.ask("check-ref-format", TAGS + name)[0] == 0
-        except UsageError:  # a NUL, or half a surrogate
-            good = False
-        if not good:
+        if name.startswith("-") or name == "HEAD" or not self._refs.is_ref(TAGS + name):
             raise UsageError(
                 f"{name!r} cannot be the name of a tag",
                 hint="letters, digits, '-', '_', '.' and '/' are safe: contentgit tag 2026-summer",
@@ -107,15 +96,14 @@ class Tags:
         self.check_name(name)
         if self._refs.read(TAGS + name) is not None:
             raise _exists(name)
-        sign = (
-            self._program.line("config", "--type=bool", "--get", "tag.gpgSign", ok=(0, 1)) == "true"
-        )
+        sign = self._program.signs("tag.gpgSign")
         if not message.strip():
             if sign:
                 raise UsageError(
                     "tag.gpgSign is set, and only a tag with a message is signed", hint="-m TEXT"
                 )
-            return self._write(name, checked_id(commit))
+            self._refs.create(TAGS + name, checked_id(commit), f"tag: {name}", _exists(name))
+            return commit
         how = "--sign" if sign else "--annotate"
         arguments = (how, "--file=-", "--end-of-options", name, checked_id(commit))
         data = message.encode("utf-8", "surrogateescape")
@@ -129,28 +117,12 @@ class Tags:
         if code and "already exists" in errors:
             raise _exists(name)
         if code and sign and "sign" in errors:
-            raise RepositoryError(
-                f"git cannot sign the tag: {' '.join(errors.split())}",
-                hint="check user.signingKey and gpg.program, or: "
-                + self._program.command("config tag.gpgSign false"),
-            )
+            raise self._program.cannot_sign("tag", "tag.gpgSign", errors)
         if code and ("who you are" in errors or "no email" in errors or "auto-detection" in errors):
             raise no_identity()
         if code:
             raise self._program.failure("tag", errors, writing=True)
         return self._refs.read(TAGS + name) or commit
-
-    def _write(self, name: str, commit: str) -> str:
-        try:
-            self._refs.move(TAGS + name, commit, None, f"tag: {name}")
-        except BusyError:
-            raise _exists(name) from None
-        except ContentgitError as error:
-            # "a" and "a/b" cannot both be tags: git says which one is there.
-            if "exists; cannot create" in error.message:
-                raise UsageError(error.message.partition(": ")[2]) from None
-            raise
-        return commit
 
     def delete(self, name: str) -> str:
         """Deletes a tag; the id that it pointed at.
@@ -161,8 +133,7 @@ class Tags:
         found = self._refs.read(TAGS + name)
         if found is None:
             known = [each.name for each in self.all()[0]]
-            more = f" and {len(known) - 10} more" if len(known) > 10 else ""
-            hint = f"tags: {', '.join(known[:10])}{more}" if known else "there are no tags"
+            hint = some("tags", known) if known else "there are no tags"
             raise UnknownNameError(f"there is no tag {name!r}", hint=hint)
         self._refs.move(TAGS + name, None, found, f"tag: deleted {name}")
         return found

@@ -292,7 +292,12 @@ class Trees:
         level = [(b"", before, after)] if before != after else []
         while level:
             deeper: list[tuple[bytes, str | None, str | None]] = []
-            read = self._read([each for _, *pair in level for each in pair if each])
+            ids = [tree for _, *pair in level for tree in pair if tree]
+            read = (
+                map(self._folder, ids)
+                if len(ids) <= _FEW
+                else map(self._parsed, ids, contents(self._program, ids, "tree"))
+            )
             for prefix, *trees in level:
                 old, new = (next(read) if tree else _Folder() for tree in trees)
                 bounds.check(os.fsdecode(prefix), (*trees,), len(old) + len(new))
@@ -352,12 +357,6 @@ class Trees:
         self._folders_compared.add(folder)
         self._bounds.above = f"{folder}/" if folder else ""
         return self._bounds
-
-    def _read(self, trees: list[str]) -> Iterator[_Folder]:
-        if len(trees) <= _FEW:
-            yield from map(self._folder, trees)
-        else:
-            yield from map(self._parsed, trees, contents(self._program, trees, "tree"))
 
 
 def entry_in(folder: Mapping[bytes, tuple[bytes, bytes]], name: str) -> tuple[str, str] | None:

@@ -286,10 +286,7 @@ class Writer:
         if not message.strip():
             raise UsageError("the commit message is empty", hint="give one with -m or -F")
         # commit-tree itself does not look at commit.gpgSign.
-        sign = (
-            self._program.line("config", "--type=bool", "--get", "commit.gpgSign", ok=(0, 1))
-            == "true"
-        )
+        sign = self._program.signs("commit.gpgSign")
         arguments = ["-S"] if sign else []
         for parent in parents:
             arguments += ["-p", checked_id(parent)]
@@ -313,11 +310,7 @@ class Writer:
         if "NUL byte" in errors:
             return UsageError("the commit message holds a NUL character")
         if sign and "sign" in errors:
-            return RepositoryError(
-                f"git cannot sign the commit: {' '.join(errors.split())}",
-                hint="check user.signingKey and gpg.program, or: "
-                + self._program.command("config commit.gpgSign false"),
-            )
+            return self._program.cannot_sign("commit", "commit.gpgSign", errors)
         return self._program.failure("commit-tree", errors, writing=True)
 
     def write_commit(

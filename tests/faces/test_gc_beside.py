@@ -163,7 +163,7 @@ def test_a_call_waits_for_gc(first: str, repository_path: Path) -> None:
 def test_a_call_does_not_wait_for_ever(
     first: str, run: Run, repository_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("contentgit.git.housekeeping.PATIENCE", 0.2)
+    monkeypatch.setattr("contentgit.git.housekeeping.GC_WAIT", 0.2)
     objects = repository_path / ".git" / "objects"
     descriptor = os.open(objects, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)

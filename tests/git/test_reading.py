@@ -84,7 +84,7 @@ def test_a_commit_must_be_an_id(filled: Repository) -> None:
             lambda commit=commit: filled.refs.move("refs/heads/x", commit or "x", None, "x"),
         ]
         for way in ways:
-            with pytest.raises(UsageError, match="is no commit id"):
+            with pytest.raises(UsageError, match="is not a commit id"):
                 way()
 
 

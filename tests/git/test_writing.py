@@ -179,7 +179,7 @@ def test_a_parent_that_is_not_there(repository: Repository) -> None:
         RepositoryError, match=r"git fast-import failed in .*: [Nn]ot a valid commit"
     ):
         repository.writer.write_tree("1" * 40, [(ONE, b"1")])
-    with pytest.raises(UsageError, match="'main' is no commit id"):
+    with pytest.raises(UsageError, match="'main' is not a commit id"):
         repository.writer.write_tree("main", [(ONE, b"1")])
     assert_untouched(repository)
 
