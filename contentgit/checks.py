@@ -12,7 +12,6 @@ from django.core import checks
 
 from contentgit import config, datasets
 from contentgit.db.fields.custom import problems as codec_problems
-from contentgit.specs import Mistake
 
 
 def check_configuration(**_: Any) -> list[checks.CheckMessage]:
@@ -23,9 +22,9 @@ def check_configuration(**_: Any) -> list[checks.CheckMessage]:
     if not any(problem.is_error for problem in problems):
         path = config.read().datasets
         problems += datasets.validate(path) if path else []
-    return [_message(problem) for problem in problems]
-
-
-def _message(problem: Mistake) -> checks.CheckMessage:
-    kind = checks.Error if problem.is_error else checks.Warning
-    return kind(problem.message, hint=problem.hint, obj=problem.where or None, id=problem.id)
+    return [
+        (checks.Error if problem.is_error else checks.Warning)(
+            problem.message, hint=problem.hint, obj=problem.where or None, id=problem.id
+        )
+        for problem in problems
+    ]

@@ -61,7 +61,21 @@ def problems() -> list[Mistake]:
         ConfigurationError: there are no settings.
     """
     config, found = parse(_settings())
-    return found or _missing(config)
+    if found:
+        return found
+    unset = (
+        ("contentgit.W001", "DATASETS", "app.datasets.datasets", config.datasets),
+        ("contentgit.W002", "REPOSITORY", "content", config.repository),
+    )
+    return [
+        Mistake(
+            number,
+            f'CONTENTGIT["{key}"] is not set',
+            f'write CONTENTGIT = {{"{key}": "{example}", ...}}',
+        )
+        for number, key, example, value in unset
+        if value is None
+    ]
 
 
 def _settings() -> Mapping[str, Any]:
@@ -154,7 +168,9 @@ def _forbidden_models(value: object, found: list[Mistake]) -> tuple[str, ...]:
             message = f'CONTENTGIT["CHECK"] has an unknown key {key!r}'
             found.append(Mistake("contentgit.E007", message, suggestion(key, CHECK_KEYS)))
     models = value.get("FORBIDDEN_MODELS") or ()
-    if isinstance(models, (list, tuple, set, frozenset)) and all(map(_is_pattern, models)):
+    if isinstance(models, (list, tuple, set, frozenset)) and all(
+        isinstance(pattern, str) and pattern.strip() for pattern in models
+    ):
         return tuple(sorted(models) if isinstance(models, (set, frozenset)) else models)
     message = f'CONTENTGIT["CHECK"]["FORBIDDEN_MODELS"] is a list of labels, not {models!r}'
     found.append(Mistake("contentgit.E007", message, example))
@@ -175,21 +191,6 @@ def _codecs(value: object, found: list[Mistake]) -> Mapping[str, str]:
 def _is_path(value: object) -> bool:
     parts = value.split(".") if isinstance(value, str) else []
     return len(parts) > 1 and all(part.isidentifier() for part in parts)
-
-
-def _is_pattern(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _missing(config: Config) -> list[Mistake]:
-    found = []
-    if config.datasets is None:
-        hint = 'write CONTENTGIT = {"DATASETS": "app.datasets.datasets", ...}'
-        found.append(Mistake("contentgit.W001", 'CONTENTGIT["DATASETS"] is not set', hint))
-    if config.repository is None:
-        hint = 'write CONTENTGIT = {"REPOSITORY": "content", ...}'
-        found.append(Mistake("contentgit.W002", 'CONTENTGIT["REPOSITORY"] is not set', hint))
-    return found
 
 
 # Environment

@@ -112,7 +112,15 @@ class DatasetDefinition:
     def evaluate(self, arguments: str = "") -> tuple[Dataset, list[Mistake]]:
         """The dump without the specs that have errors or no rows, and everything found."""
         where = _where(self.name, arguments)
-        raws, problems = self._call(arguments, where)
+        problems: list[Mistake] = []
+        raws: object = []
+        try:
+            raws = self.specs(arguments)
+            if isinstance(raws, Iterable) and not isinstance(raws, (str, bytes, Mapping)):
+                raws = list(raws)
+        except Exception as error:
+            # Any: it is the project's code. Its error is reported.
+            raws, problems = [], [_raised(error, arguments, where)]
         parsed, found = parse_specs(raws, where)
         problems += found
         specs: list[ModelSpec] = []
@@ -127,16 +135,6 @@ class DatasetDefinition:
     def needs_arguments(self) -> bool:
         """Whether the dataset can only be made with arguments: without, its function fails."""
         return _fails_for_want_of_arguments(self.evaluate()[1])
-
-    def _call(self, arguments: str, where: str) -> tuple[object, list[Mistake]]:
-        try:
-            raws = self.specs(arguments)
-            if isinstance(raws, Iterable) and not isinstance(raws, (str, bytes, Mapping)):
-                raws = list(raws)
-        except Exception as error:
-            # Any: it is the project's code. Its error is told, never swallowed.
-            return [], [_raised(error, arguments, where)]
-        return raws, []
 
     def _local_identities(self, dataset: Dataset) -> list[Mistake]:
         """References are written by the identities known without arguments, so these must hold."""
@@ -335,7 +333,13 @@ def define_datasets(
     definitions: dict[str, DatasetDefinition] = {}
     problems: list[Mistake] = []
     for name, entry in raw.items():
-        found = [*_name_problems(name), *_entry_problems(name, entry)]
+        found = _entry_problems(name, entry)
+        if not isinstance(name, str) or not name or ":" in name or name.startswith("-"):
+            message, hint = (
+                f"{name!r} cannot be a dataset's name",
+                "use letters, digits, '-' and '_'",
+            )
+            found.insert(0, Mistake("contentgit.E010", message, hint, "datasets"))
         problems += found
         if not found and isinstance(name, str) and isinstance(entry, Mapping):
             definitions[name] = DatasetDefinition(
@@ -348,13 +352,6 @@ def define_datasets(
             )
     known = {str(name): () for name in raw} | {d.name: d.depends_on for d in definitions.values()}
     return definitions, problems + dependency_problems(known)
-
-
-def _name_problems(name: object) -> list[Mistake]:
-    if isinstance(name, str) and name and ":" not in name and not name.startswith("-"):
-        return []
-    message = f"{name!r} cannot be a dataset's name"
-    return [Mistake("contentgit.E010", message, "use letters, digits, '-' and '_'", "datasets")]
 
 
 def _entry_problems(name: object, entry: object) -> list[Mistake]:

@@ -47,16 +47,13 @@ def followup_problems(value: object, where: str) -> Iterator[Mistake]:
             yield from _function_problems(each, where)
             continue
         words = [each] if isinstance(each, str) else each
-        if not isinstance(words, (list, tuple)) or not words or not _texts(words):
-            message = f"'after_apply' has {each!r}, which is no function and no command"
+        listed = isinstance(words, (list, tuple)) and all(isinstance(word, str) for word in words)
+        if not listed or not words:
+            message = f"'after_apply' has {each!r}, which is neither a function nor a command"
             yield Mistake("contentgit.E018", message, _HINT, where)
         elif words[0] not in get_commands():
             message = f"'after_apply' names the command {words[0]!r}, which no installed app has"
             yield Mistake("contentgit.E019", message, suggestion(words[0], get_commands()), where)
-
-
-def _texts(words: list[object] | tuple[object, ...]) -> bool:
-    return all(isinstance(word, str) for word in words)
 
 
 def _function_problems(function: Callable[..., object], where: str) -> Iterator[Mistake]:

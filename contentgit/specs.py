@@ -339,16 +339,15 @@ def dependency_problems(depends_on: Mapping[str, Iterable[str]]) -> list[Mistake
         for needed in listed
         if needed not in edges
     ]
-    return problems + [_circle(path) for path in _circles(edges)]
-
-
-def _circle(path: tuple[str, ...]) -> Mistake:
-    return Mistake(
-        "contentgit.E014",
-        f"depends on itself: {' -> '.join((*path, path[0]))}",
-        "remove one of these dependencies",
-        f"dataset {path[0]!r}",
-    )
+    return problems + [
+        Mistake(
+            "contentgit.E014",
+            f"depends on itself: {' -> '.join((*path, path[0]))}",
+            "remove one of these dependencies",
+            f"dataset {path[0]!r}",
+        )
+        for path in _circles(edges)
+    ]
 
 
 def _circles(edges: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -109,7 +109,8 @@ def _exactly(old: Sequence[T], new: Sequence[T]) -> list[tuple[int, int]]:
     while areas:
         left, right, low, high = areas.pop()
         before, after = old[left:right], new[low:high]
-        cost = _equal_pairs(before, after)
+        times = Counter(after)
+        cost = sum(map(times.__getitem__, before))
         if cost > work:
             found += [(left + x, low + y) for x, y in _longest(before, after)]
             continue
@@ -120,11 +121,6 @@ def _exactly(old: Sequence[T], new: Sequence[T]) -> list[tuple[int, int]]:
             found += [(i + step, j + step) for step in range(size)]
             areas += [(left, i, low, j), (i + size, right, j + size, high)]
     return sorted(found)
-
-
-def _equal_pairs(old: Sequence[T], new: Sequence[T]) -> int:
-    times = Counter(new)
-    return sum(map(times.__getitem__, old))
 
 
 def _longest(old: Sequence[T], new: Sequence[T]) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""A record to its bytes and back: format 1, as ``docs/format.md`` tells it.
+"""A record to its bytes and back: format 1, described in ``docs/format.md``.
 
 The bytes are a function of the record alone. Only this module knows the form of a value in a file,
 and only this module imports orjson.
@@ -72,11 +72,15 @@ class RecordEncoder:
     """Writes records of one model that all have the same fields; prepared once, for speed.
 
     Raises:
-        RecordError: a name cannot be a field's, or stands there twice.
+        RecordError: a name is not valid for a field, or occurs twice.
     """
 
     def __init__(self, model: str, names: Sequence[str]) -> None:
-        _check_names(model, names)
+        for name in names:
+            if not isinstance(name, str) or name <= "$" or name[0] == "$":
+                raise RecordError(f"{model}: {name!r} cannot be the name of a field")
+        if len(set(names)) != len(names):
+            raise RecordError(f"{model}: a field stands there twice")
         self._label = model
         self._model = b',\n\n  "$model": ' + _quoted(model)
         self._fields = tuple(
@@ -107,14 +111,6 @@ class RecordEncoder:
         return out.getvalue()
 
 
-def _check_names(model: str, names: Sequence[str]) -> None:
-    for name in names:
-        if not isinstance(name, str) or name <= "$" or name[0] == "$":
-            raise RecordError(f"{model}: {name!r} cannot be the name of a field")
-    if len(set(names)) != len(names):
-        raise RecordError(f"{model}: a field stands there twice")
-
-
 _encoder = lru_cache(maxsize=256)(RecordEncoder)
 
 
@@ -128,8 +124,11 @@ def encode(record: Record, key_kind: KeyKind | None = None) -> bytes:
         RecordError: a value is no content value, or the key is not of this kind.
     """
     key = record.key
+    if key_kind is None:
+        text = KeyKind.TEXT if integer_key(key.key) is None else KeyKind.INTEGER
+        key_kind = KeyKind.COMPOSITE if "," in key.key else text
     try:
-        value = key_value(key.key, _kind(key.key) if key_kind is None else key_kind)
+        value = key_value(key.key, key_kind)
     except ValueError as error:
         raise RecordError(f"{key}: {error}") from None
     return _encoder(key.model, tuple(record.fields)).encode(value, tuple(record.fields.values()))
@@ -144,12 +143,6 @@ def encode_value(value: Value) -> bytes:
     out = BytesIO()
     _write(value, 1, out.write)
     return out.getvalue()
-
-
-def _kind(text: str) -> KeyKind:
-    if "," in text:
-        return KeyKind.COMPOSITE
-    return KeyKind.TEXT if integer_key(text) is None else KeyKind.INTEGER
 
 
 def _key(value: int | str | Sequence[int | str]) -> bytes:
@@ -174,10 +167,15 @@ def _write(value: Value, level: int, write: _Write) -> None:
             _write_text(value, level, write)
         elif _plain(value):
             write(orjson.dumps(value))
+        elif _SURROGATES.search(value):
+            _write_text(value, level, write)
         else:
-            _write_odd(value, level, write)
+            write(_quoted(value))
     elif kind is int:
-        _write_integer(value, level, write)
+        if SMALLEST <= value <= LARGEST:
+            write(b"%d" % value)
+        else:
+            _write_form("$int", b'"%s"' % decimal(value).encode(), level, write)
     elif value is None:
         write(b"null")
     elif kind is bool:
@@ -187,7 +185,11 @@ def _write(value: Value, level: int, write: _Write) -> None:
     elif kind is dict:
         _write_dict(value, level, write)
     elif kind is float:
-        _write_float(value, level, write)
+        text = repr(value).encode()
+        if math.isfinite(value):
+            write(text)
+        else:
+            _write_form("$float", b'"%s"' % text, level, write)
     elif value is JSON_NULL:
         _write_form("$json", b"null", level, write)
     else:
@@ -214,13 +216,6 @@ def _quoted(text: str) -> bytes:
     return quoted(text).encode()
 
 
-def _write_odd(text: str, level: int, write: _Write) -> None:
-    if _SURROGATES.search(text):
-        _write_text(text, level, write)
-    else:
-        write(_quoted(text))
-
-
 def _write_text(text: str, level: int, write: _Write) -> None:
     """Text in segments, with an empty line between them."""
     plain, pad = _plain(text), _PADS[level + 2]
@@ -240,20 +235,6 @@ def _write_pieces(pieces: list[str], pad: bytes, write: _Write, *, plain: bool) 
         return
     # A line end in it lies between two strings: within a string it is escaped.
     write(orjson.dumps(pieces, option=_LINES)[4:-2].replace(b"\n", b"\n" + pad[:-2]))
-
-
-def _write_integer(value: int, level: int, write: _Write) -> None:
-    if SMALLEST <= value <= LARGEST:
-        write(b"%d" % value)
-    else:
-        _write_form("$int", b'"%s"' % decimal(value).encode(), level, write)
-
-
-def _write_float(value: float, level: int, write: _Write) -> None:
-    if math.isfinite(value):
-        write(repr(value).encode())
-    else:
-        _write_form("$float", b'"%s"' % repr(value).encode(), level, write)
 
 
 def _write_form(name: str, content: bytes, level: int, write: _Write) -> None:
@@ -315,11 +296,11 @@ def is_canonical(data: bytes) -> bool:
 def same_fields(a: bytes, b: bytes, names: Iterable[str]) -> bool:
     """Whether two canonical files of records have the same bytes for each of these fields.
 
-    It reads neither: a file that is not canonical, or lacks a field, may be said to differ.
+    Neither file is parsed: one that is not canonical, or lacks a field, may be reported to differ.
     """
     for name in names:
-        there = _written_field(a, name)
-        if there is None or there != _written_field(b, name):
+        written = _written_field(a, name)
+        if written is None or written != _written_field(b, name):
             return False
     return True
 

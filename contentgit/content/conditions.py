@@ -110,13 +110,11 @@ def is_whole(condition: Condition) -> bool:
 
 def bounded(condition: Condition) -> Condition:
     """The condition; what is too large for ``dataset.json`` only by its fields."""
-    count = sum(1 + _size(each) for each in leaves(condition))
+    count = 0
+    for leaf in leaves(condition):
+        right = leaf.right if isinstance(leaf, Comparison) else leaf.fields
+        count += 1 + (len(right) if isinstance(right, tuple) else 0)
     return condition if count <= LARGEST else Unknown(fields_of(condition))
-
-
-def _size(leaf: Comparison | Unknown) -> int:
-    right = leaf.right if isinstance(leaf, Comparison) else leaf.fields
-    return len(right) if isinstance(right, tuple) else 0
 
 
 # In words
@@ -179,9 +177,8 @@ def condition_document(condition: Condition) -> dict[str, Any]:
 
 
 def parse_condition(document: Any) -> Condition:
-    """The condition of a document; what is not understood is unknown, as a later format may have it."""
-    found = _parsed(document, DEEPEST)
-    return bounded(found)
+    """The condition of a document; parts of a later format that are not understood are :class:`Unknown`."""
+    return bounded(_parsed(document, DEEPEST))
 
 
 def _parsed(document: Any, depth: int) -> Condition:

@@ -35,6 +35,15 @@ from contentgit.specs import Dataset, ModelSpec
 T = TypeVar("T")
 
 _PLAIN = (Decimal, UUID, date, datetime, time, timedelta)
+_SIMPLE: Mapping[str, type[Any]] = {
+    "null": bool,
+    "target": str,
+    "moment": bool,
+    "derived": bool,
+    "ordered": bool,
+    "srid": int,
+}
+"""The settings of a field that are JSON values; a document omits those that are empty or false."""
 
 
 def schema_document(dataset: Dataset, schema: Schema) -> dict[str, Any]:
@@ -94,7 +103,7 @@ def _spec(spec: ModelSpec) -> dict[str, Any]:
 def _json(value: Any) -> Any:
     """A filter's value as JSON; the ``repr`` of what JSON has no form for.
 
-    Of objects that are not Python's own only the class is told: a queryset would be evaluated.
+    Of other objects only the class is written: the ``repr`` of a queryset would evaluate it.
     """
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
@@ -126,7 +135,13 @@ def _model(model: ModelSchema) -> dict[str, Any]:
         **together,
     }
     if model.checks:
-        found["checks"] = {each.name: _check(each) for each in model.checks}
+        found["checks"] = {
+            rule.name: {
+                "condition": condition_document(rule.condition),
+                "fields": list(rule.fields),
+            }
+            for rule in model.checks
+        }
     return found if model.parent_constrained else {**found, "parent_constrained": False}
 
 
@@ -150,13 +165,8 @@ def _field(field: FieldSchema) -> dict[str, Any]:
     """The field; what most fields do not have is left out."""
     rest: dict[str, Any] = {
         "choices": list(field.choices),
-        "derived": field.derived,
-        "moment": field.moment,
-        "null": field.null,
         "on_delete": field.on_delete.value if field.on_delete else None,
-        "ordered": field.ordered,
-        "srid": field.srid,
-        "target": field.target,
+        **{name: getattr(field, name) for name in _SIMPLE},
     }
     found = {"kind": field.kind.value, **{name: each for name, each in rest.items() if each}}
     if field.order_within is not None:  # also where it is empty, which means the whole model
@@ -169,16 +179,11 @@ def _parsed_field(name: str, field: Any) -> FieldSchema:
     return FieldSchema(
         name,
         FieldKind(field["kind"]),
-        null=_typed(field.get("null", False), bool),
-        target=_typed(field.get("target", ""), str),
         on_delete=None if rule is None else OnDelete(rule),
-        moment=_typed(field.get("moment", False), bool),
         constrained=_typed(field.get("constrained", True), bool),
         choices=_texts(field.get("choices", [])),
-        derived=_typed(field.get("derived", False), bool),
         order_within=None if within is None else _texts(within),
-        ordered=_typed(field.get("ordered", False), bool),
-        srid=_typed(field.get("srid", 0), int),
+        **{name: _typed(field[name], cls) for name, cls in _SIMPLE.items() if name in field},
     )
 
 
@@ -229,10 +234,6 @@ def _parsed_part(part: Any) -> UniquePart | None:
             return None
         functions.append((Function(name), constant))
     return UniquePart(_typed(part["field"], str), tuple(functions))
-
-
-def _check(rule: CheckRule) -> dict[str, Any]:
-    return {"condition": condition_document(rule.condition), "fields": list(rule.fields)}
 
 
 def _parsed_check(name: str, rule: Any) -> CheckRule:

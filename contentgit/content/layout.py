@@ -123,7 +123,8 @@ def key_value(text: str, kind: KeyKind) -> int | str | list[int | str]:
     if kind is KeyKind.TEXT:
         return decode_part(text)
     if kind is KeyKind.COMPOSITE:
-        return [_integer_or_text(part) for part in text.split(",")]
+        numbers = [(part, integer_key(part)) for part in text.split(",")]
+        return [decode_part(part) if number is None else number for part, number in numbers]
     number = integer_key(text)
     if number is None:
         raise ValueError(f"{text!r} is no integer key")
@@ -133,17 +134,12 @@ def key_value(text: str, kind: KeyKind) -> int | str | list[int | str]:
 def integer_key(text: str) -> int | None:
     """The integer that a key text or one part of it stands for, if it does.
 
-    That are the integers of 64 bits, with or without sign, written in their shortest form.
+    These are the integers of 64 bits, signed or unsigned, in their shortest form.
     """
     if not _INTEGER.fullmatch(text):
         return None
     number = int(text)
     return number if -(2**63) <= number < 2**64 else None
-
-
-def _integer_or_text(part: str) -> int | str:
-    number = integer_key(part)
-    return decode_part(part) if number is None else number
 
 
 def record_path(key: RecordKey, layout: Layout) -> str:
@@ -171,7 +167,7 @@ def record_path(key: RecordKey, layout: Layout) -> str:
 
 
 def record_paths(key: RecordKey) -> Iterator[str]:
-    """Where a record may lie in a dump's folder; which it is tells the layout of its model."""
+    """The paths that a record can have in a dump's folder: one for each layout of its model."""
     for layout in Layout:
         with suppress(RecordError):
             yield record_path(key, layout)
@@ -207,7 +203,7 @@ def model_of(path: str) -> str:
 
 
 def is_shortened(path: str) -> bool:
-    """Whether the name holds only the beginning of a long key, so that the path does not tell it."""
+    """Whether the file's name contains only the beginning of a long key."""
     return "~" in path
 
 
@@ -221,10 +217,9 @@ def record_key(path: str) -> RecordKey | None:
     Raises:
         FormatError: contentgit writes no record there.
     """
-    if usual := _NUMBERED.fullmatch(path):
-        folder, number = usual[1], int(usual[2])
-        if path == _numbered(folder, number):
-            return RecordKey(_model(folder, path), usual[2])
+    usual = _NUMBERED.fullmatch(path)
+    if usual and path == _numbered(usual[1], int(usual[2])):
+        return RecordKey(_model(usual[1], path), usual[2])
     folder, *between = path.split("/")
     name = between.pop() if between else ""
     if len(between) not in (0, 2) or not name.endswith(_SUFFIX):
@@ -263,7 +258,7 @@ def _label(folder: str) -> str:
 
 
 def of_models(labels: Collection[str], ids: Mapping[str, str]) -> dict[str, str]:
-    """Those of the blob ids by path, relative to the dump's folder, that are of records of these models."""
+    """The blob ids of records of these models, by path relative to the dump's folder."""
     folders = {encode_part(label) for label in labels}
     if not folders:
         return {}

@@ -91,17 +91,14 @@ class _LongPart:
                 stop = self._next(place + PART)
             end = stop
             if stop - place > LONG_TEXT and self.level < _LEVELS:
-                end = self._before_long(place)
+                # Read the values before the next long one; if that is the first, read it alone.
+                end, after = place, self._next(place + 1)
+                while after - end <= PART:
+                    end, after = after, self._next(after + 1)
+                end = end if end > place else after
             self._add(found, self._read(place, end))
             place = end + 1
         return found
-
-    def _before_long(self, place: int) -> int:
-        """Where the values end that stand in front of a long one; if it is the next, where that ends."""
-        end, after = place, self._next(place + 1)
-        while after - end <= PART:
-            end, after = after, self._next(after + 1)
-        return end if end > place else after
 
     def _next(self, place: int) -> int:
         match = _between(self.level + 1).search(self.data, place, self.last)

@@ -1,10 +1,10 @@
-"""What a record is called where there is no database to ask: its best text."""
+"""The title of a record without a database: its best text."""
 
 from __future__ import annotations
 
 import unicodedata
 
-from contentgit.content.records import Record, Value
+from contentgit.content.records import Record
 from contentgit.content.schema import FieldKind, ModelSchema
 
 LENGTH = 80
@@ -22,20 +22,20 @@ def best_text(record: Record, schema: ModelSchema | None) -> str:
 
     A field called ``title``, ``name`` and the like, or one that ends so; else the first short text.
     """
-    texts = {name: value for name, value in record.fields.items() if _is_text(name, value, schema)}
+    known = schema.by_name if schema else {}
+    texts = {
+        name: value
+        for name, value in record.fields.items()
+        if isinstance(value, str)
+        and value.strip()
+        and (name not in known or known[name].kind in {FieldKind.TEXT, FieldKind.COLUMN})
+    }
     for name in _NAMES:
         for field in sorted(texts, key=lambda field: (field != name, field)):
             if field == name or field.startswith(f"{name}_") or field.endswith(f"_{name}"):
                 return one_line(texts[field])
     short = (texts[field] for field in sorted(texts) if len(texts[field]) <= _SHORT)
     return one_line(next(short, ""))
-
-
-def _is_text(name: str, value: Value, schema: ModelSchema | None) -> bool:
-    if not isinstance(value, str) or not value.strip():
-        return False
-    field = schema.by_name.get(name) if schema else None
-    return field is None or field.kind in {FieldKind.TEXT, FieldKind.COLUMN}
 
 
 def one_line(text: str) -> str:

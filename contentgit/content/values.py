@@ -162,17 +162,11 @@ def _read(raw: Any, level: int) -> Value:
     for name, item in raw.items():
         if type(item) in _NESTED:
             raw[name] = _read(item, level + 1)
-    if any(name[:1] == "$" for name in raw):
-        return {_read_name(name): item for name, item in raw.items()}
-    return raw
-
-
-def _read_name(name: str) -> str:
-    if name[:1] != "$":
-        return name
-    if name[:2] != "$$":
-        raise FormatError(f"{quoted(name)} is unknown, or stands beside other names")
-    return name[1:]
+    dollars = [name for name in raw if name[:1] == "$"]
+    for name in dollars:
+        if name[:2] != "$$":
+            raise FormatError(f"{quoted(name)} is unknown, or stands beside other names")
+    return {name.removeprefix("$"): item for name, item in raw.items()} if dollars else raw
 
 
 def _check_read_depth(level: int) -> None:

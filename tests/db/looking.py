@@ -77,7 +77,7 @@ class Look:
 
     def apply(self, plan: Plan, *candidates: Candidate) -> None:
         """Runs the plan; the records are those that the candidates want."""
-        theirs = {each.key: each.theirs for each in candidates if each.theirs}
+        theirs = {one.delta.key: one.theirs for one in candidates if one.theirs}
         identities = Identities("default", IDENTITY)
         with backend("default").exclusive():
             applier.apply(
