@@ -1,8 +1,7 @@
 """Calls the project's own code: receivers of signals, functions and commands of ``after_apply``.
 
-What is raised before anything is written stops an apply. What is raised once all is done can undo
-nothing: it is given back, to be told. What any of it prints goes to standard error, since standard
-output is the call's own.
+An error before anything is written stops an apply. An error after the apply cannot undo it: it is returned
+as a :class:`HookFailure`. Output goes to standard error, since standard output belongs to the command.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from contentgit.followups import Followup
 
 
 class HookFailure(NamedTuple):
-    """Code of the project that failed after all was done: its name, and what it raised."""
+    """Code of the project that failed after the apply: its name, and its error."""
 
     hook: str
     error: str
@@ -33,12 +32,12 @@ def _sender() -> AppConfig:
     return apps.get_app_config("contentgit")
 
 
-def listened(signal: Signal) -> bool:
-    """Whether anybody listens to one of contentgit's signals."""
+def has_receivers(signal: Signal) -> bool:
+    """Whether one of contentgit's signals has receivers."""
     return bool(signal.has_listeners(_sender()))
 
 
-def ask(signal: Signal, **arguments: Any) -> None:
+def send_pre(signal: Signal, **arguments: Any) -> None:
     """Sends ``pre_apply``; the first receiver that raises ends it.
 
     Raises:
@@ -62,10 +61,10 @@ def ask(signal: Signal, **arguments: Any) -> None:
         ) from error
 
 
-def given(function: Callable[[], Any], what: str, hint: str, named: Any = None) -> Any:
-    """What a function of the project returns that an apply needs; ``what`` says what for.
+def call(function: Callable[[], Any], what: str, hint: str, named: Any = None) -> Any:
+    """Calls a function of the project whose result an apply needs; ``what`` begins the error.
 
-    ``named`` is the project's own function, where ``function`` calls that.
+    ``named`` is the project's own function, if ``function`` wraps it.
 
     Raises:
         ContentgitError: the function raised.
@@ -80,8 +79,8 @@ def given(function: Callable[[], Any], what: str, hint: str, named: Any = None) 
         ) from error
 
 
-def tell(signal: Signal, **arguments: Any) -> Iterator[HookFailure]:
-    """Sends a signal to all its receivers, whatever each of them raises."""
+def send_post(signal: Signal, **arguments: Any) -> Iterator[HookFailure]:
+    """Sends a signal to all its receivers, whatever they raise."""
     try:
         with redirect_stdout(sys.stderr):
             answers = signal.send_robust(_sender(), **arguments)
@@ -93,31 +92,30 @@ def tell(signal: Signal, **arguments: Any) -> Iterator[HookFailure]:
             yield HookFailure(name_of(receiver), _words(answer))
 
 
-def follow(followup: Followup, offered: Mapping[str, Any]) -> Iterator[HookFailure]:
+def run_followup(followup: Followup, offered: Mapping[str, Any]) -> Iterator[HookFailure]:
     """Runs a command, or calls a function with those of the arguments that it takes."""
     try:
         with redirect_stdout(sys.stderr):
             if isinstance(followup, tuple):
                 call_command(*followup)
             else:
-                followup(**_taken(followup, offered))
+                followup(**_accepted(followup, offered))
     except (Exception, SystemExit) as error:
         if not isinstance(error, SystemExit) or error.code not in (None, 0):
             yield HookFailure(name_of(followup), _words(error))
 
 
-def _taken(function: Any, offered: Mapping[str, Any]) -> dict[str, Any]:
+def _accepted(function: Any, offered: Mapping[str, Any]) -> dict[str, Any]:
     try:
         parameters = inspect.signature(function).parameters
-    except ValueError:  # written in C, and says nothing of itself
+    except ValueError:  # written in C, without a signature
         return {}
-    if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()):
-        return dict(offered)
-    return {name: value for name, value in offered.items() if name in parameters}
+    all_accepted = inspect.Parameter.VAR_KEYWORD in (one.kind for one in parameters.values())
+    return {name: value for name, value in offered.items() if all_accepted or name in parameters}
 
 
 def name_of(hook: Any) -> str:
-    """What people call it: a command as it is typed, a function with its module."""
+    """Its name in messages: a command as it is typed, a function with its module."""
     if isinstance(hook, tuple):
         return " ".join(hook)
     hook = getattr(hook, "func", hook)  # functools.partial
@@ -126,7 +124,7 @@ def name_of(hook: Any) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """The function, of those that raised the error, that Django called."""
+    """The project's function that Django called and that raised the error."""
     trace = error.__traceback__
     while trace is not None:
         code, module = trace.tb_frame.f_code, trace.tb_frame.f_globals.get("__name__", "")

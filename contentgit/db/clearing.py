@@ -1,15 +1,14 @@
-"""What a reference is set to when the row that it refers to goes, where that is not NULL.
+"""The values that references are set to when the row that they refer to is deleted, other than NULL.
 
-The project's code or the database says it (``SET(...)``, ``SET_DEFAULT``, ``DB_SET_DEFAULT``). It is asked
-inside of the transaction of an apply, once for each field, and only where a row loses its reference:
-such a function may write.
+The project's code or the database gives them (``SET(...)``, ``SET_DEFAULT``, ``DB_SET_DEFAULT``), inside the
+transaction of an apply, once for each field, and only if a row loses its reference: such a function may
+write.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from django.db import connections
@@ -32,7 +31,7 @@ def settled(plan: Plan, using: str, identities: Identities, table: Callable[[str
     """The plan with the values that its steps clear references to.
 
     Raises:
-        ContentgitError: the project's function raised, or what it gave is no row's.
+        ContentgitError: the project's function raised, or returned a value that no row has.
     """
     known: dict[tuple[str, str], Content] = {}
     steps = list(plan.steps)
@@ -50,7 +49,10 @@ def _value(plan: Plan, table: Table, name: str, using: str, identities: Identiti
     field: Any = table.model._meta.get_field(name)
     what = f"{table.label}: {name}"
     value, source = _given(field, what, using)
-    refused = partial(_refused, f"{what} is to be set, and {source} gives")
+
+    def refused(why: str, hint: str = NOTHING_CHANGED) -> RecordError:
+        return RecordError(f"{what} is to be set, and {source} gives {why}", hint=hint)
+
     if isinstance(value, Model):
         if value.pk is None:
             raise refused(f"a {label_of(type(value))} that is not saved")
@@ -60,10 +62,7 @@ def _value(plan: Plan, table: Table, name: str, using: str, identities: Identiti
     try:
         content = bound.encode(value)
     except RecordError as error:
-        raise RecordError(
-            f"{what} is to be set, and {source} gives no reference: {error.message}",
-            hint=NOTHING_CHANGED,
-        ) from error
+        raise refused(f"no reference: {error.message}") from error
     if content is None and not bound.schema.null:
         raise refused("None, which the field does not take")
     if content is not None and bound.schema.constrained:
@@ -71,18 +70,10 @@ def _value(plan: Plan, table: Table, name: str, using: str, identities: Identiti
         if any(step.action in (Action.DELETE, Action.CASCADE) for step in steps):
             hint = f"nothing has changed; commit {content} first, or apply with --merge to keep it"
             raise refused(f"{content}, which this apply deletes", hint)
-        if not steps and not _exists(field, value, using):
+        rows: QuerySet[Model] = QuerySet(field.related_model, using=using)
+        if not steps and not rows.filter(**{field.target_field.attname: value}).exists():
             raise refused(f"{content}, which does not exist")
     return content
-
-
-def _refused(what: str, why: str, hint: str = NOTHING_CHANGED) -> RecordError:
-    return RecordError(f"{what} {why}", hint=hint)
-
-
-def _exists(field: Any, value: Any, using: str) -> bool:
-    rows: QuerySet[Model] = QuerySet(field.related_model, using=using)
-    return rows.filter(**{field.target_field.attname: value}).exists()
 
 
 def _given(field: Any, what: str, using: str) -> tuple[Any, str]:
@@ -97,7 +88,7 @@ def _given(field: Any, what: str, using: str) -> tuple[Any, str]:
     else:
         return _database_default(field, using), "its default in the database"
     if callable(value):
-        given = calling.given(value, f"{what} is to be set", NOTHING_CHANGED)
+        given = calling.call(value, f"{what} is to be set", NOTHING_CHANGED)
         return given, calling.name_of(value)
     return value, source
 

@@ -1,4 +1,4 @@
-"""Keys that are made of references to rows which an apply writes last: such records cannot be created."""
+"""Keys made of references to rows that an apply writes last: such records cannot be created."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contentgit.specs import Dataset, Mistake, ModelSpec
 
 
 def late_key_problems(datasets: Iterable[Dataset]) -> list[Mistake]:
-    """Records that cannot be created: their keys need rows that are written after them."""
+    """The models whose records cannot be created: their keys need rows that are written after them."""
     found = {spec.model: (spec, dataset) for dataset in datasets for spec in dataset.specs}
     problems = []
     for model, name, target in sorted(_late_keys({key: spec for key, (spec, _) in found.items()})):
@@ -37,7 +37,7 @@ def _late_keys(specs: Mapping[str, ModelSpec]) -> Iterator[tuple[str, str, str]]
     for label in specs.keys() - last:
         model = apps.get_model(label)
         for field, path in _parts(model, specs[label]):
-            target = _target(field)
+            target = field.related_model._meta.label_lower if field.is_relation else ""
             if target in last and ("__" in path or _is_late(field, specs)):
                 yield label, field.name, target
 
@@ -53,10 +53,6 @@ def _parts(model: type[Model], spec: ModelSpec | None) -> Iterator[tuple[Any, st
         head = path.partition("__")[0]
         if head in names:  # a generic foreign key is no column
             yield names[head], path
-
-
-def _target(field: Any) -> str:
-    return str(field.related_model._meta.label_lower) if field.is_relation else ""
 
 
 def _is_late(field: Any, specs: Mapping[str, ModelSpec]) -> bool:

@@ -23,16 +23,14 @@ from contentgit.models import AppliedCommit
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What is written down of one dump.
+    """What the ledger records of one dump.
 
     ``dump`` is its folder; ``commit`` and ``tree`` are ids, the tree that of the folder; ``action`` is
     ``"apply"``, ``"merge"``, ``"update"``, ``"commit"``, ``"adopt"`` or ``"undo"``; ``at`` is an aware time;
-    ``previous`` is the commit applied before, ``""`` where there is none. ``counts`` and ``withheld`` are
-    JSON values.
-    ``backup`` is the commit with what the database held before, where that was in no other; ``undoes`` the
-    id of the line that an undo takes back.
-    ``place`` names the schemas of the dump's tables that are not the ledger's own, ``""`` where all are in
-    that schema; ``None`` in lines written by a contentgit that did not know of schemas.
+    ``previous`` is the commit applied before, ``""`` if there is none. ``counts`` and ``withheld`` are
+    JSON values. ``backup`` is the commit with content of the database that was in no other commit; ``undoes``
+    the id of the line that an undo reverts. ``place`` names the schemas of the dump's tables that are not the
+    ledger's own, ``""`` if all are in that schema; ``None`` in lines of a contentgit without schemas.
     """
 
     dump: str
@@ -69,7 +67,7 @@ def every(_line: Applied) -> bool:
 
 
 def lacking(using: str) -> str:
-    """Why the database has no ledger that can be read, in a line; ``""`` where it has one."""
+    """Why the database has no readable ledger, in a line; ``""`` if it has one."""
     try:
         ways = backend(using)
         absent = ways.absent()
@@ -115,7 +113,7 @@ def history(
 
 
 def pending(using: str) -> list[Applied]:
-    """The lines whose commit may not have come about, oldest first."""
+    """The lines whose commit may not exist, oldest first."""
     with _errors(using):
         rows = _rows(using).filter(state=AppliedCommit.State.PENDING)
         return [_applied(row, using) for row in rows]
@@ -124,14 +122,14 @@ def pending(using: str) -> list[Applied]:
 @dataclass(frozen=True)
 class Ledgers:
     """The lines of all ledgers of a database, also pending ones, latest first; ``closed`` are the schemas of
-    ledgers that this user cannot read, or that another contentgit has made."""
+    ledgers that this user cannot read, or that another version of contentgit created."""
 
     lines: tuple[Sequence[Applied], ...] = ()
     closed: tuple[str, ...] = ()
 
 
 def ledgers(using: str) -> Ledgers:
-    """The session's own ledger, and those that its search path hides; none where the database has none.
+    """The session's own ledger, and those that its search path hides.
 
     Raises:
         DatabaseError: the database cannot be asked, or its own ledger cannot be read.
@@ -155,7 +153,7 @@ def ledgers(using: str) -> Ledgers:
 
 
 def _migrating(using: str) -> str:
-    """The commands that make the ledger, also where it is gone and Django takes it for made."""
+    """The commands that create the ledger's table, also if Django records it as created and it is missing."""
     way = f"python manage.py migrate contentgit --database {using}"
     connection = connections[using].copy()  # the transaction may be broken
     try:
@@ -183,7 +181,7 @@ def _lines(using: str, schema: str = "") -> list[Applied]:
 
 
 def write(using: str, entries: Sequence[Entry], *, pending: bool = False) -> list[int]:
-    """Write the entries down, all or none; their ids.
+    """Write the entries, all or none; their ids.
 
     Raises (as all functions here):
         DatabaseError: the database has no ledger, or refuses.
@@ -194,13 +192,13 @@ def write(using: str, entries: Sequence[Entry], *, pending: bool = False) -> lis
 
 
 def finish(using: str, ids: Sequence[int]) -> None:
-    """Pending lines are done."""
+    """Mark pending lines as done."""
     with _errors(using):
         _rows(using).filter(id__in=ids).update(state=AppliedCommit.State.DONE)
 
 
 def forget(using: str, ids: Sequence[int]) -> None:
-    """Pending lines never came about; lines that are done stay."""
+    """Delete pending lines; lines that are done stay."""
     with _errors(using):
         _rows(using).filter(id__in=ids, state=AppliedCommit.State.PENDING).delete()
 
@@ -236,19 +234,16 @@ def _applied(row: AppliedCommit, using: str) -> Applied:
     return Applied(**values, id=row.id, state=str(row.state))
 
 
-def _is_id(value: Any) -> bool:
-    return value == "" or re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", value) is not None
-
-
-_FITS: Mapping[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("commit", "tree", "previous", "backup"), _is_id),
+_ID = re.compile(r"|[0-9a-f]{40}|[0-9a-f]{64}")
+_FITS: Mapping[str, Callable[[Any], object]] = {
+    **dict.fromkeys(("commit", "tree", "previous", "backup"), _ID.fullmatch),
     "at": lambda value: value is not None,
     "counts": lambda value: (
         type(value) is dict and all(type(number) is int for number in value.values())
     ),
     "withheld": lambda value: type(value) is list and all(type(each) is dict for each in value),
 }
-"""What we write into the ledger's columns; another program, or a restored table, may have written other."""
+"""What contentgit writes into the ledger's columns; another program may have written something else."""
 
 _DAMAGED = (
     "restore the table contentgit_ledger from a backup of the database, or delete this row: "

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from contentgit.content.diff import Change
-from contentgit.db.calling import HookFailure, ask, follow, listened, tell
+from contentgit.db.calling import HookFailure, has_receivers, run_followup, send_post, send_pre
 from contentgit.followups import Followup
 from contentgit.history.snapshots import CommitSide, between_commits, changes
 from contentgit.signals import Changes, post_apply, post_commit, pre_apply
@@ -35,11 +35,11 @@ class Hooks:
         """
         if self.idle:
             return
-        if listened(pre_apply):
+        if has_receivers(pre_apply):
             rows = from_database(self.project, self.planned)
             view = Changes(partial(effects, self.planned, rows))
-            ask(pre_apply, changes=view, **self._arguments())
-        if listened(post_apply):
+            send_pre(pre_apply, changes=view, **self._arguments())
+        if has_receivers(post_apply):
             rows = kept(self.project, self.planned)
             self._changes = Changes(partial(effects, self.planned, rows))
 
@@ -50,9 +50,9 @@ class Hooks:
         failures: list[HookFailure] = []
         for each, labels in _followups(self.project, self.planned):
             offered = {"using": self.project.using, "dumps": labels, "plan": self.planned.plan}
-            failures += follow(each, offered)
+            failures += run_followup(each, offered)
         if self._changes is not None:
-            failures += tell(post_apply, changes=self._changes, **self._arguments())
+            failures += send_post(post_apply, changes=self._changes, **self._arguments())
         return tuple(failures)
 
     def _arguments(self) -> dict[str, Any]:
@@ -75,9 +75,9 @@ def committed(
     folders: Sequence[tuple[str, str]],
 ) -> tuple[HookFailure, ...]:
     """Sends ``post_commit``; ``folders`` are those that the commit changes, each behind its dump's label."""
-    if not listened(post_commit):
+    if not has_receivers(post_commit):
         return ()
-    found = tell(
+    found = send_post(
         post_commit,
         using=project.using,
         environment=project.config.environment,

@@ -127,7 +127,7 @@ class Creation(_NamedFields):
             default = _field(self.table, column).default
             what = f"{key}: {column.attname} is to get its default"
             hint = "nothing has changed; correct the default"
-            filled.append(calling.given(make, what, hint, default if callable(default) else make))
+            filled.append(calling.call(make, what, hint, default if callable(default) else make))
         return (*own, *self._parameters(key, values), *filled)
 
 

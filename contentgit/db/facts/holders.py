@@ -67,7 +67,12 @@ class _HeldValues:
         self.unique = unique
         self.using = using
         self.parts = unique.parts or tuple(map(UniquePart, unique.fields))
-        self.bound = [_bound(table, part.field) for part in self.parts]
+        self.bound: list[_Bound] = [
+            (table.key_columns, table.decode_key, table.encode_key)
+            if part.field == PARENT
+            else ((field := table.field[part.field]).columns, field.decode, field.encode)
+            for part in self.parts
+        ]
         self.constants = [
             [param for _, each in part.functions if each is not None for param in decode(each)]
             for part, (_, decode, _) in zip(self.parts, self.bound, strict=True)
@@ -121,13 +126,6 @@ class _HeldValues:
 
 _Bound: TypeAlias = tuple[tuple[Column, ...], Callable[[Value], Row], Callable[..., Value]]
 """The columns of a field, and how its content goes into them and comes out of them."""
-
-
-def _bound(table: Table, name: str) -> _Bound:
-    if name == PARENT:
-        return table.key_columns, table.decode_key, table.encode_key
-    field = table.field[name]
-    return field.columns, field.decode, field.encode
 
 
 def _applied(part: UniquePart, sql: str, column: Column) -> str:

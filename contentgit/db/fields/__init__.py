@@ -1,7 +1,7 @@
-"""How the column of each Django field type becomes a content value and back, exactly.
+"""The codec of each Django field type: a column's value to content and back, exactly.
 
-Text, numbers and truth values are content as they are; all other types are made of text here. A
-value that has no exact form is refused.
+Text, numbers and booleans are content as they are; all other types become text here. A value without an
+exact form is refused.
 """
 
 from __future__ import annotations
@@ -66,10 +66,17 @@ def codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | None:
         made = geometry_codec(field, connection)
         return replace(made, cast=_cast(made.cast, field, connection))
     found = plain(field)
-    if found is None or not _fits(field, found, connection):
+    # The field's own column type must be readable as that of the plain field.
+    fits = found is not None and (
+        type(field).db_type is type(found).db_type
+        or isinstance(found, _LENIENT)
+        or field.db_type(connection) == found.db_type(connection)
+    )
+    builders = (build for cls, build in _BUILDERS if isinstance(found, cls))
+    if found is None or not fits:
         made = _column()
     else:
-        made = _postgres(found, connection) or _codec(found, connection)
+        made = _postgres(found, connection) or next(builders, _column)(found, connection)
     return replace(made, cast=_cast(made.cast, field, connection))
 
 
@@ -95,13 +102,6 @@ def selected(field: AnyField, made: Codec, connection: BaseDatabaseWrapper) -> s
     return made.select.replace("%s", referred(field, connection))
 
 
-def _fits(field: AnyField, found: AnyField, connection: BaseDatabaseWrapper) -> bool:
-    """Whether a column type of the field's own can be read as that of the plain field."""
-    if type(field).db_type is type(found).db_type or isinstance(found, _LENIENT):
-        return True
-    return field.db_type(connection) == found.db_type(connection)
-
-
 def _cast(cast: str, field: AnyField, connection: BaseDatabaseWrapper) -> str:
     db_type = field.db_type(connection)
     if connection.vendor != "postgresql" or not db_type or cast != "%s":
@@ -120,13 +120,6 @@ def _postgres(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | None:
     from contentgit.db.fields.postgres import postgres_codec
 
     return postgres_codec(field, connection, codec)
-
-
-def _codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
-    for cls, build in _BUILDERS:
-        if isinstance(field, cls):
-            return build(field, connection)
-    return _column()
 
 
 # Text, numbers, truth
@@ -324,14 +317,10 @@ def from_base64(content: Value) -> bytes:
         raise refused(content, "base64") from None
 
 
-def _json(_field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
-    return json_codec(connection)
-
-
 # Columns of which only the raw value is known
 
 
-def _column() -> Codec:
+def _column(*_: object) -> Codec:
     same = frozenset([str, int, bool])
     return Codec(FieldKind.COLUMN, _encode_raw, _raw_value, same=same)
 
@@ -386,5 +375,5 @@ _BUILDERS: tuple[tuple[type[Any], Callable[[AnyField, BaseDatabaseWrapper], Code
     (models.DurationField, moments.duration_codec),
     (models.UUIDField, _uuid),
     (models.BinaryField, _binary),
-    (models.JSONField, _json),
+    (models.JSONField, lambda _field, connection: json_codec(connection)),
 )

@@ -25,7 +25,12 @@ def geometry_codec(field: Any, connection: BaseDatabaseWrapper) -> Codec:
         return _mysql_codec(own)
     if connection.vendor == "sqlite":
         return _sqlite_codec(int(field.srid))
-    return Codec(FieldKind.GEOMETRY, _encode, partial(_value, own), _hex)
+    return Codec(
+        FieldKind.GEOMETRY,
+        _encode,
+        partial(_value, own),
+        lambda value: with_srid(*value).hex().upper(),
+    )
 
 
 def _sqlite_codec(own: int) -> Codec:
@@ -87,7 +92,3 @@ def _simple(own: int, content: Value) -> tuple[int, bytes]:
     if _NOT_SIMPLE.search(str(content)):
         raise refused(content, "a geometry that SpatiaLite can hold")
     return value
-
-
-def _hex(value: tuple[int, bytes]) -> str:
-    return with_srid(*value).hex().upper()

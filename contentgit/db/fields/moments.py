@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -76,20 +75,19 @@ def time_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
 
 def datetime_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
     """``"2026-11-22T13:05:00.000000Z"``; without ``Z`` where the project uses no time zones."""
+    param, select = _param(field, connection), _select(connection)
+    read = _reader(field, connection, dt.datetime.fromisoformat)
     if connection.timezone is None:
-        return _naive_codec(field, connection)
+        wanted = "a time without Z, as USE_TZ is off"
+        value = _parser(wanted, dt.datetime.fromisoformat, encode_naive)
+        return Codec(FieldKind.DATETIME, encode_naive, value, param, read=read, select=select)
     value = _parser("a time like 2026-11-22T13:05:00.000000Z", _parse_aware, encode_aware)
-    codec = Codec(FieldKind.DATETIME, encode_aware, value, _param(field, connection))
-    return _read_aware(codec, field, connection)
-
-
-def _read_aware(codec: Codec, field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
     if connection.vendor == "postgresql":
         # Django's loader trusts that the session is in the connection's time zone.
-        return replace(codec, read=_in_utc, select="(%s AT TIME ZONE 'UTC')")
-    read = _reader(field, connection, dt.datetime.fromisoformat)
-    read = _existing(read or itself, connection)
-    return replace(codec, read=read, select=_select(connection))
+        read, select = _in_utc, "(%s AT TIME ZONE 'UTC')"
+    else:
+        read = _existing(read or itself, connection)
+    return Codec(FieldKind.DATETIME, encode_aware, value, param, read=read, select=select)
 
 
 _SELECT = {"sqlite": "+%s", "mysql": "CAST(%s AS CHAR)"}
@@ -164,13 +162,6 @@ def _parse_aware(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC)
 
 
-def _naive_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
-    value = _parser("a time without Z, as USE_TZ is off", dt.datetime.fromisoformat, encode_naive)
-    param, read = _param(field, connection), _reader(field, connection, dt.datetime.fromisoformat)
-    select = _select(connection)
-    return Codec(FieldKind.DATETIME, encode_naive, value, param, read=read, select=select)
-
-
 def encode_naive(value: Any) -> str:
     """A time on the clocks of the settings' time zone.
 
@@ -197,12 +188,8 @@ def _timedelta(microseconds: Any) -> dt.timedelta:
         raise refused(microseconds, "a duration that Python can hold") from None
 
 
-def _microseconds(value: dt.timedelta) -> int:
-    return value // _MICROSECOND
-
-
 def _in_64_bits(value: dt.timedelta) -> int:
-    found = _microseconds(value)
+    found = value // _MICROSECOND
     if not -(2**63) <= found < 2**63:
         raise refused(
             str(value), "a duration of microseconds in 64 bits, as this database holds it"
@@ -213,7 +200,7 @@ def _in_64_bits(value: dt.timedelta) -> int:
 def _encode_duration(value: Any) -> str:
     if not isinstance(value, dt.timedelta):
         raise refused(value, "a duration")
-    whole = abs(_microseconds(value))
+    whole = abs(value // _MICROSECOND)
     seconds, micro = divmod(whole, 1_000_000)
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)

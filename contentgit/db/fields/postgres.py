@@ -49,7 +49,8 @@ def _array_codec(base: Codec) -> Codec:
 
     def value(content: Value) -> list[Any]:
         items = _list(content)
-        if base.kind is FieldKind.ARRAY and not _is_regular(items):
+        lengths = {len(item) if isinstance(item, list) else 0 for item in items}
+        if base.kind is FieldKind.ARRAY and (len(lengths) > 1 or 0 in lengths):
             raise refused(
                 items, "an array of PostgreSQL: its lists must be equally long and not empty"
             )
@@ -65,13 +66,6 @@ def _array_codec(base: Codec) -> Codec:
         return [None if item is None else reader(item) for item in _list(items)]
 
     return Codec(FieldKind.ARRAY, encode, value, param, read=None if reader is None else read)
-
-
-def _is_regular(items: list[Any]) -> bool:
-    if not all(isinstance(each, list) for each in items):
-        return False
-    lengths = {len(each) for each in items}
-    return not lengths or (len(lengths) == 1 and 0 not in lengths)
 
 
 def _list(value: Any) -> list[Any]:
@@ -143,10 +137,9 @@ def _range(content: Value) -> dict[str, Value]:
 def _range_text(content: dict[str, Value], base: Codec) -> str:
     if "empty" in content:
         return "empty"
-    lower, upper = (_end(content[end], base) for end in ("lower", "upper"))
+    lower, upper = (
+        "" if content[end] is None else _quoted(str(base.param(base.value(content[end]))))
+        for end in ("lower", "upper")
+    )
     opening, closing = content["bounds"]
     return f"{opening}{lower},{upper}{closing}"
-
-
-def _end(content: Value, base: Codec) -> str:
-    return "" if content is None else _quoted(str(base.param(base.value(content))))

@@ -133,7 +133,8 @@ class _Binder:
         relations = [
             bound_relation(each, self.identities)
             for each in self.model._meta.local_many_to_many
-            if _is_automatic(each) and each.name not in self.exclude
+            if each.remote_field.through._meta.auto_created  # type: ignore[union-attr]
+            and each.name not in self.exclude
         ]
         schemas = [each.schema for each in self.fields] + [each.schema for each in relations]
         bound = {each.schema.name: each for each in self.fields}
@@ -334,10 +335,6 @@ class _Binder:
     def _key_value(self) -> Callable[[str], Any]:
         kind = self._key_kind
         return lambda text: layout.key_value(text, kind)
-
-
-def _is_automatic(relation: Any) -> bool:
-    return bool(relation.remote_field.through._meta.auto_created)
 
 
 def _target(link: AnyField) -> str:

@@ -46,32 +46,23 @@ def bound_field(field: AnyField, identities: Identities) -> BoundField | None:
         return None
     if field.is_relation:
         return _reference(field, made, identities)
+    encode = made.encode
+    # Choices of a function are left out: it may query a database.
+    choices = field.flatchoices if isinstance(field.choices, (list, tuple)) else ()
     return BoundField(
         schema=FieldSchema(
             field.name,
             made.kind,
             null=bool(field.null),
             moment=bool(getattr(field, "auto_now", False)),
-            choices=_choices(field),
+            choices=tuple(str(value) for value, _ in choices),
             srid=max(0, getattr(field, "srid", 0)) if made.kind is FieldKind.GEOMETRY else 0,
         ),
         columns=(column(field, made, identities.using),),
-        encode=_encoder(made),
+        encode=lambda value: None if value is None else encode(value),
         decode=lambda content: (made.decoded(content),),
         same=made.same | {type(None)},
     )
-
-
-def _encoder(made: Codec) -> Callable[[Any], Value]:
-    encode = made.encode
-    return lambda value: None if value is None else encode(value)
-
-
-def _choices(field: AnyField) -> tuple[str, ...]:
-    """The values of the field's choices, unless a function gives them: that may ask a database."""
-    if not isinstance(field.choices, (list, tuple)):
-        return ()
-    return tuple(str(value) for value, _ in field.flatchoices)
 
 
 # References
@@ -279,14 +270,14 @@ def bound_relation(field: Any, identities: Identities) -> BoundRelation:
     source = through._meta.get_field(field.m2m_field_name())
     target = through._meta.get_field(field.m2m_reverse_field_name())
     found = pointer(target, identities)
-    source_codec, target_codec = (column_codec(each, identities.using) for each in (source, target))
-    assert source_codec is not None
-    assert target_codec is not None
-    param = target_codec.param
     order, _ = own_columns(field)
-    numbers, *ties = (
-        _plain_column(each, identities.using) for each in (order, *through._meta.pk_fields) if each
-    )
+    columns = []
+    for end in filter(None, (source, target, order, *through._meta.pk_fields)):
+        made = column_codec(end, identities.using)
+        assert made is not None
+        columns.append((made, column(end, made, identities.using)))
+    (_, source_column), (target_codec, target_column), (_, numbers), *ties = columns
+    param = target_codec.param
     return BoundRelation(
         FieldSchema(
             field.name,
@@ -297,15 +288,9 @@ def bound_relation(field: Any, identities: Identities) -> BoundRelation:
         ),
         through,
         through._meta.db_table,
-        column(source, source_codec, identities.using),
-        column(target, target_codec, identities.using),
+        source_column,
+        target_column,
         found.encode,
         lambda reference: param(found.decode(reference)),
-        *(() if order is None else (numbers, tuple(ties))),
+        *(() if order is None else (numbers, tuple(tie for _, tie in ties))),
     )
-
-
-def _plain_column(field: AnyField, using: str) -> Column:
-    made = column_codec(field, using)
-    assert made is not None
-    return column(field, made, using)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -99,16 +99,12 @@ def _set(
     named_ones = [each for one in compared for each in named(model, one)]
     names = list(dict.fromkeys(each for one in named_ones for each in written(model, one)))
     fields = tuple(dict.fromkeys(managed[each] for each in names if each in managed))
-    whole = all(each in managed for each in names) and all(
-        _halves(field, managed) <= set(names) for field in fields
-    )
+    # Of a generic foreign key both columns must be compared.
+    columns_of_fields = {name for name, content in managed.items() if content in fields}
+    whole = managed.keys() >= set(names) >= columns_of_fields
     columns = all(isinstance(each, str) for each in compared) and names == [*compared]
     plain = columns and whole and not only_database
     parts = [] if plain or only_database else [describer.part(each) for each in compared]
     known = () if None in parts else tuple(each for each in parts if each)
     if fields:
         yield UniqueSet(str(name), fields, plain, nulls_distinct, known)
-
-
-def _halves(field: str, managed: Mapping[str, Any]) -> set[str]:
-    return {name for name, content in managed.items() if content == field}

@@ -166,13 +166,13 @@ class LinkEncoder:
             if ordered and value in found:
                 raise self._listed_twice(key, value)
             found[value] = None
-        return {source: self._references(found) for source, found in targets.items()}
-
-    def _references(self, targets: Iterable[Any]) -> list[str]:
-        found = [self._known.get(target) or self._learn(target) for target in targets]
-        if len(found) > 1 and not self.relation.schema.ordered:
-            found.sort()
-        return [reference for _, reference in found]
+        result, known = {}, self._known.get
+        for source, listed in targets.items():
+            pairs = [known(target) or self._learn(target) for target in listed]
+            if len(pairs) > 1 and not ordered:
+                pairs.sort()
+            result[source] = [reference for _, reference in pairs]
+        return result
 
     def _listed_twice(self, source: Any, target: Any) -> RecordError:
         reference = self.relation.encode_target(target)
