@@ -514,11 +514,11 @@ def test_after_apply_takes_functions_and_commands() -> None:
             "migrate",
             ("E018", "'after_apply' must be a list of functions and commands, not 'migrate'"),
         ),
-        ([7], ("E018", "'after_apply' has 7, which is no function and no command")),
-        ([[]], ("E018", "'after_apply' has [], which is no function and no command")),
+        ([7], ("E018", "'after_apply' has 7, which is neither a function nor a command")),
+        ([[]], ("E018", "'after_apply' has [], which is neither a function nor a command")),
         (
             [["migrate", 7]],
-            ("E018", "'after_apply' has ['migrate', 7], which is no function and no command"),
+            ("E018", "'after_apply' has ['migrate', 7], which is neither a function nor a command"),
         ),
         (
             [_takes_a_request],
