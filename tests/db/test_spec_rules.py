@@ -33,7 +33,7 @@ def hints_of(*specs: object) -> list[str]:
 @pytest.mark.parametrize("half", ["object_id", "content_type", "content_type__model"])
 def test_half_a_generic_key_names_nothing(half: str) -> None:
     raw = {"model": "fronts.grant", "identity": ["who", half]}
-    message = f"'identity' names {half!r}, a half of the generic foreign key 'about'"
+    message = f"'identity' names {half!r}, one column of the generic foreign key 'about'"
     assert problems_of(raw) == [("contentgit.E042", message)]
     assert hints_of(raw) == ["name 'about': its columns hold keys of this database alone"]
     assert problems_of({**raw, "identity": ["who", "about"]}) == []
@@ -126,7 +126,7 @@ def test_names_of_fields_that_do_not_exist() -> None:
     assert problems_of(spec) == [
         (
             "contentgit.E025",
-            f"'{key}' names '{name}', which is no {what} of bakery.product",
+            f"'{key}' names '{name}', which is not a {what} of bakery.product",
         )
         for key, name, what in (
             ("ignore_missing_m2m", "tag", "many-to-many field"),
@@ -264,13 +264,13 @@ def test_orders_that_cannot_be() -> None:
         "identity": ["section__slug", "slug"],
     }
     assert [f"{number[-4:]} {message}" for number, message in problems_of(spec)] == [
-        "E025 'order' names 'numbr', which is no field of odd.article",
-        "E025 'derived' names 'sise', which is no field of odd.article",
-        "E032 'order' names 'slug', which is no integer",
+        "E025 'order' names 'numbr', which is not a field of odd.article",
+        "E025 'derived' names 'sise', which is not a field of odd.article",
+        "E032 'order' names 'slug', which is not an integer",
         "E032 'order' names 'double', which the database computes",
         "E032 'order' names 'id', which is the primary key",
         "E032 'order' orders 'number' within 'number', which is the same field",
-        "E025 'order' orders 'number' within 'sectoin', which is no column of odd.article",
+        "E025 'order' orders 'number' within 'sectoin', which is not a column of odd.article",
         "E032 'order' orders 'number' within 'changed', which 'exclude' leaves out",
         "E032 'order' orders 'number' within 'id', which is the primary key",
         "E032 'order' names 'size', which 'derived' names too",
@@ -298,21 +298,21 @@ def test_fields_that_go_together() -> None:
     found = [f"{number[-4:]} {message}" for number, message in problems_of(spec)]
     assert [each for each in found if each[5:].startswith("'together'")] == [
         "E034 'together' names 'slug', which 'identity' needs",
-        "E025 'together' names 'numbr', which is no column of odd.article",
+        "E025 'together' names 'numbr', which is not a column of odd.article",
         "E034 'together' names 'double', which the database computes",
         "E034 'together' names 'id', which is the primary key",
         "E034 'together' names 'section', which 'identity' needs",
         "E034 'together' names 'rating', which 'exclude' leaves out",
         "E034 'together' names 'size', which 'derived' names too",
         "E034 'together' names 'number', which 'order' names too",
-        "E025 'together' names 'rating2', which is no column of odd.article",
+        "E025 'together' names 'rating2', which is not a column of odd.article",
         "E034 'together' names 'slug', which 'identity' needs",
         "E035 'together' names 'slug' in several groups",
         "E034 'together' names 'changed', of which a merge takes the newer one (auto_now)",
     ]
     assert all(hints_of(spec))
     spec["together"] = [["sections", "weight"]]
-    message = "'together' names 'sections', which is no column of odd.article"
+    message = "'together' names 'sections', which is not a column of odd.article"
     assert ("contentgit.E025", message) in problems_of(spec)
 
 
@@ -400,25 +400,25 @@ def test_the_hint_names_what_is_unique() -> None:
     [
         (
             ["slgu"],
-            "'identity' names 'slgu', but 'slgu' is no column of odd.article",
+            "'identity' names 'slgu', but 'slgu' is not a column of odd.article",
             "did you mean 'slug'?",
         ),
         (
             ["section__slgu", "slug"],
-            "'identity' names 'section__slgu', but 'slgu' is no column of odd.section",
+            "'identity' names 'section__slgu', but 'slgu' is not a column of odd.section",
             "did you mean 'slug'?",
         ),
         (
             ["slug__upper"],
-            "'identity' names 'slug__upper', but 'slug' is no relation",
+            "'identity' names 'slug__upper', but 'slug' is not a relation",
             "name a foreign key or a field of it",
         ),
         (
             ["sections"],
-            "'identity' names 'sections', but 'sections' is no column of odd.article",
+            "'identity' names 'sections', but 'sections' is not a column of odd.article",
             "",
         ),
-        (["pk"], "'identity' names 'pk', but 'pk' is no column of odd.article", "'pk'"),
+        (["pk"], "'identity' names 'pk', but 'pk' is not a column of odd.article", "'pk'"),
     ],
 )
 def test_paths_that_lead_nowhere(identity: list[str], message: str, hint: str) -> None:
