@@ -1,8 +1,9 @@
-"""How much of a stream memory holds together: by size, and by number where the items are small."""
+"""Parts of a stream that are held in memory together, bounded by size and by number."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Final, TypeVar
 
 from contentgit.content.records import Record, Value
@@ -14,6 +15,13 @@ _ENTRY: Final = 64
 """What an entry of a list or an object takes beside its text."""
 
 T = TypeVar("T")
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The items in lists of at most ``size``."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
 
 
 def portions(items: Iterable[T], size: Callable[[T], int], most: int) -> Iterator[list[T]]:

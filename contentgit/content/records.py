@@ -9,7 +9,7 @@ reference is the string ``"app.model:key"``, a many-to-many is the sorted list o
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -80,6 +80,14 @@ class RecordKey(NamedTuple):
         if not colon or not key or model.count(".") != 1:
             raise ValueError(f"{text!r} is no reference like app.model:key")
         return cls(model, key)
+
+
+def by_model(keys: Iterable[RecordKey]) -> dict[str, list[RecordKey]]:
+    """The keys by their model, in their order."""
+    found: dict[str, list[RecordKey]] = {}
+    for key in keys:
+        found.setdefault(key.model, []).append(key)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def instances_of(
         chosen = RawSQL(sql, params, output_field=BooleanField())  # noqa: S611
         for instance in rows.filter(chosen).annotate(**read):
             raw = [instance.__dict__.pop(name) for name in names]
-            (values,) = zip(*python_values(columns, [tuple(raw)]), strict=True)
+            (values,) = python_rows(columns, [tuple(raw)])
             yield table.encode_key(*values), instance
 
 
@@ -97,8 +97,7 @@ def key_texts(rows: QuerySet[Any], table: Table, using: str) -> list[str]:
     columns = table.key_columns
     wanted = [Selected(F(column.attname), column.select) for column in columns]
     found = fetch(rows.values_list(*wanted), using)
-    values = zip(*python_values(columns, found), strict=True) if found else ()
-    return [table.encode_key(*each) for each in values]
+    return [table.encode_key(*values) for values in python_rows(columns, found)]
 
 
 def hashable(value: Any) -> Any:
@@ -253,6 +252,21 @@ def unique_constraint(model: type[Model], name: str) -> UniqueConstraint | None:
         ),
         None,
     )
+
+
+def rows_among(
+    table: str, columns: Sequence[Column], wanted: Sequence[Column], keys: Sequence[Row], using: str
+) -> Iterator[Row]:
+    """Python values of ``columns`` in the rows whose columns ``wanted`` hold one of the keys, in chunks."""
+    head = select(table, columns, using)
+    for some in portions.batches(keys, chunk_size(wanted, using)):
+        sql, params = among(wanted, some, using, table)
+        yield from python_rows(columns, execute((f"{head} WHERE {sql}", params), using))
+
+
+def python_rows(columns: Sequence[Column], rows: Sequence[Row]) -> list[Row]:
+    """The Python values of rows."""
+    return list(zip(*python_values(columns, rows), strict=True)) if rows else []
 
 
 def python_values(columns: Sequence[Column], rows: Sequence[Row]) -> list[Sequence[Any]]:

@@ -18,7 +18,7 @@ from django.db import Error, connections
 from django.db.models import Model
 
 from contentgit.content.portions import value_size
-from contentgit.content.records import JSON_NULL, Record, RecordKey
+from contentgit.content.records import JSON_NULL, Record, RecordKey, by_model
 from contentgit.content.schema import FieldKind
 from contentgit.content.titles import best_text, one_line
 from contentgit.db.failures import translated
@@ -183,10 +183,7 @@ class _Namer:
 
     def rows(self, keys: Iterable[RecordKey]) -> Iterator[dict[RecordKey, Model]]:
         """The instances of the keys that have rows: one query for each model and portion."""
-        by_model: dict[str, list[RecordKey]] = {}
-        for key in dict.fromkeys(keys):
-            by_model.setdefault(key.model, []).append(key)
-        for label, some in by_model.items():
+        for label, some in by_model(dict.fromkeys(keys)).items():
             bound = self._bound(label)
             if bound is not None:
                 yield from self._fetched(bound, some)

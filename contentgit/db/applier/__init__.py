@@ -20,7 +20,7 @@ from contentgit.content import portions
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, looked_up
 from contentgit.db.applier.breaches import Breaches
-from contentgit.db.applier.bulk import Bulk, chunks, step_batches
+from contentgit.db.applier.bulk import BATCH, Bulk, step_batches
 from contentgit.db.applier.codes import Codes
 from contentgit.db.applier.detaching import Detaching
 from contentgit.db.applier.links import LinkWriter, own_links
@@ -391,7 +391,7 @@ class _Run:
         for (label, name), found in waiting.items():
             update = Update(self.tables[label], (name,))
             write = partial(self._update_rows, update)
-            for some in chunks(found):
+            for some in portions.batches(found, BATCH):
                 rows = [update.row(step.key, {name: value}) for step, value in some]
                 self.bulk.write([step for step, _ in some], rows, write)
             self._reload(update)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby, islice
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from typing import TypeAlias, TypeVar
 
 from django.db import Error, transaction
 
+from contentgit.content.portions import batches
 from contentgit.db.backends import Backend
 from contentgit.db.failures import TooLongError, words
 from contentgit.db.tables import Rows
@@ -27,14 +28,7 @@ BATCH = 1000
 def step_batches(steps: Sequence[Step]) -> Iterator[list[Step]]:
     """Consecutive steps that do the same to the same model, in lists of bounded length."""
     for _, same in groupby(steps, key=lambda step: (step.action, step.key.model, step.fields)):
-        yield from chunks(same)
-
-
-def chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    """The items in lists of at most :data:`BATCH`."""
-    iterator = iter(items)
-    while chunk := list(islice(iterator, BATCH)):
-        yield chunk
+        yield from batches(same, BATCH)
 
 
 Explain: TypeAlias = Callable[[Step, Error], ContentgitError | None]

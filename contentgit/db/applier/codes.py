@@ -15,7 +15,7 @@ from django.apps import apps
 
 from contentgit.db.applier.rows import renamed
 from contentgit.db.backends import Backend
-from contentgit.db.queries import among, chunk_size, execute, python_values, select
+from contentgit.db.queries import rows_among
 from contentgit.db.tables import Column, Rows, Table
 
 Key = tuple[Any, ...]
@@ -74,10 +74,8 @@ class Codes:
         before = self._values(table, held, [key]) if held else {}
         for column, value in zip(held, before.get(key, ()), strict=False):
             for name, other in self.holders(table, column) if value is not None else ():
-                same = renamed(column, other)
-                sql, params = among([same], [(value,)], self.backend.using, name)
-                statement = f"{select(name, [same], self.backend.using)} WHERE {sql}"
-                if execute((statement, params), self.backend.using):
+                same = [renamed(column, other)]
+                if any(rows_among(name, same, same, [(value,)], self.backend.using)):
                     return True
         return False
 
@@ -97,15 +95,9 @@ class Codes:
 
     def _values(self, table: Table, columns: Sequence[Column], keys: Rows) -> dict[Key, Key]:
         """What the columns hold now, by key; all as SQL parameters."""
-        found = {}
-        wanted, using = (*table.key_columns, *columns), self.backend.using
-        width, size = len(table.key_columns), chunk_size(table.key_columns, using)
-        for start in range(0, len(keys), size):
-            some = keys[start : start + size]
-            sql, params = among(table.key_columns, some, using, table.name)
-            rows = execute((f"{select(table.name, wanted, using)} WHERE {sql}", params), using)
-            for row in zip(*python_values(wanted, rows), strict=True) if rows else ():
-                pairs = zip(wanted, row, strict=True)
-                values = tuple(column.param(value) for column, value in pairs)
-                found[values[:width]] = values[width:]
+        found, wanted, width = {}, (*table.key_columns, *columns), len(table.key_columns)
+        for row in rows_among(table.name, wanted, table.key_columns, keys, self.backend.using):
+            pairs = zip(wanted, row, strict=True)
+            values = tuple(column.param(value) for column, value in pairs)
+            found[values[:width]] = values[width:]
         return found

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from django.apps import apps
 
-from contentgit.content.records import RecordKey
+from contentgit.content.portions import batches
+from contentgit.content.records import RecordKey, by_model
 from contentgit.db.facts.holders import fetch_holders
-from contentgit.db.facts.referrers import Source, chunks, fetch_referrers, fetch_siblings
-from contentgit.db.queries import among, chunk_size, matching
+from contentgit.db.facts.referrers import Source, fetch_referrers, fetch_siblings
+from contentgit.db.queries import among, chunk_size, matching, rows_among
 from contentgit.db.tables import BoundRelation, Table
 from contentgit.plan import Choice, Item, outside
 from contentgit.plan.facts import Facts, Presence
@@ -85,7 +86,7 @@ def _licensed(source: Source) -> Iterator[tuple[str, RecordKey]]:
         filters = [spec.filter for spec in specs if spec.delete_missing]
         condition = matching(table, filters, source.using)
         keys = [table.decode_key(item.key.key) for item in items]
-        for chunk in chunks(keys, chunk_size(table.key_columns, source.using)):
+        for chunk in batches(keys, chunk_size(table.key_columns, source.using)):
             sql, params = among(table.key_columns, chunk, source.using, table.name)
             if condition is not None:
                 sql, params = f"{sql} AND {condition[0]}", (*params, *condition[1])
@@ -96,11 +97,8 @@ def _licensed(source: Source) -> Iterator[tuple[str, RecordKey]]:
 def _links(
     source: Source, keys: Iterable[RecordKey]
 ) -> Mapping[RecordKey, Mapping[str, tuple[str, ...]]]:
-    by_label: dict[str, list[RecordKey]] = defaultdict(list)
-    for key in keys:
-        by_label[key.model].append(key)
     found: dict[RecordKey, dict[str, tuple[str, ...]]] = defaultdict(dict)
-    for label, some in by_label.items():
+    for label, some in by_model(keys).items():
         table = source.table(label)
         for relation in table.relations:
             for key, references in _links_of(source, table, relation, some).items():
@@ -112,11 +110,12 @@ def _links_of(
     source: Source, table: Table, relation: BoundRelation, keys: list[RecordKey]
 ) -> Mapping[RecordKey, list[str]]:
     found: dict[RecordKey, list[str]] = defaultdict(list)
-    rows = source.rows_among(
+    rows = rows_among(
         relation.table,
         (relation.source, relation.target),
         (relation.source,),
         [table.decode_key(key.key) for key in keys],
+        source.using,
     )
     for pk, target in rows:
         found[RecordKey(table.label, table.encode_key(pk))].append(relation.encode_target(target))

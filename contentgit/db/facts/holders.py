@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TypeAlias
 
+from contentgit.content.portions import batches
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import Function, UniquePart, UniqueSet
-from contentgit.db.facts.referrers import Source, chunks
+from contentgit.db.facts.referrers import Source
 from contentgit.db.queries import (
     COMPOSITE_CHUNK,
     EVERYTHING,
@@ -24,7 +25,7 @@ from contentgit.db.queries import (
     among,
     execute,
     names,
-    python_values,
+    python_rows,
     quoted,
     unique_constraint,
     where,
@@ -51,7 +52,7 @@ def fetch_holders(source: Source) -> Iterator[tuple[Claim, RecordKey]]:
             values = _HeldValues(table, unique, source.using)
         except RecordError:
             continue  # a constant that is no value of its field: the database alone compares
-        for chunk in chunks(claims, COMPOSITE_CHUNK):
+        for chunk in batches(claims, COMPOSITE_CHUNK):
             yield from _among_claims(source, values, chunk)
 
 
@@ -180,10 +181,8 @@ def _folded(
     where, given = among(table.key_columns, parameters_of_keys, using, table.name)
     sql = f"SELECT {looks}, {columns} FROM {quoted(table.name, using)} WHERE {where}"  # noqa: S608
     for row in execute((sql, (*looked, *given)), using):
-        (values_of_key,) = zip(
-            *python_values(table.key_columns, [row[len(conditions) :]]), strict=True
-        )
-        key = RecordKey(table.label, table.encode_key(*values_of_key))
+        (held,) = python_rows(table.key_columns, [row[len(conditions) :]])
+        key = RecordKey(table.label, table.encode_key(*held))
         for claim, holds in zip(conditions, row, strict=False):
             if holds:
                 yield claim, key

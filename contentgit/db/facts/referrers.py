@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from django.apps import apps
 from django.db import connections
 from django.db.models import Model
 
-from contentgit.content.records import RecordKey
+from contentgit.content.records import RecordKey, by_model
 from contentgit.content.schema import OnDelete
 from contentgit.db.facts.relations import Relation, parent_links, relations
 from contentgit.db.identity import Identities, label_of
 from contentgit.db.introspect import table
-from contentgit.db.queries import Row, among, chunk_size, execute, python_values, select
+from contentgit.db.queries import Row, execute, python_rows, rows_among, select
 from contentgit.db.tables import BoundField, Column, Table, Tables
 from contentgit.errors import RecordError
 from contentgit.plan import Item, Survey, stays
@@ -82,15 +81,7 @@ class Source:
     def rows(self, name: str, columns: Sequence[Column], sql: str, params: Row) -> list[Row]:
         """Python values of the columns in the rows of table ``name`` that match a condition."""
         statement = f"{select(name, columns, self.using)} WHERE {sql}"
-        rows = execute((statement, params), self.using)
-        return list(zip(*python_values(columns, rows), strict=True)) if rows else []
-
-    def rows_among(
-        self, name: str, columns: Sequence[Column], wanted: Sequence[Column], values: list[Row]
-    ) -> Iterator[Row]:
-        """The same for rows where the columns ``wanted`` hold one of these values, in chunks."""
-        for chunk in chunks(values, chunk_size(wanted, self.using)):
-            yield from self.rows(name, columns, *among(wanted, chunk, self.using, name))
+        return python_rows(columns, execute((statement, params), self.using))
 
     def dumps_of(self, label: str, keys: Sequence[RecordKey]) -> dict[RecordKey, str]:
         """The applied dump that each row belongs to; rows outside of all are left out."""
@@ -100,13 +91,6 @@ class Source:
                 for key in reader.members(label, keys):
                     found.setdefault(key, dump)
         return found
-
-
-def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The items in lists of at most ``size``."""
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
 
 
 def fetch_referrers(
@@ -122,14 +106,16 @@ def fetch_referrers(
     while frontier:
         found = [
             referrer
-            for label, keys in _by_label(frontier)
+            for label, keys in sorted(by_model(sorted(frontier)).items())
             for relation in relations(source.table(label).model, source.identities)
             if source.has_table(relation.model)
             for referrer in _with_dumps(source, relation, _referring(source, relation, keys))
         ]
         frontier -= roots
         found += [
-            each for label, keys in _by_label(frontier) for each in _parents(source, label, keys)
+            referrer
+            for label, keys in sorted(by_model(sorted(frontier)).items())
+            for referrer in _parents(source, label, keys)
         ]
         yield from found
         frontier = {
@@ -138,13 +124,6 @@ def fetch_referrers(
             if each.on_delete is OnDelete.CASCADE and not stays(each, source.survey, presence)
         } - seen
         seen |= frontier
-
-
-def _by_label(keys: Iterable[RecordKey]) -> list[tuple[str, list[RecordKey]]]:
-    found: dict[str, list[RecordKey]] = defaultdict(list)
-    for key in keys:
-        found[key.model].append(key)
-    return [(label, sorted(found[label])) for label in sorted(found)]
 
 
 def _referring(
@@ -159,7 +138,7 @@ def _referring(
     values = list(_parameters(relation.field, keys))
     width = len(table.key_columns)
     end = width + len(relation.field.columns)
-    rows = list(source.rows_among(table.name, columns, relation.field.columns, values))
+    rows = list(rows_among(table.name, columns, relation.field.columns, values, source.using))
     if relation.children:
         rows = _being(source, relation, table, rows)
     if rows and relation.field.prepare is not None:
@@ -179,13 +158,8 @@ def _being(source: Source, relation: Relation, table: Table, rows: list[Row]) ->
     by_key = {RecordKey(table.label, table.encode_key(*row[:width])): row for row in rows}
     for model, link in relation.children:
         child = source.table(label_of(model))
-        found = source.rows_among(
-            child.name,
-            (*child.key_columns, *link.columns),
-            link.columns,
-            [link.decode(str(key)) for key in by_key],
-        )
-        pairs = [_pair(child, link.encode, row) for row in found]
+        parents = [link.decode(str(key)) for key in by_key]
+        pairs = _linked(source, child, link, link.columns, parents)
         by_key = {key: by_key[parent] for parent, key in pairs}
     return list(by_key.values())
 
@@ -232,13 +206,8 @@ def _parents(source: Source, label: str, keys: list[RecordKey]) -> Iterator[Refe
     """The multi-table parents that go along with these rows."""
     table = source.table(label)
     for link in parent_links(table.model, source.identities):
-        rows = source.rows_among(
-            table.name,
-            (*table.key_columns, *link.columns),
-            table.key_columns,
-            [table.decode_key(key.key) for key in keys],
-        )
-        pairs = [_pair(table, link.encode, row) for row in rows]
+        children = [table.decode_key(key.key) for key in keys]
+        pairs = _linked(source, table, link, table.key_columns, children)
         dumps = source.dumps_of(link.schema.target, [parent for parent, _ in pairs])
         for parent, child in pairs:
             yield Referrer(
@@ -251,10 +220,19 @@ def _parents(source: Source, label: str, keys: list[RecordKey]) -> Iterator[Refe
             )
 
 
-def _pair(table: Table, encode: Callable[..., Any], row: Row) -> tuple[RecordKey, RecordKey]:
+def _linked(
+    source: Source, table: Table, link: BoundField, wanted: Sequence[Column], values: list[Row]
+) -> list[tuple[RecordKey, RecordKey]]:
+    """(what ``link`` refers to, the row) of the table's rows whose columns ``wanted`` hold a value."""
     width = len(table.key_columns)
-    child = RecordKey(table.label, table.encode_key(*row[:width]))
-    return RecordKey.parse(encode(*row[width:])), child
+    columns = (*table.key_columns, *link.columns)
+    return [
+        (
+            RecordKey.parse(str(link.encode(*row[width:]))),
+            RecordKey(table.label, table.encode_key(*row[:width])),
+        )
+        for row in rows_among(table.name, columns, wanted, values, source.using)
+    ]
 
 
 # Siblings
@@ -303,13 +281,8 @@ def _child_tables(source: Source, label: str) -> Iterator[tuple[Table, BoundFiel
 def _sharing(
     source: Source, table: Table, link: BoundField, children: Mapping[RecordKey, list[RecordKey]]
 ) -> Iterator[Sibling]:
-    rows = source.rows_among(
-        table.name,
-        (*table.key_columns, *link.columns),
-        link.columns,
-        [link.decode(str(parent)) for parent in children],
-    )
-    found = [_pair(table, link.encode, row) for row in rows]
+    parents = [link.decode(str(parent)) for parent in children]
+    found = _linked(source, table, link, link.columns, parents)
     dumps = source.dumps_of(table.label, [key for _, key in found])
     for parent, key in found:
         for child in children[parent]:

@@ -6,7 +6,8 @@ of the whole table are held in memory, read with one query when they are first a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from django.apps import apps
@@ -214,18 +215,24 @@ class Identities:
                 return same
         return self._mapped(label, model, paths)
 
-    def _same(self, field: AnyField) -> Keys:
-        target, name = label_of(field.related_model), field.name  # type: ignore[arg-type]
+    def _target(
+        self, field: AnyField
+    ) -> tuple[str, Keys, Callable[[Any], str | None], Callable[[str], Any]]:
+        """The model that a reference points at, its keys, and the column's values to keys and back."""
+        target = label_of(field.related_model)  # type: ignore[arg-type]
         keys = self._keys(target)
         if points_at_key(field):
-            return TargetKeys(name, keys, keys.text, keys.pk)
+            return target, keys, keys.text, keys.pk
         to = field.target_field.name  # type: ignore[attr-defined]
-        return TargetKeys(
-            name,
+        return (
+            target,
             keys,
-            lambda value: self.to_field_key(target, to, value),
-            lambda text: self.to_field_value(target, to, text),
+            partial(self.to_field_key, target, to),
+            partial(self.to_field_value, target, to),
         )
+
+    def _same(self, field: AnyField) -> Keys:
+        return TargetKeys(field.name, *self._target(field)[1:])
 
     def _mapped(self, label: str, model: type[Model], paths: tuple[str, ...]) -> Keys:
         parts: list[KeyPart] = []
@@ -295,17 +302,8 @@ class Identities:
         """One field as a part of a key."""
         if not field.is_relation:
             return plain_part(self._codec(field))
-        target = label_of(field.related_model)  # type: ignore[arg-type]
-        keys = self._keys(target)
-        if points_at_key(field):
-            return reference_part(target, keys.kind, keys.text, keys.pk)
-        to = field.target_field.name  # type: ignore[attr-defined]
-        return reference_part(
-            target,
-            keys.kind,
-            lambda value: self.to_field_key(target, to, value),
-            lambda text: self.to_field_value(target, to, text),
-        )
+        target, keys, text, pk = self._target(field)
+        return reference_part(target, keys.kind, text, pk)
 
     def _codec(self, field: AnyField) -> Codec:
         found = key_codec(field, connections[self.using])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import connections
@@ -105,16 +106,10 @@ def pointer(field: AnyField, identities: Identities) -> Pointer:
     """The pointer of a foreign key, one-to-one field, or column of a through table."""
     target = label_of(field.related_model)  # type: ignore[arg-type]
     if points_at_key(field):
-        return Pointer(
-            target,
-            lambda value: identities.key_text(target, value),
-            lambda text: identities.pk(target, text),
-        )
-    name = field.target_field.name  # type: ignore[attr-defined]
+        return Pointer(target, partial(identities.key_text, target), partial(identities.pk, target))
+    to = (target, field.target_field.name)  # type: ignore[attr-defined]
     return Pointer(
-        target,
-        lambda value: identities.to_field_key(target, name, value),
-        lambda text: identities.to_field_value(target, name, text),
+        target, partial(identities.to_field_key, *to), partial(identities.to_field_value, *to)
     )
 
 

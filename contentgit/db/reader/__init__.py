@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
-from itertools import islice
 from typing import Any, TypeVar
 
 from django.apps import apps
@@ -17,13 +16,13 @@ from django.db import Error, connections, router
 from django.db.models import Manager, Q
 
 from contentgit.content.layout import record_path
-from contentgit.content.records import Record, RecordKey
+from contentgit.content.portions import batches
+from contentgit.content.records import Record, RecordKey, by_model
 from contentgit.db.backends import backend
 from contentgit.db.failures import words
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import missing_tables, table
 from contentgit.db.queries import (
-    CHUNK,
     SQL,
     Portion,
     Row,
@@ -138,7 +137,7 @@ class Reader:
     def existing(self, keys: Iterable[RecordKey]) -> set[RecordKey]:
         """Those of the keys, of any model of the project, that have a row."""
         found: set[RecordKey] = set()
-        for label, some in _by_model(keys).items():
+        for label, some in by_model(keys).items():
             bound = self._any_table(label)
             if bound is not None:
                 there = self._present(bound, [RecordKey(bound.label, key.key) for key in some])
@@ -277,7 +276,7 @@ class Reader:
     def _wanted(
         self, keys: Iterable[RecordKey], *, lock: bool = False
     ) -> Iterator[tuple[Table, list[Row]]]:
-        for label, some in _by_model(keys).items():
+        for label, some in by_model(keys).items():
             if label not in self.tables:
                 continue
             bound = self._table(label)
@@ -307,7 +306,7 @@ class Reader:
         encoder = self._encoder(bound)
         found: set[RecordKey] = set()
         known = self._known(bound, wanted)
-        for batch in _batches(known, chunk_size(bound.key_columns, self.using)):
+        for batch in batches(known, chunk_size(bound.key_columns, self.using)):
             where, params = among(bound.key_columns, batch, self.using, bound.name)
             if condition is not None:
                 where, params = f"{where} AND {condition[0]}", params + condition[1]
@@ -388,19 +387,6 @@ class Reader:
                 (name,) = names(relation.table, (source,), self.using)
                 yield f"{name} BETWEEN %s AND %s", (first, last)
                 return
-        for some in _batches(pks, chunk_size((source,), self.using)):
+        for some in batches(pks, chunk_size((source,), self.using)):
             keys = [(source.param(pk),) for pk in some]
             yield among((source,), keys, self.using, relation.table)
-
-
-def _by_model(keys: Iterable[RecordKey]) -> dict[str, list[RecordKey]]:
-    found: dict[str, list[RecordKey]] = {}
-    for key in keys:
-        found.setdefault(key.model, []).append(key)
-    return found
-
-
-def _batches(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
