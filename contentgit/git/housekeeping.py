@@ -122,10 +122,10 @@ class Housekeeping:
                 else:
                     path.unlink()
         self._write_graph()  # which gc writes as it finds it
-        # The lock is its standard input, which it does not read: it lasts as long as git's gc, also where we
-        # are killed.
+        # It ends with us. The lock is its standard input, which it does not read: so it lasts as long as what
+        # git has started for it.
         try:
-            self._program.run("gc", "--quiet", writing=True, istream=self._lock)
+            self._program.run("gc", "--quiet", writing=True, istream=self._lock, tied=True)
         except RepositoryError as error:
             fsck = f"{self._program.command('fsck --full')}  (names the objects that are damaged)"
             error.hint = error.hint or f"{fsck}\ncontentgit check BRANCH  (names their paths)"

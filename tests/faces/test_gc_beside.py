@@ -177,30 +177,59 @@ def test_a_call_does_not_wait_for_ever(
     assert run("log").code == 0
 
 
-def test_git_goes_on_where_gc_is_killed(
-    first: str, repository_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its lock lasts as long: git removes what a commit might take."""
-    waits, goes_on = tmp_path / "waits", tmp_path / "goes-on"
-    slow = tmp_path / "bin" / "git"
-    slow.parent.mkdir()
-    slow.write_text(
-        f'#!/bin/sh\ncase " $* " in *" gc "*)\n  : >{waits}\n'
-        f'  while [ ! -e {goes_on} ]; do sleep 0.1; done\nesac\nexec {shutil.which("git")} "$@"\n'
-    )
-    slow.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
+@pytest.fixture
+def git_gc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Lets git's gc write its process id to a file, do something, and wait for a file ``goes-on``."""
+
+    def git_gc(does: str) -> Path:
+        started, slow = tmp_path / "started", tmp_path / "bin" / "git"
+        slow.parent.mkdir()
+        slow.write_text(
+            f'#!/bin/sh\ncase " $* " in *" gc "*)\n  {does}; echo $$ >{started}.new\n'
+            f"  mv {started}.new {started}\n"
+            f"  while [ ! -e {tmp_path}/goes-on ]; do sleep 0.1; done\n"
+            f'esac\nexec {shutil.which("git")} "$@"\n'
+        )
+        slow.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
+        return started
+
+    return git_gc
+
+
+def killed_beside_git(repository_path: Path, started: Path) -> int:
+    """The process of git's gc, once ``contentgit gc`` was killed."""
     command = [sys.executable, "-m", "contentgit", "gc", f"--repository={repository_path}"]
     gc = subprocess.Popen(command)
-    while not waits.exists():
+    while not started.exists():
         assert gc.poll() is None
         time.sleep(0.05)
     gc.kill()
     gc.wait()
+    return int(started.read_text())
+
+
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="the system cannot end a child with us")
+def test_git_ends_where_gc_is_killed(
+    first: str, repository_path: Path, git_gc: Callable[[str], Path]
+) -> None:
+    process = killed_beside_git(repository_path, git_gc("true"))
+    ends = time.monotonic() + 30
+    with pytest.raises(ProcessLookupError):  # noqa: PT012
+        while time.monotonic() < ends:
+            os.kill(process, 0)
+            time.sleep(0.05)
+
+
+def test_the_lock_lasts_as_long_as_git_where_gc_is_killed(
+    first: str, repository_path: Path, tmp_path: Path, git_gc: Callable[[str], Path]
+) -> None:
+    """git removes what a commit might take."""
+    killed_beside_git(repository_path, git_gc("trap '' TERM"))
     descriptor = os.open(repository_path / ".git" / "objects", os.O_RDONLY)
     with pytest.raises(BlockingIOError):
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    goes_on.touch()
+    (tmp_path / "goes-on").touch()
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     os.close(descriptor)
 
