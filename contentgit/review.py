@@ -1,7 +1,7 @@
-"""What somebody who reviews a change has to know before its details: counts, and what deletes bring about.
+"""The summary of a change for a reviewer: counts, and what deletes cause.
 
 Computed in passes over streams, so that memory holds keys, counts and a few titles, never records. All
-formats of a report are made from one :class:`Review`, so all say the same.
+formats of a report are made from one :class:`Review`, so they agree.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Review:
 
     ``counts`` are the changes by dump folder and model, ``reaches`` those deletes that reach other records,
     ``moved`` pairs of a deleted and a new record with the same content. ``unread`` counts records that were
-    not looked at for references, as there are too many. ``files`` are the file fields of each model.
+    not checked for references, as there are too many. ``files`` are the file fields of each model.
     ``repeated`` counts changes of records that another dump has, too, with the same kind of change, and
     ``kept`` the deletes after which another dump still has the record.
     """
@@ -148,7 +148,7 @@ class Reviewer:
         return self._titles.keys()
 
     def deleted_keys(self) -> list[RecordKey]:
-        """The same as a list."""
+        """The keys of the deleted records, as a list."""
         return list(self._titles)
 
     def dumps(self) -> set[str]:
@@ -170,7 +170,7 @@ class Reviewer:
                 self._likes[like] = None if like in self._likes else named
 
     def _again(self, key: RecordKey, *what: object) -> bool:
-        """Whether another dump has said so of the record already."""
+        """Whether another dump has the same change of the record."""
         if key.model not in self._shared:
             return False
         seen = (key, *what) in self._seen
@@ -182,7 +182,7 @@ class Reviewer:
         self._kept += self._titles.pop(key, None) is not None
 
     def follow(self, entry: Titled) -> None:
-        """Looks whether a change has to do with a deleted record."""
+        """Takes a change in that may concern a deleted record."""
         change, named = entry.change, Named(entry.change.key, entry.title)
         if change.kind == "create":
             assert change.after is not None
@@ -213,7 +213,7 @@ class Reviewer:
         return "cleared" if value is None or isinstance(value, list) else ""
 
     def stay(self, dump: str, record: Record) -> None:
-        """Looks whether a record that is there afterwards refers to a deleted one."""
+        """Takes in a record that exists afterwards and may refer to a deleted one."""
         model = self._schema(dump, record.key.model)
         found = {
             (target, "cleared" if (dump, record.key.model, name) in self._lenient else "dangling")

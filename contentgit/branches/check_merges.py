@@ -28,13 +28,13 @@ _HINT = "contentgit show COMMIT  shows it; correct the content in a separate com
 
 
 def differing(repository: Repository, revision: str, take: Take) -> int:
-    """Hands in what each merge commit of a revision's history, or of a range, holds otherwise.
+    """Hands in where merge commits of a revision's history, or of a range, differ from the merge.
 
     Returns:
         How many merge commits were recomputed.
 
     Raises:
-        RepositoryError: this is a shallow clone, which lacks what merges are made of.
+        RepositoryError: this is a shallow clone, which lacks the merged commits.
     """
     if repository.history.is_shallow():
         raise RepositoryError(
@@ -83,7 +83,7 @@ def _unproven(doubt: Doubt, commit: str) -> Finding:
 def tip_doubts(repository: Repository, revision: str, take: Take) -> None:
     """Hands in what only a database can judge of the merge that a revision is; nothing where it is none.
 
-    Of a clone that lacks what the merge is made of nothing is said.
+    A clone that lacks the merged commits gives nothing.
     """
     with suppress(FormatError, RefusedError, RepositoryError):
         commit = next(iter(repository.history.log(revision, limit=1)), None)

@@ -42,11 +42,11 @@ class MergedFile:
 def merge_file(path: str, base: bytes, ours: bytes, theirs: bytes) -> MergedFile:
     """The file at ``path`` with the changes of both sides; an empty base is none.
 
-    The current folder is the top of a worktree: ``dataset.json`` there tells how fields are merged.
+    The current folder is the top of a worktree: ``dataset.json`` there gives the kinds of fields.
 
     Raises:
         RefusedError: the sides are different records, or not the one that belongs at ``path``.
-        FormatError: a side is no record, or cannot be written as one.
+        FormatError: a side is not a record, or cannot be written as one.
     """
     folder, inner = in_dump(path)
     if path == REPOSITORY_FILE:

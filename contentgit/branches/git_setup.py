@@ -16,7 +16,7 @@ ATTRIBUTES = (
     f"/{REPOSITORY_FILE} merge={DRIVER}",
     f"[!.]*/**/*.json merge={DRIVER} diff={DRIVER}",
 )
-"""Every file of a dump; what lies in hidden folders (``.github``) is not content."""
+"""Every file of a dump; files in hidden folders (``.github``) are not content."""
 
 
 class State(enum.StrEnum):
@@ -41,7 +41,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one setting; ``found`` is the value that stood there before, if any."""
+    """What became of one setting; ``found`` is the previous value, if any."""
 
     name: str
     value: str

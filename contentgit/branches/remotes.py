@@ -204,7 +204,7 @@ def push(
     With ``follow`` they follow those from now on.
 
     Raises:
-        UsageError: HEAD is on no branch and none is named, or a name is none of a branch.
+        UsageError: HEAD is on no branch and none is named, or a name is not a branch.
         RefusedError: the remote has commits that are not here, or refuses.
         RepositoryError: the remote cannot be reached, or does not let us in.
     """

@@ -105,7 +105,7 @@ def holds_content(repository: Repository) -> bool:
 
 @cache
 def content_around(folder: Path) -> Path | None:
-    """The repository of content that ``folder`` lies in, however deep, also in a repository of its own there.
+    """The repository of content that contains ``folder``, at any depth, even through another repository.
 
     Raises:
         RepositoryError: git cannot tell, as where a repository belongs to another user.

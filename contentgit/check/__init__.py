@@ -1,7 +1,7 @@
-"""What is wrong with a tree, said by rules that need neither git nor a database nor the project's code.
+"""Rules that find what is wrong with a tree, without git, a database or the project's code.
 
 :mod:`~contentgit.check.files` looks at one file by itself, :mod:`~contentgit.check.trees` at how records go
-together, :mod:`~contentgit.check.code` at what the project's code says. All give :class:`Finding` values.
+together, :mod:`~contentgit.check.code` compares with the project's code. All give :class:`Finding` values.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rules that compare what ``dataset.json`` says with what the project's code says of the same dump."""
+"""Rules that compare ``dataset.json`` with what the project's code gives for the same dump."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _specs(where: str, tree: Document, code: Document) -> Iterator[Finding]:
 def _aspects(
     where: str, what: str, field: str, tree: Document, code: Document
 ) -> Iterator[Finding]:
-    """One finding for all that differs, and only what both or one of them say."""
+    """One finding for all aspects that differ."""
     names = [
         name
         for name in sorted(tree.keys() | code.keys())

@@ -1,4 +1,4 @@
-"""What the constraints of tables say of the records of a tree, as far as it can be computed."""
+"""Rules of constraints for the records of a tree, as far as they can be computed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CORRECT: Final = "correct the record, or restore the fields that go together: c
 
 
 class Constraints:
-    """Who holds which unique values first, and what each record says by itself."""
+    """Which record holds a unique value first, and which check constraints a record breaks."""
 
     def __init__(self) -> None:
         self._held = UniqueValues[str]()

@@ -37,7 +37,7 @@ _OTHER_BYTES: Final = "is not written as contentgit writes it; the content is th
 
 @dataclass(frozen=True)
 class DescribedDump:
-    """What ``dataset.json`` says of a dump, as far as it can be read.
+    """A dump as its ``dataset.json`` describes it, as far as that can be read.
 
     ``filtered`` are the models of which it holds only a part, ``lenient`` the many-to-many fields, by model
     and name, that may name rows which are not there. ``document`` is all of it, ``None`` where it is broken.
@@ -52,9 +52,9 @@ class DescribedDump:
 
 @dataclass(frozen=True)
 class CheckedFile:
-    """A file that was looked at: the record in it, where that belongs, and the bytes that it should have.
+    """A file that was checked: its record, the path where that belongs, and the bytes it should have.
 
-    ``place`` and ``data`` are ``None`` where they cannot be told, and as the file is where it is right.
+    ``place`` and ``data`` are ``None`` where they cannot be determined, and the own ones of a correct file.
     """
 
     findings: tuple[Finding, ...]
@@ -97,7 +97,7 @@ def look(dump: DescribedDump, path: str, data: bytes) -> CheckedFile:
 
 
 def place_of(key: RecordKey, path: str, model: ModelSchema | None) -> str | None:
-    """Where a record lies in its dump's folder; ``path`` will do where no schema tells the layout."""
+    """The path of a record in its dump's folder; without a schema, ``path`` if any layout gives it."""
     for layout in [model.layout] if model else Layout:
         with suppress(RecordError):
             place = record_path(key, layout)
@@ -222,7 +222,7 @@ def lines_of(data: bytes, names: Iterable[str]) -> dict[str, int]:
 
 
 def describe(folder: str, data: bytes | None) -> tuple[DescribedDump, list[Finding]]:
-    """What the ``dataset.json`` of a folder says, and what is wrong with it."""
+    """The dump that the ``dataset.json`` of a folder describes, and what is wrong with the file."""
     where = f"{folder}/{DATASET_FILE}"
     if data is None:
         hint = f"commit the dump again, or remove the folder {folder}"
@@ -252,7 +252,7 @@ def describe(folder: str, data: bytes | None) -> tuple[DescribedDump, list[Findi
 
 
 def _grouped_wrongly(where: str, models: Mapping[str, ModelSchema]) -> Iterator[Finding]:
-    """Fields that are said to be one value with others and are not described."""
+    """Fields that are named as one value with others and are not described."""
     for label, model in models.items():
         for name in chain.from_iterable(model.together):
             if name not in model.by_name:
@@ -313,7 +313,7 @@ def odd_mode(path: str, mode: str) -> Finding:
 
 
 def replaced_folder(name: str, mode: str) -> Finding:
-    """The finding for what stands where a dump had its folder."""
+    """The finding for an entry that replaces a dump's folder."""
     message = f"is {_MODES.get(mode, 'a file')}, and a dump is a folder"
     hint = "remove it and restore the folder: git revert COMMIT"
     return finding("odd-mode", message, path=name, hint=hint)
@@ -323,7 +323,7 @@ _PLAIN = re.compile(r"[a-z0-9._%,@~-]+").fullmatch
 
 
 def clashes(folder: str, names: Iterable[str]) -> Iterator[Finding]:
-    """Names in one folder that some file system takes for one; ``folder`` is ``""`` at the top."""
+    """Names in one folder that some file systems treat as one; ``folder`` is ``""`` at the top."""
     listed = list(names)
     if len(set(listed)) == len(listed) and all(map(_PLAIN, listed)):
         return

@@ -17,7 +17,7 @@ class Level(enum.StrEnum):
 
 
 class Rule(NamedTuple):
-    """A rule: its stable id, the level of most of its findings, and what it says in one line."""
+    """A rule: its stable id, the level of most of its findings, and a summary of one line."""
 
     id: str
     level: Level
@@ -73,7 +73,7 @@ RULES: Final[Mapping[str, Rule]] = {
 class Finding:
     """Something that is wrong with a tree, or worth a look.
 
-    ``path`` is the file's in the repository, ``""`` for what is no file's own; ``record`` a record key,
+    ``path`` is the file's in the repository, ``""`` where it is not about one file; ``record`` a record key,
     ``commit`` the id of the merge commit that it is about; ``line`` counts from 1, 0 is not known. All texts
     may hold what a stranger wrote: whoever prints them makes them harmless.
     """
@@ -105,6 +105,6 @@ def finding(
     commit: str = "",
     level: Level | None = None,
 ) -> Finding:
-    """A finding of a rule, at the rule's level unless said."""
+    """A finding of a rule, by default at the rule's level."""
     found = RULES[rule].level if level is None else level
     return Finding(rule, found, message, path, str(record), field, hint, commit)

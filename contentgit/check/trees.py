@@ -23,7 +23,7 @@ from contentgit.integrity.relations import PARENT, circles, hashable, own_refere
 from contentgit.integrity.rules import digest
 
 _LISTED: Final = 5
-"""So many records of a tie or a cycle are named; of the others only the number is told."""
+"""At most so many records of a tie or a cycle are named; the others are counted."""
 
 _BITS: Final = 64
 
@@ -220,7 +220,7 @@ class _Parents:
 
 
 class _Orders:
-    """Which records stand at each place of an order; of those alone at theirs only the key."""
+    """The records at each place of an order; for a place with one record, only its key."""
 
     def __init__(self) -> None:
         self._first: dict[tuple[str, str], dict[bytes, str]] = defaultdict(dict)

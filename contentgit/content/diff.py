@@ -70,7 +70,7 @@ class Change:
         """The fields that change, by name.
 
         Of an update, those that both sides have and that differ; of whole records also those that one side
-        alone has, if they say anything there. Of a record created or deleted, all.
+        alone has, if they have a value there. Of a record created or deleted, all.
         """
         before = {} if self.before is None else self.before.fields
         after = {} if self.after is None else self.after.fields

@@ -1,4 +1,4 @@
-"""One index of what records say of each other, fed with each record and where it comes from.
+"""One index of references and unique values, fed with records and where each comes from.
 
 It holds keys, digests and origins, never records, and answers which references dangle and which unique values
 are held twice; :func:`~contentgit.integrity.relations.circles` answers which records form a circle. What that
@@ -35,7 +35,7 @@ class References(Generic[Origin]):
     def __init__(
         self, has: Callable[[RecordKey], bool], models: Container[str] | None = None
     ) -> None:
-        """``has`` tells whether a record is there by now. References to models other than ``models`` are
+        """``has`` gives whether a record is known by now. References to models other than ``models`` are
         counted by origin, model, field and target model in ``leaving``.
         """
         self.leaving: Counter[tuple[Origin, str, str, str]] = Counter()

@@ -248,9 +248,9 @@ def _computed(record: Record, model: ModelSchema, sets: Iterable[UniqueSet]) -> 
 
 
 def compared(record: Record, unique: UniqueSet) -> tuple[Value, ...] | None:
-    """The record's values as a set with ``parts`` compares them: equal only where every database says so.
+    """The values that a set with ``parts`` compares: equal only where every database finds them equal.
 
-    ``None`` where they collide with nothing, or cannot be told.
+    ``None`` where they collide with nothing or cannot be computed.
     """
     return _values(unique, record, surely)
 
@@ -296,7 +296,7 @@ def _binds(unique: UniqueSet, record: Record, model: ModelSchema) -> Truth:
 def _values(
     unique: UniqueSet, record: Record, form: Callable[[str, Function], str]
 ) -> tuple[Value, ...] | None:
-    """The values that are compared; ``None`` where they collide with nothing, or cannot be told."""
+    """The values that are compared; ``None`` where they collide with nothing or cannot be computed."""
     found = tuple(_part(part, record, form) for part in unique.parts)
     if ABSENT in found or (unique.nulls_distinct and None in found):
         return None

@@ -1,7 +1,7 @@
 """Keys in an order: which places both sides' changes give them, and which numbers say so.
 
 A side changes an order by putting keys in, taking keys out and moving keys; that the numbers of all keys
-behind grow with it is no change of theirs. A key whose number a side has left alone was not moved there.
+after it grow is not a change of these. A key whose number a side left unchanged was not moved there.
 Of the others, it moved those that do not belong to the longest common subsequence of its order
 and the base's.
 """
@@ -19,7 +19,7 @@ from contentgit.merge.numbers import numbers
 from contentgit.merge.side import Side
 
 Places: TypeAlias = Mapping[RecordKey, int]
-"""The numbers of the keys of one order; keys with equal numbers stand in the order of keys."""
+"""The numbers of the keys of one order; keys with equal numbers are ordered by key."""
 
 _Slots: TypeAlias = dict[RecordKey | None, list[RecordKey]]
 """Keys by the one in front of them that both sides agree on; ``None`` for the beginning."""
@@ -51,7 +51,7 @@ def merge_places(
 
 
 def unmoved(base: Places, side: Places) -> frozenset[RecordKey]:
-    """The keys that stand in both and that the side has not moved."""
+    """The keys that both have and that the side has not moved."""
     return frozenset(_kept(base, side))
 
 
@@ -60,7 +60,7 @@ def _sequence(places: Places) -> list[RecordKey]:
 
 
 def _kept(base: Places, side: Places) -> set[RecordKey]:
-    """Only the order of what both have counts: the same move is told alike, whatever else a side did."""
+    """Only the order of common keys counts: a move is found whatever else a side did."""
     same = {key for key, number in base.items() if side.get(key) == number}
     kept = set(same)
     old, new = (_slots(_sequence(each), same, each.keys() - same) for each in (base, side))
@@ -76,7 +76,7 @@ def _kept(base: Places, side: Places) -> set[RecordKey]:
 
 @dataclass
 class _OrderMerge:
-    """Three orders under way. ``mover`` tells whose move of a key that both have is taken."""
+    """Three orders under way. ``mover`` is the side whose move of a common key is taken."""
 
     base: Places
     ours: Places
@@ -175,7 +175,7 @@ def _slots(sequence: Iterable[RecordKey], spine: set[RecordKey], wanted: set[Rec
 
 
 def _agreed(ours: _Slots, theirs: _Slots) -> _Slots:
-    """What both sides put at the same place, less what stands in another order there."""
+    """What both sides put at the same place, without what they put in different orders there."""
     found: _Slots = {}
     for anchor in ours.keys() & theirs.keys():
         both = set(ours[anchor]) & set(theirs[anchor])

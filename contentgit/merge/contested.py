@@ -1,4 +1,4 @@
-"""What the sides of a merge of whole trees contradict each other in: conflicts as values."""
+"""Conflicts of a merge of whole trees, as values."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Contested(NamedTuple):
     """One place of a conflict with what each side has there.
 
     At a place without a field that is the whole record; ``ABSENT`` where a side has nothing. ``file`` is
-    its path in the repository, ``place`` is ``None`` where the file is no record.
+    its path in the repository, ``place`` is ``None`` where the file is not a record.
     """
 
     file: str
@@ -42,7 +42,7 @@ class Contested(NamedTuple):
 
     @property
     def label(self) -> str:
-        """How the place is called."""
+        """The label of the place."""
         return str(self.place) if self.place else self.file
 
 
@@ -62,7 +62,7 @@ class TreeConflict(NamedTuple):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """How its places are called; the first names the conflict."""
+        """The labels of its places; the first names the conflict."""
         return tuple(each.label for each in self.places)
 
 

@@ -94,7 +94,7 @@ def _stride(wishes: Sequence[int], sides: Sequence[Mapping[RecordKey, int]]) -> 
 def _filled(
     wishes: Sequence[int], steps: Sequence[int], kept: Sequence[int], low: int, stride: int
 ) -> list[int]:
-    """The numbers that stay, and between them others, spread evenly; behind them, by the stride."""
+    """The numbers that stay, between them others, spread evenly, and after the last by the stride."""
     result = list(wishes)
     first, last = kept[0], kept[-1]
     floor = max(low, wishes[first] - stride * steps[first])

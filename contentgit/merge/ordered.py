@@ -56,7 +56,7 @@ class OrderedModel(NamedTuple):
     prefer: Side | None = None
 
     def settle_into(self, result: Settled) -> None:
-        """Adds the records that come out otherwise than merged one by one."""
+        """Adds the records for which merging by sequence gives another result than merging one by one."""
         if not self.ours or not self.theirs or not order_fields(self.schema):
             return
         changes = self._changes(self.ours, 1), self._changes(self.theirs, 2)
@@ -107,7 +107,7 @@ class OrderedModel(NamedTuple):
         return any(group_of(each, known) in groups for each in records for known in fields)
 
     def _place_of(self, record: Record) -> Record:
-        """The record with what its place is told by, and nothing else."""
+        """The record with only the fields that give its place."""
         names = {
             name
             for known in order_fields(self.schema)

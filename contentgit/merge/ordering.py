@@ -1,6 +1,6 @@
 """Fields that put records in an order: the records of one order are merged by sequence, not one by one.
 
-A record put in at the front changes the numbers of all behind it, and two records that are added at the
+A record put in at the front changes the numbers of all after it, and two records that are added at the
 end get the same number: merged field by field, that gives conflicts where there are none, and ties.
 """
 
@@ -144,7 +144,7 @@ class _Settling(NamedTuple):
     prefer: Side | None
 
     def settled(self, members: Mapping[RecordKey, int]) -> dict[RecordKey, MergedRecord]:
-        """The records that come out otherwise than they were merged one by one."""
+        """The records for which the sequence gives another result than merging one by one."""
         result = self._only_shifted()
         gone = {key for key, each in result.items() if each.record is None}
         left = {key: number for key, number in members.items() if key not in gone}
@@ -160,7 +160,7 @@ class _Settling(NamedTuple):
     def _only_shifted(self) -> dict[RecordKey, MergedRecord]:
         """Records deleted on one side, where the other changed the number without moving them.
 
-        That number is no edit: others were put in or taken out in front of the record.
+        That number is not an edit: others were put in or taken out before the record.
         """
         found = {}
         stay = [unmoved(self.places[0], each) for each in self.places[1:]]
@@ -205,7 +205,7 @@ _DELETED = (ConflictKind.DELETED_BY_US, ConflictKind.DELETED_BY_THEM)
 
 
 def _without(merged: MergedRecord, name: str) -> MergedRecord:
-    """The same without the conflict on a field; without the record, if nothing else speaks for it."""
+    """The record without the conflict on a field; no record, if no other edit keeps it."""
     conflict = merged.conflict
     if conflict is None:
         return merged

@@ -1,4 +1,4 @@
-"""Places that sides of a merge can contradict each other in: how they are called, read and written."""
+"""Places in which sides of a merge can conflict: their labels, and how they are read and written."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Values:
         self._elements: dict[int, dict[str, Value]] = {}
 
     def at(self, place: Place) -> Maybe:
-        """What stands at a place with a field; ``ABSENT`` where there is nothing."""
+        """The value at a place with a field; ``ABSENT`` where there is none."""
         if self._record is None:
             return ABSENT
         value = self._record.fields.get(place.field, ABSENT)
@@ -64,7 +64,7 @@ class Values:
         return value
 
     def _named(self, elements: list[Value]) -> dict[str, Value]:
-        """The elements by what tells them apart; of several with one name the first."""
+        """The elements by id; of several with one id the first."""
         if id(elements) not in self._elements:
             named = ((_name(element), element) for element in reversed(elements))
             self._elements[id(elements)] = {
@@ -74,7 +74,7 @@ class Values:
 
 
 def value_at(record: Record | None, place: Place) -> Maybe:
-    """What stands at a place with a field; ``ABSENT`` where there is nothing."""
+    """The value at a place with a field; ``ABSENT`` where there is none."""
     return Values(record).at(place)
 
 
@@ -93,7 +93,7 @@ class _Put:
 def with_values(record: Record, values: Mapping[Place, Maybe]) -> Record:
     """The record with these values at places with a field, put there one after the other.
 
-    ``ABSENT`` takes out what stands there. An element that a list does not have comes in at its end.
+    ``ABSENT`` removes the value. An element that a list does not have is appended.
     """
     top = _Put()
     for place, value in values.items():
@@ -138,5 +138,5 @@ def _elements(there: list[Value], puts: Mapping[str, _Put]) -> list[Value]:
 
 
 def _name(element: Value) -> str | None:
-    """What tells an element from the others of its list."""
+    """The id of a list's element."""
     return repr(element["id"]) if isinstance(element, dict) and "id" in element else None

@@ -14,7 +14,7 @@ from contentgit.merge.together import merge_together
 from contentgit.merge.values import FieldConflict, merge_value
 
 Three: TypeAlias = tuple[Record | None, Record | None, Record | None]
-"""A record in base, ours and theirs; ``None`` stands for a side that does not have it."""
+"""A record in base, ours and theirs; ``None`` is a side that does not have it."""
 
 
 class ConflictKind(enum.StrEnum):
@@ -53,7 +53,7 @@ def merge_record(
     schema: ModelSchema | None,
     prefer: Side | None = None,
 ) -> MergedRecord:
-    """One record with the changes of both sides; ``None`` stands for a side that does not have it."""
+    """One record with the changes of both sides; ``None`` is a side that does not have it."""
     if ours is None or theirs is None:
         return _one_sided(base, ours, theirs, schema, prefer)
     before = {} if base is None else base.fields

@@ -1,4 +1,4 @@
-"""What people decide where both sides changed the same thing, and a record with such decisions."""
+"""Decisions on conflicts, and how a record is made with them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from contentgit.merge.values import Maybe
 
 
 class Take(enum.StrEnum):
-    """Whose content stands at a place, or that the record goes."""
+    """Whose content is taken at a place, or that the record is deleted."""
 
     OURS = "ours"
     THEIRS = "theirs"
@@ -30,7 +30,7 @@ class Take(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What shall stand at a place of a record, or in a file that is none.
+    """What is taken at a place of a record, or for a file that is not a record.
 
     One of: ``take`` a side's, a ``value`` of one's own, or another ``key`` for the record of theirs.
     """
@@ -43,7 +43,7 @@ class Resolution:
 
     @property
     def label(self) -> str:
-        """How the place is called."""
+        """The label of the place."""
         return str(self.place) if self.place else self.file
 
     def document(self) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def taken_together(side: Values, place: Place, schema: ModelSchema | None) -> di
 
 
 def _without(conflict: Conflict | None, places: Iterable[Place]) -> Conflict | None:
-    """What is left of a conflict when what stands at some places is decided."""
+    """What is left of a conflict when some places are decided."""
     if conflict is None or conflict.kind not in _BY_FIELD:
         return conflict
     decided = {(place.field, *place.path) for place in places}

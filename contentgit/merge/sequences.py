@@ -26,7 +26,7 @@ class _Hunk(Generic[T]):
 def merge_sequences(base: Sequence[T], ours: Sequence[T], theirs: Sequence[T]) -> list[T] | None:
     """The base with the changes of both sides; ``None`` where both changed the same place differently.
 
-    Pieces that stand beside each other may be changed on one side each. Where something is put in, the
+    Adjacent pieces may be changed on one side each. Where something is put in, the
     other side must have left both neighbours of that place as they are, as nothing tells the order.
     """
     merged = _merged(base, runs(base, ours), runs(base, theirs))
@@ -97,7 +97,7 @@ def _touching(hunks: Sequence[_Hunk[T]]) -> Iterator[list[_Hunk[T]]]:
 def _settled(
     base: Sequence[T], group: Sequence[_Hunk[T]], start: int, end: int
 ) -> list[Sequence[T]] | None:
-    """What stands in the place of ``base[start:end]``, if only one side changed it or both did alike."""
+    """The replacement of ``base[start:end]``, if only one side changed it or both made the same change."""
     if len({each.ours for each in group}) == 1:
         return _replaced(base, group, start, end)
     mine = _replaced(base, [each for each in group if each.ours], start, end)

@@ -18,7 +18,7 @@ def merge_together(
     """The fields of one side, which alone changed some of them, and where the sides contradict each other.
 
     ``ours`` and ``theirs`` have all of the fields. A field that the base does not have and that both sides
-    filled alike was added by a migration, which is no change of the value.
+    filled with equal values was added by a migration, which does not change the value.
     """
     known = [name for name in names if name in base or not same(ours[name], theirs[name])]
     if all(same(ours[name], theirs[name]) for name in names) or _unchanged(known, base, theirs):

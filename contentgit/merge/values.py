@@ -45,7 +45,7 @@ class _FieldMerge:
     def conflict(
         self, base: Maybe, ours: Maybe, theirs: Maybe, path: tuple[str, ...] = ()
     ) -> Maybe:
-        """Notes it; what stands there meanwhile, or for good: ours, if nothing else is preferred."""
+        """Notes the conflict, and gives the value meanwhile: ours, unless theirs is preferred."""
         self.conflicts.append(FieldConflict(self.name, base, ours, theirs, path))
         return theirs if self.prefer is Side.THEIRS else ours
 
@@ -60,7 +60,7 @@ def merge_value(
 ) -> tuple[Maybe, tuple[FieldConflict, ...]]:
     """The value that has the changes of both sides, and where they contradict each other.
 
-    What only one side changed is taken; what both changed alike, too. Beyond that the kind decides: text
+    A change of one side is taken, and so is the same change of both. Beyond that the kind decides: text
     that is written in segments is merged by them, many-to-many as sets or lists, JSON by key and by list
     elements with an ``id``, ``auto_now`` is the newer one. A field that a side does not manage (``ABSENT``)
     does not outweigh an edit of the other. Without a ``schema`` the value is one piece. A derived field never
@@ -89,7 +89,7 @@ def _equal(a: Maybe, b: Maybe) -> bool:
 
 
 def _simple(base: Maybe, ours: Maybe, theirs: Maybe) -> Maybe:
-    """The result where at most one side changed it, or both did alike."""
+    """The result where at most one side changed it, or both made the same change."""
     if _equal(ours, theirs) or _equal(base, theirs):
         return ours
     return theirs if _equal(base, ours) else _OPEN
@@ -175,7 +175,7 @@ def _objects(
 
 
 def _has_ids(value: Maybe) -> bool:
-    """Whether it is a list of objects that an ``id`` tells apart."""
+    """Whether it is a list of objects with distinct ids."""
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
         return False
     ids = [each.get("id") for each in value]

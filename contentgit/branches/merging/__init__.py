@@ -170,7 +170,7 @@ def continue_merge(repository: Repository, verb: str = "") -> Concluded:
 
 
 def abort(repository: Repository, verb: str = "") -> Operation | None:
-    """Gives up what is under way, if it is one of ``verb``; the branch has not moved, so that is all.
+    """Gives up the operation under way, if its verb is ``verb``; the branch has not moved.
 
     Gives what was given up, ``None`` where it could not be read.
 

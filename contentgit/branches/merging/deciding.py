@@ -29,7 +29,7 @@ ROUNDS = 20
 
 
 class Decision(NamedTuple):
-    """What ``resolve`` is told: to ``take`` a side, a ``value``, or to ``renumber`` theirs."""
+    """A decision of ``resolve``: ``take`` a side, a ``value``, or ``renumber`` theirs."""
 
     take: Take | None = None
     value: Maybe = ABSENT
@@ -117,7 +117,7 @@ def chosen(conflicts: Sequence[TreeConflict], patterns: Sequence[str]) -> Iterat
 
 
 def unknown(pattern: str, conflicts: Iterable[TreeConflict]) -> UnknownNameError:
-    """The error for a pattern that names none of the conflicts."""
+    """The error for a pattern that names no conflict."""
     labels = [label for each in conflicts for label in each.labels]
     shown = ", ".join(labels[:5]) or "none"
     return UnknownNameError(
@@ -149,7 +149,7 @@ class Labels:
 
 
 def _beginnings(label: str) -> Iterator[str]:
-    """The label, and those of what its place lies in."""
+    """The label, and those of the places that contain its place."""
     return accumulate(label.split("/"), "{}/{}".format)
 
 
@@ -166,7 +166,7 @@ def names(pattern: str, label: str) -> bool:
 
 
 def names_each(patterns: Sequence[str]) -> bool:
-    """Whether what is named is meant, one by one; of many some may be decided otherwise."""
+    """Whether the patterns name single conflicts, all of which must be decided."""
     return bool(patterns) and not any(map(_is_wild, patterns))
 
 

@@ -103,7 +103,7 @@ def commit_tree(repository: Repository, operation: Operation, tree: str) -> str:
 
 
 def publish(repository: Repository, operation: Operation, commit: str) -> list[LeftAlone]:
-    """Moves the branch to the operation's commit, and the worktree behind it."""
+    """Moves the branch to the operation's commit, then its worktrees."""
     reason = f"contentgit {operation.verb}: {operation.source}"
     left = repository.worktrees.advance(operation.branch, commit, operation.ours, reason)
     repository.housekeeping.maintain()

@@ -19,7 +19,7 @@ def fitted(sides: Sides, tree: str, resolutions: Iterable[Resolution]) -> Iterat
     """The resolutions, with many-to-many values as they are written.
 
     Raises:
-        UsageError: a value is none of its field, or refers to what is not in ``tree``.
+        UsageError: a value does not fit its field, or refers to a record that is not in ``tree``.
     """
     for each in resolutions:
         if each.place is None or each.take or each.key:

@@ -17,9 +17,9 @@ from contentgit.merge import Place, Reason, Resolution, TreeConflict
 
 @dataclass
 class NewKeys:
-    """Gives keys that nobody has: neither a side, nor an earlier decision, nor one of the ``trees``.
+    """Gives keys that are unused by both sides, by earlier decisions and in ``trees``.
 
-    ``trees`` are commits or trees in which the new records will stand beside others.
+    ``trees`` are commits or trees that the new records will be merged into.
     """
 
     sides: Sides

@@ -118,7 +118,7 @@ def refuse_unfinished(repository: Repository) -> None:
 def current(repository: Repository) -> Operation | None:
     """The operation under way; ``None`` where there is none.
 
-    One whose commit is on the branch already was interrupted behind its end: it is cleared away. A commit
+    One whose commit is on the branch already was interrupted after its end: it is removed. A commit
     of somebody else with the same parents is another one, and does not take the decisions with it.
 
     Raises:
@@ -263,7 +263,7 @@ def _read(path: Path) -> tuple[bytes, Any]:
 
     Raises:
         OSError: it is not there, or cannot be read.
-        FormatError: it is no plain file, too large, or no JSON that we write.
+        FormatError: it is not a plain file, too large, or not JSON that contentgit writes.
     """
     # A pipe in its place would else be waited for.
     with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:

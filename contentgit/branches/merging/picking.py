@@ -76,7 +76,7 @@ def restore(
     """Makes records, or fields of them (``pages.page:42/title``), what they are in a revision.
 
     Raises:
-        ConflictError: they cannot stand beside what was changed since.
+        ConflictError: they conflict with later changes.
         UnknownNameError: the revision has no such record or field, or HEAD no such model.
         RefusedError: what comes back refers to records that are not there.
     """

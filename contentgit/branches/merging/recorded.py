@@ -143,7 +143,7 @@ def resolve_recorded(
 ) -> Decided:
     """Decides conflicts of HEAD's commit in a commit of its own.
 
-    Without a ``decision`` it is what their files say.
+    Without a ``decision``, their files have it.
 
     Raises:
         UsageError: there is none, or none is decided.
@@ -244,7 +244,7 @@ def _resolutions(
     patterns: Sequence[str],
     decision: Decision | None,
 ) -> tuple[Resolution, ...]:
-    """What the decisions, one for all or each its own, say of the conflicts."""
+    """The resolutions of the conflicts, by one decision for all or by each file's own."""
     resolutions: list[Resolution] = []
     there = Labels([each.labels for each in before.conflicts])
     for each in wanted:

@@ -69,7 +69,7 @@ def merge_trees(
     """The tree that has what ``ours`` and ``theirs``, commits or trees, changed since ``base``.
 
     Raises:
-        FormatError: something else than a folder stands where a side has a dump.
+        FormatError: a side has something other than a folder at the path of a dump.
     """
     keys = {
         each.place.key: RecordKey(each.place.key.model, each.key)

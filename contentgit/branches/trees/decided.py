@@ -1,6 +1,6 @@
 """A merge that was made, recomputed beside what people decided in it.
 
-Nobody kept their decisions, so that they are read from the commit: where it has a record under a new key,
+The decisions are not kept, so they are read from the commit: where it has a record under a new key,
 and what its files in conflict make of the others, which had to be decided then, too.
 """
 
@@ -27,7 +27,7 @@ class Recomputed:
     """The tree that the merge gives, and the files in which it was people who decided.
 
     ``doubts`` are what only a database can judge of the tree that is held. ``unasked`` are conflicts on which
-    nobody has decided: git put lines of both sides together where contentgit asks.
+    nobody decided: git combined lines of both sides where contentgit reports a conflict.
     """
 
     tree: str
@@ -37,7 +37,7 @@ class Recomputed:
 
 
 def recomputed(repository: Repository, ours: str, theirs: str, held: str) -> Recomputed:
-    """The merge of two commits as it stands beside the tree ``held``, in which it was concluded.
+    """The merge of two commits, compared with ``held``, the tree of its merge commit.
 
     Raises:
         FormatError: a commit holds what contentgit does not write, in a file that matters here.
@@ -63,7 +63,7 @@ def recomputed(repository: Repository, ours: str, theirs: str, held: str) -> Rec
 def _meeting(
     repository: Repository, ours: str, merged: TreeMerge, held: str, files: Iterable[str]
 ) -> Meeting:
-    """What both sides changed, in a tree that has ``files`` otherwise than the merge."""
+    """The meeting of both sides in a tree whose ``files`` differ from the merge."""
     paths = sorted(files)
     there = repository.trees.files_at(held, paths) if paths else {}
     written = {**merged.written, **{path: there.get(path, "") for path in paths}}

@@ -47,7 +47,7 @@ class FileMerge:
     """What theirs and the decisions put into our tree, streamed by :meth:`changes`.
 
     Afterwards ``written`` has the blob id of every file that was merged or decided (``""``: no file), and
-    ``conflicts`` what is undecided, where ours stands meanwhile. With ``as_base`` the result is to be a
+    ``conflicts`` what is undecided, where ours is taken meanwhile. With ``as_base`` the result is to be a
     base: what is undecided is left out of records, or is ``doubtful``.
     """
 
@@ -140,7 +140,7 @@ class FileMerge:
         return found
 
     def _counts(self, path: str) -> bool:
-        """Whether the record has a counter: where both sides counted on alike, each step counts."""
+        """Whether the record has a counter: if both sides counted up by one, both steps count."""
         if not self.sides.is_record(path):
             return False
         key = key_at(path)
@@ -190,7 +190,7 @@ class FileMerge:
         record: Record | None,
         schema: ModelSchema | None,
     ) -> Record | None:
-        """Notes the conflict; what stands there meanwhile."""
+        """Notes the conflict, and gives the record meanwhile."""
         if not self.as_base:
             title = self.sides.title(path, three)
             self.conflicts += _contested(path, three, conflict, schema, title)
@@ -260,7 +260,7 @@ def _merged_document(path: str, base: bytes, ours: bytes, theirs: bytes) -> byte
 
 
 def _by_model(document: Any) -> dict[str, Any] | None:
-    """The document with its specs by model, so that what each side added is no contradiction.
+    """The document with its specs by model, so that additions of both sides do not conflict.
 
     ``None`` where a model has several, or it is not what contentgit wrote.
     """
@@ -288,7 +288,7 @@ def _doubt(three: Three) -> MergedRecord:
 def _contested(
     path: str, three: Three, conflict: Conflict, schema: ModelSchema | None, title: str
 ) -> Iterator[TreeConflict]:
-    """A record's conflict as people decide on it: value by value, or whether it shall be there."""
+    """A record's conflict in the parts that people decide: by value, or whether the record exists."""
     reason = Reason(conflict.kind.value)
     if conflict.kind in (ConflictKind.EDITED, ConflictKind.ADDED):
         values: dict[tuple[object, ...], list[FieldConflict]] = defaultdict(list)

@@ -63,7 +63,7 @@ class Meeting:
     def conflicts(self, undecided: Iterable[TreeConflict] = ()) -> Iterator[TreeConflict]:
         """What people must decide on, by kind and key.
 
-        What becomes of the ``undecided`` records is not known yet, so nothing is said of them.
+        The result of ``undecided`` records is not known yet, so they are skipped.
         """
         self._pending = files_of(undecided)
         self._gone = {key: at for key, at in self._deleted() if at[0] not in self._pending}

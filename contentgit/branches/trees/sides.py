@@ -1,6 +1,6 @@
-"""What two sides changed since their base, file by file, and the records behind the files.
+"""What two sides changed since their base: files, and the records in them.
 
-Files are told apart by blob id; memory holds the paths and ids of those that a side changed.
+Files are compared by blob id; memory holds the paths and ids of those that a side changed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BATCH = 1000
 
 
 class Base(NamedTuple):
-    """What both sides come from: a tree (``None``: nothing), and the commits that it was made of.
+    """The common base: a tree (``None``: nothing), and the commits that it was made from.
 
     Where the bases of a criss-cross contradict each other, a field is left out of its record, so that
     it is equal to nobody's; at the ``doubtful`` paths a record or file was there on one side alone.
@@ -131,7 +131,7 @@ class Sides:
         }
 
     def is_record(self, path: str) -> bool:
-        """Whether a record lies at the path."""
+        """Whether the path is that of a record."""
         folder, rest = in_dump(path)
         if folder not in self.folders or not rest or rest == DATASET_FILE:
             return False
@@ -146,13 +146,13 @@ class Sides:
         return self.schema(dump_of(path)).get(record.key.model)
 
     def paths(self, key: RecordKey) -> Iterator[str]:
-        """Where a record may lie: a path in each dump that knows its model."""
+        """The paths of a record: one in each dump that has its model."""
         for folder, layout in self._homes.get(key.model, ()):
             yield f"{folder}/{record_path(key, layout)}"
 
     @cached_property
     def _homes(self) -> Mapping[str, Sequence[tuple[str, Layout]]]:
-        """The dumps that know a model, and where its records lie there."""
+        """The dumps that have a model, each with its layout there."""
         found: dict[str, list[tuple[str, Layout]]] = defaultdict(list)
         for folder in sorted(self.folders):
             for label, schema in self.schema(folder).items():
@@ -169,7 +169,7 @@ class Sides:
         """The records at paths on all three sides, streamed in batches.
 
         Raises:
-            FormatError: a file is no record, or not the record of its path.
+            FormatError: a file is not a record, or not the record of its path.
         """
         for batch in batches(paths, BATCH):
             wanted = [(path, each) for path in batch for each in self.versions(path)]
@@ -224,7 +224,7 @@ def decoded(repository: Repository, files: Sequence[tuple[str, File]]) -> Iterat
     """The records in files, streamed; ``None`` where there is no file.
 
     Raises:
-        FormatError: a file is no record, or not the record of its path.
+        FormatError: a file is not a record, or not the record of its path.
     """
     # Of three sides, which follow each other, two are mostly the same blob: it is read once.
     sides = [(path, [each for _, each in some]) for path, some in groupby(files, itemgetter(0))]
@@ -244,7 +244,7 @@ def record_at(path: str, data: bytes) -> Record:
 
 
 def key_at(path: str) -> RecordKey | None:
-    """The key that a record's path tells; ``None`` where the name holds only its beginning."""
+    """The key in a record's path; ``None`` where the name has only its beginning."""
     return record_key(in_dump(path)[1])
 
 

@@ -1,4 +1,4 @@
-"""What changed records say that the other side's changes can meet, as keys, digests and paths."""
+"""What in changed records the other side's changes can conflict with: keys, digests, paths."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Owner: TypeAlias = tuple[str, By]
 
 
 class Found(NamedTuple):
-    """A conflict by the paths and fields of its places; no field stands for the whole record."""
+    """A conflict by the paths and fields of its places; ``""`` is the whole record."""
 
     reason: Reason
     at: tuple[tuple[str, str], ...]
@@ -65,7 +65,7 @@ class Mixed(NamedTuple):
 
 
 class ChangedRecords:
-    """What the changed records say that the other side's changes can meet: keys, digests, paths."""
+    """What in changed records the other side's changes can conflict with: keys, digests, paths."""
 
     def __init__(self, gone: Mapping[RecordKey, Owner]) -> None:
         """``gone`` are the records that are not in the merged tree, and who deleted them."""
@@ -80,7 +80,7 @@ class ChangedRecords:
     def add(self, path: str, by: By, record: Record, schema: ModelSchema) -> None:
         """Takes a record in.
 
-        One that nobody changed counts only for what it says against a value that is of neither side.
+        For a record that nobody changed, only unique values of neither side count.
         """
         self._references.add(record, schema, (path, by))
         if by == By.BOTH and (digests := tuple(map(digest, wanted(record, schema)))):
