@@ -15,9 +15,9 @@ from contentgit.content.alignment import runs
 from contentgit.content.layout import record_paths
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.text import in_segments, segments
-from contentgit.errors import FormatError, UnknownNameError
+from contentgit.errors import FormatError
 from contentgit.git import Commit, Repository, Version
-from contentgit.history.commits import check_format
+from contentgit.history.commits import check_format, no_record
 from contentgit.history.dumps import dump_folders
 
 BATCH = 200
@@ -71,7 +71,7 @@ def blame(repository: Repository, revision: str, key: RecordKey) -> Blame:
     record = records.of(found[0].commit)
     if record is None:
         raise FormatError(
-            f"{key} in {revision} is no record that can be read",
+            f"{key} in {revision} cannot be read as a record",
             hint=f"contentgit show {revision} -- {key}  says why",
         )
     fields = [_blamed(name, value, found, records) for name, value in sorted(record.fields.items())]
@@ -84,10 +84,7 @@ def _folder(repository: Repository, commit: str, revision: str, key: RecordKey) 
         paths = [f"{folder}/{path}" for path in record_paths(key)]
         if "\n" not in folder and repository.trees.files_at(commit, paths):
             return folder
-    raise UnknownNameError(
-        f"{revision} has no record {key}",
-        hint=f"contentgit log {key}  (says when it was there); record keys look like app.model:42",
-    )
+    raise no_record(revision, key)
 
 
 @dataclass

@@ -369,8 +369,14 @@ def records_at(
             (entry,) = _titled([titles], folder, [Change(key, None, record)], models)
             found[blob] = folder, record, entry.references
     if not found:
-        raise UnknownNameError(
-            f"{revision} has no record {key}",
-            hint=f"contentgit log -- {key}  (says when it was there); record keys look like app.model:42",
-        )
+        raise no_record(revision, key)
     return list(found.values())
+
+
+def no_record(revision: str, key: RecordKey) -> UnknownNameError:
+    """The error that a revision does not have a record."""
+    return UnknownNameError(
+        f"{revision} has no record {key}",
+        hint=f"contentgit log -- {key}  (lists the commits that have it); record keys look like "
+        "app.model:42",
+    )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from contentgit.content.documents import parse_document
-from contentgit.content.layout import DATASET_FILE, encode_part, record_key, record_paths
+from contentgit.content.layout import DATASET_FILE, model_of, of_models, record_key, record_paths
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import FieldKind, ModelSchema
 from contentgit.history.commits import CommitComparison, CommitTrees
@@ -67,12 +67,10 @@ def _read_referrers(reviewer: Reviewer, trees: CommitTrees, schemas: Schemas) ->
     for folder in trees.folders:
         side = CommitSide(trees.repository, trees.after, folder)
         found = {label: each for label, each in schemas[folder].items() if _refers(each, models)}
-        names = {encode_part(label): model for label, model in found.items()}
-        entries = [(path, blob) for path, blob in side.ids().items() if path.split("/")[0] in names]
-        entries.sort()
+        entries = sorted(of_models(found, side.ids()).items())
         reviewer.unread += max(0, len(entries) - READ)
         for batch in batches(entries[:READ], BATCH):
-            candidates = list(_candidates(reviewer, trees, names, batch))
+            candidates = list(_candidates(reviewer, trees, found, batch))
             for record in side.records(candidates):
                 if record is not None:
                     reviewer.stay(folder, record)
@@ -95,7 +93,7 @@ def _candidates(
     blobs = trees.repository.objects.blobs([blob for _, blob in entries])
     for (path, blob), data in zip(entries, blobs, strict=True):
         named = (RecordKey.parse(text.decode()) for text in _REFERENCE.findall(data))
-        parents = models[path.split("/")[0]].parents
+        parents = models[model_of(path)].parents
         if any(key in reviewer.deleted for key in named) or _lost_parent(reviewer, path, parents):
             yield path, blob
 

@@ -125,7 +125,7 @@ def record_in(path: str, data: bytes, where: str) -> Record:
     if record.key != expected and (expected or path not in record_paths(record.key)):
         raise FormatError(
             f"{where} holds the record {record.key}",
-            hint="a record lies where its key says; move the file or correct $key and $model",
+            hint="the path of a record follows from its key; move the file or correct $key and $model",
         )
     return record
 
@@ -135,7 +135,7 @@ def _key(path: str, where: str) -> RecordKey | None:
         return record_key(path)
     except FormatError as error:
         raise FormatError(
-            f"{where} has no path that contentgit writes", hint=error.hint, data=error.data
+            f"{where} is not a path that contentgit writes", hint=error.hint, data=error.data
         ) from error
 
 

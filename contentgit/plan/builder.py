@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from contentgit.content.diff import ABSENT
 from contentgit.content.records import RecordKey
@@ -61,14 +62,8 @@ def build(survey: Survey, choice: Choice, facts: Facts, licences: Licences) -> P
         *settled.withheld,
         *_ignored_fields(survey, licences),
     ]
-    return Plan(
-        steps=tuple(steps),
-        problems=tuple(problems),
-        withheld=tuple(withheld),
-        overwritten=tuple(
-            sorted({*settled.drift, *settled.recomputed, *choice.outside}, key=_by_key)
-        ),
-    )
+    overwritten = sorted({*settled.drift, *settled.recomputed, *choice.outside}, key=_by_key)
+    return Plan(tuple(steps), tuple(problems), tuple(withheld), tuple(overwritten))
 
 
 def _broken(writes: Mapping[RecordKey, Item]) -> Iterator[Problem]:
@@ -77,8 +72,7 @@ def _broken(writes: Mapping[RecordKey, Item]) -> Iterator[Problem]:
             yield Problem(ProblemKind.BROKEN, f"{item.key} breaks {text}", key=item.key)
 
 
-def _by_key(key: RecordKey) -> tuple[str, int, int, str]:
-    return key.sort_key
+_by_key: Final = attrgetter("sort_key")
 
 
 @dataclass
@@ -266,13 +260,11 @@ def _step(item: Item) -> Step:
 def _of_the_commit(survey: Survey, licences: Licences) -> Iterator[Problem]:
     """What is wrong with the commit as a whole: models, fields, emptiness."""
     for (dump, label), keys in survey.unknown_models.items():
-        text = (
-            f"{dump} of the commit has {_count(keys)} of {label}, a model the dataset does not have"
-        )
+        text = f"{dump} of the commit has {_records(len(keys))} of {label}, a model the dataset does not have"
         yield Problem(ProblemKind.MODEL, text, key=keys[0], dump=dump)
     if not licences.ignore_unknown_fields:
         for (dump, label, name), keys in survey.unknown_fields.items():
-            text = f"{label} has no field {name}, but {_count(keys)} of the commit have it"
+            text = f"{label} has no field {name}, but {_records(len(keys))} of the commit have it"
             yield Problem(
                 ProblemKind.FIELD, text, key=keys[0], dump=dump, permit="--ignore-unknown-fields"
             )
@@ -282,10 +274,6 @@ def _of_the_commit(survey: Survey, licences: Licences) -> Iterator[Problem]:
             where = "this database" if dump in survey.first else "the applied commit"
             text = f"{dump} is empty in the commit and has {_records(before)} in {where}"
             yield Problem(ProblemKind.EMPTY, text, dump=dump, permit="--allow-empty")
-
-
-def _count(keys: list[RecordKey]) -> str:
-    return _records(len(keys))
 
 
 def _records(number: int) -> str:

@@ -105,16 +105,15 @@ def _moved(item: Item, left: Item) -> Item:
 
 def _over(item: Item, there: Mapping[str, tuple[str, ...]]) -> Item:
     """The create as an update of all fields of a row whose present links are ``there``."""
-    links = [_difference(each, there.get(each.field, ())) for each in item.links]
+    links = [
+        replace(
+            Links.between(wanted.field, there.get(wanted.field, ()), wanted.add, ordered=False),
+            order=wanted.order,
+        )
+        for wanted in item.links
+    ]
     optional = [replace(each, there=there.get(each.name, ())) for each in item.optional]
     return replace(item, action=Action.UPDATE, links=tuple(links), optional=tuple(optional))
-
-
-def _difference(wanted: Links, there: tuple[str, ...]) -> Links:
-    add, present = set(wanted.add), set(there)
-    return Links(
-        wanted.field, tuple(sorted(add - present)), tuple(sorted(present - add)), wanted.order
-    )
 
 
 def _choose_delete(

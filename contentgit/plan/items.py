@@ -36,7 +36,7 @@ def references(key: RecordKey, name: str, value: Value) -> tuple[str, ...]:
             parse(reference)
     except (ValueError, TypeError, AttributeError) as error:
         raise FormatError(
-            f"{key}: field {name} holds {value!r:.80}, which is no reference",
+            f"{key}: field {name} holds {value!r:.80}, which is not a reference",
             hint="a reference is written app.model:key",
         ) from error
     return tuple(value)

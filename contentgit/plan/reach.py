@@ -66,7 +66,8 @@ class Reach:
             return False
         if each.parent and each.target in self.deletes:
             return False  # a record is one row of one table: its parent has a record of its own
-        if self._goes_anyway(each) and each.on_delete is not OnDelete.PROTECT:
+        goes_anyway = each.key in self.cascades or _row(each) in self.cascades
+        if goes_anyway and each.on_delete is not OnDelete.PROTECT:
             return False
         if stays(each, self.survey, self.facts):
             self._note_staying(each)
@@ -79,9 +80,6 @@ class Reach:
         elif each.constrained or each.on_delete is not OnDelete.DO_NOTHING:
             self.blocked.append(each)
         return False
-
-    def _goes_anyway(self, each: Referrer) -> bool:
-        return each.key in self.cascades or _row(each) in self.cascades
 
     def _gets_another_value(self, each: Referrer) -> bool:
         """Whether the plan itself takes the reference away; what it writes instead is looked at there."""
@@ -143,7 +141,7 @@ class Reach:
         first = group[0]
         where = "here" if self.survey.merging else "of the commit"
         who = f"{_named(group)} {where} {_refer(group)} to it in {first.field}"
-        what = "" if first.managed else ", which is no content"
+        what = "" if first.managed else ", which is not content"
         return f"{first.target} is not in the commit, but {who}{what}"
 
     def steps(self, *, allow_cascade: bool) -> tuple[list[Step], list[Step]]:

@@ -48,13 +48,7 @@ def survey(
     Raises:
         FormatError: a record of the commit holds something else than a reference in a reference field.
     """
-    late = looked_up(models)
-    rules: dict[tuple[str, str], Rules] = {
-        (dump, label): Rules.of(models[label], dataset, late)
-        for dump, dataset in datasets.items()
-        for label in dataset.models
-        if label in models
-    }
+    rules = _rules(models, datasets)
     items: list[Item] = []
     unknown_fields: dict[tuple[str, str, str], list[RecordKey]] = {}
     unknown_models: dict[tuple[str, str], list[RecordKey]] = {}
@@ -79,18 +73,21 @@ def survey(
         item = _item(candidate, known)
         if item is not None:
             items.append(item)
-    return Survey(
-        models,
-        datasets,
-        frozenset(first),
-        sizes,
-        tuple(items),
-        unknown_fields,
-        unknown_models,
-        merging,
-        tuple(conflicts),
-        results,
-    )
+    kept = tuple(items), unknown_fields, unknown_models, merging, tuple(conflicts), results
+    return Survey(models, datasets, frozenset(first), sizes, *kept)
+
+
+def _rules(
+    models: Mapping[str, ModelSchema], datasets: Mapping[str, Dataset]
+) -> Mapping[tuple[str, str], Rules]:
+    """What applies to the records of each dump's models."""
+    late = looked_up(models)
+    return {
+        (dump, label): Rules.of(models[label], dataset, late)
+        for dump, dataset in datasets.items()
+        for label in dataset.models
+        if label in models
+    }
 
 
 def _unknown_fields(candidate: Candidate, rules: Rules) -> list[str]:

@@ -164,7 +164,10 @@ class ThreeWay:
         )
         if work.origin is not None:
             origin = _at(work.origin, work.origin_ids, [delta.path for delta in batch])
-            found = map(self._with_made, found, origin)
+            found = (
+                sides._replace(base=self._made(sides, was))
+                for sides, was in zip(found, origin, strict=True)
+            )
         if not work.dumps:
             yield from found
             return
@@ -174,10 +177,6 @@ class ThreeWay:
             yield from portion
 
     # What an undone merge has made
-
-    def _with_made(self, sides: Candidate, origin: Record | None) -> Candidate:
-        """The sides with what the merge that is undone has made as their base."""
-        return sides._replace(base=self._made(sides, origin))
 
     def _made(self, sides: Candidate, origin: Record | None) -> Record | None:
         """What the merge that is undone has made: an edit from before it is none that it brought.

@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from contentgit.content import canonical
-from contentgit.content.diff import Change
-from contentgit.content.records import Record, RecordKey
 from contentgit.db import applier, ledger
 from contentgit.db.applier.watch import Watch, collides
 from contentgit.db.calling import HookFailure
 from contentgit.db.clearing import settled
 from contentgit.db.introspect import table
 from contentgit.db.ledger import Entry
-from contentgit.db.reader import Reader
-from contentgit.errors import ContentgitError, DatabaseError, OvertakenError, RefusedError
-from contentgit.history.snapshots import batches
-from contentgit.plan.steps import Action, Plan, Step
+from contentgit.errors import ContentgitError, OvertakenError, RefusedError
+from contentgit.plan.steps import Action, Plan
 from contentgit.workingcopy.anchors import anchor
-from contentgit.workingcopy.backup import Backup, back_up, reached, undoable
-from contentgit.workingcopy.database_side import Missing
+from contentgit.workingcopy.backup import Backup, back_up, undoable
 from contentgit.workingcopy.hooks import Hooks
 from contentgit.workingcopy.ledger import settle
-from contentgit.workingcopy.outside import outside_reader
 from contentgit.workingcopy.places import place
 from contentgit.workingcopy.plan_files import PlanFile, check_plan
 from contentgit.workingcopy.planned import DumpPlan, Planned, Target
 from contentgit.workingcopy.planning import plan
-from contentgit.workingcopy.project import Project, all_tables
+from contentgit.workingcopy.project import Project
 from contentgit.workingcopy.refusals import refuse
 from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.rereading import ON_DELETE, Rereading
 from contentgit.workingcopy.withheld import as_left, listed
+from contentgit.workingcopy.written import lock, verify
 
 ATTEMPTS = 3
 """How often an apply is planned and begun, where others write to the same rows at the same moment."""
@@ -154,9 +147,9 @@ def _dropped_on_failure(project: Project, backup: Backup) -> Iterator[None]:
 
 
 def _run(project: Project, planned: Planned, watch: Watch) -> None:
-    tables = all_tables([work.dump for work in planned.works])
+    tables = planned.tables
     steps = planned.plan.steps
-    _guard(project, planned)
+    lock(project, planned)
     done = 0
 
     def progress(count: int) -> None:
@@ -172,14 +165,14 @@ def _run(project: Project, planned: Planned, watch: Watch) -> None:
             tables=tables,
             plan=planned.plan,
             identities=project.identities,
-            records=lambda wanted: _wanted(planned, wanted),
+            records=lambda wanted: planned.contents.records(step.after for step in wanted),
             progress=progress,
             outside=lambda label: table(label, project.identities, project.using),
             watch=watch,
             rewrite=others.rewrite,
         )
     replace(others, own=applied.tables).check()
-    _verify(project, planned)
+    verify(project, planned)
 
 
 @contextmanager
@@ -192,103 +185,6 @@ def _naming(others: Rereading) -> Iterator[None]:
         if culprits:
             error.items, error.hint = tuple(culprits), others.hint()
         raise
-
-
-def _wanted(planned: Planned, steps: Sequence[Step]) -> Iterator[Record]:
-    return planned.contents.records([step.after for step in steps])
-
-
-def _guard(project: Project, planned: Planned) -> None:
-    """Locks the rows about to be written and looks whether they still are what the plan saw."""
-    if not project.backend.rows_can_move:
-        return
-    readers = {work.dump.folder: work.dump.reader for work in planned.works}
-    written = [
-        s for s in planned.plan.steps if s.before and s.action in (Action.UPDATE, Action.DELETE)
-    ]
-    for folder, reader in readers.items():
-        for batch in batches(step for step in written if step.dump == folder):
-            seen = {step.key: step.before for step in batch}
-            _guard_rows(project, reader, seen)
-    outside = reached(planned) | {
-        s.key for s in planned.plan.steps if s.action is Action.UPDATE and not s.before
-    }
-    reader = outside_reader(project, outside)
-    for some in batches(sorted(outside)):
-        # These were backed up as the snapshot shows them.
-        ids = {key: _blob_id(project, data) for key, data in reader.encoded(some)}
-        _guard_rows(project, reader, ids)
-
-
-def _guard_rows(project: Project, reader: Reader, seen: Mapping[RecordKey, str]) -> None:
-    """Locks the rows; each must have the blob id that was ``seen`` of it."""
-    rows = reader.encoded(list(seen), lock=True)
-    found = {key: _blob_id(project, data) for key, data in rows}
-    for key, before in seen.items():
-        if found.get(key) != before:
-            raise OvertakenError(
-                f"{key} was edited while the apply was about to write it",
-                hint="run the command again: the plan will show the edit",
-            )
-
-
-def _blob_id(project: Project, data: bytes) -> str:
-    return canonical.blob_id(data, project.repository.algorithm)
-
-
-def _verify(project: Project, planned: Planned) -> None:
-    """Reads every written record back: what the database keeps must be what the commit says."""
-    for work in planned.works:
-        steps = [
-            step
-            for step in planned.plan.steps
-            if step.dump == work.dump.folder and step.action in (Action.CREATE, Action.UPDATE)
-        ]
-        for batch in batches(steps):
-            _verify_batch(project, planned, work, batch)
-
-
-def _verify_batch(
-    project: Project, planned: Planned, work: DumpPlan, batch: Sequence[Step]
-) -> None:
-    rows = work.dump.reader.encoded([step.key for step in batch])
-    found = {key: _blob_id(project, data) for key, data in rows}
-    for step in batch:
-        if step.key not in found:
-            raise DatabaseError(
-                f"{step.key} was written but is not in the database {project.using!r}"
-            )
-    differing = {step.key: step for step in batch if found[step.key] != step.after}
-    for there in work.dump.reader.records(differing):
-        _compare(planned, work, differing[there.key], there)
-    by_model = defaultdict[str, list[RecordKey]](list)
-    for step in batch:
-        by_model[step.key.model].append(step.key)
-    for label, keys in by_model.items():
-        outside = set(keys) - work.dump.reader.members(label, keys)
-        if outside:
-            raise RefusedError(
-                f"{min(outside)} does not match the filter of {work.dump.dataset.label} in this code; "
-                "nothing has been written",
-                hint="correct the record in the commit, or the filter in the datasets module",
-            )
-
-
-def _compare(planned: Planned, work: DumpPlan, step: Step, there: Record) -> None:
-    """Bytes differ; content must not, but for what was withheld by declaration."""
-    (wanted,) = _wanted(planned, [step])
-    pairs = Missing(work.dump).leave_out([(there, wanted)])
-    for here, then in pairs:
-        if here is None or then is None:
-            continue
-        for change in Change(step.key, here, then).fields:
-            raise DatabaseError(
-                f"{step.key}: the database keeps another value in {change.name} than it was given; "
-                "nothing has been written",
-                hint="its column or a trigger changes the value; what the database computes is left to it "
-                f'with "exclude": ["{change.name}"] in the spec of {step.key.model}',
-                data={"there": change.before, "given": change.after},
-            )
 
 
 def _unchanged(project: Project, work: DumpPlan, planned: Planned) -> bool:

@@ -143,20 +143,7 @@ def commit(
             pass
     settle(project)
     with project.backend.snapshot():
-        ledger = current(project)
-        dumps = project.dumps(names)
-        branch, parent = parent_of(project, dumps, ledger, new_branch)
-        refuse_under_way(repository, branch)
-        if parent:
-            check_format(repository, parent)
-        works = [_work(project, dump, parent, ledger.get(dump.folder)) for dump in dumps]
-        if not names:
-            # A dataset that wants arguments may give an empty dump without them.
-            works = [work for work in works if work.side.size or not work.is_new]
-        for work in works:
-            if parent and work.deltas:
-                lost = LostUpdates(project, work.dump, work.base, branch, parent)
-                lost.refuse(is_new=bool(new_branch))
+        branch, parent, works = _read(project, names, new_branch)
         draft = Draft(branch, project.config.environment, tuple(each.counts() for each in works))
         changed = any(work.changed for work in works)
         if changed and not dry_run:
@@ -177,6 +164,27 @@ def commit(
     folders = [(work.dump.dataset.label, work.dump.folder) for work in works if work.changed]
     failures = committed(project, branch, parent, new, folders)
     return Committed(new, branch, draft.dumps, left_alone=tuple(left), failures=failures)
+
+
+def _read(
+    project: Project, names: Sequence[str], new_branch: str | None
+) -> tuple[str, str | None, list[_Work]]:
+    """The branch to write, the commit to build on, and what differs from that in each dump."""
+    ledger = current(project)
+    dumps = project.dumps(names)
+    branch, parent = parent_of(project, dumps, ledger, new_branch)
+    refuse_under_way(project.repository, branch)
+    if parent:
+        check_format(project.repository, parent)
+    works = [_work(project, dump, parent, ledger.get(dump.folder)) for dump in dumps]
+    if not names:
+        # A dataset that wants arguments may give an empty dump without them.
+        works = [work for work in works if work.side.size or not work.is_new]
+    for work in works:
+        if parent and work.deltas:
+            lost = LostUpdates(project, work.dump, work.base, branch, parent)
+            lost.refuse(is_new=bool(new_branch))
+    return branch, parent, works
 
 
 def _work(project: Project, dump: Dump, parent: str | None, base: Applied | None) -> _Work:

@@ -7,15 +7,15 @@ file for those who ask once the apply is done. What it holds afterwards follows 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
 
 from contentgit.content import canonical
 from contentgit.content.diff import Change
-from contentgit.content.records import Record, RecordKey, Value
-from contentgit.content.schema import FieldKind, ModelSchema
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import FieldKind
 from contentgit.db.introspect import table
 from contentgit.db.tables import Tables
 from contentgit.db.titles import titles
@@ -25,7 +25,7 @@ from contentgit.workingcopy.compare import titled
 from contentgit.workingcopy.database_side import Missing, Spool
 from contentgit.workingcopy.outside import outside_reader
 from contentgit.workingcopy.planned import DumpPlan, Planned
-from contentgit.workingcopy.project import Project, all_tables
+from contentgit.workingcopy.project import Project
 
 Before: TypeAlias = Callable[[Sequence[Step]], Iterator[Record | None]]
 """The row of each step as it was before, ``None`` where there was none; all the steps are of one dump."""
@@ -33,7 +33,6 @@ Before: TypeAlias = Callable[[Sequence[Step]], Iterator[Record | None]]
 
 def from_database(project: Project, planned: Planned) -> Before:
     """Reads the rows; inside of the transaction and before they are written."""
-    works = {work.folder: work for work in planned.works}
 
     def read(steps: Sequence[Step]) -> Iterator[Record | None]:
         # A row outside the dump, or one that its filter does not match.
@@ -42,7 +41,11 @@ def from_database(project: Project, planned: Planned) -> Before:
         for record in outside_reader(project, rest).records(rest) if rest else ():
             others.add(record)
         held = [step for step in steps if step.before]
-        found = works[held[0].dump].ours.records([step.key for step in held]) if held else iter(())
+        found = (
+            planned.folders[held[0].dump].ours.records([step.key for step in held])
+            if held
+            else iter(())
+        )
         for step in steps:
             yield next(found) if step.before else others.get(step.key)
 
@@ -75,15 +78,11 @@ class _Spooled:
 
 def effects(planned: Planned, before: Before) -> Iterator[Change]:
     """The change that each step makes, in the plan's order; parking is none."""
-    schemas = {
-        label: table.schema
-        for label, table in all_tables([work.dump for work in planned.works]).items()
-    }
     for steps in _batches(planned):
         records = planned.contents.records([step.after for step in steps if step.after])
         for step, was in zip(steps, before(steps), strict=True):
             wanted = next(records) if step.after else None
-            yield Change(step.key, was, _after(step, was, wanted, schemas))
+            yield Change(step.key, was, _after(step, was, wanted, planned.tables))
 
 
 def _batches(planned: Planned) -> Iterator[list[Step]]:
@@ -92,9 +91,7 @@ def _batches(planned: Planned) -> Iterator[list[Step]]:
         yield from batches(of_one_dump)
 
 
-def _after(
-    step: Step, was: Record | None, wanted: Record | None, schemas: Mapping[str, ModelSchema]
-) -> Record | None:
+def _after(step: Step, was: Record | None, wanted: Record | None, tables: Tables) -> Record | None:
     """The record as the step leaves it: what is withheld, or not managed here, is not written."""
     if step.action in (Action.DELETE, Action.CASCADE):
         return None
@@ -105,26 +102,17 @@ def _after(
     if was is not None:
         values = {**was.fields, **{name: wanted.fields[name] for name in step.fields}}
     else:
-        values = _created(wanted, schemas[step.key.model])
+        fields = tables[step.key.model].schema.by_name
+        values = {name: value for name, value in wanted.fields.items() if name in fields}
+        # References of many-to-many fields follow from the step.
+        values |= {name: [] for name in values if fields[name].kind is FieldKind.REFERENCES}
     for links in step.links:
-        there = set(values.get(links.field) or ()) - set(links.remove)
-        values[links.field] = (
-            list(links.order) if links.order is not None else _sorted(there | set(links.add))
-        )
+        if links.order is not None:
+            values[links.field] = list(links.order)
+            continue
+        left = {*(values.get(links.field) or ())} - {*links.remove} | {*links.add}
+        values[links.field] = list(map(str, sorted(map(RecordKey.parse, left))))
     return Record(step.key, values)
-
-
-def _created(wanted: Record, schema: ModelSchema) -> dict[str, Value]:
-    """The fields that are managed here; references of many-to-many fields follow from the step."""
-    known = {name: schema.by_name[name].kind for name in wanted.fields if name in schema.by_name}
-    return {
-        name: [] if kind is FieldKind.REFERENCES else wanted.fields[name]
-        for name, kind in known.items()
-    }
-
-
-def _sorted(references: Iterable[str]) -> list[Value]:
-    return [str(key) for key in sorted(map(RecordKey.parse, references))]
 
 
 # As a person reads them
@@ -145,14 +133,14 @@ def details(project: Project, planned: Planned) -> Iterator[StepDetail]:
 
     Call it inside the snapshot that the plan was made in.
     """
-    works = {work.folder: work for work in planned.works}
-    steps = [step for step in planned.plan.steps if step.action is not Action.PARK]
-    for folder, group in groupby(steps, key=lambda step: step.dump):
-        for batch in batches(group):
-            if folder in works:
-                yield from _details(project, planned, works[folder], batch)
-            else:
-                yield from _outside(project, planned, batch)
+    for batch in _batches(planned):
+        work = planned.folders.get(batch[0].dump)
+        if work is not None:
+            yield from _details(project, planned, work, batch)
+            continue
+        found = called_outside(project, planned.tables, [step.key for step in batch])
+        for step in batch:
+            yield StepDetail(step, found.get(step.key, ""), None, {})
 
 
 def _details(
@@ -170,13 +158,6 @@ def _details(
         changes = [Change(each.key, *pair) for each, pair in zip(some, pairs, strict=True)]
         for entry in titled(project, work.dump, changes):
             yield StepDetail(next(steps), entry.title, entry.change, entry.references)
-
-
-def _outside(project: Project, planned: Planned, batch: Sequence[Step]) -> Iterator[StepDetail]:
-    tables = all_tables([work.dump for work in planned.works])
-    found = called_outside(project, tables, [step.key for step in batch])
-    for step in batch:
-        yield StepDetail(step, found.get(step.key, ""), None, {})
 
 
 def called_outside(

@@ -73,7 +73,7 @@ def enter(
         now = current(project)
         if any(now.get(folder) != before for folder, before in expected.items()):
             raise BusyError(
-                f"database {project.using!r} was applied or committed by another call meanwhile",
+                f"database {project.using!r} was applied or committed by another call at the same time",
                 hint="run the command again; nothing has been committed",
             )
         return ledger.write(project.using, entries, pending=pending)

@@ -70,13 +70,13 @@ def ways(project: Project, row: Applied, dumps: str = "", revision: str = "") ->
     commit = repository.refs.resolve(name) if name else ""
     if commit and repository.trees.folder_id(commit, row.dump):
         anew = " ".join(filter(None, ["checkout", shlex.quote(name), dumps, "--apply --adopt"]))
-        what = "begins anew at that commit: adopts what is equal, lists the rest"
+        what = "starts again at that commit: adopts equal content, lists the rest"
     elif repository.refs.head_branch() and never_had(project, row, _head(project)):
         anew = " ".join(filter(None, ["commit", dumps]))
-        what = "begins anew: the branch has nothing of it, and gets what the database holds"
+        what = "starts again: the branch gets what the database holds"
     else:
         anew = f"commit {shlex.quote(dump_label(row.dump))} --branch NEW"
-        what = "begins anew on a branch of its own, with what the database holds"
+        what = "starts again on a new branch, with what the database holds"
     yield f"contentgit {anew}  ({what})"
 
 

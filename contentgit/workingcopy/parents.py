@@ -52,8 +52,8 @@ def parent_of(
     if gone and len(gone) < len(rows) and not repository.history.is_shallow():
         labels = [dump_label(row.dump) for row in gone]
         raise UsageError(
-            f"the commit that {', '.join(labels)} is at is not in the repository, so a new branch has no one "
-            "parent",
+            f"the commit that {', '.join(labels)} is at is not in the repository, so a new branch would "
+            "have no single parent",
             hint=f"contentgit commit {shlex.join(labels)} --branch {new_branch}  (commits that alone)",
         )
     # Where all their commits are missing, they were never applied as far as anybody can tell.
@@ -73,7 +73,7 @@ def _common(
             return commit
     count = len({row.commit for row in rows})
     raise UsageError(
-        f"the dumps are at {count} different commits, so a new branch has no one parent",
+        f"the dumps are at {count} different commits, so a new branch would have no single parent",
         hint=f"name one: contentgit commit {dumps[0].dataset.label} --branch {new_branch}",
     )
 

@@ -106,7 +106,7 @@ def read_plan(path: Path) -> PlanFile:
 
 def _no_plan(path: Path, why: str) -> UsageError:
     return UsageError(
-        f"{path} holds no plan: {why}", hint="contentgit checkout REV --plan-out FILE  (writes one)"
+        f"{path} is not a plan: {why}", hint="contentgit checkout REV --plan-out FILE  (writes one)"
     )
 
 
@@ -179,7 +179,7 @@ def check_plan(project: Project, planned: Planned, saved: PlanFile) -> None:
         f"the plan in {saved.path} is no longer what an apply would do; nothing has been written",
         items=list(_moved(project, planned, saved))
         or ["rows that the plan looked at have changed"],
-        hint=f"{_again(saved)}  (makes the plan anew)",
+        hint=f"{_again(saved)}  (makes a new plan)",
     )
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from contentgit.content import canonical
@@ -14,12 +15,13 @@ from contentgit.content.diff import Delta
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import KeyKind
 from contentgit.db.ledger import Applied
+from contentgit.db.tables import Tables
 from contentgit.git import Repository
 from contentgit.history.snapshots import CommitSide
 from contentgit.plan import Size
 from contentgit.plan.steps import Plan
 from contentgit.workingcopy.database_side import DatabaseSide, Spool
-from contentgit.workingcopy.project import Dump
+from contentgit.workingcopy.project import Dump, all_tables
 from contentgit.workingcopy.request import Request
 
 
@@ -139,6 +141,16 @@ class Planned:
     def works(self) -> tuple[DumpPlan, ...]:
         """The dumps, and what an undo brings back of rows outside of them."""
         return self.dumps if self.outside is None else (*self.dumps, self.outside)
+
+    @cached_property
+    def folders(self) -> Mapping[str, DumpPlan]:
+        """The same by folder."""
+        return {work.folder: work for work in self.works}
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The tables of them all."""
+        return all_tables([work.dump for work in self.works])
 
     @property
     def digest(self) -> str:

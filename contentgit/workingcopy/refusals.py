@@ -11,7 +11,7 @@ from contentgit.render.plain import plural
 from contentgit.render.problems import causes, lines
 from contentgit.workingcopy.planned import Planned
 
-_BACKUP: Final = "what was there is kept under refs/contentgit/backup/"
+_BACKUP: Final = "the old content is kept under refs/contentgit/backup/"
 
 _BRANCH: Final = "to decide each in a merge of the branch, which can keep both of two new records"
 
@@ -80,15 +80,15 @@ def _hints(planned: Planned) -> Iterator[str]:
     permits = sorted({each.permit for each in planned.plan.problems if each.permit})
     if ProblemKind.CONFLICT in kinds:
         others = [each for each in permits if not each.startswith("--take")]
-        theirs = "what is brought back" if request.verb == "undo" else "the commit's"
-        yield f"{request.command('--take ours', *others)}  (keeps this database's there)"
+        theirs = "the old content" if request.verb == "undo" else "the commit's"
+        yield f"{request.command('--take ours', *others)}  (keeps this database's values)"
         yield f"{request.command('--take theirs', *others)}  (takes {theirs}; {_BACKUP})"
         if request.verb != "undo":
             yield f"contentgit commit --branch NEW  ({_BRANCH})"
     if ProblemKind.DRIFT in kinds:
         yield "contentgit commit --branch NEW  (captures the edits)"
         merging = request.command("--merge", *(each for each in permits if each != "--force"))
-        yield f"{merging}  (keeps the edits beside what the commit changes)"
+        yield f"{merging}  (keeps the edits and merges the commit's changes)"
     if permits and ProblemKind.CONFLICT not in kinds:
         yield f"{request.command(*permits)}  ({_does(permits)})"
     unpermitted = {each.kind for each in planned.plan.problems if not each.permit}

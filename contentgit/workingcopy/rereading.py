@@ -219,7 +219,7 @@ class Rereading:
         """The error about records that others have written."""
         what = f"{plural(len(lines), 'record')} of the dumps"
         return RefusedError(
-            f"{self._who} wrote to {what} while the apply ran, which would not be what the commit says; "
+            f"{self._who} wrote to {what} during the apply, so they would differ from the commit; "
             "nothing has changed",
             items=[*_shown(lines), *self.culprits()],
             hint=self.hint(),
@@ -267,8 +267,8 @@ class Rereading:
         ways = []
         if models:
             ways.append(
-                f'write "write_last": True into the spec of {", ".join(sorted(models))}  (makes what '
-                "receivers and triggers write there what the commit says)"
+                f'write "write_last": True into the spec of {", ".join(sorted(models))}  (overwrites '
+                "what receivers and triggers write there)"
             )
         if causes:
             ways.append(
@@ -293,8 +293,7 @@ def _names(bound: Table) -> set[str]:
 def _differ(ours: Record | None, theirs: Record | None) -> bool:
     if ours is None or theirs is None:
         return ours is not theirs
-    names = ours.fields.keys() & theirs.fields.keys()
-    return any(each.name in names for each in Change(ours.key, ours, theirs).fields)
+    return bool(Change(ours.key, ours, theirs).fields)
 
 
 def _licensed(dataset: Dataset, labels: Collection[str]) -> Dataset:

@@ -121,6 +121,29 @@ def test_there_is_no_cycle_between_rooms() -> None:
         visit(name, ())
 
 
+def test_the_walks_name_functions_that_exist() -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    section = text.partition("## Two walks\n")[2].partition("\n## ")[0]
+    walks = re.findall(r"`(\w+(?:\.\w+)+)`", section)
+    assert len(walks) > 30
+    for walk in walks:
+        module = walk
+        while module not in MODULES:
+            assert "." in module, walk
+            module = module.rpartition(".")[0]
+        tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+        defined = {
+            node.name
+            for node in ast.walk(tree)
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        }
+        imported = {
+            n.name for node in tree.body if isinstance(node, ast.ImportFrom) for n in node.names
+        }
+        names = walk.removeprefix(f"{module}.").split(".")
+        assert set(names) <= defined | imported, walk
+
+
 def test_the_rules_import_without_django_and_without_git() -> None:
     """In a new interpreter, where nothing has imported them before."""
     names = [name for name in MODULES if name.split(".")[0] in PURE]

@@ -240,7 +240,7 @@ def test_a_column_that_is_no_content_is_cleared_or_forbids() -> None:
     problem = only(planned(GONE, facts=facts(OnDelete.CASCADE)), ProblemKind.DANGLING)
     assert problem.text == (
         "shop.category:1 is not in the commit, "
-        "but shop.product:1 of the commit refers to it in owner, which is no content"
+        "but shop.product:1 of the commit refers to it in owner, which is not content"
     )
 
 

@@ -300,10 +300,10 @@ def test_where_the_branch_has_it_no_more_a_branch_of_its_own_gets_it(
     git("rm", "-r", "-q", "shop")
     git("commit", "-q", "-m", "No shop any more")
     tip = git("rev-parse", "main")
-    assert "shop --branch NEW  (begins anew on a branch of its own" in run("status").out
+    assert "shop --branch NEW  (starts again on a new branch" in run("status").out
     refused = run("commit", "shop", "-m", "Back again")
     assert refused.code == 1
-    assert "shop --branch NEW  (begins anew" in refused.err
+    assert "shop --branch NEW  (starts again" in refused.err
     assert git("rev-parse", "main") == tip
     ok("commit", "shop", "--branch", "own", "-m", "What the database has")
     assert at() == git("rev-parse", "own")

@@ -132,8 +132,8 @@ def test_a_function_that_writes_into_the_dump_is_named(db: str, ok: Ok, run: Run
     assert said.code == 3
     assert said.err.splitlines() == [
         (
-            "refused: a function of on_delete wrote to 1 record of the dumps while the apply ran, which "
-            "would not be what the commit says; nothing has changed"
+            "refused: a function of on_delete wrote to 1 record of the dumps during the apply, so "
+            "they would differ from the commit; nothing has changed"
         ),
         "  workshop.desk:77 was created",
         f"  {FUNCTIONS}.spare (on_delete) wrote to table workshop_desk",
