@@ -51,79 +51,81 @@ class Reach:
     def walk(self) -> Reach:
         """Follows the references until nothing new is reached."""
         by_target: dict[RecordKey, list[Referrer]] = defaultdict(list)
-        for each in self.facts.referrers:
-            by_target[each.target].append(each)
+        for referrer in self.facts.referrers:
+            by_target[referrer.target].append(referrer)
         frontier = list(self.deletes)
         while frontier:
-            found = [each for target in frontier for each in by_target.get(target, ())]
-            frontier = [_row(each) for each in found if self._takes_along(each)]
+            found = [referrer for target in frontier for referrer in by_target.get(target, ())]
+            frontier = [_row(referrer) for referrer in found if self._takes_along(referrer)]
         self._settle()
         return self
 
-    def _takes_along(self, each: Referrer) -> bool:
+    def _takes_along(self, referrer: Referrer) -> bool:
         """Notes one referrer; whether its row goes along, and is to be followed."""
-        if each.key in self.deletes or self._gets_another_value(each):
+        if referrer.key in self.deletes or self._gets_another_value(referrer):
             return False
-        if each.parent and each.target in self.deletes:
+        if referrer.parent and referrer.target in self.deletes:
             return False  # a record is one row of one table: its parent has a record of its own
-        goes_anyway = each.key in self.cascades or _row(each) in self.cascades
-        if goes_anyway and each.on_delete is not OnDelete.PROTECT:
+        goes_anyway = referrer.key in self.cascades or _row(referrer) in self.cascades
+        if goes_anyway and referrer.on_delete is not OnDelete.PROTECT:
             return False
-        if stays(each, self.survey, self.facts):
-            self._note_staying(each)
+        if stays(referrer, self.survey, self.facts):
+            self._note_staying(referrer)
             return False
-        if each.on_delete is OnDelete.CASCADE:
-            self.cascades[_row(each)] = each
+        if referrer.on_delete is OnDelete.CASCADE:
+            self.cascades[_row(referrer)] = referrer
             return True
-        if each.on_delete in _CLEARING:
-            self.clears.append(each)
-        elif each.constrained or each.on_delete is not OnDelete.DO_NOTHING:
-            self.blocked.append(each)
+        self._clear_or_block(referrer)
         return False
 
-    def _gets_another_value(self, each: Referrer) -> bool:
+    def _clear_or_block(self, referrer: Referrer) -> None:
+        if referrer.on_delete in _CLEARING:
+            self.clears.append(referrer)
+        elif referrer.constrained or referrer.on_delete is not OnDelete.DO_NOTHING:
+            self.blocked.append(referrer)
+
+    def _gets_another_value(self, referrer: Referrer) -> bool:
         """Whether the plan itself takes the reference away; what it writes instead is looked at there."""
-        item = self.writes.get(each.key)
-        if item is None or not each.managed:
+        item = self.writes.get(referrer.key)
+        if item is None or not referrer.managed:
             return False
-        if each.key not in self._taken_away:
-            self._taken_away[each.key] = set(_taken_away(item))
-        taken = self._taken_away[each.key]
-        return (each.field, "") in taken or (each.field, str(each.target)) in taken
+        if referrer.key not in self._taken_away:
+            self._taken_away[referrer.key] = set(_taken_away(item))
+        taken = self._taken_away[referrer.key]
+        return (referrer.field, "") in taken or (referrer.field, str(referrer.target)) in taken
 
-    def _note_staying(self, each: Referrer) -> None:
-        if each.parent:
+    def _note_staying(self, referrer: Referrer) -> None:
+        if referrer.parent:
             return  # the child goes without its parent
-        if not each.managed and each.on_delete is not OnDelete.CASCADE:
+        if not referrer.managed and referrer.on_delete is not OnDelete.CASCADE:
             # The column is not content, so the commit does not ask for its value.
-            if each.on_delete in _CLEARING:
-                self.clears.append(each)
-            elif each.constrained or each.on_delete is not OnDelete.DO_NOTHING:
-                self.blocked.append(each)
-        elif each.managed and each.through is not None and self._is_optional(each):
-            self.unlinked.setdefault(each.through, each)
-            self.withheld.append(Withheld(each.key, each.field, missing_reason(str(each.target))))
-        elif each.constrained:
-            self.dangling.append(each)
+            self._clear_or_block(referrer)
+        elif referrer.managed and referrer.through is not None and self._is_optional(referrer):
+            self.unlinked.setdefault(referrer.through, referrer)
+            self.withheld.append(
+                Withheld(referrer.key, referrer.field, missing_reason(str(referrer.target)))
+            )
+        elif referrer.constrained:
+            self.dangling.append(referrer)
 
-    def _is_optional(self, each: Referrer) -> bool:
-        dataset = self.survey.datasets.get(each.dump)
-        specs = dataset.specs_of(each.key.model) if dataset else ()
-        return any(each.field in spec.ignore_missing_m2m for spec in specs)
+    def _is_optional(self, referrer: Referrer) -> bool:
+        dataset = self.survey.datasets.get(referrer.dump)
+        specs = dataset.specs_of(referrer.key.model) if dataset else ()
+        return any(referrer.field in spec.ignore_missing_m2m for spec in specs)
 
     def _settle(self) -> None:
         """Drops what no longer matters because its row goes anyway."""
         gone = self.gone
         self.cascades = {
-            row: each
-            for row, each in self.cascades.items()
-            if each.through is None or each.key not in gone  # goes as a part of its record
+            row: referrer
+            for row, referrer in self.cascades.items()
+            if referrer.through is None or referrer.key not in gone  # goes as a part of its record
         }
-        self.clears = [each for each in self.clears if each.key not in gone]
+        self.clears = [referrer for referrer in self.clears if referrer.key not in gone]
         self.blocked = [
-            each
-            for each in self.blocked
-            if each.key not in gone or each.on_delete is OnDelete.PROTECT
+            referrer
+            for referrer in self.blocked
+            if referrer.key not in gone or referrer.on_delete is OnDelete.PROTECT
         ]
 
     def problems(self, *, allow_cascade: bool) -> list[Problem]:
@@ -148,20 +150,20 @@ class Reach:
         """The cascades, what is reached last first, and the clears."""
         along = [*reversed(self.cascades.values())] if allow_cascade else []
         cascades = [
-            Step(Action.CASCADE, _row(each), via=each.target)
-            for each in [*sorted(self.unlinked.values(), key=_row), *along]
-            if allow_cascade or each.target in self.deletes
+            Step(Action.CASCADE, _row(referrer), via=referrer.target)
+            for referrer in [*sorted(self.unlinked.values(), key=_row), *along]
+            if allow_cascade or referrer.target in self.deletes
         ]
         clears = [
             Step(
                 Action.CLEAR,
-                each.key,
-                dump=each.dump,
-                fields=(each.field,),
-                value=each.value,
-                via=each.target,
+                referrer.key,
+                dump=referrer.dump,
+                fields=(referrer.field,),
+                value=referrer.value,
+                via=referrer.target,
             )
-            for each in sorted(self.clears, key=lambda each: (each.key, each.field))
+            for referrer in sorted(self.clears, key=lambda referrer: (referrer.key, referrer.field))
         ]
         return cascades, clears if allow_cascade else []
 
@@ -176,13 +178,13 @@ def _taken_away(item: Item) -> Iterator[tuple[str, str]]:
         yield from ((links.field, target) for target in links.remove)
 
 
-def stays(each: Referrer, survey: Survey, presence: Presence) -> bool:
+def stays(referrer: Referrer, survey: Survey, presence: Presence) -> bool:
     """Whether the row is a record that the commit has too; not so one whose delete has no licence."""
-    if each.through is not None and not each.managed:
+    if referrer.through is not None and not referrer.managed:
         return False  # a link that is no content
-    if each.key in survey.writes or each.key in presence.kept:
+    if referrer.key in survey.writes or referrer.key in presence.kept:
         return True
-    return bool(each.dump) and each.key not in survey.deletes
+    return bool(referrer.dump) and referrer.key not in survey.deletes
 
 
 def missing_reason(reference: str) -> str:
@@ -190,9 +192,9 @@ def missing_reason(reference: str) -> str:
     return f"{reference} is not in this database (ignore_missing_m2m)"
 
 
-def _row(each: Referrer) -> RecordKey:
+def _row(referrer: Referrer) -> RecordKey:
     """The row that goes when what it refers to goes."""
-    return each.through or each.key
+    return referrer.through or referrer.key
 
 
 def _grouped(
@@ -202,8 +204,10 @@ def _grouped(
     permit: str = "",
 ) -> list[Problem]:
     groups: dict[tuple[RecordKey, str, str, OnDelete], list[Referrer]] = defaultdict(list)
-    for each in referrers:
-        groups[each.target, _row(each).model, each.field, each.on_delete].append(each)
+    for referrer in referrers:
+        groups[referrer.target, _row(referrer).model, referrer.field, referrer.on_delete].append(
+            referrer
+        )
     return [
         Problem(kind, text(group), key=target, permit=permit, rows=_rows(group))
         for (target, *_), group in groups.items()
@@ -211,11 +215,11 @@ def _grouped(
 
 
 def _rows(group: list[Referrer]) -> tuple[RecordKey, ...]:
-    return tuple(sorted({_row(each) for each in group}))
+    return tuple(sorted({_row(referrer) for referrer in group}))
 
 
 def _named(group: list[Referrer]) -> str:
-    return _listed(each.key for each in group)
+    return _listed(referrer.key for referrer in group)
 
 
 def _listed(rows: Iterable[RecordKey]) -> str:
@@ -226,7 +230,7 @@ def _listed(rows: Iterable[RecordKey]) -> str:
 
 
 def _refer(group: list[Referrer]) -> str:
-    return "refers" if len({each.key for each in group}) == 1 else "refer"
+    return "refers" if len({referrer.key for referrer in group}) == 1 else "refer"
 
 
 def _blocked_text(group: list[Referrer]) -> str:

@@ -84,7 +84,7 @@ def read_plan(path: Path) -> PlanFile:
     """The plan in a file.
 
     Raises:
-        UsageError: the file cannot be read, or holds no plan.
+        UsageError: the file cannot be read, or is not a plan.
     """
     try:
         document = parse_document(path.read_bytes())
@@ -99,7 +99,16 @@ def read_plan(path: Path) -> PlanFile:
             path, f"its format is {document.get('format')}, this contentgit reads {FORMAT}"
         )
     try:
-        return _plan_file(path, document)
+        return PlanFile(
+            path,
+            _request(document["request"]),
+            database=_text(document["database"]),
+            environment=_text(document["environment"]),
+            commit=_text(document["commit"]),
+            digest=_text(document["digest"]),
+            dumps={_text(name): _text(commit) for name, commit in dict(document["dumps"]).items()},
+            steps=_lines(document["steps"]),
+        )
     except MISFITS as error:
         raise _no_plan(path, misfit(error)) from error
 
@@ -110,19 +119,13 @@ def _no_plan(path: Path, why: str) -> UsageError:
     )
 
 
-def _plan_file(path: Path, document: Mapping[str, Any]) -> PlanFile:
-    texts = {
-        name: _text(document[name]) for name in ("database", "environment", "commit", "digest")
-    }
-    dumps, steps = _texts(document["dumps"]), _lines(document["steps"])
-    return PlanFile(path, _request(document["request"]), dumps=dumps, steps=steps, **texts)
-
-
 def _request(asked: Mapping[str, Any]) -> Request:
     if asked.keys() != {each.name for each in fields(Request)}:
         raise ValueError(f"it asks for {', '.join(asked)}")
-    if asked["verb"] not in VERBS or any(type(asked[name]) is not bool for name in _FLAGS):
-        raise ValueError(f"no request: {asked!r:.80}")
+    if asked["verb"] not in VERBS or any(
+        type(asked[name]) is not bool for name in ("merge", "adopt")
+    ):
+        raise ValueError(f"not a request: {asked!r:.80}")
     return Request(
         asked["verb"],
         _text(asked["revision"]),
@@ -132,9 +135,6 @@ def _request(asked: Mapping[str, Any]) -> Request:
         take=None if asked["take"] is None else Side(asked["take"]),
         adopt=asked["adopt"],
     )
-
-
-_FLAGS = ("merge", "adopt")
 
 
 def _licences(given: Mapping[str, Any]) -> Licences:
@@ -151,19 +151,15 @@ _KINDS = {"max_deletes": (int, type(None)), "max_deletes_percent": (int, float, 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{value!r:.40} is no text")
+        raise ValueError(f"{value!r:.40} is not a text")
     return value
-
-
-def _texts(dumps: Any) -> dict[str, str]:
-    return {_text(folder): _text(commit) for folder, commit in dict(dumps).items()}
 
 
 def _lines(steps: Any) -> tuple[str, ...]:
     if not isinstance(steps, list) or not all(
         isinstance(each, str) and " " in each for each in steps
     ):
-        raise ValueError("a step is no line")
+        raise ValueError("a step is not a line")
     return tuple(steps)
 
 
@@ -173,24 +169,24 @@ def check_plan(project: Project, planned: Planned, saved: PlanFile) -> None:
     Raises:
         RefusedError: ``items`` lists commits, dumps and records that moved.
     """
-    if planned.digest == saved.digest and not _elsewhere(project, saved):
+    if planned.digest == saved.digest and not _other_place(project, saved):
         return
     raise RefusedError(
         f"the plan in {saved.path} is no longer what an apply would do; nothing has been written",
-        items=list(_moved(project, planned, saved))
+        items=list(_changes(project, planned, saved))
         or ["rows that the plan looked at have changed"],
-        hint=f"{_again(saved)}  (makes a new plan)",
+        hint=f"{_new_plan(saved)}  (makes a new plan)",
     )
 
 
-def _again(saved: PlanFile) -> str:
+def _new_plan(saved: PlanFile) -> str:
     command = saved.request.command(f"--plan-out {shlex.quote(str(saved.path))}")
     if saved.request.verb == "checkout":
         return command.replace(" --apply", "", 1)
     return f"{command} --dry-run"
 
 
-def _elsewhere(project: Project, saved: PlanFile) -> str:
+def _other_place(project: Project, saved: PlanFile) -> str:
     """Where the plan was made, if not here."""
     environment = project.config.environment
     if (saved.database, saved.environment) == (project.using, environment):
@@ -199,9 +195,9 @@ def _elsewhere(project: Project, saved: PlanFile) -> str:
     return f"it was made for {there}, this is {project.using} ({environment})"
 
 
-def _moved(project: Project, planned: Planned, saved: PlanFile) -> Iterator[str]:
-    if elsewhere := _elsewhere(project, saved):
-        yield elsewhere
+def _changes(project: Project, planned: Planned, saved: PlanFile) -> Iterator[str]:
+    if other := _other_place(project, saved):
+        yield other
     if planned.target.commit != saved.commit:
         yield (
             f"{planned.target.revision} is commit {planned.target.commit[:10]}, it was {saved.commit[:10]}"
@@ -211,7 +207,7 @@ def _moved(project: Project, planned: Planned, saved: PlanFile) -> Iterator[str]
         now, then = dumps.get(folder), saved.dumps.get(folder)
         if now != then:
             yield f"{folder} is {_at(now)}, it was {_at(then)}"
-    yield from _moved_steps(planned, saved)
+    yield from _changed_steps(planned, saved)
     for problem in planned.plan.problems:
         yield problem.text
 
@@ -222,7 +218,7 @@ def _at(commit: str | None) -> str:
     return f"at commit {commit[:10]}" if commit else "at no commit"
 
 
-def _moved_steps(planned: Planned, saved: PlanFile) -> Iterator[str]:
+def _changed_steps(planned: Planned, saved: PlanFile) -> Iterator[str]:
     then = set(saved.steps)
     new: dict[str, str] = {}
     for step in planned.plan.steps:

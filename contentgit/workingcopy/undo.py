@@ -50,17 +50,17 @@ def to_undo(project: Project, names: Sequence[str], rows: Mapping[str, Applied])
         UnknownNameError: the code does not define a dump.
     """
     history = ledger.history(project.using, own=is_own(project))
-    folders = list(dict.fromkeys(each.dump for each in history))
+    folders = list(dict.fromkeys(line.dump for line in history))
     named = {dump_folder(*parse_dump_argument(name)) for name in names}
     dumps = {
         dump.folder: dump
         for dump in project.dumps(names, also=folders)
         if not named or dump.folder in named  # not those that they depend on
     }
-    lines = [each for each in history if each.dump in dumps]
-    undone = {each.undoes for each in history if each.undoes}
-    open_ = [each for each in history if each.action in APPLIES and each.id not in undone]
-    left = [each for each in open_ if each.dump in dumps]
+    lines = [line for line in history if line.dump in dumps]
+    undone = {line.undoes for line in history if line.undoes}
+    open_ = [line for line in history if line.action in APPLIES and line.id not in undone]
+    left = [line for line in open_ if line.dump in dumps]
     if not names and open_:
         _refuse_unknown(open_[0], dumps, left)
     if not left:
@@ -68,12 +68,12 @@ def to_undo(project: Project, names: Sequence[str], rows: Mapping[str, Applied])
             f"nothing was applied to database {project.using!r} that could be undone",
             hint="contentgit log --applied  (lists what was applied and committed)",
         )
-    found = [each for each in _together(left[0], history) if each.id not in undone]
-    whole = all(each.dump in dumps for each in found)
+    found = [line for line in _together(left[0], history) if line.id not in undone]
+    whole = all(line.dump in dumps for line in found)
     return [
-        replace(_undone(project, dumps[each.dump], each, lines, rows.get(each.dump)), whole=whole)
-        for each in found
-        if each.dump in dumps
+        replace(_undone(project, dumps[line.dump], line, lines, rows.get(line.dump)), whole=whole)
+        for line in found
+        if line.dump in dumps
     ]
 
 
@@ -81,7 +81,7 @@ def _refuse_unknown(last: Applied, dumps: Mapping[str, Dump], left: Sequence[App
     """Without names the last apply is meant: not one before it, since the code lacks its dump."""
     if last.dump in dumps:
         return
-    others = " ".join(dict.fromkeys(dumps[each.dump].dataset.label for each in left))
+    others = " ".join(dict.fromkeys(dumps[line.dump].dataset.label for line in left))
     raise UnknownNameError(
         f"the last apply, of commit {last.commit[:10]}, was of {dump_label(last.dump)}, which this project's "
         "code does not define",

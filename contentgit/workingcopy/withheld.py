@@ -26,16 +26,20 @@ def edits(deltas: Sequence[Delta], row: Applied | None) -> Sequence[Delta]:
     stay = staying(row.withheld if row else ())
     if not stay:
         return deltas
-    return [each for each in deltas if each.commit or stay.get(str(each.key)) != each.database]
+    return [delta for delta in deltas if delta.commit or stay.get(str(delta.key)) != delta.database]
 
 
 def ignored_fields(row: Applied | None, tables: Tables) -> Mapping[str, frozenset[str]]:
     """The fields of the applied commit that the code does not have, by model."""
     found: dict[str, set[str]] = defaultdict(set)
-    for each in row.withheld if row else ():
-        label = RecordKey.parse(each["record"]).model
-        if each["field"] and label in tables and each["field"] not in tables[label].schema.by_name:
-            found[label].add(each["field"])
+    for entry in row.withheld if row else ():
+        label = RecordKey.parse(entry["record"]).model
+        if (
+            entry["field"]
+            and label in tables
+            and entry["field"] not in tables[label].schema.by_name
+        ):
+            found[label].add(entry["field"])
     return {label: frozenset(names) for label, names in found.items()}
 
 
@@ -72,11 +76,11 @@ def listed(
         if not item.field and entry["record"] in unedited:
             entry["blob"] = unedited[entry["record"]]
         found.append(entry)
-    known = {(RecordKey.parse(each["record"]).model, each["field"]) for each in found}
+    known = {(RecordKey.parse(entry["record"]).model, entry["field"]) for entry in found}
     return found + [
-        each
-        for each in _fields(row, tables)
-        if (RecordKey.parse(each["record"]).model, each["field"]) not in known
+        entry
+        for entry in _fields(row, tables)
+        if (RecordKey.parse(entry["record"]).model, entry["field"]) not in known
     ]
 
 
@@ -85,14 +89,14 @@ def as_left(entries: Sequence[dict[str, str]], side: DatabaseSide) -> list[dict[
 
     A delete clears their references to what goes, which is no edit of the database's own.
     """
-    keys = [RecordKey.parse(each["record"]) for each in entries if each.get("blob")]
+    keys = [RecordKey.parse(entry["record"]) for entry in entries if entry.get("blob")]
     ids: dict[str, str] = {}
     for batch in batches(keys):
         for key, data in side.dump.reader.encoded(batch):
             ids[str(key)] = canonical.blob_id(data, side.algorithm)
     return [
-        {**each, "blob": ids.get(each["record"], each["blob"])} if each.get("blob") else each
-        for each in entries
+        {**entry, "blob": ids.get(entry["record"], entry["blob"])} if entry.get("blob") else entry
+        for entry in entries
     ]
 
 
@@ -101,29 +105,31 @@ def carried(row: Applied | None, tables: Tables, deltas: Sequence[Delta]) -> lis
     stay = staying(row.withheld if row else ())
     still = {str(delta.key): delta.database for delta in deltas} if stay else {}
     rows = [
-        each
-        for each in (row.withheld if row else ())
-        if each.get("blob") and still.get(each["record"]) == each["blob"]
+        entry
+        for entry in (row.withheld if row else ())
+        if entry.get("blob") and still.get(entry["record"]) == entry["blob"]
     ]
     return rows + _fields(row, tables)
 
 
 def staying(withheld: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """The rows in a ledger's list that stay for want of a licence to delete them: blob id by record."""
-    return {each["record"]: each["blob"] for each in withheld if each.get("blob")}
+    return {entry["record"]: entry["blob"] for entry in withheld if entry.get("blob")}
 
 
 def undeleted(row: Applied | None) -> frozenset[str]:
     """The records that an apply did not delete although its commit lacks them, edited or not."""
-    return frozenset(each["record"] for each in (row.withheld if row else ()) if not each["field"])
+    return frozenset(
+        entry["record"] for entry in (row.withheld if row else ()) if not entry["field"]
+    )
 
 
 def _fields(row: Applied | None, tables: Tables) -> list[dict[str, Any]]:
     """One entry for each field that the code does not have."""
     ignored = ignored_fields(row, tables)
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for each in row.withheld if row else ():
-        label = RecordKey.parse(each["record"]).model
-        if each["field"] in ignored.get(label, ()):
-            found.setdefault((label, each["field"]), each)
+    for entry in row.withheld if row else ():
+        label = RecordKey.parse(entry["record"]).model
+        if entry["field"] in ignored.get(label, ()):
+            found.setdefault((label, entry["field"]), entry)
     return list(found.values())

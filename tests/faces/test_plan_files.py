@@ -187,7 +187,7 @@ def test_a_file_that_is_no_plan_is_refused(plan: Path, run: Run) -> None:
         plan.write_text(json.dumps(spoil(document)))
         said = run_it(run, plan)
         assert said.code == 2, said
-        assert "holds no plan" in said.err
+        assert "is not a plan" in said.err
     assert raw.snapshot("other") == before
 
 
