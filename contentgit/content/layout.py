@@ -257,15 +257,6 @@ def _label(folder: str) -> str:
     return model
 
 
-def model_of(path: str) -> str:
-    """The label of a record's model, by the path in the dump's folder.
-
-    Raises:
-        FormatError: contentgit writes no record there.
-    """
-    return _model(path.partition("/")[0], path)
-
-
 def of_models(labels: Collection[str], ids: Mapping[str, str]) -> dict[str, str]:
     """The blob ids of records of these models, by path relative to the dump's folder."""
     folders = {encode_part(label) for label in labels}

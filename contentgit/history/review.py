@@ -70,7 +70,7 @@ def _read_referrers(reviewer: Reviewer, trees: CommitTrees, schemas: Schemas) ->
         entries = sorted(of_models(found, side.ids()).items())
         reviewer.unread += max(0, len(entries) - READ)
         for batch in batches(entries[:READ], BATCH):
-            candidates = list(_candidates(reviewer, trees, found, batch))
+            candidates = list(_candidates(reviewer, side, found, batch))
             for record in side.records(candidates):
                 if record is not None:
                     reviewer.stay(folder, record)
@@ -85,15 +85,15 @@ def _refers(model: ModelSchema, models: set[str]) -> bool:
 
 def _candidates(
     reviewer: Reviewer,
-    trees: CommitTrees,
+    side: CommitSide,
     models: Mapping[str, ModelSchema],
     entries: Sequence[tuple[str, str]],
 ) -> Iterator[tuple[str, str]]:
     """Those entries whose bytes name a deleted record, so that few have to be decoded."""
-    blobs = trees.repository.objects.blobs([blob for _, blob in entries])
+    blobs = side.repository.objects.blobs([blob for _, blob in entries])
     for (path, blob), data in zip(entries, blobs, strict=True):
         named = (RecordKey.parse(text.decode()) for text in _REFERENCE.findall(data))
-        parents = models[model_of(path)].parents
+        parents = models[model_of(f"{side.folder}/{path}")].parents
         if any(key in reviewer.deleted for key in named) or _lost_parent(reviewer, path, parents):
             yield path, blob
 
