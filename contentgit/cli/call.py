@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +27,7 @@ class Call:
     repository: str | None = None
     database: str = "default"
     start: Path | None = None
-    """The folder where it was typed: ``-C`` goes elsewhere, and a verb can take the folder away."""
+    """The folder where it was typed: ``-C`` changes the folder, and a verb can remove it."""
 
     @classmethod
     def of(cls, prog: str, args: argparse.Namespace) -> Call:
@@ -52,22 +51,20 @@ class Call:
         return _MIGRATE.sub(self._manage, text)
 
     def command(self, verb: str) -> str:
-        """The verb behind the program, with what this call was told."""
-        return " ".join([self.prog, *self._before(), verb, *self._behind(verb)])
-
-    def _before(self) -> Iterator[str]:
+        """The program and the verb, with the options of this call."""
+        words = [self.prog]
         if self.folder:
-            yield f"-C {shlex.quote(self.folder)}"
+            words += ["-C", shlex.quote(self.folder)]
         if self.settings:
-            yield f"--settings {shlex.quote(self.settings)}"
-
-    def _behind(self, verb: str) -> Iterator[str]:
+            words += ["--settings", shlex.quote(self.settings)]
+        words.append(verb)
         if self.repository and verb in WITH_REPOSITORY:
-            yield f"--repository {shlex.quote(self.repository)}"
+            words.append(f"--repository {shlex.quote(self.repository)}")
         if self.repository and verb == "init":
-            yield shlex.quote(self.repository)
+            words.append(shlex.quote(self.repository))
         if self.database != "default" and verb in WITH_DATABASE:
-            yield f"--database {shlex.quote(self.database)}"
+            words.append(f"--database {shlex.quote(self.database)}")
+        return " ".join(words)
 
     def _manage(self, match: re.Match[str]) -> str:
         settings = f" --settings {shlex.quote(self.settings)}" if self.settings else ""
@@ -81,8 +78,6 @@ class Call:
         here = self.start or Path.cwd()
         if folder in (here, *here.parents):
             return "git"
-        return (
-            f"git -C {shlex.quote(str(folder.relative_to(here)))}"
-            if here in folder.parents
-            else match.group()
-        )
+        if here not in folder.parents:
+            return match.group()
+        return f"git -C {shlex.quote(str(folder.relative_to(here)))}"

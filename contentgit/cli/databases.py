@@ -1,4 +1,4 @@
-"""The same look at every database of the project, whatever one of them says."""
+"""One question to every database of the project, whatever one of them answers."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Looked(Generic[T]):
-    """What was found in one database; or why it is passed over; or the error that it gave."""
+class DatabaseAnswer(Generic[T]):
+    """What one database answered; or what it lacks, so that it was not asked; or its error."""
 
     using: str
-    found: T | None = None
+    value: T | None = None
     lacks: str = ""
     error: ContentgitError | None = None
 
     @property
     def exit_code(self) -> int:
-        """0 where nothing failed: to have no ledger is no failure."""
+        """0 unless the database failed; a missing ledger is not a failure."""
         return self.error.exit_code if self.error else 0
 
     def document(self, form: Callable[[T], dict[str, object]]) -> dict[str, object]:
-        """As JSON, with ``form`` for what was found."""
-        if self.found is not None:
-            return form(self.found)
+        """As JSON, with ``form`` for the value."""
+        if self.value is not None:
+            return form(self.value)
         if self.error is not None:
             return {"database": self.using, "error": data.error(self.error)}
         return {"database": self.using, "lacks": self.lacks}
 
 
-def everywhere(
-    args: argparse.Namespace, terminal: Terminal, look: Callable[[Project], T]
-) -> Iterator[Looked[T]]:
-    """Looks at each alias of ``DATABASES``; says itself which are passed over, and which fail.
+def ask_all(
+    args: argparse.Namespace, terminal: Terminal, ask: Callable[[Project], T]
+) -> Iterator[DatabaseAnswer[T]]:
+    """Asks each alias of ``DATABASES``; prints which were not asked, and which failed.
 
     Hints name the database meanwhile.
 
@@ -56,28 +56,27 @@ def everywhere(
     call = terminal.call
     for alias in config.aliases():
         terminal.call = replace(call, database=alias)
-        here = argparse.Namespace(**{**vars(args), "database": alias})
-        looked = _looked(here, terminal, look)
-        if looked.error and not terminal.as_json:
-            terminal.error(looked.error)
-        elif looked.lacks:
-            terminal.line(terminal.call.typed(f"Database {alias}: {looked.lacks}"), style="dim")
-        yield looked
+        answer = _answer(argparse.Namespace(**{**vars(args), "database": alias}), terminal, ask)
+        if answer.error and not terminal.as_json:
+            terminal.error(answer.error)
+        elif answer.lacks:
+            terminal.hint(f"Database {alias}: {answer.lacks}")
+        yield answer
     terminal.call = call
 
 
-def _looked(
-    args: argparse.Namespace, terminal: Terminal, look: Callable[[Project], T]
-) -> Looked[T]:
+def _answer(
+    args: argparse.Namespace, terminal: Terminal, ask: Callable[[Project], T]
+) -> DatabaseAnswer[T]:
     from contentgit.db import ledger  # needs Django to be set up
 
     try:
         with open_project(args, terminal) as project:
             lacks = ledger.lacking(args.database)
             if lacks:
-                return Looked(args.database, lacks=lacks)
-            return Looked(args.database, look(project))
+                return DatabaseAnswer(args.database, lacks=lacks)
+            return DatabaseAnswer(args.database, ask(project))
     except UsageError:
         raise
     except ContentgitError as error:
-        return Looked(args.database, error=error)
+        return DatabaseAnswer(args.database, error=error)

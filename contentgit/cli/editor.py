@@ -26,7 +26,7 @@ def edited(repository: Repository, terminal: Terminal, name: str, text: str, oth
             path.write_text(text, encoding="utf-8", newline="")
         except UnicodeEncodeError as error:
             raise ContentgitError(
-                "the text holds halves of characters, which no editor can show", hint=otherwise
+                "the text contains unpaired surrogates and cannot be edited", hint=otherwise
             ) from error
         # As git does it: the editor is a shell command line of the user's own configuration.
         code = subprocess.call(  # noqa: S603
@@ -41,8 +41,8 @@ def edited(repository: Repository, terminal: Terminal, name: str, text: str, oth
             with path.open(encoding="utf-8", newline="") as file:
                 return file.read()
         except (OSError, UnicodeDecodeError) as error:
-            what = "the file is gone" if isinstance(error, OSError) else "it is no UTF-8"
+            what = "the file is gone" if isinstance(error, OSError) else "it is not UTF-8"
             raise ContentgitError(
-                f"what the editor {editor!r} has left cannot be read: {what}; nothing has changed",
+                f"the file edited with {editor!r} cannot be read: {what}; nothing has changed",
                 hint=f"set the editor to UTF-8, or {otherwise}",
             ) from error

@@ -41,10 +41,9 @@ def main(argv: Sequence[str] | None = None, prog: str = "contentgit") -> int:
             return error.exit_code
         except KeyboardInterrupt as interrupt:
             terminal.pause()
-            done = (
-                str(interrupt) or "unfinished work was not written"
-            )  # ours says what was finished
-            way = terminal.call.typed("contentgit status  (says what was)")
+            # Our own interrupts say what was finished.
+            done = str(interrupt) or "unfinished work was not written"
+            way = terminal.call.typed("contentgit status  (shows what was)")
             terminal.note(f"interrupted; {done}: {way}")
             return INTERRUPTED
     return 0
@@ -55,14 +54,16 @@ def _orderly_end() -> Iterator[None]:
     """Lets SIGTERM end a verb as Ctrl-C does: transactions roll back, git processes end, files go."""
     # Python lets the main thread alone hear signals, and who ignores one (nohup) has a reason.
     main_thread = threading.current_thread() is threading.main_thread()
-    heard = [each for each in _ENDING if main_thread and signal.getsignal(each) is signal.SIG_DFL]
-    for each in heard:
-        signal.signal(each, _end)
+    heard = [
+        number for number in _ENDING if main_thread and signal.getsignal(number) is signal.SIG_DFL
+    ]
+    for number in heard:
+        signal.signal(number, _end)
     try:
         yield
     finally:
-        for each in heard:
-            signal.signal(each, signal.SIG_DFL)
+        for number in heard:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _end(number: int, _frame: object) -> None:
@@ -88,7 +89,10 @@ def run(words: Sequence[str], terminal: Terminal, prog: str) -> int:
     _check_folder()
     terminal.call = Call.of(prog, args)
     if args.folder is not None:
-        _change_folder(args.folder)
+        try:
+            os.chdir(args.folder)
+        except OSError as error:
+            raise UsageError(f"cannot go to {args.folder}: {error.strerror}") from error
     if args.pythonpath:
         sys.path.insert(0, args.pythonpath)
     try:
@@ -101,7 +105,7 @@ def run(words: Sequence[str], terminal: Terminal, prog: str) -> int:
 
 
 def split_at_dashes(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The words before ``--`` and those behind it, as git splits revisions from paths."""
+    """The words before ``--`` and those after it, as git splits revisions from paths."""
     if "--" not in words:
         return list(words), []
     place = list(words).index("--")
@@ -115,13 +119,6 @@ def _check_folder() -> None:
         raise UsageError(
             f"the current folder cannot be used: {error.strerror}", hint="go to another folder"
         ) from None
-
-
-def _change_folder(folder: str) -> None:
-    try:
-        os.chdir(folder)
-    except OSError as error:
-        raise UsageError(f"cannot go to {folder}: {error.strerror}") from error
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from contentgit.cli.call import Call
 from contentgit.cli.project import surroundings
 from contentgit.cli.terminal import Terminal
 from contentgit.errors import ConfigurationError, HookError
-from contentgit.render.plain import plural, safe
+from contentgit.render.plain import plural
 
 if TYPE_CHECKING:
     from contentgit.branches.merging import Doubt
@@ -24,19 +24,16 @@ def tell_copied(project: Project, names: Sequence[str], terminal: Terminal) -> N
     """Says that the database comes from another environment, as far as these dumps are concerned."""
     from contentgit.workingcopy.status import copied
 
-    line = copied(project, names)
-    if line:
+    if line := copied(project, names):
         terminal.note(line)
 
 
 def tell_untouched(branch: str, terminal: Terminal) -> None:
-    """Says that git alone has moved, and what brings a database along."""
-    command = terminal.call.typed(f"contentgit checkout {shlex.quote(branch)} --apply")
+    """Says that only git has moved, and how to bring a database to the branch."""
+    text = "The database has not changed. To apply the branch:"
     if not _is_in_project(terminal.call):
-        text = f"No database is touched; to bring one along, in the site's project: {command}"
-    else:
-        text = f"The database is not touched; to bring it along: {command}"
-    terminal.line(safe(text), style="dim")
+        text = "No database has changed. To apply the branch, in the site's project:"
+    terminal.hint(f"{text} contentgit checkout {shlex.quote(branch)} --apply")
 
 
 def _is_in_project(call: Call) -> bool:
@@ -48,16 +45,16 @@ def _is_in_project(call: Call) -> bool:
 
 
 def tell_next(commands: Sequence[str], terminal: Terminal, other: str = "or:") -> None:
-    """Says what can be typed next, a command a line; ``other`` stands before all but the first."""
+    """Says what can be typed next, one command per line; ``other`` precedes all but the first."""
     for number, command in enumerate(commands):
         head = other if number else "Next:"
-        terminal.line(terminal.call.typed(safe(f"{head.ljust(5)} {command}")), style="dim")
+        terminal.hint(f"{head.ljust(5)} {command}")
 
 
 def tell_doubts(doubts: Sequence[Doubt], terminal: Terminal) -> None:
     """Names the constraints that only a database can judge of a merge."""
-    for each in doubts:
-        terminal.note(safe(f"warning: {each.text}"))
+    for doubt in doubts:
+        terminal.note(f"warning: {doubt.text}")
 
 
 def tell_failures(failures: Sequence[HookFailure], done: str, terminal: Terminal) -> int:

@@ -1,7 +1,7 @@
 """The words of a call: which verbs there are, what their options are, and what is wrong with a call.
 
-A verb's options and its function stand together, in a module of ``contentgit.cli.verbs``; only the module of
-the verb that is called is imported.
+The options of a verb and the function that runs it are in one module of ``contentgit.cli.verbs``; only the
+module of the verb that is called is imported.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Verb(NamedTuple):
     """A verb: its module of ``contentgit.cli.verbs``, and its line in the list of verbs.
 
     For the verb ``setup-git`` the module has ``setup_git_options``, which adds the verb's options, and
-    ``setup_git``, which runs it. The rest says which words every such verb takes: ``--json``,
+    ``setup_git``, which runs it. The other fields are the words that it takes: ``--json``,
     ``--repository``, ``--database``, ``--all-databases``, and names of dumps and records after ``--``.
     """
 
@@ -48,10 +48,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         names=True,
     ),
     "diff": Verb(
-        "diff",
-        "show what differs, record by record and field by field",
-        database=True,
-        names=True,
+        "diff", "show what differs, record by record and field by field", database=True, names=True
     ),
     "log": Verb("log", "list commits", database=True, all_databases=True, names=True),
     "show": Verb("log", "show a commit and its changes, or a record", names=True),
@@ -187,7 +184,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parse(words: Sequence[str], prog: str = "contentgit") -> argparse.Namespace | None:
-    """The words of a call; ``None`` if there is no word at all.
+    """The words of a call; ``None`` if there are none.
 
     Raises:
         UsageError: a verb or an option is unknown, or an option lacks its value.

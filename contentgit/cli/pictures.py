@@ -1,7 +1,8 @@
 """Pictures of a media folder as ``data:`` URIs, for a report that is one file.
 
-The names are content and hostile: a file counts only if it lies in the folder, and a picture only if its
-bytes say so. Nothing is decoded here; the browser makes it small. No SVG, which can hold scripts.
+The names are content and hostile: a file counts only if it is inside the folder, and a picture only if its
+first bytes are those of a picture. Nothing is decoded here; the browser makes it small. No SVG, which can
+hold scripts.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Pictures:
         return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
     def _inside(self, name: str) -> Path | None:
-        """The plain file of that name that lies in the folder, wherever links lead."""
+        """The regular file of that name, if it is inside the folder after links are followed."""
         given = Path(name)
         if given.suffix.lower() not in _SUFFIXES or given.is_absolute() or ".." in given.parts:
             return None
@@ -60,10 +61,6 @@ class Pictures:
             folder = self.folder.resolve(strict=True)
             path = (folder / given).resolve(strict=True)
             plain = stat.S_ISREG(path.stat().st_mode)
-        except (
-            OSError,
-            ValueError,
-            RuntimeError,
-        ):  # a NUL or half a surrogate in it, a ring of links
+        except (OSError, ValueError, RuntimeError):  # NUL, half a surrogate, a ring of links
             return None
         return path if plain and path.is_relative_to(folder) else None

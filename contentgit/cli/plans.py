@@ -12,7 +12,7 @@ from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
 from contentgit.plan.steps import Action, Plan, ProblemKind
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
-from contentgit.render.text import ACTION_SIGNS, ACTION_STYLES, field_lines, heading
+from contentgit.render.text import ACTIONS, field_lines, heading
 
 if TYPE_CHECKING:
     from contentgit.workingcopy.effects import StepDetail
@@ -24,12 +24,13 @@ CREATES_SHOWN = 10
 
 
 def plan_head(planned: Planned, using: str) -> dict[str, object]:
+    """A plan as JSON values, but for its steps."""
     return {
         "database": using,
         "revision": planned.target.revision,
         "commit": planned.target.commit,
         "digest": planned.digest,
-        "dumps": [each.dump.dataset.label for each in planned.dumps],
+        "dumps": [dump.dump.dataset.label for dump in planned.dumps],
         "skipped": planned.skipped,
         "counts": planned.plan.counts,
         "withheld": planned.plan.withheld,
@@ -39,6 +40,7 @@ def plan_head(planned: Planned, using: str) -> dict[str, object]:
 
 
 def step_data(detail: StepDetail) -> dict[str, object]:
+    """A step as JSON values."""
     step = detail.step
     return {
         "action": step.action,
@@ -46,15 +48,12 @@ def step_data(detail: StepDetail) -> dict[str, object]:
         "dump": step.dump,
         "title": detail.title,
         "via": str(step.via) if step.via else None,
-        "fields": [
-            {"name": each.name, "before": data.value(each.before), "after": data.value(each.after)}
-            for each in (detail.change.fields if detail.change else ())
-        ],
+        "fields": [data.field(field) for field in (detail.change.fields if detail.change else ())],
     }
 
 
 def print_plan(project: Project, planned: Planned, terminal: Terminal, *, full: bool) -> None:
-    """The verdict first, then every step."""
+    """Prints the verdict, then every step."""
     from contentgit.workingcopy.effects import details
 
     terminal.lines(_plan_lines(planned, place(project)))
@@ -63,25 +62,13 @@ def print_plan(project: Project, planned: Planned, terminal: Terminal, *, full: 
         terminal.lines(_detail_lines(detail, shown, full=full))
     for model, count in shown.items():
         if not full and count > CREATES_SHOWN:
-            terminal.line(
-                f"  + {count - CREATES_SHOWN:,} more of {model} (--full lists them)", style="green"
-            )
+            more = count - CREATES_SHOWN
+            terminal.line(f"  + {more:,} more of {model} (--full lists them)", style="green")
 
 
 def place(project: Project) -> str:
     """The database and its environment, as a plan names them."""
     return f"database {project.using} ({project.config.environment})"
-
-
-def _purpose(planned: Planned) -> Iterator[str | tuple[str, str]]:
-    target, verb = planned.target, planned.request.verb
-    dumps = ", ".join(each.dump.dataset.label for each in planned.dumps)
-    commit = (target.commit[:SHORT], "yellow")
-    if verb == "undo":
-        yield from (f"{dumps}, undo the apply of ", commit)
-        return
-    how = ", merged with what was edited here" if planned.request.merging else ""
-    yield from (f"{dumps} to {safe(target.revision)} (", commit, f"){how}")
 
 
 def done_already(planned: Planned) -> str:
@@ -95,7 +82,14 @@ def done_already(planned: Planned) -> str:
 
 def _plan_lines(planned: Planned, place: str) -> Iterator[Text]:
     target, plan = planned.target, planned.plan
-    yield Text.assemble(("Plan", "bold"), f" for {place}: ", *_purpose(planned))
+    dumps = ", ".join(dump.dump.dataset.label for dump in planned.dumps)
+    verb, end = f" to {safe(target.revision)} (", ")"
+    if planned.request.verb == "undo":
+        verb, end = ", undo the apply of ", ""
+    elif planned.request.merging:
+        end = "), merged with what was edited here"
+    commit = (target.commit[:SHORT], "yellow")
+    yield Text.assemble(("Plan", "bold"), f" for {place}: {dumps}{verb}", commit, end)
     if plan.empty:
         yield Text(f"Nothing to do: {done_already(planned)}", style="green")
     elif plan.problems:
@@ -106,9 +100,8 @@ def _plan_lines(planned: Planned, place: str) -> Iterator[Text]:
         yield Text(f"  {label} is not in {safe(target.revision)}; it stays as it is", style="dim")
     if plan.withheld:
         yield Text(f"  withheld: {plural(len(plan.withheld), 'item')}", style="yellow")
-    for each in plan.withheld[:ITEMS_SHOWN]:
-        where = f"{each.key} {each.field}".rstrip()
-        yield Text(f"    {where}: {safe(each.reason)}", style="dim")
+    for item in plan.withheld[:ITEMS_SHOWN]:
+        yield Text(f"    {f'{item.key} {item.field}'.rstrip()}: {safe(item.reason)}", style="dim")
     if len(plan.withheld) > ITEMS_SHOWN:
         yield Text(f"    … and {len(plan.withheld) - ITEMS_SHOWN:,} more (--json lists all)")
 
@@ -120,8 +113,7 @@ def _detail_lines(detail: StepDetail, shown: dict[str, int], *, full: bool) -> I
         if shown[step.key.model] > CREATES_SHOWN and not full:
             return
     line = Text("  ")
-    sign, style = ACTION_SIGNS[step.action], ACTION_STYLES[step.action]
-    line.append_text(heading(sign, style, step.key, detail.title))
+    line.append_text(heading(*ACTIONS[step.action], step.key, detail.title))
     if step.via:
         line.append(f"  outside the dump, because of {step.via}", style="dim")
     yield line
@@ -131,6 +123,7 @@ def _detail_lines(detail: StepDetail, shown: dict[str, int], *, full: bool) -> I
 
 
 def plan_counts(plan: Plan) -> str:
+    """``3 to create, 1 to delete``, and how many edits and conflicts refuse the plan."""
     words = {
         Action.CREATE: "to create",
         Action.UPDATE: "to update",

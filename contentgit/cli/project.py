@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from contentgit.errors import ConfigurationError, ContentgitError, RepositoryErr
 from contentgit.git import Repository
 
 if TYPE_CHECKING:
-    from contentgit.workingcopy.project import Progress, Project
+    from contentgit.workingcopy.project import Project
 
 
 class Surroundings(NamedTuple):
@@ -118,17 +117,15 @@ def take(repository: Repository, terminal: Terminal, *, alone: bool = False) -> 
 
 
 def named_repository(args: argparse.Namespace) -> Repository:
-    """As :func:`find_repository`, for a look aside: nothing is finished, nothing is told."""
+    """Like :func:`find_repository`, but finishes nothing and prints nothing."""
     if args.repository:
         return Repository.open(Path(args.repository))
     if not args.settings:
         around = _around_here()
         if around is not None:
             return around
-        if (
-            not config.in_use()
-            and (content := surroundings(None, None, Path.cwd()).content) is not None
-        ):
+        content = None if config.in_use() else surroundings(None, None, Path.cwd()).content
+        if content is not None:
             return Repository.open(content)
     configured = _configured(args)
     if configured is None:
@@ -198,7 +195,7 @@ def open_project(
     """
     start_project(args)
     from contentgit.db.failures import translated
-    from contentgit.workingcopy.project import Operator, Project, no_notice
+    from contentgit.workingcopy.project import Operator, Project, no_notice, no_progress
 
     settings = config.read()
     config.check_alias(args.database)
@@ -206,28 +203,10 @@ def open_project(
     operator = Operator(config.user(), datetime.now(UTC))
     path = Path(named) if named else None
     wait: float = getattr(args, "wait", 0)
-    notice = terminal.note if _is_watched(terminal) else no_notice
-    with _progress(terminal) as progress, translated(args.database):
+    with terminal.progress() as bar, translated(args.database):
+        notice = terminal.note if bar else no_notice
+        progress = bar or no_progress
         project = Project(settings, args.database, operator, progress, path, wait, notice)
         project.opened = partial(take, terminal=terminal, alone=alone)
         with project.errors():
             yield project
-
-
-def _is_watched(terminal: Terminal) -> bool:
-    # FORCE_COLOR makes rich take a pipe for a terminal; colours may be forced, a moving bar not.
-    return not terminal.as_json and sys.stderr.isatty()
-
-
-@contextmanager
-def _progress(terminal: Terminal) -> Iterator[Progress]:
-    from contentgit.workingcopy.project import no_progress
-
-    if not _is_watched(terminal):
-        yield no_progress
-        return
-    from contentgit.cli.progress import ProgressBar
-
-    with ProgressBar(terminal.err) as bar:
-        terminal.bar = bar
-        yield bar

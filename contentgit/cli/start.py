@@ -1,4 +1,4 @@
-"""Where the program starts: git's drivers at once, every other verb by way of :mod:`contentgit.cli.main`."""
+"""The start of the program: git's drivers at once, every other verb through :mod:`contentgit.cli.main`."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from contentgit.cli.progress import ProgressBar
 
 ITEMS_SHOWN = 200
-"""Refused items that are listed in full; beyond that a count says how many more ``--json`` lists."""
+"""Refused items that are listed in full; the rest are counted, and ``--json`` lists them."""
 
 
 ENTRIES_SHOWN = 10
@@ -99,14 +99,26 @@ class Terminal:
         """What is held until the call ends."""
 
     def pause(self) -> None:
-        """Takes a progress bar away, so that something else can use the terminal."""
+        """Removes a progress bar, so that something else can use the terminal."""
         if self.bar is not None:
             self.bar.pause()
+
+    @contextmanager
+    def progress(self) -> Iterator[ProgressBar | None]:
+        """A progress bar while the body runs; ``None`` with ``--json`` or without a terminal."""
+        # FORCE_COLOR makes rich take a pipe for a terminal; colours may be forced, a moving bar not.
+        if self.as_json or not sys.stderr.isatty():
+            yield None
+            return
+        from contentgit.cli.progress import ProgressBar
+
+        with ProgressBar(self.err) as self.bar:
+            yield self.bar
 
     def line(self, text: Text | str = "", style: str | None = None) -> None:
         """One line of a result; nothing with ``--json``, whose output is one document.
 
-        A name in it may hold what no terminal should be told.
+        Names in it may hold escape sequences, which are shown instead of obeyed.
         """
         if not self.as_json:
             if isinstance(text, str):
@@ -117,9 +129,21 @@ class Terminal:
             self.out.print(text, style=style)
 
     def lines(self, lines: Iterable[Text | str]) -> None:
-        """Several lines of a result."""
-        for line in lines:
-            self.line(line)
+        """Several lines of a result; with ``--json`` they are not even made."""
+        if not self.as_json:
+            for line in lines:
+                self.line(line)
+
+    def hint(self, text: str) -> None:
+        """A dim line whose commands are shown as they have to be typed here."""
+        self.line(self.call.typed(safe(text)), style="dim")
+
+    def result(self, document: Any, lines: Iterable[Text | str]) -> None:
+        """The result of a verb: a JSON document with ``--json``, else lines."""
+        if self.as_json:
+            self.document(document)
+        else:
+            self.lines(lines)
 
     def document(self, value: Any, parts: Parts | None = None) -> None:
         """The one JSON document of a call with ``--json``, with ``parts`` where it names them."""
@@ -145,7 +169,7 @@ class Terminal:
         self.err.print(safe(text), style="dim")
 
     def error(self, error: ContentgitError) -> None:
-        """What failed, what was refused, and what to do next."""
+        """Prints what failed, what was refused, and what to do next."""
         self.pause()
         hint = self.call.typed(error.hint)
         if self.as_json:
@@ -164,10 +188,13 @@ class Terminal:
         """Asks on a terminal; the end of input (Ctrl-D) is a no.
 
         Raises:
-            UsageError: there is no terminal to ask on; the hint names ``flag``.
+            UsageError: cannot ask for confirmation without a terminal; the hint names ``flag``.
         """
         if not (sys.stdin.isatty() and self.err.is_terminal):
-            raise UsageError("there is no terminal to ask on", hint=f"add {flag} to go on unasked")
+            raise UsageError(
+                "cannot ask for confirmation without a terminal",
+                hint=f"add {flag} to continue without asking",
+            )
         self.pause()
         self.err.print(f"{question} [y/N] ", end="")
         try:
@@ -183,13 +210,13 @@ class Terminal:
 def _legible(line: str) -> str:
     """A line that may quote content or a commit's subject, of any length."""
     more = len(line) - LINE
-    return line if more <= 0 else f"{line[:LINE]}… and {more:,} characters more (--json has all)"
+    return line if more <= 0 else f"{line[:LINE]}… and {more:,} more characters (--json shows all)"
 
 
 def _refused_lines(error: ContentgitError, *, full: bool) -> Iterator[str]:
     """What was refused, of each cause the first with its lines; all of it where it is asked for."""
-    told: Sequence[object] = error.causes or error.items
-    shown = len(told) if full else ITEMS_SHOWN
+    refused: Sequence[object] = error.causes or error.items
+    shown = len(refused) if full else ITEMS_SHOWN
     if not error.causes:
         yield from error.items[:shown]
     for cause in error.causes[:shown]:
@@ -201,8 +228,8 @@ def _refused_lines(error: ContentgitError, *, full: bool) -> Iterator[str]:
             yield from (f"  {line}" for line in entry)
         if len(cause.entries) > ENTRIES_SHOWN and not full:
             yield f"  … and {len(cause.entries) - ENTRIES_SHOWN:,} more (--verbose lists all)"
-    if len(told) > shown:
-        yield f"… and {len(told) - shown:,} more (--json lists all)"
+    if len(refused) > shown:
+        yield f"… and {len(refused) - shown:,} more (--json lists all)"
 
 
 def _write_items(file: IO[str], head: dict[str, Any], name: str, items: Iterable[Any]) -> int:
@@ -232,7 +259,7 @@ def _json(value: Any) -> str:
 
 @contextmanager
 def quiet_pipe() -> Iterator[None]:
-    """A reader that goes away early (``contentgit log | head``) is no error."""
+    """A reader that goes away early (``contentgit log | head``) is not an error."""
     try:
         yield
         sys.stdout.flush()

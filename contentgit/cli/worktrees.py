@@ -1,4 +1,4 @@
-"""What is said of the worktrees that follow a branch."""
+"""Messages about the worktrees that follow a branch."""
 
 from __future__ import annotations
 
@@ -17,36 +17,34 @@ OLDER = "these files are older than the branch; committing them with git there w
 
 def tell_left_alone(left: Sequence[LeftAlone], terminal: Terminal) -> None:
     """Names the files of worktrees that stayed as their users have them."""
-    for each in left:
-        for line in left_alone_lines(each):
+    for worktree in left:
+        for line in left_alone_lines(worktree):
             terminal.note(line)
 
 
 def tell_finished(repository: Repository, terminal: Terminal) -> None:
-    """Finishes what an earlier call has begun with worktrees, and says so."""
-    for each in repository.worktrees.finish_moves():
-        done = not any(left.reason for left in each.left)
-        if each.back is not None:
-            _tell_back(each, done, terminal)
+    """Finishes the moves of worktrees that an earlier call left unfinished, and reports them."""
+    for move in repository.worktrees.finish_moves():
+        done = not any(left.reason for left in move.left)
+        if move.back is not None:
+            _tell_back(move, done, terminal)
             continue
-        what = (
-            f"an earlier contentgit had moved branch {each.branch} to {each.commit[:SHORT]}"
-            " and not its worktree"
-        )
-        terminal.note(safe(f"{what}; it is brought along now" if done else what))
-        tell_left_alone(each.left, terminal)
+        to = f"{move.branch} to {move.commit[:SHORT]}"
+        what = f"an earlier contentgit had moved branch {to} but not its worktree"
+        terminal.note(f"{what}; the worktree has been updated now" if done else what)
+        tell_left_alone(move.left, terminal)
 
 
-def _tell_back(each: Finished, done: bool, terminal: Terminal) -> None:
-    what = f"an earlier contentgit was bringing the worktree {each.back} to branch {each.branch}"
-    terminal.note(safe(f"{what}; it is back where HEAD is" if done else what))
-    consequence = f"these files may hold what branch {each.branch} has, and HEAD is on another"
-    for left in each.left:
+def _tell_back(move: Finished, done: bool, terminal: Terminal) -> None:
+    what = f"an earlier contentgit was bringing the worktree {move.back} to branch {move.branch}"
+    terminal.note(f"{what}; it has been put back to HEAD" if done else what)
+    consequence = f"these files may hold what branch {move.branch} has, and HEAD is on another"
+    for left in move.left:
         for line in left_alone_lines(left, consequence):
             terminal.note(line)
     if done:
-        way = f"git -C {shlex.quote(str(each.back))} checkout {shlex.quote(each.branch)}"
-        terminal.note(safe(f"  {way}  (brings it there)"))
+        way = f"git -C {shlex.quote(str(move.back))} checkout {shlex.quote(move.branch)}"
+        terminal.note(f"  {way}  (brings it there)")
 
 
 def left_alone_lines(left: LeftAlone, consequence: str = OLDER) -> Iterator[str]:
@@ -57,7 +55,7 @@ def left_alone_lines(left: LeftAlone, consequence: str = OLDER) -> Iterator[str]
         yield f"not written in {safe(str(left.worktree))}" + (f": {paths}" if paths else "")
         yield from (f"  {safe(line)}" for line in (left.reason, *left.hint.splitlines()))
         if paths:
-            yield "  the next call of contentgit brings them along"
+            yield "  the next contentgit call updates them"
     else:
         yield f"left alone in {safe(str(left.worktree))}, because of edits there: {paths}"
     yield f"  {safe(consequence)}"

@@ -1,7 +1,7 @@
 """What a check found: as lines for people, as SARIF, and as annotations of GitHub.
 
-Findings quote a repository that nobody trusts, and logs of CI hosts obey lines in them: nothing here lets
-a text begin a line, end one, or be a command.
+Findings quote an untrusted repository, and CI hosts obey commands in their logs: no text here can begin a
+line, end one, or be a command.
 """
 
 from __future__ import annotations
@@ -27,12 +27,17 @@ def harmless(text: str) -> str:
     return safe(text).replace("::", ":\\u003a").replace("##", "#\\u0023")
 
 
-def said(each: Finding) -> str:
-    """Record, field and message on one line."""
-    commit = f"commit {each.commit[:_SHORT]}" if each.commit else ""
-    record = "" if each.record and each.record in each.message else each.record
-    place = " ".join(filter(None, (commit, record, each.field)))
-    return harmless(f"{place}: {each.message}" if place else each.message)
+def _on_one_line(finding: Finding) -> str:
+    """Record, field and message."""
+    commit = f"commit {finding.commit[:_SHORT]}" if finding.commit else ""
+    record = "" if finding.record and finding.record in finding.message else finding.record
+    place = " ".join(filter(None, (commit, record, finding.field)))
+    return harmless(f"{place}: {finding.message}" if place else finding.message)
+
+
+def _with_hint(finding: Finding) -> str:
+    text = _on_one_line(finding)
+    return f"{text} ({harmless(finding.hint)})" if finding.hint else text
 
 
 # For people
@@ -43,36 +48,31 @@ def text_lines(checked: Checked, *, strict: bool = False) -> Iterator[Text]:
     hints: set[str] = set()
     for path, group in groupby(checked.findings, key=lambda each: each.path):
         yield Text(harmless(path) or "the tree", style="bold")
-        for each in group:
-            yield _finding_line(each)
-            if each.hint and each.hint not in hints:  # each is told once
-                yield Text(f"           {harmless(each.hint)}", style="dim")
-                hints.add(each.hint)
+        for finding in group:
+            line = f"{finding.line}: " if finding.line > 1 else ""
+            yield Text.assemble(
+                "  ",
+                (finding.level.value.ljust(7), _STYLES[finding.level]),
+                (f"  {finding.rule}  ", "cyan"),
+                f"{line}{_on_one_line(finding)}",
+            )
+            if finding.hint and finding.hint not in hints:
+                yield Text(f"           {harmless(finding.hint)}", style="dim")
+                hints.add(finding.hint)
     if checked.leaving:
         yield Text("references that leave the dumps", style="bold")
-        for each in checked.leaving:
-            folder = each.path.partition("/")[0]
-            yield Text(harmless(f"  {folder}: {each.message}"), style="dim")
+        for finding in checked.leaving:
+            folder = finding.path.partition("/")[0]
+            yield Text(harmless(f"  {folder}: {finding.message}"), style="dim")
     for rule, count in sorted(checked.untold.items()):
         yield Text(f"{count:,} more of {rule} are not listed", style="dim")
     yield from _closing(checked, strict=strict)
 
 
-def _finding_line(each: Finding) -> Text:
-    line = f"{each.line}: " if each.line > 1 else ""
-    return Text.assemble(
-        ("  ", ""),
-        (each.level.value.ljust(7), _STYLES[each.level]),
-        (f"  {each.rule}  ", "cyan"),
-        (f"{line}{said(each)}", ""),
-    )
-
-
 def _closing(checked: Checked, *, strict: bool) -> Iterator[Text]:
     if checked.before:
         count = plural(checked.before, "finding")
-        verb = "was" if checked.before == 1 else "were"
-        yield Text(f"{count} {verb} there before the range, and not counted", style="dim")
+        yield Text(f"{count} from before the range, not counted", style="dim")
     if checked.merges:
         yield Text(f"{plural(checked.merges, 'merge commit')} recomputed", style="dim")
     counts = [
@@ -91,13 +91,13 @@ def _closing(checked: Checked, *, strict: bool) -> Iterator[Text]:
 
 def github(checked: Checked) -> Iterator[str]:
     """Workflow commands, a line each, as GitHub shows them beside the lines of a pull request."""
-    for each in checked.findings:
-        place = [("file", each.path), ("line", str(max(each.line, 1)))] if each.path else []
+    for finding in checked.findings:
+        line = str(max(finding.line, 1))
+        place = [("file", finding.path), ("line", line)] if finding.path else []
         properties = ",".join(
-            f"{name}={_property(value)}" for name, value in [*place, ("title", each.rule)]
+            f"{name}={_property(value)}" for name, value in [*place, ("title", finding.rule)]
         )
-        message = f"{said(each)} ({harmless(each.hint)})" if each.hint else said(each)
-        yield f"::{_COMMANDS[each.level]} {properties}::{_escaped(message)}"
+        yield f"::{_COMMANDS[finding.level]} {properties}::{_escaped(_with_hint(finding))}"
 
 
 def _escaped(text: str) -> str:
@@ -110,53 +110,40 @@ def _property(text: str) -> str:
 
 def sarif(checked: Checked, program: str) -> Mapping[str, Any]:
     """A SARIF 2.1.0 log with one run; ``program`` is contentgit's own number."""
-    rules = list(RULES)
-    told = [*checked.findings, *checked.leaving]
-    return {
-        "$schema": _SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {
-                    "driver": {
-                        "name": "contentgit",
-                        "version": program,
-                        "rules": [_rule(name) for name in rules],
-                    }
-                },
-                "columnKind": "unicodeCodePoints",
-                "results": [_result(each, rules.index(each.rule)) for each in told],
-            }
-        ],
+    rules = [
+        {
+            "id": rule.id,
+            "shortDescription": {"text": rule.summary},
+            "defaultConfiguration": {"level": rule.level.value},
+        }
+        for rule in RULES.values()
+    ]
+    names = list(RULES)
+    listed = [*checked.findings, *checked.leaving]
+    run = {
+        "tool": {"driver": {"name": "contentgit", "version": program, "rules": rules}},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(finding, names.index(finding.rule)) for finding in listed],
     }
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _rule(name: str) -> dict[str, Any]:
-    rule = RULES[name]
-    return {
-        "id": rule.id,
-        "shortDescription": {"text": rule.summary},
-        "defaultConfiguration": {"level": rule.level.value},
-    }
-
-
-def _result(each: Finding, index: int) -> dict[str, Any]:
-    text = f"{said(each)} ({harmless(each.hint)})" if each.hint else said(each)
+def _result(finding: Finding, index: int) -> dict[str, Any]:
     result: dict[str, Any] = {
-        "ruleId": each.rule,
+        "ruleId": finding.rule,
         "ruleIndex": index,
-        "level": each.level.value,
-        "message": {"text": text},
+        "level": finding.level.value,
+        "message": {"text": _with_hint(finding)},
     }
     location: dict[str, Any] = {}
-    if each.path:
-        uri = quote(each.path.encode("utf-8", "surrogateescape"))
+    if finding.path:
+        uri = quote(finding.path.encode("utf-8", "surrogateescape"))
         location["physicalLocation"] = {
             "artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"},
-            "region": {"startLine": max(each.line, 1)},
+            "region": {"startLine": max(finding.line, 1)},
         }
-    if each.record:
-        name = f"{each.record}.{each.field}" if each.field else each.record
+    if finding.record:
+        name = f"{finding.record}.{finding.field}" if finding.field else finding.record
         location["logicalLocations"] = [{"fullyQualifiedName": safe(name)}]
     if location:
         result["locations"] = [location]

@@ -71,7 +71,8 @@ def why(conflict: TreeConflict, verb: str = "merge") -> str:
     if conflict.reason is Reason.MISSING:
         return _why_missing(conflict, verb)
     if conflict.reason is Reason.SAME_VALUE:
-        return f"has the same {_shared(conflict)} as {' and '.join(_others(conflict))}"
+        values = ", ".join(map(short, conflict.shared))
+        return f"has the same {conflict.about} {values} as {' and '.join(_others(conflict))}"
     if conflict.reason is Reason.BROKEN:
         both = "what both sides changed" if verb == "merge" else "with what is on the branch it"
         return f"{both} breaks the check constraint {conflict.about}"
@@ -90,14 +91,9 @@ def _why_missing(conflict: TreeConflict, verb: str) -> str:
     names = ", ".join(each.label for each in others[:REFERRERS_SHOWN])
     more = f" and {len(others) - REFERRERS_SHOWN:,} more" if len(others) > REFERRERS_SHOWN else ""
     if deleted.base is ABSENT or ABSENT not in (deleted.ours, deleted.theirs):
-        return f"it is to go, and what is to stay refers to it: {names}{more}"
+        return f"it would be deleted, but records that stay refer to it: {names}{more}"
     by_us, by_them = _MISSING.get(verb, _MISSING_FROM_COMMIT)
     return f"{by_us if deleted.ours is ABSENT else by_them}: {names}{more}"
-
-
-def _shared(conflict: TreeConflict) -> str:
-    """The fields that must be unique, and the values that several records have there."""
-    return f"{conflict.about} {', '.join(map(short, conflict.shared))}"
 
 
 def _others(conflict: TreeConflict) -> list[str]:
@@ -139,39 +135,30 @@ def lines(
 
 def _shown(values: Sequence[Value], references: Mapping[str, str]) -> list[str]:
     """The values on a line each, references by title."""
-    if not any(named(each, references) != short(each) for each in values):
-        return apart(values)
-    return [named(each, references) for each in values]
+    names = [named(value, references) for value in values]
+    return apart(values) if names == [short(value) for value in values] else names
 
 
 def _place_lines(
     place: Contested, references: Mapping[str, str], git_diff: str, *, alone: bool
 ) -> Iterator[Text]:
-    indent = "    "
     if not alone:
         yield Text(f"  {safe(place.label)}  {safe(place.title)}".rstrip())
-    sides = (place.base, place.ours, place.theirs)
-    if place.place is not None and not place.place.field:
-        if not alone:
-            there = [
-                name
-                for name, each in zip(("base", "ours", "theirs"), sides, strict=True)
-                if each is not ABSENT
-            ]
-            yield Text(f"{indent}is in {', '.join(there)}", style="dim")
-        return
+    sides = {"base": place.base, "ours": place.ours, "theirs": place.theirs}
     if place.place is None:
         if isinstance(place.ours, str) and isinstance(place.theirs, str):
             command = f"{git_diff} {place.ours[:12]} {place.theirs[:12]}"
-            yield Text(f"{indent}{command}  (shows how ours and theirs differ)", style="dim")
+            yield Text(f"    {command}  (shows how ours and theirs differ)", style="dim")
         else:
             kept = "ours" if isinstance(place.ours, str) else "theirs"
-            yield Text(f"{indent}only {kept} has it still", style="dim")
-        return
-    for name, text, style in zip(
-        ("base", "ours", "theirs"), _shown(sides, references), ("dim", "green", "cyan"), strict=True
-    ):
-        yield Text(f"{indent}{name.ljust(7)} {text}", style=style)
+            yield Text(f"    only {kept} still has it", style="dim")
+    elif place.place.field:
+        texts = _shown([*sides.values()], references)
+        for name, text, style in zip(sides, texts, ("dim", "green", "cyan"), strict=True):
+            yield Text(f"    {name.ljust(7)} {text}", style=style)
+    elif not alone:
+        there = ", ".join(name for name, side in sides.items() if side is not ABSENT)
+        yield Text(f"    is in {there}", style="dim")
 
 
 def as_data(conflict: TreeConflict, verb: str = "merge") -> dict[str, Any]:
@@ -192,9 +179,8 @@ def _place_data(place: Contested) -> dict[str, Any]:
         "label": place.label,
         "file": place.file,
         "title": place.title,
-        **{name: _side(each) for name, each in sides.items()},
+        **{
+            name: data.record(side) if isinstance(side, Record) else data.value(side)
+            for name, side in sides.items()
+        },
     }
-
-
-def _side(content: Any) -> Any:
-    return data.record(content) if isinstance(content, Record) else data.value(content)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from contentgit.content.canonical import json_value
-from contentgit.content.diff import ABSENT, Change
+from contentgit.content.diff import ABSENT, Change, FieldChange
 from contentgit.content.records import JSON_NULL, Record, RecordKey, Value
 from contentgit.errors import ContentgitError
 
@@ -35,12 +35,15 @@ def change(dump: str, content: Change, title: str, references: Mapping[str, str]
         "record": str(content.key),
         "kind": content.kind,
         "title": title,
-        "fields": [
-            {"name": each.name, "before": value(each.before), "after": value(each.after)}
-            for each in content.fields
-        ],
+        "fields": [field(each) for each in content.fields],
         "references": dict(references),
     }
+
+
+def field(content: FieldChange) -> dict[str, Any]:
+    """A field of a change, before and after."""
+    before, after = value(content.before), value(content.after)
+    return {"name": content.name, "before": before, "after": after}
 
 
 def error(content: ContentgitError) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from typing import Final
 from contentgit.content.diff import Change
 from contentgit.render.passages import Line
 from contentgit.render.plain import safe
-from contentgit.render.report import DONE, Note, notes, reach_lines, rows, verdict
-from contentgit.render.text import count_line
+from contentgit.render.report import Note, notes, reach_lines, rows, verdict
+from contentgit.render.text import DONE, count_line
 from contentgit.render.values import dump_label
 from contentgit.render.views import Extent, FieldView, field_views
 from contentgit.review import Named, Review, Titled
@@ -44,7 +44,7 @@ def html(
     entries: Iterable[Titled],
     *,
     extent: Extent = EXTENT,
-    picture: Picture = lambda _name: "",
+    picture: Picture | None = None,
 ) -> Iterator[str]:
     """The page in pieces, streamed."""
     yield from _top(review)
@@ -101,11 +101,10 @@ def _top(review: Review) -> Iterator[str]:
 
 
 def _totals(review: Review) -> str:
-    counts = [(kind, review.count(kind)) for kind in DONE]
     shown = " ".join(
-        f'<span class="{kind}"><b>{count:,}</b> {DONE[kind]}</span>'
-        for kind, count in counts
-        if count
+        f'<span class="{kind}"><b>{count:,}</b> {done}</span>'
+        for kind, done in DONE.items()
+        if (count := review.count(kind))
     )
     return f'<p class="totals">{shown}</p>\n' if shown else ""
 
@@ -143,7 +142,9 @@ def _section(review: Review, place: tuple[str, str], number: int) -> str:
     )
 
 
-def _record(review: Review, entry: Titled, extent: Extent, picture: Picture) -> Iterator[str]:
+def _record(
+    review: Review, entry: Titled, extent: Extent, picture: Picture | None
+) -> Iterator[str]:
     change = entry.change
     many = review.counts.get((entry.dump, change.key.model), {}).get("create", 0) > _OPEN
     opened = "" if change.kind == "create" and many else " open"
@@ -157,11 +158,13 @@ def _record(review: Review, entry: Titled, extent: Extent, picture: Picture) -> 
     yield "</details>\n"
 
 
-def _fields(review: Review, entry: Titled, extent: Extent, picture: Picture) -> Iterator[str]:
+def _fields(
+    review: Review, entry: Titled, extent: Extent, picture: Picture | None
+) -> Iterator[str]:
     pictured = review.files.get(entry.change.key.model, frozenset())
     for view in field_views(entry.change, entry.references, extent):
         shown = _shown(view)
-        if view.name in pictured:
+        if picture and view.name in pictured:
             shown += _pictures(entry.change, view.name, picture)
         yield f"<div><dt>{text(view.name)}</dt><dd>{shown}</dd></div>\n"
 
@@ -178,12 +181,9 @@ def _shown(view: FieldView) -> str:
 
 
 def _marked(line: Line) -> str:
-    return "".join(f"{_MARKS[kind][0]}{_ends(piece)}{_MARKS[kind][1]}" for kind, piece in line)
-
-
-def _ends(piece: str) -> str:
-    """A line end is a sign and, as there is room, one indeed."""
-    return text(piece).replace("⏎", '<span class="end">⏎</span>\n')
+    """The pieces with their marks; a line end is a sign and, as there is room, a line end."""
+    marked = "".join(f"{_MARKS[kind][0]}{text(piece)}{_MARKS[kind][1]}" for kind, piece in line)
+    return marked.replace("⏎", '<span class="end">⏎</span>\n')
 
 
 def _pictures(change: Change, name: str, picture: Picture) -> str:

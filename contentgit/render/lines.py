@@ -56,7 +56,7 @@ def _field(name: str, value: Value) -> Iterator[str]:
 
 
 def _text(text: str) -> Iterator[str]:
-    """Sentences that continue a line are marked, and so is a line end behind the last."""
+    """Sentences that continue a line are marked, and so is a line end after the last."""
     lead = NEW_LINE
     for piece in segments(text):
         ends = piece.endswith("\n")

@@ -13,8 +13,8 @@ from typing import Final
 
 from contentgit.render.passages import Line
 from contentgit.render.plain import plural, visible
-from contentgit.render.report import DONE, notes, reach_lines, rows, verdict
-from contentgit.render.text import count_line
+from contentgit.render.report import notes, reach_lines, rows, verdict
+from contentgit.render.text import DONE, count_line
 from contentgit.render.values import dump_label
 from contentgit.render.views import Extent, FieldView, field_views
 from contentgit.review import Named, Review, Titled
@@ -46,8 +46,8 @@ _BREAK: Final = "\u200b"
 def inert(text: str) -> str:
     """The text as people read it, with nothing in it that Markdown, GitHub or GitLab would act upon.
 
-    It stays on its line. What could be markup is a character reference; behind an ``@`` and within the start
-    of an address stands a zero-width space, as some programs look at the text behind the markup.
+    It stays on its line. What could be markup becomes a character reference. A zero-width space follows an
+    ``@`` and splits the start of an address, as some programs read the text without its markup.
     """
     broken = _STARTS.sub(lambda match: match.group() + _BREAK, visible(text))
     return _LIVE.sub(lambda match: f"&#{ord(match.group())};", broken)
@@ -73,16 +73,13 @@ def markdown(
     """
     head = "".join(_head(review, limit))
     yield head
-    blocks = _blocks(review, entries, extent, _block(limit, review.changes) if limit else None)
+    # One of few records may take more.
+    block = max(BLOCK, limit // (3 * max(1, review.changes))) if limit else None
+    blocks = _blocks(review, entries, extent, block)
     if limit is None:
         yield from (full for full, _ in blocks)
     else:
         yield from _within(blocks, limit - _size(head) - _END, review.changes, command)
-
-
-def _block(limit: int, changes: int) -> int:
-    """Bytes that the fields of one record may take: more where there are few records."""
-    return max(BLOCK, limit // (3 * max(1, changes)))
 
 
 def _size(text: str) -> int:
@@ -183,13 +180,13 @@ def _blocks(
             counts = count_line(review.counts.get(place, {}))
             names = f"{code(dump_label(place[0])[:_NAME])} {code(place[1][:_NAME])}"
             heading = f"\n#### {names}: {counts}\n\n"
-        title = _title(entry)
-        yield f"{heading}{_record(review, entry, title, extent, room)}", f"- {title}\n"
-
-
-def _title(entry: Titled) -> str:
-    named = Named(entry.change.key, entry.title)
-    return f"<b>{DONE[entry.change.kind]}</b> {_named(named)}"
+        named = _named(Named(entry.change.key, entry.title))
+        title = f"<b>{DONE[entry.change.kind]}</b> {named}"
+        body = "".join(_body(review, entry, extent, room))
+        full = f"<details><summary>{title}</summary>\n\n{body}\n</details>\n\n"
+        if _size(body) < _FOLDED:
+            full = f"{title}\n\n{body}\n"
+        yield f"{heading}{full}", f"- {title}\n"
 
 
 def _named(named: Named) -> str:
@@ -201,13 +198,6 @@ def _words(words: Iterable[str | Named]) -> str:
     return "".join(each if isinstance(each, str) else _named(each) for each in words)
 
 
-def _record(review: Review, entry: Titled, title: str, extent: Extent, room: int | None) -> str:
-    body = "".join(_body(review, entry, extent, room))
-    if _size(body) < _FOLDED:
-        return f"{title}\n\n{body}\n"
-    return f"<details><summary>{title}</summary>\n\n{body}\n</details>\n\n"
-
-
 def _body(review: Review, entry: Titled, extent: Extent, room: int | None) -> Iterator[str]:
     for words, records in reach_lines(review, entry.change.key):
         yield f"- {words} {_words(records)}\n"
@@ -216,18 +206,12 @@ def _body(review: Review, entry: Titled, extent: Extent, room: int | None) -> It
         for line, text in enumerate(_field(view)):
             if room is not None:
                 room -= _size(text)
-                if room < 0:
-                    yield from _left(len(views) - place, begun=line > 0)
+                if room < 0:  # of the first field some lines may be there
+                    begun, left = line > 0, len(views) - place
+                    yield "  - …\n" if begun else ""
+                    yield f"- and {plural(left - begun, 'field')} more\n" if left > begun else ""
                     return
             yield text
-
-
-def _left(fields: int, *, begun: bool) -> Iterator[str]:
-    """What stands in place of the fields that have no room; of the first some lines may be there."""
-    if begun:
-        yield "  - …\n"
-    if fields > begun:
-        yield f"- and {plural(fields - begun, 'field')} more\n"
 
 
 def _field(view: FieldView) -> Iterator[str]:

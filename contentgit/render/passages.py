@@ -35,7 +35,7 @@ def passages(before: str, after: str, limit: int | None = PASSAGE) -> Iterator[L
     for place, (kind, text) in enumerate(pieces):
         if kind == "equal":
             last = place == len(pieces) - 1
-            head, tail = _around(text, behind_sentence=closed, last=last)
+            head, tail = _around(text, after_sentence=closed, last=last)
             line.append(("equal", visible(head)))
             if tail is not None:
                 yield from _taken(line)
@@ -71,13 +71,13 @@ def _sentences(text: str, limit: int | None) -> Sequence[str]:
     return pieces
 
 
-def _around(text: str, *, behind_sentence: bool, last: bool) -> tuple[str, str | None]:
-    """Of an unchanged text, what ends the sentence before it and what begins the one behind it.
+def _around(text: str, *, after_sentence: bool, last: bool) -> tuple[str, str | None]:
+    """Of an unchanged text, the end of the sentence before it and the start of the one after it.
 
-    The second is ``None`` where the line goes on behind the text.
+    The second is ``None`` if the line continues after the text.
     """
     whole = len(text) <= 2 * CONTEXT and len(segments(text)) == 1 and not _ends_sentence(text)
-    if behind_sentence:
+    if after_sentence:
         return "", "" if last else text if whole else _end(text)
     if last:
         return _start(text), None
@@ -99,7 +99,7 @@ def _start(text: str) -> str:
 
 
 def _end(text: str) -> str:
-    """The last sentence, or its end from a whole word on; nothing where a new one begins behind it."""
+    """The last sentence, or its end from a whole word on; nothing if a new one begins after it."""
     if not text or _ends_sentence(text):
         return ""
     sentence = segments(text[-NEAR:])[-1]

@@ -13,11 +13,12 @@ _UNSAFE: Final = re.compile(
 
 def safe(text: str) -> str:
     """The text with control, bidirectional and invisible characters as visible escapes."""
-    return _UNSAFE.sub(lambda match: _escaped(ord(match.group())), text)
 
+    def escaped(match: re.Match[str]) -> str:
+        code = ord(match.group())
+        return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
-def _escaped(code: int) -> str:
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+    return _UNSAFE.sub(escaped, text)
 
 
 def visible(text: str) -> str:

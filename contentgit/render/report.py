@@ -12,13 +12,11 @@ from typing import Any, Final, TypeAlias
 
 from contentgit.content.records import RecordKey
 from contentgit.render.plain import plural, safe
-from contentgit.render.text import count_line
+from contentgit.render.text import DONE, count_line
 from contentgit.render.values import dump_label
-from contentgit.review import CountedRecords, DeleteReach, Named, Review
+from contentgit.review import CountedRecords, Named, Review
 
 Words: TypeAlias = tuple[str | Named, ...]
-
-DONE: Final = {"create": "created", "update": "updated", "delete": "deleted"}
 
 _SHOWN = 10  # lines under a note
 _REACHES: Final = {
@@ -67,12 +65,16 @@ def notes(review: Review) -> list[Note]:
         _reached(review, "dangling", _DANGLING, grave=True),
         _moved(review),
         _deleted(review),
-        _kept(review),
-        _reached(review, "cleared", _CLEARED),
     ]
+    if review.kept:
+        does = "leaves a dump and stays" if review.kept == 1 else "leave a dump and stay"
+        found.append(Note("kept", f"{plural(review.kept, 'record')} {does} in another one."))
+    found.append(_reached(review, "cleared", _CLEARED))
     if review.unread:
         unread = plural(review.unread, "record")
-        found.append(Note("unread", f"{unread} more may refer to deleted ones: nobody looked."))
+        found.append(
+            Note("unread", f"{unread} more were not checked for references to deleted records.")
+        )
     return [note for note in found if note is not None]
 
 
@@ -82,15 +84,8 @@ def _deleted(review: Review) -> Note | None:
         return None
     text = f"{plural(count, 'record')} {'is' if count == 1 else 'are'} deleted"
     if taken:
-        text += f"; {taken:,} of them cannot be without another one that is deleted"
+        text += f"; {taken:,} of them require another deleted record"
     return _with_lines(Note("delete", f"{text}."), review, "taken")
-
-
-def _kept(review: Review) -> Note | None:
-    if not review.kept:
-        return None
-    does = "leaves a dump and stays" if review.kept == 1 else "leave a dump and stay"
-    return Note("kept", f"{plural(review.kept, 'record')} {does} in another one.")
 
 
 def _reached(
@@ -104,13 +99,12 @@ def _reached(
 
 
 def _with_lines(note: Note, review: Review, how: str) -> Note:
-    reaches = [each for each in review.reaches.values() if getattr(each, how).count]
-    lines = tuple(_reach_line(each, how) for each in reaches[:_SHOWN])
+    reaches = [reach for reach in review.reaches.values() if getattr(reach, how).count]
+    lines = tuple(
+        (reach.deleted, f" {_REACHES[how]} ", *_listed(getattr(reach, how)))
+        for reach in reaches[:_SHOWN]
+    )
     return Note(note.kind, note.text, note.grave, lines, max(0, len(reaches) - _SHOWN))
-
-
-def _reach_line(reach: DeleteReach, how: str) -> Words:
-    return (reach.deleted, f" {_REACHES[how]} ", *_listed(getattr(reach, how)))
 
 
 def _moved(review: Review) -> Note | None:
@@ -118,9 +112,7 @@ def _moved(review: Review) -> Note | None:
     if not count:
         return None
     gets = "seems to get another key" if count == 1 else "seem to get other keys"
-    text = (
-        f"{plural(count, 'record')} {gets}: what refers to the old one does not follow by itself."
-    )
+    text = f"{plural(count, 'record')} {gets}; references to the old key are not updated."
     lines: tuple[Words, ...] = tuple((old, " → ", new) for old, new in review.moved[:_SHOWN])
     return Note("key", text, True, lines, max(0, count - _SHOWN))
 

@@ -17,24 +17,20 @@ from contentgit.plan.steps import Action
 from contentgit.render.passages import Line
 from contentgit.render.plain import safe
 from contentgit.render.values import dump_label
-from contentgit.render.views import TERMINAL, Extent, FieldView, field_views
+from contentgit.render.views import TERMINAL, Extent, field_views
 
+DONE: Final = {"create": "created", "update": "updated", "delete": "deleted"}
 SIGNS: Final = {"create": "+", "update": "~", "delete": "-"}
 STYLES: Final = {"create": "green", "update": "yellow", "delete": "red"}
-ACTION_SIGNS: Final = {
-    Action.CREATE: "+",
-    Action.UPDATE: "~",
-    Action.DELETE: "-",
-    Action.CASCADE: "-",
-    Action.CLEAR: "~",
+ACTIONS: Final = {
+    Action.CREATE: ("+", "green"),
+    Action.UPDATE: ("~", "yellow"),
+    Action.DELETE: ("-", "red"),
+    Action.CASCADE: ("-", "bold red"),
+    Action.CLEAR: ("~", "bold yellow"),
 }
-ACTION_STYLES: Final = {
-    Action.CREATE: "green",
-    Action.UPDATE: "yellow",
-    Action.DELETE: "red",
-    Action.CASCADE: "bold red",
-    Action.CLEAR: "bold yellow",
-}
+"""Sign and style of what a step does."""
+
 MARKS: Final = {
     "equal": ("", "", ""),
     "delete": ("[-", "-]", "red"),
@@ -70,9 +66,14 @@ def field_lines(
         elif view.form == "value":
             yield Text(f"    {view.name}: {view.lines[0][0][1]}", style="dim")
         elif view.form == "members":
-            yield _members(view)
+            line = Text(f"    {view.name}:")
+            for kind, name in view.lines[0]:
+                line.append(f" {'-' if kind == 'delete' else '+'}{name}", style=MARKS[kind][2])
+            yield line
         else:
-            yield _replaced(view)
+            (_, before), (_, after) = view.lines[0]
+            line = Text(f"    {view.name}: ")
+            yield line.append(before, style="red").append(" → ").append(after, style="green")
 
 
 def marked(line: Line) -> Text:
@@ -87,40 +88,22 @@ def marked(line: Line) -> Text:
     return text
 
 
-def _replaced(view: FieldView) -> Text:
-    (_, before), (_, after) = view.lines[0]
-    line = Text(f"    {view.name}: ")
-    return line.append(before, style="red").append(" → ").append(after, style="green")
-
-
-def _members(view: FieldView) -> Text:
-    line = Text(f"    {view.name}:")
-    for kind, name in view.lines[0]:
-        line.append(f" {'-' if kind == 'delete' else '+'}{name}", style=MARKS[kind][2])
-    return line
-
-
 def stat_lines(counts: Mapping[tuple[str, str], Mapping[str, int]]) -> Iterator[Text]:
     """A line per model, by dump, with how many records were created, updated and deleted."""
     width = max((len(model) for _, model in counts), default=0)
-    total = {"create": 0, "update": 0, "delete": 0}
+    total = dict.fromkeys(DONE, 0)
     several = len({dump for dump, _ in counts}) > 1
     for dump, models in groupby(sorted(counts.items()), key=lambda item: item[0][0]):
         if several:
             yield dump_line(dump)
         for (_, model), kinds in models:
-            yield _stat_line(model.ljust(width), kinds)
-            for kind in total:
+            line = Text(f" {model.ljust(width)} ")
+            for kind, sign in SIGNS.items():
                 total[kind] += kinds.get(kind, 0)
+                if kinds.get(kind):
+                    line.append(f" {sign}{kinds[kind]:,}", style=STYLES[kind])
+            yield line
     yield Text(f" {count_line(total)}")
-
-
-def _stat_line(model: str, kinds: Mapping[str, int]) -> Text:
-    line = Text(f" {model} ")
-    for kind, sign in SIGNS.items():
-        if kinds.get(kind):
-            line.append(f" {sign}{kinds[kind]:,}", style=STYLES[kind])
-    return line
 
 
 def dump_line(folder: str) -> Text:
@@ -129,7 +112,6 @@ def dump_line(folder: str) -> Text:
 
 
 def count_line(counts: Mapping[str, int]) -> str:
-    """``3 created, 1 updated, 2 deleted``; what is nought is left out."""
-    named = [("create", "created"), ("update", "updated"), ("delete", "deleted")]
-    parts = [f"{counts[kind]:,} {word}" for kind, word in named if counts.get(kind)]
+    """``3 created, 1 updated, 2 deleted``; zeros are left out."""
+    parts = [f"{counts[kind]:,} {word}" for kind, word in DONE.items() if counts.get(kind)]
     return ", ".join(parts) or "no changes"

@@ -36,13 +36,11 @@ def short(value: Value, width: int | None = WIDTH) -> str:
         return "null"
     if value is JSON_NULL:
         return "JSON null"
-    text = visible(value) if isinstance(value, str) else safe(_json(value))
-    quoted = f'"{text}"' if isinstance(value, str) else text
+    if isinstance(value, str):
+        quoted = f'"{visible(value)}"'
+    else:
+        quoted = safe(json.dumps(value, ensure_ascii=False, default=repr, sort_keys=True))
     return quoted if width is None or len(quoted) <= width else f"{quoted[: width - 1]}…"
-
-
-def _json(value: Value) -> str:
-    return json.dumps(value, ensure_ascii=False, default=repr, sort_keys=True)
 
 
 def apart(values: Sequence[Value]) -> list[str]:
@@ -56,7 +54,7 @@ def apart(values: Sequence[Value]) -> list[str]:
 
 
 def _same_start(texts: Sequence[str]) -> int:
-    """How many characters all texts begin with alike; 0 for less than two texts."""
+    """The length of the common start of all texts; 0 for fewer than two texts."""
     if len(texts) < 2:
         return 0
     for place, characters in enumerate(zip(*texts, strict=False)):

@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeAlias
 from contentgit.content.canonical import same
 from contentgit.content.diff import ABSENT, Change, FieldChange
 from contentgit.content.records import Value
-from contentgit.render.passages import PASSAGE, Line, passages
+from contentgit.render.passages import PASSAGE, Line, Piece, passages
 from contentgit.render.plain import safe
 from contentgit.render.values import WIDTH, short
 
@@ -71,8 +71,13 @@ def _changed(
 ) -> Iterator[FieldView]:
     before, after = field.before, field.after
     if isinstance(before, list) and isinstance(after, list) and _are_references(before + after):
-        if _same_order(before, after):
-            yield _members(field.name, before, after, references)
+        gone, come = set(before) - set(after), set(after) - set(before)
+        if [key for key in before if key not in gone] == [key for key in after if key not in come]:
+            line: list[Piece] = [
+                ("delete", _bare(key, references)) for key in before if key in gone
+            ]
+            line += [("insert", _bare(key, references)) for key in after if key in come]
+            yield FieldView(safe(field.name), "members", (tuple(line),))
         else:
             yield _replaced(field.name, before, after, references, extent)
     elif isinstance(before, str) and isinstance(after, str) and len(before) + len(after) > _LONG:
@@ -85,12 +90,6 @@ def _changed(
         yield _replaced(field.name, before, after, references, extent)
 
 
-def _same_order(before: list[Value], after: list[Value]) -> bool:
-    """Whether the difference between two lists is told by which went and which came."""
-    gone, come = set(before) - set(after), set(after) - set(before)
-    return [e for e in before if e not in gone] == [e for e in after if e not in come]
-
-
 def _replaced(
     name: str, before: Value, after: Value, references: Mapping[str, str], extent: Extent
 ) -> FieldView:
@@ -98,17 +97,8 @@ def _replaced(
     return FieldView(safe(name), "replaced", ((("delete", old), ("insert", new)),))
 
 
-def _members(
-    name: str, before: list[str], after: list[str], references: Mapping[str, str]
-) -> FieldView:
-    old, new = set(before), set(after)
-    gone: Line = tuple(("delete", _bare(each, references)) for each in before if each not in new)
-    come: Line = tuple(("insert", _bare(each, references)) for each in after if each not in old)
-    return FieldView(safe(name), "members", ((*gone, *come),))
-
-
 def _inner_changes(before: Value, after: Value) -> list[tuple[str, Value, Value]]:
-    """The places within a JSON value that differ; none where it is no JSON, or another one."""
+    """The places within a JSON value that differ; none if it is not JSON, or of another type."""
     if not (isinstance(before, dict | list) and type(before) is type(after)):
         return []
     found = list(islice(_places(before, after, ""), PLACES_SHOWN + 1))

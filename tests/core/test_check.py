@@ -614,7 +614,7 @@ def test_text_groups_by_file_and_counts() -> None:
         "a/y.json",
         "  warning  order-tie  tie",
         "3 more of cycle are not listed",
-        "2 findings were there before the range, and not counted",
+        "2 findings from before the range, not counted",
         "1 merge commit recomputed",
         "1,200 records in 1 dump at cccccccccc: 1 error, 1 warning",
     ]

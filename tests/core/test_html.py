@@ -61,9 +61,7 @@ def test_the_page_says_what_the_other_formats_say() -> None:
     made = page(before, {})
     words = " ".join(Page(made).words.split())
     assert "2 records change in 2 models: 2 deleted." in words
-    assert (
-        "2 records are deleted; 1 of them cannot be without another one that is deleted." in words
-    )
+    assert "2 records are deleted; 1 of them require another deleted record." in words
     assert "takes with it Loaf shop.product:5" in words
     assert '<dt>category</dt><dd><span class="value">shop.category:1 (Bread)</span>' in made
     assert '<a href="#m2">shop.product</a>' in made

@@ -38,7 +38,7 @@ def test_a_delete_is_said_with_what_it_takes_with_it() -> None:
     }
     assert said(before, {}) == [
         "4 records change in 3 models: 4 deleted.",
-        "* 4 records are deleted; 3 of them cannot be without another one that is deleted.",
+        "* 4 records are deleted; 3 of them require another deleted record.",
         "    Bread (shop.category:1) takes with it Rye (shop.category:2), Loaf (shop.product:5)",
         "    Loaf (shop.product:5) takes with it rye (shop.bread:5)",
     ]
@@ -102,7 +102,7 @@ def test_a_record_under_another_key_is_said() -> None:
     before: Snapshot = {"shop.tag:1": {"name": "nuts"}}
     after: Snapshot = {"shop.tag:9": {"name": "nuts"}}
     assert said(before, after)[1:3] == [
-        "! 1 record seems to get another key: what refers to the old one does not follow by itself.",
+        "! 1 record seems to get another key; references to the old key are not updated.",
         "    nuts (shop.tag:1) → nuts (shop.tag:9)",
     ]
     twins: Snapshot = {"shop.tag:8": {"name": "nuts"}, "shop.tag:9": {"name": "nuts"}}
@@ -136,7 +136,7 @@ def test_the_same_as_values() -> None:
         "notes": [
             {
                 "kind": "delete",
-                "text": "2 records are deleted; 1 of them cannot be without another one that is deleted.",
+                "text": "2 records are deleted; 1 of them require another deleted record.",
                 "grave": False,
                 "records": [["shop.category:1", "shop.product:5"]],
                 "more": 0,

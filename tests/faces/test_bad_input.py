@@ -399,7 +399,7 @@ def test_a_long_line_of_an_error_is_cut(capsys: pytest.CaptureFixture[str]) -> N
     Terminal(colour=False).error(error)
     lines = capsys.readouterr().err.splitlines()
     assert [len(line) < 1100 for line in lines] == [True] * 3
-    assert lines[1].endswith("… and 19,000 characters more (--json has all)")
+    assert lines[1].endswith("… and 19,000 more characters (--json shows all)")
     assert lines[2] == "  short"
     Terminal(colour=False, as_json=True).error(error)
     assert "i" * 20_000 in capsys.readouterr().out

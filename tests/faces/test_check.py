@@ -193,7 +193,7 @@ def test_what_was_there_before_a_range_is_not_counted(site: Site, check: Check) 
     site.commit({place(3): page(3)})
     said = check("HEAD~1..HEAD")
     assert said.code == 0
-    assert "1 finding was there before the range, and not counted\n" in said.out
+    assert "1 finding from before the range, not counted\n" in said.out
     site.commit({place(3): page(3, parent="pages.page:8")})
     said = check("HEAD~1..", "--json")
     assert (said.code, said.json["before"]) == (1, 1)
@@ -210,8 +210,8 @@ def test_warnings_count_with_strict(site: Site, check: Check) -> None:
     ("words", "message"),
     [
         (["nowhere"], "'nowhere'"),
-        (["a...b"], "'a...b' is no range of check"),
-        (["--json", "--format", "sarif"], "--json and --format sarif are two formats"),
+        (["a...b"], "'a...b' is not a range that check accepts"),
+        (["--json", "--format", "sarif"], "--json cannot be combined with --format sarif"),
         (["HEAD~1", "--fix"], "--fix writes a commit on HEAD's branch"),
     ],
 )
@@ -312,7 +312,7 @@ def test_fix_leaves_a_record_whose_place_is_taken(site: Site, check: Check) -> N
     assert said.code == 1
     assert said.out.splitlines()[:2] == [
         "Nothing to rewrite",
-        f"  left where it is, as its place is taken: {place(2)}",
+        f"  not moved, because its place is taken: {place(2)}",
     ]
     assert "duplicate-key" in said.out
 
@@ -536,7 +536,7 @@ def settings_with() -> Any:
             0,
             "not-compared  the project cannot be started with settings nope: ModuleNotFoundError",
         ),
-        (["--no-code"], 0, "models that they forbid are not looked for"),
+        (["--no-code"], 0, "models that they forbid are not checked"),
         (["--settings", "nope"], 2, "error: the project cannot be started with settings nope"),
     ],
 )

@@ -311,7 +311,7 @@ def test_status_names_the_folder_of_a_dataset_that_was_renamed(
     setting = {"DATASETS": "tests.faces.test_cli.renamed", "ENVIRONMENT": "test"}
     with override_settings(CONTENTGIT=setting):
         said = ok("status")
-        assert "shop is in HEAD's branch, and the code has no such dataset" in said
+        assert "shop is in HEAD's branch, but the code has no such dataset" in said
         assert " store  (if it is called store now, and this database has all of the" in said
         assert run("status", "--json").json["left_folders"] == ["shop"]
         ok("commit", "store", "-m", "Its new name")

@@ -48,7 +48,7 @@ def test_status_says_what_happened(first: str, run: Run, repository_path: Path) 
     said = run("status")
     assert said.code == 0
     assert f"shop  at {at()[:10]} (main), which is not in the repository\n" in said.out
-    assert "  what was edited since cannot be told without the commit\n" in said.out
+    assert "  edits since then cannot be found without the commit\n" in said.out
     assert f"pages  at {first[:10]} (main), clean" in said.out
     way = f"contentgit checkout --repository {repository_path} main --apply --adopt"
     assert way in said.out
@@ -100,7 +100,7 @@ def test_what_needs_no_applied_commit_works(first: str, ok: Ok, git: Ok) -> None
     assert commit[:10] in ok("log", "--applied")
     assert "bakery.tag:77" in ok("diff", "main", "--", "shop")
     ok("branch", "summer")
-    assert "main has everything of summer already" in ok("merge", "summer")
+    assert "main is up to date with summer" in ok("merge", "summer")
     assert at() == commit
 
 

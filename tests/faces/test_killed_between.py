@@ -84,7 +84,7 @@ def test_every_verb_brings_the_files_along(
         assert changed_files(place)
         said = run(words[0], f"--repository={place}", *words[1:])
         assert said.code == 0, said.err
-        assert f"had moved branch main to {killed[:10]} and not its worktree" in said.err
+        assert f"had moved branch main to {killed[:10]} but not its worktree" in said.err
         assert changed_files(place) == "", words
         assert not list((place / ".git/contentgit").glob("moving*"))
 
@@ -155,7 +155,7 @@ def test_killed_on_the_way_to_another_branch(
     assert f"rm {half_way}  (removes its lock, if no git runs there)" in said.out
     half_way.unlink()
     said = run("status", OTHER)
-    assert f"{killed}; it is back where HEAD is\n" in said.err
+    assert f"{killed}; it has been put back to HEAD\n" in said.err
     assert f"  git -C {repository_path} checkout summer  (brings it there)\n" in said.err
     assert changed_files(repository_path) == ""
     assert git("symbolic-ref", "--short", "HEAD") == "main"
@@ -172,7 +172,7 @@ def test_a_lock_keeps_head_where_it_is(
 ) -> None:
     """The database has committed already: that is no failure of the apply."""
     said = ok("checkout", "summer", "--apply", "--yes", OTHER)
-    assert f"HEAD stays where it is: another git process is writing to {repository_path}" in said
+    assert f"HEAD does not move: another git process is writing to {repository_path}" in said
     assert f"  rm {half_way}  (removes the lock, if no git runs there)\n" in said
     half_way.unlink()
     assert "HEAD is at branch summer" in ok("checkout", "summer", "--apply", "--yes", OTHER)

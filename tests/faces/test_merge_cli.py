@@ -80,7 +80,7 @@ def test_from_a_conflict_to_the_commit(site: Site, run: Run, ok: Ok) -> None:
     commit = site.repository.history.commit(site.repository.refs.resolve("main"))
     assert commit.parents == (tip, site.repository.refs.resolve("summer"))
     assert "No conflicts" in ok("conflicts")
-    assert ok("merge", "summer") == "main has everything of summer already\n"
+    assert ok("merge", "summer") == "main is up to date with summer\n"
 
 
 def test_two_new_records_under_one_key_are_told_how_both_are_kept(
@@ -221,7 +221,7 @@ def test_each_operation_ends_by_its_own_verb(site: Site, run: Run, ok: Ok, verb:
     done = ok(verb, "--continue").splitlines()
     assert site.repository.refs.resolve("main") != tip
     assert done[-1].startswith(
-        "The database is not touched; to bring it along: contentgit checkout "
+        "The database has not changed. To apply the branch: contentgit checkout "
     )
 
 
@@ -263,7 +263,9 @@ def test_what_moves_a_branch_says_that_the_database_stays(
     at = f"--repository {site.repository.path}"
     site.repository.refs.create_branch("autumn", site.repository.refs.resolve("main"))
     site.commit("autumn", {"site.tag:1": {"name": "eins"}})
-    said = f"The database is not touched; to bring it along: contentgit checkout {at} main --apply"
+    said = (
+        f"The database has not changed. To apply the branch: contentgit checkout {at} main --apply"
+    )
     assert ok("merge", "autumn").splitlines()[-1] == said
     assert ok("merge", "summer", "--take", "theirs").splitlines()[-1] == said
     assert "database" not in ok("merge", "summer")
@@ -276,7 +278,7 @@ def test_what_moves_a_branch_says_that_the_database_stays(
     monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
     monkeypatch.chdir(tmp_path)
     assert ok("revert", "main").splitlines()[-1] == (
-        "No database is touched; to bring one along, in the site's project: "
+        "No database has changed. To apply the branch, in the site's project: "
         f"contentgit checkout {at} main --apply"
     )
 
@@ -332,7 +334,7 @@ def test_a_value_from_an_editor(
     assert seen.read_text().splitlines() == [
         "Winter\x1b[31m",
         "# ------------------------ >8 ------------------------",
-        "# What stands above this line is taken. For comparison:",
+        "# The value is the text above this line. For comparison:",
         "# theirs:",
         "Summer",
         "# base:",
@@ -384,8 +386,8 @@ def test_an_editor_that_fails_changes_nothing(
     run("merge", "summer")
     for editor, said in (
         ("false", "ended with exit code 1"),
-        ("echo >", "the line that ends the value"),
-        ("printf '\\377' >", "cannot be read: it is no UTF-8"),
+        ("echo >", "the line that marks the end"),
+        ("printf '\\377' >", "cannot be read: it is not UTF-8"),
         ("rm", "cannot be read: the file is gone"),
     ):
         monkeypatch.setenv("GIT_EDITOR", editor)
@@ -399,11 +401,11 @@ def test_an_editor_that_fails_changes_nothing(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["merge"], "merge needs a revision"),
+        (["merge"], "merge requires a revision"),
         (["merge", "nope"], "unknown revision 'nope'"),
         (["merge", "--upload-pack=x"], "merge does not know the option '--upload-pack=x'"),
-        (["merge", "summer", "--continue"], "--continue goes alone"),
-        (["restore", "a.b:1", "--abort"], "--abort goes alone"),
+        (["merge", "summer", "--continue"], "--continue takes no other words"),
+        (["restore", "a.b:1", "--abort"], "--abort takes no other words"),
         (["cherry-pick", "--abort"], "no cherry-pick is under way"),
         (["restore", "--continue"], "no restore is under way"),
         (["merge", "--continue"], "no merge is under way"),
@@ -411,14 +413,14 @@ def test_an_editor_that_fails_changes_nothing(
         (["merge", "summer", "--no-ff", "--ff-only"], "not allowed with argument"),
         (["resolve"], "resolve requires a decision"),
         (["resolve", "--take", "ours"], "resolve requires a label, or --all"),
-        (["resolve", "x", "--all", "--take", "ours"], "--all goes without labels"),
+        (["resolve", "x", "--all", "--take", "ours"], "--all takes no labels"),
         (["resolve", "x", "--take", "ours"], "no merge is under way"),
         (["resolve", "x", "--value", "bread"], "--value takes JSON: not JSON"),
         (["resolve", "x", "--value", '{"$text": 1}'], "--value takes JSON"),
         (["conflicts", "nope"], "unknown revision 'nope'"),
-        (["revert"], "revert needs a commit"),
-        (["cherry-pick"], "cherry-pick needs a commit"),
-        (["restore"], "restore needs a record"),
+        (["revert"], "revert requires a commit"),
+        (["cherry-pick"], "cherry-pick requires a commit"),
+        (["restore"], "restore requires a record"),
         (["restore", "a.b:1"], "restore requires --from REV"),
         (["restore", "what", "--from", "main"], "'what' is not a record"),
         (["revert", "main", "-m", "x"], "takes a number from 0 up"),
@@ -537,7 +539,7 @@ def test_a_merge_whose_commits_are_gone_names_the_ways_on(
     assert "--abort  (gives up)" in said.err
     assert (
         ok("merge", "--abort")
-        == "Gave up the merge of summer into main; nothing of it is on the branch\n"
+        == "Gave up the merge of summer into main; the branch has not changed\n"
     )
 
 
@@ -571,4 +573,4 @@ def test_a_merge_into_a_branch_that_is_gone_brings_back_what_is_there(
 def test_a_broken_file_of_a_merge_is_given_up(site: Site, run: Run, ok: Ok) -> None:
     run("merge", "summer")
     (site.repository.git_dir / "contentgit" / "merge.json").write_text("{")
-    assert ok("merge", "--abort") == "Gave up what was under way; nothing of it is on the branch\n"
+    assert ok("merge", "--abort") == "Gave up what was under way; the branch has not changed\n"

@@ -53,7 +53,7 @@ def work(folder: Path, name: str = "notes.txt", *, push: bool = True) -> str:
 def test_push_says_what_moved(origin: Path, ok: Ok, git: Ok, repository_path: Path) -> None:
     assert git("config", "branch.main.remote") == "origin"
     assert git("config", "branch.main.merge") == "refs/heads/main"
-    assert ok("push") == f"file://{origin} has everything already\n"
+    assert ok("push") == f"file://{origin} is up to date\n"
     new = work(repository_path, push=False)
     assert ok("push") == f"To file://{origin}\n ~ main  updated\n"
     assert plain(origin, "rev-parse", "main") == new
@@ -151,9 +151,9 @@ def test_pull_goes_forward_with_the_worktree(
 ) -> None:
     before, new = git("rev-parse", "main"), work(colleague)
     *_, went, database = ok("pull").splitlines()
-    assert went == f"Branch main went forward from {before[:10]} to {new[:10]}"
+    assert went == f"Branch main was fast-forwarded from {before[:10]} to {new[:10]}"
     assert database == (
-        "The database is not touched; to bring it along: contentgit checkout "
+        "The database has not changed. To apply the branch: contentgit checkout "
         f"--repository {repository_path} main --apply"
     )
     assert git("rev-parse", "main") == new

@@ -62,7 +62,7 @@ def test_the_text_report_says_the_verdict_first(repository: Repository, run: Run
         == f"""{VERDICT}
 ! 1 record still refers to a deleted record and would dangle.
     Bread (shop.category:1) is still referred to by Nice (shop.note:1)
-* 2 records are deleted; 1 of them cannot be without another one that is deleted.
+* 2 records are deleted; 1 of them require another deleted record.
     Bread (shop.category:1) takes with it Loaf (shop.product:5)
 * 1 record stays and loses its reference to a deleted record.
     Bread (shop.category:1) is no longer referred to by Roll (shop.product:6)
@@ -169,13 +169,13 @@ def test_500_records_are_within_the_limit_of_a_comment(repository: Repository, r
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--json", "--format", "html"], "--json and --format html are two formats"),
+        (["--json", "--format", "html"], "--json cannot be combined with --format html"),
         (["--format", "pdf"], "--format: invalid choice: 'pdf'"),
-        (["--format", "text", "--stat"], "--stat is no report"),
-        (["--limit", "9000"], "--limit goes with --format markdown"),
+        (["--format", "text", "--stat"], "--stat cannot be combined with --format or --output"),
+        (["--limit", "9000"], "--limit requires --format markdown"),
         (["--format", "markdown", "--limit", "10"], "takes 0, or 8,000 and more, not 10"),
         (["--format", "markdown", "--limit", "ten"], "takes a number from 0 up, not 'ten'"),
-        (["--format", "text", "--media", "."], "--media goes with --format html"),
+        (["--format", "text", "--media", "."], "--media requires --format html"),
         (["--format", "html", "--media", "/nowhere"], "--media: there is no folder /nowhere"),
         (
             ["-o", "/nowhere/report.md"],

@@ -53,8 +53,8 @@ def test_tags_are_made_listed_and_deleted(first: str, ok: Ok, run: Run, git: Ok)
         (["a..b"], "'a..b' cannot be the name of a tag"),
         (["v2", "nowhere"], "unknown revision 'nowhere'"),
         (["-d", "v2"], "there is no tag 'v2'"),
-        (["-d", "v1", "-m", "x"], "-d deletes one tag and makes none"),
-        (["-m", "x"], "a message goes with the name of a new tag"),
+        (["-d", "v1", "-m", "x"], "-d takes one tag, and no other name or message"),
+        (["-m", "x"], "-m requires the name of a new tag"),
     ],
 )
 def test_wrong_words_change_nothing(

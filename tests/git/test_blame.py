@@ -200,7 +200,7 @@ def test_the_patches_of_a_shallow_clone_end_at_its_boundary(
     last = edit(folder, title="Summer bread")
     git(tmp_path, "clone", "--quiet", "--depth=1", folder.as_uri(), "clone")
     clone = tmp_path / "clone"
-    ends = "The shallow clone ends here: what this commit changed is not known"
+    ends = "The shallow clone ends here: the changes of this commit are not known"
     way = f"  git -C {clone} fetch --unshallow  (brings the older commits)"
     assert said(capsys, clone, "log", "-p").splitlines()[-2:] == [ends, way]
     (commit,) = json.loads(said(capsys, clone, "log", "-p", "--json"))["commits"]
@@ -228,4 +228,6 @@ def test_the_log_of_a_record(folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert "no commit of HEAD touches pages.page:7" in said(
         capsys, folder, "log", "pages.page:7", code=2
     )
-    assert said(capsys, folder, "log", "--applied", "-p", code=2).startswith("error: the ledger")
+    assert said(capsys, folder, "log", "--applied", "-p", code=2).startswith(
+        "error: --patch cannot be combined"
+    )

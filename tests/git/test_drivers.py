@@ -271,7 +271,7 @@ def test_wrong_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["merge-driver", "a", "b", "c", "d"]) == 1
     assert main(["diff-driver"]) == 2
     said = capsys.readouterr().err
-    assert "error: merge-driver takes four names, not 1\nhint: git calls it: " in said
+    assert "error: merge-driver takes four file names, not 1\nhint: git calls it: " in said
     assert "error: cannot read a: " in said
     assert "error: diff-driver takes one file, not 0\n" in said
     # What git reads is no document, and an option that does nothing is a lie.

@@ -135,7 +135,7 @@ def test_what_is_wrong_with_the_call_is_said_once(twins: None, run: Run, tmp_pat
     said = run("log", "--all-databases")
     assert (said.code, said.err.splitlines()[0]) == (
         2,
-        "error: commits are in no database; --all-databases goes with --applied",
+        "error: --all-databases requires --applied",
     )
 
 

@@ -113,7 +113,7 @@ def test_status_lists_what_was_computed_apart_and_is_clean(counted: None, ok: Ok
     lines = said.out.splitlines()
     assert lines[1].endswith(", clean")
     assert lines[2:] == [
-        "  1 record changed in derived fields alone:",
+        "  1 record changed only in derived fields:",
         "    ~ bakery.ingredient:7  Rye flour  grams",
     ]
     (dump,) = run("status", OTHER, "--json").json["dumps"]

@@ -128,7 +128,7 @@ def test_a_new_branch_at_an_older_commit_leaves_the_database(
     ok("commit", "shop", "-m", "Bio")
     tip = git("rev-parse", "main")
     said = ok("checkout", "-b", "old", "main~1")
-    assert said.splitlines()[1].startswith("The database is not touched; to bring it along: ")
+    assert said.splitlines()[1].startswith("The database has not changed. To apply the branch: ")
     assert "not touched" not in ok("checkout", "-b", "here")
     ok("checkout", "-b", "older", "main~1")
     Tag.objects.filter(pk=12).update(name="Plants")
@@ -204,7 +204,7 @@ def test_head_is_not_moved_to_a_branch_that_multiplies_its_folders(
     tree = {**read_tree(repository_path, "main"), b".docs": (b"40000", folder)}
     tip = git("commit-tree", "-p", "main", "-m", "Docs", objects.write_tree(tree))
     git("branch", "wide", tip)
-    assert "HEAD stays where it is: '.docs/" in ok("checkout", "wide", "--apply", "--yes")
+    assert "HEAD does not move: '.docs/" in ok("checkout", "wide", "--apply", "--yes")
     assert git("symbolic-ref", "HEAD") == "refs/heads/main"
     assert {row.commit for row in ledger.applied("default").values()} == {tip}
 

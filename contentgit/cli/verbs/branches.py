@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase as fnmatch
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from contentgit.errors import UsageError
 from contentgit.render.plain import safe
 
 if TYPE_CHECKING:
-    from contentgit.git import BrokenRef, Repository
+    from contentgit.git import BrokenRef, Tag
 
 
 def branch_options(options: Options) -> None:
@@ -40,61 +40,43 @@ def branch_options(options: Options) -> None:
 def branch(args: argparse.Namespace, terminal: Terminal) -> int:
     """Lists, makes and deletes branches."""
     repository = find_repository(args, terminal)
+    unwanted = args.delete or args.force_delete
     if args.show_current:
         head = repository.refs.head_branch()
-        if args.json:
-            terminal.document({"current": head})
-        elif head is not None:
-            terminal.line(head)
-        return 0
-    unwanted = args.delete or args.force_delete
-    if unwanted:
+        terminal.result({"current": head}, [head] if head else [])
+    elif unwanted:
         repository.refs.delete_branch(unwanted, force=bool(args.force_delete))
-        return _said(args, terminal, {"deleted": unwanted}, f"Deleted branch {unwanted}")
-    if args.name:
+        terminal.result({"deleted": unwanted}, [f"Deleted branch {unwanted}"])
+    elif args.name:
         commit = repository.refs.resolve(args.start or "HEAD")
         repository.refs.create_branch(args.name, commit)
-        text = f"Made branch {args.name} at {commit[:SHORT]}; HEAD and the database stay where they are"
-        _said(args, terminal, {"created": args.name, "commit": commit}, text)
-        command = terminal.call.typed(f"contentgit checkout {shlex.quote(args.name)}")
-        terminal.line(f"To bring them along: {command}", style="dim")
-        return 0
-    return _list_branches(repository, args, terminal)
-
-
-def _said(
-    args: argparse.Namespace, terminal: Terminal, document: Mapping[str, object], text: str
-) -> int:
-    if args.json:
-        terminal.document(document)
+        text = f"Made branch {args.name} at {commit[:SHORT]}; HEAD and the database do not move"
+        terminal.result({"created": args.name, "commit": commit}, [text])
+        terminal.hint(f"To switch to it: contentgit checkout {shlex.quote(args.name)}")
     else:
-        terminal.line(text)
+        branches, broken = repository.refs.branches(), repository.refs.broken()
+        lines = [
+            Text(f"* {safe(each.name)}", style="green") if each.current else f"  {each.name}"
+            for each in branches
+        ]
+        _list("branch", branches, lines, broken, terminal)
     return 0
 
 
-def _list_branches(repository: Repository, args: argparse.Namespace, terminal: Terminal) -> int:
-    branches, broken = (
-        repository.refs.branches(),
-        _typed(repository.refs.broken(), terminal),
-    )
-    if args.json:
-        terminal.document({"branches": branches, "broken": broken})
-        return 0
-    for each in branches:
-        mark = "* " if each.current else "  "
-        terminal.line(Text(f"{mark}{safe(each.name)}", style="green" if each.current else ""))
-    _tell_broken("branch", broken, terminal)
-    return 0
-
-
-def _typed(broken: Sequence[BrokenRef], terminal: Terminal) -> list[BrokenRef]:
-    return [each._replace(hint=terminal.call.typed(each.hint)) for each in broken]
-
-
-def _tell_broken(what: str, broken: Sequence[BrokenRef], terminal: Terminal) -> None:
-    for each in broken:
-        terminal.note(f"{what} {each.name} cannot be read: {each.problem}")
-        for line in each.hint.splitlines():
+def _list(
+    kind: str,
+    refs: Sequence[object],
+    lines: Iterable[Text | str],
+    broken: Sequence[BrokenRef],
+    terminal: Terminal,
+) -> None:
+    """Prints the refs, and on standard error those that cannot be read."""
+    broken = [ref._replace(hint=terminal.call.typed(ref.hint)) for ref in broken]
+    plural = "branches" if kind == "branch" else "tags"
+    terminal.result({plural: refs, "broken": broken}, lines)
+    for ref in () if terminal.as_json else broken:
+        terminal.note(f"{kind} {ref.name} cannot be read: {ref.problem}")
+        for line in ref.hint.splitlines():
             terminal.note(f"  {line}")
 
 
@@ -118,36 +100,31 @@ def tag(args: argparse.Namespace, terminal: Terminal) -> int:
     repository = find_repository(args, terminal)
     if args.delete:
         if args.name or args.message:
-            raise UsageError("-d deletes one tag and makes none", hint="contentgit tag -d NAME")
-        found = repository.tags.delete(args.delete)
-        document = {"deleted": args.delete, "was": found}
-        return _said(
-            args, terminal, document, f"Deleted tag {safe(args.delete)} (was {found[:SHORT]})"
-        )
-    if args.name and not args.list:
+            raise UsageError(
+                "-d takes one tag, and no other name or message", hint="contentgit tag -d NAME"
+            )
+        was = repository.tags.delete(args.delete)
+        text = f"Deleted tag {safe(args.delete)} (was {was[:SHORT]})"
+        terminal.result({"deleted": args.delete, "was": was}, [text])
+    elif args.name and not args.list:
         commit = repository.refs.resolve(args.revision or "HEAD")
         repository.tags.create(args.name, commit, "\n\n".join(args.message or []))
         text = f"Made tag {args.name} at {commit[:SHORT]}"
-        return _said(args, terminal, {"created": args.name, "commit": commit}, text)
-    if args.message:
-        raise UsageError(
-            "a message goes with the name of a new tag", hint="contentgit tag NAME -m TEXT"
-        )
-    return _list_tags(repository, args, terminal)
+        terminal.result({"created": args.name, "commit": commit}, [text])
+    elif args.message:
+        raise UsageError("-m requires the name of a new tag", hint="contentgit tag NAME -m TEXT")
+    else:
+        all_tags, all_broken = repository.tags.all()
+        tags = [each for each in all_tags if fnmatch(each.name, args.name or "*")]
+        broken = [each for each in all_broken if fnmatch(each.name, args.name or "*")]
+        _list("tag", tags, _tag_lines(tags), broken, terminal)
+    return 0
 
 
-def _list_tags(repository: Repository, args: argparse.Namespace, terminal: Terminal) -> int:
-    tags, broken = repository.tags.all()
-    tags = [each for each in tags if fnmatch(each.name, args.name or "*")]
-    broken = [each for each in _typed(broken, terminal) if fnmatch(each.name, args.name or "*")]
-    if args.json:
-        terminal.document({"tags": tags, "broken": broken})
-        return 0
+def _tag_lines(tags: Sequence[Tag]) -> Iterator[Text]:
     width = max((len(each.name) for each in tags), default=0)
     for each in tags:
         subject = each.message.split("\n", 1)[0]
         line = Text(f"{safe(each.name).ljust(width)} ")
         line.append(f" {each.commit[:SHORT]}", style="yellow")
-        terminal.line(line.append(f"  {safe(subject)}" if subject else ""))
-    _tell_broken("tag", broken, terminal)
-    return 0
+        yield line.append(f"  {safe(subject)}" if subject else "")

@@ -59,7 +59,7 @@ def check_options(options: Options) -> None:
 
 
 def check(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Says what is wrong with a commit's content."""
+    """Checks the content of a commit."""
     form = _form(args)
     terminal.as_json = terminal.as_json or form == "json"
     repository = find_repository(args, terminal)
@@ -68,13 +68,16 @@ def check(args: argparse.Namespace, terminal: Terminal) -> int:
         if judge is None:
             judge = _code(args, terminal, stack)
             forbidden += _forbidden(args, terminal)
-        checked = _check(args, repository, forbidden, judge)
+        check_range = partial(_check, repository, forbidden, judge, merges=args.merges)
+        checked = check_range(args.revision)
         done = None
         if args.fix:
-            done = _fix(repository, checked)
+            branch = branch_to_fix(repository, checked.commit)
+            refuse_unfinished(repository)  # whose decisions are void when the branch moves
+            done = rewrite(repository, branch, checked.commit, checked.fixes)
             if done.commit:
-                args.revision = _same_range(args.revision, done.commit)
-                checked = _check(args, repository, forbidden, judge)
+                since, _ = endpoints(args.revision)
+                checked = check_range(done.commit if since is None else f"{since}..{done.commit}")
     _write(form, checked, done, terminal, strict=args.strict)
     return 1 if checked.fails(strict=args.strict) else 0
 
@@ -82,30 +85,30 @@ def check(args: argparse.Namespace, terminal: Terminal) -> int:
 def _form(args: argparse.Namespace) -> str:
     form: str = args.format or ("json" if args.json else "text")
     if args.json and form != "json":
-        raise UsageError(f"--json and --format {form} are two formats", hint="choose one of them")
+        raise UsageError(f"--json cannot be combined with --format {form}", hint="use one of them")
     if "..." in args.revision:
         raise UsageError(
-            f"{args.revision!r} is no range of check", hint="contentgit check A..B  (two dots)"
+            f"{args.revision!r} is not a range that check accepts",
+            hint="contentgit check A..B  (two dots)",
         )
     return form
 
 
 def _check(
-    args: argparse.Namespace,
     repository: Repository,
     forbidden: Sequence[str],
     judge: Judge | None,
+    revision: str,
+    *,
+    merges: bool,
 ) -> Checked:
-    merges = partial(differing, repository, args.revision) if args.merges else None
-    _, tip = endpoints(args.revision)
-    doubts = partial(tip_doubts, repository, tip)
     return check_tree(
         repository,
-        args.revision,
+        revision,
         forbidden=forbidden,
         judge=judge,
-        merges=merges,
-        doubts=doubts,
+        merges=partial(differing, repository, revision) if merges else None,
+        doubts=partial(tip_doubts, repository, endpoints(revision)[1]),
     )
 
 
@@ -113,7 +116,7 @@ def _check(
 
 
 def _stranger(args: argparse.Namespace) -> Judge | None:
-    """In place of a project among the content, which is not started: the finding that says so."""
+    """For a project inside the content, which is not started: a finding in place of the comparison."""
     if config.in_use():
         return None
     content = surroundings(args.settings, args.repository, Path.cwd()).content
@@ -136,7 +139,7 @@ def _forbidden(args: argparse.Namespace, terminal: Terminal) -> tuple[str, ...]:
         message = f"the settings cannot be imported: {type(error).__name__}: {error}"
         if args.settings:
             raise ConfigurationError(message) from error
-        terminal.note(safe(f"{message}; models that they forbid are not looked for"))
+        terminal.note(safe(f"{message}; models that they forbid are not checked"))
         return ()
 
 
@@ -169,20 +172,6 @@ def _code(args: argparse.Namespace, terminal: Terminal, stack: ExitStack) -> Jud
 
 def _not_compared(error: ContentgitError) -> Finding:
     return finding("not-compared", error.message, hint=error.hint)
-
-
-# --fix
-
-
-def _fix(repository: Repository, checked: Checked) -> Rewritten:
-    branch = branch_to_fix(repository, checked.commit)
-    refuse_unfinished(repository)  # whose decisions are void when the branch moves
-    return rewrite(repository, branch, checked.commit, checked.fixes)
-
-
-def _same_range(revision: str, commit: str) -> str:
-    since, _ = endpoints(revision)
-    return commit if since is None else f"{since}..{commit}"
 
 
 # Output
@@ -221,6 +210,6 @@ def _fixed(done: Rewritten) -> Iterable[str]:
         files = plural(done.files, "file")
         yield f"Rewrote {files} canonically on {done.branch} ({done.commit[:SHORT]}){moved}"
     for path in done.taken:
-        yield f"  left where it is, as its place is taken: {render.harmless(path)}"
+        yield f"  not moved, because its place is taken: {render.harmless(path)}"
     for left in done.left_alone:
         yield from (f"  {render.harmless(line)}" for line in left_alone_lines(left))

@@ -7,35 +7,24 @@ import math
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from contentgit.cli.call import Call
 from contentgit.cli.notices import tell_copied, tell_failures, tell_untouched
 from contentgit.cli.parser import Options
-from contentgit.cli.plans import (
-    done_already,
-    place,
-    plan_counts,
-    plan_head,
-    print_plan,
-    step_data,
-)
+from contentgit.cli.plans import done_already, place, plan_counts, plan_head, print_plan, step_data
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import ContentgitError, UsageError
 from contentgit.render.plain import safe
+from contentgit.render.text import DONE
 
 if TYPE_CHECKING:
-    from contentgit.plan import Licences
     from contentgit.workingcopy.checkout import CheckedOut
     from contentgit.workingcopy.project import Project
     from contentgit.workingcopy.request import Request, Verb
-
-N = TypeVar("N", int, float)
-
-LICENCES = ("force", "allow-cascade", "allow-empty", "ignore-unknown-fields")
 
 
 def checkout_options(options: Options) -> None:
@@ -72,14 +61,14 @@ def checkout(args: argparse.Namespace, terminal: Terminal) -> int:
     if args.plan:
         return _run_file(args, terminal)
     if not args.revision:
-        raise UsageError("checkout needs a revision", hint="contentgit checkout main")
+        raise UsageError("checkout requires a revision", hint="contentgit checkout main")
     if args.merge and args.force:
         raise UsageError(
-            "--merge keeps what was edited here and --force overwrites it: choose one",
+            "--merge keeps edits of the database and --force overwrites them; choose one",
             hint="contentgit checkout REV  (shows the plan), with --merge or with --force",
         )
     if args.take and not args.merge:
-        raise UsageError("--take needs --merge", hint=f"--merge --take {args.take}")
+        raise UsageError("--take requires --merge", hint=f"--merge --take {args.take}")
     return _run(args, terminal, "checkout", apply=args.apply)
 
 
@@ -137,12 +126,11 @@ def _plan_options(options: Options) -> None:
 
 def _run_file(args: argparse.Namespace, terminal: Terminal) -> int:
     """Runs the plan in a file, whatever verb it is of."""
-    others = [*args.dumps, *args.names, args.take, args.max_deletes, args.plan_out, args.merge]
-    others += [args.pull, args.adopt]
-    given = [getattr(args, name.replace("-", "_")) for name in LICENCES]
-    if not args.apply or args.revision or any(others) or any(given):
+    others = "dumps names take max_deletes plan_out merge pull adopt revision force allow_cascade"
+    others += " allow_empty ignore_unknown_fields"
+    if not args.apply or any(getattr(args, name) for name in others.split()):
         raise UsageError(
-            "--plan FILE goes with --apply alone: the file says what is applied, and what is permitted",
+            "--plan FILE takes no other option than --apply; the file says what is applied and allowed",
             hint=f"contentgit checkout --apply --plan {args.plan}",
         )
     with open_project(args, terminal) as project:
@@ -151,13 +139,13 @@ def _run_file(args: argparse.Namespace, terminal: Terminal) -> int:
 
         saved = read_plan(Path(args.plan))
         done = apply(project, saved.request, saved=saved)
-    return _say(done, args, terminal)
+    return _print_applied(done, args, terminal)
 
 
 def _run(args: argparse.Namespace, terminal: Terminal, verb: Verb, *, apply: bool) -> int:
     if apply and args.plan_out:
         raise UsageError(
-            "--plan-out writes the plan of a call that applies nothing",
+            "--plan-out cannot be combined with an apply",
             hint="leave out --apply" if verb == "checkout" else f"{verb} --dry-run --plan-out FILE",
         )
     with open_project(args, terminal) as project:
@@ -175,7 +163,7 @@ def _run(args: argparse.Namespace, terminal: Terminal, verb: Verb, *, apply: boo
             if digest is None:
                 return 1
         done = checkouts.apply(project, request, digest=digest)
-    return _say(done, args, terminal)
+    return _print_applied(done, args, terminal)
 
 
 def _pull(project: Project, revision: str, terminal: Terminal) -> None:
@@ -196,23 +184,48 @@ def _pull(project: Project, revision: str, terminal: Terminal) -> None:
         terminal.note(line.plain)
 
 
-def _say(done: CheckedOut, args: argparse.Namespace, terminal: Terminal) -> int:
-    if args.json:
-        terminal.document(_applied_data(done, args.database))
-    else:
-        terminal.lines(_applied_lines(done, args.database, terminal.call))
+def _print_applied(done: CheckedOut, args: argparse.Namespace, terminal: Terminal) -> int:
+    names = ("applied", "backup", "head", "head_problem", "head_hint", "failures")
+    document = {
+        **plan_head(done.planned, args.database),
+        **{name: getattr(done, name) for name in names},
+    }
+    terminal.result(document, _applied_lines(done, args.database, terminal.call))
     return tell_failures(done.failures, "applied", terminal)
 
 
 def _request(args: argparse.Namespace, verb: Verb) -> Request:
     from contentgit.merge import Side
+    from contentgit.plan import Licences
     from contentgit.workingcopy.request import Request
 
+    count, percent = None, None
+    text = args.max_deletes or ""
+    try:
+        if text.endswith("%"):
+            percent = float(text[:-1])
+        elif args.max_deletes is not None:
+            count = int(text)
+        if not 0 <= (count or percent or 0) < math.inf:
+            raise ValueError
+    except ValueError as error:
+        raise UsageError(
+            f"--max-deletes takes a number or a share, not {text!r}",
+            hint="--max-deletes 20, or --max-deletes 5%",
+        ) from error
+    licences = Licences(
+        force=getattr(args, "force", False),
+        allow_cascade=args.allow_cascade,
+        max_deletes=count,
+        max_deletes_percent=percent,
+        allow_empty=args.allow_empty,
+        ignore_unknown_fields=args.ignore_unknown_fields,
+    )
     return Request(
         verb,
         getattr(args, "revision", None) or "",
         (*args.dumps, *args.names),
-        _licences(args),
+        licences,
         merge=getattr(args, "merge", False),
         take=Side(args.take) if args.take else None,
         adopt=getattr(args, "adopt", False),
@@ -222,7 +235,7 @@ def _request(args: argparse.Namespace, verb: Verb) -> Request:
 def _new_branch(args: argparse.Namespace, terminal: Terminal) -> int:
     if args.apply or args.pull:
         raise UsageError(
-            "-b makes a branch and moves HEAD; it applies nothing",
+            "-b creates a branch and moves HEAD; it takes neither --apply nor --pull",
             hint=f"contentgit checkout -b {args.new_branch} REV\n"
             f"contentgit checkout {args.new_branch} --apply  (then, for the database)",
         )
@@ -234,45 +247,11 @@ def _new_branch(args: argparse.Namespace, terminal: Terminal) -> int:
     except ContentgitError:
         repository.refs.delete(f"refs/heads/{args.new_branch}", commit_id)
         raise
-    if args.json:
-        terminal.document({"created": args.new_branch, "commit": commit_id})
-        return 0
-    terminal.line(f"Made branch {args.new_branch} at {commit_id[:SHORT]}, and HEAD is on it")
+    text = f"Made branch {args.new_branch} at {commit_id[:SHORT]}, and HEAD is on it"
+    terminal.result({"created": args.new_branch, "commit": commit_id}, [text])
     if args.revision:
         tell_untouched(args.new_branch, terminal)
     return 0
-
-
-def _licences(args: argparse.Namespace) -> Licences:
-    from contentgit.plan import Licences
-
-    count, percent = None, None
-    if args.max_deletes is not None:
-        text = args.max_deletes
-        try:
-            if text.endswith("%"):
-                percent = _not_negative(float(text[:-1]))
-            else:
-                count = _not_negative(int(text))
-        except ValueError as error:
-            raise UsageError(
-                f"--max-deletes takes a number or a share, not {text!r}",
-                hint="--max-deletes 20, or --max-deletes 5%",
-            ) from error
-    return Licences(
-        force=getattr(args, "force", False),
-        allow_cascade=args.allow_cascade,
-        max_deletes=count,
-        max_deletes_percent=percent,
-        allow_empty=args.allow_empty,
-        ignore_unknown_fields=args.ignore_unknown_fields,
-    )
-
-
-def _not_negative(number: N) -> N:
-    if not 0 <= number < math.inf:
-        raise ValueError
-    return number
 
 
 def _show_plan(
@@ -300,8 +279,7 @@ def _show_plan(
         command = request.command()
         if args.plan_out:
             command = f"contentgit checkout --apply --plan {shlex.quote(args.plan_out)}"
-        command = terminal.call.typed(command)
-        terminal.line(f"Nothing has been written. To run it: {command}", style="dim")
+        terminal.hint(f"Nothing has been written. To run it: {command}")
     return 0
 
 
@@ -324,18 +302,6 @@ def _ask(
     return planned.digest
 
 
-def _applied_data(done: CheckedOut, using: str) -> dict[str, object]:
-    return {
-        **plan_head(done.planned, using),
-        "applied": done.applied,
-        "backup": done.backup,
-        "head": done.head,
-        "head_problem": done.head_problem,
-        "head_hint": done.head_hint,
-        "failures": done.failures,
-    }
-
-
 def _applied_lines(done: CheckedOut, using: str, call: Call) -> Iterator[Text]:
     yield _applied_line(done, f"database {using} ({done.environment})")
     if done.backup:
@@ -343,7 +309,7 @@ def _applied_lines(done: CheckedOut, using: str, call: Call) -> Iterator[Text]:
     if done.head:
         yield Text(f"HEAD is at branch {done.head}", style="dim")
     if done.head_problem:
-        yield Text(f"HEAD stays where it is: {safe(done.head_problem)}", style="yellow")
+        yield Text(f"HEAD does not move: {safe(done.head_problem)}", style="yellow")
         for way in done.head_hint.splitlines():
             yield Text(f"  {call.typed(safe(way))}", style="dim")
 
@@ -351,17 +317,13 @@ def _applied_lines(done: CheckedOut, using: str, call: Call) -> Iterator[Text]:
 def _applied_line(done: CheckedOut, where: str) -> Text:
     target, request = done.planned.target, done.planned.request
     if not done.applied:
-        return Text(
-            f"{where[:1].upper()}{where[1:]}: {done_already(done.planned)}; nothing to write"
-        )
+        why = done_already(done.planned)
+        return Text(f"{where[:1].upper()}{where[1:]}: {why}; nothing to write")
     counts = plan_counts(done.planned.plan)
-    for wish, past in (("create", "created"), ("update", "updated"), ("delete", "deleted")):
-        counts = counts.replace(f"to {wish}", past)
-    counts = counts.replace("to clear", "cleared")
+    for kind, past in {**DONE, "clear": "cleared"}.items():
+        counts = counts.replace(f"to {kind}", past)
     commit = (target.commit[:SHORT], "yellow")
     if request.verb == "undo":
         return Text.assemble(("Undid the apply of ", "green"), commit, f" to {where}: {counts}")
-    verb = "Merged " if request.merging else "Applied "
-    return Text.assemble(
-        (verb, "green"), commit, f" ({safe(target.revision)}) to {where}: {counts}"
-    )
+    did, name = "Merged " if request.merging else "Applied ", safe(target.revision)
+    return Text.assemble((did, "green"), commit, f" ({name}) to {where}: {counts}")

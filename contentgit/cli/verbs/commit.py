@@ -17,7 +17,7 @@ from contentgit.cli.project import open_project
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.cli.worktrees import tell_left_alone
 from contentgit.errors import UsageError
-from contentgit.git import Repository, Signature
+from contentgit.git import Signature
 from contentgit.render import data
 
 if TYPE_CHECKING:
@@ -59,18 +59,20 @@ def commit(args: argparse.Namespace, terminal: Terminal) -> int:
             new_branch=args.branch,
             dry_run=args.dry_run,
         )
-    if args.json:
-        terminal.document({**data.plain(done), "dry_run": args.dry_run})
-        return tell_failures(done.failures, "committed", terminal)
-    terminal.lines(_commit_lines(done, new_branch=args.branch, dry_run=args.dry_run))
-    tell_left_alone(done.left_alone, terminal)
+    lines = _commit_lines(done, new_branch=args.branch, dry_run=args.dry_run)
+    terminal.result({**data.plain(done), "dry_run": args.dry_run}, lines)
+    if not args.json:
+        tell_left_alone(done.left_alone, terminal)
     return tell_failures(done.failures, "committed", terminal)
 
 
 def _author(text: str) -> Signature:
     name, bracket, rest = text.partition("<")
     if not bracket or not rest.rstrip().endswith(">") or not name.strip():
-        raise UsageError(f"{text!r} is no author", hint="--author 'Anna Baker <anna@example.com>'")
+        raise UsageError(
+            f'{text!r} is not a valid author; expected "NAME <EMAIL>"',
+            hint="--author 'Anna Baker <anna@example.com>'",
+        )
     return Signature(name.strip(), rest.rstrip()[:-1].strip())
 
 
@@ -88,10 +90,15 @@ def _message(
         return lambda _draft: "dry run"
     if not sys.stdin.isatty():
         raise UsageError(
-            "a commit needs a message",
+            "commit requires a message",
             hint="contentgit commit -m MESSAGE\ncontentgit commit -F FILE",
         )
-    return lambda draft: _edit(project.repository, draft, terminal)
+
+    def edit(draft: Draft) -> str:
+        text = edited(project.repository, terminal, "COMMIT_EDITMSG", _template(draft), "use -m")
+        return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+
+    return edit
 
 
 def _read(name: str) -> str:
@@ -102,22 +109,12 @@ def _read(name: str) -> str:
         raise UsageError(f"cannot read the message from {name}: {why}") from error
 
 
-def _edit(repository: Repository, draft: Draft, terminal: Terminal) -> str:
-    text = edited(repository, terminal, "COMMIT_EDITMSG", _template(draft), "use -m")
-    return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
-
-
 def _template(draft: Draft) -> str:
-    lines = [f"# {_counts(dump)}" for dump in draft.dumps]
-    return "\n".join(
-        [
-            "",
-            "# Write the commit message. Lines that start with '#' are left out; an empty message",
-            "# commits nothing. The snapshot has been taken: later edits are not part of it.",
-            f"# On branch {draft.branch}",
-            *lines,
-            "",
-        ]
+    counts = "".join(f"# {_counts(dump)}\n" for dump in draft.dumps)
+    return (
+        "\n# Write the commit message. Lines that start with '#' are left out; an empty message\n"
+        "# commits nothing. The snapshot has been taken: later edits are not part of it.\n"
+        f"# On branch {draft.branch}\n{counts}"
     )
 
 
@@ -141,7 +138,7 @@ def _commit_lines(done: Committed, *, new_branch: str | None, dry_run: bool) -> 
     if not done.commit and not dry_run:
         yield Text(f"Nothing to commit on {done.branch}: the database is what the branch has")
         for label in done.adopted:
-            yield Text(f"  {label} is noted as being at the branch's commit", style="dim")
+            yield Text(f"  {label} is now recorded at the branch's commit", style="dim")
         return
     if dry_run:
         yield Text(f"Would commit to {done.branch}:" if changed else "Nothing to commit")

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-
-from rich.text import Text
+from collections.abc import Iterator, Sequence
 
 from contentgit.branches.merging.deciding import Decision, Resolved, named_place
 from contentgit.branches.merging.deciding import resolve as decide
 from contentgit.branches.merging.ending import ways
 from contentgit.branches.merging.naming import reference_titles
 from contentgit.branches.merging.operation import Operation, current
-from contentgit.branches.merging.recorded import (
-    Decided,
-    Recorded,
-    recorded_in,
-    resolve_recorded,
-)
+from contentgit.branches.merging.recorded import Recorded, recorded_in, resolve_recorded
 from contentgit.branches.trees import TreeMerge
 from contentgit.cli.editor import edited
 from contentgit.cli.notices import tell_next, tell_untouched
@@ -42,8 +35,8 @@ _MARK = "\ufeff"  # what some editors put in front of UTF-8
 def conflicts_options(options: Options) -> None:
     """The options of ``conflicts``."""
     options.describe(
-        "Lists the conflicts of the merge, revert or cherry-pick in progress, with the content of each "
-        "side. If none is in progress, lists the conflicts recorded in a commit.",
+        "Lists the conflicts of the merge, revert or cherry-pick under way, with the content of each "
+        "side. If none is under way, lists the conflicts recorded in a commit.",
         "contentgit conflicts",
         "contentgit conflicts main --json",
     )
@@ -56,58 +49,48 @@ def conflicts(args: argparse.Namespace, terminal: Terminal) -> int:
     repository = find_repository(args, terminal)
     operation = None if args.revision else current(repository)
     if operation is not None:
-        found = operation.tree(repository)
+        tree = operation.tree(repository)
         if args.json:
-            _conflict_document(operation, found.conflicts, terminal)
+            terminal.document(_document(operation, tree.conflicts))
         else:
-            _print_conflicts(repository, operation, found, terminal)
-        return 1 if args.exit_code and found.conflicts else 0
+            _print_conflicts(repository, operation, tree, terminal)
+        return 1 if args.exit_code and tree.conflicts else 0
     recorded = recorded_in(repository, repository.refs.resolve(args.revision or "HEAD"))
     _print_recorded(recorded, args, terminal)
     return 1 if args.exit_code and recorded else 0
 
 
-def _conflict_document(
-    operation: Operation, found: Sequence[TreeConflict], terminal: Terminal
-) -> None:
-    head = {name: getattr(operation, name) for name in ("verb", "source", "branch")}
-    head |= {"ours": operation.ours, "theirs": operation.theirs}
-    decided = [each.document() for each in operation.resolutions]
-    listed = [render.as_data(each, operation.verb) for each in found]
-    terminal.document({**head, "conflicts": listed, "decided": decided})
+def _document(operation: Operation, left: Sequence[TreeConflict]) -> dict[str, object]:
+    head = {
+        name: getattr(operation, name) for name in ("verb", "source", "branch", "ours", "theirs")
+    }
+    listed = [render.as_data(conflict, operation.verb) for conflict in left]
+    decided = [resolution.document() for resolution in operation.resolutions]
+    return {**head, "conflicts": listed, "decided": decided}
 
 
 def _print_conflicts(
-    repository: Repository, operation: Operation, found: TreeMerge, terminal: Terminal
+    repository: Repository, operation: Operation, tree: TreeMerge, terminal: Terminal
 ) -> None:
-    decided_count = len(operation.resolutions)
-    so_far = f", {decided_count:,} decided" if decided_count else ""
-    what = plural(len(found.conflicts), "conflict")
-    named = safe(operation.named)
-    terminal.line(f"{named[:1].upper()}{named[1:]}: {what}{so_far}")
-    legend = render.legend(operation.verb, operation.source, operation.branch)
+    verb, named = operation.verb, safe(operation.named)
+    count = len(operation.resolutions)
+    so_far = f", {count:,} decided" if count else ""
+    terminal.line(
+        f"{named[:1].upper()}{named[1:]}: {plural(len(tree.conflicts), 'conflict')}{so_far}"
+    )
+    legend = render.legend(verb, operation.source, operation.branch)
     if legend:
-        terminal.line(safe(legend), style="dim")
-    references = reference_titles(repository, operation, found.conflicts)
+        terminal.line(legend, style="dim")
+    references = reference_titles(repository, operation, tree.conflicts)
     git_diff = terminal.call.typed(repository.command("diff"))
-    for each in found.conflicts:
+    for conflict in tree.conflicts:
         terminal.line()
-        terminal.lines(render.lines(each, references, operation.verb, git_diff))
+        terminal.lines(render.lines(conflict, references, verb, git_diff))
     terminal.line()
-    _print_ways(repository, operation, found, terminal)
-
-
-def _print_ways(
-    repository: Repository, operation: Operation, found: TreeMerge, terminal: Terminal
-) -> None:
-    """What can be done next, a command a line."""
-    verb = operation.verb
     steps = [f"contentgit {verb} --continue"]
-    if found.conflicts:
-        steps = [
-            "contentgit resolve LABEL --take ours|theirs",
-            *ways(repository, verb, operation.ours, found),
-        ]
+    if tree.conflicts:
+        steps = ["contentgit resolve LABEL --take ours|theirs"]
+        steps += ways(repository, verb, operation.ours, tree)
     tell_next([*steps, f"contentgit {verb} --abort  (gives up)"], terminal)
 
 
@@ -115,19 +98,19 @@ def _print_recorded(
     recorded: Sequence[Recorded], args: argparse.Namespace, terminal: Terminal
 ) -> None:
     if args.json:
-        documents = [{**each.document, "file": each.file} for each in recorded]
+        documents = [{**conflict.document, "file": conflict.file} for conflict in recorded]
         terminal.document({"conflicts": documents})
         return
     if not recorded:
-        terminal.line("No conflicts: no merge is under way, and the commit holds none")
+        terminal.line("No conflicts: no merge is under way, and the commit has none")
         return
     terminal.line(f"{plural(len(recorded), 'conflict')} recorded in the commit")
-    for each in recorded:
-        said = each.document.get("why", "")
-        terminal.line(Text(f"  {safe(each.labels[0])}: {safe(str(said))}"))
-        terminal.line(Text(f"    {safe(each.file)}", style="dim"))
-    step = "Next: contentgit resolve LABEL --take ours|theirs"
-    terminal.line(terminal.call.typed(step), style="dim")
+    for conflict in recorded:
+        terminal.line(
+            f"  {safe(conflict.labels[0])}: {safe(str(conflict.document.get('why', '')))}"
+        )
+        terminal.line(f"    {safe(conflict.file)}", style="dim")
+    terminal.hint("Next: contentgit resolve LABEL --take ours|theirs")
 
 
 def resolve_options(options: Options) -> None:
@@ -159,46 +142,38 @@ def resolve(args: argparse.Namespace, terminal: Terminal) -> int:
     """Decides conflicts."""
     repository = find_repository(args, terminal)
     decision = _decision(repository, args, terminal)
-    _refuse_vague(args)
-    patterns = [] if args.all else args.labels
-    if args.recorded or current(repository) is None:
-        return _resolve_recorded(repository, patterns, decision, args, terminal)
-    assert decision is not None
-    found = decide(repository, patterns, decision)
-    if args.json:
-        terminal.document(
-            {
-                "resolved": [each.document() for each in found.resolutions],
-                "conflicts": [
-                    render.as_data(each, found.operation.verb) for each in found.conflicts
-                ],
-            }
-        )
-        return 0
-    _print_resolved(found, terminal)
-    return 0
-
-
-def _refuse_vague(args: argparse.Namespace) -> None:
     if args.labels and args.all:
-        raise UsageError("--all goes without labels", hint="contentgit resolve --help")
+        raise UsageError("--all takes no labels", hint="contentgit resolve --help")
     if not args.labels and not args.all and not args.recorded:
         raise UsageError(
             "resolve requires a label, or --all", hint="contentgit conflicts  (lists the labels)"
         )
+    patterns = [] if args.all else args.labels
+    if args.recorded or current(repository) is None:
+        return _resolve_recorded(repository, patterns, decision, args, terminal)
+    assert decision is not None
+    done = decide(repository, patterns, decision)
+    document = {
+        "resolved": [resolution.document() for resolution in done.resolutions],
+        "conflicts": [render.as_data(left, done.operation.verb) for left in done.conflicts],
+    }
+    terminal.result(document, _resolved_lines(done))
+    if not done.conflicts:
+        terminal.hint(
+            f"All conflicts are resolved. Next: contentgit {done.operation.verb} --continue"
+        )
+    return 0
 
 
-def _print_resolved(found: Resolved, terminal: Terminal) -> None:
-    for each in found.resolutions:
-        what = f"key {each.key}" if each.key else each.take.value if each.take else "a new value"
-        terminal.line(f"Decided {safe(each.label)}: {what}")
-    if found.conflicts:
-        terminal.line(f"{plural(len(found.conflicts), 'conflict')} left:")
-        for conflict in found.conflicts:
-            terminal.line(f"  {render.headline(conflict, found.operation.verb)}")
-    else:
-        step = f"All is decided. Next: contentgit {found.operation.verb} --continue"
-        terminal.line(terminal.call.typed(step), style="dim")
+def _resolved_lines(done: Resolved) -> Iterator[str]:
+    for resolution in done.resolutions:
+        take = resolution.take.value if resolution.take else "a new value"
+        what = f"key {resolution.key}" if resolution.key else take
+        yield f"Decided {safe(resolution.label)}: {what}"
+    if done.conflicts:
+        yield f"{plural(len(done.conflicts), 'conflict')} left:"
+    for conflict in done.conflicts:
+        yield f"  {render.headline(conflict, done.operation.verb)}"
 
 
 def _resolve_recorded(
@@ -208,19 +183,19 @@ def _resolve_recorded(
     args: argparse.Namespace,
     terminal: Terminal,
 ) -> int:
-    found: Decided = resolve_recorded(repository, patterns, decision)
+    decided = resolve_recorded(repository, patterns, decision)
+    done = decided.done
     if args.json:
-        left = [each.labels[0] for each in found.left]
-        terminal.document({"commit": found.done, "resolved": found.labels, "left": left})
+        left = [conflict.labels[0] for conflict in decided.left]
+        terminal.document({"commit": done, "resolved": decided.labels, "left": left})
         return 0
-    for label in found.labels:
-        terminal.line(f"Decided {safe(label)}")
-    terminal.line(f"Committed {found.done.commit[:SHORT]} on {safe(found.done.branch)}")
-    if found.left:
-        terminal.line(f"{plural(len(found.left), 'conflict')} left", style="dim")
+    terminal.lines(f"Decided {label}" for label in decided.labels)
+    terminal.line(f"Committed {done.commit[:SHORT]} on {safe(done.branch)}")
+    if decided.left:
+        terminal.line(f"{plural(len(decided.left), 'conflict')} left", style="dim")
     else:
-        tell_untouched(found.done.branch, terminal)
-    tell_left_alone(found.done.left_alone, terminal)
+        tell_untouched(done.branch, terminal)
+    tell_left_alone(done.left_alone, terminal)
     return 0
 
 
@@ -271,7 +246,7 @@ def _edited_value(repository: Repository, labels: Sequence[str], terminal: Termi
     while cut in start:  # a text can be about git
         cut += "-"
     own = _line_end(start)
-    text = f"{start}\n{cut}\n# What stands above this line is taken. For comparison:\n{shown}"
+    text = f"{start}\n{cut}\n# The value is the text above this line. For comparison:\n{shown}"
     sent = text.replace("\r\n", "\n") if own else text
     after = edited(repository, terminal, name, sent, "use --value JSON")
     if not start.startswith(_MARK):
@@ -281,14 +256,14 @@ def _edited_value(repository: Repository, labels: Sequence[str], terminal: Termi
     kept, found, _ = after.partition(f"\n{cut}")
     if not found:
         raise ConflictError(
-            "the line that ends the value is gone, so it is not known where it ends",
-            hint="leave the line with >8 where it is; nothing has changed",
+            "the line that marks the end of the value is missing",
+            hint="keep the line with >8; nothing has changed",
         )
     return kept.replace("\n", own or "\n") if as_text else _value(kept)
 
 
 def _line_end(text: str) -> str:
-    """How every line of a text ends, ``CR LF`` where a browser sent it; ``""`` if not all end alike."""
+    """The line end of a text, ``CR LF`` if a browser sent it; ``""`` if its line ends differ."""
     if "\r" not in text:
         return "\n"
     return "\r\n" if text.count("\r\n") == text.count("\n") == text.count("\r") else ""

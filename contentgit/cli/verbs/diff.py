@@ -34,7 +34,7 @@ _LEAST = 8_000  # bytes that a Markdown report needs for its verdict and the not
 
 
 def _limit(text: str) -> int:
-    """The bytes of a Markdown report; 0 is no limit."""
+    """The bytes of a Markdown report; 0 for no limit."""
     from contentgit.render.markdown import LIMITS
 
     if text in LIMITS:
@@ -142,18 +142,21 @@ def wanted_format(args: argparse.Namespace) -> str | None:
     chosen: str | None = args.format
     if args.json and chosen not in (None, "json"):
         raise UsageError(
-            f"--json and --format {chosen} are two formats",
+            f"--json cannot be combined with --format {chosen}",
             hint=f"contentgit diff --format {chosen} A...B",
         )
     if chosen is None and args.output:
         chosen = _SUFFIXES.get(Path(args.output).suffix.lower(), "text")
     chosen = "json" if args.json else chosen
     if args.stat and (chosen or args.output) and not args.json:
-        raise UsageError("--stat is no report", hint="leave out --stat, or --format and --output")
+        raise UsageError(
+            "--stat cannot be combined with --format or --output",
+            hint="leave out --stat, or --format and --output",
+        )
     for option, only in (("limit", "markdown"), ("media", "html")):
         if getattr(args, option) is not None and chosen != only:
             raise UsageError(
-                f"--{option} goes with --format {only}",
+                f"--{option} requires --format {only}",
                 hint=f"contentgit diff --format {only} A...B",
             )
     if args.full and chosen is None:
@@ -243,13 +246,10 @@ def _markdown(
         comparison.changes,
         limit=LIMITS["github"] if args.limit is None else args.limit or None,
         extent=WHOLE if args.full else EXTENT,
-        command=_command(args),
+        command=shlex.join(
+            ["contentgit", "diff", *args.revisions, *(["--", *args.names] if args.names else [])]
+        ),
     )
-
-
-def _command(args: argparse.Namespace) -> str:
-    words = ["contentgit", "diff", *args.revisions, *(["--", *args.names] if args.names else [])]
-    return " ".join(map(shlex.quote, words))
 
 
 def _html(comparison: CommitComparison, found: Review, args: argparse.Namespace) -> Iterator[str]:
@@ -262,9 +262,8 @@ def _html(comparison: CommitComparison, found: Review, args: argparse.Namespace)
     if args.media and not Path(args.media).is_dir():
         raise UsageError(f"--media: there is no folder {args.media}")
     extent = WHOLE if args.full else EXTENT
-    if folder is None:
-        return html(found, comparison.changes, extent=extent)
-    return html(found, comparison.changes, extent=extent, picture=Pictures(folder).uri)
+    picture = Pictures(folder).uri if folder else None
+    return html(found, comparison.changes, extent=extent, picture=picture)
 
 
 class _Whole:
@@ -288,15 +287,11 @@ class _Whole:
         try:
             self._file.close()
             if kind is None:
-                self._partial.chmod(0o666 & ~_umask())
+                mask = os.umask(0)
+                os.umask(mask)
+                self._partial.chmod(0o666 & ~mask)
                 self._partial.replace(self._path)
         except OSError as error:
             raise UsageError(f"cannot write {self._path}: {error.strerror}") from error
         finally:
             self._partial.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -22,7 +22,7 @@ MERGE_USAGE = "contentgit merge-driver [--base] %O %A %B %P"
 
 
 def main(words: Sequence[str]) -> int:
-    """Runs one of the drivers; what is wrong stands in one or two lines on standard error."""
+    """Runs one of the drivers; prints what is wrong on standard error, in a line or two."""
     try:
         if words[0] == "diff-driver":
             return _diff(words[1:])
@@ -73,7 +73,8 @@ def _merge(words: Sequence[str]) -> int:
     names = [word for word in words if word != "--base"]
     if len(names) != 4 or len(words) - len(names) > 1:
         raise UsageError(
-            f"merge-driver takes four names, not {len(names)}", hint=f"git calls it: {MERGE_USAGE}"
+            f"merge-driver takes four file names, not {len(names)}",
+            hint=f"git calls it: {MERGE_USAGE}",
         )
     sides = [_read(Path(name)) for name in names[:3]]
     if "--base" in words:

@@ -40,19 +40,15 @@ def gc(args: argparse.Namespace, terminal: Terminal) -> int:
         from contentgit.workingcopy.collecting import collect
 
         done = collect(project, args.older_than, dry_run=args.dry_run)
-    if args.json:
-        terminal.document(
-            {
-                "dry_run": args.dry_run,
-                "removed": [_data(each) for each in done.removed],
-                "kept": [{**_data(each), "reason": each.kept} for each in done.kept],
-                "files": done.files,
-                "before": done.before,
-                "after": done.after or None,
-            }
-        )
-    else:
-        terminal.lines(_lines(done, dry_run=args.dry_run))
+    document = {
+        "dry_run": args.dry_run,
+        "removed": [_data(ref) for ref in done.removed],
+        "kept": [{**_data(ref), "reason": ref.kept} for ref in done.kept],
+        "files": done.files,
+        "before": done.before,
+        "after": done.after or None,
+    }
+    terminal.result(document, _lines(done, dry_run=args.dry_run))
     return 0
 
 
@@ -68,18 +64,18 @@ def _data(leftover: Leftover) -> dict[str, object]:
 
 def _lines(done: Collected, *, dry_run: bool) -> Iterator[Text]:
     verb = "Would remove" if dry_run else "Removed"
-    for each in done.removed[:ITEMS_SHOWN]:
-        yield Text(f"{verb} {safe(each.ref)}  ({each.at:%Y-%m-%d})")
+    for ref in done.removed[:ITEMS_SHOWN]:
+        yield Text(f"{verb} {safe(ref.ref)}  ({ref.at:%Y-%m-%d})")
     if len(done.removed) > ITEMS_SHOWN:
-        yield Text(f"{verb} {len(done.removed) - ITEMS_SHOWN:,} refs more")
+        yield Text(f"{verb} {len(done.removed) - ITEMS_SHOWN:,} more refs")
     for path in done.files:
         yield Text(f"{verb} {safe(str(path))}")
     if not done.removed and not done.files:
         yield Text("No old backup and no temporary file to remove")
-    for reason, count in sorted(Counter(each.kept for each in done.kept).items()):
+    for reason, count in sorted(Counter(ref.kept for ref in done.kept).items()):
         yield Text(f"Kept {plural(count, 'ref')}: {safe(reason)}", style="dim")
     if done.after:
-        yield Text(f"git had {_space(done.before)}, and has {_space(done.after)}", style="dim")
+        yield Text(f"git: {_space(done.before)} before, {_space(done.after)} after", style="dim")
 
 
 def _space(counts: dict[str, int]) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from rich.text import Text
 
 from contentgit.cli.changes import as_data, counts_by_model, print_changes
-from contentgit.cli.databases import everywhere
+from contentgit.cli.databases import ask_all
 from contentgit.cli.parser import Options, count
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import SHORT, Terminal
@@ -59,14 +59,11 @@ def log_options(options: Options) -> None:
 def log(args: argparse.Namespace, terminal: Terminal) -> int:
     """Lists commits."""
     if args.all_databases and not args.applied:
-        raise UsageError(
-            "commits are in no database; --all-databases goes with --applied",
-            hint="contentgit log --applied --all-databases",
-        )
+        hint = "contentgit log --applied --all-databases"
+        raise UsageError("--all-databases requires --applied", hint=hint)
     if args.applied and args.patch:
-        raise UsageError(
-            "the ledger has no patches", hint="contentgit log -p\ncontentgit log --applied"
-        )
+        hint = "contentgit log -p\ncontentgit log --applied"
+        raise UsageError("--patch cannot be combined with --applied", hint=hint)
     if args.applied:
         return _applied_log(args, terminal)
     repository = find_repository(args, terminal)
@@ -75,37 +72,42 @@ def log(args: argparse.Namespace, terminal: Terminal) -> int:
     selection = Selection.parse(names)
     cut = partial(_is_boundary, repository, args.patch and repository.history.is_shallow())
     if args.json:
-        found = (
-            _commit_data(repository, each, selection, patch=args.patch, cut=cut(each))
-            for each in commits
+        documents = (
+            _commit_data(repository, commit, selection, patch=args.patch, cut=cut(commit))
+            for commit in commits
         )
-        terminal.items({"revision": revision}, "commits", found)
+        terminal.items({"revision": revision}, "commits", documents)
         return 0
     for index, commit in enumerate(commits):
         if index and not (args.oneline and not args.patch):
             terminal.line()
-        terminal.lines([_one_line(commit)] if args.oneline else _commit_lines(commit))
-        if args.patch and cut(commit):
-            terminal.line()
-            terminal.line(
-                "The shallow clone ends here: what this commit changed is not known", "yellow"
-            )
-            way = repository.command("fetch --unshallow")
-            terminal.line(terminal.call.typed(f"  {way}  (brings the older commits)"), style="dim")
-        elif args.patch:
-            terminal.line()
-            try:
-                shown = shown_commit(repository, commit, selection)
-                print_changes(shown.changes, terminal, shown.dumps > 1)
-            except FormatError as error:  # the older commits are as they are
-                terminal.line(
-                    f"What this commit changed cannot be shown: {error.message}", "yellow"
-                )
+        if args.oneline:
+            terminal.line(Text.assemble((commit.id[:SHORT], "yellow"), " ", safe(commit.subject)))
+        else:
+            terminal.lines(_commit_lines(commit))
+        if args.patch:
+            _print_patch(repository, commit, selection, terminal, cut=cut(commit))
     return 0
 
 
+def _print_patch(
+    repository: Repository, commit: Commit, selection: Selection, terminal: Terminal, *, cut: bool
+) -> None:
+    terminal.line()
+    if cut:
+        text = "The shallow clone ends here: the changes of this commit are not known"
+        terminal.line(text, "yellow")
+        terminal.hint(f"  {repository.command('fetch --unshallow')}  (brings the older commits)")
+        return
+    try:
+        shown = shown_commit(repository, commit, selection)
+        print_changes(shown.changes, terminal, shown.dumps > 1)
+    except FormatError as error:  # the older commits are as they are
+        terminal.line(f"What this commit changed cannot be shown: {error.message}", "yellow")
+
+
 def _revision_and_names(repository: Repository, args: argparse.Namespace) -> tuple[str, list[str]]:
-    """The key of a record may stand where the revision does, unless a revision is called so."""
+    """REV may be the key of a record, unless a revision has that name."""
     if names_record(args.revision):
         try:
             repository.refs.resolve(args.revision)
@@ -139,10 +141,6 @@ def _commit_data(
         return {**data.plain(commit), "changes": None, "problem": error.message}
 
 
-def _one_line(commit: Commit) -> Text:
-    return Text.assemble((commit.id[:SHORT], "yellow"), " ", safe(commit.subject))
-
-
 def _commit_lines(commit: Commit) -> Iterator[Text]:
     yield Text(f"commit {commit.id}", style="yellow")
     yield Text(f"Author: {safe(commit.author)} <{safe(commit.email)}>")
@@ -156,54 +154,39 @@ def _commit_lines(commit: Commit) -> Iterator[Text]:
 
 
 def _applied_log(args: argparse.Namespace, terminal: Terminal) -> int:
-    look = partial(_look_applied, args.names, args.max_count)
-    if args.all_databases:
-        return _applied_everywhere(args, terminal, look)
-    with open_project(args, terminal) as project:
-        found = look(project)
-    if args.json:
-        terminal.document(_applied_data(found))
-    else:
-        _print_applied(found, terminal)
-    return 0
+    def read(project: Project) -> _Ledger:
+        from contentgit.workingcopy.status import applied_log
 
+        return project.using, applied_log(project, args.names, args.max_count)
 
-def _look_applied(names: Sequence[str], limit: int | None, project: Project) -> _Ledger:
-    from contentgit.workingcopy.status import applied_log
-
-    return project.using, applied_log(project, names, limit)
-
-
-def _applied_everywhere(
-    args: argparse.Namespace, terminal: Terminal, look: Callable[[Project], _Ledger]
-) -> int:
+    if not args.all_databases:
+        with open_project(args, terminal) as project:
+            ledger = read(project)
+        terminal.result(_ledger_data(ledger), _ledger_lines(ledger))
+        return 0
     documents, code = [], 0
-    for each in everywhere(args, terminal, look):
-        code = max(code, each.exit_code)
-        if args.json:
-            documents.append(each.document(_applied_data))
-        elif each.found:
-            if each.found[1]:
-                terminal.line(f"Database {each.using}", style="dim")
-            _print_applied(each.found, terminal)
-    if args.json:
-        terminal.document({"databases": documents})
+    for answer in ask_all(args, terminal, read):
+        code = max(code, answer.exit_code)
+        documents.append(answer.document(_ledger_data))
+        if answer.value and answer.value[1]:
+            terminal.line(f"Database {answer.using}", style="dim")
+        terminal.lines(_ledger_lines(answer.value) if answer.value else ())
+    terminal.result({"databases": documents}, ())
     return code
 
 
-def _applied_data(found: _Ledger) -> dict[str, object]:
-    return {"database": found[0], "applied": found[1]}
+def _ledger_data(ledger: _Ledger) -> dict[str, object]:
+    return {"database": ledger[0], "applied": ledger[1]}
 
 
-def _print_applied(found: _Ledger, terminal: Terminal) -> None:
-    using, rows = found
-    for row in rows:
-        terminal.line(_applied_line(row))
+def _ledger_lines(ledger: _Ledger) -> Iterator[Text]:
+    using, rows = ledger
+    yield from map(_row_line, rows)
     if not rows:
-        terminal.line(f"Nothing was ever applied to or committed from database {using}")
+        yield Text(f"Nothing was ever applied to or committed from database {using}")
 
 
-def _applied_line(row: Applied) -> Text:
+def _row_line(row: Applied) -> Text:
     when = row.at.isoformat(sep=" ", timespec="seconds")
     branch = f" ({row.branch})" if row.branch else ""
     place = f"{dump_label(row.dump)}{branch} by {safe(row.who)} in {row.environment}"
@@ -249,14 +232,14 @@ def show(args: argparse.Namespace, terminal: Terminal) -> int:
 def _show_records(
     repository: Repository, args: argparse.Namespace, selection: Selection, terminal: Terminal
 ) -> int:
-    found = [
-        each for key in selection.records for each in records_at(repository, args.revision, key)
+    records = [
+        found for key in selection.records for found in records_at(repository, args.revision, key)
     ]
     if args.json:
-        records = [{"dump": folder, **data.record(record)} for folder, record, _ in found]
-        terminal.document({"revision": args.revision, "records": records})
+        documents = [{"dump": folder, **data.record(record)} for folder, record, _ in records]
+        terminal.document({"revision": args.revision, "records": documents})
         return 0
-    for place, (folder, record, references) in enumerate(found):
+    for place, (folder, record, references) in enumerate(records):
         if place:
             terminal.line()
         terminal.lines(_record_lines(folder, record, references))

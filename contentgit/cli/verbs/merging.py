@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 from contentgit.branches import merging
 from contentgit.branches.merging import Concluded, FastForward, MergeOutcome, MergeResult, picking
@@ -57,7 +58,7 @@ def merge(args: argparse.Namespace, terminal: Terminal) -> int:
         return _end(repository, args, terminal)
     if not args.revision:
         raise UsageError(
-            "merge needs a revision",
+            "merge requires a revision",
             hint="contentgit merge BRANCH  (contentgit branch lists them)",
         )
     way = {args.no_ff: FastForward.NEVER, args.ff_only: FastForward.ONLY}
@@ -76,22 +77,21 @@ def merge(args: argparse.Namespace, terminal: Terminal) -> int:
 
 def _print_merged(done: MergeResult, args: argparse.Namespace, terminal: Terminal) -> int:
     if args.json:
-        found = data.plain(done)
-        found["conflicts"] = [render.as_data(each) for each in done.conflicts]
-        terminal.document(found)
+        conflicts = [render.as_data(conflict) for conflict in done.conflicts]
+        terminal.document({**data.plain(done), "conflicts": conflicts})
         return 0
     source, branch, commit = safe(done.source), safe(done.branch), done.commit[:SHORT]
     said = {
-        MergeOutcome.UP_TO_DATE: f"{branch} has everything of {source} already",
-        MergeOutcome.FAST_FORWARD: f"Forwarded {branch} to {commit} ({source})",
+        MergeOutcome.UP_TO_DATE: f"{branch} is up to date with {source}",
+        MergeOutcome.FAST_FORWARD: f"Fast-forwarded {branch} to {commit} ({source})",
         MergeOutcome.MERGED: f"Merged {source} into {branch}: {commit}",
         MergeOutcome.PREPARED: f"Merged {source} without a conflict; nothing is committed yet",
         MergeOutcome.RECORDED: f"Merged {source} into {branch}: {commit}, with "
         f"{plural(len(done.conflicts), 'conflict')} recorded in it",
     }
     terminal.line(said[done.how])
-    for each in done.conflicts:
-        terminal.line(f"  {render.headline(each)}")
+    for conflict in done.conflicts:
+        terminal.line(f"  {render.headline(conflict)}")
     if done.how is MergeOutcome.PREPARED:
         tell_next(["contentgit merge --continue", "contentgit merge --abort  (gives up)"], terminal)
     if done.how is MergeOutcome.RECORDED:
@@ -107,17 +107,14 @@ def _end(repository: Repository, args: argparse.Namespace, terminal: Terminal) -
     """Concludes or gives up the verb's operation, as ``--continue`` or ``--abort`` say."""
     if getattr(args, "revision", None) or getattr(args, "records", None) or args.names:
         raise UsageError(
-            f"{'--continue' if args.go_on else '--abort'} goes alone",
+            f"{'--continue' if args.go_on else '--abort'} takes no other words",
             hint=f"contentgit {args.verb} --help",
         )
     if args.abort:
         given_up = merging.abort(repository, args.verb)
         what = given_up.named if given_up else "what was under way"
-        if args.json:
-            terminal.document({"aborted": what})
-        else:
-            the = "the " if given_up else ""
-            terminal.line(f"Gave up {the}{safe(what)}; nothing of it is on the branch")
+        text = f"Gave up {'the ' if given_up else ''}{what}; the branch has not changed"
+        terminal.result({"aborted": what}, [text])
         return 0
     return _print_concluded(merging.continue_merge(repository, args.verb), args, terminal)
 
@@ -136,8 +133,7 @@ def _print_concluded(done: Concluded, args: argparse.Namespace, terminal: Termin
         "cherry-pick": ("Picked", "on"),
         "restore": ("Restored", "on"),
     }[done.verb]
-    line = f"{did} {safe(done.source)} {way} {safe(done.branch)}: {done.commit[:SHORT]}"
-    terminal.line(line)
+    terminal.line(f"{did} {safe(done.source)} {way} {safe(done.branch)}: {done.commit[:SHORT]}")
     tell_doubts(done.doubts, terminal)
     tell_untouched(done.branch, terminal)
     tell_left_alone(done.left_alone, terminal)
@@ -177,11 +173,7 @@ def _source_options(options: Options) -> None:
 
 def revert(args: argparse.Namespace, terminal: Terminal) -> int:
     """Takes back what a commit changed."""
-    repository = find_repository(args, terminal)
-    if args.go_on or args.abort:
-        return _end(repository, args, terminal)
-    done = picking.revert(repository, _revision(args), _picking(args))
-    return _print_picked(done, args, terminal)
+    return _pick(args, terminal, picking.revert)
 
 
 def cherry_pick_options(options: Options) -> None:
@@ -198,11 +190,30 @@ def cherry_pick_options(options: Options) -> None:
 
 def cherry_pick(args: argparse.Namespace, terminal: Terminal) -> int:
     """Takes over what a commit changed."""
+    return _pick(args, terminal, picking.cherry_pick)
+
+
+def _pick(
+    args: argparse.Namespace,
+    terminal: Terminal,
+    pick: Callable[[Repository, str, Picking], Concluded],
+) -> int:
     repository = find_repository(args, terminal)
     if args.go_on or args.abort:
         return _end(repository, args, terminal)
-    done = picking.cherry_pick(repository, _revision(args), _picking(args))
-    return _print_picked(done, args, terminal)
+    if not args.revision:
+        raise UsageError(
+            f"{args.verb} requires a commit", hint="contentgit log --oneline  lists them"
+        )
+    how = Picking(
+        mainline=args.mainline or 0,
+        names=tuple(args.names),
+        with_dependencies=args.with_dependencies,
+        commit=not args.no_commit,
+        note_source=getattr(args, "note_source", False),
+        message="\n\n".join(args.message or ()),
+    )
+    return _print_picked(pick(repository, args.revision, how), args, terminal)
 
 
 def restore_options(options: Options) -> None:
@@ -226,36 +237,15 @@ def restore(args: argparse.Namespace, terminal: Terminal) -> int:
     labels = [*args.records, *args.names]
     if not labels:
         raise UsageError(
-            "restore needs a record", hint="contentgit restore pages.page:42 --from REV"
+            "restore requires a record", hint="contentgit restore pages.page:42 --from REV"
         )
     if not args.source:
         raise UsageError(
             "restore requires --from REV", hint=f"contentgit restore {labels[0]} --from REV"
         )
-    how = Picking(with_dependencies=args.with_dependencies, message=_message(args))
+    how = Picking(with_dependencies=args.with_dependencies, message="\n\n".join(args.message or ()))
     done = picking.restore(find_repository(args, terminal), labels, args.source, how)
     return _print_picked(done, args, terminal)
-
-
-def _revision(args: argparse.Namespace) -> str:
-    if not args.revision:
-        raise UsageError(f"{args.verb} needs a commit", hint="contentgit log --oneline  lists them")
-    return str(args.revision)
-
-
-def _picking(args: argparse.Namespace) -> Picking:
-    return Picking(
-        mainline=args.mainline or 0,
-        names=tuple(args.names),
-        with_dependencies=args.with_dependencies,
-        commit=not args.no_commit,
-        note_source=getattr(args, "note_source", False),
-        message=_message(args),
-    )
-
-
-def _message(args: argparse.Namespace) -> str:
-    return "\n\n".join(args.message or ())
 
 
 def _print_picked(done: Concluded, args: argparse.Namespace, terminal: Terminal) -> int:

@@ -7,8 +7,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from typing import TYPE_CHECKING
+from itertools import chain
 
 from rich.text import Text
 
@@ -22,9 +21,6 @@ from contentgit.cli.worktrees import left_alone_lines
 from contentgit.errors import RefusedError, UsageError
 from contentgit.git import Moved, RefMove, Talk
 from contentgit.render.plain import safe
-
-if TYPE_CHECKING:
-    from contentgit.cli.progress import ProgressBar
 
 _PROGRESS = re.compile(
     r"(?:remote: )?(?P<what>[A-Z][a-z ]+): +[0-9]+% \((?P<done>[0-9]+)/(?P<total>[0-9]+)\)"
@@ -43,21 +39,14 @@ _SIGNS = {
 @contextmanager
 def talking(terminal: Terminal) -> Iterator[Talk]:
     """git may ask on a terminal, and its progress is shown as any other."""
-    prompt = sys.stdin.isatty()
-    if terminal.as_json or not sys.stderr.isatty():
-        yield Talk(prompt)
-        return
-    from contentgit.cli.progress import ProgressBar
+    with terminal.progress() as bar:
 
-    with ProgressBar(terminal.err) as bar:
-        terminal.bar = bar
-        yield Talk(prompt, partial(_show, bar))
+        def show(line: str) -> None:
+            found = _PROGRESS.match(line)
+            if found and bar:
+                bar(found["what"].lower(), int(found["done"]), int(found["total"]))
 
-
-def _show(bar: ProgressBar, line: str) -> None:
-    found = _PROGRESS.match(line)
-    if found:
-        bar(found["what"].lower(), int(found["done"]), int(found["total"]))
+        yield Talk(sys.stdin.isatty(), show) if bar else Talk(sys.stdin.isatty())
 
 
 def fetch_options(options: Options) -> None:
@@ -76,18 +65,18 @@ def fetch_options(options: Options) -> None:
 def fetch(args: argparse.Namespace, terminal: Terminal) -> int:
     """Brings what other repositories have."""
     if args.all and args.remote:
-        raise UsageError("--all is every remote: name none", hint="contentgit fetch --all")
+        raise UsageError("--all takes no remote", hint="contentgit fetch --all")
     names = [args.remote] if args.remote else []
     repository = find_repository(args, terminal)
     with talking(terminal) as talk:
-        found = remotes.fetch(repository, names, talk, every=args.all, prune=args.prune)
-    if args.json:
-        terminal.document({"fetched": found})
-        return 0
-    for each in found:
-        terminal.lines(_moves(f"From {each.url}", each.moves))
-        if not each.moves:
-            terminal.line(f"{each.remote}: nothing new")
+        fetched = remotes.fetch(repository, names, talk, every=args.all, prune=args.prune)
+    lines = chain.from_iterable(
+        _moves(f"From {remote.url}", remote.moves)
+        if remote.moves
+        else [Text(f"{remote.remote}: nothing new")]
+        for remote in fetched
+    )
+    terminal.result({"fetched": fetched}, lines)
     return 0
 
 
@@ -109,12 +98,9 @@ def pull(args: argparse.Namespace, terminal: Terminal) -> int:
     repository = find_repository(args, terminal)
     with talking(terminal) as talk:
         done = remotes.pull(repository, args.remote, args.branch, talk, ff_only=args.ff_only)
-    if args.json:
-        terminal.document(done)
-    else:
-        terminal.lines(pull_lines(done))
-        if done.way is not Way.UP_TO_DATE:
-            tell_untouched(done.branch, terminal)
+    terminal.result(done, pull_lines(done))
+    if done.way is not Way.UP_TO_DATE:
+        tell_untouched(done.branch, terminal)
     return 0
 
 
@@ -130,9 +116,11 @@ def pull_lines(done: Pulled) -> Iterator[Text]:
         case Way.MERGED:
             yield Text(f"Merged {safe(done.upstream)} into branch {name}, which is at {at} now")
         case Way.FAST_FORWARD:
-            yield Text(f"Branch {name} went forward from {(done.before or '')[:SHORT]} to {at}")
-    for each in done.left:
-        for line in left_alone_lines(each):
+            yield Text(
+                f"Branch {name} was fast-forwarded from {(done.before or '')[:SHORT]} to {at}"
+            )
+    for worktree in done.left:
+        for line in left_alone_lines(worktree):
             yield Text(line, style="yellow")
 
 
@@ -171,27 +159,19 @@ def push(args: argparse.Namespace, terminal: Terminal) -> int:
             delete=args.delete or (),
             follow=args.set_upstream,
         )
-    if args.json:
-        terminal.document(done)
-        return 0
-    moved = [each for each in done.moves if each.moved is not Moved.UNCHANGED]
-    terminal.lines(_moves(f"To {done.url}", moved))
-    if not moved:
-        terminal.line(f"{safe(done.url)} has everything already")
+    moved = [move for move in done.moves if move.moved is not Moved.UNCHANGED]
+    up_to_date = [f"{done.url} is up to date"]
+    terminal.result(done, _moves(f"To {done.url}", moved) if moved else up_to_date)
     return 0
 
 
 def _moves(head: str, moves: Iterable[RefMove]) -> Iterator[Text]:
-    for place, each in enumerate(moves):
+    for place, move in enumerate(moves):
         if not place:
             yield Text(safe(head), style="dim")
-        sign, style = _SIGNS[each.moved]
-        yield Text.assemble((f" {sign} {safe(each.name)}", style), f"  {_told(each)}")
-
-
-def _told(move: RefMove) -> str:
-    before, after = (move.before or "")[:SHORT], (move.after or "")[:SHORT]
-    if before and after:
-        more = ", by force: commits are gone there" if move.moved is Moved.FORCED else ""
-        return f"{before}..{after}{more}"
-    return f"{move.moved.value} {after}".rstrip()
+        sign, style = _SIGNS[move.moved]
+        before, after = (move.before or "")[:SHORT], (move.after or "")[:SHORT]
+        what = f"{before}..{after}" if before and after else f"{move.moved.value} {after}".rstrip()
+        if before and after and move.moved is Moved.FORCED:
+            what += ", by force: commits are gone there"
+        yield Text.assemble((f" {sign} {safe(move.name)}", style), f"  {what}")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +24,6 @@ from contentgit.errors import ConfigurationError, UsageError
 from contentgit.render.plain import plural
 
 if TYPE_CHECKING:
-    from contentgit.branches.workflows import Workflow
     from contentgit.workingcopy.inventory import DumpInventory, ModelInventory
 
 
@@ -46,7 +47,7 @@ def init_options(options: Options) -> None:
 def init(args: argparse.Namespace, terminal: Terminal) -> int:
     """Makes the repository, and the workflow of a host."""
     if args.force and not args.ci:
-        raise UsageError("--force goes with --ci", hint="contentgit init --ci github --force")
+        raise UsageError("--force requires --ci", hint="contentgit init --ci github --force")
     path = Path(args.path) if args.path else _configured(args)
     made = repositories.init(
         path,
@@ -63,37 +64,24 @@ def init(args: argparse.Namespace, terminal: Terminal) -> int:
     kind = "bare repository" if made.bare else "repository"
     if made.created:
         terminal.line(f"Made the {kind} {made.path} on branch {made.branch}")
-    else:
-        terminal.line(f"{made.path} is a {kind} of content already, on branch {made.branch}")
-    if made.created:
-        told = (
+        terminal.hint(
             "git's own merge and diff understand its records "
             "(contentgit setup-git --check lists how)"
         )
-        terminal.line(terminal.call.typed(told), style="dim")
-    if made.around is not None:
-        terminal.lines(_around_lines(made.around, made.ignore))
-    if made.workflow is not None:
-        terminal.lines(_workflow_lines(made.workflow))
+    else:
+        terminal.line(f"{made.path} is a {kind} of content already, on branch {made.branch}")
+    if made.around is not None:  # the code's repository would take it for a submodule
+        where = f"It is inside the repository {made.around}, which should ignore it."
+        terminal.lines([f"{where} Add this line to its .gitignore:", f"    {made.ignore}"])
+    workflow = made.workflow
+    if workflow is not None and workflow.changed:
+        terminal.line(f"Wrote {workflow.path} in commit {workflow.commit[:SHORT]}")
+        terminal.line("Next: read it, fill in what it asks for, and push")
+    elif workflow is not None:
+        terminal.line(f"{workflow.path} is as it should be")
     elif made.created:
         tell_next(["contentgit datasets", "contentgit commit -m MESSAGE"], terminal, "then:")
     return 0
-
-
-def _around_lines(around: Path, ignore: str) -> Iterator[Text]:
-    """Content needs a repository of its own; the code's would take it for a submodule."""
-    yield Text(
-        f"It is inside the repository {around}, which should ignore it. The line for its .gitignore:"
-    )
-    yield Text(f"    {ignore}")
-
-
-def _workflow_lines(workflow: Workflow) -> Iterator[str]:
-    if not workflow.changed:
-        yield f"{workflow.path} is as it should be"
-        return
-    yield f"Wrote {workflow.path} in commit {workflow.commit[:SHORT]}"
-    yield "Next: read it, fill in what it asks for, and push"
 
 
 def _configured(args: argparse.Namespace) -> Path:
@@ -122,14 +110,11 @@ def datasets(args: argparse.Namespace, terminal: Terminal) -> int:
     with open_project(args, terminal) as project:
         from contentgit.workingcopy.inventory import inventory
 
-        found = inventory(project, [*args.dumps, *args.names])
-    if args.json:
-        terminal.document({"datasets": found})
-        return 0
-    for dump in found:
-        terminal.lines(_dump_lines(dump))
-    if not found:
-        terminal.line("No dataset works without arguments: contentgit datasets NAME:ARGUMENTS")
+        dumps = inventory(project, [*args.dumps, *args.names])
+    lines: Iterable[Text | str] = chain.from_iterable(map(_dump_lines, dumps))
+    if not dumps:
+        lines = ["No dataset works without arguments: contentgit datasets NAME:ARGUMENTS"]
+    terminal.result({"datasets": dumps}, lines)
     return 0
 
 
@@ -149,28 +134,19 @@ def _dump_lines(dump: DumpInventory) -> Iterator[Text]:
             hidden = f"{plural(model.hidden, 'row')} that the default manager hides are included"
             yield Text(f"    {hidden}", style="dim")
         if model.moments:
-            names = ", ".join(model.moments)
-            note = (
-                f'changes with every save: {names} (consider "exclude": [{_quoted(model.moments)}])'
-            )
+            names, quoted = ", ".join(model.moments), json.dumps(model.moments, ensure_ascii=False)
+            note = f'changes with every save: {names} (consider "exclude": {quoted})'
             yield Text(f"    {note}", style="dim")
 
 
-def _quoted(names: tuple[str, ...]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
-
-
 def _rules(model: ModelInventory) -> str:
-    rules = []
-    if model.filtered:
-        rules.append("filtered")
-    if model.delete_missing:
-        rules.append("delete_missing")
-    if model.identity:
-        rules.append(f"identity {', '.join(model.identity)}")
-    if model.exclude:
-        rules.append(f"without {', '.join(model.exclude)}")
-    return "; ".join(rules)
+    rules = [
+        "filtered" if model.filtered else "",
+        "delete_missing" if model.delete_missing else "",
+        f"identity {', '.join(model.identity)}" if model.identity else "",
+        f"without {', '.join(model.exclude)}" if model.exclude else "",
+    ]
+    return "; ".join(filter(None, rules))
 
 
 def demo_options(options: Options) -> None:

@@ -1,4 +1,4 @@
-"""``setup-git``: each setting is said out loud, with its reason."""
+"""``setup-git``: prints each setting with its reason."""
 
 from __future__ import annotations
 
@@ -38,52 +38,50 @@ def setup_git(args: argparse.Namespace, terminal: Terminal) -> int:
     """Sets git's own merge and diff up for the repository, looks whether they are, or takes them out."""
     if args.force and (args.check or args.remove):
         raise UsageError(
-            "--force sets what --check and --remove leave alone",
+            "--force cannot be combined with --check or --remove",
             hint="contentgit setup-git --force",
         )
     repository = find_repository(args, terminal)
     if args.check:
-        found = look(repository, COMMAND)
+        settings = look(repository, COMMAND)
     elif args.remove:
-        found = remove(repository, COMMAND)
+        settings = remove(repository, COMMAND)
     else:
-        found = install(repository, COMMAND, force=args.force)
-    if args.json:
-        terminal.document({"repository": repository.path, "settings": found})
-    else:
-        terminal.lines(_lines(found, check=args.check, remove=args.remove))
-    good = all(each.state is State.AS_IT_SHOULD for each in found)
+        settings = install(repository, COMMAND, force=args.force)
+    document = {"repository": repository.path, "settings": settings}
+    terminal.result(document, _lines(settings, check=args.check, remove=args.remove))
+    good = all(setting.state is State.AS_IT_SHOULD for setting in settings)
     return 1 if args.check and not good else 0
 
 
-def _lines(found: Sequence[Outcome], *, check: bool, remove: bool) -> Iterator[Text]:
-    for each in found:
-        yield from _outcome_lines(each, remove=remove)
-    same = sum(each.state is State.AS_IT_SHOULD for each in found)
-    if same == len(found):
-        done = "Nothing to remove" if remove else "git is set up: every setting is as it should be"
-        yield Text(done)
+def _lines(settings: Sequence[Outcome], *, check: bool, remove: bool) -> Iterator[Text]:
+    for setting in settings:
+        yield from _setting_lines(setting, remove=remove)
+    if all(setting.state is State.AS_IT_SHOULD for setting in settings):
+        yield Text(
+            "Nothing to remove" if remove else "git is set up: every setting is as it should be"
+        )
     elif check:
-        missing = any(each.state is State.MISSING for each in found)
+        missing = any(setting.state is State.MISSING for setting in settings)
         how = "contentgit setup-git" if missing else "contentgit setup-git --force"
         yield Text(f"git is not set up for records: {how} sets this")
 
 
-def _outcome_lines(each: Outcome, *, remove: bool) -> Iterator[Text]:
-    name, found = safe(each.name), safe(each.found or "")
-    why = (f"  ({each.why})", "dim")
-    match each.state:
+def _setting_lines(setting: Outcome, *, remove: bool) -> Iterator[Text]:
+    name, found = safe(setting.name), safe(setting.found or "")
+    why = (f"  ({setting.why})", "dim")
+    match setting.state:
         case State.SET:
-            before = f", which was {found}" if each.found is not None else ""
-            yield Text.assemble(("Set ", "green"), f"{name} = {safe(each.value)}{before}", why)
+            before = f", which was {found}" if setting.found is not None else ""
+            yield Text.assemble(("Set ", "green"), f"{name} = {safe(setting.value)}{before}", why)
         case State.REMOVED:
             yield Text.assemble(("Removed ", "red"), name)
         case State.KEPT:
             if remove:
                 yield Text.assemble(("Kept ", "yellow"), f"{name} = {found}, which is your own")
                 return
-            wanted = f" and not {safe(each.value)}"
+            wanted = f" and not {safe(setting.value)}"
             yield Text.assemble(("Kept ", "yellow"), f"{name} = {found}{wanted}", why)
             yield Text("  contentgit setup-git --force replaces it", style="dim")
         case State.MISSING:
-            yield Text.assemble(("Missing ", "yellow"), f"{name} = {safe(each.value)}", why)
+            yield Text.assemble(("Missing ", "yellow"), f"{name} = {safe(setting.value)}", why)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.text import Text
 
 from contentgit.branches.merging.operation import current
 from contentgit.cli.call import Call
-from contentgit.cli.databases import everywhere
+from contentgit.cli.databases import ask_all
 from contentgit.cli.parser import Options
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Parts, Terminal
@@ -46,7 +45,7 @@ class _Status:
 
     @property
     def edited(self) -> bool:
-        """Whether anything was edited, or may have been: nobody can tell without the commit."""
+        """Whether anything was edited, or may have been: without the commit it is unknown."""
         return any(each.changes or each.ways for each in self.dumps)
 
     @property
@@ -58,7 +57,7 @@ class _Status:
 
 
 class _Edited(NamedTuple):
-    """What a line says of a change."""
+    """The parts of a change that its line shows."""
 
     kind: str
     key: RecordKey
@@ -89,103 +88,68 @@ def status(args: argparse.Namespace, terminal: Terminal) -> int:
     parts = Parts()
 
     def keep(entry: TitledChange) -> str | _Edited:
-        return parts.add(_change_data(entry)) if args.json else _Edited.of(entry)
+        if not args.json:
+            return _Edited.of(entry)
+        return parts.add(data.change(entry.dump, entry.change, entry.title, entry.references))
 
-    look = partial(_look, [*args.dumps, *args.names], keep)
+    def read(project: Project) -> _Status:
+        from contentgit.workingcopy.status import status as dump_statuses
+
+        dumps = dump_statuses(project, [*args.dumps, *args.names], keep)
+        head, environment = project.repository.refs.head_branch(), project.config.environment
+        operation = current(project.repository)
+        under_way = (operation.named, operation.ends()) if operation else ("", "")
+        return _Status(project.using, environment, head, dumps, *under_way)
+
+    statuses, documents, code = [], [], 0
+    with open_project(args, terminal) as project:
+        from contentgit.workingcopy.status import beside
+
+        if not args.all_databases:
+            statuses = [read(project)]
+        rest = beside(project)  # a missing repository is reported once, not for each database
     if args.all_databases:
-        return _everywhere(args, terminal, look, parts)
-    with open_project(args, terminal) as project:
-        found = look(project)
-        rest = _beside(project)
-    if args.json:
-        terminal.document({**_status_data(found), **_beside_data(rest)}, parts)
+        for answer in ask_all(args, terminal, read):
+            code = max(code, answer.exit_code)
+            documents.append(answer.document(_status_data))
+            if answer.value:
+                statuses.append(answer.value)
+                _print(answer.value, terminal)
+        head: dict[str, object] = {"databases": documents}
     else:
-        _print(found, terminal)
-        terminal.lines(_beside_lines(rest, project.repository, terminal.call))
-    return 1 if args.exit_code and found.edited else 0
-
-
-def _look(
-    names: Sequence[str], keep: Callable[[TitledChange], object], project: Project
-) -> _Status:
-    from contentgit.workingcopy.status import status as status_of
-
-    found = status_of(project, names, keep)
-    head, environment = project.repository.refs.head_branch(), project.config.environment
-    operation = current(project.repository)
-    under_way = (operation.named, operation.ends()) if operation else ("", "")
-    return _Status(project.using, environment, head, found, *under_way)
-
-
-def _beside(project: Project) -> Beside:
-    from contentgit.workingcopy.status import beside
-
-    return beside(project)
-
-
-def _everywhere(
-    args: argparse.Namespace, terminal: Terminal, look: Callable[[Project], _Status], parts: Parts
-) -> int:
-    with open_project(args, terminal) as project:
-        rest = _beside(project)  # that there is no repository is said once, not for each database
-    documents, code, edited = [], 0, False
-    for each in everywhere(args, terminal, look):
-        code = max(code, each.exit_code)
-        edited = edited or bool(each.found and each.found.edited)
-        if args.json:
-            documents.append(each.document(_status_data))
-        elif each.found:
-            _print(each.found, terminal)
+        head = _status_data(statuses[0])
+        _print(statuses[0], terminal)
     if args.json:
-        terminal.document({"databases": documents, **_beside_data(rest)}, parts)
-    else:
-        terminal.lines(_beside_lines(rest, project.repository, terminal.call))
-    return code or (1 if args.exit_code and edited else 0)
+        terminal.document({**head, **_beside_data(rest)}, parts)
+    terminal.lines(_beside_lines(rest, project.repository, terminal.call))
+    return code or int(args.exit_code and any(status.edited for status in statuses))
 
 
-def _print(found: _Status, terminal: Terminal) -> None:
-    place = f"Database {found.using} ({found.environment})" + (
-        f", branch {found.head}" if found.head else ", HEAD is detached"
-    )
-    terminal.line(place, style="dim")
-    if found.merging:
-        terminal.line(f"A {safe(found.merging)} is under way:", "yellow")
-        for step in terminal.call.typed(found.ends).splitlines():
+def _print(status: _Status, terminal: Terminal) -> None:
+    branch = f"branch {status.head}" if status.head else "HEAD is detached"
+    terminal.line(f"Database {status.using} ({status.environment}), {branch}", style="dim")
+    if status.merging:
+        terminal.line(f"A {safe(status.merging)} is under way:", "yellow")
+        for step in terminal.call.typed(status.ends).splitlines():
             terminal.line(f"  {step}", "yellow")
-    for each in found.dumps:
-        terminal.lines(_status_lines(each, terminal.call))
-    for way in found.ways:
-        terminal.line(f"  {terminal.call.typed(safe(way))}", "dim")
+    for dump in status.dumps:
+        terminal.lines(_status_lines(dump, terminal.call))
+    for way in status.ways:
+        terminal.hint(f"  {way}")
 
 
-def _status_data(found: _Status) -> dict[str, object]:
-    dumps = [
-        {
-            "dump": each.label,
-            "folder": each.folder,
-            "rows": each.rows,
-            "applied": each.applied,
-            "branch": each.branch,
-            "behind": each.behind,
-            "note": each.note,
-            "missing": each.missing,
-            "twin": each.twin or None,
-            "changes": each.changes,
-            "computed": each.computed,
-        }
-        for each in found.dumps
-    ]
+def _status_data(status: _Status) -> dict[str, object]:
+    dumps = []
+    for dump in status.dumps:
+        document = {**dump._asdict(), "dump": dump.label, "twin": dump.twin or None}
+        dumps.append({n: v for n, v in document.items() if n not in ("label", "in_branch", "ways")})
     return {
-        "database": found.using,
-        "branch": found.head,
-        "under_way": found.merging or None,
-        "ways": found.ways,
+        "database": status.using,
+        "branch": status.head,
+        "under_way": status.merging or None,
+        "ways": status.ways,
         "dumps": dumps,
     }
-
-
-def _change_data(entry: TitledChange) -> dict[str, object]:
-    return data.change(entry.dump, entry.change, entry.title, entry.references)
 
 
 def _beside_data(rest: Beside) -> dict[str, object]:
@@ -198,7 +162,7 @@ def _beside_data(rest: Beside) -> dict[str, object]:
 
 
 def _beside_lines(rest: Beside, repository: Repository, call: Call) -> Iterator[Text]:
-    """What is in the repository and not looked at: edits of its files, and folders of other datasets."""
+    """What is in the repository and not compared: edits of its files, and folders of other datasets."""
     if rest.edited:
         count = len(rest.edited)
         verb = "differs" if count == 1 else "differ"
@@ -216,25 +180,24 @@ def _beside_lines(rest: Beside, repository: Repository, call: Call) -> Iterator[
         what = "with 'git commit' commits them, and reverts the branch where they are older than it"
         yield _way(call, repository.command("add -A"), what)
     if rest.locks:
-        yield Text(
-            "a git process is at work in the repository, or was killed there:", style="yellow"
-        )
+        text = "a git process is at work in the repository, or was killed there:"
+        yield Text(text, style="yellow")
         what = "removes its lock, if no git runs there"
         yield from (_way(call, f"rm {shlex.quote(lock)}", what) for lock in rest.locks)
     if rest.backlog:
         backups = plural(rest.backlog.count, "backup")
         oldest = f"the oldest of {rest.backlog.oldest:%Y-%m-%d}"
         yield Text(f"the repository keeps {backups}, {oldest}:", style="dim")
-        yield _way(call, "contentgit gc --dry-run", "says which of them nothing needs any more")
+        yield _way(call, "contentgit gc --dry-run", "lists those that are no longer needed")
     for folder in rest.left:
         name = safe(dump_label(folder))
-        yield Text(f"{name} is in HEAD's branch, and the code has no such dataset", style="yellow")
+        yield Text(f"{name} is in HEAD's branch, but the code has no such dataset", style="yellow")
         if len(rest.new) == 1:
             new = rest.new[0]
             what = f"if it is called {new} now, and this database has all of the branch's {name}"
             yield _way(call, f"contentgit commit {shlex.quote(new)}", what)
         words = repository.command(shlex.join(["rm", "-rq", folder]))
-        yield _way(call, words, "with 'git commit' removes it, if nobody wants it any more")
+        yield _way(call, words, "with 'git commit' removes it, if it is no longer needed")
 
 
 def _way(call: Call, command: str, what: str) -> Text:
@@ -247,22 +210,20 @@ def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
     if row is None:
         line.append(f"  {plural(status.rows, 'record')}, never at a commit", style="not bold")
         yield line
+        way = f"  contentgit commit {status.label}" if status.rows else ""
         if status.in_branch:
-            yield Text(
-                call.typed(f"  contentgit checkout {status.branch} {status.label}"), style="dim"
-            )
-        elif status.rows:
-            yield Text(call.typed(f"  contentgit commit {status.label}"), style="dim")
+            way = f"  contentgit checkout {status.branch} {status.label}"
+        if way:
+            yield Text(call.typed(way), style="dim")
         return
     where = f" ({row.branch})" if row.branch else ""
     line.append(f"  at {row.commit[:SHORT]}{where}", style="not bold")
-    line.append(
-        ", which is not in the repository" if status.missing else "", style="yellow not bold"
-    )
+    missing = ", which is not in the repository" if status.missing else ""
+    line.append(missing, style="yellow not bold")
     line.append(", clean" if not (status.ways or status.changes) else "", style="green not bold")
     yield line
     if status.ways:
-        yield Text("  what was edited since cannot be told without the commit", style="yellow")
+        yield Text("  edits since then cannot be found without the commit", style="yellow")
     elif status.missing:
         command = call.typed(f"contentgit checkout {status.twin} {status.label} --apply")
         yield Text(f"  branch {status.twin} has the same content: {command}", style="dim")
@@ -270,7 +231,7 @@ def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
         yield Text(f"  {status.note}", style="yellow")
     for entries, said in (
         (status.changes, "edited since"),
-        (status.computed, "changed in derived fields alone"),
+        (status.computed, "changed only in derived fields"),
     ):
         if entries:
             yield Text(f"  {plural(len(entries), 'record')} {said}:")
@@ -282,16 +243,10 @@ def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
 
 
 def _entry_lines(entries: Sequence[_Edited], label: str, call: Call) -> Iterator[Text]:
-    for each in entries[:ITEMS_SHOWN]:
-        yield _status_line(each)
+    for entry in entries[:ITEMS_SHOWN]:
+        line = Text("    ")
+        line.append_text(heading(SIGNS[entry.kind], STYLES[entry.kind], entry.key, entry.title))
+        yield line.append(f"  {', '.join(entry.names)}" if entry.names else "", style="dim")
     if len(entries) > ITEMS_SHOWN:
         command = call.typed(f"contentgit diff -- {label}")
         yield Text(f"    … and {len(entries) - ITEMS_SHOWN:,} more: {command}", style="dim")
-
-
-def _status_line(entry: _Edited) -> Text:
-    line = Text("    ")
-    line.append_text(heading(SIGNS[entry.kind], STYLES[entry.kind], entry.key, entry.title))
-    if entry.names:
-        line.append(f"  {', '.join(entry.names)}", style="dim")
-    return line
