@@ -1,4 +1,4 @@
-"""SQL that reads: Django compiles the conditions, rows come straight from the driver."""
+"""SQL that reads: Django compiles the conditions, and rows come from the driver without conversion."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ CHUNK = 2000
 """Rows that are held at a time, where they are small."""
 
 _FIRST, _STEP = 16, 128
-"""Rows that are asked for when none has been seen yet, and at most from a stream."""
+"""Rows of the first request, and of the largest request of a stream."""
 
 COMPOSITE_CHUNK = 200
-"""The same for keys of several columns: SQLite limits the depth of a condition."""
+"""Rows of one query by keys of several columns: SQLite limits the depth of a condition."""
 
 NOTHING: SQL = ("0 = 1", ())
 EVERYTHING: SQL = ("1 = 1", ())
@@ -40,13 +40,13 @@ def weight(row: Sequence[Any]) -> int:
 
 
 class Portion:
-    """How many rows to ask for next: few at first, then as many as those seen say that there is room for."""
+    """How many rows to request next: few at first, then as many as fit by the size of those seen."""
 
     def __init__(self, most: int) -> None:
         self.size, self._most = min(_FIRST, most), most
 
     def seen(self, sizes: Sequence[int]) -> int:
-        """Takes note of the sizes of the rows of the last portion; how large they are together."""
+        """Note the sizes of the last portion's rows; their sum."""
         heavy = sum(sizes)
         fitting = portions.ROOM * len(sizes) // heavy if heavy else self._most
         self.size = max(1, min(2 * self.size, fitting, self._most))
@@ -67,7 +67,7 @@ class Selected(Func):
 
 
 def rows_of(model: type[Model], using: str) -> QuerySet[Any]:
-    """All rows of the table, whatever the model's own managers hide."""
+    """All rows of the table, also those that the model's own managers hide."""
     return QuerySet(model, using=using).order_by()
 
 
@@ -76,8 +76,8 @@ def instances_of(
 ) -> Iterator[tuple[str, Any]]:
     """Instances of the rows with these keys, SQL parameters; each with its key's text.
 
-    The key is read from the columns: what the project's field makes of it in Python may be equal to
-    nothing, and have no hash. Raises what the project's code raises where instances are built.
+    The key is read from the columns: the value of the project's field may equal nothing and have no hash.
+    Raises what the project's code raises while it builds instances.
     """
     columns = table.key_columns
     names = [f"contentgit_key_{number}" for number in range(len(columns))]
@@ -168,12 +168,12 @@ def rows_at(
 
 
 def quoted(name: str, using: str) -> str:
-    """A name of the database's as it stands in SQL."""
+    """A name, quoted for SQL."""
     return str(connections[using].ops.quote_name(name))
 
 
 def names(table: str, columns: Sequence[Column], using: str) -> list[str]:
-    """Column names with their table: SQLite takes a lone name that is no column for a text."""
+    """Column names with their table: SQLite reads an unknown name without a table as a text."""
     before = f"{quoted(table, using)}." if table else ""
     return [f"{before}{quoted(column.name, using)}" for column in columns]
 
@@ -231,7 +231,7 @@ def matching(table: Table, filters: Sequence[Mapping[str, Any]], using: str) -> 
 
 
 def where(model: type[Model], condition: Q, using: str) -> SQL:
-    """A condition on the columns of the model's own table as it stands in SQL."""
+    """A condition on the columns of the model's own table, in SQL."""
     query = rows_of(model, using).filter(condition).query
     try:
         sql, params = query.where.as_sql(query.get_compiler(using), connections[using])
@@ -244,14 +244,8 @@ def where(model: type[Model], condition: Q, using: str) -> SQL:
 
 def unique_constraint(model: type[Model], name: str) -> UniqueConstraint | None:
     """The constraint of the model's ``Meta`` with this name."""
-    return next(
-        (
-            each
-            for each in model._meta.constraints
-            if isinstance(each, UniqueConstraint) and each.name == name
-        ),
-        None,
-    )
+    unique = (one for one in model._meta.constraints if isinstance(one, UniqueConstraint))
+    return next((constraint for constraint in unique if constraint.name == name), None)
 
 
 def rows_among(

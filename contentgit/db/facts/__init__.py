@@ -1,4 +1,4 @@
-"""Fetches what a planner must know of a database, in bulk.
+"""Fetches the facts that a planner needs of a database, in bulk.
 
 Queries are proportional to models, relations and chunks of keys, never to rows.
 """
@@ -21,9 +21,9 @@ from contentgit.plan.facts import Facts, Presence
 
 
 def present(source: Source) -> Presence:
-    """Which rows there are, for :func:`contentgit.plan.choose`.
+    """Which rows exist, for :func:`contentgit.plan.choose`.
 
-    Nothing is written, and no code of the project is called.
+    Writes nothing and calls no code of the project.
     """
     survey = source.survey
     wanted = survey.wanted | set(survey.created)
@@ -40,7 +40,7 @@ def present(source: Source) -> Presence:
 
 
 def consequences(source: Source, presence: Presence, choice: Choice) -> Facts:
-    """What the choice would bring about, for :func:`contentgit.plan.build`."""
+    """The consequences of the choice, for :func:`contentgit.plan.build`."""
     return Facts(
         **vars(presence),
         referrers=tuple(fetch_referrers(source, presence, choice.deletes)),

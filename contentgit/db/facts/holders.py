@@ -1,9 +1,8 @@
-"""Which rows hold the unique values that records of the commit want.
+"""The rows that hold unique values which records of the commit are to have.
 
-Whether two values are equal is the database's affair: MariaDB takes ``Foo`` for ``foo``, and so does a
-column with a collation of its own anywhere. So the database looks for the values. A row that it
-finds and that holds another spelling is then compared with every value still without a holder,
-again by the database.
+The database decides whether two values are equal: on MariaDB, or with a collation of the column, ``Foo``
+equals ``foo``. So the database looks for the values. If a row that it finds holds another spelling, the
+database compares it with every value that has no holder yet.
 """
 
 from __future__ import annotations
@@ -39,8 +38,8 @@ from contentgit.integrity.rules import compared
 def fetch_holders(source: Source) -> Iterator[tuple[Claim, RecordKey]]:
     """Each claim whose values a row holds, with that row; values are compared as the constraint does.
 
-    Two values that the database takes for equal and that nobody holds yet are not found: the database
-    refuses the second when it is written.
+    Two equal values that no row holds yet are not found: the database refuses the second one when it is
+    written.
     """
     by_set: dict[tuple[str, str], list[Claim]] = defaultdict(list)
     for claim in source.survey.claims:
@@ -82,14 +81,14 @@ class _HeldValues:
 
     @cached_property
     def about(self) -> SQL:
-        """That the constraint is about a row at all."""
+        """The condition that the constraint applies to a row."""
         found = unique_constraint(self.table.model, self.unique.name)
         if found is None or not found.condition:
             return EVERYTHING
         return where(self.table.model, found.condition, self.using)
 
     def parameters(self, values: Sequence[Value]) -> Row | None:
-        """SQL parameters; ``None`` where a value fits no column, and so no row holds it."""
+        """SQL parameters; ``None`` if a value fits no column, so that no row holds it."""
         try:
             return tuple(
                 parameter
@@ -100,7 +99,7 @@ class _HeldValues:
             return None
 
     def values(self, key: RecordKey, row: Row) -> tuple[Value, ...] | None:
-        """The values in a row of :attr:`columns`, as they stand in a claim."""
+        """The values in a row of :attr:`columns`, in the form of a claim."""
         fields, start = {}, 0
         for part, (columns, _, encode) in zip(self.parts, self.bound, strict=True):
             fields[part.field] = encode(*row[start : start + len(columns)])
@@ -110,7 +109,7 @@ class _HeldValues:
         return tuple(map(hashable, fields.values()))
 
     def condition(self, row: Row) -> SQL:
-        """That the set finds in the columns what it finds in these parameters."""
+        """The condition that the columns equal these parameters for the unique set."""
         sql, params, values = [], [], iter(row)
         for part, (columns, _, _), constants in zip(
             self.parts, self.bound, self.constants, strict=True
@@ -130,7 +129,7 @@ _Bound: TypeAlias = tuple[tuple[Column, ...], Callable[[Value], Row], Callable[.
 
 
 def _applied(part: UniquePart, sql: str, column: Column) -> str:
-    """A column or a value with the part's functions applied; constants are parameters behind it."""
+    """A column or a value with the part's functions applied; their constants are parameters."""
     for function, _ in part.functions:
         if function is Function.COALESCE:
             sql = f"COALESCE({sql}, {column.cast})"
@@ -170,7 +169,7 @@ def _among_claims(
 def _folded(
     source: Source, values: _HeldValues, keys: list[RecordKey], parameters: dict[Claim, Row]
 ) -> Iterator[tuple[Claim, RecordKey]]:
-    """Which of the rows holds what the database takes for the values of which claim."""
+    """The claims whose values the database considers equal to those of the rows, with the rows."""
     table, using = values.table, source.using
     conditions = {claim: values.condition(row) for claim, row in parameters.items()}
     looks = ", ".join(f"CASE WHEN {sql} THEN 1 ELSE 0 END" for sql, _ in conditions.values())

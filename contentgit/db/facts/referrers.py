@@ -67,7 +67,7 @@ class Source:
         return self._bound[label]
 
     def has_table(self, model: type[Model]) -> bool:
-        """Whether the model's table is there; a project may have models without one."""
+        """Whether the model's table exists; a project may have models without one."""
         return self._convert(model._meta.db_table.strip('"')) in self._names
 
     @cached_property
@@ -96,7 +96,7 @@ class Source:
 def fetch_referrers(
     source: Source, presence: Presence, deletes: Iterable[RecordKey]
 ) -> Iterator[Referrer]:
-    """What refers to the rows to be deleted, and to the rows outside that would go along.
+    """What refers to the rows to be deleted, and to the rows outside that would be deleted with them.
 
     Queries are proportional to relations and to the length of cascades, not to rows.
     """
@@ -203,7 +203,7 @@ def _with_dumps(
 
 
 def _parents(source: Source, label: str, keys: list[RecordKey]) -> Iterator[Referrer]:
-    """The multi-table parents that go along with these rows."""
+    """The multi-table parents that are deleted with these rows."""
     table = source.table(label)
     for link in parent_links(table.model, source.identities):
         children = [table.decode_key(key.key) for key in keys]
@@ -241,7 +241,7 @@ def _linked(
 def fetch_siblings(
     source: Source, existing: Collection[RecordKey], writes: Mapping[RecordKey, Item]
 ) -> Iterator[Sibling]:
-    """The other children of parents' rows that are there already.
+    """The other children of existing parents' rows.
 
     Queries are proportional to models, not to rows.
     """

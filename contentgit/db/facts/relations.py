@@ -1,4 +1,4 @@
-"""What refers to a model, in any model of the project: what Django's deletion would look at."""
+"""The fields that refer to a model, in any model of the project: those that Django's deletion follows."""
 
 from __future__ import annotations
 
@@ -39,9 +39,8 @@ class Relation:
     """A field, ``field`` of ``model``, that refers to the model in question.
 
     ``value`` is what SET_NULL, SET_DEFAULT and SET write there, as far as it is known before an apply.
-    ``identifies`` tells that the field is a part of the primary key. ``children`` are the multi-table
-    children, each with its link to the one before, that a row must be too: the model in question knows
-    only these.
+    ``identifies`` is true if the field is a part of the primary key. ``children`` are the multi-table
+    children, each with its link to the one before, that a row must also be for the model to follow it.
     """
 
     model: type[Model]
@@ -62,8 +61,8 @@ class Relation:
 def relations(model: type[Model], identities: Identities) -> Iterator[Relation]:
     """What refers to rows of the model's own table.
 
-    Left out are references that may dangle and that nothing happens to, and the through tables of
-    the model's own many-to-many fields: their rows are a part of its rows.
+    Without references that may dangle and are left as they are, and without the through tables of the
+    model's own many-to-many fields: their rows are a part of its rows.
     """
     for related in model._meta.get_fields(include_parents=False, include_hidden=True):
         if related.auto_created and not related.concrete and not related.many_to_many:

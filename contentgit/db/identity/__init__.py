@@ -61,16 +61,16 @@ def label_of(model: type[Model]) -> str:
 
 
 class Identities:
-    """What names the rows of each model of a project, in one database.
+    """The keys of the rows of each model of a project, in one database.
 
-    ``identity`` gives, by label, the choice of the specs; all other models go by their primary key.
+    ``identity`` has the specs' choices by label; all other models are identified by their primary key.
     Primary keys are Python values: what the plain Django field of the column holds, a tuple for
     several columns.
 
     Raises (all methods):
-        ConfigurationError: a declared identity is not that of its model.
+        ConfigurationError: a declared identity does not fit its model.
         RecordError: two rows have the same key, or a key's value has no exact form.
-        DatabaseError: the database refuses to tell.
+        DatabaseError: the database refuses.
     """
 
     def __init__(self, using: str, identity: Mapping[str, Identity]) -> None:
@@ -88,8 +88,8 @@ class Identities:
     def pk(self, label: str, text: str) -> Any | None:
         """The primary key of the row with this key.
 
-        ``None`` where there is no such row, or where the key can be none of this model. A model that
-        goes by its primary key is not asked whether the row exists.
+        ``None`` if no such row exists, or the key is not valid for this model. For a model that is
+        identified by its primary key, the row need not exist.
         """
         try:
             return self._keys(label).pk(text)
@@ -125,7 +125,7 @@ class Identities:
         return isinstance(self._keys(label), TargetKeys)
 
     def reload(self, label: str) -> None:
-        """Forget the rows of ``label``, as they have changed."""
+        """Forget the rows of ``label``, which have changed."""
         keys = self._known.get(label)
         if isinstance(keys, MappedKeys):
             keys.forget()
@@ -142,9 +142,9 @@ class Identities:
         return self._values(label, field)[1].get(text)
 
     def spelled(self, label: str, values: Iterable[Value]) -> Mapping[Value, Value]:
-        """How the rows of ``label`` that the database finds by these texts spell their primary keys.
+        """The spelling of the primary key in the row of ``label`` that the database finds by each text.
 
-        Values without a row, and those that the database tells apart as Python does, are left out.
+        Values without a row, and those that the database distinguishes as Python does, are left out.
         """
         if label not in self._spellings:
             self._spellings[label] = self._spelling(label)

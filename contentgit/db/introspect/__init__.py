@@ -1,7 +1,7 @@
 """``_meta`` to schema and :class:`Table`; no query is made.
 
-What of a model is content: the columns of its own table, without those of its primary key (which
-are the key), without generated columns, and the many-to-many fields over automatic tables.
+The content of a model is the columns of its own table, without those of its primary key (which are the
+key) and without generated columns, and the many-to-many fields over automatic tables.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def _unlisted_links(model: type[Model], dataset: Dataset) -> list[str]:
 
 @dataclass
 class _Binder:
-    """Takes one model apart. ``generics`` gives the generic foreign key of a field, by name."""
+    """Binds one model to its table."""
 
     model: type[Model]
     identities: Identities
@@ -202,12 +202,12 @@ class _Binder:
         return found
 
     def _is_key(self, each: AnyField) -> bool:
-        """Whether the column is told by the key alone, and so is no content."""
+        """Whether the key alone determines the column, so that it is not content."""
         if each not in key_fields(self.model):
             return False
         if not self._own_identity:
             return True
-        # The key does not tell it: a local key is given by the database or its default.
+        # The key does not determine a local key: the database or a default gives it.
         default = each.has_default() or _has_db_default(each) or isinstance(each, AutoField)
         return not each.is_relation and bool(default)
 
@@ -238,7 +238,7 @@ class _Binder:
         }
 
     def _leave_out(self, each: AnyField) -> None:
-        """A column that is no content: a new row gets the model's default there."""
+        """A column that is not content: a new row gets the model's default there."""
         if _has_db_default(each) and each.default is NOT_PROVIDED:
             return
         make = _default(each, self.using)
@@ -295,7 +295,7 @@ class _Binder:
 
     @property
     def _parents(self) -> tuple[str, ...]:
-        """Models of which a row must be there for this row, the one with the same key first."""
+        """Models of which a row must exist for this row, the one with the same key first."""
         keys = key_fields(self.model)
         shared = [each for each in keys if each.is_relation and not self._own_identity]
         first = [_target(each) for each in shared if len(keys) == 1]
@@ -346,7 +346,7 @@ def _has_db_default(each: Any) -> bool:
 
 
 def _default(each: AnyField, using: str) -> Callable[[], Any] | None:
-    """What gives the parameter of a new row in a column that is no content."""
+    """The function that returns a new row's parameter for a column that is not content."""
     connection = connections[using]
     if getattr(each, "auto_now", False) or getattr(each, "auto_now_add", False):
         return lambda: each.get_db_prep_save(_now(each), connection)

@@ -1,4 +1,4 @@
-"""Django's conditions and expressions as values, as far as they are plain; no query is made."""
+"""Django's conditions and expressions as values, as far as these can represent them; no query is made."""
 
 from __future__ import annotations
 
@@ -84,9 +84,9 @@ def written(model: type[Model], name: str, seen: frozenset[str] = frozenset()) -
 
 @dataclass(frozen=True)
 class Describer:
-    """Describes what constraints of one model say of its content.
+    """Describes the constraints of one model in terms of its content.
 
-    ``managed`` gives the content field for each model field that is content or key, ``bound`` has the
+    ``managed`` maps each model field that is content or key to its content field, ``bound`` has the
     content fields with columns of their own, by name.
     """
 
@@ -114,7 +114,7 @@ class Describer:
         return bounded(self._where(where))
 
     def part(self, expression: Any) -> UniquePart | None:
-        """What a unique constraint compares; ``None`` where only the database knows."""
+        """What a unique constraint compares; ``None`` if only the database knows."""
         if isinstance(expression, OrderBy):
             return self.part(expression.expression)
         if isinstance(expression, (str, F)):
@@ -177,7 +177,7 @@ class Describer:
         return Comparison(left.name, how, right)
 
     def _column(self, expression: Any) -> _ConditionColumn | None:
-        """A content field, or the key, that stands alone."""
+        """A content field or the key, without functions."""
         if not isinstance(expression, Col) or getattr(expression.target, "generated", False):
             return None
         target = expression.target
@@ -228,7 +228,7 @@ class _ConditionColumn(NamedTuple):
         return (self.bound.schema.target, points_at_key(self.target))
 
     def constant(self, value: Any) -> Constant | None:
-        """The constant as content of the field; ``None`` where it has no plain form."""
+        """The constant as content of the field; ``None`` if it has no plain form."""
         value = value.value if isinstance(value, Enum) else value
         if self.kind in _NUMBERS or self.bound is None:
             return _plain(value)

@@ -39,7 +39,7 @@ from contentgit.db.queries import (
 )
 from contentgit.db.reader.encoding import FAILURES, LinkEncoder, Links, RowEncoder, unreadable
 from contentgit.db.tables import BoundRelation, Table, Tables
-from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, RecordError
+from contentgit.errors import ConfigurationError, DatabaseError, RecordError
 from contentgit.specs import Dataset
 
 _BUFFERING = {"mysql"}
@@ -93,7 +93,7 @@ class Reader:
     def hidden(self) -> Mapping[str, int]:
         """How many of these rows the model's default manager hides, by model.
 
-        All, where the manager refuses to answer: some do as long as no scope is set.
+        All of them if the manager raises: some do as long as no scope is set.
         """
         found = {}
         for label in self.tables:
@@ -120,8 +120,8 @@ class Reader:
     def encoded(
         self, keys: Iterable[RecordKey], lock: bool = False
     ) -> Iterator[tuple[RecordKey, bytes]]:
-        """The same as canonical bytes. ``lock``: nobody else may write to the rows until the
-        transaction ends, where the database can do so."""
+        """Like :meth:`records`, as canonical bytes. ``lock`` locks the rows against writes until the
+        transaction ends, if the database can do so."""
         wanted = set(keys)
         for bound, rows in self._wanted(wanted, lock=lock):
             for key, data in self._encoded(bound, rows):
@@ -129,13 +129,13 @@ class Reader:
                     yield key, data
 
     def members(self, label: str, keys: Iterable[RecordKey]) -> set[RecordKey]:
-        """Those of the keys that have a row which belongs to the dump."""
+        """The keys that have a row which belongs to the dump."""
         bound = self._table(label)
         condition = matching(bound, self._filters(label), self.using)
         return self._present(bound, keys, condition)
 
     def existing(self, keys: Iterable[RecordKey]) -> set[RecordKey]:
-        """Those of the keys, of any model of the project, that have a row."""
+        """The keys, of any model of the project, that have a row."""
         found: set[RecordKey] = set()
         for label, some in by_model(keys).items():
             bound = self._any_table(label)
@@ -157,40 +157,35 @@ class Reader:
             return frozenset(missing_tables(self.tables, self.using))
 
     def _table(self, label: str) -> Table:
-        """The bound model, after a look whether its tables exist."""
+        """The bound model, whose tables exist."""
         bound = self.tables[label]
-        for name in (bound.name, *(relation.table for relation in bound.relations)):
-            if name in self._missing:
-                raise self._without_table(bound, name)
-        return bound
-
-    def _without_table(self, bound: Table, name: str) -> ContentgitError:
+        names = (bound.name, *(relation.table for relation in bound.relations))
+        missing = next((name for name in names if name in self._missing), None)
+        if missing is None:
+            return bound
         if not router.allow_migrate_model(self.using, bound.model):
-            return ConfigurationError(
+            raise ConfigurationError(
                 f"database {self.using!r} has no table for {bound.label}: a database router keeps it "
                 "out",
                 hint="name the dumps that this database has, or leave the model out of the dataset",
             )
-        return DatabaseError(
-            f"table {name!r} of {bound.label} does not exist in database {self.using!r}",
+        raise DatabaseError(
+            f"table {missing!r} of {bound.label} does not exist in database {self.using!r}",
             hint=f"python manage.py migrate --database {self.using}",
         )
 
     def _any_table(self, label: str) -> Table | None:
+        """A model in or outside the dump; ``None`` if it, or its table, does not exist."""
         if label in self.tables:
             return self._table(label)
         if label not in self._others:
-            self._others[label] = self._other_table(label)
+            self._others[label] = None
+            if self.identities.is_model(label):
+                bound = table(apps.get_model(label), self.identities, self.using)
+                with self._reading(label):
+                    missing = missing_tables({label: bound}, self.using)
+                self._others[label] = None if bound.name in missing else bound
         return self._others[label]
-
-    def _other_table(self, label: str) -> Table | None:
-        """A model outside the dump; ``None`` where it, or its table, does not exist."""
-        if not self.identities.is_model(label):
-            return None
-        bound = table(apps.get_model(label), self.identities, self.using)
-        with self._reading(label):
-            missing = missing_tables({label: bound}, self.using)
-        return None if bound.name in missing else bound
 
     @contextmanager
     def _reading(self, what: str) -> Iterator[None]:
@@ -220,7 +215,7 @@ class Reader:
         yield from self._translated(bound, condition, stream(statement, self.using))
 
     def _chunks_by_key(self, bound: Table, condition: SQL | None) -> Iterator[list[Row]]:
-        """All keys first, then the rows in chunks: only the keys are in memory at a time."""
+        """All keys first, then the rows in chunks: only the keys are all in memory."""
         head = select(bound.name, bound.key_columns, self.using)
         with self._reading(bound.label):
             keys = execute(self._where(head, bound, condition, order=True), self.using)
@@ -300,7 +295,7 @@ class Reader:
     def _present(
         self, bound: Table, keys: Iterable[RecordKey], condition: SQL | None = None
     ) -> set[RecordKey]:
-        """Those of the keys that have a row for which the condition holds."""
+        """The keys that have a row for which the condition holds."""
         wanted = set(keys)
         head = select(bound.name, bound.key_columns, self.using)
         encoder = self._encoder(bound)

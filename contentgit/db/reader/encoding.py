@@ -143,7 +143,7 @@ class RowEncoder:
 class LinkEncoder:
     """Turns rows of a through table into references; remembers those it has seen.
 
-    They are sorted, but for a relation whose order is content: its rows come in their order.
+    References are sorted, unless the relation's order is content: then the rows come in that order.
     """
 
     def __init__(self, relation: BoundRelation) -> None:
@@ -191,7 +191,7 @@ class LinkEncoder:
 
 
 def unreadable(encoder: RowEncoder, rows: SQL, using: str) -> RecordError | None:
-    """The error for the first such value, with record and field; ``None`` where all can be read.
+    """The error for the first value that cannot be read; ``None`` if all can be read.
 
     ``rows`` is what follows ``SELECT … FROM table``, with an order.
     """
