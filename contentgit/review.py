@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol, TypeAlias
 
 from contentgit.content.canonical import encode
 from contentgit.content.diff import Change
@@ -194,12 +194,10 @@ class Reviewer:
         elif change.before is not None:
             model = self._schema(entry.dump, change.key.model)
             kept = set(_fields(change.after, model)) if change.after else set()
-            before = [each for each in _fields(change.before, model) if each[0] != change.key]
-            lost = [each for each in before if each not in kept]
             found = {
                 (target, self._why(change, model, name))
-                for target, name in lost
-                if target in self._titles
+                for target, name in _fields(change.before, model)
+                if target in self._titles and target != change.key and (target, name) not in kept
             }
             self._reach(found, named)
 
@@ -232,9 +230,8 @@ class Reviewer:
                 continue
             old = self._reaches.get(target) or DeleteReach(Named(target, self._titles[target]))
             if how and (target in self._reaches or len(self._reaches) < LISTED):
-                groups = {each: getattr(old, each) for each in ("taken", "cleared", "dangling")}
-                groups[how] = groups[how].with_one(named)
-                self._reaches[target] = DeleteReach(old.deleted, **groups)
+                group: dict[str, Any] = {how: getattr(old, how).with_one(named)}
+                self._reaches[target] = replace(old, **group)
 
     def _schema(self, dump: str, model: str) -> ModelSchema | None:
         return self._schemas.get(dump, {}).get(model)
@@ -242,13 +239,18 @@ class Reviewer:
     def _likeness(self, dump: str, record: Record) -> bytes | None:
         """A digest of what the record holds beside its key; ``None`` where it has no words of its own."""
         model = self._schema(dump, record.key.model)
-        names = {each.split("__")[0] for each in model.identity} if model else set()
+        names = {name.split("__")[0] for name in model.identity} if model else set()
         fields = {name: value for name, value in record.fields.items() if name not in names}
         rest = Record(RecordKey(record.key.model, "0"), fields)
         return hashlib.sha256(encode(rest)).digest() if best_text(rest, model) else None
 
     def review(self, before: str, after: str) -> Review:
         """What the passes have found."""
+        files: dict[str, set[str]] = defaultdict(set)
+        for schema in (schema for models in self._schemas.values() for schema in models.values()):
+            names = {field.name for field in schema.fields if field.kind is FieldKind.FILE}
+            if names:
+                files[schema.label] |= names
         pairs = [(self._likes[like], found) for like, found in self._moved.items()]
         moved = [(old, new[0]) for old, new in pairs if old is not None and len(new) == 1]
         return Review(
@@ -259,7 +261,7 @@ class Reviewer:
             tuple(moved),
             dict(self._totals),
             self.unread,
-            _file_fields(self._schemas),
+            {label: frozenset(names) for label, names in files.items()},
             dict(self._repeated),
             self._kept,
         )
@@ -268,13 +270,4 @@ class Reviewer:
 def _fields(record: Record, model: ModelSchema | None) -> Iterator[tuple[RecordKey, str]]:
     """What a record refers to, and in which field."""
     if model is not None:
-        yield from ((each.target, each.field) for each in references(record, model))
-
-
-def _file_fields(schemas: Schemas) -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
-    for models in schemas.values():
-        for label, model in models.items():
-            names = {each.name for each in model.fields if each.kind is FieldKind.FILE}
-            found[label] = found.get(label, frozenset()) | names
-    return {label: names for label, names in found.items() if names}
+        yield from ((found.target, found.field) for found in references(record, model))

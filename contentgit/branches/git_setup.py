@@ -84,11 +84,12 @@ def settings(command: Sequence[str]) -> list[Setting]:
 
 def look(repository: Repository, command: Sequence[str]) -> list[Outcome]:
     """What is set as it should be, and what is not; changes nothing."""
-    found = [_looked(repository, each) for each in settings(command)]
-    return [*found, _attributes(repository, _state(repository))]
+    found = [_current(repository, setting) for setting in settings(command)]
+    there = repository.settings.attributes() == [*ATTRIBUTES]
+    return [*found, _attributes(repository, State.AS_IT_SHOULD if there else State.MISSING)]
 
 
-def _looked(repository: Repository, setting: Setting) -> Outcome:
+def _current(repository: Repository, setting: Setting) -> Outcome:
     found = repository.settings.get(setting.name)
     state = State.MISSING if found is None or setting.own else State.KEPT
     if found == setting.value:
@@ -98,11 +99,6 @@ def _looked(repository: Repository, setting: Setting) -> Outcome:
 
 def _outcome(setting: Setting, state: State, found: str | None) -> Outcome:
     return Outcome(setting.name, setting.value, setting.why, state, found)
-
-
-def _state(repository: Repository) -> State:
-    there = repository.settings.attributes()
-    return State.AS_IT_SHOULD if there == [*ATTRIBUTES] else State.MISSING
 
 
 def _attributes(repository: Repository, state: State) -> Outcome:
@@ -119,16 +115,15 @@ def install(repository: Repository, command: Sequence[str], *, force: bool) -> l
     """
     done = []
     for setting in settings(command):
-        now = _looked(repository, setting)
+        now = _current(repository, setting)
         if now.state is State.MISSING or (now.state is State.KEPT and force):
             repository.settings.set(setting.name, setting.value)
             now = _outcome(setting, State.SET, now.found)
         done.append(now)
-    state = _state(repository)
-    if state is State.MISSING:
-        repository.settings.set_attributes(ATTRIBUTES)
-        state = State.SET
-    return [*done, _attributes(repository, state)]
+    if repository.settings.attributes() == [*ATTRIBUTES]:
+        return [*done, _attributes(repository, State.AS_IT_SHOULD)]
+    repository.settings.set_attributes(ATTRIBUTES)
+    return [*done, _attributes(repository, State.SET)]
 
 
 def remove(repository: Repository, command: Sequence[str]) -> list[Outcome]:

@@ -113,14 +113,12 @@ def content_around(folder: Path) -> Path | None:
     folder = folder.resolve()
     for place in (folder, *folder.parents):
         repository = Repository.at(place)
-        if repository is not None and _has_held_content(repository):
+        if repository is None:
+            continue
+        # A commit, of whatever ref, has or had contentgit's mark, or contentgit keeps refs there.
+        with suppress(ContentgitError):
+            if repository.trees.entry(repository.refs.resolve("HEAD"), REPOSITORY_FILE):
+                return repository.path
+        if repository.refs.under(OWN_REFS) or repository.history.ever_had(REPOSITORY_FILE):
             return repository.path
     return None
-
-
-def _has_held_content(repository: Repository) -> bool:
-    """Whether a commit, of whatever ref, has or had contentgit's mark, or contentgit keeps refs here."""
-    with suppress(ContentgitError):
-        if repository.trees.entry(repository.refs.resolve("HEAD"), REPOSITORY_FILE):
-            return True
-    return bool(repository.refs.under(OWN_REFS)) or repository.history.ever_had(REPOSITORY_FILE)

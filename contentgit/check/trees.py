@@ -238,7 +238,9 @@ class _Orders:
             if first != key:
                 place = (model.label, name, place_digest)
                 tie = self._ties.setdefault(place, _Tie(value, tuple(within), [first], 1))
-                tie.add(key)
+                tie.count += 1
+                if len(tie.keys) < _LISTED:
+                    tie.keys.append(key)
 
     def findings(self, keys: _Keys) -> Iterator[Finding]:
         for (label, name, _), tie in self._ties.items():
@@ -255,16 +257,12 @@ class _Orders:
 
 @dataclass
 class _Tie:
+    """A place of several records, of which the first are named."""
+
     value: Value
     within: tuple[str, ...]
     keys: list[str]
     count: int
-
-    def add(self, key: str) -> None:
-        if key not in self.keys:
-            self.count += 1
-            if len(self.keys) < _LISTED:
-                self.keys.append(key)
 
 
 # Policy

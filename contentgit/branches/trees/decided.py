@@ -14,6 +14,7 @@ from contentgit.branches.trees import Doubt, Sides, TreeMerge, common_base, merg
 from contentgit.branches.trees.meeting import Meeting
 from contentgit.branches.trees.sides import BATCH, family, they_added
 from contentgit.content import canonical
+from contentgit.content.layout import dump_of, model_of
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import ModelSchema
 from contentgit.errors import FormatError
@@ -126,33 +127,37 @@ def _new_keys(sides: Sides, merged: TreeMerge, held: str) -> Iterator[Resolution
     }
     if not twice:
         return
-    models = {_model(path) for path in twice}
+    models = {(dump_of(path), model_of(path)) for path in twice}
     new = dict(sorted(_added_by_nobody(sides, merged, held, models)))
     for path, (_, _, record) in sides.records(sorted(twice, key=_number)):
         if record is None or not new:
             continue
         schema = sides.model(path, record)
-        same = [key for key, (place, _) in new.items() if _model(place) == _model(path)]
+        same = [
+            key
+            for key, (place, _) in new.items()
+            if (dump_of(place), key.model) == (dump_of(path), record.key.model)
+        ]
         if schema is None or not same:
             continue
         best = max(same, key=lambda key: _equal_fields(record, new[key][1], schema))
         del new[best]
         for label in family(sides.models, record.key.model):
-            each = RecordKey(label, record.key.key)
-            if they_added(sides, each):
-                yield Resolution(Place(each), key=best.key)
+            key = RecordKey(label, record.key.key)
+            if they_added(sides, key):
+                yield Resolution(Place(key), key=best.key)
 
 
 def _added_by_nobody(
-    sides: Sides, merged: TreeMerge, held: str, models: set[str]
+    sides: Sides, merged: TreeMerge, held: str, models: set[tuple[str, str]]
 ) -> Iterator[tuple[RecordKey, tuple[str, Record]]]:
     """Records that only the commit has, by their key, with their path."""
     changed = sides.repository.trees.changed_files(merged.tree, held)
     found = (
         (path, after.id)
         for path, before, after in changed
-        if before is None and after and _model(path) in models
-        if sides.is_record(path) and not any(sides.versions(path))
+        if before is None and after and sides.is_record(path)
+        if (dump_of(path), model_of(path)) in models and not any(sides.versions(path))
     )
     for batch in batches(found, BATCH):
         blobs = sides.repository.objects.blobs([blob for _, blob in batch])
@@ -168,10 +173,7 @@ def _equal_fields(record: Record, other: Record, schema: ModelSchema) -> int:
     return sum(canonical.same(record.fields.get(name), other.fields.get(name)) for name in names)
 
 
-def _model(path: str) -> str:
-    return "/".join(path.split("/", 2)[:2])
-
-
-def _number(path: str) -> tuple[str, tuple[int, str]]:
-    name = path.rpartition("/")[2].removesuffix(".json")
-    return _model(path), (len(name), name)
+def _number(path: str) -> tuple[str, str, int, str]:
+    """A sort key that orders the records of a model by number."""
+    name = path.rpartition("/")[2]
+    return dump_of(path), model_of(path), len(name), name
