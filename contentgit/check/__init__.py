@@ -6,7 +6,6 @@ together, :mod:`~contentgit.check.code` compares with the project's code. All gi
 
 from __future__ import annotations
 
-from contentgit.check.findings import RULES, Finding, Level, Rule, finding
-from contentgit.check.report import Checked, Fix
+from contentgit.check.findings import RULES, Checked, Finding, Fix, Level, Rule, finding
 
 __all__ = ["RULES", "Checked", "Finding", "Fix", "Level", "Rule", "finding"]

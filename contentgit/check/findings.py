@@ -1,10 +1,10 @@
-"""Findings as values, and the rules that they are of."""
+"""What a check gives, as values: findings, the rules that they are of, counts and fixes."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 
@@ -108,3 +108,39 @@ def finding(
     """A finding of a rule, by default at the rule's level."""
     found = RULES[rule].level if level is None else level
     return Finding(rule, found, message, path, str(record), field, hint, commit)
+
+
+class Fix(NamedTuple):
+    """A file that can be written as contentgit writes it: where it is, where it belongs, its blob id."""
+
+    path: str
+    place: str
+    blob: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found.
+
+    ``findings`` are sorted by path and line; ``leaving`` are those about references to models that no dump
+    holds. ``counts`` has the number of all findings by level, ``before`` how many more there are that
+    ``since`` (the commit before the range, ``None`` without one) has already, ``untold`` how many of a rule
+    are not among ``findings`` because there are too many. ``merges`` counts the merge commits recomputed.
+    """
+
+    revision: str
+    commit: str
+    since: str | None
+    dumps: int
+    records: int
+    findings: tuple[Finding, ...]
+    leaving: tuple[Finding, ...]
+    counts: Mapping[Level, int]
+    before: int
+    untold: Mapping[str, int]
+    merges: int = 0
+    fixes: tuple[Fix, ...] = field(default=(), repr=False)
+
+    def fails(self, *, strict: bool) -> bool:
+        """Whether there is an error, or if ``strict`` a warning."""
+        return bool(self.counts[Level.ERROR] or (strict and self.counts[Level.WARNING]))

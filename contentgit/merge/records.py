@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from contentgit.content.canonical import same
 from contentgit.content.diff import ABSENT, Change
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import ModelSchema
 from contentgit.merge.side import Side
-from contentgit.merge.together import merge_together
-from contentgit.merge.values import FieldConflict, merge_value
+from contentgit.merge.values import FieldConflict, Maybe, merge_value
+
+_Fields: TypeAlias = Mapping[str, Maybe]
 
 Three: TypeAlias = tuple[Record | None, Record | None, Record | None]
 """A record in base, ours and theirs; ``None`` is a side that does not have it."""
@@ -63,7 +66,7 @@ def merge_record(
     for group in schema.groups if schema else ():
         both = [name for name in group if name in ours.fields and name in theirs.fields]
         if len(both) > 1:
-            taken, found = merge_together(both, before, ours.fields, theirs.fields, prefer)
+            taken, found = _merge_together(both, before, ours.fields, theirs.fields, prefer)
             values |= {name: taken[name] for name in both}
             conflicts += found
             names.difference_update(both)
@@ -110,3 +113,29 @@ def _one_sided(
     kind = ConflictKind.DELETED_BY_US if ours is None else ConflictKind.DELETED_BY_THEM
     taken = theirs if prefer is Side.THEIRS else ours
     return MergedRecord(taken, Conflict(left.key, kind, fields))
+
+
+def _merge_together(
+    names: Sequence[str], base: _Fields, ours: _Fields, theirs: _Fields, prefer: Side | None = None
+) -> tuple[_Fields, tuple[FieldConflict, ...]]:
+    """Fields that are one value, as money and its currency: those of the side that alone changed some, and
+    where the sides contradict each other.
+
+    ``ours`` and ``theirs`` have all of the fields. A field that the base does not have and that both sides
+    filled with equal values was added by a migration, which does not change the value.
+    """
+    known = [name for name in names if name in base or not same(ours[name], theirs[name])]
+    if all(same(ours[name], theirs[name]) for name in names) or _unchanged(known, base, theirs):
+        return ours, ()
+    if _unchanged(known, base, ours):
+        return theirs, ()
+    conflicts = tuple(
+        FieldConflict(name, base.get(name, ABSENT), ours[name], theirs[name])
+        for name in names
+        if not same(ours[name], theirs[name])
+    )
+    return (theirs if prefer is Side.THEIRS else ours), conflicts
+
+
+def _unchanged(names: Sequence[str], base: _Fields, side: _Fields) -> bool:
+    return all(name in base and same(base[name], side[name]) for name in names)

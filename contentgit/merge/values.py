@@ -12,8 +12,8 @@ from contentgit.content.diff import ABSENT
 from contentgit.content.records import RecordKey, Value
 from contentgit.content.schema import FieldKind, FieldSchema
 from contentgit.content.text import in_segments
+from contentgit.merge.arrangement import merge_places
 from contentgit.merge.derived import merge_derived
-from contentgit.merge.lists import merge_lists
 from contentgit.merge.sequences import merge_sequences, merge_texts
 from contentgit.merge.side import Side
 
@@ -134,11 +134,18 @@ def _list(merging: _FieldMerge, base: Maybe, ours: Maybe, theirs: Maybe) -> Mayb
     """As :func:`_set`; in the order that both sides' moves make, which may contradict each other."""
     try:
         was, here, there = (
-            [RecordKey.parse(each) for each in side] for side in (base, ours, theirs)
+            {RecordKey.parse(text): place for place, text in enumerate(side)}
+            for side in (base, ours, theirs)
         )
     except (TypeError, ValueError, AttributeError):
         return _OPEN
-    merged = merge_lists(was, here, there, merging.prefer)
+    members = {
+        key: place
+        for side in (there, here)
+        for key, place in side.items()
+        if (key in here and key in there) or key not in was
+    }
+    merged = merge_places(was, here, there, members, merging.prefer)
     if merged.apart:
         merging.conflict(base, ours, theirs)
     return [str(key) for key in merged.places]
