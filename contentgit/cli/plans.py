@@ -118,8 +118,8 @@ def _detail_lines(detail: StepDetail, shown: dict[str, int], *, full: bool) -> I
         line.append(f"  outside the dump, because of {step.via}", style="dim")
     yield line
     if step.action is Action.UPDATE and detail.change:
-        for each in field_lines(detail.change, detail.references):
-            yield Text("  ").append_text(each)
+        for field_line in field_lines(detail.change, detail.references):
+            yield Text("  ").append_text(field_line)
 
 
 def plan_counts(plan: Plan) -> str:
@@ -132,9 +132,9 @@ def plan_counts(plan: Plan) -> str:
         Action.CLEAR: "to clear outside the dump",
     }
     parts = [
-        f"{plan.counts[each]:,} {word}" for each, word in words.items() if plan.counts.get(each)
+        f"{plan.counts[kind]:,} {word}" for kind, word in words.items() if plan.counts.get(kind)
     ]
-    problems = Counter(each.kind for each in plan.problems)
+    problems = Counter(problem.kind for problem in plan.problems)
     if problems[ProblemKind.DRIFT]:
         parts.append(f"{problems[ProblemKind.DRIFT]:,} edited here")
     if problems[ProblemKind.CONFLICT]:

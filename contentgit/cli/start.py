@@ -40,7 +40,7 @@ def _leave_current_folder() -> None:
         here = os.getcwd()
     except OSError:  # the folder is gone, which the verb says
         return
-    sys.path[:] = [each for each in sys.path if os.path.realpath(each) != here]
+    sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry) != here]
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def _with_hint(finding: Finding) -> str:
 def text_lines(checked: Checked, *, strict: bool = False) -> Iterator[Text]:
     """The findings by file, what leaves the dumps, and the counts."""
     hints: set[str] = set()
-    for path, group in groupby(checked.findings, key=lambda each: each.path):
+    for path, group in groupby(checked.findings, key=lambda finding: finding.path):
         yield Text(harmless(path) or "the tree", style="bold")
         for finding in group:
             line = f"{finding.line}: " if finding.line > 1 else ""

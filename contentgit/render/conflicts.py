@@ -80,7 +80,7 @@ def why(conflict: TreeConflict, verb: str = "merge") -> str:
         others = _others(conflict)
         mates = f", with {' and '.join(others)}" if others else ""
         return f"became its own ancestor by {conflict.about}{mates}"
-    fields = [each.place.field for each in conflict.places if each.place]
+    fields = [place.place.field for place in conflict.places if place.place]
     if len(fields) > 1 and conflict.reason in (Reason.EDITED, Reason.ADDED):
         return f"{_WHY[verb][conflict.reason]}; {' and '.join(fields)} are one value"
     return _WHY[verb][conflict.reason]
@@ -88,7 +88,7 @@ def why(conflict: TreeConflict, verb: str = "merge") -> str:
 
 def _why_missing(conflict: TreeConflict, verb: str) -> str:
     deleted, *others = conflict.places
-    names = ", ".join(each.label for each in others[:REFERRERS_SHOWN])
+    names = ", ".join(referrer.label for referrer in others[:REFERRERS_SHOWN])
     more = f" and {len(others) - REFERRERS_SHOWN:,} more" if len(others) > REFERRERS_SHOWN else ""
     if deleted.base is ABSENT or ABSENT not in (deleted.ours, deleted.theirs):
         return f"it would be deleted, but records that stay refer to it: {names}{more}"
@@ -98,8 +98,8 @@ def _why_missing(conflict: TreeConflict, verb: str) -> str:
 
 def _others(conflict: TreeConflict) -> list[str]:
     """The other records: of each, several fields may be places of the conflict."""
-    records = [str(each.place.key) if each.place else each.file for each in conflict.places]
-    return [each for each in dict.fromkeys(records) if each != records[0]]
+    records = [str(place.place.key) if place.place else place.file for place in conflict.places]
+    return [record for record in dict.fromkeys(records) if record != records[0]]
 
 
 def headline(conflict: TreeConflict, verb: str = "merge") -> str:
@@ -127,10 +127,10 @@ def lines(
     yield Text(f"  {safe(why(conflict, verb))}", style="yellow")
     for place in conflict.places:
         yield from _place_lines(place, references, git_diff, alone=len(conflict.places) == 1)
-    for each in conflict.edits:
-        values = [each.base, each.theirs if each.ours is ABSENT else each.ours]
+    for edit in conflict.edits:
+        values = [edit.base, edit.theirs if edit.ours is ABSENT else edit.ours]
         before, after = _shown(values, references)
-        yield Text(f"    {safe(each.name)}: {before} → {after}")
+        yield Text(f"    {safe(edit.name)}: {before} → {after}")
 
 
 def _shown(values: Sequence[Value], references: Mapping[str, str]) -> list[str]:
@@ -168,7 +168,7 @@ def as_data(conflict: TreeConflict, verb: str = "merge") -> dict[str, Any]:
         "reason": conflict.reason.value,
         "why": why(conflict, verb),
         "about": conflict.about,
-        "places": [_place_data(each) for each in conflict.places],
+        "places": [_place_data(place) for place in conflict.places],
         "edits": data.plain(conflict.edits),
     }
 

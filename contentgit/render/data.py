@@ -35,7 +35,7 @@ def change(dump: str, content: Change, title: str, references: Mapping[str, str]
         "record": str(content.key),
         "kind": content.kind,
         "title": title,
-        "fields": [field(each) for each in content.fields],
+        "fields": [field(changed) for changed in content.fields],
         "references": dict(references),
     }
 

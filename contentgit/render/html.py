@@ -49,7 +49,7 @@ def html(
     """The page in pieces, streamed."""
     yield from _top(review)
     place, number = None, 0
-    places = {each: index for index, each in enumerate(review.counts, 1)}
+    places = {model: index for index, model in enumerate(review.counts, 1)}
     for entry in entries:
         here = (entry.dump, entry.change.key.model)
         if here != place:
@@ -207,4 +207,4 @@ def _named(named: Named) -> str:
 
 
 def _words(words: Iterable[str | Named]) -> str:
-    return "".join(text(each) if isinstance(each, str) else _named(each) for each in words)
+    return "".join(text(word) if isinstance(word, str) else _named(word) for word in words)

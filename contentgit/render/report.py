@@ -137,7 +137,7 @@ def _listed(group: CountedRecords) -> Words:
 
 def plain(words: Iterable[str | Named]) -> str:
     """Words and records as one line of text, safe to print."""
-    return "".join(each if isinstance(each, str) else label(each) for each in words)
+    return "".join(word if isinstance(word, str) else label(word) for word in words)
 
 
 def label(named: Named) -> str:
@@ -150,7 +150,7 @@ def lines(review: Review) -> Iterator[str]:
     yield verdict(review)
     for note in notes(review):
         yield f"{'!' if note.grave else '*'} {note.text}"
-        yield from (f"    {plain(each)}" for each in note.lines)
+        yield from (f"    {plain(line)}" for line in note.lines)
         if note.more:
             yield f"    and {note.more:,} more"
     yield ""
@@ -170,7 +170,7 @@ def data(review: Review) -> dict[str, Any]:
                 "text": note.text,
                 "grave": note.grave,
                 "records": [
-                    [str(each.key) for each in words if isinstance(each, Named)]
+                    [str(word.key) for word in words if isinstance(word, Named)]
                     for words in note.lines
                 ],
                 "more": note.more,

@@ -93,7 +93,7 @@ def _changed(
 def _replaced(
     name: str, before: Value, after: Value, references: Mapping[str, str], extent: Extent
 ) -> FieldView:
-    old, new = (named(each, references, extent.value) for each in (before, after))
+    old, new = (named(value, references, extent.value) for value in (before, after))
     return FieldView(safe(name), "replaced", ((("delete", old), ("insert", new)),))
 
 
@@ -119,14 +119,14 @@ def _places(before: Value, after: Value, path: str) -> Iterator[tuple[str, Value
 
 def _are_references(values: Iterable[Value]) -> bool:
     return all(
-        isinstance(each, str) and re.match(r"[a-z0-9_]+\.[a-z0-9_]+:", each) for each in values
+        isinstance(value, str) and re.match(r"[a-z0-9_]+\.[a-z0-9_]+:", value) for value in values
     )
 
 
 def named(value: Value, references: Mapping[str, str], width: int | None = WIDTH) -> str:
     """A value on one line; references with the title of what they refer to."""
-    if isinstance(value, list) and value and any(_title(each, references) for each in value):
-        return ", ".join(_bare(each, references) for each in value)
+    if isinstance(value, list) and value and any(_title(key, references) for key in value):
+        return ", ".join(_bare(key, references) for key in value)
     title = _title(value, references)
     return f"{safe(value)} ({safe(title)})" if title else short(value, width)
 

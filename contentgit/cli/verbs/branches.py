@@ -56,8 +56,8 @@ def branch(args: argparse.Namespace, terminal: Terminal) -> int:
     else:
         branches, broken = repository.refs.branches(), repository.refs.broken()
         lines = [
-            Text(f"* {safe(each.name)}", style="green") if each.current else f"  {each.name}"
-            for each in branches
+            Text(f"* {safe(ref.name)}", style="green") if ref.current else f"  {ref.name}"
+            for ref in branches
         ]
         _list("branch", branches, lines, broken, terminal)
     return 0
@@ -115,16 +115,16 @@ def tag(args: argparse.Namespace, terminal: Terminal) -> int:
         raise UsageError("-m requires the name of a new tag", hint="contentgit tag NAME -m TEXT")
     else:
         all_tags, all_broken = repository.tags.all()
-        tags = [each for each in all_tags if fnmatch(each.name, args.name or "*")]
-        broken = [each for each in all_broken if fnmatch(each.name, args.name or "*")]
+        tags = [ref for ref in all_tags if fnmatch(ref.name, args.name or "*")]
+        broken = [ref for ref in all_broken if fnmatch(ref.name, args.name or "*")]
         _list("tag", tags, _tag_lines(tags), broken, terminal)
     return 0
 
 
 def _tag_lines(tags: Sequence[Tag]) -> Iterator[Text]:
-    width = max((len(each.name) for each in tags), default=0)
-    for each in tags:
-        subject = each.message.split("\n", 1)[0]
-        line = Text(f"{safe(each.name).ljust(width)} ")
-        line.append(f" {each.commit[:SHORT]}", style="yellow")
+    width = max((len(ref.name) for ref in tags), default=0)
+    for ref in tags:
+        subject = ref.message.split("\n", 1)[0]
+        line = Text(f"{safe(ref.name).ljust(width)} ")
+        line.append(f" {ref.commit[:SHORT]}", style="yellow")
         yield line.append(f"  {safe(subject)}" if subject else "")

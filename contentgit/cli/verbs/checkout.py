@@ -114,7 +114,8 @@ def _plan_options(options: Options) -> None:
     options.value("--take", None, text, choices=("ours", "theirs"))
     options.flag("--no-input --yes", "apply without asking", dest="no_input")
     options.flag("--allow-cascade", "allow deletes to reach rows outside the dump")
-    options.value("--max-deletes", "N|N%", "refuse to delete more records, or a larger share")
+    text = "refuse to delete more than N records, or more than N percent"
+    options.value("--max-deletes", "N|N%", text)
     options.flag("--allow-empty", "allow a dump that has become empty")
     options.flag(
         "--ignore-unknown-fields", "ignore fields of the commit that the code does not have"

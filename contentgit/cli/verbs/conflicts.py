@@ -234,7 +234,7 @@ def _value(text: str) -> Value:
 def _edited_value(repository: Repository, labels: Sequence[str], terminal: Terminal) -> Value:
     """The value of one place as the user's editor leaves it: a text as it is, all else as JSON."""
     place = named_place(repository, labels)
-    as_text = all(isinstance(each, str) for each in (place.ours, place.theirs))
+    as_text = all(isinstance(side, str) for side in (place.ours, place.theirs))
     name = "value.txt" if as_text else "value.json"
     start = _written(place.ours, as_text=as_text)
     shown = "\n".join(

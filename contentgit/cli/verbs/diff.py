@@ -225,14 +225,14 @@ def _text(comparison: CommitComparison, found: Review, *, full: bool) -> Iterato
         if not found.repeated:  # else the verdict counts otherwise
             yield total
     dump = ""
-    for each in comparison.changes:
+    for entry in comparison.changes:
         yield ""
-        if comparison.dumps > 1 and each.dump != dump:
-            dump = each.dump
+        if comparison.dumps > 1 and entry.dump != dump:
+            dump = entry.dump
             yield dump_line(dump)
         extent = WHOLE if full else TERMINAL
-        yield from change_lines(each.change, each.title, each.references, extent)
-        for words, records in report.reach_lines(found, each.change.key):
+        yield from change_lines(entry.change, entry.title, entry.references, extent)
+        for words, records in report.reach_lines(found, entry.change.key):
             yield Text(f"    {words} {report.plain(records)}")
 
 

@@ -158,7 +158,7 @@ def _pick_options(options: Options) -> None:
     """What ``revert`` and ``cherry-pick`` have in common."""
     options.word("revision", "REV", "the commit")
     _end_options(options)
-    text = "of a merge: the changes against its parent N (1 is the branch merged into)"
+    text = "for a merge: take the changes against its parent N (1: the branch merged into)"
     options.value("-m --mainline", "N", text, type=count)
     options.flag("-n --no-commit", "stop before the commit; --continue commits")
     _source_options(options)

@@ -84,7 +84,7 @@ def pull_options(options: Options) -> None:
     """The options of ``pull``."""
     options.describe(
         "Fetches, then merges the upstream of HEAD's branch into it, as merge does. The database does not "
-        "change: checkout --apply or update does that.",
+        "change; run checkout --apply or update for that.",
         "contentgit pull",
         "contentgit pull origin main --ff-only",
     )

@@ -46,13 +46,13 @@ class _Status:
     @property
     def edited(self) -> bool:
         """Whether anything was edited, or may have been: without the commit it is unknown."""
-        return any(each.changes or each.ways for each in self.dumps)
+        return any(dump.changes or dump.ways for dump in self.dumps)
 
     @property
     def ways(self) -> Sequence[str]:
         """The ways on where commits that dumps are at are not in the repository."""
-        firsts = {each.applied.commit: each for each in reversed(self.dumps) if each.applied}
-        named = dict.fromkeys(way for each in reversed(firsts.values()) for way in each.ways)
+        firsts = {dump.applied.commit: dump for dump in reversed(self.dumps) if dump.applied}
+        named = dict.fromkeys(way for dump in reversed(firsts.values()) for way in dump.ways)
         return list(named)
 
 
@@ -67,7 +67,7 @@ class _Edited(NamedTuple):
     @classmethod
     def of(cls, entry: TitledChange) -> _Edited:
         change = entry.change
-        names = [each.name for each in change.fields] if change.kind == "update" else ()
+        names = [field.name for field in change.fields] if change.kind == "update" else ()
         return cls(change.kind, change.key, entry.title, names)
 
 
