@@ -21,7 +21,7 @@ SETTINGS_VARIABLE = "DJANGO_SETTINGS_MODULE"
 KEYS = ("REPOSITORY", "DATASETS", "ENVIRONMENT", "CHECK", "CODECS")
 CHECK_KEYS = ("FORBIDDEN_MODELS",)
 DEFAULT_ENVIRONMENT = "local"
-"""What a deployment is called that does not say: most are on a developer's machine."""
+"""The environment's name if the settings have none: most deployments are on a developer's machine."""
 
 # An environment's name becomes a part of names of git refs.
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.|lock$|$))*")
@@ -55,7 +55,7 @@ def read() -> Config:
 
 
 def problems() -> list[Mistake]:
-    """Everything that is wrong with the settings, or worth a look.
+    """Everything that is wrong with the settings, and warnings.
 
     Raises:
         ConfigurationError: there are no settings.
@@ -249,7 +249,7 @@ def in_use() -> bool:
 
 
 def use_settings(found: FoundSettings) -> None:
-    """Chooses the settings module for Django; its folder goes onto ``sys.path``, as ``manage.py`` does it."""
+    """Choose the settings module for Django and add its folder to ``sys.path``, as ``manage.py`` does."""
     if found.folder is not None and str(found.folder) not in sys.path:
         sys.path.insert(0, str(found.folder))
     os.environ[SETTINGS_VARIABLE] = found.module

@@ -83,7 +83,7 @@ def _derived(cls: type[Model]) -> Iterator[type[Model]]:
 
 @dataclass(frozen=True)
 class DatasetDefinition:
-    """A dataset as the project's code defines it; its specs are made when it is called.
+    """A dataset as the project's code defines it; its function makes the specs.
 
     ``siblings`` are all datasets of the project by name, this one too.
     """
@@ -133,7 +133,7 @@ class DatasetDefinition:
 
     @property
     def needs_arguments(self) -> bool:
-        """Whether the dataset can only be made with arguments: without, its function fails."""
+        """Whether the dataset can only be made with arguments: without them its function fails."""
         return _fails_for_want_of_arguments(self.evaluate()[1])
 
     def _local_identities(self, dataset: Dataset) -> list[Mistake]:
@@ -225,7 +225,7 @@ def identities(definitions: Mapping[str, DatasetDefinition]) -> Mapping[str, Ide
 
 
 def executable(dataset: Dataset) -> Dataset:
-    """The same dataset, where every spec of it can be committed and applied.
+    """The dataset, if every spec of it can be committed and applied.
 
     Raises:
         ConfigurationError: a spec says what is understood but cannot be done yet.
@@ -253,7 +253,7 @@ def _as_checked(definition: DatasetDefinition, found: list[Mistake]) -> list[Mis
     where = _where(definition.name)
     if definition.mappers:
         message = "'mappers' are not called: rows are written as they are in the database"
-        hint = "name fields that are no content in 'exclude', and remove 'mappers'"
+        hint = "name fields that are not content in 'exclude', and remove 'mappers'"
         found = [*found, Mistake("contentgit.W004", message, hint, where)]
     errors = [problem for problem in found if problem.is_error]
     if _fails_for_want_of_arguments(errors) or [p.id for p in errors] == ["contentgit.E017"]:
@@ -268,7 +268,7 @@ def _as_checked(definition: DatasetDefinition, found: list[Mistake]) -> list[Mis
 
 
 def _disagreements(datasets: Iterable[Dataset]) -> list[Mistake]:
-    """Datasets that say of one model's rows what can be true once only."""
+    """Datasets that contradict each other about the rows of one model."""
     first: dict[tuple[str, str], tuple[str, object]] = {}
     problems: dict[tuple[str, str, str], Mistake] = {}
     for dataset in datasets:

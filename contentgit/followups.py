@@ -35,7 +35,7 @@ def parse_followups(value: object) -> tuple[Followup, ...]:
 
 
 def followup_problems(value: object, where: str) -> Iterator[Mistake]:
-    """Everything wrong with the value, as it can be told without running anything."""
+    """Everything wrong with the value that can be found without running anything."""
     if value is None:
         return
     if not isinstance(value, (list, tuple)):

@@ -141,7 +141,7 @@ def parse_specs(raws: object, where: str) -> tuple[list[tuple[str, ModelSpec]], 
 
 
 def _places(raws: Iterable[object], where: str) -> list[str]:
-    """Where each spec stands: ``"dataset 'shop', spec 2 (bakery.product)"``."""
+    """The place of each spec: ``"dataset 'shop', spec 2 (bakery.product)"``."""
     places = []
     for number, raw in enumerate(raws, 1):
         model = raw.get("model") if isinstance(raw, Mapping) else None

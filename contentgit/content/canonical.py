@@ -80,7 +80,7 @@ class RecordEncoder:
             if not isinstance(name, str) or name <= "$" or name[0] == "$":
                 raise RecordError(f"{model}: {name!r} cannot be the name of a field")
         if len(set(names)) != len(names):
-            raise RecordError(f"{model}: a field stands there twice")
+            raise RecordError(f"{model}: a field occurs twice")
         self._label = model
         self._model = b',\n\n  "$model": ' + _quoted(model)
         self._fields = tuple(
@@ -155,7 +155,7 @@ def _key(value: int | str | Sequence[int | str]) -> bytes:
 
 
 def _write(value: Value, level: int, write: _Write) -> None:
-    """Appends a content value that stands on a line indented by ``level`` steps.
+    """Appends a content value on a line indented by ``level`` steps.
 
     Whatever its length, each result of orjson that is kept holds some kilobytes: they are written at once.
     """
@@ -315,7 +315,7 @@ def _written_field(data: bytes, name: str) -> bytes | None:
 
 
 def decode_with_kind(data: bytes) -> tuple[Record, KeyKind]:
-    """The record and how its key is written, which the record itself does not tell; as :func:`decode`."""
+    """The record and how its key is written, which is not part of the record; see :func:`decode`."""
     document = _parsed(data)
     if type(document) is not dict:
         raise FormatError("not a JSON object")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 LARGEST: Final = 200
-"""So many comparisons a condition has at most; a larger one is known by its fields alone."""
+"""The most comparisons of a condition; of a larger one only the fields are known."""
 
 DEEPEST: Final = 30
 

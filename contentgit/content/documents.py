@@ -25,18 +25,18 @@ must see them. Lone surrogates have no UTF-8.
 """
 
 NESTING: Final = 256
-"""So deep may lists and objects of a document lie in each other: a record's field has 200 levels."""
+"""The deepest nesting of lists and objects in a document: a record's field has 200 levels."""
 
 _NESTED = frozenset({list, dict})
 
 
 def quoted(text: str) -> str:
-    """``text`` as a JSON string with all that cannot be seen escaped."""
+    """``text`` as a JSON string with invisible characters escaped."""
     return escaped(json.dumps(text, ensure_ascii=False))
 
 
 def escaped(document: str) -> str:
-    """JSON with all that cannot be seen escaped, which can only stand in its strings."""
+    """JSON with invisible characters escaped; they occur only in its strings."""
     return UNSEEN.sub(lambda match: json.dumps(match[0])[1:-1], document)
 
 
@@ -57,7 +57,7 @@ def parse_document(data: bytes) -> Any:
     """The JSON value in ``data``, exactly: integers of any size stay integers.
 
     Raises:
-        FormatError: no UTF-8, no JSON, a name that stands twice in one object, a number that is
+        FormatError: no UTF-8, no JSON, a name that occurs twice in one object, a number that is
             none (``NaN``) or that no float can hold, nesting deeper than ``NESTING``.
     """
     try:
@@ -91,7 +91,7 @@ def _check_nesting(document: Any) -> None:
 
 
 def _too_deep() -> FormatError:
-    return FormatError(f"lists and objects lie in each other more than {NESTING} deep")
+    return FormatError(f"lists and objects are nested more than {NESTING} deep")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -99,12 +99,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) != len(pairs):
         times = Counter(name for name, _ in pairs)
         twice = next(name for name in result if times[name] > 1)
-        raise FormatError(f"the name {quoted(twice)} stands twice in one object")
+        raise FormatError(f"the name {quoted(twice)} occurs twice in one object")
     return result
 
 
 def _no_number(text: str) -> NoReturn:
-    raise FormatError(f"{text} is no JSON number")
+    raise FormatError(f"{text} is not a JSON number")
 
 
 def _finite(text: str) -> float:
@@ -115,15 +115,15 @@ def _finite(text: str) -> float:
 
 
 MISFITS = (FormatError, KeyError, TypeError, ValueError, AttributeError, RecursionError)
-"""What reading a document raises that is JSON, and yet not the document that is expected."""
+"""What reading a document raises if it is JSON but not the expected document."""
 
 
 def misfit(error: Exception) -> str:
-    """What one of ``MISFITS`` says of the document, in words for people."""
+    """The message of one of ``MISFITS`` about the document."""
     if isinstance(error, FormatError):
         return error.message
     if isinstance(error, KeyError):
         return f"{error} is missing"
     if isinstance(error, ValueError):
         return str(error)
-    return "a list, an object or a text stands where another belongs"
+    return "a list, an object or a text is where another is expected"

@@ -1,4 +1,4 @@
-"""Where a record lies in the repository: a key to a path and back, and the folders of dumps.
+"""The place of a record in the repository: a key to a path and back, and the folders of dumps.
 
 Everything that becomes a name is percent-encoded into ``a-z0-9._-``, so that it is one file on every
 file system and one word in a reference. Each key has exactly one encoding and each record exactly one
@@ -23,10 +23,10 @@ CONFLICTS_FOLDER = ".conflicts"
 """At the top of a commit: a file for each conflict that a merge has put into it, to be decided there."""
 
 FOLDERS = 3
-"""In a dump's folder records lie in at most so many: the model's, and two that their key tells."""
+"""The most folders of a record in its dump's folder: the model's, and two that follow from its key."""
 
 NAME_LIMIT = 150
-"""The longest key text, in bytes, that names a file as it is."""
+"""The longest key text, in bytes, that is a file's name unchanged."""
 
 _KEPT = 100  # so many bytes of a longer key text stay in its file's name
 _FOLDER_LIMIT = 200
@@ -85,7 +85,7 @@ def decode_part(text: str) -> str:
     except UnicodeError:
         decoded = ""
     if not decoded or encode_part(decoded) != text:
-        raise ValueError(f"{text!r} is no encoded name")
+        raise ValueError(f"{text!r} is not an encoded name")
     return decoded
 
 
@@ -112,7 +112,7 @@ def _part(value: object) -> str:
 
 
 def key_value(text: str, kind: KeyKind) -> int | str | list[int | str]:
-    """The ``$key`` that stands for a key text; the inverse of :func:`key_text`.
+    """The ``$key`` of a key text; the inverse of :func:`key_text`.
 
     A part of a composite key that reads as an integer is one: ``"42,de"`` gives ``[42, "de"]``. That
     loses nothing, since the key text of ``"42"`` and of ``42`` is the same.
@@ -127,12 +127,12 @@ def key_value(text: str, kind: KeyKind) -> int | str | list[int | str]:
         return [decode_part(part) if number is None else number for part, number in numbers]
     number = integer_key(text)
     if number is None:
-        raise ValueError(f"{text!r} is no integer key")
+        raise ValueError(f"{text!r} is not an integer key")
     return number
 
 
 def integer_key(text: str) -> int | None:
-    """The integer that a key text or one part of it stands for, if it does.
+    """The integer that a key text or one part of it represents; ``None`` if it is not an integer.
 
     These are the integers of 64 bits, signed or unsigned, in their shortest form.
     """
@@ -156,7 +156,7 @@ def record_path(key: RecordKey, layout: Layout) -> str:
             raise RecordError(f"{key}: the layout of this model takes integer keys only")
         return _numbered(folder, number)
     if not _KEY_TEXT.fullmatch(text):
-        raise RecordError(f"{key}: this is no key as contentgit writes it")
+        raise RecordError(f"{key}: this is not a key as contentgit writes it")
     digest = ""
     if layout is Layout.HASHED or len(text) > NAME_LIMIT:
         digest = sha1(text.encode("ascii"), usedforsecurity=False).hexdigest()
@@ -253,7 +253,7 @@ def _label(folder: str) -> str:
     model = decode_part(folder)
     app, _, name = model.partition(".")
     if not app or not name or "." in name or ":" in model:
-        raise ValueError(f"{model!r} is no label")
+        raise ValueError(f"{model!r} is not a label")
     return model
 
 
@@ -282,7 +282,7 @@ def _check_place(key: RecordKey, path: str, *, flat: bool) -> None:
 
 def _foreign(path: str) -> FormatError:
     return FormatError(
-        f"{path!r} is no path that contentgit writes",
+        f"{path!r} is not a path that contentgit writes",
         hint="Remove the file from the branch; records are written by contentgit commit only.",
         data={"path": path},
     )
@@ -320,4 +320,4 @@ def dump_name(folder: str) -> tuple[str, str]:
             return dump
     except (ValueError, UsageError):
         pass
-    raise FormatError(f"{folder!r} is no folder that contentgit makes", data={"path": folder})
+    raise FormatError(f"{folder!r} is not a folder that contentgit creates", data={"path": folder})

@@ -26,7 +26,7 @@ _LEVELS: Final = 8
 """Deeper values are read at once: each level costs stack, and is looked through anew."""
 
 _JOINED: Final = 1 << 20
-"""So many bytes of a text are decoded before they are put behind the rest of it."""
+"""The number of bytes of a text that are decoded before they are appended to the rest of it."""
 
 
 class _OtherFormError(Exception):

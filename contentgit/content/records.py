@@ -29,7 +29,7 @@ JSON_NULL: Final = _JSONNull.JSON_NULL
 JSONNull: TypeAlias = Literal[_JSONNull.JSON_NULL]
 
 Value: TypeAlias = Any
-"""A content value; recursive, so it cannot be said more exactly without cost at every use."""
+"""A content value. Its type is recursive; an exact one would complicate every use."""
 
 
 _DIGITS: Final = 640
@@ -78,7 +78,7 @@ class RecordKey(NamedTuple):
         """
         model, colon, key = text.partition(":")
         if not colon or not key or model.count(".") != 1:
-            raise ValueError(f"{text!r} is no reference like app.model:key")
+            raise ValueError(f"{text!r} is not a reference like app.model:key")
         return cls(model, key)
 
 

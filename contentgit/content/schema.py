@@ -17,7 +17,7 @@ from contentgit.content.conditions import Condition, Constant, fields_of
 
 
 class FieldKind(enum.StrEnum):
-    """What a content value means; the value's shape is given behind each name."""
+    """The kind of a content value; the comment after each name shows the value's form."""
 
     TEXT = "text"  # str
     INTEGER = "integer"  # int
@@ -52,7 +52,7 @@ class KeyKind(enum.StrEnum):
 
 
 class Layout(enum.StrEnum):
-    """Where in the model's folder a record lies; a function of its key alone."""
+    """The place of a record in the model's folder, which depends on its key alone."""
 
     INTEGER = "integer"  # <pk // 10000>/<(pk // 100) % 100>/<pk>.json
     HASHED = "hashed"  # two folders of the key's SHA-1
@@ -245,7 +245,7 @@ def looked_up(models: Mapping[str, ModelSchema]) -> frozenset[str]:
 
 
 def joined(groups: Iterable[Iterable[str]]) -> tuple[tuple[str, ...], ...]:
-    """The groups, of which those that share a name are one; a name alone is no group."""
+    """The groups, where those that share a name are merged, without groups of a single name."""
     found: dict[str, set[str]] = {}
     for group in groups:
         parts = {id(part): part for part in (found.setdefault(name, {name}) for name in group)}

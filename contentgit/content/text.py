@@ -70,7 +70,7 @@ def _cut(first: str) -> re.Pattern[str]:
 
 
 class _Spans:
-    """Where an expression matches, in order and looked for no further than somebody asks."""
+    """The matches of an expression, in order and searched for only as far as requested."""
 
     def __init__(self, expression: re.Pattern[str], text: str) -> None:
         self._matches = expression.finditer(text)

@@ -30,7 +30,7 @@ _REPLACED: Final = 1 << 24
 
 _WINDOW: Final = PART
 _MARGIN: Final = 256
-"""What lies so many characters away from a cut does not decide whether it is one."""
+"""Characters at this distance from a cut do not affect it."""
 
 
 def text_runs(old: str, new: str, align: Align) -> Iterator[TextRun]:
@@ -83,7 +83,7 @@ def _middle(old: str, new: str, align: Align) -> Iterator[TextRun]:
 
 
 def _by_chunks(old: str, new: str) -> Iterator[TextRun]:
-    """Runs of equal and of differing chunks; a chunk is told by its hash, which is never believed alone."""
+    """Runs of equal and of differing chunks, found by their hashes and then compared."""
     (old_hashes, old_ends), (new_hashes, new_ends) = _chunks(old), _chunks(new)
     i = j = start = other = 0
     for old_run, new_run in rough_runs(old_hashes, new_hashes):

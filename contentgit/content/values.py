@@ -1,4 +1,4 @@
-"""Content values and the JSON that stands for them: what is the same, what has a special form."""
+"""Content values and their JSON: which values are the same, which have a special form."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contentgit.content.records import JSON_NULL, Value
 from contentgit.errors import FormatError, RecordError
 
 DEPTH_LIMIT: Final = 200
-"""So deep may lists and dictionaries of one field lie in each other."""
+"""The deepest nesting of lists and dictionaries in one field."""
 
 SMALLEST, LARGEST = -(2**63), 2**64 - 1
 """Integers between these are JSON numbers; all others have a special form."""
@@ -42,7 +42,7 @@ def base(value: Value) -> Value:
 
 
 def same(a: Value, b: Value) -> bool:
-    """Whether two content values are the same content, which ``==`` does not tell.
+    """Whether two content values are the same content, which differs from ``==``.
 
     ``1``, ``1.0`` and ``True`` differ, and so do ``0.0`` and ``-0.0``; NaN is the same as NaN; the
     order in a dictionary does not count; subclasses are their base types, and tuples are lists.
@@ -78,17 +78,17 @@ def _exact(value: Value) -> Value:
 
 
 def check_depth(level: int) -> None:
-    """Refuse a list or dictionary that lies inside ``level - 1`` others.
+    """Refuse a list or dictionary inside of ``level - 1`` others.
 
     Raises:
         RecordError: that is too deep.
     """
     if level > DEPTH_LIMIT:
-        raise RecordError(f"lists and dictionaries lie in each other more than {DEPTH_LIMIT} deep")
+        raise RecordError(f"lists and dictionaries are nested more than {DEPTH_LIMIT} deep")
 
 
 def written_name(name: object) -> str:
-    """A dictionary's key as it stands in a file, where one more ``$`` tells it from our own names.
+    """A dictionary's key as written in a file, where one more ``$`` distinguishes it from our own names.
 
     Raises:
         RecordError: it is no string.
@@ -99,7 +99,7 @@ def written_name(name: object) -> str:
 
 
 def json_value(value: Value) -> Any:
-    """A content value as plain JSON, as it stands in a file save that text is one string.
+    """A content value as plain JSON, as in a file except that text is one string.
 
     Raises:
         RecordError: it is no content value.
@@ -137,7 +137,7 @@ def decimal(number: int) -> str:
 
 
 def content_value(raw: Any) -> Value:
-    """The content value that parsed JSON stands for; ``raw`` is used up, so that no two are held.
+    """The content value of parsed JSON; ``raw`` is modified, so that memory does not hold both.
 
     Raises:
         FormatError: a name with ``$`` is not used as the format says, or it is nested too deep.
@@ -165,13 +165,13 @@ def _read(raw: Any, level: int) -> Value:
     dollars = [name for name in raw if name[:1] == "$"]
     for name in dollars:
         if name[:2] != "$$":
-            raise FormatError(f"{quoted(name)} is unknown, or stands beside other names")
+            raise FormatError(f"{quoted(name)} is unknown, or is not the only name")
     return {name.removeprefix("$"): item for name, item in raw.items()} if dollars else raw
 
 
 def _check_read_depth(level: int) -> None:
     if level > DEPTH_LIMIT:
-        raise FormatError(f"lists and objects lie in each other more than {DEPTH_LIMIT} deep")
+        raise FormatError(f"lists and objects are nested more than {DEPTH_LIMIT} deep")
 
 
 def _read_form(name: str, held: Any) -> Value:

@@ -134,9 +134,9 @@ class Table:
 
     @cached_property
     def enforced(self) -> ModelSchema:
-        """The schema with those constraints alone that the database watches over.
+        """The schema with only those constraints that the database enforces.
 
-        With the key where the database alone can tell whether a row has it.
+        With the key, if only the database can decide whether a row has it.
         """
         kept = [each for each in self.schema.unique if each.name not in self.unenforced]
         if self.folded:

@@ -127,7 +127,7 @@ class Repository:
 
     @classmethod
     def discover(cls, start: Path) -> Repository:
-        """The repository that ``start`` lies in.
+        """The repository that contains ``start``.
 
         Raises:
             RepositoryError: as :meth:`open`.
@@ -226,7 +226,7 @@ def _check_own(path: Path, *, bare: bool) -> None:
     try:
         program = Program.opened(path)
     except RepositoryError:
-        raise _foreign(path, "is not empty and is no repository") from None
+        raise _foreign(path, "is not empty and not a repository") from None
     is_bare = program.line("rev-parse", "--is-bare-repository") == "true"
     if bare and not is_bare:
         raise RepositoryError(

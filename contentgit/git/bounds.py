@@ -1,4 +1,4 @@
-"""How far a walk through trees may go: a few objects make a tree that has no end."""
+"""The bounds of a walk through trees: a few objects can make a tree without end."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TypeAlias
 from contentgit.errors import FormatError
 
 DEEPEST = 4
-"""Folders that content lies in: a dump's, its model's, and two that a layout adds."""
+"""The depth of content in folders: a dump's, its model's, and two that a layout adds."""
 DEEPEST_BESIDE = 100
-"""Folders that other files of a repository may lie in."""
+"""The largest depth of other files of a repository."""
 REPEATED = 100_000
-"""Entries of folders that stand at several places: so many are read, or ten times those that stand at one."""
+"""Entries of repeated folders that are read at most, or ten times the entries of folders that occur once."""
 
 _HINT = "remove the folder from the branch; records are written by contentgit commit only"
 
@@ -21,7 +21,7 @@ _Ids: TypeAlias = tuple[str | None, ...]
 
 @dataclass
 class Bounds:
-    """Refuses trees that a few objects make endless: nested too deep, or with folders like each other."""
+    """Refuses trees that a few objects make endless: nested too deep, or with repeated folders."""
 
     deepest: int
     above: str = ""
@@ -44,7 +44,7 @@ class Bounds:
         return self.repeated > max(REPEATED, 10 * self.single)
 
     def check(self, path: str, folder: _Ids, count: int) -> None:
-        """Raises FormatError where the walk must not go on."""
+        """Raises FormatError if the walk must end."""
         if not self.admits(folder, count):
             raise FormatError(
                 f"{self.above + path!r} is the same as another folder, as are others with more than "
@@ -53,7 +53,7 @@ class Bounds:
             )
 
     def check_depth(self, path: str) -> None:
-        """Raises FormatError where the folder at ``path`` lies too deep."""
+        """Raises FormatError if the folder at ``path`` is nested too deep."""
         if (self.above + path).count("/") > self.deepest:
             raise FormatError(
                 f"{self.above + path!r} is nested too deep: at most {self.deepest} folders are read there",

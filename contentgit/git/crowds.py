@@ -1,4 +1,4 @@
-"""Folders in which one call changes many files: their trees are made beside ``fast-import``.
+"""Folders in which one call changes many files: their trees are written by ``git mktree``.
 
 For each path ``fast-import`` goes through the entries of its folder one by one, so that the cost of a folder
 would grow with the square of its files.
@@ -22,11 +22,11 @@ from contentgit.git.trees import FOLDER, Trees
 from contentgit.git.values import FileEntry, Placed
 
 MANY = 1000
-"""So many changes in one folder are left to ``fast-import``."""
+"""The number of changes in one folder that are left to ``fast-import``."""
 
 
 class Crowds:
-    """The changes of one ``write_tree`` in folders that have more than ``MANY`` of them, from there on.
+    """The changes of one ``write_tree`` in folders with more than ``MANY`` of them, beginning after these.
 
     Memory keeps names and ids. The content itself still goes to ``fast-import``, all of it to one path that
     is removed in the end.

@@ -1,4 +1,4 @@
-"""What git says when it fails, in the words of the error tree."""
+"""Failures of git as errors of :mod:`contentgit.errors`."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def _since(lock: Path) -> str:
 
 
 def said(errors: str) -> str:
-    """The line that says most: the fatal one, else the first error, else the first."""
+    """The most telling line: the fatal one, else the first error, else the first."""
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     for start in ("fatal: ", "error: "):
         for line in lines:

@@ -198,7 +198,7 @@ def _staged(tree: _Worktree, paths: _Changes) -> _Index:
 
 
 def _differing(tree: _Worktree, sides: Mapping[bytes, Side]) -> set[bytes]:
-    """The paths whose file is not what ``sides`` says, missing ones included."""
+    """The paths whose file differs from ``sides``, missing ones included."""
     if not sides:
         return set()
     with _own_index(tree) as env:
@@ -296,7 +296,7 @@ def _stands(tree: _Worktree, path: bytes) -> bool:
 
 
 def _is_there(tree: _Worktree, path: bytes) -> bool:
-    """Whether something stands at the path itself, with folders and no links above it."""
+    """Whether the path itself exists, with folders and no links above it."""
     return all(_is_folder(tree, parent) for parent in _parents(path)) and _exists(tree, path)
 
 

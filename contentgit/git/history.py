@@ -17,7 +17,7 @@ from contentgit.git.trees import FOLDER, Trees, entry_in
 from contentgit.git.values import Commit, Version, parse_commit
 
 Standing: TypeAlias = tuple[str, str] | None
-"""Id and type of an object that stands at a path."""
+"""Id and type of the object at a path."""
 
 Place: TypeAlias = tuple[str, str] | None
 """Mode and id of what is at a path; the mode is ``""`` for a file below the top."""
@@ -68,7 +68,7 @@ class History:
             raise self._program.failure("rev-list", errors)
 
     def _touching(self, tips: Sequence[str], paths: Sequence[str]) -> Iterator[list[str]]:
-        """The commits that changed what stands at a path, simplified as by ``rev-list -- PATHS``.
+        """The commits that changed what is at a path, simplified as by ``rev-list -- PATHS``.
 
         Not by git: where only folders without files differ, it goes through all that a tree multiplies.
         A file in a folder whose mode alone changes counts as unchanged.
@@ -174,7 +174,7 @@ class History:
         return False
 
     def _standing(self, commits: Sequence[str], paths: Sequence[str]) -> list[tuple[Standing, ...]]:
-        """What stands at each of the paths, commit by commit."""
+        """What is at each of the paths, commit by commit."""
         data = b"".join(os.fsencode(f"{commit}:{path}\n") for commit in commits for path in paths)
         form = "--batch-check=%(objectname) %(objecttype)"
         lines = (
@@ -214,7 +214,7 @@ class History:
 
 
 class Places:
-    """What stands at ``paths`` in each commit, as its trees have it.
+    """What is at ``paths`` in each commit, according to its trees.
 
     Of these the top ones alone are read, in batches. What is below git looks up. Where it finds nothing, the
     trees on the way are read, since git says the same of what is missing or damaged.
@@ -230,7 +230,7 @@ class Places:
         self._found: dict[tuple[Place, ...], tuple[Place, ...]] = {}  # by what is at the top
 
     def of(self, commit: str) -> tuple[Place, ...]:
-        """What stands at each path in a commit.
+        """What is at each path in a commit.
 
         Raises:
             RepositoryError: the commit, or a tree on the way to a path, is missing or damaged.

@@ -1,4 +1,4 @@
-"""What killed and failed calls leave in the git directory: files, and objects that no ref reaches."""
+"""Cleans up what killed and failed calls leave in the git directory: files and unreachable objects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GC_WAIT: Final = 60.0
 
 _MANY_PACKS = 50  # git's own maintenance counts them to the same number
 _TEMPORARY = ("contentgit-*", "info/contentgit-*", "fast_import_crash_*", "contentgit/*.new")
-"""Index and attributes of our own, what ``fast-import`` says of its end, and state half written."""
+"""Our own index and attributes, crash reports of ``fast-import``, and half-written state."""
 
 
 def _old(folder: Path, before: float) -> Iterator[Path]:
@@ -32,7 +32,7 @@ def _old(folder: Path, before: float) -> Iterator[Path]:
 
 
 class Housekeeping:
-    """What calls have left behind in the git directories: a worktree's own, and the shared one."""
+    """What calls have left in the git directories: a worktree's own, and the shared one."""
 
     def __init__(self, program: Program, git_dir: Path, shared: Path) -> None:
         self._program = program

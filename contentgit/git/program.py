@@ -164,7 +164,7 @@ class Program:
         return self._objects.asking(start, name.encode() + b"\n")
 
     def reading(self, verb: str, *arguments: str, data: bytes = b"", **options: Any) -> Running:
-        """As ``start``, with ``data`` on standard input: a file, so that nobody waits for anybody."""
+        """Like :meth:`start`, with ``data`` as standard input, from a file so that neither side blocks."""
         if not data:
             return self.start(verb, *arguments, **options)
         try:

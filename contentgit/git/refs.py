@@ -74,7 +74,7 @@ class Refs:
         return [(name, each) for name, _, each in pairs]
 
     def broken(self, prefix: str = HEADS) -> list[BrokenRef]:
-        """The refs in a folder, by default the branches, that hold no id, as far as git tells of them."""
+        """The refs in a folder, by default the branches, that hold no id, as far as git lists them."""
         _, _, errors = self._program.ask("for-each-ref", "--format=%(refname)", prefix)
         found = (self._broken_at(ref) for ref in re.findall(_IGNORED, errors, re.MULTILINE))
         return [each for each in found if each]
@@ -116,7 +116,7 @@ class Refs:
         )
 
     def _lost_tip(self, branch: str, error: ContentgitError) -> RepositoryError:
-        """The error for a branch at a commit that cannot be read, of which ``error`` says why."""
+        """The error for a branch at a commit that cannot be read; ``error`` is the reason."""
         folder = self._program.folder / self._program.line("rev-parse", "--git-common-dir")
         ref = HEADS + branch
         words = f"update-ref {shlex.quote(ref)} {self._last(folder / 'logs' / ref)}"
@@ -140,7 +140,7 @@ class Refs:
         return tip
 
     def _last(self, log: Path) -> str:
-        """The last commit of a ref that is there still, as far as its reflog says."""
+        """The last commit of a ref that still exists, according to its reflog."""
         try:
             with log.open("rb") as file:
                 lines = [

@@ -1,4 +1,4 @@
-"""Other repositories: git fetches and pushes, with git's own credentials, and never by force."""
+"""Other repositories: fetch and push with git's own credentials, never by force."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _TURN = 0.1  # seconds between two looks at what git says of its progress
 
 
 class Moved(enum.StrEnum):
-    """What became of a branch or tag."""
+    """How a branch or tag changed."""
 
     NEW = "new"
     UPDATED = "updated"
@@ -68,7 +68,7 @@ class RefMove(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As people call it: ``origin/main``, or a tag's name."""
+        """The short name: ``origin/main``, or a tag's name."""
         for prefix in (REMOTES, TAGS, HEADS):
             if self.ref.startswith(prefix):
                 return self.ref.removeprefix(prefix)
@@ -77,7 +77,7 @@ class RefMove(NamedTuple):
 
 @dataclass(frozen=True)
 class Talk:
-    """Whether git may ask for a password on the terminal, and who is told of its progress, line by line."""
+    """Whether git may ask for a password on the terminal, and what receives its progress, line by line."""
 
     prompt: bool = False
     progress: Callable[[str], None] | None = None
@@ -144,7 +144,7 @@ class Remotes:
         raise RepositoryError("there are several remotes", hint=f"name one: {', '.join(known)}")
 
     def upstream(self, branch: str, remote: str | None = None) -> tuple[str, str]:
-        """Remote and branch there that ``branch`` follows; as long as nothing is said, that of its name."""
+        """The remote and the branch there that ``branch`` follows, by default the branch of its name."""
         remote = remote or self.default(branch)
         merge = self._value(f"branch.{branch}.merge")
         if merge.startswith(HEADS) and self._value(f"branch.{branch}.remote") == remote:
@@ -308,7 +308,7 @@ class Remotes:
 
 
 def _tell(running: Running, progress: Callable[[str], None]) -> None:
-    """Passes on what git says of its progress until it ends; all of it stays in the file of errors."""
+    """Passes git's progress on until it ends; the file of errors keeps all of it."""
     place, rest = 0, ""
     handle = running.errors.fileno()
     ended = False
@@ -324,7 +324,7 @@ def _tell(running: Running, progress: Callable[[str], None]) -> None:
 
 
 def _pushed(output: str) -> Iterator[RefMove]:
-    """What ``git push --porcelain`` says: ``FLAG<tab>FROM:TO<tab>SUMMARY (REASON)``."""
+    """The lines of ``git push --porcelain``: ``FLAG<tab>FROM:TO<tab>SUMMARY (REASON)``."""
     flags = {
         " ": Moved.UPDATED,
         "*": Moved.NEW,

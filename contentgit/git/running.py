@@ -1,4 +1,4 @@
-"""A git process: started, read from, and ended with us."""
+"""A git process that is started, read from, and ended with this process."""
 
 from __future__ import annotations
 

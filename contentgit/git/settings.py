@@ -1,4 +1,4 @@
-"""What a repository's own configuration and attributes say, which no clone or fetch brings along."""
+"""A repository's own configuration and attributes, which no clone or fetch transfers."""
 
 from __future__ import annotations
 

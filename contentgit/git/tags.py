@@ -19,7 +19,7 @@ _NAMED = re.compile(rb"object ([0-9a-f]{40}|[0-9a-f]{64})\ntype ([a-z]+)\n")
 
 
 class Tag(NamedTuple):
-    """A tag and the commit it names; an annotated one says who made it, when, and why."""
+    """A tag and the commit it names; an annotated tag has a tagger, a date and a message."""
 
     name: str
     commit: str

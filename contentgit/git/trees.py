@@ -1,7 +1,7 @@
-"""Reading trees: what stands at a path, what is in a folder, what differs between two.
+"""Reading trees: what is at a path, what is in a folder, what differs between two.
 
-Trees are walked folder level by folder level, each level in one turn, and never by git itself: ``-r`` goes
-on for as long as a hostile tree lets it, without an end and without a word.
+Trees are walked level by level, each level in one turn, and never by git itself: with ``-r`` git would follow
+a hostile tree without end and without a message.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _Folder(dict[bytes, tuple[bytes, bytes]]):
 
 
 class Trees:
-    """The trees of one repository; small ones are remembered, since what an id stands for does not change."""
+    """The trees of one repository; small ones are cached by their id."""
 
     def __init__(self, program: Program, algorithm: str) -> None:
         self._program = program
@@ -67,7 +67,7 @@ class Trees:
         return self._roots[commit]
 
     def at_path(self, commit: str, path: str) -> tuple[str, str] | None:
-        """Mode and id of what stands at ``path`` in a commit; None where there is nothing.
+        """Mode and id of what is at ``path`` in a commit; None if nothing is there.
 
         Raises:
             RepositoryError: the commit is not in the repository.
@@ -76,10 +76,10 @@ class Trees:
         return entry_in(self._open(commit, folder), name)
 
     def folder_id(self, commit: str, path: str = "") -> str | None:
-        """The id of the folder at ``path``, of the whole tree for ``""``; None where nothing stands there.
+        """The id of the folder at ``path``, of the whole tree for ``""``; None if nothing is there.
 
         Raises:
-            FormatError: something else stands there.
+            FormatError: something else is there.
         """
         if not path:
             return self.root(commit)
@@ -237,7 +237,7 @@ class Trees:
     def listing(
         self, commit: str, wanted: Callable[[str], bool], repeated: Callable[[str], None]
     ) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
-        """Every folder of a commit with what lies in it: name, mode as git writes it, id; streamed.
+        """Every folder of a commit with its entries: name, mode as git writes it, id; streamed.
 
         Nothing is refused, whatever its mode and name are: this is for who looks for what is wrong. ``""`` is
         the top. ``wanted`` says of each folder, by its path, whether it is listed too; ``repeated`` is told

@@ -1,4 +1,4 @@
-"""What the repository gives and takes, as values."""
+"""The values that the repository returns and takes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ GONE: Final = FileEntry("", "")
 """No file any more: for a file whose name need not be one that contentgit writes."""
 
 Placed: TypeAlias = bytes | FileEntry | None
-"""What comes to stand at a path: content, a file that the repository has already, or nothing."""
+"""What is put at a path: content, a file that the repository already has, or nothing."""
 
 
 class Branch(NamedTuple):

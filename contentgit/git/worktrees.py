@@ -60,7 +60,7 @@ class _Switch(NamedTuple):
 
 
 def _undone(left: Iterable[LeftAlone]) -> bool:
-    """Whether a worktree is left to the next call; where a commit is gone, nobody can say what is to do."""
+    """Whether a worktree is left to the next call; without the commit it cannot be known what to do."""
     return any(each.reason and each.paths for each in left)
 
 
@@ -104,7 +104,7 @@ def _parsed(data: bytes) -> Move | _Switch | None:
 
 
 def _hold(file: BinaryIO) -> bool:
-    """Locks the file until it is closed or the process ends; whether nobody else holds it."""
+    """Locks the file until it is closed or the process ends; false if another process holds it."""
     try:
         import fcntl
     except ImportError:
@@ -239,7 +239,7 @@ class Worktrees:
             path.unlink(missing_ok=True)
 
     def finish_moves(self) -> list[Finished]:
-        """Brings worktrees along that another call has left behind their branch, or on the way to one.
+        """Updates worktrees that another call left behind their branch, or on the way to another branch.
 
         For whoever opens the repository, before anything is read of the worktree. What stays to be done,
         since the worktree cannot be written now, is done by the next call.

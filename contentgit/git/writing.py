@@ -161,7 +161,7 @@ def _signed(role: str, signature: Signature | None, date: datetime | None) -> di
 
 
 def _encoded(message: str) -> bytes:
-    """Bytes that a caller could not decode stay as they are; half surrogates are written out."""
+    """The message's bytes: undecodable bytes are unchanged, other lone surrogates are escaped."""
     try:
         data = message.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -190,7 +190,7 @@ class Writer:
         changes: Iterable[tuple[str, Placed]],
         folders: Mapping[str, str] = MappingProxyType({}),
     ) -> str:
-        """The id of the tree of commit ``parent`` with ``changes`` made: what stands at each path.
+        """The id of the tree of commit ``parent`` with ``changes``: what is put at each path.
 
         Before these ``folders`` get other trees, by id; ``""`` takes a folder out, and the folder ``""`` is
         the whole tree.
@@ -232,7 +232,7 @@ class Writer:
         return _tree_in(output, self._trees.algorithm)
 
     def _give_up(self, running: Running) -> None:
-        """Lets fast-import end by itself, so that no half-written pack stays behind."""
+        """Let fast-import end by itself, so that it leaves no half-written pack."""
         assert running.process.stdin is not None
         with suppress(OSError):
             running.process.stdin.close()
@@ -241,7 +241,7 @@ class Writer:
         self._remove_report(running)
 
     def _remove_report(self, running: Running) -> None:
-        """fast-import leaves a report of how it ended in the repository; its reason is in the error."""
+        """Remove the crash report that fast-import leaves in the repository; the error has its reason."""
         folder = Path(self._program.line("rev-parse", "--absolute-git-dir"))
         (folder / f"fast_import_crash_{running.process.pid}").unlink(missing_ok=True)
 

@@ -215,7 +215,7 @@ def test_names_that_no_field_can_have_are_refused(name: str) -> None:
 
 
 def test_a_name_stands_once() -> None:
-    with pytest.raises(RecordError, match="a field stands there twice"):
+    with pytest.raises(RecordError, match="a field occurs twice"):
         RecordEncoder("a.b", ["x", "x"])
 
 
@@ -242,7 +242,7 @@ def test_values_may_lie_in_each_other_two_hundred_deep() -> None:
 
 @pytest.mark.parametrize("depth", [199, 200, 50_000])
 def test_deeper_values_are_refused(depth: int) -> None:
-    with pytest.raises(RecordError, match="lie in each other more than 200 deep"):
+    with pytest.raises(RecordError, match="are nested more than 200 deep"):
         encode(Record(PAGE, {"f": nested(depth, [[]])}))
 
 
@@ -276,11 +276,11 @@ LOST = [
     (GOOD.decode().encode("utf-16"), "not UTF-8 at byte 0"),
     (b'{"$model": "a.b"}', "$key is missing, or not an integer, a string, or a list of these"),
     (b'{"$key": 1}', '$model is missing, or not a label like "pages.page"'),
-    (b'{"$key": 1, "$key": 2, "$model": "a.b"}', 'the name "$key" stands twice in one object'),
-    (b'{"$key": 1, "$model": "a.b", "f": [{"x": 1, "x": 1}]}', 'the name "x" stands twice in one object'),
+    (b'{"$key": 1, "$key": 2, "$model": "a.b"}', 'the name "$key" occurs twice in one object'),
+    (b'{"$key": 1, "$model": "a.b", "f": [{"x": 1, "x": 1}]}', 'the name "x" occurs twice in one object'),
     (b'{"$key": 18446744073709551616, "$model": "a.b"}', "$key is an integer of more than 64 bits"),
-    (b'{"$key": 1, "$model": "a.b", "f": NaN}', "NaN is no JSON number"),
-    (b'{"$key": 1, "$model": "a.b", "f": [-Infinity]}', "-Infinity is no JSON number"),
+    (b'{"$key": 1, "$model": "a.b", "f": NaN}', "NaN is not a JSON number"),
+    (b'{"$key": 1, "$model": "a.b", "f": [-Infinity]}', "-Infinity is not a JSON number"),
     (b'{"$key": 1, "$model": "a.b", "f": 1e999}', "no float can hold 1e999"),
     (b'{"$key": 1, "$model": "a.b", "f": ' + b"9" * 5000 + b"}", "an integer has too many digits"),
     (
@@ -350,7 +350,7 @@ def test_special_forms_are_read_as_defined_only(text: str) -> None:
 @pytest.mark.parametrize("depth", [201, 300, 1000, 100_000])
 @pytest.mark.parametrize("brackets", ["[]", ('{"a":', "}")])
 def test_deep_files_are_refused(depth: int, brackets: str) -> None:
-    with pytest.raises(FormatError, match="lie in each other"):
+    with pytest.raises(FormatError, match="are nested"):
         read_with_value(brackets[0] * depth + "1" * (brackets != "[]") + brackets[1] * depth)
 
 

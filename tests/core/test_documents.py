@@ -64,7 +64,7 @@ def test_endless_documents_are_refused() -> None:
 @pytest.mark.parametrize("depth", [257, 5_000, 100_000])
 def test_deep_documents_are_refused_by_every_python_alike(depth: int) -> None:
     for start, end in ((b"[", b"]"), (b'{"a":[', b"]}")):
-        with pytest.raises(FormatError, match="lists and objects lie in each other more than 256"):
+        with pytest.raises(FormatError, match="lists and objects are nested more than 256"):
             parse_document(start * depth + end * depth)
     parse_document(b"[" * 256 + b"]" * 256)
 
@@ -74,8 +74,8 @@ def test_deep_documents_are_refused_by_every_python_alike(depth: int) -> None:
     [
         (b"", "not JSON: Expecting value: line 1 column 1 (char 0)"),
         (b'{"a": 1,}', "not JSON: "),
-        (b'{"a": {"b": 1, "b": 1}}', 'the name "b" stands twice in one object'),
-        (b"[NaN]", "NaN is no JSON number"),
+        (b'{"a": {"b": 1, "b": 1}}', 'the name "b" occurs twice in one object'),
+        (b"[NaN]", "NaN is not a JSON number"),
         (b"1e400", "no float can hold 1e400"),
         (b"\xff", "not UTF-8 at byte 0"),
         (b"1" * 5000, "an integer has too many digits"),

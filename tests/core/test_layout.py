@@ -70,7 +70,7 @@ def test_a_part_and_back(text: str, name: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_never_written_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="is no encoded name"):
+    with pytest.raises(ValueError, match="is not an encoded name"):
         decode_part(name)
 
 
@@ -223,7 +223,7 @@ def test_a_long_key_is_shortened_in_the_name_of_its_file(layout: Layout) -> None
 def test_foreign_paths_are_refused(path: str) -> None:
     with pytest.raises(FormatError) as caught:
         record_key(path)
-    assert caught.value.message == f"{path!r} is no path that contentgit writes"
+    assert caught.value.message == f"{path!r} is not a path that contentgit writes"
     assert caught.value.data == {"path": path}
 
 
@@ -270,7 +270,7 @@ def test_dump_folders(name: str, arguments: str, folder: str) -> None:
      "contentgit.json", "con", "pages@..", "a" * 201],
 )  # fmt: skip
 def test_foreign_folders_are_refused(folder: str) -> None:
-    with pytest.raises(FormatError, match="is no folder that contentgit makes"):
+    with pytest.raises(FormatError, match="is not a folder that contentgit creates"):
         dump_name(folder)
 
 

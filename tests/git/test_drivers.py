@@ -209,7 +209,7 @@ def drive(
             page(43),
             f"refused: {path_of(42)}: git treated different records as one that was renamed\n",
         ),
-        ("notes.json", page(), "error: '' is no path that contentgit writes\n"),
+        ("notes.json", page(), "error: '' is not a path that contentgit writes\n"),
     ],
 )
 def test_what_is_no_record_changes_nothing(

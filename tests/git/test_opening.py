@@ -56,7 +56,7 @@ def test_init_refuses_a_folder_with_files(repository_path: Path) -> None:
     (repository_path / "manage.py").write_text("")
     with pytest.raises(RepositoryError) as caught:
         Repository.init(repository_path)
-    assert caught.value.message == f"{repository_path} is not empty and is no repository"
+    assert caught.value.message == f"{repository_path} is not empty and not a repository"
     assert caught.value.hint == (
         "content needs a repository of its own: name an empty folder, or one that is not there"
     )

@@ -98,7 +98,7 @@ def ewkb(text: str) -> tuple[int, bytes]:
         raise ValueError("words are left")
     srid = int(match[1] or 0)
     if srid >= 2**31:
-        raise ValueError(f"{srid} is no SRID")
+        raise ValueError(f"{srid} is not an SRID")
     return srid, data
 
 

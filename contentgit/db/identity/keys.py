@@ -67,14 +67,14 @@ class PrimaryKeys:
             assert self._one is not None
             number = int(text)
             if str(number) != text:
-                raise ValueError(f"{text!r} is no key")
+                raise ValueError(f"{text!r} is not a key")
             self._one.check(number)
             return number
         if self._one:
             return self._one.decode(decode_part(text))
         texts = text.split(",")
         if len(texts) != len(self._parts):
-            raise ValueError(f"{text!r} is no key of {len(self._parts)} parts")
+            raise ValueError(f"{text!r} is not a key of {len(self._parts)} parts")
         pairs = zip(self._parts, texts, strict=True)
         return tuple(part.decode(decode_part(each)) for part, each in pairs)
 
@@ -169,7 +169,7 @@ def plain_part(codec: Codec) -> KeyPart:
     def decode(text: str) -> Any:
         value = codec.value(_content(codec.kind, text))
         if str(encode(value)) != text:
-            raise ValueError(f"{text!r} is no key")
+            raise ValueError(f"{text!r} is not a key")
         codec.param(value)
         return value
 
