@@ -23,15 +23,9 @@ _HINT = (
 
 def parse_followups(value: object) -> tuple[Followup, ...]:
     """The functions and commands of a value that has no problems."""
-    found: list[Followup] = []
-    for each in value if isinstance(value, (list, tuple)) else ():
-        if isinstance(each, str):
-            found.append((each,))
-        elif callable(each):
-            found.append(each)
-        else:
-            found.append(tuple(each))
-    return tuple(found)
+    listed = value if isinstance(value, (list, tuple)) else ()
+    commands = ([one] if isinstance(one, str) else one for one in listed)
+    return tuple(one if callable(one) else tuple(one) for one in commands)
 
 
 def followup_problems(value: object, where: str) -> Iterator[Mistake]:

@@ -95,16 +95,11 @@ def _feed(running: Running, commands: Iterator[bytes]) -> None:
     parts: list[bytes] = []
     size = 0
     for part in commands:
-        if len(part) > _CHUNK:  # joined alone it is not copied
+        if max(size, len(part)) > _CHUNK:  # a large part is joined alone, so that it is not copied
             stream.write(b"".join(parts))
-            parts.clear()
-            size = 0
+            parts, size = [], 0
         parts.append(part)
         size += len(part)
-        if size > _CHUNK:
-            stream.write(b"".join(parts))
-            parts.clear()
-            size = 0
     stream.write(b"".join(parts))
     stream.close()
 

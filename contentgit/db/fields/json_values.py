@@ -19,7 +19,7 @@ _DIGITS = 17
 """So many significant digits tell any two floats apart; more are a number that is no float."""
 
 _MARIADB_DEPTH = 31
-"""So deep may lists and objects lie in each other there."""
+"""The deepest nesting of lists and objects there."""
 
 _UNHASHABLE = {FieldKind.JSON, FieldKind.ARRAY, FieldKind.RANGE, FieldKind.MAPPING}
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")

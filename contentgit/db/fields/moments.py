@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -41,10 +42,6 @@ def _parser(
     return value
 
 
-def _param(field: AnyField, connection: BaseDatabaseWrapper) -> Callable[[Any], Any]:
-    return lambda value: field.get_db_prep_value(value, connection, prepared=True)
-
-
 def date_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
     """``"2026-11-22"``."""
 
@@ -54,9 +51,8 @@ def date_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
         return value.isoformat()
 
     value = _parser("a date like 2026-11-22", dt.date.fromisoformat, encode)
-    read = _reader(field, connection, dt.date.fromisoformat)
-    select = _select(connection)
-    return Codec(FieldKind.DATE, encode, value, _param(field, connection), read=read, select=select)
+    codec = Codec(FieldKind.DATE, encode, value)
+    return _local(codec, field, connection, dt.date.fromisoformat)
 
 
 def time_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
@@ -68,26 +64,23 @@ def time_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
         return value.isoformat("microseconds")
 
     value = _parser("a time like 13:05:00.000000", dt.time.fromisoformat, encode)
-    read = _reader(field, connection, dt.time.fromisoformat)
-    select = _select(connection)
-    return Codec(FieldKind.TIME, encode, value, _param(field, connection), read=read, select=select)
+    codec = Codec(FieldKind.TIME, encode, value)
+    return _local(codec, field, connection, dt.time.fromisoformat)
 
 
 def datetime_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
     """``"2026-11-22T13:05:00.000000Z"``; without ``Z`` where the project uses no time zones."""
-    param, select = _param(field, connection), _select(connection)
-    read = _reader(field, connection, dt.datetime.fromisoformat)
+    parse = dt.datetime.fromisoformat
     if connection.timezone is None:
-        wanted = "a time without Z, as USE_TZ is off"
-        value = _parser(wanted, dt.datetime.fromisoformat, encode_naive)
-        return Codec(FieldKind.DATETIME, encode_naive, value, param, read=read, select=select)
+        value = _parser("a time without Z, as USE_TZ is off", parse, encode_naive)
+        codec = Codec(FieldKind.DATETIME, encode_naive, value)
+        return _local(codec, field, connection, parse)
     value = _parser("a time like 2026-11-22T13:05:00.000000Z", _parse_aware, encode_aware)
+    codec = _local(Codec(FieldKind.DATETIME, encode_aware, value), field, connection, parse)
     if connection.vendor == "postgresql":
         # Django's loader trusts that the session is in the connection's time zone.
-        read, select = _in_utc, "(%s AT TIME ZONE 'UTC')"
-    else:
-        read = _existing(read or itself, connection)
-    return Codec(FieldKind.DATETIME, encode_aware, value, param, read=read, select=select)
+        return replace(codec, read=_in_utc, select="(%s AT TIME ZONE 'UTC')")
+    return replace(codec, read=_existing(codec.read or itself, connection))
 
 
 _SELECT = {"sqlite": "+%s", "mysql": "CAST(%s AS CHAR)"}
@@ -95,17 +88,11 @@ _SELECT = {"sqlite": "+%s", "mysql": "CAST(%s AS CHAR)"}
 expression of another type as it is."""
 
 
-def _select(connection: BaseDatabaseWrapper) -> str:
-    return _SELECT.get(connection.vendor, "%s")
-
-
-def _reader(
-    field: AnyField, connection: BaseDatabaseWrapper, parse: Callable[[str], Any]
-) -> Callable[[Any], Any] | None:
-    """Django's conversions of what :func:`_select` gives."""
+def _local(
+    codec: Codec, field: AnyField, connection: BaseDatabaseWrapper, parse: Callable[[str], Any]
+) -> Codec:
+    """The codec with Django's conversions to and from the column, read as ``_SELECT`` says."""
     convert = driver_reader(field, connection)
-    if connection.vendor != "mysql":
-        return convert
 
     def read(raw: Any) -> Any:
         if not isinstance(raw, str):
@@ -116,7 +103,12 @@ def _reader(
             return raw  # the encoder refuses it, and names the record
         return value if convert is None else convert(value)
 
-    return read
+    return replace(
+        codec,
+        param=lambda value: field.get_db_prep_value(value, connection, prepared=True),
+        read=read if connection.vendor == "mysql" else convert,
+        select=_SELECT.get(connection.vendor, "%s"),
+    )
 
 
 def _in_utc(value: dt.datetime) -> dt.datetime:
