@@ -166,6 +166,14 @@ class Trees:
 
     # Walks
 
+    def _read(
+        self, level: Sequence[tuple[str, str]]
+    ) -> Iterator[tuple[str, str, list[tuple[bytes, bytes, bytes]]]]:
+        """The folders of a level, given by path and id, with their entries."""
+        read = contents(self._program, [tree for _, tree in level], "tree")
+        for (path, tree), data in zip(level, read, strict=True):
+            yield path, tree, self._rows(tree, data)
+
     def entries(self, commit: str, folder: str) -> Iterator[tuple[str, str]]:
         """Path and blob id of every file under a folder, which need not be there.
 
@@ -179,10 +187,8 @@ class Trees:
         level = [("", tree)] if tree else []
         while level:
             deeper: list[tuple[str, str]] = []
-            read = contents(self._program, [each for _, each in level], "tree")
-            for (prefix, each), data in zip(level, read, strict=True):
-                found = self._rows(each, data)
-                bounds.check(prefix, (each,), len(found))
+            for prefix, tree_id, found in self._read(level):
+                bounds.check(prefix, (tree_id,), len(found))
                 if len({name for _, name, _ in found}) != len(found):
                     raise FormatError(f"{above + prefix!r} holds two files of one name")
                 for mode, name, raw in found:
@@ -214,9 +220,7 @@ class Trees:
                 if tree in self._walked:
                     bounds.check(path, (tree,), self._walked[tree])
             level = [each for each in level if each[1] not in self._walked]
-            read = contents(self._program, [each for _, each in level], "tree")
-            for (above, tree), data in zip(level, read, strict=True):
-                found = self._rows(tree, data)
+            for above, tree, found in self._read(level):
                 bounds.check(above, (tree,), len(found))
                 for mode, name, raw in found:
                     if _is_folder(mode):
@@ -248,9 +252,7 @@ class Trees:
         level = [("", self.root(commit))]
         while level:
             deeper: list[tuple[str, str]] = []
-            read = contents(self._program, [each for _, each in level], "tree")
-            for (folder, tree), data in zip(level, read, strict=True):
-                raw_entries = self._rows(tree, data)
+            for folder, tree, raw_entries in self._read(level):
                 if not bounds.admits((tree,), len(raw_entries)):
                     repeated(folder)
                     continue

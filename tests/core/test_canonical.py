@@ -223,7 +223,7 @@ def test_a_name_stands_once() -> None:
     ("text", "kind"), [("a", KeyKind.INTEGER), ("A", None), ("a,b", KeyKind.TEXT), ("", None)]
 )
 def test_a_key_of_another_kind_is_refused(text: str, kind: KeyKind | None) -> None:
-    with pytest.raises(RecordError, match=r"^pages\.page:.*: '.*' is no "):
+    with pytest.raises(RecordError, match=r"^pages\.page:.*: '.*' is not an "):
         encode(Record(RecordKey("pages.page", text), {}), kind)
 
 

@@ -241,7 +241,7 @@ def test_each_record_has_one_path(key: RecordKey, layout: Layout) -> None:
 
 @pytest.mark.parametrize("text", ["", "../../x", "a/b", "A", ".git", "a\n", "a~b"])
 def test_no_path_for_what_is_no_key(text: str) -> None:
-    with pytest.raises(RecordError, match="no key as contentgit writes it"):
+    with pytest.raises(RecordError, match="not a key as contentgit writes it"):
         record_path(RecordKey("pages.page", text), Layout.FLAT)
 
 

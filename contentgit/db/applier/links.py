@@ -128,23 +128,26 @@ def _value(table: Table, name: str, step: Step, target: str) -> Any:
     return decoded(step.key, name, table.relation[name].decode_target, target)
 
 
+def _written(steps: Sequence[Step]) -> Iterator[tuple[Step, Links, tuple[str, str]]]:
+    """The changed references of rows that are written, each with model and field."""
+    for step in steps:
+        if step.action in (Action.CREATE, Action.UPDATE):
+            yield from ((step, links, (step.key.model, links.field)) for links in step.links)
+
+
 def _batches(
     steps: Sequence[Step],
 ) -> Iterator[tuple[Sequence[Target], str, str, str]]:
     """(steps with one target each, model, field, action): all removals first, in bounded batches."""
     for action in ("remove", "add"):
         waiting: dict[tuple[str, str], list[Target]] = {}
-        for step in steps:
-            if step.action not in (Action.CREATE, Action.UPDATE):
+        for step, links, place in _written(steps):
+            found = waiting.setdefault(place, [])
+            if action == "add" and links.order is not None:
                 continue
-            for links in step.links:
-                place = (step.key.model, links.field)
-                found = waiting.setdefault(place, [])
-                if action == "add" and links.order is not None:
-                    continue
-                found += [(step, target) for target in getattr(links, action)]
-                if len(found) >= BATCH:
-                    yield waiting.pop(place), *place, action
+            found += [(step, target) for target in getattr(links, action)]
+            if len(found) >= BATCH:
+                yield waiting.pop(place), *place, action
         for place, found in waiting.items():
             if found:
                 yield found, *place, action
@@ -156,16 +159,12 @@ def _ordered(
     """(steps with their lists, model, field) of what is ordered, in bounded batches."""
     waiting: dict[tuple[str, str], list[tuple[Step, Links]]] = {}
     sizes: dict[tuple[str, str], int] = {}
-    for step in steps:
-        if step.action not in (Action.CREATE, Action.UPDATE):
-            continue
-        for links in step.links:
-            if links.order:
-                place = (step.key.model, links.field)
-                waiting.setdefault(place, []).append((step, links))
-                sizes[place] = sizes.get(place, 0) + len(links.order)
-                if sizes[place] >= BATCH:
-                    sizes[place] = 0
-                    yield waiting.pop(place), *place
+    for step, links, place in _written(steps):
+        if links.order:
+            waiting.setdefault(place, []).append((step, links))
+            sizes[place] = sizes.get(place, 0) + len(links.order)
+            if sizes[place] >= BATCH:
+                sizes[place] = 0
+                yield waiting.pop(place), *place
     for place, found in waiting.items():
         yield found, *place

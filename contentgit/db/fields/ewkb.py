@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
+
+T = TypeVar("T")
 
 _TAGS: Final = {
     1: "POINT",
@@ -240,16 +242,16 @@ class _WktParser:
             return Shape(tag, [point])
         if tag in _LINES:
             return Shape(tag, self.points())
-        return Shape(tag, list(self.parts(tag)))
+        return Shape(tag, self.listed(lambda: self.part(tag)))
 
-    def parts(self, tag: str) -> Iterator[Any]:
-        self.expect("(")
-        while True:
-            yield self.part(tag)
-            if self.tokens[-1] != ",":
-                break
-            self.tokens.pop()
+    def listed(self, take: Callable[[], T]) -> list[T]:
+        """What ``take`` reads between parentheses and commas."""
+        found: list[T] = []
+        while not found or self.tokens[-1] == ",":
+            self.expect("," if found else "(")
+            found.append(take())
         self.expect(")")
+        return found
 
     def part(self, tag: str) -> Any:
         if tag in _RINGS:
@@ -258,15 +260,8 @@ class _WktParser:
         return self.named() if bare is None or self.tokens[-1] in _NUMBERS else self.shape(bare)
 
     def points(self) -> list[Point]:
-        self.expect("(")
-        width, found = _width(self.flags or 0), []
-        while True:
-            found.append(tuple(float(self.tokens.pop()) for _ in range(width)))
-            if self.tokens[-1] != ",":
-                break
-            self.tokens.pop()
-        self.expect(")")
-        return found
+        width = _width(self.flags or 0)
+        return self.listed(lambda: tuple(float(self.tokens.pop()) for _ in range(width)))
 
     def expect(self, token: str) -> None:
         if self.tokens.pop() != token:
