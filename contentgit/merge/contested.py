@@ -63,7 +63,7 @@ class TreeConflict(NamedTuple):
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels of its places; the first names the conflict."""
-        return tuple(each.label for each in self.places)
+        return tuple(place.label for place in self.places)
 
 
 def files_of(conflicts: Iterable[TreeConflict]) -> set[str]:

@@ -115,7 +115,7 @@ def settle(
         kept = {key: each.record for key, each in current.items() if each.record is not None}
         members = _places(kept, field, wanted)
         for group in sorted(wanted, key=lambda each: each.within):
-            places = [each.get(group, {}) for each in sides]
+            places = [side.get(group, {}) for side in sides]
             settling = _Settling(field, (base, ours, theirs), places, current, prefer)
             found = settling.settled(members.get(group, {}))
             result.update(found)
@@ -163,7 +163,7 @@ class _Settling(NamedTuple):
         That number is not an edit: others were put in or taken out before the record.
         """
         found = {}
-        stay = [unmoved(self.places[0], each) for each in self.places[1:]]
+        stay = [unmoved(self.places[0], place) for place in self.places[1:]]
         for key in self.places[0]:
             merged = self.merged.get(key)
             conflict = merged.conflict if merged else None
@@ -184,13 +184,13 @@ class _Settling(NamedTuple):
             return merged
         if apart:
             return self._with_conflict(merged, record.key)
-        names = {each.name for each in merged.conflict.fields} if merged.conflict else set()
+        names = {value.name for value in merged.conflict.fields} if merged.conflict else set()
         if names.intersection(self.field.order_within or ()):
             return merged  # what it stands among is in conflict, and its place with it
         return _without(merged, self.field.name)
 
     def _with_conflict(self, merged: MergedRecord, key: RecordKey) -> MergedRecord:
-        records = [each.get(key) for each in self.sides]
+        records = [side.get(key) for side in self.sides]
         name = self.field.name
         values = [ABSENT if each is None else each.fields.get(name, ABSENT) for each in records]
         others = merged.conflict.fields if merged.conflict else ()
@@ -209,7 +209,7 @@ def _without(merged: MergedRecord, name: str) -> MergedRecord:
     conflict = merged.conflict
     if conflict is None:
         return merged
-    fields = tuple(each for each in conflict.fields if each.name != name)
+    fields = tuple(value for value in conflict.fields if value.name != name)
     if fields:
         return replace(merged, conflict=replace(conflict, fields=fields))
     return MergedRecord(None) if conflict.kind in _DELETED else replace(merged, conflict=None)

@@ -98,15 +98,15 @@ def _one_sided(
         return MergedRecord(left)
     derived = schema.derived if schema else frozenset()
     # What the project computes is nobody's edit.
-    edits = [each for each in Change(left.key, base, left).fields if each.name not in derived]
+    edits = [edit for edit in Change(left.key, base, left).fields if edit.name not in derived]
     fields = tuple(
         FieldConflict(
-            each.name,
-            each.before,
-            ABSENT if ours is None else each.after,
-            ABSENT if theirs is None else each.after,
+            edit.name,
+            edit.before,
+            ABSENT if ours is None else edit.after,
+            ABSENT if theirs is None else edit.after,
         )
-        for each in edits
+        for edit in edits
     )
     if not fields:  # only the set of managed fields has changed, which is no edit
         return MergedRecord(None)

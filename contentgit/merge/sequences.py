@@ -47,7 +47,7 @@ def _merged(
     result: list[Sequence[T]] = []
     place = 0
     for group in _touching(sorted(hunks, key=lambda each: (each.start, each.end))):
-        start, end = group[0].start, max(each.end for each in group)
+        start, end = group[0].start, max(hunk.end for hunk in group)
         new = _settled(base, group, start, end)
         if new is None:
             return None
@@ -100,7 +100,7 @@ def _settled(
     """The replacement of ``base[start:end]``, if only one side changed it or both made the same change."""
     if len({each.ours for each in group}) == 1:
         return _replaced(base, group, start, end)
-    mine = _replaced(base, [each for each in group if each.ours], start, end)
+    mine = _replaced(base, [hunk for hunk in group if hunk.ours], start, end)
     other = _replaced(base, [each for each in group if not each.ours], start, end)
     return mine if _alike(mine, other) else None
 

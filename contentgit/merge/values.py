@@ -157,7 +157,7 @@ def _json(
     value = _simple(base, ours, theirs)
     if value is _OPEN:
         sides = (base, ours, theirs)
-        if all(isinstance(each, dict) for each in sides):
+        if all(isinstance(side, dict) for side in sides):
             value = _objects(merging, base, ours, theirs, path)
         elif all(isinstance(each, str) for each in sides):
             value = _text(merging, base, ours, theirs)

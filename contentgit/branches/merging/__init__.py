@@ -94,8 +94,8 @@ def merge(
     refuse_unfinished(repository)
     branch, ours = head_of(repository, "merge into")
     theirs = repository.refs.resolve(revision)
-    for each in (ours, theirs):
-        check_format(repository, each)
+    for commit_id in (ours, theirs):
+        check_format(repository, commit_id)
     if repository.history.is_ancestor(theirs, ours):
         return MergeResult(MergeOutcome.UP_TO_DATE, revision, branch, ours)
     if fast_forward is not FastForward.NEVER and repository.history.is_ancestor(ours, theirs):
@@ -107,26 +107,27 @@ def merge(
             f"{branch} and {revision} have diverged, so {branch} cannot be forwarded",
             hint=f"contentgit merge {revision}  joins them in a merge commit",
         )
-    if not unrelated and not repository.history.merge_bases(ours, theirs):
-        raise RefusedError(
-            f"{branch} and {revision} have no commit in common",
-            hint=f"contentgit merge {shlex.quote(revision)} --allow-unrelated-histories  "
-            "(merges them all the same)",
-        )
+    if not unrelated:
+        _refuse_unrelated(repository, (branch, ours), (revision, theirs))
     repository.settings.identity()
-    operation = Operation(
-        verb="merge",
-        source=revision,
-        branch=branch,
-        ours=ours,
-        theirs=theirs,
-        parents=(ours, theirs),
-        message=message or _message(repository, revision, branch),
-        author=author,
-    )
+    message = message or _message(repository, revision, branch)
+    sides = (ours, theirs)
+    operation = Operation("merge", revision, branch, *sides, sides, message, author=author)
     if take:
         operation = take_all(repository, operation, take)
     return _run(repository, operation, commit=commit, record=record)
+
+
+def _refuse_unrelated(
+    repository: Repository, ours: tuple[str, str], theirs: tuple[str, str]
+) -> None:
+    """Raises RefusedError where two branches, by name and commit, have no common history."""
+    if not repository.history.merge_bases(ours[1], theirs[1]):
+        raise RefusedError(
+            f"{ours[0]} and {theirs[0]} have no commit in common",
+            hint=f"contentgit merge {shlex.quote(theirs[0])} --allow-unrelated-histories  "
+            "(merges them all the same)",
+        )
 
 
 def _run(

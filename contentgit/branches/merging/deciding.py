@@ -58,11 +58,11 @@ def resolve(repository: Repository, patterns: Sequence[str], decision: Decision)
     found = operation.tree(repository)
     sides = Sides(repository, found.base, operation.ours, operation.theirs)
     # What is no conflict any more was decided before, and is decided anew.
-    there = Labels([each.labels for each in found.conflicts])
-    before = [each for each in patterns if not there.named(each)]
+    there = Labels([conflict.labels for conflict in found.conflicts])
+    before = [pattern for pattern in patterns if not there.named(pattern)]
     if before:
-        labels = [each.label for each in operation.resolutions]
-        known = Labels([[each] for each in labels])
+        labels = [resolution.label for resolution in operation.resolutions]
+        known = Labels([[label] for label in labels])
         gone = [labels[number] for each in before for number in known.named(each)]
         operation = replace(
             operation, resolutions=tuple(without(operation.resolutions, gone, sides.models))
@@ -106,7 +106,7 @@ def chosen(conflicts: Sequence[TreeConflict], patterns: Sequence[str]) -> Iterat
     Raises:
         UnknownNameError: a pattern names none.
     """
-    there = Labels([each.labels for each in conflicts])
+    there = Labels([conflict.labels for conflict in conflicts])
     wanted: set[int] = set()
     for pattern in patterns:
         named = there.named(pattern)
@@ -118,7 +118,7 @@ def chosen(conflicts: Sequence[TreeConflict], patterns: Sequence[str]) -> Iterat
 
 def unknown(pattern: str, conflicts: Iterable[TreeConflict]) -> UnknownNameError:
     """The error for a pattern that names no conflict."""
-    labels = [label for each in conflicts for label in each.labels]
+    labels = [label for conflict in conflicts for label in conflict.labels]
     shown = ", ".join(labels[:5]) or "none"
     return UnknownNameError(
         f"no conflict is called {pattern}",

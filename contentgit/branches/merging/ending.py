@@ -125,7 +125,7 @@ def refuse_conflicts(repository: Repository, operation: Operation, found: TreeMe
         ]
         raise ConflictError(
             f"{operation.named}: {count} to decide on; the branch has not moved",
-            items=[headline(each, verb) for each in conflicts],
+            items=[headline(conflict, verb) for conflict in conflicts],
             hint="\n".join(hints),
             data={"conflicts": [as_data(each, verb) for each in conflicts]},
         )

@@ -127,13 +127,19 @@ class NewKeys:
         """The highest key of these models that anybody has, in whichever dump."""
         sides = self.sides
         # What decisions gave, or are about, may be in no tree by now.
-        decided = [each for each in self.decided if each.place and each.place.key.model in related]
+        decided = [
+            decision
+            for decision in self.decided
+            if decision.place and decision.place.key.model in related
+        ]
         names = [name for each in decided if each.place for name in (each.key, each.place.key.key)]
         highest = max(0, 0, *(integer_key(name) or 0 for name in names))
         trees = dict.fromkeys((sides.base.tree, sides.ours, sides.theirs, *self.trees))
         for tree in filter(None, trees):
             folders = sides.repository.trees.folders(tree)
-            for place in (f"{each}/{encode_part(label)}" for each in folders for label in related):
+            for place in (
+                f"{folder}/{encode_part(label)}" for folder in folders for label in related
+            ):
                 for path, _ in sides.repository.trees.entries(tree, place):
                     name = path.rpartition("/")[2].removesuffix(".json")
                     highest = max(highest, integer_key(name) or 0)
@@ -143,7 +149,7 @@ class NewKeys:
 def _named_by(schema: ModelSchema) -> set[str]:
     """The models whose keys are part of a model's own."""
     names = schema.identity or ()
-    return {each.target for each in schema.fields if each.name in names}
+    return {known.target for known in schema.fields if known.name in names}
 
 
 def without(
@@ -155,7 +161,9 @@ def without(
         RefusedError: a value refers to such a key.
     """
     gone = {*labels}
-    taken_back = [each for each in resolutions if each.key and each.label in gone]
+    taken_back = [
+        resolution for resolution in resolutions if resolution.key and resolution.label in gone
+    ]
     old = {
         RecordKey(label, each.place.key.key)
         for each in taken_back

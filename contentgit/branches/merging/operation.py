@@ -290,7 +290,7 @@ def _document(operation: Operation) -> dict[str, Any]:
         "message": operation.message,
         "author": [author.name, author.email] if author else None,
         "author_date": operation.author_date.isoformat() if operation.author_date else None,
-        "resolutions": [each.document() for each in operation.resolutions],
+        "resolutions": [resolution.document() for resolution in operation.resolutions],
         "made": operation.made,
     }
 

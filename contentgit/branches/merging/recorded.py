@@ -163,7 +163,9 @@ def resolve_recorded(
     for ours, theirs in dict.fromkeys((each.ours, each.theirs) for each in wanted):
         some = [each for each in wanted if (each.ours, each.theirs) == (ours, theirs)]
         tree, given = _decided_tree(repository, tree, some, patterns, decision)
-        decided += some if given is None else [each for each in there if each.record in given]
+        decided += (
+            some if given is None else [recorded for recorded in there if recorded.record in given]
+        )
     gone = [(each.file, GONE) for each in decided]
     tree = repository.writer.write_tree(None, gone, {"": repository.trees.root(tree)})
     labels = tuple(each.labels[0] for each in decided)
@@ -184,9 +186,9 @@ def _wanted(
 ) -> list[Recorded]:
     """The conflicts that are named and decided."""
     wanted = [
-        each
-        for each in there
-        if (decision or each.chosen) and (not patterns or _any(patterns, each.labels))
+        recorded
+        for recorded in there
+        if (decision or recorded.chosen) and (not patterns or _any(patterns, recorded.labels))
     ]
     if decision and decision.renumber and not names_each(patterns):
         wanted = [each for each in wanted if each.document.get("reason") == Reason.ADDED.value]
@@ -218,11 +220,11 @@ def _decided_tree(
         keys = NewKeys(sides, (), (head,))
         conflicts = chosen(before.conflicts, [each.labels[0] for each in wanted])
         resolutions = tuple(keys.of(conflicts, all_of_them=names_each(patterns)))
-        given = {str(each.place.key) for each in resolutions if each.place}
+        given = {str(resolution.place.key) for resolution in resolutions if resolution.place}
     else:
         given = None
         resolutions = _resolutions(sides, before, wanted, patterns, decision)
-    known = {each.labels for each in before.conflicts}
+    known = {conflict.labels for conflict in before.conflicts}
     for _ in range(ROUNDS):
         after = merge_commits(repository, ours, theirs, resolutions)
         fresh = [each for each in after.conflicts if each.labels not in known]
@@ -246,7 +248,7 @@ def _resolutions(
 ) -> tuple[Resolution, ...]:
     """The resolutions of the conflicts, by one decision for all or by each file's own."""
     resolutions: list[Resolution] = []
-    there = Labels([each.labels for each in before.conflicts])
+    there = Labels([conflict.labels for conflict in before.conflicts])
     for each in wanted:
         numbers = there.named(each.labels[0])
         if not numbers:

@@ -72,9 +72,9 @@ def merge_trees(
         FormatError: a side has something other than a folder at the path of a dump.
     """
     keys = {
-        each.place.key: RecordKey(each.place.key.model, each.key)
-        for each in resolutions
-        if each.place and each.key
+        resolution.place.key: RecordKey(resolution.place.key.model, resolution.key)
+        for resolution in resolutions
+        if resolution.place and resolution.key
     }
     sides = Sides(repository, base, ours, theirs)
     sides.refuse_replaced()

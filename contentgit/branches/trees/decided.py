@@ -78,7 +78,7 @@ def _unasked(
     sides: Sides, conflicts: Sequence[TreeConflict], held: str
 ) -> Iterator[tuple[TreeConflict, Record]]:
     """The conflicts in records that are what git makes of the lines, each with that record."""
-    edited = [each for each in conflicts if each.reason is Reason.EDITED]
+    edited = [conflict for conflict in conflicts if conflict.reason is Reason.EDITED]
     files = sorted(files_of(edited))
     there = sides.repository.trees.files_at(held, files) if files else {}
     by_lines = {path for path in files if _is_by_lines(sides, path, there.get(path, ""))}
@@ -91,7 +91,7 @@ def _unasked(
 
 def _is_by_lines(sides: Sides, path: str, held: str) -> bool:
     """Whether ``held``, which is no side's, is what git makes of the lines without asking."""
-    ids = [each.id for each in sides.versions(path) if each]
+    ids = [version.id for version in sides.versions(path) if version]
     return (
         len(ids) == 3
         and held not in ("", *ids)

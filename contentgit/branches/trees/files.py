@@ -199,7 +199,7 @@ class FileMerge:
             self.doubtful.add(path)
             return three[1] or three[2]
         assert record is not None
-        open_fields = {each.name for each in conflict.fields}
+        open_fields = {value.name for value in conflict.fields}
         kept = {name: each for name, each in record.fields.items() if name not in open_fields}
         return Record(record.key, kept)
 
@@ -299,11 +299,11 @@ def _contested(
             places = (
                 Contested(
                     path,
-                    Place(conflict.key, each.name, each.path),
-                    *(each.base, each.ours, each.theirs),
+                    Place(conflict.key, value.name, value.path),
+                    *(value.base, value.ours, value.theirs),
                     title=title,
                 )
-                for each in fields
+                for value in fields
             )
             yield TreeConflict(reason, tuple(places))
         return

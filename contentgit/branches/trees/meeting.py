@@ -132,7 +132,7 @@ class Meeting:
             model
             for folder in self.sides.folders
             for model, schema in self.sides.schema(folder).items()
-            if not all(each.plain for each in schema.unique) and models.get(model) == By.BOTH
+            if not all(unique.plain for unique in schema.unique) and models.get(model) == By.BOTH
         }
         changed = (path for path in self._paths() if self.sides.is_record(path))
         for merged in self._merged(p for p in changed if model_of(p) in labels):
@@ -170,7 +170,7 @@ class Meeting:
     def _deleted(self) -> Iterator[tuple[RecordKey, Owner]]:
         """The keys of records that the base has, or a side alone, and that are not in the merged tree."""
         for path in self._paths():
-            known = next((each for each in self.sides.versions(path) if each), None)
+            known = next((version for version in self.sides.versions(path) if version), None)
             if known is None or self.result(path) or not self.sides.is_record(path):
                 continue
             key = key_at(path)

@@ -172,7 +172,7 @@ class Sides:
             FormatError: a file is not a record, or not the record of its path.
         """
         for batch in batches(paths, BATCH):
-            wanted = [(path, each) for path in batch for each in self.versions(path)]
+            wanted = [(path, version) for path in batch for version in self.versions(path)]
             found = decoded(self.repository, wanted)
             for path in batch:
                 yield path, (next(found), next(found), next(found))
@@ -183,7 +183,7 @@ class Sides:
         """The records in a model's folder of a tree, but those at the paths ``without``, streamed."""
         found = self.repository.trees.entries(tree, folder)
         files = ((f"{folder}/{name}", FileEntry(PLAIN, blob)) for name, blob in found)
-        for batch in batches((each for each in files if each[0] not in without), BATCH):
+        for batch in batches((file for file in files if file[0] not in without), BATCH):
             for (path, _), record in zip(batch, decoded(self.repository, batch), strict=True):
                 assert record is not None
                 yield path, record
@@ -228,7 +228,7 @@ def decoded(repository: Repository, files: Sequence[tuple[str, File]]) -> Iterat
     """
     # Of three sides, which follow each other, two are mostly the same blob: it is read once.
     sides = [(path, [each for _, each in some]) for path, some in groupby(files, itemgetter(0))]
-    once = (dict.fromkeys(each.id for each in versions if each) for _, versions in sides)
+    once = (dict.fromkeys(version.id for version in versions if version) for _, versions in sides)
     blobs = repository.objects.blobs([blob for ids in once for blob in ids])
     for path, versions in sides:
         known: dict[str, Record] = {}
