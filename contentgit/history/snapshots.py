@@ -96,7 +96,8 @@ class CommitSide(NamedTuple):
         Raises:
             FormatError: see :meth:`records`.
         """
-        shortened = self.records([(path, ids[path]) for path in ids if is_shortened(path)])
+        entries = [(path, blob) for path, blob in ids.items() if is_shortened(path)]
+        shortened = self.records(entries) if entries else iter(())
         for path in ids:
             record = next(shortened) if is_shortened(path) else None
             key = record.key if record else _key(path, self._where(path))

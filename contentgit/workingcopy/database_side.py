@@ -117,7 +117,7 @@ class DatabaseSide:
         for delta in deltas:
             if not delta.database:
                 yield f"{folder}/{delta.path}", None
-        spool = () if self.spool is None else self.spool
+        spool: Spool | dict[RecordKey, bytes] = self.spool or {}
         rows = (delta for delta in deltas if delta.database)
         for some in portions(rows, lambda delta: self._size(delta.key), BATCH):
             keys = (delta.key for delta in some)
@@ -127,12 +127,8 @@ class DatabaseSide:
                 )
             )
             for key, path, _, _ in some:
-                yield f"{folder}/{path}", self._held(key) or found[key]
-
-    def _held(self, key: RecordKey) -> bytes | None:
-        if key in self.kept:
-            return self.kept[key]
-        return self.spool[key] if self.spool is not None and key in self.spool else None
+                data = self.kept.get(key) or (spool[key] if key in spool else found[key])
+                yield f"{folder}/{path}", data
 
     def _size(self, key: RecordKey | None) -> int:
         """Of a large row its bytes, as they were compared."""

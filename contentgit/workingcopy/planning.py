@@ -236,7 +236,7 @@ def _work(
     )
     named = target.revision if request.verb == "checkout" else ""
     if row and request.adopt and not found_commit(project, row, named):
-        row = None  # it begins anew
+        row = None  # as at a first apply
     at = applied_commit(project, row, named) if row else ""
     start = _common(project, at, target) if row and update else at
     if row and update and start == target.commit:
@@ -312,7 +312,8 @@ def _compared(
     }
     shared_ids = of_models(sides.shared & dump.tables.keys(), ids)
     ordered_ids = of_models(ordered, ids)
-    changed = {} if base is theirs else _changed(ids, base_ids)
+    changed = {path: blob for path, blob in ids.items() if base_ids.get(path) != blob}
+    changed |= dict.fromkeys(base_ids.keys() - ids.keys(), "")
     ours = DatabaseSide(dump, project.repository.algorithm, project.progress)
     deltas = ours.compare(theirs, ids)
     differing = {delta.path for delta in deltas}
@@ -333,9 +334,3 @@ def _compared(
         sides.origin,
         sides.origin.ids() if sides.origin else {},
     )
-
-
-def _changed(ids: Mapping[str, str], base_ids: Mapping[str, str]) -> dict[str, str]:
-    """What differs from the base, by path; ``""`` is for what has gone."""
-    found = {path: blob for path, blob in ids.items() if base_ids.get(path) != blob}
-    return found | dict.fromkeys(base_ids.keys() - ids.keys(), "")

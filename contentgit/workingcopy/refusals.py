@@ -90,14 +90,11 @@ def _hints(planned: Planned) -> Iterator[str]:
         merging = request.command("--merge", *(each for each in permits if each != "--force"))
         yield f"{merging}  (keeps the edits and merges the commit's changes)"
     if permits and ProblemKind.CONFLICT not in kinds:
-        yield f"{request.command(*permits)}  ({_does(permits)})"
+        does = (_PERMITTED.get(each.partition(" ")[0], "permits it") for each in permits)
+        yield f"{request.command(*permits)}  ({'; '.join(does)})"
     unpermitted = {each.kind for each in planned.plan.problems if not each.permit}
     for kind in sorted(unpermitted - {ProblemKind.CONFLICT}):
         hint = _CORRECT.get(kind, "correct the commit or the database first")
         # An undo's target is called by words, which nobody can type.
         named = planned.target.revision
         yield hint.format(revision=planned.target.commit[:10] if " " in named else named)
-
-
-def _does(permits: list[str]) -> str:
-    return "; ".join(_PERMITTED.get(each.partition(" ")[0], "permits it") for each in permits)

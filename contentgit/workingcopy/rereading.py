@@ -217,9 +217,10 @@ class Rereading:
 
     def refused(self, lines: Sequence[str]) -> RefusedError:
         """The error about records that others have written."""
+        who = "a function of on_delete" if self._asked else "receivers or triggers"
         what = f"{plural(len(lines), 'record')} of the dumps"
         return RefusedError(
-            f"{self._who} wrote to {what} during the apply, so they would differ from the commit; "
+            f"{who} wrote to {what} during the apply, so they would differ from the commit; "
             "nothing has changed",
             items=[*_shown(lines), *self.culprits()],
             hint=self.hint(),
@@ -234,10 +235,6 @@ class Rereading:
         """Whether only functions that say what references are set to wrote rows of the dumps."""
         causes = {each.cause for each in self._writes}
         return causes == {ON_DELETE} and not any(t.reached(self._tables) for t in self.triggers)
-
-    @property
-    def _who(self) -> str:
-        return "a function of on_delete" if self._asked else "receivers or triggers"
 
     def culprits(self) -> list[str]:
         """A line for each function and trigger that may have written rows of the dumps."""

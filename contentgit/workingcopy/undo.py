@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from contentgit.branches.fetching import fetching
@@ -68,7 +68,13 @@ def to_undo(project: Project, names: Sequence[str], rows: Mapping[str, Applied])
             f"nothing was applied to database {project.using!r} that could be undone",
             hint="contentgit log --applied  (lists what was applied and committed)",
         )
-    found = [line for line in _together(left[0], history) if line.id not in undone]
+    last = left[0]
+    found = [  # those of the same call: it wrote them at one moment
+        line
+        for line in reversed(history)
+        if (line.at, line.who, line.commit) == (last.at, last.who, last.commit)
+        and line.id not in undone
+    ]
     whole = all(line.dump in dumps for line in found)
     return [
         replace(_undone(project, dumps[line.dump], line, lines, rows.get(line.dump)), whole=whole)
@@ -89,13 +95,6 @@ def _refuse_unknown(last: Applied, dumps: Mapping[str, Dump], left: Sequence[App
         if others
         else "",
     )
-
-
-def _together(line: Applied, lines: Sequence[Applied]) -> Iterator[Applied]:
-    """The lines of the same call: it wrote them at one moment."""
-    for each in reversed(lines):
-        if (each.at, each.who, each.commit) == (line.at, line.who, line.commit):
-            yield each
 
 
 def _undone(
