@@ -1,4 +1,4 @@
-"""What of a model's columns no record can hold: a commit without it would look complete and lose it."""
+"""The columns of a model that no record can hold: a commit would look complete without them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contentgit.specs import Mistake
 
 
 def unheld_problems(model: type[Model], exclude: Collection[str], where: str) -> Iterator[Mistake]:
-    """The fields that are not excluded, would be content and cannot be."""
+    """The fields that are not excluded and that no record can hold."""
     for field in model._meta.local_concrete_fields:
         reason = unheld(field)
         if reason and field.name not in exclude and not getattr(field, "generated", False):
@@ -26,7 +26,7 @@ def unheld_problems(model: type[Model], exclude: Collection[str], where: str) ->
 
 
 def unheld_problem(model: type[Model], name: str, reason: str, where: str) -> Mistake:
-    """The error that names a field which no record can hold, and the way on."""
+    """The error for a field that no record can hold."""
     label = model._meta.label_lower
     message = f"no record can hold field {name!r} of {label}: {reason}"
     codec = 'write a codec for its class and name that in CONTENTGIT["CODECS"]'

@@ -1,4 +1,4 @@
-"""A model bound to its table: the columns, and how each field's content goes in and out of them.
+"""A model bound to its table: its columns, and the conversion of each field's content to them and back.
 
 :mod:`contentgit.db.introspect` builds these from ``_meta``; the reader and the applier use nothing else
 of a model. Rows are read and written as tuples of column values, never as model instances: that is
@@ -20,7 +20,7 @@ from contentgit.content.schema import FieldSchema, ModelSchema, UniqueSet
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, and how a Python value becomes a parameter of an SQL statement.
+    """One column: its name, and the conversion of a Python value to a parameter of an SQL statement.
 
     ``attname`` is the name that ``values_list`` takes. ``param`` turns the Python value (what the plain
     Django field of that column holds) into what the driver takes. ``cast`` is the placeholder, ``"%s"``
@@ -47,8 +47,8 @@ class BoundField:
 
     ``encode`` takes one Python value per column and gives the content value; ``decode`` is its inverse and
     gives one SQL parameter per column. Values of the types in ``same`` are content as they are, so that
-    a reader need not call ``encode`` for them. ``prepare`` is given the Python values of many rows, a list
-    for each column, before they are encoded: what a query must tell of them is asked for all at once.
+    a reader need not call ``encode`` for them. ``prepare`` takes the Python values of many rows, a list
+    for each column, before they are encoded, to look up in one query what their encoding needs.
 
     Raises (both): :class:`contentgit.errors.RecordError` with a message that says what is wrong with the
     value, without naming the record, which the caller adds.
@@ -101,10 +101,10 @@ class Table:
     key text, ``decode_key`` a key text into SQL parameters. For a model with an identity of its own
     (``schema.local_key``) both go through :class:`contentgit.db.identity.Identities`. ``key_value`` turns a
     key text into the value of ``$key``. ``fill`` gives, for columns that are no content (``exclude``), the
-    parameter that a new row gets there. ``problems`` says in a line each what of the model no record
-    can hold. ``unenforced`` names the constraints that this kind of database cannot have, so that Django
-    made no constraint of them. ``signals`` and ``write_last`` are those of the model's specs. ``folded``
-    tells that the database takes several keys for one, which Python tells apart.
+    parameter that a new row gets there. ``problems`` lists in a line each what no record of the model
+    can hold. ``unenforced`` names the constraints that this kind of database does not support, so that
+    Django did not create them. ``signals`` and ``write_last`` are those of the model's specs. ``folded``
+    is true if the database considers keys equal that Python distinguishes.
     """
 
     model: type[Model]

@@ -35,7 +35,7 @@ QUERIES = 20
 """Queries that the project's code may make of its own for the titles of one call."""
 
 RETRIES = 20
-"""Fetches of a part of the rows, for the titles of one call, where one row's instance cannot be built."""
+"""Repeated fetches for the titles of one call, to isolate rows whose instance cannot be built."""
 
 _READS: Final = re.compile(r"[\s(]*(SELECT|WITH|VALUES)\b", re.IGNORECASE)
 _NONE: Mapping[RecordKey, Record] = {}
@@ -146,7 +146,7 @@ def titles(
 
 
 class _Namer:
-    """Names rows, and records by the instances of what they refer to."""
+    """Titles of rows, and of records by the instances that they refer to."""
 
     def __init__(
         self,
@@ -166,7 +166,7 @@ class _Namer:
         self.instances: dict[RecordKey, Model] = {}
 
     def title(self, key: RecordKey, instance: Model | None = None) -> str:
-        """What the instance calls itself, else the best text of its record or row."""
+        """What ``__str__`` of the instance returns, else the best text of its record or row."""
         if instance is None:  # an instance may be false: its class may define __len__
             instance = self._unsaved(key, depth=1)
         title = _said(instance) if instance is not None else ""
@@ -213,7 +213,7 @@ class _Namer:
             yield {RecordKey(keys[0].model, key): row for key, row in found}
 
     def _built(self, bound: Table, rows: Any, keys: Sequence[Row]) -> list[tuple[str, Model]]:
-        """The instances of rows, without those whose building fails: it runs the project's code."""
+        """The instances of rows, without those that the project's code fails to build."""
         with self.allowance.own():
             found = self.allowance.result(lambda: list(instances_of(rows, bound, keys, self.using)))
         if found is not None:
@@ -248,7 +248,7 @@ class _Namer:
                         yield RecordKey.parse(value)
 
     def _unsaved(self, key: RecordKey, depth: int) -> Model | None:
-        """An instance of the record's values, which is in no row; its references ``depth`` deep."""
+        """An unsaved instance of the record's values, with references up to ``depth``."""
         if key not in self.records or self._bound(key.model) is None:
             return None
         try:
@@ -283,7 +283,7 @@ class _Namer:
                     setattr(instance, field.attname, self._python(field, value))
 
     def _point(self, instance: Model, name: str, value: Any, depth: int) -> None:
-        """Give the instance what its record refers to, if that is known."""
+        """Set the instance's reference to the row or record that it refers to, if that is known."""
         if isinstance(value, str):
             key = RecordKey.parse(value)
             target = self.instances.get(key)
@@ -328,7 +328,7 @@ def _values(instance: Model) -> dict[str, Any]:
 
 
 def _size(instance: Model) -> int:
-    """About how many characters the row holds, and those that it refers to."""
+    """The approximate number of characters in the row and in the rows that it refers to."""
     related = instance._state.fields_cache.values()
     rows = [instance, *(each for each in related if isinstance(each, Model))]
     return sum(value_size(value) for row in rows for value in _values(row).values())
