@@ -228,8 +228,10 @@ class _Orders:
 
     def add(self, record: Record, model: ModelSchema) -> None:
         for field in model.fields:
-            name, within, value = field.name, field.order_within, record.fields.get(field.name)
-            if within is None or value is None:
+            if (within := field.order_within) is None:
+                continue
+            name, value = field.name, record.fields.get(field.name)
+            if value is None:
                 continue
             group = tuple(hashable(record.fields.get(other)) for other in within)
             place_digest = digest((value, group))

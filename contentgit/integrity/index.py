@@ -40,7 +40,8 @@ class References(Generic[Origin]):
         """
         self.leaving: Counter[tuple[Origin, str, str, str]] = Counter()
         self._has, self._models = has, models
-        self._waiting: list[Dangling[Origin]] = []
+        # Plain tuples: most are met soon, and a named one takes longer to make.
+        self._waiting: list[tuple[Origin, RecordKey, str, RecordKey, bool]] = []
 
     def add(self, record: Record, model: ModelSchema, origin: Origin) -> None:
         """Takes in what a record refers to."""
@@ -48,13 +49,13 @@ class References(Generic[Origin]):
             if self._has(target):
                 continue
             if self._models is None or target.model in self._models:
-                self._waiting.append(Dangling(origin, record.key, name, target, constrained))
+                self._waiting.append((origin, record.key, name, target, constrained))
             else:
                 self.leaving[origin, record.key.model, name, target.model] += 1
 
     def dangling(self) -> Iterator[Dangling[Origin]]:
         """The references to records that are not there, in the order in which they came."""
-        return (each for each in self._waiting if not self._has(each.target))
+        return (Dangling(*each) for each in self._waiting if not self._has(each[3]))
 
 
 class Clash(NamedTuple, Generic[Origin]):
