@@ -286,7 +286,7 @@ def test_what_goes_with_a_recorded_decision_is_named_in_one_call(site: Site) -> 
     merge(site.repository, "summer", record=True)
     with pytest.raises(ConflictError) as caught:
         resolve_recorded(site.repository, ["site.page:8"], OURS)
-    assert caught.value.items[0].endswith("what is to stay refers to it: site.teaser:8")
+    assert caught.value.items[0].endswith("records that stay refer to it: site.teaser:8")
     assert "in one call that names all of their labels" in caught.value.hint
     done = resolve_recorded(site.repository, ["site.page:8", "site.teaser:8"], OURS).done
     assert findings(site, done.commit) == []
