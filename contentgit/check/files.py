@@ -1,4 +1,4 @@
-"""Rules that look at one file by itself."""
+"""Rules for one file by itself."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ class CheckedFile:
 # Records
 
 
-def look(dump: DescribedDump, path: str, data: bytes) -> CheckedFile:
-    """Looks at the file at ``path`` in the dump's folder."""
+def check_file(dump: DescribedDump, path: str, data: bytes) -> CheckedFile:
+    """Checks the file at ``path`` in the dump's folder."""
     where = f"{dump.folder}/{path}"
     try:
         record, kind = canonical.decode_with_kind(data)

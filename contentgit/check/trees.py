@@ -1,4 +1,4 @@
-"""Rules that look at how the records of a tree go together.
+"""Rules for how the records of a tree go together.
 
 Fed with a stream of records, they keep keys, digests of unique values and the references that have not
 met their record yet; never whole records.

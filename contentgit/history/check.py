@@ -15,6 +15,7 @@ from typing import TypeAlias
 from contentgit.check import Checked, Finding, Fix, Level
 from contentgit.check.files import (
     DescribedDump,
+    check_file,
     clashes,
     conflict,
     describe,
@@ -22,7 +23,6 @@ from contentgit.check.files import (
     foreign_folder,
     format_findings,
     lines_of,
-    look,
     odd_mode,
     repeated_folder,
     replaced_folder,
@@ -277,15 +277,15 @@ class _Look:
         )
 
     def _record(self, tree: Tree, dump: DescribedDump, path: str, blob: str, data: bytes) -> None:
-        looked = look(dump, path, data)
-        self._take_all(looked.findings)
-        if looked.record is None:
+        checked = check_file(dump, path, data)
+        self._take_all(checked.findings)
+        if checked.record is None:
             return
         self.records += 1
-        usual = looked.place == path
-        self._take_all(tree.add(dump, looked.record, path, blob, usual=usual))
-        if looked.place and looked.data is not None and (not usual or looked.data != data):
-            self.fixes.append(Fix(f"{dump.folder}/{path}", f"{dump.folder}/{looked.place}", blob))
+        usual = checked.place == path
+        self._take_all(tree.add(dump, checked.record, path, blob, usual=usual))
+        if checked.place and checked.data is not None and (not usual or checked.data != data):
+            self.fixes.append(Fix(f"{dump.folder}/{path}", f"{dump.folder}/{checked.place}", blob))
 
 
 def _is_name(name: str) -> bool:

@@ -16,13 +16,13 @@ from contentgit.check import RULES, Checked, Finding, Level, finding
 from contentgit.check.code import compare, missing_dumps
 from contentgit.check.files import (
     DescribedDump,
+    check_file,
     clashes,
     conflict,
     describe,
     first_difference,
     format_findings,
     lines_of,
-    look,
     odd_mode,
 )
 from contentgit.check.shapes import in_order, misfit
@@ -83,12 +83,12 @@ def said(findings: Iterable[Finding]) -> list[tuple[str, str, str, str, str]]:
     return [(f.level.value, f.rule, f.path, f.field, f.message) for f in findings]
 
 
-def looked(
+def checked(
     data: bytes, path: str = "pages.page/0/0/1.json", dump: DescribedDump = DUMP
 ) -> list[Any]:
     return [
         (rule, field, message)
-        for _, rule, _, field, message in said(look(dump, path, data).findings)
+        for _, rule, _, field, message in said(check_file(dump, path, data).findings)
     ]
 
 
@@ -111,7 +111,7 @@ def checked_tree(
 
 def test_a_file_as_contentgit_writes_it_has_no_findings() -> None:
     path, data = written(page(author="people.person:1", tags=["pages.tag:a", "pages.tag:b"]))
-    found = look(DUMP, path, data)
+    found = check_file(DUMP, path, data)
     assert (found.findings, found.place, found.data) == ((), path, data)
 
 
@@ -120,27 +120,29 @@ def test_a_golden_record_has_no_findings_without_a_schema(name: str) -> None:
     record, kind = RECORDS[name]
     data = canonical.encode(record, kind)
     paths = [record_path(record.key, layout) for layout in (Layout.HASHED, Layout.FLAT)]
-    assert look(DescribedDump("x"), paths[0], data).findings == ()
-    assert look(DescribedDump("x"), paths[1], data).findings == ()
+    assert check_file(DescribedDump("x"), paths[0], data).findings == ()
+    assert check_file(DescribedDump("x"), paths[1], data).findings == ()
 
 
 def test_what_is_no_record_is_told_apart_from_what_does_not_belong() -> None:
-    assert looked(b"{}") == [
+    assert checked(b"{}") == [
         ("not-a-record", "", "$key is missing, or not an integer, a string, or a list of these")
     ]
-    assert looked(b"hello", "notes.txt") == [("foreign-file", "", "contentgit writes no file here")]
+    assert checked(b"hello", "notes.txt") == [
+        ("foreign-file", "", "contentgit writes no file here")
+    ]
 
 
 def test_other_bytes_of_the_same_content_are_told_with_line_and_field() -> None:
     path, data = written(page())
-    found = look(DUMP, path, data.replace(b'"s1"', b'"\\u00731"'))
+    found = check_file(DUMP, path, data.replace(b'"s1"', b'"\\u00731"'))
     assert [(f.rule, f.field, f.line) for f in found.findings] == [("non-canonical", "slug", 10)]
     assert found.data == data
 
 
 def test_keys_in_disorder_are_put_in_order() -> None:
     path, data = written(page(tags=["pages.tag:b", "pages.tag:a", "pages.tag:b"]))
-    found = look(DUMP, path, data)
+    found = check_file(DUMP, path, data)
     assert [(f.rule, f.field) for f in found.findings] == [("non-canonical", "tags")]
     assert found.data == written(page(tags=["pages.tag:a", "pages.tag:b"]))[1]
     keys, field = ["a.b:10", "a.b:9", "a.b:10", "a.a:1"], FieldSchema("f", FieldKind.REFERENCES)
@@ -150,7 +152,7 @@ def test_keys_in_disorder_are_put_in_order() -> None:
 
 def test_a_record_at_the_place_of_another() -> None:
     _, data = written(page(2))
-    found = look(DUMP, "pages.page/0/0/1.json", data)
+    found = check_file(DUMP, "pages.page/0/0/1.json", data)
     assert found.place == "pages.page/0/0/2.json"
     assert said(found.findings) == [
         (
@@ -158,22 +160,22 @@ def test_a_record_at_the_place_of_another() -> None:
             "holds pages.page:2, which belongs in pages/pages.page/0/0/2.json",
         )
     ]  # fmt: skip
-    assert look(DUMP, "somewhere.json", data).place == "pages.page/0/0/2.json"
+    assert check_file(DUMP, "somewhere.json", data).place == "pages.page/0/0/2.json"
 
 
 def test_a_key_that_is_not_of_its_model_s_kind() -> None:
     record = tag("a")
     data = canonical.encode(Record(RecordKey("pages.page", "a"), record.fields))
-    rules = [rule for rule, _, _ in looked(data, "pages.page/a.json")]
+    rules = [rule for rule, _, _ in checked(data, "pages.page/a.json")]
     assert rules == ["unknown-field", *["missing-field"] * 4, "wrong-path", "wrong-type"]
-    assert look(DUMP, "pages.page/a.json", data).place is None
+    assert check_file(DUMP, "pages.page/a.json", data).place is None
 
 
 def test_fields_that_the_schema_does_not_have_and_fields_that_the_record_does_not() -> None:
     record = page()
     fields = {**record.fields, "extra": 1}
     del fields["slug"]
-    assert looked(canonical.encode(Record(record.key, fields))) == [
+    assert checked(canonical.encode(Record(record.key, fields))) == [
         ("unknown-field", "extra", "pages.page has no such field in dataset.json"),
         ("missing-field", "slug", "is not in the record: an apply leaves the column alone"),
     ]
@@ -181,7 +183,7 @@ def test_fields_that_the_schema_does_not_have_and_fields_that_the_record_does_no
 
 def test_a_model_that_the_schema_does_not_have() -> None:
     data = canonical.encode(Record(RecordKey("x.y", "1"), {}))
-    assert looked(data, "x.y/1.json") == [("unknown-model", "", "x.y is not a model of this dump")]
+    assert checked(data, "x.y/1.json") == [("unknown-model", "", "x.y is not a model of this dump")]
 
 
 GOOD: dict[FieldKind, list[Value]] = {
@@ -257,12 +259,12 @@ def test_a_geometry_of_a_column_with_an_srid_has_one() -> None:
 
 def test_a_misfit_is_told_with_the_value() -> None:
     _, data = written(page(slug=12))
-    assert looked(data) == [("wrong-type", "slug", "12 is not text")]
+    assert checked(data) == [("wrong-type", "slug", "12 is not text")]
 
 
 @given(st.binary(max_size=80))
 def test_no_bytes_are_too_much(data: bytes) -> None:
-    assert look(DUMP, "pages.page/0/0/1.json", data).findings
+    assert check_file(DUMP, "pages.page/0/0/1.json", data).findings
     describe("pages", data)
     list(format_findings(data))
     conflict("x", data)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from contentgit.check.constraints import Constraints
-from contentgit.check.files import DescribedDump, clashes, describe, lines_of, look
+from contentgit.check.files import DescribedDump, check_file, clashes, describe, lines_of
 from contentgit.check.trees import Tree
 from contentgit.content import canonical
 from contentgit.content.diff import Change
@@ -101,8 +101,8 @@ def read_and_written(fields: dict[str, Any]) -> Work:
     data = canonical.encode(Record(key(1), fields))
 
     def work() -> None:
-        looked = look(DUMP, "site.page/0/0/1.json", data)
-        lines_of(data, [each.field for each in looked.findings])
+        checked = check_file(DUMP, "site.page/0/0/1.json", data)
+        lines_of(data, [each.field for each in checked.findings])
 
     return work
 
