@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from contentgit.check import Fix
-from contentgit.check.files import describe, look
+from contentgit.check.files import check_file, describe
 from contentgit.content.documents import dump_document, parse_document
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE
 from contentgit.errors import UsageError
@@ -114,4 +114,4 @@ def _changes(
             if path == DATASET_FILE or each.path == REPOSITORY_FILE:
                 yield each.place, dump_document(parse_document(data))
             else:
-                yield each.place, look(dumps[folder], path, data).data
+                yield each.place, check_file(dumps[folder], path, data).data
