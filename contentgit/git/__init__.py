@@ -98,7 +98,7 @@ class Repository:
         self.trees = Trees(program, self.algorithm)
         self.refs = Refs(program)
         self.history = History(program, self.refs, self.trees)
-        self.writer = Writer(program, self.trees)
+        self.writer = Writer(program, self.trees, shared)
         self.worktrees = Worktrees(
             program, self.refs, self.trees, self.git_dir, shared, bare=self.worktree is None
         )

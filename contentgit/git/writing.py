@@ -167,9 +167,10 @@ def _encoded(message: str) -> bytes:
 class Writer:
     """Writes trees and commits; no ref is moved."""
 
-    def __init__(self, program: Program, trees: Trees) -> None:
+    def __init__(self, program: Program, trees: Trees, shared: Path) -> None:
         self._program = program
         self._trees = trees
+        self._shared = shared
 
     @staticmethod
     def writes(path: str) -> bool:
@@ -209,6 +210,7 @@ class Writer:
         # --done: a stream that ends early writes nothing. --depth=0: records would become deltas of the
         # unrelated record before them, for ever. No name of a ref at the end: "reset" takes it back.
         options = ("--quiet", "--done", "--depth=0", "--date-format=raw")
+        self._remove_keep_files()
         with self._program.start(
             "fast-import", *options, istream=subprocess.PIPE, config=_TUNED
         ) as running:
@@ -225,6 +227,16 @@ class Writer:
                 self._remove_report(running)
                 raise self._program.failure("fast-import", errors, writing=True)
         return _tree_in(output, self._trees.algorithm)
+
+    def _remove_keep_files(self) -> None:
+        """Removes the marks by which killed fast-imports keep their packs; with one, no such pack can be made.
+
+        A fast-import at work does without its mark: git removes no object as new as these.
+        """
+        for path in (self._shared / "objects" / "pack").glob("*.keep"):
+            with suppress(OSError):
+                if path.stat().st_size < 100 and path.read_bytes() == b"fast-import":
+                    path.unlink()
 
     def _give_up(self, running: Running) -> None:
         """Let fast-import end by itself, so that it leaves no half-written pack."""

@@ -184,6 +184,23 @@ def test_a_parent_that_is_not_there(repository: Repository) -> None:
     assert_untouched(repository)
 
 
+def test_a_pack_that_a_killed_one_was_about_to_make(
+    repository: Repository, commit: Commits, tmp_path: Path
+) -> None:
+    """fast-import writes down that the pack is kept before it has its name, and never takes that back."""
+    other = Repository.init(tmp_path / "other")
+    changes: dict[str, bytes | None] = {ONE: b"one\n", TWO: b"two\n"}
+    made = commit(other, changes)
+    (pack,) = (other.path / ".git/objects/pack").glob("*.pack")
+    keep = repository.path / ".git/objects/pack" / pack.with_suffix(".keep").name
+    keep.parent.mkdir(exist_ok=True)
+    keep.write_bytes(b"fast-import")
+    mine = keep.with_name("pack-mine.keep")
+    mine.write_text("I keep this one\n")
+    assert commit(repository, changes) == made
+    assert (keep.exists(), mine.exists()) == (False, True)
+
+
 @pytest.fixture
 def read_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[Repository]:
     """A repository that this process may read and not write, also when root runs the tests."""
