@@ -229,7 +229,7 @@ class Writer:
         return _tree_in(output, self._trees.algorithm)
 
     def _remove_keep_files(self) -> None:
-        """Removes the marks by which killed fast-imports keep their packs; with one, no such pack can be made.
+        """Removes the marks by which killed fast-imports keep packs; with one, no such pack can be made.
 
         A fast-import at work does without its mark: git removes no object as new as these.
         """
