@@ -110,7 +110,7 @@ def test_a_lock_that_a_killed_git_left_is_named(
     said = run("log")
     assert f"not written in {repository_path}: shop/bakery.tag/0/0/12.json\n" in said.err
     assert f"  rm {lock}  (removes the lock" in said.err
-    assert "brought along now" not in said.err
+    assert "has been updated now" not in said.err
     said = run("status")
     assert said.code == 0
     assert f"rm {lock}  (removes its lock, if no git runs there)" in said.out
@@ -151,7 +151,7 @@ def test_killed_on_the_way_to_another_branch(
 ) -> None:
     killed = f"an earlier contentgit was bringing the worktree {repository_path} to branch summer"
     said = run("status", OTHER)
-    assert (said.code, killed in said.err, "back where HEAD is" in said.err) == (0, True, False)
+    assert (said.code, killed in said.err, "put back to HEAD" in said.err) == (0, True, False)
     assert f"rm {half_way}  (removes its lock, if no git runs there)" in said.out
     half_way.unlink()
     said = run("status", OTHER)

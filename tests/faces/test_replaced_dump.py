@@ -143,7 +143,7 @@ def test_a_folder_of_the_worktree(
     said = run("checkout", "old", "--apply", "--yes", "--force")
     assert said.code == 0
     if what == "file":
-        assert "HEAD stays where it is" in said.out
+        assert "HEAD does not move" in said.out
         assert folder.read_text() == "mine"
     else:
         assert "Bio" not in (outside / path).read_text()

@@ -186,7 +186,7 @@ def test_rolled_back_with_edits_in_the_worktree(
     file = repository_path / "shop/bakery.tag/0/0/3.json"
     file.write_text("edited by hand\n")
     out = ok("checkout", "old", "--apply", "--yes")
-    assert "HEAD stays" in out
+    assert "HEAD does not move" in out
     assert raw.snapshot() == before
     assert "clean" in ok("status")
     assert git("rev-parse", "main") == tip
