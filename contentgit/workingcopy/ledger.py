@@ -99,7 +99,7 @@ def pending(
         raise
     try:
         ledger.finish(project.using, ids)
-    except DatabaseError as error:
+    except (BusyError, DatabaseError) as error:
         made = entries[0]  # one commit of all
         error.message = f"commit {made.commit[:10]} is on branch {made.branch}, but {error.message}"
         error.hint = error.hint.replace(
