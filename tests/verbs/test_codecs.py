@@ -179,7 +179,7 @@ def test_a_codec_that_breaks_its_word_is_refused_at_a_commit(
         (
             "MoneyCodec",
             {"tests.fieldzoo.fields.Money": f"{HERE}.MoneyCodec"},
-            [("contentgit.E053", "is no class of fields")],
+            [("contentgit.E053", "is not a field class")],
         ),
         ("not-a-path", {}, [("contentgit.E051", "is a dictionary of dotted paths")]),
     ],
