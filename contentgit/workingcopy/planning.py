@@ -217,6 +217,8 @@ def _dumps(
 
 def _known_dumps(project: Project, commit: str) -> str:
     folders = project.repository.trees.folders(commit)
+    if not folders and project.repository.history.commit(commit).parents:
+        return "contentgit commit --branch NEW  (makes a branch with the content of a database)"
     if not folders:
         return "nothing was committed yet: contentgit commit  (where the database has the content)"
     return f"dumps in that commit: {', '.join(folders)}"

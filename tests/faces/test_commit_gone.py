@@ -282,6 +282,19 @@ def test_where_the_branch_has_nothing_it_begins_anew_with_the_database(
     assert raw.snapshot("default") == before
 
 
+def test_a_commit_that_has_no_dump_any_more(committed: None, run: Run, ok: Ok, git: Ok) -> None:
+    git("rm", "-q", "-r", "shop", "pages", "hours")
+    git("commit", "-q", "-m", "Nothing is left")
+    said = run("checkout", "main", "--apply")
+    assert (said.code, "nothing was committed yet" in said.err) == (2, False)
+    assert "--branch NEW  (makes a branch" in said.err
+
+
+def test_show_of_a_record_that_is_not_there(committed: None, run: Run) -> None:
+    said = run("show", "main", "--", "bakery.tag:999")
+    assert (said.code, "main has no record bakery.tag:999" in said.err) == (2, True)
+
+
 def test_where_head_is_detached_a_branch_of_its_own_is_named(
     first: str, run: Run, ok: Ok, git: Ok, repository_path: Path
 ) -> None:

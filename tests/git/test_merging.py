@@ -455,8 +455,9 @@ def test_a_state_that_is_too_large_is_not_read(
 def test_a_state_that_cannot_be_removed(split: Site) -> None:
     state(split.repository).mkdir(parents=True)
     for call in (abort, continue_merge):
-        with pytest.raises(RepositoryError, match=r"merge\.json: Is a directory"):
+        with pytest.raises(RepositoryError, match=r"merge\.json: Is a directory") as caught:
             call(split.repository)
+    assert caught.value.hint.startswith(f"mv {state(split.repository)} ")
 
 
 def test_a_disk_that_is_full(split: Site) -> None:

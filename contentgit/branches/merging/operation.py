@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -131,7 +132,11 @@ def current(repository: Repository) -> Operation | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise RepositoryError(f"cannot read {path}: {error.strerror}") from error
+        name = shlex.quote(os.fspath(path))
+        raise RepositoryError(
+            f"cannot read {path}: {error.strerror}",
+            hint=f"mv {name} {name}.broken  (takes it away; then begin the merge again)",
+        ) from error
     except MISFITS as error:
         raise FormatError(
             f"{path} is broken: {misfit(error)}", hint="contentgit merge --abort  removes it"
