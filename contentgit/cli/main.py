@@ -83,7 +83,7 @@ def run(words: Sequence[str], terminal: Terminal, prog: str) -> int:
         return UsageError.exit_code
     if names and not VERBS[args.verb].names:
         raise UsageError(
-            f"{args.verb} takes no names after '--'", hint=f"{prog} {args.verb} --help"
+            f"{args.verb} takes no names after '--'", hint=f"contentgit {args.verb} --help"
         )
     args.names = names
     _check_folder()

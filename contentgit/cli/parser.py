@@ -198,14 +198,14 @@ def parse(words: Sequence[str], prog: str = "contentgit") -> argparse.Namespace 
     verb = "" if place is None else words[place]
     if verb and verb not in VERBS:
         near = difflib.get_close_matches(verb, VERBS, 1)
-        hint = f"did you mean '{prog} {near[0]}'?" if near else f"verbs: {', '.join(VERBS)}"
+        hint = f"did you mean 'contentgit {near[0]}'?" if near else f"verbs: {', '.join(VERBS)}"
         raise UsageError(f"there is no verb {verb!r}", hint=INSTEAD.get(verb, hint))
     args, unknown = build_parser(prog, verb).parse_known_args(words)
     if unknown:
         what = "option" if unknown[0].startswith("-") else "word"
         raise UsageError(
             f"{verb or prog} does not know the {what} {unknown[0]!r}",
-            hint=f"{prog} {verb} --help" if verb else f"{prog} --help",
+            hint=f"contentgit {verb} --help" if verb else f"{prog} --help",
         )
     return args if verb else None
 

@@ -93,10 +93,14 @@ def pending(
         yield
     except BaseException:
         if all(_published(project, entry) for entry in entries):
-            ledger.finish(project.using, ids)
+            _finish(project, entries, ids)
         else:
             ledger.forget(project.using, ids)
         raise
+    _finish(project, entries, ids)
+
+
+def _finish(project: Project, entries: Sequence[Entry], ids: Sequence[int]) -> None:
     try:
         ledger.finish(project.using, ids)
     except (BusyError, DatabaseError) as error:

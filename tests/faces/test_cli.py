@@ -37,6 +37,16 @@ Ok = Callable[..., str]
 
 
 @pytest.mark.parametrize(
+    ("words", "way"), [("statsu", "status"), ("status --foo", "status --help")]
+)
+def test_a_hint_names_the_program_as_it_was_called(words: str, way: str) -> None:
+    command = [sys.executable, "-m", "contentgit", *words.split()]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    assert f"python -m contentgit {way}" in said
+    assert "python -m python" not in said
+
+
+@pytest.mark.parametrize(
     ("words", "message", "hint"),
     [
         (["statsu"], "there is no verb 'statsu'", "did you mean 'contentgit status'?"),
