@@ -266,6 +266,10 @@ def test_two_files_of_one_name(filled: Repository) -> None:
     commit = commit_of(filled, raw_tree(filled, ("40000", b"pages", folder)))
     with pytest.raises(FormatError, match="'pages/' holds two files of one name"):
         list(filled.trees.entries(commit, "pages"))
+    before = filled.refs.resolve("main")
+    for sides in ((before, commit), (commit, before)):
+        with pytest.raises(FormatError, match="holds two files of one name"):
+            list(filled.trees.diff_entries(*sides, "pages"))
 
 
 def test_names_that_are_only_odd(filled: Repository) -> None:
