@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# git 2.39.5 (the git of the machine; its version is printed): mktree ends with exit code 0 and prints the id of a
-# tree that it could not write.
+# git 2.39.5 (Debian 12's package, taken apart in a temporary folder): mktree ends with exit code 0 and prints the id
+# of a tree that it could not write.
 # Most would guess that it fails as "hash-object -w" does, which ends with 128 where an object cannot be stored. Seen:
 # "error: ..." on standard error, the id on standard output, exit code 0, with --batch as without; "cat-file -e" then
 # does not find the tree. Who takes the id for an object has to read standard error. Fails if that changes.
@@ -8,8 +8,11 @@ set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 cd "$place"
+apt-get download -q "git=1:2.39.5-0+deb12u3" 2>/dev/null
+dpkg -x git_*.deb package
+export PATH="$place/package/usr/bin:$PATH" GIT_EXEC_PATH="$place/package/usr/lib/git-core"
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
-git --version
+[ "$(git --version | tee /dev/stderr)" = "git version 2.39.5" ]
 git init -q site
 cd site
 echo content >../file
