@@ -86,6 +86,10 @@ class Dataset:
         """The specs that name ``model``; a row belongs to the dump when any of them matches."""
         return tuple(spec for spec in self.specs if spec.model == model)
 
+    def may_miss(self, model: str) -> frozenset[str]:
+        """The many-to-many fields whose missing references are ignored (``ignore_missing_m2m``)."""
+        return frozenset(name for spec in self.specs_of(model) for name in spec.ignore_missing_m2m)
+
     @property
     def models(self) -> tuple[str, ...]:
         """Labels of the models, each once, in the order of the specs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Final
 
 from contentgit.content.diff import ABSENT
 from contentgit.content.records import RecordKey
@@ -33,7 +33,7 @@ def build(survey: Survey, choice: Choice, facts: Facts, licences: Licences) -> P
     Steps that need no permission, or have it, are listed even where others are refused.
     """
     reach = Reach(survey, facts, choice.deletes, choice.writes).walk()
-    settled = _settle_writes(survey, facts, choice, reach)
+    settled = _Settling(survey, facts, choice.created, reach.gone).settle(choice)
     parks, unique_problems = contests(survey, facts, settled.writes, reach.gone)
     cascades, clears = reach.steps(allow_cascade=licences.allow_cascade)
     steps = [
@@ -57,7 +57,7 @@ def build(survey: Survey, choice: Choice, facts: Facts, licences: Licences) -> P
     ]
     gone = reach.cascades if licences.allow_cascade else {}
     withheld = [
-        *(each for each in choice.withheld if each.key not in gone),
+        *(withheld for withheld in choice.withheld if withheld.key not in gone),
         *reach.withheld,
         *settled.withheld,
         *_ignored_fields(survey, licences),
@@ -76,80 +76,106 @@ _by_key: Final = attrgetter("sort_key")
 
 
 @dataclass
-class _SettledItems:
+class _Settling:
     """The items to write with their final links, the drift among all items, what is left out.
 
-    ``recomputed`` are records that lose derived values which are in no commit.
+    ``created`` and ``gone`` are the rows that the apply creates and deletes; ``recomputed`` are records that
+    lose derived values which are in no commit.
     """
 
+    survey: Survey
+    facts: Facts
+    created: Collection[RecordKey]
+    gone: Collection[RecordKey]
     writes: dict[RecordKey, Item] = field(default_factory=dict)
     drift: dict[RecordKey, Item] = field(default_factory=dict)
     recomputed: set[RecordKey] = field(default_factory=set)
     withheld: list[Withheld] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
+    def settle(self, choice: Choice) -> _Settling:
+        """Takes in what was chosen."""
+        for key in sorted(choice.writes, key=_by_key):
+            item = choice.writes[key]
+            if item.optional:
+                item = self._with_optional(item)
+            if any(links.empty for links in item.links):
+                item = replace(item, links=tuple(links for links in item.links if not links.empty))
+            self._note(item, drifts=item.drifts and key not in choice.outside)
+            if item.action is Action.CREATE or item.fields or item.links:
+                self.writes[key] = item
+                self.problems += self._dangling(item)
+        for key in sorted(choice.deletes, key=_by_key):
+            item = choice.deletes[key]
+            edited = [state for state in item.optional if self._is_edited(item, state)]
+            item = replace(item, states=(*item.states, *edited)) if edited else item
+            self._note(item, drifts=item.drifts or bool(edited))
+        return self
 
-def _settle_writes(survey: Survey, facts: Facts, choice: Choice, reach: Reach) -> _SettledItems:
-    settled = _SettledItems()
-    present = _Present(survey, facts, choice.created, reach.gone)
-    for key in sorted(choice.writes, key=_by_key):
-        item = choice.writes[key]
-        if item.optional:
-            item = _with_optional(item, present, settled)
-        if any(each.empty for each in item.links):
-            item = replace(item, links=tuple(each for each in item.links if not each.empty))
-        if item.drifts and key not in choice.outside:
-            settled.drift[key] = item
+    def _note(self, item: Item, *, drifts: bool) -> None:
+        if drifts:
+            self.drift[item.key] = item
         if item.recomputed:
-            settled.recomputed.add(key)
-        if item.action is Action.CREATE or item.fields or item.links:
-            settled.writes[key] = item
-            settled.problems += present.dangling(item)
-    for key in sorted(choice.deletes, key=_by_key):
-        item = _drifting_delete(choice.deletes[key], present)
-        if item.drifts:
-            settled.drift[key] = item
-        if item.recomputed:
-            settled.recomputed.add(key)
-    return settled
+            self.recomputed.add(item.key)
 
+    def _with_optional(self, item: Item) -> Item:
+        """The item with those many-to-many fields settled whose missing references are ignored."""
+        links, states = list(item.links), list(item.states)
+        for state in item.optional:
+            missing = [text for text in state.wanted if not self._is_there_then(parse(text))]
+            ordered = self._is_ordered(item, state)
+            left_out = set(missing)
+            wanted = [text for text in state.wanted if text not in left_out]
+            found = Links.between(state.name, state.there, wanted, ordered=ordered)
+            if ordered and wanted and item.action is Action.UPDATE and not item.before:
+                found = replace(found, order=tuple(wanted))  # of a row outside no order is known
+            self.withheld += [
+                Withheld(item.key, state.name, missing_reason(text)) for text in missing
+            ]
+            if found.empty:
+                continue
+            links.append(found)
+            if item.action is Action.UPDATE and self._is_edited(item, state):
+                states.append(state)
+        drifts = item.drifts or len(states) > len(item.states)
+        return replace(item, links=tuple(links), states=tuple(states), drifts=drifts)
 
-class _Present(NamedTuple):
-    """Which references hold before and after the apply."""
+    def _is_edited(self, item: Item, state: FieldState) -> bool:
+        """Whether the field was edited here; references that were never written are no edit."""
+        if state.name in self.survey.models[item.key.model].derived:
+            return False
+        if state.applied is ABSENT:
+            return not item.based
+        applied = [text for text in state.applied if parse(text) in self.facts.existing]
+        if self._is_ordered(item, state):
+            return applied != list(state.there)
+        return set(applied) != set(state.there)
 
-    survey: Survey
-    facts: Facts
-    created: Collection[RecordKey]
-    gone: Collection[RecordKey]
-
-    def now(self, reference: str) -> bool:
-        """Whether the row referred to exists before the apply."""
-        return parse(reference) in self.facts.existing
-
-    def then(self, key: RecordKey) -> bool:
-        """Whether the row exists after the apply."""
-        return key in self.created or (key in self.facts.existing and key not in self.gone)
-
-    def ordered(self, item: Item, state: FieldState) -> bool:
+    def _is_ordered(self, item: Item, state: FieldState) -> bool:
         """Whether the order of a many-to-many field is content."""
         return self.survey.models[item.key.model].by_name[state.name].ordered
 
-    def dangling(self, item: Item) -> Iterator[Problem]:
-        """The references of the record that nothing will stand behind."""
-        for wish in item.wishes:
-            loose = wish.loose and not wish.waits
-            if not self.then(wish.target) and not (loose and self._installed(wish.target)):
-                yield self._problem(item, wish.field, wish.target, null=wish.null)
+    def _is_there_then(self, key: RecordKey) -> bool:
+        """Whether the row exists after the apply."""
+        return key in self.created or (key in self.facts.existing and key not in self.gone)
+
+    def _dangling(self, item: Item) -> Iterator[Problem]:
+        """The references of the record to rows that will not exist."""
+        for wanted in item.wanted:
+            if self._dangles(wanted.target, loose=wanted.loose and not wanted.waits):
+                yield self._problem(item, wanted.field, wanted.target, null=wanted.null)
         fields = self.survey.models[item.key.model].by_name
         for links in item.links:
             field = fields[links.field]
             loose = not field.constrained and field.target not in self.survey.looked_up
             for target in map(parse, links.add):
-                if not self.then(target) and not (loose and self._installed(target)):
+                if self._dangles(target, loose=loose):
                     yield self._problem(item, links.field, target, null=True)
 
-    def _installed(self, target: RecordKey) -> bool:
-        return target.model not in self.facts.uninstalled
+    def _dangles(self, target: RecordKey, *, loose: bool) -> bool:
+        if self._is_there_then(target):
+            return False
+        return not loose or target.model in self.facts.uninstalled
 
     def _problem(self, item: Item, name: str, target: RecordKey, *, null: bool) -> Problem:
         if target in self.gone:
@@ -160,52 +186,8 @@ class _Present(NamedTuple):
             why = "which neither the database nor the applied dumps have"
         kind = "" if null else " (not nullable)"
         where = "needs" if name == "$key" else f"refers in {name}{kind} to"
-        return Problem(
-            ProblemKind.DANGLING,
-            f"{item.key} {where} {target}, {why}",
-            key=item.key,
-            dump=item.dump,
-        )
-
-
-def _with_optional(item: Item, present: _Present, settled: _SettledItems) -> Item:
-    """The item with those many-to-many fields settled whose missing references are ignored."""
-    links, states = list(item.links), list(item.states)
-    for state in item.optional:
-        missing = [each for each in state.wanted if not present.then(parse(each))]
-        ordered = present.ordered(item, state)
-        left_out = set(missing)
-        wanted = [each for each in state.wanted if each not in left_out]
-        found = Links.between(state.name, state.there, wanted, ordered=ordered)
-        if ordered and wanted and item.action is Action.UPDATE and not item.before:
-            found = replace(found, order=tuple(wanted))  # of a row outside no order is known
-        settled.withheld += [
-            Withheld(item.key, state.name, missing_reason(each)) for each in missing
-        ]
-        if found.empty:
-            continue
-        links.append(found)
-        if item.action is Action.UPDATE and _optional_drifts(item, state, present):
-            states.append(state)
-    drifts = item.drifts or len(states) > len(item.states)
-    return replace(item, links=tuple(links), states=tuple(states), drifts=drifts)
-
-
-def _drifting_delete(item: Item, present: _Present) -> Item:
-    states = [each for each in item.optional if _optional_drifts(item, each, present)]
-    return replace(item, states=(*item.states, *states), drifts=item.drifts or bool(states))
-
-
-def _optional_drifts(item: Item, state: FieldState, present: _Present) -> bool:
-    """Whether the field was edited here; references that were never written are no edit."""
-    if state.name in present.survey.models[item.key.model].derived:
-        return False
-    if state.applied is ABSENT:
-        return not item.based
-    applied = [each for each in state.applied if present.now(each)]
-    if present.ordered(item, state):
-        return applied != list(state.there)
-    return set(applied) != set(state.there)
+        text = f"{item.key} {where} {target}, {why}"
+        return Problem(ProblemKind.DANGLING, text, key=item.key, dump=item.dump)
 
 
 def _deletes(survey: Survey, choice: Choice) -> Iterator[Step]:
@@ -225,14 +207,12 @@ def _writes(survey: Survey, writes: Mapping[RecordKey, Item]) -> Iterator[Step]:
     created = {key for key, item in writes.items() if item.action is Action.CREATE}
     rank = _ranks(survey)
     ordered = sorted(writes, key=lambda key: (rank[key.model], key.sort_key))
-    updates = [writes[key] for key in ordered if writes[key].action is Action.UPDATE]
-    late = [
-        item
-        for item in updates
-        if any(wish.waits and wish.target in created for wish in item.wishes)
-    ]
-    behind = {item.key for item in late}
-    yield from (_step(item) for item in updates if item.key not in behind)
+    late = []
+    for item in (writes[key] for key in ordered if key not in created):
+        if any(wanted.waits and wanted.target in created for wanted in item.wanted):
+            late.append(item)
+        else:
+            yield _step(item)
     yield from (_step(writes[key]) for key in _created(survey, writes, ordered))
     yield from map(_step, late)
 
@@ -247,7 +227,7 @@ def _created(
     for group in model_groups(survey.models):
         keys = [key for label in group for key in by_model.get(label, ())]
         if keys and refers_to_itself(survey.models, group):
-            yield from levels({key: writes[key].wishes for key in keys})
+            yield from levels({key: writes[key].wanted for key in keys})
         else:
             yield from keys
 
@@ -265,9 +245,8 @@ def _of_the_commit(survey: Survey, licences: Licences) -> Iterator[Problem]:
     if not licences.ignore_unknown_fields:
         for (dump, label, name), keys in survey.unknown_fields.items():
             text = f"{label} has no field {name}, but {_records(len(keys))} of the commit have it"
-            yield Problem(
-                ProblemKind.FIELD, text, key=keys[0], dump=dump, permit="--ignore-unknown-fields"
-            )
+            permit = "--ignore-unknown-fields"
+            yield Problem(ProblemKind.FIELD, text, key=keys[0], dump=dump, permit=permit)
     for dump, size in survey.sizes.items():
         before = size.ours if dump in survey.first else size.base
         if size.theirs == 0 and before > 0 and not licences.allow_empty:
@@ -281,7 +260,7 @@ def _records(number: int) -> str:
 
 
 def _overwriting(
-    survey: Survey, choice: Choice, settled: _SettledItems, licences: Licences
+    survey: Survey, choice: Choice, settled: _Settling, licences: Licences
 ) -> Iterator[Problem]:
     """What the target would lose that is in no commit."""
     if licences.force:
@@ -293,38 +272,23 @@ def _overwriting(
         yield Problem(ProblemKind.OUTSIDE, text, key=key, dump=dump, permit=permit)
     for key in sorted(settled.drift, key=_by_key):
         item = settled.drift[key]
-        yield Problem(
-            ProblemKind.DRIFT,
-            _drift_text(item, first=item.dump in survey.first),
-            key=key,
-            dump=item.dump,
-            fields=item.states,
-            permit="--force",
-        )
+        text = _drift_text(item, first=item.dump in survey.first)
+        states = item.states
+        yield Problem(ProblemKind.DRIFT, text, key, item.dump, states, permit="--force")
 
 
 def _shared_parents(
-    survey: Survey,
-    facts: Facts,
-    choice: Choice,
-    gone: Collection[RecordKey],
-    licences: Licences,
+    survey: Survey, facts: Facts, choice: Choice, gone: Collection[RecordKey], licences: Licences
 ) -> Iterator[Problem]:
     """Records that would make one row of a row that is something else here than in the commit."""
     if licences.force:
         return
-    for each in facts.siblings:
-        stays = bool(each.dump) and each.key not in survey.deletes
-        if stays or each.key in gone or each.key in facts.kept:
+    for child, parent, key, dump in facts.siblings:
+        if (dump and key not in survey.deletes) or key in gone or key in facts.kept:
             continue
-        text = f"{each.child} would share {each.parent} with {each.key}, which the commit does not have"
-        yield Problem(
-            ProblemKind.PARENT,
-            text,
-            key=each.child,
-            dump=choice.writes[each.child].dump,
-            permit="--force",
-        )
+        text = f"{child} would share {parent} with {key}, which the commit does not have"
+        dump = choice.writes[child].dump
+        yield Problem(ProblemKind.PARENT, text, key=child, dump=dump, permit="--force")
 
 
 def _drift_text(item: Item, *, first: bool) -> str:

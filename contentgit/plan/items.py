@@ -67,7 +67,7 @@ class Size(NamedTuple):
     theirs: int
 
 
-class Wish(NamedTuple):
+class WantedReference(NamedTuple):
     """A single reference that a record of the commit holds; ``null`` and ``loose`` say what it may be.
 
     ``loose`` references may dangle: generic ones, and those without a constraint in the database.
@@ -113,7 +113,7 @@ class Item:
     recomputed: bool = False
     states: tuple[FieldState, ...] = ()
     optional: tuple[FieldState, ...] = ()
-    wishes: tuple[Wish, ...] = ()
+    wanted: tuple[WantedReference, ...] = ()
     claims: tuple[Claim, ...] = ()
     gives: tuple[Computed, ...] = ()
     takes: tuple[Computed, ...] = ()
@@ -128,17 +128,6 @@ class Rules:
     excluded: frozenset[str]
     optional: frozenset[str]
     looked_up: frozenset[str]
-
-    @classmethod
-    def of(cls, schema: ModelSchema, dataset: Dataset, looked_up: frozenset[str]) -> Rules:
-        """The rules for ``schema`` in ``dataset``; see :func:`contentgit.content.schema.looked_up`."""
-        specs = dataset.specs_of(schema.label)
-        return cls(
-            schema,
-            frozenset(name for spec in specs for name in spec.exclude),
-            frozenset(name for spec in specs for name in spec.ignore_missing_m2m),
-            looked_up,
-        )
 
     @cached_property
     def naming(self) -> frozenset[str]:
@@ -177,20 +166,12 @@ class Survey:
     @cached_property
     def writes(self) -> Mapping[RecordKey, list[Item]]:
         """Creates and updates by record, one for each dump that has one."""
-        found: dict[RecordKey, list[Item]] = {}
-        for item in self.items:
-            if item.action is not Action.DELETE:
-                found.setdefault(item.key, []).append(item)
-        return found
+        return _by_record(item for item in self.items if item.action is not Action.DELETE)
 
     @cached_property
     def deletes(self) -> Mapping[RecordKey, list[Item]]:
         """Deletes by record, licensed or not, one for each dump that has one."""
-        found: dict[RecordKey, list[Item]] = {}
-        for item in self.items:
-            if item.action is Action.DELETE:
-                found.setdefault(item.key, []).append(item)
-        return found
+        return _by_record(item for item in self.items if item.action is Action.DELETE)
 
     @property
     def created(self) -> Iterator[RecordKey]:
@@ -200,7 +181,15 @@ class Survey:
     @cached_property
     def wanted(self) -> frozenset[RecordKey]:
         """Every record whose existence matters to a reference in the commit."""
-        return frozenset(_wanted(self.items))
+        found: set[RecordKey] = set()
+        for item in self.items:
+            found.update(reference.target for reference in item.wanted)
+            for links in item.links:
+                found.update(map(parse, links.add))
+            for state in item.optional:
+                for references in (state.applied, state.wanted):
+                    found.update(map(parse, () if references is ABSENT else references))
+        return frozenset(found)
 
     @cached_property
     def claims(self) -> Mapping[Claim, list[RecordKey]]:
@@ -220,13 +209,8 @@ class Survey:
         return None if len(given) > 1 else given == {True}
 
 
-def _wanted(items: Iterable[Item]) -> Iterator[RecordKey]:
+def _by_record(items: Iterable[Item]) -> dict[RecordKey, list[Item]]:
+    found: dict[RecordKey, list[Item]] = {}
     for item in items:
-        for wish in item.wishes:
-            yield wish.target
-        for links in item.links:
-            yield from map(parse, links.add)
-        for state in item.optional:
-            for references in (state.applied, state.wanted):
-                if references is not ABSENT:
-                    yield from map(parse, references)
+        found.setdefault(item.key, []).append(item)
+    return found

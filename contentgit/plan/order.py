@@ -11,14 +11,14 @@ from typing import Final, TypeVar
 
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import FieldKind, ModelSchema, looked_up
-from contentgit.plan.items import Wish
+from contentgit.plan.items import WantedReference
 
 K = TypeVar("K")
 
-_CUTS: Final[Sequence[Callable[[Wish], bool]]] = (
+_CUTS: Final[Sequence[Callable[[WantedReference], bool]]] = (
     lambda _: True,
-    lambda wish: wish.names or not wish.null,
-    lambda wish: wish.names,
+    lambda reference: reference.names or not reference.null,
+    lambda reference: reference.names,
 )
 """Which references of a cycle are kept, fewer each time."""
 
@@ -119,31 +119,30 @@ def refers_to_itself(models: Mapping[str, ModelSchema], group: tuple[str, ...]) 
     return len(group) > 1 or group[0] in _waits_for(models[group[0]], looked_up(models))
 
 
-def levels(wishes: Mapping[RecordKey, Collection[Wish]]) -> list[RecordKey]:
+def levels(wanted: Mapping[RecordKey, Collection[WantedReference]]) -> list[RecordKey]:
     """The records to create, each behind those that its references wait for, as far as that goes.
 
-    A cycle is cut at a reference that may be empty for a while, else at one that another value can stand
-    in for; a reference that names its record is never cut. What waits for nothing comes first, so that
+    A cycle is cut at a reference that may be empty for a while, else at one that another value can replace;
+    a reference that names its record is never cut. What waits for nothing comes first, so that
     many rows are written together.
     """
     found: dict[RecordKey, int] = {}
-    edges = {key: [wish.target for wish in each if wish.waits] for key, each in wishes.items()}
-    for key in _uncycled(list(wishes), wishes):
-        found[key] = 1 + max((found.get(target, -1) for target in edges[key]), default=-1)
+    waiting = {key: [one for one in references if one.waits] for key, references in wanted.items()}
+    for key in _uncycled(list(wanted), waiting, _CUTS):
+        before = [found.get(reference.target, -1) for reference in waiting[key]]
+        found[key] = 1 + max(before, default=-1)
     return sorted(found, key=lambda key: (found[key], key.model, key.sort_key))
 
 
 def _uncycled(
     keys: list[RecordKey],
-    wishes: Mapping[RecordKey, Collection[Wish]],
-    cuts: Sequence[Callable[[Wish], bool]] = _CUTS,
+    waiting: Mapping[RecordKey, Collection[WantedReference]],
+    cuts: Sequence[Callable[[WantedReference], bool]],
 ) -> Iterator[RecordKey]:
     kept, *fewer = cuts
-    edges: dict[RecordKey, list[RecordKey]] = {
-        key: [wish.target for wish in wishes[key] if wish.waits and kept(wish)] for key in keys
-    }
+    edges = {key: [one.target for one in waiting[key] if kept(one)] for key in keys}
     for component in components(keys, edges):
         if len(component) > 1 and fewer:
-            yield from _uncycled(sorted(component), wishes, fewer)
+            yield from _uncycled(sorted(component), waiting, fewer)
         else:
             yield from component

@@ -110,8 +110,7 @@ class Reach:
 
     def _is_optional(self, referrer: Referrer) -> bool:
         dataset = self.survey.datasets.get(referrer.dump)
-        specs = dataset.specs_of(referrer.key.model) if dataset else ()
-        return any(referrer.field in spec.ignore_missing_m2m for spec in specs)
+        return dataset is not None and referrer.field in dataset.may_miss(referrer.key.model)
 
     def _settle(self) -> None:
         """Drops what no longer matters because its row goes anyway."""

@@ -19,7 +19,7 @@ from contentgit.plan.items import (
     Rules,
     Size,
     Survey,
-    Wish,
+    WantedReference,
     parse,
     references,
 )
@@ -67,9 +67,9 @@ def survey(
             if candidate.theirs is not None:
                 unknown_models.setdefault((candidate.dump, label), []).append(key)
             continue
-        for name in _unknown_fields(candidate, known):
-            place = (candidate.dump, label, name)
-            unknown_fields.setdefault(place, []).append(key)
+        for name in candidate.theirs.fields if candidate.theirs else ():
+            if name not in known.schema.by_name and name not in known.excluded:
+                unknown_fields.setdefault((candidate.dump, label, name), []).append(key)
         item = _item(candidate, known)
         if item is not None:
             items.append(item)
@@ -82,29 +82,18 @@ def _rules(
 ) -> Mapping[tuple[str, str], Rules]:
     """What applies to the records of each dump's models."""
     late = looked_up(models)
-    return {
-        (dump, label): Rules.of(models[label], dataset, late)
-        for dump, dataset in datasets.items()
-        for label in dataset.models
-        if label in models
-    }
-
-
-def _unknown_fields(candidate: Candidate, rules: Rules) -> list[str]:
-    if candidate.theirs is None:
-        return []
-    known = rules.schema.by_name
-    return [
-        name for name in candidate.theirs.fields if name not in known and name not in rules.excluded
-    ]
+    found = {}
+    for dump, dataset in datasets.items():
+        for label in models.keys() & set(dataset.models):
+            excluded = frozenset(name for spec in dataset.specs_of(label) for name in spec.exclude)
+            found[dump, label] = Rules(models[label], excluded, dataset.may_miss(label), late)
+    return found
 
 
 def _item(candidate: Candidate, rules: Rules) -> Item | None:
-    if candidate.theirs is None:
-        return None if candidate.ours is None else _delete(candidate, candidate.ours, rules)
-    if candidate.ours is None:
-        return _create(candidate, candidate.theirs, rules)
-    return _update(candidate, candidate.ours, candidate.theirs, rules)
+    if candidate.theirs is not None:
+        return _write(candidate, candidate.theirs, rules)
+    return None if candidate.ours is None else _delete(candidate, candidate.ours, rules)
 
 
 def _delete(candidate: Candidate, ours: Record, rules: Rules) -> Item:
@@ -140,52 +129,38 @@ def _delete(candidate: Candidate, ours: Record, rules: Rules) -> Item:
     )
 
 
-def _create(candidate: Candidate, theirs: Record, rules: Rules) -> Item:
-    names = [name for name in theirs.fields if name in rules.schema.by_name]
-    return Item(
-        Action.CREATE,
-        candidate.delta.key,
-        candidate.dump,
-        "",
-        candidate.delta.commit,
-        based=candidate.base is not None,
-        fields=_columns(names, rules),
-        links=tuple(_links(names, None, theirs, rules)),
-        drifts=candidate.base is not None,
-        optional=tuple(_optional(names, candidate, theirs, rules)),
-        wishes=(*_parents(candidate.delta.key, rules), *_wishes(names, theirs, rules)),
-        claims=tuple(wanted(theirs, rules.schema)),
-        takes=_computed(theirs, rules),
-        broken=_broken(theirs, names, rules),
-    )
-
-
-def _update(candidate: Candidate, ours: Record, theirs: Record, rules: Rules) -> Item | None:
-    names = [name for name in theirs.fields if _changes(name, ours, theirs, rules)]
-    if not names:
+def _write(candidate: Candidate, theirs: Record, rules: Rules) -> Item | None:
+    """The create, or the update of the fields that differ; ``None`` where none does."""
+    base, ours, schema = candidate.base, candidate.ours, rules.schema
+    names = [
+        name
+        for name in theirs.fields
+        if name in schema.by_name and (ours is None or _differs(name, ours, theirs))
+    ]
+    if ours is not None and not names:
         return None
-    base = candidate.base
-    edited = list(_states(names, candidate, ours, theirs, rules))
-    states = tuple(each for each in edited if each.name not in rules.schema.derived)
+    edited = list(_states(names, base, ours, theirs, rules)) if ours else []
+    states = tuple(state for state in edited if state.name not in schema.derived)
     changed = set(names)
-    after = Record(theirs.key, {**ours.fields, **theirs.fields})
-    sets = [each for each in rules.schema.unique if changed & set(each.named)]
+    after = Record(theirs.key, {**ours.fields, **theirs.fields}) if ours else theirs
+    sets = [unique for unique in schema.unique if ours is None or changed & set(unique.named)]
+    parents = () if ours else _parents(theirs.key, rules)
     return Item(
-        Action.UPDATE,
+        Action.UPDATE if ours else Action.CREATE,
         candidate.delta.key,
         candidate.dump,
-        candidate.delta.database,
+        candidate.delta.database if ours else "",
         candidate.delta.commit,
         based=base is not None,
         fields=_columns(names, rules),
         links=tuple(_links(names, ours, theirs, rules)),
-        drifts=bool(states),
+        drifts=bool(states) if ours else base is not None,
         recomputed=len(states) < len(edited),
         states=states,
         optional=tuple(_optional(names, candidate, theirs, rules)),
-        wishes=tuple(_wishes(names, theirs, rules)),
-        claims=tuple(wanted(after, rules.schema, sets)),
-        gives=_computed(ours, rules),
+        wanted=(*parents, *_wanted_references(names, theirs, rules)),
+        claims=tuple(wanted(after, schema, sets)),
+        gives=_computed(ours, rules) if ours else (),
         takes=_computed(after, rules),
         broken=_broken(after, names, rules),
     )
@@ -210,14 +185,10 @@ def _broken(record: Record, names: Iterable[str], rules: Rules) -> tuple[str, ..
     )
 
 
-def _changes(name: str, ours: Record, theirs: Record, rules: Rules) -> bool:
+def _differs(name: str, ours: Record, theirs: Record) -> bool:
     """Whether both sides manage the field and differ in it."""
     there = ours.fields.get(name, ABSENT)
-    return (
-        there is not ABSENT
-        and name in rules.schema.by_name
-        and not same(there, theirs.fields[name])
-    )
+    return there is not ABSENT and not same(there, theirs.fields[name])
 
 
 def _columns(names: Iterable[str], rules: Rules) -> tuple[str, ...]:
@@ -226,13 +197,12 @@ def _columns(names: Iterable[str], rules: Rules) -> tuple[str, ...]:
 
 
 def _states(
-    names: list[str], candidate: Candidate, ours: Record, theirs: Record, rules: Rules
+    names: list[str], base: Record | None, ours: Record, theirs: Record, rules: Rules
 ) -> Iterator[FieldState]:
     """The fields whose value in the target is in no applied commit and would be overwritten.
 
     Of fields that are one value, that is so for all where it is for one.
     """
-    base = candidate.base
     before = {} if base is None else base.fields
     changed = set(names) - rules.optional
     both = ours.fields.keys() & theirs.fields.keys()
@@ -288,7 +258,9 @@ def _optional(
         )
 
 
-def _wishes(names: Iterable[str], theirs: Record, rules: Rules) -> Iterator[Wish]:
+def _wanted_references(
+    names: Iterable[str], theirs: Record, rules: Rules
+) -> Iterator[WantedReference]:
     for name in sorted(names):
         schema = rules.schema.by_name[name]
         value = theirs.fields[name]
@@ -303,11 +275,11 @@ def _wishes(names: Iterable[str], theirs: Record, rules: Rules) -> Iterator[Wish
         (reference,) = references(theirs.key, name, [value])
         target = parse(reference)
         waits = rules.waits(schema, target)
-        yield Wish(name, target, schema.null, loose, waits, name in rules.naming)
+        yield WantedReference(name, target, schema.null, loose, waits, name in rules.naming)
 
 
-def _parents(key: RecordKey, rules: Rules) -> Iterator[Wish]:
+def _parents(key: RecordKey, rules: Rules) -> Iterator[WantedReference]:
     for parent in parents(key, rules.schema):
         loose = not rules.schema.parent_constrained
         waits = parent.model in rules.looked_up or rules.schema.key_by_value
-        yield Wish(PARENT, parent, null=False, loose=loose, waits=waits, names=True)
+        yield WantedReference(PARENT, parent, null=False, loose=loose, waits=waits, names=True)

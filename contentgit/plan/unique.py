@@ -7,7 +7,7 @@ another takes is parked: it gets a value that nobody wants before any row is wri
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import UniqueSet
@@ -26,46 +26,30 @@ def contests(
     """The rows to park, by key, and the claims that cannot be met. Rows in ``gone`` hold nothing."""
     parked: Parked = defaultdict(set)
     problems: list[Problem] = []
-    sets = {
-        (label, each.name): each
-        for label, schema in survey.models.items()
-        for each in schema.unique
-    }
     for claim, keys in survey.claims.items():
+        label, name, _ = claim
+        unique = survey.models[label].unique_by_name[name]
         wanting = [key for key in keys if key in writes]
-        problems += _settle(claim, sets[claim[0], claim[1]], wanting, facts, writes, gone, parked)
-    for (label, _), each in sets.items():
-        if not each.plain and not each.parts:
-            _park_all(label, each, writes, parked)
+        if len(wanting) > 1:
+            why = "which in the commit has it too"
+            problems.append(_problem(claim, unique, wanting[1], wanting[0], why))
+        holder = facts.holders.get(claim) if wanting else None
+        if holder is None or holder in wanting or holder in gone:
+            continue
+        if given_up := _given_up(unique, writes.get(holder)):
+            parked[holder] |= given_up
+        else:
+            problems.append(_problem(claim, unique, wanting[0], holder, "which holds and keeps it"))
+    for label, schema in survey.models.items():
+        for unique in schema.unique:
+            if not unique.plain and not unique.parts:
+                _park_all(label, unique, writes, parked)
     _park_computed(survey, writes, parked)
     steps = [
         Step(Action.PARK, key, writes[key].dump, tuple(sorted(parked[key])), (), writes[key].before)
         for key in sorted(parked, key=lambda key: key.sort_key)
     ]
     return steps, problems
-
-
-def _settle(
-    claim: Claim,
-    unique: UniqueSet,
-    wanting: list[RecordKey],
-    facts: Facts,
-    writes: Mapping[RecordKey, Item],
-    gone: Collection[RecordKey],
-    parked: Parked,
-) -> Iterator[Problem]:
-    if not wanting:
-        return
-    if len(wanting) > 1:
-        yield _problem(claim, unique, wanting[1], wanting[0], "which in the commit has it too")
-    holder = facts.holders.get(claim)
-    if holder is None or holder in wanting or holder in gone:
-        return
-    given_up = _given_up(unique, writes.get(holder))
-    if given_up:
-        parked[holder] |= given_up
-    else:
-        yield _problem(claim, unique, wanting[0], holder, "which holds and keeps it")
 
 
 def _given_up(unique: UniqueSet, item: Item | None) -> set[str]:
@@ -108,6 +92,5 @@ def _problem(
         f"{name.removeprefix('$')}={plain(value)!r:.60}"
         for name, value in zip(names_of(unique), claim[2], strict=True)
     )
-    return Problem(
-        ProblemKind.UNIQUE, f"{wanting} wants the unique {values} of {other}, {why}", key=wanting
-    )
+    text = f"{wanting} wants the unique {values} of {other}, {why}"
+    return Problem(ProblemKind.UNIQUE, text, key=wanting)

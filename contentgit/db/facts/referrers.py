@@ -262,7 +262,7 @@ def _given_parents(table: Table, item: Item, source: Source) -> Iterator[RecordK
     links = list(parent_links(table.model, source.identities))
     names = {link.name for link in links}
     same_key = {link.schema.target for link in links if link.name not in table.field}
-    for reference in item.wishes:
+    for reference in item.wanted:
         if reference.field in names or (
             reference.field == "$key" and reference.target.model in same_key
         ):
