@@ -19,7 +19,7 @@ ATTRIBUTES = (
 """Every file of a dump; files in hidden folders (``.github``) are not content."""
 
 
-class State(enum.StrEnum):
+class SettingState(enum.StrEnum):
     """What a setting is, or what became of it."""
 
     AS_IT_SHOULD = "unchanged"
@@ -46,7 +46,7 @@ class Outcome:
     name: str
     value: str
     why: str
-    state: State
+    state: SettingState
     found: str | None = None
 
 
@@ -86,22 +86,25 @@ def look(repository: Repository, command: Sequence[str]) -> list[Outcome]:
     """What is set as it should be, and what is not; changes nothing."""
     found = [_current(repository, setting) for setting in settings(command)]
     there = repository.settings.attributes() == [*ATTRIBUTES]
-    return [*found, _attributes(repository, State.AS_IT_SHOULD if there else State.MISSING)]
+    return [
+        *found,
+        _attributes(repository, SettingState.AS_IT_SHOULD if there else SettingState.MISSING),
+    ]
 
 
 def _current(repository: Repository, setting: Setting) -> Outcome:
     found = repository.settings.get(setting.name)
-    state = State.MISSING if found is None or setting.own else State.KEPT
+    state = SettingState.MISSING if found is None or setting.own else SettingState.KEPT
     if found == setting.value:
-        state = State.AS_IT_SHOULD
+        state = SettingState.AS_IT_SHOULD
     return _outcome(setting, state, found)
 
 
-def _outcome(setting: Setting, state: State, found: str | None) -> Outcome:
+def _outcome(setting: Setting, state: SettingState, found: str | None) -> Outcome:
     return Outcome(setting.name, setting.value, setting.why, state, found)
 
 
-def _attributes(repository: Repository, state: State) -> Outcome:
+def _attributes(repository: Repository, state: SettingState) -> Outcome:
     value = "; ".join(ATTRIBUTES)
     path = str(repository.settings.attributes_path)
     return Outcome(path, value, "says which files the drivers are for", state)
@@ -116,14 +119,14 @@ def install(repository: Repository, command: Sequence[str], *, force: bool) -> l
     done = []
     for setting in settings(command):
         now = _current(repository, setting)
-        if now.state is State.MISSING or (now.state is State.KEPT and force):
+        if now.state is SettingState.MISSING or (now.state is SettingState.KEPT and force):
             repository.settings.set(setting.name, setting.value)
-            now = _outcome(setting, State.SET, now.found)
+            now = _outcome(setting, SettingState.SET, now.found)
         done.append(now)
     if repository.settings.attributes() == [*ATTRIBUTES]:
-        return [*done, _attributes(repository, State.AS_IT_SHOULD)]
+        return [*done, _attributes(repository, SettingState.AS_IT_SHOULD)]
     repository.settings.set_attributes(ATTRIBUTES)
-    return [*done, _attributes(repository, State.SET)]
+    return [*done, _attributes(repository, SettingState.SET)]
 
 
 def remove(repository: Repository, command: Sequence[str]) -> list[Outcome]:
@@ -140,8 +143,8 @@ def remove(repository: Repository, command: Sequence[str]) -> list[Outcome]:
         own = setting.own or found == setting.value
         if own:
             repository.settings.unset(setting.name)
-        done.append(_outcome(setting, State.REMOVED if own else State.KEPT, found))
+        done.append(_outcome(setting, SettingState.REMOVED if own else SettingState.KEPT, found))
     if repository.settings.attributes():
         repository.settings.set_attributes(())
-        done.append(_attributes(repository, State.REMOVED))
+        done.append(_attributes(repository, SettingState.REMOVED))
     return done

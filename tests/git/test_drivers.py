@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from contentgit.branches.git_setup import ATTRIBUTES, State, install, look, remove
+from contentgit.branches.git_setup import ATTRIBUTES, SettingState, install, look, remove
 from contentgit.branches.repositories import init
 from contentgit.cli.start import main
 from contentgit.cli.verbs.setup_git import COMMAND
@@ -389,16 +389,16 @@ def test_set_up_looked_at_and_taken_out(tmp_path: Path) -> None:
     attributes.write_bytes(b"*.png binary\n# mine \xff")
     config = (folder / ".git/config").read_text()
     repository = Repository.open(folder)
-    assert {each.state for each in look(repository, COMMAND)} == {State.MISSING}
-    assert {each.state for each in install(repository, COMMAND, force=False)} == {State.SET}
-    assert {each.state for each in look(repository, COMMAND)} == {State.AS_IT_SHOULD}
+    assert {each.state for each in look(repository, COMMAND)} == {SettingState.MISSING}
+    assert {each.state for each in install(repository, COMMAND, force=False)} == {SettingState.SET}
+    assert {each.state for each in look(repository, COMMAND)} == {SettingState.AS_IT_SHOULD}
     written = attributes.read_bytes()
     assert written.startswith(b"*.png binary\n# mine \xff\n# contentgit setup-git: begin")
     assert "\n".join(ATTRIBUTES).encode() in written
     again = install(repository, COMMAND, force=False)
-    assert {each.state for each in again} == {State.AS_IT_SHOULD}
+    assert {each.state for each in again} == {SettingState.AS_IT_SHOULD}
     assert attributes.read_bytes() == written
-    assert {each.state for each in remove(repository, COMMAND)} == {State.REMOVED}
+    assert {each.state for each in remove(repository, COMMAND)} == {SettingState.REMOVED}
     assert attributes.read_bytes() == b"*.png binary\n# mine \xff\n"
     assert git(folder, "config", "--local", "--list").count("contentgit") == 0
     assert "[merge" not in (folder / ".git/config").read_text().replace(config, "")
@@ -410,11 +410,11 @@ def test_the_user_s_own_values_stay_unless_forced(folder: Path) -> None:
     git(folder, "config", "diff.renames", "copies")
     git(folder, "config", "merge.contentgit.driver", "/old/python moved")
     found = {each.name: each for each in install(repository, COMMAND, force=False)}
-    assert found["diff.renames"].state is State.KEPT
+    assert found["diff.renames"].state is SettingState.KEPT
     assert found["diff.renames"].found == "copies"
-    assert found["merge.contentgit.driver"].state is State.SET  # a program that has moved
+    assert found["merge.contentgit.driver"].state is SettingState.SET  # a program that has moved
     assert git(folder, "config", "diff.renames") == "copies"
-    kept = [each.name for each in remove(repository, COMMAND) if each.state is State.KEPT]
+    kept = [each.name for each in remove(repository, COMMAND) if each.state is SettingState.KEPT]
     assert kept == ["diff.renames"]
     install(repository, COMMAND, force=True)
     assert git(folder, "config", "diff.renames") == "false"

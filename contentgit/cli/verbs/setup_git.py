@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from contentgit.branches.git_setup import Outcome, State, install, look, remove
+from contentgit.branches.git_setup import Outcome, SettingState, install, look, remove
 from contentgit.cli.parser import Options
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import Terminal
@@ -50,19 +50,19 @@ def setup_git(args: argparse.Namespace, terminal: Terminal) -> int:
         settings = install(repository, COMMAND, force=args.force)
     document = {"repository": repository.path, "settings": settings}
     terminal.result(document, _lines(settings, check=args.check, remove=args.remove))
-    good = all(setting.state is State.AS_IT_SHOULD for setting in settings)
+    good = all(setting.state is SettingState.AS_IT_SHOULD for setting in settings)
     return 1 if args.check and not good else 0
 
 
 def _lines(settings: Sequence[Outcome], *, check: bool, remove: bool) -> Iterator[Text]:
     for setting in settings:
         yield from _setting_lines(setting, remove=remove)
-    if all(setting.state is State.AS_IT_SHOULD for setting in settings):
+    if all(setting.state is SettingState.AS_IT_SHOULD for setting in settings):
         yield Text(
             "Nothing to remove" if remove else "git is set up: every setting is as it should be"
         )
     elif check:
-        missing = any(setting.state is State.MISSING for setting in settings)
+        missing = any(setting.state is SettingState.MISSING for setting in settings)
         how = "contentgit setup-git" if missing else "contentgit setup-git --force"
         yield Text(f"git is not set up for records: {how} sets this")
 
@@ -71,17 +71,17 @@ def _setting_lines(setting: Outcome, *, remove: bool) -> Iterator[Text]:
     name, found = safe(setting.name), safe(setting.found or "")
     why = (f"  ({setting.why})", "dim")
     match setting.state:
-        case State.SET:
+        case SettingState.SET:
             before = f", which was {found}" if setting.found is not None else ""
             yield Text.assemble(("Set ", "green"), f"{name} = {safe(setting.value)}{before}", why)
-        case State.REMOVED:
+        case SettingState.REMOVED:
             yield Text.assemble(("Removed ", "red"), name)
-        case State.KEPT:
+        case SettingState.KEPT:
             if remove:
                 yield Text.assemble(("Kept ", "yellow"), f"{name} = {found}, which is your own")
                 return
             wanted = f" and not {safe(setting.value)}"
             yield Text.assemble(("Kept ", "yellow"), f"{name} = {found}{wanted}", why)
             yield Text("  contentgit setup-git --force replaces it", style="dim")
-        case State.MISSING:
+        case SettingState.MISSING:
             yield Text.assemble(("Missing ", "yellow"), f"{name} = {safe(setting.value)}", why)
