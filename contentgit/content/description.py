@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from contentgit.content.conditions import (
@@ -15,7 +15,7 @@ from contentgit.content.conditions import (
     fields_of,
     parse_condition,
 )
-from contentgit.content.documents import MISFITS, misfit
+from contentgit.content.documents import MISFITS, misfit, texts, typed
 from contentgit.content.schema import (
     CheckRule,
     FieldKind,
@@ -31,8 +31,6 @@ from contentgit.content.schema import (
 )
 from contentgit.errors import FormatError
 from contentgit.specs import Dataset, ModelSpec
-
-T = TypeVar("T")
 
 _PLAIN = (Decimal, UUID, date, datetime, time, timedelta)
 _SIMPLE: Mapping[str, type[Any]] = {
@@ -65,7 +63,7 @@ def parse_schema(document: Any) -> Schema:
     """
     try:
         models = {label: _parsed(label, each) for label, each in document["models"].items()}
-        order = [_typed(spec["model"], str) for spec in document["specs"]]
+        order = [typed(spec["model"], str) for spec in document["specs"]]
     except MISFITS as error:
         raise FormatError(f"does not describe a dump: {misfit(error)}") from error
     labels = [label for label in dict.fromkeys(order) if label in models]
@@ -151,13 +149,13 @@ def _parsed(label: str, model: Any) -> ModelSchema:
         key_kind=KeyKind(model["key"]),
         layout=Layout(model["layout"]),
         fields=tuple(_parsed_field(*each) for each in sorted(model["fields"].items())),
-        identity=_texts(model["identity"]),
+        identity=texts(model["identity"]),
         unique=tuple(_parsed_unique(*each) for each in sorted(model["unique"].items())),
-        parents=_texts(model["parents"]),
-        verbose_name=_typed(model["verbose_name"], str),
+        parents=texts(model["parents"]),
+        verbose_name=typed(model["verbose_name"], str),
         checks=tuple(_parsed_check(*each) for each in sorted(model.get("checks", {}).items())),
-        parent_constrained=_typed(model.get("parent_constrained", True), bool),
-        together=tuple(_texts(each) for each in _typed(model.get("together", []), list)),
+        parent_constrained=typed(model.get("parent_constrained", True), bool),
+        together=tuple(texts(each) for each in typed(model.get("together", []), list)),
     )
 
 
@@ -180,10 +178,10 @@ def _parsed_field(name: str, field: Any) -> FieldSchema:
         name,
         FieldKind(field["kind"]),
         on_delete=None if rule is None else OnDelete(rule),
-        constrained=_typed(field.get("constrained", True), bool),
-        choices=_texts(field.get("choices", [])),
-        order_within=None if within is None else _texts(within),
-        **{name: _typed(field[name], cls) for name, cls in _SIMPLE.items() if name in field},
+        constrained=typed(field.get("constrained", True), bool),
+        choices=texts(field.get("choices", [])),
+        order_within=None if within is None else texts(within),
+        **{name: typed(field[name], cls) for name, cls in _SIMPLE.items() if name in field},
     )
 
 
@@ -201,14 +199,14 @@ def _unique(unique: UniqueSet) -> dict[str, Any]:
 
 
 def _parsed_unique(name: str, unique: Any) -> UniqueSet:
-    fields = _texts(unique["fields"])
-    parts = [_parsed_part(each) for each in _typed(unique.get("parts", []), list)]
+    fields = texts(unique["fields"])
+    parts = [_parsed_part(each) for each in typed(unique.get("parts", []), list)]
     condition = parse_condition(unique["condition"]) if "condition" in unique else None
     return UniqueSet(
         name,
         fields,
-        _typed(unique.get("plain", True), bool),
-        _typed(unique.get("nulls_distinct", True), bool),
+        typed(unique.get("plain", True), bool),
+        typed(unique.get("nulls_distinct", True), bool),
         # With a part of a later format, only the database knows.
         () if None in parts else tuple(each for each in parts if each),
         condition,
@@ -227,36 +225,18 @@ def _parsed_part(part: Any) -> UniquePart | None:
     functions: list[tuple[Function, Constant | None]] = []
     if not part.keys() <= {"field", "functions"}:
         return None
-    for each in _typed(part.get("functions", []), list):
+    for each in typed(part.get("functions", []), list):
         ((name, constant),) = each.items() if isinstance(each, dict) else ((each, None),)
         known = name in {function.value for function in Function}
         if not known or (name == Function.COALESCE) != isinstance(constant, Constant):
             return None
         functions.append((Function(name), constant))
-    return UniquePart(_typed(part["field"], str), tuple(functions))
+    return UniquePart(typed(part["field"], str), tuple(functions))
 
 
 def _parsed_check(name: str, rule: Any) -> CheckRule:
     condition = parse_condition(rule.get("condition"))
-    fields = _texts(rule["fields"])
+    fields = texts(rule["fields"])
     if isinstance(condition, Unknown) or not {*fields_of(condition)} <= {*fields}:
         condition = Unknown(fields)
     return CheckRule(name, fields, condition)
-
-
-def _texts(values: Sequence[Any]) -> tuple[str, ...]:
-    return tuple(_typed(value, str) for value in _typed(values, list))
-
-
-_WORDS: Mapping[type, str] = {
-    str: "text",
-    list: "a list",
-    bool: "true or false",
-    int: "an integer",
-}
-
-
-def _typed(value: Any, cls: type[T]) -> T:
-    if not isinstance(value, cls):
-        raise ValueError(f"{value!r:.60} is not {_WORDS[cls]}")
-    return value

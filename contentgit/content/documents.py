@@ -10,9 +10,12 @@ import json
 import math
 import re
 from collections import Counter
-from typing import Any, Final, NoReturn
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn, TypeVar
 
 from contentgit.errors import FormatError, RecordError
+
+T = TypeVar("T")
 
 UNSEEN = re.compile(
     "[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -127,3 +130,32 @@ def misfit(error: Exception) -> str:
     if isinstance(error, ValueError):
         return str(error)
     return "a list, an object or a text is where another is expected"
+
+
+_WORDS: Final[Mapping[type, str]] = {
+    str: "text",
+    list: "a list",
+    dict: "an object",
+    bool: "true or false",
+    int: "an integer",
+}
+
+
+def typed(value: Any, cls: type[T]) -> T:
+    """``value``, which must be of the class.
+
+    Raises:
+        ValueError: it is not; the message says what it is.
+    """
+    if not isinstance(value, cls):
+        raise ValueError(f"{value!r:.60} is not {_WORDS[cls]}")
+    return value
+
+
+def texts(values: Any) -> tuple[str, ...]:
+    """``values``, which must be a list of texts.
+
+    Raises:
+        ValueError: it is not.
+    """
+    return tuple(typed(value, str) for value in typed(values, list))
