@@ -11,10 +11,9 @@ import os
 import shlex
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from contentgit import config
 from contentgit.errors import ContentgitError, RefusedError, RepositoryError, UsageError
@@ -25,98 +24,94 @@ MARKER = ".contentgit-demo"
 _TEMPLATE = Path(__file__).parent / "site"
 _SITES = ("stage", "production")
 _WINDOWS = os.name == "nt"
+_FAREWELL = """
+  cd {folder}
+  ./stage runserver 8000           http://127.0.0.1:8000/    where editors work
+  ./production runserver 8001      http://127.0.0.1:8001/    what customers see
+
+  Both have an admin under /admin/ (user admin, password admin). Change something on stage,
+  then: ./stage contentgit diff, ./stage contentgit commit -m 'My words', and
+  ./production contentgit checkout main --apply. Where production holds edits of its own,
+  --force overwrites them after a commit of them under refs/contentgit/backup/.
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class DemoStep:
+class DemoStep(NamedTuple):
     """One step of the walk: a line that explains it, the words typed, the exit code it must have."""
 
     say: str
-    typed: tuple[str, ...]
+    typed: str
     exit_code: int = 0
-
-
-def _stage(*words: str) -> tuple[str, ...]:
-    return ("./stage", *words)
-
-
-def _production(*words: str) -> tuple[str, ...]:
-    return ("./production", *words)
-
-
-def _git(*words: str) -> tuple[str, ...]:
-    return ("git", "-C", "content", *words)
 
 
 STEPS = (
     DemoStep(
         "Stage is full of content, production is empty. What travels, travels through git.",
-        _stage("contentgit", "init"),
+        "./stage contentgit init",
     ),
     DemoStep(
         "What is content? bakery/datasets.py says it; this is what it finds on stage.",
-        _stage("contentgit", "datasets"),
+        "./stage contentgit datasets",
     ),
     DemoStep(
         "All of it becomes one commit, one readable file per record.",
-        _stage("contentgit", "commit", "-m", "The bakery as it stands"),
+        "./stage contentgit commit -m 'The bakery as it stands'",
     ),
     DemoStep(
         "Production is empty. It takes over what the commit holds.",
-        _production("contentgit", "checkout", "main", "--apply", "--yes"),
+        "./production contentgit checkout main --apply --yes",
     ),
     DemoStep(
         "On stage an editor prepares the autumn menu, on a branch.",
-        _stage("contentgit", "checkout", "-b", "autumn"),
+        "./stage contentgit checkout -b autumn",
     ),
-    DemoStep("This is what they do; the admin would do as well.", _stage("edit", "autumn")),
-    DemoStep("What has changed since the last commit?", _stage("contentgit", "diff")),
+    DemoStep("This is what they do; the admin would do as well.", "./stage edit autumn"),
+    DemoStep("What has changed since the last commit?", "./stage contentgit diff"),
     DemoStep(
         "That is what was meant, so it becomes a commit.",
-        _stage("contentgit", "commit", "-m", "Autumn menu"),
+        "./stage contentgit commit -m 'Autumn menu'",
     ),
     DemoStep(
         "Somewhere a pull request is read and accepted. Here, git alone stands for it.",
-        _git("switch", "--quiet", "main"),
+        "git -C content switch --quiet main",
     ),
-    DemoStep("", _git("merge", "--ff-only", "--stat", "autumn")),
+    DemoStep("", "git -C content merge --ff-only --stat autumn"),
     DemoStep(
         "Production asks what this would mean. Nothing is written: this is the plan.",
-        _production("contentgit", "checkout", "main"),
+        "./production contentgit checkout main",
     ),
     DemoStep(
         "The same plan, carried out in one transaction: rename, swapped addresses, delete.",
-        _production("contentgit", "checkout", "main", "--apply", "--yes"),
+        "./production contentgit checkout main --apply --yes",
     ),
     DemoStep(
         "Meanwhile somebody edits the production site itself, in no commit.",
-        _production("edit", "price"),
+        "./production edit price",
     ),
-    DemoStep("And stage goes on too.", _stage("edit", "words")),
-    DemoStep("", _stage("contentgit", "commit", "-m", "A better line for the pretzel")),
+    DemoStep("And stage goes on too.", "./stage edit words"),
+    DemoStep("", "./stage contentgit commit -m 'A better line for the pretzel'"),
     DemoStep(
         "Now an apply would overwrite the price that was set on production. It is refused.",
-        _production("contentgit", "checkout", "main", "--apply", "--yes"),
+        "./production contentgit checkout main --apply --yes",
         exit_code=3,
     ),
     DemoStep(
         "The way on: what production holds becomes a commit on a branch of its own.",
-        _production("contentgit", "commit", "--branch", "prices", "-m", "Dearer pretzels"),
+        "./production contentgit commit --branch prices -m 'Dearer pretzels'",
     ),
     DemoStep(
         "Two people changed the same record, in different fields: git merges it by itself.",
-        _git("merge", "--quiet", "-m", "Merge the prices of production", "prices"),
+        "git -C content merge --quiet -m 'Merge the prices of production' prices",
     ),
     DemoStep(
         "Production takes the new words and keeps its price.",
-        _production("contentgit", "checkout", "main", "--apply", "--yes"),
+        "./production contentgit checkout main --apply --yes",
     ),
     DemoStep(
-        "So does stage, the other way round.",
-        _stage("contentgit", "checkout", "main", "--apply", "--yes"),
+        "So does stage, the other way round.", "./stage contentgit checkout main --apply --yes"
     ),
-    DemoStep("Both databases now are what main says.", _production("contentgit", "status")),
-    DemoStep("What happened, as git tells it:", _git("log", "--graph", "--oneline")),
+    DemoStep("Both databases now are what main says.", "./production contentgit status"),
+    DemoStep("What happened, as git tells it:", "git -C content log --graph --oneline"),
 )
 
 
@@ -137,99 +132,69 @@ def build(folder: Path, *, python: str, reset: bool = False) -> None:
     )
     for site in _SITES:
         _write_launcher(folder, site, python)
-    _quietly(folder, _stage("prepare"))
-    _introduce(folder)
+    _quietly(folder, "./stage prepare")
+    # A commit says who made it: where git does not know, the demo's repository names somebody.
+    with _started(folder, "git config user.email", colour=False) as asking:
+        asking.communicate()
+    if asking.returncode:
+        _quietly(folder, "git init --quiet content")
+        _quietly(folder, "git -C content symbolic-ref HEAD refs/heads/main")
+        _quietly(folder, "git -C content config user.name 'Miriam of the bakery'")
+        _quietly(folder, "git -C content config user.email miriam@example.com")
 
 
 def run(
-    folder: Path,
-    *,
-    write: Callable[[str], None],
-    python: str,
-    colour: bool,
-    pause: float = 0,
-    reset: bool = False,
+    folder: Path, *, write: Callable[[str], None], python: str, colour: bool, reset: bool = False
 ) -> int:
     """Builds the demo in ``folder`` and walks through it; the exit code is 0 when every step went as told.
 
     ``write`` gets text with its line ends, as a stream's ``write`` does. ``python`` is the interpreter
-    that has contentgit; ``colour`` lets contentgit and git colour their output; ``pause`` are seconds
-    between two steps.
+    that has contentgit; ``colour`` lets contentgit and git colour their output.
 
     Raises:
         ContentgitError: as :func:`build`.
     """
-    paint = _paint if colour else _plain
+
+    def paint(code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if colour else text
+
     write(paint("1", f"A bakery is built in {folder} …") + "\n")
     build(folder, python=python, reset=reset)
     for step in STEPS:
-        time.sleep(pause)
-        if not _play(folder, step, write, paint, colour=colour):
+        if step.say:
+            write("\n" + paint("36", f"# {step.say}") + "\n")
+        write(paint("1;32", "$ ") + paint("1", step.typed) + "\n")
+        with _started(folder, step.typed, colour=colour) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                write(line)
+        code = process.returncode
+        if code != step.exit_code:
+            write(paint("1;31", f"exit code {code}, where {step.exit_code} was expected") + "\n")
             return 1
-    write(_farewell(folder, paint))
+        if code:
+            write(paint("33", f"(exit code {code})") + "\n")
+    write("\n" + paint("1", "The bakery stays open. Play with it:") + "\n")
+    write(_FAREWELL.format(folder=shlex.quote(str(folder))))
     return 0
 
 
-def _play(
-    folder: Path,
-    step: DemoStep,
-    write: Callable[[str], None],
-    paint: Callable[[str, str], str],
-    *,
-    colour: bool,
-) -> bool:
-    """Shows and runs one step; whether its exit code is the one that the walk tells of."""
-    if step.say:
-        write("\n" + paint("36", f"# {step.say}") + "\n")
-    write(paint("1;32", "$ ") + paint("1", shlex.join(step.typed)) + "\n")
-    code = 0
-    for text in _output(folder, step.typed, colour=colour):
-        if isinstance(text, int):
-            code = text
-        else:
-            write(text)
-    if code != step.exit_code:
-        write(paint("1;31", f"exit code {code}, where {step.exit_code} was expected") + "\n")
-    elif code:
-        write(paint("33", f"(exit code {code})") + "\n")
-    return code == step.exit_code
+def _quietly(folder: Path, typed: str) -> None:
+    with _started(folder, typed, colour=False) as process:
+        said, _ = process.communicate()
+    if process.returncode:
+        message = f"the demo could not be built, for {typed} failed"
+        raise ContentgitError(message, hint="; ".join(said.strip().splitlines()[-2:]))
 
 
-def _output(folder: Path, typed: Sequence[str], *, colour: bool) -> Iterator[str | int]:
-    """The lines of a process as they come, and at last its exit code."""
-    with _start(folder, typed, colour=colour) as process:
-        assert process.stdout is not None
-        yield from process.stdout
-    yield process.returncode
-
-
-def _quietly(folder: Path, typed: Sequence[str]) -> None:
-    *lines, code = _output(folder, typed, colour=False)
-    if code:
-        said = "".join(str(line) for line in lines).strip().splitlines()[-2:]
-        message = f"the demo could not be built, for {shlex.join(typed)} failed"
-        raise ContentgitError(message, hint="; ".join(said))
-
-
-def _introduce(folder: Path) -> None:
-    """A commit says who made it: where git does not know, the demo's repository names somebody."""
-    *_lines, unknown = _output(folder, ("git", "config", "user.email"), colour=False)
-    if unknown:
-        _quietly(folder, ("git", "init", "--quiet", "content"))
-        _quietly(folder, _git("symbolic-ref", "HEAD", "refs/heads/main"))
-        _quietly(folder, _git("config", "user.name", "Miriam of the bakery"))
-        _quietly(folder, _git("config", "user.email", "miriam@example.com"))
-
-
-def _start(folder: Path, typed: Sequence[str], *, colour: bool) -> subprocess.Popen[str]:
-    program, *words = typed
+def _started(folder: Path, typed: str, *, colour: bool) -> subprocess.Popen[str]:
+    program, *words = shlex.split(typed)
+    argv = [program, *words]
     if program.startswith("./"):
         name = program.removeprefix("./")
         argv = ["cmd", "/c", f"{name}.cmd", *words] if _WINDOWS else ["sh", name, *words]
-    else:
-        argv = [program, *words]
     try:
-        return subprocess.Popen(  # noqa: S603 - the words are STEPS, the program is our launcher or git
+        return subprocess.Popen(  # noqa: S603 - the words are our own, the program is our launcher or git
             argv,
             cwd=folder,
             env=config.child_environment(colour=colour),
@@ -268,7 +233,9 @@ def _clear(folder: Path, *, reset: bool) -> None:
 
 def _write_launcher(folder: Path, site: str, python: str) -> None:
     """``./stage`` and ``./production`` are ``manage.py`` with a site and the right interpreter."""
-    where = _checkout()
+    root = Path(__file__).resolve().parents[2]
+    # Where contentgit is not installed as a package, Python has to be told of the checkout.
+    where = None if root.name in {"site-packages", "dist-packages"} else root
     if _WINDOWS:
         lines = [f"set SITE={site}", f'"{python}" "%~dp0manage.py" %*']
         if where:
@@ -283,35 +250,3 @@ def _write_launcher(folder: Path, site: str, python: str) -> None:
         lines.insert(1, f"export PYTHONPATH={shlex.quote(str(where))}")
     (folder / site).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     (folder / site).chmod(0o755)
-
-
-def _checkout() -> Path | None:
-    """The checkout that this code runs from, ``None`` where contentgit is installed as a package."""
-    root = Path(__file__).resolve().parents[2]
-    return None if root.name in {"site-packages", "dist-packages"} else root
-
-
-def _farewell(folder: Path, paint: Callable[[str, str], str]) -> str:
-    lines = (
-        "",
-        paint("1", "The bakery stays open. Play with it:"),
-        "",
-        f"  cd {shlex.quote(str(folder))}",
-        "  ./stage runserver 8000           http://127.0.0.1:8000/    where editors work",
-        "  ./production runserver 8001      http://127.0.0.1:8001/    what customers see",
-        "",
-        "  Both have an admin under /admin/ (user admin, password admin). Change something on stage,",
-        "  then: ./stage contentgit diff, ./stage contentgit commit -m 'My words', and",
-        "  ./production contentgit checkout main --apply. Where production holds edits of its own,",
-        "  --force overwrites them after a commit of them under refs/contentgit/backup/.",
-        "",
-    )
-    return "\n".join(lines)
-
-
-def _paint(code: str, text: str) -> str:
-    return f"\x1b[{code}m{text}\x1b[0m"
-
-
-def _plain(code: str, text: str) -> str:  # noqa: ARG001 - the same words as _paint
-    return text

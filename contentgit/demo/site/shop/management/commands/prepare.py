@@ -13,6 +13,7 @@ class Command(BaseCommand):
     help = "Creates the tables and the user admin with the password admin, then the content."
 
     def handle(self, *args, **options):
+        call_command("makemigrations", "shop", "pages", verbosity=0)
         call_command("migrate", verbosity=0)
         get_user_model().objects.create_superuser("admin", "admin@example.com", "admin")
         connection.close()
