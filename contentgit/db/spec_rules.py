@@ -11,11 +11,11 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist
-from django.db.models import NOT_PROVIDED, Field, IntegerField, Model
+from django.db.models import Field, IntegerField, Model
 
 from contentgit.db.coverage import unheld_problems
 from contentgit.db.fields import unheld
+from contentgit.db.fields.plain import generic_keys
 from contentgit.specs import Mistake, ModelSpec, suggestion
 
 _Reason: TypeAlias = tuple[str, str]
@@ -79,13 +79,6 @@ def no_rows(model: type[Model]) -> str:
     return ""
 
 
-def key_fields(model: type[Model]) -> tuple[Field[Any, Any], ...]:
-    """The fields of the primary key: several for a composite one."""
-    key = model._meta.pk
-    parts = getattr(key, "fields", None)
-    return tuple(parts) if isinstance(parts, (list, tuple)) else (key,)
-
-
 @dataclass(frozen=True)
 class _Rules:
     """Checks one spec against its model; each method yields the problems of one key of the spec."""
@@ -96,6 +89,13 @@ class _Rules:
 
     def mistake(self, number: str, message: str, hint: str) -> Mistake:
         return Mistake(number, message, hint, self.where)
+
+    def refused(self, number: str, what: str, reason: _Reason) -> Mistake:
+        return self.mistake(number, f"{what}, {reason[0]}", reason[1])
+
+    def unknown(self, what: str, name: str, known: list[str], kind: str = "column") -> Mistake:
+        message = f"{what}, which is not a {kind} of {self.spec.model}"
+        return self.mistake("contentgit.E025", message, suggestion(name, known))
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ class _Rules:
     @cached_property
     def values(self) -> list[str]:
         """The names of columns and of generic foreign keys, which are two columns each."""
-        return [*self.columns, *_generic_keys(self.model)]
+        return [*self.columns, *generic_keys(self.model)]
 
     def filters(self) -> Iterator[Mistake]:
         """Each lookup is tried by building its queryset, so that all wrong ones are found."""
@@ -145,42 +145,31 @@ class _Rules:
             ("order", tuple(spec.order), columns),
             ("derived", spec.derived, [*columns, *relations]),
         ):
-            what = "many-to-many field" if known is relations else "field"
+            kind = "many-to-many field" if known is relations else "field"
             for name in names:
                 if name not in known:
-                    message = f"{key!r} names {name!r}, which is not a {what} of {spec.model}"
-                    yield self.mistake("contentgit.E025", message, suggestion(name, known))
+                    yield self.unknown(f"{key!r} names {name!r}", name, known, kind)
 
     def excludes(self) -> Iterator[Mistake]:
         for name in self.spec.exclude:
-            field = _field(self.model, name)
-            if field is None:
-                continue  # reported as an unknown name
-            reason, required = self._not_excludable(field), _required(field)
+            what, field = f"'exclude' names {name!r}", _field(self.model, name)
+            if name in self.identifying:
+                yield self.refused(
+                    "contentgit.E026", what, ("which 'identity' needs", _ONE_OF_THEM)
+                )
+            if field is None or field.many_to_many:
+                continue  # an unknown name is reported as that
+            reason = _not_own(self.model, field)
+            required = "which must have a value and has no default"
             if reason:
-                yield self.mistake(
-                    "contentgit.E026", f"'exclude' names {name!r}, {reason[0]}", reason[1]
-                )
-            elif required and not field.many_to_many:
-                yield self.mistake(
-                    "contentgit.W014",
-                    f"'exclude' names {name!r}, which must have a value and has no default",
-                    "an apply updates and deletes rows, but cannot create any: give the field a default",
-                )
-        for name in set(self.spec.exclude) & self.identifying:
-            message = f"'exclude' names {name!r}, which 'identity' needs"
-            yield self.mistake("contentgit.E026", message, _ONE_OF_THEM)
-
-    def _not_excludable(self, field: Field[Any, Any]) -> _Reason | None:
-        if field in key_fields(self.model):
-            return "which is the primary key", "remove it from 'exclude'"
-        if not field.many_to_many and field not in self.model._meta.local_concrete_fields:
-            owner = _label(field.model)
-            return f"which is a field of {owner}", f"exclude it in the spec of {owner}"
-        if not field.many_to_many and _required(field) and not unheld(field):
-            message = "which must have a value and has no default: no row could be created"
-            return message, "give the field a default, a db_default or null=True, or keep it"
-        return None
+                yield self.refused("contentgit.E026", what, reason)
+            elif _is_required(field) and unheld(field):
+                hint = "an apply updates and deletes rows, but cannot create any: give the field a default"
+                yield self.refused("contentgit.W014", what, (required, hint))
+            elif _is_required(field):
+                hint = "give the field a default, a db_default or null=True, or keep it"
+                required += ": no row could be created"
+                yield self.refused("contentgit.E026", what, (required, hint))
 
     # How merges treat fields
 
@@ -193,11 +182,9 @@ class _Rules:
             if not reason and (not isinstance(field, IntegerField) or field.is_relation):
                 hint = "name the field whose numbers put rows in their order"
                 reason = ("which is not an integer", hint)
-            reason = reason or self._named_too(name, ("identity", "derived"))
+            reason = reason or self._named_too(name, "derived")
             if reason:
-                yield self.mistake(
-                    "contentgit.E032", f"'order' names {name!r}, {reason[0]}", reason[1]
-                )
+                yield self.refused("contentgit.E032", f"'order' names {name!r}", reason)
             for other in within:
                 yield from self._within(name, other)
 
@@ -207,45 +194,39 @@ class _Rules:
         if within == name:
             reason = ("which is the same field", "name what the rows of one order share, or []")
         if within not in self.values:
-            message = f"{what}, which is not a column of {self.spec.model}"
-            yield self.mistake("contentgit.E025", message, suggestion(within, self.values))
+            yield self.unknown(what, within, self.values)
         elif reason:
-            yield self.mistake("contentgit.E032", f"{what}, {reason[0]}", reason[1])
+            yield self.refused("contentgit.E032", what, reason)
 
     def derived(self) -> Iterator[Mistake]:
         for name in self.spec.derived:
-            reason = self._not_content(name) or self._named_too(name, ("identity",))
+            reason = self._not_content(name) or self._named_too(name)
             if reason and _field(self.model, name):  # else reported as an unknown name
-                yield self.mistake(
-                    "contentgit.E033", f"'derived' names {name!r}, {reason[0]}", reason[1]
-                )
+                yield self.refused("contentgit.E033", f"'derived' names {name!r}", reason)
 
     def together(self) -> Iterator[Mistake]:
         named: set[str] = set()
         for name in (name for group in self.spec.together for name in group):
             what = f"'together' names {name!r}"
             # Fields that are merged by rules of their own are not one value with others.
-            reason = self._named_too(name, ("identity", "order", "derived"))
+            reason = self._named_too(name, "order", "derived")
             if not reason and getattr(_field(self.model, name), "auto_now", False):
                 reason = ("of which a merge takes the newer one (auto_now)", "remove it")
             reason = reason or self._not_content(name)
             if name not in self.values:
-                message = f"{what}, which is not a column of {self.spec.model}"
-                yield self.mistake("contentgit.E025", message, suggestion(name, self.values))
+                yield self.unknown(what, name, self.values)
             elif reason:
-                yield self.mistake("contentgit.E034", f"{what}, {reason[0]}", reason[1])
+                yield self.refused("contentgit.E034", what, reason)
             if name in named:
-                yield self.mistake(
-                    "contentgit.E035", f"{what} in several groups", "make one group of them"
-                )
+                message, hint = f"{what} in several groups", "make one group of them"
+                yield self.mistake("contentgit.E035", message, hint)
             named.add(name)
 
-    def _named_too(self, name: str, keys: Sequence[str]) -> _Reason | None:
-        """The first of these keys of the spec that names the field too."""
-        if "identity" in keys and name in self.identifying:
+    def _named_too(self, name: str, *keys: str) -> _Reason | None:
+        """Why a field cannot be named that the identity, or one of these keys of the spec, names too."""
+        if name in self.identifying:
             return "which 'identity' needs", _ONE_OF_THEM
-        found = (key for key in keys if key != "identity" and name in getattr(self.spec, key))
-        key = next(found, None)
+        key = next((key for key in keys if name in getattr(self.spec, key)), None)
         return (f"which {key!r} names too", _ONE_OF_THEM) if key else None
 
     def _not_content(self, name: str) -> _Reason | None:
@@ -255,19 +236,15 @@ class _Rules:
             return None
         if name in self.spec.exclude:
             return "which 'exclude' leaves out", _ONE_OF_THEM
-        if field in key_fields(self.model):
-            return "which is the primary key", "name another field"
-        if field not in self.model._meta.local_concrete_fields:
-            owner = _label(field.model)
-            return f"which is a field of {owner}", f"name it in the spec of {owner}"
-        if getattr(field, "generated", False):
+        reason = _not_own(self.model, field)
+        if reason:
+            return reason
+        if field.generated:
             return "which the database computes", "remove it: it is not content"
-        for generic, columns in _generic_keys(self.model).items():
+        for generic, columns in generic_keys(self.model).items():
             if name in columns:
-                return (
-                    f"which is a part of {generic!r}",
-                    f"name {generic!r}, where a reference can be",
-                )
+                hint = f"name {generic!r}, where a reference can be"
+                return f"which is a part of {generic!r}", hint
         return None
 
     # Identity
@@ -294,7 +271,11 @@ class _Rules:
                 "make the field NOT NULL, or make sure that no row of the dataset has NULL there",
             )
             for path in self.paths
-            if any(f.null for name in _columns(self.model, path) for f in _walk(self.model, name))
+            if any(
+                field.null
+                for name in generic_keys(self.model).get(path, (path,))
+                for field in _walk(self.model, name)
+            )
         ]
 
     def _natural(self) -> list[Mistake]:
@@ -310,7 +291,7 @@ class _Rules:
         return [self.mistake("contentgit.E028", message, hint)]
 
     def _path(self, path: str) -> Iterator[Mistake]:
-        generic, names = _generic_keys(self.model), path.split("__")
+        generic, names = generic_keys(self.model), path.split("__")
         if path in generic:
             return
         what = f"'identity' names {path!r}"
@@ -341,25 +322,28 @@ def _label(model: Any) -> str:
 
 def _field(model: type[Model], name: str) -> Field[Any, Any] | None:
     """The column or many-to-many field ``name``; no reverse relation, no attname."""
-    try:
-        found = model._meta.get_field(name)
-    except FieldDoesNotExist:
-        return None
-    if not isinstance(found, Field) or found.name != name:
-        return None
-    return found if found.concrete or found.many_to_many else None
+    fields = (*model._meta.concrete_fields, *model._meta.many_to_many)
+    return next((field for field in fields if field.name == name), None)
 
 
-def _required(field: Field[Any, Any]) -> bool:
+def _not_own(model: type[Model], field: Field[Any, Any]) -> _Reason | None:
+    """Why a column is not content of ``model``: the key, or a multi-table parent, has it."""
+    if field in model._meta.pk_fields:
+        return "which is the primary key", "remove it, or name another field"
+    if field not in model._meta.local_concrete_fields:
+        owner = _label(field.model)
+        return f"which is a field of {owner}", f"name it in the spec of {owner}"
+    return None
+
+
+def _is_required(field: Any) -> bool:
     """Whether a row cannot be created without a value of ``field``."""
-    if field.null or field.has_default() or getattr(field, "generated", False):
-        return False
-    if getattr(field, "db_default", NOT_PROVIDED) is not NOT_PROVIDED:
+    if field.null or field.has_default() or field.has_db_default() or field.generated:
         return False
     if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
         return False
     # Django gives texts, files and the like an empty string.
-    return field.get_default() is None
+    return bool(field.get_default() is None)
 
 
 def _walk(model: type[Model], path: str) -> list[Field[Any, Any]]:
@@ -376,17 +360,6 @@ def _walk(model: type[Model], path: str) -> list[Field[Any, Any]]:
     return fields
 
 
-def _generic_keys(model: type[Model]) -> dict[str, tuple[str, str]]:
-    """The generic foreign keys by name, each with its two columns."""
-    found = [each for each in model._meta.private_fields if hasattr(each, "ct_field")]
-    return {each.name: (each.ct_field, each.fk_field) for each in found}
-
-
-def _columns(model: type[Model], path: str) -> tuple[str, ...]:
-    """The fields of a path of one name: two for a generic foreign key."""
-    return _generic_keys(model).get(path, (path,))
-
-
 def unique_sets(model: type[Model]) -> list[frozenset[str]]:
     """Names of fields that are unique together for all rows, those of multi-table parents too."""
     found = []
@@ -395,7 +368,7 @@ def unique_sets(model: type[Model]) -> list[frozenset[str]]:
         found += [frozenset({field.name}) for field in meta.local_concrete_fields if field.unique]
         found += [frozenset(names) for names in meta.unique_together]
         found += [frozenset(constraint.fields) for constraint in meta.total_unique_constraints]
-        found.append(frozenset(field.name for field in key_fields(owner)))
+        found.append(frozenset(field.name for field in meta.pk_fields))
     return [names for names in dict.fromkeys(found) if names]
 
 
@@ -404,7 +377,8 @@ def _together_unique(model: type[Model], paths: Sequence[str]) -> bool:
 
     Paths through a foreign key count as it if they are unique together on the other side.
     """
-    names = {name for path in paths if "__" not in path for name in _columns(model, path)}
+    generic = generic_keys(model)
+    names = {name for path in paths if "__" not in path for name in generic.get(path, (path,))}
     through: dict[str, list[str]] = {}
     for path in paths:
         head, inner, rest = path.partition("__")

@@ -152,22 +152,22 @@ def test_fields_that_may_be_excluded() -> None:
         (
             {"model": "bakery.product", "exclude": ["id"]},
             "'exclude' names 'id', which is the primary key",
-            "remove it from 'exclude'",
+            "remove it, or name another field",
         ),
         (
             {"model": "bakery.newspage", "exclude": ["page_ptr"]},
             "'exclude' names 'page_ptr', which is the primary key",
-            "remove it from 'exclude'",
+            "remove it, or name another field",
         ),
         (
             {"model": "odd.line", "exclude": ["position"]},
             "'exclude' names 'position', which is the primary key",
-            "remove it from 'exclude'",
+            "remove it, or name another field",
         ),
         (
             {"model": "bakery.newspage", "exclude": ["title"]},
             "'exclude' names 'title', which is a field of bakery.page",
-            "exclude it in the spec of bakery.page",
+            "name it in the spec of bakery.page",
         ),
         (
             {"model": "odd.article", "exclude": ["number"]},

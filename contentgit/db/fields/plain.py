@@ -53,6 +53,12 @@ def has_column(field: AnyField, connection: BaseDatabaseWrapper) -> bool:
     return is_spatial(field) or field.db_type(connection) is not None
 
 
+def generic_keys(model: type[models.Model]) -> dict[str, tuple[str, str]]:
+    """The generic foreign keys by name, each with its two columns."""
+    found = [each for each in model._meta.private_fields if hasattr(each, "ct_field")]
+    return {each.name: (each.ct_field, each.fk_field) for each in found}
+
+
 def driver_reader(field: AnyField, connection: BaseDatabaseWrapper) -> Callable[[Any], Any] | None:
     """The backend's conversions for a column of the plain ``field``; ``None`` if there are none."""
     expression = Col("", field)
