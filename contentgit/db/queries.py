@@ -11,7 +11,6 @@ from django.db.models import BooleanField, F, Field, Func, Model, Q, QuerySet, U
 from django.db.models.expressions import RawSQL
 
 from contentgit.content import portions
-from contentgit.db.fields.plain import AnyField
 from contentgit.db.tables import Column, Table
 
 SQL: TypeAlias = tuple[str, tuple[Any, ...]]
@@ -103,12 +102,6 @@ def key_texts(rows: QuerySet[Any], table: Table, using: str) -> list[str]:
 def hashable(value: Any) -> Any:
     """SQL parameters that can be a key of a dictionary; arrays are lists."""
     return tuple(map(hashable, value)) if isinstance(value, (list, tuple)) else value
-
-
-def key_fields(model: type[Model]) -> tuple[AnyField, ...]:
-    """The fields of the primary key's columns."""
-    fields: tuple[AnyField, ...] = tuple(model._meta.pk_fields)
-    return fields
 
 
 def compiled(queryset: QuerySet[Any], using: str) -> SQL | None:
@@ -214,7 +207,7 @@ def matching(table: Table, filters: Sequence[Mapping[str, Any]], using: str) -> 
     """
     if not filters or not all(filters):
         return None
-    wanted = [field.attname for field in key_fields(table.model)]
+    wanted = [field.attname for field in table.model._meta.pk_fields]
     parts = []
     params: tuple[Any, ...] = ()
     for each in filters:

@@ -99,12 +99,11 @@ class Table:
 
     ``key_columns`` are the columns of the primary key; ``encode_key`` turns their Python values into the
     key text, ``decode_key`` a key text into SQL parameters. For a model with an identity of its own
-    (``schema.local_key``) both go through :class:`contentgit.db.identity.Identities`. ``key_value`` turns a
-    key text into the value of ``$key``. ``fill`` gives, for columns that are no content (``exclude``), the
-    parameter that a new row gets there. ``problems`` lists in a line each what no record of the model
-    can hold. ``unenforced`` names the constraints that this kind of database does not support, so that
-    Django did not create them. ``signals`` and ``write_last`` are those of the model's specs. ``folded``
-    is true if the database considers keys equal that Python distinguishes.
+    (``schema.local_key``) both go through :class:`contentgit.db.identity.Identities`. ``fill`` gives, for
+    columns that are no content (``exclude``), the parameter that a new row gets there. ``problems`` lists in
+    a line each what no record of the model can hold. ``unenforced`` names the constraints that this kind of
+    database does not support, so that Django did not create them. ``signals`` and ``write_last`` are those
+    of the model's specs. ``folded`` is true if the database considers keys equal that Python distinguishes.
     """
 
     model: type[Model]
@@ -113,7 +112,6 @@ class Table:
     key_columns: tuple[Column, ...]
     encode_key: Callable[..., str]
     decode_key: Callable[[str], tuple[Any, ...]]
-    key_value: Callable[[str], Value]
     fields: tuple[BoundField, ...]
     relations: tuple[BoundRelation, ...]
     fill: tuple[tuple[Column, Callable[[], Any]], ...] = ()

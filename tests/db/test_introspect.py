@@ -172,7 +172,6 @@ def test_keys(
 def test_key_text_and_back(db: str) -> None:
     found = bound(CompositeKey)
     assert found.encode_key("a,b", 7) == "a%2cb,7"
-    assert found.key_value("a%2cb,7") == ["a,b", 7]
     assert found.decode_key("a%2cb,7") == ("a,b", 7)
 
 

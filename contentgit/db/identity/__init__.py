@@ -20,7 +20,7 @@ from contentgit.content.records import Value
 from contentgit.content.schema import KeyKind
 from contentgit.db.failures import translated
 from contentgit.db.fields import key_codec, selected
-from contentgit.db.fields.plain import AnyField, leaf, plain
+from contentgit.db.fields.plain import AnyField, generic_keys, leaf, plain
 from contentgit.db.fields.spelling import is_exact
 from contentgit.db.fields.values import Codec
 from contentgit.db.identity.keys import (
@@ -34,7 +34,7 @@ from contentgit.db.identity.keys import (
     plain_part,
     reference_part,
 )
-from contentgit.db.queries import Row, Selected, execute, fetch, key_fields, rows_of
+from contentgit.db.queries import Row, Selected, execute, fetch, rows_of
 from contentgit.errors import ConfigurationError, RecordError
 from contentgit.specs import Identity
 
@@ -152,11 +152,11 @@ class Identities:
         return {} if known is None else known.of(values)
 
     def _spelling(self, label: str) -> Spellings | None:
-        fields = key_fields(concrete(apps.get_model(label))) if self.is_model(label) else ()
+        fields = apps.get_model(label)._meta.pk_fields if self.is_model(label) else []
         connection = connections[self.using]
         if len(fields) != 1 or is_exact(leaf(fields[0]), connection):
             return None
-        made = self._codec(fields[0])
+        made = self.codec(fields[0])
         if not isinstance(plain(leaf(fields[0])), (CharField, TextField)):
             return None
         return Spellings(fields[0], selected(fields[0], made, connection), made.cast, self.using)
@@ -181,10 +181,10 @@ class Identities:
             return None
 
     def _key_column(self, label: str) -> KeyPart:
-        fields = key_fields(concrete(apps.get_model(label)))
+        fields = apps.get_model(label)._meta.pk_fields
         if len(fields) > 1:
             raise RecordError(f"{label} has a key of several columns")
-        return plain_part(self._codec(fields[0]))
+        return plain_part(self.codec(fields[0]))
 
     def _keys(self, label: str) -> Keys:
         found = self._known.get(label)
@@ -204,7 +204,7 @@ class Identities:
             raise ConfigurationError(f"{label}: the identity 'uuid' cannot be used yet")
         if identity == "natural":
             identity = natural_fields(model)
-        fields = key_fields(model)
+        fields = model._meta.pk_fields
         shared = fields[0] if len(fields) == 1 and fields[0].is_relation else None
         if identity == "pk":
             return self._same(shared) if shared else PrimaryKeys(list(map(self._part, fields)))
@@ -236,18 +236,19 @@ class Identities:
 
     def _mapped(self, label: str, model: type[Model], paths: tuple[str, ...]) -> Keys:
         parts: list[KeyPart] = []
-        wanted, names = [*key_fields(model)], [field.attname for field in key_fields(model)]
+        wanted = list(model._meta.pk_fields)
+        names = [field.attname for field in wanted]
         for path in paths:
-            generic = generic_key(model, path)
-            columns = [path] if generic is None else [generic.ct_field, generic.fk_field]
+            columns = generic_keys(model).get(path, (path,))
             ends = [_end(model, column) for column in columns]
-            parts.append(self._part(ends[0]) if generic is None else self._generic(*ends))
-            wanted, names = [*wanted, *ends], [*names, *columns]
+            parts.append(self._generic(*ends) if len(ends) > 1 else self._part(ends[0]))
+            wanted += ends
+            names += columns
         return MappedKeys(label, paths, parts, lambda: self._rows(model, names, wanted))
 
     def _generic(self, content_type: AnyField, object_id: AnyField) -> KeyPart:
         """A generic foreign key as a part of a key."""
-        types, codec = label_of(content_type.related_model), self._codec(object_id)  # type: ignore[arg-type]
+        types, codec = label_of(content_type.related_model), self.codec(object_id)  # type: ignore[arg-type]
 
         def text(type_pk: Any, value: Any) -> str | None:
             named = self.key_text(types, type_pk)
@@ -267,8 +268,8 @@ class Identities:
         self, model: type[Model], names: Sequence[str], fields: Sequence[AnyField]
     ) -> list[tuple[Any, Row]]:
         """(primary key, the other values) of every row, in Python values."""
-        count = len(key_fields(model))
-        codecs = [self._codec(field) for field in fields]
+        count = len(model._meta.pk_fields)
+        codecs = [self.codec(field) for field in fields]
         wanted = [
             Selected(F(name), selected(field, made, connections[self.using]))
             for name, field, made in zip(names, fields, codecs, strict=True)
@@ -289,7 +290,7 @@ class Identities:
         known = self._by_value.get((label, field))
         if known is None:
             model = concrete(apps.get_model(label))
-            keys = key_fields(model)
+            keys = model._meta.pk_fields
             names = [*(each.attname for each in keys), field]
             rows = self._rows(model, names, [*keys, _end(model, field)])
             pairs = [(self.key_text(label, pk), value) for pk, (value,) in rows]
@@ -301,11 +302,12 @@ class Identities:
     def _part(self, field: AnyField) -> KeyPart:
         """One field as a part of a key."""
         if not field.is_relation:
-            return plain_part(self._codec(field))
+            return plain_part(self.codec(field))
         target, keys, text, pk = self._target(field)
         return reference_part(target, keys.kind, text, pk)
 
-    def _codec(self, field: AnyField) -> Codec:
+    def codec(self, field: AnyField) -> Codec:
+        """The codec of a column whose values are keys, or parts of keys."""
         found = key_codec(field, connections[self.using])
         if found is None:
             raise ConfigurationError(f"{field} cannot be a key")
@@ -354,12 +356,6 @@ class Spellings:
 def points_at_key(field: AnyField) -> bool:
     """Whether a reference holds the primary key of its target, and not another unique field."""
     return bool(field.target_field.primary_key)  # type: ignore[attr-defined]
-
-
-def generic_key(model: type[Model], name: str) -> Any | None:
-    """The generic foreign key with this name, if there is one."""
-    found = (each for each in model._meta.private_fields if hasattr(each, "ct_field"))
-    return next((each for each in found if each.name == name), None)
 
 
 def _end(model: type[Model], path: str) -> AnyField:

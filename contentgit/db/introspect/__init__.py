@@ -6,22 +6,22 @@ key) and without generated columns, and the many-to-many fields over automatic t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 
 from django.apps import apps
 from django.db import connections
 from django.db.models import NOT_PROVIDED, AutoField, Model
 from django.utils import timezone
 
-from contentgit.content import layout
 from contentgit.content.schema import KeyKind, Layout, ModelSchema, Schema
 from contentgit.db.coverage import unheld_problem
-from contentgit.db.fields import key_codec, unheld
-from contentgit.db.fields.plain import AnyField, has_column, leaf
+from contentgit.db.fields import unheld
+from contentgit.db.fields.plain import AnyField, generic_keys, has_column, leaf
 from contentgit.db.fields.spelling import is_exact
-from contentgit.db.fields.values import Codec, itself
+from contentgit.db.fields.values import itself
 from contentgit.db.identity import Identities, concrete, label_of, points_at_key
 from contentgit.db.introspect.binding import (
     bound_field,
@@ -33,10 +33,9 @@ from contentgit.db.introspect.binding import (
 from contentgit.db.introspect.conditions import KEY, Describer
 from contentgit.db.introspect.declared import declared
 from contentgit.db.introspect.uniques import unenforced, unique_sets
-from contentgit.db.queries import key_fields
 from contentgit.db.spec_rules import no_rows
 from contentgit.db.tables import BoundField, Column, Table, Tables
-from contentgit.errors import ConfigurationError, RecordError
+from contentgit.errors import RecordError
 from contentgit.specs import Dataset, Mistake, raise_errors
 
 
@@ -139,9 +138,10 @@ class _Binder:
         schemas = [each.schema for each in self.fields] + [each.schema for each in relations]
         bound = {each.schema.name: each for each in self.fields}
         describer = Describer(self.model, self.managed, bound)
+        links = [each for each in self.model._meta.pk_fields if each.is_relation]
         model_schema = ModelSchema(
             self.label,
-            self._key_kind,
+            self.identities.kind(self.label),
             self._layout,
             tuple(sorted(schemas, key=lambda each: each.name)),
             self.identities.fields(self.label),
@@ -149,9 +149,9 @@ class _Binder:
             self._parents,
             str(self.model._meta.verbose_name_raw),
             checks=describer.checks(),
-            parent_constrained=all(map(is_constrained, self._key_links[:1])),
-            key_targets=tuple(map(_target, self._key_links)),
-            key_by_value=not all(map(points_at_key, self._key_links)),
+            parent_constrained=all(map(is_constrained, links[:1])),
+            key_targets=tuple(map(_target, links)),
+            key_by_value=not all(map(points_at_key, links)),
         )
         return Table(
             self.model,
@@ -160,7 +160,6 @@ class _Binder:
             self._key_columns,
             self._encode_key,
             self._decode_key,
-            self._key_value,
             tuple(sorted(self.fields, key=lambda each: each.name)),
             tuple(sorted(relations, key=lambda each: each.name)),
             tuple(self.fill),
@@ -173,13 +172,12 @@ class _Binder:
 
     def _bind_fields(self) -> None:
         rest = self._own_fields()
-        for name, gfk in self._generics().items():
-            content_type, object_id = gfk.ct_field, gfk.fk_field
-            bound = bound_generic(gfk, self.identities)
-            if bound is not None and content_type in rest and object_id in rest:
+        for name, columns in self._generics().items():
+            bound = bound_generic(self.model._meta.get_field(name), self.identities)
+            if bound is not None and rest.keys() >= {*columns}:
                 self.fields.append(bound)
-                self.managed |= {content_type: name, object_id: name}
-                del rest[content_type], rest[object_id]
+                self.managed |= dict.fromkeys(columns, name)
+                rest = {each: rest[each] for each in rest if each not in columns}
         for name, each in rest.items():
             self._bind(name, each)
 
@@ -187,9 +185,9 @@ class _Binder:
         """The fields with a column in the model's own table, apart from key and excluded ones."""
         found: dict[str, AnyField] = {}
         hidden = set(self.exclude)
-        for name, gfk in self._generics().items():
+        for name, columns in self._generics().items():
             if name in self.exclude:
-                hidden |= {gfk.ct_field, gfk.fk_field}
+                hidden.update(columns)
         for each in self.model._meta.local_concrete_fields:
             if each.generated or not has_column(each, connections[self.using]):
                 continue
@@ -203,7 +201,7 @@ class _Binder:
 
     def _is_key(self, each: AnyField) -> bool:
         """Whether the key alone determines the column, so that it is not content."""
-        if each not in key_fields(self.model):
+        if each not in self.model._meta.pk_fields:
             return False
         if not self._own_identity:
             return True
@@ -224,18 +222,11 @@ class _Binder:
             self.fields.append(bound)
             self.managed[name] = name
 
-    def _generics(self) -> Mapping[str, Any]:
-        """Generic foreign keys whose columns are the model's own, by name."""
-        if not apps.is_installed("django.contrib.contenttypes"):
-            return {}
-        from django.contrib.contenttypes.fields import GenericForeignKey
-
+    def _generics(self) -> dict[str, tuple[str, str]]:
+        """The generic foreign keys whose columns are the model's own."""
         own = {each.name for each in self.model._meta.local_concrete_fields}
-        return {
-            each.name: each
-            for each in self.model._meta.private_fields
-            if isinstance(each, GenericForeignKey) and {each.ct_field, each.fk_field} <= own
-        }
+        found = generic_keys(self.model).items()
+        return {name: columns for name, columns in found if own.issuperset(columns)}
 
     def _leave_out(self, each: AnyField) -> None:
         """A column that is not content: a new row gets the model's default there."""
@@ -246,7 +237,7 @@ class _Binder:
             self.problems.append(
                 f"field {each.name!r} is left out and has no default: no row can be created"
             )
-            make = _no_default(self.label, each.name)
+            make = partial(_refuse_row, self.label, each.name)
         self.fill.append((Column(str(each.column), each.attname, itself), make))
 
     # Key
@@ -259,48 +250,31 @@ class _Binder:
         )
 
     @property
-    def _key_links(self) -> list[AnyField]:
-        """The columns of the primary key that are references."""
-        return [each for each in key_fields(self.model) if each.is_relation]
-
-    @property
     def _folded(self) -> bool:
         connection = connections[self.using]
-        exact = all(is_exact(leaf(each), connection) for each in key_fields(self.model))
+        exact = all(is_exact(leaf(each), connection) for each in self.model._meta.pk_fields)
         return not (exact or self.identities.fields(self.label))
 
     @property
-    def _key_codecs(self) -> list[tuple[AnyField, Codec]]:
-        found = []
-        for each in key_fields(self.model):
-            made = key_codec(each, connections[self.using])
-            if made is None:
-                raise ConfigurationError(f"{self.label}: its primary key cannot be a key")
-            found.append((each, made))
-        return found
-
-    @property
     def _key_columns(self) -> tuple[Column, ...]:
-        return tuple(column(each, made, self.using) for each, made in self._key_codecs)
-
-    @property
-    def _key_kind(self) -> KeyKind:
-        return self.identities.kind(self.label)
+        keys = self.model._meta.pk_fields
+        return tuple(column(each, self.identities.codec(each), self.using) for each in keys)
 
     @property
     def _layout(self) -> Layout:
         if self.identities.fields(self.label):
             return Layout.HASHED if self.hashed else Layout.FLAT
-        return Layout.INTEGER if self._key_kind is KeyKind.INTEGER else Layout.HASHED
+        integer = self.identities.kind(self.label) is KeyKind.INTEGER
+        return Layout.INTEGER if integer else Layout.HASHED
 
     @property
     def _parents(self) -> tuple[str, ...]:
         """Models of which a row must exist for this row, the one with the same key first."""
-        keys = key_fields(self.model)
-        shared = [each for each in keys if each.is_relation and not self._own_identity]
-        first = [_target(each) for each in shared if len(keys) == 1]
         links: list[Any] = [each for each in self.model._meta.parents.values() if each]
-        return tuple(dict.fromkeys([*first, *map(_target, links)]))
+        key, *more = self.model._meta.pk_fields
+        if key.is_relation and not more and not self._own_identity:
+            links.insert(0, key)
+        return tuple(dict.fromkeys(map(_target, links)))
 
     @property
     def _encode_key(self) -> Callable[..., str]:
@@ -331,11 +305,6 @@ class _Binder:
 
         return decode
 
-    @property
-    def _key_value(self) -> Callable[[str], Any]:
-        kind = self._key_kind
-        return lambda text: layout.key_value(text, kind)
-
 
 def _target(link: AnyField) -> str:
     return label_of(link.related_model)  # type: ignore[arg-type]
@@ -355,22 +324,15 @@ def _default(each: AnyField, using: str) -> Callable[[], Any] | None:
     return None
 
 
-def _no_default(label: str, name: str) -> Callable[[], Any]:
-    def refuse() -> Any:
-        raise RecordError(
-            f"{label}: no row can be created: field {name!r} is excluded, must have a value and has no "
-            "default",
-            hint="give the field a default, a db_default or null=True",
-        )
-
-    return refuse
+def _refuse_row(label: str, name: str) -> NoReturn:
+    raise RecordError(
+        f"{label}: no row can be created: field {name!r} is excluded, must have a value and has no default",
+        hint="give the field a default, a db_default or null=True",
+    )
 
 
 def _now(each: AnyField) -> Any:
     moment = timezone.now()
-    kind = each.get_internal_type()
-    if kind == "DateField":
-        return timezone.localdate(moment) if timezone.is_aware(moment) else moment.date()
-    if kind == "TimeField":
-        return (timezone.localtime(moment) if timezone.is_aware(moment) else moment).time()
-    return moment
+    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
+    parts = {"DateField": local.date(), "TimeField": local.time()}
+    return parts.get(each.get_internal_type(), moment)
