@@ -19,7 +19,7 @@ from contentgit.plan import Candidate
 from contentgit.plan.steps import Problem
 from contentgit.workingcopy.database_side import Missing
 from contentgit.workingcopy.planned import Contents, DumpPlan
-from contentgit.workingcopy.withheld import staying, undeleted
+from contentgit.workingcopy.withheld import WithheldBefore
 
 Ids = Mapping[str, str]
 """Blob ids by path; ``""`` stands for no record."""
@@ -90,8 +90,8 @@ class ThreeWay:
         Each comes with ours as it is merged: with the references that the database may lack.
         """
         work = self.work
-        stay = {} if work.goal.undoes or not work.applied else staying(work.applied.withheld)
-        stayed = undeleted(work.goal.undoes)
+        stay = WithheldBefore.by(None if work.goal.undoes else work.applied).staying
+        stayed = WithheldBefore.by(work.goal.undoes).undeleted
         missing = Missing(work.dump)
         for batch in _portions(self.read(deltas)):
             kept = missing.kept([(each.base, each.ours) for each in batch])
@@ -199,8 +199,8 @@ class ThreeWay:
 
     @cached_property
     def _staying(self) -> Mapping[str, str]:
-        work = self.work
-        return staying([*(work.applied.withheld if work.applied else ()), *work.goal.withheld])
+        applied = WithheldBefore.by(self.work.applied).entries
+        return WithheldBefore([*applied, *self.work.goal.withheld]).staying
 
     @cached_property
     def _made_by_theirs(self) -> Settled:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
 from contentgit.db import applier, ledger
 from contentgit.db.applier.watch import Watch, collides
 from contentgit.db.calling import HookFailure
 from contentgit.db.clearing import settled
-from contentgit.db.introspect import table
 from contentgit.db.ledger import Entry
 from contentgit.errors import ContentgitError, OvertakenError, RefusedError
-from contentgit.plan.steps import Action, Plan
+from contentgit.plan.steps import Action
 from contentgit.workingcopy.anchors import anchor
 from contentgit.workingcopy.backup import Backup, back_up, undoable
 from contentgit.workingcopy.hooks import Hooks
@@ -27,7 +25,7 @@ from contentgit.workingcopy.project import Project
 from contentgit.workingcopy.refusals import refuse
 from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.rereading import ON_DELETE, Rereading
-from contentgit.workingcopy.withheld import as_left, listed
+from contentgit.workingcopy.withheld import listed
 from contentgit.workingcopy.written import lock, verify
 
 ATTEMPTS = 3
@@ -95,7 +93,9 @@ def _apply(
         refuse(planned)
         watch = Watch(project.using)
         with watch.calling(ON_DELETE):
-            planned = replace(planned, plan=_settled(project, planned.plan))
+            # The project's code is asked here, inside of the transaction.
+            steps = settled(planned.plan, project.using, project.identities, project.table)
+            planned = replace(planned, plan=steps)
         hooks = Hooks(
             project, planned, idle=all(_unchanged(project, w, planned) for w in planned.dumps)
         )
@@ -126,12 +126,6 @@ def _telling_what_is_done(project: Project, planned: Planned) -> Iterator[None]:
         raise KeyboardInterrupt(
             f"database {project.using!r} {done}; HEAD may not have moved, project hooks may not have run"
         ) from None
-
-
-def _settled(project: Project, plan: Plan) -> Plan:
-    """With what the project's code sets references to; it is asked here, inside of the transaction."""
-    identities, using = project.identities, project.using
-    return settled(plan, using, identities, lambda label: table(label, identities, using))
 
 
 @contextmanager
@@ -167,7 +161,7 @@ def _run(project: Project, planned: Planned, watch: Watch) -> None:
             identities=project.identities,
             records=lambda wanted: planned.contents.records(step.after for step in wanted),
             progress=progress,
-            outside=lambda label: table(label, project.identities, project.using),
+            outside=project.table,
             watch=watch,
             rewrite=others.rewrite,
         )
@@ -210,7 +204,7 @@ def _entry(project: Project, planned: Planned, work: DumpPlan, backup: Backup) -
         who=project.operator.name,
         at=project.operator.now,
         counts={name: count for name, count in counts.items() if count},
-        withheld=_withheld(planned, work),
+        withheld=listed(planned, work),
         previous=work.applied.commit if work.applied else "",
         backup=backup.commit,
         undoes=goal.undoes.id if goal.undoes else None,
@@ -224,18 +218,6 @@ def _action(planned: Planned, work: DumpPlan, *, wrote: bool) -> str:
     if planned.request.merging and (work.deltas or wrote) and undoable(planned, work):
         return "update" if planned.request.verb == "update" else "merge"
     return "apply" if wrote else "adopt"
-
-
-def _withheld(planned: Planned, work: DumpPlan) -> Sequence[Any]:
-    own = [each for each in planned.plan.withheld if each.key.model in work.dump.tables]
-    now = listed(own, work.applied, work.dump.tables, work.base_ids, work.deltas)
-    if any(step.action in (Action.CLEAR, Action.CASCADE) for step in planned.plan.steps):
-        now = as_left(now, work.ours)
-    if not work.goal.undoes:
-        return now
-    # What the undone apply created, and what stays for want of a licence, is no edit either.
-    rows = {each["record"]: each for each in now if each.get("blob")}
-    return [*(e for e in work.goal.withheld if e.get("record") not in rows), *rows.values()]
 
 
 def _move_head(project: Project, target: Target) -> tuple[str, str, str]:

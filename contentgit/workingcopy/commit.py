@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,18 +20,13 @@ from contentgit.git import LeftAlone, Signature
 from contentgit.history.commits import check_format, repository_document
 from contentgit.history.snapshots import CommitSide, batches
 from contentgit.workingcopy.anchors import anchor
-from contentgit.workingcopy.database_side import (
-    DatabaseSide,
-    Missing,
-    Spool,
-    pairs,
-)
+from contentgit.workingcopy.database_side import DatabaseSide, Missing, Spool, pairs
 from contentgit.workingcopy.hooks import committed
 from contentgit.workingcopy.ledger import current, enter, pending, settle
 from contentgit.workingcopy.parents import LostUpdates, parent_of
 from contentgit.workingcopy.places import place
 from contentgit.workingcopy.project import Dump, Project
-from contentgit.workingcopy.withheld import carried, edits, ignored_fields, with_ignored
+from contentgit.workingcopy.withheld import WithheldBefore, with_ignored
 
 
 @dataclass(frozen=True)
@@ -188,27 +183,29 @@ def _read(
 
 
 def _work(project: Project, dump: Dump, parent: str | None, base: Applied | None) -> _Work:
-    side = DatabaseSide(dump, project.repository.algorithm, project.progress, spool=Spool())
+    # What was encoded once need not be read and encoded again, as far as a file of 256 MB takes it.
+    spool = Spool(limit=2**28)
+    side = DatabaseSide(dump, project.repository.algorithm, project.progress, spool=spool)
     before = CommitSide(project.repository, parent or "", dump.folder)
     deltas = side.compare(before, before.ids())
     document = canonical.dump_document(schema_document(dump.dataset, schema(dump.tables)))
     place = f"{dump.folder}/{DATASET_FILE}"
     recorded = project.repository.blob(parent, place) if parent else None
-    withheld = carried(base, dump.tables, deltas)
-    edited = list(_without_kept(dump, side, before, base, edits(deltas, base)))
-    return _Work(dump, side, base, edited, document, recorded, withheld)
+    withheld = WithheldBefore.by(base)
+    ignored = withheld.ignored_fields(dump.tables)
+    edited = list(_without_kept(side, before, ignored, withheld.edits(deltas)))
+    carried = withheld.carried(dump.tables, deltas)
+    return _Work(dump, side, base, edited, document, recorded, carried)
 
 
 def _without_kept(
-    dump: Dump,
     side: DatabaseSide,
     before: CommitSide,
-    base: Applied | None,
+    ignored: Container[tuple[str, str]],
     deltas: Sequence[Delta],
 ) -> Iterator[Delta]:
-    """The deltas, less those that consist of references or fields which the database lacks."""
-    missing = Missing(dump)
-    ignored = ignored_fields(base, dump.tables)
+    """The deltas, less those that consist of references or ``ignored`` fields which the database lacks."""
+    missing = Missing(side.dump)
     if not missing.fields and not ignored:
         yield from deltas
         return
@@ -219,7 +216,7 @@ def _without_kept(
             if kept is None:
                 yield delta
                 continue
-            data = canonical.encode(kept, dump.tables[kept.key.model].schema.key_kind)
+            data = canonical.encode(kept, side.dump.tables[kept.key.model].schema.key_kind)
             blob = canonical.blob_id(data, side.algorithm)
             if blob != delta.commit:
                 side.kept[delta.key] = data

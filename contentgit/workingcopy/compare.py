@@ -12,12 +12,7 @@ from contentgit.content.records import Record, RecordKey
 from contentgit.db import titles as db_titles
 from contentgit.db.ledger import Applied
 from contentgit.errors import UsageError
-from contentgit.history.commits import (
-    CommitComparison,
-    Selection,
-    TitledChange,
-    references_of,
-)
+from contentgit.history.commits import CommitComparison, Selection, TitledChange, references_of
 from contentgit.history.snapshots import (
     CommitSide,
     Pair,
@@ -30,7 +25,7 @@ from contentgit.workingcopy.database_side import DatabaseSide, Missing, pairs
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import applied_commit, found_commit
 from contentgit.workingcopy.project import Dump, Project
-from contentgit.workingcopy.withheld import edits
+from contentgit.workingcopy.withheld import WithheldBefore
 
 
 @contextmanager
@@ -100,7 +95,7 @@ def dump_changes(
     """
     before = CommitSide(project.repository, commit, dump.folder)
     side = DatabaseSide(dump, project.repository.algorithm, project.progress)
-    found = edits(side.compare(before, before.ids()), row)
+    found = WithheldBefore.by(row).edits(side.compare(before, before.ids()))
     wanted = in_order(delta for delta in found if wants(delta.path))
     read: Iterator[Pair] = (pair for _, pair in pairs(wanted, before, side))
     missing = Missing(dump)

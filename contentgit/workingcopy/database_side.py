@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from math import inf
 from tempfile import TemporaryFile
 from typing import TypeAlias
 
@@ -24,12 +26,9 @@ _LARGE = 1 << 13
 
 
 class Spool:
-    """Bytes by name in a temporary file, so that what was encoded once need not be encoded again.
+    """Bytes by name in a temporary file, no more than ``limit``: what comes later is not taken."""
 
-    Takes no more than ``limit`` bytes: what comes later is left to be read from the database again.
-    """
-
-    def __init__(self, limit: int = 2**28) -> None:
+    def __init__(self, limit: float = inf) -> None:
         self._file = TemporaryFile()  # noqa: SIM115
         self._places: dict[Hashable, tuple[int, int]] = {}
         self._left = limit
@@ -155,16 +154,12 @@ class Missing:
 
     dump: Dump
 
-    @property
+    @cached_property
     def fields(self) -> Mapping[str, frozenset[str]]:
         """The fields by model."""
-        found: dict[str, frozenset[str]] = {}
-        for spec in self.dump.dataset.specs:
-            if spec.ignore_missing_m2m:
-                found[spec.model] = found.get(spec.model, frozenset()) | set(
-                    spec.ignore_missing_m2m
-                )
-        return found
+        dataset = self.dump.dataset
+        found = {label: dataset.may_miss(label) for label in dataset.models}
+        return {label: names for label, names in found.items() if names}
 
     def leave_out(self, pairs: Sequence[Pair]) -> list[Pair]:
         """The pairs without references that the database lacks.

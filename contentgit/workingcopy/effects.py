@@ -6,8 +6,7 @@ file for those who ask once the apply is done. What it holds afterwards follows 
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
@@ -16,7 +15,6 @@ from contentgit.content import canonical
 from contentgit.content.diff import Change
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind
-from contentgit.db.introspect import table
 from contentgit.db.tables import Tables
 from contentgit.db.titles import titles
 from contentgit.history.snapshots import batches, change_batches
@@ -37,9 +35,7 @@ def from_database(project: Project, planned: Planned) -> Before:
     def read(steps: Sequence[Step]) -> Iterator[Record | None]:
         # A row outside the dump, or one that its filter does not match.
         rest = [s.key for s in steps if not s.before and s.action is not Action.CREATE]
-        others = _Spooled()
-        for record in outside_reader(project, rest).records(rest) if rest else ():
-            others.add(record)
+        others = _spooled(outside_reader(project, rest).records(rest) if rest else ())
         held = [step for step in steps if step.before]
         found = (
             planned.folders[held[0].dump].ours.records([step.key for step in held])
@@ -47,33 +43,29 @@ def from_database(project: Project, planned: Planned) -> Before:
             else iter(())
         )
         for step in steps:
-            yield next(found) if step.before else others.get(step.key)
+            yield next(found) if step.before else _record(others, step.key)
 
     return read
 
 
 def kept(project: Project, planned: Planned) -> Before:
     """Reads the rows now, into a temporary file; gives them at any time afterwards."""
-    spooled = _Spooled()
     before = from_database(project, planned)
-    for steps in _batches(planned):
-        for record in before(steps):
-            spooled.add(record)
-    return lambda steps: (spooled.get(step.key) for step in steps)
+    rows = _spooled(record for steps in _batches(planned) for record in before(steps))
+    return lambda steps: (_record(rows, step.key) for step in steps)
 
 
-class _Spooled:
+def _spooled(records: Iterable[Record | None]) -> Spool:
     """Records in a temporary file, all that there are: later nothing could be read from the database."""
-
-    def __init__(self) -> None:
-        self._spool = Spool(limit=sys.maxsize)
-
-    def add(self, record: Record | None) -> None:
+    spool = Spool()
+    for record in records:
         if record is not None:
-            self._spool.add(record.key, canonical.encode(record))
+            spool.add(record.key, canonical.encode(record))
+    return spool
 
-    def get(self, key: RecordKey) -> Record | None:
-        return canonical.decode(self._spool[key]) if key in self._spool else None
+
+def _record(spool: Spool, key: RecordKey) -> Record | None:
+    return canonical.decode(spool[key]) if key in spool else None
 
 
 def effects(planned: Planned, before: Before) -> Iterator[Change]:
@@ -165,5 +157,5 @@ def called_outside(
 ) -> Mapping[RecordKey, str]:
     """The titles of rows, those of models that are in no dump among them."""
     others = {key.model for key in keys} - tables.keys()
-    bound = {label: table(label, project.identities, project.using) for label in others}
+    bound = {label: project.table(label) for label in others}
     return titles(project.using, {**tables, **bound}, keys, {})

@@ -15,12 +15,10 @@ from contentgit.content import canonical
 from contentgit.content.layout import record_path
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.db.identity import label_of
-from contentgit.db.introspect import table
 from contentgit.db.reader import Reader
 from contentgit.db.tables import Tables
 from contentgit.errors import RefusedError
 from contentgit.history.snapshots import CommitSide, batches
-from contentgit.plan import Size
 from contentgit.plan.steps import Action, Step
 from contentgit.specs import Dataset, ModelSpec
 from contentgit.workingcopy.database_side import DatabaseSide, Row
@@ -45,7 +43,7 @@ def outside_reader(
     Rows of models in ``specified`` are written as their specs say.
     """
     labels = sorted({key.model for key in keys})
-    tables = {label: table(label, project.identities, project.using) for label in labels}
+    tables = {label: project.table(label) for label in labels}
     for label in tables.keys() & (specified or {}).keys():
         tables[label] = tables[label].written_like((specified or {})[label])
     dataset = Dataset(OUTSIDE, "", tuple(map(ModelSpec, labels)))
@@ -97,7 +95,7 @@ def _refuse_unknown(project: Project, keys: Iterable[RecordKey]) -> None:
 
 
 def with_outside(
-    project: Project, undone: Sequence[Undone], works: Sequence[DumpPlan]
+    project: Project, undone: Sequence[Undone], dump_plans: Sequence[DumpPlan]
 ) -> tuple[list[DumpPlan], DumpPlan | None]:
     """The plans of an undo's dumps, and that of the rows outside of them which the undone apply reached.
 
@@ -106,37 +104,28 @@ def with_outside(
     backup = undone[0].line.backup
     repository = project.repository
     if not backup or not undone[0].whole or repository.trees.folder_id(backup, OUTSIDE) is None:
-        return list(works), None
+        return list(dump_plans), None
     theirs = CommitSide(repository, backup, OUTSIDE)
     ids = theirs.ids()
     found = theirs.records(list(ids.items()))
     keys = {path: each.key for path, each in zip(ids, found, strict=True) if each is not None}
     _refuse_unknown(project, keys.values())
-    reader = outside_reader(project, keys.values(), all_tables([work.dump for work in works]))
+    reader = outside_reader(project, keys.values(), all_tables([work.dump for work in dump_plans]))
     dump = Dump(reader.dataset, OUTSIDE, reader.tables, reader)
     taken: dict[RecordKey, set[tuple[str, str]]] = {}
-    sides = [*((work.dump, work.theirs) for work in works), (dump, theirs)]
-    for path, link in _links_of_records(sides, keys):
+    held = [*((work.dump, work.theirs) for work in dump_plans), (dump, theirs)]
+    for path, link in _links_of_records(held, keys):
         taken.setdefault(link.owner, set()).add((link.field, link.target))
         del ids[path], keys[path]
     rows = list(keys.values())
     base = CommitSide(repository, backup, LEFT)
     ours = DatabaseSide(dump, repository.algorithm, project.progress)
-    outside = DumpPlan(
-        dump,
-        None,
-        Goal("", "", ""),
-        "",
-        base,
-        ours,
-        theirs,
-        ours.compare(theirs, ids, _paths(reader, rows)),
-        Size(0, 0, 0),
-        base_ids=base.ids(),
-        dumps=tuple(works),
-        taken=taken,
+    sides = DumpPlan(dump, None, Goal("", "", ""), "", base, ours, theirs)
+    deltas = ours.compare(theirs, ids, _paths(reader, rows))
+    outside = replace(
+        sides, deltas=deltas, base_ids=base.ids(), dumps=tuple(dump_plans), taken=taken
     )
-    return [replace(work, outside=frozenset(rows), taken=taken) for work in works], outside
+    return [replace(work, outside=frozenset(rows), taken=taken) for work in dump_plans], outside
 
 
 # Links

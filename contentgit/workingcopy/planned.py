@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from contentgit.content import canonical
 from contentgit.content.diff import Delta
@@ -47,6 +46,9 @@ class Goal(NamedTuple):
     undoes: Applied | None = None
 
 
+_NO_ROWS: Final = Size(0, 0, 0)
+
+
 @dataclass(frozen=True)
 class DumpPlan:
     """One dump of a plan: the snapshots base, ours and theirs, and the deltas between the latter two.
@@ -69,8 +71,8 @@ class DumpPlan:
     base: CommitSide
     ours: DatabaseSide
     theirs: CommitSide
-    deltas: Sequence[Delta]
-    size: Size
+    deltas: Sequence[Delta] = ()
+    size: Size = _NO_ROWS
     base_ids: Mapping[str, str] = field(default_factory=dict)
     agreed: Mapping[str, str] = field(default_factory=dict)
     shared_ids: Mapping[str, str] = field(default_factory=dict)
@@ -92,15 +94,13 @@ class Contents:
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._made = Spool(limit=sys.maxsize)
-        self._ids: set[str] = set()
+        self._made = Spool()
 
     def add(self, record: Record, key_kind: KeyKind | None) -> str:
         """Takes the record; its blob id. All are added before any is read."""
         data = canonical.encode(record, key_kind)
         blob = canonical.blob_id(data, self._repository.algorithm)
-        if blob not in self._ids:
-            self._ids.add(blob)
+        if blob not in self._made:
             self._made.add(blob, data)
         return blob
 
@@ -111,9 +111,9 @@ class Contents:
             RepositoryError: an id is in no commit and was not added.
         """
         ids = list(ids)
-        rest = self._repository.objects.blobs([each for each in ids if each not in self._made])
-        for each in ids:
-            yield self._made[each] if each in self._made else next(rest)
+        rest = self._repository.objects.blobs([blob for blob in ids if blob not in self._made])
+        for blob in ids:
+            yield self._made[blob] if blob in self._made else next(rest)
 
     def records(self, ids: Iterable[str]) -> Iterator[Record]:
         """The records behind the ids, in order."""
@@ -138,19 +138,19 @@ class Planned:
     titles: Mapping[RecordKey, str] = field(default_factory=dict)
 
     @property
-    def works(self) -> tuple[DumpPlan, ...]:
+    def dump_plans(self) -> tuple[DumpPlan, ...]:
         """The dumps, and what an undo brings back of rows outside of them."""
         return self.dumps if self.outside is None else (*self.dumps, self.outside)
 
     @cached_property
     def folders(self) -> Mapping[str, DumpPlan]:
-        """The same by folder."""
-        return {work.folder: work for work in self.works}
+        """They, by folder."""
+        return {work.folder: work for work in self.dump_plans}
 
     @cached_property
     def tables(self) -> Tables:
         """The tables of them all."""
-        return all_tables([work.dump for work in self.works])
+        return all_tables([work.dump for work in self.dump_plans])
 
     @property
     def digest(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -51,15 +50,15 @@ def plan(project: Project, request: Request) -> Planned:
     if request.verb == "undo":
         undone = to_undo(project, request.names, rows)
         target = Target(f"commit {undone[0].line.commit[:10]}", undone[0].line.commit, "")
-        shared = _shared([each.dump for each in undone])
-        works = [_work_of_undo(project, each, shared) for each in undone]
-        works, outside = with_outside(project, undone, works)
-        return _decide(project, request, target, works, shared, outside=outside)
+        planning = _Planning(project, request, target, _shared([one.dump for one in undone]))
+        dump_plans = [planning.undo_plan(one) for one in undone]
+        dump_plans, outside = with_outside(project, undone, dump_plans)
+        return planning.decide(dump_plans, outside=outside)
     target = _target(project, request)
     dumps, skipped = _dumps(project, target, request.names, rows)
-    shared = _shared(dumps)
-    works = [_work(project, target, dump, rows.get(dump.folder), shared, request) for dump in dumps]
-    return _decide(project, request, target, works, shared, skipped)
+    planning = _Planning(project, request, target, _shared(dumps))
+    dump_plans = [planning.dump_plan(dump, rows.get(dump.folder)) for dump in dumps]
+    return planning.decide(dump_plans, skipped)
 
 
 def _shared(dumps: Sequence[Dump]) -> frozenset[str]:
@@ -68,110 +67,11 @@ def _shared(dumps: Sequence[Dump]) -> frozenset[str]:
     return frozenset(label for label, count in labels.items() if count > 1)
 
 
-def _decide(
-    project: Project,
-    request: Request,
-    target: Target,
-    works: Sequence[DumpPlan],
-    shared: AbstractSet[str],
-    skipped: Sequence[str] = (),
-    outside: DumpPlan | None = None,
-) -> Planned:
-    dumps = [work.dump for work in works]
-    every = [*works, outside] if outside else works
-    tables = all_tables([work.dump for work in every])
-    contents = Contents(project.repository)
-    found = survey(
-        _candidates(every, contents, request, target),
-        models={label: bound.enforced for label, bound in tables.items()},
-        datasets={work.folder: work.dump.dataset for work in every},
-        first={work.folder for work in works if work.applied is None},
-        sizes={work.folder: work.size for work in works},
-        merging=request.merging,
-        shared=shared,
-    )
-    readers = {dump.folder: dump.reader for dump in dumps}
-    built = decided(Source(project.using, tables, found, readers), request.licences)
-    if shared:
-        twice = _twice(contents, works, found.results, built)
-        built = replace(built, problems=(*built.problems, *twice))
-    named = list(dict.fromkeys(key for each in built.problems for key in named_rows(each)))
-    called = called_outside(project, tables, named) if named else {}
-    return Planned(request, target, tuple(works), built, contents, tuple(skipped), outside, called)
-
-
 def decided(source: Source, licences: Licences) -> Plan:
     """The plan of a survey: asks the database which rows there are, and then what the choice brings about."""
     presence = facts.present(source)
     choice = choose(source.survey, presence)
     return build(source.survey, choice, facts.consequences(source, presence, choice), licences)
-
-
-def _candidates(
-    works: Sequence[DumpPlan], contents: Contents, request: Request, target: Target
-) -> Iterator[Candidate]:
-    for work in works:
-        if request.merging:
-            problem = partial(_problem, request, target, work.folder)
-            yield from merged_candidates(work, contents, request.take, problem)
-        else:
-            yield from candidates(work)
-
-
-def _problem(request: Request, target: Target, folder: str, conflict: Conflict) -> Problem:
-    names = ", ".join(dict.fromkeys(each.name for each in conflict.fields))
-    there = target.revision
-    if request.verb == "undo":
-        there = f"the undo of {there}"
-    texts = {
-        ConflictKind.EDITED: f"was edited here and is changed by {there}: {names}",
-        ConflictKind.ADDED: f"is here and in {there} with different content: {names}",
-        ConflictKind.DELETED_BY_US: f"was deleted here and is changed by {there}: {names}",
-        ConflictKind.DELETED_BY_THEM: f"was edited here and is deleted by {there}: {names}",
-    }
-    states = [
-        FieldState(".".join([each.name, *each.path]), each.base, each.ours, each.theirs)
-        for each in conflict.fields
-    ]
-    return Problem(
-        ProblemKind.CONFLICT,
-        f"{conflict.key} {texts[conflict.kind]}",
-        key=conflict.key,
-        dump=folder,
-        fields=tuple(states),
-    )
-
-
-def _twice(
-    contents: Contents,
-    works: Sequence[DumpPlan],
-    results: Mapping[tuple[str, RecordKey], str],
-    built: Plan,
-) -> Iterator[Problem]:
-    """The records to be written that another dump of the commit holds with other content.
-
-    The other dump may agree with the database, and so have no step of its own.
-    """
-    known = {each.key for each in built.problems if each.kind is ProblemKind.TWICE}
-    for step in built.steps:
-        if not step.after or step.key in known:
-            continue
-        for work in works:
-            bound = work.dump.tables.get(step.key.model)
-            if work.folder == step.dump or bound is None:
-                continue
-            blob = work.shared_ids.get(record_path(step.key, bound.schema.layout), "")
-            if blob:
-                blob = results.get((work.folder, step.key), blob)
-            if blob in ("", step.after):
-                continue
-            one, other = contents.records([step.after, blob])
-            if Change(step.key, one, other).fields:
-                text = f"{step.key} has different content in {step.dump} and {work.folder}"
-                yield Problem(
-                    ProblemKind.TWICE, f"{text} of the commit", key=step.key, dump=step.dump
-                )
-                break
 
 
 def _target(project: Project, request: Request) -> Target:
@@ -224,60 +124,6 @@ def _known_dumps(project: Project, commit: str) -> str:
     return f"dumps in that commit: {', '.join(folders)}"
 
 
-def _work(
-    project: Project,
-    target: Target,
-    dump: Dump,
-    row: Applied | None,
-    shared: AbstractSet[str],
-    request: Request,
-) -> DumpPlan:
-    repository, update = project.repository, request.verb == "update"
-    goal = Goal(
-        target.commit, repository.trees.folder_id(target.commit, dump.folder) or "", target.branch
-    )
-    named = target.revision if request.verb == "checkout" else ""
-    if row and request.adopt and not found_commit(project, row, named):
-        row = None  # as at a first apply
-    at = applied_commit(project, row, named) if row else ""
-    start = _common(project, at, target) if row and update else at
-    if row and update and start == target.commit:
-        goal = Goal(at, row.tree, row.branch)  # it has all of the branch, and perhaps more
-    tree, theirs = goal.tree, CommitSide(repository, goal.commit, dump.folder)
-    base = theirs if row and row.tree == tree else CommitSide(repository, start, dump.folder)
-    snapshots = _Snapshots(base, theirs, shared, ordered=request.merging)
-    return _compared(project, dump, row, goal, tree, snapshots)
-
-
-def _common(project: Project, applied: str, target: Target) -> str:
-    """What an update starts from: where the applied commit and the branch parted, as for any merge.
-
-    What was committed from here to another branch would else count as taken back by this one.
-
-    Raises:
-        RefusedError: they have no commit in common.
-    """
-    bases = project.repository.history.merge_bases(applied, target.commit)
-    if not bases:
-        raise RefusedError(
-            f"database {project.using!r} is at commit {applied[:10]}, which has no history in common "
-            f"with {target.revision}",
-            hint=f"contentgit checkout {target.revision} --apply --merge  (takes commit {applied[:10]} "
-            "as the base)",
-        )
-    return bases[0]
-
-
-def _work_of_undo(project: Project, undone: Undone, shared: AbstractSet[str]) -> DumpPlan:
-    repository, dump = project.repository, undone.dump
-    tree = repository.trees.folder_id(undone.before, dump.folder) if undone.before else None
-    theirs = CommitSide(repository, undone.before, dump.folder)
-    base = CommitSide(repository, applied_commit(project, undone.line), dump.folder)
-    origin = _origin(repository, undone) if undone.line.action in MERGES else None
-    snapshots = _Snapshots(base, theirs, shared, ordered=True, origin=origin)
-    return _compared(project, dump, undone.now, undone.goal, tree or "", snapshots)
-
-
 def _origin(repository: Repository, undone: Undone) -> CommitSide | None:
     """The base of the merge that is undone; ``None`` where the repository has it no more."""
     folder, commit = undone.dump.folder, undone.line.previous
@@ -289,50 +135,187 @@ def _origin(repository: Repository, undone: Undone) -> CommitSide | None:
     return None
 
 
-class _Snapshots(NamedTuple):
-    """The commits' sides of a dump to plan; see :class:`DumpPlan`."""
+class _Planning(NamedTuple):
+    """A call under way; ``shared`` are the labels of models that several of its dumps hold."""
 
-    base: CommitSide
-    theirs: CommitSide
-    shared: AbstractSet[str]
-    ordered: bool
-    origin: CommitSide | None = None
+    project: Project
+    request: Request
+    target: Target
+    shared: frozenset[str]
+
+    # The snapshots of a dump
+
+    def dump_plan(self, dump: Dump, row: Applied | None) -> DumpPlan:
+        """The snapshots of a dump that is to become what the target commit has."""
+        project, target, request = self.project, self.target, self.request
+        repository, update = project.repository, request.verb == "update"
+        tree = repository.trees.folder_id(target.commit, dump.folder) or ""
+        goal = Goal(target.commit, tree, target.branch)
+        named = target.revision if request.verb == "checkout" else ""
+        if row and request.adopt and not found_commit(project, row, named):
+            row = None  # as at a first apply
+        at = applied_commit(project, row, named) if row else ""
+        start = self._common(at) if row and update else at
+        if row and update and start == target.commit:
+            goal = Goal(at, row.tree, row.branch)  # it has all of the branch, and perhaps more
+        theirs = CommitSide(repository, goal.commit, dump.folder)
+        same = row and row.tree == goal.tree
+        base = theirs if same else CommitSide(repository, start, dump.folder)
+        return self._compared(DumpPlan(dump, row, goal, goal.tree, base, self._ours(dump), theirs))
+
+    def undo_plan(self, undone: Undone) -> DumpPlan:
+        """The snapshots of a dump that is to become what it was before an apply."""
+        repository, dump = self.project.repository, undone.dump
+        tree = repository.trees.folder_id(undone.before, dump.folder) if undone.before else None
+        base = CommitSide(repository, applied_commit(self.project, undone.line), dump.folder)
+        theirs = CommitSide(repository, undone.before, dump.folder)
+        sides = DumpPlan(dump, undone.now, undone.goal, tree or "", base, self._ours(dump), theirs)
+        if undone.line.action in MERGES:
+            sides = replace(sides, origin=_origin(repository, undone))
+        return self._compared(sides)
+
+    def _ours(self, dump: Dump) -> DatabaseSide:
+        return DatabaseSide(dump, self.project.repository.algorithm, self.project.progress)
+
+    def _common(self, applied: str) -> str:
+        """What an update starts from: where the applied commit and the branch parted, as for any merge.
+
+        What was committed from here to another branch would else count as taken back by this one.
+
+        Raises:
+            RefusedError: they have no commit in common.
+        """
+        revision = self.target.revision
+        bases = self.project.repository.history.merge_bases(applied, self.target.commit)
+        if not bases:
+            raise RefusedError(
+                f"database {self.project.using!r} is at commit {applied[:10]}, which has no history in "
+                f"common with {revision}",
+                hint=f"contentgit checkout {revision} --apply --merge  (takes commit {applied[:10]} as "
+                "the base)",
+            )
+        return bases[0]
+
+    def _compared(self, sides: DumpPlan) -> DumpPlan:
+        """Looks by blob ids alone where the database differs from what it is to become."""
+        tables, ids = sides.dump.tables, sides.theirs.ids()
+        count = len(ids)
+        base_ids = dict(ids) if sides.base is sides.theirs else sides.base.ids()
+        ordered = [label for label, table in tables.items() if order_fields(table.schema)]
+        shared_ids = of_models(self.shared & tables.keys(), ids)
+        ordered_ids = of_models(ordered if self.request.merging else (), ids)
+        changed = {path: blob for path, blob in ids.items() if base_ids.get(path) != blob}
+        changed |= dict.fromkeys(base_ids.keys() - ids.keys(), "")
+        deltas = sides.ours.compare(sides.theirs, ids)
+        differing = {delta.path for delta in deltas}
+        return replace(
+            sides,
+            deltas=deltas,
+            size=Size(len(base_ids), sides.ours.size, count),
+            base_ids=base_ids,
+            agreed={path: blob for path, blob in changed.items() if path not in differing},
+            shared_ids=shared_ids,
+            ordered_ids=ordered_ids,
+            origin_ids=sides.origin.ids() if sides.origin else {},
+        )
+
+    # What is done
+
+    def decide(
+        self,
+        dump_plans: Sequence[DumpPlan],
+        skipped: Sequence[str] = (),
+        outside: DumpPlan | None = None,
+    ) -> Planned:
+        """The plan of all dumps, and of the rows outside of them that an undo brings back."""
+        project, request = self.project, self.request
+        every = [*dump_plans, outside] if outside else dump_plans
+        tables = all_tables([work.dump for work in every])
+        contents = Contents(project.repository)
+        found = survey(
+            self._candidates(every, contents),
+            models={label: bound.enforced for label, bound in tables.items()},
+            datasets={work.folder: work.dump.dataset for work in every},
+            first={work.folder for work in dump_plans if work.applied is None},
+            sizes={work.folder: work.size for work in dump_plans},
+            merging=request.merging,
+            shared=self.shared,
+        )
+        readers = {work.folder: work.dump.reader for work in dump_plans}
+        built = decided(Source(project.using, tables, found, readers), request.licences)
+        if self.shared:
+            twice = _twice(contents, dump_plans, found.results, built)
+            built = replace(built, problems=(*built.problems, *twice))
+        named = list(dict.fromkeys(key for one in built.problems for key in named_rows(one)))
+        called = called_outside(project, tables, named) if named else {}
+        return Planned(
+            request,
+            self.target,
+            tuple(dump_plans),
+            built,
+            contents,
+            tuple(skipped),
+            outside,
+            called,
+        )
+
+    def _candidates(
+        self, dump_plans: Sequence[DumpPlan], contents: Contents
+    ) -> Iterator[Candidate]:
+        for work in dump_plans:
+            if self.request.merging:
+                problem = partial(self._problem, work.folder)
+                yield from merged_candidates(work, contents, self.request.take, problem)
+            else:
+                yield from candidates(work)
+
+    def _problem(self, folder: str, conflict: Conflict) -> Problem:
+        fields = conflict.fields
+        names = ", ".join(dict.fromkeys(field.name for field in fields))
+        there = self.target.revision
+        if self.request.verb == "undo":
+            there = f"the undo of {there}"
+        texts = {
+            ConflictKind.EDITED: f"was edited here and is changed by {there}: {names}",
+            ConflictKind.ADDED: f"is here and in {there} with different content: {names}",
+            ConflictKind.DELETED_BY_US: f"was deleted here and is changed by {there}: {names}",
+            ConflictKind.DELETED_BY_THEM: f"was edited here and is deleted by {there}: {names}",
+        }
+        states = tuple(
+            FieldState(".".join([field.name, *field.path]), field.base, field.ours, field.theirs)
+            for field in fields
+        )
+        text = f"{conflict.key} {texts[conflict.kind]}"
+        return Problem(ProblemKind.CONFLICT, text, conflict.key, folder, states)
 
 
-def _compared(
-    project: Project, dump: Dump, applied: Applied | None, goal: Goal, tree: str, sides: _Snapshots
-) -> DumpPlan:
-    """Looks by blob ids alone where the database differs from what it is to become."""
-    base, theirs = sides.base, sides.theirs
-    ids = theirs.ids()
-    count = len(ids)
-    base_ids = dict(ids) if base is theirs else base.ids()
-    ordered = {
-        label
-        for label, table in dump.tables.items()
-        if sides.ordered and order_fields(table.schema)
-    }
-    shared_ids = of_models(sides.shared & dump.tables.keys(), ids)
-    ordered_ids = of_models(ordered, ids)
-    changed = {path: blob for path, blob in ids.items() if base_ids.get(path) != blob}
-    changed |= dict.fromkeys(base_ids.keys() - ids.keys(), "")
-    ours = DatabaseSide(dump, project.repository.algorithm, project.progress)
-    deltas = ours.compare(theirs, ids)
-    differing = {delta.path for delta in deltas}
-    return DumpPlan(
-        dump,
-        applied,
-        goal,
-        tree,
-        base,
-        ours,
-        theirs,
-        deltas,
-        Size(len(base_ids), ours.size, count),
-        base_ids,
-        {path: blob for path, blob in changed.items() if path not in differing},
-        shared_ids,
-        ordered_ids,
-        sides.origin,
-        sides.origin.ids() if sides.origin else {},
-    )
+def _twice(
+    contents: Contents,
+    dump_plans: Sequence[DumpPlan],
+    results: Mapping[tuple[str, RecordKey], str],
+    built: Plan,
+) -> Iterator[Problem]:
+    """The records to be written that another dump of the commit holds with other content.
+
+    The other dump may agree with the database, and so have no step of its own.
+    """
+    known = {problem.key for problem in built.problems if problem.kind is ProblemKind.TWICE}
+    for step in built.steps:
+        if not step.after or step.key in known:
+            continue
+        for work in dump_plans:
+            bound = work.dump.tables.get(step.key.model)
+            if work.folder == step.dump or bound is None:
+                continue
+            blob = work.shared_ids.get(record_path(step.key, bound.schema.layout), "")
+            if blob:
+                blob = results.get((work.folder, step.key), blob)
+            if blob in ("", step.after):
+                continue
+            one, other = contents.records([step.after, blob])
+            if Change(step.key, one, other).fields:
+                text = f"{step.key} has different content in {step.dump} and {work.folder}"
+                yield Problem(
+                    ProblemKind.TWICE, f"{text} of the commit", key=step.key, dump=step.dump
+                )
+                break

@@ -23,15 +23,10 @@ from contentgit.datasets import (
 from contentgit.db.backends import Backend, LockWait, backend
 from contentgit.db.failures import translated
 from contentgit.db.identity import Identities
-from contentgit.db.introspect import tables
+from contentgit.db.introspect import table, tables
 from contentgit.db.reader import Reader
 from contentgit.db.tables import Table, Tables
-from contentgit.errors import (
-    ConfigurationError,
-    ContentgitError,
-    DatabaseError,
-    UnknownNameError,
-)
+from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, UnknownNameError
 from contentgit.git import Repository, finish_moves
 from contentgit.specs import Dataset
 
@@ -195,6 +190,10 @@ class Project:
         bound = tables(dataset, self.identities, self.using)
         reader = Reader(self.using, dataset, bound, self.identities)
         return Dump(dataset, dump_folder(dataset.name, dataset.arguments), bound, reader)
+
+    def table(self, label: str) -> Table:
+        """The table of a model outside of any dump."""
+        return table(label, self.identities, self.using)
 
     def dumps(self, names: Sequence[str], also: Sequence[str] = ()) -> list[Dump]:
         """:meth:`datasets`, bound to this database."""

@@ -7,9 +7,10 @@ code does not have (``--ignore-unknown-fields``) stay in the repository as they 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
 
 from contentgit.content import canonical
 from contentgit.content.diff import Delta
@@ -17,74 +18,104 @@ from contentgit.content.records import Record, RecordKey
 from contentgit.db.ledger import Applied
 from contentgit.db.tables import Tables
 from contentgit.history.snapshots import batches
-from contentgit.plan.steps import Withheld
+from contentgit.plan.steps import Action
 from contentgit.workingcopy.database_side import DatabaseSide
+from contentgit.workingcopy.planned import DumpPlan, Planned
+
+WithheldEntry: TypeAlias = Mapping[str, Any]
+"""``record``, ``field`` (``""`` for the row itself), ``reason``; ``blob`` of an unedited row that stays."""
 
 
-def edits(deltas: Sequence[Delta], row: Applied | None) -> Sequence[Delta]:
-    """The deltas between the applied commit and the database, less the rows that only stay."""
-    stay = staying(row.withheld if row else ())
-    if not stay:
-        return deltas
-    return [delta for delta in deltas if delta.commit or stay.get(str(delta.key)) != delta.database]
+@dataclass(frozen=True)
+class WithheldBefore:
+    """What a line of the ledger lists."""
 
+    entries: Sequence[WithheldEntry]
 
-def ignored_fields(row: Applied | None, tables: Tables) -> Mapping[str, frozenset[str]]:
-    """The fields of the applied commit that the code does not have, by model."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for entry in row.withheld if row else ():
-        label = RecordKey.parse(entry["record"]).model
-        if (
-            entry["field"]
-            and label in tables
-            and entry["field"] not in tables[label].schema.by_name
-        ):
-            found[label].add(entry["field"])
-    return {label: frozenset(names) for label, names in found.items()}
+    @classmethod
+    def by(cls, line: Applied | None) -> WithheldBefore:
+        """What the apply or commit of this line has withheld."""
+        return cls(line.withheld if line else ())
+
+    @cached_property
+    def staying(self) -> Mapping[str, str]:
+        """The rows that stay for want of a licence to delete them: blob id by record."""
+        return {entry["record"]: entry["blob"] for entry in self.entries if entry.get("blob")}
+
+    @cached_property
+    def undeleted(self) -> frozenset[str]:
+        """The records that an apply did not delete although its commit lacks them, edited or not."""
+        return frozenset(entry["record"] for entry in self.entries if not entry["field"])
+
+    def edits(self, deltas: Sequence[Delta]) -> Sequence[Delta]:
+        """The deltas between the applied commit and the database, less the rows that only stay."""
+        stay = self.staying
+        if not stay:
+            return deltas
+        return [
+            delta for delta in deltas if delta.commit or stay.get(str(delta.key)) != delta.database
+        ]
+
+    def ignored_fields(self, tables: Tables) -> Mapping[tuple[str, str], WithheldEntry]:
+        """An entry for each field, by model and name, that the applied commit has and the code does not."""
+        found: dict[tuple[str, str], WithheldEntry] = {}
+        for entry in self.entries:
+            label, name = RecordKey.parse(entry["record"]).model, entry["field"]
+            if name and label in tables and name not in tables[label].schema.by_name:
+                found.setdefault((label, name), entry)
+        return found
+
+    def carried(self, tables: Tables, deltas: Sequence[Delta]) -> list[WithheldEntry]:
+        """What is withheld still behind a commit."""
+        still = {str(delta.key): delta.database for delta in deltas} if self.staying else {}
+        rows = [
+            entry
+            for entry in self.entries
+            if entry.get("blob") and still.get(entry["record"]) == entry["blob"]
+        ]
+        return rows + list(self.ignored_fields(tables).values())
 
 
 def with_ignored(
-    fields: Mapping[str, frozenset[str]], base: Record | None, own: Record | None
+    fields: Container[tuple[str, str]], base: Record | None, own: Record | None
 ) -> Record | None:
-    """The database's record with the fields that only the commit has; ``None`` where there are none."""
+    """The database's record with the ``fields`` that only the commit has; ``None`` where there are none."""
     if base is None or own is None:
         return None
-    names = fields.get(own.key.model, frozenset()) & base.fields.keys() - own.fields.keys()
-    if not names:
-        return None
-    return Record(own.key, {**own.fields, **{name: base.fields[name] for name in names}})
+    label = own.key.model
+    only = {name: base.fields[name] for name in base.fields.keys() - own.fields.keys()}
+    kept = {name: value for name, value in only.items() if (label, name) in fields}
+    return Record(own.key, {**own.fields, **kept}) if kept else None
 
 
-def listed(
-    withheld: Iterable[Withheld],
-    row: Applied | None,
-    tables: Tables,
-    base_ids: Mapping[str, str],
-    deltas: Iterable[Delta],
-) -> list[dict[str, str]]:
+def listed(planned: Planned, work: DumpPlan) -> Sequence[WithheldEntry]:
     """The ledger's list behind an apply: what the plan withholds, and the fields withheld before."""
-    stay = staying(row.withheld if row else ())
+    before, tables = WithheldBefore.by(work.applied), work.dump.tables
     unedited = {}
-    for delta in deltas:
+    for delta in work.deltas:
         if not delta.commit:
             key = str(delta.key)
-            if delta.database in (base_ids.get(delta.path), stay.get(key)):
+            if delta.database in (work.base_ids.get(delta.path), before.staying.get(key)):
                 unedited[key] = delta.database
-    found = []
-    for item in withheld:
-        entry = {"record": str(item.key), "field": item.field, "reason": item.reason}
-        if not item.field and entry["record"] in unedited:
-            entry["blob"] = unedited[entry["record"]]
-        found.append(entry)
-    known = {(RecordKey.parse(entry["record"]).model, entry["field"]) for entry in found}
-    return found + [
-        entry
-        for entry in _fields(row, tables)
-        if (RecordKey.parse(entry["record"]).model, entry["field"]) not in known
-    ]
+    own = [withheld for withheld in planned.plan.withheld if withheld.key.model in tables]
+    found: list[WithheldEntry] = []
+    for record, field, reason in own:
+        blob = {} if field or str(record) not in unedited else {"blob": unedited[str(record)]}
+        found.append({"record": str(record), "field": field, "reason": reason, **blob})
+    known = {(withheld.key.model, withheld.field) for withheld in own}
+    ignored = before.ignored_fields(tables).items()
+    found += [entry for field, entry in ignored if field not in known]
+    if any(step.action in (Action.CLEAR, Action.CASCADE) for step in planned.plan.steps):
+        found = _as_left(found, work.ours)
+    if not work.goal.undoes:
+        return found
+    # What the undone apply created, and what stays for want of a licence, is no edit either.
+    rows = {entry["record"]: entry for entry in found if entry.get("blob")}
+    left = [entry for entry in work.goal.withheld if entry.get("record") not in rows]
+    return [*left, *rows.values()]
 
 
-def as_left(entries: Sequence[dict[str, str]], side: DatabaseSide) -> list[dict[str, str]]:
+def _as_left(entries: Sequence[WithheldEntry], side: DatabaseSide) -> list[WithheldEntry]:
     """The list, with the blob ids that the rows which stay have now.
 
     A delete clears their references to what goes, which is no edit of the database's own.
@@ -98,38 +129,3 @@ def as_left(entries: Sequence[dict[str, str]], side: DatabaseSide) -> list[dict[
         {**entry, "blob": ids.get(entry["record"], entry["blob"])} if entry.get("blob") else entry
         for entry in entries
     ]
-
-
-def carried(row: Applied | None, tables: Tables, deltas: Sequence[Delta]) -> list[dict[str, Any]]:
-    """The ledger's list behind a commit: what is withheld still."""
-    stay = staying(row.withheld if row else ())
-    still = {str(delta.key): delta.database for delta in deltas} if stay else {}
-    rows = [
-        entry
-        for entry in (row.withheld if row else ())
-        if entry.get("blob") and still.get(entry["record"]) == entry["blob"]
-    ]
-    return rows + _fields(row, tables)
-
-
-def staying(withheld: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The rows in a ledger's list that stay for want of a licence to delete them: blob id by record."""
-    return {entry["record"]: entry["blob"] for entry in withheld if entry.get("blob")}
-
-
-def undeleted(row: Applied | None) -> frozenset[str]:
-    """The records that an apply did not delete although its commit lacks them, edited or not."""
-    return frozenset(
-        entry["record"] for entry in (row.withheld if row else ()) if not entry["field"]
-    )
-
-
-def _fields(row: Applied | None, tables: Tables) -> list[dict[str, Any]]:
-    """One entry for each field that the code does not have."""
-    ignored = ignored_fields(row, tables)
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for entry in row.withheld if row else ():
-        label = RecordKey.parse(entry["record"]).model
-        if entry["field"] in ignored.get(label, ()):
-            found.setdefault((label, entry["field"]), entry)
-    return list(found.values())

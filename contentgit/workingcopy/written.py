@@ -58,7 +58,7 @@ def _blob_id(project: Project, data: bytes) -> str:
 
 def verify(project: Project, planned: Planned) -> None:
     """Reads every written record back: what the database keeps must be what the commit says."""
-    for work in planned.works:
+    for work in planned.dump_plans:
         steps = [
             step
             for step in planned.plan.steps
