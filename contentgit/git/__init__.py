@@ -32,7 +32,6 @@ from contentgit.git.values import (
     Placed,
     Signature,
     Version,
-    Written,
 )
 from contentgit.git.worktrees import Worktrees
 from contentgit.git.writing import Writer
@@ -53,7 +52,6 @@ __all__ = [
     "Tag",
     "Talk",
     "Version",
-    "Written",
     "finish_moves",
 ]
 

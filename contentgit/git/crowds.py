@@ -18,7 +18,7 @@ from functools import lru_cache
 
 from contentgit.git.program import Program
 from contentgit.git.running import Running
-from contentgit.git.trees import FOLDER, Trees
+from contentgit.git.trees import FOLDER, Rows, Trees
 from contentgit.git.values import FileEntry, Placed
 
 MANY = 1000
@@ -111,7 +111,7 @@ class Crowds:
             raise program.failure("mktree", errors, writing=True)
         return found
 
-    def _lines(self, folder: str, rows: list[tuple[bytes, bytes, bytes]]) -> list[bytes]:
+    def _lines(self, folder: str, rows: Rows) -> list[bytes]:
         files = self._files[folder]
         kept = (row for row in rows if row[1] not in files)
         lines = [

@@ -12,7 +12,6 @@ import re
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,26 +37,6 @@ class _Worktree(NamedTuple):
 _Changes = Mapping[bytes, tuple[Side, Side]]
 
 
-def bring_along(
-    program: Program,
-    common_dir: Path,
-    trees: Trees,
-    branch: str,
-    old: str | None,
-    new: str,
-    *,
-    resuming: bool = False,
-) -> list[LeftAlone]:
-    """Brings every worktree that is on ``branch`` from commit ``old`` to ``new``.
-
-    The branch has moved already. What the user has touched stays as it is and is returned; a worktree that
-    cannot be written is returned with the reason and all its paths, each where a commit cannot be read.
-    ``resuming`` is for what a killed call began: files that it left missing or half written are made again.
-    """
-    tops = list(_worktrees(program, branch))
-    return bring(common_dir, trees, tops, old, new, resuming=resuming) if tops else []
-
-
 def bring(
     common_dir: Path,
     trees: Trees,
@@ -67,7 +46,12 @@ def bring(
     *,
     resuming: bool,
 ) -> list[LeftAlone]:
-    """Brings these worktrees from one commit to another, as :func:`bring_along`; None has no files."""
+    """Brings these worktrees from one commit to another; None has no files.
+
+    What the user has touched stays as it is and is returned; a worktree that cannot be written is returned
+    with the reason and all its paths, each where a commit cannot be read. ``resuming`` is for what a killed
+    call began: files that it left missing or half written are made again.
+    """
     try:
         found_there = trees.differences(*(each and trees.root(each) for each in (old, new)))
         changes = {path: (before, after) for path, before, after in found_there}
@@ -79,25 +63,23 @@ def bring(
             program, git_dir = opened(top, common_dir)
             zero = "0" * len(new or old or "")
             tree = _Worktree(program, os.fsencode(top), git_dir, zero)
-            left = LeftAlone(top, _fsdecoded(_follow(tree, changes, resuming)))
+            left = LeftAlone(top, [*map(os.fsdecode, _follow(tree, changes, resuming))])
         except NotOursError:
             continue
         except ContentgitError as error:
-            left = LeftAlone(top, _fsdecoded(sorted(changes)), error.message, error.hint)
+            paths = [*map(os.fsdecode, sorted(changes))]
+            left = LeftAlone(top, paths, error.message, error.hint)
         if left.paths:
             found.append(left)
     return found
-
-
-def _fsdecoded(paths: Iterable[bytes]) -> list[str]:
-    return [os.fsdecode(path) for path in paths]
 
 
 class NotOursError(Exception):
     """The folder does not exist, or is another repository."""
 
 
-def _worktrees(program: Program, branch: str) -> Iterator[Path]:
+def worktrees_on(program: Program, branch: str) -> Iterator[Path]:
+    """The tops of the worktrees that are on a branch."""
     top = None
     for line in program.run("worktree", "list", "--porcelain").split(b"\n"):
         name, _, value = line.partition(b" ")
@@ -201,22 +183,17 @@ def _differing(tree: _Worktree, sides: Mapping[bytes, Side]) -> set[bytes]:
     """The paths whose file differs from ``sides``, missing ones included."""
     if not sides:
         return set()
-    with _own_index(tree) as env:
-        _update(tree, sides.items(), env)
-        # Exit code 1 means that files differ, which is what the next call lists.
-        tree.program.run("update-index", "-q", "--refresh", ok=(0, 1), env=env)
-        found = tree.program.run("diff-files", "-z", "--name-only", env=env)
-    return set(found.split(b"\0")) - {b""}
-
-
-@contextmanager
-def _own_index(tree: _Worktree) -> Iterator[dict[str, str]]:
     try:
         folder = tempfile.TemporaryDirectory(prefix="contentgit-", dir=tree.git_dir)
     except OSError as error:
         raise RepositoryError(f"cannot write to {tree.git_dir}: {error.strerror}") from error
     with folder as name:
-        yield {"GIT_INDEX_FILE": os.path.join(name, "index")}
+        env = {"GIT_INDEX_FILE": os.path.join(name, "index")}
+        _update(tree, sides.items(), env)
+        # Exit code 1 means that files differ, which is what the next call lists.
+        tree.program.run("update-index", "-q", "--refresh", ok=(0, 1), env=env)
+        found = tree.program.run("diff-files", "-z", "--name-only", env=env)
+    return set(found.split(b"\0")) - {b""}
 
 
 def _move_index(tree: _Worktree, ours: _Changes, hidden: frozenset[bytes]) -> None:
@@ -227,10 +204,8 @@ def _move_index(tree: _Worktree, ours: _Changes, hidden: frozenset[bytes]) -> No
     _update(tree, moves)
     still = [path for path in hidden if path in ours and ours[path][1]]
     if still:
-        data = b"\0".join(still)
-        tree.program.run(
-            "update-index", "-z", "--skip-worktree", "--stdin", data=data, writing=True
-        )
+        options = ("-z", "--skip-worktree", "--stdin")
+        tree.program.run("update-index", *options, data=b"\0".join(still), writing=True)
 
 
 def _update(
@@ -317,7 +292,7 @@ def _is_folder(tree: _Worktree, path: bytes) -> bool:
         return False
 
 
-def edited(program: Program, trees: Trees) -> Iterator[str]:
+def edited(program: Program, trees: Trees) -> list[str]:
     """The files of a worktree, and new ones, that are not what HEAD's commit has.
 
     Raises:
@@ -332,7 +307,7 @@ def edited(program: Program, trees: Trees) -> Iterator[str]:
     options = ("--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
     output = program.run("status", *options, "--ignore-submodules=all", tied=True)
     # Two letters and a space stand before each path.
-    yield from (os.fsdecode(line[3:]) for line in output.split(b"\0") if line)
+    return [os.fsdecode(line[3:]) for line in output.split(b"\0") if line]
 
 
 def check_head(program: Program, trees: Trees) -> bool:
@@ -358,14 +333,8 @@ def checkout(program: Program, branch: str) -> None:
         RepositoryError: the user's edits are in the way, or another worktree is on the branch;
             ``items`` lists the paths, and nothing has changed.
     """
-    arguments = (
-        "--quiet",
-        "--no-guess",
-        "--no-overwrite-ignore",
-        "--no-recurse-submodules",
-        branch,
-    )
-    code, _, errors = program.ask("checkout", *arguments, "--")
+    options = ("--quiet", "--no-guess", "--no-overwrite-ignore", "--no-recurse-submodules")
+    code, _, errors = program.ask("checkout", *options, branch, "--")
     if not code:
         return
     paths = [line.strip() for line in errors.splitlines() if line.startswith("\t")]

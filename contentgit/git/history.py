@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -10,7 +9,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from contentgit.errors import RepositoryError
-from contentgit.git.objects import checked_id, content, contents
+from contentgit.git.objects import checked_id, content, contents, named
 from contentgit.git.program import Program
 from contentgit.git.refs import Refs
 from contentgit.git.trees import FOLDER, Trees, entry_in
@@ -25,7 +24,6 @@ Place: TypeAlias = tuple[str, str] | None
 _REMEMBERED = 20_000
 _PRINTABLE = re.compile(r"(?!\.)[ -~]+(?<!/)")  # paths that git can look up, one a line
 _BATCH, _LARGEST = 64, 1024
-_FOUND = re.compile(rb"([0-9a-f]+) (blob|tree)")
 
 
 class History:
@@ -175,13 +173,9 @@ class History:
 
     def _standing(self, commits: Sequence[str], paths: Sequence[str]) -> list[tuple[Standing, ...]]:
         """What is at each of the paths, commit by commit."""
-        data = b"".join(os.fsencode(f"{commit}:{path}\n") for commit in commits for path in paths)
-        form = "--batch-check=%(objectname) %(objecttype)"
-        lines = (
-            self._program.run("cat-file", form, "--buffer", data=data).split(b"\n") if data else []
-        )
-        found = [_FOUND.fullmatch(line) for line in lines[: len(commits) * len(paths)]]
-        each = iter(match and (match[1].decode(), match[2].decode()) for match in found)
+        names = (f"{commit}:{path}" for commit in commits for path in paths)
+        found = named(self._program, names)
+        each = iter(at if at and at[1] in ("blob", "tree") else None for at in found)
         return [tuple(next(each) for _ in paths) for _ in commits]
 
     def versions(self, commit: str, paths: Sequence[str]) -> list[Version]:
@@ -274,12 +268,10 @@ class Places:
             self._tops[commit] = tuple(entry_in(entries, top) for top, _ in self._paths)
 
     def _look_up(self, asked: Sequence[tuple[str, str]]) -> None:
-        data = "".join(f"{tree}:{path}\n" for tree, path in asked).encode()
-        form = "--batch-check=%(objectname) %(objecttype)"
-        output = self._program.run("cat-file", form, "--buffer", data=data) if asked else b""
-        for each, line in zip(asked, output.split(b"\n"), strict=False):
-            if match := _FOUND.fullmatch(line):
-                self._below[each] = (FOLDER if match[2] == b"tree" else "", match[1].decode())
+        found = named(self._program, (f"{tree}:{path}" for tree, path in asked))
+        for each, place in zip(asked, found, strict=True):
+            if place and place[1] in ("blob", "tree"):
+                self._below[each] = (FOLDER if place[1] == "tree" else "", place[0])
 
     def _walk(self, asked: Iterable[tuple[str, str]]) -> None:
         """Finds what git did not by reading the trees on the way, each level at once."""

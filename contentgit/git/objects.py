@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from contentgit.errors import RepositoryError, UnknownNameError
@@ -19,6 +20,7 @@ EMPTY_TREE = {
 _GROUP = 16  # commits or trees that are asked for at once, and held
 _FEW = 100  # blobs that are asked for one by one, which spares the start of a process
 _BATCH = 16384  # ids given to one process: little memory, and its start costs nothing
+_FOUND = re.compile(rb"([0-9a-f]+) (blob|tree|commit|tag)")
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -54,12 +56,18 @@ def root_tree(program: Program, commit: str) -> tuple[str, bytes]:
         )
 
 
-def kinds(program: Program, ids: Sequence[str]) -> list[str | None]:
+def named(program: Program, names: Iterable[str]) -> list[tuple[str, str] | None]:
+    """Id, and git's word for the type, of what each name names; None where git cannot find or read it."""
+    data = b"".join(os.fsencode(f"{name}\n") for name in names)
+    form = "--batch-check=%(objectname) %(objecttype)"
+    lines = program.run("cat-file", form, "--buffer", data=data).split(b"\n") if data else [b""]
+    found = (_FOUND.fullmatch(line) for line in lines[:-1])
+    return [match and (match[1].decode(), match[2].decode()) for match in found]
+
+
+def kinds(program: Program, ids: Iterable[str]) -> list[str | None]:
     """git's word for the type of each object; None where it is missing or cannot be read."""
-    data = "".join(f"{checked_id(each)}\n" for each in ids).encode()
-    form = "--batch-check=%(objecttype)"
-    found = program.run("cat-file", form, "--buffer", data=data).decode() if data else ""
-    return [None if " " in line else line for line in found.splitlines()]
+    return [each and each[1] for each in named(program, map(checked_id, ids))]
 
 
 def contents(program: Program, ids: Iterable[str], kind: str) -> Iterator[bytes]:

@@ -143,18 +143,13 @@ class Refs:
         """The last commit of a ref that still exists, according to its reflog."""
         try:
             with log.open("rb") as file:
-                lines = [
-                    line.decode("ascii", "replace").split(" ", 2) for line in deque(file, _BACK)
-                ]
+                lines = deque(file, _BACK)
         except OSError:
             return "REV"
-        ids = [words[1] for words in lines if len(words) > 1 and _FULL_ID.fullmatch(words[1])][::-1]
-        found = (
-            each
-            for each, kind in zip(ids, kinds(self._program, ids), strict=True)
-            if kind == "commit"
-        )
-        return next(found, "REV")
+        words = (line.decode("ascii", "replace").split(" ", 2) for line in reversed(lines))
+        ids = [each[1] for each in words if len(each) > 1 and _FULL_ID.fullmatch(each[1])]
+        known = zip(ids, kinds(self._program, ids), strict=True)
+        return next((each for each, kind in known if kind == "commit"), "REV")
 
     def move(self, ref: str, new: str | None, old: str | None, reason: str) -> None:
         """Points ``ref`` at ``new`` if it points at ``old`` still; None means that there is no ref.
@@ -220,9 +215,7 @@ class Refs:
     def branches(self) -> list[Branch]:
         """The local branches, sorted by name; one without a commit is not among them."""
         form = "%(refname)%00%(objectname)%00%(worktreepath)%00%(HEAD)%00"
-        fields = os.fsdecode(self._program.run("for-each-ref", f"--format={form}", HEADS)).split(
-            "\0"
-        )
+        fields = self._program.line("for-each-ref", f"--format={form}", HEADS).split("\0")
         found = []
         for at in range(0, len(fields) - 4, 4):
             name, commit, worktree, star = fields[at : at + 4]
@@ -267,21 +260,18 @@ class Refs:
             UnknownNameError: there is no such branch.
             RefusedError: it is checked out, or its commits would be lost.
         """
-        found = {each.name: each for each in self.branches()}
-        branch = found.get(name)
+        branch = next((each for each in self.branches() if each.name == name), None)
         if branch is None:
             raise UnknownNameError(f"there is no branch {name!r}", hint=self.known())
         if branch.current or branch.worktree or self.head_branch() == name:
+            where = f" at {branch.worktree}" if branch.worktree else ""
             raise RefusedError(
-                f"branch {name!r} is checked out"
-                + (f" at {branch.worktree}" if branch.worktree else ""),
+                f"branch {name!r} is checked out{where}",
                 hint="contentgit checkout -b NEW  (moves HEAD to a new branch)\n"
                 f"{self._program.command('switch BRANCH')}  (moves HEAD alone)",
             )
-        merged = (
-            force or self._program.ask("merge-base", "--is-ancestor", branch.commit, "HEAD")[0] == 0
-        )
-        if not merged:
+        ancestry = ("merge-base", "--is-ancestor", branch.commit, "HEAD")
+        if not force and self._program.ask(*ancestry)[0]:
             raise RefusedError(
                 f"branch {name!r} has commits that HEAD does not have; they would be lost",
                 hint=f"contentgit branch -D {name}  deletes it all the same",
@@ -293,9 +283,7 @@ class Refs:
     def known(self) -> str:
         """A hint that names some of the branches there are."""
         names = [name.removeprefix(HEADS) for name, _ in self.under(HEADS)]
-        if not names:
-            return self._first()
-        return some("branches", names)
+        return some("branches", names) if names else self._first()
 
     def _first(self) -> str:
         """Where the first commit comes from: a remote that has some, else the database."""
@@ -310,14 +298,13 @@ class Refs:
         if not theirs:
             return "the repository has no commit yet: contentgit commit makes the first"
         same = [name for name in theirs if name.partition("/")[2] == head]
-        remote, _, branch = min(same or theirs, key=self._rank).partition("/")
+        name = min(same or theirs, key=self._rank)
+        remote, _, branch = name.partition("/")
         if same:
-            return (
-                f"contentgit pull {remote} {branch}  (creates branch {head} from {remote}/{branch})"
-            )
+            return f"contentgit pull {remote} {branch}  (creates branch {head} from {name})"
         if self.read(HEADS + branch) is not None:
             return f"contentgit checkout {branch}  (shows the plan; --apply also moves HEAD to the branch)"
-        return f"contentgit branch {branch} {remote}/{branch}  (creates a branch that {remote} has)"
+        return f"contentgit branch {branch} {name}  (creates a branch that {remote} has)"
 
     def _rank(self, name: str) -> int:
         """How likely a remote's branch is the one to begin with: its HEAD, then main and master."""
@@ -342,10 +329,9 @@ class Refs:
             UnknownNameError: it names none.
             RepositoryError: what it names is not in the repository.
         """
+        asked = ("rev-parse", "--verify", "--end-of-options", revision + "^{commit}")
         try:
-            code, output, errors = self._program.ask(
-                "rev-parse", "--verify", "--end-of-options", revision + "^{commit}"
-            )
+            code, output, errors = self._program.ask(*asked)
         except UsageError:  # a NUL, or half a surrogate
             raise UnknownNameError(f"unknown revision {revision!r}", hint=self.known()) from None
         if revision.startswith("^"):  # what git takes for "all but this one"
@@ -359,12 +345,10 @@ class Refs:
         raise self._unresolved(revision, errors)
 
     def _unresolved(self, revision: str, errors: str) -> ContentgitError:
-        for text in ("dubious ownership", "not a git repository"):
-            if text in errors:
-                return self._program.failure("rev-parse", errors)
-        code, output, _ = self._program.ask(
-            "rev-parse", "--verify", "-q", "--end-of-options", revision
-        )
+        if "dubious ownership" in errors or "not a git repository" in errors:
+            return self._program.failure("rev-parse", errors)
+        asked = ("rev-parse", "--verify", "-q", "--end-of-options", revision)
+        code, output, _ = self._program.ask(*asked)
         head = self.head_branch()
         if code:
             for ref in (HEADS + revision, TAGS + revision):

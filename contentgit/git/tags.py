@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -40,7 +39,9 @@ class Tags:
         """Every tag of a commit, and those that cannot be read; sorted by name."""
         pairs = self._refs.under(TAGS)
         bad, found, ends = self._refs.broken(TAGS), [], []
-        for (ref, each), kind in zip(pairs, self._kinds(each for _, each in pairs), strict=True):
+        for (ref, each), kind in zip(
+            pairs, kinds(self._program, [each for _, each in pairs]), strict=True
+        ):
             name = ref.removeprefix(TAGS)
             if kind == "commit":
                 found.append(Tag(name, each))
@@ -51,16 +52,13 @@ class Tags:
                     ends.append((name, *self._end(each)))
                 except RepositoryError:
                     bad.append(_unreadable(name, each))
-        known = self._kinds(each for _, _, each, _ in ends)
+        known = kinds(self._program, [each for _, _, each, _ in ends])
         for (name, text, each, wanted), kind in zip(ends, known, strict=True):
             if kind != wanted:
                 bad.append(_unreadable(name, each))
             elif kind == "commit":
                 found.append(Tag(name, each, True, *parse_tag(text)))
         return sorted(found, key=lambda tag: tag.name), sorted(bad, key=lambda ref: ref.name)
-
-    def _kinds(self, ids: Iterable[str]) -> list[str | None]:
-        return kinds(self._program, list(ids))
 
     def _end(self, tag: str) -> tuple[bytes, str, str]:
         """The content of an annotated tag, id and type of what it names; one may name another.

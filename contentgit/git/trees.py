@@ -24,11 +24,11 @@ PLAIN_FILE, FOLDER, SUBMODULE = "100644", "40000", "160000"
 
 _FEW = 100  # trees of a level that are read one by one, and remembered
 _REMEMBERED = 50_000  # entries of trees that are kept, about 15 MB
-_ENTRY = {
-    "sha1": rb"([0-7]+) ([^\0]+)\0(.{20})",
-    "sha256": rb"([0-7]+) ([^\0]+)\0(.{32})",
-}
+_ENTRY, _ID_BYTES = rb"([0-7]+) ([^\0]+)\0(.{%d})", {"sha1": 20, "sha256": 32}
 _ODD = {"120000": "a symbolic link", "160000": "a submodule", "100755": "an executable file"}
+
+Rows: TypeAlias = list[tuple[bytes, bytes, bytes]]
+"""Mode, name and raw id of each entry of a tree."""
 
 Side: TypeAlias = tuple[str, str] | None
 """Mode and blob id of a file on one side of a difference; None where that side has no file."""
@@ -46,7 +46,7 @@ class Trees:
     def __init__(self, program: Program, algorithm: str) -> None:
         self._program = program
         self.algorithm = algorithm
-        self._pattern = re.compile(_ENTRY[algorithm], re.DOTALL)
+        self._pattern = re.compile(_ENTRY % _ID_BYTES[algorithm], re.DOTALL)
         self._roots: dict[str, str] = {}
         self._folders: dict[str, _Folder] = {}
         self._remembered = 0
@@ -126,25 +126,23 @@ class Trees:
             folder = self._folder(found[1])
         return folder
 
-    # One tree
-
     def _folder(self, tree: str) -> _Folder:
         if tree not in self._folders:
             return self._remember(tree, self._parsed(tree, content(self._program, tree, "tree")))
         return self._folders[tree]
 
-    def rows(self, trees: Iterable[str]) -> Iterator[list[tuple[bytes, bytes, bytes]]]:
-        """Mode, name and raw id of each entry, whatever they are, tree by tree."""
+    def rows(self, trees: Iterable[str]) -> Iterator[Rows]:
+        """The entries, whatever they are, tree by tree."""
         ids = [*trees]
         yield from map(self._rows, ids, contents(self._program, ids, "tree"))
 
-    def _rows(self, tree: str, data: bytes) -> list[tuple[bytes, bytes, bytes]]:
-        """Mode, name and raw id of each entry of a tree.
+    def _rows(self, tree: str, data: bytes) -> Rows:
+        """The entries in the bytes of a tree.
 
         Raises:
             RepositoryError: there is something between or after the entries; what was lost is not known.
         """
-        found: list[tuple[bytes, bytes, bytes]] = self._pattern.findall(data)
+        found: Rows = self._pattern.findall(data)
         if sum(len(mode) + len(name) + len(raw) + 2 for mode, name, raw in found) != len(data):
             raise self._program.missing(f"tree {tree} cannot be read", commit=False)
         return found
@@ -166,13 +164,9 @@ class Trees:
 
     # Walks
 
-    def _read(
-        self, level: Sequence[tuple[str, str]]
-    ) -> Iterator[tuple[str, str, list[tuple[bytes, bytes, bytes]]]]:
+    def _read(self, level: Sequence[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Rows]]:
         """The folders of a level, given by path and id, with their entries."""
-        read = contents(self._program, [tree for _, tree in level], "tree")
-        for (path, tree), data in zip(level, read, strict=True):
-            yield path, tree, self._rows(tree, data)
+        return zip(level, self.rows(tree for _, tree in level), strict=True)
 
     def entries(self, commit: str, folder: str) -> Iterator[tuple[str, str]]:
         """Path and blob id of every file under a folder, which need not be there.
@@ -186,8 +180,8 @@ class Trees:
         bounds = Bounds(DEEPEST, above)
         level = [("", tree)] if tree else []
         while level:
-            deeper: list[tuple[str, str]] = []
-            for prefix, tree_id, found in self._read(level):
+            here, level = level, []
+            for (prefix, tree_id), found in self._read(here):
                 bounds.check(prefix, (tree_id,), len(found))
                 if len({name for _, name, _ in found}) != len(found):
                     raise FormatError(f"{above + prefix!r} holds two files of one name")
@@ -197,10 +191,9 @@ class Trees:
                         yield path, raw.hex()
                     elif mode == b"40000":
                         bounds.check_depth(f"{path}/")
-                        deeper.append((f"{path}/", raw.hex()))
+                        level.append((f"{path}/", raw.hex()))
                     else:
                         raise odd_mode(above + path, mode.decode())
-            level = deeper
         if tree:
             self._walked[tree] = bounds.single + bounds.repeated
 
@@ -215,19 +208,18 @@ class Trees:
         bounds = Bounds(DEEPEST_BESIDE)
         level = [("", self.root(commit))]
         while level:
-            deeper: list[tuple[str, str]] = []
-            for path, tree in level:
+            here, level = level, []
+            for path, tree in here:
                 if tree in self._walked:
                     bounds.check(path, (tree,), self._walked[tree])
-            level = [each for each in level if each[1] not in self._walked]
-            for above, tree, found in self._read(level):
+            unread = [each for each in here if each[1] not in self._walked]
+            for (above, tree), found in self._read(unread):
                 bounds.check(above, (tree,), len(found))
                 for mode, name, raw in found:
                     if _is_folder(mode):
                         path = f"{above}{os.fsdecode(name)}/"
                         bounds.check_depth(path)
-                        deeper.append((path, raw.hex()))
-            level = deeper
+                        level.append((path, raw.hex()))
 
     def check_move(self, before: str | None, after: str) -> None:
         """Refuses to let a branch move from one commit to another where no worktree could follow.
@@ -251,27 +243,20 @@ class Trees:
         bounds = Bounds(DEEPEST)
         level = [("", self.root(commit))]
         while level:
-            deeper: list[tuple[str, str]] = []
-            for folder, tree, raw_entries in self._read(level):
-                if not bounds.admits((tree,), len(raw_entries)):
+            here, level = level, []
+            for (folder, tree), rows in self._read(here):
+                if not bounds.admits((tree,), len(rows)):
                     repeated(folder)
                     continue
-                found = [
-                    (os.fsdecode(name), mode.decode(), raw.hex()) for mode, name, raw in raw_entries
-                ]
+                found = [(os.fsdecode(name), mode.decode(), raw.hex()) for mode, name, raw in rows]
                 yield folder, found
                 for name, mode, each in found:
                     path = f"{folder}/{name}" if folder else name
                     if mode == FOLDER and wanted(path):
-                        deeper.append((path, each))
-            level = deeper
+                        level.append((path, each))
 
     def differences(
-        self,
-        before: str | None,
-        after: str | None,
-        *,
-        bounds: Bounds | None = None,
+        self, before: str | None, after: str | None, *, bounds: Bounds | None = None
     ) -> list[tuple[bytes, Side, Side]]:
         """Path and both sides of every file that differs between two trees, sorted by path.
 
@@ -283,24 +268,18 @@ class Trees:
         return sorted(self.differing(before, after, bounds=bounds))
 
     def differing(
-        self,
-        before: str | None,
-        after: str | None,
-        *,
-        bounds: Bounds | None = None,
+        self, before: str | None, after: str | None, *, bounds: Bounds | None = None
     ) -> Iterator[tuple[bytes, Side, Side]]:
         """Like :meth:`differences`, in no particular order; streamed."""
         bounds = bounds or Bounds(DEEPEST_BESIDE)
         level = [(b"", before, after)] if before != after else []
         while level:
-            deeper: list[tuple[bytes, str | None, str | None]] = []
-            ids = [tree for _, *pair in level for tree in pair if tree]
-            read = (
-                map(self._folder, ids)
-                if len(ids) <= _FEW
-                else map(self._parsed, ids, contents(self._program, ids, "tree"))
-            )
-            for prefix, *trees in level:
+            here, level = level, []
+            ids = [tree for _, *pair in here for tree in pair if tree]
+            read = map(self._folder, ids)
+            if len(ids) > _FEW:
+                read = map(self._parsed, ids, contents(self._program, ids, "tree"))
+            for prefix, *trees in here:
                 old, new = (next(read) if tree else _Folder() for tree in trees)
                 bounds.check(os.fsdecode(prefix), (*trees,), len(old) + len(new))
                 if old.doubled or new.doubled:
@@ -313,8 +292,7 @@ class Trees:
                         yield path, was, is_
                     if was_tree != is_tree:
                         bounds.check_depth(os.fsdecode(path) + "/")
-                        deeper.append((path + b"/", was_tree, is_tree))
-            level = deeper
+                        level.append((path + b"/", was_tree, is_tree))
 
     def changed_files(
         self, before: str | None, after: str | None

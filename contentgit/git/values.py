@@ -62,14 +62,6 @@ class BrokenRef(NamedTuple):
     hint: str
 
 
-class Written(NamedTuple):
-    """A commit and its tree; not ``changed`` where the tree was the parent's and no commit was made."""
-
-    commit: str
-    tree: str
-    changed: bool
-
-
 class LeftAlone(NamedTuple):
     """What a worktree kept of its user's own edits, sorted.
 

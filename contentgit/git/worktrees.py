@@ -16,7 +16,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -25,11 +25,11 @@ from contentgit.errors import ContentgitError, RepositoryError, UnknownNameError
 from contentgit.git.following import (
     NotOursError,
     bring,
-    bring_along,
     check_head,
     checkout,
     edited,
     opened,
+    worktrees_on,
 )
 from contentgit.git.objects import checked_id
 from contentgit.git.program import Program
@@ -179,14 +179,22 @@ class Worktrees:
                 path.unlink(missing_ok=True)
         return left
 
-    def bring_along(self, branch: str, old: str | None, new: str) -> list[LeftAlone]:
+    def bring_along(
+        self, branch: str, old: str | None, new: str, *, resuming: bool = False
+    ) -> list[LeftAlone]:
         """Brings every worktree that is on ``branch`` from commit ``old`` to ``new``; the branch has moved.
 
         Files and index entries that the user has touched stay exactly as they are and are returned, so that
         ``git status`` then shows the user's own edits and nothing else. A worktree that cannot be
         written is returned with the reason.
         """
-        return bring_along(self._program, self._shared, self._trees, branch, old, new)
+        tops = list(worktrees_on(self._program, branch))
+        return self._bring(tops, old, new, resuming=resuming) if tops else []
+
+    def _bring(
+        self, tops: Sequence[Path], old: str | None, new: str | None, *, resuming: bool
+    ) -> list[LeftAlone]:
+        return bring(self._shared, self._trees, tops, old, new, resuming=resuming)
 
     def edited_files(self) -> list[str]:
         """The files of the worktree that differ from HEAD's commit, without those that git ignores.
@@ -198,7 +206,7 @@ class Worktrees:
         """
         if self._bare or not (self._git_dir / "index").exists():
             return []
-        return [*edited(self._program, self._trees)]
+        return edited(self._program, self._trees)
 
     def checkout_head(self, branch: str) -> None:
         """Puts HEAD on ``branch`` and brings the worktree, if there is one, along; where git fails, back.
@@ -232,7 +240,7 @@ class Worktrees:
             except ContentgitError as error:
                 left = []
                 if not error.items:  # else git has refused before it began
-                    left = bring(self._shared, self._trees, [top], new, old, resuming=False)
+                    left = self._bring([top], new, old, resuming=False)
                 if not _undone(left):
                     path.unlink(missing_ok=True)
                 raise
@@ -255,9 +263,7 @@ class Worktrees:
                 if isinstance(move, Move):
                     try:
                         found = self._follow_branch(move)
-                    except (
-                        RepositoryError
-                    ):  # a broken ref, which whoever reads the branch is told of
+                    except RepositoryError:  # a broken ref: whoever reads the branch is told
                         continue
                 elif move:
                     found = self._go_back(move)
@@ -271,9 +277,7 @@ class Worktrees:
         tip = self._refs.read(HEADS + move.branch)
         if not tip or not _has(self._program, tip, move.new):
             return None
-        left = bring_along(
-            self._program, self._shared, self._trees, move.branch, move.old, tip, resuming=True
-        )
+        left = self.bring_along(move.branch, move.old, tip, resuming=True)
         return Finished(move.branch, tip, tuple(left))
 
     def _go_back(self, move: _Switch) -> Finished | None:
@@ -287,10 +291,10 @@ class Worktrees:
         at = refs.head_commit()
         if refs.head_branch() != move.head or not (at == move.old or _has(program, at, move.old)):
             return None
-        left = bring(self._shared, self._trees, [top], move.new, move.old, resuming=True)
+        left = self._bring([top], move.new, move.old, resuming=True)
         if refs.head_branch() == move.branch:  # git has outlived its caller, and gone on meanwhile
-            left = bring(self._shared, self._trees, [top], move.old, move.new, resuming=True)
+            left = self._bring([top], move.old, move.new, resuming=True)
             return Finished(move.branch, move.new, tuple(left))
         if at != move.old and not _undone(left):
-            left += bring(self._shared, self._trees, [top], move.old, at, resuming=True)
+            left += self._bring([top], move.old, at, resuming=True)
         return Finished(move.branch, move.new, tuple(left), back=top)

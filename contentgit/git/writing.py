@@ -24,7 +24,7 @@ from contentgit.git.objects import EMPTY_TREE, checked_id, contents
 from contentgit.git.program import Program
 from contentgit.git.running import Running
 from contentgit.git.trees import Trees
-from contentgit.git.values import GONE, FileEntry, Placed, Signature, Written
+from contentgit.git.values import GONE, FileEntry, Placed, Signature
 
 _CHUNK = 1 << 20
 _SCRATCH = "refs/contentgit/scratch"  # fast-import wants a ref for its commit; it is never written
@@ -319,23 +319,3 @@ class Writer:
         if sign and "sign" in errors:
             return self._program.cannot_sign("commit", "commit.gpgSign", errors)
         return self._program.failure("commit-tree", errors, writing=True)
-
-    def write_commit(
-        self,
-        *,
-        parent: str | None,
-        folder_changes: Iterable[tuple[str, Placed]],
-        message: str,
-        author: Signature | None = None,
-        committer: Signature | None = None,
-        date: datetime | None = None,
-    ) -> Written:
-        """Both of :meth:`write_tree` and :meth:`commit_tree`; no commit where the tree is the parent's."""
-        tree = self.write_tree(parent, folder_changes)
-        if parent and tree == self._trees.root(parent):
-            return Written(parent, tree, changed=False)
-        parents = [parent] if parent else []
-        commit = self.commit_tree(
-            tree, parents, message, author=author, committer=committer, date=date
-        )
-        return Written(commit, tree, changed=True)

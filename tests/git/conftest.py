@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from contentgit.git import Repository, Signature, Written
+from contentgit.git import Repository, Signature
 from tests.git.plain import git
 
 DATE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ANNA = Signature("Anna", "anna@example.com")
 ONE, TWO, THREE = "pages/a.b/0/0/1.json", "pages/a.b/0/0/2.json", "tags/a.c/x.json"
+
+
+class Written(NamedTuple):
+    """A commit and its tree; not ``changed`` where the tree was the parent's and no commit was made."""
+
+    commit: str
+    tree: str
+    changed: bool
+
 
 Commits = Callable[..., Written]
 
@@ -39,17 +49,15 @@ def commit() -> Commits:
         repository: Repository, changes: dict[str, bytes | None], branch: str = "main"
     ) -> Written:
         tip = repository.refs.tip(branch)
-        written = repository.writer.write_commit(
-            parent=tip,
-            folder_changes=changes.items(),
-            message="Change things\n",
-            author=ANNA,
-            committer=ANNA,
-            date=DATE,
+        tree = repository.writer.write_tree(tip, changes.items())
+        if tip and tree == repository.trees.root(tip):
+            return Written(tip, tree, changed=False)
+        parents = [tip] if tip else []
+        new = repository.writer.commit_tree(
+            tree, parents, "Change things\n", author=ANNA, committer=ANNA, date=DATE
         )
-        if written.changed:
-            repository.refs.move(f"refs/heads/{branch}", written.commit, tip, "test")
-        return written
+        repository.refs.move(f"refs/heads/{branch}", new, tip, "test")
+        return Written(new, tree, changed=True)
 
     return commit
 

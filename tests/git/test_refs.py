@@ -327,11 +327,11 @@ def test_of_many_at_once_one_wins(filled: Repository) -> None:
         "import sys\nfrom pathlib import Path\nfrom contentgit.errors import BusyError\n"
         "from contentgit.git import Repository\n"
         "repository = Repository.open(Path(sys.argv[1]))\nold = repository.refs.resolve('main')\n"
-        "written = repository.writer.write_commit(parent=old, message='x', "
-        "folder_changes=[('pages/x.json', sys.argv[2].encode())])\n"
+        "tree = repository.writer.write_tree(old, [('pages/x.json', sys.argv[2].encode())])\n"
+        "new = repository.writer.commit_tree(tree, [old], 'x')\n"
         "print('ready', flush=True)\nsys.stdin.readline()\n"
-        "try:\n    repository.refs.move('refs/heads/main', written.commit, old, 'x')\n"
-        "except BusyError:\n    print('lost')\nelse:\n    print(written.commit)\n"
+        "try:\n    repository.refs.move('refs/heads/main', new, old, 'x')\n"
+        "except BusyError:\n    print('lost')\nelse:\n    print(new)\n"
     )
     processes = [
         subprocess.Popen(

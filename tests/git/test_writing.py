@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from contentgit.errors import FormatError, RecordError, RepositoryError, UsageError
-from contentgit.git import GONE, FileEntry, Repository, Signature, Written
-from tests.git.conftest import ANNA, DATE, ONE, THREE, TWO, Commits
+from contentgit.git import GONE, FileEntry, Repository, Signature
+from tests.git.conftest import ANNA, DATE, ONE, THREE, TWO, Commits, Written
 from tests.git.plain import git
 from tests.memory import printed
 
@@ -162,8 +162,7 @@ def test_killed_midway(repository: Repository, commit: Commits) -> None:
         "    for number in range(20000):\n"
         "        if number == 15000:\n            os.kill(os.getpid(), signal.SIGKILL)\n"
         "        yield f'pages/{number}.json', os.urandom(1000)\n"
-        "Repository.open(Path(sys.argv[1])).writer.write_commit("
-        "parent=None, folder_changes=source(), message='x')\n"
+        "Repository.open(Path(sys.argv[1])).writer.write_tree(None, source())\n"
     )
     command = [sys.executable, "-c", program, str(repository.path)]
     done = subprocess.run(command, env={**os.environ, "PYTHONPATH": os.getcwd()})

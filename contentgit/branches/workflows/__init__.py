@@ -58,9 +58,8 @@ def add_workflow(repository: Repository, host: str, branch: str, *, force: bool)
             f"{path} on branch {branch} is another file",
             hint=f"contentgit init --ci {host} --force  (replaces it in a commit)",
         )
+    tree = repository.writer.write_tree(tip, [(path, data)])
     message = f"Review content and apply it by {path}\n"
-    written = repository.writer.write_commit(
-        parent=tip, folder_changes=[(path, data)], message=message
-    )
-    repository.worktrees.advance(branch, written.commit, tip, "contentgit init --ci")
-    return Workflow(path, written.commit, changed=True)
+    commit = repository.writer.commit_tree(tree, [tip], message)
+    repository.worktrees.advance(branch, commit, tip, "contentgit init --ci")
+    return Workflow(path, commit, changed=True)
