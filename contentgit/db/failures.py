@@ -10,13 +10,7 @@ from typing import Final
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error
 
-from contentgit.errors import (
-    BusyError,
-    ConfigurationError,
-    ContentgitError,
-    DatabaseError,
-    OvertakenError,
-)
+from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError
 
 LONGEST = 400
 """Characters of the database's words that are shown; some quote the whole row."""
@@ -46,7 +40,7 @@ class Fault(enum.StrEnum):
 
 _AGAIN: Final = "nothing has changed; run the command again"
 
-_REASONS: Final[Mapping[Fault, tuple[str, str]]] = {
+REASONS: Final[Mapping[Fault, tuple[str, str]]] = {
     Fault.OVERTAKEN: ("somebody else writes to it at this moment", _AGAIN),
     Fault.DEADLOCK: ("this and another session waited for each other's locks (a deadlock)", _AGAIN),
     Fault.LOCKED: (
@@ -78,25 +72,6 @@ _REASONS: Final[Mapping[Fault, tuple[str, str]]] = {
         "nothing has changed; 'exclude' of the spec leaves out a field that the trigger guards",
     ),
 }
-_BUSY: Final = frozenset({Fault.OVERTAKEN, Fault.DEADLOCK, Fault.LOCKED})
-
-
-def refusal(
-    cause: Fault | None, what: str, said: str, *, using: str, limit: str
-) -> DatabaseError | BusyError:
-    """The error that begins with ``what`` and ends with what the database ``said``.
-
-    ``limit`` is the setting that bounds how long a statement may take.
-    """
-    if cause is None:
-        return DatabaseError(f"{what}: {said}")
-    why, hint = _REASONS[cause]
-    cls = OvertakenError if cause in _BUSY else DatabaseError
-    return cls(
-        f"{what}: {why}: {said}",
-        hint=hint.format(using=using, limit=limit),
-        data={"cause": cause.value},
-    )
 
 
 def words(error: BaseException) -> str:

@@ -86,40 +86,32 @@ class Parking:
         shelf, names = self._shelf(table), ", ".join(self._names(table))
         if columns:
             self.backend.update(shelf, columns, table.key_columns, [row])
-        with self.backend.connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO {self.backend.quoted(table.name)} ({names})"  # noqa: S608
-                f" SELECT {names} FROM {self.backend.quoted(shelf)} WHERE {self._where(table)}",
-                key,
-            )
-            count = int(cursor.rowcount)
+        count = self.backend.execute(
+            f"INSERT INTO {self.backend.quoted(table.name)} ({names}) SELECT {names}"  # noqa: S608
+            f" FROM {self.backend.quoted(shelf)} WHERE {self.backend.where(table.key_columns)}",
+            key,
+        )
         self.backend.delete(shelf, table.key_columns, [key])
         return count
 
     def close(self) -> None:
         """Clear up; to be called while the transaction is open and whole."""
-        with self.backend.connection.cursor() as cursor:
-            for label in self.away:
-                cursor.execute(
-                    f"{self.backend.drop_temporary} {self.backend.quoted(_shelf_name(label))}"
-                )
+        for label in self.away:
+            shelf = self.backend.quoted(_shelf_name(label))
+            self.backend.execute(f"{self.backend.drop_temporary} {shelf}")
 
     def stand_in(self, table: Table, field: BoundField, *, filled: bool = False) -> StandIn | None:
         """What a row can hold in the field until its value is known; ``None`` if there is nothing.
 
         ``filled`` is for fields that must not be NULL meanwhile.
         """
-        found = tuple(self._first(table, column, filled=filled) for column in field.columns)
-        for value, column in zip(found, field.columns, strict=True):
-            model_field: Any = table.model._meta.get_field(column.attname)
-            null = model_field.null and self._null_is_free(table, column)
-            if value is None and (filled or not null):
-                return None
-        return StandIn(found)
+        found: list[Any] = []
+        for column in field.columns:
+            found += islice(self._parameters(table, column, filled=filled), 1)
+        return StandIn(tuple(found)) if len(found) == len(field.columns) else None
 
-    def _first(self, table: Table, column: Column, *, filled: bool = False) -> Any:
-        found = self._parameters(table, column)
-        return next((each for each in found if not filled or each is not None), None)
+    def _first(self, table: Table, column: Column) -> Any:
+        return next(self._parameters(table, column), None)
 
     def _null_is_free(self, table: Table, column: Column) -> bool:
         """Whether a row with NULL there collides with none, and nothing would have to follow."""
@@ -128,10 +120,11 @@ class Parking:
         free = all(each.plain and each.nulls_distinct for each in sets)
         return free and not self.codes.is_held(table, [column])
 
-    def _parameters(self, table: Table, column: Column) -> Iterator[Any]:
+    def _parameters(self, table: Table, column: Column, *, filled: bool = False) -> Iterator[Any]:
+        """The placeholders that the column may hold meanwhile, as parameters."""
         field = table.model._meta.get_field(column.attname)
         for value in placeholders(field, self.backend):
-            if value is not None or self._null_is_free(table, column):
+            if value is not None or (not filled and self._null_is_free(table, column)):
                 yield column.param(value)
 
     def _park_one(self, table: Table, columns: Sequence[Column], key: Key) -> int:
@@ -154,12 +147,11 @@ class Parking:
                 hint="change the values of the two rows one after the other, in two commits",
             )
         shelf, names = self._shelf(table), ", ".join(self._names(table))
-        with self.backend.connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO {self.backend.quoted(shelf)} SELECT {names}"  # noqa: S608
-                f" FROM {self.backend.quoted(table.name)} WHERE {self._where(table)}",
-                key,
-            )
+        self.backend.execute(
+            f"INSERT INTO {self.backend.quoted(shelf)} SELECT {names}"  # noqa: S608
+            f" FROM {self.backend.quoted(table.name)} WHERE {self.backend.where(table.key_columns)}",
+            key,
+        )
         self.away[table.label].add(key)
         return self.backend.delete(table.name, table.key_columns, [key])
 
@@ -167,32 +159,24 @@ class Parking:
         """Whether the database itself would delete or change other rows along with the row."""
         quoted = self.backend.quoted
         row = " AND ".join(f"b.{quoted(each.name)} = {each.cast}" for each in table.key_columns)
-        with self.backend.connection.cursor() as cursor:
-            for each in self.backend.acting_keys(table.name):
-                pairs = zip(each.columns, each.target_columns, strict=True)
-                joined = " AND ".join(f"a.{quoted(own)} = b.{quoted(to)}" for own, to in pairs)
-                cursor.execute(
-                    f"SELECT 1 FROM {quoted(each.table)} a JOIN {quoted(table.name)} b"  # noqa: S608
-                    f" ON {joined} WHERE {row} LIMIT 1",
-                    key,
-                )
-                if cursor.fetchone():
-                    return True
+        for each in self.backend.acting_keys(table.name):
+            pairs = zip(each.columns, each.target_columns, strict=True)
+            joined = " AND ".join(f"a.{quoted(own)} = b.{quoted(to)}" for own, to in pairs)
+            rows = f"{quoted(each.table)} a JOIN {quoted(table.name)} b ON {joined}"
+            if self.backend.fetch(f"SELECT 1 FROM {rows} WHERE {row} LIMIT 1", key):  # noqa: S608
+                return True
         return False
 
     def _shelf(self, table: Table) -> str:
         """The temporary table for rows of ``table``; within the database nothing is lost on the way."""
         name = _shelf_name(table.label)
         if table.label not in self.away:
-            names = ", ".join(self._names(table))
-            with self.backend.connection.cursor() as cursor:
-                cursor.execute(
-                    f"{self.backend.drop_temporary} IF EXISTS {self.backend.quoted(name)}"
-                )
-                cursor.execute(
-                    f"CREATE TEMPORARY TABLE {self.backend.quoted(name)} AS"  # noqa: S608
-                    f" SELECT {names} FROM {self.backend.quoted(table.name)} WHERE 1 = 0"
-                )
+            shelf, names = self.backend.quoted(name), ", ".join(self._names(table))
+            self.backend.execute(f"{self.backend.drop_temporary} IF EXISTS {shelf}")
+            self.backend.execute(
+                f"CREATE TEMPORARY TABLE {shelf} AS"  # noqa: S608
+                f" SELECT {names} FROM {self.backend.quoted(table.name)} WHERE 1 = 0"
+            )
             self.away[table.label] = set()
         return name
 
@@ -206,10 +190,6 @@ class Parking:
             names = [self.backend.quoted(each.name) for each in found if each.name not in generated]
             self._columns[table.label] = names
         return self._columns[table.label]
-
-    def _where(self, table: Table) -> str:
-        quoted = self.backend.quoted
-        return " AND ".join(f"{quoted(key.name)} = {key.cast}" for key in table.key_columns)
 
 
 def _shelf_name(label: str) -> str:

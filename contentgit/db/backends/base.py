@@ -19,9 +19,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 from contentgit.db.backends.catalog import ForeignKey, Trigger, dangling
-from contentgit.db.failures import Fault, connecting, refusal, words
+from contentgit.db.failures import REASONS, Fault, connecting, words
 from contentgit.db.tables import Column, Rows
-from contentgit.errors import BusyError, DatabaseError
+from contentgit.errors import BusyError, DatabaseError, OvertakenError
 
 PAUSE = 0.2
 """Seconds between two attempts to take a lock. Ctrl-C could not interrupt a wait inside the driver."""
@@ -84,14 +84,17 @@ class Backend(ABC):
         """Why there is no database to read, if connecting would create an empty one."""
         return ""
 
-    def _fetch(self, sql: str, params: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
+    def fetch(self, sql: str, params: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
         with self.connection.cursor() as cursor:
             cursor.execute(sql, params)
             return list(cursor.fetchall())
 
-    def _execute(self, sql: str, params: Sequence[Any] | None = None) -> None:
+    def execute(self, sql: str, params: Sequence[Any] | None = None) -> int:
+        """Run a statement; the number of rows that it wrote."""
         with self.connection.cursor() as cursor:
             cursor.execute(sql, params)
+            return int(cursor.rowcount)
 
     # Schemas
 
@@ -182,8 +185,14 @@ class Backend(ABC):
 
     def failure(self, what: str, error: Error) -> DatabaseError | BusyError:
         """The error that begins with ``what`` and has the reason, if known, and the database's own words."""
-        return refusal(
-            self.cause(error), what, words(error), using=self.using, limit=self.time_limit
+        cause, said = self.cause(error), words(error)
+        if cause is None:
+            return DatabaseError(f"{what}: {said}")
+        why, hint = REASONS[cause]
+        return (OvertakenError if cause in _CONFLICTS else DatabaseError)(
+            f"{what}: {why}: {said}",
+            hint=hint.format(using=self.using, limit=self.time_limit),
+            data={"cause": cause.value},
         )
 
     def is_over(self, error: Error) -> bool:
@@ -295,7 +304,7 @@ class Backend(ABC):
 
     def triggers(self) -> list[Trigger]:
         """The enabled triggers on the tables of this database."""
-        return [Trigger(*row) for row in self._fetch(self.trigger_query)]
+        return [Trigger(*row) for row in self.fetch(self.trigger_query)]
 
     # Writing
 
@@ -305,11 +314,10 @@ class Backend(ABC):
         marks = f"({', '.join(column.cast for column in columns)})"
         head = f"INSERT INTO {self.quoted(table)} ({names}) VALUES "  # noqa: S608
         count = 0
-        with self.connection.cursor() as cursor:
-            for batch in _statements(rows, len(columns), self.statement_characters):
-                parameters = [parameter for row in batch for parameter in row]
-                cursor.execute(head + ", ".join([marks] * len(batch)), parameters)
-                count += len(batch)
+        for batch in _statements(rows, len(columns), self.statement_characters):
+            parameters = [parameter for row in batch for parameter in row]
+            self.execute(head + ", ".join([marks] * len(batch)), parameters)
+            count += len(batch)
         return count
 
     def update(
@@ -320,21 +328,19 @@ class Backend(ABC):
         Each row holds one parameter per column, then one per key.
         """
         values = ", ".join(f"{self.quoted(column.name)} = {column.cast}" for column in columns)
-        sql = f"UPDATE {self.quoted(table)} SET {values} WHERE {self._where(keys)}"  # noqa: S608
+        sql = f"UPDATE {self.quoted(table)} SET {values} WHERE {self.where(keys)}"  # noqa: S608
         return self._many(sql, rows)
 
     def delete(self, table: str, keys: Sequence[Column], rows: Rows) -> int:
         """Delete the rows whose key columns have these values; the number of rows deleted."""
         head = f"DELETE FROM {self.quoted(table)} WHERE "  # noqa: S608
         if len(keys) > 1:
-            return self._many(head + self._where(keys), rows)
+            return self._many(head + self.where(keys), rows)
         count = 0
-        with self.connection.cursor() as cursor:
-            for start in range(0, len(rows), STATEMENT_ROWS):
-                batch = [value for (value,) in rows[start : start + STATEMENT_ROWS]]
-                marks = ", ".join([keys[0].cast] * len(batch))
-                cursor.execute(f"{head}{self.quoted(keys[0].name)} IN ({marks})", batch)
-                count += cursor.rowcount
+        for start in range(0, len(rows), STATEMENT_ROWS):
+            batch = [value for (value,) in rows[start : start + STATEMENT_ROWS]]
+            marks = ", ".join([keys[0].cast] * len(batch))
+            count += self.execute(f"{head}{self.quoted(keys[0].name)} IN ({marks})", batch)
         return count
 
     @property
@@ -350,7 +356,8 @@ class Backend(ABC):
             cursor.executemany(sql, rows)
             return int(cursor.rowcount)
 
-    def _where(self, keys: Sequence[Column]) -> str:
+    def where(self, keys: Sequence[Column]) -> str:
+        """The condition that the key columns have certain values."""
         return " AND ".join(f"{self.quoted(key.name)} = {key.cast}" for key in keys)
 
     def quoted(self, name: str) -> str:

@@ -27,6 +27,22 @@ class ForeignKey(NamedTuple):
     acts: bool = False
 
 
+def foreign_keys(rows: Iterable[tuple[Any, ...]]) -> list[ForeignKey]:
+    """The constraints, of a row for each of their columns.
+
+    A row holds the table, what identifies the constraint there, the column, the table and the column that it
+    refers to, and whether the constraint acts.
+    """
+    found: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    for table, constraint, *column in rows:
+        found.setdefault((table, constraint), []).append(tuple(column))
+    keys = []
+    for (table, _), columns in found.items():
+        own, targets, others, acts = zip(*columns, strict=True)
+        keys.append(ForeignKey(table, own, targets[0], others, bool(acts[0])))
+    return keys
+
+
 class Trigger(NamedTuple):
     """A trigger on ``table``; ``body`` is what it runs, ``""`` where that is no SQL.
 

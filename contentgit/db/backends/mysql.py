@@ -13,7 +13,7 @@ from typing import Any
 from django.db import Error
 
 from contentgit.db.backends.base import STATEMENT_CHARACTERS, STATEMENT_PARAMETERS, Backend
-from contentgit.db.backends.catalog import ForeignKey, dangling
+from contentgit.db.backends.catalog import ForeignKey, dangling, foreign_keys
 from contentgit.db.failures import Fault, TooLongError
 from contentgit.db.tables import Column, Rows
 from contentgit.errors import BusyError
@@ -21,7 +21,7 @@ from contentgit.errors import BusyError
 LOCK_NAME_LENGTH = 64
 
 FOREIGN_KEYS = """
-SELECT CONSTRAINT_NAME, TABLE_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME
+SELECT TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME, FALSE
 FROM information_schema.KEY_COLUMN_USAGE
 WHERE TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_SCHEMA = DATABASE()
 AND (TABLE_NAME IN %s OR REFERENCED_TABLE_NAME IN %s)
@@ -101,35 +101,35 @@ class MySQL(Backend):
 
     def _begin(self, *, writable: bool) -> None:
         access = "READ WRITE" if writable else "READ ONLY"
-        self._execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        self._execute(f"START TRANSACTION WITH CONSISTENT SNAPSHOT, {access}")
+        self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        self.execute(f"START TRANSACTION WITH CONSISTENT SNAPSHOT, {access}")
 
     def _acquire(self) -> bool:
-        return bool(self._fetch("SELECT GET_LOCK(%s, 0)", [self._lock_name()])[0][0])
+        return bool(self.fetch("SELECT GET_LOCK(%s, 0)", [self._lock_name()])[0][0])
 
     def _release(self) -> None:
-        self._execute("SELECT RELEASE_LOCK(%s)", [self._lock_name()])
+        self.execute("SELECT RELEASE_LOCK(%s)", [self._lock_name()])
 
     def _lock_name(self) -> str:
         """Lock names belong to the server, so this one contains the name of the database."""
-        name = f"contentgit:{self._fetch('SELECT DATABASE()')[0][0]}"
+        name = f"contentgit:{self.fetch('SELECT DATABASE()')[0][0]}"
         if len(name) > LOCK_NAME_LENGTH:
             return f"contentgit:{hashlib.sha256(name.encode()).hexdigest()[:40]}"
         return name
 
     def _holder(self) -> str:
-        ((number,),) = self._fetch("SELECT IS_USED_LOCK(%s)", [self._lock_name()])
+        ((number,),) = self.fetch("SELECT IS_USED_LOCK(%s)", [self._lock_name()])
         if number is None:
             return ""
         # Without the privilege PROCESS the server does not show the connections of other users.
         query = "SELECT user, host FROM information_schema.processlist WHERE id = %s"
-        users = [f", user {user} from {host}" for user, host in self._fetch(query, [number])]
+        users = [f", user {user} from {host}" for user, host in self.fetch(query, [number])]
         return f" (connection {number}{''.join(users)})"
 
     @contextmanager
     def _session(self) -> Iterator[None]:
         """Values are written unchanged, and a row that has changed since the snapshot is an error."""
-        before = {str(name).lower(): value for name, value in self._fetch(SETTINGS)}
+        before = {str(name).lower(): value for name, value in self.fetch(SETTINGS)}
         mode = before["sql_mode"].split(",") if before["sql_mode"] else []
         if not {"STRICT_ALL_TABLES", "STRICT_TRANS_TABLES"} & set(mode):
             mode.append("STRICT_ALL_TABLES")
@@ -149,10 +149,10 @@ class MySQL(Backend):
 
     def _set(self, values: dict[str, str]) -> None:
         for name, value in values.items():
-            self._execute(f"SET SESSION {name} = %s", [value])
+            self.execute(f"SET SESSION {name} = %s", [value])
 
     def defer_constraints(self) -> None:
-        self._execute("SET SESSION foreign_key_checks = 0")  # _session resets it
+        self.execute("SET SESSION foreign_key_checks = 0")  # _session resets it
         keys = self._foreign_keys(self.connection.introspection.table_names())
         self._referring = {(key.table, name) for key in keys for name in key.columns}
 
@@ -168,7 +168,7 @@ class MySQL(Backend):
     @cached_property
     def _packet(self) -> int:
         """Bytes of the longest statement that the server takes."""
-        return int(self._fetch("SELECT @@max_allowed_packet")[0][0])
+        return int(self.fetch("SELECT @@max_allowed_packet")[0][0])
 
     @property
     def statement_characters(self) -> int:
@@ -243,23 +243,16 @@ class MySQL(Backend):
     def _count(self, table: str, column: str, values: Collection[Any]) -> int:
         """How many of the values the column has now; the rows are locked."""
         name, found, listed = self.quoted(column), 0, list(values)
-        with self.connection.cursor() as cursor:
-            for start in range(0, len(listed), STATEMENT_PARAMETERS):
-                some = listed[start : start + STATEMENT_PARAMETERS]
-                cursor.execute(
-                    f"SELECT DISTINCT {name} FROM {self.quoted(table)} WHERE {name} IN"  # noqa: S608
-                    f" ({', '.join(['%s'] * len(some))}) {LOCK}",
-                    some,
-                )
-                found += len(cursor.fetchall())
+        head = f"SELECT DISTINCT {name} FROM {self.quoted(table)} WHERE {name} IN"  # noqa: S608
+        for start in range(0, len(listed), STATEMENT_PARAMETERS):
+            some = listed[start : start + STATEMENT_PARAMETERS]
+            found += len(self.fetch(f"{head} ({', '.join(['%s'] * len(some))}) {LOCK}", some))
         return found
 
     @contextmanager
     def _latest(self) -> Iterator[None]:
         """Locking reads give the current rows; MariaDB may refuse rows that differ from the snapshot."""
-        known = "innodb_snapshot_isolation" in {
-            str(row[0]).lower() for row in self._fetch(SETTINGS)
-        }
+        known = "innodb_snapshot_isolation" in {str(row[0]).lower() for row in self.fetch(SETTINGS)}
         if known:
             self._set({"innodb_snapshot_isolation": "OFF"})
         yield
@@ -272,15 +265,4 @@ class MySQL(Backend):
     def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
         if not tables:
             return []
-        found: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
-        for name, table, *parts in self._fetch(FOREIGN_KEYS, [tuple(tables), tuple(tables)]):
-            found.setdefault((table, name), []).append(tuple(parts))
-        return [
-            ForeignKey(
-                table,
-                tuple(own for own, _, _ in parts),
-                parts[0][1],
-                tuple(other for _, _, other in parts),
-            )
-            for (table, _), parts in found.items()
-        ]
+        return foreign_keys(self.fetch(FOREIGN_KEYS, [tuple(tables), tuple(tables)]))

@@ -10,7 +10,7 @@ from django.db import Error, InterfaceError, OperationalError, transaction
 from django.db.models import AutoField, Model
 
 from contentgit.db.backends.base import Backend
-from contentgit.db.backends.catalog import ForeignKey
+from contentgit.db.backends.catalog import ForeignKey, foreign_keys
 from contentgit.db.failures import Fault, translated
 
 LOCK = int.from_bytes(hashlib.sha256(b"contentgit apply").digest()[:8], "big", signed=True)
@@ -25,7 +25,7 @@ AND l.classid::bigint = %s AND l.objid::bigint = %s
 """
 
 FOREIGN_KEYS = """
-SELECT c.oid, r.relname, ra.attname, t.relname, ta.attname, c.confdeltype IN ('c', 'n', 'd')
+SELECT r.relname, c.oid, ra.attname, t.relname, ta.attname, c.confdeltype IN ('c', 'n', 'd')
 FROM pg_constraint c
 JOIN pg_class r ON r.oid = c.conrelid
 JOIN pg_class t ON t.oid = c.confrelid
@@ -106,27 +106,27 @@ class PostgreSQL(Backend):
 
     def _translated(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with translated(f"database {self.using!r}"):
-            return self._fetch(sql, params)
+            return self.fetch(sql, params)
 
     def _begin(self, *, writable: bool) -> None:
         access = "READ WRITE" if writable else "READ ONLY"
-        self._execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ {access}")
+        self.execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ {access}")
         # The first query fixes the snapshot. A server, role or project may have set numbers to be rounded
         # in results. Without row level security hidden rows are an error: they would be committed as
         # deleted.
-        self._execute(
+        self.execute(
             "SELECT set_config('extra_float_digits', '1', true), "
             "set_config('row_security', 'off', true)"
         )
 
     def _acquire(self) -> bool:
-        return bool(self._fetch("SELECT pg_try_advisory_lock(%s)", [LOCK])[0][0])
+        return bool(self.fetch("SELECT pg_try_advisory_lock(%s)", [LOCK])[0][0])
 
     def _release(self) -> None:
-        self._execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+        self.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
     def _holder(self) -> str:
-        rows = self._fetch(HOLDER, [LOCK >> 32 & 0xFFFFFFFF, LOCK & 0xFFFFFFFF])
+        rows = self.fetch(HOLDER, [LOCK >> 32 & 0xFFFFFFFF, LOCK & 0xFFFFFFFF])
         if not rows:
             return ""
         process, user, application, address = rows[0]
@@ -134,30 +134,18 @@ class PostgreSQL(Backend):
         return f" ({', '.join(part for part in known if part)})"
 
     def defer_constraints(self) -> None:
-        self._execute("SET CONSTRAINTS ALL DEFERRED")
+        self.execute("SET CONSTRAINTS ALL DEFERRED")
 
     def check_constraints(self, tables: Collection[str]) -> None:
         try:
             with transaction.atomic(using=self.using):
-                self._execute("SET CONSTRAINTS ALL IMMEDIATE")
+                self.execute("SET CONSTRAINTS ALL IMMEDIATE")
         except Error as error:
             super().check_constraints(tables)  # names all the rows, if a reference is broken
             raise self.failure(f"database {self.using!r}", error) from error
 
     def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
-        found: dict[int, list[tuple[str, str, str, str, bool]]] = {}
-        for number, *parts in self._fetch(FOREIGN_KEYS, [list(tables), list(tables)]):
-            found.setdefault(number, []).append(tuple(parts))
-        return [
-            ForeignKey(
-                parts[0][0],
-                tuple(own for _, own, _, _, _ in parts),
-                parts[0][2],
-                tuple(other for _, _, _, other, _ in parts),
-                parts[0][4],
-            )
-            for parts in found.values()
-        ]
+        return foreign_keys(self.fetch(FOREIGN_KEYS, [list(tables), list(tables)]))
 
     def reset_sequences(self, models: Iterable[type[Model]]) -> None:
         """See :meth:`Backend.reset_sequences`.
@@ -184,7 +172,7 @@ class PostgreSQL(Backend):
                 " WHERE m.top > coalesce(pg_sequence_last_value(s.name), 0)"
             )
             parameters += [table.replace("%%", "%"), field.column]
-        self._execute(" UNION ALL ".join(parts), parameters)
+        self.execute(" UNION ALL ".join(parts), parameters)
 
 
 def _state(error: Error) -> str | None:

@@ -12,15 +12,18 @@ from typing import Any
 from django.db import Error, transaction
 
 from contentgit.db.backends.base import Backend, LockWait
-from contentgit.db.backends.catalog import ForeignKey
+from contentgit.db.backends.catalog import ForeignKey, foreign_keys
 from contentgit.db.failures import Fault
 from contentgit.db.tables import Column
 
 FOREIGN_KEYS = """
-SELECT m.name, f.id, f."from", f."table", f."to", f.on_delete NOT IN ('NO ACTION', 'RESTRICT')
+SELECT m.name, f.id, f."from", f."table",
+coalesce(f."to", (SELECT name FROM pragma_table_info(f."table") WHERE pk = f.seq + 1)),
+f.on_delete NOT IN ('NO ACTION', 'RESTRICT')
 FROM sqlite_master m, pragma_foreign_key_list(m.name) f
 WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq
 """
+"""REFERENCES without columns means the primary key."""
 
 CAUSES = {
     sqlite3.SQLITE_BUSY: Fault.LOCKED,
@@ -105,15 +108,15 @@ class SQLite(Backend):
 
     @contextmanager
     def _pragma(self, name: str, value: int) -> Iterator[None]:
-        ((before,),) = self._fetch(f"PRAGMA {name}")
-        self._execute(f"PRAGMA {name} = {value}")
+        ((before,),) = self.fetch(f"PRAGMA {name}")
+        self.execute(f"PRAGMA {name} = {value}")
         try:
             yield
         finally:
-            self._execute(f"PRAGMA {name} = {before}")
+            self.execute(f"PRAGMA {name} = {before}")
 
     def _begin(self, *, writable: bool) -> None:  # noqa: ARG002
-        self._fetch("SELECT 1 FROM sqlite_master LIMIT 1")  # the first read fixes the snapshot
+        self.fetch("SELECT 1 FROM sqlite_master LIMIT 1")  # the first read fixes the snapshot
 
     def _acquire(self) -> bool:
         return True  # the transaction is the lock
@@ -122,28 +125,11 @@ class SQLite(Backend):
         pass
 
     def defer_constraints(self) -> None:
-        self._execute("PRAGMA defer_foreign_keys = ON")
+        self.execute("PRAGMA defer_foreign_keys = ON")
 
     def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
-        found: dict[tuple[str, int], list[tuple[str, str, str | None, bool]]] = {}
-        for table, number, *part in self._fetch(FOREIGN_KEYS):
-            column, target, target_column, acts = part
-            if table in tables or target in tables:
-                found.setdefault((table, number), []).append(
-                    (column, target, target_column, bool(acts))
-                )
-        return [self._foreign_key(table, parts) for (table, _), parts in found.items()]
-
-    def _foreign_key(
-        self, table: str, parts: list[tuple[str, str, str | None, bool]]
-    ) -> ForeignKey:
-        target = parts[0][1]
-        named = [name for _, _, name, _ in parts if name is not None]
-        if not named:  # REFERENCES without columns means the primary key
-            with self.connection.cursor() as cursor:
-                named = self.connection.introspection.get_primary_key_columns(cursor, target) or []
-        columns = tuple(column for column, _, _, _ in parts)
-        return ForeignKey(table, columns, target, tuple(named), parts[0][3])
+        keys = foreign_keys(self.fetch(FOREIGN_KEYS))
+        return [key for key in keys if key.table in tables or key.target in tables]
 
     def insert(self, table: str, columns: Sequence[Column], rows: Iterable[tuple[Any, ...]]) -> int:
         # A prepared statement is faster here than one with many rows, and has no limit of parameters.
