@@ -1,0 +1,264 @@
+"""A record as another schema has it: what the steps of migrations make of content.
+
+A lens is a pure function. What it cannot carry it lists; it never guesses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Context, Decimal, Inexact, InvalidOperation
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from contentgit.content.diff import ABSENT, Absent
+from contentgit.content.evolution import (
+    KEY,
+    AddedField,
+    AddedModel,
+    Conversion,
+    Migration,
+    OpaqueStep,
+    RemovedField,
+    RemovedModel,
+    RenamedField,
+    RenamedModel,
+    RetypedField,
+    SchemaStep,
+)
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
+
+_REFERENCES: Final = frozenset({FieldKind.REFERENCE, FieldKind.REFERENCES, FieldKind.GENERIC})
+_NOTHING: Final[tuple[Value, ...]] = (None, "", [], {})
+_EXACT: Final = Context(prec=1000, traps=[Inexact, InvalidOperation])
+
+
+class Lost(NamedTuple):
+    """A value that a lens cannot carry, and the migration that is the reason; ``field`` is the older name."""
+
+    field: str
+    value: Value
+    migration: str
+
+
+class Reading(NamedTuple):
+    """A record as the newer schema has it, ``None`` if its model is gone; and the values that were lost."""
+
+    record: Record | None
+    lost: tuple[Lost, ...] = ()
+
+
+@dataclass
+class _ReadField:
+    """A field of the newer schema: the older field that it was, or the value that rows got when it came."""
+
+    source: str | None
+    default: Value | Absent = ABSENT
+    retyped: list[tuple[str, RetypedField]] = field(default_factory=list)
+
+
+@dataclass
+class _ReadModel:
+    """What becomes of a model: its newer label and fields, and the older fields that are gone."""
+
+    label: str
+    references: Mapping[str, FieldSchema] = field(default_factory=dict)
+    fields: dict[str, _ReadField] = field(default_factory=dict)
+    gone: dict[str, str] = field(default_factory=dict)
+    removed_by: str = ""
+
+
+class Lens:
+    """Reads records of the schema ``models`` as they are after the ``migrations``.
+
+    ``fill`` is whether a field that was added gets what its migration wrote into the rows there were; without
+    it, a record does not have the field. ``opaque`` are the operations of which nothing is known, each with
+    its migration: what they did to content is not in the records that the lens gives.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, ModelSchema],
+        migrations: Iterable[Migration],
+        *,
+        fill: bool = True,
+    ) -> None:
+        self.opaque: list[tuple[str, OpaqueStep]] = []
+        self._fill = fill
+        self._older = {
+            label: _ReadModel(
+                label,
+                {each.name: each for each in model.fields if each.kind in _REFERENCES},
+                {name: _ReadField(name) for name in (KEY, *model.by_name)},
+            )
+            for label, model in models.items()
+        }
+        self._newer = dict(self._older)
+        self._labels: dict[str, str] = {}
+        for migration in migrations:
+            for step in migration.steps:
+                self._take(step, migration.name)
+        self._sources = {
+            label: {each.source: (name, each) for name, each in model.fields.items()}
+            for label, model in self._older.items()
+        }
+
+    # The steps, one by one
+
+    def _take(self, step: SchemaStep, migration: str) -> None:
+        match step:
+            case OpaqueStep():
+                self.opaque.append((migration, step))
+            case AddedModel(label):
+                self._newer[label] = _ReadModel(label)
+            case RenamedModel(label, to):
+                self._rename(label, to)
+            case RemovedModel(label):
+                removed = self._newer.pop(label, None)
+                if removed is not None:
+                    removed.removed_by = migration
+            case _:
+                model = self._newer.get(step.model)
+                if model is not None:
+                    _take_field(model, step, migration)
+
+    def _rename(self, label: str, to: str) -> None:
+        for older, newer in self._labels.items():
+            if newer == label:
+                self._labels[older] = to
+                break
+        else:
+            self._labels[label] = to
+        model = self._newer.pop(label, None)
+        if model is not None:
+            model.label = to
+            self._newer[to] = model
+
+    # Reading
+
+    def key(self, key: RecordKey) -> RecordKey:
+        """The key of the same record in the newer schema."""
+        return key._replace(model=self._labels.get(key.model, key.model))
+
+    def changes(self, label: str) -> bool:
+        """Whether a record of the older model may be read as another than it is."""
+        model = self._older.get(label)
+        if model is None:
+            return label in self._labels
+        return bool(
+            model.label != label
+            or model.removed_by
+            or model.gone
+            or any(self._is_other(name, each) for name, each in model.fields.items())
+            or any(
+                each.kind is FieldKind.GENERIC or each.target in self._labels
+                for each in model.references.values()
+                if self._labels
+            )
+        )
+
+    def _is_other(self, name: str, read: _ReadField) -> bool:
+        if read.source is None:
+            return self._fill and read.default is not ABSENT
+        return read.source != name or any(_converts(step) for _, step in read.retyped)
+
+    def read(self, record: Record) -> Reading:
+        """The record as the newer schema has it."""
+        model = self._older.get(record.key.model)
+        if model is None:
+            return Reading(Record(self.key(record.key), record.fields))
+        if model.removed_by:
+            gone = record.fields.items()
+            return Reading(None, tuple(Lost(*each, model.removed_by) for each in gone))
+        sources = self._sources[record.key.model]
+        values, lost = dict(self._added(model)), []
+        for name, value in record.fields.items():
+            if name in model.gone:
+                if value not in _NOTHING:
+                    lost.append(Lost(name, value, model.gone[name]))
+                continue
+            newer, read = sources.get(name, (name, _ReadField(name)))
+            if self._labels and name in model.references:
+                value = self._referring(value, model.references[name])
+            for migration, step in read.retyped:
+                value = _converted(value, step)
+                if value is ABSENT:
+                    lost.append(Lost(name, record.fields[name], migration))
+                    break
+            else:
+                values[newer] = value
+        return Reading(Record(self.key(record.key), values), tuple(lost))
+
+    def _added(self, model: _ReadModel) -> Iterator[tuple[str, Value]]:
+        for name, each in model.fields.items():
+            value = each.default
+            if each.source is not None or not self._fill or value is ABSENT:
+                continue
+            for _, step in each.retyped:
+                value = _converted(value, step)
+            if value is not ABSENT:
+                yield name, value
+
+    def _referring(self, value: Value, schema: FieldSchema) -> Value:
+        if isinstance(value, str):
+            label, colon, key = value.partition(":")
+            return f"{self._labels.get(label, label)}{colon}{key}"
+        if not isinstance(value, list):
+            return value
+        found = [self._referring(each, schema) for each in value]
+        if schema.ordered or not all(isinstance(each, str) and ":" in each for each in found):
+            return found
+        return sorted(found, key=lambda each: RecordKey(*each.split(":", 1)).sort_key)
+
+
+def _take_field(model: _ReadModel, step: SchemaStep, migration: str) -> None:
+    match step:
+        case AddedField(_, name, default):
+            model.fields[name] = _ReadField(None, default)
+        case RemovedField(_, name):
+            removed = model.fields.pop(name, None)
+            if removed is not None and removed.source is not None:
+                model.gone[removed.source] = migration
+        case RenamedField(_, name, to):
+            if name in model.fields:
+                model.fields[to] = model.fields.pop(name)
+        case RetypedField(_, name):
+            if name in model.fields:
+                model.fields[name].retyped.append((migration, step))
+
+
+def _converts(step: RetypedField) -> bool:
+    """Whether the step may change a value."""
+    return step.conversion is not Conversion.SAME or step.null is not ABSENT
+
+
+def _converted(value: Value, step: RetypedField) -> Value | Absent:
+    """The value as the step makes it; ``ABSENT`` if it has no exact form."""
+    if value is None:
+        return step.null if step.null is not ABSENT else None
+    match step.conversion, value:
+        case Conversion.SAME, _:
+            return value
+        case Conversion.INTEGER, bool():
+            return int(value)
+        case Conversion.TEXT, int() if not isinstance(value, bool):
+            return str(value)
+        case Conversion.UUID | Conversion.PLACES, str():
+            try:
+                if step.conversion is Conversion.UUID:
+                    return str(UUID(value))
+                return _with_places(value, step.places or 0)
+            except (ValueError, InvalidOperation, Inexact):
+                return ABSENT
+    return ABSENT
+
+
+def _with_places(value: str, places: int) -> str:
+    """A decimal number with so many places.
+
+    Raises:
+        Inexact, InvalidOperation: it is none, or has more.
+    """
+    fixed = Decimal(value).quantize(Decimal(1).scaleb(-places), context=_EXACT)
+    return f"{fixed or fixed.copy_abs():f}"

@@ -1,0 +1,167 @@
+"""Where the project's code stands: its migrations as the continuation of what a commit records.
+
+Nothing of a migration is run, and no query is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from django.db.migrations.exceptions import BadMigrationError, NodeNotFoundError
+from django.db.migrations.loader import MigrationLoader
+
+from contentgit.content.evolution import Migration, OpaqueStep, RenamedModel, SchemaStep, Standing
+from contentgit.db.evolution.steps import Node, StepReader
+from contentgit.errors import ConfigurationError
+
+_GONE: SchemaStep = OpaqueStep("migrations that the code no longer has")
+
+
+class CodeStanding(NamedTuple):
+    """Where the code stands, as the continuation of what a commit records.
+
+    ``missing`` are the migrations where the commit stands and that the code does not have.
+    """
+
+    standing: Standing
+    missing: tuple[str, ...] = ()
+
+
+def code_standing(
+    labels: Collection[str], referred: Collection[str], recorded: Standing, using: str
+) -> CodeStanding:
+    """The code's standing for a dump with the models ``labels``, which continues the history ``recorded``.
+
+    ``referred`` are models outside that its records refer to: of their apps, only other names matter. An app
+    that is not in the history yet begins with its leaves of today.
+
+    Raises:
+        ConfigurationError: the project's migrations cannot be loaded.
+    """
+    try:
+        graph = _Graph(MigrationLoader(None))
+    except (NodeNotFoundError, BadMigrationError) as error:
+        raise ConfigurationError(
+            f"the project's migrations cannot be loaded: {error}",
+            hint="python manage.py showmigrations  (shows the error)",
+        ) from error
+    own = {label.partition(".")[0] for label in labels}
+    every = own | {label.partition(".")[0] for label in referred}
+    missing = sorted(name for name in recorded.leaves if not graph.has(name))
+    lost = {_node(name)[0] for name in missing}
+    leaves = graph.leaves(lost)
+    # The leaves of code that is older than the commit are in its history.
+    older = {_node(name)[0] for name in leaves if name in recorded.names}
+    history = [each for each in recorded.history if each.app not in older or graph.has(each.name)]
+    known = graph.past(name for name in recorded.names if graph.has(name))
+    for leaf in leaves:
+        if _node(leaf)[0] not in older:
+            after = tuple(name for name in missing if _node(name)[0] == _node(leaf)[0])
+            history.append(Migration(leaf, after, (_GONE,)))
+            known |= graph.past([leaf])
+    for leaf in graph.leaves(every - {each.app for each in history}):
+        history.append(Migration(leaf))
+        known |= graph.past([leaf])
+    names = {each.name for each in history}
+    for node, steps in graph.steps_after(known, graph.leaves(every), using):
+        name = ".".join(node)
+        if node[0] not in every or name in names:
+            continue
+        if node[0] not in own:
+            steps = [step for step in steps if isinstance(step, RenamedModel)]
+        history.append(Migration(name, graph.recorded_parents(node, names), tuple(steps)))
+        names.add(name)
+    return CodeStanding(Standing(tuple(history)), tuple(missing))
+
+
+class _Graph:
+    """The migrations of the project as Django orders them; squashed ones in place of what they replace."""
+
+    def __init__(self, loader: MigrationLoader) -> None:
+        self.loader = loader
+        self.squashed = {
+            node: key for key, each in loader.replacements.items() for node in each.replaces
+        }
+
+    def has(self, name: str) -> bool:
+        node = _node(name)
+        return node in self.loader.graph.nodes or node in self.squashed
+
+    def leaves(self, labels: Collection[str]) -> list[str]:
+        """The leaves of the apps, by name."""
+        return sorted(
+            ".".join(node) for label in labels for node in self.loader.graph.leaf_nodes(label)
+        )
+
+    def past(self, names: Iterable[str]) -> set[Node]:
+        """The migrations, and all that they need. Of squashed ones those that the named one needs."""
+        found: set[Node] = set()
+        for name in names:
+            node = _node(name)
+            key = self.squashed.get(node)
+            if node in self.loader.graph.nodes:
+                found |= {*self.loader.graph.forwards_plan(node)}
+            elif key is not None:
+                replaced = self.loader.replacements[key].replaces
+                before = replaced[: replaced.index(node) + 1]
+                found |= {*self.loader.graph.forwards_plan(key)} - {key} | {*before}
+                if len(before) == len(replaced):
+                    found.add(key)
+        return found
+
+    def steps_after(
+        self, known: AbstractSet[Node], leaves: Iterable[str], using: str
+    ) -> Iterator[tuple[Node, list[SchemaStep]]]:
+        """The migrations up to the leaves that are not ``known``, with their steps, in order."""
+        graph, disk = self.loader.graph, self.loader.disk_migrations
+        plans = (graph.forwards_plan(_node(name)) for name in leaves)
+        plan = list(dict.fromkeys(node for found in plans for node in found))
+        if all(node in known for node in plan):
+            return
+        reader = StepReader(self.loader, using)
+        for node in plan:
+            squashed = self.loader.replacements.get(node)
+            replaced = squashed.replaces if squashed else []
+            if node not in known and not known.isdisjoint(replaced):
+                # The commit stands between two of them.
+                for each in replaced:
+                    found = reader.steps(disk[each]) if each in disk else [_GONE]
+                    if each not in known:
+                        yield each, found
+            else:
+                steps = reader.steps(disk[node])
+                if node not in known:
+                    yield node, steps
+
+    def recorded_parents(self, node: Node, names: Collection[str]) -> tuple[str, ...]:
+        """The nearest migrations of the history that it needs."""
+        found: set[str] = set()
+        left = self._needed(node)
+        seen: set[Node] = set()
+        while left:
+            parent = left.pop()
+            if parent in seen:
+                continue
+            seen.add(parent)
+            replaced = self.loader.replacements.get(parent)
+            stands = [parent, *(replaced.replaces[::-1] if replaced else ())]
+            name = next((".".join(each) for each in stands if ".".join(each) in names), None)
+            if name:
+                found.add(name)
+            else:
+                left += self._needed(parent)
+        return tuple(sorted(found))
+
+    def _needed(self, node: Node) -> list[Node]:
+        known = self.loader.graph.node_map.get(node)
+        if known is not None:
+            return [each.key for each in known.parents]
+        migration = self.loader.disk_migrations.get(node)  # one that was squashed
+        return [*migration.dependencies] if migration else []
+
+
+def _node(name: str) -> Node:
+    label, _, migration = name.partition(".")
+    return label, migration

@@ -1,0 +1,323 @@
+"""The project's migrations as schema steps, read from real migrations in a folder of their own."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from textwrap import dedent, indent
+
+import pytest
+from django.test import override_settings
+
+from contentgit.content.diff import ABSENT
+from contentgit.content.evolution import (
+    AddedField,
+    AddedModel,
+    Conversion,
+    OpaqueStep,
+    RemovedField,
+    RemovedModel,
+    RenamedField,
+    RenamedModel,
+    RetypedField,
+    SchemaStep,
+    Standing,
+)
+from contentgit.db.evolution import code_standing
+from contentgit.errors import ConfigurationError
+
+pytestmark = pytest.mark.usefixtures("db")
+
+INITIAL = """
+    m.CreateModel("Page", [
+        ("id", f.AutoField(primary_key=True)),
+        ("title", f.CharField(max_length=50)),
+        ("count", f.IntegerField(null=True)),
+        ("price", f.DecimalField(max_digits=8, decimal_places=2)),
+        ("live", f.BooleanField(default=True)),
+        ("made", f.DateTimeField(null=True)),
+    ]),
+"""
+numbers = itertools.count()
+
+Write = Callable[[Mapping[str, str]], None]
+
+
+def migration(operations: str, needs: str = "", replaces: str = "") -> str:
+    """The source of a migration; ``needs`` and ``replaces`` are names in app workshop, by spaces."""
+    head = dedent("""
+        from django.db import migrations as m, models as f
+
+        def split(apps, schema_editor):
+            pass
+
+        class Migration(m.Migration):
+    """)
+    lists = {
+        "dependencies": [("workshop", name) for name in needs.split()],
+        "replaces": [("workshop", name) for name in replaces.split()],
+    }
+    body = "\n".join(f"{name} = {value!r}" for name, value in lists.items() if value)
+    return head + indent(f"{body}\noperations = [{operations}]", "    ")
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
+    """Writes the migrations of the app workshop, in place of those that it has."""
+    package = f"evolving{next(numbers)}"
+    folder = tmp_path / package
+    folder.mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def written(sources: Mapping[str, str]) -> None:
+        for each in folder.glob("*.py"):
+            each.unlink()
+        for name in [each for each in sys.modules if each.startswith(package)]:
+            del sys.modules[name]
+        (folder / "__init__.py").touch()
+        for name, source in sources.items():
+            (folder / f"{name}.py").write_text(source)
+
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    with override_settings(MIGRATION_MODULES={"workshop": package}):
+        yield written
+
+
+NOTHING = Standing()
+
+
+def standing(recorded: Standing = NOTHING) -> Standing:
+    return code_standing(["workshop.page"], [], recorded, "default").standing
+
+
+def steps_of(write: Write, *operations: str, initial: str = INITIAL) -> list[SchemaStep]:
+    """What operations do that come after the first migration."""
+    write({"a": migration(initial)})
+    begun = standing()
+    write({"a": migration(initial), "b": migration(", ".join(operations), "a")})
+    (added,) = standing(begun).since(begun) or ()
+    assert added.name == "workshop.b"
+    assert added.after == ("workshop.a",)
+    return list(added.steps)
+
+
+def test_a_history_begins_with_the_leaves(write: Write) -> None:
+    write({"a": migration(INITIAL), "b": migration("", "a")})
+    found = standing()
+    assert [(each.name, each.after, each.steps) for each in found.history] == [
+        ("workshop.b", (), ())
+    ]
+    assert standing(found) == found
+
+
+@pytest.mark.parametrize(
+    ("operation", "steps"),
+    [
+        (
+            'm.RenameField("Page", "title", "name")',
+            [RenamedField("workshop.page", "title", "name")],
+        ),
+        ('m.RemoveField("Page", "title")', [RemovedField("workshop.page", "title")]),
+        (
+            'm.AddField("Page", "intro", f.TextField(default="New"))',
+            [AddedField("workshop.page", "intro", "New")],
+        ),
+        (
+            'm.AddField("Page", "size", f.IntegerField(null=True))',
+            [AddedField("workshop.page", "size", None)],
+        ),
+        (
+            'm.AddField("Page", "sum", f.DecimalField(max_digits=5, decimal_places=2, default=1))',
+            [AddedField("workshop.page", "sum", "1.00")],
+        ),
+        (
+            'm.AddField("Page", "notes", f.JSONField(default=list))',
+            [AddedField("workshop.page", "notes", [])],
+        ),
+        (
+            'm.AddField("Page", "size", f.IntegerField(db_default=8, default=7))',
+            [AddedField("workshop.page", "size", 8)],
+        ),
+        (
+            'm.AddField("Page", "seen", f.DateTimeField(auto_now_add=True))',
+            [AddedField("workshop.page", "seen", ABSENT)],
+        ),
+        (
+            'm.AddField("Page", "others", f.ManyToManyField("workshop.Page"))',
+            [AddedField("workshop.page", "others", [])],
+        ),
+        (
+            'm.AlterField("Page", "count", f.TextField(null=True))',
+            [RetypedField("workshop.page", "count", Conversion.TEXT)],
+        ),
+        ('m.AlterField("Page", "count", f.BigIntegerField(null=True))', []),
+        ('m.AlterField("Page", "title", f.CharField(max_length=90))', []),
+        (
+            'm.AlterField("Page", "count", f.IntegerField(default=3))',
+            [RetypedField("workshop.page", "count", Conversion.SAME, None, 3)],
+        ),
+        (
+            'm.AlterField("Page", "price", f.DecimalField(max_digits=8, decimal_places=3))',
+            [RetypedField("workshop.page", "price", Conversion.PLACES, 3)],
+        ),
+        (
+            'm.AlterField("Page", "live", f.IntegerField(default=1))',
+            [RetypedField("workshop.page", "live", Conversion.INTEGER)],
+        ),
+        (
+            'm.AlterField("Page", "made", f.DateField(null=True))',
+            [RetypedField("workshop.page", "made", Conversion.NONE)],
+        ),
+        (
+            'm.AlterField("Page", "id", f.CharField(max_length=20, primary_key=True))',
+            [RetypedField("workshop.page", "$key", Conversion.TEXT)],
+        ),
+        ('m.AlterField("Page", "id", f.BigAutoField(primary_key=True))', []),
+        (
+            'm.RenameModel("Page", "Article")',
+            [RenamedModel("workshop.page", "workshop.article")],
+        ),
+        ('m.DeleteModel("Page")', [RemovedModel("workshop.page")]),
+        (
+            'm.CreateModel("Tag", [("id", f.AutoField(primary_key=True))])',
+            [AddedModel("workshop.tag")],
+        ),
+        ("m.RunPython(split)", [OpaqueStep("RunPython(split)")]),
+        ("m.RunPython(m.RunPython.noop)", []),
+        ('m.RunSQL("SELECT 1")', [OpaqueStep("RunSQL")]),
+        ("m.RunSQL(m.RunSQL.noop)", []),
+        ('m.AlterModelOptions("Page", {"ordering": ["title"]})', []),
+        ('m.AlterUniqueTogether("Page", {("title", "count")})', []),
+        (
+            'type("Own", (m.AddField,), {})("Page", "x", f.TextField(default=""))',
+            [OpaqueStep("Own")],
+        ),
+        (
+            'm.SeparateDatabaseAndState([m.RunSQL("SELECT 1")], [])',
+            [OpaqueStep("SeparateDatabaseAndState")],
+        ),
+    ],
+)
+def test_operations_and_their_steps(write: Write, operation: str, steps: list[SchemaStep]) -> None:
+    assert steps_of(write, operation) == steps
+
+
+def test_a_model_that_keeps_its_table_is_moved(write: Write) -> None:
+    fields = '[("id", f.AutoField(primary_key=True))]'
+    steps = steps_of(
+        write,
+        'm.SeparateDatabaseAndState([m.AlterModelTable("Page", "workshop_leaf")], [])',
+        f'm.SeparateDatabaseAndState([], [m.CreateModel("Leaf", {fields})])',
+        'm.SeparateDatabaseAndState([], [m.DeleteModel("Page")])',
+    )
+    assert RenamedModel("workshop.page", "workshop.leaf") in steps
+    assert RemovedModel("workshop.page") not in steps
+
+
+def test_a_model_that_leaves_the_state_alone_is_not_said_to_be_gone(write: Write) -> None:
+    steps = steps_of(write, 'm.SeparateDatabaseAndState([], [m.DeleteModel("Page")])')
+    assert steps == [OpaqueStep("workshop.page left")]
+
+
+BRANCHES = {
+    "a": migration(INITIAL),
+    "b": migration('m.RenameField("Page", "title", "name")', "a"),
+    "c": migration('m.RemoveField("Page", "count")', "a"),
+    "d": migration("", "b c"),
+}
+
+
+def test_a_merge_migration_needs_both(write: Write) -> None:
+    write({"a": BRANCHES["a"]})
+    begun = standing()
+    write(BRANCHES)
+    found = standing(begun)
+    assert [(each.name, each.after) for each in found.history] == [
+        ("workshop.a", ()),
+        ("workshop.c", ("workshop.a",)),
+        ("workshop.b", ("workshop.a",)),
+        ("workshop.d", ("workshop.b", "workshop.c")),
+    ]
+
+
+CHAIN = {
+    "a": migration(INITIAL),
+    "b": migration('m.RenameField("Page", "title", "name")', "a"),
+    "c": migration('m.RemoveField("Page", "count")', "b"),
+}
+SQUASHED = {
+    "s": migration(INITIAL.replace("title", "name"), "", "a b c"),
+    "t": migration('m.RemoveField("Page", "live")', "s"),
+}
+
+
+def upto(name: str) -> dict[str, str]:
+    return {each: source for each, source in CHAIN.items() if each <= name}
+
+
+def test_squashed_migrations_go_on_where_those_that_they_replace_ended(write: Write) -> None:
+    write(CHAIN)
+    begun = standing()
+    write({**CHAIN, **SQUASHED})
+    (added,) = standing(begun).since(begun) or ()
+    assert (added.name, added.after) == ("workshop.t", ("workshop.c",))
+    assert added.steps == (RemovedField("workshop.page", "live"),)
+
+
+def test_a_commit_from_within_squashed_migrations_gets_the_rest_of_them(write: Write) -> None:
+    write(upto("a"))
+    begun = standing()
+    write({**CHAIN, **SQUASHED})
+    added = standing(begun).since(begun) or ()
+    assert [(each.name, each.after) for each in added] == [
+        ("workshop.b", ("workshop.a",)),
+        ("workshop.c", ("workshop.b",)),
+        ("workshop.t", ("workshop.c",)),
+    ]
+
+
+def test_migrations_that_the_code_lacks_are_named(write: Write) -> None:
+    write(upto("a"))
+    begun = standing()
+    write(CHAIN)
+    newer = standing(begun)
+    write(upto("b"))
+    found = code_standing(["workshop.page"], [], newer, "default")
+    assert found.missing == ("workshop.c",)
+    assert [each.name for each in found.standing.history] == ["workshop.a", "workshop.b"]
+
+
+def test_migrations_that_were_deleted_after_a_squash_are_opaque(write: Write) -> None:
+    write(CHAIN)
+    begun = standing()
+    write({"s": migration(INITIAL), "t": SQUASHED["t"]})
+    found = code_standing(["workshop.page"], [], begun, "default")
+    assert found.missing == ("workshop.c",)
+    assert found.standing.history[-1].after == ("workshop.c",)
+    assert found.standing.history[-1].steps == (
+        OpaqueStep("migrations that the code no longer has"),
+    )
+
+
+def test_of_an_app_that_is_only_referred_to_new_names_matter(write: Write) -> None:
+    write({"a": migration(INITIAL)})
+    begun = code_standing([], ["workshop.page"], NOTHING, "default").standing
+    operations = (
+        'm.RunPython(split), m.RenameModel("Page", "Article"), m.RemoveField("Article", "title")'
+    )
+    write({"a": migration(INITIAL), "b": migration(operations, "a")})
+    found = code_standing([], ["workshop.page"], begun, "default").standing
+    assert found.history[-1].steps == (RenamedModel("workshop.page", "workshop.article"),)
+
+
+def test_migrations_that_cannot_be_loaded_are_named(write: Write) -> None:
+    write({"a": migration(INITIAL, "nowhere")})
+    with pytest.raises(ConfigurationError, match=r"cannot be loaded.*nowhere"):
+        standing()
+
+
+def test_an_app_without_migrations_has_no_history() -> None:
+    with override_settings(MIGRATION_MODULES={"zoo": None}):
+        assert code_standing(["zoo.animal"], [], NOTHING, "default").standing == NOTHING
