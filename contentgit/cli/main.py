@@ -58,16 +58,12 @@ def _orderly_end() -> Iterator[None]:
         number for number in _ENDING if main_thread and signal.getsignal(number) is signal.SIG_DFL
     ]
     for number in heard:
-        signal.signal(number, _end)
+        signal.signal(number, lambda ended_by, _frame: sys.exit(128 + ended_by))
     try:
         yield
     finally:
         for number in heard:
             signal.signal(number, signal.SIG_DFL)
-
-
-def _end(number: int, _frame: object) -> None:
-    sys.exit(128 + number)
 
 
 def run(words: Sequence[str], terminal: Terminal, prog: str) -> int:

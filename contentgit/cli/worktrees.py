@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 OLDER = "these files are older than the branch; committing them with git there would revert it"
 
 
-def tell_left_alone(left: Sequence[LeftAlone], terminal: Terminal) -> None:
+def tell_left_alone(
+    left: Sequence[LeftAlone], terminal: Terminal, consequence: str = OLDER
+) -> None:
     """Names the files of worktrees that stayed as their users have them."""
     for worktree in left:
-        for line in left_alone_lines(worktree):
+        for line in left_alone_lines(worktree, consequence):
             terminal.note(line)
 
 
@@ -39,9 +41,7 @@ def _tell_back(move: Finished, done: bool, terminal: Terminal) -> None:
     what = f"an earlier contentgit was bringing the worktree {move.back} to branch {move.branch}"
     terminal.note(f"{what}; it has been put back to HEAD" if done else what)
     consequence = f"these files may hold what branch {move.branch} has, and HEAD is on another"
-    for left in move.left:
-        for line in left_alone_lines(left, consequence):
-            terminal.note(line)
+    tell_left_alone(move.left, terminal, consequence)
     if done:
         way = f"git -C {shlex.quote(str(move.back))} checkout {shlex.quote(move.branch)}"
         terminal.note(f"  {way}  (brings it there)")

@@ -19,7 +19,7 @@ from contentgit.branches.merging.operation import (
 )
 from contentgit.branches.trees import Doubt
 from contentgit.errors import ContentgitError, RefusedError
-from contentgit.git import LeftAlone, Repository, Signature
+from contentgit.git import LeftAlone, Repository
 from contentgit.history.commits import check_format
 from contentgit.merge import Take, TreeConflict
 
@@ -79,7 +79,6 @@ def merge(
     record: bool = False,
     take: Take | None = None,
     unrelated: bool = False,
-    author: Signature | None = None,
 ) -> MergeResult:
     """Merges ``revision`` into HEAD's branch.
 
@@ -112,7 +111,7 @@ def merge(
     repository.settings.identity()
     message = message or _message(repository, revision, branch)
     sides = (ours, theirs)
-    operation = Operation("merge", revision, branch, *sides, sides, message, author=author)
+    operation = Operation("merge", revision, branch, *sides, sides, message)
     if take:
         operation = take_all(repository, operation, take)
     return _run(repository, operation, commit=commit, record=record)

@@ -23,7 +23,6 @@ AUTHOR = 16
 
 
 def blame_options(options: Options) -> None:
-    """The options of ``blame``."""
     options.describe(
         "Shows, for each field of RECORD and each sentence of its long texts, the commit that last changed "
         "it.",

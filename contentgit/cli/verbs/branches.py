@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 
 def branch_options(options: Options) -> None:
-    """The options of ``branch``."""
     options.describe(
         "Without NAME lists the branches. With NAME creates that branch at START (default: HEAD).",
         "contentgit branch",
@@ -81,7 +80,6 @@ def _list(
 
 
 def tag_options(options: Options) -> None:
-    """The options of ``tag``."""
     options.describe(
         "Without NAME lists the tags. With NAME creates that tag at REV (default: HEAD). Every verb accepts "
         "a tag as a revision.",

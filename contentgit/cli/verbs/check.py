@@ -37,7 +37,6 @@ from contentgit.render.plain import plural, safe
 
 
 def check_options(options: Options) -> None:
-    """The options of ``check``."""
     options.describe(
         "Reads the tree of REV without a database and lists what is wrong with it, by file and field. With "
         "'A..B' reads B, and leaves out what A has already. With settings also compares the tree with the "

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 
 def checkout_options(options: Options) -> None:
-    """The options of ``checkout``."""
     options.describe(
         "Shows what an apply of REV would do to the database, and which parts are refused. With --apply "
         "runs that same plan in one transaction.",
@@ -73,7 +72,6 @@ def checkout(args: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def update_options(options: Options) -> None:
-    """The options of ``update``."""
     options.describe(
         "Merges the commits of HEAD's branch into the database and keeps edits made there, field by field. "
         "What both sides changed is a conflict: conflicts are listed, and nothing is written.",
@@ -91,7 +89,6 @@ def update(args: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def undo_options(options: Options) -> None:
-    """The options of ``undo``."""
     options.describe(
         "Takes back what the last apply changed in the database and keeps later edits, field by field. A "
         "second undo takes back the apply before that.",

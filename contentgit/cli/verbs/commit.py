@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 
 def commit_options(options: Options) -> None:
-    """The options of ``commit``."""
     options.describe(
         "Reads the dumps in one snapshot of the database and commits what has changed.",
         'contentgit commit pages -m "Summer breads"',

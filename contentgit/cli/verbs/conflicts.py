@@ -33,7 +33,6 @@ _MARK = "\ufeff"  # what some editors put in front of UTF-8
 
 
 def conflicts_options(options: Options) -> None:
-    """The options of ``conflicts``."""
     options.describe(
         "Lists the conflicts of the merge, revert or cherry-pick under way, with the content of each "
         "side. If none is under way, lists the conflicts recorded in a commit.",
@@ -114,7 +113,6 @@ def _print_recorded(
 
 
 def resolve_options(options: Options) -> None:
-    """The options of ``resolve``."""
     options.describe(
         "Resolves the conflicts with these labels; 'pages.page:*' and 'pages.page:[4-9]' match several. A "
         "label is a record, a field of it, or a place within: pages.page:42, pages.page:42/title, as "

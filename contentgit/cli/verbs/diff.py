@@ -46,7 +46,6 @@ def _limit(text: str) -> int:
 
 
 def diff_options(options: Options) -> None:
-    """The options of ``diff``."""
     options.describe(
         "Compares two commits; a commit with the database; or, without a revision, the applied commit "
         "with the database. 'A..B' is 'A B'; 'A...B' compares the merge base with B. Names of dumps and "

@@ -35,7 +35,6 @@ def main(words: Sequence[str]) -> int:
 
 
 def merge_driver_options(options: Options) -> None:
-    """The options of ``merge-driver``."""
     options.describe(
         "Merges the record in three files into OURS, field by field. On a conflict OURS stays as it is, "
         "the conflicts are printed on standard error, and the exit code is 1. setup-git configures git to "
@@ -56,7 +55,6 @@ def merge_driver(args: argparse.Namespace, _terminal: Terminal) -> int:
 
 
 def diff_driver_options(options: Options) -> None:
-    """The options of ``diff-driver``."""
     options.describe(
         "Prints the record in FILE as text: one line per field, one line per sentence.",
         "contentgit diff-driver pages/pages.page/0/0/42.json",
@@ -84,10 +82,12 @@ def _merge(words: Sequence[str]) -> int:
     if not merged.conflicts:
         _write(Path(names[1]), merged.data)
         return 0
-    _print_error(f"conflict in {safe(merged.name)}")
+    print(f"conflict in {safe(merged.name)}", file=sys.stderr)
     for conflict in merged.conflicts:
-        _print_error(f"  {safe(conflict)}")
-    _print_error("hint: contentgit merge REV resolves it; git merge --abort goes back first")
+        print(f"  {safe(conflict)}", file=sys.stderr)
+    print(
+        "hint: contentgit merge REV resolves it; git merge --abort goes back first", file=sys.stderr
+    )
     return 1
 
 
@@ -132,13 +132,9 @@ def _write(path: Path, data: bytes) -> None:
 
 def _say(error: ContentgitError) -> int:
     word = "refused" if error.exit_code == 3 else "error"
-    _print_error(f"{word}: {safe(error.message)}")
+    print(f"{word}: {safe(error.message)}", file=sys.stderr)
     for item in error.items:
-        _print_error(f"  {safe(item)}")
+        print(f"  {safe(item)}", file=sys.stderr)
     if error.hint:
-        _print_error(f"hint: {safe(error.hint)}")
+        print(f"hint: {safe(error.hint)}", file=sys.stderr)
     return error.exit_code
-
-
-def _print_error(text: str) -> None:
-    sys.stderr.write(f"{text}\n")

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 
 def gc_options(options: Options) -> None:
-    """The options of ``gc``."""
     options.describe(
         "Removes backups that are old and that no undo needs, refs of databases that are no longer in the "
         "settings, and temporary files; then lets git remove unreachable objects. Reads the ledgers of all "

@@ -16,11 +16,7 @@ from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import FormatError, RepositoryError, UnknownNameError, UsageError
 from contentgit.git import Commit, Repository
-from contentgit.history.commits import (
-    Selection,
-    names_record,
-    records_at,
-)
+from contentgit.history.commits import Selection, names_record, records_at
 from contentgit.history.commits import log as commit_log
 from contentgit.history.commits import show as show_commit
 from contentgit.history.commits import shown as shown_commit
@@ -39,7 +35,6 @@ _Ledger: TypeAlias = "tuple[str, list[Applied]]"
 
 
 def log_options(options: Options) -> None:
-    """The options of ``log``."""
     options.describe(
         "Lists the commits of REV, newest first. With the key of a record in place of REV, lists the commits "
         "that changed the record. With --applied lists what was applied to the database and committed from "
@@ -199,7 +194,6 @@ def _row_line(row: Applied) -> Text:
 
 
 def show_options(options: Options) -> None:
-    """The options of ``show``."""
     options.describe(
         "Shows a commit and its changes. With RECORD after '--' shows that record as it is in the commit.",
         "contentgit show",

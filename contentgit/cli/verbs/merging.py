@@ -22,7 +22,6 @@ from contentgit.render.plain import plural, safe
 
 
 def merge_options(options: Options) -> None:
-    """The options of ``merge``."""
     options.describe(
         "Merges REV into HEAD's branch in a merge commit; needs neither a worktree nor a database. What both "
         "sides changed is a conflict: the merge waits for it to be resolved, and the branch does not move.",
@@ -144,7 +143,6 @@ def _print_concluded(done: Concluded, args: argparse.Namespace, terminal: Termin
 
 
 def revert_options(options: Options) -> None:
-    """The options of ``revert``."""
     options.describe(
         "Reverts what REV changed and keeps later changes, field by field. With names of dumps and records "
         "after '--' reverts only those.",
@@ -177,7 +175,6 @@ def revert(args: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def cherry_pick_options(options: Options) -> None:
-    """The options of ``cherry-pick``."""
     options.describe(
         "Merges what REV changed into HEAD's branch, with its author and message. With names of dumps and "
         "records after '--' picks only those.",
@@ -217,7 +214,6 @@ def _pick(
 
 
 def restore_options(options: Options) -> None:
-    """The options of ``restore``."""
     options.describe(
         "Restores records, or single fields of them, to what they are in REV, in a new commit on HEAD's "
         "branch.",

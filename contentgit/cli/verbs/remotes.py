@@ -50,7 +50,6 @@ def talking(terminal: Terminal) -> Iterator[Talk]:
 
 
 def fetch_options(options: Options) -> None:
-    """The options of ``fetch``."""
     options.describe(
         "Updates the remote branches of REMOTE, such as origin/main, and lists those that moved. No branch "
         "of this repository moves.",
@@ -81,7 +80,6 @@ def fetch(args: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def pull_options(options: Options) -> None:
-    """The options of ``pull``."""
     options.describe(
         "Fetches, then merges the upstream of HEAD's branch into it, as merge does. The database does not "
         "change; run checkout --apply or update for that.",
@@ -125,7 +123,6 @@ def pull_lines(done: Pulled) -> Iterator[Text]:
 
 
 def push_options(options: Options) -> None:
-    """The options of ``push``."""
     options.describe(
         "Pushes branches (default: HEAD's) and tags to those of the same name. Never forces: if the remote "
         "has commits that are not here, the push is refused.",

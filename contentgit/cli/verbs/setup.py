@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 
 def init_options(options: Options) -> None:
-    """The options of ``init``."""
     options.describe(
         "Creates the git repository that the settings name, or PATH, with a first commit. With --ci also "
         "commits a workflow for that host, which reviews content and applies it.",
@@ -96,7 +95,6 @@ def _configured(args: argparse.Namespace) -> Path:
 
 
 def datasets_options(options: Options) -> None:
-    """The options of ``datasets``."""
     options.describe(
         "Lists the datasets of the code: models, rows in the database, and what records cannot hold.",
         "contentgit datasets",
@@ -150,7 +148,6 @@ def _rules(model: ModelInventory) -> str:
 
 
 def demo_options(options: Options) -> None:
-    """The options of ``demo``."""
     options.describe(
         "Builds a small site in FOLDER, with a stage and a production database, and runs the main job.",
         "contentgit demo",

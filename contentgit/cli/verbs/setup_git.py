@@ -20,7 +20,6 @@ COMMAND = (sys.executable, "-P", "-m", "contentgit.cli.start")
 
 
 def setup_git_options(options: Options) -> None:
-    """The options of ``setup-git``."""
     options.describe(
         "Sets the merge and diff drivers in the repository's own configuration and attributes, so that git "
         "merge, git rebase, git diff and git log -p treat records field by field. Prints each setting.",

@@ -72,7 +72,6 @@ class _Edited(NamedTuple):
 
 
 def status_options(options: Options) -> None:
-    """The options of ``status``."""
     options.describe(
         "Compares each dump in the database with its applied commit.",
         "contentgit status",
