@@ -104,6 +104,14 @@ def hashable(value: Any) -> Any:
     return tuple(map(hashable, value)) if isinstance(value, (list, tuple)) else value
 
 
+def table_test(using: str, *, views: bool = False) -> Callable[[str], bool]:
+    """Whether the database has a table, or a view, of a name; one query now."""
+    introspection = connections[using].introspection
+    convert = introspection.identifier_converter
+    known = {convert(name) for name in introspection.table_names(include_views=views)}
+    return lambda name: convert(name.strip('"')) in known
+
+
 def compiled(queryset: QuerySet[Any], using: str) -> SQL | None:
     """The statement of a queryset; ``None`` if it is known to give no rows."""
     try:
@@ -242,13 +250,22 @@ def unique_constraint(model: type[Model], name: str) -> UniqueConstraint | None:
 
 
 def rows_among(
-    table: str, columns: Sequence[Column], wanted: Sequence[Column], keys: Sequence[Row], using: str
+    table: str,
+    columns: Sequence[Column],
+    wanted: Sequence[Column],
+    keys: Sequence[Row],
+    using: str,
+    condition: SQL | None = None,
 ) -> Iterator[Row]:
-    """Python values of ``columns`` in the rows whose columns ``wanted`` hold one of the keys, in chunks."""
-    head = select(table, columns, using)
+    """Python values of ``columns`` in the rows whose columns ``wanted`` hold one of the keys, in chunks.
+
+    Of these only the rows that meet the condition.
+    """
+    head, (rest, more) = select(table, columns, using), condition or EVERYTHING
     for some in portions.batches(keys, chunk_size(wanted, using)):
         sql, params = among(wanted, some, using, table)
-        yield from python_rows(columns, execute((f"{head} WHERE {sql}", params), using))
+        statement = f"{head} WHERE {sql} AND {rest}", (*params, *more)
+        yield from python_rows(columns, execute(statement, using))
 
 
 def python_rows(columns: Sequence[Column], rows: Sequence[Row]) -> list[Row]:

@@ -41,6 +41,11 @@ class Column:
         return self.select.replace("%s", name)
 
 
+def model_field(model: type[Model], column: Column) -> Any:
+    """The field of the model that has the column."""
+    return model._meta.get_field(column.attname)
+
+
 @dataclass(frozen=True)
 class BoundField:
     """One managed field that lives in columns of the model's own table.

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from django.db.models import Model
+from django.db.models.signals import post_delete, pre_delete
 
 from contentgit.content import portions
 from contentgit.content.records import Record, RecordKey
@@ -25,7 +26,7 @@ from contentgit.db.applier.codes import Codes
 from contentgit.db.applier.detaching import Detaching
 from contentgit.db.applier.links import LinkWriter, own_links
 from contentgit.db.applier.parking import Parking
-from contentgit.db.applier.rows import Creation, StandIn, Update, by_value, naming, renamed
+from contentgit.db.applier.rows import Creation, Row, StandIn, Update, by_value, naming, renamed
 from contentgit.db.applier.signals import Signals
 from contentgit.db.applier.watch import Watch
 from contentgit.db.backends import Backend, backend
@@ -35,9 +36,6 @@ from contentgit.db.tables import Rows, Table, Tables
 from contentgit.errors import ContentgitError, RecordError, RefusedError
 from contentgit.integrity.rules import broken
 from contentgit.plan.steps import Action, Plan, Step
-
-Row = tuple[Any, ...]
-
 
 _LAST = frozenset({Action.PARK, Action.UPDATE, Action.CREATE})
 _REFERRING = frozenset({FieldKind.REFERENCE, FieldKind.GENERIC})
@@ -209,7 +207,7 @@ class _Run:
             found = self.signals.doomed(table, self._keys(table, some))
             self.doomed |= dict(zip((step.key for step in some), found, strict=False))
             told += found
-        self.signals.before_delete(told)
+        self.signals.deletion(pre_delete, told)
 
     def _delete(self, table: Table, steps: Sequence[Step]) -> None:
         keys = self._keys(table, steps)
@@ -226,7 +224,7 @@ class _Run:
             self.backend.delete(through._meta.db_table, [renamed(key, column)], keys)
         self.bulk.write(steps, keys, delete)
         found = [self.doomed[step.key] for step in steps if step.key in self.doomed]
-        self.signals.after_delete(found)
+        self.signals.deletion(post_delete, found)
 
     def _keys(self, table: Table, steps: Sequence[Step]) -> Rows:
         return [table.decode_key(step.key.key) for step in steps]
@@ -240,11 +238,8 @@ class _Run:
 
     def _park(self, table: Table, steps: Sequence[Step]) -> None:
         fields = steps[0].fields
-        self.bulk.write(
-            steps,
-            self._keys(table, steps),
-            lambda keys: self.parking.park(table, fields, keys),
-        )
+        keys = self._keys(table, steps)
+        self.bulk.write(steps, keys, lambda some: self.parking.park(table, fields, some))
         if table.label in self.watched:
             self.identities.reload(table.label)
 
@@ -275,7 +270,7 @@ class _Run:
         if not rows:
             return
         steps, parameters = [step for step, _ in rows], [row for _, row in rows]
-        keys = [row[len(update.columns) :] for row in parameters]
+        keys = [row[len(update.given) :] for row in parameters]
         self.signals.save(
             table,
             lambda: self.bulk.write(
@@ -289,19 +284,19 @@ class _Run:
     def _reload(self, update: Update) -> None:
         """Forget what is known of the rows if references hold the values that were written."""
         table = update.table
-        if table.label in self.watched and self.codes.is_held(table, update.columns):
+        if table.label in self.watched and self.codes.is_held(table, update.given):
             self.identities.reload(table.label)
 
     def _update_rows(self, update: Update, rows: Rows) -> int:
         """Write the rows; the number of those that were there, or had been put away."""
-        table, width = update.table, len(update.columns)
+        table, width = update.table, len(update.given)
         away = self.parking.away.get(table.label, set())
         back = [row for row in rows if row[width:] in away]
         present = [row for row in rows if row[width:] not in away] if back else rows
-        count = self.codes.update(table, update.columns, present)
+        count = self.codes.update(table, update.given, present)
         for row in back:
-            found = self.parking.bring_back(table, update.columns, row)
-            count += found or self.codes.update(table, update.columns, [row])
+            found = self.parking.bring_back(table, update.given, row)
+            count += found or self.codes.update(table, update.given, [row])
         return count
 
     # Creating

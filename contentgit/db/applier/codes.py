@@ -15,8 +15,8 @@ from django.apps import apps
 
 from contentgit.db.applier.rows import renamed
 from contentgit.db.backends import Backend
-from contentgit.db.queries import rows_among
-from contentgit.db.tables import Column, Rows, Table
+from contentgit.db.queries import rows_among, table_test
+from contentgit.db.tables import Column, Rows, Table, model_field
 
 Key = tuple[Any, ...]
 Holder = tuple[str, str]
@@ -31,9 +31,9 @@ class Codes:
 
     def holders(self, table: Table, column: Column) -> Sequence[Holder]:
         """The columns that hold values of the column, directly or indirectly; none for a primary key."""
-        field = table.model._meta.get_field(column.attname)
+        field = model_field(table.model, column)
         found: dict[Holder, None] = {}
-        waiting: list[Any] = [] if field.primary_key else [field]  # type: ignore[union-attr]
+        waiting = [] if field.primary_key else [field]
         while waiting:
             for each in self._direct.get(waiting.pop(), ()):
                 place = (each.model._meta.db_table, str(each.column))
@@ -82,12 +82,10 @@ class Codes:
     @cached_property
     def _direct(self) -> dict[Any, list[Any]]:
         """The fields that refer to a field, for all tables that are there."""
-        introspection = self.backend.connection.introspection
-        convert = introspection.identifier_converter
-        there = {convert(name) for name in introspection.table_names()}
+        exists = table_test(self.backend.using)
         found: dict[Any, list[Any]] = {}
         for model in apps.get_models(include_auto_created=True):
-            if convert(model._meta.db_table.strip('"')) in there and not model._meta.proxy:
+            if exists(model._meta.db_table) and not model._meta.proxy:
                 for field in model._meta.local_concrete_fields:
                     if field.is_relation and field.column is not None:
                         found.setdefault(field.target_field, []).append(field)  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,9 +13,6 @@ from contentgit.db.applier.rows import decoded
 from contentgit.db.applier.signals import Signals
 from contentgit.db.tables import Rows, Table, Tables
 from contentgit.plan.steps import Action, Links, Step
-
-Target = tuple[Step, str]
-"""A step and one reference that it adds or removes."""
 
 
 def own_links(model: type[Model]) -> Iterator[tuple[type[Model], str]]:
@@ -43,24 +41,27 @@ class LinkWriter:
 
         Yields each through model before it is written.
         """
-        for found, model, name, action in _batches(steps):
-            if self._is_last(model, name) is last:
-                yield self.tables[model].relation[name].through
-                self._write(self.tables[model], name, found, action)
-        for arranged, model, name in _ordered(steps):
-            if self._is_last(model, name) is last:
-                yield self.tables[model].relation[name].through
-                self._arrange(self.tables[model], name, arranged)
+        for action in ("remove", "add", "order"):
+            for found, model, name in _batches(steps, action):
+                table = self.tables[model]
+                if self._is_last(table, name) is last:
+                    yield table.relation[name].through
+                    if action == "order":
+                        self._arrange(table, name, found)
+                    else:
+                        self._write(table, name, found, action)
 
-    def _is_last(self, model: str, name: str) -> bool:
-        table = self.tables[model]
+    def _is_last(self, table: Table, name: str) -> bool:
         target = self.tables.get(table.relation[name].schema.target)
         return table.write_last or (target is not None and target.write_last)
 
-    def _write(self, table: Table, name: str, found: Sequence[Target], action: str) -> None:
+    def _write(
+        self, table: Table, name: str, found: Sequence[tuple[Step, Links]], action: str
+    ) -> None:
         relation, backend = table.relation[name], self.bulk.backend
-        steps = [step for step, _ in found]
-        rows = [self._row(table, name, step, target) for step, target in found]
+        pairs = [(step, target) for step, links in found for target in getattr(links, action)]
+        steps = [step for step, _ in pairs]
+        rows = [self._row(table, name, step, target) for step, target in pairs]
         columns = (relation.source, relation.target)
 
         def change(some: Rows) -> int:
@@ -128,43 +129,24 @@ def _value(table: Table, name: str, step: Step, target: str) -> Any:
     return decoded(step.key, name, table.relation[name].decode_target, target)
 
 
-def _written(steps: Sequence[Step]) -> Iterator[tuple[Step, Links, tuple[str, str]]]:
-    """The changed references of rows that are written, each with model and field."""
-    for step in steps:
-        if step.action in (Action.CREATE, Action.UPDATE):
-            yield from ((step, links, (step.key.model, links.field)) for links in step.links)
-
-
 def _batches(
-    steps: Sequence[Step],
-) -> Iterator[tuple[Sequence[Target], str, str, str]]:
-    """(steps with one target each, model, field, action): all removals first, in bounded batches."""
-    for action in ("remove", "add"):
-        waiting: dict[tuple[str, str], list[Target]] = {}
-        for step, links, place in _written(steps):
-            found = waiting.setdefault(place, [])
-            if action == "add" and links.order is not None:
-                continue
-            found += [(step, target) for target in getattr(links, action)]
-            if len(found) >= BATCH:
-                yield waiting.pop(place), *place, action
-        for place, found in waiting.items():
-            if found:
-                yield found, *place, action
-
-
-def _ordered(
-    steps: Sequence[Step],
+    steps: Sequence[Step], action: str
 ) -> Iterator[tuple[Sequence[tuple[Step, Links]], str, str]]:
-    """(steps with their lists, model, field) of what is ordered, in bounded batches."""
+    """(steps with what changes, model, field) of what is removed, added or ordered, in bounded batches.
+
+    References of an order are not added, as the whole list is written.
+    """
     waiting: dict[tuple[str, str], list[tuple[Step, Links]]] = {}
-    sizes: dict[tuple[str, str], int] = {}
-    for step, links, place in _written(steps):
-        if links.order:
-            waiting.setdefault(place, []).append((step, links))
-            sizes[place] = sizes.get(place, 0) + len(links.order)
-            if sizes[place] >= BATCH:
-                sizes[place] = 0
-                yield waiting.pop(place), *place
+    sizes: Counter[tuple[str, str]] = Counter()
+    for step in steps:
+        for links in step.links if step.action in (Action.CREATE, Action.UPDATE) else ():
+            targets = () if action == "add" and links.order is not None else getattr(links, action)
+            if targets:
+                place = (step.key.model, links.field)
+                waiting.setdefault(place, []).append((step, links))
+                sizes[place] += len(targets)
+                if sizes[place] >= BATCH:
+                    del sizes[place]
+                    yield waiting.pop(place), *place
     for place, found in waiting.items():
         yield found, *place

@@ -23,7 +23,7 @@ from contentgit.content.schema import FieldKind
 from contentgit.db.applier.codes import Codes
 from contentgit.db.applier.rows import StandIn
 from contentgit.db.backends.base import Backend
-from contentgit.db.tables import BoundField, Column, Rows, Table
+from contentgit.db.tables import BoundField, Column, Rows, Table, model_field
 from contentgit.errors import DatabaseError
 
 ATTEMPTS = 8
@@ -122,8 +122,7 @@ class Parking:
 
     def _parameters(self, table: Table, column: Column, *, filled: bool = False) -> Iterator[Any]:
         """The placeholders that the column may hold meanwhile, as parameters."""
-        field = table.model._meta.get_field(column.attname)
-        for value in placeholders(field, self.backend):
+        for value in placeholders(model_field(table.model, column), self.backend):
             if value is not None or (not filled and self._null_is_free(table, column)):
                 yield column.param(value)
 

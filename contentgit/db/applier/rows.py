@@ -11,7 +11,7 @@ from django.db.models import AutoField
 
 from contentgit.content.records import RecordKey, Value
 from contentgit.db import calling
-from contentgit.db.tables import BoundField, Column, Table, Tables
+from contentgit.db.tables import BoundField, Column, Table, Tables, model_field
 from contentgit.errors import RecordError
 
 T = TypeVar("T")
@@ -46,7 +46,8 @@ class _NamedFields:
         return tuple(self.table.field[name] for name in self.names)
 
     @cached_property
-    def _given(self) -> tuple[Column, ...]:
+    def given(self) -> tuple[Column, ...]:
+        """The columns of the fields."""
         return tuple(column for field in self.fields for column in field.columns)
 
     def _parameters(self, key: RecordKey, values: Mapping[str, Value]) -> Row:
@@ -62,11 +63,6 @@ class _NamedFields:
 
 class Update(_NamedFields):
     """Rows that write the fields: parameters of the columns, then of the key."""
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """The columns that are written."""
-        return self._given
 
     def row(self, key: RecordKey, values: Mapping[str, Value]) -> Row:
         """The parameters that write ``values`` into the record's row.
@@ -84,16 +80,17 @@ class Creation(_NamedFields):
     def _key_columns(self) -> tuple[Column, ...]:
         """The columns of the key that the record gives and that are not fields too."""
         keys = self.table.key_columns
-        inherited = all(_field(self.table, key).remote_field for key in keys)  # a parent's key
+        fields = (model_field(self.table.model, key) for key in keys)
+        inherited = all(field.remote_field for field in fields)  # a parent's key
         if self.table.schema.local_key and not inherited:
             return ()
-        names = {column.name for column in self._given}
+        names = {column.name for column in self.given}
         return tuple(key for key in keys if key.name not in names)
 
     @cached_property
     def _defaults(self) -> tuple[tuple[Column, Callable[[], Any]], ...]:
         """The columns that the record does not give, with the functions that return their parameters."""
-        known = {column.name for column in (*self._given, *self._key_columns)}
+        known = {column.name for column in (*self.given, *self._key_columns)}
         filled = [pair for pair in self.table.fill if pair[0].name not in known]
         known |= {column.name for column, _ in filled}
         for column in (*self.table.key_columns, *self.table.columns):
@@ -109,7 +106,7 @@ class Creation(_NamedFields):
     def columns(self) -> tuple[Column, ...]:
         """The columns of :meth:`row`."""
         filled = tuple(column for column, _ in self._defaults)
-        return (*self._key_columns, *self._given, *filled)
+        return (*self._key_columns, *self.given, *filled)
 
     def row(self, key: RecordKey, values: Mapping[str, Value]) -> Row:
         """The new row of the record.
@@ -124,15 +121,11 @@ class Creation(_NamedFields):
         own = tuple(value for column, value in pairs if column.name in names)
         filled = []
         for column, make in self._defaults:
-            default = _field(self.table, column).default
+            default = model_field(self.table.model, column).default
             what = f"{key}: {column.attname} is to get its default"
             hint = "nothing has changed; correct the default"
             filled.append(calling.call(make, what, hint, default if callable(default) else make))
         return (*own, *self._parameters(key, values), *filled)
-
-
-def _field(table: Table, column: Column) -> Any:
-    return table.model._meta.get_field(column.attname)
 
 
 def _default(table: Table, column: Column) -> Callable[[], Any] | None:
@@ -141,7 +134,7 @@ def _default(table: Table, column: Column) -> Callable[[], Any] | None:
     Raises:
         RecordError: a part of the key has no default.
     """
-    field = _field(table, column)
+    field = model_field(table.model, column)
     if isinstance(field, AutoField) or field.has_db_default() or field.generated:
         return None
     if field.primary_key and not field.has_default():

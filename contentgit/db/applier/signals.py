@@ -17,7 +17,7 @@ from django.db.models import Model, QuerySet, signals
 from contentgit.db.applier.watch import Watch
 from contentgit.db.fields.plain import leaf, plain
 from contentgit.db.queries import hashable, instances_of, rows_of
-from contentgit.db.tables import BoundRelation, Column, Rows, Table
+from contentgit.db.tables import BoundRelation, Column, Rows, Table, model_field
 from contentgit.errors import ContentgitError, RecordError
 
 Key = tuple[Any, ...]
@@ -88,13 +88,9 @@ def _python(model: type[Model], column: Column, parameter: Any) -> Any:
     if column.read is not None:
         with suppress(RecordError):
             value = column.read(parameter)
-    field = plain(leaf(_field(model, column)))
+    field = plain(leaf(model_field(model, column)))
     made = value if field is None else field.to_python(value)
     return made if isinstance(made, Hashable) else value
-
-
-def _field(model: type[Model], column: Column) -> Any:
-    return model._meta.get_field(column.attname)
 
 
 class Signals:
@@ -147,15 +143,10 @@ class Signals:
         told = listened(table, signals.pre_delete, signals.post_delete)
         return instances(self.using, table, keys) if told else []
 
-    def before_delete(self, found: Iterable[Model]) -> None:
-        """Send ``pre_delete``, as in Django before any of the rows is deleted."""
-        for instance in found:
-            self._send(signals.pre_delete, instance, origin=instance)
-
-    def after_delete(self, found: Iterable[Model]) -> None:
-        """Send ``post_delete``."""
-        for instance in found:
-            self._send(signals.post_delete, instance, origin=instance)
+    def deletion(self, signal: models.signals.ModelSignal, rows: Iterable[Model]) -> None:
+        """Send ``pre_delete`` or ``post_delete`` for each of the rows."""
+        for instance in rows:
+            self._send(signal, instance, origin=instance)
 
     def link(
         self,
@@ -172,7 +163,7 @@ class Signals:
         if not table.signals or not signals.m2m_changed.has_listeners(relation.through):
             write()
             return
-        field = _field(relation.through, relation.target)
+        field = model_field(relation.through, relation.target)
         targets: dict[Any, set[Any]] = {}
         for source, target in rows:
             value = _python(relation.through, relation.target, target)

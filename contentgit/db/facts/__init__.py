@@ -8,14 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from django.apps import apps
-
-from contentgit.content.portions import batches
 from contentgit.content.records import RecordKey, by_model
 from contentgit.db.facts.holders import fetch_holders
 from contentgit.db.facts.referrers import Source, fetch_referrers, fetch_siblings
-from contentgit.db.queries import among, chunk_size, matching, rows_among
-from contentgit.db.tables import BoundRelation, Table
+from contentgit.db.queries import matching, rows_among
 from contentgit.plan import Choice, Item, outside
 from contentgit.plan.facts import Facts, Presence
 
@@ -27,7 +23,8 @@ def present(source: Source) -> Presence:
     """
     survey = source.survey
     wanted = survey.wanted | set(survey.created)
-    uninstalled = {label for label in {key.model for key in wanted} if not _is_installed(label)}
+    is_model = source.identities.is_model
+    uninstalled = {label for label in {key.model for key in wanted} if not is_model(label)}
     reader = next(iter(source.readers.values()))
     existing = frozenset(reader.existing(key for key in wanted if key.model not in uninstalled))
     return Presence(
@@ -47,14 +44,6 @@ def consequences(source: Source, presence: Presence, choice: Choice) -> Facts:
         siblings=tuple(fetch_siblings(source, presence.existing, choice.writes)),
         holders=dict(fetch_holders(source)),
     )
-
-
-def _is_installed(label: str) -> bool:
-    try:
-        apps.get_model(label)
-    except LookupError:
-        return False
-    return True
 
 
 def _kept(source: Source) -> dict[RecordKey, str]:
@@ -86,37 +75,24 @@ def _licensed(source: Source) -> Iterator[tuple[str, RecordKey]]:
         filters = [spec.filter for spec in specs if spec.delete_missing]
         condition = matching(table, filters, source.using)
         keys = [table.decode_key(item.key.key) for item in items]
-        for chunk in batches(keys, chunk_size(table.key_columns, source.using)):
-            sql, params = among(table.key_columns, chunk, source.using, table.name)
-            if condition is not None:
-                sql, params = f"{sql} AND {condition[0]}", (*params, *condition[1])
-            for row in source.rows(table.name, table.key_columns, sql, params):
-                yield dump, RecordKey(label, table.encode_key(*row))
+        columns = table.key_columns
+        for row in rows_among(table.name, columns, columns, keys, source.using, condition):
+            yield dump, RecordKey(label, table.encode_key(*row))
 
 
 def _links(
     source: Source, keys: Iterable[RecordKey]
 ) -> Mapping[RecordKey, Mapping[str, tuple[str, ...]]]:
-    found: dict[RecordKey, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    found: dict[tuple[RecordKey, str], list[str]] = defaultdict(list)
     for label, some in by_model(keys).items():
         table = source.table(label)
-        for relation in table.relations:
-            for key, references in _links_of(source, table, relation, some).items():
-                found[key][relation.name] = tuple(sorted(references))
-    return dict(found)
-
-
-def _links_of(
-    source: Source, table: Table, relation: BoundRelation, keys: list[RecordKey]
-) -> Mapping[RecordKey, list[str]]:
-    found: dict[RecordKey, list[str]] = defaultdict(list)
-    rows = rows_among(
-        relation.table,
-        (relation.source, relation.target),
-        (relation.source,),
-        [table.decode_key(key.key) for key in keys],
-        source.using,
-    )
-    for pk, target in rows:
-        found[RecordKey(table.label, table.encode_key(pk))].append(relation.encode_target(target))
-    return found
+        pks = [table.decode_key(key.key) for key in some]
+        for each in table.relations:
+            ends = (each.source, each.target)
+            for pk, target in rows_among(each.table, ends, ends[:1], pks, source.using):
+                key = RecordKey(table.label, table.encode_key(pk))
+                found[key, each.name].append(each.encode_target(target))
+    links: dict[RecordKey, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for (key, name), references in found.items():
+        links[key][name] = tuple(sorted(references))
+    return dict(links)

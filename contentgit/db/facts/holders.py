@@ -26,6 +26,7 @@ from contentgit.db.queries import (
     names,
     python_rows,
     quoted,
+    select,
     unique_constraint,
     where,
 )
@@ -153,7 +154,9 @@ def _among_claims(
     about, more = values.about
     columns = (*table.key_columns, *values.columns)
     others = []
-    for row in source.rows(table.name, columns, f"{about} AND ({sql})", (*more, *params)):
+    head = select(table.name, columns, source.using)
+    found = execute((f"{head} WHERE {about} AND ({sql})", (*more, *params)), source.using)
+    for row in python_rows(columns, found):
         key = RecordKey(table.label, table.encode_key(*row[:width]))
         held = values.values(key, row[width:])
         claim = (table.label, claims[0][1], held or ())

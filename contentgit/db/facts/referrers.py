@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol, TypeVar
 
 from django.apps import apps
-from django.db import connections
 from django.db.models import Model
 
 from contentgit.content.records import RecordKey, by_model
@@ -17,7 +16,7 @@ from contentgit.content.schema import OnDelete
 from contentgit.db.facts.relations import Relation, parent_links, relations
 from contentgit.db.identity import Identities, label_of
 from contentgit.db.introspect import table
-from contentgit.db.queries import Row, execute, python_rows, rows_among, select
+from contentgit.db.queries import Row, rows_among, table_test
 from contentgit.db.tables import BoundField, Column, Table, Tables
 from contentgit.errors import RecordError
 from contentgit.plan import Item, Survey, stays
@@ -68,20 +67,11 @@ class Source:
 
     def has_table(self, model: type[Model]) -> bool:
         """Whether the model's table exists; a project may have models without one."""
-        return self._convert(model._meta.db_table.strip('"')) in self._names
+        return self._exists(model._meta.db_table)
 
     @cached_property
-    def _names(self) -> frozenset[str]:
-        introspection = connections[self.using].introspection
-        return frozenset(map(self._convert, introspection.table_names(include_views=True)))
-
-    def _convert(self, name: str) -> str:
-        return connections[self.using].introspection.identifier_converter(name)
-
-    def rows(self, name: str, columns: Sequence[Column], sql: str, params: Row) -> list[Row]:
-        """Python values of the columns in the rows of table ``name`` that match a condition."""
-        statement = f"{select(name, columns, self.using)} WHERE {sql}"
-        return python_rows(columns, execute((statement, params), self.using))
+    def _exists(self) -> Callable[[str], bool]:
+        return table_test(self.using, views=True)
 
     def dumps_of(self, label: str, keys: Sequence[RecordKey]) -> dict[RecordKey, str]:
         """The applied dump that each row belongs to; rows outside of all are left out."""

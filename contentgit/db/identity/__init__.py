@@ -34,7 +34,7 @@ from contentgit.db.identity.keys import (
     plain_part,
     reference_part,
 )
-from contentgit.db.queries import Row, Selected, execute, fetch, rows_of
+from contentgit.db.queries import Row, Selected, execute, fetch, rows_of, table_test
 from contentgit.errors import ConfigurationError, RecordError
 from contentgit.specs import Identity
 
@@ -331,10 +331,7 @@ class Spellings:
         """The spellings found for all values so far, these included; each text is looked up once."""
         texts = {value for value in values if isinstance(value, str)}
         wanted = sorted(texts - self._known.keys())
-        introspection = connections[self._using].introspection
-        convert = introspection.identifier_converter
-        name = convert(self._key.model._meta.db_table.strip('"'))
-        if wanted and name in map(convert, introspection.table_names()):
+        if wanted and table_test(self._using)(self._key.model._meta.db_table):
             for start in range(0, len(wanted), _TOGETHER):
                 self._learn(wanted[start : start + _TOGETHER])
         self._known |= {value: value for value in wanted if value not in self._known}

@@ -33,6 +33,7 @@ from contentgit.db.introspect.binding import (
 from contentgit.db.introspect.conditions import KEY, Describer
 from contentgit.db.introspect.declared import declared
 from contentgit.db.introspect.uniques import unenforced, unique_sets
+from contentgit.db.queries import table_test
 from contentgit.db.spec_rules import no_rows
 from contentgit.db.tables import BoundField, Column, Table, Tables
 from contentgit.errors import RecordError
@@ -83,17 +84,13 @@ def schema(tables: Tables) -> Schema:
 
 def missing_tables(tables: Tables, using: str) -> list[str]:
     """The tables of these models, through tables too, that the database does not have. One query."""
-    connection = connections[using]
-    with connection.cursor() as cursor:
-        there = connection.introspection.table_names(cursor, include_views=True)
-    convert = connection.introspection.identifier_converter
-    known = {convert(name) for name in there}
+    exists = table_test(using, views=True)
     wanted = [
         name
         for each in tables.values()
         for name in (each.name, *(relation.table for relation in each.relations))
     ]
-    return [name for name in dict.fromkeys(wanted) if convert(name.strip('"')) not in known]
+    return [name for name in dict.fromkeys(wanted) if not exists(name)]
 
 
 def _unlisted_links(model: type[Model], dataset: Dataset) -> list[str]:

@@ -32,6 +32,7 @@ from contentgit.db.queries import (
     matching,
     names,
     quoted,
+    rows_among,
     rows_at,
     rows_of,
     select,
@@ -296,19 +297,11 @@ class Reader:
         self, bound: Table, keys: Iterable[RecordKey], condition: SQL | None = None
     ) -> set[RecordKey]:
         """The keys that have a row for which the condition holds."""
-        wanted = set(keys)
-        head = select(bound.name, bound.key_columns, self.using)
-        encoder = self._encoder(bound)
-        found: set[RecordKey] = set()
+        wanted, columns = set(keys), bound.key_columns
         known = self._known(bound, wanted)
-        for batch in batches(known, chunk_size(bound.key_columns, self.using)):
-            where, params = among(bound.key_columns, batch, self.using, bound.name)
-            if condition is not None:
-                where, params = f"{where} AND {condition[0]}", params + condition[1]
-            with self._reading(bound.label):
-                rows = execute((f"{head} WHERE {where}", params), self.using)
-            if rows:
-                found |= set(encoder.keys(encoder.pks(rows)))
+        with self._reading(bound.label):
+            rows = list(rows_among(bound.name, columns, columns, known, self.using, condition))
+        found = {RecordKey(bound.label, bound.encode_key(*row)) for row in rows}
         # A database may find "A" where "a" was asked for.
         return found & wanted
 
