@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from contentgit.content.layout import REPOSITORY_FILE
 from contentgit.git import Repository
@@ -30,18 +30,8 @@ class SettingState(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class Setting:
-    """A name in git's configuration, its value, and why; ``own`` where only contentgit uses the name."""
-
-    name: str
-    value: str
-    why: str
-    own: bool = True
-
-
-@dataclass(frozen=True)
 class Outcome:
-    """What became of one setting; ``found`` is the previous value, if any."""
+    """A setting with its right value, and what became of it; ``found`` is the previous value, if any."""
 
     name: str
     value: str
@@ -50,64 +40,55 @@ class Outcome:
     found: str | None = None
 
 
-def settings(command: Sequence[str]) -> list[Setting]:
-    """What is to be set; ``command`` are the words that start contentgit."""
+def _settings(command: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Names in git's configuration, what is to be set, and why; ``command`` starts contentgit."""
     # git puts the names in place of %O and the like, so that a % of our own is doubled.
     start = shlex.join(command)
     merge = f"{start.replace('%', '%%')} merge-driver"
+    own, base = f"merge.{DRIVER}", f"merge.{BASE_DRIVER}"
+    bases = "bases that contradict each other become what they come from"
+    shown = "git diff and git log -p show fields"
     renames = (
         "git would take a new record for a renamed old one, and write edits into the wrong record"
     )
     return [
-        Setting(f"merge.{DRIVER}.name", "records, field by field", "shown by git while it merges"),
-        Setting(
-            f"merge.{DRIVER}.driver", f"{merge} %O %A %B %P", "git merge merges records by field"
-        ),
-        Setting(f"merge.{DRIVER}.recursive", BASE_DRIVER, "merges several merge bases into one"),
-        Setting(f"merge.{BASE_DRIVER}.name", "records, for merge bases", "shown by git"),
-        Setting(
-            f"merge.{BASE_DRIVER}.driver",
-            f"{merge} --base %O %A %B %P",
-            "bases that contradict each other become what they come from",
-        ),
-        Setting(
-            f"diff.{DRIVER}.textconv", f"{start} diff-driver", "git diff and git log -p show fields"
-        ),
-        Setting(f"diff.{DRIVER}.cachetextconv", "true", "git keeps what it has shown once"),
-        Setting("diff.renames", "false", f"{renames}: no patch says so", own=False),
-        Setting("merge.renames", "false", renames, own=False),
-        Setting(
-            "merge.directoryRenames", "false", "folders of records are never renamed", own=False
-        ),
+        (f"{own}.name", "records, field by field", "shown by git while it merges"),
+        (f"{own}.driver", f"{merge} %O %A %B %P", "git merge merges records by field"),
+        (f"{own}.recursive", BASE_DRIVER, "merges several merge bases into one"),
+        (f"{base}.name", "records, for merge bases", "shown by git"),
+        (f"{base}.driver", f"{merge} --base %O %A %B %P", bases),
+        (f"diff.{DRIVER}.textconv", f"{start} diff-driver", shown),
+        (f"diff.{DRIVER}.cachetextconv", "true", "git keeps what it has shown once"),
+        ("diff.renames", "false", f"{renames}: no patch says so"),
+        ("merge.renames", "false", renames),
+        ("merge.directoryRenames", "false", "folders of records are never renamed"),
     ]
 
 
-def look(repository: Repository, command: Sequence[str]) -> list[Outcome]:
-    """What is set as it should be, and what is not; changes nothing."""
-    found = [_current(repository, setting) for setting in settings(command)]
-    there = repository.settings.attributes() == [*ATTRIBUTES]
-    return [
-        *found,
-        _attributes(repository, SettingState.AS_IT_SHOULD if there else SettingState.MISSING),
-    ]
-
-
-def _current(repository: Repository, setting: Setting) -> Outcome:
-    found = repository.settings.get(setting.name)
-    state = SettingState.MISSING if found is None or setting.own else SettingState.KEPT
-    if found == setting.value:
-        state = SettingState.AS_IT_SHOULD
-    return _outcome(setting, state, found)
-
-
-def _outcome(setting: Setting, state: SettingState, found: str | None) -> Outcome:
-    return Outcome(setting.name, setting.value, setting.why, state, found)
+def _current(repository: Repository, command: Sequence[str]) -> Iterator[Outcome]:
+    """The settings as they are; one is read when the one before it has been dealt with."""
+    for name, value, why in _settings(command):
+        found = repository.settings.get(name)
+        # A name with a driver of ours in it is ours, whatever its value.
+        own = name.split(".")[1] in (DRIVER, BASE_DRIVER)
+        state = SettingState.MISSING if found is None or own else SettingState.KEPT
+        if found == value:
+            state = SettingState.AS_IT_SHOULD
+        yield Outcome(name, value, why, state, found)
 
 
 def _attributes(repository: Repository, state: SettingState) -> Outcome:
     value = "; ".join(ATTRIBUTES)
     path = str(repository.settings.attributes_path)
     return Outcome(path, value, "says which files the drivers are for", state)
+
+
+def look(repository: Repository, command: Sequence[str]) -> list[Outcome]:
+    """What is set as it should be, and what is not; changes nothing."""
+    found = [*_current(repository, command)]
+    there = repository.settings.attributes() == [*ATTRIBUTES]
+    state = SettingState.AS_IT_SHOULD if there else SettingState.MISSING
+    return [*found, _attributes(repository, state)]
 
 
 def install(repository: Repository, command: Sequence[str], *, force: bool) -> list[Outcome]:
@@ -117,11 +98,10 @@ def install(repository: Repository, command: Sequence[str], *, force: bool) -> l
         RepositoryError: configuration or attributes cannot be written.
     """
     done = []
-    for setting in settings(command):
-        now = _current(repository, setting)
+    for now in _current(repository, command):
         if now.state is SettingState.MISSING or (now.state is SettingState.KEPT and force):
-            repository.settings.set(setting.name, setting.value)
-            now = _outcome(setting, SettingState.SET, now.found)
+            repository.settings.set(now.name, now.value)
+            now = replace(now, state=SettingState.SET)
         done.append(now)
     if repository.settings.attributes() == [*ATTRIBUTES]:
         return [*done, _attributes(repository, SettingState.AS_IT_SHOULD)]
@@ -136,14 +116,13 @@ def remove(repository: Repository, command: Sequence[str]) -> list[Outcome]:
         RepositoryError: configuration or attributes cannot be written.
     """
     done = []
-    for setting in settings(command):
-        found = repository.settings.get(setting.name)
-        if found is None:
+    for now in _current(repository, command):
+        if now.found is None:
             continue
-        own = setting.own or found == setting.value
-        if own:
-            repository.settings.unset(setting.name)
-        done.append(_outcome(setting, SettingState.REMOVED if own else SettingState.KEPT, found))
+        if now.state is not SettingState.KEPT:
+            repository.settings.unset(now.name)
+            now = replace(now, state=SettingState.REMOVED)
+        done.append(now)
     if repository.settings.attributes():
         repository.settings.set_attributes(())
         done.append(_attributes(repository, SettingState.REMOVED))

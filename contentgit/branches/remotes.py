@@ -93,15 +93,7 @@ def pull(
         return _forward(repository, followed)
     done = merge(repository, followed.name)
     assert done.how is MergeOutcome.MERGED
-    return Pulled(
-        head,
-        followed.name,
-        Way.MERGED,
-        followed.ours,
-        done.commit,
-        followed.fetched,
-        done.left_alone,
-    )
+    return followed.pulled(Way.MERGED, done.commit, done.left_alone)
 
 
 def pull_branch(repository: Repository, branch: str, talk: Talk) -> Pulled:
@@ -126,6 +118,10 @@ class _Followed:
     ours: str | None
     theirs: str
     fetched: Transfer
+
+    def pulled(self, way: Way, after: str, left: Sequence[LeftAlone] = ()) -> Pulled:
+        """The branch at ``after``."""
+        return Pulled(self.branch, self.name, way, self.ours, after, self.fetched, tuple(left))
 
 
 def _fetched(
@@ -183,10 +179,10 @@ def _forward(repository: Repository, followed: _Followed) -> Pulled:
             data={"branch": branch, "upstream": name, "ours": ours, "theirs": theirs},
         )
     if way is Way.UP_TO_DATE:
-        return Pulled(branch, name, way, ours, ours or theirs, followed.fetched)
+        return followed.pulled(way, ours or theirs)
     repository.trees.check_move(ours, theirs)
     left = repository.worktrees.advance(branch, theirs, ours, f"contentgit pull: {way.value}")
-    return Pulled(branch, name, way, ours, theirs, followed.fetched, tuple(left))
+    return followed.pulled(way, theirs, left)
 
 
 def push(

@@ -12,13 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from contentgit.errors import (
-    ContentgitError,
-    FormatError,
-    RecordError,
-    RepositoryError,
-    UsageError,
-)
+from contentgit.errors import ContentgitError, FormatError, RecordError, RepositoryError, UsageError
 from contentgit.git.crowds import Crowds
 from contentgit.git.objects import EMPTY_TREE, checked_id, contents
 from contentgit.git.program import Program

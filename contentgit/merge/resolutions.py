@@ -178,6 +178,15 @@ def _without(conflict: Conflict | None, places: Iterable[Place]) -> Conflict | N
 _BY_FIELD: Final = frozenset({ConflictKind.EDITED, ConflictKind.ADDED})
 
 
+def new_keys(resolutions: Iterable[Resolution]) -> dict[RecordKey, RecordKey]:
+    """The new key of each record that is given one, by its old key."""
+    return {
+        each.place.key: RecordKey(each.place.key.model, each.key)
+        for each in resolutions
+        if each.place and each.key
+    }
+
+
 def renumbered(
     record: Record, schema: ModelSchema | None, keys: Mapping[RecordKey, RecordKey]
 ) -> Record:

@@ -85,7 +85,7 @@ def _deleted(review: Review) -> Note | None:
     text = f"{plural(count, 'record')} {'is' if count == 1 else 'are'} deleted"
     if taken:
         text += f"; {taken:,} of them require another deleted record"
-    return _with_lines(Note("delete", f"{text}."), review, "taken")
+    return Note("delete", f"{text}.", False, *_reaching(review, "taken"))
 
 
 def _reached(
@@ -95,16 +95,17 @@ def _reached(
     if not count:
         return None
     text = f"{plural(count, 'record')} {words[0] if count == 1 else words[1]}."
-    return _with_lines(Note(how, text, grave), review, how)
+    return Note(how, text, grave, *_reaching(review, how))
 
 
-def _with_lines(note: Note, review: Review, how: str) -> Note:
+def _reaching(review: Review, how: str) -> tuple[tuple[Words, ...], int]:
+    """The lines of a note about deletes that reach others, and how many more there are."""
     reaches = [reach for reach in review.reaches.values() if getattr(reach, how).count]
     lines = tuple(
         (reach.deleted, f" {_REACHES[how]} ", *_listed(getattr(reach, how)))
         for reach in reaches[:_SHOWN]
     )
-    return Note(note.kind, note.text, note.grave, lines, max(0, len(reaches) - _SHOWN))
+    return lines, max(0, len(reaches) - _SHOWN)
 
 
 def _moved(review: Review) -> Note | None:

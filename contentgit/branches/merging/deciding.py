@@ -11,12 +11,7 @@ from typing import NamedTuple
 
 from contentgit.branches.merging.fitting import fitted, refuse_nothing
 from contentgit.branches.merging.new_keys import NewKeys, without
-from contentgit.branches.merging.operation import (
-    Operation,
-    keep,
-    refuse_moved,
-    under_way,
-)
+from contentgit.branches.merging.operation import Operation, keep, refuse_moved, under_way
 from contentgit.branches.trees import Sides
 from contentgit.content.diff import ABSENT
 from contentgit.errors import ConflictError, UnknownNameError, UsageError
@@ -218,8 +213,7 @@ def _valued(conflicts: Sequence[TreeConflict], patterns: Sequence[str], value: M
     places = _places(conflicts, patterns)
     if len(places) == 1 and places[0].place and places[0].place.field:
         return Resolution(places[0].place, value=value)
-    field = next((each for each in (_field(conflicts, one) for one in patterns) if each), None)
-    if field is not None and len(patterns) == 1:
+    if len(patterns) == 1 and (field := _field(conflicts, patterns[0])):
         return Resolution(field, value=value)
     raise UsageError(
         f"a value is for one field, but {len(places)} places are named",

@@ -24,6 +24,7 @@ from contentgit.git import LeftAlone, Repository
 from contentgit.integrity.relations import PARENT
 from contentgit.merge import Reason
 from contentgit.render.conflicts import as_data, headline
+from contentgit.render.plain import plural
 
 _KEPT = {
     "merge": "keeps both new records, theirs under a new key",
@@ -115,7 +116,7 @@ def refuse_conflicts(repository: Repository, operation: Operation, found: TreeMe
     conflicts = found.conflicts
     if conflicts:
         verb = operation.verb
-        count = f"{len(conflicts):,} conflict{'' if len(conflicts) == 1 else 's'}"
+        count = plural(len(conflicts), "conflict")
         hints = [
             "contentgit conflicts  (shows what each side has)",
             "contentgit resolve LABEL --take ours|theirs  (decides one)",

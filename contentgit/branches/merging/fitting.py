@@ -13,6 +13,7 @@ from contentgit.content.schema import FieldKind, ModelSchema
 from contentgit.errors import RecordError, RefusedError, UsageError
 from contentgit.integrity.relations import references
 from contentgit.merge import Place, Resolution, Take, TreeConflict
+from contentgit.render.plain import plural
 
 
 def fitted(sides: Sides, tree: str, resolutions: Iterable[Resolution]) -> Iterator[Resolution]:
@@ -55,8 +56,7 @@ def refuse_nothing(conflicts: Iterable[TreeConflict], resolutions: Iterable[Reso
     ]
     if bare:
         raise RefusedError(
-            f"the base has nothing at {len(bare):,} place{'' if len(bare) == 1 else 's'}, "
-            "so it cannot be taken",
+            f"the base has nothing at {plural(len(bare), 'place')}, so it cannot be taken",
             items=bare,
             hint="contentgit resolve LABEL --take ours|theirs\n"
             "contentgit resolve LABEL --value JSON\n"

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 
 from contentgit.branches.trees import Sides
 from contentgit.branches.trees.sides import family, they_added
-from contentgit.content.layout import dump_of, encode_part, integer_key, model_of
+from contentgit.content.layout import dump_of, integer_key, model_folder, model_of
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import KeyKind, ModelSchema
 from contentgit.errors import RefusedError, UsageError
-from contentgit.merge import Place, Reason, Resolution, TreeConflict
+from contentgit.merge import Place, Reason, Resolution, TreeConflict, new_keys
 
 
 @dataclass
@@ -125,22 +126,19 @@ class NewKeys:
 
     def _highest(self, related: Sequence[str]) -> int:
         """The highest key of these models that anybody has, in whichever dump."""
-        sides = self.sides
+        sides, trees = self.sides, self.sides.repository.trees
         # What decisions gave, or are about, may be in no tree by now.
         decided = [
-            decision
-            for decision in self.decided
-            if decision.place and decision.place.key.model in related
+            name
+            for each in self.decided
+            if each.place and each.place.key.model in related
+            for name in (each.key, each.place.key.key)
         ]
-        names = [name for each in decided if each.place for name in (each.key, each.place.key.key)]
-        highest = max(0, 0, *(integer_key(name) or 0 for name in names))
-        trees = dict.fromkeys((sides.base.tree, sides.ours, sides.theirs, *self.trees))
-        for tree in filter(None, trees):
-            folders = sides.repository.trees.folders(tree)
-            for place in (
-                f"{folder}/{encode_part(label)}" for folder in folders for label in related
-            ):
-                for path, _ in sides.repository.trees.entries(tree, place):
+        highest = max(0, 0, *(integer_key(name) or 0 for name in decided))
+        sources = dict.fromkeys((sides.base.tree, sides.ours, sides.theirs, *self.trees))
+        for tree in filter(None, sources):
+            for folder, label in product(trees.folders(tree), related):
+                for path, _ in trees.entries(tree, model_folder(folder, label)):
                     name = path.rpartition("/")[2].removesuffix(".json")
                     highest = max(highest, integer_key(name) or 0)
         return highest
@@ -160,18 +158,14 @@ def without(
     Raises:
         RefusedError: a value refers to such a key.
     """
-    gone = {*labels}
-    taken_back = [
-        resolution for resolution in resolutions if resolution.key and resolution.label in gone
-    ]
+    gone, keys = {*labels}, new_keys(resolutions)
     old = {
-        RecordKey(label, each.place.key.key)
-        for each in taken_back
-        if each.place
-        for label in family(models, each.place.key.model)
+        RecordKey(label, key.key)
+        for key in keys
+        if str(key) in gone
+        for label in family(models, key.model)
     }
-    moved = [each for each in resolutions if each.key and each.place and each.place.key in old]
-    new = {RecordKey(each.place.key.model, each.key) for each in moved if each.place}
+    new = {keys[key] for key in old & keys.keys()}
     kept = [
         each
         for each in resolutions

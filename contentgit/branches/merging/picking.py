@@ -26,6 +26,7 @@ from contentgit.history.dumps import dump_folders, recorded_schema
 from contentgit.history.snapshots import batches
 from contentgit.integrity.relations import references
 from contentgit.merge import Place, Values, taken_together, with_values
+from contentgit.render.plain import plural
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _change(repository: Repository, revision: str, mainline: int, verb: str) -> 
         )
     if mainline > count or (mainline and count == 1):
         raise UsageError(
-            f"{revision} has {count} parent{'' if count == 1 else 's'}, so -m {mainline} is out of range",
+            f"{revision} has {plural(count, 'parent')}, so -m {mainline} is out of range",
             hint="-m is for merges",
         )
     return commit, commit.parents[max(mainline, 1) - 1]
@@ -280,10 +281,10 @@ def _with_dependencies(
     if not missing:
         return sides
     if not how.with_dependencies:
+        verb = "is" if len(missing) == 1 else "are"
         items = [f"{who} refers to {each}{search.titled(each)}" for each, who in missing.items()]
         raise RefusedError(
-            f"{len(missing):,} record{'' if len(missing) == 1 else 's'} that this needs "
-            f"{'is' if len(missing) == 1 else 'are'} not on the branch",
+            f"{plural(len(missing), 'record')} that this needs {verb} not on the branch",
             items=items,
             hint="--with-dependencies  brings them along",
             data={"missing": [str(each) for each in missing]},
@@ -361,6 +362,6 @@ class _Dependencies:
             if (schema := models.get(key.model))
         ]
         fresh = [path for path in paths if path not in coming and path not in self.files]
-        there = self.repository.trees.files_at(self.source, fresh) if fresh else {}
-        here = self.repository.trees.files_at(self.head, list(there)) if there else {}
+        there = self.repository.trees.files_at(self.source, fresh)
+        here = self.repository.trees.files_at(self.head, list(there))
         return {path: blob for path, blob in there.items() if path not in here}

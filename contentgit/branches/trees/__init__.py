@@ -22,7 +22,7 @@ from contentgit.errors import RefusedError
 from contentgit.git import GONE, Placed, Repository
 from contentgit.history.commits import check_format
 from contentgit.history.snapshots import batches
-from contentgit.merge import Reason, Resolution, TreeConflict, renumbered
+from contentgit.merge import Reason, Resolution, TreeConflict, new_keys, renumbered
 
 __all__ = ["Base", "Doubt", "Sides", "TreeMerge", "common_base", "merge_commits", "merge_trees"]
 
@@ -71,14 +71,9 @@ def merge_trees(
     Raises:
         FormatError: a side has something other than a folder at the path of a dump.
     """
-    keys = {
-        resolution.place.key: RecordKey(resolution.place.key.model, resolution.key)
-        for resolution in resolutions
-        if resolution.place and resolution.key
-    }
     sides = Sides(repository, base, ours, theirs)
     sides.refuse_replaced()
-    if keys:
+    if keys := new_keys(resolutions):
         theirs = _with_keys(sides, keys)
         sides = Sides(repository, base, ours, theirs)
     merge = FileMerge(sides, resolutions)

@@ -66,7 +66,7 @@ def _meeting(
 ) -> Meeting:
     """The meeting of both sides in a tree whose ``files`` differ from the merge."""
     paths = sorted(files)
-    there = repository.trees.files_at(held, paths) if paths else {}
+    there = repository.trees.files_at(held, paths)
     written = {**merged.written, **{path: there.get(path, "") for path in paths}}
     return Meeting(Sides(repository, merged.base, ours, merged.theirs), held, written)
 
@@ -80,7 +80,7 @@ def _unasked(
     """The conflicts in records that are what git makes of the lines, each with that record."""
     edited = [conflict for conflict in conflicts if conflict.reason is Reason.EDITED]
     files = sorted(files_of(edited))
-    there = sides.repository.trees.files_at(held, files) if files else {}
+    there = sides.repository.trees.files_at(held, files)
     by_lines = {path for path in files if _is_by_lines(sides, path, there.get(path, ""))}
     for each in edited:
         for path in files_of([each]) & by_lines:
@@ -120,16 +120,17 @@ def _uncovered(
 def _new_keys(sides: Sides, merged: TreeMerge, held: str) -> Iterator[Resolution]:
     """The keys that ``resolve --renumber`` has given to records of theirs."""
     twice = {
-        place.file
+        place.file: place.place.key
         for conflict in merged.conflicts
         for place in conflict.places
         if conflict.reason is Reason.ADDED and place.place
     }
     if not twice:
         return
-    models = {(dump_of(path), model_of(path)) for path in twice}
+    models = {(dump_of(path), key.model) for path, key in twice.items()}
     new = dict(sorted(_added_by_nobody(sides, merged, held, models)))
-    for path, (_, _, record) in sides.records(sorted(twice, key=_number)):
+    paths = sorted(twice, key=lambda path: (dump_of(path), twice[path]))
+    for path, (_, _, record) in sides.records(paths):
         if record is None or not new:
             continue
         schema = sides.model(path, record)
@@ -171,9 +172,3 @@ def _equal_fields(record: Record, other: Record, schema: ModelSchema) -> int:
     """In how many fields two records are equal; the record with most was given the new key."""
     names = (field.name for field in schema.fields)
     return sum(canonical.same(record.fields.get(name), other.fields.get(name)) for name in names)
-
-
-def _number(path: str) -> tuple[str, str, int, str]:
-    """A sort key that orders the records of a model by number."""
-    name = path.rpartition("/")[2]
-    return dump_of(path), model_of(path), len(name), name

@@ -16,14 +16,7 @@ from operator import attrgetter, itemgetter
 
 from contentgit.branches.trees.constraints import Doubt, Doubts, Together, broken
 from contentgit.branches.trees.files import whole
-from contentgit.branches.trees.sides import (
-    BATCH,
-    File,
-    Sides,
-    decoded,
-    key_at,
-    record_at,
-)
+from contentgit.branches.trees.sides import BATCH, File, Sides, decoded, key_at, record_at
 from contentgit.branches.trees.survey import (
     By,
     ChangedRecords,
@@ -272,7 +265,7 @@ class Meeting:
         missing = survey.missing()
         # Another dump of the merged tree may have the record.
         paths = {path: key for key in missing for path in self.sides.paths(key)}
-        there = self.sides.repository.trees.files_at(self.tree, list(paths)) if paths else {}
+        there = self.sides.repository.trees.files_at(self.tree, list(paths))
         for target in sorted(missing.keys() - {paths[path] for path in there}):
             yield Found(Reason.MISSING, ((self._gone[target][0], ""), *missing[target]))
 

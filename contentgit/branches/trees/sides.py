@@ -84,8 +84,7 @@ class Sides:
 
     def add_untouched(self, paths: Iterable[str]) -> Mapping[str, str]:
         """Takes in files that no side changed: those at ``paths`` that ours has, with their blob ids."""
-        wanted = list(paths)
-        there = self.repository.trees.files_at(self.ours, wanted) if wanted else {}
+        there = self.repository.trees.files_at(self.ours, list(paths))
         self.untouched.update({path: FileEntry(PLAIN, blob) for path, blob in there.items()})
         return there
 
@@ -112,14 +111,13 @@ class Sides:
     def schema(self, folder: str) -> Mapping[str, ModelSchema]:
         """The models of a dump: as theirs has them, else ours, else the base."""
         if folder not in self._schemas:
-            base = self._recorded(self.base.tree, folder) if self.base.tree else {}
-            ours, theirs = (self._recorded(side, folder) for side in (self.ours, self.theirs))
+            base, ours, theirs = (
+                recorded_schema(self.repository, side, folder) if side else {}
+                for side in (self.base.tree, self.ours, self.theirs)
+            )
             _refuse_moved(folder, ours, theirs)
             self._schemas[folder] = {**base, **theirs, **_grouped(ours, theirs)}
         return self._schemas[folder]
-
-    def _recorded(self, side: str, folder: str) -> Mapping[str, ModelSchema]:
-        return recorded_schema(self.repository, side, folder)
 
     @cached_property
     def models(self) -> Mapping[str, ModelSchema]:

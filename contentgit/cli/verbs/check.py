@@ -27,7 +27,6 @@ from contentgit.cli.project import (
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.cli.worktrees import left_alone_lines
 from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, UsageError
-from contentgit.git import Repository
 from contentgit.history.check import Judge, endpoints
 from contentgit.history.check import check as check_tree
 from contentgit.history.rewrite import Rewritten, branch_to_fix, rewrite
@@ -67,7 +66,17 @@ def check(args: argparse.Namespace, terminal: Terminal) -> int:
         if judge is None:
             judge = _code(args, terminal, stack)
             forbidden += _forbidden(args, terminal)
-        check_range = partial(_check, repository, forbidden, judge, merges=args.merges)
+
+        def check_range(revision: str) -> Checked:
+            return check_tree(
+                repository,
+                revision,
+                forbidden=forbidden,
+                judge=judge,
+                merges=partial(differing, repository, revision) if args.merges else None,
+                doubts=partial(tip_doubts, repository, endpoints(revision)[1]),
+            )
+
         checked = check_range(args.revision)
         done = None
         if args.fix:
@@ -91,24 +100,6 @@ def _form(args: argparse.Namespace) -> str:
             hint="contentgit check A..B  (two dots)",
         )
     return form
-
-
-def _check(
-    repository: Repository,
-    forbidden: Sequence[str],
-    judge: Judge | None,
-    revision: str,
-    *,
-    merges: bool,
-) -> Checked:
-    return check_tree(
-        repository,
-        revision,
-        forbidden=forbidden,
-        judge=judge,
-        merges=partial(differing, repository, revision) if merges else None,
-        doubts=partial(tip_doubts, repository, endpoints(revision)[1]),
-    )
 
 
 # Settings and code
