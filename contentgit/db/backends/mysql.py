@@ -37,9 +37,7 @@ CAUSES = {
     1020: Fault.OVERTAKEN,  # changed since last read
     1213: Fault.DEADLOCK,
     **dict.fromkeys((1205, 3572), Fault.LOCKED),  # lock wait timeout, NOWAIT
-    **dict.fromkeys(
-        (1317, 1969, 3024), Fault.ENDED
-    ),  # KILL QUERY, max_statement_time, MySQL's limit
+    **dict.fromkeys((1317, 1969, 3024), Fault.ENDED),  # KILL QUERY, limits of MariaDB and MySQL
     **dict.fromkeys((1044, 1045, 1142, 1143, 1227, 1370), Fault.PRIVILEGE),
     **dict.fromkeys((1036, 1290, 1792, 1836), Fault.READ_ONLY),  # table, option, transaction, mode
     **dict.fromkeys((1021, 1114), Fault.FULL),

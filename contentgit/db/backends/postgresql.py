@@ -153,17 +153,12 @@ class PostgreSQL(Backend):
         Sequences are outside of transactions: others may have moved them to keys that this snapshot
         does not show. So a sequence is only moved forward, unlike in ``sqlsequencereset``.
         """
-        fields = [
-            field
-            for model in models
-            for field in model._meta.local_concrete_fields
-            if isinstance(field, AutoField)
-        ]
-        if not fields:
-            return
         parts: list[str] = []
         parameters: list[str] = []
+        fields = (field for model in models for field in model._meta.local_concrete_fields)
         for field in fields:
+            if not isinstance(field, AutoField):
+                continue
             table, column = self.quoted(field.model._meta.db_table), self.quoted(field.column)
             parts.append(
                 "SELECT setval(s.name, m.top) FROM"  # noqa: S608
@@ -172,7 +167,8 @@ class PostgreSQL(Backend):
                 " WHERE m.top > coalesce(pg_sequence_last_value(s.name), 0)"
             )
             parameters += [table.replace("%%", "%"), field.column]
-        self.execute(" UNION ALL ".join(parts), parameters)
+        if parts:
+            self.execute(" UNION ALL ".join(parts), parameters)
 
 
 def _state(error: Error) -> str | None:

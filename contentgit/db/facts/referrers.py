@@ -200,14 +200,8 @@ def _parents(source: Source, label: str, keys: list[RecordKey]) -> Iterator[Refe
         pairs = _linked(source, table, link, table.key_columns, children)
         dumps = source.dumps_of(link.schema.target, [parent for parent, _ in pairs])
         for parent, child in pairs:
-            yield Referrer(
-                parent,
-                link.name,
-                child,
-                OnDelete.CASCADE,
-                dump=dumps.get(parent, ""),
-                parent=True,
-            )
+            dump = dumps.get(parent, "")
+            yield Referrer(parent, link.name, child, OnDelete.CASCADE, dump=dump, parent=True)
 
 
 def _linked(

@@ -12,12 +12,7 @@ from django.db.models import Model
 from contentgit.content.records import Value
 from contentgit.content.schema import OnDelete
 from contentgit.db.identity import Identities, concrete, label_of
-from contentgit.db.introspect.binding import (
-    bound_field,
-    bound_generic,
-    is_constrained,
-    on_delete,
-)
+from contentgit.db.introspect.binding import bound_field, bound_generic, is_constrained, on_delete
 from contentgit.db.tables import BoundField
 from contentgit.plan.steps import COMPUTED
 
@@ -120,14 +115,8 @@ def _of_generic(relation: Any, identities: Identities) -> Iterator[Relation]:
             bound = bound_generic(field, identities)
             owner = model._meta.get_field(names[0]).model
             if bound is not None:
-                yield Relation(
-                    owner,
-                    bound,
-                    OnDelete.CASCADE,
-                    False,
-                    None,
-                    children=tuple(_down_to(model, owner, identities)),
-                )
+                children = tuple(_down_to(model, owner, identities))
+                yield Relation(owner, bound, OnDelete.CASCADE, False, None, children=children)
 
 
 def _down_to(

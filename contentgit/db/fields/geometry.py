@@ -20,30 +20,20 @@ _NOT_SIMPLE = re.compile(r"EMPTY|CURVE|CIRCULAR|SURFACE|TIN|TRIANGLE|\(.*(?:MULT
 
 def geometry_codec(field: Any, connection: BaseDatabaseWrapper) -> Codec:
     """A column of geometries; its Python value is EWKB without the SRID, and the SRID."""
-    own = max(0, int(field.srid))
+    given = int(field.srid)
+    own, spatialite = max(0, given), connection.vendor == "sqlite"
     if connection.vendor == "mysql":
         return _mysql_codec(own)
-    if connection.vendor == "sqlite":
-        return _sqlite_codec(int(field.srid))
-    return Codec(
-        FieldKind.GEOMETRY,
-        _encode,
-        partial(_value, own),
-        lambda value: with_srid(*value).hex().upper(),
-    )
 
+    def param(value: tuple[int, bytes]) -> str:
+        # SpatiaLite makes NULL of EWKB without an SRID, and 0 of the -1 that a column may have.
+        return with_srid(*value, always=spatialite).hex().upper()
 
-def _sqlite_codec(own: int) -> Codec:
-    """SpatiaLite makes NULL of EWKB without an SRID, and 0 of the -1 that a column may have."""
-    cast = f"SetSRID(GeomFromEWKB(%s), {own})" if own < 0 else "GeomFromEWKB(%s)"
-    return Codec(
-        FieldKind.GEOMETRY,
-        _encode,
-        partial(_simple, max(0, own)),
-        lambda value: with_srid(*value, always=True).hex().upper(),
-        cast=cast,
-        select="AsEWKB(%s)",
-    )
+    if not spatialite:
+        return Codec(FieldKind.GEOMETRY, _encode, partial(_value, own), param)
+    cast = f"SetSRID(GeomFromEWKB(%s), {given})" if given < 0 else "GeomFromEWKB(%s)"
+    value = partial(_simple, own)
+    return Codec(FieldKind.GEOMETRY, _encode, value, param, cast=cast, select="AsEWKB(%s)")
 
 
 def _encode(raw: Any) -> str:

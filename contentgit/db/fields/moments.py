@@ -51,8 +51,7 @@ def date_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
         return value.isoformat()
 
     value = _parser("a date like 2026-11-22", dt.date.fromisoformat, encode)
-    codec = Codec(FieldKind.DATE, encode, value)
-    return _local(codec, field, connection, dt.date.fromisoformat)
+    return _local(Codec(FieldKind.DATE, encode, value), field, connection, dt.date.fromisoformat)
 
 
 def time_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
@@ -64,8 +63,7 @@ def time_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
         return value.isoformat("microseconds")
 
     value = _parser("a time like 13:05:00.000000", dt.time.fromisoformat, encode)
-    codec = Codec(FieldKind.TIME, encode, value)
-    return _local(codec, field, connection, dt.time.fromisoformat)
+    return _local(Codec(FieldKind.TIME, encode, value), field, connection, dt.time.fromisoformat)
 
 
 def datetime_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
@@ -73,8 +71,7 @@ def datetime_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
     parse = dt.datetime.fromisoformat
     if connection.timezone is None:
         value = _parser("a time without Z, as USE_TZ is off", parse, encode_naive)
-        codec = Codec(FieldKind.DATETIME, encode_naive, value)
-        return _local(codec, field, connection, parse)
+        return _local(Codec(FieldKind.DATETIME, encode_naive, value), field, connection, parse)
     value = _parser("a time like 2026-11-22T13:05:00.000000Z", _parse_aware, encode_aware)
     codec = _local(Codec(FieldKind.DATETIME, encode_aware, value), field, connection, parse)
     if connection.vendor == "postgresql":
@@ -183,9 +180,7 @@ def _timedelta(microseconds: Any) -> dt.timedelta:
 def _in_64_bits(value: dt.timedelta) -> int:
     found = value // _MICROSECOND
     if not -(2**63) <= found < 2**63:
-        raise refused(
-            str(value), "a duration of microseconds in 64 bits, as this database holds it"
-        )
+        raise refused(str(value), "a duration that this database holds: 64 bits of microseconds")
     return found
 
 

@@ -46,15 +46,9 @@ def referred(field: AnyField, connection: BaseDatabaseWrapper, depth: int = 0) -
     """
     if not field.is_relation or is_exact(leaf(field), connection):
         return "%s"
-    return found_in(field.target_field, connection, depth)  # type: ignore[attr-defined]
-
-
-def found_in(
-    target: AnyField, connection: BaseDatabaseWrapper, depth: int = 0, cast: str = "%s"
-) -> str:
-    """The expression that gives ``%s`` as the row has it in which ``target`` is equal to it."""
+    target: AnyField = field.target_field  # type: ignore[attr-defined]
     quote, alias = connection.ops.quote_name, f"cg{depth}"
     column = f"{alias}.{quote(target.column)}"
     value = referred(target, connection, depth + 1).replace("%s", column)
-    rows = f"{quote(target.model._meta.db_table)} {alias} WHERE {column} = {cast}"
+    rows = f"{quote(target.model._meta.db_table)} {alias} WHERE {column} = %s"
     return f"COALESCE((SELECT {value} FROM {rows}), %s)"  # noqa: S608

@@ -22,14 +22,13 @@ from contentgit.db.failures import translated
 from contentgit.db.fields import key_codec, selected
 from contentgit.db.fields.plain import AnyField, generic_keys, leaf, plain
 from contentgit.db.fields.spelling import is_exact
-from contentgit.db.fields.values import Codec
+from contentgit.db.fields.values import Codec, itself
 from contentgit.db.identity.keys import (
     KeyPart,
     Keys,
     MappedKeys,
     PrimaryKeys,
     TargetKeys,
-    generic_part,
     natural_fields,
     plain_part,
     reference_part,
@@ -247,7 +246,7 @@ class Identities:
         return MappedKeys(label, paths, parts, lambda: self._rows(model, names, wanted))
 
     def _generic(self, content_type: AnyField, object_id: AnyField) -> KeyPart:
-        """A generic foreign key as a part of a key."""
+        """A generic foreign key as a part of a key, of two columns: the reference that it is."""
         types, codec = label_of(content_type.related_model), self.codec(object_id)  # type: ignore[arg-type]
 
         def text(type_pk: Any, value: Any) -> str | None:
@@ -262,7 +261,7 @@ class Identities:
             key = None if pk is None else self.key_text(label, pk)
             return None if key is None else f"{label}:{key}"
 
-        return generic_part(text)
+        return KeyPart(KeyKind.TEXT, text, itself, width=2)
 
     def _rows(
         self, model: type[Model], names: Sequence[str], fields: Sequence[AnyField]

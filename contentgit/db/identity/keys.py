@@ -210,15 +210,6 @@ def reference_part(
     return KeyPart(kind, encode, decode)
 
 
-def generic_part(text: Callable[[Any, Any], str | None]) -> KeyPart:
-    """A generic foreign key, of two columns: the reference that it is; ``None`` if it leads nowhere."""
-
-    def decode(part: str) -> Any:
-        raise ValueError(f"{part!r} is a part of no primary key")
-
-    return KeyPart(KeyKind.TEXT, text, decode, width=2)
-
-
 # Natural keys
 
 

@@ -156,8 +156,7 @@ def bound_generic(gfk: Any, identities: Identities) -> BoundField | None:
     """A generic foreign key; ``None`` if no record can hold the values of its columns."""
     content_type = gfk.model._meta.get_field(gfk.ct_field)
     object_id = gfk.model._meta.get_field(gfk.fk_field)
-    codecs = [column_codec(field, identities.using) for field in (content_type, object_id)]
-    first, second = codecs
+    first, second = (column_codec(field, identities.using) for field in (content_type, object_id))
     if first is None or second is None or object_id.is_relation:
         return None
     generic = Generic(pointer(content_type, identities), second, identities)
@@ -166,12 +165,10 @@ def bound_generic(gfk: Any, identities: Identities) -> BoundField | None:
         pk, raw = generic.decode(content)
         return (None if pk is None else first.param(pk), second.decoded(raw))
 
+    pairs = ((content_type, first), (object_id, second))
     return BoundField(
         FieldSchema(gfk.name, FieldKind.GENERIC, null=content_type.null and object_id.null),
-        (
-            column(content_type, first, identities.using),
-            column(object_id, second, identities.using),
-        ),
+        tuple(column(field, made, identities.using) for field, made in pairs),
         generic.encode,
         decode,
         prepare=generic.prepare if second.kind is FieldKind.TEXT else None,

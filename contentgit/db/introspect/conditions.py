@@ -44,19 +44,10 @@ _FUNCTIONS: Final[Mapping[type[Any], Function]] = {
     LTrim: Function.LTRIM,
     RTrim: Function.RTRIM,
 }
-_ORDERED: Final = frozenset(
-    {
-        FieldKind.INTEGER,
-        FieldKind.FLOAT,
-        FieldKind.DECIMAL,
-        FieldKind.DATE,
-        FieldKind.TIME,
-        FieldKind.DATETIME,
-        FieldKind.DURATION,
-    }
-)
-_EQUAL: Final = _ORDERED | {FieldKind.TEXT, FieldKind.FILE, FieldKind.BOOLEAN, FieldKind.UUID}
 _NUMBERS: Final = frozenset({FieldKind.INTEGER, FieldKind.FLOAT, FieldKind.DECIMAL})
+_MOMENTS: Final = frozenset({FieldKind.DATE, FieldKind.TIME, FieldKind.DATETIME})
+_ORDERED: Final = _NUMBERS | _MOMENTS | {FieldKind.DURATION}
+_EQUAL: Final = _ORDERED | {FieldKind.TEXT, FieldKind.FILE, FieldKind.BOOLEAN, FieldKind.UUID}
 _LARGEST_INTEGER: Final = 2**63
 
 
@@ -64,9 +55,8 @@ def named(model: Any, expression: Any) -> Iterator[str]:
     """The fields that an expression is made of."""
     if isinstance(expression, str):
         yield expression
-        return
-    for reference in model._get_expr_references(expression):
-        yield "pk" if reference[0] == "pk" else reference[0]
+    else:
+        yield from (reference[0] for reference in model._get_expr_references(expression))
 
 
 def written(model: type[Model], name: str, seen: frozenset[str] = frozenset()) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from django.db.models import CheckConstraint, Model, UniqueConstraint
@@ -36,11 +35,11 @@ def unenforced(model: type[Model], features: Any) -> frozenset[str]:
     return frozenset(missing)
 
 
-def _can_have(features: Any, constraint: UniqueConstraint) -> bool:
+def _can_have(features: Any, constraint: Any) -> bool:
     asked = (
         (constraint.condition, features.supports_partial_indexes),
         (constraint.deferrable, features.supports_deferrable_unique_constraints),
-        (getattr(constraint, "include", ()), features.supports_covering_indexes),
+        (constraint.include, features.supports_covering_indexes),
         (constraint.expressions, features.supports_expression_indexes),
         (
             constraint.nulls_distinct is not None,
@@ -59,32 +58,20 @@ def _sets(describer: Describer) -> Iterator[UniqueSet]:
         yield from _set(describer, "_".join(names), names)
     for constraint in model._meta.constraints:
         if isinstance(constraint, UniqueConstraint):
-            yield from _of_constraint(describer, constraint)
+            yield from _set(
+                describer,
+                constraint.name,
+                constraint.fields or constraint.expressions,
+                only_database=bool(getattr(constraint, "opclasses", ())),
+                nulls_distinct=constraint.nulls_distinct is not False,
+                condition=constraint.condition,
+            )
         elif hasattr(constraint, "expressions"):  # PostgreSQL's exclusion constraint
             parts = [name for each, _ in constraint.expressions for name in named(model, each)]
-            for each in _set(describer, str(constraint.name), parts, only_database=True):
-                yield _conditional(describer, each, constraint)
-
-
-def _of_constraint(describer: Describer, constraint: UniqueConstraint) -> Iterator[UniqueSet]:
-    compared = constraint.fields or constraint.expressions
-    for each in _set(
-        describer,
-        constraint.name,
-        compared,
-        only_database=bool(getattr(constraint, "opclasses", ())),
-        nulls_distinct=constraint.nulls_distinct is not False,
-    ):
-        yield _conditional(describer, each, constraint)
-
-
-def _conditional(describer: Describer, unique: UniqueSet, constraint: Any) -> UniqueSet:
-    """The set with the constraint's condition."""
-    if not constraint.condition:
-        return unique
-    parts = unique.parts or (tuple(map(UniquePart, unique.fields)) if unique.plain else ())
-    condition = describer.condition(constraint.condition)
-    return replace(unique, plain=False, parts=parts, condition=condition)
+            condition = getattr(constraint, "condition", None)
+            yield from _set(
+                describer, constraint.name, parts, only_database=True, condition=condition
+            )
 
 
 def _set(
@@ -94,6 +81,7 @@ def _set(
     *,
     only_database: bool = False,
     nulls_distinct: bool = True,
+    condition: Any = None,
 ) -> Iterator[UniqueSet]:
     model, managed = describer.model, describer.managed
     named_ones = [each for one in compared for each in named(model, one)]
@@ -106,5 +94,8 @@ def _set(
     plain = columns and whole and not only_database
     parts = [] if plain or only_database else [describer.part(each) for each in compared]
     known = () if None in parts else tuple(each for each in parts if each)
+    if condition and plain:
+        known = tuple(map(UniquePart, fields))
     if fields:
-        yield UniqueSet(str(name), fields, plain, nulls_distinct, known)
+        given = describer.condition(condition) if condition else None
+        yield UniqueSet(str(name), fields, plain and not condition, nulls_distinct, known, given)

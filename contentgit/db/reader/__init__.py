@@ -112,7 +112,7 @@ class Reader:
         """
         wanted = set(keys)
         for bound, rows in self._wanted(wanted):
-            found, _, values = self._values(bound, rows)
+            found, values = self._values(bound, rows)
             fields = self._encoder(bound).names
             for key, each in zip(found, values, strict=True):
                 if key in wanted:  # a database may find "A" where "a" was asked for
@@ -132,8 +132,7 @@ class Reader:
     def members(self, label: str, keys: Iterable[RecordKey]) -> set[RecordKey]:
         """The keys that have a row which belongs to the dump."""
         bound = self._table(label)
-        condition = matching(bound, self._filters(label), self.using)
-        return self._present(bound, keys, condition)
+        return self._present(bound, keys, self._condition(bound))
 
     def existing(self, keys: Iterable[RecordKey]) -> set[RecordKey]:
         """The keys, of any model of the project, that have a row."""
@@ -147,7 +146,7 @@ class Reader:
 
     def condition(self, label: str) -> str:
         """The SQL of the condition that a row belongs to the dump; ``""`` if every row does."""
-        found = matching(self.tables[label], self._filters(label), self.using)
+        found = self._condition(self.tables[label])
         return found[0] if found else ""
 
     # Tables
@@ -206,8 +205,12 @@ class Reader:
 
     # Queries
 
+    def _condition(self, bound: Table) -> SQL | None:
+        """The condition that a row belongs to the dump; ``None`` if every row does."""
+        return matching(bound, self._filters(bound.label), self.using)
+
     def _chunks(self, bound: Table) -> Iterator[list[Row]]:
-        condition = matching(bound, self._filters(bound.label), self.using)
+        condition = self._condition(bound)
         if connections[self.using].vendor in _BUFFERING:
             yield from self._chunks_by_key(bound, condition)
             return
@@ -306,10 +309,10 @@ class Reader:
         return found & wanted
 
     def _count(self, bound: Table) -> int:
-        condition = matching(bound, self._filters(bound.label), self.using)
         head = f"SELECT COUNT(*) FROM {quoted(bound.name, self.using)}"  # noqa: S608
+        statement = self._where(head, bound, self._condition(bound))
         with self._reading(bound.label):
-            ((count,),) = execute(self._where(head, bound, condition), self.using)
+            ((count,),) = execute(statement, self.using)
         return int(count)
 
     def _visible(self, bound: Table) -> int:
@@ -337,14 +340,15 @@ class Reader:
 
     def _values(
         self, bound: Table, rows: Sequence[Row]
-    ) -> tuple[list[RecordKey], RowEncoder, list[tuple[Any, ...]]]:
+    ) -> tuple[list[RecordKey], list[tuple[Any, ...]]]:
         encoder = self._encoder(bound)
         pks = encoder.pks(rows)
         links = [self._links(bound, relation, pks) for relation in bound.relations]
-        return encoder.keys(pks), encoder, encoder.values(rows, pks, links)
+        return encoder.keys(pks), encoder.values(rows, pks, links)
 
     def _encoded(self, bound: Table, rows: Sequence[Row]) -> Iterator[tuple[RecordKey, bytes]]:
-        keys, encoder, values = self._values(bound, rows)
+        keys, values = self._values(bound, rows)
+        encoder = self._encoder(bound)
         encode = encoder.bytes.encode
         for key, value, each in zip(keys, encoder.key_values(keys), values, strict=True):
             yield key, encode(value, each)

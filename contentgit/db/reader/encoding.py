@@ -5,6 +5,7 @@ One call for each value would be the largest cost.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -216,14 +217,10 @@ def _failing_chunk(encoder: RowEncoder, column: Column, rows: SQL, using: str) -
 def _unreadable_at(
     encoder: RowEncoder, place: int, rows: SQL, start: int, using: str
 ) -> RecordError | None:
-    count = CHUNK
-    while count > 1:
-        half = count // 2
-        if _error(encoder, place, rows, (half, start), using) is None:
-            start += half
-            count -= half
-        else:
-            count = half
+    counts = range(1, CHUNK)  # of rows that can be read with the first one that cannot
+    start += bisect_left(
+        counts, True, key=lambda n: _error(encoder, place, rows, (n, start), using) is not None
+    )
     error = _error(encoder, place, rows, (1, start), using)
     if error is None:
         return None
