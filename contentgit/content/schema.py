@@ -192,6 +192,11 @@ class ModelSchema:
         return frozenset(each.name for each in self.fields if each.derived)
 
     @cached_property
+    def orders(self) -> tuple[FieldSchema, ...]:
+        """The fields that put records of the model in an order."""
+        return tuple(each for each in self.fields if each.order_within is not None)
+
+    @cached_property
     def unique_by_name(self) -> Mapping[str, UniqueSet]:
         """The unique sets by name."""
         return {each.name: each for each in self.unique}

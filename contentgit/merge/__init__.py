@@ -7,12 +7,12 @@ same result and the same conflicts with their sides swapped.
 
 from __future__ import annotations
 
-from contentgit.merge.contested import Contested, Reason, TreeConflict, files_of
+from contentgit.merge.contested import Contested, TreeConflict, files_of
 from contentgit.merge.derived import counts
 from contentgit.merge.ordered import OrderedModel, Settled
-from contentgit.merge.ordering import OrderGroup, group_of, order_fields, settle, touched_groups
+from contentgit.merge.ordering import group_of, settle, touched_groups
 from contentgit.merge.places import Place, Values, value_at, with_values
-from contentgit.merge.records import Conflict, ConflictKind, MergedRecord, Three, merge_record
+from contentgit.merge.records import Conflict, MergedRecord, Reason, Three, merge_record
 from contentgit.merge.resolutions import (
     Resolution,
     Take,
@@ -27,11 +27,9 @@ from contentgit.merge.values import FieldConflict, merge_value
 
 __all__ = [
     "Conflict",
-    "ConflictKind",
     "Contested",
     "FieldConflict",
     "MergedRecord",
-    "OrderGroup",
     "OrderedModel",
     "Place",
     "Reason",
@@ -49,7 +47,6 @@ __all__ = [
     "merge_record",
     "merge_value",
     "new_keys",
-    "order_fields",
     "renumbered",
     "resolved",
     "settle",

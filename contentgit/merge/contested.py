@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from contentgit.content.diff import ABSENT
 from contentgit.content.records import Record, Value
 from contentgit.merge.places import Place
+from contentgit.merge.records import Reason
 from contentgit.merge.values import FieldConflict, Maybe
-
-
-class Reason(enum.StrEnum):
-    """Why people must decide."""
-
-    EDITED = "edited"  # both changed it
-    ADDED = "added"  # both added the record, with different content
-    DELETED_BY_US = "deleted-by-us"  # we deleted the record, they edited it
-    DELETED_BY_THEM = "deleted-by-them"
-    MISSING = "missing"  # one side deleted what the other began to refer to
-    SAME_VALUE = "same-value"  # two records want a value that must be unique
-    BROKEN = "broken"  # what both changed in a record breaks a check constraint
-    CYCLE = "cycle"  # records became each other's ancestors
-    FILE = "file"  # both changed a file that is no record
 
 
 class Contested(NamedTuple):

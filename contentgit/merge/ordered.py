@@ -13,7 +13,7 @@ from typing import NamedTuple
 from contentgit.content.diff import Change
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import ModelSchema
-from contentgit.merge.ordering import OrderGroup, group_of, order_fields, settle, touched_groups
+from contentgit.merge.ordering import OrderGroup, group_of, settle, touched_groups
 from contentgit.merge.records import MergedRecord, Three, merge_record
 from contentgit.merge.side import Side
 
@@ -57,7 +57,7 @@ class OrderedModel(NamedTuple):
 
     def settle_into(self, result: Settled) -> None:
         """Adds the records for which merging by sequence gives another result than merging one by one."""
-        if not self.ours or not self.theirs or not order_fields(self.schema):
+        if not self.ours or not self.theirs or not self.schema.orders:
             return
         changes = self._changes(self.ours, 1), self._changes(self.theirs, 2)
         groups = touched_groups(*changes, self.schema, self.prefer)
@@ -87,8 +87,9 @@ class OrderedModel(NamedTuple):
             if paths[key] in changed:
                 result.merged[paths[key]] = each
             elif each.record is not None:
-                names = [known.name for known in order_fields(self.schema)]
-                result.numbers[paths[key]] = {name: each.record.fields[name] for name in names}
+                fields = each.record.fields
+                numbers = {field.name: fields[field.name] for field in self.schema.orders}
+                result.numbers[paths[key]] = numbers
 
     def _members(
         self, groups: Collection[OrderGroup], changed: Iterable[str]
@@ -103,14 +104,15 @@ class OrderedModel(NamedTuple):
                 yield path, (place, place, place), MergedRecord(place)
 
     def _belongs(self, groups: Collection[OrderGroup], *records: Record | None) -> bool:
-        fields = order_fields(self.schema)
-        return any(group_of(each, known) in groups for each in records for known in fields)
+        return any(
+            group_of(record, field) in groups for record in records for field in self.schema.orders
+        )
 
     def _place_of(self, record: Record) -> Record:
         """The record with only the fields that give its place."""
         names = {
             name
-            for known in order_fields(self.schema)
+            for known in self.schema.orders
             for name in (known.name, *(known.order_within or ()))
         }
         kept = {name: each for name, each in record.fields.items() if name in names}

@@ -15,7 +15,7 @@ from contentgit.content.diff import ABSENT, Change
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldSchema, ModelSchema
 from contentgit.merge.arrangement import merge_places, unmoved
-from contentgit.merge.records import Conflict, ConflictKind, MergedRecord, merge_record
+from contentgit.merge.records import Conflict, MergedRecord, Reason, merge_record
 from contentgit.merge.side import Side
 from contentgit.merge.values import FieldConflict
 
@@ -28,11 +28,6 @@ class OrderGroup(NamedTuple):
     model: str
     field: str
     within: tuple[bytes, ...]
-
-
-def order_fields(schema: ModelSchema) -> tuple[FieldSchema, ...]:
-    """The fields that put records of the model in an order."""
-    return tuple(field for field in schema.fields if field.order_within is not None)
 
 
 def group_of(record: Record | None, field: FieldSchema) -> OrderGroup | None:
@@ -56,18 +51,18 @@ def touched_groups(
     They are those in which both sides gave, took or changed a place, and those in which one did so to a
     record that the other changed too. Of changes that give no record another place only keys are kept.
     """
-    fields = order_fields(schema)
+    fields = schema.orders
     placed: dict[RecordKey, Change | None] = {}
     groups_ours: set[OrderGroup] = set()
     for change in ours:
         if change.key.model == schema.label:
-            found = _touched(change, fields)
+            found = _groups_changed(change, fields)
             groups_ours |= found
             placed[change.key] = change if found else None
     result: set[OrderGroup] = set()
     for change in theirs:
         if change.key.model == schema.label:
-            found = _touched(change, fields)
+            found = _groups_changed(change, fields)
             result |= found & groups_ours
             if change.key in placed:
                 result |= found
@@ -76,11 +71,11 @@ def touched_groups(
                     sides = (other.before, other.after, change.after)
                     merged = merge_record(*sides, schema, prefer).record
                     result |= {group for field in fields if (group := group_of(merged, field))}
-                    result |= _touched(other, fields)
+                    result |= _groups_changed(other, fields)
     return result
 
 
-def _touched(change: Change, fields: Iterable[FieldSchema]) -> set[OrderGroup]:
+def _groups_changed(change: Change, fields: Iterable[FieldSchema]) -> set[OrderGroup]:
     """The groups in which the change gives, takes or changes a place."""
     found = set()
     for field in fields:
@@ -107,7 +102,7 @@ def settle(
     """
     current = dict(merged)
     result: dict[RecordKey, MergedRecord] = {}
-    for field in order_fields(schema):
+    for field in schema.orders:
         wanted = {group for group in groups if group.field == field.name}
         if not wanted:
             continue
@@ -167,9 +162,9 @@ class _Settling(NamedTuple):
         for key in self.places[0]:
             merged = self.merged.get(key)
             conflict = merged.conflict if merged else None
-            if merged is None or conflict is None or conflict.kind not in _DELETED:
+            if merged is None or conflict is None or not conflict.reason.is_delete:
                 continue
-            if key in stay[0 if conflict.kind is ConflictKind.DELETED_BY_THEM else 1]:
+            if key in stay[0 if conflict.reason is Reason.DELETED_BY_THEM else 1]:
                 found[key] = _without(merged, self.field.name)
         return {key: each for key, each in found.items() if each != self.merged[key]}
 
@@ -180,7 +175,7 @@ class _Settling(NamedTuple):
             merged = replace(
                 merged, record=Record(record.key, {**record.fields, self.field.name: number})
             )
-        if merged.conflict is not None and merged.conflict.kind in _DELETED:
+        if merged.conflict is not None and merged.conflict.reason.is_delete:
             return merged
         if apart:
             return self._with_conflict(merged, record.key)
@@ -196,12 +191,9 @@ class _Settling(NamedTuple):
         others = merged.conflict.fields if merged.conflict else ()
         own = FieldConflict(name, values[0], values[1], values[2])
         fields = [*(each for each in others if each.name != name), own]
-        kind = ConflictKind.ADDED if records[0] is None else ConflictKind.EDITED
+        reason = Reason.ADDED if records[0] is None else Reason.EDITED
         ordered = tuple(sorted(fields, key=lambda each: each.name))
-        return replace(merged, conflict=Conflict(key, kind, ordered))
-
-
-_DELETED = (ConflictKind.DELETED_BY_US, ConflictKind.DELETED_BY_THEM)
+        return replace(merged, conflict=Conflict(key, reason, ordered))
 
 
 def _without(merged: MergedRecord, name: str) -> MergedRecord:
@@ -212,4 +204,4 @@ def _without(merged: MergedRecord, name: str) -> MergedRecord:
     fields = tuple(value for value in conflict.fields if value.name != name)
     if fields:
         return replace(merged, conflict=replace(conflict, fields=fields))
-    return MergedRecord(None) if conflict.kind in _DELETED else replace(merged, conflict=None)
+    return MergedRecord(None) if conflict.reason.is_delete else replace(merged, conflict=None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -78,15 +77,14 @@ def value_at(record: Record | None, place: Place) -> Maybe:
     return Values(record).at(place)
 
 
-class _Nothing(enum.Enum):
-    NOTHING = "nothing"
+_NOTHING: Final = object()
 
 
 @dataclass
 class _Put:
     """What is put at a place, if anything is, and then at places within it."""
 
-    value: Maybe = _Nothing.NOTHING
+    value: Maybe = _NOTHING
     inner: dict[str, _Put] = field(default_factory=dict)
 
 
@@ -116,7 +114,7 @@ def _entries(there: Mapping[str, Value], puts: Mapping[str, _Put]) -> dict[str, 
 
 
 def _with(there: Maybe, put: _Put) -> Maybe:
-    if put.value is not _Nothing.NOTHING:
+    if put.value is not _NOTHING:
         there = put.value
     if not put.inner:
         return there
@@ -133,7 +131,7 @@ def _elements(there: list[Value], puts: Mapping[str, _Put]) -> list[Value]:
         name = _name(element) or ""
         left.pop(name, None)
         result.append(_with(element, puts[name]) if name in puts else element)
-    result += (_with(ABSENT, put) for put in left.values() if put.value is not _Nothing.NOTHING)
+    result += (_with(ABSENT, put) for put in left.values() if put.value is not _NOTHING)
     return [element for element in result if element is not ABSENT]
 
 

@@ -20,13 +20,23 @@ Three: TypeAlias = tuple[Record | None, Record | None, Record | None]
 """A record in base, ours and theirs; ``None`` is a side that does not have it."""
 
 
-class ConflictKind(enum.StrEnum):
-    """What the two sides did to one record."""
+class Reason(enum.StrEnum):
+    """Why people must decide; the first four are about one record."""
 
     EDITED = "edited"  # both changed the same fields
-    ADDED = "added"  # both added it, with different content
-    DELETED_BY_US = "deleted-by-us"  # we deleted it, they edited it
+    ADDED = "added"  # both added the record, with different content
+    DELETED_BY_US = "deleted-by-us"  # we deleted the record, they edited it
     DELETED_BY_THEM = "deleted-by-them"
+    MISSING = "missing"  # one side deleted what the other began to refer to
+    SAME_VALUE = "same-value"  # two records want a value that must be unique
+    BROKEN = "broken"  # what both changed in a record breaks a check constraint
+    CYCLE = "cycle"  # records became each other's ancestors
+    FILE = "file"  # both changed a file that is no record
+
+    @property
+    def is_delete(self) -> bool:
+        """Whether one side deleted the record that the other edited."""
+        return self in (Reason.DELETED_BY_US, Reason.DELETED_BY_THEM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +44,7 @@ class Conflict:
     """A record on which the sides contradict each other, and in which fields."""
 
     key: RecordKey
-    kind: ConflictKind
+    reason: Reason
     fields: tuple[FieldConflict, ...]
 
 
@@ -81,9 +91,9 @@ def merge_record(
     record = Record(ours.key, {name: values[name] for name in sorted(values)})
     if not conflicts:
         return MergedRecord(record)
-    kind = ConflictKind.ADDED if base is None else ConflictKind.EDITED
+    reason = Reason.ADDED if base is None else Reason.EDITED
     ordered = tuple(sorted(conflicts, key=lambda each: each.name))
-    return MergedRecord(record, Conflict(ours.key, kind, ordered))
+    return MergedRecord(record, Conflict(ours.key, reason, ordered))
 
 
 def _one_sided(
@@ -110,9 +120,9 @@ def _one_sided(
     )
     if not fields:  # only the set of managed fields has changed, which is no edit
         return MergedRecord(None)
-    kind = ConflictKind.DELETED_BY_US if ours is None else ConflictKind.DELETED_BY_THEM
+    reason = Reason.DELETED_BY_US if ours is None else Reason.DELETED_BY_THEM
     taken = theirs if prefer is Side.THEIRS else ours
-    return MergedRecord(taken, Conflict(left.key, kind, fields))
+    return MergedRecord(taken, Conflict(left.key, reason, fields))
 
 
 def _merge_together(

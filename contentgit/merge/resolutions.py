@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any, Final
+from typing import Any
 
 from contentgit.content.diff import ABSENT
 from contentgit.content.records import Record, RecordKey
@@ -15,7 +15,7 @@ from contentgit.content.schema import ModelSchema
 from contentgit.content.values import content_value, json_value
 from contentgit.errors import FormatError
 from contentgit.merge.places import Place, Values, with_values
-from contentgit.merge.records import Conflict, ConflictKind, MergedRecord
+from contentgit.merge.records import Conflict, MergedRecord
 from contentgit.merge.values import Maybe
 
 
@@ -164,7 +164,7 @@ def taken_together(side: Values, place: Place, schema: ModelSchema | None) -> di
 
 def _without(conflict: Conflict | None, places: Iterable[Place]) -> Conflict | None:
     """What is left of a conflict when some places are decided."""
-    if conflict is None or conflict.kind not in _BY_FIELD:
+    if conflict is None or conflict.reason.is_delete:
         return conflict
     decided = {(place.field, *place.path) for place in places}
     left = []
@@ -173,9 +173,6 @@ def _without(conflict: Conflict | None, places: Iterable[Place]) -> Conflict | N
         if not any(path[:length] in decided for length in range(1, len(path) + 1)):
             left.append(field)
     return replace(conflict, fields=tuple(left)) if left else None
-
-
-_BY_FIELD: Final = frozenset({ConflictKind.EDITED, ConflictKind.ADDED})
 
 
 def new_keys(resolutions: Iterable[Resolution]) -> dict[RecordKey, RecordKey]:

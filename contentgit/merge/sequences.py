@@ -78,10 +78,7 @@ def _hunks(found: Iterable[Run[T]], *, ours: bool) -> Iterator[_Hunk[T]]:
 def _touching(hunks: Sequence[_Hunk[T]]) -> Iterator[list[_Hunk[T]]]:
     """The hunks in groups of those that overlap, or are put in at each other's edge."""
     group: list[_Hunk[T]] = []
-    end, put_in = (
-        -1,
-        -1,
-    )  # of the group: where it ends, and the last place where something is put in
+    end = put_in = -1  # of the group: where it ends, and the last place where something is put in
     for hunk in hunks:  # by their starts, so that the ends tell
         last = end if hunk.start == hunk.end else max(end - 1, put_in)
         if group and hunk.start > last:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
@@ -77,11 +76,8 @@ def merge_value(
     return value, tuple(merging.conflicts)
 
 
-class _Open(enum.Enum):
-    OPEN = "open"
-
-
-_OPEN: Final = _Open.OPEN
+_OPEN: Final = object()
+"""No rule gives a value."""
 
 
 def _equal(a: Maybe, b: Maybe) -> bool:

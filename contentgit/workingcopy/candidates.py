@@ -14,7 +14,7 @@ from contentgit.content.layout import of_models, record_path
 from contentgit.content.portions import portions, record_size
 from contentgit.content.records import Record, Value
 from contentgit.history.snapshots import BATCH, CommitSide, batches
-from contentgit.merge import Conflict, OrderedModel, Settled, Side, Three, counts, order_fields
+from contentgit.merge import Conflict, OrderedModel, Settled, Side, Three, counts
 from contentgit.plan import Candidate
 from contentgit.plan.steps import Problem
 from contentgit.workingcopy.database_side import Missing
@@ -192,7 +192,7 @@ class ThreeWay:
         schema = table.schema if table else None
         three = origin, before, merged
         made = self._made_by_theirs.merge(path, three, schema, Side.THEIRS)
-        if made.conflict is None and not (schema and order_fields(schema)):
+        if made.conflict is None and not (schema and schema.orders):
             return made.record
         other = self._made_by_ours.merge(path, three, schema, Side.OURS)
         return _as_here(made.record, other.record, sides.ours)
@@ -278,7 +278,7 @@ def _settled(
     """What comes of the orders in base, ours and theirs, which have these ``ids``."""
     result = Settled()
     for label, table in work.dump.tables.items():
-        if not order_fields(table.schema):
+        if not table.schema.orders:
             continue
         base, ours, theirs = (of_models([label], each) for each in ids)
         here, there = _changed(base, ours), _changed(base, theirs)

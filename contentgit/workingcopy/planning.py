@@ -20,7 +20,7 @@ from contentgit.git import Repository
 from contentgit.history.commits import check_format, refuse_recorded
 from contentgit.history.dumps import refuse_undescribed
 from contentgit.history.snapshots import CommitSide
-from contentgit.merge import Conflict, ConflictKind, order_fields
+from contentgit.merge import Conflict, Reason
 from contentgit.plan import Candidate, Licences, Size, build, choose, survey
 from contentgit.plan.steps import FieldState, Plan, Problem, ProblemKind
 from contentgit.render.problems import named_rows
@@ -201,7 +201,7 @@ class _Planning(NamedTuple):
         tables, ids = sides.dump.tables, sides.theirs.ids()
         count = len(ids)
         base_ids = dict(ids) if sides.base is sides.theirs else sides.base.ids()
-        ordered = [label for label, table in tables.items() if order_fields(table.schema)]
+        ordered = [label for label, table in tables.items() if table.schema.orders]
         shared_ids = of_models(self.shared & tables.keys(), ids)
         ordered_ids = of_models(ordered if self.request.merging else (), ids)
         changed = {path: blob for path, blob in ids.items() if base_ids.get(path) != blob}
@@ -276,16 +276,16 @@ class _Planning(NamedTuple):
         if self.request.verb == "undo":
             there = f"the undo of {there}"
         texts = {
-            ConflictKind.EDITED: f"was edited here and is changed by {there}: {names}",
-            ConflictKind.ADDED: f"is here and in {there} with different content: {names}",
-            ConflictKind.DELETED_BY_US: f"was deleted here and is changed by {there}: {names}",
-            ConflictKind.DELETED_BY_THEM: f"was edited here and is deleted by {there}: {names}",
+            Reason.EDITED: f"was edited here and is changed by {there}: {names}",
+            Reason.ADDED: f"is here and in {there} with different content: {names}",
+            Reason.DELETED_BY_US: f"was deleted here and is changed by {there}: {names}",
+            Reason.DELETED_BY_THEM: f"was edited here and is deleted by {there}: {names}",
         }
         states = tuple(
             FieldState(".".join([field.name, *field.path]), field.base, field.ours, field.theirs)
             for field in fields
         )
-        text = f"{conflict.key} {texts[conflict.kind]}"
+        text = f"{conflict.key} {texts[conflict.reason]}"
         return Problem(ProblemKind.CONFLICT, text, conflict.key, folder, states)
 
 

@@ -12,10 +12,10 @@ from contentgit.content.records import JSON_NULL, Record, RecordKey
 from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
 from contentgit.merge import (
     Conflict,
-    ConflictKind,
     FieldConflict,
     MergedRecord,
     Place,
+    Reason,
     Resolution,
     Side,
     Take,
@@ -233,12 +233,12 @@ def test_a_record_deleted_on_one_side_and_left_alone_on_the_other_is_deleted() -
 def test_a_record_deleted_here_and_edited_there_is_a_conflict() -> None:
     merged = merge_record(page(), None, page(title="Rolls"), PAGE)
     fields = (FieldConflict("title", "Bread", ABSENT, "Rolls"),)
-    assert merged == MergedRecord(None, Conflict(KEY, ConflictKind.DELETED_BY_US, fields))
+    assert merged == MergedRecord(None, Conflict(KEY, Reason.DELETED_BY_US, fields))
     preferred = merge_record(page(), None, page(title="Rolls"), PAGE, Side.THEIRS)
     assert preferred.record == page(title="Rolls")
     other = merge_record(page(), page(title="Rolls"), None, PAGE)
     assert other.conflict == Conflict(
-        KEY, ConflictKind.DELETED_BY_THEM, (FieldConflict("title", "Bread", "Rolls", ABSENT),)
+        KEY, Reason.DELETED_BY_THEM, (FieldConflict("title", "Bread", "Rolls", ABSENT),)
     )
     assert other.record == page(title="Rolls")
 
@@ -280,7 +280,7 @@ def test_fields_that_are_one_value_conflict_together() -> None:
     assert merged.record == ours
     assert merged.conflict == Conflict(
         KEY,
-        ConflictKind.EDITED,
+        Reason.EDITED,
         (
             FieldConflict("amount", "100", "120", "100"),
             FieldConflict("currency", "EUR", "EUR", "JPY"),
@@ -339,7 +339,7 @@ def test_a_record_added_on_both_sides_is_a_conflict_where_it_differs() -> None:
     assert merge_record(None, page(), page(), PAGE) == MergedRecord(page())
     merged = merge_record(None, page(), page(title="Rolls"), PAGE)
     assert merged.conflict == Conflict(
-        KEY, ConflictKind.ADDED, (FieldConflict("title", ABSENT, "Bread", "Rolls"),)
+        KEY, Reason.ADDED, (FieldConflict("title", ABSENT, "Bread", "Rolls"),)
     )
 
 
@@ -357,7 +357,7 @@ def test_snapshots_are_merged_record_by_record() -> None:
     theirs = {KEY: page(title="Buns"), gone: Record(gone, {"title": "Old"})}
     merge = three_way(base, ours, theirs, {"pages.page": PAGE})
     assert merge.records == ours
-    assert [(each.key, each.kind) for each in merge.conflicts] == [(KEY, ConflictKind.EDITED)]
+    assert [(each.key, each.reason) for each in merge.conflicts] == [(KEY, Reason.EDITED)]
     preferred = three_way(base, ours, theirs, {"pages.page": PAGE}, Side.THEIRS)
     assert preferred.records == {KEY: page(title="Buns"), new: ours[new]}
 

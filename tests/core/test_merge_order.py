@@ -13,8 +13,8 @@ from contentgit.content.diff import ABSENT
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
 from contentgit.merge import (
-    ConflictKind,
     FieldConflict,
+    Reason,
     Side,
     group_of,
     merge_record,
@@ -202,7 +202,7 @@ def test_a_moved_or_edited_row_may_not_be_deleted() -> None:
     ours = snapshot(a=(10, 1), b=(20, 1))
     moved = snapshot(c=(5, 1), a=(10, 1), b=(20, 1))
     (conflict,) = three_way(base, ours, moved, MODELS).conflicts
-    assert conflict.kind is ConflictKind.DELETED_BY_US
+    assert conflict.reason is Reason.DELETED_BY_US
     assert [each.name for each in conflict.fields] == ["ordering"]
     edited = snapshot(x=(10, 1), a=(20, 1), b=(30, 1), c=(40, 1, "edited"))
     (conflict,) = three_way(base, ours, edited, MODELS).conflicts
@@ -226,7 +226,7 @@ def test_what_both_moved_apart_is_a_conflict_on_the_field_alone() -> None:
     found = three_way(base, ours, theirs, MODELS)
     (conflict,) = found.conflicts
     assert conflict.key == key("d")
-    assert conflict.kind is ConflictKind.EDITED
+    assert conflict.reason is Reason.EDITED
     assert conflict.fields == (FieldConflict("ordering", 40, 5, 15),)
     assert numbers(found) == {"a": 10, "b": 20, "c": 30, "d": 5}
     assert numbers(three_way(base, ours, theirs, MODELS, Side.THEIRS))["d"] == 15

@@ -20,7 +20,6 @@ from contentgit.errors import FormatError
 from contentgit.git import GONE, FileEntry, Placed
 from contentgit.merge import (
     Conflict,
-    ConflictKind,
     Contested,
     FieldConflict,
     MergedRecord,
@@ -195,7 +194,7 @@ class FileMerge:
             title = self.sides.title(path, three)
             self.conflicts += _contested(path, three, conflict, schema, title)
             return record
-        if conflict.kind in (ConflictKind.DELETED_BY_US, ConflictKind.DELETED_BY_THEM):
+        if conflict.reason.is_delete:
             self.doubtful.add(path)
             return three[1] or three[2]
         assert record is not None
@@ -281,16 +280,16 @@ def _doubt(three: Three) -> MergedRecord:
         FieldConflict(name, ABSENT, value if ours else ABSENT, value if theirs else ABSENT)
         for name, value in sorted(left.fields.items())
     )
-    kind = ConflictKind.DELETED_BY_THEM if ours else ConflictKind.DELETED_BY_US
-    return MergedRecord(ours, Conflict(left.key, kind, fields))
+    reason = Reason.DELETED_BY_THEM if ours else Reason.DELETED_BY_US
+    return MergedRecord(ours, Conflict(left.key, reason, fields))
 
 
 def _contested(
     path: str, three: Three, conflict: Conflict, schema: ModelSchema | None, title: str
 ) -> Iterator[TreeConflict]:
     """A record's conflict in the parts that people decide: by value, or whether the record exists."""
-    reason = Reason(conflict.kind.value)
-    if conflict.kind in (ConflictKind.EDITED, ConflictKind.ADDED):
+    reason = conflict.reason
+    if not reason.is_delete:
         values: dict[tuple[object, ...], list[FieldConflict]] = defaultdict(list)
         for each in conflict.fields:
             group = schema.companions(each.name) if schema else (each.name,)
