@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from contentgit.content.canonical import encode
 from contentgit.content.diff import Change
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, ModelSchema, OnDelete
-from contentgit.content.titles import best_text
+from contentgit.content.titles import TitledChange, best_text
 from contentgit.integrity.relations import PARENT, references
 
 NAMED: Final = 10
@@ -27,19 +27,6 @@ LISTED: Final = 1_000
 
 Schemas: TypeAlias = Mapping[str, Mapping[str, ModelSchema]]
 """The models of each dump's folder."""
-
-
-class Titled(Protocol):
-    """A change with the folder of its dump, its record's title, and the titles of what it refers to."""
-
-    @property
-    def dump(self) -> str: ...
-    @property
-    def change(self) -> Change: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def references(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,19 +130,15 @@ class Reviewer:
         self.unread = 0
 
     @property
-    def deleted(self) -> Container[RecordKey]:
+    def deleted(self) -> Collection[RecordKey]:
         """The keys of the deleted records."""
         return self._titles.keys()
-
-    def deleted_keys(self) -> list[RecordKey]:
-        """The keys of the deleted records, as a list."""
-        return list(self._titles)
 
     def dumps(self) -> set[str]:
         """The folders of the dumps in which something is deleted."""
         return {dump for (dump, _), kinds in self._counts.items() if kinds.get("delete")}
 
-    def count(self, entry: Titled) -> None:
+    def count(self, entry: TitledChange) -> None:
         """Takes a change into the counts."""
         change = entry.change
         self._counts[(entry.dump, change.key.model)][change.kind] += 1
@@ -181,7 +164,7 @@ class Reviewer:
         """The record is in another dump still: it is not deleted."""
         self._kept += self._titles.pop(key, None) is not None
 
-    def follow(self, entry: Titled) -> None:
+    def follow(self, entry: TitledChange) -> None:
         """Takes a change in that may concern a deleted record."""
         change, named = entry.change, Named(entry.change.key, entry.title)
         if change.kind == "create":

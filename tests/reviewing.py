@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from contentgit.content.canonical import dump_document, encode
 from contentgit.content.description import schema_document
-from contentgit.content.diff import Change
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE, record_path
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import (
@@ -20,7 +18,7 @@ from contentgit.content.schema import (
     OnDelete,
     Schema,
 )
-from contentgit.content.titles import best_text
+from contentgit.content.titles import TitledChange, best_text
 from contentgit.git import Repository
 from contentgit.history.commits import repository_document
 from contentgit.review import Review, Reviewer
@@ -70,28 +68,18 @@ SHOP = Schema(
 SCHEMAS = {"shop": SHOP.models}
 
 
-@dataclass(frozen=True)
-class Entry:
-    """See :class:`contentgit.review.Titled`."""
-
-    change: Change
-    dump: str = "shop"
-    title: str = ""
-    references: Mapping[str, str] = field(default_factory=dict)
-
-
 def records(snapshot: Snapshot) -> dict[RecordKey, Record]:
     keys = {text: RecordKey.parse(text) for text in snapshot}
     return {key: Record(key, snapshot[text]) for text, key in keys.items()}
 
 
-def entries(before: Snapshot, after: Snapshot) -> list[Entry]:
+def entries(before: Snapshot, after: Snapshot) -> list[TitledChange]:
     """The changes with their titles."""
     old, new = records(before), records(after)
     every = {**old, **new}
     titles = {str(key): best_text(each, SHOP.models.get(key.model)) for key, each in every.items()}
     return [
-        Entry(change, title=titles[str(change.key)], references=titles)
+        TitledChange("shop", change, titles[str(change.key)], titles)
         for change in between(old, new)
     ]
 
@@ -101,7 +89,7 @@ def review(before: Snapshot, after: Snapshot, schemas: Any = SCHEMAS) -> Review:
     reviewer = Reviewer(schemas)
     for each in entries(before, after):
         reviewer.count(each)
-    if reviewer.deleted_keys():
+    if reviewer.deleted:
         for each in entries(before, after):
             reviewer.follow(each)
         for record in records(after).values():

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from contentgit.cli.terminal import Terminal
-from contentgit.history.commits import TitledChange
+from contentgit.content.titles import TitledChange
 from contentgit.render import data
 from contentgit.render.text import change_lines, count_line, dump_line
 

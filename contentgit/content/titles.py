@@ -1,9 +1,12 @@
-"""The title of a record without a database: its best text."""
+"""The title of a record without a database: its best text; and changes with their titles."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
+from typing import NamedTuple
 
+from contentgit.content.diff import Change
 from contentgit.content.records import Record
 from contentgit.content.schema import FieldKind, ModelSchema
 
@@ -15,6 +18,15 @@ _NAMES = ("title", "name", "headline", "heading", "label", "subject", "question"
 
 _SHORT = 200
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+class TitledChange(NamedTuple):
+    """A change with the folder of its dump, its record's title, and the titles of what it refers to."""
+
+    dump: str
+    change: Change
+    title: str
+    references: Mapping[str, str]
 
 
 def best_text(record: Record, schema: ModelSchema | None) -> str:

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from operator import attrgetter
 from typing import TypeAlias
 
 from contentgit.check import Checked, Finding, Fix, Level
@@ -41,6 +42,7 @@ Take: TypeAlias = Callable[[Finding], None]
 Judge: TypeAlias = Callable[[Sequence[DescribedDump], Mapping[str, str]], Iterable[Finding]]
 """What the project's code says of the dumps of a tree, and of what stands beside them: name and mode."""
 
+_PLACE = attrgetter("path", "line", "rule", "message")
 _PLAIN, _FOLDER = "100644", "40000"
 
 
@@ -74,10 +76,12 @@ def check(
     if since is not None:
         since = repository.refs.resolve(since)
         if repository.trees.entry(since, REPOSITORY_FILE):
-            _Look(repository, since, lambda each: known.add(each.identity), forbidden, judge).run()
+            _TreeCheck(
+                repository, since, lambda each: known.add(each.identity), forbidden, judge
+            ).run()
     found = _CheckedContent(known)
-    looking = _Look(repository, commit, found.take, forbidden, judge, since)
-    looking.run()
+    tree_check = _TreeCheck(repository, commit, found.take, forbidden, judge, since)
+    tree_check.run()
     count = merges(found.take) if merges else 0
     if doubts and not merges:
         doubts(found.take)
@@ -85,20 +89,16 @@ def check(
         revision,
         commit,
         since,
-        len(looking.dumps),
-        looking.records,
-        tuple(sorted(_with_lines(repository, commit, found.kept), key=_order)),
-        tuple(looking.leaving),
+        len(tree_check.dumps),
+        tree_check.records,
+        tuple(sorted(_with_lines(repository, commit, found.kept), key=_PLACE)),
+        tuple(tree_check.leaving),
         {level: found.levels[level] for level in Level},
         found.before,
         found.untold,
         count,
-        tuple(looking.fixes),
+        tuple(tree_check.fixes),
     )
-
-
-def _order(each: Finding) -> tuple[str, int, str, str]:
-    return (each.path, each.line, each.rule, each.message)
 
 
 class _CheckedContent:
@@ -146,7 +146,7 @@ def _with_lines(
         yield from rest
 
 
-class _Look:
+class _TreeCheck:
     """One pass over the tree of a commit."""
 
     def __init__(

@@ -24,7 +24,7 @@ from contentgit.content.layout import (
 )
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, ModelSchema
-from contentgit.content.titles import best_text
+from contentgit.content.titles import TitledChange, best_text
 from contentgit.errors import ConflictError, FormatError, UnknownNameError
 from contentgit.git import Commit, Repository
 from contentgit.history.dumps import Titles, dump_folders, recorded_schema
@@ -88,15 +88,6 @@ def refuse_recorded(repository: Repository, commit: str) -> None:
             "contentgit resolve LABEL --take ours|theirs  (decides one in a commit)",
             data={"conflicts": sorted(names)},
         )
-
-
-class TitledChange(NamedTuple):
-    """A change with the dump it belongs to, its record's title, and titles of what it refers to."""
-
-    dump: str
-    change: Change
-    title: str
-    references: Mapping[str, str]
 
 
 class CommitTrees(NamedTuple):
@@ -321,19 +312,12 @@ def log(
         )
 
 
-def show(repository: Repository, revision: str, selection: Selection) -> Shown:
+def shown(repository: Repository, commit: Commit, selection: Selection) -> Shown:
     """A commit with its changes.
 
     Raises:
-        UnknownNameError: the revision or a dump does not exist.
+        UnknownNameError: a dump does not exist.
     """
-    return shown(
-        repository, repository.history.commit(repository.refs.resolve(revision)), selection
-    )
-
-
-def shown(repository: Repository, commit: Commit, selection: Selection) -> Shown:
-    """A commit with its changes; raises as :func:`show`."""
     check_format(repository, commit.id)
     parent = commit.parents[0] if commit.parents else None
     commits = [commit.id, parent] if parent else [commit.id]

@@ -35,18 +35,12 @@ def recorded_schema(repository: Repository, commit: str, folder: str) -> Mapping
     Raises:
         FormatError: it describes no dump.
     """
-    data = repository.blob(commit, f"{folder}/{DATASET_FILE}")
-    return {} if data is None else _models(data, commit, folder)
-
-
-def _models(data: bytes, commit: str, folder: str) -> Mapping[str, ModelSchema]:
+    path = f"{folder}/{DATASET_FILE}"
+    data = repository.blob(commit, path)
     try:
-        return parse_schema(parse_document(data)).models
+        return {} if data is None else parse_schema(parse_document(data)).models
     except FormatError as error:
-        raise FormatError(
-            f"{folder}/{DATASET_FILE} in {commit[:10]}: {error.message}",
-            hint=_HINT,
-        ) from error
+        raise FormatError(f"{path} in {commit[:10]}: {error.message}", hint=_HINT) from error
 
 
 def refuse_undescribed(repository: Repository, commit: str, folder: str) -> None:
@@ -56,10 +50,9 @@ def refuse_undescribed(repository: Repository, commit: str, folder: str) -> None
         FormatError: that is so.
     """
     path = f"{folder}/{DATASET_FILE}"
-    data = repository.blob(commit, path)
-    if data is None:
+    if repository.trees.entry(commit, path) is None:
         raise FormatError(f"{path} in {commit[:10]} is missing", hint=_HINT)
-    _models(data, commit, folder)
+    recorded_schema(repository, commit, folder)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from contentgit.content.documents import parse_document
+from contentgit.check.files import describe
 from contentgit.content.layout import DATASET_FILE, model_of, of_models, record_key, record_paths
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import FieldKind, ModelSchema
@@ -28,7 +28,7 @@ def review(comparison: CommitComparison) -> Review:
     reviewer = Reviewer(comparison.schemas, _lenient(comparison.trees))
     for entry in comparison.changes:
         reviewer.count(entry)
-    if reviewer.deleted_keys():
+    if reviewer.deleted:
         if comparison.trees is not None:
             _keep_elsewhere(reviewer, comparison.trees)
         for entry in comparison.changes:
@@ -42,11 +42,9 @@ def _lenient(trees: CommitTrees | None) -> set[tuple[str, str, str]]:
     """Dump, model and field of the references that may refer to what is not there."""
     found = set()
     for folder in trees.folders if trees else ():
-        data = trees.repository.blob(trees.after, f"{folder}/{DATASET_FILE}") if trees else None
-        specs = parse_document(data)["specs"] if data is not None else ()
-        for spec in (each for each in specs if isinstance(each, dict)):
-            names = spec.get("ignore_missing_m2m") or ()
-            found |= {(folder, spec["model"], name) for name in names if isinstance(name, str)}
+        assert trees is not None
+        data = trees.repository.blob(trees.after, f"{folder}/{DATASET_FILE}")
+        found |= {(folder, *field) for field in describe(folder, data)[0].lenient}
     return found
 
 
@@ -56,14 +54,14 @@ def _keep_elsewhere(reviewer: Reviewer, trees: CommitTrees) -> None:
     for folder in trees.folders:
         if places == {folder}:
             continue
-        for keys in batches(reviewer.deleted_keys()):
+        for keys in batches(list(reviewer.deleted)):
             wanted = {f"{folder}/{path}": key for key in keys for path in record_paths(key)}
             for path in trees.repository.trees.files_at(trees.after, list(wanted)):
                 reviewer.keep(wanted[path])
 
 
 def _read_referrers(reviewer: Reviewer, trees: CommitTrees, schemas: Schemas) -> None:
-    models = {key.model for key in reviewer.deleted_keys()}
+    models = {key.model for key in reviewer.deleted}
     for folder in trees.folders:
         side = CommitSide(trees.repository, trees.after, folder)
         found = {label: each for label, each in schemas[folder].items() if _refers(each, models)}

@@ -13,13 +13,14 @@ from importlib.resources import files
 from typing import Final
 
 from contentgit.content.diff import Change
+from contentgit.content.titles import TitledChange
 from contentgit.render.passages import Line
 from contentgit.render.plain import safe
 from contentgit.render.report import Note, notes, reach_lines, rows, verdict
 from contentgit.render.text import DONE, count_line
 from contentgit.render.values import dump_label
 from contentgit.render.views import Extent, FieldView, field_views
-from contentgit.review import Named, Review, Titled
+from contentgit.review import Named, Review
 
 EXTENT: Final = Extent(1_000, 5_000)
 
@@ -41,7 +42,7 @@ def text(content: str) -> str:
 
 def html(
     review: Review,
-    entries: Iterable[Titled],
+    entries: Iterable[TitledChange],
     *,
     extent: Extent = EXTENT,
     picture: Picture | None = None,
@@ -143,7 +144,7 @@ def _section(review: Review, place: tuple[str, str], number: int) -> str:
 
 
 def _record(
-    review: Review, entry: Titled, extent: Extent, picture: Picture | None
+    review: Review, entry: TitledChange, extent: Extent, picture: Picture | None
 ) -> Iterator[str]:
     change = entry.change
     many = review.counts.get((entry.dump, change.key.model), {}).get("create", 0) > _OPEN
@@ -159,7 +160,7 @@ def _record(
 
 
 def _fields(
-    review: Review, entry: Titled, extent: Extent, picture: Picture | None
+    review: Review, entry: TitledChange, extent: Extent, picture: Picture | None
 ) -> Iterator[str]:
     pictured = review.files.get(entry.change.key.model, frozenset())
     for view in field_views(entry.change, entry.references, extent):

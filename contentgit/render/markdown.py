@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Final
 
+from contentgit.content.titles import TitledChange
 from contentgit.render.passages import Line
 from contentgit.render.plain import plural, visible
 from contentgit.render.report import notes, reach_lines, rows, verdict
 from contentgit.render.text import DONE, count_line
 from contentgit.render.values import dump_label
 from contentgit.render.views import Extent, FieldView, field_views
-from contentgit.review import Named, Review, Titled
+from contentgit.review import Named, Review
 
 MARKER: Final = "<!-- contentgit -->"
 """The first line of a report: by it a workflow finds the comment that it wrote before."""
@@ -60,7 +61,7 @@ def code(text: str) -> str:
 
 def markdown(
     review: Review,
-    entries: Iterable[Titled],
+    entries: Iterable[TitledChange],
     *,
     limit: int | None = None,
     extent: Extent = EXTENT,
@@ -169,7 +170,7 @@ def _table(review: Review, room: float | None) -> Iterator[str]:
 
 
 def _blocks(
-    review: Review, entries: Iterable[Titled], extent: Extent, room: int | None
+    review: Review, entries: Iterable[TitledChange], extent: Extent, room: int | None
 ) -> Iterator[tuple[str, str]]:
     """Each record in full, with the heading of its model where that begins; and as one line."""
     place = None
@@ -198,7 +199,7 @@ def _words(words: Iterable[str | Named]) -> str:
     return "".join(each if isinstance(each, str) else _named(each) for each in words)
 
 
-def _body(review: Review, entry: Titled, extent: Extent, room: int | None) -> Iterator[str]:
+def _body(review: Review, entry: TitledChange, extent: Extent, room: int | None) -> Iterator[str]:
     for words, records in reach_lines(review, entry.change.key):
         yield f"- {words} {_words(records)}\n"
     views = list(field_views(entry.change, entry.references, extent))

@@ -9,10 +9,11 @@ from itertools import chain
 
 from contentgit.content.diff import Change
 from contentgit.content.records import Record, RecordKey
+from contentgit.content.titles import TitledChange
 from contentgit.db import titles as db_titles
 from contentgit.db.ledger import Applied
 from contentgit.errors import UsageError
-from contentgit.history.commits import CommitComparison, Selection, TitledChange, references_of
+from contentgit.history.commits import CommitComparison, Selection, references_of
 from contentgit.history.snapshots import (
     CommitSide,
     Pair,

@@ -8,18 +8,14 @@ from typing import Generic, NamedTuple, TypeVar
 
 from contentgit.content.diff import Change
 from contentgit.content.layout import dump_folder, dump_name
+from contentgit.content.titles import TitledChange
 from contentgit.datasets import parse_dump_argument
 from contentgit.db.ledger import Applied, applied
 from contentgit.db.ledger import history as ledger_history
 from contentgit.errors import FormatError
-from contentgit.history.commits import (
-    TitledChange,
-    split_name,
-)
+from contentgit.history.commits import split_name
 from contentgit.history.dumps import dump_folders
-from contentgit.history.snapshots import (
-    change_batches,
-)
+from contentgit.history.snapshots import change_batches
 from contentgit.workingcopy.collecting import Backlog, backlog
 from contentgit.workingcopy.compare import dump_changes, titled
 from contentgit.workingcopy.ledger import current

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from contentgit.cli.pictures import ALL, LARGEST, Pictures
 from contentgit.content.diff import Change
 from contentgit.content.records import Record, RecordKey
+from contentgit.content.titles import TitledChange
 from contentgit.render.html import POLICY, html
 from tests.core.test_markdown import hostile, names
-from tests.reviewing import Entry, Snapshot, entries, review
+from tests.reviewing import Snapshot, entries, review
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 ALONE = {"meta", "img", "!doctype"}
@@ -89,8 +90,8 @@ def test_nothing_in_content_is_markup(name: str, title: str, before: str, after:
     key = RecordKey("shop.product", name)
     old, new = ({name: text, "json": {text: [text]}, "photo": text} for text in (before, after))
     found = [
-        Entry(Change(key, Record(key, old), Record(key, new)), name, title, {before: after}),
-        Entry(Change(key, None, Record(key, new)), "shop", title, {}),
+        TitledChange(name, Change(key, Record(key, old), Record(key, new)), title, {before: after}),
+        TitledChange("shop", Change(key, None, Record(key, new)), title, {}),
     ]
     seen = Page(
         "".join(html(review({}, {}), found, picture=lambda _: "data:image/png;base64,AAAA"))

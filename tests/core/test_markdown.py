@@ -14,10 +14,11 @@ from markdown_it import MarkdownIt
 
 from contentgit.content.diff import Change
 from contentgit.content.records import Record, RecordKey
+from contentgit.content.titles import TitledChange
 from contentgit.render.markdown import LIMITS, MARKER, inert, markdown
 from contentgit.render.plain import visible
 from tests.core.strategies import texts
-from tests.reviewing import Entry, Snapshot, entries, review
+from tests.reviewing import Snapshot, entries, review
 
 ATTACKS = [
     "@octocat", "mail bob@example.com", "#123", "group/project#1", "!45", "~bug", "%v1.0", "&7", "$3",
@@ -130,7 +131,7 @@ def test_nothing_in_content_acts(name: str, title: str, before: str, after: str)
         Change(key, *(None if each is None else Record(key, each) for each in pair))
         for pair in pairs
     ]
-    found = [Entry(each, before or "shop", title, {}) for each in changes]
+    found = [TitledChange(before or "shop", each, title, {}) for each in changes]
     text = "".join(markdown(review({}, {}), found, limit=65_000))
     for line in text.splitlines():
         assert re.match(
@@ -147,7 +148,7 @@ def test_nothing_in_content_acts(name: str, title: str, before: str, after: str)
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_neither_names_of_dumps_nor_of_models_act(attack: str) -> None:
     change = Change(RecordKey(attack, attack), Record(RecordKey(attack, attack), {"a": "b"}), None)
-    entry = Entry(change, attack, attack, {})
+    entry = TitledChange(attack, change, attack, {})
     page = rendered("".join(markdown(review({}, {}), [entry], limit=65_000)))
     assert not re.search(r"[@#!~$%&/]", page.free)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from contentgit.content.records import Record, RecordKey
+from contentgit.content.titles import TitledChange
 from contentgit.render import report
 from contentgit.review import LISTED, NAMED, Reviewer
-from tests.reviewing import SHOP, Entry, Snapshot, entries, review
+from tests.reviewing import SHOP, Snapshot, entries, review
 
 BREAD = {"name": "Bread", "parent": None}
 LOAF = {"name": "Loaf", "body": "", "category": "shop.category:1", "next": None, "tags": []}
@@ -157,7 +158,7 @@ def test_a_record_that_two_dumps_have_is_one() -> None:
         "shop.note:1": {"text": "Nice", "about": None},
     }
     both = [
-        Entry(each.change, dump, each.title)
+        TitledChange(dump, each.change, each.title, {})
         for dump in ("market", "shop")
         for each in entries(before, after)
     ]

@@ -18,7 +18,6 @@ from contentgit.errors import FormatError, RepositoryError, UnknownNameError, Us
 from contentgit.git import Commit, Repository
 from contentgit.history.commits import Selection, names_record, records_at
 from contentgit.history.commits import log as commit_log
-from contentgit.history.commits import show as show_commit
 from contentgit.history.commits import shown as shown_commit
 from contentgit.render import data
 from contentgit.render.plain import safe
@@ -210,7 +209,8 @@ def show(args: argparse.Namespace, terminal: Terminal) -> int:
     selection = Selection.parse(args.names)
     if selection.records:
         return _show_records(repository, args, selection, terminal)
-    shown = show_commit(repository, args.revision, selection)
+    commit = repository.history.commit(repository.refs.resolve(args.revision))
+    shown = shown_commit(repository, commit, selection)
     if args.json:
         terminal.items({"commit": shown.commit}, "changes", as_data(shown.changes))
         return 0

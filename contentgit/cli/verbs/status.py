@@ -17,7 +17,7 @@ from contentgit.cli.parser import Options
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Parts, Terminal
 from contentgit.content.records import RecordKey
-from contentgit.history.commits import TitledChange
+from contentgit.content.titles import TitledChange
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
 from contentgit.render.text import SIGNS, STYLES, heading
