@@ -84,17 +84,17 @@ def _written(
     if item.action is Action.UPDATE:
         return item
     if item.key in survey.deletes:
-        return _moved(item, survey.deletes[item.key][0])
+        return _from_other_dump(item, survey.deletes[item.key][0])
     if item.key in outside:
-        return _over(item, presence.links.get(item.key, {}))
+        return _over_row(item, presence.links.get(item.key, {}))
     return item
 
 
-def _moved(item: Item, left: Item) -> Item:
+def _from_other_dump(item: Item, left: Item) -> Item:
     """A record that leaves one dump and enters another: its row is updated."""
     there = {links.field: links.remove for links in left.links}
     return replace(
-        _over(item, there),
+        _over_row(item, there),
         before=left.before,
         based=left.based,
         drifts=item.drifts or left.drifts,
@@ -103,7 +103,7 @@ def _moved(item: Item, left: Item) -> Item:
     )
 
 
-def _over(item: Item, there: Mapping[str, tuple[str, ...]]) -> Item:
+def _over_row(item: Item, there: Mapping[str, tuple[str, ...]]) -> Item:
     """The create as an update of all fields of a row whose present links are ``there``."""
     links = [
         replace(
@@ -132,9 +132,5 @@ def _choose_delete(
 
 def _twice(items: list[Item]) -> Problem:
     dumps = " and ".join(item.dump for item in items)
-    return Problem(
-        ProblemKind.TWICE,
-        f"{items[0].key} has different content in {dumps} of the commit",
-        key=items[0].key,
-        dump=items[0].dump,
-    )
+    text = f"{items[0].key} has different content in {dumps} of the commit"
+    return Problem(ProblemKind.TWICE, text, key=items[0].key, dump=items[0].dump)

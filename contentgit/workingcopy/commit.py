@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from contentgit.branches.merging.operation import refuse_under_way
@@ -46,11 +47,7 @@ class DumpCounts:
     @property
     def totals(self) -> tuple[int, int, int]:
         """Created, updated, deleted."""
-        return (
-            sum(self.created.values()),
-            sum(self.updated.values()),
-            sum(self.deleted.values()),
-        )
+        return sum(self.created.values()), sum(self.updated.values()), sum(self.deleted.values())
 
 
 class Draft(NamedTuple):
@@ -77,7 +74,7 @@ class Committed(NamedTuple):
 
 
 @dataclass
-class _Work:
+class _DumpDraft:
     """One dump between reading and writing."""
 
     dump: Dump
@@ -97,17 +94,14 @@ class _Work:
         """Whether neither the parent nor the ledger knows the dump."""
         return self.base is None and not self.recorded
 
+    @cached_property
     def counts(self) -> DumpCounts:
-        kinds: dict[str, Counter[str]] = {"+": Counter(), "~": Counter(), "-": Counter()}
+        created, updated, deleted = Counter[str](), Counter[str](), Counter[str]()
         for delta in self.deltas:
-            kind = "+" if not delta.commit else "~" if delta.database else "-"
-            kinds[kind][delta.key.model] += 1
-        return DumpCounts(
-            self.dump.dataset.label,
-            self.dump.folder,
-            *(kinds["+"], kinds["~"], kinds["-"]),
-            described=self.recorded != self.document,
-        )
+            counted = created if not delta.commit else updated if delta.database else deleted
+            counted[delta.key.model] += 1
+        label, described = self.dump.dataset.label, self.recorded != self.document
+        return DumpCounts(label, self.dump.folder, created, updated, deleted, described)
 
 
 def commit(
@@ -138,32 +132,33 @@ def commit(
             pass
     settle(project)
     with project.backend.snapshot():
-        branch, parent, works = _read(project, names, new_branch)
-        draft = Draft(branch, project.config.environment, tuple(each.counts() for each in works))
-        changed = any(work.changed for work in works)
+        branch, parent, drafts = _read(project, names, new_branch)
+        whole = Draft(branch, project.config.environment, tuple(draft.counts for draft in drafts))
+        changed = any(draft.changed for draft in drafts)
         if changed and not dry_run:
-            tree = repository.writer.write_tree(parent, _files(works, with_format=not parent))
+            tree = repository.writer.write_tree(parent, _files(drafts, with_format=not parent))
     if dry_run or not changed:
-        adopted = [] if new_branch else [w for w in works if not _is_at(project, w, parent)]
+        stay = [draft for draft in drafts if not _is_at(project, draft, parent)]
+        adopted = [] if new_branch else stay
         if parent and not dry_run:
             if adopted:
-                entries = [_entry(project, work, branch, parent, "adopt") for work in adopted]
-                enter(project, entries, {work.dump.folder: work.base for work in adopted})
+                entries = [_entry(project, draft, branch, parent, "adopt") for draft in adopted]
+                enter(project, entries, {draft.dump.folder: draft.base for draft in adopted})
             anchor(project)
-        labels = tuple(work.dump.dataset.label for work in adopted)
-        return Committed("", branch, draft.dumps, labels)
-    text = with_trailers(message(draft), draft)
+        labels = tuple(draft.dump.dataset.label for draft in adopted)
+        return Committed("", branch, whole.dumps, labels)
+    text = with_trailers(message(whole), whole)
     new = repository.writer.commit_tree(tree, [parent] if parent else [], text, author=author)
-    left = _publish(project, branch, None if new_branch else parent, new, works)
+    left = _publish(project, branch, None if new_branch else parent, new, drafts)
     anchor(project)
-    folders = [(work.dump.dataset.label, work.dump.folder) for work in works if work.changed]
+    folders = [(draft.dump.dataset.label, draft.dump.folder) for draft in drafts if draft.changed]
     failures = committed(project, branch, parent, new, folders)
-    return Committed(new, branch, draft.dumps, left_alone=tuple(left), failures=failures)
+    return Committed(new, branch, whole.dumps, left_alone=tuple(left), failures=failures)
 
 
 def _read(
     project: Project, names: Sequence[str], new_branch: str | None
-) -> tuple[str, str | None, list[_Work]]:
+) -> tuple[str, str | None, list[_DumpDraft]]:
     """The branch to write, the commit to build on, and what differs from that in each dump."""
     ledger = current(project)
     dumps = project.dumps(names)
@@ -171,18 +166,18 @@ def _read(
     refuse_under_way(project.repository, branch)
     if parent:
         check_format(project.repository, parent)
-    works = [_work(project, dump, parent, ledger.get(dump.folder)) for dump in dumps]
+    drafts = [_drafted(project, dump, parent, ledger.get(dump.folder)) for dump in dumps]
     if not names:
         # A dataset that wants arguments may give an empty dump without them.
-        works = [work for work in works if work.side.size or not work.is_new]
-    for work in works:
-        if parent and work.deltas:
-            lost = LostUpdates(project, work.dump, work.base, branch, parent)
+        drafts = [draft for draft in drafts if draft.side.size or not draft.is_new]
+    for draft in drafts:
+        if parent and draft.deltas:
+            lost = LostUpdates(project, draft.dump, draft.base, branch, parent)
             lost.refuse(is_new=bool(new_branch))
-    return branch, parent, works
+    return branch, parent, drafts
 
 
-def _work(project: Project, dump: Dump, parent: str | None, base: Applied | None) -> _Work:
+def _drafted(project: Project, dump: Dump, parent: str | None, base: Applied | None) -> _DumpDraft:
     # What was encoded once need not be read and encoded again, as far as a file of 256 MB takes it.
     spool = Spool(limit=2**28)
     side = DatabaseSide(dump, project.repository.algorithm, project.progress, spool=spool)
@@ -195,7 +190,7 @@ def _work(project: Project, dump: Dump, parent: str | None, base: Applied | None
     ignored = withheld.ignored_fields(dump.tables)
     edited = list(_without_kept(side, before, ignored, withheld.edits(deltas)))
     carried = withheld.carried(dump.tables, deltas)
-    return _Work(dump, side, base, edited, document, recorded, carried)
+    return _DumpDraft(dump, side, base, edited, document, recorded, carried)
 
 
 def _without_kept(
@@ -223,49 +218,51 @@ def _without_kept(
                 yield delta._replace(database=blob)
 
 
-def _is_at(project: Project, work: _Work, parent: str | None) -> bool:
+def _is_at(project: Project, draft: _DumpDraft, parent: str | None) -> bool:
     own = project.config.environment
-    return work.base is not None and (work.base.commit, work.base.environment) == (parent, own)
+    return draft.base is not None and (draft.base.commit, draft.base.environment) == (parent, own)
 
 
-def _files(works: Sequence[_Work], *, with_format: bool) -> Iterator[tuple[str, bytes | None]]:
+def _files(
+    drafts: Sequence[_DumpDraft], *, with_format: bool
+) -> Iterator[tuple[str, bytes | None]]:
     """What the commit writes and removes, streamed."""
     if with_format:
         yield REPOSITORY_FILE, repository_document()
-    for work in works:
-        if work.recorded != work.document:
-            yield f"{work.dump.folder}/{DATASET_FILE}", work.document
-        yield from work.side.files(work.deltas)
+    for draft in drafts:
+        if draft.recorded != draft.document:
+            yield f"{draft.dump.folder}/{DATASET_FILE}", draft.document
+        yield from draft.side.files(draft.deltas)
 
 
-def _entry(project: Project, work: _Work, branch: str, commit_id: str, action: str) -> Entry:
-    created, updated, deleted = work.counts().totals
+def _entry(project: Project, draft: _DumpDraft, branch: str, commit_id: str, action: str) -> Entry:
+    created, updated, deleted = draft.counts.totals
     return Entry(
-        dump=work.dump.folder,
+        dump=draft.dump.folder,
         commit=commit_id,
-        tree=project.repository.trees.folder_id(commit_id, work.dump.folder) or "",
+        tree=project.repository.trees.folder_id(commit_id, draft.dump.folder) or "",
         branch=branch,
         environment=project.config.environment,
         action=action,
         who=project.operator.name,
         at=project.operator.now,
-        counts={"rows": work.side.size, "create": created, "update": updated, "delete": deleted},
-        withheld=work.withheld,
-        previous=work.base.commit if work.base else "",
-        place=place(project, work.dump.folder),
+        counts={"rows": draft.side.size, "create": created, "update": updated, "delete": deleted},
+        withheld=draft.withheld,
+        previous=draft.base.commit if draft.base else "",
+        place=place(project, draft.dump.folder),
     )
 
 
 def _publish(
-    project: Project, branch: str, old: str | None, new: str, works: Sequence[_Work]
+    project: Project, branch: str, old: str | None, new: str, drafts: Sequence[_DumpDraft]
 ) -> list[LeftAlone]:
     """Ledger first, as pending; then the branch; then the ledger again.
 
     Whatever breaks between these, the next call finds the row pending and asks the branch whether the
     commit is part of it.
     """
-    entries = [_entry(project, work, branch, new, "commit") for work in works]
-    with pending(project, entries, expected={work.dump.folder: work.base for work in works}):
+    entries = [_entry(project, draft, branch, new, "commit") for draft in drafts]
+    with pending(project, entries, expected={draft.dump.folder: draft.base for draft in drafts}):
         reason = f"contentgit commit: {project.config.environment}"
         left = project.repository.worktrees.advance(branch, new, old, reason)
     project.repository.housekeeping.maintain()

@@ -116,11 +116,9 @@ class LostUpdates(NamedTuple):
             return
         at = applied_commit(self.project, self.base)
         if gone or between_commits(repository, at, self.parent, folder):
-            raise (
-                self._behind(at)
-                if repository.history.is_ancestor(self.parent, at)
-                else self._moved(at)
-            )
+            if repository.history.is_ancestor(self.parent, at):
+                raise self._branch_behind(at)
+            raise self._branch_moved(at)
 
     def _never_applied(self, *, is_new: bool) -> RefusedError:
         label, name = self.dump.dataset.label, self.parent[:10] if is_new else self.branch
@@ -134,7 +132,7 @@ class LostUpdates(NamedTuple):
             data={"dump": self.dump.folder, "branch": self.branch},
         )
 
-    def _moved(self, at: str) -> BranchMovedError:
+    def _branch_moved(self, at: str) -> BranchMovedError:
         label = self.dump.dataset.label
         return BranchMovedError(
             f"branch {self.branch} has moved in {label} since commit {at[:10]}, which database "
@@ -145,7 +143,7 @@ class LostUpdates(NamedTuple):
             data=self._data(at),
         )
 
-    def _behind(self, at: str) -> BranchMovedError:
+    def _branch_behind(self, at: str) -> BranchMovedError:
         """The branch was made or reset at an older commit than the database has."""
         label, lacking = self.dump.dataset.label, self._commits(self.parent, at)
         return BranchMovedError(
@@ -164,9 +162,4 @@ class LostUpdates(NamedTuple):
         return [f"{each.id[:10]} {each.author}: {each.subject}" for each in found]
 
     def _data(self, at: str) -> dict[str, str]:
-        return {
-            "dump": self.dump.folder,
-            "branch": self.branch,
-            "applied": at,
-            "tip": self.parent,
-        }
+        return {"dump": self.dump.folder, "branch": self.branch, "applied": at, "tip": self.parent}

@@ -12,7 +12,6 @@ from functools import cached_property
 
 from contentgit.content.diff import Change, Delta
 from contentgit.content.layout import of_models, record_key, record_path
-from contentgit.content.records import Record
 from contentgit.db.applier.watch import ANY, Watch, Write, plain_name
 from contentgit.db.backends import Trigger
 from contentgit.db.facts.referrers import Source
@@ -23,7 +22,7 @@ from contentgit.plan import Candidate, Licences, Size, survey
 from contentgit.plan.steps import Action, Plan, Step
 from contentgit.render.plain import plural
 from contentgit.specs import Dataset
-from contentgit.workingcopy.database_side import DatabaseSide, Missing, Row
+from contentgit.workingcopy.database_side import DatabaseSide, Missing
 from contentgit.workingcopy.outside import OUTSIDE
 from contentgit.workingcopy.planned import DumpPlan, Planned
 from contentgit.workingcopy.planning import decided
@@ -103,8 +102,11 @@ class Rereading:
         gone = (Action.DELETE, Action.CASCADE)  # such a row is there again: somebody has made it
         written = {step.key for step in self.steps if step.action not in gone}
         side = DatabaseSide(work.dump, self.project.repository.algorithm)
-        rows = _rows(work, labels)
-        found = [d for d in side.deltas(wanted, rows) if d.commit or d.key not in written]
+        found = [
+            delta
+            for delta in side.deltas(wanted, work.dump.reader.entries(labels))
+            if delta.commit or delta.key not in written
+        ]
         edited = [str(d.key) for d in found if d.path in local]
         edited += [path for path in wanted if path in local]
         if edited:
@@ -151,7 +153,7 @@ class Rereading:
         for portion in pair_portions(zip(here, wanted, strict=True)):
             for ours, theirs in missing.leave_out(portion):
                 delta = next(deltas)._replace(database="")
-                if _differ(ours, theirs):
+                if (ours or theirs) and Change(delta.key, ours, theirs).fields:
                     yield Candidate(delta, work.folder, ours, ours, theirs)
 
     # What follows
@@ -275,22 +277,8 @@ class Rereading:
         return "\n".join(ways)
 
 
-def _rows(work: DumpPlan, labels: Collection[str]) -> Iterator[Row]:
-    """The rows of some models of a dump."""
-    for label in labels:
-        layout = work.dump.tables[label].schema.layout
-        for key, data in work.dump.reader.stream(label):
-            yield record_path(key, layout), key, data
-
-
 def _names(bound: Table) -> set[str]:
     return {plain_name(name) for name in (bound.name, *(each.table for each in bound.relations))}
-
-
-def _differ(ours: Record | None, theirs: Record | None) -> bool:
-    if ours is None or theirs is None:
-        return ours is not theirs
-    return bool(Change(ours.key, ours, theirs).fields)
 
 
 def _licensed(dataset: Dataset, labels: Collection[str]) -> Dataset:

@@ -19,7 +19,7 @@ from contentgit.history.snapshots import change_batches
 from contentgit.workingcopy.collecting import Backlog, backlog
 from contentgit.workingcopy.compare import dump_changes, titled
 from contentgit.workingcopy.ledger import current
-from contentgit.workingcopy.missing import found_commit, is_missing, ways
+from contentgit.workingcopy.missing import found_commit, ways
 from contentgit.workingcopy.places import is_own
 from contentgit.workingcopy.project import Dump, Project
 
@@ -99,11 +99,11 @@ def _status(
     if row is None:
         return known._replace(rows=sum(dump.reader.counts().values()))
     if row.environment != own:
-        note = (
-            f"written down by environment {row.environment!r}, this is {own!r}: a copied database?"
-        )
+        other = row.environment
+        note = f"written down by environment {other!r}, this is {own!r}: a copied database?"
         known = known._replace(note=note)
-    missing, at = is_missing(project, row), found_commit(project, row)
+    at = found_commit(project, row)
+    missing = at != row.commit
     if not at:
         rows = sum(dump.reader.counts().values())
         return known._replace(rows=rows, missing=True, ways=tuple(ways(project, row)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from contentgit.branches.fetching import fetching
 from contentgit.content.layout import dump_folder
@@ -39,7 +39,7 @@ class Undone:
     now: Applied | None
     before: str
     goal: Goal
-    whole: bool = True
+    whole: bool
 
 
 def to_undo(project: Project, names: Sequence[str], rows: Mapping[str, Applied]) -> list[Undone]:
@@ -76,11 +76,13 @@ def to_undo(project: Project, names: Sequence[str], rows: Mapping[str, Applied])
         and line.id not in undone
     ]
     whole = all(line.dump in dumps for line in found)
-    return [
-        replace(_undone(project, dumps[line.dump], line, lines, rows.get(line.dump)), whole=whole)
-        for line in found
-        if line.dump in dumps
-    ]
+    undone_dumps = []
+    for line in found:
+        if line.dump in dumps:
+            now = rows.get(line.dump)
+            before, goal = _before(project, line), _goal(line, lines, now)
+            undone_dumps.append(Undone(dumps[line.dump], line, now, before, goal, whole))
+    return undone_dumps
 
 
 def _refuse_unknown(last: Applied, dumps: Mapping[str, Dump], left: Sequence[Applied]) -> None:
@@ -97,19 +99,16 @@ def _refuse_unknown(last: Applied, dumps: Mapping[str, Dump], left: Sequence[App
     )
 
 
-def _undone(
-    project: Project, dump: Dump, line: Applied, lines: Sequence[Applied], now: Applied | None
-) -> Undone:
-    before = _before(project, line)
+def _goal(line: Applied, lines: Sequence[Applied], now: Applied | None) -> Goal:
+    """Where the dump is once the apply of the ``line`` is undone."""
+    at = next((one for one in lines if one.dump == line.dump and one.id < line.id), None)
     if now is not None and now.commit != line.commit:
-        # It was committed since: the database stays where it is, and what is undone is an edit.
-        goal = Goal(now.commit, now.tree, now.branch, now.withheld, line)
-        return Undone(dump, line, now, before, goal)
-    earlier = next((each for each in lines if each.dump == line.dump and each.id < line.id), None)
-    if earlier is None or not line.previous:
-        return Undone(dump, line, now, before, Goal("", "", "", (), line))
-    goal = Goal(earlier.commit, earlier.tree, earlier.branch, earlier.withheld, line)
-    return Undone(dump, line, now, before, goal)
+        at = now  # it was committed since: the database stays there, and what is undone is an edit
+    elif not line.previous:
+        at = None
+    if at is None:
+        return Goal("", "", "", (), line)
+    return Goal(at.commit, at.tree, at.branch, at.withheld, line)
 
 
 def _before(project: Project, line: Applied) -> str:

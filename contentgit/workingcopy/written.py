@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from contentgit.content import canonical
 from contentgit.content.diff import Change
-from contentgit.content.records import Record, RecordKey
+from contentgit.content.records import Record, RecordKey, by_model
 from contentgit.db.reader import Reader
 from contentgit.errors import DatabaseError, OvertakenError, RefusedError
 from contentgit.history.snapshots import batches
@@ -81,10 +80,7 @@ def _verify_batch(
     differing = {step.key: step for step in batch if found[step.key] != step.after}
     for there in work.dump.reader.records(differing):
         _compare(planned, work, differing[there.key], there)
-    by_model = defaultdict[str, list[RecordKey]](list)
-    for step in batch:
-        by_model[step.key.model].append(step.key)
-    for label, keys in by_model.items():
+    for label, keys in by_model(step.key for step in batch).items():
         outside = set(keys) - work.dump.reader.members(label, keys)
         if outside:
             raise RefusedError(
@@ -97,15 +93,12 @@ def _verify_batch(
 def _compare(planned: Planned, work: DumpPlan, step: Step, there: Record) -> None:
     """Bytes differ; content must not, but for what was withheld by declaration."""
     (wanted,) = planned.contents.records([step.after])
-    pairs = Missing(work.dump).leave_out([(there, wanted)])
-    for here, then in pairs:
-        if here is None or then is None:
-            continue
-        for change in Change(step.key, here, then).fields:
-            raise DatabaseError(
-                f"{step.key}: the database keeps another value in {change.name} than it was given; "
-                "nothing has been written",
-                hint="its column or a trigger changes the value; what the database computes is left to it "
-                f'with "exclude": ["{change.name}"] in the spec of {step.key.model}',
-                data={"there": change.before, "given": change.after},
-            )
+    (pair,) = Missing(work.dump).leave_out([(there, wanted)])
+    for change in Change(step.key, *pair).fields:
+        raise DatabaseError(
+            f"{step.key}: the database keeps another value in {change.name} than it was given; "
+            "nothing has been written",
+            hint="its column or a trigger changes the value; what the database computes is left to it "
+            f'with "exclude": ["{change.name}"] in the spec of {step.key.model}',
+            data={"there": change.before, "given": change.after},
+        )

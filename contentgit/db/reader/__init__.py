@@ -74,10 +74,15 @@ class Reader:
 
     # Whole tables
 
-    def entries(self) -> Iterator[tuple[str, RecordKey, bytes]]:
-        """(path in the dump's folder, key, canonical bytes) of every row of the dump, streamed."""
-        for label, each in self.tables.items():
-            layout = each.schema.layout
+    def entries(
+        self, labels: Iterable[str] | None = None
+    ) -> Iterator[tuple[str, RecordKey, bytes]]:
+        """(path in the dump's folder, key, canonical bytes) of every row of the dump, streamed.
+
+        ``labels`` are the models, if not all of them.
+        """
+        for label in self.tables if labels is None else labels:
+            layout = self.tables[label].schema.layout
             for key, data in self.stream(label):
                 yield record_path(key, layout), key, data
 
