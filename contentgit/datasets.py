@@ -335,10 +335,8 @@ def define_datasets(
     for name, entry in raw.items():
         found = _entry_problems(name, entry)
         if not isinstance(name, str) or not name or ":" in name or name.startswith("-"):
-            message, hint = (
-                f"{name!r} cannot be a dataset's name",
-                "use letters, digits, '-' and '_'",
-            )
+            message = f"{name!r} cannot be a dataset's name"
+            hint = "use letters, digits, '-' and '_'"
             found.insert(0, Mistake("contentgit.E010", message, hint, "datasets"))
         problems += found
         if not found and isinstance(name, str) and isinstance(entry, Mapping):

@@ -227,8 +227,7 @@ def _parsed_part(part: Any) -> UniquePart | None:
         return None
     for each in typed(part.get("functions", []), list):
         ((name, constant),) = each.items() if isinstance(each, dict) else ((each, None),)
-        known = name in {function.value for function in Function}
-        if not known or (name == Function.COALESCE) != isinstance(constant, Constant):
+        if name not in {*Function} or (name == Function.COALESCE) != isinstance(constant, Constant):
             return None
         functions.append((Function(name), constant))
     return UniquePart(typed(part["field"], str), tuple(functions))

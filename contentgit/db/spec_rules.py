@@ -123,13 +123,11 @@ class _Rules:
                 self.model._base_manager.filter(**{lookup: value})
             except Exception as error:
                 # Any: the value goes through the project's own fields and lookups.
-                bad_value = isinstance(error, (ValueError, TypeError)) or hasattr(
-                    error, "error_list"
-                )
+                bad = isinstance(error, (ValueError, TypeError)) or hasattr(error, "error_list")
                 lines = str(getattr(error, "messages", None) or error).strip().splitlines()
                 words = ": ".join([type(error).__name__, *lines[:1]])
                 yield self.mistake(
-                    "contentgit.E024" if bad_value else "contentgit.E023",
+                    "contentgit.E024" if bad else "contentgit.E023",
                     f"'filter' has {lookup!r}, which {self.spec.model} refuses: {words}",
                     "write a lookup that QuerySet.filter takes",
                 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, Self, TypeVar
 
@@ -135,7 +136,7 @@ def titles(
         DatabaseError: the database refuses.
     """
     with QueryAllowance(QUERIES) as allowance:
-        namer = _Namer(using, tables, records, allowance)
+        namer = _Namer(using, dict(tables), records, allowance)
         found: dict[RecordKey, str] = {}
         for some in namer.rows(keys):  # a row goes as soon as it has its title
             found |= {key: namer.title(key, instance) for key, instance in some.items()}
@@ -145,25 +146,21 @@ def titles(
         return {key: found[key] if key in found else namer.title(key) for key in keys}
 
 
+@dataclass
 class _Namer:
     """Titles of rows, and of records by the instances that they refer to."""
 
-    def __init__(
-        self,
-        using: str,
-        tables: Tables,
-        records: Mapping[RecordKey, Record],
-        allowance: QueryAllowance,
-    ) -> None:
-        self.using = using
-        self.tables = dict(tables)
-        self.records = records
-        self.allowance = allowance
-        self.retries = RETRIES
+    using: str
+    tables: dict[str, Table]
+    records: Mapping[RecordKey, Record]
+    allowance: QueryAllowance
+    retries: int = RETRIES
+    instances: dict[RecordKey, Model] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
         self.identities = Identities(
-            using, {label: each.schema.identity or "pk" for label, each in tables.items()}
+            self.using, {label: each.schema.identity or "pk" for label, each in self.tables.items()}
         )
-        self.instances: dict[RecordKey, Model] = {}
 
     def title(self, key: RecordKey, instance: Model | None = None) -> str:
         """What ``__str__`` of the instance returns, else the best text of its record or row."""
@@ -241,9 +238,9 @@ class _Namer:
             record, bound = self.records.get(key), self._bound(key.model)
             if record is None or bound is None:
                 continue
-            for field in bound.fields:
-                value = record.fields.get(field.name)
-                if field.schema.kind is FieldKind.REFERENCE and isinstance(value, str):
+            for each in bound.fields:
+                value = record.fields.get(each.name)
+                if each.schema.kind is FieldKind.REFERENCE and isinstance(value, str):
                     with suppress(ValueError):
                         yield RecordKey.parse(value)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, TypeVar
 
@@ -167,10 +167,7 @@ def _with_dumps(
     relation: Relation,
     found: Iterable[tuple[RecordKey, RecordKey, RecordKey | None]],
 ) -> Iterator[Referrer]:
-    rows = list(found)
-    if not rows:
-        return
-    owner = relation.owner
+    rows, owner = list(found), relation.owner
     label = owner.label if owner else relation.label
     name = owner.name if owner else relation.field.name
     table = source.tables.get(label)
@@ -178,18 +175,18 @@ def _with_dumps(
         table is not None and (name in table.field or name in table.relation)
     )
     dumps = source.dumps_of(label, sorted({key for key, _, _ in rows}))
-    plain = Referrer(
-        rows[0][0],
-        name,
-        rows[0][1],
-        relation.on_delete,
-        managed=managed,
-        constrained=relation.constrained,
-        value=relation.value,
-    )
     for key, target, through in rows:
-        dump = dumps.get(key, "")
-        yield replace(plain, key=key, target=target, dump=dump, through=through)
+        yield Referrer(
+            key,
+            name,
+            target,
+            relation.on_delete,
+            dump=dumps.get(key, ""),
+            managed=managed,
+            constrained=relation.constrained,
+            through=through,
+            value=relation.value,
+        )
 
 
 def _parents(source: Source, label: str, keys: list[RecordKey]) -> Iterator[Referrer]:

@@ -57,14 +57,16 @@ def codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | None:
     """
     if unheld(field):
         return None
-    own = custom_codec(field, connection)
-    if own is not None:
-        return replace(own, cast=_cast(own.cast, field, connection))
+    made = custom_codec(field, connection) or _own_codec(field, connection)
+    return replace(made, cast=_cast(made.cast, field, connection))
+
+
+def _own_codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
+    """The codec of a column for which the project names none."""
     if is_geometry(field):
         from contentgit.db.fields.geometry import geometry_codec
 
-        made = geometry_codec(field, connection)
-        return replace(made, cast=_cast(made.cast, field, connection))
+        return geometry_codec(field, connection)
     found = plain(field)
     # The field's own column type must be readable as that of the plain field.
     fits = found is not None and (
@@ -72,12 +74,14 @@ def codec(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | None:
         or isinstance(found, _LENIENT)
         or field.db_type(connection) == found.db_type(connection)
     )
-    builders = (build for cls, build in _BUILDERS if isinstance(found, cls))
     if found is None or not fits:
-        made = _column()
-    else:
-        made = _postgres(found, connection) or next(builders, _column)(found, connection)
-    return replace(made, cast=_cast(made.cast, field, connection))
+        return _column()
+    if type(found).__module__.startswith("django.contrib.postgres."):
+        from contentgit.db.fields.postgres import postgres_codec
+
+        return postgres_codec(found, connection, codec)
+    builders = (build for cls, build in _BUILDERS if isinstance(found, cls))
+    return next(builders, _column)(found, connection)
 
 
 def unheld(field: AnyField) -> str:
@@ -114,14 +118,6 @@ def _cast(cast: str, field: AnyField, connection: BaseDatabaseWrapper) -> str:
     return f"CAST(%s AS {bare})"
 
 
-def _postgres(field: AnyField, connection: BaseDatabaseWrapper) -> Codec | None:
-    if not type(field).__module__.startswith("django.contrib.postgres."):
-        return None
-    from contentgit.db.fields.postgres import postgres_codec
-
-    return postgres_codec(field, connection, codec)
-
-
 # Text, numbers, truth
 
 
@@ -144,25 +140,20 @@ def _text(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
 
 def _integer(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
     check = typed("an integer", int)
-    low, high = _range(field, connection)
+    try:
+        # What a driver can send and the type can hold; a constraint decides whether it may be negative.
+        _, high = connection.ops.integer_field_range(field.get_internal_type())
+    except KeyError:  # a type of the project's own
+        high = None
+    limit = 2**63 if high is None else high + 1
 
     def param(number: int) -> int:
-        if not low <= number <= high:
+        if not -limit <= number < limit:
             wanted = f"an integer that this column of {connection.display_name} can hold"
             raise refused(number if abs(number) < 10**40 else "a number of many digits", wanted)
         return number
 
     return Codec(FieldKind.INTEGER, check, check, param, frozenset([int]))
-
-
-def _range(field: AnyField, connection: BaseDatabaseWrapper) -> tuple[int, int]:
-    """What a driver can send and the column's type can hold; whether it may be negative is its constraint."""
-    try:
-        _, high = connection.ops.integer_field_range(field.get_internal_type())
-    except KeyError:  # a type of the project's own
-        high = None
-    high = 2**63 - 1 if high is None else high
-    return -high - 1, high
 
 
 def _boolean(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:

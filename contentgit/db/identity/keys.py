@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
@@ -91,23 +92,19 @@ class TargetKeys:
         self.pk = pk
 
 
+@dataclass
 class MappedKeys:
     """The key is made of other fields; both ways are held in memory."""
 
-    def __init__(
-        self,
-        label: str,
-        fields: tuple[str, ...],
-        parts: Sequence[KeyPart],
-        rows: Callable[[], list[tuple[Any, Row]]],
-    ) -> None:
-        self.fields = fields
-        self.kind = parts[0].kind if len(parts) == 1 else KeyKind.COMPOSITE
-        self._label = label
-        self._parts = parts
-        self._rows = rows
-        self._both: tuple[dict[Any, str], dict[str, Any]] | None = None
-        self._loading = False
+    label: str
+    fields: tuple[str, ...]
+    parts: Sequence[KeyPart]
+    rows: Callable[[], list[tuple[Any, Row]]]
+    _both: tuple[dict[Any, str], dict[str, Any]] | None = None
+    _loading: bool = False
+
+    def __post_init__(self) -> None:
+        self.kind = self.parts[0].kind if len(self.parts) == 1 else KeyKind.COMPOSITE
 
     def text(self, pk: Any) -> str | None:
         return self._loaded()[0].get(pk)
@@ -122,7 +119,7 @@ class MappedKeys:
         if self._both is None:
             if self._loading:
                 raise RecordError(
-                    f"{self._label}: the key of a row would be made of keys of {self._label}",
+                    f"{self.label}: the key of a row would be made of keys of {self.label}",
                     hint="let its rows refer to other models there, or choose another identity",
                 )
             self._loading = True
@@ -135,17 +132,17 @@ class MappedKeys:
     def _load(self) -> tuple[dict[Any, str], dict[str, Any]]:
         texts: dict[Any, str] = {}
         pks: dict[str, Any] = {}
-        for pk, values in self._rows():
+        for pk, values in self.rows():
             if any(value is None for value in values):
                 continue  # a row without a key: whoever reads it says so
             rest = iter(values)
-            encoded = [part.encode(*islice(rest, part.width)) for part in self._parts]
+            encoded = [part.encode(*islice(rest, part.width)) for part in self.parts]
             if None in encoded:
                 continue  # nor has one that refers to nothing
             text = key_text(encoded)
             if text in pks:
                 raise RecordError(
-                    f"{self._label}: two rows have the key {text}: primary keys {pks[text]!r} "
+                    f"{self.label}: two rows have the key {text}: primary keys {pks[text]!r} "
                     f"and {pk!r}",
                     hint=f"make {', '.join(self.fields)} unique, or choose another identity",
                 )

@@ -58,10 +58,8 @@ class RowEncoder:
 
     def field_at(self, place: int) -> str | None:
         """The field of the column at this place; ``None`` for one of the key's."""
-        for field, start, end in self._places:
-            if start <= place < end:
-                return field.name
-        return None
+        found = (field.name for field, start, end in self._places if start <= place < end)
+        return next(found, None)
 
     def pks(self, rows: Sequence[Row]) -> list[Any]:
         """The primary keys as Python values."""
