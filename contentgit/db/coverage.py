@@ -15,14 +15,21 @@ def unheld_problems(model: type[Model], exclude: Collection[str], where: str) ->
     """The fields that are not excluded and that no record can hold."""
     for field in model._meta.local_concrete_fields:
         reason = unheld(field)
-        if reason and field.name not in exclude and not getattr(field, "generated", False):
+        if reason and field.name not in exclude and not field.generated:
             yield unheld_problem(model, field.name, reason, where)
     for many in model._meta.local_many_to_many:
-        through: Any = many.remote_field.through
-        if through._meta.auto_created and many.name not in exclude:
-            _, rest = own_columns(many)
-            if rest:
-                yield _own_columns_problem(model._meta.label_lower, many, rest, where)
+        through = many.remote_field.through._meta  # type: ignore[union-attr]
+        _, rest = own_columns(many) if through.auto_created else (None, [])
+        if rest and many.name not in exclude:
+            message = (
+                f"many-to-many {many.name!r} of {model._meta.label_lower} has columns of its own that no "
+                f"record can hold: {', '.join(sorted(rest))} of {through.db_table}"
+            )
+            hint = (
+                f"leave it out of the dataset: 'exclude': [{many.name!r}], or declare its table as a model, "
+                "name that in 'through' and give it a spec"
+            )
+            yield Mistake("contentgit.E050", message, hint, where)
 
 
 def unheld_problem(model: type[Model], name: str, reason: str, where: str) -> Mistake:
@@ -35,19 +42,6 @@ def unheld_problem(model: type[Model], name: str, reason: str, where: str) -> Mi
     else:
         hint = f"leave it out of the dataset: 'exclude': [{name!r}], or {codec}"
     return Mistake("contentgit.E049", message, hint, where)
-
-
-def _own_columns_problem(label: str, many: Any, rest: Collection[str], where: str) -> Mistake:
-    through = many.remote_field.through._meta
-    message = (
-        f"many-to-many {many.name!r} of {label} has columns of its own that no record can hold: "
-        f"{', '.join(sorted(rest))} of {through.db_table}"
-    )
-    hint = (
-        f"leave it out of the dataset: 'exclude': [{many.name!r}], or declare its table as a model, name "
-        "that in 'through' and give it a spec"
-    )
-    return Mistake("contentgit.E050", message, hint, where)
 
 
 def own_columns(many: Any) -> tuple[Any, list[str]]:

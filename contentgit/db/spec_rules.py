@@ -250,7 +250,7 @@ class _Rules:
     def identities(self) -> list[Mistake]:
         if self.spec.identity == "natural":
             return self._natural()
-        found = [problem for path in self.paths for problem in self._path(path)]
+        found = [problem for path in self.paths if (problem := self._path(path))]
         if found or not self.paths:
             return found
         if not _together_unique(self.model, self.paths):
@@ -288,30 +288,28 @@ class _Rules:
         hint = "write these methods, or name the fields: 'identity': ['slug']"
         return [self.mistake("contentgit.E028", message, hint)]
 
-    def _path(self, path: str) -> Iterator[Mistake]:
+    def _path(self, path: str) -> Mistake | None:
         generic, names = generic_keys(self.model), path.split("__")
         if path in generic:
-            return
+            return None
         what = f"'identity' names {path!r}"
         for name, columns in generic.items():
             if names[0] in columns:
                 message = f"{what}, one column of the generic foreign key {name!r}"
                 hint = f"name {name!r}: its columns hold keys of this database alone"
-                yield self.mistake("contentgit.E042", message, hint)
-                return
+                return self.mistake("contentgit.E042", message, hint)
         fields = _walk(self.model, path)
         if len(fields) == len(names):
-            return
+            return None
         here = fields[-1].related_model if fields else self.model
         name = names[len(fields)]
         if not isinstance(here, type):
             message = f"{what}, but {names[len(fields) - 1]!r} is not a relation"
-            yield self.mistake("contentgit.E027", message, "name a foreign key or a field of it")
-            return
+            return self.mistake("contentgit.E027", message, "name a foreign key or a field of it")
         hint = suggestion(name, [field.name for field in here._meta.concrete_fields])
         hint = "write 'identity': 'pk'" if name == "pk" else hint
         message = f"{what}, but {name!r} is not a column of {_label(here)}"
-        yield self.mistake("contentgit.E027", message, hint)
+        return self.mistake("contentgit.E027", message, hint)
 
 
 def _label(model: Any) -> str:

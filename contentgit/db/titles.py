@@ -193,11 +193,7 @@ class _Namer:
         return self.tables[label]
 
     def _fetched(self, bound: Table, keys: Sequence[RecordKey]) -> Iterator[dict[RecordKey, Model]]:
-        wanted = [
-            bound.decode_key(key.key)
-            for key in keys
-            if self.identities.pk(bound.label, key.key) is not None
-        ]
+        wanted = [bound.decode_key(key.key) for key in self.identities.possible(keys)]
         forward = [each.name for each in bound.model._meta.concrete_fields if each.is_relation]
         rows = rows_of(bound.model, self.using)
         if forward:  # without a name it would follow every relation

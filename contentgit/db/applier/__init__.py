@@ -117,7 +117,6 @@ class _Run:
         watch: Watch,
     ) -> None:
         self.backend = backend
-        self.using = backend.using
         self.tables = tables
         self.identities = identities
         self.records = records

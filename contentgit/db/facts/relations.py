@@ -86,11 +86,9 @@ def _of_key(field: Any, identities: Identities) -> Iterator[Relation]:
         way = OnDelete.PROTECT  # the project's own function: what it would do is not known
     if bound is None or (way is OnDelete.DO_NOTHING and not constrained):
         return
-    owner = None
-    if model._meta.auto_created:
-        owner = _owner(model, field, identities)
-        if owner is None:
-            return
+    owner = _owner(model, field, identities) if model._meta.auto_created else None
+    if model._meta.auto_created and owner is None:
+        return
     identifies = field in model._meta.pk_fields
     value = COMPUTED if way in (OnDelete.SET_DEFAULT, OnDelete.SET) else None
     yield Relation(model, bound, way, constrained, value, identifies, owner)

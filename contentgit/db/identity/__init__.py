@@ -16,7 +16,7 @@ from django.db import connections
 from django.db.models import CharField, F, Model, TextField
 
 from contentgit.content.layout import decode_part, key_text
-from contentgit.content.records import Value
+from contentgit.content.records import RecordKey, Value
 from contentgit.content.schema import KeyKind
 from contentgit.db.failures import translated
 from contentgit.db.fields import key_codec, selected
@@ -94,6 +94,10 @@ class Identities:
             return self._keys(label).pk(text)
         except (ValueError, RecordError):
             return None
+
+    def possible(self, keys: Iterable[RecordKey]) -> list[RecordKey]:
+        """Those of the keys that a row can have."""
+        return [key for key in keys if self.pk(key.model, key.key) is not None]
 
     def row_pk(self, label: str, text: str) -> Any:
         """Like :meth:`pk`, for a row that must be there or can be created.

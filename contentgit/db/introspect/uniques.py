@@ -27,19 +27,19 @@ def unenforced(model: type[Model], features: Any) -> frozenset[str]:
 
     Django skips them there, with a warning of its system checks.
     """
-    unique = [each for each in model._meta.constraints if isinstance(each, UniqueConstraint)]
-    missing = {str(each.name) for each in unique if not _can_have(features, each)}
-    if not features.supports_table_check_constraints:
-        checks = (each for each in model._meta.constraints if isinstance(each, CheckConstraint))
-        missing |= {str(each.name) for each in checks}
-    return frozenset(missing)
+    constraints = model._meta.constraints
+    return frozenset(str(each.name) for each in constraints if not _can_have(features, each))
 
 
 def _can_have(features: Any, constraint: Any) -> bool:
+    if isinstance(constraint, CheckConstraint):
+        return bool(features.supports_table_check_constraints)
+    if not isinstance(constraint, UniqueConstraint):
+        return True
     asked = (
         (constraint.condition, features.supports_partial_indexes),
         (constraint.deferrable, features.supports_deferrable_unique_constraints),
-        (constraint.include, features.supports_covering_indexes),
+        (getattr(constraint, "include", ()), features.supports_covering_indexes),
         (constraint.expressions, features.supports_expression_indexes),
         (
             constraint.nulls_distinct is not None,

@@ -284,7 +284,7 @@ class Reader:
             if label not in self.tables:
                 continue
             bound = self._table(label)
-            known = self._known(bound, some)
+            known = [bound.decode_key(key.key) for key in self.identities.possible(some)]
             read = partial(self._rows, bound, lock=lock)
             for rows in rows_at(known, self._portion(bound), read):
                 yield bound, rows
@@ -293,20 +293,12 @@ class Reader:
         size = chunk_size(bound.key_columns, self.using)
         return self._portions.setdefault(bound.label, Portion(size))
 
-    def _known(self, bound: Table, keys: Iterable[RecordKey]) -> list[Row]:
-        """Parameters of the keys, without those that can have no row."""
-        return [
-            bound.decode_key(key.key)
-            for key in keys
-            if self.identities.pk(bound.label, key.key) is not None
-        ]
-
     def _present(
         self, bound: Table, keys: Iterable[RecordKey], condition: SQL | None = None
     ) -> set[RecordKey]:
         """The keys that have a row for which the condition holds."""
         wanted, columns = set(keys), bound.key_columns
-        known = self._known(bound, wanted)
+        known = [bound.decode_key(key.key) for key in self.identities.possible(wanted)]
         with self._reading(bound.label):
             rows = list(rows_among(bound.name, columns, columns, known, self.using, condition))
         found = {RecordKey(bound.label, bound.encode_key(*row)) for row in rows}
