@@ -121,12 +121,10 @@ def _file(path: str, commit: str, right: bytes | None, here: bytes | None) -> It
         message = f"the merge gives {_said(right, given)}, the commit has {_said(here, held)}"
         yield _differs(message, path, commit, key)
         return
-    for each in Change(given.key, given, held).fields:
-        message = f"the merge gives {_value(each.before)}, the commit has {_value(each.after)}"
-        yield _differs(message, path, commit, key, each.name)
-    for name in sorted(given.fields.keys() ^ held.fields.keys()):
-        values = [_value(side.fields.get(name, ABSENT)) for side in (given, held)]
-        message = f"the merge gives {values[0]}, the commit has {values[1]}"
+    both = [each.name for each in Change(given.key, given, held).fields]
+    for name in [*both, *sorted(given.fields.keys() ^ held.fields.keys())]:
+        gives, has = (_value(side.fields.get(name, ABSENT)) for side in (given, held))
+        message = f"the merge gives {gives}, the commit has {has}"
         yield _differs(message, path, commit, key, name)
 
 

@@ -10,13 +10,14 @@ import html as markup
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
 from typing import Final
 
 from contentgit.content.diff import Change
 from contentgit.content.titles import TitledChange
 from contentgit.render.passages import Line
 from contentgit.render.plain import safe
-from contentgit.render.report import Note, notes, reach_lines, rows, verdict
+from contentgit.render.report import Note, joined, notes, place_of, reach_lines, rows, verdict
 from contentgit.render.text import DONE, count_line
 from contentgit.render.values import dump_label
 from contentgit.render.views import Extent, FieldView, field_views
@@ -49,17 +50,11 @@ def html(
 ) -> Iterator[str]:
     """The page in pieces, streamed."""
     yield from _top(review)
-    place, number = None, 0
-    places = {model: index for index, model in enumerate(review.counts, 1)}
-    for entry in entries:
-        here = (entry.dump, entry.change.key.model)
-        if here != place:
-            if place:
-                yield "</section>\n"
-            place, number = here, places.get(here, 0)
-            yield _section(review, here, number)
-        yield from _record(review, entry, extent, picture)
-    if place:
+    numbers = {place: number for number, place in enumerate(review.counts, 1)}
+    for place, group in groupby(entries, place_of):
+        yield _section(review, place, numbers.get(place, 0))
+        for entry in group:
+            yield from _record(review, entry, extent, picture)
         yield "</section>\n"
     yield "</main>\n</body>\n</html>\n"
 
@@ -111,7 +106,7 @@ def _totals(review: Review) -> str:
 
 
 def _note(note: Note) -> str:
-    inner = "".join(f"<li>{_words(words)}</li>\n" for words in note.lines)
+    inner = "".join(f"<li>{joined(words, _named)}</li>\n" for words in note.lines)
     if note.more:
         inner += f"<li>and {note.more:,} more</li>\n"
     below = f"\n<ul>\n{inner}</ul>\n" if inner else ""
@@ -147,13 +142,13 @@ def _record(
     review: Review, entry: TitledChange, extent: Extent, picture: Picture | None
 ) -> Iterator[str]:
     change = entry.change
-    many = review.counts.get((entry.dump, change.key.model), {}).get("create", 0) > _OPEN
+    many = review.counts.get(place_of(entry), {}).get("create", 0) > _OPEN
     opened = "" if change.kind == "create" and many else " open"
     yield f'<details class="record {change.kind}"{opened}>\n<summary>'
     yield f'<span class="kind">{DONE[change.kind]}</span> {_named(Named(change.key, entry.title))}'
     yield "</summary>\n"
     for words, records in reach_lines(review, change.key):
-        yield f'<p class="reach">{words} {_words(records)}</p>\n'
+        yield f'<p class="reach">{words} {joined(records, _named)}</p>\n'
     fields = "".join(_fields(review, entry, extent, picture))
     yield f"<dl>\n{fields}</dl>\n" if fields else '<p class="reach">without content</p>\n'
     yield "</details>\n"
@@ -205,7 +200,3 @@ def _pictures(change: Change, name: str, picture: Picture) -> str:
 def _named(named: Named) -> str:
     key = f"<code>{text(str(named.key))}</code>"
     return f'<b class="title">{text(named.title)}</b> {key}' if named.title else key
-
-
-def _words(words: Iterable[str | Named]) -> str:
-    return "".join(text(word) if isinstance(word, str) else _named(word) for word in words)

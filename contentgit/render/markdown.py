@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, groupby
 from typing import Final
 
 from contentgit.content.titles import TitledChange
 from contentgit.render.passages import Line
 from contentgit.render.plain import plural, visible
-from contentgit.render.report import notes, reach_lines, rows, verdict
+from contentgit.render.report import joined, notes, place_of, reach_lines, rows, verdict
 from contentgit.render.text import DONE, count_line
 from contentgit.render.values import dump_label
 from contentgit.render.views import Extent, FieldView, field_views
@@ -143,7 +143,7 @@ def _notes(review: Review, room: float | None) -> Iterator[str]:
         yield f"- {'⚠️ ' if note.grave else ''}**{note.text}**\n"
         more = note.more
         for words in note.lines:
-            line = f"  - {_words(words)}\n"
+            line = f"  - {joined(words, _named)}\n"
             if room is not None:
                 room -= _size(line)
             if room is not None and room < 0:
@@ -173,21 +173,18 @@ def _blocks(
     review: Review, entries: Iterable[TitledChange], extent: Extent, room: int | None
 ) -> Iterator[tuple[str, str]]:
     """Each record in full, with the heading of its model where that begins; and as one line."""
-    place = None
-    for entry in entries:
-        heading = ""
-        if place != (entry.dump, entry.change.key.model):
-            place = (entry.dump, entry.change.key.model)
-            counts = count_line(review.counts.get(place, {}))
-            names = f"{code(dump_label(place[0])[:_NAME])} {code(place[1][:_NAME])}"
-            heading = f"\n#### {names}: {counts}\n\n"
-        named = _named(Named(entry.change.key, entry.title))
-        title = f"<b>{DONE[entry.change.kind]}</b> {named}"
-        body = "".join(_body(review, entry, extent, room))
-        full = f"<details><summary>{title}</summary>\n\n{body}\n</details>\n\n"
-        if _size(body) < _FOLDED:
-            full = f"{title}\n\n{body}\n"
-        yield f"{heading}{full}", f"- {title}\n"
+    for (dump, model), group in groupby(entries, place_of):
+        names = f"{code(dump_label(dump)[:_NAME])} {code(model[:_NAME])}"
+        heading = f"\n#### {names}: {count_line(review.counts.get((dump, model), {}))}\n\n"
+        for entry in group:
+            named = _named(Named(entry.change.key, entry.title))
+            title = f"<b>{DONE[entry.change.kind]}</b> {named}"
+            body = "".join(_body(review, entry, extent, room))
+            full = f"<details><summary>{title}</summary>\n\n{body}\n</details>\n\n"
+            if _size(body) < _FOLDED:
+                full = f"{title}\n\n{body}\n"
+            yield f"{heading}{full}", f"- {title}\n"
+            heading = ""
 
 
 def _named(named: Named) -> str:
@@ -195,13 +192,9 @@ def _named(named: Named) -> str:
     return f"<b>{code(named.title)}</b> {key}" if named.title else key
 
 
-def _words(words: Iterable[str | Named]) -> str:
-    return "".join(each if isinstance(each, str) else _named(each) for each in words)
-
-
 def _body(review: Review, entry: TitledChange, extent: Extent, room: int | None) -> Iterator[str]:
     for words, records in reach_lines(review, entry.change.key):
-        yield f"- {words} {_words(records)}\n"
+        yield f"- {words} {joined(records, _named)}\n"
     views = list(field_views(entry.change, entry.references, extent))
     for place, view in enumerate(views):
         for line, text in enumerate(_field(view)):

@@ -6,11 +6,12 @@ and which each format has to escape.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from contentgit.content.records import RecordKey
+from contentgit.content.titles import TitledChange
 from contentgit.render.plain import plural, safe
 from contentgit.render.text import DONE, count_line
 from contentgit.render.values import dump_label
@@ -136,14 +137,19 @@ def _listed(group: CountedRecords) -> Words:
     return tuple(words)
 
 
-def plain(words: Iterable[str | Named]) -> str:
-    """Words and records as one line of text, safe to print."""
-    return "".join(word if isinstance(word, str) else label(word) for word in words)
-
-
 def label(named: Named) -> str:
     """``Summer bread (pages.page:42)``."""
     return safe(f"{named.title} ({named.key})" if named.title else str(named.key))
+
+
+def joined(words: Iterable[str | Named], named: Callable[[Named], str] = label) -> str:
+    """Our own words and the records, each as ``named`` gives it, by default safe to print."""
+    return "".join(word if isinstance(word, str) else named(word) for word in words)
+
+
+def place_of(entry: TitledChange) -> tuple[str, str]:
+    """The dump and the model of a change: its section of a report."""
+    return entry.dump, entry.change.key.model
 
 
 def lines(review: Review) -> Iterator[str]:
@@ -151,7 +157,7 @@ def lines(review: Review) -> Iterator[str]:
     yield verdict(review)
     for note in notes(review):
         yield f"{'!' if note.grave else '*'} {note.text}"
-        yield from (f"    {plain(line)}" for line in note.lines)
+        yield from (f"    {joined(line)}" for line in note.lines)
         if note.more:
             yield f"    and {note.more:,} more"
     yield ""

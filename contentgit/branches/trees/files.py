@@ -81,15 +81,15 @@ class FileMerge:
         inside: dict[str, list[str]] = defaultdict(list)
         for path in changed:
             inside[dump_of(path)].append(path)
-        for path in sorted(each for each in changed if each.count("/") == 1):
-            folder, name = in_dump(path)
-            versions = sides.versions(path)
-            if name != DATASET_FILE or (versions[1] and versions[2]) or path in self.decided:
+        for path in sorted(each for each in changed if in_dump(each)[1] == DATASET_FILE):
+            base, ours, theirs = sides.versions(path)
+            if (ours and theirs) or path in self.decided:
                 continue
             if self.written.get(path):  # in conflict: it is there
                 continue
-            known = next((each for each in (versions[1], versions[2], versions[0]) if each), None)
-            if known and any(self._stays(each) for each in inside[folder] if each != path):
+            known = ours or theirs or base
+            others = (each for each in inside[dump_of(path)] if each != path)
+            if known and any(map(self._stays, others)):
                 self.written[path] = known.id
                 yield path, known
 

@@ -232,7 +232,7 @@ def _text(comparison: CommitComparison, found: Review, *, full: bool) -> Iterato
         extent = WHOLE if full else TERMINAL
         yield from change_lines(entry.change, entry.title, entry.references, extent)
         for words, records in report.reach_lines(found, entry.change.key):
-            yield Text(f"    {words} {report.plain(records)}")
+            yield Text(f"    {words} {report.joined(records)}")
 
 
 def _markdown(
