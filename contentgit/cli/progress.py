@@ -21,22 +21,18 @@ class ProgressBar:
             transient=True,
         )
         self._tasks: dict[str, Any] = {}
-        self._started = False
 
     def __call__(self, what: str, done: int, total: int | None) -> None:
         """See :data:`contentgit.workingcopy.project.Progress`."""
-        if not self._started:
-            self._bar.start()
-            self._started = True
+        self._bar.start()  # which does nothing to one that is shown
         if what not in self._tasks:
             self._tasks[what] = self._bar.add_task(what, total=total)
         self._bar.update(self._tasks[what], completed=done, total=total)
 
     def pause(self) -> None:
         """Takes the bar away until there is more to show."""
-        if self._started:
+        if self._bar.live.is_started:
             self._bar.stop()
-            self._started = False
 
     def __enter__(self) -> Self:
         return self

@@ -152,17 +152,16 @@ class Terminal:
 
     def items(
         self, head: dict[str, Any], name: str, items: Iterable[Any], to: IO[str] | None = None
-    ) -> int:
-        """A JSON document with the list ``name``; gives how many items it has.
+    ) -> None:
+        """A JSON document with the list ``name``.
 
         ``to`` is another place than standard output. It is written when it is complete, so that a failure
         on the way is a document of its own.
         """
         with tempfile.SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8", newline="\n") as file:
-            count = _write_items(file, head, name, items)
+            _write_items(file, head, name, items)
             file.seek(0)
             shutil.copyfileobj(file, to or sys.stdout)
-        return count
 
     def note(self, text: str) -> None:
         """A message beside the result, on standard error."""
@@ -232,7 +231,7 @@ def _refused_lines(error: ContentgitError, *, full: bool) -> Iterator[str]:
         yield f"… and {len(refused) - shown:,} more (--json lists all)"
 
 
-def _write_items(file: IO[str], head: dict[str, Any], name: str, items: Iterable[Any]) -> int:
+def _write_items(file: IO[str], head: dict[str, Any], name: str, items: Iterable[Any]) -> None:
     count = 0
     file.write("{\n")
     for key, value in head.items():
@@ -242,7 +241,6 @@ def _write_items(file: IO[str], head: dict[str, Any], name: str, items: Iterable
         file.write(",\n    " if count > 1 else "\n    ")
         file.write(_inline(item))
     file.write("\n  ]\n}\n" if count else "]\n}\n")
-    return count
 
 
 def _inline(value: Any) -> str:

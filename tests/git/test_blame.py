@@ -229,5 +229,5 @@ def test_the_log_of_a_record(folder: Path, capsys: pytest.CaptureFixture[str]) -
         capsys, folder, "log", "pages.page:7", code=2
     )
     assert said(capsys, folder, "log", "--applied", "-p", code=2).startswith(
-        "error: --patch cannot be combined"
+        "error: -p/--patch: not allowed with argument --applied"
     )

@@ -236,22 +236,19 @@ def refuse_moved(repository: Repository, operation: Operation) -> None:
         )
 
 
-def forget(repository: Repository) -> bool:
-    """Removes what is kept of an operation; whether there was any.
+def forget(repository: Repository) -> None:
+    """Removes what is kept of an operation, if there is any.
 
     Raises:
         RepositoryError: the git directory cannot be written.
     """
     path = _path(repository)
     try:
-        path.unlink()
-    except FileNotFoundError:
-        return False
+        path.unlink(missing_ok=True)
     except OSError as error:
         raise RepositoryError(
             f"cannot remove {path}: {error.strerror}", hint="remove it by hand, then go on"
         ) from error
-    return True
 
 
 def is_kept(repository: Repository) -> bool:

@@ -45,10 +45,11 @@ def checkout_options(options: Options) -> None:
     options.value(
         "--plan", "FILE", "with --apply: run the plan in FILE, if nothing has changed since"
     )
-    options.flag(
+    edits = options.one_of()
+    edits.flag(
         "--merge", "keep edits of the database and merge the commit into them, field by field"
     )
-    options.flag("--force", "overwrite edits of the database (they are backed up in git first)")
+    edits.flag("--force", "overwrite edits of the database (they are backed up in git first)")
     options.flag("--adopt", "if the repository lacks the applied commit: begin anew at REV")
     _plan_options(options)
 
@@ -61,11 +62,6 @@ def checkout(args: argparse.Namespace, terminal: Terminal) -> int:
         return _run_file(args, terminal)
     if not args.revision:
         raise UsageError("checkout requires a revision", hint="contentgit checkout main")
-    if args.merge and args.force:
-        raise UsageError(
-            "--merge keeps edits of the database and --force overwrites them; choose one",
-            hint="contentgit checkout REV  (shows the plan), with --merge or with --force",
-        )
     if args.take and not args.merge:
         raise UsageError("--take requires --merge", hint=f"--merge --take {args.take}")
     return _run(args, terminal, "checkout", apply=args.apply)

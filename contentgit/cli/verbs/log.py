@@ -45,9 +45,10 @@ def log_options(options: Options) -> None:
     )
     options.word("revision", "REV", "default: HEAD", default="HEAD")
     options.value("-n --max-count", "N", "list at most N commits", type=count)
-    options.flag("-p --patch", "show what each commit changes")
     options.flag("--oneline", "print one line per commit")
-    options.flag("--applied", "list the ledger of the database")
+    what = options.one_of()
+    what.flag("-p --patch", "show what each commit changes")
+    what.flag("--applied", "list the ledger of the database")
 
 
 def log(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -55,9 +56,6 @@ def log(args: argparse.Namespace, terminal: Terminal) -> int:
     if args.all_databases and not args.applied:
         hint = "contentgit log --applied --all-databases"
         raise UsageError("--all-databases requires --applied", hint=hint)
-    if args.applied and args.patch:
-        hint = "contentgit log -p\ncontentgit log --applied"
-        raise UsageError("--patch cannot be combined with --applied", hint=hint)
     if args.applied:
         return _applied_log(args, terminal)
     repository = find_repository(args, terminal)

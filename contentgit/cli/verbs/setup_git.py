@@ -12,7 +12,6 @@ from contentgit.branches.git_setup import Outcome, SettingState, install, look, 
 from contentgit.cli.parser import Options
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import Terminal
-from contentgit.errors import UsageError
 from contentgit.render.plain import safe
 
 # -P: git starts the drivers in the worktree, whose files are no modules of Python.
@@ -30,16 +29,11 @@ def setup_git_options(options: Options) -> None:
     what = options.one_of()
     what.flag("--check", "change nothing; exit 1 if a setting is missing or differs")
     what.flag("--remove", "remove what setup-git has set")
-    options.flag("--force", "overwrite values that you have set yourself")
+    what.flag("--force", "overwrite values that you have set yourself")
 
 
 def setup_git(args: argparse.Namespace, terminal: Terminal) -> int:
     """Sets git's own merge and diff up for the repository, looks whether they are, or takes them out."""
-    if args.force and (args.check or args.remove):
-        raise UsageError(
-            "--force cannot be combined with --check or --remove",
-            hint="contentgit setup-git --force",
-        )
     repository = find_repository(args, terminal)
     if args.check:
         settings = look(repository, COMMAND)
