@@ -12,12 +12,21 @@ from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
 from contentgit.plan.steps import Action, Plan, ProblemKind
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
-from contentgit.render.text import ACTIONS, field_lines, heading
+from contentgit.render.text import field_lines, heading
 
 if TYPE_CHECKING:
     from contentgit.workingcopy.effects import StepDetail
     from contentgit.workingcopy.planned import Planned
     from contentgit.workingcopy.project import Project
+
+_ACTIONS = {
+    Action.CREATE: ("+", "green", "to create"),
+    Action.UPDATE: ("~", "yellow", "to update"),
+    Action.DELETE: ("-", "red", "to delete"),
+    Action.CASCADE: ("-", "bold red", "to delete outside the dump"),
+    Action.CLEAR: ("~", "bold yellow", "to clear outside the dump"),
+}
+"""Sign and style of a step, and the words that count its like."""
 
 CREATES_SHOWN = 10
 """New records of a model that a plan lists without ``--full``; updates and deletes are all listed."""
@@ -112,8 +121,8 @@ def _detail_lines(detail: StepDetail, shown: dict[str, int], *, full: bool) -> I
         shown[step.key.model] += 1
         if shown[step.key.model] > CREATES_SHOWN and not full:
             return
-    line = Text("  ")
-    line.append_text(heading(*ACTIONS[step.action], step.key, detail.title))
+    sign, style, _ = _ACTIONS[step.action]
+    line = Text("  ").append_text(heading(sign, style, step.key, detail.title))
     if step.via:
         line.append(f"  outside the dump, because of {step.via}", style="dim")
     yield line
@@ -124,15 +133,10 @@ def _detail_lines(detail: StepDetail, shown: dict[str, int], *, full: bool) -> I
 
 def plan_counts(plan: Plan) -> str:
     """``3 to create, 1 to delete``, and how many edits and conflicts refuse the plan."""
-    words = {
-        Action.CREATE: "to create",
-        Action.UPDATE: "to update",
-        Action.DELETE: "to delete",
-        Action.CASCADE: "to delete outside the dump",
-        Action.CLEAR: "to clear outside the dump",
-    }
     parts = [
-        f"{plan.counts[kind]:,} {word}" for kind, word in words.items() if plan.counts.get(kind)
+        f"{plan.counts[action]:,} {words}"
+        for action, (_, _, words) in _ACTIONS.items()
+        if plan.counts.get(action)
     ]
     problems = Counter(problem.kind for problem in plan.problems)
     if problems[ProblemKind.DRIFT]:

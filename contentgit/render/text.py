@@ -1,4 +1,4 @@
-"""Changes, plans and refusals as styled lines for a terminal; nothing here prints.
+"""Changes as styled lines for a terminal; nothing here prints.
 
 Content is hostile: it may hold escape sequences, so every piece of it passes :func:`safe`.
 """
@@ -13,7 +13,6 @@ from rich.text import Text
 
 from contentgit.content.diff import Change
 from contentgit.content.records import RecordKey
-from contentgit.plan.steps import Action
 from contentgit.render.passages import Line
 from contentgit.render.plain import safe
 from contentgit.render.values import dump_label
@@ -22,14 +21,6 @@ from contentgit.render.views import TERMINAL, Extent, field_views
 DONE: Final = {"create": "created", "update": "updated", "delete": "deleted"}
 SIGNS: Final = {"create": "+", "update": "~", "delete": "-"}
 STYLES: Final = {"create": "green", "update": "yellow", "delete": "red"}
-ACTIONS: Final = {
-    Action.CREATE: ("+", "green"),
-    Action.UPDATE: ("~", "yellow"),
-    Action.DELETE: ("-", "red"),
-    Action.CASCADE: ("-", "bold red"),
-    Action.CLEAR: ("~", "bold yellow"),
-}
-"""Sign and style of what a step does."""
 
 MARKS: Final = {
     "equal": ("", "", ""),
