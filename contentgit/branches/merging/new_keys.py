@@ -121,7 +121,9 @@ class NewKeys:
             if before is None and after is not None and sides.is_record(path):
                 schema = sides.schema(dump_of(path)).get(model_of(path))
                 if schema:
-                    found.setdefault(schema.label, set()).update(_named_by(schema))
+                    names = schema.identity or ()
+                    targets = {known.target for known in schema.fields if known.name in names}
+                    found.setdefault(schema.label, set()).update(targets)
         return found
 
     def _highest(self, related: Sequence[str]) -> int:
@@ -142,12 +144,6 @@ class NewKeys:
                     name = path.rpartition("/")[2].removesuffix(".json")
                     highest = max(highest, integer_key(name) or 0)
         return highest
-
-
-def _named_by(schema: ModelSchema) -> set[str]:
-    """The models whose keys are part of a model's own."""
-    names = schema.identity or ()
-    return {known.target for known in schema.fields if known.name in names}
 
 
 def without(
