@@ -81,9 +81,8 @@ def instances_of(
     columns = table.key_columns
     names = [f"contentgit_key_{number}" for number in range(len(columns))]
     read = {n: Selected(F(c.attname), c.select) for n, c in zip(names, columns, strict=True)}
-    size = chunk_size(columns, using)
-    for start in range(0, len(keys), size):
-        sql, params = among(columns, keys[start : start + size], using, table.name)
+    for some in portions.batches(keys, chunk_size(columns, using)):
+        sql, params = among(columns, some, using, table.name)
         chosen = RawSQL(sql, params, output_field=BooleanField())  # noqa: S611
         for instance in rows.filter(chosen).annotate(**read):
             raw = [instance.__dict__.pop(name) for name in names]

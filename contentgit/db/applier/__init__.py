@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -98,6 +98,7 @@ def apply(
     return ApplyResult(run.written, run.tables_written)
 
 
+@dataclass
 class _Run:
     """One apply under way.
 
@@ -106,34 +107,28 @@ class _Run:
     records of these that do not exist yet, ``later`` the references that wait for all rows to be written.
     """
 
-    def __init__(
-        self,
-        backend: Backend,
-        tables: Tables,
-        identities: Identities,
-        records: Callable[[Sequence[Step]], Iterator[Record]],
-        outside: Callable[[str], Table],
-        steps: Sequence[Step],
-        watch: Watch,
-    ) -> None:
-        self.backend = backend
-        self.tables = tables
-        self.identities = identities
-        self.records = records
-        self.outside = outside
-        self.signals = Signals(backend.using, watch)
-        self.bulk = Bulk(backend, Breaches(backend, self.table, records))
-        self.codes = Codes(backend)
-        self.parking = Parking(backend, self.codes)
-        self.detaching = Detaching(backend, self.parking, outside)
-        self.written: dict[str, Counter[Action]] = {}
-        self.touched: dict[type[Model], None] = {}
-        self.looked_up = looked_up({label: each.schema for label, each in tables.items()})
-        self.watched = self.looked_up | set(by_value(tables))
-        self.awaited = self._awaited(steps)
-        self.later: list[tuple[Step, str, Any]] = []
-        self.doomed: dict[RecordKey, Model] = {}
-        self.links = LinkWriter(self.bulk, self.signals, tables, steps)
+    backend: Backend
+    tables: Tables
+    identities: Identities
+    records: Callable[[Sequence[Step]], Iterator[Record]]
+    outside: Callable[[str], Table]
+    steps: Sequence[Step]
+    watch: Watch
+    written: dict[str, Counter[Action]] = field(default_factory=dict)
+    touched: dict[type[Model], None] = field(default_factory=dict)
+    later: list[tuple[Step, str, Any]] = field(default_factory=list)
+    doomed: dict[RecordKey, Model] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.signals = Signals(self.backend.using, self.watch)
+        self.bulk = Bulk(self.backend, Breaches(self.backend, self.table, self.records))
+        self.codes = Codes(self.backend)
+        self.parking = Parking(self.backend, self.codes)
+        self.detaching = Detaching(self.backend, self.parking, self.outside)
+        self.links = LinkWriter(self.bulk, self.signals, self.tables, self.steps)
+        self.looked_up = looked_up({label: each.schema for label, each in self.tables.items()})
+        self.watched = self.looked_up | set(by_value(self.tables))
+        self.awaited = self._awaited(self.steps)
 
     def _awaited(self, steps: Sequence[Step]) -> set[str]:
         creates = (step.key for step in steps if step.action is Action.CREATE)

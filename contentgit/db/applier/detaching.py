@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from django.apps import apps
 
+from contentgit.content.portions import batches
 from contentgit.db.applier.parking import Parking
 from contentgit.db.backends import Backend
 from contentgit.db.backends.catalog import ForeignKey
@@ -42,11 +43,9 @@ class Detaching:
             self._known[table.name] = list(self._acting(table))
         size = chunk_size(table.key_columns, self.backend.using)
         for key, referring, field in self._known[table.name]:
-            for start in range(0, len(keys), size):
-                some = among(
-                    table.key_columns, keys[start : start + size], self.backend.using, table.name
-                )
-                self._detach(key, referring, field, some)
+            for some in batches(keys, size):
+                chosen = among(table.key_columns, some, self.backend.using, table.name)
+                self._detach(key, referring, field, chosen)
 
     def _detach(self, key: ForeignKey, referring: Table, field: BoundField, some: SQL) -> None:
         """One value for each that is there, so that what was unique stays so."""

@@ -49,15 +49,13 @@ def consequences(source: Source, presence: Presence, choice: Choice) -> Facts:
 def _kept(source: Source) -> dict[RecordKey, str]:
     """The records that one dump would delete and that another holds without any change."""
     found: dict[RecordKey, str] = {}
-    by_dump: dict[str, dict[str, list[RecordKey]]] = defaultdict(lambda: defaultdict(list))
-    for key, items in source.survey.deletes.items():
-        for dump in source.readers.keys() - {item.dump for item in items}:
-            if key not in source.survey.writes:
-                by_dump[dump][key.model].append(key)
-    for dump in sorted(by_dump):
-        for label, keys in by_dump[dump].items():
-            if label in source.survey.datasets[dump].models:
-                for key in source.readers[dump].members(label, keys):
+    survey = source.survey
+    deletes = {key: items for key, items in survey.deletes.items() if key not in survey.writes}
+    for dump in sorted(source.readers):
+        keys = (k for k, items in deletes.items() if all(item.dump != dump for item in items))
+        for label, some in by_model(keys).items():
+            if label in survey.datasets[dump].models:
+                for key in source.readers[dump].members(label, some):
                     found.setdefault(key, dump)
     return found
 
