@@ -11,7 +11,6 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
-from types import TracebackType
 from typing import IO, Any, Self
 
 _GRACE = 5.0  # seconds for git to remove its lock files
@@ -62,12 +61,7 @@ class Running:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         if self.process.poll() is None:
             self.process.terminate()  # so that it removes its lock files
         for stream in (self.process.stdin, self.output, self.errors):
@@ -130,7 +124,7 @@ class Dialogue:
 
 def _ended(running: Running, owner: int) -> None:
     if owner == os.getpid():
-        running.__exit__(None, None, None)
+        running.__exit__()
 
 
 def _widen(descriptor: int) -> None:

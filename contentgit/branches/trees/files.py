@@ -81,15 +81,15 @@ class FileMerge:
         inside: dict[str, list[str]] = defaultdict(list)
         for path in changed:
             inside[dump_of(path)].append(path)
-        for path in sorted(each for each in changed if in_dump(each)[1] == DATASET_FILE):
-            base, ours, theirs = sides.versions(path)
-            if (ours and theirs) or path in self.decided:
+        for folder, paths in sorted(inside.items()):
+            path = f"{folder}/{DATASET_FILE}"
+            if path not in changed or path in self.decided:
                 continue
-            if self.written.get(path):  # in conflict: it is there
+            base, ours, theirs = sides.versions(path)
+            if (ours and theirs) or self.written.get(path):  # in conflict: it is there
                 continue
             known = ours or theirs or base
-            others = (each for each in inside[dump_of(path)] if each != path)
-            if known and any(map(self._stays, others)):
+            if known and any(self._stays(each) for each in paths if each != path):
                 self.written[path] = known.id
                 yield path, known
 
