@@ -225,7 +225,7 @@ class _Namer:
         for key in keys:
             if not self.identities.is_model(key.model):
                 continue  # a commit may hold records of any name
-            for model in self._model(key)._meta.get_parent_list():
+            for model in apps.get_model(key.model)._meta.get_parent_list():
                 yield RecordKey(model._meta.label_lower, key.key)
 
     def references(self, keys: Iterable[RecordKey]) -> Iterator[RecordKey]:
@@ -245,7 +245,7 @@ class _Namer:
         if key not in self.records or self._bound(key.model) is None:
             return None
         try:
-            model = self._model(key)
+            model: type[Model] = apps.get_model(key.model)
             # Without values the model would call the project's defaults, which may write.
             instance = model(*[None] * len(model._meta.concrete_fields))
             instance._state.db = self.using
@@ -298,9 +298,6 @@ class _Namer:
             raw = codec.param(python) if codec.kind is FieldKind.JSON else python
             return field.from_db_value(raw, None, connections[self.using])
         return field.to_python(python)
-
-    def _model(self, key: RecordKey) -> type[Model]:
-        return apps.get_model(key.model)
 
 
 def _said(instance: Model) -> str:

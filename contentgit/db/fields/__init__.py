@@ -26,13 +26,7 @@ from contentgit.db.fields.custom import custom_codec, is_custom
 from contentgit.db.fields.json_values import as_key, json_codec
 from contentgit.db.fields.plain import AnyField, driver_reader, is_geometry, is_spatial, leaf, plain
 from contentgit.db.fields.spelling import referred
-from contentgit.db.fields.values import (
-    Codec,
-    refused,
-    typed,
-    unsigned_zero,
-    without_trailing_zeros,
-)
+from contentgit.db.fields.values import Codec, refused, typed, unsigned_zero
 
 _TYPE_SIZE = re.compile(r"\(\s*\w+(?:\s*,\s*-?\w+)*\s*\)")
 _UNSIZED = (
@@ -194,11 +188,11 @@ def _decimal(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
         if not isinstance(value, Decimal):
             raise refused(value, "a decimal number")
         if step is None or not value.is_finite():
-            return without_trailing_zeros(_plain_decimal(value))
+            return _decimal_text(value)
         try:
             fixed = value.quantize(step, context=_EXACT)
         except (Inexact, InvalidOperation):  # more places than the field has: all are kept
-            return without_trailing_zeros(_plain_decimal(value))
+            return _decimal_text(value)
         return f"{fixed or fixed.copy_abs():f}"
 
     if connection.vendor == "postgresql":
@@ -208,9 +202,10 @@ def _decimal(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
     return Codec(FieldKind.DECIMAL, encode, _decimal_value, param, read=read)
 
 
-def _plain_decimal(value: Decimal) -> str:
-    """The digits without an exponent; zero has no sign."""
-    return format(value if value or not value.is_finite() else value.copy_abs(), "f")
+def _decimal_text(value: Decimal) -> str:
+    """The digits without an exponent, in the one form that says nothing of places; zero has no sign."""
+    digits = format(value if value or not value.is_finite() else value.copy_abs(), "f")
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 def _decimal_param(
@@ -325,7 +320,7 @@ def _encode_raw(value: Any) -> Value:
         return {"base64": base64.b64encode(value).decode()}
     if isinstance(value, Decimal):
         # The column may have any number of places; all forms of a number are equal.
-        return {"decimal": without_trailing_zeros(_plain_decimal(value))}
+        return {"decimal": _decimal_text(value)}
     raise refused(value, "text, a number, a truth value or binary, as a custom column must be")
 
 

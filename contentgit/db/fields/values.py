@@ -66,8 +66,3 @@ def typed(wanted: str, *types: type) -> Callable[[Any], Any]:
 def unsigned_zero(number: float) -> float:
     """The number; ``0.0`` for ``-0.0``, which is equal and which most databases do not have."""
     return number + 0.0
-
-
-def without_trailing_zeros(digits: str) -> str:
-    """A decimal number in text in the one form that tells nothing of places: ``"1.5"`` for ``"1.50"``."""
-    return digits.rstrip("0").rstrip(".") if "." in digits else digits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
@@ -164,7 +164,7 @@ def plain_part(codec: Codec) -> KeyPart:
         return content
 
     def decode(text: str) -> Any:
-        value = codec.value(_content(codec.kind, text))
+        value = codec.value(_FROM_TEXT.get(codec.kind, str)(text))
         if str(encode(value)) != text:
             raise ValueError(f"{text!r} is not a key")
         codec.param(value)
@@ -173,14 +173,12 @@ def plain_part(codec: Codec) -> KeyPart:
     return KeyPart(kind, encode, decode, check=codec.param)
 
 
-def _content(kind: FieldKind, text: str) -> Any:
-    if kind is FieldKind.INTEGER:
-        return int(text)
-    if kind is FieldKind.FLOAT:
-        return float(text)
-    if kind is FieldKind.BOOLEAN:
-        return text == "true"
-    return text
+_FROM_TEXT: Mapping[FieldKind, Callable[[str], Any]] = {
+    FieldKind.INTEGER: int,
+    FieldKind.FLOAT: float,
+    FieldKind.BOOLEAN: lambda text: text == "true",
+}
+"""What turns the text of a key into content, for fields whose content is not text."""
 
 
 def reference_part(
