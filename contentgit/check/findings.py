@@ -34,16 +34,10 @@ RULES: Final[Mapping[str, Rule]] = {
         Rule("no-schema", _E, "dataset.json is missing, or does not describe a dump"),
         Rule("recorded-conflict", _E, "a merge recorded a conflict that is not decided yet"),
         Rule("foreign-file", _E, "a dump's folder holds a file that contentgit does not write"),
-        Rule(
-            "odd-mode", _E, "a dump's folder is or holds a link, a submodule or an executable file"
-        ),
+        Rule("odd-mode", _E, "a dump's folder is or holds a link, a submodule or an executable"),
         Rule("case-clash", _E, "names that some file systems treat as one file"),
         Rule("not-a-record", _E, "a file that should hold a record does not"),
-        Rule(
-            "non-canonical",
-            _W,
-            "a file's bytes are not those that contentgit writes for its content",
-        ),
+        Rule("non-canonical", _W, "a file's bytes are not what contentgit writes for its content"),
         Rule("wrong-path", _E, "a record is not at the path that its key gives"),
         Rule("unknown-model", _E, "a record is of a model that dataset.json does not have"),
         Rule("unknown-field", _E, "a record has a field that dataset.json does not have"),

@@ -7,7 +7,7 @@ parent has is the commit's own.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from contentgit.content import canonical
@@ -19,6 +19,7 @@ from contentgit.errors import FormatError
 from contentgit.git import Commit, Repository, Version
 from contentgit.history.commits import check_format, no_record
 from contentgit.history.dumps import dump_folders
+from contentgit.history.snapshots import batches
 
 BATCH = 200
 """Versions of the record that are read at a time; most blames need few."""
@@ -87,33 +88,26 @@ def _folder(repository: Repository, commit: str, revision: str, key: RecordKey) 
     raise no_record(revision, key)
 
 
-@dataclass
 class _Records:
     """The record of each version, read in batches when the first of a batch is asked for."""
 
-    repository: Repository
-    versions: Sequence[Version]
-    blobs: dict[str, str] = field(init=False)
-    order: list[str] = field(init=False)
-    place: int = 0
-    read: dict[str, Record | None] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        named = ((each.commit, next(filter(None, each.blobs), None)) for each in self.versions)
-        self.blobs = {commit: blob for commit, blob in named if blob}
-        self.order = [*dict.fromkeys(self.blobs.values())]
+    def __init__(self, repository: Repository, versions: Sequence[Version]) -> None:
+        named = ((each.commit, next(filter(None, each.blobs), None)) for each in versions)
+        self._repository = repository
+        self._blobs = {commit: blob for commit, blob in named if blob}
+        self._waiting = batches(dict.fromkeys(self._blobs.values()), BATCH)
+        self._read: dict[str, Record | None] = {}
 
     def of(self, commit: str) -> Record | None:
         """The record as a commit has it; ``None`` where it has none, or one that cannot be read."""
-        blob = self.blobs.get(commit)
+        blob = self._blobs.get(commit)
         if blob is None:
             return None
-        while blob not in self.read:
-            batch = self.order[self.place : self.place + BATCH]
-            self.place += BATCH
-            for each, data in zip(batch, self.repository.objects.blobs(batch), strict=True):
-                self.read[each] = _decoded(data)
-        return self.read[blob]
+        while blob not in self._read:
+            batch = next(self._waiting)
+            for each, data in zip(batch, self._repository.objects.blobs(batch), strict=True):
+                self._read[each] = _decoded(data)
+        return self._read[blob]
 
 
 def _decoded(data: bytes) -> Record | None:

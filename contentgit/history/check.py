@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TypeAlias
 
@@ -101,29 +101,29 @@ def check(
     )
 
 
+@dataclass
 class _CheckedContent:
-    """The findings that are not known before, as many as are told."""
+    """The findings that are not ``known`` before, as many as are told."""
 
-    def __init__(self, known: set[tuple[str, ...]]) -> None:
-        self.kept: list[Finding] = []
-        self.levels: Counter[Level] = Counter()
-        self.before = 0
-        self._known = known
-        self._rules: Counter[str] = Counter()
+    known: set[tuple[str, ...]]
+    kept: list[Finding] = field(default_factory=list)
+    levels: Counter[Level] = field(default_factory=Counter)
+    before: int = 0
+    rules: Counter[str] = field(default_factory=Counter)
 
     def take(self, each: Finding) -> None:
-        if each.identity in self._known:
+        if each.identity in self.known:
             self.before += 1
             return
         self.levels[each.level] += 1
-        self._rules[each.rule] += 1
-        if self._rules[each.rule] <= KEPT:
+        self.rules[each.rule] += 1
+        if self.rules[each.rule] <= KEPT:
             self.kept.append(each)
 
     @property
     def untold(self) -> dict[str, int]:
         """How many findings of each rule are not kept."""
-        return {rule: count - KEPT for rule, count in self._rules.items() if count > KEPT}
+        return {rule: count - KEPT for rule, count in self.rules.items() if count > KEPT}
 
 
 def _with_lines(
@@ -146,70 +146,66 @@ def _with_lines(
         yield from rest
 
 
+@dataclass
 class _TreeCheck:
-    """One pass over the tree of a commit."""
+    """One pass over the tree of a commit. ``beside`` is what stands beside the dumps: mode by name."""
 
-    def __init__(
-        self,
-        repository: Repository,
-        commit: str,
-        take: Take,
-        forbidden: Sequence[str],
-        judge: Judge | None,
-        since: str | None = None,
-    ) -> None:
-        self.dumps: dict[str, DescribedDump] = {}
-        self.records = 0
-        self.fixes: list[Fix] = []
-        self.leaving: list[Finding] = []
-        self._repository, self._commit = repository, commit
-        self._take, self._forbidden, self._judge = take, forbidden, judge
-        self._since, self._beside = since, dict[str, str]()
+    repository: Repository
+    commit: str
+    take: Take
+    forbidden: Sequence[str]
+    judge: Judge | None
+    since: str | None = None
+    dumps: dict[str, DescribedDump] = field(default_factory=dict)
+    records: int = 0
+    fixes: list[Fix] = field(default_factory=list)
+    leaving: list[Finding] = field(default_factory=list)
+    beside: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> None:
         """Looks at everything, unless it is of a format that nobody here knows."""
         if not self._format():
             return
         self._describe()
-        tree = Tree(list(self.dumps.values()), self._forbidden)
+        tree = Tree(list(self.dumps.values()), self.forbidden)
         for batch in batches(self._files()):
-            blobs = self._repository.objects.blobs([blob for _, _, blob in batch])
+            blobs = self.repository.objects.blobs([blob for _, _, blob in batch])
             for (top, path, blob), data in zip(batch, blobs, strict=True):
                 if top == CONFLICTS_FOLDER:
-                    self._take(conflict(f"{top}/{path}", data))
+                    self.take(conflict(f"{top}/{path}", data))
                 else:
                     self._record(tree, self.dumps[top], path, blob, data)
         self._take_all(tree.findings())
         self.leaving = tree.leaving()
-        replaced = [replaced_folder(name, self._beside[name]) for name in sorted(self._replaced())]
+        replaced = [replaced_folder(name, self.beside[name]) for name in sorted(self._replaced())]
         self._take_all(replaced)
-        if self._judge is not None:
-            found = self._judge(list(self.dumps.values()), self._beside)
+        if self.judge is not None:
+            found = self.judge(list(self.dumps.values()), self.beside)
             self._take_all(each for each in found if each not in replaced)
 
     def _take_all(self, findings: Iterable[Finding]) -> None:
         for each in findings:
-            self._take(each)
+            self.take(each)
 
     def _format(self) -> bool:
-        blob = self._repository.trees.entry(self._commit, REPOSITORY_FILE)
+        blob = self.repository.trees.entry(self.commit, REPOSITORY_FILE)
         if blob is None:
             raise FormatError(
-                f"commit {self._commit[:10]} has no {REPOSITORY_FILE}: it is not content of contentgit",
+                f"commit {self.commit[:10]} has no {REPOSITORY_FILE}: it is not content of contentgit",
                 hint="name another revision, or run 'contentgit init' in a repository of its own",
             )
-        (data,) = self._repository.objects.blobs([blob])
+        (data,) = self.repository.objects.blobs([blob])
         found = list(format_findings(data))
         self._take_all(found)
         self._document_fix(REPOSITORY_FILE, blob, found)
         return all(each.rule == "non-canonical" for each in found)
 
     def _describe(self) -> None:
-        tops = self._repository.trees.folders(self._commit)
+        tops = self.repository.trees.folders(self.commit)
         names = [name for name in tops if not name.startswith(".") and _is_name(name)]
         paths = [f"{name}/{DATASET_FILE}" for name in names]
-        blobs = self._repository.trees.files_at(self._commit, paths)
-        contents = dict(zip(blobs, self._repository.objects.blobs(blobs.values()), strict=True))
+        blobs = self.repository.trees.files_at(self.commit, paths)
+        contents = dict(zip(blobs, self.repository.objects.blobs(blobs.values()), strict=True))
         for name, path in zip(names, paths, strict=True):
             dump, found = describe(name, contents.get(path))
             self.dumps[name] = dump
@@ -222,8 +218,8 @@ class _TreeCheck:
 
     def _files(self) -> Iterator[tuple[str, str, str]]:
         """Folder at the top, path in it, and blob id of every file to be read."""
-        for folder, entries in self._repository.trees.listing(
-            self._commit, self._is_ours, lambda path: self._take(repeated_folder(path))
+        for folder, entries in self.repository.trees.listing(
+            self.commit, self._is_ours, lambda path: self.take(repeated_folder(path))
         ):
             self._take_all(clashes(folder, (name for name, _, _ in entries)))
             top, _, below = folder.partition("/")
@@ -233,38 +229,38 @@ class _TreeCheck:
                     continue
                 path = f"{below}/{name}" if below else name
                 if not _is_name(name):
-                    self._take(foreign_file(f"{top}/{path}"))
+                    self.take(foreign_file(f"{top}/{path}"))
                 elif mode == _FOLDER and path.count("/") == FOLDERS:
-                    self._take(foreign_folder(f"{top}/{path}"))
+                    self.take(foreign_folder(f"{top}/{path}"))
                 elif mode not in (_PLAIN, _FOLDER):
-                    self._take(odd_mode(f"{top}/{path}", mode))
+                    self.take(odd_mode(f"{top}/{path}", mode))
                 elif mode == _PLAIN and path != DATASET_FILE:
                     yield top, path, each
 
     def _top(self, name: str, mode: str, tree: str) -> None:
         """What lies beside the dumps counts where it would be taken for one, or stop a merge."""
         if not _is_name(name):
-            self._take(foreign_file(name))
+            self.take(foreign_file(name))
         elif mode == _FOLDER and name not in self.dumps and name != CONFLICTS_FOLDER:
             try:
-                self._repository.trees.check(tree)
+                self.repository.trees.check(tree)
             except FormatError as error:
                 message = f"no merge takes this folder: {error.message}"
                 hint = "take it out of the commit"
-                self._take(
+                self.take(
                     finding("foreign-file", message, path=name, hint=hint, level=Level.WARNING)
                 )
         elif mode != _FOLDER and name != REPOSITORY_FILE:
-            self._beside[name] = mode
+            self.beside[name] = mode
 
     def _replaced(self) -> set[str]:
         """What stands beside the dumps where the range's beginning or a parent has one."""
-        paths = [f"{name}/{DATASET_FILE}" for name in self._beside]
-        parents = self._repository.history.commit(self._commit).parents if paths else ()
+        paths = [f"{name}/{DATASET_FILE}" for name in self.beside]
+        parents = self.repository.history.commit(self.commit).parents if paths else ()
         found: dict[str, str] = {}
-        for each in {*parents, *([self._since] if self._since else [])}:
+        for each in {*parents, *([self.since] if self.since else [])}:
             with suppress(RepositoryError):  # a shallow clone does not have it
-                found |= self._repository.trees.files_at(each, paths)
+                found |= self.repository.trees.files_at(each, paths)
         return {path.partition("/")[0] for path in found}
 
     def _is_ours(self, path: str) -> bool:

@@ -76,21 +76,16 @@ def _without_taken(
     there = repository.trees.files_at(commit, places) if places else {}
     wanted = Counter(each.place for each in fixes)
     while True:
+        leaving = {path for path, each in going.items() if each.place != path}
         stay = [
             path
-            for path, each in going.items()
-            if each.place != path
-            and (wanted[each.place] > 1 or (each.place in there and not _leaves(each.place, going)))
+            for path in leaving
+            if wanted[place := going[path].place] > 1 or (place in there and place not in leaving)
         ]
         if not stay:
-            break
+            return list(going.values()), tuple(sorted({each.path for each in fixes} - going.keys()))
         for path in stay:
             del going[path]
-    return list(going.values()), tuple(sorted({each.path for each in fixes} - going.keys()))
-
-
-def _leaves(path: str, going: dict[str, Fix]) -> bool:
-    return path in going and going[path].place != path
 
 
 def _changes(

@@ -33,7 +33,7 @@ def build(survey: Survey, choice: Choice, facts: Facts, licences: Licences) -> P
     Steps that need no permission, or have it, are listed even where others are refused.
     """
     reach = Reach(survey, facts, choice.deletes, choice.writes).walk()
-    settled = _Settling(survey, facts, choice.created, reach.gone).settle(choice)
+    settled = _SettledItems(survey, facts, choice.created, reach.gone).settle(choice)
     parks, unique_problems = contests(survey, facts, settled.writes, reach.gone)
     cascades, clears = reach.steps(allow_cascade=licences.allow_cascade)
     steps = [
@@ -76,7 +76,7 @@ _by_key: Final = attrgetter("sort_key")
 
 
 @dataclass
-class _Settling:
+class _SettledItems:
     """The items to write with their final links, the drift among all items, what is left out.
 
     ``created`` and ``gone`` are the rows that the apply creates and deletes; ``recomputed`` are records that
@@ -93,7 +93,7 @@ class _Settling:
     withheld: list[Withheld] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def settle(self, choice: Choice) -> _Settling:
+    def settle(self, choice: Choice) -> _SettledItems:
         """Takes in what was chosen."""
         for key in sorted(choice.writes, key=_by_key):
             item = choice.writes[key]
@@ -260,7 +260,7 @@ def _records(number: int) -> str:
 
 
 def _overwriting(
-    survey: Survey, choice: Choice, settled: _Settling, licences: Licences
+    survey: Survey, choice: Choice, settled: _SettledItems, licences: Licences
 ) -> Iterator[Problem]:
     """What the target would lose that is in no commit."""
     if licences.force:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from itertools import chain
 
 from contentgit.content.canonical import same
 from contentgit.content.diff import Change, Delta
-from contentgit.content.layout import of_models, record_path
+from contentgit.content.layout import of_models
 from contentgit.content.portions import portions, record_size
 from contentgit.content.records import Record, Value
 from contentgit.history.snapshots import BATCH, CommitSide, batches
@@ -173,7 +173,7 @@ class ThreeWay:
             return
         for portion in _portions(found):
             for dump in work.dumps:
-                portion = _with_base_of(dump, portion)
+                portion = list(_with_base_of(dump, portion))
             yield from portion
 
     # What an undone merge has made
@@ -191,10 +191,10 @@ class ThreeWay:
         table = self.work.dump.tables.get(label)
         schema = table.schema if table else None
         three = origin, before, merged
-        made = self._made_by_theirs.merge(path, three, schema, Side.THEIRS)
+        made = self._orders_with(Side.THEIRS).merge(path, three, schema, Side.THEIRS)
         if made.conflict is None and not (schema and schema.orders):
             return made.record
-        other = self._made_by_ours.merge(path, three, schema, Side.OURS)
+        other = self._orders_with(Side.OURS).merge(path, three, schema, Side.OURS)
         return _as_here(made.record, other.record, sides.ours)
 
     @cached_property
@@ -203,13 +203,9 @@ class ThreeWay:
         return WithheldBefore([*applied, *self.work.goal.withheld]).staying
 
     @cached_property
-    def _made_by_theirs(self) -> Settled:
-        """What comes of the orders in the merge that is undone, where conflicts take the commit's."""
-        return self._orders_made(Side.THEIRS)
-
-    @cached_property
-    def _made_by_ours(self) -> Settled:
-        return self._orders_made(Side.OURS)
+    def _orders_with(self) -> Callable[[Side], Settled]:
+        """What comes of the orders in the merge that is undone, where conflicts take this side's."""
+        return cache(self._orders_made)
 
     def _orders_made(self, prefer: Side) -> Settled:
         work = self.work
@@ -307,20 +303,10 @@ def _others(
 # Rows outside of dumps
 
 
-def _with_base_of(work: DumpPlan, found: Sequence[Candidate]) -> list[Candidate]:
+def _with_base_of(work: DumpPlan, found: Sequence[Candidate]) -> Iterator[Candidate]:
     """The rows outside with what they were in a dump as a part of their base."""
-    paths = [_path_in(work, each.ours or each.theirs) for each in found]
-    return [
-        each if was is None else each._replace(base=_over(each.base, was))
-        for each, was in zip(found, _at(work.base, work.base_ids, paths), strict=True)
-    ]
-
-
-def _path_in(work: DumpPlan, record: Record | None) -> str:
-    """Where the dump would have the record; ``""`` where it has none of its model."""
-    table = work.dump.tables.get(record.key.model) if record else None
-    return record_path(record.key, table.schema.layout) if record and table else ""
-
-
-def _over(base: Record | None, upper: Record) -> Record:
-    return Record(upper.key, {**(base.fields if base else {}), **upper.fields})
+    paths = [work.dump.path(candidate.delta.key) for candidate in found]
+    for candidate, was in zip(found, _at(work.base, work.base_ids, paths), strict=True):
+        fields = candidate.base.fields if candidate.base else {}
+        base = Record(was.key, {**fields, **was.fields}) if was else candidate.base
+        yield candidate._replace(base=base)

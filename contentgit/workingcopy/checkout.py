@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -96,9 +97,8 @@ def _apply(
             # The project's code is asked here, inside of the transaction.
             steps = settled(planned.plan, project.using, project.identities, project.table)
             planned = replace(planned, plan=steps)
-        hooks = Hooks(
-            project, planned, idle=all(_unchanged(project, w, planned) for w in planned.dumps)
-        )
+        written = [work for work in planned.dumps if not _unchanged(project, work, planned)]
+        hooks = Hooks(project, planned, idle=not written)
         with watch.calling("pre_apply"):
             hooks.before()
         Rereading(project, planned, watch).check()
@@ -106,8 +106,8 @@ def _apply(
         with _dropped_on_failure(project, backup):
             if planned.plan.steps:
                 _run(project, planned, watch)
-            written = [w for w in planned.dumps if not _unchanged(project, w, planned)]
-            ledger.write(project.using, [_entry(project, planned, w, backup) for w in written])
+            entries = [_entry(project, planned, work, backup) for work in written]
+            ledger.write(project.using, entries)
     applied, environment = bool(planned.plan.steps), project.config.environment
     with _telling_what_is_done(project, planned):
         moved = _move_head(project, planned.target)
@@ -192,7 +192,7 @@ def _unchanged(project: Project, work: DumpPlan, planned: Planned) -> bool:
 
 def _entry(project: Project, planned: Planned, work: DumpPlan, backup: Backup) -> Entry:
     own = [step for step in planned.plan.steps if step.dump == work.dump.folder]
-    counts = {action.value: sum(step.action is action for step in own) for action in Action}
+    counts = Counter(step.action for step in own)
     goal = work.goal
     return Entry(
         dump=work.dump.folder,
@@ -203,7 +203,7 @@ def _entry(project: Project, planned: Planned, work: DumpPlan, backup: Backup) -
         action=_action(planned, work, wrote=bool(own)),
         who=project.operator.name,
         at=project.operator.now,
-        counts={name: count for name, count in counts.items() if count},
+        counts={action.value: counts[action] for action in Action if counts[action]},
         withheld=listed(planned, work),
         previous=work.applied.commit if work.applied else "",
         backup=backup.commit,

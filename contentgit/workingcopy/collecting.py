@@ -161,10 +161,8 @@ def _keep(project: Project, needs: Needs, going: AbstractSet[str]) -> None:
     """Gives refs to commits that an undo needs, and that no ref reaches but those that are ``going``."""
     repository = project.repository
     for commit in sorted(needs.commits):
-        if (
-            repository.objects.has_commit(commit)
-            and not set(repository.refs.containing(commit)) - going
-        ):
+        there = repository.objects.has_commit(commit)
+        if there and not set(repository.refs.containing(commit)) - going:
             ref = f"{_undo_place(project)}/{commit}"
             repository.refs.move(ref, commit, None, "contentgit gc: an undo needs it")
 

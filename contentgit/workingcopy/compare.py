@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from itertools import chain
 
 from contentgit.content.diff import Change
 from contentgit.content.records import Record, RecordKey
@@ -14,14 +13,7 @@ from contentgit.db import titles as db_titles
 from contentgit.db.ledger import Applied
 from contentgit.errors import UsageError
 from contentgit.history.commits import CommitComparison, Selection, references_of
-from contentgit.history.snapshots import (
-    CommitSide,
-    Pair,
-    change_batches,
-    changes_of,
-    in_order,
-    pair_portions,
-)
+from contentgit.history.snapshots import CommitSide, change_batches, changes_of, in_order
 from contentgit.workingcopy.database_side import DatabaseSide, Missing, pairs
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import applied_commit, found_commit
@@ -98,11 +90,8 @@ def dump_changes(
     side = DatabaseSide(dump, project.repository.algorithm, project.progress)
     found = WithheldBefore.by(row).edits(side.compare(before, before.ids()))
     wanted = in_order(delta for delta in found if wants(delta.path))
-    read: Iterator[Pair] = (pair for _, pair in pairs(wanted, before, side))
-    missing = Missing(dump)
-    if missing.fields:
-        read = chain.from_iterable(map(missing.leave_out, pair_portions(read)))
-    return changes_of(read), side
+    read = (pair for _, pair in pairs(wanted, before, side))
+    return changes_of(Missing(dump).trimmed(read)), side
 
 
 def titled(
@@ -113,12 +102,11 @@ def titled(
     With ``whole`` also of what new and deleted records refer to.
     """
     records: dict[RecordKey, Record] = {}
-    for change in batch:
-        record = change.before if change.after is None else change.after
-        assert record is not None
-        records[change.key] = record
     referring: dict[RecordKey, list[RecordKey]] = {}
     for change in batch:
+        record = change.after or change.before
+        assert record is not None
+        records[change.key] = record
         bound = dump.tables.get(change.key.model)  # a commit may hold records of other models
         found = references_of(change, bound.schema if bound else None)
         referring[change.key] = list(found) if whole or change.kind == "update" else []

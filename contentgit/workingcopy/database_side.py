@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from math import inf
 from tempfile import TemporaryFile
 from typing import TypeAlias
@@ -13,7 +14,7 @@ from contentgit.content import canonical
 from contentgit.content.diff import Delta, deltas
 from contentgit.content.portions import portions
 from contentgit.content.records import Record, RecordKey
-from contentgit.history.snapshots import BATCH, CommitSide, Pair, batches
+from contentgit.history.snapshots import BATCH, CommitSide, Pair, batches, pair_portions
 from contentgit.merge import merge_value
 from contentgit.plan import references
 from contentgit.workingcopy.project import Dump, Progress, no_progress
@@ -181,6 +182,12 @@ class Missing:
         lacking = {str(key) for key in wanted - self.dump.reader.existing(wanted)}
         return [(self._without(a, lacking), self._without(b, lacking)) for a, b in pairs]
 
+    def trimmed(self, pairs: Iterable[Pair]) -> Iterator[Pair]:
+        """Like :meth:`leave_out`, streamed."""
+        if not self.fields:
+            return iter(pairs)
+        return chain.from_iterable(map(self.leave_out, pair_portions(pairs)))
+
     def kept(self, pairs: Sequence[Pair]) -> list[Record | None]:
         """For each (commit, database) pair the database's record with the references it may lack.
 
@@ -195,14 +202,11 @@ class Missing:
     def _without(self, record: Record | None, lacking: set[str]) -> Record | None:
         if record is None or not lacking:
             return record
-        names = self.fields.get(record.key.model, frozenset())
-        kept = {
-            name: [each for each in value if each not in lacking]
-            if name in names and value
-            else value
-            for name, value in record.fields.items()
-        }
-        return Record(record.key, kept)
+        values = dict(record.fields)
+        for name in self.fields.get(record.key.model, ()):
+            if values.get(name):
+                values[name] = [text for text in values[name] if text not in lacking]
+        return Record(record.key, values)
 
     def _with_references(
         self, base: Record | None, own: Record | None, seen: Record | None

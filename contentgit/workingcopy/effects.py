@@ -140,14 +140,11 @@ def _details(
 ) -> Iterator[StepDetail]:
     written = planned.contents.records([step.after for step in batch if step.after])
     ours = work.ours.records([step.key if step.before else None for step in batch])
-    found = (
-        Change(step.key, here, next(written) if step.after else None)
-        for step, here in zip(batch, ours, strict=True)
-    )
-    missing, steps = Missing(work.dump), iter(batch)
-    for some in change_batches(found):
-        pairs = missing.leave_out([(each.before, each.after) for each in some])
-        changes = [Change(each.key, *pair) for each, pair in zip(some, pairs, strict=True)]
+    wanted = (next(written) if step.after else None for step in batch)
+    pairs = Missing(work.dump).trimmed(zip(ours, wanted, strict=True))
+    found = (Change(step.key, *pair) for step, pair in zip(batch, pairs, strict=True))
+    steps = iter(batch)
+    for changes in change_batches(found):
         for entry in titled(project, work.dump, changes):
             yield StepDetail(next(steps), entry.title, entry.change, entry.references)
 

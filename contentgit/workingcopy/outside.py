@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import Any, NamedTuple
 
 from contentgit.content import canonical
@@ -54,14 +53,11 @@ def outside_files(
     project: Project, keys: Sequence[RecordKey], steps: Iterable[Step]
 ) -> Iterator[File]:
     """The rows as they are, and as the ``steps`` that clear references leave them."""
-    return chain(_rows(project, keys), _left(project, steps))
-
-
-def _rows(project: Project, keys: Sequence[RecordKey]) -> Iterator[File]:
     reader = outside_reader(project, keys)
     for batch in batches(keys):
         for path, _, data in _paths(reader, batch):
             yield f"{OUTSIDE}/{path}", data
+    yield from _left(project, steps)
 
 
 def _paths(reader: Reader, keys: Sequence[RecordKey]) -> Iterator[Row]:

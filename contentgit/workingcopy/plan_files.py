@@ -95,9 +95,8 @@ def read_plan(path: Path) -> PlanFile:
     if not isinstance(document, dict) or document.get("kind") != _KIND:
         raise _no_plan(path, "it was not written by --plan-out")
     if document.get("format") != FORMAT:
-        raise _no_plan(
-            path, f"its format is {document.get('format')}, this contentgit reads {FORMAT}"
-        )
+        why = f"its format is {document.get('format')}, this contentgit reads {FORMAT}"
+        raise _no_plan(path, why)
     try:
         return PlanFile(
             path,

@@ -160,9 +160,8 @@ class Planned:
             applied = work.applied.commit if work.applied else ""
             digest.update(repr((work.folder, applied, work.goal.commit, work.tree)).encode())
         for step in self.plan.steps:
-            digest.update(
-                repr((step.action, step.key, step.before, step.after, step.links)).encode()
-            )
+            bound = (step.action, step.key, step.before, step.after, step.links)
+            digest.update(repr(bound).encode())
         for problem in self.plan.problems:
             digest.update(repr((problem.kind, problem.key, problem.text)).encode())
         return digest.hexdigest()

@@ -10,7 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from contentgit.content.diff import Change
-from contentgit.content.layout import of_models, record_path
+from contentgit.content.layout import of_models
 from contentgit.content.records import RecordKey
 from contentgit.db import facts
 from contentgit.db.facts.referrers import Source
@@ -304,18 +304,14 @@ def _twice(
         if not step.after or step.key in known:
             continue
         for work in dump_plans:
-            bound = work.dump.tables.get(step.key.model)
-            if work.folder == step.dump or bound is None:
-                continue
-            blob = work.shared_ids.get(record_path(step.key, bound.schema.layout), "")
+            blob = work.shared_ids.get(work.dump.path(step.key), "")
             if blob:
                 blob = results.get((work.folder, step.key), blob)
-            if blob in ("", step.after):
+            if work.folder == step.dump or blob in ("", step.after):
                 continue
             one, other = contents.records([step.after, blob])
             if Change(step.key, one, other).fields:
-                text = f"{step.key} has different content in {step.dump} and {work.folder}"
-                yield Problem(
-                    ProblemKind.TWICE, f"{text} of the commit", key=step.key, dump=step.dump
-                )
+                dumps = f"{step.dump} and {work.folder}"
+                text = f"{step.key} has different content in {dumps} of the commit"
+                yield Problem(ProblemKind.TWICE, text, key=step.key, dump=step.dump)
                 break

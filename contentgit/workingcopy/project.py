@@ -12,7 +12,8 @@ from typing import NamedTuple, TypeAlias
 
 from contentgit import config
 from contentgit.config import Config
-from contentgit.content.layout import dump_folder, dump_name
+from contentgit.content.layout import dump_folder, dump_name, record_path
+from contentgit.content.records import RecordKey
 from contentgit.datasets import (
     DatasetDefinition,
     executable,
@@ -61,6 +62,11 @@ class Dump:
     folder: str
     tables: Tables
     reader: Reader
+
+    def path(self, key: RecordKey) -> str:
+        """Where the record lies in the dump's folder; ``""`` where the dump does not have its model."""
+        table = self.tables.get(key.model)
+        return record_path(key, table.schema.layout) if table else ""
 
 
 @dataclass

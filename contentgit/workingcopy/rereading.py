@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from contentgit.content.diff import Change, Delta
-from contentgit.content.layout import of_models, record_key, record_path
+from contentgit.content.layout import of_models, record_key
 from contentgit.db.applier.watch import ANY, Watch, Write, plain_name
 from contentgit.db.backends import Trigger
 from contentgit.db.facts.referrers import Source
 from contentgit.db.tables import Table
 from contentgit.errors import RefusedError
-from contentgit.history.snapshots import batches, pair_portions
+from contentgit.history.snapshots import batches
 from contentgit.plan import Candidate, Licences, Size, survey
 from contentgit.plan.steps import Action, Plan, Step
 from contentgit.render.plain import plural
@@ -131,9 +131,9 @@ class Rereading:
         for step in self.steps:
             if step.key.model not in labels:
                 continue
-            table = work.dump.tables[step.key.model]
-            path = record_path(step.key, table.schema.layout)
-            cleared = step.action is Action.CLEAR and step.fields[0] in table.field
+            fields = work.dump.tables[step.key.model].field
+            path = work.dump.path(step.key)
+            cleared = step.action is Action.CLEAR and step.fields[0] in fields
             if cleared or step.action in (Action.DELETE, Action.CASCADE):
                 # A row that only loses a reference is in no commit, neither before nor after.
                 ids.pop(path, None)
@@ -149,12 +149,11 @@ class Rereading:
         contents = self.planned.contents.records([d.commit for d in batch if d.commit])
         wanted = (next(contents) if delta.commit else None for delta in batch)
         here = side.records([delta.row for delta in batch])
-        missing, deltas = Missing(work.dump), iter(batch)
-        for portion in pair_portions(zip(here, wanted, strict=True)):
-            for ours, theirs in missing.leave_out(portion):
-                delta = next(deltas)._replace(database="")
-                if (ours or theirs) and Change(delta.key, ours, theirs).fields:
-                    yield Candidate(delta, work.folder, ours, ours, theirs)
+        pairs = Missing(work.dump).trimmed(zip(here, wanted, strict=True))
+        for delta, (ours, theirs) in zip(batch, pairs, strict=True):
+            one_sided = (ours is None) is not (theirs is None)
+            if one_sided or (ours and Change(delta.key, ours, theirs).fields):
+                yield Candidate(delta._replace(database=""), work.folder, ours, ours, theirs)
 
     # What follows
 
@@ -167,17 +166,17 @@ class Rereading:
             RefusedError: an edit of this database is gone, or the rows cannot be made so.
         """
         now = replace(self, own=own)
-        works = self.planned.dumps
+        dump_plans = self.planned.dumps
         last = {
             work.folder: [label for label, each in work.dump.tables.items() if each.write_last]
-            for work in works
+            for work in dump_plans
         }
-        if all(set(last[work.folder]).isdisjoint(now.labels(work)) for work in works):
+        if all(set(last[work.folder]).isdisjoint(now.labels(work)) for work in dump_plans):
             return steps
         built = now._plan(last)
         if built.problems:
             raise now.refused([each.text for each in built.problems])
-        tables = all_tables([work.dump for work in works])
+        tables = all_tables([work.dump for work in dump_plans])
         names = {name for each in last.values() for label in each for name in _names(tables[label])}
         self.watch.forget(names)
         # What is no content of these rows, an undo brings back from beside the dumps.
@@ -187,16 +186,19 @@ class Rereading:
 
     def _plan(self, labels: dict[str, list[str]]) -> Plan:
         """The plan that makes the rows of these models, by dump, what they should be."""
-        works = self.planned.dumps
-        tables = all_tables([work.dump for work in works])
+        dump_plans = self.planned.dumps
+        tables = all_tables([work.dump for work in dump_plans])
         found = survey(
-            (each for work in works for each in self.differences(work, labels[work.folder])),
+            (each for work in dump_plans for each in self.differences(work, labels[work.folder])),
             models={label: bound.enforced for label, bound in tables.items()},
-            datasets={w.folder: _licensed(w.dump.dataset, labels[w.folder]) for w in works},
+            datasets={
+                work.folder: _licensed(work.dump.dataset, labels[work.folder])
+                for work in dump_plans
+            },
             first=set(),
-            sizes={work.folder: Size(1, 1, 1) for work in works},
+            sizes={work.folder: Size(1, 1, 1) for work in dump_plans},
         )
-        readers = {work.folder: work.dump.reader for work in works}
+        readers = {work.folder: work.dump.reader for work in dump_plans}
         source = Source(self.project.using, tables, found, readers)
         return decided(source, Licences(force=True, allow_cascade=True))
 

@@ -119,13 +119,9 @@ def _before(project: Project, line: Applied) -> str:
     try:
         return project.repository.refs.resolve(commit)
     except UnknownNameError as error:
+        fetched = fetching(project.repository, commit, f"{backups(project)}/{commit[:10]}")
         raise RepositoryError(
             f"what database {project.using!r} held before the apply of {line.commit[:10]} is in commit "
             f"{commit[:10]}, which is not in the repository {project.repository.path}",
-            hint="\n".join(
-                [
-                    *fetching(project.repository, commit, f"{backups(project)}/{commit[:10]}"),
-                    _ELSEWHERE,
-                ]
-            ),
+            hint="\n".join([*fetched, _ELSEWHERE]),
         ) from error
