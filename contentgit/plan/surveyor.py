@@ -132,10 +132,11 @@ def _delete(candidate: Candidate, ours: Record, rules: Rules) -> Item:
 def _write(candidate: Candidate, theirs: Record, rules: Rules) -> Item | None:
     """The create, or the update of the fields that differ; ``None`` where none does."""
     base, ours, schema = candidate.base, candidate.ours, rules.schema
+    fields = schema.by_name
     names = [
         name
         for name in theirs.fields
-        if name in schema.by_name and (ours is None or _differs(name, ours, theirs))
+        if name in fields and (ours is None or _differs(name, ours, theirs))
     ]
     if ours is not None and not names:
         return None
