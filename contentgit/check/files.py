@@ -15,7 +15,7 @@ from contentgit.check.findings import Finding, Level, finding
 from contentgit.check.shapes import in_order, misfit
 from contentgit.content import canonical
 from contentgit.content.canonical import FORMAT_VERSION
-from contentgit.content.description import parse_schema
+from contentgit.content.description import parse_schema, parse_standing
 from contentgit.content.documents import dump_document, parse_document, quoted
 from contentgit.content.layout import (
     DATASET_FILE,
@@ -230,6 +230,7 @@ def describe(folder: str, data: bytes | None) -> tuple[DescribedDump, list[Findi
     try:
         document = parse_document(data)
         models = parse_schema(document).models
+        parse_standing(document)
     except (FormatError, RecursionError) as error:
         message = error.message if isinstance(error, FormatError) else "is nested too deep"
         return DescribedDump(folder), [finding("no-schema", message, path=where)]

@@ -1,4 +1,4 @@
-"""A record to its bytes and back: format 1, described in ``docs/format.md``.
+"""A record to its bytes and back, as described in ``docs/format.md``.
 
 The bytes are a function of the record alone. Only this module knows the form of a value in a file,
 and only this module imports orjson.
@@ -55,7 +55,7 @@ __all__ = [
     "segments",
 ]
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 
 _PADS = tuple(b"\n" + b"  " * level for level in range(DEPTH_LIMIT + 4))
 

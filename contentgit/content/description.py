@@ -16,6 +16,13 @@ from contentgit.content.conditions import (
     parse_condition,
 )
 from contentgit.content.documents import MISFITS, misfit, texts, typed
+from contentgit.content.evolution import (
+    NO_STANDING,
+    Standing,
+    history_document,
+    leaves_document,
+    parse_history,
+)
 from contentgit.content.schema import (
     CheckRule,
     FieldKind,
@@ -44,12 +51,18 @@ _SIMPLE: Mapping[str, type[Any]] = {
 """The settings of a field that are JSON values; a document omits those that are empty or false."""
 
 
-def schema_document(dataset: Dataset, schema: Schema) -> dict[str, Any]:
+def schema_document(
+    dataset: Dataset, schema: Schema, standing: Standing = NO_STANDING
+) -> dict[str, Any]:
     """The document of a dump: JSON values only, the same on every database and machine."""
+    recorded: dict[str, Any] = {}
+    if standing.history:
+        recorded = {"history": history_document(standing), "migrations": leaves_document(standing)}
     return {
         "arguments": dataset.arguments,
         "dataset": dataset.name,
         "depends_on": list(dataset.depends_on),
+        **recorded,
         "models": {label: _model(each) for label, each in schema.models.items()},
         "specs": [_spec(spec) for spec in dataset.specs],
     }
@@ -68,6 +81,18 @@ def parse_schema(document: Any) -> Schema:
         raise FormatError(f"does not describe a dump: {misfit(error)}") from error
     labels = [label for label in dict.fromkeys(order) if label in models]
     return Schema({label: models[label] for label in [*labels, *sorted(models.keys() - {*labels})]})
+
+
+def parse_standing(document: Any) -> Standing:
+    """Where the code stood that wrote the document; empty if it was written in format 1.
+
+    Raises:
+        FormatError: its history is not one that :func:`schema_document` gives.
+    """
+    try:
+        return parse_history(document.get("history", []))
+    except AttributeError as error:
+        raise FormatError(f"does not describe a dump: {misfit(error)}") from error
 
 
 # Specs

@@ -188,6 +188,10 @@ class Standing:
         return Standing(tuple(found))
 
 
+NO_STANDING: Final = Standing()
+"""That of a dump of which nothing is recorded."""
+
+
 def _app(migration: str) -> str:
     return migration.partition(".")[0]
 
@@ -205,6 +209,15 @@ def history_document(standing: Standing) -> list[dict[str, Any]]:
         }
         for each in standing.history
     ]
+
+
+def leaves_document(standing: Standing) -> dict[str, list[str]]:
+    """The names of the leaf migrations by app, for those who read the document."""
+    found: dict[str, list[str]] = {}
+    for leaf in sorted(standing.leaves):
+        app, _, name = leaf.partition(".")
+        found.setdefault(app, []).append(name)
+    return found
 
 
 def parse_history(document: Any) -> Standing:

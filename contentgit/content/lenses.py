@@ -49,6 +49,13 @@ class Reading(NamedTuple):
     lost: tuple[Lost, ...] = ()
 
 
+class NewerModel(NamedTuple):
+    """The newer label of a model, and the newer names of its older fields, without those that are gone."""
+
+    label: str
+    fields: Mapping[str, str]
+
+
 @dataclass
 class _ReadField:
     """A field of the newer schema: the older field that it was, or the value that rows got when it came."""
@@ -73,8 +80,9 @@ class Lens:
     """Reads records of the schema ``models`` as they are after the ``migrations``.
 
     ``fill`` is whether a field that was added gets what its migration wrote into the rows there were; without
-    it, a record does not have the field. ``opaque`` are the operations of which nothing is known, each with
-    its migration: what they did to content is not in the records that the lens gives.
+    it, a record does not have the field. Of such fields only those of the ``newer`` schema count, if it is
+    given: others are not content. ``opaque`` are the operations of which nothing is known, each with its
+    migration: what they did to content is not in the records that the lens gives.
     """
 
     def __init__(
@@ -83,9 +91,11 @@ class Lens:
         migrations: Iterable[Migration],
         *,
         fill: bool = True,
+        newer: Mapping[str, ModelSchema] | None = None,
     ) -> None:
         self.opaque: list[tuple[str, OpaqueStep]] = []
         self._fill = fill
+        self._known = newer
         self._older = {
             label: _ReadModel(
                 label,
@@ -141,6 +151,14 @@ class Lens:
         """The key of the same record in the newer schema."""
         return key._replace(model=self._labels.get(key.model, key.model))
 
+    def newer(self, label: str) -> NewerModel | None:
+        """What becomes of an older model and of its fields; ``None`` if it is gone, or not known."""
+        model = self._older.get(label)
+        if model is None or model.removed_by:
+            return None
+        names = {each.source: name for name, each in model.fields.items() if each.source}
+        return NewerModel(model.label, names)
+
     def changes(self, label: str) -> bool:
         """Whether a record of the older model may be read as another than it is."""
         model = self._older.get(label)
@@ -150,7 +168,7 @@ class Lens:
             model.label != label
             or model.removed_by
             or model.gone
-            or any(self._is_other(name, each) for name, each in model.fields.items())
+            or any(self._is_other(model.label, name, each) for name, each in model.fields.items())
             or any(
                 each.kind is FieldKind.GENERIC or each.target in self._labels
                 for each in model.references.values()
@@ -158,10 +176,14 @@ class Lens:
             )
         )
 
-    def _is_other(self, name: str, read: _ReadField) -> bool:
+    def _is_other(self, label: str, name: str, read: _ReadField) -> bool:
         if read.source is None:
-            return self._fill and read.default is not ABSENT
+            return self._fills(label, name, read)
         return read.source != name or any(_converts(step) for _, step in read.retyped)
+
+    def _fills(self, label: str, name: str, read: _ReadField) -> bool:
+        known = self._known is None or (label in self._known and name in self._known[label].by_name)
+        return self._fill and known and read.default is not ABSENT
 
     def read(self, record: Record) -> Reading:
         """The record as the newer schema has it."""
@@ -192,9 +214,9 @@ class Lens:
 
     def _added(self, model: _ReadModel) -> Iterator[tuple[str, Value]]:
         for name, each in model.fields.items():
-            value = each.default
-            if each.source is not None or not self._fill or value is ABSENT:
+            if each.source is not None or not self._fills(model.label, name, each):
                 continue
+            value = each.default
             for _, step in each.retyped:
                 value = _converted(value, step)
             if value is not ABSENT:

@@ -45,8 +45,8 @@ def repository_document() -> bytes:
     return dump_document({"format": FORMAT_VERSION})
 
 
-def check_format(repository: Repository, commit: str) -> None:
-    """Refuses a commit that is not contentgit's, or that a newer contentgit wrote.
+def check_format(repository: Repository, commit: str) -> int:
+    """The format of a commit; refuses one that is not contentgit's, or that a newer contentgit wrote.
 
     Raises:
         FormatError: the commit has no ``contentgit.json``, a broken one, or one with a newer format.
@@ -70,6 +70,7 @@ def check_format(repository: Repository, commit: str) -> None:
             f"{FORMAT_VERSION}",
             hint="upgrade contentgit: pip install -U contentgit",
         )
+    return number
 
 
 def refuse_recorded(repository: Repository, commit: str) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from contentgit.content import canonical
 from contentgit.content.canonical import parse_document
-from contentgit.content.description import parse_schema
+from contentgit.content.description import parse_schema, parse_standing
+from contentgit.content.evolution import NO_STANDING, Standing
 from contentgit.content.layout import DATASET_FILE, record_paths
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import ModelSchema
@@ -35,10 +37,23 @@ def recorded_schema(repository: Repository, commit: str, folder: str) -> Mapping
     Raises:
         FormatError: it describes no dump.
     """
+    with _described(repository, commit, folder) as document:
+        return {} if document is None else parse_schema(document).models
+
+
+def recorded_standing(repository: Repository, commit: str, folder: str) -> Standing:
+    """Where the code stood that wrote a dump; raises as :func:`recorded_schema`."""
+    with _described(repository, commit, folder) as document:
+        return NO_STANDING if document is None else parse_standing(document)
+
+
+@contextmanager
+def _described(repository: Repository, commit: str, folder: str) -> Iterator[Any]:
+    """The document ``dataset.json``; errors of the body name it and its commit."""
     path = f"{folder}/{DATASET_FILE}"
     data = repository.blob(commit, path)
     try:
-        return {} if data is None else parse_schema(parse_document(data)).models
+        yield None if data is None else parse_document(data)
     except FormatError as error:
         raise FormatError(f"{path} in {commit[:10]}: {error.message}", hint=_HINT) from error
 

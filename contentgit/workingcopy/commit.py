@@ -10,18 +10,18 @@ from typing import NamedTuple
 
 from contentgit.branches.merging.operation import refuse_under_way
 from contentgit.content import canonical
-from contentgit.content.description import schema_document
 from contentgit.content.diff import Delta
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE
 from contentgit.db.calling import HookFailure
-from contentgit.db.introspect import schema
 from contentgit.db.ledger import Applied, Entry
 from contentgit.errors import UsageError
 from contentgit.git import LeftAlone, Signature
 from contentgit.history.commits import check_format, repository_document
+from contentgit.history.lenses import Seen
 from contentgit.history.snapshots import CommitSide, batches
 from contentgit.workingcopy.anchors import anchor
 from contentgit.workingcopy.database_side import DatabaseSide, Missing, Spool, pairs
+from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.hooks import committed
 from contentgit.workingcopy.ledger import current, enter, pending, settle
 from contentgit.workingcopy.parents import LostUpdates, parent_of
@@ -81,13 +81,19 @@ class _DumpDraft:
     side: DatabaseSide
     base: Applied | None
     deltas: Sequence[Delta]
-    document: bytes
+    evolution: Evolution
     recorded: bytes | None
+    view: Seen
     withheld: Sequence[object] = ()
 
     @property
     def changed(self) -> bool:
-        return bool(self.deltas) or self.recorded != self.document
+        return bool(self.deltas) or self.described
+
+    @property
+    def described(self) -> bool:
+        """Whether ``dataset.json`` changes."""
+        return self.recorded != self.evolution.document
 
     @property
     def is_new(self) -> bool:
@@ -100,8 +106,8 @@ class _DumpDraft:
         for delta in self.deltas:
             counted = created if not delta.commit else updated if delta.database else deleted
             counted[delta.key.model] += 1
-        label, described = self.dump.dataset.label, self.recorded != self.document
-        return DumpCounts(label, self.dump.folder, created, updated, deleted, described)
+        label = self.dump.dataset.label
+        return DumpCounts(label, self.dump.folder, created, updated, deleted, self.described)
 
 
 def commit(
@@ -112,11 +118,13 @@ def commit(
     author: Signature | None = None,
     new_branch: str | None = None,
     dry_run: bool = False,
+    drop_fields: bool = False,
 ) -> Committed:
     """Commits the dumps ``names`` of the project's database; nothing changed makes no commit.
 
     ``message`` is called after the snapshot has been taken. With ``new_branch`` the commit's parent is the
     applied commit and the new branch is made to point at it; without a commit there is no new branch.
+    With ``drop_fields`` the commit leaves out models and fields of its parent that the code does not have.
 
     Raises:
         BranchMovedError: the branch has other content in a dump's folder than the applied commit.
@@ -132,11 +140,17 @@ def commit(
             pass
     settle(project)
     with project.backend.snapshot():
-        branch, parent, drafts = _read(project, names, new_branch)
+        branch, parent, drafts = _read(project, names, new_branch, drop_fields=drop_fields)
         whole = Draft(branch, project.config.environment, tuple(draft.counts for draft in drafts))
         changed = any(draft.changed for draft in drafts)
         if changed and not dry_run:
-            tree = repository.writer.write_tree(parent, _files(drafts, with_format=not parent))
+            older = not parent or check_format(repository, parent) < canonical.FORMAT_VERSION
+            seen = {
+                each.dump.folder: repository.trees.folder_id(each.view.tree, each.dump.folder) or ""
+                for each in drafts
+                if each.evolution.is_newer
+            }
+            tree = repository.writer.write_tree(parent, _files(drafts, with_format=older), seen)
     if dry_run or not changed:
         stay = [draft for draft in drafts if not _is_at(project, draft, parent)]
         adopted = [] if new_branch else stay
@@ -157,7 +171,7 @@ def commit(
 
 
 def _read(
-    project: Project, names: Sequence[str], new_branch: str | None
+    project: Project, names: Sequence[str], new_branch: str | None, *, drop_fields: bool
 ) -> tuple[str, str | None, list[_DumpDraft]]:
     """The branch to write, the commit to build on, and what differs from that in each dump."""
     ledger = current(project)
@@ -166,7 +180,10 @@ def _read(
     refuse_under_way(project.repository, branch)
     if parent:
         check_format(project.repository, parent)
-    drafts = [_drafted(project, dump, parent, ledger.get(dump.folder)) for dump in dumps]
+    drafts = [
+        _drafted(project, dump, parent, ledger.get(dump.folder), drop_fields=drop_fields)
+        for dump in dumps
+    ]
     if not names:
         # A dataset that wants arguments may give an empty dump without them.
         drafts = [draft for draft in drafts if draft.side.size or not draft.is_new]
@@ -177,20 +194,30 @@ def _read(
     return branch, parent, drafts
 
 
-def _drafted(project: Project, dump: Dump, parent: str | None, base: Applied | None) -> _DumpDraft:
+def _drafted(
+    project: Project,
+    dump: Dump,
+    parent: str | None,
+    base: Applied | None,
+    *,
+    drop_fields: bool,
+) -> _DumpDraft:
     # What was encoded once need not be read and encoded again, as far as a file of 256 MB takes it.
     spool = Spool(limit=2**28)
     side = DatabaseSide(dump, project.repository.algorithm, project.progress, spool=spool)
-    before = CommitSide(project.repository, parent or "", dump.folder)
+    evolution = Evolution.since(project, dump, parent or "")
+    if not drop_fields:
+        evolution.refuse_dropping()
+    view = evolution.seen(fill=True)
+    before = CommitSide(project.repository, view.tree, dump.folder)
     deltas = side.compare(before, before.ids())
-    document = canonical.dump_document(schema_document(dump.dataset, schema(dump.tables)))
     place = f"{dump.folder}/{DATASET_FILE}"
     recorded = project.repository.blob(parent, place) if parent else None
     withheld = WithheldBefore.by(base)
     ignored = withheld.ignored_fields(dump.tables)
     edited = list(_without_kept(side, before, ignored, withheld.edits(deltas)))
     carried = withheld.carried(dump.tables, deltas)
-    return _DumpDraft(dump, side, base, edited, document, recorded, carried)
+    return _DumpDraft(dump, side, base, edited, evolution, recorded, view, carried)
 
 
 def _without_kept(
@@ -230,8 +257,8 @@ def _files(
     if with_format:
         yield REPOSITORY_FILE, repository_document()
     for draft in drafts:
-        if draft.recorded != draft.document:
-            yield f"{draft.dump.folder}/{DATASET_FILE}", draft.document
+        if draft.described:
+            yield f"{draft.dump.folder}/{DATASET_FILE}", draft.evolution.document
         yield from draft.side.files(draft.deltas)
 
 

@@ -49,7 +49,7 @@ def read_with_value(text: str) -> Value:
 
 
 def test_every_golden_file_has_its_record() -> None:
-    assert FORMAT_VERSION == 1
+    assert FORMAT_VERSION == 2
     assert {path.stem for path in GOLDEN.glob("*.json")} == set(RECORDS)
 
 

@@ -324,6 +324,7 @@ def test_a_dataset_that_describes_its_dump() -> None:
         b'{"models": {}, "specs": ["x"]}',
         b'{"models": {}, "specs": [{"model": {"a": [1]}}]}',
         b'{"a":' * 100_000,
+        b'{"models": {}, "specs": [], "history": [{"migration": "a.1", "after": ["a.0"]}]}',
     ],
 )
 def test_a_dataset_that_describes_none(data: bytes | None) -> None:
@@ -347,7 +348,8 @@ def test_formats() -> None:
 
     assert rules(b'{\n  "format": 1\n}\n') == []
     assert rules(b'{"format": 1}') == ["non-canonical"]
-    assert rules(b'{"format": 2}') == ["newer-format"]
+    assert rules(b'{\n  "format": 2\n}\n') == []
+    assert rules(b'{"format": 3}') == ["newer-format"]
     for data in (b"", b"[]", b'{"format": true}', b'{"format": 0}', b'{"format": "1"}'):
         assert rules(data) == ["no-format"]
 

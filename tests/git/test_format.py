@@ -18,7 +18,7 @@ from tests.git.conftest import Commits
         (b"[1]\n", "contentgit.json of commit {commit} names no format number"),
         (b'{"format": true}\n', "names no format number"),
         (b'{"format": 0}\n', "names no format number"),
-        (b'{"format": 2}\n', "has format 2; this contentgit reads up to format 1"),
+        (b'{"format": 3}\n', "has format 3; this contentgit reads up to format 2"),
     ],
 )
 def test_a_mark_that_is_refused(

@@ -379,7 +379,7 @@ def test_the_worktree_follows_and_keeps_a_users_edits(
 
 
 TREES = [
-    "9e6d48696985c7530ab84ce5f08f263de07260ba",
-    "e2e7a4f2020a2752a2014357d19823fe03d216f3",
-    "d81a8881c7c764757d5b3109a57d7fef8672f03b",
+    "d4dbc8b5f4122cc901c5b0adf2d97d0588e094e3",
+    "34620e8e2bb82e1bb3fdb1c2d0713ec9e8a8f4f3",
+    "9adef5f7367e052a187a8570db487eb955a5c7ef",
 ]

@@ -39,6 +39,7 @@ def commit_options(options: Options) -> None:
     text = "commit to a new branch whose parent is the applied commit"
     options.value("--branch", "NEW", text)
     options.flag("--dry-run", "show what would be committed")
+    options.flag("--drop-fields", "leave out fields and models that this code does not have")
     options.wait()
 
 
@@ -57,6 +58,7 @@ def commit(args: argparse.Namespace, terminal: Terminal) -> int:
             author=author,
             new_branch=args.branch,
             dry_run=args.dry_run,
+            drop_fields=args.drop_fields,
         )
     lines = _commit_lines(done, new_branch=args.branch, dry_run=args.dry_run)
     terminal.result({**data.plain(done), "dry_run": args.dry_run}, lines)

@@ -12,7 +12,14 @@ from typing import NamedTuple
 from django.db.migrations.exceptions import BadMigrationError, NodeNotFoundError
 from django.db.migrations.loader import MigrationLoader
 
-from contentgit.content.evolution import Migration, OpaqueStep, RenamedModel, SchemaStep, Standing
+from contentgit.content.evolution import (
+    NO_STANDING,
+    Migration,
+    OpaqueStep,
+    RenamedModel,
+    SchemaStep,
+    Standing,
+)
 from contentgit.db.evolution.steps import Node, StepReader
 from contentgit.errors import ConfigurationError
 
@@ -30,16 +37,17 @@ class CodeStanding(NamedTuple):
 
 
 def code_standing(
-    labels: Collection[str], referred: Collection[str], recorded: Standing, using: str
+    labels: Collection[str], referred: Collection[str], recorded: Standing | None, using: str
 ) -> CodeStanding:
     """The code's standing for a dump with the models ``labels``, which continues the history ``recorded``.
 
     ``referred`` are models outside that its records refer to: of their apps, only other names matter. An app
-    that is not in the history yet begins with its leaves of today.
+    that is not in the history yet, or any if there is none, begins with its leaves of today.
 
     Raises:
         ConfigurationError: the project's migrations cannot be loaded.
     """
+    recorded = recorded or NO_STANDING
     try:
         graph = _Graph(MigrationLoader(None))
     except (NodeNotFoundError, BadMigrationError) as error:

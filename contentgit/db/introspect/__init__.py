@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
 from django.db import connections
 from django.db.models import NOT_PROVIDED, AutoField, Model
 from django.utils import timezone
@@ -80,6 +81,15 @@ def table(model: type[Model] | str, identities: Identities, using: str) -> Table
 def schema(tables: Tables) -> Schema:
     """The models as values."""
     return Schema({label: each.schema for label, each in tables.items()})
+
+
+def has_field(label: str, name: str = "") -> bool:
+    """Whether the code has the model, and in it the field ``name``, if one is given."""
+    try:
+        model = apps.get_model(label)
+        return not name or bool(model._meta.get_field(name))
+    except (LookupError, FieldDoesNotExist):
+        return False
 
 
 def missing_tables(tables: Tables, using: str) -> list[str]:
