@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Collection, Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from contentgit.content.canonical import encode
 from contentgit.content.diff import Change
+from contentgit.content.lenses import SchemaChange
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, ModelSchema, OnDelete
 from contentgit.content.titles import TitledChange, best_text
@@ -71,7 +72,8 @@ class Review:
     ``moved`` pairs of a deleted and a new record with the same content. ``unread`` counts records that were
     not checked for references, as there are too many. ``files`` are the file fields of each model.
     ``repeated`` counts changes of records that another dump has, too, with the same kind of change, and
-    ``kept`` the deletes after which another dump still has the record.
+    ``kept`` the deletes after which another dump still has the record. ``schema`` is what happened to the
+    schemas of the dumps.
     """
 
     before: str
@@ -84,6 +86,7 @@ class Review:
     files: Mapping[str, frozenset[str]] = field(default_factory=dict)
     repeated: Mapping[str, int] = field(default_factory=dict)
     kept: int = 0
+    schema: Sequence[SchemaChange] = ()
 
     def count(self, kind: str) -> int:
         """How many records are created, updated or deleted; one that several dumps have is one."""

@@ -6,9 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from contentgit.cli.terminal import Terminal
+from contentgit.content.lenses import SchemaChange
 from contentgit.content.titles import TitledChange
 from contentgit.render import data
+from contentgit.render.report import schema_lines
 from contentgit.render.text import change_lines, count_line, dump_line
+from contentgit.render.values import dump_label
 
 
 def print_changes(changes: Iterable[TitledChange], terminal: Terminal, several: bool) -> bool:
@@ -27,6 +30,18 @@ def print_changes(changes: Iterable[TitledChange], terminal: Terminal, several: 
         terminal.line()
         terminal.line(count_line(totals), style="dim")
     return bool(totals)
+
+
+def print_schema_changes(changes: Iterable[SchemaChange], terminal: Terminal) -> bool:
+    """Prints what happened to the schemas of the dumps; whether anything did."""
+    shown = False
+    for change in changes:
+        newer = "; the first commit is the newer one" if change.backwards else ""
+        terminal.line(f"The schema of {dump_label(change.dump)} changes{newer}", style="bold")
+        terminal.lines(f"    {line}" for line in schema_lines(change))
+        terminal.line()
+        shown = True
+    return shown
 
 
 def counts_by_model(changes: Iterable[TitledChange]) -> dict[tuple[str, str], dict[str, int]]:

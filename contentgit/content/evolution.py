@@ -8,6 +8,7 @@ to be read. What the steps make of a record is given by :mod:`contentgit.content
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,9 @@ from contentgit.content.documents import MISFITS, misfit, texts, typed
 from contentgit.content.records import Value
 from contentgit.content.values import content_value, json_value
 from contentgit.errors import FormatError
+
+_NAME: Final = re.compile(r"\w[\w.-]*(?:\.\$key)?")
+_UNNAMED: Final = re.compile(r"[^\w.,() -]")
 
 KEY: Final = "$key"
 """The name of the primary key in a step."""
@@ -232,7 +236,7 @@ def parse_history(document: Any) -> Standing:
     found: dict[str, Migration] = {}
     try:
         for each in typed(document, list):
-            name = typed(each["migration"], str)
+            name = _named(each["migration"])
             after = texts(each.get("after", []))
             if name in found or not found.keys() >= {*after}:
                 raise FormatError(f"migration {name} is listed twice, or before one that it needs")
@@ -271,14 +275,19 @@ def _optional(name: str, value: Value | Absent) -> dict[str, Any]:
 
 def _parsed_step(step: Any) -> SchemaStep:
     parse = next((parse for name, parse in _PARSERS.items() if name in typed(step, dict)), None)
-    return (
-        parse(step) if parse else OpaqueStep(f"a step of another format: {', '.join(step)}"[:200])
-    )
+    return parse(step) if parse else OpaqueStep("a step of another format")
+
+
+def _named(text: Any) -> str:
+    """A name of the project's; what is printed as it is must be one."""
+    if not _NAME.fullmatch(typed(text, str)):
+        raise ValueError(f"{text!r:.60} is not the name of a migration, a model or a field")
+    return str(text)
 
 
 def _field_of(text: Any) -> tuple[str, str]:
     """Model and field of ``"app.model.field"``."""
-    model, _, name = typed(text, str).rpartition(".")
+    model, _, name = _named(text).rpartition(".")
     return model, name
 
 
@@ -299,14 +308,10 @@ def _parsed_retyping(step: Any) -> SchemaStep:
 _PARSERS: Final[Mapping[str, Callable[[Any], SchemaStep]]] = {
     "add_field": lambda step: AddedField(*_field_of(step["add_field"]), _held(step, "default")),
     "remove_field": lambda step: RemovedField(*_field_of(step["remove_field"])),
-    "rename_field": lambda step: RenamedField(
-        *_field_of(step["rename_field"]), typed(step["to"], str)
-    ),
+    "rename_field": lambda step: RenamedField(*_field_of(step["rename_field"]), _named(step["to"])),
     "retype_field": _parsed_retyping,
-    "add_model": lambda step: AddedModel(typed(step["add_model"], str)),
-    "remove_model": lambda step: RemovedModel(typed(step["remove_model"], str)),
-    "rename_model": lambda step: RenamedModel(
-        typed(step["rename_model"], str), typed(step["to"], str)
-    ),
-    "opaque": lambda step: OpaqueStep(typed(step["opaque"], str)),
+    "add_model": lambda step: AddedModel(_named(step["add_model"])),
+    "remove_model": lambda step: RemovedModel(_named(step["remove_model"])),
+    "rename_model": lambda step: RenamedModel(_named(step["rename_model"]), _named(step["to"])),
+    "opaque": lambda step: OpaqueStep(_UNNAMED.sub("?", typed(step["opaque"], str)[:100])),
 }

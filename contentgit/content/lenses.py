@@ -49,6 +49,27 @@ class Reading(NamedTuple):
     lost: tuple[Lost, ...] = ()
 
 
+class LostValues(NamedTuple):
+    """How many records have a value that the newer schema has no place for."""
+
+    model: str
+    field: str
+    migration: str
+    records: int
+
+
+class SchemaChange(NamedTuple):
+    """What happened to the schema of a dump between two commits.
+
+    ``backwards`` is whether the first commit is the newer one.
+    """
+
+    dump: str
+    migrations: tuple[Migration, ...]
+    lost: tuple[LostValues, ...] = ()
+    backwards: bool = False
+
+
 class NewerModel(NamedTuple):
     """The newer label of a model, and the newer names of its older fields, without those that are gone."""
 

@@ -22,12 +22,14 @@ from contentgit.content.layout import (
     encode_part,
     record_paths,
 )
+from contentgit.content.lenses import SchemaChange
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, ModelSchema
 from contentgit.content.titles import TitledChange, best_text
 from contentgit.errors import ConflictError, FormatError, UnknownNameError
 from contentgit.git import Commit, Repository
 from contentgit.history.dumps import Titles, dump_folders, recorded_schema
+from contentgit.history.lenses import meeting
 from contentgit.history.snapshots import (
     CommitSide,
     between_commits,
@@ -113,6 +115,12 @@ class CommitComparison:
     read: Callable[[], Iterator[TitledChange]]
     find_schemas: Callable[[], Mapping[str, Mapping[str, ModelSchema]]]
     trees: CommitTrees | None = None
+    find_schema_changes: Callable[[], Sequence[SchemaChange]] = tuple
+
+    @cached_property
+    def schema_changes(self) -> Sequence[SchemaChange]:
+        """What happened to the schemas of the dumps."""
+        return self.find_schema_changes()
 
     @property
     def changes(self) -> Iterator[TitledChange]:
@@ -208,7 +216,16 @@ def compare_commits(
         partial(commit_changes, repository, ids[0], ids[1], folders, selection),
         partial(_schemas, repository, ids, {*folders, *trees.folders}),
         trees,
+        partial(schema_changes, repository, ids[0], ids[1], folders),
     )
+
+
+def schema_changes(
+    repository: Repository, before: str | None, after: str, folders: Iterable[str]
+) -> list[SchemaChange]:
+    """What happened to the schemas of dumps between two commits."""
+    found = (meeting(repository, before or "", after, folder).change for folder in folders)
+    return [each for each in found if each]
 
 
 def _schemas(
@@ -233,15 +250,17 @@ def commit_changes(
     """The changes between two commits (``before`` may be ``None``: everything is new)."""
     titles = [Titles(repository, commit) for commit in (after, before) if commit]
     for folder in folders:
-        differences = between_commits(repository, before, after, folder)
+        met = meeting(repository, before or "", after, folder)
+        differences = between_commits(repository, met.before or None, met.after, folder)
         found = [each for each in differences if selection.wants(each.path)]
         if not found:
             continue
         schema = recorded_schema(repository, after, folder) or (
             recorded_schema(repository, before, folder) if before else {}
         )
-        old = CommitSide(repository, before or "", folder)
-        new = CommitSide(repository, after, folder)
+        schema = recorded_schema(repository, met.after, folder) or schema
+        old = CommitSide(repository, met.before, folder)
+        new = CommitSide(repository, met.after, folder)
         for batch in change_batches(changes(in_order(found), old, new)):
             yield from _titled(titles, folder, batch, schema)
 
@@ -281,11 +300,12 @@ def references_of(change: Change, schema: ModelSchema | None) -> Iterator[Record
 
 
 class Shown(NamedTuple):
-    """A commit, how many dumps it has, and what it changes against its first parent, streamed."""
+    """A commit, how many dumps it has, and what it changes against its first parent, records streamed."""
 
     commit: Commit
     dumps: int
     changes: Iterator[TitledChange]
+    schema_changes: Sequence[SchemaChange] = ()
 
 
 def log(
@@ -324,7 +344,8 @@ def shown(repository: Repository, commit: Commit, selection: Selection) -> Shown
     commits = [commit.id, parent] if parent else [commit.id]
     folders = selection.folders(repository, commits) if dump_folders(repository, commit.id) else []
     found = commit_changes(repository, parent, commit.id, folders, selection)
-    return Shown(commit, len(folders), found)
+    evolved = schema_changes(repository, parent, commit.id, folders)
+    return Shown(commit, len(folders), found, evolved)
 
 
 def records_at(

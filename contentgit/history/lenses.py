@@ -18,27 +18,18 @@ from contentgit.content import canonical
 from contentgit.content.documents import dump_document, parse_document
 from contentgit.content.evolution import Migration, Standing, history_document
 from contentgit.content.layout import DATASET_FILE, model_of, record_path
-from contentgit.content.lenses import Lens
+from contentgit.content.lenses import Lens, LostValues, SchemaChange
 from contentgit.content.schema import ModelSchema
 from contentgit.errors import ContentgitError
 from contentgit.git import Repository
 from contentgit.git.values import Placed
-from contentgit.history.dumps import recorded_schema
+from contentgit.history.dumps import recorded_schema, recorded_standing
 from contentgit.history.snapshots import CommitSide, batches
 
 PREFIX = "refs/contentgit/lens"
 """The refs that keep such trees."""
 
 _LOST = "lost.json"
-
-
-class LostValues(NamedTuple):
-    """Values that the newer schema has no place for: how many records have one."""
-
-    model: str
-    field: str
-    migration: str
-    records: int
 
 
 class Seen(NamedTuple):
@@ -163,3 +154,39 @@ def _changes(
             if place != path:
                 yield path, None
             yield place, canonical.encode(read.record, model.key_kind)
+
+
+class Meeting(NamedTuple):
+    """A dump of two commits in one schema, the newer one's: trees to compare, and how it changed."""
+
+    before: str
+    after: str
+    change: SchemaChange | None = None
+
+
+def meeting(repository: Repository, before: str, after: str, folder: str) -> Meeting:
+    """The dump of two commits so that they can be compared.
+
+    Where neither has the other's migrations, they are as they are: what is recorded does not say how to read
+    one as the other.
+
+    Raises:
+        FormatError: a ``dataset.json`` or a record is damaged.
+    """
+    path = f"{folder}/{DATASET_FILE}"
+    documents = [repository.blob(commit, path) if commit else None for commit in (before, after)]
+    if None in documents or documents[0] == documents[1]:
+        return Meeting(before, after)
+    older, newer = (recorded_standing(repository, commit, folder) for commit in (before, after))
+    for migrations, one, other in (
+        (newer.since(older), before, after),
+        (older.since(newer), after, before),
+    ):
+        if migrations and any(each.steps for each in migrations):
+            models = recorded_schema(repository, other, folder)
+            document = repository.blob(other, path) or b""
+            seen = seen_through(repository, one, folder, View(migrations, models, document))
+            change = SchemaChange(folder, migrations, seen.lost, backwards=one == after)
+            sides = (before, seen.tree) if one == after else (seen.tree, after)
+            return Meeting(*sides, change)
+    return Meeting(before, after)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from contentgit.check.files import describe
 from contentgit.content.layout import DATASET_FILE, model_of, of_models, record_key, record_paths
@@ -35,7 +36,8 @@ def review(comparison: CommitComparison) -> Review:
             reviewer.follow(entry)
         if comparison.trees is not None:
             _read_referrers(reviewer, comparison.trees, comparison.schemas)
-    return reviewer.review(comparison.before, comparison.after)
+    found = reviewer.review(comparison.before, comparison.after)
+    return replace(found, schema=comparison.schema_changes)
 
 
 def _lenient(trees: CommitTrees | None) -> set[tuple[str, str, str]]:

@@ -10,6 +10,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from contentgit.content.evolution import (
+    AddedField,
+    AddedModel,
+    Conversion,
+    OpaqueStep,
+    RemovedField,
+    RemovedModel,
+    RenamedField,
+    RenamedModel,
+    RetypedField,
+    SchemaStep,
+)
+from contentgit.content.lenses import SchemaChange
 from contentgit.content.records import RecordKey
 from contentgit.content.titles import TitledChange
 from contentgit.render.plain import plural, safe
@@ -20,6 +33,7 @@ from contentgit.review import CountedRecords, Named, Review
 Words: TypeAlias = tuple[str | Named, ...]
 
 _SHOWN = 10  # lines under a note
+_SCHEMA_LINES = 50
 _REACHES: Final = {
     "taken": "takes with it",
     "cleared": "is no longer referred to by",
@@ -53,7 +67,7 @@ class Note:
 def verdict(review: Review) -> str:
     """The whole change in one sentence."""
     if not review.records:
-        return "Nothing changes."
+        return "The schema changes, and no content." if review.schema else "Nothing changes."
     kinds = {kind: review.count(kind) for kind in DONE}
     verb = "changes" if review.records == 1 else "change"
     models = plural(len({model for _, model in review.counts}), "model")
@@ -63,6 +77,7 @@ def verdict(review: Review) -> str:
 def notes(review: Review) -> list[Note]:
     """What a reviewer must look at, the gravest first."""
     found = [
+        *map(_schema, review.schema),
         _reached(review, "dangling", _DANGLING, grave=True),
         _moved(review),
         _deleted(review),
@@ -77,6 +92,65 @@ def notes(review: Review) -> list[Note]:
             Note("unread", f"{unread} more were not checked for references to deleted records.")
         )
     return [note for note in found if note is not None]
+
+
+def _schema(change: SchemaChange) -> Note:
+    """What migrations did to the schema of a dump; its values are compared as the newer schema has them."""
+    lines = [*schema_lines(change)]
+    count = plural(len(change.migrations), "migration")
+    lies = "lie" if len(change.migrations) != 1 else "lies"
+    text = f"The schema of {dump_label(change.dump)} changes: {count} {lies} between."
+    if change.backwards:
+        text += " The first commit is the newer one."
+    shown: tuple[Words, ...] = tuple((line,) for line in lines[:_SCHEMA_LINES])
+    return Note("schema", text, bool(change.lost), shown, max(0, len(lines) - _SCHEMA_LINES))
+
+
+def schema_lines(change: SchemaChange) -> Iterator[str]:
+    """What each step did, the gravest first: values that are in no field any more."""
+    for each in change.lost:
+        records = plural(each.records, "record")
+        yield f"{each.model}.{each.field}: {records} had a value that is gone ({each.migration})"
+    for migration in change.migrations:
+        yield from (f"{step_words(step)} ({migration.name})" for step in migration.steps)
+
+
+def schema_data(changes: Iterable[SchemaChange]) -> list[dict[str, Any]]:
+    """What happened to the schemas, as JSON values."""
+    return [
+        {
+            "dump": change.dump,
+            "backwards": change.backwards,
+            "migrations": [
+                {"name": each.name, "steps": [step_words(step) for step in each.steps]}
+                for each in change.migrations
+            ],
+            "lost": [each._asdict() for each in change.lost],
+        }
+        for change in changes
+    ]
+
+
+def step_words(step: SchemaStep) -> str:
+    """A step in words."""
+    match step:
+        case AddedField(model, name, _):
+            return f"{model}.{name} added"
+        case RemovedField(model, name):
+            return f"{model}.{name} removed"
+        case RenamedField(model, name, to):
+            return f"{model}.{name} renamed to {to}"
+        case RetypedField(model, name, conversion):
+            lossy = ", which has no exact conversion" if conversion is Conversion.NONE else ""
+            return f"{model}.{name} has another kind{lossy}"
+        case AddedModel(model):
+            return f"{model} added"
+        case RemovedModel(model):
+            return f"{model} removed"
+        case RenamedModel(model, to):
+            return f"{model} renamed to {to}"
+        case OpaqueStep(operation):
+            return f"{operation}: what it did is shown as changes of records"
 
 
 def _deleted(review: Review) -> Note | None:
@@ -167,6 +241,7 @@ def data(review: Review) -> dict[str, Any]:
     """Verdict, table and notes as JSON values."""
     return {
         "verdict": verdict(review),
+        "schema": schema_data(review.schema),
         "models": [
             {"dump": dump, "model": model, **{kind: kinds.get(kind, 0) for kind in DONE}}
             for (dump, model), kinds in review.counts.items()

@@ -12,6 +12,7 @@ from contentgit.branches.merging.operation import refuse_under_way
 from contentgit.content import canonical
 from contentgit.content.diff import Delta
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE
+from contentgit.content.lenses import SchemaChange
 from contentgit.db.calling import HookFailure
 from contentgit.db.ledger import Applied, Entry
 from contentgit.errors import UsageError
@@ -62,7 +63,8 @@ class Committed(NamedTuple):
     """What a commit did; ``commit`` is ``""`` when there was nothing to commit.
 
     ``adopted`` are the dumps whose content already was what the branch has, but which the ledger did not
-    know to be there; ``failures`` tell what of the project's own code failed behind the commit.
+    know to be there; ``failures`` tell what of the project's own code failed behind the commit. ``schema`` is what
+    happened to the schemas of the dumps since the commit before.
     """
 
     commit: str
@@ -71,6 +73,7 @@ class Committed(NamedTuple):
     adopted: tuple[str, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()
     failures: tuple[HookFailure, ...] = ()
+    schema: tuple[SchemaChange, ...] = ()
 
 
 @dataclass
@@ -94,6 +97,11 @@ class _DumpDraft:
     def described(self) -> bool:
         """Whether ``dataset.json`` changes."""
         return self.recorded != self.evolution.document
+
+    @property
+    def schema_change(self) -> SchemaChange:
+        """What happened to the schema since the parent."""
+        return SchemaChange(self.dump.folder, self.evolution.migrations, self.view.lost)
 
     @property
     def is_new(self) -> bool:
@@ -141,6 +149,7 @@ def commit(
     settle(project)
     with project.backend.snapshot():
         branch, parent, drafts = _read(project, names, new_branch, drop_fields=drop_fields)
+        evolved = tuple(each.schema_change for each in drafts if each.evolution.is_newer)
         whole = Draft(branch, project.config.environment, tuple(draft.counts for draft in drafts))
         changed = any(draft.changed for draft in drafts)
         if changed and not dry_run:
@@ -160,14 +169,16 @@ def commit(
                 enter(project, entries, {draft.dump.folder: draft.base for draft in adopted})
             anchor(project)
         labels = tuple(draft.dump.dataset.label for draft in adopted)
-        return Committed("", branch, whole.dumps, labels)
+        return Committed("", branch, whole.dumps, labels, schema=evolved)
     text = with_trailers(message(whole), whole)
     new = repository.writer.commit_tree(tree, [parent] if parent else [], text, author=author)
     left = _publish(project, branch, None if new_branch else parent, new, drafts)
     anchor(project)
     folders = [(draft.dump.dataset.label, draft.dump.folder) for draft in drafts if draft.changed]
     failures = committed(project, branch, parent, new, folders)
-    return Committed(new, branch, whole.dumps, left_alone=tuple(left), failures=failures)
+    return Committed(
+        new, branch, whole.dumps, left_alone=tuple(left), failures=failures, schema=evolved
+    )
 
 
 def _read(

@@ -56,6 +56,36 @@ def test_code_that_is_one_migration_behind_does_not_drop_a_field(project: Projec
     assert "intro" not in project.git("show", "HEAD:pages/site1.page/0/0/1.json")
 
 
+def test_a_diff_across_a_rename_shows_the_edit_and_the_rename(project: Project) -> None:
+    project.code(RENAMED, [INITIAL, RENAME], SPECS)
+    project.migrate()
+    project.sql("UPDATE site1_page SET text = 'Spelt.' WHERE id = 2")
+    project.ok("commit", "-m", "Renamed")
+    for words in (["diff", "HEAD~1", "HEAD"], ["show"], ["log", "-p", "-n", "1"]):
+        shown = project.ok(*words)
+        assert "site1.page.body renamed to text (site1.m1)" in shown
+        assert 'text: "Oat." → "Spelt."' in shown
+        assert "1 updated" in shown
+    assert "the first commit is the newer one" in project.ok("diff", "HEAD", "HEAD~1")
+    assert "1 record changes in 1 model" in project.ok(
+        "diff", "HEAD~1", "HEAD", "--format", "markdown"
+    )
+    assert "1 updated" in project.ok("show", "--stat")
+
+
+def test_what_a_removed_field_held_is_counted(project: Project) -> None:
+    project.code(
+        PAGE.replace("body", "gone").replace("TextField()", "TextField()"), [INITIAL], SPECS
+    )
+    without = PAGE.rpartition("        body")[0]
+    project.code(without, [INITIAL, 'm.RemoveField("Page", "body")'], SPECS)
+    project.migrate()
+    said = project.ok("commit", "-m", "Without")
+    assert "site1.page.body: 2 records had a value that is gone (site1.m1)" in said
+    shown = project.ok("diff", "HEAD~1", "HEAD")
+    assert "site1.page.body: 2 records had a value that is gone (site1.m1)" in shown
+
+
 def test_a_rename_is_no_edit(project: Project) -> None:
     project.code(RENAMED, [INITIAL, RENAME], SPECS)
     project.migrate()

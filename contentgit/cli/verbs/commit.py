@@ -19,6 +19,8 @@ from contentgit.cli.worktrees import tell_left_alone
 from contentgit.errors import UsageError
 from contentgit.git import Signature
 from contentgit.render import data
+from contentgit.render.report import schema_data, schema_lines
+from contentgit.render.values import dump_label
 
 if TYPE_CHECKING:
     from contentgit.workingcopy.commit import Committed, Draft, DumpCounts
@@ -61,7 +63,9 @@ def commit(args: argparse.Namespace, terminal: Terminal) -> int:
             drop_fields=args.drop_fields,
         )
     lines = _commit_lines(done, new_branch=args.branch, dry_run=args.dry_run)
-    terminal.result({**data.plain(done), "dry_run": args.dry_run}, lines)
+    terminal.result(
+        {**data.plain(done), "schema": schema_data(done.schema), "dry_run": args.dry_run}, lines
+    )
     if not args.json:
         tell_left_alone(done.left_alone, terminal)
     return tell_failures(done.failures, "committed", terminal)
@@ -147,3 +151,6 @@ def _commit_lines(done: Committed, *, new_branch: str | None, dry_run: bool) -> 
         yield Text.assemble("Committed ", (done.commit[:SHORT], "yellow"), f" on {done.branch}")
     for dump in changed:
         yield Text(f"  {_counts(dump)}")
+    for change in done.schema:
+        yield Text(f"The schema of {dump_label(change.dump)} changes:")
+        yield from (Text(f"    {line}") for line in schema_lines(change))

@@ -16,7 +16,12 @@ from typing import IO, Final
 from rich.text import Text
 
 from contentgit import config
-from contentgit.cli.changes import as_data, counts_by_model, print_changes
+from contentgit.cli.changes import (
+    as_data,
+    counts_by_model,
+    print_changes,
+    print_schema_changes,
+)
 from contentgit.cli.parser import Options, count
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import SHORT, Terminal
@@ -120,12 +125,14 @@ def _print_comparison(
     if chosen:
         differs = write_report(comparison, chosen, args, terminal)
     elif args.stat:
+        evolved = print_schema_changes(comparison.schema_changes, terminal)
         counts = counts_by_model(comparison.changes)
-        differs = bool(counts)
-        if differs:
+        differs = bool(counts) or evolved
+        if counts:
             terminal.lines(stat_lines(counts))
     else:
-        differs = print_changes(comparison.changes, terminal, comparison.dumps > 1)
+        evolved = print_schema_changes(comparison.schema_changes, terminal)
+        differs = evolved | print_changes(comparison.changes, terminal, comparison.dumps > 1)
     return 1 if args.exit_code and differs else 0
 
 
@@ -182,7 +189,7 @@ def write_report(
         with _Whole(path) as file:
             _write(comparison, found, chosen, args, terminal, file)
         terminal.line(f"Wrote {path}: {report.verdict(found)}")
-    return found.records > 0
+    return found.records > 0 or bool(found.schema)
 
 
 def _short(revision: str) -> str:

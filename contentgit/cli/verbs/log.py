@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from rich.text import Text
 
-from contentgit.cli.changes import as_data, counts_by_model, print_changes
+from contentgit.cli.changes import (
+    as_data,
+    counts_by_model,
+    print_changes,
+    print_schema_changes,
+)
 from contentgit.cli.databases import ask_all
 from contentgit.cli.parser import Options, count
 from contentgit.cli.project import find_repository, open_project
@@ -21,6 +26,7 @@ from contentgit.history.commits import log as commit_log
 from contentgit.history.commits import shown as shown_commit
 from contentgit.render import data
 from contentgit.render.plain import safe
+from contentgit.render.report import schema_data
 from contentgit.render.text import SIGNS, count_line, stat_lines
 from contentgit.render.values import dump_label
 from contentgit.render.views import named
@@ -93,6 +99,7 @@ def _print_patch(
         return
     try:
         shown = shown_commit(repository, commit, selection)
+        print_schema_changes(shown.schema_changes, terminal)
         print_changes(shown.changes, terminal, shown.dumps > 1)
     except FormatError as error:  # the older commits are as they are
         terminal.line(f"What this commit changed cannot be shown: {error.message}", "yellow")
@@ -128,7 +135,8 @@ def _commit_data(
         return {**data.plain(commit), "changes": None}
     try:
         shown = shown_commit(repository, commit, selection)
-        return {**data.plain(commit), "changes": [*as_data(shown.changes)]}
+        schema = schema_data(shown.schema_changes)
+        return {**data.plain(commit), "schema": schema, "changes": [*as_data(shown.changes)]}
     except FormatError as error:
         return {**data.plain(commit), "changes": None, "problem": error.message}
 
@@ -210,10 +218,12 @@ def show(args: argparse.Namespace, terminal: Terminal) -> int:
     commit = repository.history.commit(repository.refs.resolve(args.revision))
     shown = shown_commit(repository, commit, selection)
     if args.json:
-        terminal.items({"commit": shown.commit}, "changes", as_data(shown.changes))
+        head = {"commit": shown.commit, "schema": schema_data(shown.schema_changes)}
+        terminal.items(head, "changes", as_data(shown.changes))
         return 0
     terminal.lines(_commit_lines(shown.commit))
     terminal.line()
+    print_schema_changes(shown.schema_changes, terminal)
     if args.stat:
         terminal.lines(stat_lines(counts_by_model(shown.changes)))
     else:
