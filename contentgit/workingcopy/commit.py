@@ -63,8 +63,8 @@ class Committed(NamedTuple):
     """What a commit did; ``commit`` is ``""`` when there was nothing to commit.
 
     ``adopted`` are the dumps whose content already was what the branch has, but which the ledger did not
-    know to be there; ``failures`` tell what of the project's own code failed behind the commit. ``schema`` is what
-    happened to the schemas of the dumps since the commit before.
+    know to be there; ``failures`` tell what of the project's own code failed behind the commit. ``schema`` is
+    what happened to the schemas of the dumps since the commit before.
     """
 
     commit: str
