@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.text import Text
 
 from contentgit.cli.terminal import Terminal
 from contentgit.content.lenses import SchemaChange
@@ -32,16 +34,20 @@ def print_changes(changes: Iterable[TitledChange], terminal: Terminal, several: 
     return bool(totals)
 
 
-def print_schema_changes(changes: Iterable[SchemaChange], terminal: Terminal) -> bool:
+def print_schema_changes(changes: Sequence[SchemaChange], terminal: Terminal) -> bool:
     """Prints what happened to the schemas of the dumps; whether anything did."""
-    shown = False
+    terminal.lines(schema_change_lines(changes))
+    if changes:
+        terminal.line()
+    return bool(changes)
+
+
+def schema_change_lines(changes: Iterable[SchemaChange]) -> Iterator[Text]:
+    """What happened to the schema of each dump."""
     for change in changes:
         newer = "; the first commit is the newer one" if change.backwards else ""
-        terminal.line(f"The schema of {dump_label(change.dump)} changes{newer}", style="bold")
-        terminal.lines(f"    {line}" for line in schema_lines(change))
-        terminal.line()
-        shown = True
-    return shown
+        yield Text(f"The schema of {dump_label(change.dump)} changes{newer}", style="bold")
+        yield from (Text(f"    {line}") for line in schema_lines(change))
 
 
 def counts_by_model(changes: Iterable[TitledChange]) -> dict[tuple[str, str], dict[str, int]]:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from contentgit.cli.changes import schema_change_lines
 from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
 from contentgit.plan.steps import Action, Plan, ProblemKind
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
+from contentgit.render.report import schema_data
 from contentgit.render.text import field_lines, heading
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ def plan_head(planned: Planned, using: str) -> dict[str, object]:
         "skipped": planned.skipped,
         "counts": planned.plan.counts,
         "withheld": planned.plan.withheld,
+        "schema": schema_data(planned.schema_changes),
         "verb": planned.request.verb,
         "merge": planned.request.merging,
     }
@@ -105,6 +108,7 @@ def _plan_lines(planned: Planned, place: str) -> Iterator[Text]:
         yield Text(f"Refused, for the reasons below: {plan_counts(plan)}", style="bold red")
     else:
         yield Text(plan_counts(plan)[:1].upper() + plan_counts(plan)[1:], style="bold")
+    yield from schema_change_lines(planned.schema_changes)
     for label in planned.skipped:
         yield Text(f"  {label} is not in {safe(target.revision)}; it stays as it is", style="dim")
     if plan.withheld:

@@ -61,13 +61,15 @@ class LostValues(NamedTuple):
 class SchemaChange(NamedTuple):
     """What happened to the schema of a dump between two commits.
 
-    ``backwards`` is whether the first commit is the newer one.
+    ``backwards`` is whether the first commit is the newer one. ``left_out`` are models, and how many records
+    the commit has of each, that the code's dataset does not have.
     """
 
     dump: str
-    migrations: tuple[Migration, ...]
+    migrations: tuple[Migration, ...] = ()
     lost: tuple[LostValues, ...] = ()
     backwards: bool = False
+    left_out: tuple[tuple[str, int], ...] = ()
 
 
 class NewerModel(NamedTuple):
@@ -179,6 +181,19 @@ class Lens:
             return None
         names = {each.source: name for name, each in model.fields.items() if each.source}
         return NewerModel(model.label, names)
+
+    @property
+    def added(self) -> Mapping[str, frozenset[str]]:
+        """The fields that came with the migrations, by newer model, of those that are filled."""
+        return {
+            model.label: frozenset(
+                name
+                for name, each in model.fields.items()
+                if each.source is None and self._fills(model.label, name, each)
+            )
+            for model in self._older.values()
+            if not model.removed_by
+        }
 
     def changes(self, label: str) -> bool:
         """Whether a record of the older model may be read as another than it is."""

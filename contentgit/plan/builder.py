@@ -239,9 +239,14 @@ def _step(item: Item) -> Step:
 
 def _of_the_commit(survey: Survey, licences: Licences) -> Iterator[Problem]:
     """What is wrong with the commit as a whole: models, fields, emptiness."""
-    for (dump, label), keys in survey.unknown_models.items():
-        text = f"{dump} of the commit has {_records(len(keys))} of {label}, a model the dataset does not have"
-        yield Problem(ProblemKind.MODEL, text, key=keys[0], dump=dump)
+    if not licences.ignore_unknown_models:
+        for (dump, label), keys in survey.unknown_models.items():
+            records = _records(len(keys))
+            text = (
+                f"{dump} of the commit has {records} of {label}, a model the dataset does not have"
+            )
+            permit = "--ignore-unknown-models"
+            yield Problem(ProblemKind.MODEL, text, key=keys[0], dump=dump, permit=permit)
     if not licences.ignore_unknown_fields:
         for (dump, label, name), keys in survey.unknown_fields.items():
             text = f"{label} has no field {name}, but {_records(len(keys))} of the commit have it"

@@ -30,6 +30,7 @@ class Licences:
     max_deletes_percent: float | None = None
     allow_empty: bool = False
     ignore_unknown_fields: bool = False
+    ignore_unknown_models: bool = False
 
 
 @dataclass

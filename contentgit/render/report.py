@@ -97,9 +97,7 @@ def notes(review: Review) -> list[Note]:
 def _schema(change: SchemaChange) -> Note:
     """What migrations did to the schema of a dump; its values are compared as the newer schema has them."""
     lines = [*schema_lines(change)]
-    count = plural(len(change.migrations), "migration")
-    lies = "lie" if len(change.migrations) != 1 else "lies"
-    text = f"The schema of {dump_label(change.dump)} changes: {count} {lies} between."
+    text = f"The schema of {dump_label(change.dump)} changes."
     if change.backwards:
         text += " The first commit is the newer one."
     shown: tuple[Words, ...] = tuple((line,) for line in lines[:_SCHEMA_LINES])
@@ -111,6 +109,9 @@ def schema_lines(change: SchemaChange) -> Iterator[str]:
     for each in change.lost:
         records = plural(each.records, "record")
         yield f"{each.model}.{each.field}: {records} had a value that is gone ({each.migration})"
+    for label, count in change.left_out:
+        records = plural(count, "record")
+        yield f"{label}: {records} of the commit left out; the dataset of this code does not have the model"
     for migration in change.migrations:
         yield from (f"{step_words(step)} ({migration.name})" for step in migration.steps)
 
@@ -126,6 +127,7 @@ def schema_data(changes: Iterable[SchemaChange]) -> list[dict[str, Any]]:
                 for each in change.migrations
             ],
             "lost": [each._asdict() for each in change.lost],
+            "left_out": dict(change.left_out),
         }
         for change in changes
     ]

@@ -43,7 +43,7 @@ def _commit(project: Project, planned: Planned, outside: Sequence[RecordKey]) ->
             *(work.ours.files(work.deltas) for work in planned.dumps),
             outside_files(project, outside, planned.plan.steps),
         ),
-        folders={work.folder: work.tree for work in planned.dumps},
+        folders={work.folder: _tree(project, work) for work in planned.dumps},
     )
     message = f"Back up {project.config.environment} before it is overwritten\n"
     new = project.repository.writer.commit_tree(tree, _bases(project, planned), message)
@@ -51,6 +51,12 @@ def _commit(project: Project, planned: Planned, outside: Sequence[RecordKey]) ->
     ref = f"{backups(project)}/{stamp}"
     project.repository.refs.move(ref, new, None, "contentgit: backup before an apply")
     return Backup(ref, new)
+
+
+def _tree(project: Project, work: DumpPlan) -> str:
+    """The dump's folder as the database was compared with it."""
+    commit = work.theirs.commit
+    return commit and (project.repository.trees.folder_id(commit, work.folder) or "")
 
 
 def _bases(project: Project, planned: Planned) -> list[str]:

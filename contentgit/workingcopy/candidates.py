@@ -25,11 +25,34 @@ Ids = Mapping[str, str]
 """Blob ids by path; ``""`` stands for no record."""
 
 
-def candidates(work: DumpPlan) -> Iterator[Candidate]:
-    """The three records of every delta that differs in content."""
+def candidates(work: DumpPlan, contents: Contents) -> Iterator[Candidate]:
+    """The three records of every delta that differs in content.
+
+    A record of which theirs knows only a part is added to ``contents`` with what is here of the rest.
+    """
     for each in ThreeWay(work).read(work.deltas):
+        if work.added:
+            each = _with_added(each, work, contents)
         if (each.ours or each.theirs) is not None and _changes(each.base, each.ours, each.theirs):
             yield each
+
+
+def _with_added(found: Candidate, work: DumpPlan, contents: Contents) -> Candidate:
+    """The candidate with fields that came after the commit as they are here."""
+    ours, theirs = found.ours, found.theirs
+    if ours is None or theirs is None:
+        return found
+    kept = {
+        name: ours.fields[name]
+        for name in work.added.get(theirs.key.model, ())
+        if not same(ours.fields[name], theirs.fields[name])
+    }
+    if not kept:
+        return found
+    whole = Record(theirs.key, {**theirs.fields, **kept})
+    kind = work.dump.tables[whole.key.model].schema.key_kind
+    delta = found.delta._replace(commit=contents.add(whole, kind))
+    return found._replace(delta=delta, theirs=whole)
 
 
 def merged_candidates(

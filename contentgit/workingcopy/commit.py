@@ -18,7 +18,6 @@ from contentgit.db.ledger import Applied, Entry
 from contentgit.errors import UsageError
 from contentgit.git import LeftAlone, Signature
 from contentgit.history.commits import check_format, repository_document
-from contentgit.history.lenses import Seen
 from contentgit.history.snapshots import CommitSide, batches
 from contentgit.workingcopy.anchors import anchor
 from contentgit.workingcopy.database_side import DatabaseSide, Missing, Spool, pairs
@@ -86,7 +85,6 @@ class _DumpDraft:
     deltas: Sequence[Delta]
     evolution: Evolution
     recorded: bytes | None
-    view: Seen
     withheld: Sequence[object] = ()
 
     @property
@@ -97,11 +95,6 @@ class _DumpDraft:
     def described(self) -> bool:
         """Whether ``dataset.json`` changes."""
         return self.recorded != self.evolution.document
-
-    @property
-    def schema_change(self) -> SchemaChange:
-        """What happened to the schema since the parent."""
-        return SchemaChange(self.dump.folder, self.evolution.migrations, self.view.lost)
 
     @property
     def is_new(self) -> bool:
@@ -149,13 +142,17 @@ def commit(
     settle(project)
     with project.backend.snapshot():
         branch, parent, drafts = _read(project, names, new_branch, drop_fields=drop_fields)
-        evolved = tuple(each.schema_change for each in drafts if each.evolution.is_newer)
+        found = (draft.evolution.schema_change for draft in drafts)
+        evolved = tuple(change for change in found if change)
         whole = Draft(branch, project.config.environment, tuple(draft.counts for draft in drafts))
         changed = any(draft.changed for draft in drafts)
         if changed and not dry_run:
             older = not parent or check_format(repository, parent) < canonical.FORMAT_VERSION
             seen = {
-                each.dump.folder: repository.trees.folder_id(each.view.tree, each.dump.folder) or ""
+                each.dump.folder: repository.trees.folder_id(
+                    each.evolution.seen.tree, each.dump.folder
+                )
+                or ""
                 for each in drafts
                 if each.evolution.is_newer
             }
@@ -219,8 +216,7 @@ def _drafted(
     evolution = Evolution.since(project, dump, parent or "")
     if not drop_fields:
         evolution.refuse_dropping()
-    view = evolution.seen(fill=True)
-    before = CommitSide(project.repository, view.tree, dump.folder)
+    before = evolution.side
     deltas = side.compare(before, before.ids())
     place = f"{dump.folder}/{DATASET_FILE}"
     recorded = project.repository.blob(parent, place) if parent else None
@@ -228,7 +224,7 @@ def _drafted(
     ignored = withheld.ignored_fields(dump.tables)
     edited = list(_without_kept(side, before, ignored, withheld.edits(deltas)))
     carried = withheld.carried(dump.tables, deltas)
-    return _DumpDraft(dump, side, base, edited, evolution, recorded, view, carried)
+    return _DumpDraft(dump, side, base, edited, evolution, recorded, carried)
 
 
 def _without_kept(

@@ -7,14 +7,16 @@ from contextlib import contextmanager
 from functools import partial
 
 from contentgit.content.diff import Change
+from contentgit.content.lenses import SchemaChange
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.titles import TitledChange
 from contentgit.db import titles as db_titles
 from contentgit.db.ledger import Applied
 from contentgit.errors import UsageError
 from contentgit.history.commits import CommitComparison, Selection, references_of
-from contentgit.history.snapshots import CommitSide, change_batches, changes_of, in_order
+from contentgit.history.snapshots import change_batches, changes_of, in_order
 from contentgit.workingcopy.database_side import DatabaseSide, Missing, pairs
+from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import applied_commit, found_commit
 from contentgit.workingcopy.project import Dump, Project
@@ -56,7 +58,16 @@ def compare_with_database(
                 dump.folder: {label: table.schema for label, table in dump.tables.items()}
                 for dump in dumps
             },
+            find_schema_changes=partial(_schema_changes, project, dumps, commit, rows),
         )
+
+
+def _schema_changes(
+    project: Project, dumps: Sequence[Dump], commit: str | None, rows: Mapping[str, Applied]
+) -> list[SchemaChange]:
+    ats = (commit or found_commit(project, rows[dump.folder]) for dump in dumps)
+    evolutions = (Evolution.since(project, dump, at) for dump, at in zip(dumps, ats, strict=True))
+    return [found for each in evolutions if (found := each.schema_change)]
 
 
 def _database_changes(
@@ -69,7 +80,8 @@ def _database_changes(
     for dump in dumps:
         at = commit or found_commit(project, rows[dump.folder])
         row = None if commit else rows[dump.folder]
-        found, side = dump_changes(project, dump, at, selection.wants, row)
+        evolution = Evolution.since(project, dump, at)
+        found, side = dump_changes(project, dump, evolution, selection.wants, row)
         for batch in change_batches(found):
             yield from titled(project, dump, batch, whole=True)
         del side
@@ -78,18 +90,20 @@ def _database_changes(
 def dump_changes(
     project: Project,
     dump: Dump,
-    commit: str,
+    evolution: Evolution,
     wants: Callable[[str], bool],
     row: Applied | None = None,
 ) -> tuple[Iterator[Change], DatabaseSide]:
-    """The changes from a commit to the database, and the side that counted the rows.
+    """The changes from the commit of ``evolution`` to the database, and the side that counted the rows.
 
-    ``row`` is the ledger's, where the commit is the applied one: what it withheld is no change.
+    ``row`` is the ledger's, where the commit is the applied one: what it withheld is no change. Records of
+    models that the code's dataset does not have are left out.
     """
-    before = CommitSide(project.repository, commit, dump.folder)
+    before = evolution.side
     side = DatabaseSide(dump, project.repository.algorithm, project.progress)
     found = WithheldBefore.by(row).edits(side.compare(before, before.ids()))
-    wanted = in_order(delta for delta in found if wants(delta.path))
+    known = (delta for delta in found if delta.key.model in dump.tables)
+    wanted = in_order(delta for delta in known if wants(delta.path))
     read = (pair for _, pair in pairs(wanted, before, side))
     return changes_of(Missing(dump).trimmed(read)), side
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from contentgit.content.canonical import dump_document
 from contentgit.content.description import schema_document
 from contentgit.content.evolution import Migration
-from contentgit.content.lenses import Lens
-from contentgit.content.schema import ModelSchema
+from contentgit.content.layout import model_of
+from contentgit.content.lenses import Lens, SchemaChange
+from contentgit.content.schema import FieldKind, ModelSchema
 from contentgit.db.evolution import CodeStanding, code_standing
 from contentgit.db.introspect import has_field, schema
 from contentgit.errors import RefusedError
 from contentgit.git import Repository
 from contentgit.history.dumps import recorded_schema, recorded_standing
 from contentgit.history.lenses import Seen, View, seen_through
+from contentgit.history.snapshots import CommitSide
 from contentgit.workingcopy.project import Dump, Project
+
+_ALIKE: Final = frozenset({FieldKind.TEXT, FieldKind.FILE})
+"""Kinds whose content has the same form."""
 
 
 @dataclass(frozen=True)
@@ -76,21 +83,58 @@ class Evolution:
         """Whether the commit's records are to be read through a lens."""
         return any(each.steps for each in self.migrations)
 
-    def seen(self, *, fill: bool) -> Seen:
+    @cached_property
+    def seen(self) -> Seen:
         """The commit's dump as the code has it, see :func:`contentgit.history.lenses.seen_through`."""
         if not self.is_newer:
             return Seen(self.commit)
-        view = View(self.migrations, self.models, self.document, fill)
+        view = View(self.migrations, self.models, self.document)
         return seen_through(self.repository, self.commit, self.dump.folder, view)
+
+    @property
+    def side(self) -> CommitSide:
+        """The snapshot of the dump in the commit, as the code has it."""
+        return CommitSide(self.repository, self.seen.tree, self.dump.folder)
+
+    @property
+    def schema_change(self) -> SchemaChange | None:
+        """What happened to the schema; ``None`` if nothing did."""
+        if not self.is_newer and not self.left_out:
+            return None
+        migrations = self.migrations if self.is_newer else ()
+        left_out = tuple(sorted(self.left_out.items()))
+        return SchemaChange(self.dump.folder, migrations, self.seen.lost, left_out=left_out)
+
+    @cached_property
+    def left_out(self) -> Mapping[str, int]:
+        """How many records the commit has of models that the code's dataset does not have."""
+        if not self.commit or self._recorded.keys() <= self.dump.tables.keys():
+            return {}
+        folder = self.dump.folder
+        labels = (model_of(f"{folder}/{path}") for path in self.side.ids())
+        return Counter(label for label in labels if label not in self.dump.tables)
+
+    @cached_property
+    def _recorded(self) -> Mapping[str, ModelSchema]:
+        if not self.commit:
+            return {}
+        return recorded_schema(self.repository, self.commit, self.dump.folder)
+
+    @cached_property
+    def _lens(self) -> Lens:
+        return Lens(self._recorded, self.migrations, newer=self.models)
+
+    @property
+    def added(self) -> Mapping[str, frozenset[str]]:
+        """The fields by model of which the commit knows nothing, as they came later."""
+        return self._lens.added
 
     @cached_property
     def dropped(self) -> tuple[str, ...]:
         """The models and fields of the commit that the code lacks, and that no migration of it removed."""
-        recorded = recorded_schema(self.repository, self.commit, self.dump.folder)
-        lens = Lens(recorded, self.migrations)
         found = []
-        for label, model in recorded.items():
-            newer = lens.newer(label)
+        for label, model in self._recorded.items():
+            newer = self._lens.newer(label)
             if newer is None:
                 continue
             table = self.dump.tables.get(newer.label)
@@ -124,3 +168,53 @@ class Evolution:
             "contentgit commit --drop-fields  (commits without them)",
             data={"dropped": list(self.dropped), "missing": list(self.code.missing)},
         )
+
+    def refuse_unreadable(self, *, ignoring: bool) -> None:
+        """Refuses to apply the commit if it cannot be read as this code has it.
+
+        ``ignoring`` is whether fields and models that the code lacks are to be left out.
+
+        Raises:
+            RefusedError: newer code made the commit; only the code of a migration can read it; or a field has
+                another kind of value there.
+        """
+        commit, label = self.commit[:10], self.dump.dataset.label
+        if self.code.missing and self.dropped and not ignoring:
+            raise RefusedError(
+                f"commit {commit} was made by newer code: this code lacks the migrations "
+                f"{', '.join(self.code.missing)} of {label}",
+                items=[f"{name} is not in this code" for name in self.dropped],
+                hint="deploy the code that has them, and migrate\n"
+                "contentgit checkout REV --apply --ignore-unknown-fields  (leaves out what this code lacks)",
+                data={"missing": list(self.code.missing)},
+            )
+        if self._lens.opaque:
+            steps = [f"{migration}: {step.operation}" for migration, step in self._lens.opaque]
+            raise RefusedError(
+                f"commit {commit} is from before migrations of {label} whose work on content only their own "
+                "code can do",
+                items=steps,
+                hint=f"contentgit upgrade {commit} --branch NEW  (runs them on the content of the commit)",
+                data={"migrations": [migration for migration, _ in self._lens.opaque]},
+            )
+        other = [*self._other_kinds()]
+        if other:
+            raise RefusedError(
+                f"commit {commit} has other kinds of values in {label} than this code",
+                items=other,
+                hint="contentgit commit  (with code from before the change: records its migrations)",
+            )
+
+    def _other_kinds(self) -> Iterator[str]:
+        """The fields whose kind differs although no recorded migration changed it."""
+        if self.is_newer:
+            return
+        for label, model in self._recorded.items():
+            code = self.models.get(label)
+            for name, each in model.by_name.items() if code else ():
+                here = code.by_name.get(name) if code else None
+                if here and here.kind is not each.kind and not {here.kind, each.kind} <= _ALIKE:
+                    yield f"{label}.{name} is {each.kind.value} there and {here.kind.value} here"
+            if code and code.key_kind is not model.key_kind:
+                kinds = model.key_kind.value, code.key_kind.value
+                yield f"the key of {label} is {kinds[0]} there and {kinds[1]} here"

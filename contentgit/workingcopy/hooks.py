@@ -10,6 +10,7 @@ from typing import Any
 from contentgit.content.diff import Change
 from contentgit.db.calling import HookFailure, has_receivers, run_followup, send_post, send_pre
 from contentgit.followups import Followup
+from contentgit.history.lenses import meeting
 from contentgit.history.snapshots import CommitSide, between_commits, changes
 from contentgit.signals import Changes, post_apply, post_commit, pre_apply
 from contentgit.workingcopy.effects import effects, from_database, kept
@@ -95,9 +96,10 @@ def _between(
 ) -> Iterator[Change]:
     repository = project.repository
     for folder in folders:
-        before = CommitSide(repository, parent or "", folder)
-        after = CommitSide(repository, commit, folder)
-        differences = between_commits(repository, parent, commit, folder)
+        met = meeting(repository, parent or "", commit, folder)
+        before = CommitSide(repository, met.before, folder)
+        after = CommitSide(repository, met.after, folder)
+        differences = between_commits(repository, met.before or None, met.after, folder)
         yield from changes(differences, before, after)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from contentgit.content import canonical
 from contentgit.content.diff import Delta
+from contentgit.content.lenses import SchemaChange
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import KeyKind
 from contentgit.db.ledger import Applied
@@ -62,6 +63,10 @@ class DumpPlan:
     what the merge made. In an undo, the plan brings back the rows ``outside`` of its dumps, and ``taken`` are
     the links that the undone apply took from records, as (many-to-many field, target). The plan of these
     rows has the ``dumps``, which hold a part of their base.
+
+    Where the commit is from before migrations, ``base``, ``theirs`` and ``origin`` are what these make of
+    their records; ``added`` are the fields by model of which ``theirs`` knows nothing, and which keep what is
+    here.
     """
 
     dump: Dump
@@ -82,6 +87,8 @@ class DumpPlan:
     dumps: tuple[DumpPlan, ...] = ()
     outside: frozenset[RecordKey] = frozenset()
     taken: Mapping[RecordKey, AbstractSet[tuple[str, str]]] = field(default_factory=dict)
+    added: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
+    schema_change: SchemaChange | None = None
 
     @property
     def folder(self) -> str:
@@ -141,6 +148,11 @@ class Planned:
     def dump_plans(self) -> tuple[DumpPlan, ...]:
         """The dumps, and what an undo brings back of rows outside of them."""
         return self.dumps if self.outside is None else (*self.dumps, self.outside)
+
+    @property
+    def schema_changes(self) -> list[SchemaChange]:
+        """What happened to the schemas of the dumps since the commit."""
+        return [work.schema_change for work in self.dumps if work.schema_change]
 
     @cached_property
     def folders(self) -> Mapping[str, DumpPlan]:

@@ -27,6 +27,7 @@ from contentgit.render.problems import named_rows
 from contentgit.workingcopy.candidates import candidates, merged_candidates
 from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.effects import called_outside
+from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import applied_commit, found_commit
 from contentgit.workingcopy.outside import with_outside
@@ -124,14 +125,14 @@ def _known_dumps(project: Project, commit: str) -> str:
     return f"dumps in that commit: {', '.join(folders)}"
 
 
-def _origin(repository: Repository, undone: Undone) -> CommitSide | None:
+def _origin(repository: Repository, undone: Undone) -> str | None:
     """The base of the merge that is undone; ``None`` where the repository has it no more."""
-    folder, commit = undone.dump.folder, undone.line.previous
+    commit = undone.line.previous
     with suppress(UnknownNameError):
         at = repository.refs.resolve(commit) if commit else ""
         if at and undone.line.action == "update":
             at = next(iter(repository.history.merge_bases(at, undone.line.commit)), at)
-        return CommitSide(repository, at, folder)
+        return at
     return None
 
 
@@ -158,21 +159,29 @@ class _Planning(NamedTuple):
         start = self._common(at) if row and update else at
         if row and update and start == target.commit:
             goal = Goal(at, row.tree, row.branch)  # it has all of the branch, and perhaps more
-        theirs = CommitSide(repository, goal.commit, dump.folder)
+        evolution = Evolution.since(project, dump, goal.commit)
+        theirs = evolution.side
         same = row and row.tree == goal.tree
-        base = theirs if same else CommitSide(repository, start, dump.folder)
-        return self._compared(DumpPlan(dump, row, goal, goal.tree, base, self._ours(dump), theirs))
+        base = theirs if same else self._side(dump, start)
+        sides = DumpPlan(dump, row, goal, goal.tree, base, self._ours(dump), theirs)
+        return self._compared(sides, evolution)
 
     def undo_plan(self, undone: Undone) -> DumpPlan:
         """The snapshots of a dump that is to become what it was before an apply."""
         repository, dump = self.project.repository, undone.dump
         tree = repository.trees.folder_id(undone.before, dump.folder) if undone.before else None
-        base = CommitSide(repository, applied_commit(self.project, undone.line), dump.folder)
-        theirs = CommitSide(repository, undone.before, dump.folder)
-        sides = DumpPlan(dump, undone.now, undone.goal, tree or "", base, self._ours(dump), theirs)
+        base = self._side(dump, applied_commit(self.project, undone.line))
+        evolution = Evolution.since(self.project, dump, undone.before)
+        ours, theirs = self._ours(dump), evolution.side
+        sides = DumpPlan(dump, undone.now, undone.goal, tree or "", base, ours, theirs)
         if undone.line.action in MERGES:
-            sides = replace(sides, origin=_origin(repository, undone))
-        return self._compared(sides)
+            origin = _origin(repository, undone)
+            sides = replace(sides, origin=None if origin is None else self._side(dump, origin))
+        return self._compared(sides, evolution)
+
+    def _side(self, dump: Dump, commit: str) -> CommitSide:
+        """The snapshot of a dump in a commit, as this code has it."""
+        return Evolution.since(self.project, dump, commit).side
 
     def _ours(self, dump: Dump) -> DatabaseSide:
         return DatabaseSide(dump, self.project.repository.algorithm, self.project.progress)
@@ -196,8 +205,12 @@ class _Planning(NamedTuple):
             )
         return bases[0]
 
-    def _compared(self, sides: DumpPlan) -> DumpPlan:
-        """Looks by blob ids alone where the database differs from what it is to become."""
+    def _compared(self, sides: DumpPlan, evolution: Evolution) -> DumpPlan:
+        """Looks by blob ids alone where the database differs from what it is to become.
+
+        Raises:
+            RefusedError: it does, and the commit cannot be read as this code has it.
+        """
         tables, ids = sides.dump.tables, sides.theirs.ids()
         count = len(ids)
         base_ids = dict(ids) if sides.base is sides.theirs else sides.base.ids()
@@ -207,10 +220,14 @@ class _Planning(NamedTuple):
         changed = {path: blob for path, blob in ids.items() if base_ids.get(path) != blob}
         changed |= dict.fromkeys(base_ids.keys() - ids.keys(), "")
         deltas = sides.ours.compare(sides.theirs, ids)
+        if deltas:
+            evolution.refuse_unreadable(ignoring=self.request.licences.ignore_unknown_fields)
         differing = {delta.path for delta in deltas}
         return replace(
             sides,
             deltas=deltas,
+            added=evolution.added,
+            schema_change=evolution.schema_change,
             size=Size(len(base_ids), sides.ours.size, count),
             base_ids=base_ids,
             agreed={path: blob for path, blob in changed.items() if path not in differing},
@@ -267,7 +284,7 @@ class _Planning(NamedTuple):
                 problem = partial(self._problem, work.folder)
                 yield from merged_candidates(work, contents, self.request.take, problem)
             else:
-                yield from candidates(work)
+                yield from candidates(work, contents)
 
     def _problem(self, folder: str, conflict: Conflict) -> Problem:
         fields = conflict.fields

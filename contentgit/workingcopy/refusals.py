@@ -20,6 +20,7 @@ _PERMITTED: Final = {
     "--allow-cascade": "deletes or clears the rows outside the dump, too",
     "--allow-empty": "deletes all that the commit does not have",
     "--ignore-unknown-fields": "leaves out the fields that the code does not have",
+    "--ignore-unknown-models": "leaves out the records of models that the dataset does not have",
     "--max-deletes": "raises the limit",
 }
 """What the options that permit a problem do."""
@@ -32,7 +33,6 @@ _CORRECT: Final = {
     ProblemKind.UNIQUE: "give one of the two records another value, on the site or in a commit",
     ProblemKind.BROKEN: "correct the records where the content is edited and commit, or take the fields "
     "together from one commit: contentgit restore RECORD/FIELD --from REV",
-    ProblemKind.MODEL: "the dataset lacks the model: first deploy the code that the commit was made with",
     ProblemKind.TWICE: "commit from a database that has the record; both dumps then hold the same",
 }
 """What to do about a problem that no option permits."""

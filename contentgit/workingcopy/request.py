@@ -55,7 +55,8 @@ class Request:
             yield "--adopt"
         if self.take:
             yield f"--take {self.take.value}"
-        for name in ("force", "allow_cascade", "allow_empty", "ignore_unknown_fields"):
+        flags = "force allow_cascade allow_empty ignore_unknown_fields ignore_unknown_models"
+        for name in flags.split():
             if getattr(self.licences, name):
                 yield f"--{name.replace('_', '-')}"
         if self.licences.max_deletes is not None:

@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from contentgit.content.diff import Change
 from contentgit.content.layout import dump_folder, dump_name
+from contentgit.content.lenses import SchemaChange
 from contentgit.content.titles import TitledChange
 from contentgit.datasets import parse_dump_argument
 from contentgit.db.ledger import Applied, applied
@@ -18,6 +19,7 @@ from contentgit.history.dumps import dump_folders
 from contentgit.history.snapshots import change_batches
 from contentgit.workingcopy.collecting import Backlog, backlog
 from contentgit.workingcopy.compare import dump_changes, titled
+from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import found_commit, ways
 from contentgit.workingcopy.places import is_own
@@ -55,6 +57,7 @@ class DumpStatus(NamedTuple, Generic[T]):
     derived fields alone, which is no edit. ``behind`` counts the branch's commits in this folder that the
     database does not have. Where the commit is not in the repository, it is ``missing``; then ``twin`` is a
     branch with the same content, or else ``ways`` are the ways on, and nothing tells what was edited.
+    ``schema`` is what happened to the dump's schema since the commit.
     """
 
     label: str
@@ -70,6 +73,7 @@ class DumpStatus(NamedTuple, Generic[T]):
     missing: bool = False
     twin: str = ""
     ways: tuple[str, ...] = ()
+    schema: SchemaChange | None = None
 
 
 def status(
@@ -107,7 +111,8 @@ def _status(
     if not at:
         rows = sum(dump.reader.counts().values())
         return known._replace(rows=rows, missing=True, ways=tuple(ways(project, row)))
-    found, side = dump_changes(project, dump, at, lambda _path: True, row)
+    evolution = Evolution.since(project, dump, at)
+    found, side = dump_changes(project, dump, evolution, lambda _path: True, row)
     edited, computed = list[T](), list[T]()
     for batch in change_batches(found):
         for each in titled(project, dump, batch):
@@ -123,6 +128,7 @@ def _status(
         behind=behind,
         missing=missing,
         twin=twin if missing else "",
+        schema=evolution.schema_change,
     )
 
 

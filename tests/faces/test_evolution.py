@@ -92,3 +92,169 @@ def test_a_rename_is_no_edit(project: Project) -> None:
     project.sql("UPDATE site1_page SET text = 'Spelt.' WHERE id = 2")
     assert "0 created, 1 updated, 0 deleted" in project.ok("commit", "-m", "Renamed")
     assert '"text": "Rye."' in project.git("show", "HEAD:pages/site1.page/0/0/1.json")
+
+
+TAG = """
+    class Tag(models.Model):
+        name = models.CharField(max_length=50)
+"""
+CREATE_TAG = """
+    m.CreateModel("Tag", [
+        ("id", f.BigAutoField(primary_key=True)), ("name", f.CharField(max_length=50)),
+    ])
+"""
+BOTH = [*SPECS, {"model": "site1.tag", "delete_missing": True}]
+
+
+@pytest.fixture
+def tagged(tmp_path: Path) -> Project:
+    """Stage with a page and a tag, both committed."""
+    made = Project(tmp_path / "project")
+    made.code(PAGE + TAG, [INITIAL, CREATE_TAG], BOTH)
+    made.migrate()
+    made.sql("INSERT INTO site1_page (id, title, body) VALUES (1, 'One', 'Rye.')")
+    made.sql("INSERT INTO site1_tag (id, name) VALUES (1, 'Bread')")
+    made.ok("init")
+    made.ok("commit", "-m", "First")
+    return made
+
+
+def test_a_model_that_left_the_dataset_is_counted(tagged: Project, tmp_path: Path) -> None:
+    tagged.code(PAGE + TAG, [INITIAL, CREATE_TAG], SPECS)
+    left = "site1.tag: 1 record of the commit left out"
+    assert left in tagged.ok("status")
+    assert left in tagged.ok("diff")
+    assert left in tagged.ok("diff", "HEAD")
+    tagged.ok("diff", "HEAD", "-o", str(tmp_path / "report.html"))
+    assert "site1.tag" in (tmp_path / "report.html").read_text()
+    refused = tagged.refused("checkout", "main", "--apply", "--yes")
+    assert "--ignore-unknown-models" in refused
+    tagged.ok("checkout", "main", "--apply", "--yes", "--ignore-unknown-models")
+
+
+def test_a_model_that_a_migration_deleted_is_listed_and_old_commits_apply(tagged: Project) -> None:
+    tagged.code(PAGE, [INITIAL, CREATE_TAG, 'm.DeleteModel("Tag")'], SPECS)
+    tagged.migrate()
+    gone = "site1.tag.name: 1 record had a value that is gone (site1.m2)"
+    assert gone in tagged.ok("status")
+    assert gone in tagged.ok("diff")
+    tagged.sql("UPDATE site1_page SET body = 'Oat.'")
+    assert "1 updated" in tagged.ok("commit", "-m", "Without tags")
+    assert gone in tagged.ok("checkout", "HEAD~1")
+    tagged.ok("checkout", "HEAD~1", "--apply", "--yes")
+    assert tagged.sql("SELECT body FROM site1_page") == [("Rye.",)]
+    assert "clean" in tagged.ok("status")
+
+
+def test_a_model_that_was_renamed_is_no_delete(tagged: Project) -> None:
+    renamed = TAG.replace("Tag", "Label")
+    specs = [*SPECS, {"model": "site1.label", "delete_missing": True}]
+    tagged.code(PAGE + renamed, [INITIAL, CREATE_TAG, 'm.RenameModel("Tag", "Label")'], specs)
+    tagged.migrate()
+    assert "clean" in tagged.ok("status")
+    assert "Nothing to do" in tagged.ok("checkout", "main")
+    assert "0 created, 0 updated, 0 deleted" in tagged.ok("commit", "-m", "Renamed")
+    assert "site1.tag renamed to site1.label" in tagged.ok("show")
+
+
+def test_the_first_apply_after_a_rename_sees_real_edits_alone(project: Project) -> None:
+    project.migrate("production")
+    project.ok("checkout", "main", "--apply", "--yes", site="production")
+    project.code(RENAMED, [INITIAL, RENAME], SPECS)
+    project.migrate()
+    project.migrate("production")
+    assert "clean" in project.ok("status", site="production")
+    project.sql("UPDATE site1_page SET text = 'Spelt.' WHERE id = 2")
+    project.ok("commit", "-m", "Spelt")
+    project.sql("UPDATE site1_page SET title = 'Uno' WHERE id = 1", site="production")
+    project.sql("UPDATE site1_page SET text = 'Emmer.' WHERE id = 2", site="production")
+    refused = project.refused("checkout", "main", "--apply", "--yes", site="production")
+    assert "site1.page:1" in refused
+    assert "site1.page:2" in refused
+    project.sql("UPDATE site1_page SET text = 'Oat.' WHERE id = 2", site="production")
+    project.ok("update", "--yes", site="production")
+    found = project.sql("SELECT title, text FROM site1_page ORDER BY id", site="production")
+    assert found == [("Uno", "Rye."), ("Two", "Spelt.")]
+
+
+def test_an_old_commit_applies_across_a_rename(project: Project) -> None:
+    project.code(RENAMED, [INITIAL, RENAME], SPECS)
+    project.migrate()
+    project.sql("UPDATE site1_page SET text = 'Spelt.' WHERE id = 2")
+    project.ok("commit", "-m", "Spelt")
+    plan = project.ok("checkout", "HEAD~1")
+    assert "site1.page.body renamed to text (site1.m1)" in plan
+    assert 'text: "Spelt." → "Oat."' in plan
+    project.ok("checkout", "HEAD~1", "--apply", "--yes", "--ignore-unknown-fields")
+    assert project.sql("SELECT text FROM site1_page ORDER BY id") == [("Rye.",), ("Oat.",)]
+    project.ok("undo", "--yes")
+    assert project.sql("SELECT text FROM site1_page ORDER BY id") == [("Rye.",), ("Spelt.",)]
+
+
+def test_a_field_that_came_later_keeps_what_is_here(project: Project) -> None:
+    project.code(WITH_INTRO, [INITIAL, ADD_INTRO], SPECS)
+    project.migrate()
+    assert "clean" in project.ok("status")
+    project.sql("UPDATE site1_page SET intro = 'Read this' WHERE id = 1")
+    project.sql("UPDATE site1_page SET body = 'Spelt.' WHERE id = 1")
+    project.sql("DELETE FROM site1_page WHERE id = 2")
+    assert "1 updated, 1 deleted" in project.ok("commit", "-m", "Later")
+    project.ok("checkout", "HEAD~1", "--apply", "--yes")
+    found = project.sql("SELECT body, intro FROM site1_page ORDER BY id")
+    assert found == [("Rye.", "Read this"), ("Oat.", "None yet")]
+
+
+RETYPED = PAGE.replace("title = models.CharField(max_length=50)", "title = models.IntegerField()")
+
+
+def test_another_kind_of_values_is_read_where_that_is_exact(tmp_path: Path) -> None:
+    made = Project(tmp_path / "project")
+    initial = INITIAL.replace("f.CharField(max_length=50)", "f.IntegerField()")
+    made.code(RETYPED, [initial], SPECS)
+    made.migrate()
+    made.sql("INSERT INTO site1_page (id, title, body) VALUES (1, 7, 'Rye.')")
+    made.ok("init")
+    made.ok("commit", "-m", "First")
+    alter = 'm.AlterField("Page", "title", f.CharField(max_length=50))'
+    made.code(PAGE, [initial, alter], SPECS)
+    made.migrate()
+    assert "clean" in made.ok("status")
+    made.sql("UPDATE site1_page SET title = 'Seven'")
+    made.ok("commit", "-m", "Seven")
+    made.ok("checkout", "HEAD~1", "--apply", "--yes")
+    assert made.sql("SELECT title FROM site1_page") == [("7",)]
+
+
+def test_another_kind_of_values_of_which_nothing_is_recorded_is_refused(project: Project) -> None:
+    project.code(
+        RETYPED, [INITIAL.replace("f.CharField(max_length=50)", "f.IntegerField()")], SPECS
+    )
+    project.sql("DELETE FROM site1_page")
+    refused = project.refused("checkout", "main", "--apply", "--yes")
+    assert "site1.page.title is text there and integer here" in refused
+
+
+def test_code_of_a_migration_between_is_named(project: Project) -> None:
+    code = (
+        "def split(apps, editor):\n    apps.get_model('site1', 'page').objects.update(body='Split')"
+    )
+    project.code(PAGE, [INITIAL, "m.RunPython(split)"], SPECS, code)
+    project.migrate()
+    refused = project.refused("checkout", "main", "--apply", "--yes")
+    assert "site1.m1: RunPython(split)" in refused
+    assert "contentgit upgrade" in refused
+
+
+def test_a_commit_of_newer_code_names_the_missing_migrations(project: Project) -> None:
+    project.migrate("production")
+    project.code(WITH_INTRO, [INITIAL, ADD_INTRO], SPECS)
+    project.migrate()
+    project.sql("UPDATE site1_page SET intro = 'Read this' WHERE id = 1")
+    project.ok("commit", "-m", "With an intro")
+    project.code(PAGE, [INITIAL], SPECS)
+    refused = project.refused("checkout", "main", "--apply", "--yes", site="production")
+    assert "lacks the migrations site1.m1" in refused
+    assert "site1.page.intro" in refused
+    words = ("checkout", "main", "--apply", "--yes", "--ignore-unknown-fields")
+    project.ok(*words, site="production")
+    assert "clean" in project.ok("status", site="production")

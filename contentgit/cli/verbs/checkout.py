@@ -113,6 +113,9 @@ def _plan_options(options: Options) -> None:
     options.flag(
         "--ignore-unknown-fields", "ignore fields of the commit that the code does not have"
     )
+    options.flag(
+        "--ignore-unknown-models", "leave out models of the commit that the dataset does not have"
+    )
     options.flag("--full --verbose", "list every record of the plan, and every refused record")
     options.value("--plan-out", "FILE", "write the plan to FILE, to run it later with --plan")
     options.wait()
@@ -121,7 +124,7 @@ def _plan_options(options: Options) -> None:
 def _run_file(args: argparse.Namespace, terminal: Terminal) -> int:
     """Runs the plan in a file, whatever verb it is of."""
     others = "dumps names take max_deletes plan_out merge pull adopt revision force allow_cascade"
-    others += " allow_empty ignore_unknown_fields"
+    others += " allow_empty ignore_unknown_fields ignore_unknown_models"
     if not args.apply or any(getattr(args, name) for name in others.split()):
         raise UsageError(
             "--plan FILE takes no other option than --apply; the file says what is applied and allowed",
@@ -214,6 +217,7 @@ def _request(args: argparse.Namespace, verb: Verb) -> Request:
         max_deletes_percent=percent,
         allow_empty=args.allow_empty,
         ignore_unknown_fields=args.ignore_unknown_fields,
+        ignore_unknown_models=args.ignore_unknown_models,
     )
     return Request(
         verb,

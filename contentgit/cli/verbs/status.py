@@ -20,6 +20,7 @@ from contentgit.content.records import RecordKey
 from contentgit.content.titles import TitledChange
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
+from contentgit.render.report import schema_data, schema_lines
 from contentgit.render.text import SIGNS, STYLES, heading
 from contentgit.render.values import dump_label
 
@@ -140,7 +141,13 @@ def _print(status: _Status, terminal: Terminal) -> None:
 def _status_data(status: _Status) -> dict[str, object]:
     dumps = []
     for dump in status.dumps:
-        document = {**dump._asdict(), "dump": dump.label, "twin": dump.twin or None}
+        schema = schema_data([dump.schema] if dump.schema else [])
+        document = {
+            **dump._asdict(),
+            "dump": dump.label,
+            "twin": dump.twin or None,
+            "schema": schema[0] if schema else None,
+        }
         dumps.append({n: v for n, v in document.items() if n not in ("label", "in_branch", "ways")})
     return {
         "database": status.using,
@@ -226,6 +233,8 @@ def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
     elif status.missing:
         command = call.typed(f"contentgit checkout {status.twin} {status.label} --apply")
         yield Text(f"  branch {status.twin} has the same content: {command}", style="dim")
+    for schema_line in schema_lines(status.schema) if status.schema else ():
+        yield Text(f"  {schema_line}", style="dim")
     if status.note:
         yield Text(f"  {status.note}", style="yellow")
     for entries, said in (
