@@ -14,7 +14,7 @@ from contentgit.history.snapshots import CommitSide, between_commits, changes
 from contentgit.signals import Changes, post_apply, post_commit, pre_apply
 from contentgit.workingcopy.effects import effects, from_database, kept
 from contentgit.workingcopy.planned import Planned
-from contentgit.workingcopy.project import Project
+from contentgit.workingcopy.project import Dump, Project
 
 
 @dataclass
@@ -68,13 +68,9 @@ class Hooks:
 
 
 def committed(
-    project: Project,
-    branch: str,
-    parent: str | None,
-    commit: str,
-    folders: Sequence[tuple[str, str]],
+    project: Project, branch: str, parent: str | None, commit: str, dumps: Sequence[Dump]
 ) -> tuple[HookFailure, ...]:
-    """Sends ``post_commit``; ``folders`` are those that the commit changes, each behind its dump's label."""
+    """Sends ``post_commit``; ``dumps`` are those that the commit changes."""
     if not has_receivers(post_commit):
         return ()
     found = send_post(
@@ -84,17 +80,17 @@ def committed(
         commit=commit,
         branch=branch,
         parent=parent or "",
-        dumps=tuple(label for label, _ in folders),
-        changes=Changes(partial(_between, project, parent, commit, [each for _, each in folders])),
+        dumps=tuple(dump.dataset.label for dump in dumps),
+        changes=Changes(partial(_between, project, parent, commit, dumps)),
     )
     return tuple(found)
 
 
 def _between(
-    project: Project, parent: str | None, commit: str, folders: Sequence[str]
+    project: Project, parent: str | None, commit: str, dumps: Sequence[Dump]
 ) -> Iterator[Change]:
     repository = project.repository
-    for folder in folders:
+    for folder in (dump.folder for dump in dumps):
         before = CommitSide(repository, parent or "", folder)
         after = CommitSide(repository, commit, folder)
         differences = between_commits(repository, parent, commit, folder)
