@@ -48,9 +48,9 @@ class Hooks:
         if self.idle:
             return ()
         failures: list[HookFailure] = []
-        for each, labels in _followups(self.project, self.planned):
+        for followup, labels in _followups(self.project, self.planned):
             offered = {"using": self.project.using, "dumps": labels, "plan": self.planned.plan}
-            failures += run_followup(each, offered)
+            failures += run_followup(followup, offered)
         if self._changes is not None:
             failures += send_post(post_apply, changes=self._changes, **self._arguments())
         return tuple(failures)
@@ -102,11 +102,11 @@ def _followups(project: Project, planned: Planned) -> Iterator[tuple[Followup, t
     changed = {step.dump for step in planned.plan.steps}
     found: list[tuple[Followup, list[str]]] = []  # a function need not be hashable
     for dataset in (work.dump.dataset for work in planned.dumps if work.folder in changed):
-        for each in project.definitions[dataset.name].after_apply:
-            known = next((labels for other, labels in found if other == each), None)
+        for followup in project.definitions[dataset.name].after_apply:
+            known = next((labels for other, labels in found if other == followup), None)
             if known is None:
-                found.append((each, [dataset.label]))
+                found.append((followup, [dataset.label]))
             elif dataset.label not in known:
                 known.append(dataset.label)
-    for each, labels in found:
-        yield each, tuple(labels)
+    for followup, labels in found:
+        yield followup, tuple(labels)

@@ -104,7 +104,7 @@ def with_outside(
     theirs = CommitSide(repository, backup, OUTSIDE)
     ids = theirs.ids()
     found = theirs.records(list(ids.items()))
-    keys = {path: each.key for path, each in zip(ids, found, strict=True) if each is not None}
+    keys = {path: record.key for path, record in zip(ids, found, strict=True) if record is not None}
     _refuse_unknown(project, keys.values())
     reader = outside_reader(project, keys.values(), all_tables([work.dump for work in dump_plans]))
     dump = Dump(reader.dataset, OUTSIDE, reader.tables, reader)
