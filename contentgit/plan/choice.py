@@ -113,7 +113,7 @@ def _over_row(item: Item, there: Mapping[str, tuple[str, ...]]) -> Item:
         )
         for wanted in item.links
     ]
-    optional = [replace(each, there=there.get(each.name, ())) for each in item.optional]
+    optional = [replace(state, there=there.get(state.name, ())) for state in item.optional]
     return replace(item, action=Action.UPDATE, links=tuple(links), optional=tuple(optional))
 
 

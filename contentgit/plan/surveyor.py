@@ -171,7 +171,8 @@ def _computed(record: Record, rules: Rules) -> tuple[Computed, ...]:
     """What stands for the values that a database may compare in sets that are not plain."""
     if not rules.schema.computes:
         return ()
-    return tuple((each[1], digest(each)) for each in doubtful(record, rules.schema, parts=True))
+    claims = doubtful(record, rules.schema, parts=True)
+    return tuple((claim[1], digest(claim)) for claim in claims)
 
 
 def _broken(record: Record, names: Iterable[str], rules: Rules) -> tuple[str, ...]:

@@ -79,9 +79,9 @@ def _park_computed(survey: Survey, writes: Mapping[RecordKey, Item], parked: Par
             taken[claim].add(item.key)
     for item in writes.values() if taken else ():
         wanted = {claim[0] for claim in item.gives if taken.get(claim, set()) - {item.key}}
-        for each in survey.models[item.key.model].unique if wanted else ():
-            given_up = set(each.named) & set(item.fields)
-            if each.name in wanted and given_up:
+        for unique in survey.models[item.key.model].unique if wanted else ():
+            given_up = set(unique.named) & set(item.fields)
+            if unique.name in wanted and given_up:
                 parked[item.key] |= given_up
 
 

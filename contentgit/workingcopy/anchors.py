@@ -37,7 +37,7 @@ def anchor(project: Project) -> None:
 
 def anchor_ref(project: Project, folder: str) -> str:
     """The full name of the ref that keeps the commit which a dump of the database is at."""
-    names = (project.using, *(each for each in schemas(project, folder) if each != "public"))
+    names = (project.using, *(schema for schema in schemas(project, folder) if schema != "public"))
     return f"{_place(project)}/{'@'.join(map(part, names))}/{part(folder, encoded=True)}"
 
 

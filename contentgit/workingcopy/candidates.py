@@ -30,11 +30,12 @@ def candidates(work: DumpPlan, contents: Contents) -> Iterator[Candidate]:
 
     A record of which theirs knows only a part is added to ``contents`` with what is here of the rest.
     """
-    for each in ThreeWay(work).read(work.deltas):
+    for candidate in ThreeWay(work).read(work.deltas):
         if work.added:
-            each = _with_added(each, work, contents)
-        if (each.ours or each.theirs) is not None and _changes(each.base, each.ours, each.theirs):
-            yield each
+            candidate = _with_added(candidate, work, contents)
+        three = candidate.base, candidate.ours, candidate.theirs
+        if (candidate.ours or candidate.theirs) is not None and _changes(*three):
+            yield candidate
 
 
 def _with_added(found: Candidate, work: DumpPlan, contents: Contents) -> Candidate:
@@ -64,20 +65,20 @@ def merged_candidates(
     """
     three_way = ThreeWay(work)
     settled = three_way.settled(take)
-    for each, own in three_way.read_to_merge(three_way.to_merge(settled)):
-        delta, here, theirs = each.delta, each.ours, each.theirs
+    for candidate, own in three_way.read_to_merge(three_way.to_merge(settled)):
+        delta, here, theirs = candidate.delta, candidate.ours, candidate.theirs
         if (own or theirs) is None or delta.key in work.outside:
             continue
         table = work.dump.tables.get(delta.key.model)
         schema = table.schema if table else None
-        merged = settled.merge(delta.path, (each.base, own, theirs), schema, take)
+        merged = settled.merge(delta.path, (candidate.base, own, theirs), schema, take)
         result = merged.record
         if result is not None and not (theirs is not None and _identical(theirs, result)):
             delta = delta._replace(commit=contents.add(result, schema.key_kind if schema else None))
         elif result is None:
             delta = delta._replace(commit="")
         conflict = problem(merged.conflict) if merged.conflict and take is None else None
-        changed = (here or result) is not None and _changes(each.base, here, result)
+        changed = (here or result) is not None and _changes(candidate.base, here, result)
         yield Candidate(delta, work.folder, here, here, result, conflict, changed)
 
 
@@ -117,16 +118,17 @@ class ThreeWay:
         stayed = WithheldBefore.by(work.goal.undoes).undeleted
         missing = Missing(work.dump)
         for batch in _portions(self.read(deltas)):
-            kept = missing.kept([(each.base, each.ours) for each in batch])
-            for each, whole in zip(batch, kept, strict=True):
-                base, here, there, key = each.base, each.ours, each.theirs, each.delta.key
-                if base is None and here and stay.get(str(key)) == each.delta.database:
+            kept = missing.kept([(candidate.base, candidate.ours) for candidate in batch])
+            for candidate, whole in zip(batch, kept, strict=True):
+                base, here, there = candidate.base, candidate.ours, candidate.theirs
+                key = candidate.delta.key
+                if base is None and here and stay.get(str(key)) == candidate.delta.database:
                     base = here  # the commit deletes it, and it stays for want of a licence
                 elif base is None and here and there and str(key) in stayed:
                     base = there  # it was there before the apply that is undone, and stayed
                 if base and key in work.taken:
                     base = _without(base, work.taken[key])
-                yield each._replace(base=base), whole or here
+                yield candidate._replace(base=base), whole or here
 
     def settled(self, take: Side | None) -> Settled:
         """The records that come out otherwise than merged one by one, since a field orders them."""
@@ -134,8 +136,8 @@ class ThreeWay:
         ours = {**work.ordered_ids, **{delta.path: delta.database for delta in work.deltas}}
 
         def records(paths: Iterable[str]) -> Iterator[tuple[str, Three]]:
-            for each, own in self.read_to_merge(self._deltas(paths)):
-                yield each.delta.path, (each.base, own, each.theirs)
+            for candidate, own in self.read_to_merge(self._deltas(paths)):
+                yield candidate.delta.path, (candidate.base, own, candidate.theirs)
 
         return _settled(work, (work.base_ids, ours, work.ordered_ids), records, take)
 
@@ -241,7 +243,7 @@ class ThreeWay:
 
         def records(paths: Iterable[str]) -> Iterator[tuple[str, Three]]:
             for batch in batches(paths):
-                three = zip(*(_at(*each, batch) for each in sides), strict=True)
+                three = zip(*(_at(*side, batch) for side in sides), strict=True)
                 yield from zip(batch, three, strict=True)
 
         ids = work.origin_ids, work.ordered_ids, work.base_ids
@@ -277,7 +279,7 @@ def _without(record: Record, links: AbstractSet[tuple[str, str]]) -> Record:
     """The record as the apply that took these links has left it."""
     fields = dict(record.fields)
     for name in {name for name, _ in links} & fields.keys():
-        fields[name] = [each for each in fields[name] or () if (name, each) not in links]
+        fields[name] = [target for target in fields[name] or () if (name, target) not in links]
     return replace(record, fields=fields)
 
 
@@ -299,7 +301,7 @@ def _settled(
     for label, table in work.dump.tables.items():
         if not table.schema.orders:
             continue
-        base, ours, theirs = (of_models([label], each) for each in ids)
+        base, ours, theirs = (of_models([label], side_ids) for side_ids in ids)
         here, there = _changed(base, ours), _changed(base, theirs)
         others = partial(_others, work.theirs, theirs, here | there)
         OrderedModel(

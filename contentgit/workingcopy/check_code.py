@@ -40,13 +40,13 @@ def judge(
             yield finding("not-compared", f"{label}: {error.message}", hint=error.hint)
             continue
         yield from compare(dump, document)
-    own = [name for name, each in definitions.items() if not each.needs_arguments]
+    own = [name for name, definition in definitions.items() if not definition.needs_arguments]
     yield from (replaced_folder(name, beside[name]) for name in sorted(own) if name in beside)
     yield from missing_dumps(dumps, {name: {} for name in own if name not in beside})
 
 
 def _document(project: Project, label: str) -> Mapping[str, Any]:
-    dataset = next(each for each in project.datasets([label]) if each.label == label)
+    dataset = next(dataset for dataset in project.datasets([label]) if dataset.label == label)
     bound = project.bind(dataset)
     # As it would be read back: tuples are lists then.
     document: Mapping[str, Any] = json.loads(

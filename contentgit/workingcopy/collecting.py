@@ -70,13 +70,13 @@ def collect(project: Project, days: int, *, dry_run: bool = False) -> Collected:
     since = project.operator.now - timedelta(days=days)
     needs = _needs(since)
     found = [*_backups(project, needs, since), *_anchors(project, since)]
-    removed = tuple(each for each in found if not each.kept)
-    kept = tuple(each for each in found if each.kept)
+    removed = tuple(leftover for leftover in found if not leftover.kept)
+    kept = tuple(leftover for leftover in found if leftover.kept)
     files = tuple(repository.housekeeping.temporary_files(project.operator.now - timedelta(days=1)))
     before = repository.housekeeping.space()
     if dry_run:
         return Collected(removed, kept, files, before)
-    going = {each.ref: each.commit for each in removed} | _unneeded(project, needs)
+    going = {leftover.ref: leftover.commit for leftover in removed} | _unneeded(project, needs)
     _keep(project, needs, going.keys())
     for ref, commit in going.items():
         repository.refs.delete(ref, commit)
@@ -154,7 +154,11 @@ def _anchors(project: Project, since: datetime) -> Iterator[Leftover]:
 def _unneeded(project: Project, needs: Needs) -> dict[str, str]:
     """Our refs of commits that an undo needed once."""
     there = project.repository.refs.under(_undo_place(project))
-    return {} if needs.closed else {ref: each for ref, each in there if each not in needs.commits}
+    return (
+        {}
+        if needs.closed
+        else {ref: commit for ref, commit in there if commit not in needs.commits}
+    )
 
 
 def _keep(project: Project, needs: Needs, going: AbstractSet[str]) -> None:

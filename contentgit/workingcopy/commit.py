@@ -158,8 +158,8 @@ def commit(
             }
             tree = repository.writer.write_tree(parent, _files(drafts, with_format=older), seen)
     if dry_run or not changed:
-        stay = [draft for draft in drafts if not _is_at(project, draft, parent)]
-        adopted = [] if new_branch else stay
+        adoptable = () if new_branch else drafts
+        adopted = [draft for draft in adoptable if not _is_at(project, draft, parent)]
         if parent and not dry_run:
             if adopted:
                 entries = [_entry(project, draft, branch, parent, "adopt") for draft in adopted]
@@ -171,8 +171,8 @@ def commit(
     new = repository.writer.commit_tree(tree, [parent] if parent else [], text, author=author)
     left = _publish(project, branch, None if new_branch else parent, new, drafts)
     anchor(project)
-    folders = [(draft.dump.dataset.label, draft.dump.folder) for draft in drafts if draft.changed]
-    failures = committed(project, branch, parent, new, folders)
+    dumps = [draft.dump for draft in drafts if draft.changed]
+    failures = committed(project, branch, parent, new, dumps)
     return Committed(
         new, branch, whole.dumps, left_alone=tuple(left), failures=failures, schema=evolved
     )

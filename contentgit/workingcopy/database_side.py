@@ -218,7 +218,7 @@ class Missing:
         for name in self.fields.get(own.key.model, ()):
             # What the database never had is added where the commit has it: it is their change.
             there, here, full = (
-                each.get(name) or [] for each in (seen.fields, values, base.fields)
+                fields.get(name) or [] for fields in (seen.fields, values, base.fields)
             )
             if set(full) - set(there):
                 values[name], _ = merge_value(schema.by_name[name], name, there, here, full)

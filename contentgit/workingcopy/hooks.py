@@ -15,7 +15,7 @@ from contentgit.history.snapshots import CommitSide, between_commits, changes
 from contentgit.signals import Changes, post_apply, post_commit, pre_apply
 from contentgit.workingcopy.effects import effects, from_database, kept
 from contentgit.workingcopy.planned import Planned
-from contentgit.workingcopy.project import Project
+from contentgit.workingcopy.project import Dump, Project
 
 
 @dataclass
@@ -49,9 +49,9 @@ class Hooks:
         if self.idle:
             return ()
         failures: list[HookFailure] = []
-        for each, labels in _followups(self.project, self.planned):
+        for followup, labels in _followups(self.project, self.planned):
             offered = {"using": self.project.using, "dumps": labels, "plan": self.planned.plan}
-            failures += run_followup(each, offered)
+            failures += run_followup(followup, offered)
         if self._changes is not None:
             failures += send_post(post_apply, changes=self._changes, **self._arguments())
         return tuple(failures)
@@ -69,13 +69,9 @@ class Hooks:
 
 
 def committed(
-    project: Project,
-    branch: str,
-    parent: str | None,
-    commit: str,
-    folders: Sequence[tuple[str, str]],
+    project: Project, branch: str, parent: str | None, commit: str, dumps: Sequence[Dump]
 ) -> tuple[HookFailure, ...]:
-    """Sends ``post_commit``; ``folders`` are those that the commit changes, each behind its dump's label."""
+    """Sends ``post_commit``; ``dumps`` are those that the commit changes."""
     if not has_receivers(post_commit):
         return ()
     found = send_post(
@@ -85,17 +81,17 @@ def committed(
         commit=commit,
         branch=branch,
         parent=parent or "",
-        dumps=tuple(label for label, _ in folders),
-        changes=Changes(partial(_between, project, parent, commit, [each for _, each in folders])),
+        dumps=tuple(dump.dataset.label for dump in dumps),
+        changes=Changes(partial(_between, project, parent, commit, dumps)),
     )
     return tuple(found)
 
 
 def _between(
-    project: Project, parent: str | None, commit: str, folders: Sequence[str]
+    project: Project, parent: str | None, commit: str, dumps: Sequence[Dump]
 ) -> Iterator[Change]:
     repository = project.repository
-    for folder in folders:
+    for folder in (dump.folder for dump in dumps):
         met = meeting(repository, parent or "", commit, folder)
         before = CommitSide(repository, met.before, folder)
         after = CommitSide(repository, met.after, folder)
@@ -108,11 +104,11 @@ def _followups(project: Project, planned: Planned) -> Iterator[tuple[Followup, t
     changed = {step.dump for step in planned.plan.steps}
     found: list[tuple[Followup, list[str]]] = []  # a function need not be hashable
     for dataset in (work.dump.dataset for work in planned.dumps if work.folder in changed):
-        for each in project.definitions[dataset.name].after_apply:
-            known = next((labels for other, labels in found if other == each), None)
+        for followup in project.definitions[dataset.name].after_apply:
+            known = next((labels for other, labels in found if other == followup), None)
             if known is None:
-                found.append((each, [dataset.label]))
+                found.append((followup, [dataset.label]))
             elif dataset.label not in known:
                 known.append(dataset.label)
-    for each, labels in found:
-        yield each, tuple(labels)
+    for followup, labels in found:
+        yield followup, tuple(labels)

@@ -58,7 +58,7 @@ def _inventory(dump: Dump) -> DumpInventory:
                 identity=table.schema.identity,
                 exclude=tuple(sorted({name for spec in specs for name in spec.exclude})),
                 problems=table.problems,
-                moments=tuple(each.name for each in table.schema.fields if each.moment),
+                moments=tuple(field.name for field in table.schema.fields if field.moment),
             )
         )
     dataset = dump.dataset

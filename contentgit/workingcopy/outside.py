@@ -104,13 +104,13 @@ def with_outside(
     theirs = CommitSide(repository, backup, OUTSIDE)
     ids = theirs.ids()
     found = theirs.records(list(ids.items()))
-    keys = {path: each.key for path, each in zip(ids, found, strict=True) if each is not None}
+    keys = {path: record.key for path, record in zip(ids, found, strict=True) if record is not None}
     _refuse_unknown(project, keys.values())
     reader = outside_reader(project, keys.values(), all_tables([work.dump for work in dump_plans]))
     dump = Dump(reader.dataset, OUTSIDE, reader.tables, reader)
     taken: dict[RecordKey, set[tuple[str, str]]] = {}
     held = [*((work.dump, work.theirs) for work in dump_plans), (dump, theirs)]
-    for path, link in _links_of_records(held, keys):
+    for path, link in _links_of_records(held, ids, keys):
         taken.setdefault(link.owner, set()).add((link.field, link.target))
         del ids[path], keys[path]
     rows = list(keys.values())
@@ -136,28 +136,26 @@ class _Link(NamedTuple):
 
 
 def _links_of_records(
-    sides: Sequence[tuple[Dump, CommitSide]], keys: Mapping[str, RecordKey]
+    sides: Sequence[tuple[Dump, CommitSide]], ids: Mapping[str, str], keys: Mapping[str, RecordKey]
 ) -> list[tuple[str, _Link]]:
     """Those of the rows outside, by path, that are links of a record which comes back with its links.
 
     Such a row would come back twice: by itself, and with the record. The rows outside are the last of
-    ``sides``.
+    ``sides``; they have these ``ids`` and ``keys``.
     """
-    links = list(_links(sides, keys))
+    links = list(_links(sides, ids, keys))
     held: set[tuple[RecordKey, str]] = set()
     for dump, theirs in sides if links else ():
         paths = theirs.ids().keys()
         for _, link in links:
             table = dump.tables.get(link.owner.model)
-            if table is None or link.field not in table.relation:
-                continue
-            if record_path(link.owner, table.schema.layout) in paths:
+            if table and link.field in table.relation and dump.path(link.owner) in paths:
                 held.add((link.owner, link.field))
     return [(path, link) for path, link in links if (link.owner, link.field) in held]
 
 
 def _links(
-    sides: Sequence[tuple[Dump, CommitSide]], keys: Mapping[str, RecordKey]
+    sides: Sequence[tuple[Dump, CommitSide]], ids: Mapping[str, str], keys: Mapping[str, RecordKey]
 ) -> Iterator[tuple[str, _Link]]:
     """The rows outside, by path, that are links of any record."""
     fields: dict[str, Any] = {
@@ -166,7 +164,6 @@ def _links(
         for relation in table.relations
     }
     theirs = sides[-1][1]
-    ids = theirs.ids()
     entries = [(path, ids[path]) for path, key in keys.items() if key.model in fields]
     for batch in batches(entries):
         for (path, _), record in zip(batch, theirs.records(batch), strict=True):

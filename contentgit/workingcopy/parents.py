@@ -68,8 +68,8 @@ def _common(
     """The applied commit that has what all the dumps are at: the latest, where several do."""
     for row in sorted(rows, key=lambda row: row.id, reverse=True):
         commit = applied_commit(project, row)
-        trees = {each.dump: project.repository.trees.folder_id(commit, each.dump) for each in rows}
-        if all(trees[each.dump] == each.tree or each.commit == commit for each in rows):
+        trees = {row.dump: project.repository.trees.folder_id(commit, row.dump) for row in rows}
+        if all(trees[row.dump] == row.tree or row.commit == commit for row in rows):
             return commit
     count = len({row.commit for row in rows})
     raise UsageError(
@@ -159,7 +159,7 @@ class LostUpdates(NamedTuple):
     def _commits(self, before: str, after: str) -> list[str]:
         """The commits with the dump that the one has and the other lacks."""
         found = self.project.repository.history.log(f"{before}..{after}", paths=[self.dump.folder])
-        return [f"{each.id[:10]} {each.author}: {each.subject}" for each in found]
+        return [f"{commit.id[:10]} {commit.author}: {commit.subject}" for commit in found]
 
     def _data(self, at: str) -> dict[str, str]:
         return {"dump": self.dump.folder, "branch": self.branch, "applied": at, "tip": self.parent}

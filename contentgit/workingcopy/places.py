@@ -93,4 +93,4 @@ def _tables(project: Project, folder: str) -> list[str]:
     except (KeyError, ContentgitError):
         return []
     tables = list(dump.tables.values())
-    return [t.name for t in tables] + [each.table for t in tables for each in t.relations]
+    return [t.name for t in tables] + [relation.table for t in tables for relation in t.relations]

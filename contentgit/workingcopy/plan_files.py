@@ -70,7 +70,7 @@ def _dumps(planned: Planned) -> dict[str, str]:
 
 
 def _line(step: Step) -> str:
-    links = [f"{each.field}:{_counts(each)}" for each in step.links]
+    links = [f"{change.field}:{_counts(change)}" for change in step.links]
     words = [step.key, step.action.value, step.before or "-", step.after or "-", *links]
     return " ".join(map(str, words))
 
@@ -119,7 +119,7 @@ def _no_plan(path: Path, why: str) -> UsageError:
 
 
 def _request(asked: Mapping[str, Any]) -> Request:
-    if asked.keys() != {each.name for each in fields(Request)}:
+    if asked.keys() != {field.name for field in fields(Request)}:
         raise ValueError(f"it asks for {', '.join(asked)}")
     if asked["verb"] not in VERBS or any(
         type(asked[name]) is not bool for name in ("merge", "adopt")
@@ -138,10 +138,10 @@ def _request(asked: Mapping[str, Any]) -> Request:
 
 def _licences(given: Mapping[str, Any]) -> Licences:
     licences = Licences(**given)
-    for each in fields(licences):
-        value = getattr(licences, each.name)
-        if type(value) not in _KINDS.get(each.name, (bool,)):
-            raise ValueError(f"{each.name} is {value!r:.40}")
+    for field in fields(licences):
+        value = getattr(licences, field.name)
+        if type(value) not in _KINDS.get(field.name, (bool,)):
+            raise ValueError(f"{field.name} is {value!r:.40}")
     return licences
 
 
@@ -156,7 +156,7 @@ def _text(value: Any) -> str:
 
 def _lines(steps: Any) -> tuple[str, ...]:
     if not isinstance(steps, list) or not all(
-        isinstance(each, str) and " " in each for each in steps
+        isinstance(line, str) and " " in line for line in steps
     ):
         raise ValueError("a step is not a line")
     return tuple(steps)

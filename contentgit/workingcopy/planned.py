@@ -156,7 +156,7 @@ class Planned:
 
     @cached_property
     def folders(self) -> Mapping[str, DumpPlan]:
-        """They, by folder."""
+        """The plans of the dumps, and of the rows outside of them, by folder."""
         return {work.folder: work for work in self.dump_plans}
 
     @cached_property

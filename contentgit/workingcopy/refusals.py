@@ -49,9 +49,9 @@ def refuse(planned: Planned) -> None:
     problems = planned.plan.problems
     if not problems:
         return
-    kinds = [each.kind for each in problems]
+    kinds = [problem.kind for problem in problems]
     told: dict[str, Any] = {
-        "items": [line for each in problems for line in lines(each, planned.titles)],
+        "items": [line for problem in problems for line in lines(problem, planned.titles)],
         "causes": causes(problems, planned.titles),
         "hint": "\n".join(dict.fromkeys(_hints(planned))),
         "data": {"problems": problems},
@@ -76,10 +76,10 @@ def refuse(planned: Planned) -> None:
 
 def _hints(planned: Planned) -> Iterator[str]:
     """The ways on, a line each: what permits everything that can be, then what cannot."""
-    request, kinds = planned.request, {each.kind for each in planned.plan.problems}
-    permits = sorted({each.permit for each in planned.plan.problems if each.permit})
+    request, kinds = planned.request, {problem.kind for problem in planned.plan.problems}
+    permits = sorted({problem.permit for problem in planned.plan.problems if problem.permit})
     if ProblemKind.CONFLICT in kinds:
-        others = [each for each in permits if not each.startswith("--take")]
+        others = [permit for permit in permits if not permit.startswith("--take")]
         theirs = "the old content" if request.verb == "undo" else "the commit's"
         yield f"{request.command('--take ours', *others)}  (keeps this database's values)"
         yield f"{request.command('--take theirs', *others)}  (takes {theirs}; {_BACKUP})"
@@ -87,12 +87,12 @@ def _hints(planned: Planned) -> Iterator[str]:
             yield f"contentgit commit --branch NEW  ({_BRANCH})"
     if ProblemKind.DRIFT in kinds:
         yield "contentgit commit --branch NEW  (captures the edits)"
-        merging = request.command("--merge", *(each for each in permits if each != "--force"))
+        merging = request.command("--merge", *(permit for permit in permits if permit != "--force"))
         yield f"{merging}  (keeps the edits and merges the commit's changes)"
     if permits and ProblemKind.CONFLICT not in kinds:
-        does = (_PERMITTED.get(each.partition(" ")[0], "permits it") for each in permits)
+        does = (_PERMITTED.get(permit.partition(" ")[0], "permits it") for permit in permits)
         yield f"{request.command(*permits)}  ({'; '.join(does)})"
-    unpermitted = {each.kind for each in planned.plan.problems if not each.permit}
+    unpermitted = {problem.kind for problem in planned.plan.problems if not problem.permit}
     for kind in sorted(unpermitted - {ProblemKind.CONFLICT}):
         hint = _CORRECT.get(kind, "correct the commit or the database first")
         # An undo's target is called by words, which nobody can type.

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 from contentgit.content.diff import Change, Delta
 from contentgit.content.layout import of_models, record_key
@@ -56,27 +57,27 @@ class Rereading:
         backend = self.project.backend
         asks = bool(self.own or self.watch.writes) and not backend.connection.needs_rollback
         waiting = backend.triggers() if asks else []
-        names = {*self._tables, *(plain_name(each.table) for each in waiting)}
+        names = {*self._tables, *(plain_name(trigger.table) for trigger in waiting)}
         written = {*map(plain_name, self.own), *self.watch.tables}
         found: list[Trigger] = []
         while ran := [t for t in waiting if ANY in written or plain_name(t.table) in written]:
             found += ran
-            waiting = [each for each in waiting if each not in ran]
-            written = written.union(*(each.reached(names) for each in ran))
+            waiting = [trigger for trigger in waiting if trigger not in ran]
+            written = written.union(*(trigger.reached(names) for trigger in ran))
         return found
 
     @cached_property
     def _tables(self) -> set[str]:
         """The plain names of the dumps' tables."""
-        bound = (each for work in self.planned.dumps for each in work.dump.tables.values())
-        return {name for each in bound for name in _names(each)}
+        bound = (table for work in self.planned.dumps for table in work.dump.tables.values())
+        return {name for table in bound for name in _names(table)}
 
     @cached_property
     def written(self) -> set[str]:
         """The plain names of the tables that others than the plan may have written."""
         if ANY in self.watch.tables:
             return self._tables
-        return self.watch.tables.union(*(each.reached(self._tables) for each in self.triggers))
+        return self.watch.tables.union(*(ran.reached(self._tables) for ran in self.triggers))
 
     def labels(self, work: DumpPlan) -> list[str]:
         """The models of the dump whose rows others may have written, or moved into or out of it."""
@@ -168,20 +169,21 @@ class Rereading:
         now = replace(self, own=own)
         dump_plans = self.planned.dumps
         last = {
-            work.folder: [label for label, each in work.dump.tables.items() if each.write_last]
+            work.folder: [label for label, table in work.dump.tables.items() if table.write_last]
             for work in dump_plans
         }
         if all(set(last[work.folder]).isdisjoint(now.labels(work)) for work in dump_plans):
             return steps
         built = now._plan(last)
         if built.problems:
-            raise now.refused([each.text for each in built.problems])
+            raise now.refused([problem.text for problem in built.problems])
         tables = all_tables([work.dump for work in dump_plans])
-        names = {name for each in last.values() for label in each for name in _names(tables[label])}
+        labels = chain.from_iterable(last.values())
+        names = {name for label in labels for name in _names(tables[label])}
         self.watch.forget(names)
         # What is no content of these rows, an undo brings back from beside the dumps.
         made = {step.key for step in built.steps}
-        beside = [each for each in steps if each.dump == OUTSIDE and each.key not in made]
+        beside = [step for step in steps if step.dump == OUTSIDE and step.key not in made]
         return [*built.steps, *beside]
 
     def _plan(self, labels: dict[str, list[str]]) -> Plan:
@@ -189,7 +191,7 @@ class Rereading:
         dump_plans = self.planned.dumps
         tables = all_tables([work.dump for work in dump_plans])
         found = survey(
-            (each for work in dump_plans for each in self.differences(work, labels[work.folder])),
+            chain.from_iterable(self.differences(w, labels[w.folder]) for w in dump_plans),
             models={label: bound.enforced for label, bound in tables.items()},
             datasets={
                 work.folder: _licensed(work.dump.dataset, labels[work.folder])
@@ -211,9 +213,9 @@ class Rereading:
         lines = []
         for work in self.planned.dumps:
             labels = self.labels(work)
-            for each in self.differences(work, labels) if labels else ():
-                verb = "was changed" if each.ours and each.theirs else "was created"
-                lines.append(f"{each.delta.key} {verb if each.ours else 'was deleted'}")
+            for candidate in self.differences(work, labels) if labels else ():
+                verb = "was changed" if candidate.ours and candidate.theirs else "was created"
+                lines.append(f"{candidate.delta.key} {verb if candidate.ours else 'was deleted'}")
         if lines:
             raise self.refused(lines)
 
@@ -232,26 +234,26 @@ class Rereading:
 
     @property
     def _writes(self) -> list[Write]:
-        return [each for each in self.watch.writes if each.table in {ANY, *self._tables}]
+        return [write for write in self.watch.writes if write.table in {ANY, *self._tables}]
 
     @property
     def _asked(self) -> bool:
         """Whether only functions that say what references are set to wrote rows of the dumps."""
-        causes = {each.cause for each in self._writes}
+        causes = {write.cause for write in self._writes}
         return causes == {ON_DELETE} and not any(t.reached(self._tables) for t in self.triggers)
 
     def culprits(self) -> list[str]:
         """A line for each function and trigger that may have written rows of the dumps."""
-        ran = [each for each in self.triggers if each.reached(self._tables)]
+        ran = [trigger for trigger in self.triggers if trigger.reached(self._tables)]
         return [
             *_shown(sorted(map(str, self._writes))),
-            *_shown([f"trigger {each.name} of table {each.table}" for each in ran]),
+            *_shown([f"trigger {trigger.name} of table {trigger.table}" for trigger in ran]),
         ]
 
     def hint(self) -> str:
         """The ways on."""
         if self._asked:
-            names = " and ".join(sorted({each.function for each in self._writes}))
+            names = " and ".join(sorted({write.function for write in self._writes}))
             again = "run this again" if self.planned.request.merging else "apply with --merge"
             return (
                 f"call {names} in a shell of this database, so that what it makes is there; then "
@@ -264,7 +266,7 @@ class Rereading:
             for label, bound in work.dump.tables.items()
             if not self.written.isdisjoint(_names(bound)) and not bound.write_last
         }
-        causes = {each.model for each in self._writes if each.model}
+        causes = {write.model for write in self._writes if write.model}
         ways = []
         if models:
             ways.append(
@@ -280,7 +282,8 @@ class Rereading:
 
 
 def _names(bound: Table) -> set[str]:
-    return {plain_name(name) for name in (bound.name, *(each.table for each in bound.relations))}
+    relations = [relation.table for relation in bound.relations]
+    return {plain_name(name) for name in (bound.name, *relations)}
 
 
 def _licensed(dataset: Dataset, labels: Collection[str]) -> Dataset:

@@ -115,8 +115,8 @@ def _status(
     found, side = dump_changes(project, dump, evolution, lambda _path: True, row)
     edited, computed = list[T](), list[T]()
     for batch in change_batches(found):
-        for each in titled(project, dump, batch):
-            (computed if _is_computed(dump, each.change) else edited).append(keep(each))
+        for entry in titled(project, dump, batch):
+            (computed if _is_computed(dump, entry.change) else edited).append(keep(entry))
     behind = 0
     if tip and tree != row.tree:
         behind = sum(1 for _ in repository.history.log(f"{at}..{tip}", paths=[dump.folder]))
