@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,8 @@ from contentgit.content.lenses import Lens, LostValues, SchemaChange
 from contentgit.content.schema import ModelSchema
 from contentgit.errors import ContentgitError
 from contentgit.git import Repository
-from contentgit.git.values import Placed
+from contentgit.git.trees import PLAIN_FILE
+from contentgit.git.values import FileEntry, Placed
 from contentgit.history.dumps import recorded_schema, recorded_standing
 from contentgit.history.snapshots import CommitSide, batches
 
@@ -55,6 +56,8 @@ class View:
 def seen_through(repository: Repository, commit: str, folder: str, view: View) -> Seen:
     """The dump in ``folder`` of a commit, or of a tree, as the view has it.
 
+    Of a tree that is like one seen before, only the records that differ are read.
+
     Raises:
         FormatError: a file is no record, or two records have one key in the newer schema.
         RepositoryError: the repository cannot be written.
@@ -62,98 +65,156 @@ def seen_through(repository: Repository, commit: str, folder: str, view: View) -
     tree = repository.trees.folder_id(commit, folder)
     if tree is None:
         return Seen(repository.trees.root(commit))
-    kept = _Kept(repository, _name(tree, folder, view))
-    found = kept.read()
+    kept = _Kept(repository, _name(repository, commit, folder, view))
+    found = kept.read(tree)
     if found is None:
-        found = _made(repository, commit, folder, tree, view)
-        kept.write(found)
-    data = repository.blob(found, _LOST)
-    lost = parse_document(data) if data else []
-    return Seen(found, tuple(LostValues(*each) for each in lost))
+        made = _Made(repository, folder, view, recorded_schema(repository, commit, folder))
+        like = kept.latest()
+        found = made.tree(tree, *like) if like else made.tree(tree)
+        kept.write(tree, found)
+    return Seen(found, _lost(repository, found))
 
 
-def _name(tree: str, folder: str, view: View) -> str:
+def folder_of(repository: Repository) -> Path:
+    """Where files say which trees were made here; without it, and the refs, they are made again."""
+    return repository.git_dir / "contentgit" / "lenses"
+
+
+def _lost(repository: Repository, tree: str) -> tuple[LostValues, ...]:
+    data = repository.blob(tree, _LOST)
+    return tuple(LostValues(*each) for each in (parse_document(data) if data else ()))
+
+
+def _name(repository: Repository, commit: str, folder: str, view: View) -> str:
     history = dump_document(history_document(Standing(tuple(view.migrations))))
-    parts = (tree.encode(), folder.encode(), history, view.document, b"%d" % view.fill)
+    older = repository.blob(commit, f"{folder}/{DATASET_FILE}") or b""
+    parts = (folder.encode(), older, history, view.document, b"%d" % view.fill)
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """Where a tree is kept that was made before."""
+    """Where trees are kept that were made in the same way, each by the id of the tree that it was made of."""
 
     repository: Repository
     name: str
 
     @property
-    def _ref(self) -> str:
-        return f"{PREFIX}/{self.name}"
+    def _folder(self) -> Path:
+        return folder_of(self.repository) / self.name
 
-    @property
-    def _file(self) -> Path:
-        return self.repository.git_dir / "contentgit" / "lenses" / self.name
-
-    def read(self) -> str | None:
+    def read(self, source: str) -> str | None:
         try:
-            tree = self._file.read_text("ascii").strip()
+            tree = (self._folder / source).read_text("ascii").strip()
         except (OSError, ValueError):
             return None
-        return tree if self.repository.refs.read(self._ref) == tree else None
+        return tree if self.repository.refs.read(self._ref(source)) == tree else None
 
-    def write(self, tree: str) -> None:
+    def latest(self) -> tuple[str, str] | None:
+        """The one made last: what it was made of, and the tree."""
+        with suppress(OSError):
+            files = [(each.stat().st_mtime_ns, each.name) for each in self._folder.iterdir()]
+            for _, source in sorted(files, reverse=True)[:1]:
+                tree = self.read(source)
+                return (source, tree) if tree else None
+        return None
+
+    def write(self, source: str, tree: str) -> None:
+        ref = self._ref(source)
         # What is not kept is made again.
         with suppress(OSError, ContentgitError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            self.repository.refs.move(self._ref, tree, self.repository.refs.read(self._ref), "lens")
-            self._file.write_text(tree, "ascii")
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self.repository.refs.move(ref, tree, self.repository.refs.read(ref), "lens")
+            (self._folder / source).write_text(tree, "ascii")
+
+    def _ref(self, source: str) -> str:
+        return f"{PREFIX}/{self.name}/{source}"
 
 
-def _made(repository: Repository, commit: str, folder: str, tree: str, view: View) -> str:
-    older = recorded_schema(repository, commit, folder)
-    lens = Lens(older, view.migrations, fill=view.fill, newer=view.models)
-    lost: Counter[tuple[str, str, str]] = Counter()
-    bare = repository.writer.write_tree(None, (), {folder: tree})
-    side = CommitSide(repository, commit, folder)
-    changes = _changes(side, older, lens, view, lost)
-    placed = ((f"{folder}/{path}", data) for path, data in changes)
-    made = repository.writer.write_tree(None, placed, {"": bare})
-    listed = [[*names, count] for names, count in sorted(lost.items())]
-    if not listed:
-        return made
-    return repository.writer.write_tree(None, [(_LOST, dump_document(listed))], {"": made})
+class _Made:
+    """Makes the trees of a dump's folder as a view has them."""
 
+    def __init__(
+        self, repository: Repository, folder: str, view: View, older: Mapping[str, ModelSchema]
+    ) -> None:
+        self._repository = repository
+        self._folder = folder
+        self._view = view
+        self._older = older
+        self._lens = Lens(older, view.migrations, fill=view.fill, newer=view.models)
+        self._reads: dict[str, bool] = {}
+        self._lost: Counter[tuple[str, str, str]] = Counter()
 
-def _changes(
-    side: CommitSide,
-    older: Mapping[str, ModelSchema],
-    lens: Lens,
-    view: View,
-    lost: Counter[tuple[str, str, str]],
-) -> Iterator[tuple[str, Placed]]:
-    """What differs in the newer schema, by path in the dump's folder."""
-    yield DATASET_FILE, view.document
-    labels: dict[str, bool] = {}
-    entries = []
-    for path, blob in side.ids().items():
-        label = model_of(f"{side.folder}/{path}")
-        if label not in labels:
-            labels[label] = lens.changes(label)
-        if labels[label]:
-            entries.append((path, blob))
-    for batch in batches(entries):
-        for (path, _), record in zip(batch, side.records(batch), strict=True):
-            assert record is not None
-            read = lens.read(record)
-            lost.update((record.key.model, each.field, each.migration) for each in read.lost)
-            if read.record is None:
-                yield path, None
+    def tree(self, source: str, like: str = "", seen: str = "") -> str:
+        """The tree of the folder ``source``; ``seen`` is that of the folder ``like``, if there is one."""
+        write = self._repository.writer.write_tree
+        root = write(None, (), {self._folder: source})
+        if like:
+            for model, field, migration, records in _lost(self._repository, seen):
+                self._lost[model, field, migration] = records
+            before = write(None, (), {self._folder: like})
+            differing = self._repository.trees.diff_entries(before, root, self._folder)
+            changes = self._changes(before, root, differing)
+            start = seen
+        else:
+            entries = self._repository.trees.entries(root, self._folder)
+            changes = self._changes("", root, ((path, None, blob) for path, blob in entries))
+            start = root
+        made = write(None, changes, {"": start})
+        listed = [[*names, count] for names, count in sorted(self._lost.items()) if count]
+        lost = dump_document(listed) if listed else None
+        if lost == self._repository.blob(made, _LOST):
+            return made
+        return write(None, [(_LOST, lost)], {"": made})
+
+    def _changes(
+        self, before: str, after: str, differing: Iterable[tuple[str, str | None, str | None]]
+    ) -> Iterator[tuple[str, Placed]]:
+        """What differs in the newer schema: what goes comes before what comes."""
+        yield f"{self._folder}/{DATASET_FILE}", self._view.document
+        wanted = []
+        for path, was, now in differing:
+            if path == DATASET_FILE:
                 continue
-            label = read.record.key.model
-            model = view.models.get(label, older[record.key.model])
-            place = record_path(read.record.key, model.layout)
-            if place != path:
-                yield path, None
-            yield place, canonical.encode(read.record, model.key_kind)
+            if self._is_read(path):
+                wanted.append((path, was, now))
+            elif before:  # as it is
+                place = f"{self._folder}/{path}"
+                yield place, FileEntry(PLAIN_FILE, now) if now else None
+        old = [(path, blob) for path, blob, _ in wanted if blob]
+        for path, _, lost in self._read(before, old):
+            self._lost.subtract(lost)
+            yield f"{self._folder}/{path}", None
+        new = [(path, blob) for path, _, blob in wanted if blob]
+        for path, data, lost in self._read(after, new):
+            self._lost.update(lost)
+            yield f"{self._folder}/{path}", data
+
+    def _is_read(self, path: str) -> bool:
+        label = model_of(f"{self._folder}/{path}")
+        if label not in self._reads:
+            self._reads[label] = self._lens.changes(label)
+        return self._reads[label]
+
+    def _read(
+        self, tree: str, entries: Sequence[tuple[str, str]]
+    ) -> Iterator[tuple[str, bytes | None, list[tuple[str, str, str]]]]:
+        """The path and bytes of each record, and what it loses; first that its older path is free."""
+        side = CommitSide(self._repository, tree, self._folder)
+        for batch in batches(entries):
+            for (path, _), record in zip(batch, side.records(batch), strict=True):
+                assert record is not None
+                read = self._lens.read(record)
+                lost = [(record.key.model, each.field, each.migration) for each in read.lost]
+                if read.record is None:
+                    yield path, None, lost
+                    continue
+                label = read.record.key.model
+                model = self._view.models.get(label, self._older[record.key.model])
+                place = record_path(read.record.key, model.layout)
+                if place != path:
+                    yield path, None, []
+                yield place, canonical.encode(read.record, model.key_kind), lost
 
 
 class Meeting(NamedTuple):

@@ -19,6 +19,7 @@ from contentgit.db import ledger
 from contentgit.db.ledger import Applied
 from contentgit.errors import ContentgitError
 from contentgit.git import Repository
+from contentgit.history import lenses
 from contentgit.workingcopy import anchors, backup
 from contentgit.workingcopy.project import Project
 from contentgit.workingcopy.undo import APPLIES
@@ -73,10 +74,13 @@ def collect(project: Project, days: int, *, dry_run: bool = False) -> Collected:
     removed = tuple(leftover for leftover in found if not leftover.kept)
     kept = tuple(leftover for leftover in found if leftover.kept)
     files = tuple(repository.housekeeping.temporary_files(project.operator.now - timedelta(days=1)))
+    if lenses.folder_of(repository).exists():
+        files += (lenses.folder_of(repository),)
     before = repository.housekeeping.space()
     if dry_run:
         return Collected(removed, kept, files, before)
     going = {leftover.ref: leftover.commit for leftover in removed} | _unneeded(project, needs)
+    going |= dict(repository.refs.under(lenses.PREFIX))
     _keep(project, needs, going.keys())
     for ref, commit in going.items():
         repository.refs.delete(ref, commit)

@@ -332,3 +332,14 @@ def test_what_an_undo_needs() -> None:
     assert needed([pages, second, tenant], never) == {"c2", "b2", "b9", "c1", "x", "y"}
     # A commit that may be under way is nobody's to collect.
     assert "c4" in needed([line(4, state="pending"), second], never)
+
+
+def test_trees_that_were_read_through_a_lens_go(committed: None, run: Run, git: Ok) -> None:
+    folder = Path(git("rev-parse", "--absolute-git-dir").strip(), "contentgit/lenses")
+    folder.mkdir(parents=True)
+    git("update-ref", "refs/contentgit/lens/name/source", "main^{tree}")
+    assert str(folder) in run("gc", "--dry-run").out
+    assert folder.exists()
+    assert run("gc").code == 0
+    assert not folder.exists()
+    assert git("for-each-ref", "refs/contentgit/lens") == ""
