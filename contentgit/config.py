@@ -233,6 +233,34 @@ def find_settings(
     return None
 
 
+class ScratchDatabase(NamedTuple):
+    """A scratch database: the settings of database ``alias`` with another name.
+
+    Without an alias a file of SQLite; without a name the database of the alias itself.
+    """
+
+    alias: str
+    name: str
+
+
+def use_scratch(database: ScratchDatabase) -> None:
+    """Makes a scratch database the only one of this process, before Django starts.
+
+    Caches are in the process alone: what is computed from the scratch database must not reach the site's.
+    """
+    from django.conf import settings
+
+    found: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3"}
+    if database.alias:
+        found = dict(settings.DATABASES[database.alias])
+    if database.name:
+        found["NAME"] = database.name
+    own = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    settings.DATABASES = {"default": found}
+    settings.DATABASE_ROUTERS = []
+    settings.CACHES = {alias: {**own, "LOCATION": f"scratch-{alias}"} for alias in settings.CACHES}
+
+
 def is_installed(module: str) -> bool:
     """Whether Python finds the package of ``module``, which is not imported."""
     try:
@@ -375,6 +403,13 @@ def child_environment(*, colour: bool) -> dict[str, str]:
     if colour:
         inner.update(GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="color.ui", GIT_CONFIG_VALUE_0="always")
     return inner
+
+
+def scratch_environment() -> dict[str, str]:
+    """The environment of a process that works on a scratch database for this one."""
+    from django.conf import settings
+
+    return {**os.environ, SETTINGS_VARIABLE: str(settings.SETTINGS_MODULE)}
 
 
 def has_started() -> bool:

@@ -71,6 +71,9 @@ VERBS: Final[Mapping[str, Verb]] = {
     "revert": Verb("merging", "revert the changes of a commit, in a new commit", names=True),
     "cherry-pick": Verb("merging", "apply the changes of a commit to HEAD's branch", names=True),
     "restore": Verb("merging", "restore records from another commit", names=True),
+    "upgrade": Verb(
+        "upgrade", "run the project's migrations on the content of a commit", database=True
+    ),
     "check": Verb("check", "check the content of a commit"),
     "fetch": Verb("remotes", "fetch commits from another repository"),
     "pull": Verb("remotes", "fetch, and merge into HEAD's branch"),

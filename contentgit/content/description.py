@@ -83,6 +83,22 @@ def parse_schema(document: Any) -> Schema:
     return Schema({label: models[label] for label in [*labels, *sorted(models.keys() - {*labels})]})
 
 
+def parse_excluded(document: Any) -> Mapping[str, frozenset[str]]:
+    """The names of the fields that the specs of each model excluded, by its label.
+
+    Raises:
+        FormatError: the document is not one that :func:`schema_document` gives.
+    """
+    found: dict[str, frozenset[str]] = {}
+    try:
+        for spec in document["specs"]:
+            label = typed(spec["model"], str)
+            found[label] = found.get(label, frozenset()) | {*texts(spec.get("exclude", []))}
+    except MISFITS as error:
+        raise FormatError(f"does not describe a dump: {misfit(error)}") from error
+    return found
+
+
 def parse_standing(document: Any) -> Standing:
     """Where the code stood that wrote the document; empty if it was written in format 1.
 

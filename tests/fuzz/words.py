@@ -15,6 +15,7 @@ NOT_CALLED: Final = {
     "push": "only sends",
     "fetch": "reads another repository, which git checks",
     "pull": "is fetch and merge",
+    "upgrade": "runs all migrations of the site, which takes long",
 }
 """Verbs that read nothing of the repository at hand, and why."""
 

@@ -46,7 +46,9 @@ NOT_CALLED: Final[dict[str, str]] = {
     **dict.fromkeys(("init", "demo"), "makes a repository of its own"),
     "datasets": "reads no repository",
     **dict.fromkeys(("fetch", "pull", "push"), "speaks with another repository"),
-    **dict.fromkeys(("merge", "revert", "cherry-pick", "restore", "resolve"), "writes commits"),
+    **dict.fromkeys(
+        ("merge", "revert", "cherry-pick", "restore", "resolve", "upgrade"), "writes commits"
+    ),
     **dict.fromkeys(("merge-driver", "diff-driver"), "reads files that git names"),
 }
 """The other verbs, and why they are no readers."""

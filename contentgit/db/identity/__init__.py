@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from django.apps import apps
+from django.apps.registry import Apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import connections
 from django.db.models import CharField, F, Model, TextField
@@ -64,7 +65,8 @@ class Identities:
 
     ``identity`` has the specs' choices by label; all other models are identified by their primary key.
     Primary keys are Python values: what the plain Django field of the column holds, a tuple for
-    several columns.
+    several columns. ``models`` is where models are looked up by label: the project's own, if not those of
+    another state of its migrations.
 
     Raises (all methods):
         ConfigurationError: a declared identity does not fit its model.
@@ -72,8 +74,9 @@ class Identities:
         DatabaseError: the database refuses.
     """
 
-    def __init__(self, using: str, identity: Mapping[str, Identity]) -> None:
+    def __init__(self, using: str, identity: Mapping[str, Identity], models: Apps = apps) -> None:
         self.using = using
+        self._models = models
         self._identity = {**{label.lower(): each for label, each in identity.items()}, **ALWAYS}
         self._known: dict[str, Keys] = {}
         self._making: set[str] = set()
@@ -155,7 +158,7 @@ class Identities:
         return {} if known is None else known.of(values)
 
     def _spelling(self, label: str) -> Spellings | None:
-        fields = apps.get_model(label)._meta.pk_fields if self.is_model(label) else []
+        fields = self._models.get_model(label)._meta.pk_fields if self.is_model(label) else []
         connection = connections[self.using]
         if len(fields) != 1 or is_exact(leaf(fields[0]), connection):
             return None
@@ -167,7 +170,7 @@ class Identities:
     def is_model(self, label: str) -> bool:
         """Whether the project has this model."""
         try:
-            apps.get_model(label)
+            self._models.get_model(label)
         except (LookupError, ValueError):
             return False
         return True
@@ -184,7 +187,7 @@ class Identities:
             return None
 
     def _key_column(self, label: str) -> KeyPart:
-        fields = apps.get_model(label)._meta.pk_fields
+        fields = self._models.get_model(label)._meta.pk_fields
         if len(fields) > 1:
             raise RecordError(f"{label} has a key of several columns")
         return plain_part(self.codec(fields[0]))
@@ -196,7 +199,9 @@ class Identities:
                 raise ConfigurationError(f"{label}: its identity is made of its own key")
             self._making.add(label)
             try:
-                found = self._known[label] = self._make(label, concrete(apps.get_model(label)))
+                found = self._known[label] = self._make(
+                    label, concrete(self._models.get_model(label))
+                )
             finally:
                 self._making.discard(label)
         return found
@@ -292,7 +297,7 @@ class Identities:
     def _values(self, label: str, field: str) -> tuple[dict[Any, str], dict[str, Any]]:
         known = self._by_value.get((label, field))
         if known is None:
-            model = concrete(apps.get_model(label))
+            model = concrete(self._models.get_model(label))
             keys = model._meta.pk_fields
             names = [*(each.attname for each in keys), field]
             rows = self._rows(model, names, [*keys, _end(model, field)])

@@ -72,10 +72,15 @@ def tables(dataset: Dataset, identities: Identities, using: str) -> Tables:
     return found
 
 
-def table(model: type[Model] | str, identities: Identities, using: str) -> Table:
-    """A model outside of any dump, bound to its table."""
+def table(
+    model: type[Model] | str,
+    identities: Identities,
+    using: str,
+    exclude: frozenset[str] = frozenset(),
+) -> Table:
+    """A model outside of any dump, bound to its table without the fields that it is to ``exclude``."""
     found = apps.get_model(model) if isinstance(model, str) else model
-    return _Binder(concrete(found), identities, using).table()
+    return _Binder(concrete(found), identities, using, exclude).table()
 
 
 def schema(tables: Tables) -> Schema:

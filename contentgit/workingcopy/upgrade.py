@@ -1,0 +1,310 @@
+"""``upgrade``: the project's own migrations move the content of a commit to today's code.
+
+That happens in another process, in a scratch database: no database of the project is touched.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from contentgit import config, errors
+from contentgit.branches.merging.operation import refuse_under_way
+from contentgit.config import ScratchDatabase
+from contentgit.content import canonical
+from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE, dump_name, model_of
+from contentgit.errors import ContentgitError, DatabaseError, RefusedError, UsageError
+from contentgit.git import LeftAlone, Repository
+from contentgit.history.commits import check_format, repository_document
+from contentgit.history.dumps import dump_folders, recorded_standing, refuse_undescribed
+from contentgit.history.snapshots import CommitSide, batches
+from contentgit.workingcopy.commit import Draft, DumpCounts, with_trailers
+from contentgit.workingcopy.evolution import Evolution
+from contentgit.workingcopy.project import Dump, Project, defines
+from contentgit.workingcopy.upgrade_job import Job, Report, after, before, document, read_files
+from contentgit.workingcopy.upgrade_job import write_files as write_entries
+
+_CHILD = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from pathlib import Path; "
+    "from contentgit.workingcopy.upgrading import main; sys.exit(main(Path(sys.argv[2])))"
+)
+_LAST = 4000
+"""Characters of what the process printed that are shown where it was killed."""
+
+
+@dataclass(frozen=True)
+class Upgraded:
+    """What an upgrade did; ``commit`` is ``""`` where the commit stands at today's code already.
+
+    ``notes`` are references that lead out of the commit, and that are NULL or left out in it.
+    """
+
+    commit: str
+    branch: str
+    dumps: tuple[DumpCounts, ...] = ()
+    migrations: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    left_alone: tuple[LeftAlone, ...] = field(default=())
+
+
+class _Target(NamedTuple):
+    """The commit to upgrade, and the branch that gets the new commit; ``old`` is where that is now."""
+
+    source: str
+    branch: str
+    old: str | None
+
+
+def upgrade(
+    project: Project, revision: str, *, new_branch: str | None = None, message: str = ""
+) -> Upgraded:
+    """Commits what the project's migrations make of a commit, on top of it.
+
+    Raises:
+        UsageError: the commit is not that of HEAD's branch, and no new branch is named.
+        RefusedError: the commit's migrations are not known or not in the code, its schema is not theirs, or
+            references lead out of it.
+        DatabaseError: a migration failed, or a record does not fit its table.
+    """
+    repository = project.repository
+    repository.settings.identity()
+    target = _target(repository, revision, new_branch)
+    dumps = _dumps(project, target.source, revision)
+    evolutions = [Evolution.since(project, dump, target.source) for dump in dumps]
+    leaves = _leaves(repository, evolutions, revision)
+    if not any(each.migrations for each in evolutions):
+        return Upgraded("", target.branch)
+    with tempfile.TemporaryDirectory(prefix="contentgit-upgrade-") as name:
+        folder = Path(name)
+        for dump in dumps:
+            _write_dump(repository, target.source, dump.folder, folder)
+        database = ScratchDatabase("", str(folder / "scratch.sqlite3"))
+        names = {dump.folder: dump.dataset.label for dump in dumps}
+        apps = {label.partition(".")[0] for dump in dumps for label in dump.tables}
+        Job(database, tuple(sorted(leaves)), names, tuple(sorted(apps))).write(folder)
+        report = _worked(project, folder)
+        counts = _Counts(repository, target.source, folder)
+        tree = repository.writer.write_tree(target.source, counts.files(evolutions))
+    return _committed(project, target, tree, counts.dumps, report, message)
+
+
+def _target(repository: Repository, revision: str, new_branch: str | None) -> _Target:
+    source = repository.refs.resolve(revision)
+    check_format(repository, source)
+    if new_branch is not None:
+        repository.refs.check_branch_name(new_branch)
+        if repository.refs.tip(new_branch) is not None:
+            raise UsageError(
+                f"branch {new_branch!r} exists already",
+                hint="--branch makes a new branch; choose a name that is free",
+            )
+        return _Target(source, new_branch, None)
+    head = repository.refs.head_branch()
+    if head is None or repository.refs.tip(head) != source:
+        where = f"branch {head}, which HEAD is on" if head else "a branch that HEAD is on"
+        raise UsageError(
+            f"{revision} is not the last commit of {where}, so the upgraded commit needs a branch",
+            hint=f"contentgit upgrade {revision} --branch NEW  (makes a branch of it)",
+        )
+    refuse_under_way(repository, head)
+    return _Target(source, head, source)
+
+
+def _dumps(project: Project, source: str, revision: str) -> list[Dump]:
+    """The dumps of the commit that the code defines."""
+    folders = dump_folders(project.repository, source)
+    known = [each for each in folders if defines(_label(each))]
+    if not known:
+        raise UsageError(
+            f"{revision} has no dump that this project defines",
+            hint=f"dumps there: {', '.join(map(_label, folders)) or 'none'}",
+        )
+    for folder in known:
+        refuse_undescribed(project.repository, source, folder)
+    dumps = project.dumps([_label(each) for each in known])
+    return [dump for dump in dumps if dump.folder in known]
+
+
+def _leaves(repository: Repository, evolutions: Sequence[Evolution], revision: str) -> set[str]:
+    """The migrations where the commit stands."""
+    unknown: list[str] = []
+    missing: list[str] = []
+    leaves: set[str] = set()
+    for each in evolutions:
+        recorded = recorded_standing(repository, each.commit, each.dump.folder)
+        if not recorded.history and each.code.standing.history:
+            unknown.append(each.dump.dataset.label)
+        missing += each.code.missing
+        leaves |= recorded.leaves
+    if unknown:
+        raise RefusedError(
+            f"{revision} records no migrations in {', '.join(unknown)}: an older contentgit wrote it",
+            hint="apply it on a site with the code of that time, migrate that site, and commit there",
+        )
+    if missing:
+        names = sorted({*missing})
+        raise RefusedError(
+            f"the code lacks {len(names)} migrations where {revision} stands",
+            items=names,
+            hint="deploy code that has them: newer code, or the files of migrations that were removed",
+            data={"missing": names},
+        )
+    return leaves
+
+
+def _write_dump(repository: Repository, source: str, dump: str, folder: Path) -> None:
+    """Writes the dump's files of the commit, for the process."""
+    described = repository.blob(source, f"{dump}/{DATASET_FILE}")
+    document(folder, dump).write_bytes(described or b"")
+    side = CommitSide(repository, source, dump)
+
+    def files() -> Iterator[tuple[str, bytes]]:
+        for batch in batches(side.ids().items()):
+            for record, (path, _), data in zip(
+                side.records(batch),
+                batch,
+                repository.objects.blobs([blob for _, blob in batch]),
+                strict=True,
+            ):
+                assert record is not None
+                yield path, data
+
+    write_entries(before(folder, dump), files())
+
+
+# The process
+
+
+def _worked(project: Project, folder: Path) -> Report:
+    """Starts the process, follows it, and gives what it reports."""
+    with (folder / "errors").open("w+b") as printed:
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-P", "-c", _CHILD, json.dumps(sys.path), str(folder)],
+            env=config.scratch_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=printed,
+        )
+        try:
+            report = _followed(project, process)
+            code = process.wait()
+        finally:
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    with suppress(OSError):
+                        stream.close()
+        if report is not None:
+            return report
+        printed.seek(0)
+        lines = printed.read().decode("utf-8", "replace")[-_LAST:].strip().splitlines()
+    raise DatabaseError(
+        f"the process of the upgrade ended early (exit code {code})",
+        items=lines[-1:],
+        hint="nothing has changed; run the command again",
+    )
+
+
+def _followed(project: Project, process: subprocess.Popen[bytes]) -> Report | None:
+    """The process's report, at its end; ``None`` if it ended without one."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        ((what, value),) = json.loads(line).items()
+        if what == "progress":
+            project.progress(*value)
+        elif what == "error":
+            raise _error(value)
+        else:
+            return Report(**value)
+    return None
+
+
+def _error(value: Mapping[str, Any]) -> ContentgitError:
+    kind = getattr(errors, value["kind"])
+    found: ContentgitError = kind(
+        value["message"], hint=value["hint"], items=value["items"], data=value["data"]
+    )
+    return found
+
+
+# The commit
+
+
+@dataclass
+class _Counts:
+    """What the upgrade changes, by dump."""
+
+    repository: Repository
+    source: str
+    folder: Path
+    dumps: list[DumpCounts] = field(default_factory=list)
+
+    def files(self, evolutions: Sequence[Evolution]) -> Iterator[tuple[str, bytes | None]]:
+        """What differs from the commit, streamed."""
+        if check_format(self.repository, self.source) < canonical.FORMAT_VERSION:
+            yield REPOSITORY_FILE, repository_document()
+        for each in evolutions:
+            yield from self._files(each)
+
+    def _files(self, evolution: Evolution) -> Iterator[tuple[str, bytes | None]]:
+        dump = evolution.dump
+        created, updated, deleted = Counter[str](), Counter[str](), Counter[str]()
+        ids = CommitSide(self.repository, self.source, dump.folder).ids()
+        for path, data in read_files(after(self.folder, dump.folder)):
+            old = ids.pop(path, "")
+            if old != canonical.blob_id(data, self.repository.algorithm):
+                (updated if old else created)[model_of(f"{dump.folder}/{path}")] += 1
+                yield f"{dump.folder}/{path}", data
+        for path in ids:
+            deleted[model_of(f"{dump.folder}/{path}")] += 1
+            yield f"{dump.folder}/{path}", None
+        place = f"{dump.folder}/{DATASET_FILE}"
+        described = self.repository.blob(self.source, place) != evolution.document
+        if described:
+            yield place, evolution.document
+        label = dump.dataset.label
+        found = DumpCounts(label, dump.folder, created, updated, deleted, described)
+        self.dumps.append(found)
+
+
+def _committed(
+    project: Project,
+    target: _Target,
+    tree: str,
+    dumps: Sequence[DumpCounts],
+    report: Report,
+    message: str,
+) -> Upgraded:
+    repository = project.repository
+    text = message or f"Upgrade to {', '.join(report.migrations[-3:])}"
+    if not message and len(report.migrations) > 3:
+        text = f"Upgrade through {len(report.migrations)} migrations"
+    whole = with_trailers(text, Draft(target.branch, "", tuple(dumps)))
+    new = repository.writer.commit_tree(tree, [target.source], whole)
+    left = repository.worktrees.advance(
+        target.branch, new, target.old, f"contentgit upgrade: {target.source[:10]}"
+    )
+    repository.housekeeping.maintain()
+    return Upgraded(
+        new,
+        target.branch,
+        tuple(dumps),
+        tuple(report.migrations),
+        tuple(report.notes),
+        tuple(left),
+    )
+
+
+def _label(folder: str) -> str:
+    """The name of the dump in a folder, as people write it."""
+    name, arguments = dump_name(folder)
+    return f"{name}:{arguments}" if arguments else name

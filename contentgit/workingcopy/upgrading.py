@@ -1,0 +1,130 @@
+"""The process of an upgrade, whose only database is the scratch database; it ends with its caller."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from django.db import connections
+
+from contentgit import config
+from contentgit.content import canonical
+from contentgit.content.description import parse_excluded, parse_schema
+from contentgit.content.records import Record
+from contentgit.db.failures import translated
+from contentgit.db.scratch.fitting import RecordedModel, bound
+from contentgit.db.scratch.identities import ScratchIdentities
+from contentgit.db.scratch.replay import Replay
+from contentgit.db.scratch.rows import Load, empty, forget_content_types
+from contentgit.errors import ContentgitError, RefusedError
+from contentgit.render.plain import plural
+from contentgit.specs import Identity
+from contentgit.workingcopy.project import Operator, Progress, Project
+from contentgit.workingcopy.upgrade_job import (
+    Job,
+    Report,
+    after,
+    before,
+    document,
+    read_files,
+    write_files,
+)
+
+
+def main(folder: Path) -> int:
+    """Does the job in the folder; its lines go to standard output, all else to standard error."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)
+    threading.Thread(target=_end_with_caller, args=(folder,), daemon=True).start()
+    try:
+        _tell(out, "done", _run(folder, Job.read(folder), out).as_data())
+    except ContentgitError as error:
+        found = {"kind": type(error).__name__, "message": error.message, "hint": error.hint}
+        _tell(out, "error", {**found, "items": error.items, "data": error.data})
+        return 1
+    return 0
+
+
+def _tell(out: TextIO, what: str, value: object) -> None:
+    out.write(json.dumps({what: value}) + "\n")
+
+
+def _end_with_caller(folder: Path) -> None:
+    """Waits for the caller's end of standard input, which it closes at its own end, and ends then."""
+    while os.read(0, 1024):
+        pass
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
+
+
+def _run(folder: Path, job: Job, out: TextIO) -> Report:
+    config.use_scratch(job.database)
+    config.start_django()
+
+    def progress(what: str, done: int, total: int | None) -> None:
+        _tell(out, "progress", [what, done, total])
+
+    if {*connections.settings} != {"default"}:
+        raise RefusedError(
+            "the project's settings connect to databases before Django starts",
+            hint="remove what the settings module does with django.db",
+        )
+    with translated("the scratch database"):
+        return _upgraded(folder, job, progress)
+
+
+def _upgraded(folder: Path, job: Job, progress: Progress) -> Report:
+    replay = Replay(job.leaves, job.apps, progress)
+    models = replay.to_commit().apps
+    empty(models)
+    recorded = _recorded(folder, job)
+    identity: dict[str, Identity] = {
+        label: each.schema.identity or "pk" for label, each in recorded.items()
+    }
+    identities = ScratchIdentities("default", identity, models)
+    load = Load(bound(recorded, models, identities), identities, models)
+    count = load.run(lambda: _records(folder, job), progress)
+    forget_content_types()
+    migrations = replay.to_code()
+    operator = Operator(config.user(), datetime.now(UTC))
+    project = Project(config.read(), "default", operator, progress)
+    with project.backend.snapshot():
+        for dump in project.dumps([*job.dumps.values()]):
+            if dump.folder in job.dumps:
+                entries = ((path, data) for path, _, data in dump.reader.entries())
+                write_files(after(folder, dump.folder), entries)
+    return Report(migrations, count, [*_notes(load.notes)])
+
+
+def _recorded(folder: Path, job: Job) -> Mapping[str, RecordedModel]:
+    """The models of all dumps as the commit has them."""
+    found: dict[str, RecordedModel] = {}
+    for dump in job.dumps:
+        described = canonical.parse_document(document(folder, dump).read_bytes())
+        excluded = parse_excluded(described)
+        for label, model in parse_schema(described).models.items():
+            made = RecordedModel(model, excluded.get(label, frozenset()))
+            if found.setdefault(label, made).schema.by_name != model.by_name:
+                raise RefusedError(
+                    f"{label} is in several dumps of the commit, with different fields",
+                    hint="upgrade the commit with code in which one dataset has the model",
+                )
+    return found
+
+
+def _records(folder: Path, job: Job) -> Iterator[Record]:
+    for dump in job.dumps:
+        for _, data in read_files(before(folder, dump)):
+            yield canonical.decode(data)
+
+
+def _notes(found: Mapping[tuple[str, str, str], int]) -> Iterator[str]:
+    """References that lead out of the commit, a line for each field and target."""
+    for (model, name, target), count in sorted(found.items()):
+        yield f"{model}.{name}: {target} is not in the commit ({plural(count, 'record')})"
