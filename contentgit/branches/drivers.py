@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from contentgit.content.canonical import decode, encode, key_kind
+from contentgit.content.diff import ABSENT
 from contentgit.content.documents import dump_document, parse_document
 from contentgit.content.layout import (
     DATASET_FILE,
@@ -20,9 +21,9 @@ from contentgit.content.layout import (
     record_paths,
 )
 from contentgit.content.records import Record
-from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
+from contentgit.content.schema import ModelSchema
 from contentgit.errors import ContentgitError, FormatError, RefusedError
-from contentgit.merge import merge_record, merge_value
+from contentgit.merge import merge_record
 
 T = TypeVar("T")
 
@@ -50,25 +51,36 @@ def merge_file(path: str, base: bytes, ours: bytes, theirs: bytes) -> MergedFile
     """
     folder, inner = in_dump(path)
     if path == REPOSITORY_FILE:
-        if ours != theirs:
-            raise RefusedError(
-                f"{path} differs between the two sides; it holds the format of the repository",
-                hint="bring both branches to one format, then merge",
-            )
-        return MergedFile(path, ours)
+        return _merge_formats(path, ours, theirs)
     if inner == DATASET_FILE:
         return _merge_documents(path, base, ours, theirs)
     return _merge_records(folder, inner, base, ours, theirs)
 
 
+def _merge_formats(path: str, ours: bytes, theirs: bytes) -> MergedFile:
+    from contentgit.merge.descriptions import merge_formats
+
+    data = ours if ours == theirs else merge_formats(ours, theirs)
+    if data is None:
+        raise RefusedError(
+            f"{path} differs between the two sides; it holds the format of the repository",
+            hint="bring both branches to one format, then merge",
+        )
+    return MergedFile(path, data)
+
+
 def _merge_documents(path: str, base: bytes, ours: bytes, theirs: bytes) -> MergedFile:
-    before = _parsed("base", path, base, parse_document) if base else {}
+    from contentgit.merge.descriptions import merge_descriptions
+
+    before = _parsed("base", path, base, parse_document) if base else ABSENT
     mine, other = (
         _parsed(side, path, data, parse_document)
         for side, data in (("ours", ours), ("theirs", theirs))
     )
-    whole = FieldSchema(path, FieldKind.JSON)
-    value, conflicts = merge_value(whole, path, before, mine, other)
+    try:
+        value, conflicts = merge_descriptions(before, mine, other)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error.message}") from error
     lines = tuple(" › ".join(conflict.path) or path for conflict in conflicts)
     return MergedFile(path, ours if lines else dump_document(value), lines)
 
@@ -91,7 +103,10 @@ def _merge_records(folder: str, inner: str, base: bytes, ours: bytes, theirs: by
         raise FormatError(f"{path} of {'theirs' if ours else 'ours'} is empty and not a record")
     _check_keys(inner, path, records)
     mine = records["ours"]
-    schema = _schema(folder).get(mine.key.model)
+    models = _schema(folder)
+    schema = models.get(mine.key.model)
+    if schema is not None and (strange := tuple(_undescribed(mine, records["theirs"], schema))):
+        return MergedFile(str(mine.key), ours, strange)
     merged = merge_record(records.get("base"), mine, records["theirs"], schema)
     if merged.conflict is not None:
         places = (".".join((field.name, *field.path)) for field in merged.conflict.fields)
@@ -99,6 +114,20 @@ def _merge_records(folder: str, inner: str, base: bytes, ours: bytes, theirs: by
         return MergedFile(str(mine.key), ours, lines)
     assert merged.record is not None
     return MergedFile(str(mine.key), encode(merged.record, key_kind(ours)))
+
+
+def _undescribed(ours: Record, theirs: Record, schema: ModelSchema) -> Iterator[str]:
+    """The fields that one side has and the description of the dump does not, one line a side.
+
+    Its schema is then another one, and which one cannot be known here.
+    """
+    for side, record, other in (("ours", ours, theirs), ("theirs", theirs, ours)):
+        names = record.fields.keys() - other.fields.keys() - schema.by_name.keys()
+        if names:
+            yield (
+                f"{record.key}: {side} has {', '.join(sorted(names))}, which {DATASET_FILE} does not "
+                "describe: the sides have different migrations"
+            )
 
 
 def _check_keys(inner: str, path: str, records: Mapping[str, Record]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from contentgit.branches.merging.deciding import take_all
 from contentgit.branches.merging.ending import Concluded, conclude, conclude_or_keep
+from contentgit.branches.merging.losing import refuse_losses
 from contentgit.branches.merging.operation import (
     Operation,
     chosen,
@@ -79,15 +80,18 @@ def merge(
     record: bool = False,
     take: Take | None = None,
     unrelated: bool = False,
+    drop_fields: bool = False,
 ) -> MergeResult:
     """Merges ``revision`` into HEAD's branch.
 
     With conflicts nothing moves: they are kept to be decided on, unless ``take`` decides them all or
-    ``record`` puts them into the commit.
+    ``record`` puts them into the commit. ``drop_fields`` permits to lose edited values of fields that
+    migrations of the other side removed.
 
     Raises:
         ConflictError: both sides changed the same things.
-        RefusedError: a merge is under way, or there is no common history, or no fast-forward.
+        RefusedError: a merge is under way, or there is no common history, or no fast-forward; or such values
+            would be lost.
         UnknownNameError: the revision does not exist.
     """
     refuse_unfinished(repository)
@@ -112,6 +116,8 @@ def merge(
     message = message or _message(repository, revision, branch)
     sides = (ours, theirs)
     operation = Operation("merge", revision, branch, *sides, sides, message)
+    if not drop_fields:
+        refuse_losses(repository, operation)
     if take:
         operation = take_all(repository, operation, take)
     return _run(repository, operation, commit=commit, record=record)

@@ -12,7 +12,6 @@ from typing import NamedTuple
 from contentgit.branches.merging.fitting import fitted, refuse_nothing
 from contentgit.branches.merging.new_keys import NewKeys, without
 from contentgit.branches.merging.operation import Operation, keep, refuse_moved, under_way
-from contentgit.branches.trees import Sides
 from contentgit.content.diff import ABSENT
 from contentgit.errors import ConflictError, UnknownNameError, UsageError
 from contentgit.git import Repository
@@ -51,7 +50,7 @@ def resolve(repository: Repository, patterns: Sequence[str], decision: Decision)
     operation = under_way(repository)
     refuse_moved(repository, operation)
     found = operation.tree(repository)
-    sides = Sides(repository, found.base, operation.ours, operation.theirs)
+    sides = found.sides
     # What is no conflict any more was decided before, and is decided anew.
     there = Labels([conflict.labels for conflict in found.conflicts])
     before = [pattern for pattern in patterns if not there.named(pattern)]

@@ -18,7 +18,7 @@ from contentgit.branches.merging.operation import (
     refuse_moved,
     refuse_unfinished,
 )
-from contentgit.branches.trees import Doubt, Sides, TreeMerge
+from contentgit.branches.trees import Doubt, TreeMerge
 from contentgit.errors import ConflictError
 from contentgit.git import LeftAlone, Repository
 from contentgit.integrity.relations import PARENT
@@ -61,7 +61,7 @@ def conclude_or_keep(repository: Repository, operation: Operation, *, commit: bo
         return conclude(repository, operation, found)
     refuse_unfinished(repository)
     keep(repository, operation)
-    refuse_conflicts(repository, operation, found)
+    refuse_conflicts(operation, found)
     return Concluded(operation.verb, operation.source, operation.branch, "", doubts=found.doubts)
 
 
@@ -77,7 +77,7 @@ def conclude(
     """
     refuse_moved(repository, operation)
     merge = merge or operation.tree(repository)
-    refuse_conflicts(repository, operation, merge)
+    refuse_conflicts(operation, merge)
     commit = commit_tree(repository, operation, merge.tree)
     left: Iterable[LeftAlone] = ()
     if commit:
@@ -111,7 +111,7 @@ def publish(repository: Repository, operation: Operation, commit: str) -> list[L
     return left
 
 
-def refuse_conflicts(repository: Repository, operation: Operation, found: TreeMerge) -> None:
+def refuse_conflicts(operation: Operation, found: TreeMerge) -> None:
     """Raises ConflictError where there are any; its ``data`` has them all."""
     conflicts = found.conflicts
     if conflicts:
@@ -120,7 +120,7 @@ def refuse_conflicts(repository: Repository, operation: Operation, found: TreeMe
         hints = [
             "contentgit conflicts  (shows what each side has)",
             "contentgit resolve LABEL --take ours|theirs  (decides one)",
-            *ways(repository, verb, operation.ours, found),
+            *ways(verb, found),
             f"contentgit {verb} --continue  (when all are decided)",
             f"contentgit {verb} --abort  (gives up)",
         ]
@@ -132,9 +132,9 @@ def refuse_conflicts(repository: Repository, operation: Operation, found: TreeMe
         )
 
 
-def ways(repository: Repository, verb: str, ours: str, found: TreeMerge) -> Iterator[str]:
+def ways(verb: str, found: TreeMerge) -> Iterator[str]:
     """What decides the conflicts better than taking a side: a command with what it does, one each."""
-    new_keys = NewKeys(Sides(repository, found.base, ours, found.theirs), ())
+    new_keys = NewKeys(found.as_merged, ())
     key = new_keys.first(found.conflicts)
     if key is not None:
         yield f"contentgit resolve {key} --renumber  ({_KEPT.get(verb, _KEPT_OF_COMMIT)})"

@@ -72,7 +72,7 @@ class Operation:
             RepositoryError: the repository lacks one of its commits; the hint has the ways on.
         """
         try:
-            base = Base(self.base) if self.base else common_base(repository, self.ours, self.theirs)
+            base = self.base_of(repository)
             return merge_trees(repository, base, self.ours, self.theirs, self.resolutions)
         except ContentgitError as error:
             wanted = filter(None, (self.ours, self.theirs, self.base))
@@ -85,6 +85,10 @@ class Operation:
                 f"{repository.path}",
                 hint="\n".join(ways),
             ) from error
+
+    def base_of(self, repository: Repository) -> Base:
+        """What both sides come from."""
+        return Base(self.base) if self.base else common_base(repository, self.ours, self.theirs)
 
     def ends(self) -> str:
         """The commands that end it, a line each: ``contentgit merge --continue`` and ``--abort``."""

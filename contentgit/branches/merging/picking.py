@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from contentgit.branches.merging.ending import Concluded, conclude_or_keep
+from contentgit.branches.merging.losing import refuse_losses
 from contentgit.branches.merging.operation import Operation, head_of, refuse_unfinished
 from contentgit.branches.trees.sides import BATCH, PLAIN, decoded
 from contentgit.content import canonical
@@ -31,13 +32,17 @@ from contentgit.render.plain import plural
 
 @dataclass(frozen=True)
 class Picking:
-    """How a change is taken: of which parent, which records only, and with what they refer to."""
+    """How a change is taken: of which parent, which records only, and with what they refer to.
+
+    ``drop_fields`` permits to lose values of fields that migrations removed.
+    """
 
     mainline: int = 0
     names: tuple[str, ...] = ()
     with_dependencies: bool = False
     commit: bool = True
     note_source: bool = False
+    drop_fields: bool = False
     message: str = ""
 
 
@@ -150,6 +155,8 @@ def _run(
         author=author.signature if author else None,
         author_date=author.date if author else None,
     )
+    if not how.drop_fields:
+        refuse_losses(repository, operation)
     return conclude_or_keep(repository, operation, commit=how.commit)
 
 

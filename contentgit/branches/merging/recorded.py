@@ -214,7 +214,7 @@ def _decided_tree(
     """
     ours, theirs = wanted[0].ours, wanted[0].theirs
     before = merge_commits(repository, ours, theirs)
-    sides = Sides(repository, before.base, ours, theirs)
+    sides = before.sides
     if decision and decision.renumber:
         # What was committed since the merge has keys, too.
         keys = NewKeys(sides, (), (head,))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contentgit.branches.trees.constraints import Doubt
+from contentgit.branches.trees.evolving import Loss, in_one_schema, losses
 from contentgit.branches.trees.files import FileMerge, whole
 from contentgit.branches.trees.meeting import Meeting
 from contentgit.branches.trees.sides import BATCH, Base, Sides, decoded
@@ -24,24 +25,44 @@ from contentgit.history.commits import check_format
 from contentgit.history.snapshots import batches
 from contentgit.merge import Reason, Resolution, TreeConflict, new_keys, renumbered
 
-__all__ = ["Base", "Doubt", "Sides", "TreeMerge", "common_base", "merge_commits", "merge_trees"]
+__all__ = [
+    "Base",
+    "Doubt",
+    "Loss",
+    "Sides",
+    "TreeMerge",
+    "common_base",
+    "losses",
+    "merge_commits",
+    "merge_trees",
+]
 
 
 @dataclass(frozen=True)
 class TreeMerge:
     """The merged tree, which has ours where ``conflicts`` are, and what both sides come from.
 
-    ``theirs`` is their commit, or their tree where records in it were given other keys; ``written`` has the
-    blob ids of files that are neither side's, as :class:`Meeting` takes them. ``doubts`` are what only a
-    database can judge, once there is no conflict.
+    ``sides`` are the three sides in one schema. ``theirs`` is their commit or tree there, or the tree where
+    records in it were given other keys; ``written`` has the blob ids of files that are neither side's, as
+    :class:`Meeting` takes them. ``doubts`` are what only a database can judge, once there is no conflict.
     """
 
     tree: str
-    base: Base
+    sides: Sides = field(repr=False, compare=False)
     theirs: str
     conflicts: tuple[TreeConflict, ...] = ()
     written: Mapping[str, str] = field(default_factory=dict, repr=False)
     doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def base(self) -> Base:
+        """What both sides come from."""
+        return self.sides.base
+
+    @property
+    def as_merged(self) -> Sides:
+        """The sides, theirs with its new keys."""
+        return Sides(self.sides.repository, self.base, self.sides.ours, self.theirs)
 
 
 def merge_commits(
@@ -68,11 +89,16 @@ def merge_trees(
 ) -> TreeMerge:
     """The tree that has what ``ours`` and ``theirs``, commits or trees, changed since ``base``.
 
+    Dumps that have migrations on one side alone are merged as these make them.
+
     Raises:
         FormatError: a side has something other than a folder at the path of a dump.
+        RefusedError: a side lacks migrations of which nothing is known.
     """
-    sides = Sides(repository, base, ours, theirs)
-    sides.refuse_replaced()
+    Sides(repository, base, ours, theirs).refuse_replaced()
+    sides = in_one_schema(repository, base, ours, theirs)
+    base, ours, unkeyed = sides.base, sides.ours, sides.theirs
+    theirs = unkeyed
     if keys := new_keys(resolutions):
         theirs = _with_keys(sides, keys)
         sides = Sides(repository, base, ours, theirs)
@@ -82,7 +108,8 @@ def merge_trees(
     met = [*_added_twice(sides, meeting.result), *meeting.conflicts(merge.conflicts)]
     conflicts = (*merge.conflicts, *met)
     doubts = () if conflicts else meeting.doubts()
-    return TreeMerge(tree, base, theirs, conflicts, merge.written, doubts)
+    before = Sides(repository, base, ours, unkeyed)
+    return TreeMerge(tree, before, theirs, conflicts, merge.written, doubts)
 
 
 def common_base(repository: Repository, ours: str, theirs: str) -> Base:
@@ -96,9 +123,10 @@ def common_base(repository: Repository, ours: str, theirs: str) -> Base:
     tree, doubtful = repository.trees.root(first), frozenset[str]()
     for commit in rest:
         below = common_base(repository, first, commit)
-        merge = FileMerge(Sides(repository, below, tree, commit), as_base=True)
-        tree = repository.writer.write_tree(None, merge.changes(), {"": tree})
-        doubtful |= merge.doubtful | below.doubtful
+        sides = in_one_schema(repository, below, tree, commit, as_base=True)
+        merge = FileMerge(sides, as_base=True)
+        tree = repository.writer.write_tree(None, merge.changes(), {"": sides.ours})
+        doubtful |= merge.doubtful | sides.base.doubtful
     return Base(tree, tuple(commits), doubtful)
 
 

@@ -47,28 +47,26 @@ def recomputed(repository: Repository, ours: str, theirs: str, held: str) -> Rec
     base = common_base(repository, ours, theirs)
     merged = merge_trees(repository, base, ours, theirs)
     files = files_of(merged.conflicts)
-    sides = Sides(repository, base, ours, theirs)
+    sides = merged.sides
     unasked = tuple(_unasked(sides, merged.conflicts, held))
     new_keys = tuple(_new_keys(sides, merged, held))
     if new_keys:
         merged = merge_trees(repository, base, ours, theirs, new_keys)
         files |= files_of(merged.conflicts)
     with suppress(FormatError):  # what people wrote is no record: that is not for a merge to say
-        files |= _uncovered(repository, ours, merged, held, files)
+        files |= _uncovered(repository, merged, held, files)
     doubts: tuple[Doubt, ...] = ()
     with suppress(FormatError):
-        doubts = _meeting(repository, ours, merged, held, files).doubts()
+        doubts = _meeting(repository, merged, held, files).doubts()
     return Recomputed(merged.tree, frozenset(files), doubts, unasked)
 
 
-def _meeting(
-    repository: Repository, ours: str, merged: TreeMerge, held: str, files: Iterable[str]
-) -> Meeting:
+def _meeting(repository: Repository, merged: TreeMerge, held: str, files: Iterable[str]) -> Meeting:
     """The meeting of both sides in a tree whose ``files`` differ from the merge."""
     paths = sorted(files)
     there = repository.trees.files_at(held, paths)
     written = {**merged.written, **{path: there.get(path, "") for path in paths}}
-    return Meeting(Sides(repository, merged.base, ours, merged.theirs), held, written)
+    return Meeting(merged.as_merged, held, written)
 
 
 # What git does not ask
@@ -103,14 +101,14 @@ def _is_by_lines(sides: Sides, path: str, held: str) -> bool:
 
 
 def _uncovered(
-    repository: Repository, ours: str, merged: TreeMerge, held: str, files: Iterable[str]
+    repository: Repository, merged: TreeMerge, held: str, files: Iterable[str]
 ) -> set[str]:
     """The files that meet what people made of ``files``, and what they made of these, and so on."""
     found: set[str] = set()
     new = {*files}
     while new:
         found |= new
-        new = files_of(_meeting(repository, ours, merged, held, found).conflicts()) - found
+        new = files_of(_meeting(repository, merged, held, found).conflicts()) - found
     return found
 
 

@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from itertools import chain
-from typing import Any
 
 from contentgit.branches.trees.sides import PLAIN, File, Sides, key_at
 from contentgit.content import canonical
@@ -15,7 +13,7 @@ from contentgit.content.diff import ABSENT
 from contentgit.content.documents import dump_document, parse_document
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE, dump_of, in_dump, model_folder
 from contentgit.content.records import Record
-from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, ModelSchema
+from contentgit.content.schema import KeyKind, ModelSchema
 from contentgit.errors import FormatError
 from contentgit.git import GONE, FileEntry, Placed
 from contentgit.merge import (
@@ -32,11 +30,9 @@ from contentgit.merge import (
     Three,
     TreeConflict,
     counts,
-    merge_value,
     resolved,
 )
-
-_DOCUMENT = FieldSchema("", FieldKind.JSON)
+from contentgit.merge.descriptions import merge_descriptions, merge_formats
 
 Decided = Mapping[str, Sequence[Resolution]]
 
@@ -211,12 +207,26 @@ class FileMerge:
             found: File = {Take.OURS: ours, Take.THEIRS: theirs, Take.BASE: base}.get(
                 takes[-1] or Take.OURS
             )
+        elif path == REPOSITORY_FILE and ours and theirs and ours.mode == theirs.mode == PLAIN:
+            found = self._merged_formats(path, ours, theirs)
         elif base and ours and theirs and base.mode == ours.mode == theirs.mode:
             found = self._merged_file(path, base, ours, theirs)
         else:
             found = self._contested_file(path)
         self.written[path] = found.id if found else ""
         yield path, found or GONE
+
+    def _merged_formats(self, path: str, ours: FileEntry, theirs: FileEntry) -> File:
+        repository = self.sides.repository
+        try:
+            data = merge_formats(*repository.objects.blobs([ours.id, theirs.id]))
+        except FormatError as error:
+            raise FormatError(f"{path}: {error.message}") from error
+        return (
+            self._contested_file(path)
+            if data is None
+            else FileEntry(PLAIN, repository.writer.write_blob(data))
+        )
 
     def _merged_file(self, path: str, base: FileEntry, ours: FileEntry, theirs: FileEntry) -> File:
         repository = self.sides.repository
@@ -225,7 +235,7 @@ class FileMerge:
         if in_dump(path)[1] == DATASET_FILE:
             data = _merged_document(path, *repository.objects.blobs(ids))
             found = None if data is None else repository.writer.write_blob(data)
-        elif path != REPOSITORY_FILE:
+        else:
             found = repository.writer.merge_blobs(*ids)
         return FileEntry(ours.mode, found) if found else self._contested_file(path)
 
@@ -243,32 +253,10 @@ class FileMerge:
 def _merged_document(path: str, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     try:
         sides = [parse_document(data) for data in (base, ours, theirs)]
+        value, conflicts = merge_descriptions(*sides)
     except FormatError as error:
         raise FormatError(f"{path}: {error.message}") from error
-    keyed: list[Any] = [_by_model(side) for side in sides]
-    value, conflicts = merge_value(_DOCUMENT, "", *(sides if None in keyed else keyed))
-    if conflicts:
-        return None
-    if None in keyed:
-        return dump_document(value)
-    # In the order of the base, then new models by name: the order does not matter to an apply.
-    known, *new = ([spec["model"] for spec in side["specs"]] for side in sides)
-    labels = dict.fromkeys([*known, *sorted(chain.from_iterable(new))])
-    specs = [value["specs"][label] for label in labels if label in value["specs"]]
-    return dump_document({**value, "specs": specs})
-
-
-def _by_model(document: Any) -> dict[str, Any] | None:
-    """The document with its specs by model, so that additions of both sides do not conflict.
-
-    ``None`` where a model has several, or it is not what contentgit wrote.
-    """
-    listed = document.get("specs") if isinstance(document, dict) else None
-    if not isinstance(listed, list):
-        return None
-    objects = (spec for spec in listed if isinstance(spec, dict))
-    specs = {spec["model"]: spec for spec in objects if isinstance(spec.get("model"), str)}
-    return {**document, "specs": specs} if len(specs) == len(listed) else None
+    return None if conflicts else dump_document(value)
 
 
 def _doubt(three: Three) -> MergedRecord:

@@ -115,7 +115,7 @@ class Sides:
                 recorded_schema(self.repository, side, folder) if side else {}
                 for side in (self.base.tree, self.ours, self.theirs)
             )
-            _refuse_moved(folder, ours, theirs)
+            refuse_moved(folder, ours, theirs)
             self._schemas[folder] = {**base, **theirs, **_grouped(ours, theirs)}
         return self._schemas[folder]
 
@@ -199,7 +199,7 @@ def _grouped(
     }
 
 
-def _refuse_moved(
+def refuse_moved(
     folder: str, ours: Mapping[str, ModelSchema], theirs: Mapping[str, ModelSchema]
 ) -> None:
     """Refuses sides that name or place the records of a model differently: none would be found again."""

@@ -89,7 +89,7 @@ def _print_conflicts(
     steps = [f"contentgit {verb} --continue"]
     if tree.conflicts:
         steps = ["contentgit resolve LABEL --take ours|theirs"]
-        steps += ways(repository, verb, operation.ours, tree)
+        steps += ways(verb, tree)
     tell_next([*steps, f"contentgit {verb} --abort  (gives up)"], terminal)
 
 

@@ -41,6 +41,11 @@ def merge_options(options: Options) -> None:
     options.value("--take", None, text, choices=("ours", "theirs", "base"))
     options.value("-m --message", "TEXT", "commit message", action="append")
     options.flag("--allow-unrelated-histories", "merge histories without a common commit")
+    _drop_option(options)
+
+
+def _drop_option(options: Options) -> None:
+    options.flag("--drop-fields", "lose edited values of fields that migrations removed")
 
 
 def _end_options(options: Options) -> None:
@@ -70,6 +75,7 @@ def merge(args: argparse.Namespace, terminal: Terminal) -> int:
         record=args.record,
         take=Take(args.take) if args.take else None,
         unrelated=args.allow_unrelated_histories,
+        drop_fields=args.drop_fields,
     )
     return _print_merged(done, args, terminal)
 
@@ -166,6 +172,7 @@ def _source_options(options: Options) -> None:
     options.flag(
         "--with-dependencies", "also bring records that these refer to and the branch lacks"
     )
+    _drop_option(options)
     options.value("--message", "TEXT", "commit message", action="append")
 
 
@@ -208,6 +215,7 @@ def _pick(
         with_dependencies=args.with_dependencies,
         commit=not args.no_commit,
         note_source=getattr(args, "note_source", False),
+        drop_fields=args.drop_fields,
         message="\n\n".join(args.message or ()),
     )
     return _print_picked(pick(repository, args.revision, how), args, terminal)
@@ -239,7 +247,11 @@ def restore(args: argparse.Namespace, terminal: Terminal) -> int:
         raise UsageError(
             "restore requires --from REV", hint=f"contentgit restore {labels[0]} --from REV"
         )
-    how = Picking(with_dependencies=args.with_dependencies, message="\n\n".join(args.message or ()))
+    how = Picking(
+        with_dependencies=args.with_dependencies,
+        drop_fields=args.drop_fields,
+        message="\n\n".join(args.message or ()),
+    )
     done = picking.restore(find_repository(args, terminal), labels, args.source, how)
     return _print_picked(done, args, terminal)
 

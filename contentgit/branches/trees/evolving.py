@@ -1,0 +1,321 @@
+"""The sides of a merge in one schema: each dump as all migrations of both sides make it.
+
+A side that lacks migrations is read through a lens, as a tree. Then records and fields have one name on all
+sides, and are merged as ever.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+from contentgit.branches.trees.sides import BATCH, Base, Sides, decoded, refuse_moved
+from contentgit.content.description import parse_schema
+from contentgit.content.diff import ABSENT
+from contentgit.content.documents import dump_document, parse_document
+from contentgit.content.evolution import (
+    KEY,
+    Migration,
+    OpaqueStep,
+    RemovedField,
+    RemovedModel,
+    RetypedField,
+    Standing,
+)
+from contentgit.content.evolved import evolved_description
+from contentgit.content.layout import DATASET_FILE, dump_of, in_dump, record_key
+from contentgit.content.lenses import Lens
+from contentgit.content.schema import ModelSchema
+from contentgit.errors import FormatError, RefusedError
+from contentgit.git import Placed, Repository
+from contentgit.history.dumps import recorded_schema, recorded_standing
+from contentgit.history.lenses import View, seen_through
+from contentgit.history.snapshots import batches
+from contentgit.merge import Side
+from contentgit.merge.descriptions import merge_descriptions
+
+_LOSING: Final = (RemovedField, RemovedModel, RetypedField)
+
+
+@dataclass(frozen=True)
+class _DumpSide:
+    """A dump as one side has it; ``tree`` is the side's tree or commit."""
+
+    repository: Repository
+    tree: str
+    folder: str
+    document: Any
+    standing: Standing
+
+    @cached_property
+    def models(self) -> Mapping[str, ModelSchema]:
+        return recorded_schema(self.repository, self.tree, self.folder)
+
+    def seen(self, migrations: Sequence[Migration], like: _Description) -> str:
+        """A tree with the dump as the migrations make it."""
+        if not any(each.steps for each in migrations):
+            return self.repository.trees.root(self.tree)
+        view = View(migrations, like.models, like.data)
+        return seen_through(self.repository, self.tree, self.folder, view).tree
+
+
+class _Description(NamedTuple):
+    """What ``dataset.json`` holds, and the models that it describes."""
+
+    data: bytes
+    models: Mapping[str, ModelSchema]
+
+
+@dataclass(frozen=True)
+class _DumpSides:
+    """A dump on three sides, ``None`` where a side does not have it."""
+
+    base: _DumpSide | None
+    ours: _DumpSide | None
+    theirs: _DumpSide | None
+
+    @property
+    def all(self) -> tuple[_DumpSide | None, ...]:
+        return self.base, self.ours, self.theirs
+
+    @cached_property
+    def joined(self) -> Standing:
+        """The migrations of both sides."""
+        ours, theirs = (each.standing if each else Standing() for each in (self.ours, self.theirs))
+        return ours.joined(theirs)
+
+    def missing(self, side: _DumpSide | None) -> Sequence[Migration]:
+        """The migrations that a side lacks; of one that has recorded none, nothing is known."""
+        return (self.joined.since(side.standing) or ()) if side else ()
+
+    @cached_property
+    def differ(self) -> bool:
+        """Whether a side must be read as migrations make it."""
+        return any(each.steps for side in self.all for each in self.missing(side))
+
+    @cached_property
+    def common(self) -> _Description:
+        """The description that all sides get.
+
+        It decides nothing, so that what both sides say differently in it is no conflict: the side that has
+        all migrations is right, or the one whose document comes last.
+
+        Raises:
+            FormatError: it describes no dump.
+            RefusedError: the sides name or place records differently.
+        """
+        documents = [
+            evolved_description(side.document, self.missing(side)) if side else ABSENT
+            for side in self.all
+        ]
+        base, ours, theirs = documents
+        if ours is ABSENT or theirs is ABSENT:
+            value = theirs if ours is ABSENT else ours
+        else:
+            self._refuse_moved(ours, theirs)
+            value, _ = merge_descriptions(base, ours, theirs, self._right(ours, theirs))
+        return _Description(dump_document(value), parse_schema(value).models)
+
+    def _refuse_moved(self, ours: Any, theirs: Any) -> None:
+        assert self.ours
+        retyped = {
+            step.model
+            for side in (self.ours, self.theirs)
+            for migration in self.missing(side)
+            for step in migration.steps
+            if isinstance(step, RetypedField) and step.field == KEY
+        }
+        models = [parse_schema(each).models for each in (ours, theirs)]
+        here, there = (
+            {label: model for label, model in side.items() if label not in retyped}
+            for side in models
+        )
+        refuse_moved(self.ours.folder, here, there)
+
+    def _right(self, ours: Any, theirs: Any) -> Side:
+        complete = [
+            side is not None and side.standing.names == self.joined.names
+            for side in (self.ours, self.theirs)
+        ]
+        if complete[0] != complete[1]:
+            return Side.OURS if complete[0] else Side.THEIRS
+        return Side.OURS if dump_document(ours) >= dump_document(theirs) else Side.THEIRS
+
+
+def _dumps(repository: Repository, base: Base, ours: str, theirs: str) -> Iterator[_DumpSides]:
+    """The dumps whose sides must be read as migrations make them."""
+    trees = (base.tree, ours, theirs)
+    for folder in sorted(Sides(repository, base, ours, theirs).folders):
+        path = f"{folder}/{DATASET_FILE}"
+        ids = [repository.trees.entry(tree, path) if tree else None for tree in trees]
+        if len({*ids} - {None}) < 2:
+            continue
+        found = _DumpSides(
+            *(
+                _described(repository, tree, folder) if tree and blob else None
+                for tree, blob in zip(trees, ids, strict=True)
+            )
+        )
+        if found.differ:
+            yield found
+
+
+def _described(repository: Repository, tree: str, folder: str) -> _DumpSide:
+    data = repository.blob(tree, f"{folder}/{DATASET_FILE}")
+    standing = recorded_standing(repository, tree, folder)
+    assert data is not None
+    return _DumpSide(repository, tree, folder, parse_document(data), standing)
+
+
+def in_one_schema(
+    repository: Repository, base: Base, ours: str, theirs: str, *, as_base: bool = False
+) -> Sides:
+    """The three sides, each dump as all migrations of ours and theirs make it.
+
+    With ``as_base`` they are to become a base: what code did to their content is then not asked for.
+
+    Raises:
+        RefusedError: code that is in no record changed the content of one side, or the sides name or place
+            records differently.
+        FormatError: a ``dataset.json`` or a record is damaged.
+    """
+    placed: list[dict[str, str]] = [{}, {}, {}]
+    described: list[dict[str, Placed]] = [{}, {}, {}]
+    doubtful = base.doubtful
+    for dump in _dumps(repository, base, ours, theirs):
+        if not as_base:
+            _refuse_opaque(dump)
+        for number, side in enumerate(dump.all):
+            if side is None:
+                continue
+            folder, common = side.folder, dump.common
+            tree = side.seen(dump.missing(side), common)
+            placed[number][folder] = repository.trees.folder_id(tree, folder) or ""
+            described[number][f"{folder}/{DATASET_FILE}"] = common.data
+        if dump.base:
+            doubtful = _moved(doubtful, dump.base, dump.missing(dump.base))
+    trees = [
+        repository.writer.write_tree(
+            None, files.items(), {"": repository.trees.root(tree), **folders}
+        )
+        if tree and folders
+        else tree
+        for tree, folders, files in zip((base.tree, ours, theirs), placed, described, strict=True)
+    ]
+    return Sides(
+        repository, base._replace(tree=trees[0], doubtful=doubtful), trees[1] or "", trees[2] or ""
+    )
+
+
+def _moved(
+    paths: frozenset[str], side: _DumpSide, migrations: Sequence[Migration]
+) -> frozenset[str]:
+    """The paths of records in the newer schema: their model may have another name there."""
+    if not paths:
+        return paths
+    lens = Lens(side.models, migrations)
+    found = set()
+    for path in paths:
+        folder, rest = in_dump(path)
+        label, slash, name = rest.partition("/")
+        newer = lens.newer(label) if folder == side.folder else None
+        found.add(f"{folder}/{newer.label}{slash}{name}" if newer else path)
+    return frozenset(found)
+
+
+def _refuse_opaque(dump: _DumpSides) -> None:
+    """Raises RefusedError where code changed content on one side, of which nothing is known."""
+    for name, side in (("ours", dump.ours), ("theirs", dump.theirs)):
+        found = [
+            f"{migration.name}: {step.operation}"
+            for migration in dump.missing(side)
+            for step in migration.steps
+            if isinstance(step, OpaqueStep)
+        ]
+        if side is not None and found:
+            raise RefusedError(
+                f"{side.folder} of {name} is from before migrations that only the project's code can carry "
+                "out",
+                items=found,
+                hint="contentgit upgrade REV --branch NEW  (runs them on that side's content; then merge "
+                "NEW)",
+                data={"dump": side.folder, "side": name, "opaque": found},
+            )
+
+
+# What is lost
+
+
+class Loss(NamedTuple):
+    """What the merged schema has no place for, in one line; ``items`` are the parts of a longer list."""
+
+    side: str
+    text: str
+
+
+def losses(
+    repository: Repository, base: Base, ours: str, theirs: str, ahead: Sequence[Side]
+) -> Iterator[Loss]:
+    """The values that ours or theirs changed since the base, and that no field has after all migrations.
+
+    Of the sides ``ahead``, which were made from the base, also the migrations of the base that they lack: a
+    commit of older code has dropped the fields of these.
+    """
+    for dump in _dumps(repository, base, ours, theirs):
+        for side, there in ((Side.OURS, dump.ours), (Side.THEIRS, dump.theirs)):
+            if there is None:
+                continue
+            if side in ahead and dump.base:
+                for name in sorted(dump.base.standing.names - there.standing.names):
+                    text = (
+                        f"{there.folder} of {side.value} was committed without the migration {name}"
+                    )
+                    yield Loss(side.value, f"{text}, and lacks its fields")
+            for (label, field, migration), count in sorted(_lost(dump, there).items()):
+                records = "1 record has" if count == 1 else f"{count:,} records have"
+                text = f"{label}.{field} of {side.value}: {records} an edited value"
+                yield Loss(side.value, f"{text} that is gone since {migration}")
+
+
+def _lost(dump: _DumpSides, side: _DumpSide) -> Counter[tuple[str, str, str]]:
+    """How many records have a lost value that the base does not have, by model, field and migration."""
+    migrations = dump.missing(side)
+    found: Counter[tuple[str, str, str]] = Counter()
+    steps = (step for migration in migrations for step in migration.steps)
+    if not any(isinstance(step, _LOSING) for step in steps):
+        return found
+    lens = Lens(side.models, migrations)
+    before = None
+    if dump.base:
+        own = _Description(dump_document(side.document), side.models)
+        before = dump.base.seen(side.standing.since(dump.base.standing) or (), own)
+    repository = side.repository
+    changed = (
+        (path, [was, now])
+        for path, was, now in repository.trees.changed_files(before, side.tree)
+        if now and dump_of(path) == side.folder and _is_record(path)
+    )
+    for batch in batches(changed, BATCH):
+        files = [(path, version) for path, versions in batch for version in versions]
+        records = decoded(repository, files)
+        for _ in batch:
+            was, now = next(records), next(records)
+            assert now is not None
+            known = lens.read(was).lost if was else ()
+            lost = (each for each in lens.read(now).lost if each not in known)
+            found.update((now.key.model, each.field, each.migration) for each in lost)
+    return found
+
+
+def _is_record(path: str) -> bool:
+    rest = in_dump(path)[1]
+    if rest == DATASET_FILE:
+        return False
+    try:
+        record_key(rest)
+    except FormatError:
+        return False
+    return True

@@ -1,0 +1,311 @@
+"""Trees of different schemas merged: each dump as the migrations of both sides make it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contentgit.branches import merging
+from contentgit.branches.check_merges import differing
+from contentgit.branches.merging.deciding import Decision, resolve
+from contentgit.branches.trees import TreeMerge, merge_commits
+from contentgit.check import Finding
+from contentgit.content.canonical import dump_document, parse_document
+from contentgit.content.description import parse_standing, schema_document
+from contentgit.content.evolution import (
+    AddedField,
+    Migration,
+    OpaqueStep,
+    RemovedField,
+    RenamedField,
+    RenamedModel,
+    SchemaStep,
+    Standing,
+)
+from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema, Schema
+from contentgit.errors import ConflictError, RefusedError
+from contentgit.git import Repository
+from contentgit.merge import Take
+from contentgit.specs import Dataset, ModelSpec
+from tests.git.content import Site, bytes_of, path_of
+
+T = FieldKind
+FIRST = Migration("site.0001")
+
+
+def model(label: str, **kinds: FieldKind | FieldSchema) -> ModelSchema:
+    fields = (
+        each if isinstance(each, FieldSchema) else FieldSchema(name, each)
+        for name, each in sorted(kinds.items())
+    )
+    return ModelSchema(label, KeyKind.INTEGER, Layout.INTEGER, tuple(fields))
+
+
+def after(name: str, *steps: SchemaStep, needs: str = "site.0001") -> Migration:
+    return Migration(name, (needs,), steps)
+
+
+def described(models: Sequence[ModelSchema], *migrations: Migration) -> bytes:
+    """``dataset.json`` of a dump of these models after the migrations."""
+    dataset = Dataset("pages", "", specs=tuple(ModelSpec(each.label) for each in models))
+    schema = Schema({each.label: each for each in models})
+    return dump_document(schema_document(dataset, schema, Standing((FIRST, *migrations))))
+
+
+PAGE = model("site.page", body=T.TEXT, title=T.TEXT)
+TEASER = model("site.teaser", page=FieldSchema("page", T.REFERENCE, target="site.page"))
+OLD = described([PAGE, TEASER])
+RENAME = after("site.0002_text", RenamedField("site.page", "body", "text"))
+RENAMED = model("site.page", text=T.TEXT, title=T.TEXT)
+
+Make = Callable[..., Site]
+
+
+@pytest.fixture
+def make(repository_path: Path) -> Make:
+    def make(document: bytes = OLD, **records: Mapping[str, Any]) -> Site:
+        site = Site(Repository.init(repository_path))
+        start = {f"site.page:{name[1:]}": fields for name, fields in records.items()}
+        files = {path_of(key): bytes_of(key, fields) for key, fields in start.items()}
+        site.commit_files("main", {"pages/dataset.json": document, **files})
+        return site
+
+    return make
+
+
+def page(name: str, **fields: Any) -> dict[str, Any]:
+    return {"body": f"{name}.", "title": name, **fields}
+
+
+def renamed(name: str, **fields: Any) -> dict[str, Any]:
+    return {"text": f"{name}.", "title": name, **fields}
+
+
+def commit(
+    site: Site, branch: str, document: bytes | None = None, **records: Mapping[str, Any] | None
+) -> str:
+    """A commit in which records are these, and the description is that."""
+    files: dict[str, bytes | None] = {"pages/dataset.json": document} if document else {}
+    for name, fields in records.items():
+        key = f"site.page:{name[1:]}"
+        files[path_of(key)] = None if fields is None else bytes_of(key, fields)
+    return site.commit_files(branch, files)
+
+
+def both(site: Site) -> TreeMerge:
+    """The merge, which must be the same whatever side is which."""
+    ours, theirs = (site.repository.refs.resolve(name) for name in ("ours", "theirs"))
+    found, swapped = (
+        merge_commits(site.repository, *sides) for sides in ((ours, theirs), (theirs, ours))
+    )
+    if not found.conflicts:
+        assert found.tree == swapped.tree
+    assert len(found.conflicts) == len(swapped.conflicts)
+    return found
+
+
+def document_of(site: Site, tree: str) -> Any:
+    data = site.repository.blob(tree, "pages/dataset.json")
+    assert data is not None
+    return parse_document(data)
+
+
+def test_an_edit_from_before_a_rename_comes_under_the_new_name(make: Make) -> None:
+    site = make(p1=page("One"), p2=page("Two"), p3=page("Three"))
+    new = described([RENAMED, TEASER], RENAME)
+    commit(site, "ours", new, p1=renamed("One"), p2=renamed("Two", title="2"), p3=renamed("Three"))
+    commit(site, "theirs", p2=page("Two", body="Edited."), p3=None, p4=page("Four"))
+    found = both(site)
+    assert found.conflicts == ()
+    assert site.all(found.tree) == {
+        "site.page:1": renamed("One"),
+        "site.page:2": {"text": "Edited.", "title": "2"},
+        "site.page:4": renamed("Four"),
+    }
+    assert site.repository.blob(found.tree, "pages/dataset.json") == new
+
+
+def test_a_conflict_across_a_rename_has_the_new_name_and_is_resolved(make: Make) -> None:
+    site = make(p1=page("One"))
+    commit(site, "ours", described([RENAMED, TEASER], RENAME), p1=renamed("One", text="Ours"))
+    commit(site, "theirs", p1=page("One", body="Theirs"))
+    assert [each.labels for each in both(site).conflicts] == [("site.page:1/text",)]
+    site.repository.refs.set_head("ours")
+    with pytest.raises(ConflictError):
+        merging.merge(site.repository, "theirs")
+    assert not resolve(site.repository, ["site.page:1/text"], Decision(Take.THEIRS)).conflicts
+    done = merging.continue_merge(site.repository)
+    assert site.record(done.commit, "site.page:1") == renamed("One", text="Theirs")
+    findings: list[Finding] = []
+    assert differing(site.repository, "ours", findings.append) == 1
+    assert findings == []
+
+
+def test_two_branches_with_a_migration_each(make: Make) -> None:
+    rank = after("site.0002_rank", AddedField("site.page", "rank", 0))
+    site = make(p1=page("One"), p2=page("Two"))
+    ours = model("site.page", body=T.TEXT, rank=T.INTEGER, title=T.TEXT)
+    commit(
+        site,
+        "ours",
+        described([ours, TEASER], rank),
+        p1=page("One", rank=3),
+        p2=page("Two", rank=0),
+        p3=page("Three", rank=1),
+    )
+    commit(
+        site,
+        "theirs",
+        described([RENAMED, TEASER], RENAME),
+        p1=renamed("One", text="Edited"),
+        p2=renamed("Two"),
+        p4=renamed("Four"),
+    )
+    found = both(site)
+    assert found.conflicts == ()
+    assert site.all(found.tree) == {
+        "site.page:1": renamed("One", text="Edited", rank=3),
+        "site.page:2": renamed("Two", rank=0),
+        "site.page:3": renamed("Three", rank=1),
+        "site.page:4": renamed("Four", rank=0),
+    }
+    document = document_of(site, found.tree)
+    assert [*document["models"]["site.page"]["fields"]] == ["rank", "text", "title"]
+    assert document["migrations"] == {"site": ["0002_rank", "0002_text"]}
+    assert parse_standing(document).names == {"site.0001", "site.0002_rank", "site.0002_text"}
+
+
+def test_a_renamed_model_moves_what_the_other_side_adds(make: Make) -> None:
+    site = make(p1=page("One"))
+    article = model("site.article", body=T.TEXT, title=T.TEXT)
+    teaser = model("site.teaser", page=FieldSchema("page", T.REFERENCE, target="site.article"))
+    rename = after("site.0002", RenamedModel("site.page", "site.article"))
+    files = {
+        "pages/dataset.json": described([article, teaser], rename),
+        path_of("site.page:1"): None,
+        path_of("site.article:1"): bytes_of("site.article:1", page("One")),
+    }
+    site.commit_files("ours", files)
+    commit(site, "theirs", p1=page("One", title="1"), p2=page("Two"))
+    link = {path_of("site.teaser:1"): bytes_of("site.teaser:1", {"page": "site.page:2"})}
+    site.commit_files("theirs", link)
+    found = both(site)
+    assert found.conflicts == ()
+    assert site.all(found.tree) == {
+        "site.article:1": page("One", title="1"),
+        "site.article:2": page("Two"),
+        "site.teaser:1": {"page": "site.article:2"},
+    }
+
+
+def test_code_that_changed_content_is_refused(make: Make) -> None:
+    site = make(p1=page("One"), p2=page("Two"))
+    code = after("site.0002_upper", OpaqueStep("RunPython"))
+    commit(site, "ours", described([PAGE, TEASER], code), p1=page("ONE"))
+    commit(site, "theirs", p2=page("Two", body="2"))
+    with pytest.raises(RefusedError, match="from before migrations") as refused:
+        both(site)
+    assert refused.value.items == ("site.0002_upper: RunPython",)
+    assert "contentgit upgrade" in (refused.value.hint or "")
+
+
+def test_code_that_both_sides_ran_is_not_asked_for(make: Make) -> None:
+    code = after("site.0002_upper", OpaqueStep("RunPython"))
+    rename = after("site.0003", RenamedField("site.page", "body", "text"), needs=code.name)
+    site = make(described([PAGE, TEASER], code), p1=page("One"))
+    commit(site, "ours", described([RENAMED, TEASER], code, rename), p1=renamed("One"))
+    commit(site, "theirs", p1=page("One", body="1"))
+    assert site.all(both(site).tree) == {"site.page:1": renamed("One", text="1")}
+
+
+def test_edits_of_a_removed_field_are_listed_and_refused(make: Make) -> None:
+    remove = after("site.0002", RemovedField("site.page", "body"))
+    without = model("site.page", title=T.TEXT)
+    site = make(p1=page("One"), p2=page("Two"), p3=page("Three"))
+    titles = {
+        f"p{number}": {"title": each} for number, each in enumerate(("One", "Two", "Three"), 1)
+    }
+    commit(site, "ours", described([without, TEASER], remove), **titles)
+    site.repository.refs.set_head("ours")
+    commit(site, "theirs", p1=page("One", title="1"), p2=page("Two", body="2"), p4=page("Four"))
+    with pytest.raises(RefusedError) as refused:
+        merging.merge(site.repository, "theirs")
+    assert refused.value.items == (
+        "site.page.body of theirs: 2 records have an edited value that is gone since site.0002",
+    )
+    assert "--drop-fields" in (refused.value.hint or "")
+    done = merging.merge(site.repository, "theirs", drop_fields=True)
+    assert site.all(done.commit) == {
+        "site.page:1": {"title": "1"},
+        "site.page:2": {"title": "Two"},
+        "site.page:3": {"title": "Three"},
+        "site.page:4": {"title": "Four"},
+    }
+
+
+def test_an_unchanged_value_of_a_removed_field_is_not_asked_for(make: Make) -> None:
+    remove = after("site.0002", RemovedField("site.page", "body"))
+    site = make(p1=page("One"))
+    without = described([model("site.page", title=T.TEXT), TEASER], remove)
+    commit(site, "ours", without, p1={"title": "One"})
+    commit(site, "theirs", p1=page("One", title="1"))
+    site.repository.refs.set_head("ours")
+    done = merging.merge(site.repository, "theirs")
+    assert site.all(done.commit) == {"site.page:1": {"title": "1"}}
+
+
+def test_a_commit_of_older_code_is_refused(make: Make) -> None:
+    site = make(described([RENAMED, TEASER], RENAME), p1=renamed("One"), p2=renamed("Two"))
+    commit(site, "theirs", OLD, p1={"title": "1"}, p2={"title": "Two"})
+    commit(site, "ours", p2=renamed("Two", text="2"))
+    site.repository.refs.set_head("ours")
+    with pytest.raises(RefusedError) as refused:
+        merging.merge(site.repository, "theirs")
+    assert "site.0002_text" in refused.value.items[0]
+
+
+def test_a_format_that_recorded_nothing_says_nothing(make: Make) -> None:
+    before = schema_document(
+        Dataset("pages", "", specs=(ModelSpec("site.page"),)), Schema({"site.page": PAGE})
+    )
+    site = make(dump_document(before), p1=page("One"))
+    known = described([PAGE, TEASER])
+    commit(site, "ours", known, p1=page("One", title="1"))
+    commit(site, "theirs", p1=page("One", body="2"))
+    found = both(site)
+    assert site.all(found.tree) == {"site.page:1": page("One", title="1", body="2")}
+    assert site.repository.blob(found.tree, "pages/dataset.json") == known
+
+
+def test_the_higher_format_wins(make: Make) -> None:
+    site = make(p1=page("One"))
+    site.commit_files("ours", {"contentgit.json": dump_document({"format": 2})})
+    commit(site, "theirs", p1=page("One", body="2"))
+    assert document_at(site, both(site).tree) == {"format": 2}
+
+
+def document_at(site: Site, tree: str) -> Any:
+    data = site.repository.blob(tree, "contentgit.json")
+    assert data is not None
+    return parse_document(data)
+
+
+def test_what_a_side_adds_to_the_schema_stays(make: Make) -> None:
+    site = make(p1=page("One"))
+    tag = model("site.tag", name=T.TEXT)
+    commit(site, "ours", described([RENAMED, TEASER], RENAME), p1=renamed("One"))
+    commit(site, "theirs", described([PAGE, tag, TEASER]))
+    document = document_of(site, both(site).tree)
+    assert [each["model"] for each in document["specs"]] == ["site.page", "site.tag", "site.teaser"]
+    assert [*document["models"]["site.page"]["fields"]] == ["text", "title"]
+
+
+def test_a_dump_that_a_side_gave_up_stays_given_up(make: Make) -> None:
+    site = make(p1=page("One"))
+    commit(site, "ours", described([RENAMED, TEASER], RENAME), p1=renamed("One"))
+    site.commit_files("theirs", {"pages/dataset.json": None, path_of("site.page:1"): None})
+    found = both(site)
+    assert site.repository.trees.folders(found.tree) == []
