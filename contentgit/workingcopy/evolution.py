@@ -56,7 +56,8 @@ class Evolution:
             for label in (*table.schema.parents, *(each.target for each in table.schema.fields))
             if label
         }
-        code = code_standing(own, referred - own, recorded, project.using)
+        migrations = project.migrations
+        code = code_standing(migrations, own, referred - own, recorded, project.using)
         return cls(repository, dump, commit, code)
 
     @cached_property

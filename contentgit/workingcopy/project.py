@@ -22,6 +22,7 @@ from contentgit.datasets import (
     parse_dump_argument,
 )
 from contentgit.db.backends import Backend, LockWait, backend
+from contentgit.db.evolution import ProjectMigrations, project_migrations
 from contentgit.db.failures import translated
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import table, tables
@@ -196,6 +197,15 @@ class Project:
         bound = tables(dataset, self.identities, self.using)
         reader = Reader(self.using, dataset, bound, self.identities)
         return Dump(dataset, dump_folder(dataset.name, dataset.arguments), bound, reader)
+
+    @cached_property
+    def migrations(self) -> ProjectMigrations:
+        """The project's migrations.
+
+        Raises:
+            ConfigurationError: they cannot be loaded.
+        """
+        return project_migrations()
 
     def table(self, label: str) -> Table:
         """The table of a model outside of any dump."""

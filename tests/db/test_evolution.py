@@ -25,7 +25,8 @@ from contentgit.content.evolution import (
     SchemaStep,
     Standing,
 )
-from contentgit.db.evolution import code_standing
+from contentgit.db.evolution import CodeStanding, project_migrations
+from contentgit.db.evolution import code_standing as code_standing_of
 from contentgit.errors import ConfigurationError
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -86,6 +87,12 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
 
 
 NOTHING = Standing()
+
+
+def code_standing(
+    labels: list[str], referred: list[str], recorded: Standing, using: str
+) -> CodeStanding:
+    return code_standing_of(project_migrations(), labels, referred, recorded, using)
 
 
 def standing(recorded: Standing = NOTHING) -> Standing:
@@ -314,7 +321,10 @@ def test_of_an_app_that_is_only_referred_to_new_names_matter(write: Write) -> No
 
 def test_migrations_that_cannot_be_loaded_are_named(write: Write) -> None:
     write({"a": migration(INITIAL, "nowhere")})
-    with pytest.raises(ConfigurationError, match=r"cannot be loaded.*nowhere"):
+    with pytest.raises(ConfigurationError, match=r"cannot be loaded: NodeNotFoundError.*nowhere"):
+        standing()
+    write({"a": "import nowhere"})
+    with pytest.raises(ConfigurationError, match=r"cannot be loaded: ModuleNotFoundError"):
         standing()
 
 

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from django.db.migrations.exceptions import BadMigrationError, NodeNotFoundError
 from django.db.migrations.loader import MigrationLoader
 
 from contentgit.content.evolution import (
@@ -36,25 +35,35 @@ class CodeStanding(NamedTuple):
     missing: tuple[str, ...] = ()
 
 
+def project_migrations() -> ProjectMigrations:
+    """All migrations of the project; reads their modules.
+
+    Raises:
+        ConfigurationError: they cannot be loaded.
+    """
+    try:
+        return ProjectMigrations(MigrationLoader(None))
+    except Exception as error:
+        # Any: the modules are the project's code.
+        raise ConfigurationError(
+            f"the project's migrations cannot be loaded: {type(error).__name__}: {error}",
+            hint="python manage.py showmigrations  (shows the error)",
+        ) from error
+
+
 def code_standing(
-    labels: Collection[str], referred: Collection[str], recorded: Standing | None, using: str
+    graph: ProjectMigrations,
+    labels: Collection[str],
+    referred: Collection[str],
+    recorded: Standing | None,
+    using: str,
 ) -> CodeStanding:
     """The code's standing for a dump with the models ``labels``, which continues the history ``recorded``.
 
     ``referred`` are models outside that its records refer to: of their apps, only other names matter. An app
     that is not in the history yet, or any if there is none, begins with its leaves of today.
-
-    Raises:
-        ConfigurationError: the project's migrations cannot be loaded.
     """
     recorded = recorded or NO_STANDING
-    try:
-        graph = _Graph(MigrationLoader(None))
-    except (NodeNotFoundError, BadMigrationError) as error:
-        raise ConfigurationError(
-            f"the project's migrations cannot be loaded: {error}",
-            hint="python manage.py showmigrations  (shows the error)",
-        ) from error
     own = {label.partition(".")[0] for label in labels}
     every = own | {label.partition(".")[0] for label in referred}
     missing = sorted(name for name in recorded.leaves if not graph.has(name))
@@ -84,7 +93,7 @@ def code_standing(
     return CodeStanding(Standing(tuple(history)), tuple(missing))
 
 
-class _Graph:
+class ProjectMigrations:
     """The migrations of the project as Django orders them; squashed ones in place of what they replace."""
 
     def __init__(self, loader: MigrationLoader) -> None:
@@ -94,6 +103,7 @@ class _Graph:
         }
 
     def has(self, name: str) -> bool:
+        """Whether the code has the migration, or one in place of it."""
         node = _node(name)
         return node in self.loader.graph.nodes or node in self.squashed
 
