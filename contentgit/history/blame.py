@@ -1,7 +1,8 @@
 """``blame``: which commit last changed each field of a record, and each sentence of its texts.
 
 As git does it for lines: what a commit has is passed on to the first parent that has the same, and what no
-parent has is the commit's own.
+parent has is the commit's own. Older records are read as the newest schema has them, so a renamed field keeps
+its commits.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from typing import TypeAlias
 
 from contentgit.content import canonical
 from contentgit.content.alignment import runs
-from contentgit.content.layout import record_paths
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.text import in_segments, segments
 from contentgit.errors import FormatError
 from contentgit.git import Commit, Repository, Version
 from contentgit.history.commits import check_format, no_record
-from contentgit.history.dumps import dump_folders
+from contentgit.history.keys import places_of
+from contentgit.history.newest import NewestSchema
 from contentgit.history.snapshots import batches
 
 BATCH = 200
@@ -65,10 +66,10 @@ def blame(repository: Repository, revision: str, key: RecordKey) -> Blame:
     """
     commit = repository.refs.resolve(revision)
     check_format(repository, commit)
-    folder = _folder(repository, commit, revision, key)
-    paths = [f"{folder}/{path}" for path in record_paths(key)]
-    found = repository.history.versions(commit, paths)
-    records = _Records(repository, found)
+    folder, key = _place(repository, commit, revision, key)
+    newest = NewestSchema(repository, commit, folder, key)
+    found = repository.history.versions(commit, newest.paths)
+    records = _Records(newest, found)
     record = records.of(found[0].commit)
     if record is None:
         raise FormatError(
@@ -80,23 +81,27 @@ def blame(repository: Repository, revision: str, key: RecordKey) -> Blame:
     return Blame(key, folder, tuple(fields), repository.history.commits(sorted(ids)))
 
 
-def _folder(repository: Repository, commit: str, revision: str, key: RecordKey) -> str:
-    for folder in dump_folders(repository, commit):
-        paths = [f"{folder}/{path}" for path in record_paths(key)]
-        if "\n" not in folder and repository.trees.files_at(commit, paths):
-            return folder
+def _place(
+    repository: Repository, commit: str, revision: str, key: RecordKey
+) -> tuple[str, RecordKey]:
+    """The folder of the first dump that has the record, and the record's key there."""
+    for each in places_of(repository, commit, key):
+        if "\n" not in each.folder:
+            return each.folder, each.key
     raise no_record(revision, key)
 
 
 class _Records:
     """The record of each version, read in batches when the first of a batch is asked for."""
 
-    def __init__(self, repository: Repository, versions: Sequence[Version]) -> None:
-        named = ((each.commit, next(filter(None, each.blobs), None)) for each in versions)
-        self._repository = repository
+    def __init__(self, newest: NewestSchema, versions: Sequence[Version]) -> None:
+        named = ((each.commit, newest.blob(each)) for each in versions)
+        self._newest = newest
+        self._versions = {each.commit: each for each in versions}
         self._blobs = {commit: blob for commit, blob in named if blob}
         self._waiting = batches(dict.fromkeys(self._blobs.values()), BATCH)
         self._read: dict[str, Record | None] = {}
+        self._newer: dict[str, Record | None] = {}
 
     def of(self, commit: str) -> Record | None:
         """The record as a commit has it; ``None`` where it has none, or one that cannot be read."""
@@ -105,9 +110,12 @@ class _Records:
             return None
         while blob not in self._read:
             batch = next(self._waiting)
-            for each, data in zip(batch, self._repository.objects.blobs(batch), strict=True):
+            for each, data in zip(batch, self._newest.repository.objects.blobs(batch), strict=True):
                 self._read[each] = _decoded(data)
-        return self._read[blob]
+        if commit not in self._newer:
+            record = self._read[blob]
+            self._newer[commit] = record and self._newest.read(self._versions[commit], record)
+        return self._newer[commit]
 
 
 def _decoded(data: bytes) -> Record | None:

@@ -29,6 +29,7 @@ from contentgit.content.titles import TitledChange, best_text
 from contentgit.errors import ConflictError, FormatError, UnknownNameError
 from contentgit.git import Commit, Repository
 from contentgit.history.dumps import Titles, dump_folders, recorded_schema
+from contentgit.history.keys import key_in, keys_until, places_of
 from contentgit.history.lenses import meeting
 from contentgit.history.snapshots import (
     CommitSide,
@@ -167,6 +168,13 @@ class Selection:
         """Where the wanted records may lie in a dump's folder."""
         return {path for key in self.records for path in record_paths(key)}
 
+    def in_commits(self, repository: Repository, commits: Iterable[str], folder: str) -> Selection:
+        """The same records with the labels that their models have in the commits."""
+        keys = (
+            key_in(repository, commit, folder, key) for commit in commits for key in self.records
+        )
+        return Selection(self.dumps, tuple(dict.fromkeys(keys)))
+
     def folders(self, repository: Repository, commits: Sequence[str]) -> list[str]:
         """The wanted dumps' folders in the commits, in the order of their names.
 
@@ -252,7 +260,9 @@ def commit_changes(
     for folder in folders:
         met = meeting(repository, before or "", after, folder)
         differences = between_commits(repository, met.before or None, met.after, folder)
-        found = [each for each in differences if selection.wants(each.path)]
+        sides = met.commits(before, after) if differences else ()
+        wanted = selection.in_commits(repository, sides, folder)
+        found = [each for each in differences if wanted.wants(each.path)]
         if not found:
             continue
         schema = recorded_schema(repository, after, folder) or (
@@ -321,7 +331,13 @@ def log(
     if selection.records:
         tip = repository.refs.resolve(revision.rpartition(".")[2] or "HEAD")
         folders = dump_folders(repository, tip)
-        paths += [f"{folder}/{path}" for folder in folders for path in sorted(selection.paths)]
+        paths += [
+            f"{folder}/{path}"
+            for folder in folders
+            for each in selection.records
+            for key in keys_until(repository, tip, folder, each)
+            for path in record_paths(key)
+        ]
     none = True
     for commit in repository.history.log(revision, paths=paths, limit=limit):
         none = False
@@ -360,27 +376,23 @@ def records_at(
     """
     commit = repository.refs.resolve(revision)
     check_format(repository, commit)
-    paths, titles = list(record_paths(key)), Titles(repository, commit)
+    titles = Titles(repository, commit)
     found: dict[str, tuple[str, Record, Mapping[str, str]]] = {}
-    for folder in dump_folders(repository, commit):
-        side = CommitSide(repository, commit, folder)
-        for path, blob in repository.trees.files_at(
-            commit, [f"{folder}/{each}" for each in paths]
-        ).items():
-            if blob in found:
-                continue
-            (record,) = side.records([(path.removeprefix(f"{folder}/"), blob)])
-            assert record is not None
-            models = recorded_schema(repository, commit, folder)
-            (entry,) = _titled([titles], folder, [Change(key, None, record)], models)
-            found[blob] = folder, record, entry.references
+    for folder, _, path, blob in places_of(repository, commit, key):
+        if blob in found:
+            continue
+        (record,) = CommitSide(repository, commit, folder).records([(path, blob)])
+        assert record is not None
+        models = recorded_schema(repository, commit, folder)
+        (entry,) = _titled([titles], folder, [Change(record.key, None, record)], models)
+        found[blob] = folder, record, entry.references
     if not found:
         raise no_record(revision, key)
     return list(found.values())
 
 
 def no_record(revision: str, key: RecordKey) -> UnknownNameError:
-    """The error that a revision does not have a record."""
+    """The error that a revision lacks a record."""
     return UnknownNameError(
         f"{revision} has no record {key}",
         hint=f"contentgit log -- {key}  (lists the commits that have it); record keys look like "

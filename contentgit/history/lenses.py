@@ -224,6 +224,12 @@ class Meeting(NamedTuple):
     after: str
     change: SchemaChange | None = None
 
+    def commits(self, before: str | None, after: str) -> Sequence[str]:
+        """Those of the two commits whose labels the trees have."""
+        if self.change is None:
+            return [each for each in (before, after) if each]
+        return [before] if before and self.change.backwards else [after]
+
 
 def meeting(repository: Repository, before: str, after: str, folder: str) -> Meeting:
     """The dump of two commits so that they can be compared.
