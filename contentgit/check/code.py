@@ -7,6 +7,7 @@ from typing import Any
 
 from contentgit.check.files import DescribedDump, shown
 from contentgit.check.findings import Finding, Level, finding
+from contentgit.check.standing import NOTHING_EXPLAINED, Explained
 from contentgit.content.layout import DATASET_FILE
 
 _UPGRADE = "deploy the code that has it, or apply with --ignore-unknown-fields"
@@ -15,42 +16,69 @@ _COMMIT = "contentgit commit  (writes what the code has)"
 Document = Mapping[str, Any]
 
 
-def compare(dump: DescribedDump, code: Document) -> Iterator[Finding]:
-    """What differs between a dump's document in the tree and the one that the code gives."""
+_NAMING_FIELDS = frozenset(
+    {"checks", "fields", "identity", "layout", "parents", "together", "unique"}
+)
+"""What of a model changes with its fields."""
+
+
+def compare(
+    dump: DescribedDump, code: Document, explained: Explained = NOTHING_EXPLAINED
+) -> Iterator[Finding]:
+    """What differs between a dump's document in the tree and the one that the code gives.
+
+    What migrations between the two explain is left out.
+    """
     if dump.document is None:
         return
     where = f"{dump.folder}/{DATASET_FILE}"
     tree = dump.document
-    for label in sorted(tree["models"].keys() - code["models"].keys()):
+    models = tree["models"].keys(), code["models"].keys()
+    for label in sorted(models[0] - models[1] - explained.labels):
         message = f"{label} is not in the code's dataset"
         yield finding("unknown-to-code", message, path=where, field=label)
-    for label in sorted(code["models"].keys() - tree["models"].keys()):
+    for label in sorted(models[1] - models[0] - explained.labels):
         message = f"{label} is only in the code's dataset"
         yield finding("not-in-tree", message, path=where, field=label, hint=_COMMIT)
-    for label in sorted(tree["models"].keys() & code["models"].keys()):
-        yield from _models(where, label, tree["models"][label], code["models"][label])
-    yield from _specs(where, tree, code)
+    for label in sorted(models[0] & models[1]):
+        yield from _models(where, label, tree["models"][label], code["models"][label], explained)
+    yield from _specs(where, tree, code, explained)
 
 
-def _models(where: str, label: str, tree: Document, code: Document) -> Iterator[Finding]:
-    for name in sorted(tree["fields"].keys() - code["fields"].keys()):
+def _models(
+    where: str, label: str, tree: Document, code: Document, explained: Explained
+) -> Iterator[Finding]:
+    known = {name for model, name in explained.fields if model == label}
+    fields = tree["fields"].keys() - known, code["fields"].keys() - known
+    for name in sorted(fields[0] - fields[1]):
         message = f"{label} has no field {shown(name)} in the code"
         yield finding("unknown-to-code", message, path=where, field=name, hint=_UPGRADE)
-    for name in sorted(code["fields"].keys() - tree["fields"].keys()):
+    for name in sorted(fields[1] - fields[0]):
         message = f"{label} has the field {name} only in the code"
         yield finding("not-in-tree", message, path=where, field=name, hint=_COMMIT)
-    for name in sorted(tree["fields"].keys() & code["fields"].keys()):
-        yield from _aspects(
-            where, f"{label} {name}", name, tree["fields"][name], code["fields"][name]
-        )
-    rest = ({**side, "fields": None} for side in (tree, code))
+    for name in sorted(fields[0] & fields[1]):
+        sides = [_pointing(side["fields"][name], explained) for side in (tree, code)]
+        yield from _aspects(where, f"{label} {name}", name, *sides)
+    without = _NAMING_FIELDS if label in explained.touched else {"fields"}
+    if explained.has_key(label):
+        without |= {"key"}
+    rest = [
+        {name: each for name, each in side.items() if name not in without} for side in (tree, code)
+    ]
     yield from _aspects(where, label, label, *rest)
 
 
-def _specs(where: str, tree: Document, code: Document) -> Iterator[Finding]:
+def _pointing(field: Document, explained: Explained) -> Document:
+    """The field without what it refers to, if that has another label now."""
+    if field.get("target") not in explained.labels:
+        return field
+    return {name: each for name, each in field.items() if name != "target"}
+
+
+def _specs(where: str, tree: Document, code: Document, explained: Explained) -> Iterator[Finding]:
     specs = [spec for spec in tree["specs"] if isinstance(spec, dict)]
     for label in dict.fromkeys(spec["model"] for spec in code["specs"]):
-        if label not in tree["models"]:
+        if label not in tree["models"] or label in explained.touched:
             continue
         recorded, known = (
             [spec for spec in side if spec.get("model") == label] for side in (specs, code["specs"])

@@ -9,11 +9,14 @@ from typing import Any
 from contentgit.check import Finding, finding
 from contentgit.check.code import compare, missing_dumps, unknown_dataset
 from contentgit.check.files import DescribedDump, replaced_folder
-from contentgit.content.description import schema_document
+from contentgit.check.standing import CodeGap
+from contentgit.content.description import parse_standing, schema_document
+from contentgit.content.evolution import NO_STANDING
 from contentgit.content.layout import dump_name
 from contentgit.db.introspect import schema
 from contentgit.errors import ContentgitError, FormatError
-from contentgit.workingcopy.project import Project
+from contentgit.workingcopy.evolution import dump_standing
+from contentgit.workingcopy.project import Dump, Project
 
 
 def judge(
@@ -35,21 +38,34 @@ def judge(
             continue
         label = f"{name}:{arguments}" if arguments else name
         try:
-            document = _document(project, label)
+            bound = _bound(project, label)
+            gap = _gap(project, dump, bound)
         except ContentgitError as error:
             yield finding("not-compared", f"{label}: {error.message}", hint=error.hint)
             continue
-        yield from compare(dump, document)
+        yield from gap.findings(dump.folder)
+        yield from compare(dump, _document(bound), gap.explained)
     own = [name for name, definition in definitions.items() if not definition.needs_arguments]
     yield from (replaced_folder(name, beside[name]) for name in sorted(own) if name in beside)
     yield from missing_dumps(dumps, {name: {} for name in own if name not in beside})
 
 
-def _document(project: Project, label: str) -> Mapping[str, Any]:
-    dataset = next(dataset for dataset in project.datasets([label]) if dataset.label == label)
-    bound = project.bind(dataset)
+def _bound(project: Project, label: str) -> Dump:
+    return project.bind(next(each for each in project.datasets([label]) if each.label == label))
+
+
+def _gap(project: Project, dump: DescribedDump, bound: Dump) -> CodeGap:
+    """The migrations between the tree and the code; none where the tree does not record any."""
+    recorded = NO_STANDING if dump.document is None else parse_standing(dump.document)
+    if not recorded.history:
+        return CodeGap()
+    code = dump_standing(project, bound, recorded)
+    return CodeGap.between(recorded, code.standing, code.missing)
+
+
+def _document(bound: Dump) -> Mapping[str, Any]:
     # As it would be read back: tuples are lists then.
     document: Mapping[str, Any] = json.loads(
-        json.dumps(schema_document(dataset, schema(bound.tables)))
+        json.dumps(schema_document(bound.dataset, schema(bound.tables)))
     )
     return document

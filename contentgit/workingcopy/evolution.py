@@ -10,7 +10,7 @@ from typing import Final
 
 from contentgit.content.canonical import dump_document
 from contentgit.content.description import schema_document
-from contentgit.content.evolution import Migration
+from contentgit.content.evolution import Migration, Standing
 from contentgit.content.layout import model_of
 from contentgit.content.lenses import Lens, SchemaChange
 from contentgit.content.schema import FieldKind, ModelSchema
@@ -25,6 +25,22 @@ from contentgit.workingcopy.project import Dump, Project
 
 _ALIKE: Final = frozenset({FieldKind.TEXT, FieldKind.FILE})
 """Kinds whose content has the same form."""
+
+
+def dump_standing(project: Project, dump: Dump, recorded: Standing | None) -> CodeStanding:
+    """Where the code of a dump stands, as the continuation of what is recorded.
+
+    Raises:
+        ConfigurationError: the project's migrations cannot be loaded.
+    """
+    own = {*dump.tables}
+    referred = {
+        label
+        for table in dump.tables.values()
+        for label in (*table.schema.parents, *(each.target for each in table.schema.fields))
+        if label
+    }
+    return code_standing(project.migrations, own, referred - own, recorded, project.using)
 
 
 @dataclass(frozen=True)
@@ -49,16 +65,7 @@ class Evolution:
         """
         repository = project.repository
         recorded = recorded_standing(repository, commit, dump.folder) if commit else None
-        own = {*dump.tables}
-        referred = {
-            label
-            for table in dump.tables.values()
-            for label in (*table.schema.parents, *(each.target for each in table.schema.fields))
-            if label
-        }
-        migrations = project.migrations
-        code = code_standing(migrations, own, referred - own, recorded, project.using)
-        return cls(repository, dump, commit, code)
+        return cls(repository, dump, commit, dump_standing(project, dump, recorded))
 
     @cached_property
     def models(self) -> Mapping[str, ModelSchema]:

@@ -26,10 +26,23 @@ from contentgit.check.files import (
     odd_mode,
 )
 from contentgit.check.shapes import in_order, misfit
+from contentgit.check.standing import CodeGap
 from contentgit.check.trees import Tree
 from contentgit.content import canonical
 from contentgit.content.canonical import blob_id, dump_document
 from contentgit.content.description import schema_document
+from contentgit.content.evolution import (
+    AddedField,
+    Conversion,
+    Migration,
+    OpaqueStep,
+    RemovedModel,
+    RenamedField,
+    RenamedModel,
+    RetypedField,
+    SchemaStep,
+    Standing,
+)
 from contentgit.content.layout import record_path
 from contentgit.content.records import JSON_NULL, Record, RecordKey, Value
 from contentgit.content.schema import (
@@ -579,6 +592,54 @@ def test_a_dump_that_is_not_as_the_code_has_it() -> None:
     assert [f.message for f in missing_dumps([DUMP], {"pages": {}, "shop": {}})] == [
         "the code's dataset shop has no dump in the tree"
     ]
+
+
+def gap(*further: SchemaStep, lacking: Sequence[SchemaStep] = ()) -> CodeGap:
+    """Tree and code with one migration each since the one that both have."""
+    first, ours, theirs = (
+        Migration(f"pages.m{n}", after, tuple(steps))
+        for n, (after, steps) in enumerate(
+            [((), ()), (("pages.m0",), lacking), (("pages.m0",), further)]
+        )
+    )
+    recorded = Standing((first, ours) if lacking else (first,))
+    return CodeGap.between(recorded, Standing((first, theirs)), ("pages.m1",) if lacking else ())
+
+
+def test_what_migrations_of_the_code_explain_is_one_note() -> None:
+    tree, code = document(PAGE, TAG), document(PAGE)
+    fields = code["models"]["pages.page"]["fields"]
+    fields["new"] = fields.pop("slug")
+    fields["tags"] = {"kind": "text"}
+    fields["lost"] = {"kind": "text"}
+    found = gap(
+        RenamedField("pages.page", "slug", "new"),
+        RetypedField("pages.page", "tags", Conversion.NONE),
+        RemovedModel("pages.tag"),
+    )
+    assert [(f.level.value, f.rule, f.message) for f in found.findings("pages")] == [
+        ("note", "code-ahead", "the code has migrations that the tree does not record: pages.m2")
+    ]
+    dump = DescribedDump("pages", MODELS, document=tree)
+    assert [f.field for f in compare(dump, code, found.explained)] == ["lost"]
+
+
+def test_what_the_code_lacks_is_one_warning() -> None:
+    tree, code = document(PAGE, TAG), document(PAGE)
+    del code["models"]["pages.page"]["fields"]["slug"]
+    found = gap(lacking=[AddedField("pages.page", "slug"), RenamedModel("pages.word", "pages.tag")])
+    code["models"]["pages.word"] = tree["models"]["pages.tag"]
+    assert [(f.level.value, f.rule, f.message) for f in found.findings("pages")] == [
+        ("warning", "code-behind", "the code lacks migrations that the tree records: pages.m1"),
+        ("note", "code-ahead", "the code has migrations that the tree does not record: pages.m2"),
+    ]
+    dump = DescribedDump("pages", MODELS, document=tree)
+    assert list(compare(dump, code, found.explained)) == []
+
+
+def test_code_that_must_run_is_named_with_the_way_on() -> None:
+    (found,) = gap(OpaqueStep("RunPython(split)")).findings("pages")
+    assert "contentgit upgrade" in found.hint
 
 
 # How it is written
