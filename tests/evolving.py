@@ -93,9 +93,9 @@ class Project:
             self._write(f"site1/migrations/m{number}.py", source)
         self._write("datasets.py", _DATASETS.format(specs=list(specs)))
 
-    def manage(self, *words: str, site: str = "stage") -> subprocess.CompletedProcess[str]:
-        """``manage.py`` with these words on a site."""
-        return subprocess.run(
+    def started(self, *words: str, site: str = "stage") -> subprocess.Popen[str]:
+        """``manage.py`` with these words on a site, as it begins."""
+        return subprocess.Popen(
             [sys.executable, "-B", str(self.folder / "manage.py"), *words],
             env={
                 **os.environ,
@@ -103,9 +103,16 @@ class Project:
                 "SITE": site,
             },
             cwd=self.folder,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
+
+    def manage(self, *words: str, site: str = "stage") -> subprocess.CompletedProcess[str]:
+        """``manage.py`` with these words on a site."""
+        with self.started(*words, site=site) as process:
+            out, err = process.communicate()
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
 
     def ok(self, *words: str, site: str = "stage") -> str:
         """What ``contentgit`` prints, which must succeed."""

@@ -59,7 +59,8 @@ def _end_with_caller(folder: Path) -> None:
     """Waits for the caller's end of standard input, which it closes at its own end, and ends then."""
     while os.read(0, 1024):
         pass
-    shutil.rmtree(folder, ignore_errors=True)
+    while folder.exists():  # a caller that was killed has left it, and the other thread writes to it
+        shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from signal import SIGINT, SIGKILL
 
 import pytest
 
@@ -118,7 +122,66 @@ def double(apps, editor):
         each.tags.add(Tag.objects.create(word=f"t{each.pages}"))
 """
 
+NOTES = """
+    from django.contrib.contenttypes.fields import GenericForeignKey
+    from django.contrib.contenttypes.models import ContentType
+
+    class Page(models.Model):
+        slug = models.SlugField(unique=True)
+        above = models.ForeignKey("self", models.CASCADE, null=True, to_field="slug")
+        number = models.IntegerField(null=True)
+
+    class Note(models.Model):
+        {text} = models.TextField()
+        page = models.ForeignKey(Page, models.CASCADE)
+        kind = models.ForeignKey(ContentType, models.CASCADE)
+        object_pk = models.CharField(max_length=40)
+        subject = GenericForeignKey("kind", "object_pk")
+        only = models.ForeignKey(ContentType, models.CASCADE, null=True, related_name="+")
+"""
+MAKE_NOTES = [
+    f"""m.CreateModel("Page", [
+        {ID},
+        ("slug", f.SlugField(unique=True)),
+        ("above", f.ForeignKey("self", f.CASCADE, null=True, to_field="slug")),
+        ("number", f.IntegerField(null=True)),
+    ])""",
+    f"""m.CreateModel("Note", [
+        {ID},
+        ("text", f.TextField()),
+        ("page", f.ForeignKey("site1.page", f.CASCADE)),
+        ("kind", f.ForeignKey("contenttypes.contenttype", f.CASCADE)),
+        ("object_pk", f.CharField(max_length=40)),
+        ("only", f.ForeignKey("contenttypes.contenttype", f.CASCADE, null=True, related_name="+")),
+    ])""",
+]
+NUMBER = """
+def number(apps, editor):
+    for place, each in enumerate(apps.get_model("site1", "Page").objects.order_by("slug")):
+        each.number = place
+        each.save()
+    Type = apps.get_model("contenttypes", "ContentType")
+    kind = Type.objects.get(app_label="site1", model="page")
+    for each in apps.get_model("site1", "Note").objects.filter(kind=kind):
+        each.text += apps.get_model("site1", "Page").objects.get(pk=int(each.object_pk)).slug
+        each.only = Type.objects.get(app_label="contenttypes", model="contenttype")
+        each.save()
+"""
+
 STORIES = {
+    "local keys, other unique values, content types and generic references": Story(
+        NOTES.format(text="text"),
+        MAKE_NOTES,
+        [
+            "INSERT INTO site1_page (id, slug, above_id) VALUES (31, 'home', NULL), (17, 'news', 'home')",
+            """INSERT INTO site1_note (id, text, page_id, kind_id, object_pk)
+            SELECT 5, 'On ', 31, id, '17' FROM django_content_type WHERE model = 'page'""",
+        ],
+        NOTES.format(text="words"),
+        ["m.RunPython(number)", 'm.RenameField("Note", "text", "words")'],
+        [{"model": "site1.page", "identity": ["slug"]}, {"model": "site1.note"}],
+        NUMBER,
+    ),
     "a field that is split": SPLIT_STORY,
     "SQL, and a rename after it": Story(
         PERSON,
@@ -178,6 +241,115 @@ def test_a_migration_that_fails_is_named_and_leaves_nothing(tmp_path: Path) -> N
     assert "ValueError: no such person" in said
     assert "m1.py" in said
     assert project.git("log", "-1", "--format=%s", "main") == "Before\n"
+
+
+WAIT = """
+def wait(apps, editor):
+    import os, pathlib, time
+    pathlib.Path(__file__).parents[2].joinpath("pid").write_text(str(os.getpid()))
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize(
+    ("who", "signal"), [("process", SIGKILL), ("call", SIGKILL), ("call", SIGINT)]
+)
+def test_what_is_killed_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, who: str, signal: int
+) -> None:
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setenv("TMPDIR", str(place))
+    story = Story(PERSON, [MAKE_PERSON], [PEOPLE], PERSON, ["m.RunPython(wait)"], code=WAIT)
+    project = story.begin(tmp_path)
+    tip = project.git("rev-parse", "main")
+    with project.started("contentgit", "upgrade", "main") as call:
+        file = project.folder / "pid"
+        until(lambda: file.exists() and file.read_text())
+        pid = int(file.read_text())
+        os.kill(pid if who == "process" else call.pid, signal)
+        said = call.communicate()[1]
+    assert "Traceback" not in said
+    assert ("ended early" in said) is (who == "process")
+    until(lambda: not is_alive(pid))
+    until(lambda: not [*place.glob("contentgit-upgrade-*")])
+    assert project.git("rev-parse", "main") == tip
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Waits for a minute at most."""
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
+
+
+MEMBER = """
+    class Person(models.Model):
+        name = models.CharField(max_length=50)
+
+    class Member(models.Model):
+        person = models.ForeignKey(Person, models.CASCADE, null=True)
+        {friends} = models.ManyToManyField(Person, related_name="+")
+        secret = models.TextField(default="none")
+"""
+MAKE_MEMBER = f"""m.CreateModel("Member", [
+    {ID},
+    ("person", f.ForeignKey("site1.person", f.CASCADE, null=True)),
+    ("friends", f.ManyToManyField("site1.person", related_name="+")),
+    ("secret", f.TextField(default="none")),
+])"""
+MEMBERS = [{"model": "site1.member", "exclude": ["secret"]}]
+MEMBER_STORY = Story(
+    MEMBER.format(friends="friends"),
+    [MAKE_PERSON, MAKE_MEMBER],
+    [
+        PEOPLE,
+        "INSERT INTO site1_member (id, person_id, secret) VALUES (1, NULL, 'yes'), (2, 1, 'no')",
+        "INSERT INTO site1_member_friends (member_id, person_id) VALUES (1, 1), (1, 2)",
+    ],
+    MEMBER.format(friends="others"),
+    ['m.RenameField("Member", "friends", "others")'],
+    MEMBERS,
+)
+
+
+def test_references_out_of_the_commit_become_null_and_are_listed(tmp_path: Path) -> None:
+    project = MEMBER_STORY.begin(tmp_path)
+    said = project.ok("upgrade", "main")
+    assert "site1.member.person: site1.person:1 is not in the commit (1 record)" in said
+    assert "site1.member.friends: site1.person:2 is not in the commit (1 record)" in said
+    assert '"person": null' in project.git("show", "main:pages/site1.member/0/0/2.json")
+    assert '"others": []' in project.git("show", "main:pages/site1.member/0/0/1.json")
+
+
+def test_references_that_may_not_be_null_are_refused(tmp_path: Path) -> None:
+    story = MEMBER_STORY
+    models, make = (each.replace(", null=True", "") for each in (story.before, MAKE_MEMBER))
+    rows = [each.replace("(1, NULL, 'yes')", "(1, 2, 'yes')") for each in story.rows]
+    after = story.after.replace(", null=True", "")
+    project = Story(models, [MAKE_PERSON, make], rows, after, story.later, MEMBERS).begin(tmp_path)
+    said = project.refused("upgrade", "main")
+    assert "2 references lead to records that the commit does not have" in said
+    assert "site1.member:1 person: site1.person:2" in said
+
+
+def test_migrations_that_were_edited_are_found(tmp_path: Path) -> None:
+    project = SPLIT_STORY.begin(tmp_path)
+    edited = MAKE_PERSON.replace("f.CharField(max_length=50)", "f.IntegerField()")
+    more = edited.replace("])", ', ("rank", f.IntegerField())])')
+    project.code(SPLIT, [more, *SPLIT_STORY.later], PERSONS, SPLITTING)
+    said = project.refused("upgrade", "main")
+    assert "site1.person.name: text in the commit, integer by the migrations" in said
+    assert "site1.person.rank: the commit has no such field" in said
 
 
 def test_head_s_branch_moves_only_from_its_last_commit(tmp_path: Path) -> None:
