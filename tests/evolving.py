@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import dedent
 
@@ -60,11 +60,15 @@ class Migration(m.Migration):
 
 
 class Project:
-    """A project in ``folder`` with one app ``site1``; its databases are files of SQLite, one for a site."""
+    """A project in ``folder`` with one app ``site1``; its databases are files of SQLite, one for a site.
 
-    def __init__(self, folder: Path) -> None:
+    ``databases`` are its databases, if it has others.
+    """
+
+    def __init__(self, folder: Path, databases: Mapping[str, object] | None = None) -> None:
         self.folder = folder
-        self._write("settings.py", f"APPS = ['site1']\n{dedent(_SETTINGS)}")
+        own = f"DATABASES = {databases!r}\n" if databases else ""
+        self._write("settings.py", f"APPS = ['site1']\n{dedent(_SETTINGS)}{own}")
         self._write("manage.py", dedent(_MANAGE))
         self._write("site1/__init__.py", "")
 
@@ -139,6 +143,12 @@ class Project:
         opened = sqlite3.connect(self.folder / f"{site}.sqlite3")
         with contextlib.closing(opened), opened:
             return opened.execute(statement, values).fetchall()
+
+    def run(self, statement: str) -> None:
+        """Run a statement of SQL by the project itself, on a database of any kind."""
+        code = f"from django.db import connection\nconnection.cursor().execute({statement!r})"
+        done = self.manage("shell", "-c", code)
+        assert done.returncode == 0, done.stderr
 
     def git(self, *words: str) -> str:
         """What git prints in the repository of content."""

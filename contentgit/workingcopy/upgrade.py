@@ -5,23 +5,17 @@ That happens in another process, in a scratch database: no database of the proje
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from contentgit import config, errors
 from contentgit.branches.merging.operation import refuse_under_way
-from contentgit.config import ScratchDatabase
 from contentgit.content import canonical
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE, dump_name, model_of
-from contentgit.errors import ContentgitError, DatabaseError, RefusedError, UsageError
+from contentgit.errors import RefusedError, UsageError
 from contentgit.git import LeftAlone, Repository
 from contentgit.history.commits import check_format, repository_document
 from contentgit.history.dumps import dump_folders, recorded_standing, refuse_undescribed
@@ -29,15 +23,9 @@ from contentgit.history.snapshots import CommitSide, batches
 from contentgit.workingcopy.commit import Draft, DumpCounts, with_trailers
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.project import Dump, Project, defines
+from contentgit.workingcopy.scratch import scratch_database, worked
 from contentgit.workingcopy.upgrade_job import Job, Report, after, before, document, read_files
 from contentgit.workingcopy.upgrade_job import write_files as write_entries
-
-_CHILD = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from pathlib import Path; "
-    "from contentgit.workingcopy.upgrading import main; sys.exit(main(Path(sys.argv[2])))"
-)
-_LAST = 4000
-"""Characters of what the process printed that are shown where it was killed."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +52,16 @@ class _Target(NamedTuple):
 
 
 def upgrade(
-    project: Project, revision: str, *, new_branch: str | None = None, message: str = ""
+    project: Project,
+    revision: str,
+    *,
+    new_branch: str | None = None,
+    message: str = "",
+    scratch: str = "",
 ) -> Upgraded:
     """Commits what the project's migrations make of a commit, on top of it.
+
+    ``scratch`` is the alias of an empty database that is used for that.
 
     Raises:
         UsageError: the commit is not that of HEAD's branch, and no new branch is named.
@@ -86,11 +81,11 @@ def upgrade(
         folder = Path(name)
         for dump in dumps:
             _write_dump(repository, target.source, dump.folder, folder)
-        database = ScratchDatabase("", str(folder / "scratch.sqlite3"))
         names = {dump.folder: dump.dataset.label for dump in dumps}
         apps = {label.partition(".")[0] for dump in dumps for label in dump.tables}
-        Job(database, tuple(sorted(leaves)), names, tuple(sorted(apps))).write(folder)
-        report = _worked(project, folder)
+        with scratch_database(project, evolutions, folder, scratch) as database:
+            Job(database, tuple(sorted(leaves)), names, tuple(sorted(apps))).write(folder)
+            report = worked(project, folder)
         counts = _Counts(repository, target.source, folder)
         tree = repository.writer.write_tree(target.source, counts.files(evolutions))
     return _committed(project, target, tree, counts.dumps, report, message)
@@ -178,62 +173,6 @@ def _write_dump(repository: Repository, source: str, dump: str, folder: Path) ->
                 yield path, data
 
     write_entries(before(folder, dump), files())
-
-
-# The process
-
-
-def _worked(project: Project, folder: Path) -> Report:
-    """Starts the process, follows it, and gives what it reports."""
-    with (folder / "errors").open("w+b") as printed:
-        process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-P", "-c", _CHILD, json.dumps(sys.path), str(folder)],
-            env=config.scratch_environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=printed,
-        )
-        try:
-            report = _followed(project, process)
-            code = process.wait()
-        finally:
-            process.kill()
-            process.wait()
-            for stream in (process.stdin, process.stdout):
-                if stream is not None:
-                    with suppress(OSError):
-                        stream.close()
-        if report is not None:
-            return report
-        printed.seek(0)
-        lines = printed.read().decode("utf-8", "replace")[-_LAST:].strip().splitlines()
-    raise DatabaseError(
-        f"the process of the upgrade ended early (exit code {code})",
-        items=lines[-1:],
-        hint="nothing has changed; run the command again",
-    )
-
-
-def _followed(project: Project, process: subprocess.Popen[bytes]) -> Report | None:
-    """The process's report, at its end; ``None`` if it ended without one."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        ((what, value),) = json.loads(line).items()
-        if what == "progress":
-            project.progress(*value)
-        elif what == "error":
-            raise _error(value)
-        else:
-            return Report(**value)
-    return None
-
-
-def _error(value: Mapping[str, Any]) -> ContentgitError:
-    kind = getattr(errors, value["kind"])
-    found: ContentgitError = kind(
-        value["message"], hint=value["hint"], items=value["items"], data=value["data"]
-    )
-    return found
 
 
 # The commit

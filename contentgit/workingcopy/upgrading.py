@@ -7,17 +7,17 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
-
-from django.db import connections
 
 from contentgit import config
 from contentgit.content import canonical
 from contentgit.content.description import parse_excluded, parse_schema
 from contentgit.content.records import Record
 from contentgit.db.failures import translated
+from contentgit.db.scratch.databases import check_own, drop_own
 from contentgit.db.scratch.fitting import RecordedModel, bound
 from contentgit.db.scratch.identities import ScratchIdentities
 from contentgit.db.scratch.replay import Replay
@@ -59,7 +59,11 @@ def _end_with_caller(folder: Path) -> None:
     """Waits for the caller's end of standard input, which it closes at its own end, and ends then."""
     while os.read(0, 1024):
         pass
-    while folder.exists():  # a caller that was killed has left it, and the other thread writes to it
+    with suppress(Exception):  # any: the project may not have started
+        drop_own()
+    while (
+        folder.exists()
+    ):  # a caller that was killed has left it, and the other thread writes to it
         shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
@@ -71,12 +75,8 @@ def _run(folder: Path, job: Job, out: TextIO) -> Report:
     def progress(what: str, done: int, total: int | None) -> None:
         _tell(out, "progress", [what, done, total])
 
-    if {*connections.settings} != {"default"}:
-        raise RefusedError(
-            "the project's settings connect to databases before Django starts",
-            hint="remove what the settings module does with django.db",
-        )
     with translated("the scratch database"):
+        check_own(job.database.name)
         return _upgraded(folder, job, progress)
 
 

@@ -30,6 +30,8 @@ def upgrade_options(options: Options) -> None:
     )
     options.word("revision", "REV", "branch, tag or commit to upgrade")
     options.value("--branch", "NEW", "commit to a new branch")
+    text = "use the empty database ALIAS of the settings as scratch database"
+    options.value("--scratch", "ALIAS", text, default="")
     options.value("-m --message", "TEXT", "commit message", action="append")
 
 
@@ -41,7 +43,13 @@ def upgrade(args: argparse.Namespace, terminal: Terminal) -> int:
         from contentgit.workingcopy.upgrade import upgrade as upgrade_commit
 
         message = "\n\n".join(args.message or ())
-        done = upgrade_commit(project, args.revision, new_branch=args.branch, message=message)
+        done = upgrade_commit(
+            project,
+            args.revision,
+            new_branch=args.branch,
+            message=message,
+            scratch=args.scratch,
+        )
     terminal.result(data.plain(done), _lines(done, args.revision))
     if done.commit and not args.json:
         tell_untouched(done.branch, terminal)

@@ -1,0 +1,128 @@
+"""The scratch database of an upgrade, and the process that works on it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from django.db import connections
+
+from contentgit import config, errors
+from contentgit.config import ScratchDatabase
+from contentgit.content.evolution import Conversion, OpaqueStep, RetypedField
+from contentgit.db.scratch import databases
+from contentgit.errors import ContentgitError, DatabaseError, UsageError
+from contentgit.workingcopy.evolution import Evolution
+from contentgit.workingcopy.project import Project
+from contentgit.workingcopy.upgrade_job import Report
+
+_CHILD = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from pathlib import Path; "
+    "from contentgit.workingcopy.upgrading import main; sys.exit(main(Path(sys.argv[2])))"
+)
+_LAST = 4000
+"""Characters of what the process printed that are shown where it was killed."""
+
+
+@contextmanager
+def scratch_database(
+    project: Project, evolutions: Sequence[Evolution], folder: Path, alias: str
+) -> Iterator[ScratchDatabase]:
+    """A scratch database that is gone, or empty, afterwards; ``alias`` is one of the caller's, or ``""``.
+
+    It is a file of SQLite in the folder if the project's own database is one, or if the migrations do the
+    same on SQLite; else it is made on the server of the project's own.
+
+    Raises:
+        RefusedError: the database of the alias is not empty, or the server lets nobody make one.
+        UsageError: the alias is that of the project's own database.
+    """
+    own = connections[project.using]
+    if alias:
+        config.check_alias(alias)
+        if connections[alias].settings_dict["NAME"] == own.settings_dict["NAME"]:
+            raise UsageError(
+                f"database {alias!r} is the project's own, and no scratch database",
+                hint="name an empty database with --scratch ALIAS",
+            )
+        with databases.lent(alias):
+            yield ScratchDatabase(alias, "")
+    elif own.vendor == "sqlite":
+        yield ScratchDatabase(project.using, str(folder / "scratch.sqlite3"))
+    elif not any(map(_differs, evolutions)) and not databases.needing_server():
+        yield ScratchDatabase("", str(folder / "scratch.sqlite3"))
+    else:
+        project.notice(f"making a scratch database on the server of database {project.using!r}")
+        with databases.on_server(project.using) as name:
+            yield ScratchDatabase(project.using, name)
+
+
+def _differs(evolution: Evolution) -> bool:
+    """Whether SQLite may do something else than other databases: convert values, or run SQL."""
+    return any(
+        (isinstance(step, RetypedField) and step.conversion is Conversion.NONE)
+        or (isinstance(step, OpaqueStep) and not step.operation.startswith("RunPython("))
+        for migration in evolution.migrations
+        for step in migration.steps
+    )
+
+
+# The process
+
+
+def worked(project: Project, folder: Path) -> Report:
+    """Starts the process, follows it, and gives what it reports."""
+    with (folder / "errors").open("w+b") as printed:
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-P", "-c", _CHILD, json.dumps(sys.path), str(folder)],
+            env=config.scratch_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=printed,
+        )
+        try:
+            report = _followed(project, process)
+            code = process.wait()
+        finally:
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    with suppress(OSError):
+                        stream.close()
+        if report is not None:
+            return report
+        printed.seek(0)
+        lines = printed.read().decode("utf-8", "replace")[-_LAST:].strip().splitlines()
+    raise DatabaseError(
+        f"the process of the upgrade ended early (exit code {code})",
+        items=lines[-1:],
+        hint="nothing has changed; run the command again",
+    )
+
+
+def _followed(project: Project, process: subprocess.Popen[bytes]) -> Report | None:
+    """The process's report, at its end; ``None`` if it ended without one."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        ((what, value),) = json.loads(line).items()
+        if what == "progress":
+            project.progress(*value)
+        elif what == "error":
+            raise _error(value)
+        else:
+            return Report(**value)
+    return None
+
+
+def _error(value: Mapping[str, Any]) -> ContentgitError:
+    kind = getattr(errors, value["kind"])
+    found: ContentgitError = kind(
+        value["message"], hint=value["hint"], items=value["items"], data=value["data"]
+    )
+    return found
