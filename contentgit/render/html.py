@@ -106,7 +106,7 @@ def _totals(review: Review) -> str:
 
 
 def _note(note: Note) -> str:
-    inner = "".join(f"<li>{joined(words, _named)}</li>\n" for words in note.lines)
+    inner = "".join(f"<li>{joined(words, _named, text)}</li>\n" for words in note.lines)
     if note.more:
         inner += f"<li>and {note.more:,} more</li>\n"
     below = f"\n<ul>\n{inner}</ul>\n" if inner else ""
@@ -148,7 +148,7 @@ def _record(
     yield f'<span class="kind">{DONE[change.kind]}</span> {_named(Named(change.key, entry.title))}'
     yield "</summary>\n"
     for words, records in reach_lines(review, change.key):
-        yield f'<p class="reach">{words} {joined(records, _named)}</p>\n'
+        yield f'<p class="reach">{words} {joined(records, _named, text)}</p>\n'
     fields = "".join(_fields(review, entry, extent, picture))
     yield f"<dl>\n{fields}</dl>\n" if fields else '<p class="reach">without content</p>\n'
     yield "</details>\n"

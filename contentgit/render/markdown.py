@@ -140,10 +140,10 @@ def _head(review: Review, limit: int | None) -> Iterator[str]:
 def _notes(review: Review, room: float | None) -> Iterator[str]:
     found = notes(review)
     for note in found:
-        yield f"- {'⚠️ ' if note.grave else ''}**{note.text}**\n"
+        yield f"- {'⚠️ ' if note.grave else ''}**{inert(note.text)}**\n"
         more = note.more
         for words in note.lines:
-            line = f"  - {joined(words, _named)}\n"
+            line = f"  - {joined(words, _named, inert)}\n"
             if room is not None:
                 room -= _size(line)
             if room is not None and room < 0:
@@ -194,7 +194,7 @@ def _named(named: Named) -> str:
 
 def _body(review: Review, entry: TitledChange, extent: Extent, room: int | None) -> Iterator[str]:
     for words, records in reach_lines(review, entry.change.key):
-        yield f"- {words} {joined(records, _named)}\n"
+        yield f"- {words} {joined(records, _named, inert)}\n"
     views = list(field_views(entry.change, entry.references, extent))
     for place, view in enumerate(views):
         for line, text in enumerate(_field(view)):

@@ -1,7 +1,7 @@
 """A review in words: the verdict, and what a reviewer must look at; the same for every format.
 
-A piece of a line is either our own words or a :class:`~contentgit.review.Named` record, which is content
-and which each format has to escape.
+A piece of a line is either words or a :class:`~contentgit.review.Named` record. Each format has to escape
+both: records are content, and words hold names of migrations, models and dumps.
 """
 
 from __future__ import annotations
@@ -218,9 +218,13 @@ def label(named: Named) -> str:
     return safe(f"{named.title} ({named.key})" if named.title else str(named.key))
 
 
-def joined(words: Iterable[str | Named], named: Callable[[Named], str] = label) -> str:
-    """Our own words and the records, each as ``named`` gives it, by default safe to print."""
-    return "".join(word if isinstance(word, str) else named(word) for word in words)
+def joined(
+    words: Iterable[str | Named],
+    named: Callable[[Named], str] = label,
+    escaped: Callable[[str], str] = safe,
+) -> str:
+    """Words as ``escaped`` gives them and records as ``named`` does; by default safe to print."""
+    return "".join(escaped(word) if isinstance(word, str) else named(word) for word in words)
 
 
 def place_of(entry: TitledChange) -> tuple[str, str]:
@@ -232,7 +236,7 @@ def lines(review: Review) -> Iterator[str]:
     """Verdict, notes and the table by model, as plain text."""
     yield verdict(review)
     for note in notes(review):
-        yield f"{'!' if note.grave else '*'} {note.text}"
+        yield f"{'!' if note.grave else '*'} {safe(note.text)}"
         yield from (f"    {joined(line)}" for line in note.lines)
         if note.more:
             yield f"    and {note.more:,} more"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from contentgit.content.evolution import Migration, OpaqueStep
+from contentgit.content.lenses import SchemaChange
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.titles import TitledChange
 from contentgit.render import report
+from contentgit.render.html import html
+from contentgit.render.markdown import inert, markdown
 from contentgit.review import LISTED, NAMED, Reviewer
 from tests.reviewing import SHOP, Snapshot, entries, review
 
@@ -130,6 +135,7 @@ def test_the_same_as_values() -> None:
     before: Snapshot = {"shop.category:1": BREAD, "shop.product:5": LOAF}
     assert report.data(review(before, {})) == {
         "verdict": "2 records change in 2 models: 2 deleted.",
+        "schema": [],
         "models": [
             {"dump": "shop", "model": "shop.category", "create": 0, "update": 0, "delete": 1},
             {"dump": "shop", "model": "shop.product", "create": 0, "update": 0, "delete": 1},
@@ -172,3 +178,16 @@ def test_a_record_that_two_dumps_have_is_one() -> None:
     assert len(said(before, after)) == 7
     assert (found.records, found.changes) == (5, 10)
     assert found.counts["shop", "shop.product"] == {"delete": 1}
+
+
+def test_names_of_the_project_are_escaped_in_every_format() -> None:
+    steps = (OpaqueStep("RunPython(<lambda>)"), OpaqueStep("a\u202eb"))
+    change = SchemaChange("<b>@octocat", (Migration("shop.0002_x", (), steps),))
+    found = replace(review({}, {}), schema=[change])
+    page = "".join(html(found, []))
+    assert "RunPython(&lt;lambda&gt;)" in page
+    assert "The schema of &lt;b&gt;@octocat changes." in page
+    comment = "".join(markdown(found, []))
+    assert inert("RunPython(<lambda>): what it did") in comment
+    assert inert("The schema of <b>@octocat changes.") in comment
+    assert "\u202e" not in page + comment + "".join(report.lines(found))
