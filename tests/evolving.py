@@ -25,6 +25,10 @@ _SETTINGS = """
     INSTALLED_APPS = ["django.contrib.contenttypes", "contentgit", *APPS]
     NAME = os.environ.get("SITE", "site")
     DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(HERE / f"{NAME}.sqlite3")}}
+    if os.environ.get("EVOLVING_PREFIX"):  # on a server
+        from tests.settings import database
+
+        DATABASES = {"default": database(f"{os.environ['EVOLVING_PREFIX']}_{NAME}")}
     CONTENTGIT = {
         "REPOSITORY": HERE / "content",
         "DATASETS": "datasets.datasets",

@@ -50,7 +50,8 @@ def _server(prefix: str, port: str, user: str) -> dict[str, Any]:
     }
 
 
-def _database(name: str) -> dict[str, Any]:
+def database(name: str) -> dict[str, Any]:
+    """The settings of a test database."""
     # NAME is the test database's own name, so that a program which a test starts finds it.
     if DATABASE not in ENGINES:
         raise ValueError(f"CONTENTGIT_TEST_DATABASE={DATABASE!r}; use {', '.join(ENGINES)}")
@@ -93,7 +94,7 @@ def _test_apps() -> list[str]:
     ]
 
 
-DATABASES = {"default": _database(NAME), "other": _database(f"{NAME}_other")}
+DATABASES = {"default": database(NAME), "other": database(f"{NAME}_other")}
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
