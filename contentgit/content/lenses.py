@@ -94,6 +94,7 @@ class _ReadModel:
 
     label: str
     references: Mapping[str, FieldSchema] = field(default_factory=dict)
+    identity: frozenset[str] = frozenset()
     fields: dict[str, _ReadField] = field(default_factory=dict)
     gone: dict[str, str] = field(default_factory=dict)
     removed_by: str = ""
@@ -123,6 +124,7 @@ class Lens:
             label: _ReadModel(
                 label,
                 {each.name: each for each in model.fields if each.kind in _REFERENCES},
+                frozenset(path.partition("__")[0] for path in model.identity),
                 {name: _ReadField(name) for name in (KEY, *model.by_name)},
             )
             for label, model in models.items()
@@ -153,8 +155,18 @@ class Lens:
                     removed.removed_by = migration
             case _:
                 model = self._newer.get(step.model)
+                if isinstance(step, RetypedField) and self._is_other_key(step):
+                    self.opaque.append((migration, OpaqueStep(f"another key of {step.model}")))
                 if model is not None:
                     _take_field(model, step, migration)
+
+    def _is_other_key(self, step: RetypedField) -> bool:
+        """Whether records get another key text, so that only the migration knows which row became which."""
+        model = self._newer.get(step.model)
+        if model is None or step.conversion in (Conversion.SAME, Conversion.TEXT):
+            return False
+        read = model.fields.get(step.field)
+        return step.field == KEY or bool(read and read.source in model.identity)
 
     def _rename(self, label: str, to: str) -> None:
         for older, newer in self._labels.items():

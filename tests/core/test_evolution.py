@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -247,6 +248,19 @@ def test_a_record_of_a_removed_model_is_gone_and_listed() -> None:
 
 def test_opaque_operations_are_named() -> None:
     assert lens(OpaqueStep("RunSQL")).opaque == [("site.0002", OpaqueStep("RunSQL"))]
+
+
+def test_another_key_is_opaque() -> None:
+    other = RetypedField("site.page", "$key", Conversion.NONE)
+    assert lens(other).opaque == [("site.0002", OpaqueStep("another key of site.page"))]
+    assert lens(RetypedField("site.page", "$key", Conversion.TEXT)).opaque == []
+    named = {"site.page": replace(PAGE, identity=("body",))}
+    steps = (
+        RenamedField("site.page", "body", "slug"),
+        RetypedField("site.page", "slug", Conversion.UUID),
+    )
+    found = Lens(named, [Migration("site.0002", (), steps)])
+    assert found.opaque == [("site.0002", OpaqueStep("another key of site.page"))]
 
 
 @pytest.mark.parametrize("step", [*STEPS[:1], *STEPS[9:10], *STEPS[12:]])
