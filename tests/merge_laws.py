@@ -14,8 +14,8 @@ from typing import Any
 from contentgit.branches.check_merges import differing
 from contentgit.branches.merging import abort, merge
 from contentgit.branches.merging.deciding import Decision, resolve, take_all
-from contentgit.branches.merging.operation import Operation, current
 from contentgit.branches.merging.picking import Picking, cherry_pick, revert
+from contentgit.branches.operation import Operation, current
 from contentgit.branches.trees import TreeMerge, merge_commits
 from contentgit.check import Finding, Level
 from contentgit.content import canonical

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contentgit.branches.merging import MergeOutcome, merge
-from contentgit.branches.merging.operation import refuse_unfinished
+from contentgit.branches.operation import refuse_unfinished
 from contentgit.errors import RefusedError, UnknownNameError, UsageError
 from contentgit.git import LeftAlone, RefMove, Repository, Talk
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from contentgit.branches.merging.operation import refuse_under_way
+from contentgit.branches.operation import refuse_under_way
 from contentgit.content import canonical
 from contentgit.content.diff import Delta
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE

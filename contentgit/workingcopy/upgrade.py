@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from contentgit.branches.merging.operation import refuse_under_way
+from contentgit.branches.operation import refuse_under_way
 from contentgit.content import canonical
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE, dump_name, model_of
 from contentgit.errors import RefusedError, UsageError

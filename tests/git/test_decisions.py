@@ -11,8 +11,8 @@ import pytest
 
 from contentgit.branches.merging import continue_merge, merge
 from contentgit.branches.merging.deciding import Decision, names, resolve
-from contentgit.branches.merging.operation import current
 from contentgit.branches.merging.recorded import resolve_recorded
+from contentgit.branches.operation import current
 from contentgit.content.canonical import dump_document, encode
 from contentgit.content.description import schema_document
 from contentgit.content.layout import DATASET_FILE, record_path

@@ -17,8 +17,8 @@ import pytest
 
 from contentgit.branches.merging import abort, continue_merge, merge
 from contentgit.branches.merging.deciding import Decision, resolve
-from contentgit.branches.merging.operation import current
 from contentgit.branches.merging.picking import revert
+from contentgit.branches.operation import current
 from contentgit.errors import ConflictError, UsageError
 from contentgit.git import Repository
 from contentgit.merge import Take

@@ -13,9 +13,9 @@ import pytest
 
 from contentgit.branches.merging import FastForward, MergeOutcome, abort, continue_merge, merge
 from contentgit.branches.merging.deciding import Decision, resolve
-from contentgit.branches.merging.operation import current, keep, under_way
 from contentgit.branches.merging.picking import revert
 from contentgit.branches.merging.recorded import recorded_in, resolve_recorded
+from contentgit.branches.operation import current, keep, under_way
 from contentgit.errors import (
     BusyError,
     ConflictError,
@@ -445,7 +445,7 @@ def test_a_pipe_in_place_of_the_state_is_not_waited_for(split: Site) -> None:
 def test_a_state_that_is_too_large_is_not_read(
     split: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("contentgit.branches.merging.operation.LARGEST", 1_000)
+    monkeypatch.setattr("contentgit.branches.operation.LARGEST", 1_000)
     state(split.repository).parent.mkdir(exist_ok=True)
     state(split.repository).write_text(" " * 999 + "{}")
     with pytest.raises(FormatError, match="is broken: it has more than 1,000 bytes"):

@@ -10,9 +10,9 @@ import pytest
 
 from contentgit.branches.merging import continue_merge, merge
 from contentgit.branches.merging.deciding import Decision, resolve
-from contentgit.branches.merging.operation import current, keep
 from contentgit.branches.merging.picking import revert
 from contentgit.branches.merging.recorded import recorded_in, resolve_recorded
+from contentgit.branches.operation import current, keep
 from contentgit.content.canonical import dump_document, encode
 from contentgit.content.description import schema_document
 from contentgit.content.layout import DATASET_FILE

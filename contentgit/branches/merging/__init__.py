@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from contentgit.branches.merging.deciding import take_all
 from contentgit.branches.merging.ending import Concluded, conclude, conclude_or_keep
 from contentgit.branches.merging.losing import refuse_losses
-from contentgit.branches.merging.operation import (
+from contentgit.branches.operation import (
     Operation,
     chosen,
     current,

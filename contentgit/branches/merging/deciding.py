@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from contentgit.branches.merging.fitting import fitted, refuse_nothing
 from contentgit.branches.merging.new_keys import NewKeys, without
-from contentgit.branches.merging.operation import Operation, keep, refuse_moved, under_way
+from contentgit.branches.operation import Operation, keep, refuse_moved, under_way
 from contentgit.content.diff import ABSENT
 from contentgit.errors import ConflictError, UnknownNameError, UsageError
 from contentgit.git import Repository

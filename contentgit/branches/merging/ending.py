@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from contentgit.branches.merging.new_keys import NewKeys
-from contentgit.branches.merging.operation import (
+from contentgit.branches.operation import (
     Operation,
     forget,
     is_kept,

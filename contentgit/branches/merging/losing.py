@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from contentgit.branches.merging.operation import Operation
+from contentgit.branches.operation import Operation
 from contentgit.branches.trees import losses
 from contentgit.errors import RefusedError
 from contentgit.git import Repository

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from contentgit.branches.merging.operation import Operation
+from contentgit.branches.operation import Operation
 from contentgit.content.records import RecordKey
 from contentgit.git import Repository
 from contentgit.history.dumps import Titles

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from contentgit.branches.merging.ending import Concluded, conclude_or_keep
 from contentgit.branches.merging.losing import refuse_losses
-from contentgit.branches.merging.operation import Operation, head_of, refuse_unfinished
+from contentgit.branches.operation import Operation, head_of, refuse_unfinished
 from contentgit.branches.trees.sides import BATCH, PLAIN, decoded
 from contentgit.content import canonical
 from contentgit.content.layout import DATASET_FILE, dump_of, in_dump, record_path, record_paths

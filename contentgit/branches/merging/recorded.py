@@ -25,7 +25,7 @@ from contentgit.branches.merging.deciding import (
 from contentgit.branches.merging.ending import Concluded, commit_tree, publish
 from contentgit.branches.merging.fitting import fitted, refuse_nothing
 from contentgit.branches.merging.new_keys import NewKeys
-from contentgit.branches.merging.operation import Operation, refuse_unfinished
+from contentgit.branches.operation import Operation, refuse_unfinished
 from contentgit.branches.trees import Base, Sides, TreeMerge, merge_commits, merge_trees
 from contentgit.content.canonical import dump_document, parse_document
 from contentgit.content.documents import MISFITS, misfit

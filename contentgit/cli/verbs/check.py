@@ -13,7 +13,7 @@ from rich.text import Text
 
 from contentgit import __version__, config
 from contentgit.branches.check_merges import differing, tip_doubts
-from contentgit.branches.merging.operation import refuse_unfinished
+from contentgit.branches.operation import refuse_unfinished
 from contentgit.check import Checked, Finding, finding
 from contentgit.check.files import DescribedDump
 from contentgit.cli.parser import Options

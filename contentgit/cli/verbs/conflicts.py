@@ -9,8 +9,8 @@ from contentgit.branches.merging.deciding import Decision, Resolved, named_place
 from contentgit.branches.merging.deciding import resolve as decide
 from contentgit.branches.merging.ending import ways
 from contentgit.branches.merging.naming import reference_titles
-from contentgit.branches.merging.operation import Operation, current
 from contentgit.branches.merging.recorded import Recorded, recorded_in, resolve_recorded
+from contentgit.branches.operation import Operation, current
 from contentgit.branches.trees import TreeMerge
 from contentgit.cli.editor import edited
 from contentgit.cli.notices import tell_next, tell_untouched

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.text import Text
 
-from contentgit.branches.merging.operation import current
+from contentgit.branches.operation import current
 from contentgit.cli.call import Call
 from contentgit.cli.databases import ask_all
 from contentgit.cli.parser import Options

@@ -16,10 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from contentgit.branches.fetching import fetching
-from contentgit.branches.trees import Base, TreeMerge, common_base, merge_trees
 from contentgit.content.documents import MISFITS, misfit, parse_document
 from contentgit.errors import (
     BusyError,
@@ -31,6 +30,9 @@ from contentgit.errors import (
 )
 from contentgit.git import Repository, Signature
 from contentgit.merge import Resolution
+
+if TYPE_CHECKING:
+    from contentgit.branches.trees import Base, TreeMerge
 
 _FOLDER, _FILE = "contentgit", "merge.json"
 _VERBS = ("merge", "revert", "cherry-pick", "restore")
@@ -71,6 +73,9 @@ class Operation:
         Raises:
             RepositoryError: the repository lacks one of its commits; the hint has the ways on.
         """
+        # Mostly nothing is under way, and every commit and status looks.
+        from contentgit.branches.trees import merge_trees
+
         try:
             base = self.base_of(repository)
             return merge_trees(repository, base, self.ours, self.theirs, self.resolutions)
@@ -88,6 +93,8 @@ class Operation:
 
     def base_of(self, repository: Repository) -> Base:
         """What both sides come from."""
+        from contentgit.branches.trees import Base, common_base
+
         return Base(self.base) if self.base else common_base(repository, self.ours, self.theirs)
 
     def ends(self) -> str:
