@@ -140,6 +140,20 @@ def polls_with_a_question(folder: Path) -> None:
         run(Command(f"python manage.py {line}", ()), folder, environment)
 
 
+def test_the_page_on_migrations_runs(tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    environment = environment_of(folder)
+    for line in ("django startproject mysite .", "django startapp pages"):
+        run(Command(f"python -m {line}", ()), folder, environment)
+    with (folder / "mysite/settings.py").open("a") as settings:
+        settings.write(
+            'INSTALLED_APPS += ["pages", "contentgit"]\n'
+            'CONTENTGIT = {"REPOSITORY": BASE_DIR / "content", "DATASETS": "pages.datasets.datasets"}\n'
+        )
+    follow(DOCS / "migrations.md", folder)
+
+
 def test_links_between_the_pages_lead_somewhere() -> None:
     broken = [
         f"{page.relative_to(ROOT)}: {target}"
@@ -163,7 +177,7 @@ def test_sphinx_builds_without_warnings(tmp_path: Path) -> None:
 RUN = {
     "README.md",
     *("docs/tutorial.md", "docs/merging.md", "docs/deploying.md", "docs/keeping-house.md"),
-    *("docs/installing.md", "docs/cli.md", "docs/check.md", "docs/review.md"),
+    *("docs/installing.md", "docs/migrations.md", "docs/cli.md", "docs/check.md", "docs/review.md"),
 }
 """Pages whose commands a test of this folder runs."""
 
