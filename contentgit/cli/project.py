@@ -198,15 +198,16 @@ def open_project(
     from contentgit.workingcopy.project import Operator, Project, no_notice, no_progress
 
     settings = config.read()
-    config.check_alias(args.database)
+    using: str = getattr(args, "database", "default")
+    config.check_alias(using)
     named = getattr(args, "repository", None)
     operator = Operator(config.user(), datetime.now(UTC))
     path = Path(named) if named else None
     wait: float = getattr(args, "wait", 0)
-    with terminal.progress() as bar, translated(args.database):
+    with terminal.progress() as bar, translated(using):
         notice = terminal.note if bar else no_notice
         progress = bar or no_progress
-        project = Project(settings, args.database, operator, progress, path, wait, notice)
+        project = Project(settings, using, operator, progress, path, wait, notice)
         project.opened = partial(take, terminal=terminal, alone=alone)
         with project.errors():
             yield project

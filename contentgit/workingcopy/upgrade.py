@@ -44,7 +44,7 @@ class Upgraded:
 
 
 class _Target(NamedTuple):
-    """The commit to upgrade, and the branch that gets the new commit; ``old`` is where that is now."""
+    """The commit to upgrade, and the branch that gets the new one, if any; ``old`` is where that is now."""
 
     source: str
     branch: str
@@ -71,7 +71,24 @@ def upgrade(
     """
     repository = project.repository
     repository.settings.identity()
-    target = _target(repository, revision, new_branch)
+    return _upgrade(project, revision, _target(repository, revision, new_branch), message, scratch)
+
+
+def upgraded(project: Project, revision: str, *, scratch: str = "") -> str:
+    """A commit on top of another with what the project's migrations make of it; that one if it is at today's.
+
+    It is in no branch. Raises as :func:`upgrade`.
+    """
+    source = project.repository.refs.resolve(revision)
+    check_format(project.repository, source)
+    done = _upgrade(project, revision, _Target(source, "", None), "", scratch)
+    return done.commit or source
+
+
+def _upgrade(
+    project: Project, revision: str, target: _Target, message: str, scratch: str
+) -> Upgraded:
+    repository = project.repository
     dumps = _dumps(project, target.source, revision)
     evolutions = [Evolution.since(project, dump, target.source) for dump in dumps]
     leaves = _leaves(repository, evolutions, revision)
@@ -229,9 +246,10 @@ def _committed(
         text = f"Upgrade through {len(report.migrations)} migrations"
     whole = with_trailers(text, Draft(target.branch, "", tuple(dumps)))
     new = repository.writer.commit_tree(tree, [target.source], whole)
-    left = repository.worktrees.advance(
-        target.branch, new, target.old, f"contentgit upgrade: {target.source[:10]}"
-    )
+    left: list[LeftAlone] = []
+    if target.branch:
+        reason = f"contentgit upgrade: {target.source[:10]}"
+        left = repository.worktrees.advance(target.branch, new, target.old, reason)
     repository.housekeeping.maintain()
     return Upgraded(
         new,

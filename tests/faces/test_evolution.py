@@ -258,3 +258,43 @@ def test_a_commit_of_newer_code_names_the_missing_migrations(project: Project) -
     words = ("checkout", "main", "--apply", "--yes", "--ignore-unknown-fields")
     project.ok(*words, site="production")
     assert "clean" in project.ok("status", site="production")
+
+
+SPLIT = """
+def split(apps, editor):
+    for page in apps.get_model("site1", "page").objects.all():
+        page.body = f"{page.body} ({page.title})"
+        page.save()
+"""
+
+
+@pytest.fixture
+def split(project: Project) -> Project:
+    """Both sites migrated through code of a migration; a branch from before has an edit of a title."""
+    project.migrate("production")
+    project.ok("checkout", "main", "--apply", "--yes", site="production")
+    project.sql("UPDATE site1_page SET title = 'Zwei' WHERE id = 2", site="production")
+    project.ok("commit", "-m", "Zwei", "--branch", "branch", site="production")
+    project.code(PAGE, [INITIAL, "m.RunPython(split)"], SPECS, SPLIT)
+    project.migrate()
+    project.migrate("production")
+    project.sql("UPDATE site1_page SET title = 'Uno' WHERE id = 1")
+    project.ok("commit", "-m", "Uno")
+    return project
+
+
+def test_a_merge_upgrades_both_sides_and_what_they_come_from(split: Project) -> None:
+    assert "site1.m1" in split.refused("merge", "branch")
+    said = split.ok("merge", "branch", "--upgrade")
+    assert "Merged branch into main" in said
+    split.ok("checkout", "main", "--apply", "--yes")
+    found = split.sql("SELECT title, body FROM site1_page ORDER BY id")
+    assert found == [("Uno", "Rye. (One)"), ("Zwei", "Oat. (Zwei)")]
+
+
+def test_a_checkout_upgrades_what_it_applies(split: Project) -> None:
+    assert "contentgit upgrade" in split.refused("checkout", "branch", "--apply", "--yes")
+    split.ok("checkout", "branch", "--upgrade", "--apply", "--yes")
+    found = split.sql("SELECT title, body FROM site1_page ORDER BY id")
+    assert found == [("One", "Rye. (One)"), ("Zwei", "Oat. (Zwei)")]
+    assert "clean" in split.ok("status")

@@ -81,8 +81,12 @@ def merge(
     take: Take | None = None,
     unrelated: bool = False,
     drop_fields: bool = False,
+    name: str = "",
+    base: str = "",
 ) -> MergeResult:
     """Merges ``revision`` into HEAD's branch.
+
+    ``name`` is what people call it, if not that; ``base`` a tree that is taken for what both come from.
 
     With conflicts nothing moves: they are kept to be decided on, unless ``take`` decides them all or
     ``record`` puts them into the commit. ``drop_fields`` permits to lose edited values of fields that
@@ -113,9 +117,9 @@ def merge(
     if not unrelated:
         _refuse_unrelated(repository, (branch, ours), (revision, theirs))
     repository.settings.identity()
-    message = message or _message(repository, revision, branch)
+    message = message or _message(repository, name or revision, branch)
     sides = (ours, theirs)
-    operation = Operation("merge", revision, branch, *sides, sides, message)
+    operation = Operation("merge", name or revision, branch, *sides, sides, message, base)
     if not drop_fields:
         refuse_losses(repository, operation)
     if take:

@@ -6,6 +6,7 @@ import argparse
 import math
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,7 @@ def checkout_options(options: Options) -> None:
         "--merge", "keep edits of the database and merge the commit into them, field by field"
     )
     edits.flag("--force", "overwrite edits of the database (they are backed up in git first)")
+    options.flag("--upgrade", "first run the project's migrations on REV, in a scratch database")
     options.flag("--adopt", "if the repository lacks the applied commit: begin anew at REV")
     _plan_options(options)
 
@@ -124,7 +126,7 @@ def _plan_options(options: Options) -> None:
 def _run_file(args: argparse.Namespace, terminal: Terminal) -> int:
     """Runs the plan in a file, whatever verb it is of."""
     others = "dumps names take max_deletes plan_out merge pull adopt revision force allow_cascade"
-    others += " allow_empty ignore_unknown_fields ignore_unknown_models"
+    others += " upgrade allow_empty ignore_unknown_fields ignore_unknown_models"
     if not args.apply or any(getattr(args, name) for name in others.split()):
         raise UsageError(
             "--plan FILE takes no other option than --apply; the file says what is applied and allowed",
@@ -151,6 +153,12 @@ def _run(args: argparse.Namespace, terminal: Terminal, verb: Verb, *, apply: boo
         request = _request(args, verb)
         if getattr(args, "pull", False):
             _pull(project, args.revision, terminal)
+        if getattr(args, "upgrade", False):
+            from contentgit.workingcopy.upgrade import upgraded
+
+            commit = upgraded(project, request.revision)
+            if commit != project.repository.refs.resolve(request.revision):
+                request = replace(request, revision=commit)
         tell_copied(project, request.names, terminal)
         if not apply:
             return _show_plan(project, request, args, terminal)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from typing import Any
 
 from contentgit.branches import merging
 from contentgit.branches.merging import Concluded, FastForward, MergeOutcome, MergeResult, picking
 from contentgit.branches.merging.picking import Picking
 from contentgit.cli.notices import tell_doubts, tell_next, tell_untouched
 from contentgit.cli.parser import Options, count
-from contentgit.cli.project import find_repository
+from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.cli.worktrees import tell_left_alone
 from contentgit.errors import UsageError
@@ -41,6 +42,8 @@ def merge_options(options: Options) -> None:
     options.value("--take", None, text, choices=("ours", "theirs", "base"))
     options.value("-m --message", "TEXT", "commit message", action="append")
     options.flag("--allow-unrelated-histories", "merge histories without a common commit")
+    text = "first run the project's migrations on both sides, in a scratch database"
+    options.flag("--upgrade", text)
     _drop_option(options)
 
 
@@ -57,26 +60,33 @@ def _end_options(options: Options) -> None:
 
 def merge(args: argparse.Namespace, terminal: Terminal) -> int:
     """Merges, goes on with a merge, or gives it up."""
-    repository = find_repository(args, terminal)
     if args.go_on or args.abort:
-        return _end(repository, args, terminal)
+        return _end(find_repository(args, terminal), args, terminal)
     if not args.revision:
         raise UsageError(
             "merge requires a revision",
             hint="contentgit merge BRANCH  (contentgit branch lists them)",
         )
     way = {args.no_ff: FastForward.NEVER, args.ff_only: FastForward.ONLY}
-    done = merging.merge(
-        repository,
-        args.revision,
-        message="\n\n".join(args.message or ()),
-        fast_forward=way.get(True, FastForward.ALLOWED),
-        commit=not args.no_commit,
-        record=args.record,
-        take=Take(args.take) if args.take else None,
-        unrelated=args.allow_unrelated_histories,
-        drop_fields=args.drop_fields,
-    )
+    given: dict[str, Any] = {
+        "message": "\n\n".join(args.message or ()),
+        "fast_forward": way.get(True, FastForward.ALLOWED),
+        "commit": not args.no_commit,
+        "record": args.record,
+        "take": Take(args.take) if args.take else None,
+        "unrelated": args.allow_unrelated_histories,
+        "drop_fields": args.drop_fields,
+    }
+    if args.upgrade:
+        with open_project(args, terminal) as project:
+            from contentgit.workingcopy.upgrade_merge import merge_upgraded
+
+            both = merge_upgraded(project, args.revision, **given)
+        if both.ours and not args.json:
+            commit = both.ours.commit[:SHORT]
+            terminal.line(f"Upgraded {safe(both.ours.branch)}: {commit}")
+        return _print_merged(both.result, args, terminal)
+    done = merging.merge(find_repository(args, terminal), args.revision, **given)
     return _print_merged(done, args, terminal)
 
 
