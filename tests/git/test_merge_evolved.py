@@ -11,6 +11,8 @@ import pytest
 from contentgit.branches import merging
 from contentgit.branches.check_merges import differing
 from contentgit.branches.merging.deciding import Decision, resolve
+from contentgit.branches.merging.picking import Picking, cherry_pick, revert
+from contentgit.branches.merging.restoring import restore
 from contentgit.branches.trees import TreeMerge, merge_commits
 from contentgit.check import Finding
 from contentgit.content.canonical import dump_document, parse_document
@@ -309,3 +311,116 @@ def test_a_dump_that_a_side_gave_up_stays_given_up(make: Make) -> None:
     site.commit_files("theirs", {"pages/dataset.json": None, path_of("site.page:1"): None})
     found = both(site)
     assert site.repository.trees.folders(found.tree) == []
+
+
+# One commit, or records of one
+
+
+def test_a_pick_from_before_a_rename_comes_under_the_new_name(make: Make) -> None:
+    site = make(p1=page("One"), p2=page("Two"))
+    commit(site, "ours", described([RENAMED, TEASER], RENAME), p1=renamed("One"), p2=renamed("Two"))
+    picked = commit(site, "theirs", p1=page("One", body="1"), p2=page("Two", body="2"))
+    site.repository.refs.set_head("ours")
+    done = cherry_pick(site.repository, picked, Picking(names=("site.page:1",)))
+    assert site.all(done.commit) == {
+        "site.page:1": renamed("One", text="1"),
+        "site.page:2": renamed("Two"),
+    }
+    done = cherry_pick(site.repository, picked)
+    assert site.record(done.commit, "site.page:2") == renamed("Two", text="2")
+
+
+def test_a_pick_of_newer_code_brings_its_schema(make: Make) -> None:
+    rank = after("site.0002_rank", AddedField("site.page", "rank", 0))
+    ranked = model("site.page", body=T.TEXT, rank=T.INTEGER, title=T.TEXT)
+    site = make(p1=page("One"), p2=page("Two"))
+    new = described([ranked, TEASER], rank)
+    commit(site, "theirs", new, p1=page("One", rank=0), p2=page("Two", rank=0))
+    picked = commit(site, "theirs", p1=page("One", rank=1))
+    commit(site, "ours", p2=page("Two", body="2"))
+    site.repository.refs.set_head("ours")
+    done = cherry_pick(site.repository, picked)
+    assert site.all(done.commit) == {
+        "site.page:1": page("One", rank=1),
+        "site.page:2": page("Two", body="2", rank=0),
+    }
+    assert site.repository.blob(done.commit, "pages/dataset.json") == new
+
+
+def test_a_revert_of_a_commit_with_a_migration_keeps_the_migration(make: Make) -> None:
+    site = make(p1=page("One"), p2=page("Two"))
+    new = described([RENAMED, TEASER], RENAME)
+    made = commit(site, "main", new, p1=renamed("One", text="1"), p2=renamed("Two"))
+    commit(site, "main", p2=renamed("Two", title="2"))
+    done = revert(site.repository, made)
+    assert site.all(done.commit) == {
+        "site.page:1": renamed("One"),
+        "site.page:2": renamed("Two", title="2"),
+    }
+    assert site.repository.blob(done.commit, "pages/dataset.json") == new
+
+
+def test_a_commit_that_dropped_fields_is_reverted(make: Make) -> None:
+    new = described([RENAMED, TEASER], RENAME)
+    site = make(new, p1=renamed("One"))
+    made = commit(site, "main", OLD, p1={"title": "1"})
+    done = revert(site.repository, made)
+    assert site.all(done.commit) == {"site.page:1": renamed("One")}
+    assert site.repository.blob(done.commit, "pages/dataset.json") == new
+
+
+@pytest.mark.parametrize("name", ["body", "text"])
+def test_a_field_is_restored_by_either_of_its_names(make: Make, name: str) -> None:
+    site = make(p1=page("One"))
+    old = site.repository.refs.resolve("main")
+    commit(site, "main", described([RENAMED, TEASER], RENAME), p1=renamed("1", text="Edited"))
+    done = restore(site.repository, [f"site.page:1/{name}"], old)
+    assert site.record(done.commit, "site.page:1") == {"text": "One.", "title": "1"}
+
+
+@pytest.mark.parametrize("label", ["site.page", "site.article"])
+def test_a_record_is_restored_by_either_of_its_labels(make: Make, label: str) -> None:
+    site = make(p1=page("One"), p2=page("Two"))
+    old = site.repository.refs.resolve("main")
+    article = model("site.article", body=T.TEXT, rank=T.INTEGER, title=T.TEXT)
+    steps = RenamedModel("site.page", "site.article"), AddedField("site.article", "rank", 0)
+    files = {
+        "pages/dataset.json": described([article], after("site.0002", *steps)),
+        **{path_of(f"site.page:{number}"): None for number in (1, 2)},
+        path_of("site.article:1"): bytes_of("site.article:1", page("1", rank=3)),
+    }
+    site.commit_files("main", files)
+    done = restore(site.repository, [f"{label}:1", f"{label}:2"], old)
+    assert site.all(done.commit) == {
+        "site.article:1": page("One", rank=3),
+        "site.article:2": page("Two", rank=0),
+    }
+
+
+def test_what_cannot_be_restored_is_listed(make: Make) -> None:
+    site = make(p1=page("One"))
+    old = site.repository.refs.resolve("main")
+    remove = after("site.0002", RemovedField("site.page", "body"))
+    commit(
+        site, "main", described([model("site.page", title=T.TEXT)], remove), p1={"title": "Edited"}
+    )
+    with pytest.raises(RefusedError) as refused:
+        restore(site.repository, ["site.page:1"], old)
+    assert refused.value.items == ("site.page:1/body: gone since site.0002",)
+    done = restore(site.repository, ["site.page:1"], old, Picking(drop_fields=True))
+    assert site.all(done.commit) == {"site.page:1": {"title": "One"}}
+
+
+def test_what_code_changed_since_is_not_restored(make: Make) -> None:
+    site = make(p1=page("One"))
+    old = site.repository.refs.resolve("main")
+    code = after("site.0002", OpaqueStep("RunPython"))
+    new = commit(site, "main", described([PAGE, TEASER], code), p1=page("ONE"))
+    with pytest.raises(RefusedError, match="migrations are between") as refused:
+        restore(site.repository, ["site.page:1"], old)
+    assert "contentgit upgrade" in (refused.value.hint or "")
+    site.repository.refs.move("refs/heads/older", old, None, "test")
+    site.repository.refs.set_head("older")
+    with pytest.raises(RefusedError) as refused:
+        restore(site.repository, ["site.page:1"], new)
+    assert refused.value.items == ("site.0002, which HEAD lacks",)

@@ -10,7 +10,8 @@ import pytest
 
 from contentgit.branches.merging import continue_merge, merge
 from contentgit.branches.merging.deciding import Decision, resolve
-from contentgit.branches.merging.picking import Picking, cherry_pick, restore, revert
+from contentgit.branches.merging.picking import Picking, cherry_pick, revert
+from contentgit.branches.merging.restoring import restore
 from contentgit.content.canonical import dump_document, encode
 from contentgit.content.description import schema_document
 from contentgit.content.layout import DATASET_FILE, record_path

@@ -13,8 +13,8 @@ from contentgit.branches.check_merges import differing
 from contentgit.branches.drivers import merge_file
 from contentgit.branches.merging import continue_merge, merge
 from contentgit.branches.merging.deciding import Decision, resolve
-from contentgit.branches.merging.picking import restore
 from contentgit.branches.merging.recorded import resolve_recorded
+from contentgit.branches.merging.restoring import restore
 from contentgit.branches.operation import under_way
 from contentgit.check import Finding
 from contentgit.content.canonical import dump_document

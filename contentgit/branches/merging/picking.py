@@ -1,22 +1,21 @@
-"""``revert``, ``cherry-pick`` and ``restore``: changes of one commit, merged into HEAD's branch.
+"""``revert`` and ``cherry-pick``: changes of one commit, merged into HEAD's branch.
 
 Each is a merge with a base and a side of its own: a revert's base is the commit and its side what was
-before, a cherry-pick's the other way round. A restore's side is the other commit, and its base the same
-with the records in question as HEAD has them: so what HEAD has done since is our side, and what it
-cannot stand together with is a conflict.
+before, a cherry-pick's the other way round.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from contentgit.branches.merging.ending import Concluded, conclude_or_keep
 from contentgit.branches.merging.losing import refuse_losses
 from contentgit.branches.operation import Operation, head_of, refuse_unfinished
+from contentgit.branches.trees import Base, Sides, in_one_schema
 from contentgit.branches.trees.sides import BATCH, PLAIN, decoded
-from contentgit.content import canonical
-from contentgit.content.layout import DATASET_FILE, dump_of, in_dump, record_path, record_paths
+from contentgit.content.layout import DATASET_FILE, dump_of, in_dump, record_path
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import ModelSchema
 from contentgit.content.titles import best_text
@@ -26,7 +25,6 @@ from contentgit.history.commits import Selection, check_format
 from contentgit.history.dumps import dump_folders, recorded_schema
 from contentgit.history.snapshots import batches
 from contentgit.integrity.relations import references
-from contentgit.merge import Place, Values, taken_together, with_values
 from contentgit.render.plain import plural
 
 
@@ -57,7 +55,7 @@ def revert(repository: Repository, revision: str, how: Picking = Picking()) -> C
     source, parent = _change(repository, revision, how.mainline, "revert")
     message = how.message or (f'Revert "{source.subject}"\n\nThis reverts commit {source.id}.\n')
     base, theirs = repository.trees.root(source.id), repository.trees.root(parent)
-    return _run(repository, "revert", revision, (base, theirs), message, how)
+    return run(repository, "revert", revision, (base, theirs), message, how)
 
 
 def cherry_pick(repository: Repository, revision: str, how: Picking = Picking()) -> Concluded:
@@ -73,32 +71,7 @@ def cherry_pick(repository: Repository, revision: str, how: Picking = Picking())
     if how.note_source:
         message = f"{message.rstrip()}\n\n(cherry picked from commit {source.id})\n"
     base, theirs = repository.trees.root(parent), repository.trees.root(source.id)
-    return _run(repository, "cherry-pick", revision, (base, theirs), message, how, source)
-
-
-def restore(
-    repository: Repository, labels: Sequence[str], revision: str, how: Picking = Picking()
-) -> Concluded:
-    """Makes records, or fields of them (``pages.page:42/title``), what they are in a revision.
-
-    Raises:
-        ConflictError: they conflict with later changes.
-        UnknownNameError: the revision has no such record or field, or HEAD no such model.
-        RefusedError: what comes back refers to records that are not there.
-    """
-    head = repository.refs.resolve("HEAD")
-    source = repository.refs.resolve(revision)
-    for each in (head, source):
-        check_format(repository, each)
-    changes = dict(_restored(repository, head, source, revision, labels))
-    here = repository.trees.files_at(head, list(changes))
-    before = {path: FileEntry(PLAIN, here[path]) if path in here else GONE for path in changes}
-    old = {"": repository.trees.root(source)}
-    theirs = repository.writer.write_tree(None, changes.items(), old)
-    base = repository.writer.write_tree(None, before.items(), old)
-    what = ", ".join(labels[:3]) + (f" and {len(labels) - 3} more" if len(labels) > 3 else "")
-    message = how.message or f"Restore {what} from {revision}\n"
-    return _run(repository, "restore", what, (base, theirs), message, how, wider=source)
+    return run(repository, "cherry-pick", revision, (base, theirs), message, how, source)
 
 
 def _change(repository: Repository, revision: str, mainline: int, verb: str) -> tuple[Commit, str]:
@@ -124,7 +97,7 @@ def _change(repository: Repository, revision: str, mainline: int, verb: str) -> 
     return commit, commit.parents[max(mainline, 1) - 1]
 
 
-def _run(
+def run(
     repository: Repository,
     verb: str,
     source: str,
@@ -135,29 +108,51 @@ def _run(
     *,
     wider: str = "",
 ) -> Concluded:
+    """Merges what differs between two sides into HEAD's branch; ``wider`` has what their records refer to."""
     refuse_unfinished(repository)
     branch, head = head_of(repository, "commit to")
     check_format(repository, head)
     repository.settings.identity()
-    base, theirs = sides
-    if how.names:
-        theirs = _selected(repository, base, theirs, how.names, source)
-    base, theirs = _with_dependencies(repository, head, (base, theirs), wider or theirs, how)
     operation = Operation(
         verb=verb,
         source=source,
         branch=branch,
         ours=head,
-        theirs=theirs,
+        theirs=sides[1],
         parents=(head,),
         message=message,
-        base=base,
+        base=sides[0],
         author=author.signature if author else None,
         author_date=author.date if author else None,
     )
+    picked = _picked(repository, operation, how)
+    assert picked.base.tree
+    sides = (picked.base.tree, picked.theirs)
+    base, theirs = _with_dependencies(repository, picked.ours, sides, wider or picked.theirs, how)
+    operation = replace(operation, base=base, theirs=theirs)
+    return conclude_or_keep(repository, operation, commit=how.commit)
+
+
+def _picked(repository: Repository, operation: Operation, how: Picking) -> Sides:
+    """The sides in one schema, theirs with the records and dumps only that are picked by name."""
+    base, theirs = operation.base, operation.theirs
+    changed = repository.trees.changed_files(base, theirs) if how.names else ()
+    migrates = any(in_dump(path)[1] == DATASET_FILE for path, _, _ in changed)
+    if how.names and not migrates:
+        with suppress(UnknownNameError):  # the name may be one of HEAD's schema
+            selected = _selected(repository, base, theirs, how.names, operation.source)
+            return _in_one_schema(repository, replace(operation, theirs=selected), how)
+    sides = _in_one_schema(repository, operation, how)
+    if how.names:
+        base = sides.base.tree or base
+        sides.theirs = _selected(repository, base, sides.theirs, how.names, operation.source)
+    return sides
+
+
+def _in_one_schema(repository: Repository, operation: Operation, how: Picking) -> Sides:
     if not how.drop_fields:
         refuse_losses(repository, operation)
-    return conclude_or_keep(repository, operation, commit=how.commit)
+    return in_one_schema(repository, Base(operation.base), operation.ours, operation.theirs)
 
 
 def _selected(
@@ -177,98 +172,6 @@ def _selected(
             hint=f"contentgit show {source}  lists what it changes",
         )
     return repository.writer.write_tree(None, wanted.items(), {"": base})
-
-
-# Records and fields of another commit
-
-
-def _restored(
-    repository: Repository, head: str, source: str, revision: str, labels: Sequence[str]
-) -> Iterator[tuple[str, Placed]]:
-    """What each file becomes; a record of which several fields are named is one file."""
-    wanted: dict[RecordKey, list[Place]] = {}
-    for place in map(_place, labels):
-        wanted.setdefault(place.key, []).append(place)
-    for key, places in wanted.items():
-        there = _files_of(repository, source, key)
-        if not there:
-            raise UnknownNameError(
-                f"{revision} has no record {key}",
-                hint=f"contentgit log -- {key}  says when it was there",
-            )
-        if not all(place.field for place in places):
-            for path, blob in there.items():
-                yield path, _as_managed(repository, head, path, blob)
-        else:
-            yield from _with_fields(repository, head, places, there, revision)
-
-
-def _as_managed(repository: Repository, head: str, path: str, blob: str) -> bytes:
-    """A record of another commit with the fields that HEAD's dump has; new ones stay as they are."""
-    here = repository.trees.files_at(head, [path])
-    files = [(path, FileEntry(PLAIN, each)) for each in (blob, here.get(path)) if each]
-    record, *others = [each for each in decoded(repository, files) if each]
-    folder = dump_of(path)
-    schema = recorded_schema(repository, head, folder).get(record.key.model)
-    if schema is None:
-        raise UnknownNameError(
-            f"HEAD has no {record.key.model} in {folder}, so {record.key} cannot be stored there",
-            hint="commit the dump with a dataset that has the model, then restore the record",
-        )
-    values = dict(others[0].fields) if others else {}
-    values |= record.fields
-    fields = {name: values[name] for name in sorted(values) if name in schema.by_name}
-    return canonical.encode(Record(record.key, fields), schema.key_kind)
-
-
-def _place(label: str) -> Place:
-    try:
-        return Place.parse(label)
-    except ValueError as error:
-        raise UsageError(
-            f"{label!r} is not a record", hint="records are named like pages.page:42"
-        ) from error
-
-
-def _files_of(repository: Repository, commit: str, key: RecordKey) -> dict[str, str]:
-    folders = dump_folders(repository, commit)
-    paths = [f"{folder}/{path}" for folder in folders for path in record_paths(key)]
-    return repository.trees.files_at(commit, paths)
-
-
-def _with_fields(
-    repository: Repository,
-    head: str,
-    places: Sequence[Place],
-    there: Mapping[str, str],
-    revision: str,
-) -> Iterator[tuple[str, Placed]]:
-    """HEAD's record with what these fields of it are in the other commit.
-
-    With one come those that are one value with it.
-    """
-    key = places[0].key
-    here = _files_of(repository, head, key)
-    if not here:
-        raise UnknownNameError(
-            f"HEAD has no record {key} whose {places[0].field} could be restored",
-            hint=f"contentgit restore {key} --from {revision}  brings all of it back",
-        )
-    for path, blob in here.items():
-        old = there.get(path) or next(iter(there.values()))
-        files = [(path, FileEntry(PLAIN, each)) for each in (blob, old)]
-        record, source = decoded(repository, files)
-        assert record is not None
-        schema = recorded_schema(repository, head, dump_of(path)).get(key.model)
-        for place in places:
-            if source is None or place.field not in source.fields:
-                raise UnknownNameError(
-                    f"{key} has no field {place.field} in {revision}",
-                    hint=f"contentgit show {revision} -- {key}",
-                )
-            taken = taken_together(Values(source), place, schema)
-            record = with_values(record, taken)
-        yield path, canonical.encode(record, schema.key_kind if schema else None)
 
 
 # What records refer to

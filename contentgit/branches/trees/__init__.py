@@ -32,6 +32,7 @@ __all__ = [
     "Sides",
     "TreeMerge",
     "common_base",
+    "in_one_schema",
     "losses",
     "merge_commits",
     "merge_trees",

@@ -111,13 +111,21 @@ class _DumpSides:
             evolved_description(side.document, self.missing(side)) if side else ABSENT
             for side in self.all
         ]
-        base, ours, theirs = documents
+        base = documents[0]
+        ours, theirs = (
+            _completed(document, base) if side and self._is_behind(side) else document
+            for side, document in ((self.ours, documents[1]), (self.theirs, documents[2]))
+        )
         if ours is ABSENT or theirs is ABSENT:
             value = theirs if ours is ABSENT else ours
         else:
             self._refuse_moved(ours, theirs)
             value, _ = merge_descriptions(base, ours, theirs, self._right(ours, theirs))
         return _Description(dump_document(value), parse_schema(value).models)
+
+    def _is_behind(self, side: _DumpSide) -> bool:
+        """Whether the base has migrations that the side lacks: it is of an older branch, or of older code."""
+        return self.base is not None and not self.base.standing.names <= side.standing.names
 
     def _refuse_moved(self, ours: Any, theirs: Any) -> None:
         assert self.ours
@@ -143,6 +151,14 @@ class _DumpSides:
         if complete[0] != complete[1]:
             return Side.OURS if complete[0] else Side.THEIRS
         return Side.OURS if dump_document(ours) >= dump_document(theirs) else Side.THEIRS
+
+
+def _completed(document: Any, base: Any) -> Any:
+    """The description of a side that is behind the base: what it lacks it has not removed."""
+    known = {spec["model"] for spec in base["specs"]}
+    specs = [spec for spec in document["specs"] if spec["model"] not in known]
+    models = {**document["models"], **base["models"]}
+    return {**base, "models": models, "specs": [*base["specs"], *specs]}
 
 
 def _dumps(repository: Repository, base: Base, ours: str, theirs: str) -> Iterator[_DumpSides]:

@@ -7,7 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 from contentgit.branches import merging
-from contentgit.branches.merging import Concluded, FastForward, MergeOutcome, MergeResult, picking
+from contentgit.branches.merging import (
+    Concluded,
+    FastForward,
+    MergeOutcome,
+    MergeResult,
+    picking,
+    restoring,
+)
 from contentgit.branches.merging.picking import Picking
 from contentgit.cli.notices import tell_doubts, tell_next, tell_untouched
 from contentgit.cli.parser import Options, count
@@ -262,7 +269,7 @@ def restore(args: argparse.Namespace, terminal: Terminal) -> int:
         drop_fields=args.drop_fields,
         message="\n\n".join(args.message or ()),
     )
-    done = picking.restore(find_repository(args, terminal), labels, args.source, how)
+    done = restoring.restore(find_repository(args, terminal), labels, args.source, how)
     return _print_picked(done, args, terminal)
 
 
