@@ -92,14 +92,19 @@ class Project:
         shutil.rmtree(self.folder / "site1/migrations", ignore_errors=True)
         self._write("site1/migrations/__init__.py", "")
         for number, operations in enumerate(migrations):
-            source = _MIGRATION.format(
-                code=dedent(code),
-                initial=not number,
-                dependencies=[("site1", f"m{number - 1}")] if number else [],
-                operations=operations,
-            )
-            self._write(f"site1/migrations/m{number}.py", source)
+            after = [f"m{number - 1}"] if number else []
+            self.migration(f"m{number}", operations, *after, code=code)
         self._write("datasets.py", _DATASETS.format(specs=list(specs)))
+
+    def migration(self, name: str, operations: str, *after: str, code: str = "") -> None:
+        """A further migration after others."""
+        source = _MIGRATION.format(
+            code=dedent(code),
+            initial=not after,
+            dependencies=[("site1", each) for each in after],
+            operations=operations,
+        )
+        self._write(f"site1/migrations/{name}.py", source)
 
     def started(self, *words: str, site: str = "stage") -> subprocess.Popen[str]:
         """``manage.py`` with these words on a site, as it begins."""

@@ -94,11 +94,11 @@ def _order(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> l
     """The labels of all sides; the result does not depend on which side is which."""
     common = {*base} & {*ours} & {*theirs}
     was, here, there = ([each for each in side if each in common] for side in (base, ours, theirs))
-    spine = here if was == there else there if was == here else was
+    spine = here if there in (was, here) else there if was == here else was
     inside = [_new(side, common) for side in (ours, theirs)]
     found: list[str] = []
     for anchor in ("", *spine):
-        groups = sorted((each.get(anchor, []) for each in inside), key=lambda group: group[:1])
+        groups = sorted(each.get(anchor, []) for each in inside)
         found += [anchor] if anchor else []
         found += [each for group in groups for each in group]
     return [*dict.fromkeys([*found, *sorted({*base} - {*found})])]

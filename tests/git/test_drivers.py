@@ -147,13 +147,46 @@ def test_the_description_of_a_dump_merges_by_key(folder: Path) -> None:
     assert (folder / where).read_bytes() == part_again[0]
 
 
-def test_two_formats_are_never_mixed(folder: Path) -> None:
+@pytest.mark.parametrize("newer", ["ours", "theirs"])
+def test_records_of_different_migrations_are_never_mixed(folder: Path, newer: str) -> None:
+    model = DATASET["models"]["pages.page"]
+    fields = {**model["fields"], "heading": {"kind": "text"}}
+    del fields["title"]
+    new = dump_document({**DATASET, "models": {"pages.page": {**model, "fields": fields}}})
+    record = decode(page())
+    renamed = {**record.fields, "heading": record.fields["title"]}
+    del renamed["title"]
+    migrated = {
+        "pages/dataset.json": new,
+        path_of(42): encode(Record(record.key, renamed), KeyKind.INTEGER),
+    }
+    edited = {path_of(42): page(title="Edited")}
+    part(folder, *((migrated, edited) if newer == "ours" else (edited, migrated)))
+    code, said = merge(folder)
+    assert code == 1
+    field = "title" if newer == "ours" else "heading"
+    assert f"pages.page:42: theirs has {field}, which dataset.json does not describe" in said
+    assert "hint: contentgit merge REV resolves it" in said
+    ours = migrated if newer == "ours" else edited
+    assert (folder / path_of(42)).read_bytes() == ours[path_of(42)]
+
+
+def test_the_higher_format_wins(folder: Path) -> None:
     name = "contentgit.json"
-    part(folder, {name: b'{"format": 2}\n'}, {name: b'{"format": 3}\n'})
+    change(folder, {name: b'{"format": 1, "more": 1}\n'})
+    one, two = (dump_document({"format": number, "more": 1}) for number in (1, 2))
+    part(folder, {name: one}, {name: two})
+    assert merge(folder)[0] == 0
+    assert (folder / name).read_bytes() == two
+
+
+def test_unknown_formats_are_never_mixed(folder: Path) -> None:
+    name = "contentgit.json"
+    part(folder, {name: b'{"format": 2, "a": 1}\n'}, {name: b'{"format": 3}\n'})
     code, said = merge(folder)
     assert code == 1
     assert "refused: contentgit.json differs between the two sides" in said
-    assert (folder / name).read_bytes() == b'{"format": 2}\n'
+    assert (folder / name).read_bytes() == b'{"format": 2, "a": 1}\n'
 
 
 # The drivers themselves

@@ -105,7 +105,12 @@ def merge(
         check_format(repository, commit_id)
     if repository.history.is_ancestor(theirs, ours):
         return MergeResult(MergeOutcome.UP_TO_DATE, revision, branch, ours)
+    message = message or _message(repository, name or revision, branch)
+    sides = (ours, theirs)
+    operation = Operation("merge", name or revision, branch, *sides, sides, message, base)
     if fast_forward is not FastForward.NEVER and repository.history.is_ancestor(ours, theirs):
+        if not drop_fields:
+            refuse_losses(repository, operation)
         repository.trees.check_move(ours, theirs)
         left = repository.worktrees.advance(branch, theirs, ours, f"contentgit merge: {revision}")
         return MergeResult(MergeOutcome.FAST_FORWARD, revision, branch, theirs, tuple(left))
@@ -117,9 +122,6 @@ def merge(
     if not unrelated:
         _refuse_unrelated(repository, (branch, ours), (revision, theirs))
     repository.settings.identity()
-    message = message or _message(repository, name or revision, branch)
-    sides = (ours, theirs)
-    operation = Operation("merge", name or revision, branch, *sides, sides, message, base)
     if not drop_fields:
         refuse_losses(repository, operation)
     if take:

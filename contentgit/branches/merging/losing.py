@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Final
 
@@ -27,14 +28,16 @@ def refuse_losses(repository: Repository, operation: Operation) -> None:
         each.text for each in losses(repository, base, operation.ours, operation.theirs, ahead)
     ]
     if found:
-        raise dropping(f"{operation.named} drops fields that hold edited values", found)
+        merges = operation.verb == "merge"
+        call = f"contentgit merge {shlex.quote(operation.source)} --drop-fields" if merges else ""
+        raise dropping(f"{operation.named} drops fields that hold edited values", found, call)
 
 
-def dropping(message: str, items: Sequence[str]) -> RefusedError:
-    """The error that fields, one an item, would be dropped."""
+def dropping(message: str, items: Sequence[str], call: str = "") -> RefusedError:
+    """The error that fields, one an item, would be dropped, with the call that permits it."""
     return RefusedError(
         message,
         items=items,
-        hint="add --drop-fields to the same call  (does it all the same; older commits keep the values)",
+        hint=f"{call or 'add --drop-fields to the call'}  (drops them; older commits keep the values)",
         data={"dropped": [*items]},
     )

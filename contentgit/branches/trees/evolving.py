@@ -49,10 +49,7 @@ class _DumpSide:
     folder: str
     document: Any
     standing: Standing
-
-    @cached_property
-    def models(self) -> Mapping[str, ModelSchema]:
-        return recorded_schema(self.repository, self.tree, self.folder)
+    models: Mapping[str, ModelSchema]
 
     def seen(self, migrations: Sequence[Migration], like: _Description) -> str:
         """A tree with the dump as the migrations make it."""
@@ -182,8 +179,9 @@ def _dumps(repository: Repository, base: Base, ours: str, theirs: str) -> Iterat
 def _described(repository: Repository, tree: str, folder: str) -> _DumpSide:
     data = repository.blob(tree, f"{folder}/{DATASET_FILE}")
     standing = recorded_standing(repository, tree, folder)
+    models = recorded_schema(repository, tree, folder)
     assert data is not None
-    return _DumpSide(repository, tree, folder, parse_document(data), standing)
+    return _DumpSide(repository, tree, folder, parse_document(data), standing, models)
 
 
 def in_one_schema(
