@@ -19,7 +19,6 @@ from contentgit.content.documents import dump_document, parse_document
 from contentgit.content.evolution import (
     KEY,
     Migration,
-    OpaqueStep,
     RemovedField,
     RemovedModel,
     RetypedField,
@@ -243,13 +242,11 @@ def _moved(
 def _refuse_opaque(dump: _DumpSides) -> None:
     """Raises RefusedError where code changed content on one side, of which nothing is known."""
     for name, side in (("ours", dump.ours), ("theirs", dump.theirs)):
-        found = [
-            f"{migration.name}: {step.operation}"
-            for migration in dump.missing(side)
-            for step in migration.steps
-            if isinstance(step, OpaqueStep)
-        ]
-        if side is not None and found:
+        if side is None:
+            continue
+        opaque = Lens(side.models, dump.missing(side)).opaque
+        found = [f"{migration}: {step.operation}" for migration, step in opaque]
+        if found:
             raise RefusedError(
                 f"{side.folder} of {name} is from before migrations that only the project's code can carry "
                 "out",
