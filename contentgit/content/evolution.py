@@ -22,7 +22,12 @@ from contentgit.content.records import Value
 from contentgit.content.values import content_value, json_value
 from contentgit.errors import FormatError
 
-_NAME: Final = re.compile(r"\w[\w.-]*(?:\.\$key)?")
+_LABEL: Final = re.compile(r"\w+\.\w+")
+_FIELD: Final = re.compile(r"\w+")
+_MIGRATION: Final = re.compile(r"\w+\.\w[\w.-]*")
+_LONGEST: Final = 300
+"""Characters of a name; Django's own are shorter."""
+
 _UNNAMED: Final = re.compile(r"[^\w.,() -]")
 
 KEY: Final = "$key"
@@ -236,7 +241,7 @@ def parse_history(document: Any) -> Standing:
     found: dict[str, Migration] = {}
     try:
         for each in typed(document, list):
-            name = _named(each["migration"])
+            name = _named(_MIGRATION, each["migration"])
             after = texts(each.get("after", []))
             if name in found or not found.keys() >= {*after}:
                 raise FormatError(f"migration {name} is listed twice, or before one that it needs")
@@ -278,17 +283,17 @@ def _parsed_step(step: Any) -> SchemaStep:
     return parse(step) if parse else OpaqueStep("a step of another format")
 
 
-def _named(text: Any) -> str:
+def _named(pattern: re.Pattern[str], text: Any) -> str:
     """A name of the project's; what is printed as it is must be one."""
-    if not _NAME.fullmatch(typed(text, str)):
+    if not pattern.fullmatch(typed(text, str)) or len(text) > _LONGEST:
         raise ValueError(f"{text!r:.60} is not the name of a migration, a model or a field")
     return str(text)
 
 
 def _field_of(text: Any) -> tuple[str, str]:
     """Model and field of ``"app.model.field"``."""
-    model, _, name = _named(text).rpartition(".")
-    return model, name
+    model, _, name = typed(text, str).rpartition(".")
+    return _named(_LABEL, model), name if name == KEY else _named(_FIELD, name)
 
 
 def _held(step: Any, name: str) -> Value | Absent:
@@ -308,10 +313,14 @@ def _parsed_retyping(step: Any) -> SchemaStep:
 _PARSERS: Final[Mapping[str, Callable[[Any], SchemaStep]]] = {
     "add_field": lambda step: AddedField(*_field_of(step["add_field"]), _held(step, "default")),
     "remove_field": lambda step: RemovedField(*_field_of(step["remove_field"])),
-    "rename_field": lambda step: RenamedField(*_field_of(step["rename_field"]), _named(step["to"])),
+    "rename_field": lambda step: RenamedField(
+        *_field_of(step["rename_field"]), _named(_FIELD, step["to"])
+    ),
     "retype_field": _parsed_retyping,
-    "add_model": lambda step: AddedModel(_named(step["add_model"])),
-    "remove_model": lambda step: RemovedModel(_named(step["remove_model"])),
-    "rename_model": lambda step: RenamedModel(_named(step["rename_model"]), _named(step["to"])),
+    "add_model": lambda step: AddedModel(_named(_LABEL, step["add_model"])),
+    "remove_model": lambda step: RemovedModel(_named(_LABEL, step["remove_model"])),
+    "rename_model": lambda step: RenamedModel(
+        _named(_LABEL, step["rename_model"]), _named(_LABEL, step["to"])
+    ),
     "opaque": lambda step: OpaqueStep(_UNNAMED.sub("?", typed(step["opaque"], str)[:100])),
 }

@@ -34,6 +34,10 @@ _NOTHING: Final[tuple[Value, ...]] = (None, "", [], {})
 _EXACT: Final = Context(prec=1000, traps=[Inexact, InvalidOperation])
 
 
+CONVERSIONS: Final = 100
+"""So many conversions of one field are made; beyond them, no value has an exact form."""
+
+
 class Lost(NamedTuple):
     """A value that a lens cannot carry, and the migration that is the reason; ``field`` is the older name."""
 
@@ -131,6 +135,7 @@ class Lens:
         }
         self._newer = dict(self._older)
         self._labels: dict[str, str] = {}
+        self._was: dict[str, str | None] = {}  # the older label of a newer one that a step names
         for migration in migrations:
             for step in migration.steps:
                 self._take(step, migration.name)
@@ -146,13 +151,12 @@ class Lens:
             case OpaqueStep():
                 self.opaque.append((migration, step))
             case AddedModel(label):
+                self._remove(label, migration)
                 self._newer[label] = _ReadModel(label)
             case RenamedModel(label, to):
-                self._rename(label, to)
+                self._rename(label, to, migration)
             case RemovedModel(label):
-                removed = self._newer.pop(label, None)
-                if removed is not None:
-                    removed.removed_by = migration
+                self._remove(label, migration)
             case _:
                 model = self._newer.get(step.model)
                 if isinstance(step, RetypedField) and self._is_other_key(step):
@@ -168,14 +172,21 @@ class Lens:
         read = model.fields.get(step.field)
         return step.field == KEY or bool(read and read.source in model.identity)
 
-    def _rename(self, label: str, to: str) -> None:
-        for older, newer in self._labels.items():
-            if newer == label:
-                self._labels[older] = to
-                break
-        else:
-            self._labels[label] = to
-        model = self._newer.pop(label, None)
+    def _remove(self, label: str, migration: str) -> None:
+        """Takes a model out, also where another gets its label, which Django would not permit."""
+        self._was[label] = None
+        removed = self._newer.pop(label, None)
+        if removed is not None:
+            removed.removed_by = migration
+
+    def _rename(self, label: str, to: str, migration: str) -> None:
+        if label == to:
+            return
+        older, model = self._was.get(label, label), self._newer.pop(label, None)
+        self._remove(to, migration)
+        self._was |= {label: None, to: older}
+        if older is not None:
+            self._labels[older] = to
         if model is not None:
             model.label = to
             self._newer[to] = model
@@ -285,17 +296,28 @@ class Lens:
 def _take_field(model: _ReadModel, step: SchemaStep, migration: str) -> None:
     match step:
         case AddedField(_, name, default):
+            _remove_field(model, name, migration)
             model.fields[name] = _ReadField(None, default)
         case RemovedField(_, name):
-            removed = model.fields.pop(name, None)
-            if removed is not None and removed.source is not None:
-                model.gone[removed.source] = migration
+            _remove_field(model, name, migration)
         case RenamedField(_, name, to):
-            if name in model.fields:
+            if name in model.fields and name != to:
+                _remove_field(model, to, migration)
                 model.fields[to] = model.fields.pop(name)
         case RetypedField(_, name):
             if name in model.fields:
-                model.fields[name].retyped.append((migration, step))
+                retyped = model.fields[name].retyped
+                if len(retyped) == CONVERSIONS:
+                    retyped[-1] = migration, step._replace(conversion=Conversion.NONE, null=ABSENT)
+                else:
+                    retyped.append((migration, step))
+
+
+def _remove_field(model: _ReadModel, name: str, migration: str) -> None:
+    """Takes a field out, also where another gets its name, which Django would not permit."""
+    removed = model.fields.pop(name, None)
+    if removed is not None and removed.source is not None:
+        model.gone[removed.source] = migration
 
 
 def _converts(step: RetypedField) -> bool:

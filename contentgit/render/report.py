@@ -33,6 +33,7 @@ from contentgit.review import CountedRecords, Named, Review
 Words: TypeAlias = tuple[str | Named, ...]
 
 _SHOWN = 10  # lines under a note
+_STEPS: Final = 200
 _SCHEMA_LINES = 50
 _REACHES: Final = {
     "taken": "takes with it",
@@ -96,7 +97,7 @@ def notes(review: Review) -> list[Note]:
 
 def _schema(change: SchemaChange) -> Note:
     """What migrations did to the schema of a dump; its values are compared as the newer schema has them."""
-    lines = [*schema_lines(change)]
+    lines = [*_every_line(change)]
     text = f"The schema of {dump_label(change.dump)} changes."
     if change.backwards:
         text += " The first commit is the newer one."
@@ -105,7 +106,14 @@ def _schema(change: SchemaChange) -> Note:
 
 
 def schema_lines(change: SchemaChange) -> Iterator[str]:
-    """What each step did, the gravest first: values that are in no field any more."""
+    """What each step did, the gravest first: values that are in no field any more; of many the first."""
+    lines = [*_every_line(change)]
+    yield from lines[:_STEPS]
+    if len(lines) > _STEPS:
+        yield f"and {len(lines) - _STEPS:,} more  (--json lists them)"
+
+
+def _every_line(change: SchemaChange) -> Iterator[str]:
     for each in change.lost:
         records = plural(each.records, "record")
         yield f"{each.model}.{each.field}: {records} had a value that is gone ({each.migration})"

@@ -341,3 +341,62 @@ def test_a_rename_and_its_inverse_change_nothing(name: str, value: str) -> None:
 def test_no_steps_change_nothing() -> None:
     assert not lens().changes("site.page")
     assert lens().read(record()).record == record()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"rename_model": "site.page", "to": "page"},
+        {"rename_model": "site.page", "to": "a.b.c"},
+        {"rename_model": "site.page", "to": "../.git"},
+        {"rename_field": "site.page.body", "to": "a.b"},
+        {"rename_field": "site.page.body", "to": "$key"},
+        {"rename_field": "site.page.body", "to": "x" * 301},
+        {"remove_field": "page.body"},
+        {"add_model": "site.\u202epage"},
+    ],
+)
+def test_names_that_no_project_has_are_refused(step: Any) -> None:
+    with pytest.raises(FormatError, match="is not the name of a migration, a model or a field"):
+        parse_history([{"migration": "site.m1", "steps": [step]}])
+
+
+def test_a_field_whose_name_another_gets_is_lost_and_listed() -> None:
+    lens = Lens(MODELS, [Migration("site.m1", (), (RenamedField("site.page", "body", "teaser"),))])
+    found = lens.read(record())
+    assert found.lost == (Lost("teaser", "Short", "site.m1"),)
+    assert found.record
+    assert found.record.fields["teaser"] == "Text"
+
+
+def test_a_model_whose_label_another_gets_is_lost_and_listed() -> None:
+    steps = (RenamedModel("site.tag", "site.page"),)
+    models = MODELS | {"site.tag": model("site.tag", field("name"))}
+    lens = Lens(models, [Migration("site.m1", (), steps)])
+    assert lens.read(record()).record is None
+    assert {each.migration for each in lens.read(record()).lost} == {"site.m1"}
+    tag = Record(RecordKey("site.tag", "1"), {"name": "Rye"})
+    assert lens.read(tag).record == Record(RecordKey("site.page", "1"), {"name": "Rye"})
+
+
+def test_a_label_that_is_used_again_and_renamed_again() -> None:
+    steps = (
+        RenamedModel("site.page", "site.article"),
+        AddedModel("site.page"),
+        RenamedModel("site.page", "site.other"),
+    )
+    lens = Lens(MODELS, [Migration("site.m1", (), steps)])
+    assert lens.key(RecordKey("site.page", "1")) == RecordKey("site.article", "1")
+    assert lens.read(record(parent="site.page:2")).record.fields["parent"] == "site.article:2"  # type: ignore[union-attr]
+
+
+def test_conversions_come_to_an_end() -> None:
+    steps = (
+        RetypedField("site.page", "price", Conversion.PLACES, 2),
+        RetypedField("site.page", "price", Conversion.PLACES, 3),
+    )
+    few = Lens(MODELS, [Migration("site.m1", (), steps * 50)]).read(record())
+    assert few.record
+    assert few.record.fields["price"] == "1.500"
+    many = Lens(MODELS, [Migration("site.m1", (), steps * 51)]).read(record())
+    assert many.lost == (Lost("price", "1.50", "site.m1"),)

@@ -137,7 +137,7 @@ class Member:
     @property
     def is_content(self) -> bool:
         """Whether it differs from a sound repository by a commit's tree alone."""
-        return self.build.__module__.endswith((".trees", ".records"))
+        return self.build.__module__.endswith((".trees", ".records", ".histories"))
 
     def write(self, place: Place) -> None:
         """Writes it, with HEAD on its branch."""

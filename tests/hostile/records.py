@@ -325,7 +325,7 @@ def repository_file_missing(place: Place) -> None:
 
 @member(1, "newer-format")
 def repository_file_of_another_format(place: Place) -> None:
-    place.put_file("contentgit.json", b'{"format": 2}')
+    place.put_file("contentgit.json", b'{"format": 3}')
 
 
 @member(1, "no-format")
