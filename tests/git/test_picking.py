@@ -130,6 +130,25 @@ def test_a_cherry_pick_brings_along_what_its_records_refer_to(site: Site) -> Non
     assert records["site.page:1"]["slug"] == "start"
 
 
+def test_what_a_record_picked_by_name_refers_to_may_be_in_the_same_commit(site: Site) -> None:
+    repository = site.repository
+    parent, child = page("Season", parent="site.page:1"), page("Month", parent="site.page:20")
+    site.commit("summer", {"site.page:20": parent, "site.page:21": child})
+    names = ("site.page:21",)
+    with pytest.raises(RefusedError) as caught:
+        cherry_pick(repository, "summer", Picking(names=names))
+    assert caught.value.items == ("site.page:21 refers to site.page:20 (Season)",)
+    cherry_pick(repository, "summer", Picking(names=names, with_dependencies=True))
+    assert field(site, "site.page:20", "title") == "Season"
+
+    site.commit("main", {"site.page:20": None, "site.page:21": None})
+    with pytest.raises(RefusedError) as caught:
+        revert(repository, "main", Picking(names=names))
+    assert caught.value.items == ("site.page:21 refers to site.page:20 (Season)",)
+    revert(repository, "main", Picking(names=names, with_dependencies=True))
+    assert field(site, "site.page:20", "title") == "Season"
+
+
 def test_merges_and_first_commits(site: Site) -> None:
     repository = site.repository
     with pytest.raises(UsageError, match="main is the first commit"):

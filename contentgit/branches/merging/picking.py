@@ -125,28 +125,33 @@ def run(
         author=author.signature if author else None,
         author_date=author.date if author else None,
     )
-    picked = _picked(repository, operation, how)
+    picked, all_of_theirs = _picked(repository, operation, how)
     assert picked.base.tree
     sides = (picked.base.tree, picked.theirs)
-    base, theirs = _with_dependencies(repository, picked.ours, sides, wider or picked.theirs, how)
+    base, theirs = _with_dependencies(repository, picked.ours, sides, wider or all_of_theirs, how)
     operation = replace(operation, base=base, theirs=theirs)
     return conclude_or_keep(repository, operation, commit=how.commit)
 
 
-def _picked(repository: Repository, operation: Operation, how: Picking) -> Sides:
-    """The sides in one schema, theirs with the records and dumps only that are picked by name."""
+def _picked(repository: Repository, operation: Operation, how: Picking) -> tuple[Sides, str]:
+    """The sides in one schema, theirs with the records and dumps only that are picked by name; all of theirs.
+
+    What a picked record refers to may be in the same commit and not be picked.
+    """
     base, theirs = operation.base, operation.theirs
     changed = repository.trees.changed_files(base, theirs) if how.names else ()
     migrates = any(in_dump(path)[1] == DATASET_FILE for path, _, _ in changed)
     if how.names and not migrates:
         with suppress(UnknownNameError):  # the name may be one of HEAD's schema
             selected = _selected(repository, base, theirs, how.names, operation.source)
-            return _in_one_schema(repository, replace(operation, theirs=selected), how)
+            sides = _in_one_schema(repository, replace(operation, theirs=selected), how)
+            return sides, in_one_schema(repository, Base(base), operation.ours, theirs).theirs
     sides = _in_one_schema(repository, operation, how)
+    whole = sides.theirs
     if how.names:
         base = sides.base.tree or base
-        sides.theirs = _selected(repository, base, sides.theirs, how.names, operation.source)
-    return sides
+        sides.theirs = _selected(repository, base, whole, how.names, operation.source)
+    return sides, whole
 
 
 def _in_one_schema(repository: Repository, operation: Operation, how: Picking) -> Sides:
