@@ -148,6 +148,14 @@ def test_a_history_begins_with_the_leaves(write: Write) -> None:
             [AddedField("workshop.page", "size", 8)],
         ),
         (
+            'm.AddField("Page", "above", f.ForeignKey("workshop.Page", f.CASCADE, default=1))',
+            [AddedField("workshop.page", "above", ABSENT)],
+        ),
+        (
+            'm.AddField("Page", "above", f.ForeignKey("workshop.Page", f.CASCADE, null=True))',
+            [AddedField("workshop.page", "above", None)],
+        ),
+        (
             'm.AddField("Page", "seen", f.DateTimeField(auto_now_add=True))',
             [AddedField("workshop.page", "seen", ABSENT)],
         ),

@@ -194,22 +194,29 @@ class StepReader:
             value = field.db_default
             value = value.value if isinstance(value, SQLValue) else value
             return ABSENT if hasattr(value, "resolve_expression") else self._content(field, value)
+        if field.is_relation and field.has_default():
+            return ABSENT  # the row, by a primary key of the database that the migration ran on
         if field.has_default():
-            value = field.get_default()
-            # A function may return another value each time: what it returned then is in no migration.
-            same = not callable(field.default) or value == field.get_default()
-            return self._content(field, value) if same else ABSENT
+            return self._default(field)
         if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
             return ABSENT
         if field.null:
             return None
         return "" if field.blank and self._kind(field) is FieldKind.TEXT else ABSENT
 
+    def _default(self, field: Any) -> Value | Absent:
+        try:
+            value = field.get_default()
+            # A function may return another value each time: what it returned then is in no migration.
+            same = not callable(field.default) or value == field.get_default()
+        except Exception:
+            # Any: a function of the project's own.
+            return ABSENT
+        return self._content(field, value) if same else ABSENT
+
     def _content(self, field: AnyField, value: Any) -> Value | Absent:
         if value is None:
             return None
-        if field.is_relation:
-            return ABSENT  # the row, by a primary key of the database that the migration ran on
         try:
             made = codec(field, self._connection)
             return made.encode(field.to_python(value)) if made else ABSENT
