@@ -406,10 +406,17 @@ def child_environment(*, colour: bool) -> dict[str, str]:
 
 
 def scratch_environment() -> dict[str, str]:
-    """The environment of a process that works on a scratch database for this one."""
-    from django.conf import settings
+    """The environment of a process that works on a scratch database for this one.
 
-    return {**os.environ, SETTINGS_VARIABLE: str(settings.SETTINGS_MODULE)}
+    Raises:
+        ConfigurationError: the settings are not a module, which such a process could import.
+    """
+    if not os.environ.get(SETTINGS_VARIABLE):
+        raise ConfigurationError(
+            f"{SETTINGS_VARIABLE} is not set: another process cannot import the settings",
+            hint=f"set {SETTINGS_VARIABLE} in the environment, or use manage.py",
+        )
+    return dict(os.environ)
 
 
 def has_started() -> bool:

@@ -6,6 +6,7 @@ CONTENTGIT_TEST_DATABASE             sqlite (default), postgresql or mysql (Mari
                                      spatialite, postgis and mysqlgis
 CONTENTGIT_TEST_NAME                 name of the test databases; the tests set it for each process,
                                      so that programs they start find the same databases
+CONTENTGIT_TEST_DATASETS             dotted path of a function, for programs that a test starts
 CONTENTGIT_TEST_POSTGRESQL_HOST, _PORT, _USER, _PASSWORD
                                      default 127.0.0.1, 5432, $PGUSER or the current user, none
 CONTENTGIT_TEST_MYSQL_HOST, _PORT, _USER, _PASSWORD
@@ -108,7 +109,7 @@ INSTALLED_APPS = [
 
 CONTENTGIT = {
     "REPOSITORY": os.environ.get("CONTENTGIT_TEST_REPOSITORY") or None,
-    "DATASETS": "tests.bakery.datasets.datasets",
+    "DATASETS": os.environ.get("CONTENTGIT_TEST_DATASETS") or "tests.bakery.datasets.datasets",
     "ENVIRONMENT": "test",
 }
 

@@ -15,11 +15,14 @@ from django.db import connections
 from contentgit import config, errors
 from contentgit.config import ScratchDatabase
 from contentgit.content.evolution import Conversion, OpaqueStep, RetypedField
+from contentgit.content.layout import DATASET_FILE
 from contentgit.db.scratch import databases
 from contentgit.errors import ContentgitError, DatabaseError, UsageError
+from contentgit.git import Repository
+from contentgit.history.snapshots import CommitSide, batches
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.project import Project
-from contentgit.workingcopy.upgrade_job import Report
+from contentgit.workingcopy.upgrade_job import Report, before, document, write_files
 
 _CHILD = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from pathlib import Path; "
@@ -73,6 +76,26 @@ def _differs(evolution: Evolution) -> bool:
 
 
 # The process
+
+
+def write_dump(repository: Repository, source: str, dump: str, folder: Path) -> None:
+    """Writes the dump's files of the commit, for the process."""
+    described = repository.blob(source, f"{dump}/{DATASET_FILE}")
+    document(folder, dump).write_bytes(described or b"")
+    side = CommitSide(repository, source, dump)
+
+    def files() -> Iterator[tuple[str, bytes]]:
+        for batch in batches(side.ids().items()):
+            for record, (path, _), data in zip(
+                side.records(batch),
+                batch,
+                repository.objects.blobs([blob for _, blob in batch]),
+                strict=True,
+            ):
+                assert record is not None
+                yield path, data
+
+    write_files(before(folder, dump), files())
 
 
 def worked(project: Project, folder: Path) -> Report:

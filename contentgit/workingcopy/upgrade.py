@@ -19,13 +19,12 @@ from contentgit.errors import RefusedError, UsageError
 from contentgit.git import LeftAlone, Repository
 from contentgit.history.commits import check_format, repository_document
 from contentgit.history.dumps import dump_folders, recorded_standing, refuse_undescribed
-from contentgit.history.snapshots import CommitSide, batches
+from contentgit.history.snapshots import CommitSide
 from contentgit.workingcopy.commit import Draft, DumpCounts, with_trailers
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.project import Dump, Project, defines
-from contentgit.workingcopy.scratch import scratch_database, worked
-from contentgit.workingcopy.upgrade_job import Job, Report, after, before, document, read_files
-from contentgit.workingcopy.upgrade_job import write_files as write_entries
+from contentgit.workingcopy.scratch import scratch_database, worked, write_dump
+from contentgit.workingcopy.upgrade_job import Job, Report, after, read_files
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def _upgrade(
     with tempfile.TemporaryDirectory(prefix="contentgit-upgrade-") as name:
         folder = Path(name)
         for dump in dumps:
-            _write_dump(repository, target.source, dump.folder, folder)
+            write_dump(repository, target.source, dump.folder, folder)
         names = {dump.folder: dump.dataset.label for dump in dumps}
         apps = {label.partition(".")[0] for dump in dumps for label in dump.tables}
         with scratch_database(project, evolutions, folder, scratch) as database:
@@ -170,26 +169,6 @@ def _leaves(repository: Repository, evolutions: Sequence[Evolution], revision: s
             data={"missing": names},
         )
     return leaves
-
-
-def _write_dump(repository: Repository, source: str, dump: str, folder: Path) -> None:
-    """Writes the dump's files of the commit, for the process."""
-    described = repository.blob(source, f"{dump}/{DATASET_FILE}")
-    document(folder, dump).write_bytes(described or b"")
-    side = CommitSide(repository, source, dump)
-
-    def files() -> Iterator[tuple[str, bytes]]:
-        for batch in batches(side.ids().items()):
-            for record, (path, _), data in zip(
-                side.records(batch),
-                batch,
-                repository.objects.blobs([blob for _, blob in batch]),
-                strict=True,
-            ):
-                assert record is not None
-                yield path, data
-
-    write_entries(before(folder, dump), files())
 
 
 # The commit

@@ -96,7 +96,8 @@ class Load:
                 "the commit's records refer to rows that the scratch database does not have",
                 items=error.items,
             ) from error
-        writer.backend.reset_sequences([each.model for each in self.tables.values()])
+        filled = (*self.tables.values(), *self._own.values())
+        writer.backend.reset_sequences([each.model for each in filled])
         return self._count
 
     # What there is
@@ -144,10 +145,10 @@ class Load:
                 values[each.name] = kept
             elif each.kind is FieldKind.GENERIC and self._is_lost(value):
                 values[each.name] = self._led_out(record.key, each, value)
-        parents = bound.schema.parents if bound.schema.parent_constrained else ()
-        for parent in parents:
-            if not bound.schema.identity and record.key.key not in self._present.get(parent, ()):
-                self._lost.append(f"{record.key}: its row of {parent}")
+        if len(bound.key_columns) == 1 and bound.schema.parent_constrained:
+            for parent in bound.schema.key_targets:
+                if not self._has(f"{parent}:{record.key.key}"):
+                    self._lost.append(f"{record.key}: its row of {parent}")
         return Record(record.key, values)
 
     def _is_lost(self, value: Any) -> bool:
