@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from contentgit.content import canonical
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE, dump_name, model_of
 from contentgit.errors import RefusedError, UsageError
 from contentgit.git import LeftAlone, Repository
-from contentgit.history.commits import check_format, repository_document
+from contentgit.history.commits import check_format, refuse_recorded, repository_document
 from contentgit.history.dumps import dump_folders, recorded_standing, refuse_undescribed
 from contentgit.history.snapshots import CommitSide
 from contentgit.workingcopy.commit import Draft, DumpCounts, with_trailers
@@ -31,7 +31,7 @@ from contentgit.workingcopy.upgrade_job import Job, Report, after, read_files
 class Upgraded:
     """What an upgrade did; ``commit`` is ``""`` where the commit stands at today's code already.
 
-    ``notes`` are references that lead out of the commit, and that are NULL or left out in it.
+    ``notes`` are lines about dumps that stay as they are and references that lead out of the commit.
     """
 
     commit: str
@@ -88,7 +88,7 @@ def _upgrade(
     project: Project, revision: str, target: _Target, message: str, scratch: str
 ) -> Upgraded:
     repository = project.repository
-    dumps = _dumps(project, target.source, revision)
+    dumps, unknown = _dumps(project, target.source, revision)
     evolutions = [Evolution.since(project, dump, target.source) for dump in dumps]
     leaves = _leaves(repository, evolutions, revision)
     if not any(each.migrations for each in evolutions):
@@ -104,12 +104,15 @@ def _upgrade(
             report = worked(project, folder)
         counts = _Counts(repository, target.source, folder)
         tree = repository.writer.write_tree(target.source, counts.files(evolutions))
-    return _committed(project, target, tree, counts.dumps, report, message)
+    done = _committed(project, target, tree, counts.dumps, report, message)
+    notes = [f"{each} is not defined in this project, and stays as it is" for each in unknown]
+    return replace(done, notes=(*notes, *done.notes))
 
 
 def _target(repository: Repository, revision: str, new_branch: str | None) -> _Target:
     source = repository.refs.resolve(revision)
     check_format(repository, source)
+    refuse_recorded(repository, source)
     if new_branch is not None:
         repository.refs.check_branch_name(new_branch)
         if repository.refs.tip(new_branch) is not None:
@@ -129,8 +132,8 @@ def _target(repository: Repository, revision: str, new_branch: str | None) -> _T
     return _Target(source, head, source)
 
 
-def _dumps(project: Project, source: str, revision: str) -> list[Dump]:
-    """The dumps of the commit that the code defines."""
+def _dumps(project: Project, source: str, revision: str) -> tuple[list[Dump], list[str]]:
+    """The dumps of the commit that the code defines, and the names of the others."""
     folders = dump_folders(project.repository, source)
     known = [each for each in folders if defines(_label(each))]
     if not known:
@@ -141,7 +144,8 @@ def _dumps(project: Project, source: str, revision: str) -> list[Dump]:
     for folder in known:
         refuse_undescribed(project.repository, source, folder)
     dumps = project.dumps([_label(each) for each in known])
-    return [dump for dump in dumps if dump.folder in known]
+    others = [_label(each) for each in folders if each not in known]
+    return [dump for dump in dumps if dump.folder in known], others
 
 
 def _leaves(repository: Repository, evolutions: Sequence[Evolution], revision: str) -> set[str]:

@@ -128,4 +128,5 @@ def _records(folder: Path, job: Job) -> Iterator[Record]:
 def _notes(found: Mapping[tuple[str, str, str], int]) -> Iterator[str]:
     """References that lead out of the commit, a line for each field and target."""
     for (model, name, target), count in sorted(found.items()):
-        yield f"{model}.{name}: {target} is not in the commit ({plural(count, 'record')})"
+        where = plural(count, "record")
+        yield f"{model}.{name}: {target} is not in the commit, and is left out of {where}"

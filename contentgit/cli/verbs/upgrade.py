@@ -70,4 +70,4 @@ def _lines(done: Upgraded, revision: str) -> Iterator[Text]:
         created, updated, deleted = dump.totals
         yield Text(f"  {dump.label}: {created:,} created, {updated:,} updated, {deleted:,} deleted")
     for note in done.notes:
-        yield Text(f"  {safe(note)}; it is left out", style="dim")
+        yield Text(f"  {safe(note)}", style="dim")

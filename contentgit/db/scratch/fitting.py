@@ -88,5 +88,6 @@ def _add_generic(model: type[Model], name: str) -> None:
     columns = ("content_type", "object_id")
     with suppress(LookupError):
         columns = generic_keys(apps.get_model(model._meta.label_lower)).get(name, columns)
-    if {*columns} <= {field.name for field in model._meta.local_concrete_fields}:
+    own = {field.name for field in model._meta.local_concrete_fields}
+    if own.issuperset(columns) and not hasattr(model, name):
         GenericForeignKey(*columns).contribute_to_class(model, name)

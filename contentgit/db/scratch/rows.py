@@ -11,6 +11,7 @@ from django.apps import apps
 from django.apps.registry import Apps
 from django.db import Error, connection, transaction
 
+from contentgit.content.diff import ABSENT
 from contentgit.content.layout import decode_part, key_text
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, FieldSchema
@@ -19,12 +20,13 @@ from contentgit.db.backends import Backend, backend
 from contentgit.db.introspect import table
 from contentgit.db.scratch.identities import ScratchIdentities
 from contentgit.db.tables import Column, Table
-from contentgit.errors import DatabaseError, RefusedError
+from contentgit.errors import DatabaseError, FormatError, RefusedError
 
 Records: TypeAlias = Callable[[], Iterator[Record]]
 """The records of a commit from the beginning, those of all dumps."""
 
 _ROWS = 500
+_LINKS = (FieldKind.REFERENCE, FieldKind.REFERENCES)
 _TYPES = "contenttypes.contenttype"
 
 
@@ -112,6 +114,7 @@ class Load:
                     by_value[each.target].add(link.target_field.name)
         for record in records:
             label, text = record.key
+            self._check(record)
             self._count += 1
             if text in self._present[label]:
                 self._twice.add(record.key)
@@ -121,6 +124,21 @@ class Load:
                 values = self.identities.values.setdefault((label, name), {})
                 values[text] = record.fields.get(name, decode_part(text))
         self.identities.close()
+
+    def _check(self, record: Record) -> None:
+        """Refuses a record that is not of a recorded model, with its fields."""
+        bound = self.tables.get(record.key.model)
+        if bound is None:
+            raise FormatError(f"{record.key} is of a model that dataset.json does not have")
+        for each in bound.schema.fields:
+            value = record.fields.get(each.name, ABSENT)
+            if value is ABSENT:
+                raise FormatError(f"{record.key} lacks the field {each.name}")
+            links = [value] if each.kind is FieldKind.REFERENCE else value
+            if each.kind in _LINKS and value is not None:
+                fits = isinstance(links, list) and all(map(_is_reference, links))
+                if not fits:
+                    raise FormatError(f"{record.key} {each.name}: this is no reference: {value!r}")
 
     def _has(self, reference: str) -> bool:
         key = RecordKey.parse(reference)
@@ -153,7 +171,7 @@ class Load:
 
     def _is_lost(self, value: Any) -> bool:
         """Whether a generic reference leads to a row whose primary key only the commit could give."""
-        if not isinstance(value, str):
+        if not _is_reference(value):
             return False
         key, identities = RecordKey.parse(value), self.identities
         local = identities.is_model(key.model) and identities.fields(key.model)
@@ -215,6 +233,14 @@ class Load:
             rest = frozenset(each.name for each in fields) - {*names}
             self._own[label] = table(model, self.identities, self.identities.using, rest)
         return self._own[label]
+
+
+def _is_reference(value: object) -> bool:
+    """Whether the value can be parsed as a reference."""
+    try:
+        return isinstance(value, str) and bool(RecordKey.parse(value))
+    except ValueError:
+        return False
 
 
 _OWN: Mapping[str, Callable[..., dict[str, Any]]] = {
