@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache, partial
@@ -107,6 +109,7 @@ class Program:
         self.configuration = configuration
         self.environment = dict(ENVIRONMENT)
         self._objects = Dialogue()
+        self._aside = False
 
     @classmethod
     def opened(cls, path: Path) -> Program:
@@ -157,6 +160,23 @@ class Program:
         except OSError as error:
             raise RepositoryError(f"cannot run git in {self.folder}: {error.strerror}") from error
         return running
+
+    def write_aside(self, objects: Path) -> None:
+        """Has git write into a temporary folder, which ends with this object, and read ``objects`` too."""
+        if self._aside:
+            return
+        try:
+            folder = tempfile.mkdtemp(prefix="contentgit-objects-")
+        except OSError as error:
+            raise _no_room(error) from error
+        weakref.finalize(self, _remove, folder, os.getpid())
+        quoted = os.fspath(objects).replace("\\", "\\\\").replace('"', '\\"')
+        self.environment |= {
+            "GIT_OBJECT_DIRECTORY": folder,
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{quoted}"',
+        }
+        self._aside = True
+        self._objects = Dialogue()  # the one before reads the repository alone
 
     def look_up(self, name: str) -> AbstractContextManager[Running]:
         """``git cat-file --batch`` with its answer for one object; one process for all calls."""
@@ -245,6 +265,11 @@ class Program:
     def missing(self, what: str, *, commit: bool) -> RepositoryError:
         """The error for an object that is not there; ``commit`` is whether it may be a commit."""
         return missing(self.clone(), what, commit=commit)
+
+
+def _remove(folder: str, owner: int) -> None:
+    if owner == os.getpid():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @cache

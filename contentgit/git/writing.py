@@ -166,6 +166,17 @@ class Writer:
         self._trees = trees
         self._shared = shared
 
+    def allow_reading_only(self) -> None:
+        """Lets who may only read the repository write trees all the same, for as long as it is open.
+
+        They go into a temporary folder. Who can move a ref writes into the repository: no ref must lead to
+        what is gone afterwards.
+        """
+        places = [self._shared / name for name in (".", "objects", "refs", "refs/heads")]
+        effective = os.access in os.supports_effective_ids
+        if not any(os.access(each, os.W_OK, effective_ids=effective) for each in places):
+            self._program.write_aside(self._shared / "objects")
+
     @staticmethod
     def writes(path: str) -> bool:
         """Whether :meth:`write_tree` takes the path."""

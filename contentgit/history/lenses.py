@@ -60,7 +60,7 @@ def seen_through(repository: Repository, commit: str, folder: str, view: View) -
 
     Raises:
         FormatError: a file is no record, or two records have one key in the newer schema.
-        RepositoryError: the repository cannot be written.
+        RepositoryError: git cannot write.
     """
     tree = repository.trees.folder_id(commit, folder)
     if tree is None:
@@ -68,6 +68,7 @@ def seen_through(repository: Repository, commit: str, folder: str, view: View) -
     kept = _Kept(repository, _name(repository, commit, folder, view))
     found = kept.read(tree)
     if found is None:
+        repository.writer.allow_reading_only()
         made = _Made(repository, folder, view, recorded_schema(repository, commit, folder))
         like = kept.latest()
         found = made.tree(tree, *like) if like else made.tree(tree)
