@@ -72,11 +72,12 @@ class Project:
     def __init__(self, folder: Path, databases: Mapping[str, object] | None = None) -> None:
         self.folder = folder
         own = f"DATABASES = {databases!r}\n" if databases else ""
-        self._write("settings.py", f"APPS = ['site1']\n{dedent(_SETTINGS)}{own}")
-        self._write("manage.py", dedent(_MANAGE))
-        self._write("site1/__init__.py", "")
+        self.write("settings.py", f"APPS = ['site1']\n{dedent(_SETTINGS)}{own}")
+        self.write("manage.py", dedent(_MANAGE))
+        self.write("site1/__init__.py", "")
 
-    def _write(self, path: str, text: str) -> None:
+    def write(self, path: str, text: str) -> None:
+        """Write a file of the project."""
         file = self.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
@@ -88,13 +89,13 @@ class Project:
 
         ``code`` is put in front of each migration.
         """
-        self._write("site1/models.py", f"from django.db import models\n{dedent(models)}")
+        self.write("site1/models.py", f"from django.db import models\n{dedent(models)}")
         shutil.rmtree(self.folder / "site1/migrations", ignore_errors=True)
-        self._write("site1/migrations/__init__.py", "")
+        self.write("site1/migrations/__init__.py", "")
         for number, operations in enumerate(migrations):
             after = [f"m{number - 1}"] if number else []
             self.migration(f"m{number}", operations, *after, code=code)
-        self._write("datasets.py", _DATASETS.format(specs=list(specs)))
+        self.write("datasets.py", _DATASETS.format(specs=list(specs)))
 
     def migration(self, name: str, operations: str, *after: str, code: str = "") -> None:
         """A further migration after others."""
@@ -104,7 +105,7 @@ class Project:
             dependencies=[("site1", each) for each in after],
             operations=operations,
         )
-        self._write(f"site1/migrations/{name}.py", source)
+        self.write(f"site1/migrations/{name}.py", source)
 
     def started(self, *words: str, site: str = "stage") -> subprocess.Popen[str]:
         """``manage.py`` with these words on a site, as it begins."""

@@ -82,7 +82,7 @@ def _run(folder: Path, job: Job, out: TextIO) -> Report:
 
 def _upgraded(folder: Path, job: Job, progress: Progress) -> Report:
     replay = Replay(job.leaves, job.apps, progress)
-    models = replay.to_commit().apps
+    models = replay.to_commit()
     empty(models)
     recorded = _recorded(folder, job)
     identity: dict[str, Identity] = {

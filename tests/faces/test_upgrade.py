@@ -233,6 +233,74 @@ def test_the_commit_becomes_what_the_database_becomes(story: Story, tmp_path: Pa
     assert project.git("rev-parse", "upgraded^") == project.git("rev-parse", "main^")
 
 
+SQUASHED = f"""
+from django.db import migrations as m, models as f
+
+class Migration(m.Migration):
+    initial = True
+    replaces = [("site1", "m0"), ("site1", "m1"), ("site1", "m2")]
+    dependencies = []
+    operations = [
+        m.CreateModel("Person", [
+            {ID}, ("name", f.CharField(max_length=50)), ("age", f.IntegerField(default=3))
+        ])
+    ]
+"""
+AFTER_SQUASHED = """
+from django.db import migrations as m
+
+class Migration(m.Migration):
+    dependencies = [("site1", "squashed")]
+    operations = [m.RunSQL("UPDATE site1_person SET name = name || '!'")]
+"""
+
+
+def test_migrations_that_were_squashed_go_on_from_where_the_commit_stands(tmp_path: Path) -> None:
+    models = PERSON + "        age = models.IntegerField(default=3)\n"
+    age = 'm.AddField("Person", "age", f.IntegerField(default=3))'
+    older = 'm.RunSQL("UPDATE site1_person SET age = age + 1")'
+    rows = ["INSERT INTO site1_person (id, name, age) VALUES (1, 'Ada', 3), (2, 'Plato', 9)"]
+    project = Story(models, [MAKE_PERSON, age], rows, models, [older]).begin(tmp_path)
+    project.write("site1/migrations/squashed.py", SQUASHED)
+    project.write("site1/migrations/t.py", AFTER_SQUASHED)
+    project.ok("upgrade", "main", "--branch", "upgraded")
+    project.migrate()
+    project.ok("commit", "-m", "In place")
+    assert project.git("diff", "main", "upgraded") == ""
+    assert '"age": 10' in project.git("show", "upgraded:pages/site1.person/0/0/2.json")
+
+
+SHELF = """
+from django.db import models
+
+class Shelf(models.Model):
+    keeper = models.ForeignKey("site1.Person", models.CASCADE)
+    readers = models.ManyToManyField("site1.Person", related_name="+")
+"""
+
+
+def test_models_of_an_app_without_migrations_come_along(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    settings = (project.folder / "settings.py").read_text()
+    project.write("settings.py", settings.replace("['site1']", "['site1', 'extra']"))
+    project.write("extra/__init__.py", "")
+    project.write("extra/models.py", SHELF)
+    specs = [*PERSONS, {"model": "extra.shelf"}]
+    project.code(PERSON, [MAKE_PERSON], specs)
+    assert project.manage("migrate", "-v0", "--run-syncdb").returncode == 0
+    project.sql(PEOPLE)
+    project.sql("INSERT INTO extra_shelf (id, keeper_id) VALUES (7, 2)")
+    project.sql("INSERT INTO extra_shelf_readers (shelf_id, person_id) VALUES (7, 1)")
+    project.ok("init")
+    project.ok("commit", "-m", "Before")
+    shout = "m.RunSQL(\"UPDATE site1_person SET name = name || '!'\")"
+    project.code(PERSON, [MAKE_PERSON, shout], specs)
+    project.ok("upgrade", "main", "--branch", "upgraded")
+    project.migrate()
+    project.ok("commit", "-m", "In place")
+    assert project.git("diff", "main", "upgraded") == ""
+
+
 def test_a_migration_that_fails_is_named_and_leaves_nothing(tmp_path: Path) -> None:
     story = Story(PERSON, [MAKE_PERSON], [PEOPLE], PERSON, ["m.RunPython(fail)"])
     project = story.begin(tmp_path)

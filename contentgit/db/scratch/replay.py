@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from django.apps import apps
+from django.apps.registry import Apps
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import connection
 from django.db.migrations import Migration
@@ -36,8 +37,8 @@ class Replay:
         self.later = {*later, *(label for label, _ in self.leaves)}
         self.progress = progress
 
-    def to_commit(self) -> ProjectState:
-        """Migrates the empty database to where the commit stands; the state there.
+    def to_commit(self) -> Apps:
+        """Migrates the empty database to where the commit stands; the models there.
 
         Apps of which the commit records nothing stand as near to today's code as that permits.
 
@@ -59,7 +60,7 @@ class Replay:
         with self._running(executor, plan, "migrating to the commit's code"):
             state = executor.migrate(nodes, plan=plan)
             _make_tables(executor.loader.unmigrated_apps)
-        return state
+        return _models(state)
 
     def to_code(self) -> list[str]:
         """Migrates to today's code as ``migrate`` does; the names of the migrations.
@@ -123,6 +124,15 @@ class Replay:
         except Exception as error:
             # Any: migrations are the project's own code.
             raise _failure(current[-1] if current else "", error) from error
+
+
+def _models(state: ProjectState) -> Apps:
+    """The models of a state, and those of apps without migrations, which lack their relations there."""
+    found = ProjectState(models={key: each.clone() for key, each in state.models.items()})
+    for label in sorted(state.real_apps):
+        for model in apps.get_app_config(label).get_models():
+            found.add_model(ModelState.from_model(model))
+    return found.apps
 
 
 def _make_tables(labels: Iterable[str]) -> None:
