@@ -104,7 +104,7 @@ def hashable(value: Any) -> Any:
 
 
 def table_test(using: str, *, views: bool = False) -> Callable[[str], bool]:
-    """Whether the database has a table, or a view, of a name; one query now."""
+    """A test whether the database has a table of a name, or with ``views`` a view; one query, made now."""
     introspection = connections[using].introspection
     convert = introspection.identifier_converter
     known = {convert(name) for name in introspection.table_names(include_views=views)}

@@ -48,9 +48,9 @@ def bring(
 ) -> list[LeftAlone]:
     """Brings these worktrees from one commit to another; None has no files.
 
-    What the user has touched stays as it is and is returned; a worktree that cannot be written is returned
-    with the reason and all its paths, each where a commit cannot be read. ``resuming`` is for what a killed
-    call began: files that it left missing or half written are made again.
+    What the user has touched stays as it is and is returned. A worktree that cannot be written is returned
+    with the reason and all its paths; if a commit cannot be read, every worktree is returned with the reason.
+    ``resuming`` is for what a killed call began: files that it left missing or half written are made again.
     """
     try:
         found_there = trees.differences(*(each and trees.root(each) for each in (old, new)))

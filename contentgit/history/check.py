@@ -103,7 +103,7 @@ def check(
 
 @dataclass
 class _CheckedContent:
-    """The findings that are not ``known`` before, as many as are told."""
+    """The findings that are not ``known``: all are counted, and of each rule :data:`KEPT` are kept."""
 
     known: set[tuple[str, ...]]
     kept: list[Finding] = field(default_factory=list)

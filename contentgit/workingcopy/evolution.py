@@ -169,8 +169,8 @@ class Evolution:
         missing = ", ".join(self.code.missing)
         lacks = f"; the code lacks the migrations {missing}" if missing else ""
         raise RefusedError(
-            f"commit {self.commit[:10]} has {len(self.dropped)} models and fields in "
-            f"{self.dump.dataset.label} that this code does not have{lacks}",
+            f"commit {self.commit[:10]} has models or fields in {self.dump.dataset.label} that this code "
+            f"does not have{lacks}",
             items=self.dropped,
             hint="deploy the code that has them, then commit\n"
             "contentgit commit --drop-fields  (commits without them)",

@@ -66,7 +66,7 @@ class WithheldBefore:
         return found
 
     def carried(self, tables: Tables, deltas: Sequence[Delta]) -> list[WithheldEntry]:
-        """What is withheld still behind a commit."""
+        """What is still withheld after a commit."""
         still = {str(delta.key): delta.database for delta in deltas} if self.staying else {}
         rows = [
             entry
@@ -89,7 +89,7 @@ def with_ignored(
 
 
 def listed(planned: Planned, work: DumpPlan) -> Sequence[WithheldEntry]:
-    """The ledger's list behind an apply: what the plan withholds, and the fields withheld before."""
+    """The ledger's list after an apply: what the plan withholds, and the fields withheld before."""
     before, tables = WithheldBefore.by(work.applied), work.dump.tables
     unedited = {}
     for delta in work.deltas:

@@ -203,7 +203,7 @@ def _decimal(field: AnyField, connection: BaseDatabaseWrapper) -> Codec:
 
 
 def _decimal_text(value: Decimal) -> str:
-    """The digits without an exponent, in the one form that says nothing of places; zero has no sign."""
+    """The digits without an exponent and without trailing zeros after the point; zero has no sign."""
     digits = format(value if value or not value.is_finite() else value.copy_abs(), "f")
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
