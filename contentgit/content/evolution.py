@@ -25,7 +25,7 @@ from contentgit.errors import FormatError
 _LABEL: Final = re.compile(r"\w+\.\w+")
 _FIELD: Final = re.compile(r"\w+")
 _MIGRATION: Final = re.compile(r"\w+\.\w[\w.-]*")
-_LONGEST: Final = 300
+LONGEST: Final = 300
 """Characters of a name; Django's own are shorter."""
 
 _UNNAMED: Final = re.compile(r"[^\w.,() -]")
@@ -285,7 +285,7 @@ def _parsed_step(step: Any) -> SchemaStep:
 
 def _named(pattern: re.Pattern[str], text: Any) -> str:
     """A name of the project's; what is printed as it is must be one."""
-    if not pattern.fullmatch(typed(text, str)) or len(text) > _LONGEST:
+    if not pattern.fullmatch(typed(text, str)) or len(text) > LONGEST:
         raise ValueError(f"{text!r:.60} is not the name of a migration, a model or a field")
     return str(text)
 
