@@ -59,6 +59,12 @@ FIELDS = {
     "number": "f.TextField(null=True)",
     "flag": "f.IntegerField(default=0)",
 }
+DATA = """
+def shout{number}(apps, editor):
+    for row in apps.get_model("site1", "{model}").objects.all():
+        row.{name} += "!"
+        row.save(update_fields=["{name}"])
+"""
 RETYPED = {"int": "number", "bool": "flag", "decimal": "decimal4"}
 """Kinds, and those that all databases convert them to alike."""
 
@@ -84,6 +90,7 @@ class Stage:
     model: str
     columns: list[Column]
     operation: str = ""
+    code: str = ""
 
     @property
     def table(self) -> str:
@@ -103,7 +110,7 @@ class Stage:
     def following(self, chance: random.Random, number: int) -> Stage:
         """The next moment."""
         columns = [Column(**vars(each)) for each in self.columns]
-        kinds = ["add", "add", "rename", "rename", "model", "remove", "retype", "retype"]
+        kinds = ["add", "add", "rename", "rename", "model", "remove", "retype", "retype", "data"]
         kind = chance.choice(kinds)
         column = chance.choice(columns)
         if kind == "add" or (kind == "remove" and len(columns) < 3):
@@ -112,6 +119,10 @@ class Stage:
             added = Column(100 + number, f"a{number}", new, default)
             words = f'm.AddField("{self.model}", "{added.name}", {added.source})'
             return Stage(self.model, [*columns, added], words)
+        texts = [each.name for each in columns if each.kind == "text"]
+        if kind == "data" and texts:
+            code = DATA.format(number=number, model=self.model, name=chance.choice(texts))
+            return Stage(self.model, columns, f"m.RunPython(shout{number})", code)
         if kind == "remove":
             columns.remove(column)
             return Stage(self.model, columns, f'm.RemoveField("{self.model}", "{column.name}")')
@@ -181,7 +192,8 @@ class Law:
         operations = [initial, *(each.operation for each in self.stages[1 : number + 1])]
         labels = [f"site1.{stage.model.lower()}", "site1.tag"]
         specs = [{"model": label, "delete_missing": True} for label in labels]
-        self.project.code(stage.models, operations, specs)
+        code = "".join(each.code for each in self.stages[: number + 1])
+        self.project.code(stage.models, operations, specs, code)
 
     def value(self, kind: str) -> Any:
         """Random content of a kind."""
@@ -263,10 +275,12 @@ class Law:
                 self.run("branch", ("migrate",), *theirs, branch)
             if number == main:
                 self.run("main", ("migrate",), *ours, ("contentgit", "commit", "-m", "Main"))
+        # What code of a migration does only that code can do, also to what both sides come from.
+        upgrade = ["--upgrade"] if any(stage.code for stage in self.stages) else []
         self.run(
             "target",
             ("migrate",),
-            ("contentgit", "merge", "branch", "--drop-fields"),
+            ("contentgit", "merge", "branch", "--drop-fields", *upgrade),
             ("contentgit", "checkout", "main", "--apply", "--yes"),
             ("contentgit", "status", "--exit-code"),
         )

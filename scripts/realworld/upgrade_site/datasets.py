@@ -5,7 +5,7 @@ from django.apps import apps
 OWN = ("contentgit.", "modelsearch.", "sessions.", "wagtailsearch.", "wagtailcore.referenceindex")
 
 
-def site(args):
+def site(_args):
     """Each with its primary keys, as two databases of one site have them."""
     labels = (model._meta.label_lower for model in apps.get_models() if not model._meta.proxy)
     return [
