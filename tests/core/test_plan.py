@@ -321,7 +321,7 @@ def test_a_model_outside_the_dataset() -> None:
     assert problem.text == (
         "shop of the commit has 1 record of auth.user, a model the dataset does not have"
     )
-    assert problem.permit == ""
+    assert problem.permit == "--ignore-unknown-models"
     only(planned(create("page:1", title="a"), datasets={"shop": dataset("tag")}), ProblemKind.MODEL)
 
 

@@ -78,7 +78,7 @@ def test_few_processes(
     verb, *rest = words.split()
     assert main([verb, f"--repository={folder}", *rest]) == 0
     assert capsys.readouterr().out.count("\n") > 2
-    assert len([each for each in started if each != "ask"]) <= 15
+    assert len([each for each in started if each != "ask"]) <= 16
 
 
 def test_the_first_change_is_there_at_once(folder: Path, started: list[str]) -> None:
