@@ -12,6 +12,7 @@ from contentgit.branches import merging
 from contentgit.branches.check_merges import differing
 from contentgit.branches.merging.deciding import Decision, resolve
 from contentgit.branches.merging.picking import Picking, cherry_pick, revert
+from contentgit.branches.merging.recorded import resolve_recorded
 from contentgit.branches.merging.restoring import restore
 from contentgit.branches.trees import TreeMerge, merge_commits
 from contentgit.check import Finding
@@ -282,6 +283,25 @@ def test_a_format_that_recorded_nothing_says_nothing(make: Make) -> None:
     assert site.repository.blob(found.tree, "pages/dataset.json") == known
 
 
+def test_a_rename_that_is_not_recorded_is_not_guessed(make: Make) -> None:
+    unrecorded = schema_document(
+        Dataset("pages", "", (ModelSpec("site.page"),)), Schema({"site.page": PAGE})
+    )
+    site = make(dump_document(unrecorded), p1=page("One"), p2=page("Two"))
+    commit(site, "ours", described([RENAMED, TEASER]), p1=renamed("One"), p2=renamed("Two"))
+    commit(site, "theirs", p1=page("One", title="1"))
+    site.repository.refs.set_head("ours")
+    assert site.all(both(site).tree) == {
+        "site.page:1": renamed("One", title="1"),
+        "site.page:2": renamed("Two"),
+    }
+    commit(site, "theirs", p2=page("Two", body="2"))
+    with pytest.raises(RefusedError) as refused:
+        merging.merge(site.repository, "theirs")
+    lost = "1 record has an edited value that is gone since migrations that are not recorded"
+    assert refused.value.items == (f"site.page.body of theirs: {lost}",)
+
+
 def test_the_higher_format_wins(make: Make) -> None:
     site = make(p1=page("One"))
     site.commit_files("ours", {"contentgit.json": dump_document({"format": 2})})
@@ -424,3 +444,72 @@ def test_what_code_changed_since_is_not_restored(make: Make) -> None:
     with pytest.raises(RefusedError) as refused:
         restore(site.repository, ["site.page:1"], new)
     assert refused.value.items == ("site.0002, which HEAD lacks",)
+
+
+def test_a_pick_of_older_code_that_dropped_fields_is_refused(make: Make) -> None:
+    new = described([RENAMED, TEASER], RENAME)
+    site = make(new, p1=renamed("One"))
+    commit(site, "ours", p1=renamed("One", text="1"))
+    made = commit(site, "theirs", OLD, p1={"title": "1"})
+    site.repository.refs.set_head("ours")
+    with pytest.raises(RefusedError) as refused:
+        cherry_pick(site.repository, made)
+    assert "committed without the migration site.0002_text" in refused.value.items[0]
+
+
+def test_one_record_of_a_commit_with_a_migration_is_picked(make: Make) -> None:
+    site = make(p1=page("One"), p2=page("Two"))
+    new = described([RENAMED, TEASER], RENAME)
+    edited = {"p1": renamed("One", text="1"), "p2": renamed("Two", text="2")}
+    picked = commit(site, "theirs", new, **edited)
+    commit(site, "ours", p1=page("One", title="One!"))
+    site.repository.refs.set_head("ours")
+    done = cherry_pick(site.repository, picked, Picking(names=("site.page:1",)))
+    assert site.all(done.commit) == {
+        "site.page:1": renamed("One", title="One!", text="1"),
+        "site.page:2": renamed("Two"),
+    }
+
+
+# More merges
+
+
+def test_a_recorded_conflict_across_a_rename_is_decided(make: Make) -> None:
+    site = make(p1=page("One"))
+    new = described([RENAMED, TEASER], RENAME)
+    commit(site, "ours", new, p1=renamed("One", text="Ours"))
+    commit(site, "theirs", p1=page("One", body="Theirs", title="1"))
+    site.repository.refs.set_head("ours")
+    merging.merge(site.repository, "theirs", record=True)
+    decided = resolve_recorded(site.repository, ["site.page:1/text"], Decision(Take.THEIRS))
+    assert site.record(decided.done.commit, "site.page:1") == {"text": "Theirs", "title": "1"}
+
+
+def test_branches_that_were_merged_into_each_other_before_and_after_a_rename(make: Make) -> None:
+    site = make(p1=page("One"), p2=page("Two"))
+    new = described([RENAMED, TEASER], RENAME)
+    ours = commit(site, "ours", new, p1=renamed("One"), p2=renamed("Two", text="2"))
+    theirs = commit(site, "theirs", p1=page("One", body="1"))
+    both_of = both(site).tree
+    for branch, parents in (("ours", [ours, theirs]), ("theirs", [theirs, ours])):
+        tree = site.repository.writer.commit_tree(both_of, parents, "Merge\n")
+        site.repository.refs.move(
+            f"refs/heads/{branch}", tree, site.repository.refs.tip(branch), "test"
+        )
+    commit(site, "ours", p1=renamed("One", text="1", title="1"))
+    commit(site, "theirs", p2=renamed("Two", text="2", title="2"))
+    assert site.all(both(site).tree) == {
+        "site.page:1": {"text": "1", "title": "1"},
+        "site.page:2": {"text": "2", "title": "2"},
+    }
+
+
+def test_sites_that_both_migrated_merge_what_they_edited(make: Make) -> None:
+    site = make(p1=page("One"), p2=page("Two"))
+    new = described([RENAMED, TEASER], RENAME)
+    commit(site, "ours", new, p1=renamed("One", text="1"), p2=renamed("Two"))
+    commit(site, "theirs", new, p1=renamed("One"), p2=renamed("Two", text="2"))
+    assert site.all(both(site).tree) == {
+        "site.page:1": renamed("One", text="1"),
+        "site.page:2": renamed("Two", text="2"),
+    }

@@ -36,6 +36,7 @@ from contentgit.history.snapshots import batches
 from contentgit.merge import Side
 from contentgit.merge.descriptions import merge_descriptions
 
+_UNRECORDED: Final = "migrations that are not recorded"
 _LOSING: Final = (RemovedField, RemovedModel, RetypedField)
 
 
@@ -84,8 +85,30 @@ class _DumpSides:
         return ours.joined(theirs)
 
     def missing(self, side: _DumpSide | None) -> Sequence[Migration]:
-        """The migrations that a side lacks; of one that has recorded none, nothing is known."""
-        return (self.joined.since(side.standing) or ()) if side else ()
+        """The migrations that a side lacks."""
+        if side is None:
+            return ()
+        if not side.standing.history:
+            return self._unrecorded(side)
+        return self.joined.since(side.standing) or ()
+
+    def _unrecorded(self, side: _DumpSide) -> Sequence[Migration]:
+        """What migrations are known to have done since a side that has recorded none.
+
+        A field that was renamed there is one that is gone, and another one.
+        """
+        steps = [
+            RemovedField(label, name)
+            for other in (self.ours, self.theirs)
+            if other and other.standing.history and self.base
+            for label, model in side.models.items()
+            if label in other.models and label in self.base.models
+            for name in sorted(
+                (model.by_name.keys() & self.base.models[label].by_name.keys())
+                - other.models[label].by_name.keys()
+            )
+        ]
+        return (Migration(_UNRECORDED, (), tuple(dict.fromkeys(steps))),) if steps else ()
 
     @cached_property
     def differ(self) -> bool:
