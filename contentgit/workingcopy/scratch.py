@@ -25,8 +25,8 @@ from contentgit.workingcopy.project import Project
 from contentgit.workingcopy.upgrade_job import Report, before, document, write_files
 
 _CHILD = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from pathlib import Path; "
-    "from contentgit.workingcopy.upgrading import main; sys.exit(main(Path(sys.argv[2])))"
+    "from pathlib import Path; from contentgit.workingcopy.upgrading import main; "
+    "sys.exit(main(Path(sys.argv[1])))"
 )
 _LAST = 4000
 """Characters of what the process printed that are shown where it was killed."""
@@ -102,7 +102,7 @@ def worked(project: Project, folder: Path) -> Report:
     """Starts the process, follows it, and gives what it reports."""
     with (folder / "errors").open("w+b") as printed:
         process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-P", "-c", _CHILD, json.dumps(sys.path), str(folder)],
+            [sys.executable, "-P", "-c", f"{_own_path()}; {_CHILD}", str(folder)],
             env=config.scratch_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -127,6 +127,14 @@ def worked(project: Project, folder: Path) -> Report:
         items=lines[-1:],
         hint="nothing has changed; run the command again",
     )
+
+
+def _own_path() -> str:
+    """A statement that gives another process this one's path, before it imports from its own.
+
+    An empty entry of PYTHONPATH is the current folder, which may hold content.
+    """
+    return f"import sys; sys.path[:] = {[each for each in sys.path if isinstance(each, str)]!r}"
 
 
 def _followed(project: Project, process: subprocess.Popen[bytes]) -> Report | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +13,7 @@ from signal import SIGINT, SIGKILL
 
 import pytest
 
-from tests.evolving import Project
+from tests.evolving import ROOT, Project
 
 ID = '("id", f.BigAutoField(primary_key=True))'
 PERSON = """
@@ -311,6 +313,25 @@ def test_a_migration_that_fails_is_named_and_leaves_nothing(tmp_path: Path) -> N
     assert project.git("log", "-1", "--format=%s", "main") == "Before\n"
 
 
+def test_nothing_among_the_content_is_imported(tmp_path: Path) -> None:
+    project = SPLIT_STORY.begin(tmp_path)
+    content, marker = project.folder / "content", tmp_path / "imported"
+    for name in ("json", "pathlib", "site1", "settings", "decimal"):
+        (content / f"{name}.py").write_text(f"open({str(marker)!r}, 'w').close()\n")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-P", "-c", "from contentgit.cli.start import main; main()"),
+            *("upgrade", "main", "--settings", "settings", "--pythonpath", str(project.folder)),
+        ],
+        cwd=content,
+        env={**os.environ, "PYTHONPATH": f"{os.pathsep}{ROOT}", "SITE": "stage"},
+        capture_output=True,
+        text=True,
+    )
+    assert "Upgraded main" in done.stdout, done.stderr
+    assert not marker.exists()
+
+
 WAIT = """
 def wait(apps, editor):
     import os, pathlib, time
@@ -428,12 +449,12 @@ def test_migrations_that_were_edited_are_found(tmp_path: Path) -> None:
 
 def test_head_s_branch_moves_only_from_its_last_commit(tmp_path: Path) -> None:
     project = SPLIT_STORY.begin(tmp_path)
-    before = project.sql("SELECT * FROM sqlite_master")
+    before = (project.folder / "stage.sqlite3").read_bytes()
     project.git("branch", "old")
     assert "2 updated" in project.ok("upgrade", "main")
     assert "--branch NEW" in project.refused("upgrade", "old")
     assert "Nothing to upgrade" in project.ok("upgrade", "main")
-    assert project.sql("SELECT * FROM sqlite_master") == before
+    assert (project.folder / "stage.sqlite3").read_bytes() == before
     assert '"last": "Lovelace"' in project.git("show", "main:pages/site1.person/0/0/1.json")
 
 

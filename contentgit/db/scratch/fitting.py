@@ -52,8 +52,8 @@ def bound(
             f"the commit records another schema than the migrations where it stands give: "
             f"{len(differences)} differences",
             items=differences,
-            hint="the migrations were edited after the commit was made, or the commit is not of this "
-            "project: bring back the migrations as they were",
+            hint="the migrations were edited after the commit was made: bring them back as they were\n"
+            "or dumps of the commit stand at different migrations: commit them all at one, then go on",
             data={"differences": differences},
         )
     return found

@@ -28,6 +28,7 @@ Records: TypeAlias = Callable[[], Iterator[Record]]
 _ROWS = 500
 _LINKS = (FieldKind.REFERENCE, FieldKind.REFERENCES)
 _TYPES = "contenttypes.contenttype"
+_PERMISSIONS = "auth.permission"
 
 
 def empty(models: Apps) -> None:
@@ -207,11 +208,11 @@ class Load:
             writer.add(self.tables[record.key.model], record)
 
     def _add_own(self, writer: _Writer) -> None:
-        """The rows that each site makes itself and that records refer to; a content type for each model."""
+        """The rows that each site makes itself: those of ``post_migrate``, and what records refer to."""
         given = self.identities.given
-        if self.identities.is_model(_TYPES) and _TYPES in self.identities.open:
-            for model in self.models.get_models():
-                self.identities.pk(_TYPES, key_text(model._meta.label_lower.split(".")))
+        for label, text in self._by_post_migrate():
+            if self.identities.is_model(label) and label in self.identities.open:
+                self.identities.pk(label, text)
         made: set[RecordKey] = set()
         while True:
             wanted = {
@@ -225,6 +226,16 @@ class Load:
                 fields = _OWN[key.model](*map(decode_part, key.key.split(",")))
                 writer.add(self._own_table(key.model, fields.keys()), Record(key, fields))
             made |= wanted
+
+    def _by_post_migrate(self) -> Iterator[tuple[str, str]]:
+        """The models and keys of content types and permissions of the state."""
+        for model in self.models.get_models():
+            meta = model._meta
+            place = [meta.app_label, str(meta.model_name)]
+            yield _TYPES, key_text(place)
+            names = [f"{action}_{meta.model_name}" for action in meta.default_permissions]
+            for name in (*names, *(name for name, _ in meta.permissions)):
+                yield _PERMISSIONS, key_text([name, *place])
 
     def _own_table(self, label: str, names: Collection[str]) -> Table:
         if label not in self._own:
@@ -245,7 +256,7 @@ def _is_reference(value: object) -> bool:
 
 _OWN: Mapping[str, Callable[..., dict[str, Any]]] = {
     _TYPES: lambda label, model: {"app_label": label, "model": model},
-    "auth.permission": lambda name, label, model: {
+    _PERMISSIONS: lambda name, label, model: {
         "codename": name,
         "name": name,
         "content_type": f"{_TYPES}:{key_text([label, model])}",
