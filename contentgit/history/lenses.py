@@ -218,7 +218,7 @@ class _Made:
                 yield place, canonical.encode(read.record, model.key_kind), lost
 
 
-class Meeting(NamedTuple):
+class CommonView(NamedTuple):
     """A dump of two commits in one schema, the newer one's: trees to compare, and how it changed."""
 
     before: str
@@ -232,7 +232,7 @@ class Meeting(NamedTuple):
         return [before] if before and self.change.backwards else [after]
 
 
-def meeting(repository: Repository, before: str, after: str, folder: str) -> Meeting:
+def meeting(repository: Repository, before: str, after: str, folder: str) -> CommonView:
     """The dump of two commits so that they can be compared.
 
     Where neither has the other's migrations, they are as they are: what is recorded does not say how to read
@@ -244,7 +244,7 @@ def meeting(repository: Repository, before: str, after: str, folder: str) -> Mee
     path = f"{folder}/{DATASET_FILE}"
     documents = [repository.blob(commit, path) if commit else None for commit in (before, after)]
     if None in documents or documents[0] == documents[1]:
-        return Meeting(before, after)
+        return CommonView(before, after)
     older, newer = (recorded_standing(repository, commit, folder) for commit in (before, after))
     for migrations, one, other in (
         (newer.since(older), before, after),
@@ -256,5 +256,5 @@ def meeting(repository: Repository, before: str, after: str, folder: str) -> Mee
             seen = seen_through(repository, one, folder, View(migrations, models, document))
             change = SchemaChange(folder, migrations, seen.lost, backwards=one == after)
             sides = (before, seen.tree) if one == after else (seen.tree, after)
-            return Meeting(*sides, change)
-    return Meeting(before, after)
+            return CommonView(*sides, change)
+    return CommonView(before, after)

@@ -16,7 +16,7 @@ from contentgit.content.lenses import SchemaChange
 from contentgit.db.calling import HookFailure
 from contentgit.db.ledger import Applied, Entry
 from contentgit.errors import UsageError
-from contentgit.git import LeftAlone, Signature
+from contentgit.git import LeftAlone, Repository, Signature
 from contentgit.history.commits import check_format, repository_document
 from contentgit.history.snapshots import CommitSide, batches
 from contentgit.workingcopy.anchors import anchor
@@ -147,24 +147,12 @@ def commit(
         whole = Draft(branch, project.config.environment, tuple(draft.counts for draft in drafts))
         changed = any(draft.changed for draft in drafts)
         if changed and not dry_run:
-            older = not parent or check_format(repository, parent) < canonical.FORMAT_VERSION
-            seen = {
-                each.dump.folder: repository.trees.folder_id(
-                    each.evolution.seen.tree, each.dump.folder
-                )
-                or ""
-                for each in drafts
-                if each.evolution.is_newer
-            }
-            tree = repository.writer.write_tree(parent, _files(drafts, with_format=older), seen)
+            tree = _tree(repository, parent, drafts)
     if dry_run or not changed:
         adoptable = () if new_branch else drafts
         adopted = [draft for draft in adoptable if not _is_at(project, draft, parent)]
         if parent and not dry_run:
-            if adopted:
-                entries = [_entry(project, draft, branch, parent, "adopt") for draft in adopted]
-                enter(project, entries, {draft.dump.folder: draft.base for draft in adopted})
-            anchor(project)
+            _adopt(project, branch, parent, adopted)
         labels = tuple(draft.dump.dataset.label for draft in adopted)
         return Committed("", branch, whole.dumps, labels, schema=evolved)
     text = with_trailers(message(whole), whole)
@@ -255,6 +243,24 @@ def _without_kept(
 def _is_at(project: Project, draft: _DumpDraft, parent: str | None) -> bool:
     own = project.config.environment
     return draft.base is not None and (draft.base.commit, draft.base.environment) == (parent, own)
+
+
+def _tree(repository: Repository, parent: str | None, drafts: Sequence[_DumpDraft]) -> str:
+    """The tree of the commit: that of the parent, as the code has it, with what differs."""
+    older = not parent or check_format(repository, parent) < canonical.FORMAT_VERSION
+    newer = (draft.evolution.side for draft in drafts if draft.evolution.is_newer)
+    folders = {
+        side.folder: repository.trees.folder_id(side.commit, side.folder) or "" for side in newer
+    }
+    return repository.writer.write_tree(parent, _files(drafts, with_format=older), folders)
+
+
+def _adopt(project: Project, branch: str, commit_id: str, adopted: Sequence[_DumpDraft]) -> None:
+    """Writes into the ledger that the database is at a commit whose content it already has."""
+    if adopted:
+        entries = [_entry(project, draft, branch, commit_id, "adopt") for draft in adopted]
+        enter(project, entries, {draft.dump.folder: draft.base for draft in adopted})
+    anchor(project)
 
 
 def _files(
