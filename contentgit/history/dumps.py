@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache
 
 from contentgit.content import canonical
 from contentgit.content.canonical import parse_document
@@ -14,7 +13,7 @@ from contentgit.content.description import parse_schema, parse_standing
 from contentgit.content.evolution import NO_STANDING, Standing
 from contentgit.content.layout import DATASET_FILE, record_paths
 from contentgit.content.records import RecordKey
-from contentgit.content.schema import ModelSchema
+from contentgit.content.schema import ModelSchema, Schema
 from contentgit.content.titles import best_text
 from contentgit.errors import FormatError
 from contentgit.git import Repository
@@ -37,25 +36,38 @@ def recorded_schema(repository: Repository, commit: str, folder: str) -> Mapping
     Raises:
         FormatError: it describes no dump.
     """
-    with _described(repository, commit, folder) as document:
-        return {} if document is None else parse_schema(document).models
+    with _described(repository, commit, folder) as data:
+        return {} if data is None else _schema(data).models
 
 
 def recorded_standing(repository: Repository, commit: str, folder: str) -> Standing:
     """Where the code stood that wrote a dump; raises as :func:`recorded_schema`."""
-    with _described(repository, commit, folder) as document:
-        return NO_STANDING if document is None else parse_standing(document)
+    with _described(repository, commit, folder) as data:
+        return NO_STANDING if data is None else _standing(data)
 
 
 @contextmanager
-def _described(repository: Repository, commit: str, folder: str) -> Iterator[Any]:
-    """The document ``dataset.json``; errors of the body name it and its commit."""
+def _described(repository: Repository, commit: str, folder: str) -> Iterator[bytes | None]:
+    """The bytes of ``dataset.json``; errors of the body name it and its commit."""
     path = f"{folder}/{DATASET_FILE}"
     data = repository.blob(commit, path)
     try:
-        yield None if data is None else parse_document(data)
+        yield data
     except FormatError as error:
         raise FormatError(f"{path} in {commit[:10]}: {error.message}", hint=_HINT) from error
+
+
+# A verb reads the same few descriptions again and again, of each commit and for each question.
+
+
+@lru_cache(maxsize=16)
+def _schema(data: bytes) -> Schema:
+    return parse_schema(parse_document(data))
+
+
+@lru_cache(maxsize=16)
+def _standing(data: bytes) -> Standing:
+    return parse_standing(parse_document(data))
 
 
 def refuse_undescribed(repository: Repository, commit: str, folder: str) -> None:
