@@ -29,7 +29,7 @@ from contentgit.content.evolution import (
     Standing,
 )
 from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema, Schema
-from contentgit.errors import ConflictError, RefusedError
+from contentgit.errors import ConflictError, FormatError, RefusedError
 from contentgit.git import Repository
 from contentgit.merge import Take
 from contentgit.specs import Dataset, ModelSpec
@@ -513,3 +513,13 @@ def test_sites_that_both_migrated_merge_what_they_edited(make: Make) -> None:
         "site.page:1": renamed("One", text="1"),
         "site.page:2": renamed("Two", text="2"),
     }
+
+
+def test_migrations_that_need_each_other_are_an_error(make: Make) -> None:
+    site = make(p1=page("One"))
+    one, two = Migration("site.0002"), Migration("site.0003")
+    for branch, pair in (("ours", (one, two)), ("theirs", (two, one))):
+        last = pair[1]._replace(after=(pair[0].name,))
+        commit(site, branch, described([PAGE, TEASER], pair[0], last))
+    with pytest.raises(FormatError, match=r"pages/dataset.json of both sides: its migrations need"):
+        both(site)

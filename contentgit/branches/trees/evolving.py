@@ -80,9 +80,15 @@ class _DumpSides:
 
     @cached_property
     def joined(self) -> Standing:
-        """The migrations of both sides."""
-        ours, theirs = (each.standing if each else Standing() for each in (self.ours, self.theirs))
-        return ours.joined(theirs)
+        """The migrations of both sides; raises FormatError where they need each other."""
+        if self.ours is None or self.theirs is None:
+            known = self.ours or self.theirs
+            return known.standing if known else Standing()
+        try:
+            return self.ours.standing.joined(self.theirs.standing)
+        except FormatError as error:
+            path = f"{self.ours.folder}/{DATASET_FILE}"
+            raise FormatError(f"{path} of both sides: {error.message}") from error
 
     def missing(self, side: _DumpSide | None) -> Sequence[Migration]:
         """The migrations that a side lacks."""
