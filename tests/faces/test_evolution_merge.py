@@ -37,6 +37,12 @@ RENAMED = MODELS.replace("body", "text")
 RENAME = 'm.RenameField("Page", "body", "text")'
 WITHOUT = MODELS.replace("        body = models.TextField()\n", "")
 REMOVE = 'm.RemoveField("Page", "body")'
+UPPER = """
+    def upper(apps, editor):
+        for page in apps.get_model("site1", "Page").objects.all():
+            page.body = page.body.upper()
+            page.save()
+"""
 OTHER = "production"
 
 
@@ -205,13 +211,7 @@ def test_a_commit_of_older_code_that_dropped_fields_is_refused(project: Project)
 
 def test_a_data_migration_needs_an_upgrade(project: Project) -> None:
     edit(project, "UPDATE site1_page SET body = 'Barley.' WHERE id = 1")
-    code = """
-        def upper(apps, editor):
-            for page in apps.get_model("site1", "Page").objects.all():
-                page.body = page.body.upper()
-                page.save()
-    """
-    migrate(project, MODELS, "m.RunPython(upper)", code=code)
+    migrate(project, MODELS, "m.RunPython(upper)", code=UPPER)
     edit(project, "UPDATE site1_page SET title = '2' WHERE id = 2", site="stage", branch="main")
     said = project.refused("merge", "summer")
     assert "site1.m1: RunPython" in said
@@ -223,3 +223,17 @@ def test_a_data_migration_needs_an_upgrade(project: Project) -> None:
     project.ok("merge", "--continue")
     assert record(project, "site1.page/0/0/1.json") == {"body": "BARLEY.", "title": "One"}
     assert record(project, "site1.page/0/0/2.json") == {"body": "OAT.", "title": "2"}
+
+
+def test_a_merge_that_upgrades_is_the_same_when_it_is_recomputed(project: Project) -> None:
+    edit(
+        project,
+        "UPDATE site1_page SET body = 'Barley.' WHERE id = 1",
+        "INSERT INTO site1_page (id, title, body) VALUES (4, 'Four', 'Millet.')",
+    )
+    migrate(project, MODELS, "m.RunPython(upper)", code=UPPER)
+    edit(project, "UPDATE site1_page SET title = '1' WHERE id = 1", site="stage", branch="main")
+    project.ok("merge", "summer", "--upgrade")
+    assert record(project, "site1.page/0/0/1.json") == {"body": "BARLEY.", "title": "1"}
+    assert record(project, "site1.page/0/0/4.json") == {"body": "MILLET.", "title": "Four"}
+    project.ok("check", "--merges")
