@@ -11,6 +11,7 @@ from contentgit.cli.terminal import Terminal
 from contentgit.content.lenses import SchemaChange
 from contentgit.content.titles import TitledChange
 from contentgit.render import data
+from contentgit.render.plain import safe
 from contentgit.render.report import schema_lines
 from contentgit.render.text import change_lines, count_line, dump_line
 from contentgit.render.values import dump_label
@@ -46,7 +47,7 @@ def schema_change_lines(changes: Iterable[SchemaChange]) -> Iterator[Text]:
     """What happened to the schema of each dump."""
     for change in changes:
         newer = "; the first commit is the newer one" if change.backwards else ""
-        yield Text(f"The schema of {dump_label(change.dump)} changes{newer}", style="bold")
+        yield Text(f"The schema of {safe(dump_label(change.dump))} changes{newer}", style="bold")
         yield from (Text(f"    {line}") for line in schema_lines(change))
 
 

@@ -118,8 +118,8 @@ def _every_line(change: SchemaChange) -> Iterator[str]:
         records = plural(each.records, "record")
         yield f"{each.model}.{each.field}: {records} had a value that is gone ({each.migration})"
     for label, count in change.left_out:
-        records = plural(count, "record")
-        yield f"{label}: {records} of the commit left out; the dataset of this code does not have the model"
+        left_out = f"{plural(count, 'record')} of the commit left out"
+        yield f"{safe(label)}: {left_out}; the dataset of this code does not have the model"
     for migration in change.migrations:
         yield from (f"{step_words(step)} ({migration.name})" for step in migration.steps)
 

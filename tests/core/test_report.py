@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from contentgit.cli.changes import schema_change_lines
 from contentgit.content.evolution import Migration, OpaqueStep
 from contentgit.content.lenses import SchemaChange
 from contentgit.content.records import Record, RecordKey
@@ -191,3 +192,10 @@ def test_names_of_the_project_are_escaped_in_every_format() -> None:
     assert inert("RunPython(<lambda>): what it did") in comment
     assert inert("The schema of <b>@octocat changes.") in comment
     assert "\u202e" not in page + comment + "".join(report.lines(found))
+
+
+def test_names_that_a_commit_alone_has_are_safe_to_print() -> None:
+    change = SchemaChange("\x1b[31m", left_out=(("a\x1bb", 1),))
+    printed = [*report.schema_lines(change), *map(str, schema_change_lines([change]))]
+    assert "a\\u001bb" in printed[0]
+    assert "\x1b" not in "".join(printed)
