@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -523,3 +525,77 @@ def test_migrations_that_need_each_other_are_an_error(make: Make) -> None:
         commit(site, branch, described([PAGE, TEASER], pair[0], last))
     with pytest.raises(FormatError, match=r"pages/dataset.json of both sides: its migrations need"):
         both(site)
+
+
+def test_a_key_that_both_gave_away_is_given_anew_across_a_rename(make: Make) -> None:
+    site = make(p1=page("One"))
+    article = model("site.article", body=T.TEXT, title=T.TEXT)
+    teaser = model("site.teaser", page=FieldSchema("page", T.REFERENCE, target="site.article"))
+    rename = after("site.0002", RenamedModel("site.page", "site.article"))
+    files = {
+        "pages/dataset.json": described([article, teaser], rename),
+        path_of("site.page:1"): None,
+        path_of("site.article:1"): bytes_of("site.article:1", page("One")),
+        path_of("site.article:2"): bytes_of("site.article:2", page("Ours")),
+    }
+    site.commit_files("ours", files)
+    link = {path_of("site.teaser:1"): bytes_of("site.teaser:1", {"page": "site.page:2"})}
+    commit(site, "theirs", p2=page("Theirs"))
+    site.commit_files("theirs", link)
+    site.repository.refs.set_head("ours")
+    with pytest.raises(ConflictError):
+        merging.merge(site.repository, "theirs")
+    resolve(site.repository, ["site.article:2"], Decision(renumber=True))
+    done = merging.continue_merge(site.repository)
+    found = site.all(done.commit)
+    assert found["site.article:2"] == page("Ours")
+    assert found["site.article:3"] == page("Theirs")
+    assert found["site.teaser:1"] == {"page": "site.article:3"}
+    findings: list[Finding] = []
+    assert differing(site.repository, "ours", findings.append) == 1
+    assert findings == []
+
+
+def test_a_record_that_one_side_deleted_and_the_other_edited(make: Make) -> None:
+    site = make(p1=page("One"), p2=page("Two"))
+    commit(site, "ours", described([RENAMED, TEASER], RENAME), p1=None, p2=renamed("Two"))
+    commit(site, "theirs", p1=page("One", body="1"), p2=None)
+    assert [each.labels for each in both(site).conflicts] == [("site.page:1",)]
+    site.repository.refs.set_head("ours")
+    done = merging.merge(site.repository, "theirs", take=Take.THEIRS)
+    assert site.all(done.commit) == {"site.page:1": renamed("One", text="1")}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_edit_is_lost(make: Make, seed: int) -> None:
+    """Each field of each record is edited by one side, or by nobody."""
+    chance = random.Random(seed)
+    start = {f"p{number}": page(f"Page {number}", note="n") for number in range(1, 9)}
+    steps = RenamedField("site.page", "body", "text"), AddedField("site.page", "rank", 5)
+    old = model("site.page", body=T.TEXT, note=T.TEXT, title=T.TEXT)
+    new = model("site.page", note=T.TEXT, rank=T.INTEGER, text=T.TEXT, title=T.TEXT)
+    site = make(described([old, TEASER]), **start)
+
+    def migrated(fields: Mapping[str, Any]) -> dict[str, Any]:
+        rest = {name: value for name, value in fields.items() if name != "body"}
+        return {**rest, "text": fields["body"], "rank": 5}
+
+    ours = {name: migrated(fields) for name, fields in start.items()}
+    theirs = {name: dict(fields) for name, fields in start.items()}
+    expected = {name: migrated(fields) for name, fields in start.items()}
+    for name, field in product(start, ("body", "note", "title")):
+        newer = "text" if field == "body" else field
+        who = chance.choice(("ours", "theirs", "", ""))
+        if who == "ours":
+            ours[name][newer] = expected[name][newer] = who
+        elif who == "theirs":
+            theirs[name][field] = expected[name][newer] = who
+    ours["p3"]["rank"] = expected["p3"]["rank"] = 9
+    ours["p20"] = expected["p20"] = migrated(page("Ours", note=""))
+    theirs["p21"] = page("Theirs", note="")
+    expected["p21"] = migrated(theirs["p21"])
+    commit(site, "ours", described([new, TEASER], after("site.0002", *steps)), **ours)
+    commit(site, "theirs", **theirs)
+    found = both(site)
+    assert found.conflicts == ()
+    assert site.all(found.tree) == {f"site.page:{key[1:]}": each for key, each in expected.items()}
