@@ -14,11 +14,18 @@ from typing import NamedTuple
 
 from contentgit.branches.operation import refuse_under_way
 from contentgit.content import canonical
+from contentgit.content.evolution import OpaqueStep
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE, dump_name, model_of
+from contentgit.content.lenses import Lens
 from contentgit.errors import RefusedError, UsageError
 from contentgit.git import LeftAlone, Repository
 from contentgit.history.commits import check_format, refuse_recorded, repository_document
-from contentgit.history.dumps import dump_folders, recorded_standing, refuse_undescribed
+from contentgit.history.dumps import (
+    dump_folders,
+    recorded_schema,
+    recorded_standing,
+    refuse_undescribed,
+)
 from contentgit.history.snapshots import CommitSide
 from contentgit.workingcopy.commit import Draft, DumpCounts, with_trailers
 from contentgit.workingcopy.evolution import Evolution
@@ -172,7 +179,48 @@ def _leaves(repository: Repository, evolutions: Sequence[Evolution], revision: s
             hint="deploy code that has them: newer code, or the files of migrations that were removed",
             data={"missing": names},
         )
+    _refuse_apart(repository, evolutions, leaves, revision)
     return leaves
+
+
+def _refuse_apart(
+    repository: Repository, evolutions: Sequence[Evolution], leaves: set[str], revision: str
+) -> None:
+    """Refuses dumps at different migrations, if one lacks what those of another did to its content.
+
+    All records go into one database, which stands at one state of the models.
+    """
+    found = []
+    for each in evolutions:
+        models = recorded_schema(repository, each.commit, each.dump.folder)
+        own = {label.partition(".")[0] for label in models}
+        between = [one for one in each.migrations if one.name in _past(each, leaves)]
+        lens = Lens(models, between)
+        changed = any(map(lens.changes, models))
+        for one in between:
+            opaque = one.app in own and any(isinstance(step, OpaqueStep) for step in one.steps)
+            if one.steps and (changed or opaque):
+                found.append(f"{each.dump.dataset.label} is from before {one.name}")
+    if found:
+        raise RefusedError(
+            f"the dumps of {revision} stand at different migrations",
+            items=found,
+            hint="contentgit commit  (commits all dumps at the same migrations; upgrade that commit)",
+            data={"apart": found},
+        )
+
+
+def _past(evolution: Evolution, leaves: set[str]) -> set[str]:
+    """The migrations that any of the leaves is, or needs."""
+    needed = {each.name: each.after for each in evolution.code.standing.history}
+    found: set[str] = set()
+    left = [leaf for leaf in leaves if leaf in needed]
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += needed[name]
+    return found
 
 
 # The commit

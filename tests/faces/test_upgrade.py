@@ -447,6 +447,40 @@ def test_migrations_that_were_edited_are_found(tmp_path: Path) -> None:
     assert "site1.person.rank: the commit has no such field" in said
 
 
+TWO = """
+def datasets():
+    return {
+        "pages": {"specs": lambda arguments: [{"model": "site1.person"}]},
+        "works": {"specs": lambda arguments: [{"model": "site1.work"}]},
+    }
+"""
+
+
+def test_dumps_at_different_migrations_are_refused(tmp_path: Path) -> None:
+    works = "    class Work(models.Model):\n        {name} = models.TextField()\n"
+    make = f'm.CreateModel("Work", [{ID}, ("title", f.TextField())])'
+    rename = 'm.RenameField("Work", "title", "name")'
+    models = f"{PERSON}\n{works.format(name='title')}"
+    project = Project(tmp_path / "project")
+    project.code(models, [MAKE_PERSON, make], [], SPLITTING)
+    project.write("datasets.py", TWO)
+    project.migrate()
+    project.sql("INSERT INTO site1_work (id, title) VALUES (1, 'Notes')")
+    project.ok("init")
+    project.ok("commit", "-m", "Before")
+    models = f"{PERSON}\n{works.format(name='name')}"
+    later = [MAKE_PERSON, make, rename]
+    project.code(models, later, [], SPLITTING)
+    project.write("datasets.py", TWO)
+    project.migrate()
+    project.ok("commit", "pages", "-m", "The people alone")
+    project.code(models, [*later, "m.RunPython(make)"], [], SPLITTING)
+    project.write("datasets.py", TWO)
+    said = project.refused("upgrade", "main")
+    assert "works is from before site1.m2" in said
+    assert "pages is from before" not in said
+
+
 def test_head_s_branch_moves_only_from_its_last_commit(tmp_path: Path) -> None:
     project = SPLIT_STORY.begin(tmp_path)
     before = (project.folder / "stage.sqlite3").read_bytes()
