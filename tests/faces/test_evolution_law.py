@@ -9,6 +9,6 @@ import pytest
 from tests.evolving_laws import Law
 
 
-@pytest.mark.parametrize("seed", [3, 9, 11])
+@pytest.mark.parametrize("seed", [17])
 def test_merged_and_applied_is_what_migrate_makes_in_place(tmp_path: Path, seed: int) -> None:
     Law(tmp_path / "project", seed).check()

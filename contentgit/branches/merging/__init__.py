@@ -109,11 +109,7 @@ def merge(
     sides = (ours, theirs)
     operation = Operation("merge", name or revision, branch, *sides, sides, message, base)
     if fast_forward is not FastForward.NEVER and repository.history.is_ancestor(ours, theirs):
-        if not drop_fields:
-            refuse_losses(repository, operation)
-        repository.trees.check_move(ours, theirs)
-        left = repository.worktrees.advance(branch, theirs, ours, f"contentgit merge: {revision}")
-        return MergeResult(MergeOutcome.FAST_FORWARD, revision, branch, theirs, tuple(left))
+        return _forwarded(repository, operation, drop_fields=drop_fields)
     if fast_forward is FastForward.ONLY:
         raise RefusedError(
             f"{branch} and {revision} have diverged, so {branch} cannot be forwarded",
@@ -127,6 +123,17 @@ def merge(
     if take:
         operation = take_all(repository, operation, take)
     return _run(repository, operation, commit=commit, record=record)
+
+
+def _forwarded(repository: Repository, operation: Operation, *, drop_fields: bool) -> MergeResult:
+    """Moves the branch to a commit that has all of it."""
+    if not drop_fields:
+        refuse_losses(repository, operation)
+    source, branch, theirs = operation.source, operation.branch, operation.theirs
+    repository.trees.check_move(operation.ours, theirs)
+    reason = f"contentgit merge: {source}"
+    left = repository.worktrees.advance(branch, theirs, operation.ours, reason)
+    return MergeResult(MergeOutcome.FAST_FORWARD, source, branch, theirs, tuple(left))
 
 
 def _refuse_unrelated(
