@@ -16,6 +16,7 @@ from contentgit import config, errors
 from contentgit.config import ScratchDatabase
 from contentgit.content.evolution import Conversion, OpaqueStep, RetypedField
 from contentgit.content.layout import DATASET_FILE
+from contentgit.content.schema import FieldKind
 from contentgit.db.scratch import databases
 from contentgit.errors import ContentgitError, DatabaseError, UsageError
 from contentgit.git import Repository
@@ -28,6 +29,16 @@ _CHILD = (
     "from pathlib import Path; from contentgit.workingcopy.upgrading import main; "
     "sys.exit(main(Path(sys.argv[1])))"
 )
+_OWN_KINDS = frozenset(
+    {
+        FieldKind.ARRAY,
+        FieldKind.COLUMN,
+        FieldKind.GEOMETRY,
+        FieldKind.MAPPING,
+        FieldKind.RANGE,
+    }
+)
+"""Kinds of values that a database holds in a way of its own."""
 _LAST = 4000
 """Characters of what the process printed that are shown where it was killed."""
 
@@ -66,8 +77,9 @@ def scratch_database(
 
 
 def _differs(evolution: Evolution) -> bool:
-    """Whether SQLite may do something else than other databases: convert values, or run SQL."""
-    return any(
+    """Whether SQLite may do something else than other databases: hold or convert values, or run SQL."""
+    fields = (each for model in evolution.models.values() for each in model.fields)
+    return any(each.kind in _OWN_KINDS for each in fields) or any(
         (isinstance(step, RetypedField) and step.conversion is Conversion.NONE)
         or (isinstance(step, OpaqueStep) and not step.operation.startswith("RunPython("))
         for migration in evolution.migrations
@@ -110,7 +122,7 @@ def worked(project: Project, folder: Path) -> Report:
         )
         try:
             report = _followed(project, process)
-            code = process.wait()
+            code = 0 if report else process.wait()  # threads of the project's may keep it
         finally:
             process.kill()
             process.wait()
