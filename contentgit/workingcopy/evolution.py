@@ -11,7 +11,7 @@ from typing import Final
 from contentgit.content.canonical import dump_document
 from contentgit.content.description import schema_document
 from contentgit.content.evolution import Migration, Standing
-from contentgit.content.layout import model_of
+from contentgit.content.layout import model_folder, model_of
 from contentgit.content.lenses import Lens, SchemaChange
 from contentgit.content.schema import FieldKind, ModelSchema
 from contentgit.db.evolution import CodeStanding, code_standing
@@ -116,9 +116,12 @@ class Evolution:
     @cached_property
     def left_out(self) -> Mapping[str, int]:
         """How many records the commit has of models that the code's dataset does not have."""
-        if not self.commit or self._recorded.keys() <= self.dump.tables.keys():
+        folder, trees = self.dump.folder, self.repository.trees
+        tree = trees.folder_id(self.seen.tree, folder) if self.commit else None
+        names = trees.folders(tree) if tree else ()
+        known = {model_folder("", label).strip("/") for label in self.dump.tables}
+        if known.issuperset(names):
             return {}
-        folder = self.dump.folder
         labels = (model_of(f"{folder}/{path}") for path in self.side.ids())
         return Counter(label for label in labels if label not in self.dump.tables)
 

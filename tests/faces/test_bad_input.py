@@ -143,7 +143,7 @@ TAG = '{\n  "$key": 3,\n\n  "$model": "bakery.tag",\n\n  "name": "%s",\n\n  "slu
         ("shop/bakery.tag/0/7/3.json", TAG % "x", ["0/7/3.json"]),
         ("shop/bakery.tag/0/0/3.JSON", TAG % "x", ["3.JSON"]),
         ("shop/bakery.tag/note.txt", "hello", ["note.txt"]),
-        ("contentgit.json", '{"format": 2}\n', ["format 2", "pip install"]),
+        ("contentgit.json", '{"format": 3}\n', ["format 2", "pip install"]),
         ("contentgit.json", "{}\n", ["contentgit.json"]),
         ("contentgit.json", "no json", ["contentgit.json"]),
     ],
@@ -194,7 +194,9 @@ def test_records_of_unknown_models_are_shown(write: Write, run: Run, git: Ok, db
     for words in [*calls, ["checkout", "main"], ["diff", "main~3", "main"]]:
         said = run(*words)
         assert said.code == (1 if words[0] == "checkout" else 0), said
-    assert "mallory" in run("diff", "main").out
+    for label in ("auth.user", "no.such"):
+        assert f"{label}: 1 record of the commit left out" in run("diff", "main").out
+    assert "mallory" in run("diff", "main~3", "main").out
     with connections[db].cursor() as cursor:
         name = connections[db].ops.quote_name("commit")
         cursor.execute(f"UPDATE contentgit_ledger SET {name} = %s", [git("rev-parse", "main")])
