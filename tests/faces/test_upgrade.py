@@ -303,6 +303,37 @@ def test_models_of_an_app_without_migrations_come_along(tmp_path: Path) -> None:
     assert project.git("diff", "main", "upgraded") == ""
 
 
+GREETING = """
+from django.db import migrations as m
+
+def make(apps, editor):
+    apps.get_model("site1", "Person").objects.create(name="Guest")
+
+class Migration(m.Migration):
+    initial = True
+    dependencies = [("site1", "m0")]
+    operations = [m.RunPython(make)]
+"""
+
+
+def test_apps_that_the_commit_does_not_record_are_migrated_before_its_rows_come(
+    tmp_path: Path,
+) -> None:
+    project = Project(tmp_path / "project")
+    settings = (project.folder / "settings.py").read_text()
+    project.write("settings.py", settings.replace("['site1']", "['site1', 'greeting']"))
+    project.write("greeting/__init__.py", "")
+    project.write("greeting/migrations/__init__.py", "")
+    project.write("greeting/migrations/first.py", GREETING)
+    project.code(PERSON, [MAKE_PERSON], PERSONS)
+    project.migrate()
+    project.ok("init")
+    project.ok("commit", "-m", "A guest")
+    shout = "m.RunSQL(\"UPDATE site1_person SET name = name || '!'\")"
+    project.code(PERSON, [MAKE_PERSON, shout], PERSONS)
+    assert "0 created, 1 updated" in project.ok("upgrade", "main")
+
+
 def test_a_migration_that_fails_is_named_and_leaves_nothing(tmp_path: Path) -> None:
     story = Story(PERSON, [MAKE_PERSON], [PEOPLE], PERSON, ["m.RunPython(fail)"])
     project = story.begin(tmp_path)
