@@ -27,6 +27,7 @@ from contentgit.history.dumps import (
     refuse_undescribed,
 )
 from contentgit.history.snapshots import CommitSide
+from contentgit.render.plain import plural
 from contentgit.workingcopy.commit import Draft, DumpCounts, with_trailers
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.project import Dump, Project, defines
@@ -87,6 +88,7 @@ def upgraded(project: Project, revision: str, *, scratch: str = "") -> str:
     """
     source = project.repository.refs.resolve(revision)
     check_format(project.repository, source)
+    refuse_recorded(project.repository, source)
     done = _upgrade(project, revision, _Target(source, "", None), "", scratch)
     return done.commit or source
 
@@ -174,7 +176,7 @@ def _leaves(repository: Repository, evolutions: Sequence[Evolution], revision: s
     if missing:
         names = sorted({*missing})
         raise RefusedError(
-            f"the code lacks {len(names)} migrations where {revision} stands",
+            f"the code lacks {plural(len(names), 'migration')} where {revision} stands",
             items=names,
             hint="deploy code that has them: newer code, or the files of migrations that were removed",
             data={"missing": names},

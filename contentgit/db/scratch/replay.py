@@ -52,9 +52,7 @@ class Replay:
         graph = executor.loader.graph
         missing = [".".join(each) for each in self.leaves if each not in graph.nodes]
         if missing:
-            raise RefusedError(
-                f"the code lacks {len(missing)} migrations where the commit stands", items=missing
-            )
+            raise RefusedError("the code lacks migrations where the commit stands", items=missing)
         nodes = self._before(graph)
         plan = [(graph.nodes[node], False) for node in nodes]
         with self._running(executor, plan, "migrating to the commit's code"):
