@@ -201,7 +201,8 @@ def _drafted(
     # What was encoded once need not be read and encoded again, as far as a file of 256 MB takes it.
     spool = Spool(limit=2**28)
     side = DatabaseSide(dump, project.repository.algorithm, project.progress, spool=spool)
-    evolution = Evolution.since(project, dump, parent or "")
+    # What it describes wrongly this commit describes anew.
+    evolution = Evolution.since(project, dump, parent or "", damaged=True)
     if not drop_fields:
         evolution.refuse_dropping()
     before = evolution.side

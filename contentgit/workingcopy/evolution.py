@@ -10,13 +10,13 @@ from typing import Final
 
 from contentgit.content.canonical import dump_document
 from contentgit.content.description import schema_document
-from contentgit.content.evolution import Migration, Standing
+from contentgit.content.evolution import NO_STANDING, Migration, Standing
 from contentgit.content.layout import model_folder, model_of
 from contentgit.content.lenses import Lens, SchemaChange
 from contentgit.content.schema import FieldKind, ModelSchema
 from contentgit.db.evolution import CodeStanding, code_standing
 from contentgit.db.introspect import has_field, schema
-from contentgit.errors import RefusedError
+from contentgit.errors import FormatError, RefusedError
 from contentgit.git import Repository
 from contentgit.history.dumps import recorded_schema, recorded_standing
 from contentgit.history.lenses import Seen, View, seen_through
@@ -47,25 +47,39 @@ def dump_standing(project: Project, dump: Dump, recorded: Standing | None) -> Co
 class Evolution:
     """A dump's schema in the code, as what became of that in ``commit`` (``""``: there is none).
 
-    ``missing`` in ``code`` are migrations that the code lacks.
+    ``recorded`` are the models there, and ``standing`` is where the code stood. ``missing`` in ``code`` are
+    migrations that the code lacks.
     """
 
     repository: Repository
     dump: Dump
     commit: str
+    recorded: Mapping[str, ModelSchema]
+    standing: Standing
     code: CodeStanding
 
     @classmethod
-    def since(cls, project: Project, dump: Dump, commit: str) -> Evolution:
-        """What happened since the commit.
+    def since(
+        cls, project: Project, dump: Dump, commit: str, *, damaged: bool = False
+    ) -> Evolution:
+        """What happened since the commit. With ``damaged``, a damaged ``dataset.json`` says nothing.
 
         Raises:
             FormatError: the commit's ``dataset.json`` is damaged.
             ConfigurationError: the project's migrations cannot be loaded.
         """
         repository = project.repository
-        recorded = recorded_standing(repository, commit, dump.folder) if commit else None
-        return cls(repository, dump, commit, dump_standing(project, dump, recorded))
+        recorded: Mapping[str, ModelSchema] = {}
+        standing = NO_STANDING
+        try:
+            if commit:
+                recorded = recorded_schema(repository, commit, dump.folder)
+                standing = recorded_standing(repository, commit, dump.folder)
+        except FormatError:
+            if not damaged:
+                raise
+        code = dump_standing(project, dump, standing)
+        return cls(repository, dump, commit, recorded, standing, code)
 
     @cached_property
     def models(self) -> Mapping[str, ModelSchema]:
@@ -81,10 +95,7 @@ class Evolution:
     @cached_property
     def migrations(self) -> tuple[Migration, ...]:
         """The migrations since the commit; none where nothing is recorded there."""
-        if not self.commit:
-            return ()
-        recorded = recorded_standing(self.repository, self.commit, self.dump.folder)
-        return self.code.standing.since(recorded) or ()
+        return self.code.standing.since(self.standing) or ()
 
     @property
     def is_newer(self) -> bool:
@@ -126,14 +137,8 @@ class Evolution:
         return Counter(label for label in labels if label not in self.dump.tables)
 
     @cached_property
-    def _recorded(self) -> Mapping[str, ModelSchema]:
-        if not self.commit:
-            return {}
-        return recorded_schema(self.repository, self.commit, self.dump.folder)
-
-    @cached_property
     def _lens(self) -> Lens:
-        return Lens(self._recorded, self.migrations, newer=self.models)
+        return Lens(self.recorded, self.migrations, newer=self.models)
 
     @property
     def added(self) -> Mapping[str, frozenset[str]]:
@@ -144,7 +149,7 @@ class Evolution:
     def dropped(self) -> tuple[str, ...]:
         """The models and fields of the commit that the code lacks, and that no migration of it removed."""
         found = []
-        for label, model in self._recorded.items():
+        for label, model in self.recorded.items():
             newer = self._lens.newer(label)
             if newer is None:
                 continue
@@ -220,7 +225,7 @@ class Evolution:
         """The fields whose kind differs although no recorded migration changed it."""
         if self.is_newer:
             return
-        for label, model in self._recorded.items():
+        for label, model in self.recorded.items():
             code = self.models.get(label)
             for name, each in model.by_name.items() if code else ():
                 here = code.by_name.get(name) if code else None
