@@ -151,8 +151,8 @@ class Lens:
             case OpaqueStep():
                 self.opaque.append((migration, step))
             case AddedModel(label):
-                self._remove(label, migration)
-                self._newer[label] = _ReadModel(label)
+                # What is there already came under another name of the same migration: it stays.
+                self._newer.setdefault(label, _ReadModel(label))
             case RenamedModel(label, to):
                 self._rename(label, to, migration)
             case RemovedModel(label):
@@ -180,8 +180,8 @@ class Lens:
             removed.removed_by = migration
 
     def _rename(self, label: str, to: str, migration: str) -> None:
-        if label == to:
-            return
+        if label == to or (label not in self._newer and to in self._newer):
+            return  # it is called that already
         older, model = self._was.get(label, label), self._newer.pop(label, None)
         self._remove(to, migration)
         self._was |= {label: None, to: older}
@@ -296,8 +296,8 @@ class Lens:
 def _take_field(model: _ReadModel, step: SchemaStep, migration: str) -> None:
     match step:
         case AddedField(_, name, default):
-            _remove_field(model, name, migration)
-            model.fields[name] = _ReadField(None, default)
+            # What is there already came under another name of the same migration: it stays.
+            model.fields.setdefault(name, _ReadField(None, default))
         case RemovedField(_, name):
             _remove_field(model, name, migration)
         case RenamedField(_, name, to):

@@ -26,7 +26,7 @@ from contentgit.content.evolution import (
     history_document,
     parse_history,
 )
-from contentgit.content.lenses import Lens, Lost
+from contentgit.content.lenses import Lens, Lost, Reading
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
 from contentgit.errors import FormatError
@@ -248,6 +248,21 @@ def test_a_record_of_a_removed_model_is_gone_and_listed() -> None:
 
 def test_opaque_operations_are_named() -> None:
     assert lens(OpaqueStep("RunSQL")).opaque == [("site.0002", OpaqueStep("RunSQL"))]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        AddedField("site.page", "teaser", "new"),
+        AddedModel("site.page"),
+        RenamedField("site.page", "text", "body"),
+        RenamedModel("site.article", "site.page"),
+    ],
+)
+def test_a_step_that_is_done_already_changes_nothing(step: SchemaStep) -> None:
+    """Two branches made the same change, each in a migration of another name."""
+    assert lens(step).read(record()) == Reading(record())
+    assert not lens(step).changes("site.page")
 
 
 def test_another_key_is_opaque() -> None:
