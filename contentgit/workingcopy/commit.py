@@ -63,7 +63,8 @@ class Committed(NamedTuple):
 
     ``adopted`` are the dumps whose content already was what the branch has, but which the ledger did not
     know to be there; ``failures`` tell what of the project's own code failed behind the commit. ``schema`` is
-    what happened to the schemas of the dumps since the commit before.
+    what happened to the schemas of the dumps since the commit before, ``dropped`` are models and fields that
+    the code does not have.
     """
 
     commit: str
@@ -73,6 +74,7 @@ class Committed(NamedTuple):
     left_alone: tuple[LeftAlone, ...] = ()
     failures: tuple[HookFailure, ...] = ()
     schema: tuple[SchemaChange, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass
@@ -144,6 +146,7 @@ def commit(
         branch, parent, drafts = _read(project, names, new_branch, drop_fields=drop_fields)
         found = (draft.evolution.schema_change for draft in drafts)
         evolved = tuple(change for change in found if change)
+        dropped = tuple(name for draft in drafts for name in draft.evolution.dropped)
         whole = Draft(branch, project.config.environment, tuple(draft.counts for draft in drafts))
         changed = any(draft.changed for draft in drafts)
         if changed and not dry_run:
@@ -154,16 +157,14 @@ def commit(
         if parent and not dry_run:
             _adopt(project, branch, parent, adopted)
         labels = tuple(draft.dump.dataset.label for draft in adopted)
-        return Committed("", branch, whole.dumps, labels, schema=evolved)
+        return Committed("", branch, whole.dumps, labels, schema=evolved, dropped=dropped)
     text = with_trailers(message(whole), whole)
     new = repository.writer.commit_tree(tree, [parent] if parent else [], text, author=author)
     left = _publish(project, branch, None if new_branch else parent, new, drafts)
     anchor(project)
     dumps = [draft.dump for draft in drafts if draft.changed]
     failures = committed(project, branch, parent, new, dumps)
-    return Committed(
-        new, branch, whole.dumps, left_alone=tuple(left), failures=failures, schema=evolved
-    )
+    return Committed(new, branch, whole.dumps, (), tuple(left), tuple(failures), evolved, dropped)
 
 
 def _read(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from contentgit.branches.merging import MergeResult, merge
-from contentgit.errors import RefusedError, UsageError
+from contentgit.errors import ContentgitError, RefusedError, UsageError
 from contentgit.workingcopy.project import Project
 from contentgit.workingcopy.upgrade import Upgraded, upgrade, upgraded
 
@@ -44,5 +44,10 @@ def merge_upgraded(project: Project, revision: str, **options: Any) -> UpgradedM
     base, other = upgraded(project, bases[0]), upgraded(project, revision)
     done = upgrade(project, branch)
     tree = repository.trees.root(base)
-    result = merge(repository, other, name=revision, base=tree, **options)
+    try:
+        result = merge(repository, other, name=revision, base=tree, **options)
+    except ContentgitError as error:
+        if done.commit:
+            error.message += f"; before that, {branch} was upgraded in commit {done.commit[:10]}"
+        raise
     return UpgradedMerge(result, done if done.commit else None)
