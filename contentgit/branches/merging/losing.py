@@ -30,7 +30,12 @@ def refuse_losses(repository: Repository, operation: Operation) -> None:
     if found:
         merges = operation.verb == "merge"
         call = f"contentgit merge {shlex.quote(operation.source)} --drop-fields" if merges else ""
-        raise dropping(f"{operation.named} drops fields that hold edited values", found, call)
+        error = dropping(f"{operation.named} drops fields that hold edited values", found, call)
+        if merges:
+            source = shlex.quote(operation.source)
+            why = "first runs the migrations, whose code may keep the values"
+            error.hint = f"contentgit merge {source} --upgrade  ({why})\n{error.hint}"
+        raise error
 
 
 def dropping(message: str, items: Sequence[str], call: str = "") -> RefusedError:

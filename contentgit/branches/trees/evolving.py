@@ -280,8 +280,8 @@ def _refuse_opaque(dump: _DumpSides) -> None:
                 f"{side.folder} of {name} is from before migrations that only the project's code can carry "
                 "out",
                 items=found,
-                hint="contentgit upgrade REV --branch NEW  (runs them on that side's content; then merge "
-                "NEW)",
+                hint="contentgit merge REV --upgrade  (runs them on both sides, then merges)\n"
+                "contentgit upgrade REV --branch NEW  (runs them on one side's content)",
                 data={"dump": side.folder, "side": name, "opaque": found},
             )
 
