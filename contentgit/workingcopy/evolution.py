@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -79,6 +80,14 @@ class Evolution:
             if not damaged:
                 raise
         code = dump_standing(project, dump, standing)
+        head = repository.refs.head_commit() if code.missing else None
+        if head:
+            # Migrations that were squashed and deleted since: a later commit says what stands for them.
+            with suppress(FormatError):
+                later = recorded_standing(repository, head, dump.folder)
+                bridged = dump_standing(project, dump, later)
+                if not bridged.missing and bridged.standing.since(standing) is not None:
+                    code = bridged
         return cls(repository, dump, commit, recorded, standing, code)
 
     @cached_property

@@ -262,8 +262,9 @@ CHAIN = {
     "b": migration('m.RenameField("Page", "title", "name")', "a"),
     "c": migration('m.RemoveField("Page", "count")', "b"),
 }
+SQUASHED_INITIAL = INITIAL.replace("title", "name")
 SQUASHED = {
-    "s": migration(INITIAL.replace("title", "name"), "", "a b c"),
+    "s": migration(SQUASHED_INITIAL, "", "a b c"),
     "t": migration('m.RemoveField("Page", "live")', "s"),
 }
 
@@ -276,9 +277,41 @@ def test_squashed_migrations_go_on_where_those_that_they_replace_ended(write: Wr
     write(CHAIN)
     begun = standing()
     write({**CHAIN, **SQUASHED})
-    (added,) = standing(begun).since(begun) or ()
-    assert (added.name, added.after) == ("workshop.t", ("workshop.c",))
+    found = standing(begun)
+    squashed, added = found.since(begun) or ()
+    assert (squashed.name, squashed.after, squashed.steps) == ("workshop.s", ("workshop.c",), ())
+    assert (added.name, added.after) == ("workshop.t", ("workshop.s",))
     assert added.steps == (RemovedField("workshop.page", "live"),)
+    write({"s": migration(SQUASHED_INITIAL), "t": SQUASHED["t"]})  # the others are deleted
+    assert code_standing(["workshop.page"], [], found, "default") == (found, ())
+
+
+def test_a_renumbered_migration_is_the_same(write: Write) -> None:
+    write(upto("a"))
+    begun = standing()
+    write(upto("b"))
+    recorded = standing(begun)
+    other = migration('m.RemoveField("Page", "live")', "a")
+    write({"a": CHAIN["a"], "b_other": other, "c": CHAIN["b"].replace("'a'", "'b_other'")})
+    found = code_standing(["workshop.page"], [], recorded, "default")
+    assert found.missing == ()
+    assert [(each.name, each.after) for each in found.standing.since(recorded) or ()] == [
+        ("workshop.b_other", ("workshop.a",))
+    ]
+    assert code_standing(["workshop.page"], [], found.standing, "default") == found
+
+
+def test_renumbered_code_is_the_same_under_the_same_title(write: Write) -> None:
+    write(upto("a"))
+    begun = standing()
+    code = "m.RunPython(split)"
+    write({"a": CHAIN["a"], "0002_split": migration(code, "a")})
+    recorded = standing(begun)
+    write({"a": CHAIN["a"], "0003_split": migration(code, "a")})
+    assert not code_standing(["workshop.page"], [], recorded, "default").missing
+    write({"a": CHAIN["a"], "0003_other": migration(code, "a")})
+    found = code_standing(["workshop.page"], [], recorded, "default")
+    assert found.missing == ("workshop.0002_split",)
 
 
 def test_a_commit_from_within_squashed_migrations_gets_the_rest_of_them(write: Write) -> None:
@@ -312,7 +345,7 @@ def test_migrations_that_were_deleted_after_a_squash_are_opaque(write: Write) ->
     assert found.missing == ("workshop.c",)
     assert found.standing.history[-1].after == ("workshop.c",)
     assert found.standing.history[-1].steps == (
-        OpaqueStep("migrations that the code no longer has"),
+        OpaqueStep("in place of workshop.c, which the code does not have"),
     )
 
 

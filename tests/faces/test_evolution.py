@@ -300,3 +300,58 @@ def test_a_checkout_upgrades_what_it_applies(split: Project) -> None:
     found = split.sql("SELECT title, body FROM site1_page ORDER BY id")
     assert found == [("One", "Rye. (One)"), ("Zwei", "Oat. (Zwei)")]
     assert "clean" in split.ok("status")
+
+
+SQUASHED = """
+from django.db import migrations as m, models as f
+
+class Migration(m.Migration):
+    initial = True
+    {replaces}
+    operations = [{operations}]
+"""
+
+
+def test_commits_from_before_a_squash_go_on_when_the_replaced_files_are_gone(
+    project: Project,
+) -> None:
+    project.code(RENAMED, [INITIAL, RENAME], SPECS)
+    project.migrate()
+    project.sql("UPDATE site1_page SET text = 'Spelt.' WHERE id = 2")
+    project.ok("commit", "-m", "Renamed")
+    folder = project.folder / "site1/migrations"
+    operations = INITIAL.replace("body", "text")
+    replaces = 'replaces = [("site1", "m0"), ("site1", "m1")]'
+    squashed = SQUASHED.format(replaces=replaces, operations=operations)
+    (folder / "s.py").write_text(squashed)
+    project.migrate()
+    project.ok("commit", "-m", "Squashed")
+    (folder / "s.py").write_text(SQUASHED.format(replaces="", operations=operations))
+    for name in ("m0.py", "m1.py"):
+        (folder / name).unlink()
+    project.migrate()
+    assert "clean" in project.ok("status")
+    project.ok("checkout", "HEAD~2", "--apply", "--yes")
+    assert project.sql("SELECT text FROM site1_page ORDER BY id") == [("Rye.",), ("Oat.",)]
+    project.ok("checkout", "main", "--apply", "--yes")
+    assert project.sql("SELECT text FROM site1_page ORDER BY id") == [("Rye.",), ("Spelt.",)]
+
+
+def test_a_renumbered_migration_is_the_same(project: Project) -> None:
+    project.code(RENAMED, [INITIAL, RENAME], SPECS)
+    folder = project.folder / "site1/migrations"
+    (folder / "m1.py").rename(folder / "text.py")
+    project.migrate()
+    project.sql("UPDATE site1_page SET text = 'Spelt.' WHERE id = 2")
+    project.ok("commit", "-m", "Renamed")
+    added = ADD_INTRO
+    intro = RENAMED + "        intro = models.TextField(default='None yet')\n"
+    project.code(intro, [INITIAL, added, RENAME], SPECS)
+    (folder / "text.py").unlink(missing_ok=True)
+    project.sql("ALTER TABLE site1_page ADD COLUMN intro text NOT NULL DEFAULT 'None yet'")
+    assert "clean" in project.ok("status")
+    project.sql("UPDATE site1_page SET intro = 'Read' WHERE id = 1")
+    assert "1 updated" in project.ok("commit", "-m", "Intro")
+    project.ok("checkout", "HEAD~2", "--apply", "--yes")
+    found = project.sql("SELECT text, intro FROM site1_page ORDER BY id")
+    assert found == [("Rye.", "Read"), ("Oat.", "None yet")]

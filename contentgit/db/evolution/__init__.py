@@ -5,7 +5,7 @@ Nothing of a migration is run, and no query is made.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -66,17 +66,22 @@ def code_standing(
     recorded = recorded or NO_STANDING
     own = {label.partition(".")[0] for label in labels}
     every = own | {label.partition(".")[0] for label in referred}
-    missing = sorted(name for name in recorded.leaves if not graph.has(name))
+    renamed = graph.renamed(recorded, every, using)
+    missing = sorted(
+        name for name in recorded.leaves if not graph.has(name) and name not in renamed
+    )
     lost = {_node(name)[0] for name in missing}
     leaves = graph.leaves(lost)
     # The leaves of code that is older than the commit are in its history.
     older = {_node(name)[0] for name in leaves if name in recorded.names}
     history = [each for each in recorded.history if each.app not in older or graph.has(each.name)]
-    known = graph.past(name for name in recorded.names if graph.has(name))
+    known = graph.past(name for name in recorded.names if graph.has(name)) | {*renamed.values()}
+    history += graph.squashes(recorded, known)
     for leaf in leaves:
         if _node(leaf)[0] not in older:
             after = tuple(name for name in missing if _node(name)[0] == _node(leaf)[0])
-            history.append(Migration(leaf, after, (_GONE,)))
+            gone = OpaqueStep(f"in place of {', '.join(after)}, which the code does not have")
+            history.append(Migration(leaf, after, (gone,)))
             known |= graph.past([leaf])
     for leaf in graph.leaves(every - {each.app for each in history}):
         history.append(Migration(leaf))
@@ -88,7 +93,8 @@ def code_standing(
             continue
         if node[0] not in own:
             steps = [step for step in steps if isinstance(step, RenamedModel)]
-        history.append(Migration(name, graph.recorded_parents(node, names), tuple(steps)))
+        after = graph.recorded_parents(node, names, renamed)
+        history.append(Migration(name, after, tuple(steps)))
         names.add(name)
     return CodeStanding(Standing(tuple(history)), tuple(missing))
 
@@ -129,6 +135,35 @@ class ProjectMigrations:
                     found.add(key)
         return found
 
+    def squashes(self, recorded: Standing, known: AbstractSet[Node]) -> Iterator[Migration]:
+        """The squashed migrations that stand for leaves, for the time when those are deleted."""
+        for key, squashed in sorted(self.loader.replacements.items()):
+            names = {".".join(node) for node in squashed.replaces}
+            if key in known and ".".join(key) not in recorded.names and names & recorded.leaves:
+                yield Migration(".".join(key), tuple(sorted(names & recorded.leaves)))
+
+    def renamed(
+        self, recorded: Standing, labels: Collection[str], using: str
+    ) -> Mapping[str, Node]:
+        """Recorded migrations that the code has under another name: what they did is the same.
+
+        Of code it is the same where it has the same name, too, but for the number.
+        """
+        lost = [each for each in recorded.history if each.steps and not self.has(each.name)]
+        found: dict[str, Node] = {}
+        if not lost:
+            return found
+        known = self.past(name for name in recorded.names if self.has(name))
+        for node, steps in self.steps_after(known, self.leaves(labels), using):
+            code = any(isinstance(step, OpaqueStep) for step in steps)
+            for each in lost:
+                same = each.app == node[0] and each.steps == tuple(steps)
+                named = not code or _title(each.name) == _title(".".join(node))
+                if same and named and each.name not in found:
+                    found[each.name] = node
+                    break
+        return found
+
     def steps_after(
         self, known: AbstractSet[Node], leaves: Iterable[str], using: str
     ) -> Iterator[tuple[Node, list[SchemaStep]]]:
@@ -153,9 +188,12 @@ class ProjectMigrations:
                 if node not in known:
                     yield node, steps
 
-    def recorded_parents(self, node: Node, names: Collection[str]) -> tuple[str, ...]:
-        """The nearest migrations of the history that it needs."""
+    def recorded_parents(
+        self, node: Node, names: Collection[str], renamed: Mapping[str, Node]
+    ) -> tuple[str, ...]:
+        """The nearest migrations of the history that it needs; ``renamed`` have another name there."""
         found: set[str] = set()
+        older = {new: name for name, new in renamed.items()}
         left = self._needed(node)
         seen: set[Node] = set()
         while left:
@@ -165,7 +203,9 @@ class ProjectMigrations:
             seen.add(parent)
             replaced = self.loader.replacements.get(parent)
             stands = [parent, *(replaced.replaces[::-1] if replaced else ())]
-            name = next((".".join(each) for each in stands if ".".join(each) in names), None)
+            name = older.get(parent) or next(
+                (".".join(each) for each in stands if ".".join(each) in names), None
+            )
             if name:
                 found.add(name)
             else:
@@ -178,6 +218,11 @@ class ProjectMigrations:
             return [each.key for each in known.parents]
         migration = self.loader.disk_migrations.get(node)  # one that was squashed
         return [*migration.dependencies] if migration else []
+
+
+def _title(name: str) -> str:
+    """The name of a migration without its app and number."""
+    return name.partition(".")[2].lstrip("0123456789_")
 
 
 def _node(name: str) -> Node:
