@@ -231,6 +231,31 @@ def test_a_model_that_keeps_its_table_is_moved(write: Write) -> None:
     assert RemovedModel("workshop.page") not in steps
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_a_model_that_left_before_it_arrived_is_moved(write: Write, *, together: bool) -> None:
+    fields = '[("id", f.AutoField(primary_key=True))]'
+    table = 'm.AlterModelTable("Page", "workshop_leaf")'
+    leaves = (
+        [f'm.SeparateDatabaseAndState([{table}], [m.DeleteModel("Page")])']
+        if together
+        else [
+            f"m.SeparateDatabaseAndState([{table}], [])",
+            'm.SeparateDatabaseAndState([], [m.DeleteModel("Page")])',
+        ]
+    )
+    arrives = f'm.SeparateDatabaseAndState([], [m.CreateModel("Leaf", {fields})])'
+    assert steps_of(write, *leaves, arrives) == [RenamedModel("workshop.page", "workshop.leaf")]
+    write({"a": migration(INITIAL)})
+    begun = standing()
+    operations = ", ".join(leaves)
+    write({"a": migration(INITIAL), "b": migration(operations, "a"), "c": migration(arrives, "b")})
+    added = standing(begun).since(begun) or ()
+    assert [(each.name, each.steps) for each in added] == [
+        ("workshop.b", ()),
+        ("workshop.c", (RenamedModel("workshop.page", "workshop.leaf"),)),
+    ]
+
+
 def test_a_model_that_leaves_the_state_alone_is_not_said_to_be_gone(write: Write) -> None:
     steps = steps_of(write, 'm.SeparateDatabaseAndState([], [m.DeleteModel("Page")])')
     assert steps == [OpaqueStep("workshop.page left")]

@@ -66,6 +66,7 @@ def code_standing(
     recorded = recorded or NO_STANDING
     own = {label.partition(".")[0] for label in labels}
     every = own | {label.partition(".")[0] for label in referred}
+    every |= {each.app for each in recorded.history}  # a model may have moved out of the app
     renamed = graph.renamed(recorded, every, using)
     missing = sorted(
         name for name in recorded.leaves if not graph.has(name) and name not in renamed
@@ -87,7 +88,7 @@ def code_standing(
         history.append(Migration(leaf))
         known |= graph.past([leaf])
     names = {each.name for each in history}
-    for node, steps in graph.steps_after(known, graph.leaves(every), using):
+    for node, steps in [*graph.steps_after(known, graph.leaves(every), using)]:
         name = ".".join(node)
         if node[0] not in every or name in names:
             continue
@@ -154,7 +155,7 @@ class ProjectMigrations:
         if not lost:
             return found
         known = self.past(name for name in recorded.names if self.has(name))
-        for node, steps in self.steps_after(known, self.leaves(labels), using):
+        for node, steps in [*self.steps_after(known, self.leaves(labels), using)]:
             code = any(isinstance(step, OpaqueStep) for step in steps)
             for each in lost:
                 same = each.app == node[0] and each.steps == tuple(steps)

@@ -79,14 +79,19 @@ class StepReader:
         self._connection = connections[using]
         self._tables: dict[tuple[str, str], str] = {}
         self._arriving: dict[str, str] = {}
+        self._leaving: dict[str, tuple[str, SchemaStep]] = {}
+        self._read: list[list[SchemaStep]] = []
 
     def steps(self, migration: migrations.Migration) -> list[SchemaStep]:
-        """What the migration does; the state moves on."""
-        return [
-            step
-            for operation in migration.operations
-            for step in self._operation(migration.app_label, operation)
-        ]
+        """What the migration does; the state moves on.
+
+        A later call may take a step out again: that of a model which seemed to be gone and was moved.
+        """
+        found: list[SchemaStep] = []
+        self._read.append(found)
+        for operation in migration.operations:
+            found += self._operation(migration.app_label, operation)
+        return found
 
     def _operation(self, app: str, operation: Operation) -> Iterator[SchemaStep]:
         if type(operation) is migrations.SeparateDatabaseAndState:
@@ -237,15 +242,26 @@ class StepReader:
             if type(each) is migrations.AlterModelTable:
                 self._tables[app, each.name_lower] = each.table or f"{app}_{each.name_lower}"
         for each in state:
-            table = self._table(app, each)
+            table, label = self._table(app, each), f"{app}.{getattr(each, 'name_lower', '')}"
             found = [*self._operation(app, each)]
-            if type(each) is migrations.CreateModel and not database:
-                self._arriving[self._table(app, each)] = f"{app}.{each.name_lower}"
-            elif type(each) is migrations.DeleteModel and not database:
+            if type(each) is migrations.CreateModel:
+                left = self._leaving.pop(self._table(app, each), None)
+                if left is None:
+                    self._arriving[self._table(app, each)] = label
+                else:
+                    found = [RenamedModel(left[0], label)]
+                    self._take_back(left[1])
+            elif type(each) is migrations.DeleteModel:
                 arrived = self._arriving.pop(table, "")
-                label = f"{app}.{each.name_lower}"
-                found = [RenamedModel(label, arrived) if arrived else OpaqueStep(f"{label} left")]
+                gone = OpaqueStep(f"{label} left")
+                found = [RenamedModel(label, arrived) if arrived else gone]
+                if not arrived:
+                    self._leaving[table] = label, gone
             yield from found
+
+    def _take_back(self, step: SchemaStep) -> None:
+        for found in self._read:
+            found[:] = [each for each in found if each is not step]
 
     def _table(self, app: str, operation: Any) -> str:
         name = getattr(operation, "name_lower", "")
