@@ -9,6 +9,7 @@ from pathlib import Path
 from textwrap import dedent, indent
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 
 from contentgit.content.diff import ABSENT
@@ -397,3 +398,26 @@ def test_migrations_that_cannot_be_loaded_are_named(write: Write) -> None:
 def test_an_app_without_migrations_has_no_history() -> None:
     with override_settings(MIGRATION_MODULES={"zoo": None}):
         assert code_standing(["zoo.animal"], [], NOTHING, "default").standing == NOTHING
+
+
+def test_an_app_that_came_with_a_migration_does_not_begin_behind_it(
+    write: Write, tmp_path: Path
+) -> None:
+    """A model moved into a new app: the app's own migrations are what happened."""
+    write({"a": migration(INITIAL)})
+    begun = standing()
+    leaves = 'm.SeparateDatabaseAndState([m.AlterModelTable("Page", "t")], [m.DeleteModel("Page")])'
+    write({"a": migration(INITIAL), "b": migration(leaves, "a")})
+    folder = tmp_path / "arriving"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    created = 'm.CreateModel("Page", [("id", f.AutoField(primary_key=True))], {"db_table": "t"})'
+    text = migration(f"m.SeparateDatabaseAndState([], [{created}])", "b")
+    (folder / "a.py").write_text(text)
+    modules = {**settings.MIGRATION_MODULES, "brands": "arriving"}
+    with override_settings(MIGRATION_MODULES=modules):
+        found = code_standing(["brands.page"], [], begun, "default").standing
+    assert [(each.name, each.steps) for each in found.since(begun) or ()] == [
+        ("workshop.b", ()),
+        ("brands.a", (RenamedModel("workshop.page", "brands.page"),)),
+    ]

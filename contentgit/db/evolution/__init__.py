@@ -84,7 +84,8 @@ def code_standing(
             gone = OpaqueStep(f"in place of {', '.join(after)}, which the code does not have")
             history.append(Migration(leaf, after, (gone,)))
             known |= graph.past([leaf])
-    for leaf in graph.leaves(every - {each.app for each in history}):
+    begun = {each.app for each in history}
+    for leaf in graph.beginnings(every - begun, begun, frozenset(known)):
         history.append(Migration(leaf))
         known |= graph.past([leaf])
     names = {each.name for each in history}
@@ -119,6 +120,28 @@ class ProjectMigrations:
         return sorted(
             ".".join(node) for label in labels for node in self.loader.graph.leaf_nodes(label)
         )
+
+    def beginnings(
+        self, labels: Collection[str], begun: Collection[str], known: AbstractSet[Node]
+    ) -> Iterator[str]:
+        """Where apps begin that are not in a history yet: their last migrations that need nothing new.
+
+        New are migrations of the apps ``begun`` that are not ``known``. An app may have come with one.
+        """
+        for label in sorted(labels):
+            plans = map(self.loader.graph.forwards_plan, self.loader.graph.leaf_nodes(label))
+            nodes = dict.fromkeys(node for plan in plans for node in plan if node[0] == label)
+            old = [
+                node
+                for node in nodes
+                if all(
+                    each in known
+                    for each in self.loader.graph.forwards_plan(node)
+                    if each[0] in begun
+                )
+            ]
+            needed = {each for node in old for each in self._needed(node)}
+            yield from (".".join(node) for node in old if node not in needed)
 
     def past(self, names: Iterable[str]) -> set[Node]:
         """The migrations, and all that they need. Of squashed ones those that the named one needs."""
