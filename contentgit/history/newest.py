@@ -42,7 +42,7 @@ class NewestSchema:
         self._evolved = any(each.steps for each in self._standing.history)
         if self._evolved:
             self.paths.append(f"{folder}/{DATASET_FILE}")
-        self._older: dict[str | None, _Older] = {}
+        self._older: dict[str | None, _OlderBlame] = {}
 
     def blob(self, version: Version) -> str | None:
         """The blob of the record in a version."""
@@ -57,13 +57,13 @@ class NewestSchema:
         lens = self._of(version).lens if self._evolved else None
         return lens.read(record).record if lens else record
 
-    def _of(self, version: Version) -> _Older:
+    def _of(self, version: Version) -> _OlderBlame:
         blob = version.blobs[-1]
         if blob not in self._older:
             self._older[blob] = self._described(blob)
         return self._older[blob]
 
-    def _described(self, blob: str | None) -> _Older:
+    def _described(self, blob: str | None) -> _OlderBlame:
         standing = NO_STANDING
         models: Mapping[str, ModelSchema] = {}
         with suppress(FormatError):
@@ -73,10 +73,10 @@ class NewestSchema:
         # What is not recorded began, by its names, as what was recorded first.
         since = self._standing.since(standing) if standing.history else self._standing.history
         lens = Lens(models, since, fill=False) if since else None
-        return _Older(Labels(standing).label(self._origin), lens)
+        return _OlderBlame(Labels(standing).label(self._origin), lens)
 
 
-class _Older(NamedTuple):
+class _OlderBlame(NamedTuple):
     """An older schema: the label that the record's model has in it, and how to read its records."""
 
     label: str | None

@@ -144,8 +144,7 @@ def commit(
     settle(project)
     with project.backend.snapshot():
         branch, parent, drafts = _read(project, names, new_branch, drop_fields=drop_fields)
-        found = (draft.evolution.schema_change for draft in drafts)
-        evolved = tuple(change for change in found if change)
+        evolved = tuple(filter(None, (draft.evolution.schema_change for draft in drafts)))
         dropped = tuple(name for draft in drafts for name in draft.evolution.dropped)
         whole = Draft(branch, project.config.environment, tuple(draft.counts for draft in drafts))
         changed = any(draft.changed for draft in drafts)

@@ -38,9 +38,8 @@ def merge_upgraded(project: Project, revision: str, **options: Any) -> UpgradedM
             hint=f"contentgit upgrade {revision} --branch NEW\ncontentgit merge NEW",
         )
     if bases[0] in (ours, theirs):  # one side has all of the other
-        done = upgrade(project, branch)
-        result = merge(repository, upgraded(project, revision), name=revision, **options)
-        return UpgradedMerge(result, done if done.commit else None)
+        other = revision if bases[0] == theirs else upgraded(project, revision)
+        return UpgradedMerge(merge(repository, other, name=revision, **options), None)
     base, other = upgraded(project, bases[0]), upgraded(project, revision)
     done = upgrade(project, branch)
     tree = repository.trees.root(base)

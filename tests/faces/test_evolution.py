@@ -289,6 +289,9 @@ def test_a_merge_upgrades_both_sides_and_what_they_come_from(split: Project) -> 
     assert "site1.m1" in split.refused("merge", "branch")
     said = split.ok("merge", "branch", "--upgrade")
     assert "Merged branch into main" in said
+    tip = split.git("rev-parse", "main")
+    assert "main is up to date with branch" in split.ok("merge", "branch", "--upgrade")
+    assert split.git("rev-parse", "main") == tip
     split.ok("checkout", "main", "--apply", "--yes")
     found = split.sql("SELECT title, body FROM site1_page ORDER BY id")
     assert found == [("Uno", "Rye. (One)"), ("Zwei", "Oat. (Zwei)")]

@@ -100,23 +100,22 @@ def merge(
     """
     refuse_unfinished(repository)
     branch, ours = head_of(repository, "merge into")
-    theirs = repository.refs.resolve(revision)
-    for commit_id in (ours, theirs):
+    source, sides = name or revision, (ours, repository.refs.resolve(revision))
+    for commit_id in sides:
         check_format(repository, commit_id)
-    if repository.history.is_ancestor(theirs, ours):
-        return MergeResult(MergeOutcome.UP_TO_DATE, revision, branch, ours)
-    message = message or _message(repository, name or revision, branch)
-    sides = (ours, theirs)
-    operation = Operation("merge", name or revision, branch, *sides, sides, message, base)
-    if fast_forward is not FastForward.NEVER and repository.history.is_ancestor(ours, theirs):
+    if repository.history.is_ancestor(sides[1], ours):
+        return MergeResult(MergeOutcome.UP_TO_DATE, source, branch, ours)
+    message = message or _message(repository, source, branch)
+    operation = Operation("merge", source, branch, *sides, sides, message, base)
+    if fast_forward is not FastForward.NEVER and repository.history.is_ancestor(*sides):
         return _forwarded(repository, operation, drop_fields=drop_fields)
     if fast_forward is FastForward.ONLY:
         raise RefusedError(
-            f"{branch} and {revision} have diverged, so {branch} cannot be forwarded",
-            hint=f"contentgit merge {revision}  joins them in a merge commit",
+            f"{branch} and {source} have diverged, so {branch} cannot be forwarded",
+            hint=f"contentgit merge {source}  joins them in a merge commit",
         )
     if not unrelated:
-        _refuse_unrelated(repository, (branch, ours), (revision, theirs))
+        _refuse_unrelated(repository, (branch, ours), (source, sides[1]))
     repository.settings.identity()
     if not drop_fields:
         refuse_losses(repository, operation)
