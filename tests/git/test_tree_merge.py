@@ -14,7 +14,7 @@ from contentgit.content.schema import Layout, Schema
 from contentgit.errors import RefusedError
 from contentgit.git import Repository
 from contentgit.merge import Place, Resolution, Take
-from tests.git.content import DATASET, SCHEMA, Content, Site, page, path_of, teaser
+from tests.git.content import DATASET, SCHEMA, Content, Site, bytes_of, page, path_of, teaser
 from tests.git.plain import git
 
 LONG = (
@@ -470,6 +470,19 @@ def test_branches_that_were_merged_into_each_other(site: Site) -> None:
     assert (place.ours, place.theirs) == ("a", "b")
     assert site.all(found.tree)["site.page:1"]["slug"] == "start"
     assert reasons(merged(site, "two", "one"))[1] == ("deleted-by-them", ("site.tag:2",))
+
+
+def test_a_dump_that_one_side_added(site: Site) -> None:
+    document = site.repository.blob(site.repository.refs.resolve("main"), "pages/dataset.json")
+    there = path_of("site.tag:5", "other"), path_of("site.tag:6", "other")
+    files = {path: bytes_of(f"site.tag:{path[-6]}", {"name": path}) for path in there}
+    site.commit_files("theirs", {"other/dataset.json": document, **files})
+    site.commit("ours", {"site.tag:1": {"name": "uno"}})
+    for sides in (("ours", "theirs"), ("theirs", "ours")):
+        found = merged(site, *sides)
+        assert not found.conflicts
+        assert site.repository.blob(found.tree, "other/dataset.json") == document
+        assert site.repository.trees.files_at(found.tree, there).keys() == {*there}
 
 
 def test_the_merge_reads_what_changed_and_nothing_else(site: Site) -> None:

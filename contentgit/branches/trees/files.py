@@ -82,7 +82,7 @@ class FileMerge:
             if path not in changed or path in self.decided:
                 continue
             base, ours, theirs = sides.versions(path)
-            if (ours and theirs) or self.written.get(path):  # in conflict: it is there
+            if base is None or (ours and theirs) or self.written.get(path):  # it is there
                 continue
             known = ours or theirs or base
             if known and any(self._stays(each) for each in paths if each != path):
