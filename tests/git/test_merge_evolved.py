@@ -22,6 +22,7 @@ from contentgit.content.canonical import dump_document, parse_document
 from contentgit.content.description import parse_standing, schema_document
 from contentgit.content.evolution import (
     AddedField,
+    AddedModel,
     Migration,
     OpaqueStep,
     RemovedField,
@@ -431,6 +432,59 @@ def test_what_cannot_be_restored_is_listed(make: Make) -> None:
     assert refused.value.items == ("site.page:1/body: gone since site.0002",)
     done = restore(site.repository, ["site.page:1"], old, Picking(drop_fields=True))
     assert site.all(done.commit) == {"site.page:1": {"title": "One"}}
+
+
+def test_a_dump_is_restored_as_the_migrations_since_make_it(make: Make) -> None:
+    site = make(p1=page("One"), p2=page("Two"))
+    old = site.repository.refs.resolve("main")
+    article = model("site.article", rank=T.INTEGER, text=T.TEXT, title=T.TEXT)
+    tag = model("site.tag", name=T.TEXT)
+    steps = (
+        RenamedModel("site.page", "site.article"),
+        RenamedField("site.article", "body", "text"),
+        AddedField("site.article", "rank", 0),
+        AddedModel("site.tag"),
+    )
+    new = described([article, tag], after("site.0002", *steps))
+    files = {
+        "pages/dataset.json": new,
+        **{path_of(f"site.page:{number}"): None for number in (1, 2)},
+        path_of("site.article:1"): bytes_of("site.article:1", renamed("1", rank=3)),
+        path_of("site.article:9"): bytes_of("site.article:9", renamed("9", rank=3)),
+        path_of("site.tag:1"): bytes_of("site.tag:1", {"name": "Bread"}),
+    }
+    site.commit_files("main", files)
+    done = restore(site.repository, ["pages"], old)
+    assert site.all(done.commit) == {
+        "site.article:1": renamed("One", rank=3),
+        "site.article:2": renamed("Two", rank=0),
+        "site.tag:1": {"name": "Bread"},
+    }
+    assert site.repository.blob(done.commit, "pages/dataset.json") == new
+
+
+def test_what_of_a_dump_has_no_place_any_more_is_listed(make: Make) -> None:
+    site = make(p1=page("One"), p2=page("Two"), p3=page("Three", body=""))
+    old = site.repository.refs.resolve("main")
+    remove = after("site.0002", RemovedField("site.page", "body"))
+    document = described([model("site.page", title=T.TEXT)], remove)
+    commit(site, "main", document, p1={"title": "Edited"}, p2={"title": "Two"}, p3={"title": "T"})
+    with pytest.raises(RefusedError) as refused:
+        restore(site.repository, ["pages"], old)
+    assert refused.value.items == ("site.page.body: 2 records, gone since site.0002",)
+    done = restore(site.repository, ["pages"], old, Picking(drop_fields=True))
+    titles = {f"site.page:{n}": {"title": t} for n, t in ((1, "One"), (2, "Two"), (3, "Three"))}
+    assert site.all(done.commit) == titles
+
+
+def test_a_dump_from_before_code_is_not_restored(make: Make) -> None:
+    site = make(p1=page("One"))
+    old = site.repository.refs.resolve("main")
+    code = after("site.0002", OpaqueStep("RunPython"))
+    commit(site, "main", described([PAGE, TEASER], code), p1=page("ONE"))
+    with pytest.raises(RefusedError, match=r"pages of .* migrations are between") as refused:
+        restore(site.repository, ["pages"], old)
+    assert refused.value.items == ("site.0002: RunPython",)
 
 
 def test_what_code_changed_since_is_not_restored(make: Make) -> None:

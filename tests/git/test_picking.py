@@ -247,7 +247,10 @@ def test_a_restored_record_has_the_fields_that_are_managed_now(site: Site) -> No
             path_of("site.tag:2"): None,
         },
     )
-    assert restore(repository, ["site.tag:1"], "v1").commit == ""
+    with pytest.raises(RefusedError) as caught:
+        restore(repository, ["site.tag:1"], "v1")
+    assert caught.value.items == ("site.tag:1/name: HEAD's schema has no such field",)
+    assert restore(repository, ["site.tag:1"], "v1", Picking(drop_fields=True)).commit == ""
     assert field(site, "site.tag:1", "color") == "red"
     site.commit_files("main", {path_of("site.page:4"): None, f"pages/{DATASET_FILE}": dump_document(
         schema_document(DATASET, Schema({"site.tag": TAG})))})  # fmt: skip
@@ -261,8 +264,8 @@ def test_a_restored_record_has_the_fields_that_are_managed_now(site: Site) -> No
         ("site.page:77", "v1 has no record site.page:77"),
         ("site.page:1/nothing", "site.page:1 has no field nothing in v1"),
         ("site.page:9/title", "v1 has no record site.page:9"),
-        ("pages", "'pages' is not a record"),
-        ("", "'' is not a record"),
+        ("page", "v1 has no dump 'page'"),
+        ("", "v1 has no dump ''"),
     ],
 )
 def test_what_cannot_be_restored(site: Site, label: str, error: str) -> None:
@@ -278,3 +281,60 @@ def test_a_field_of_a_record_that_is_gone(site: Site) -> None:
     site.commit("main", {"site.tag:2": None})
     with pytest.raises(UsageError, match=r"HEAD has no record site\.tag:2 whose name"):
         restore(site.repository, ["site.tag:2/name"], "v1")
+
+
+def test_a_dump_is_restored(site: Site) -> None:
+    repository = site.repository
+    git(repository.path, "tag", "v1")
+    changes: dict[str, Any] = {
+        "site.page:1": {"title": "Start"},
+        "site.teaser:1": None,
+        "site.tag:9": {"name": "new"},
+    }
+    document = repository.blob(repository.refs.resolve("main"), f"pages/{DATASET_FILE}")
+    other = {f"other/{DATASET_FILE}": document}
+    site.commit_files(
+        "main", {**other, path_of("site.tag:5", "other"): bytes_of("site.tag:5", {"name": "o"})}
+    )
+    tip = site.commit("main", changes)
+    done = restore(repository, ["pages"], "v1")
+    assert site.all(done.commit) == {key: dict(fields) for key, fields in START.items()}
+    assert repository.history.commit(done.commit).subject == "Restore pages from v1"
+    assert repository.trees.folder_id(done.commit, "other") == repository.trees.folder_id(
+        tip, "other"
+    )
+    assert restore(repository, ["pages"], "v1").commit == ""
+    with pytest.raises(UnknownNameError, match="v1 has no dump 'other'"):
+        restore(repository, ["other"], "v1")
+
+
+def test_a_dump_that_others_refer_to_is_a_conflict(site: Site) -> None:
+    repository = site.repository
+    git(repository.path, "tag", "v1")
+    document = repository.blob(repository.refs.resolve("main"), f"pages/{DATASET_FILE}")
+    files = {
+        f"other/{DATASET_FILE}": document,
+        path_of("site.page:7"): bytes_of("site.page:7", page("Seven")),
+        path_of("site.teaser:7", "other"): bytes_of("site.teaser:7", teaser("On", "site.page:7")),
+    }
+    tip = site.commit_files("main", files)
+    with pytest.raises(ConflictError) as caught:
+        restore(repository, ["pages"], "v1")
+    assert "site.teaser:7" in caught.value.items[0]
+    assert repository.refs.resolve("main") == tip
+    resolve(repository, [], Decision(Take.OURS))
+    assert continue_merge(repository, "restore").commit == ""
+
+
+def test_a_dump_that_the_branch_has_lost_comes_back_whole(site: Site) -> None:
+    repository = site.repository
+    git(repository.path, "tag", "v1")
+    files = {path_of(key): None for key in START}
+    site.commit_files("main", {**files, f"pages/{DATASET_FILE}": None})
+    with pytest.raises(UnknownNameError) as caught:
+        restore(repository, ["site.page:1"], "v1")
+    assert "contentgit restore pages --from v1" in (caught.value.hint or "")
+    done = restore(repository, ["pages"], "v1")
+    assert repository.trees.root(done.commit) == repository.trees.root(
+        repository.refs.resolve("v1")
+    )

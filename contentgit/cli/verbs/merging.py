@@ -240,25 +240,27 @@ def _pick(
 
 def restore_options(options: Options) -> None:
     options.describe(
-        "Restores records, or single fields of them, to what they are in REV, in a new commit on HEAD's "
-        "branch.",
+        "Restores dumps, records, or single fields of records to what they are in REV, in a new commit on "
+        "HEAD's branch.",
+        "contentgit restore pages --from main~3",
         "contentgit restore pages.page:42 --from main~3",
         "contentgit restore pages.page:42/title --from v1",
     )
-    options.word("records", "RECORD", "records, or fields of records", nargs="*")
+    options.word("records", "DUMP|RECORD", "dumps, records, or fields of records", nargs="*")
     options.value("--from", "REV", "revision to restore from", dest="source")
     _end_options(options)
     _source_options(options)
 
 
 def restore(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Brings records back."""
+    """Brings dumps and records back."""
     if args.go_on or args.abort:
         return _end(find_repository(args, terminal), args, terminal)
     labels = [*args.records, *args.names]
     if not labels:
         raise UsageError(
-            "restore requires a record", hint="contentgit restore pages.page:42 --from REV"
+            "restore requires a dump or a record",
+            hint="contentgit restore pages.page:42 --from REV",
         )
     if not args.source:
         raise UsageError(

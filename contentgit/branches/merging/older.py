@@ -1,0 +1,221 @@
+"""Another commit in HEAD's schema: what ``restore`` takes dumps and records from."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from contentgit.branches.trees.sides import PLAIN, decoded, refuse_moved
+from contentgit.content.description import parse_excluded
+from contentgit.content.documents import parse_document
+from contentgit.content.evolution import KEY, Migration
+from contentgit.content.layout import DATASET_FILE, dump_folder, encode_part, record_paths
+from contentgit.content.lenses import Lens
+from contentgit.content.records import RecordKey
+from contentgit.errors import RefusedError, UnknownNameError
+from contentgit.git import FileEntry, Repository
+from contentgit.history.commits import split_name
+from contentgit.history.dumps import (
+    dump_folders,
+    recorded_schema,
+    recorded_standing,
+    refuse_undescribed,
+)
+from contentgit.history.lenses import meeting
+from contentgit.merge import Place
+from contentgit.render.plain import plural
+
+
+class _OlderDump(NamedTuple):
+    """A dump that HEAD has in another schema.
+
+    ``lens`` reads its records as HEAD has them; without one, ``barrier`` are the migrations that are the
+    reason. ``labels`` are the older labels by HEAD's.
+    """
+
+    lens: Lens | None
+    labels: Mapping[str, str]
+    barrier: tuple[str, ...] = ()
+    hint: str = ""
+
+
+@dataclass
+class Older:
+    """Another commit of which dumps and records are to be restored, and what it has in HEAD's schema."""
+
+    repository: Repository
+    head: str
+    commit: str
+    revision: str
+
+    @cached_property
+    def _dumps(self) -> Mapping[str, _OlderDump]:
+        """The dumps in another schema, by folder."""
+        found = {}
+        for folder in dump_folders(self.repository, self.commit):
+            here, there = (
+                recorded_standing(self.repository, each, folder)
+                for each in (self.head, self.commit)
+            )
+            since = here.since(there)
+            if since is None and here.history and there.history:
+                names = sorted(there.names - here.names)
+                found[folder] = _OlderDump(
+                    None,
+                    {},
+                    tuple(f"{each}, which HEAD lacks" for each in names),
+                    f"contentgit merge {shlex.quote(self.revision)}  (brings them to HEAD's branch)",
+                )
+            elif since and any(each.steps for each in since):
+                found[folder] = self._seen(folder, since)
+        return found
+
+    def _seen(self, folder: str, since: Sequence[Migration]) -> _OlderDump:
+        older, newer = (
+            recorded_schema(self.repository, each, folder) for each in (self.commit, self.head)
+        )
+        lens = Lens(older, since, newer=newer)
+        labels = {there.label: label for label in older if (there := lens.newer(label))}
+        opaque = tuple(f"{name}: {step.operation}" for name, step in lens.opaque)
+        hint = (
+            f"contentgit upgrade {shlex.quote(self.revision)} --branch NEW  (then restore from NEW)"
+        )
+        return _OlderDump(None if opaque else lens, labels, opaque, hint)
+
+    @cached_property
+    def tree(self) -> str:
+        """The commit in HEAD's schema; dumps of which that is not known are those of HEAD."""
+        trees = self.repository.trees
+        placed = {"": trees.root(self.commit)}
+        for folder, dump in self._dumps.items():
+            met = meeting(self.repository, self.commit, self.head, folder).before
+            placed[folder] = trees.folder_id(met if dump.lens else self.head, folder) or ""
+        if len(placed) == 1:
+            return placed[""]
+        return self.repository.writer.write_tree(None, (), placed)
+
+    def place(self, place: Place) -> Place:
+        """A place by HEAD's names.
+
+        Raises:
+            RefusedError: its dump cannot be read in HEAD's schema.
+        """
+        for folder, dump in self._dumps.items():
+            key = self._key(dump, place.key)
+            if not self._has(folder, key):
+                continue
+            if dump.lens is None:
+                raise self._barred(place.key, folder, dump)
+            newer = dump.lens.newer(key.model)
+            name = place.field
+            if newer and name not in newer.fields.values():
+                name = newer.fields.get(name, name)
+            return place._replace(key=dump.lens.key(key), field=name)
+        return place
+
+    def _key(self, dump: _OlderDump, key: RecordKey) -> RecordKey:
+        return key._replace(model=dump.labels.get(key.model, key.model))
+
+    def _has(self, folder: str, key: RecordKey) -> bool:
+        paths = [f"{folder}/{path}" for path in record_paths(key)]
+        return bool(self.repository.trees.files_at(self.commit, paths))
+
+    def folder(self, label: str) -> str:
+        """The folder of a dump that the commit has.
+
+        Raises:
+            UnknownNameError: it has no such dump.
+            RefusedError: it cannot be read in HEAD's schema, or its records have other keys there.
+        """
+        there = dump_folders(self.repository, self.commit)
+        folder = dump_folder(*split_name(label)) if label else ""
+        if folder not in there:
+            raise UnknownNameError(
+                f"{self.revision} has no dump {label!r}",
+                hint=f"dumps there: {', '.join(there) or 'none'}; records are named like pages.page:42",
+            )
+        refuse_undescribed(self.repository, self.commit, folder)
+        dump = self._dumps.get(folder)
+        if dump and dump.lens is None:
+            raise self._barred(folder, folder, dump)
+        models = (recorded_schema(self.repository, each, folder) for each in (self.head, self.tree))
+        refuse_moved(folder, *models)
+        return folder
+
+    def _barred(self, what: object, folder: str, dump: _OlderDump) -> RefusedError:
+        return RefusedError(
+            f"{what} of {self.revision} cannot be read in HEAD's schema: migrations are between",
+            items=dump.barrier,
+            hint=dump.hint,
+            data={"dump": folder, "migrations": [*dump.barrier]},
+        )
+
+    # What the commit has, and what of it has no place
+
+    def known(self, folder: str) -> Mapping[str, frozenset[str]]:
+        """The models that the commit has in a dump, each with its fields, by HEAD's names."""
+        models = recorded_schema(self.repository, self.commit, folder)
+        dump = self._dumps.get(folder)
+        if dump is None or dump.lens is None:
+            return {label: frozenset(model.by_name) for label, model in models.items()}
+        newer = filter(None, map(dump.lens.newer, models))
+        return {each.label: frozenset(each.fields.values()) for each in newer}
+
+    def _unplaced(self, folder: str) -> Mapping[str, frozenset[str]]:
+        """The fields of :meth:`known` that HEAD's dump neither has nor excludes; none if there is no dump."""
+        data = self.repository.blob(self.head, f"{folder}/{DATASET_FILE}")
+        if data is None:
+            return {}
+        models = recorded_schema(self.repository, self.head, folder)
+        excluded = parse_excluded(parse_document(data))
+        found = {
+            label: names
+            - {KEY, *(models[label].by_name if label in models else ())}
+            - excluded.get(label, frozenset())
+            for label, names in self.known(folder).items()
+        }
+        return {label: names for label, names in found.items() if names}
+
+    def lost(self, places: Sequence[Place]) -> list[str]:
+        """What records at these places hold and HEAD's schema does not, a line each."""
+        found: dict[str, None] = {}
+        for place in places:
+            for folder in dump_folders(self.repository, self.commit):
+                found |= dict.fromkeys(self._lost_at(place, folder))
+        return [*found]
+
+    def _lost_at(self, place: Place, folder: str) -> Iterator[str]:
+        dump = self._dumps.get(folder) or _OlderDump(None, {})
+        key = self._key(dump, place.key)
+        files = [f"{folder}/{path}" for path in record_paths(key)]
+        there = self.repository.trees.files_at(self.commit, files)
+        entries = [(path, FileEntry(PLAIN, blob)) for path, blob in there.items()]
+        newer = dump.lens.newer(key.model) if dump.lens else None
+        names = newer.fields if newer else {}
+        stays = place.key.model in recorded_schema(self.repository, self.head, folder)
+        unplaced = self._unplaced(folder).get(place.key.model, ()) if stays else ()
+        for record in filter(None, decoded(self.repository, entries)):
+            for each in dump.lens.read(record).lost if dump.lens else ():
+                if place.field in ("", each.field, names.get(each.field)):
+                    yield f"{key}/{each.field}: gone since {each.migration}"
+            for name in record.fields:
+                here = names.get(name, name)
+                if here in unplaced and place.field in ("", here):
+                    yield f"{key}/{name}: HEAD's schema has no such field"
+
+    def lost_in(self, folder: str) -> Iterator[str]:
+        """What records of a dump hold and HEAD's schema does not, a line for each field."""
+        if folder in self._dumps:
+            change = meeting(self.repository, self.commit, self.head, folder).change
+            for each in change.lost if change else ():
+                records = plural(each.records, "record")
+                yield f"{each.model}.{each.field}: {records}, gone since {each.migration}"
+        for label, names in self._unplaced(folder).items():
+            entries = self.repository.trees.entries(self.tree, f"{folder}/{encode_part(label)}")
+            count = sum(1 for _ in entries)
+            for name in sorted(names) if count else ():
+                records = plural(count, "record")
+                yield f"{label}.{name}: {records}, HEAD's schema has no such field"
