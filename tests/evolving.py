@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import dedent
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.python import ROOT, python
 
 _SETTINGS = """
     import os
@@ -24,7 +24,13 @@ _SETTINGS = """
     DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
     INSTALLED_APPS = ["django.contrib.contenttypes", "contentgit", *APPS]
     NAME = os.environ.get("SITE", "site")
-    DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(HERE / f"{NAME}.sqlite3")}}
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": str(HERE / f"{NAME}.sqlite3"),
+            "OPTIONS": {"init_command": "PRAGMA synchronous = OFF"},
+        }
+    }
     if os.environ.get("EVOLVING_PREFIX"):  # on a server
         from tests.settings import database
 
@@ -107,15 +113,16 @@ class Project:
         )
         self.write(f"site1/migrations/{name}.py", source)
 
+    def env(self, site: str) -> dict[str, str]:
+        """The environment of a call on a site."""
+        path = os.pathsep.join([str(ROOT), str(self.folder)])
+        return {**os.environ, "PYTHONPATH": path, "SITE": site}
+
     def started(self, *words: str, site: str = "stage") -> subprocess.Popen[str]:
-        """``manage.py`` with these words on a site, as it begins."""
+        """``manage.py`` with these words on a site, as it begins: from the shell, as people call it."""
         return subprocess.Popen(
             [sys.executable, "-B", str(self.folder / "manage.py"), *words],
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join([str(ROOT), str(self.folder)]),
-                "SITE": site,
-            },
+            env=self.env(site),
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -124,9 +131,7 @@ class Project:
 
     def manage(self, *words: str, site: str = "stage") -> subprocess.CompletedProcess[str]:
         """``manage.py`` with these words on a site."""
-        with self.started(*words, site=site) as process:
-            out, err = process.communicate()
-        return subprocess.CompletedProcess(words, process.returncode, out, err)
+        return python(self.folder / "manage.py", *words, cwd=self.folder, env=self.env(site))
 
     def ok(self, *words: str, site: str = "stage") -> str:
         """What ``contentgit`` prints, which must succeed."""

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.evolving import ROOT, Project
+from tests.evolving import Project
+from tests.python import python
 
 RUN = """
 import contextlib, io, json, os, sys
@@ -29,13 +28,14 @@ from django.db import connection
 from contentgit.cli.main import main
 
 found = []
-for kind, *words in json.load(sys.stdin):
+for kind, *words in json.loads(sys.argv[1]):
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
         if kind in ("create", "drop"):
             connection.close()
             with connection._nodb_cursor() as cursor:
-                cursor.execute(f"{kind} DATABASE {connection.settings_dict['NAME']}")
+                for name in words:
+                    cursor.execute(f"{kind} DATABASE {name}")
         elif kind == "migrate":
             call_command("migrate", verbosity=0)
         elif kind == "contentgit":
@@ -162,19 +162,8 @@ class Law:
         """Do the actions with the code as it is now; the rows of each that has some."""
         script = self.folder / "run.py"
         script.write_text(RUN)
-        done = subprocess.run(
-            [sys.executable, "-B", str(script)],
-            input=json.dumps(actions),
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join([str(ROOT), str(self.folder)]),
-                "SITE": site,
-                "EVOLVING_PREFIX": self.prefix,
-            },
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-        )
+        env = {**self.project.env(site), "EVOLVING_PREFIX": self.prefix}
+        done = python(script, json.dumps(actions), cwd=self.folder, env=env)
         assert done.returncode == 0, f"seed {self.seed}, {site}: {done.stdout}{done.stderr}"
         return list(json.loads(done.stdout))
 
@@ -239,14 +228,15 @@ class Law:
     def check(self) -> None:
         """Both ways lead to the same rows."""
         self.code(0)
-        sites = ("oracle", "main", "branch", "target") if self.prefix else ()
+        sites = ("oracle", "main", "branch", "target")
+        names = [f"{self.prefix}_{site}" for site in sites if self.prefix]
         try:
-            for site in sites:
-                self.run(site, ("create",))
+            if names:
+                self.run("main", ("create", *names))
             self._check()
         finally:
-            for site in sites:
-                self.run(site, ("drop",))
+            if names:
+                self.run("main", ("drop", *names))
 
     def _check(self) -> None:
         last = len(self.stages) - 1

@@ -1,0 +1,136 @@
+"""Programs in Python, each in a process of its own that has Django and contentgit at once.
+
+A server that has imported them, and no project, forks for each call. It starts with the first call of this
+process and ends with it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def python(
+    *words: object, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """``python`` with these words, without input: a file, ``-m`` and a module, or ``-c`` and code."""
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = (Path(folder, name) for name in ("out", "err"))
+        call = {
+            "words": [str(each) for each in words],
+            "cwd": str(cwd or Path.cwd()),
+            "env": dict(os.environ if env is None else env),
+            "files": [os.devnull, str(out), str(err)],
+        }
+        server = _server(os.getpid())
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(json.dumps(call) + "\n")
+        server.stdin.flush()
+        code = int(server.stdout.readline())
+        return subprocess.CompletedProcess(words, code, out.read_text(), err.read_text())
+
+
+def keep_compiled() -> None:
+    """Let programs find modules compiled, also where Python was told to write nothing beside them."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / ".pytest_cache/compiled")
+
+
+@cache
+def _server(_owner: int) -> subprocess.Popen[str]:
+    """The server of this process."""
+    keep_compiled()
+    project = ("PYTHONPATH", "DJANGO_SETTINGS_MODULE")
+    env = {name: value for name, value in os.environ.items() if name not in project}
+    started = subprocess.Popen(
+        [sys.executable, "-P", __file__],
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    atexit.register(started.communicate)
+    return started
+
+
+def _serve() -> None:
+    """Answer each call with its exit code, until the caller is gone; a fork comes back as its call."""
+    import gc
+
+    base = [*sys.path]
+    sys.path.insert(0, str(ROOT))
+    _import_all()
+    gc.freeze()
+    calls, answers = os.fdopen(os.dup(0), "r"), os.fdopen(os.dup(1), "w")
+    for line in calls:
+        child = os.fork()
+        if not child:
+            os.close(answers.fileno())
+            _become(json.loads(line), base)
+            return
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
+
+
+def _import_all() -> None:
+    """Import what projects use, as far as it needs no settings."""
+    import importlib
+    import pkgutil
+    from contextlib import suppress
+
+    from django.core.exceptions import AppRegistryNotReady, ImproperlyConfigured
+
+    import contentgit
+
+    names = [each.name for each in pkgutil.walk_packages(contentgit.__path__, "contentgit.")]
+    for name in (*names, "django.core.management.commands.migrate"):
+        if not name.startswith(("contentgit.demo", "contentgit.__main__")):
+            with suppress(AppRegistryNotReady, ImproperlyConfigured):
+                importlib.import_module(name)
+
+
+def _become(call: Mapping[str, Any], base: list[str]) -> None:
+    """Do what ``python`` does with the words of the call."""
+    import runpy
+
+    os.chdir(call["cwd"])
+    os.environ.clear()
+    os.environ.update(call["env"])
+    for number, name in enumerate(call["files"]):
+        opened = os.open(name, os.O_RDWR | os.O_CREAT)
+        os.dup2(opened, number)
+        os.close(opened)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
+    tempfile.tempdir = None
+    sys.dont_write_bytecode = True
+    given = os.environ.get("PYTHONPATH")
+    sys.path[:] = [*(given.split(os.pathsep) if given else ()), *base]
+    first, *rest = call["words"]
+    if first == "-m":
+        sys.argv = rest
+        sys.path.insert(0, call["cwd"])
+        runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
+    elif first == "-c":
+        sys.argv = ["-c", *rest[1:]]
+        sys.path.insert(0, "")
+        exec(compile(rest[0], "<string>", "exec"), {"__name__": "__main__"})
+    else:
+        sys.argv = [first, *rest]
+        sys.path.insert(0, str(Path(first).parent))
+        runpy.run_path(first, run_name="__main__")
+
+
+if __name__ == "__main__":
+    _serve()
