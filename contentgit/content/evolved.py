@@ -6,10 +6,10 @@ kind, is known to those alone who have it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from contentgit.content.evolution import (
     Migration,
@@ -30,13 +30,8 @@ def evolved_description(document: Any, migrations: Iterable[Migration]) -> Any:
     models = found["models"]
     for step in (step for migration in migrations for step in migration.steps):
         match step:
-            case RenamedField(label, name, to):
-                rename = partial(_renamed, name=name, to=to)
-                if label in models:
-                    _rename_in_model(models[label], rename)
-                for spec in found["specs"]:
-                    if spec["model"] == label:
-                        _rename_in_spec(spec, rename)
+            case RenamedField():
+                _rename_field(found, step)
             case RemovedField(label, name) if label in models:
                 _remove_from_model(models[label], name)
             case RenamedModel(label, to):
@@ -47,18 +42,76 @@ def evolved_description(document: Any, migrations: Iterable[Migration]) -> Any:
     return found
 
 
-def _renamed(value: Any, *, name: str, to: str) -> Any:
-    """A name, also one with a lookup behind it, or names in lists; other values as they are."""
-    if isinstance(value, list):
-        return [_renamed(each, name=name, to=to) for each in value]
-    if isinstance(value, str):
-        first, lookup, rest = value.partition("__")
-        return f"{to}{lookup}{rest}" if first == name else value
-    return value
+class _Names(NamedTuple):
+    """What becomes of names when a field is renamed; ``models`` are those of the document before that."""
+
+    models: Mapping[str, Any]
+    step: RenamedField
+
+    def renamed(self, value: Any, label: str) -> Any:
+        """A field of a model, also through relations or with a lookup behind it, or a list of such.
+
+        Other values stay as they are.
+        """
+        if isinstance(value, list):
+            return [self.renamed(each, label) for each in value]
+        return self._path(value, label) if isinstance(value, str) else value
+
+    def _path(self, path: str, label: str) -> str:
+        parts = path.split("__")
+        for place, name in enumerate(path.split("__")):
+            owner = self._owner(label, name)
+            if name == self.step.field and (owner or label) == self.step.model:
+                parts[place] = self.step.to
+            label = self._behind(label, name, owner, parts[place + 1 :])
+        return "__".join(parts)
+
+    def _owner(self, label: str, name: str) -> str:
+        """The model or multi-table parent that has the field; ``""`` if it is none of the document."""
+        line = [label]
+        for each in line:
+            if each in self.models and name in self.models[each]["fields"]:
+                return each
+            if each not in self.models and (each, name) == (self.step.model, self.step.field):
+                return each
+            line += [parent for parent in self._parents(each) if parent not in line]
+        return ""
+
+    def _behind(self, label: str, name: str, owner: str, rest: Sequence[str]) -> str:
+        """The model that the field refers to; a parent, if it is the key and so no field of the document."""
+        if owner:
+            fields = self.models[owner]["fields"] if owner in self.models else {}
+            return str(fields.get(name, {}).get("target", ""))
+        return next((each for each in self._parents(label) if self._has(each, rest)), "")
+
+    def _has(self, label: str, path: Sequence[str]) -> bool:
+        """Whether the path leads from the model to a field, first perhaps through keys of parents."""
+        models = {label}
+        for name in path:
+            if any(self._owner(each, name) for each in models):
+                return True
+            models = {parent for each in models for parent in self._parents(each)}
+        return False
+
+    def _parents(self, label: str) -> Sequence[str]:
+        return self.models[label]["parents"] if label in self.models else ()
+
+
+def _rename_field(document: Any, step: RenamedField) -> None:
+    names = _Names(deepcopy(document["models"]), step)
+    for label, model in document["models"].items():
+        _rename_in_model(model, partial(names.renamed, label=label))
+    for spec in document["specs"]:
+        _rename_in_spec(spec, partial(names.renamed, label=spec["model"]))
+    if step.model in document["models"]:
+        model = document["models"][step.model]
+        model["fields"] = {
+            step.to if name == step.field else name: field
+            for name, field in model["fields"].items()
+        }
 
 
 def _rename_in_model(model: Any, rename: _Rename) -> None:
-    model["fields"] = {rename(name): field for name, field in model["fields"].items()}
     for field in model["fields"].values():
         if "order_within" in field:
             field["order_within"] = rename(field["order_within"])

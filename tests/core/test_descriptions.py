@@ -106,6 +106,57 @@ def test_a_renamed_field_is_renamed_wherever_it_is_named() -> None:
     assert evolved(old, *renamed) == new
 
 
+def named(place: str, top: str) -> dict[str, Any]:
+    """A document whose records are identified by the field ``place`` of a parent, also through relations."""
+    models = [
+        ModelSchema(
+            "site.place", KeyKind.TEXT, Layout.FLAT, (FieldSchema(place, T.TEXT),), (place,)
+        ),
+        ModelSchema(
+            "site.cafe",
+            KeyKind.TEXT,
+            Layout.FLAT,
+            (FieldSchema("stars", T.INTEGER),),
+            (place,),
+            parents=("site.place",),
+        ),
+        ModelSchema(
+            "site.bar",
+            KeyKind.TEXT,
+            Layout.FLAT,
+            (FieldSchema("above", T.REFERENCE, target="site.cafe"),),
+            (f"cafe_ptr__place_ptr__{place}", f"above__{place}"),
+            parents=("site.cafe",),
+        ),
+        ModelSchema(
+            "site.owner",
+            KeyKind.INTEGER,
+            Layout.INTEGER,
+            (FieldSchema("slug", T.TEXT), FieldSchema("bar", T.REFERENCE, target="site.bar")),
+            parents=("site.user",),
+        ),
+        ModelSchema(
+            "site.note",
+            KeyKind.INTEGER,
+            Layout.INTEGER,
+            (FieldSchema("owner", T.REFERENCE, target="site.owner"),),
+            (f"owner__bar__{place}", "owner__slug"),
+        ),
+    ]
+    filters: dict[str, Any] = {
+        f"owner__bar__{place}__startswith": "a",
+        "owner__slug": "slug",
+        f"owner__{top}__gt": 1,
+    }
+    specs = [*(ModelSpec(each.label) for each in models[:-1]), ModelSpec("site.note", filters)]
+    return document(models, specs=specs)
+
+
+def test_a_renamed_field_is_renamed_where_it_is_reached_through_parents_and_relations() -> None:
+    steps = RenamedField("site.place", "slug", "code"), RenamedField("site.user", "top", "best")
+    assert evolved(named("slug", "top"), *steps) == named("code", "best")
+
+
 def test_a_renamed_model_is_renamed_wherever_it_is_named() -> None:
     child = ModelSchema("site.news", KeyKind.INTEGER, Layout.INTEGER, (), parents=("site.page",))
     moved = ModelSchema("site.news", KeyKind.INTEGER, Layout.INTEGER, (), parents=("blog.post",))

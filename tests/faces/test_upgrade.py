@@ -170,7 +170,74 @@ def number(apps, editor):
         each.save()
 """
 
+PLACES = """
+    class Place(models.Model):
+        {slug} = models.SlugField(unique=True)
+
+    class Cafe(Place):
+        stars = models.IntegerField()
+
+    class Bar(Cafe):
+        code = models.CharField(max_length=9, unique=True)
+
+    class Visit(models.Model):
+        number = models.CharField(max_length=9, primary_key=True)
+        day = models.CharField(max_length=9, unique=True)
+        bar = models.ForeignKey(Bar, models.CASCADE)
+"""
+LINK = """f.OneToOneField(
+    "site1.{0}", f.CASCADE, parent_link=True, primary_key=True, auto_created=True
+)"""
+MAKE_PLACES = f"""
+    m.CreateModel("Place", [{ID}, ("slug", f.SlugField(unique=True))]),
+    m.CreateModel("Cafe", [
+        ("place_ptr", {LINK.format("place")}), ("stars", f.IntegerField()),
+    ], bases=("site1.place",)),
+    m.CreateModel("Bar", [
+        ("cafe_ptr", {LINK.format("cafe")}), ("code", f.CharField(max_length=9, unique=True)),
+    ], bases=("site1.cafe",)),
+    m.CreateModel("Visit", [
+        ("number", f.CharField(max_length=9, primary_key=True)),
+        ("day", f.CharField(max_length=9, unique=True)),
+        ("bar", f.ForeignKey("site1.bar", f.CASCADE)),
+    ]),
+"""
+PLACE_ROWS = [
+    "INSERT INTO site1_place (id, slug) VALUES (31, 'fern'), (17, 'moss')",
+    "INSERT INTO site1_cafe (place_ptr_id, stars) VALUES (31, 3), (17, 2)",
+    "INSERT INTO site1_bar (cafe_ptr_id, code) VALUES (17, 'm')",
+    "INSERT INTO site1_visit (number, day, bar_id) VALUES ('n7', 'May', 17)",
+]
+STAR = """
+def star(apps, editor):
+    for each in apps.get_model("site1", "Cafe").objects.all():
+        each.stars += len(each.slug) + apps.get_model("site1", "Visit").objects.filter(bar=each.pk).count()
+        each.save()
+"""
+
+
+def places(**identity: object) -> list[dict[str, object]]:
+    """Specs of the places, with the identity of each model that is not identified by its primary key."""
+    return [
+        {"model": f"site1.{name}", **({"identity": identity[name]} if name in identity else {})}
+        for name in ("place", "cafe", "bar", "visit")
+    ]
+
+
+def story_of_places(**identity: object) -> Story:
+    """Code of a migration that follows all references."""
+    text = PLACES.format(slug="slug")
+    later = ["m.RunPython(star)"]
+    return Story(text, [MAKE_PLACES], PLACE_ROWS, text, later, places(**identity), STAR)
+
+
 STORIES = {
+    "children that a field of their parent identifies": story_of_places(
+        place=["slug"], cafe=["slug"], bar=["slug"], visit=["day"]
+    ),
+    "children that fields identify, of parents that the primary key does": story_of_places(
+        cafe=["slug"], bar=["code"]
+    ),
     "local keys, other unique values, content types and generic references": Story(
         NOTES.format(text="text"),
         MAKE_NOTES,

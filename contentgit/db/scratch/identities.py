@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import count
 from typing import Any
 
 from django.apps.registry import Apps
 from django.db.models import AutoField, Model
 
-from contentgit.content.records import Value
+from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import KeyKind
 from contentgit.db.identity import ALWAYS, Identities
 from contentgit.db.identity.keys import Keys
@@ -41,6 +42,32 @@ class GivenKeys:
         return self.pks.get(text)
 
 
+class HeldKeys:
+    """Keys that are made of other fields, of rows whose primary key is content: their records hold it.
+
+    ``read`` gives the primary key of a record's fields.
+    """
+
+    def __init__(
+        self, kind: KeyKind, fields: tuple[str, ...], read: Callable[[Mapping[str, Value]], Any]
+    ) -> None:
+        self.kind = kind
+        self.fields = fields
+        self.read = read
+        self.held: dict[str, Mapping[str, Value]] = {}
+        self.pks: dict[str, Any] = {}
+
+    def text(self, pk: Any) -> str | None:
+        """The key of the row with this primary key."""
+        return next((text for text in self.held if self.pk(text) == pk), None)
+
+    def pk(self, text: str) -> Any:
+        """The primary key of the row with this key, which another record may hold in turn."""
+        if text not in self.pks and text in self.held:
+            self.pks[text] = self.read(self.held[text])
+        return self.pks.get(text)
+
+
 class ScratchIdentities(Identities):
     """The keys of the rows that are to be loaded into an empty database.
 
@@ -52,6 +79,7 @@ class ScratchIdentities(Identities):
         super().__init__(using, identity, models)
         self.recorded = frozenset(identity)
         self.given: dict[str, GivenKeys] = {}
+        self._held: dict[str, HeldKeys] = {}
         self.values: dict[tuple[str, str], dict[str, Value]] = {}
 
     @property
@@ -66,6 +94,24 @@ class ScratchIdentities(Identities):
         made = self.codec(model._meta.get_field(field))
         return None if content is None else made.value(content)
 
+    def learn(self, record: Record) -> None:
+        """Knows the record's primary key from now on; before :meth:`close`, and of each record."""
+        self.kind(record.key.model)
+        held = self._held.get(record.key.model)
+        if held is not None:
+            model = self._models.get_model(record.key.model)
+            names = [field.name for field in model._meta.pk_fields]
+            if not record.fields.keys() >= {*names}:
+                label = record.key.model
+                raise ConfigurationError(
+                    f"{label}: its rows have an identity of their own, and nothing gives them a primary key",
+                    hint=f"upgrade needs a primary key of {label} that is automatic, has a default, or is "
+                    "in the commit",
+                )
+            held.held[record.key.key] = {name: record.fields[name] for name in names}
+        else:
+            self.pk(*record.key)
+
     def close(self) -> None:
         """From now on, only records have keys."""
         for label, keys in self.given.items():
@@ -73,17 +119,31 @@ class ScratchIdentities(Identities):
 
     def _mapped(self, label: str, model: type[Model], paths: tuple[str, ...]) -> Keys:
         kind = super()._mapped(label, model, paths).kind
-        self.given[label] = GivenKeys(kind, paths, _new_key(label, model))
+        new = _new_key(model)
+        if new is None:
+            self._held[label] = HeldKeys(kind, paths, partial(self._pk_of, model))
+            return self._held[label]
+        self.given[label] = GivenKeys(kind, paths, new)
         return self.given[label]
 
+    def _pk_of(self, model: type[Model], values: Mapping[str, Value]) -> Any:
+        """The primary key that a record's fields hold."""
+        found = []
+        for field in model._meta.pk_fields:
+            value = values[field.name]
+            if field.is_relation:
+                _, _, _, pk = self._target(field)
+                found.append(pk(RecordKey.parse(str(value)).key))
+            else:
+                found.append(self.codec(field).value(value))
+        return found[0] if len(found) == 1 else tuple(found)
 
-def _new_key(label: str, model: type[Model]) -> Callable[[], Any]:
+
+def _new_key(model: type[Model]) -> Callable[[], Any] | None:
+    """What gives a row its primary key; ``None`` if its record holds it."""
     (field, *more) = model._meta.pk_fields
     if not more and isinstance(field, AutoField):
         return count(1).__next__
     if not more and field.has_default() and not field.is_relation:
         return field.get_default
-    raise ConfigurationError(
-        f"{label}: its rows have an identity of their own, and nothing gives them a primary key",
-        hint=f"upgrade needs a primary key of {label} that is automatic or has a default",
-    )
+    return None

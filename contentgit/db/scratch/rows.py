@@ -120,7 +120,7 @@ class Load:
             if text in self._present[label]:
                 self._twice.add(record.key)
             self._present[label].add(text)
-            self.identities.pk(label, text)
+            self.identities.learn(record)
             for name in by_value.get(label, ()):
                 values = self.identities.values.setdefault((label, name), {})
                 values[text] = record.fields.get(name, decode_part(text))
@@ -164,11 +164,16 @@ class Load:
                 values[each.name] = kept
             elif each.kind is FieldKind.GENERIC and self._is_lost(value):
                 values[each.name] = self._led_out(record.key, each, value)
-        if len(bound.key_columns) == 1 and bound.schema.parent_constrained:
+        shared = len(bound.key_columns) == 1 and not self._holds_key(bound)
+        if shared and bound.schema.parent_constrained:
             for parent in bound.schema.key_targets:
                 if not self._has(f"{parent}:{record.key.key}"):
                     self._lost.append(f"{record.key}: its row of {parent}")
         return Record(record.key, values)
+
+    def _holds_key(self, bound: Table) -> bool:
+        """Whether records hold the primary key, since their key is made of other fields."""
+        return any(each.name in bound.schema.by_name for each in bound.model._meta.pk_fields)
 
     def _is_lost(self, value: Any) -> bool:
         """Whether a generic reference leads to a row whose primary key only the commit could give."""
