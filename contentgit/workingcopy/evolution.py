@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from contentgit.content.canonical import dump_document
+from contentgit.content.canonical import dump_document, parse_document
 from contentgit.content.description import schema_document
 from contentgit.content.evolution import NO_STANDING, Migration, Standing
-from contentgit.content.layout import model_folder, model_of
+from contentgit.content.layout import DATASET_FILE, model_folder, model_of
 from contentgit.content.lenses import Lens, SchemaChange
 from contentgit.content.schema import FieldKind, ModelSchema
 from contentgit.db.evolution import CodeStanding, code_standing
 from contentgit.db.introspect import has_field, schema
+from contentgit.db.scratch.fitting import RecordedModel, recorded_models
 from contentgit.errors import FormatError, RefusedError
 from contentgit.git import Repository
 from contentgit.history.dumps import recorded_schema, recorded_standing
@@ -28,8 +29,15 @@ _ALIKE: Final = frozenset({FieldKind.TEXT, FieldKind.FILE})
 """Kinds whose content has the same form."""
 
 
-def dump_standing(project: Project, dump: Dump, recorded: Standing | None) -> CodeStanding:
+def dump_standing(
+    project: Project,
+    dump: Dump,
+    recorded: Standing | None,
+    models: Mapping[str, RecordedModel] | None = None,
+) -> CodeStanding:
     """Where the code of a dump stands, as the continuation of what is recorded.
+
+    ``models`` are the recorded ones, see :func:`contentgit.db.evolution.code_standing`.
 
     Raises:
         ConfigurationError: the project's migrations cannot be loaded.
@@ -41,7 +49,38 @@ def dump_standing(project: Project, dump: Dump, recorded: Standing | None) -> Co
         for label in (*table.schema.parents, *(each.target for each in table.schema.fields))
         if label
     }
-    return code_standing(project.migrations, own, referred - own, recorded, project.using)
+    return code_standing(project.migrations, own, referred - own, recorded, project.using, models)
+
+
+def way_past_cut(revision: str) -> str:
+    """What helps where migrations of a commit were removed from the code."""
+    return (
+        f"contentgit upgrade {revision} --branch NEW  (with code that still has them; then go on with NEW)\n"
+        "or let the squashed migration name them in `replaces` until a database that ran them was committed"
+    )
+
+
+def _bridged(project: Project, dump: Dump, commit: str, standing: Standing) -> CodeStanding | None:
+    """The code's standing where migrations of the commit were removed from the code, if it can be known.
+
+    Other commits may have what happened then, and the database what the removed ones were squashed into.
+    """
+    repository, folder = project.repository, dump.folder
+    branches = [each.commit for each in repository.refs.branches()]
+    documents: dict[bytes, Standing] = {}
+    for each in dict.fromkeys([commit, repository.refs.head_commit() or commit, *branches]):
+        with suppress(FormatError):
+            data = repository.blob(each, f"{folder}/{DATASET_FILE}") or b""
+            documents.setdefault(data, recorded_standing(repository, each, folder))
+    for asking in (False, True):
+        for data, later in documents.items():
+            if later.since(standing) is None:
+                continue
+            models = recorded_models(parse_document(data)) if asking else None
+            code = dump_standing(project, dump, later, models)
+            if not code.cut and not code.missing and code.standing.since(standing) is not None:
+                return code
+    return None
 
 
 @dataclass(frozen=True)
@@ -80,14 +119,8 @@ class Evolution:
             if not damaged:
                 raise
         code = dump_standing(project, dump, standing)
-        head = repository.refs.head_commit() if code.missing else None
-        if head:
-            # Migrations that were squashed and deleted since: a later commit says what stands for them.
-            with suppress(FormatError):
-                later = recorded_standing(repository, head, dump.folder)
-                bridged = dump_standing(project, dump, later)
-                if not bridged.missing and bridged.standing.since(standing) is not None:
-                    code = bridged
+        if code.cut:
+            code = _bridged(project, dump, commit, standing) or code
         return cls(repository, dump, commit, recorded, standing, code)
 
     @cached_property
@@ -204,6 +237,14 @@ class Evolution:
                 another kind of value there.
         """
         commit, label = self.commit[:10], self.dump.dataset.label
+        if self.code.cut:
+            raise RefusedError(
+                f"commit {commit} of {label} stands at migrations that this code no longer has, and what "
+                "happened since is not known",
+                items=self.code.cut,
+                hint=way_past_cut(commit),
+                data={"missing": list(self.code.cut)},
+            )
         if self.code.missing and self.dropped and not ignoring:
             raise RefusedError(
                 f"commit {commit} was made by newer code: this code lacks the migrations "

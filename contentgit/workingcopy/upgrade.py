@@ -23,13 +23,12 @@ from contentgit.history.commits import check_format, refuse_recorded, repository
 from contentgit.history.dumps import (
     dump_folders,
     recorded_schema,
-    recorded_standing,
     refuse_undescribed,
 )
 from contentgit.history.snapshots import CommitSide
 from contentgit.render.plain import plural
 from contentgit.workingcopy.commit import Draft, DumpCounts, with_trailers
-from contentgit.workingcopy.evolution import Evolution
+from contentgit.workingcopy.evolution import Evolution, way_past_cut
 from contentgit.workingcopy.project import Dump, Project, defines
 from contentgit.workingcopy.scratch import scratch_database, worked, write_dump
 from contentgit.workingcopy.upgrade_job import Job, Report, after, read_files
@@ -99,7 +98,7 @@ def _upgrade(
     repository = project.repository
     dumps, unknown = _dumps(project, target.source, revision)
     evolutions = [Evolution.since(project, dump, target.source) for dump in dumps]
-    leaves = _leaves(repository, evolutions, revision)
+    leaves = _leaves(project, evolutions, revision)
     if not any(each.migrations for each in evolutions):
         return Upgraded("", target.branch)
     with tempfile.TemporaryDirectory(prefix="contentgit-upgrade-") as name:
@@ -157,31 +156,38 @@ def _dumps(project: Project, source: str, revision: str) -> tuple[list[Dump], li
     return [dump for dump in dumps if dump.folder in known], others
 
 
-def _leaves(repository: Repository, evolutions: Sequence[Evolution], revision: str) -> set[str]:
-    """The migrations where the commit stands."""
+def _leaves(project: Project, evolutions: Sequence[Evolution], revision: str) -> set[str]:
+    """The migrations of the code where the commit stands."""
     unknown: list[str] = []
-    missing: list[str] = []
+    missing: set[str] = set()
+    removed: set[str] = set()
+    recorded: set[str] = set()
     leaves: set[str] = set()
     for each in evolutions:
-        recorded = recorded_standing(repository, each.commit, each.dump.folder)
-        if not recorded.history and each.code.standing.history:
+        if not each.standing.history and each.code.standing.history:
             unknown.append(each.dump.dataset.label)
-        missing += each.code.missing
-        leaves |= recorded.leaves
+        here, lacking = project.migrations.standing_leaves(each.standing, each.code)
+        newer = {*each.code.missing} - {*each.code.cut}
+        missing |= newer
+        removed |= lacking - newer
+        leaves |= here
+        recorded |= each.standing.leaves
     if unknown:
         raise RefusedError(
             f"{revision} records no migrations in {', '.join(unknown)}: an older contentgit wrote it",
             hint="apply it on a site with the code of that time, migrate that site, and commit there",
         )
-    if missing:
-        names = sorted({*missing})
+    if missing or removed:
+        names = sorted(missing | removed)
         raise RefusedError(
             f"the code lacks {plural(len(names), 'migration')} where {revision} stands",
             items=names,
-            hint="deploy code that has them: newer code, or the files of migrations that were removed",
+            hint=way_past_cut(revision).partition("\n")[0]
+            if removed
+            else "deploy code that has them: newer code, or the files of migrations that were removed",
             data={"missing": names},
         )
-    _refuse_apart(repository, evolutions, leaves, revision)
+    _refuse_apart(project.repository, evolutions, recorded, revision)
     return leaves
 
 

@@ -14,11 +14,10 @@ from typing import TextIO
 
 from contentgit import config
 from contentgit.content import canonical
-from contentgit.content.description import parse_excluded, parse_schema
 from contentgit.content.records import Record
 from contentgit.db.failures import translated
 from contentgit.db.scratch.databases import check_own, drop_own
-from contentgit.db.scratch.fitting import RecordedModel, bound
+from contentgit.db.scratch.fitting import RecordedModel, bound, recorded_models
 from contentgit.db.scratch.identities import ScratchIdentities
 from contentgit.db.scratch.replay import Replay
 from contentgit.db.scratch.rows import Load, empty, forget_content_types
@@ -108,10 +107,8 @@ def _recorded(folder: Path, job: Job) -> Mapping[str, RecordedModel]:
     found: dict[str, RecordedModel] = {}
     for dump in job.dumps:
         described = canonical.parse_document(document(folder, dump).read_bytes())
-        excluded = parse_excluded(described)
-        for label, model in parse_schema(described).models.items():
-            made = RecordedModel(model, excluded.get(label, frozenset()))
-            if found.setdefault(label, made).schema.by_name != model.by_name:
+        for label, made in recorded_models(described).items():
+            if found.setdefault(label, made).schema.by_name != made.schema.by_name:
                 raise RefusedError(
                     f"{label} is in several dumps of the commit, with different fields",
                     hint="upgrade the commit with code in which one dataset has the model",

@@ -10,6 +10,8 @@ from textwrap import dedent, indent
 
 import pytest
 from django.conf import settings
+from django.db import connections
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import override_settings
 
 from contentgit.content.diff import ABSENT
@@ -17,6 +19,7 @@ from contentgit.content.evolution import (
     AddedField,
     AddedModel,
     Conversion,
+    Migration,
     OpaqueStep,
     RemovedField,
     RemovedModel,
@@ -28,6 +31,9 @@ from contentgit.content.evolution import (
 )
 from contentgit.db.evolution import CodeStanding, project_migrations
 from contentgit.db.evolution import code_standing as code_standing_of
+from contentgit.db.identity import Identities
+from contentgit.db.introspect import table
+from contentgit.db.scratch.fitting import RecordedModel
 from contentgit.errors import ConfigurationError
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -309,7 +315,7 @@ def test_squashed_migrations_go_on_where_those_that_they_replace_ended(write: Wr
     assert (added.name, added.after) == ("workshop.t", ("workshop.s",))
     assert added.steps == (RemovedField("workshop.page", "live"),)
     write({"s": migration(SQUASHED_INITIAL), "t": SQUASHED["t"]})  # the others are deleted
-    assert code_standing(["workshop.page"], [], found, "default") == (found, ())
+    assert code_standing(["workshop.page"], [], found, "default") == CodeStanding(found)
 
 
 def test_a_renumbered_migration_is_the_same(write: Write) -> None:
@@ -324,6 +330,8 @@ def test_a_renumbered_migration_is_the_same(write: Write) -> None:
     assert [(each.name, each.after) for each in found.standing.since(recorded) or ()] == [
         ("workshop.b_other", ("workshop.a",))
     ]
+    here = project_migrations().standing_leaves(recorded, found)
+    assert here == ({"workshop.c"}, set())
     assert code_standing(["workshop.page"], [], found.standing, "default") == found
 
 
@@ -338,6 +346,61 @@ def test_renumbered_code_is_the_same_under_the_same_title(write: Write) -> None:
     write({"a": CHAIN["a"], "0003_other": migration(code, "a")})
     found = code_standing(["workshop.page"], [], recorded, "default")
     assert found.missing == ("workshop.0002_split",)
+
+
+@pytest.fixture
+def ran() -> Iterator[Callable[[str], None]]:
+    """Has the database say that it ran migrations of the app workshop, in this order."""
+    recorder = MigrationRecorder(connections["default"])
+
+    def recorded(names: str) -> None:
+        for name in names.split():
+            recorder.record_applied("workshop", name)
+
+    yield recorded
+    recorder.migration_qs.filter(app="workshop").delete()
+
+
+def recorded_page(write: Write) -> tuple[Standing, dict[str, RecordedModel]]:
+    """What is recorded behind all migrations of the chain."""
+    write(CHAIN)
+    state = project_migrations().loader.project_state(("workshop", "c")).apps
+    made = table(state.get_model("workshop.page"), Identities("default", {}, state), "default")
+    return standing(), {"workshop.page": RecordedModel(made.schema, frozenset())}
+
+
+WITHOUT_COUNT = SQUASHED_INITIAL.replace('("count", f.IntegerField(null=True)),', "")
+
+
+@pytest.mark.parametrize(
+    ("applied", "after", "known"),
+    [
+        ("a b c s", {}, True),
+        ("a b c s t", {"t": migration('m.RemoveField("Page", "live")', "s")}, True),
+        ("a b c s t", {"t": migration('m.AlterModelOptions("Page", {})', "s")}, True),
+        ("s", {}, False),  # another database
+        ("a b c d s", {}, False),  # what the removed d did is not known
+        ("a b c s t", {"t": migration("m.RunPython(split)", "s")}, False),  # or t is what c was
+    ],
+)
+def test_the_database_and_the_schema_tell_what_removed_migrations_were_squashed_into(
+    write: Write,
+    ran: Callable[[str], None],
+    applied: str,
+    after: Mapping[str, str],
+    *,
+    known: bool,
+) -> None:
+    begun, models = recorded_page(write)
+    ran(applied)
+    write({"s": migration(WITHOUT_COUNT), **after})
+    found = code_standing_of(project_migrations(), [*models], [], begun, "default", models)
+    assert found.cut == (() if known else ("workshop.c",))
+    squashed = Migration("workshop.s", ("workshop.c",), ())
+    assert (squashed in found.standing.history) is known
+    write({"s": migration(INITIAL), **after})
+    found = code_standing_of(project_migrations(), [*models], [], begun, "default", models)
+    assert found.cut == ("workshop.c",)
 
 
 def test_a_commit_from_within_squashed_migrations_gets_the_rest_of_them(write: Write) -> None:

@@ -340,6 +340,33 @@ def test_commits_from_before_a_squash_go_on_when_the_replaced_files_are_gone(
     assert project.sql("SELECT text FROM site1_page ORDER BY id") == [("Rye.",), ("Spelt.",)]
 
 
+@pytest.mark.parametrize("replaces", ['replaces = [("site1", "m0"), ("site1", "m1")]', ""])
+def test_commits_go_on_when_the_replaced_files_went_before_any_commit_with_the_squash(
+    project: Project, replaces: str
+) -> None:
+    project.code(RENAMED, [INITIAL, RENAME], SPECS)
+    project.migrate()
+    project.sql("UPDATE site1_page SET text = 'Spelt.' WHERE id = 2")
+    project.ok("commit", "-m", "Renamed")
+    folder = project.folder / "site1/migrations"
+    operations = INITIAL.replace("body", "text")
+    (folder / "s.py").write_text(SQUASHED.format(replaces=replaces, operations=operations))
+    for name in ("m0.py", "m1.py"):
+        (folder / name).unlink()
+    if not replaces:  # a database that ran the squash alone does not know what that is
+        project.migrate("new")
+        refused = project.refused("checkout", "HEAD~1", site="new")
+        assert "stands at migrations that this code no longer has" in refused
+        assert "site1.m0" in refused
+    assert project.manage("migrate", "-v0", *(() if replaces else ("--fake",))).returncode == 0
+    assert "clean\n" in project.ok("status")
+    assert "on upgraded" in project.ok("upgrade", "main", "--branch", "upgraded")
+    said = project.refused("upgrade", "main~1", "--branch", "older")
+    assert "--branch NEW  (with code that still has them; then go on with NEW)" in said
+    project.ok("checkout", "HEAD~1", "--apply", "--yes")
+    assert project.sql("SELECT text FROM site1_page ORDER BY id") == [("Rye.",), ("Oat.",)]
+
+
 def test_a_renumbered_migration_is_the_same(project: Project) -> None:
     project.code(RENAMED, [INITIAL, RENAME], SPECS)
     folder = project.folder / "site1/migrations"

@@ -1,12 +1,13 @@
 """Where the project's code stands: its migrations as the continuation of what a commit records.
 
-Nothing of a migration is run, and no query is made.
+Nothing of a migration is run, and no query is made, unless migrations were removed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from types import MappingProxyType
 from typing import NamedTuple
 
 from django.db.migrations.loader import MigrationLoader
@@ -19,7 +20,9 @@ from contentgit.content.evolution import (
     SchemaStep,
     Standing,
 )
+from contentgit.db.evolution.squashed import squashed_into
 from contentgit.db.evolution.steps import Node, StepReader
+from contentgit.db.scratch.fitting import RecordedModel
 from contentgit.errors import ConfigurationError
 
 _GONE: SchemaStep = OpaqueStep("migrations that the code no longer has")
@@ -28,11 +31,15 @@ _GONE: SchemaStep = OpaqueStep("migrations that the code no longer has")
 class CodeStanding(NamedTuple):
     """Where the code stands, as the continuation of what a commit records.
 
-    ``missing`` are the migrations where the commit stands and that the code does not have.
+    ``missing`` are the migrations where the commit stands and that the code does not have. ``cut`` are those
+    of them that were removed from it, not those of newer code, and those from which what was squashed has no
+    steps any more: what happened since is then not known. ``renamed`` are those that have another name there.
     """
 
     standing: Standing
     missing: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()
+    renamed: Mapping[str, Node] = MappingProxyType({})
 
 
 def project_migrations() -> ProjectMigrations:
@@ -57,11 +64,15 @@ def code_standing(
     referred: Collection[str],
     recorded: Standing | None,
     using: str,
+    models: Mapping[str, RecordedModel] | None = None,
 ) -> CodeStanding:
     """The code's standing for a dump with the models ``labels``, which continues the history ``recorded``.
 
     ``referred`` are models outside that its records refer to: of their apps, only other names matter. An app
     that is not in the history yet, or any if there is none, begins with its leaves of today.
+
+    ``models`` are those that are recorded. With them, the database is asked what stands for migrations that
+    were removed.
     """
     recorded = recorded or NO_STANDING
     own = {label.partition(".")[0] for label in labels}
@@ -71,6 +82,8 @@ def code_standing(
     missing = sorted(
         name for name in recorded.leaves if not graph.has(name) and name not in renamed
     )
+    stands = graph.standing_for(missing, recorded, models, using) if models else {}
+    missing = [name for name in missing if name not in stands]
     lost = {_node(name)[0] for name in missing}
     leaves = graph.leaves(lost)
     # The leaves of code that is older than the commit are in its history.
@@ -78,6 +91,11 @@ def code_standing(
     history = [each for each in recorded.history if each.app not in older or graph.has(each.name)]
     known = graph.past(name for name in recorded.names if graph.has(name)) | {*renamed.values()}
     history += graph.squashes(recorded, known)
+    for node in sorted({*stands.values()}):
+        history.append(
+            Migration(".".join(node), tuple(sorted(n for n in stands if stands[n] == node)))
+        )
+        known |= graph.past([".".join(node)])
     for leaf in leaves:
         if _node(leaf)[0] not in older:
             after = tuple(name for name in missing if _node(name)[0] == _node(leaf)[0])
@@ -98,7 +116,10 @@ def code_standing(
         after = graph.recorded_parents(node, names, renamed)
         history.append(Migration(name, after, tuple(steps)))
         names.add(name)
-    return CodeStanding(Standing(tuple(history)), tuple(missing))
+    cut = [name for name in missing if _node(name)[0] not in older]
+    if any(_GONE in each.steps for each in history):
+        cut += [name for name in recorded.leaves if graph.has(name) and not graph.holds(name)]
+    return CodeStanding(Standing(tuple(history)), tuple(missing), tuple(sorted(cut)), renamed)
 
 
 class ProjectMigrations:
@@ -114,6 +135,44 @@ class ProjectMigrations:
         """Whether the code has the migration, or one in place of it."""
         node = _node(name)
         return node in self.loader.graph.nodes or node in self.squashed
+
+    def holds(self, name: str) -> bool:
+        """Whether the code has the file of the migration itself."""
+        return _node(name) in self.loader.disk_migrations
+
+    def standing_for(
+        self,
+        missing: Collection[str],
+        recorded: Standing,
+        models: Mapping[str, RecordedModel],
+        using: str,
+    ) -> Mapping[str, Node]:
+        """What migrations were squashed into that the code does not have, see :func:`squashed_into`."""
+        found: dict[str, Node] = {}
+        known = self.past(name for name in recorded.names if self.has(name))
+        for app in sorted({_node(name)[0] for name in missing}):
+            nodes = [_node(name) for name in missing if _node(name)[0] == app]
+            node = squashed_into(self.loader, nodes, known, models, using)
+            if node is not None:
+                found |= {".".join(each): node for each in nodes}
+        return found
+
+    def standing_leaves(self, recorded: Standing, code: CodeStanding) -> tuple[set[str], set[str]]:
+        """Where the recorded leaves are in the code, which may have another name for the same state.
+
+        And those of which the code has nothing like that.
+        """
+        names = {name: ".".join(code.renamed.get(name, (name,))) for name in recorded.leaves}
+        found = {*names.values()}
+        reached = {*recorded.names}
+        for each in code.standing.since(recorded) or ():
+            if not each.steps and reached.issuperset(each.after):
+                reached.add(each.name)
+                removed = {name for name in each.after if not self.holds(name)} & found
+                if removed and self.holds(each.name):
+                    found = found - removed | {each.name}
+        here = {name for name in found if self.holds(name)}
+        return here, found - here
 
     def leaves(self, labels: Collection[str]) -> list[str]:
         """The leaves of the apps, by name."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.apps.registry import Apps
 from django.db.models import Model
 
+from contentgit.content.description import parse_excluded, parse_schema
 from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
 from contentgit.db.fields.plain import generic_keys
 from contentgit.db.introspect import table
@@ -23,6 +24,19 @@ class RecordedModel(NamedTuple):
 
     schema: ModelSchema
     excluded: frozenset[str]
+
+
+def recorded_models(document: Any) -> dict[str, RecordedModel]:
+    """The models that ``dataset.json`` describes.
+
+    Raises:
+        FormatError: the document is not one of a dump.
+    """
+    excluded = parse_excluded(document)
+    return {
+        label: RecordedModel(model, excluded.get(label, frozenset()))
+        for label, model in parse_schema(document).models.items()
+    }
 
 
 def bound(
