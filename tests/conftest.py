@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests.python import keep_compiled
+
 if TYPE_CHECKING:
     from tests.databases import Cleaner
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 # inherit the name and find them. Not the process's id: two containers that share a server can have
 # the same, and a database of that name would be taken for one that was left behind.
 os.environ["CONTENTGIT_TEST_NAME"] = f"cg_test_{secrets.token_hex(4)}"
+keep_compiled()
 
 
 # How many examples of a law are tried; a busy machine is no reason to fail one.

@@ -7,17 +7,35 @@ process and ends with it.
 from __future__ import annotations
 
 import atexit
+import gc
+import importlib
 import json
 import os
+import pkgutil
+import runpy
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+USED = (
+    "django.core.management.commands.migrate",
+    "django.core.serializers.json",
+    "django.db.backends.sqlite3.base",
+    "django.db.models.sql.compiler",
+    "django.urls",
+    "django.views.debug",
+    "django.views.generic",
+    "logging.config",
+    "multiprocessing.reduction",
+)
+"""What most projects import at their start, besides contentgit."""
 
 
 def python(
@@ -66,9 +84,7 @@ def _server(_owner: int) -> subprocess.Popen[str]:
 
 
 def _serve() -> None:
-    """Answer each call with its exit code, until the caller is gone; a fork comes back as its call."""
-    import gc
-
+    """Answer each call with its exit code, until the caller is gone."""
     base = [*sys.path]
     sys.path.insert(0, str(ROOT))
     _import_all()
@@ -78,33 +94,46 @@ def _serve() -> None:
         child = os.fork()
         if not child:
             os.close(answers.fileno())
-            _become(json.loads(line), base)
-            return
+            os._exit(_ended(json.loads(line), base))
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
 
 
 def _import_all() -> None:
     """Import what projects use, as far as it needs no settings."""
-    import importlib
-    import pkgutil
-    from contextlib import suppress
-
     from django.core.exceptions import AppRegistryNotReady, ImproperlyConfigured
 
     import contentgit
 
-    names = [each.name for each in pkgutil.walk_packages(contentgit.__path__, "contentgit.")]
-    for name in (*names, "django.core.management.commands.migrate"):
-        if not name.startswith(("contentgit.demo", "contentgit.__main__")):
+    own = [each.name for each in pkgutil.walk_packages(contentgit.__path__, "contentgit.")]
+    for name in (*USED, *own):
+        if not name.startswith(("contentgit.demo.", "contentgit.__main__")):
             with suppress(AppRegistryNotReady, ImproperlyConfigured):
                 importlib.import_module(name)
 
 
+def _ended(call: Mapping[str, Any], base: list[str]) -> int:
+    """The exit code of the call, after all but the destructors, which take longer than many calls."""
+    code: object = 0
+    try:
+        _become(call, base)
+    except SystemExit as end:
+        code = end.code
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    if code is not None and not isinstance(code, int):
+        sys.stderr.write(f"{code}\n")
+        code = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code or 0
+
+
 def _become(call: Mapping[str, Any], base: list[str]) -> None:
     """Do what ``python`` does with the words of the call."""
-    import runpy
-
     os.chdir(call["cwd"])
     os.environ.clear()
     os.environ.update(call["env"])
@@ -115,8 +144,9 @@ def _become(call: Mapping[str, Any], base: list[str]) -> None:
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
     tempfile.tempdir = None
     sys.dont_write_bytecode = True
-    given = os.environ.get("PYTHONPATH")
-    sys.path[:] = [*(given.split(os.pathsep) if given else ()), *base]
+    found = os.environ.get("PYTHONPATH")
+    given = found.split(os.pathsep) if found else []
+    sys.path[:] = [*given, *(each for each in base if each not in given)]
     first, *rest = call["words"]
     if first == "-m":
         sys.argv = rest
