@@ -110,7 +110,8 @@ class Lens:
     ``fill`` is whether a field that was added gets what its migration wrote into the rows there were; without
     it, a record does not have the field. Of such fields only those of the ``newer`` schema count, if it is
     given: others are not content. ``opaque`` are the operations of which nothing is known, each with its
-    migration: what they did to content is not in the records that the lens gives.
+    migration: what they did to content is not in the records that the lens gives. ``other_keys`` are those of
+    them that gave records other keys.
     """
 
     def __init__(
@@ -122,6 +123,7 @@ class Lens:
         newer: Mapping[str, ModelSchema] | None = None,
     ) -> None:
         self.opaque: list[tuple[str, OpaqueStep]] = []
+        self.other_keys: list[tuple[str, OpaqueStep]] = []
         self._fill = fill
         self._known = newer
         self._older = {
@@ -160,7 +162,8 @@ class Lens:
             case _:
                 model = self._newer.get(step.model)
                 if isinstance(step, RetypedField) and self._is_other_key(step):
-                    self.opaque.append((migration, OpaqueStep(f"another key of {step.model}")))
+                    self.other_keys.append((migration, OpaqueStep(f"another key of {step.model}")))
+                    self.opaque.append(self.other_keys[-1])
                 if model is not None:
                     _take_field(model, step, migration)
 

@@ -21,13 +21,16 @@ from contentgit.check import Finding
 from contentgit.content.canonical import dump_document, parse_document
 from contentgit.content.description import parse_standing, schema_document
 from contentgit.content.evolution import (
+    KEY,
     AddedField,
     AddedModel,
+    Conversion,
     Migration,
     OpaqueStep,
     RemovedField,
     RenamedField,
     RenamedModel,
+    RetypedField,
     SchemaStep,
     Standing,
 )
@@ -216,6 +219,33 @@ def test_code_that_changed_content_is_refused(make: Make) -> None:
         both(site)
     assert refused.value.items == ("site.0002_upper: RunPython",)
     assert "contentgit upgrade" in (refused.value.hint or "")
+
+
+def test_code_is_not_asked_for_where_the_other_side_has_nothing_of_its_own(make: Make) -> None:
+    site = make(p1=page("One"), p2=page("Two"))
+    code = after(
+        "site.0002_upper", OpaqueStep("RunPython"), RenamedField("site.page", "body", "text")
+    )
+    document = described([RENAMED, TEASER], code)
+    edits: dict[str, Any] = {"p1": renamed("ONE"), "p2": None, "p3": renamed("THREE")}
+    commit(site, "ours", document, **edits)
+    site.commit_files("theirs", {"README": b"Pages."})
+    found = both(site)
+    assert not found.conflicts
+    assert site.all(found.tree) == {"site.page:1": renamed("ONE"), "site.page:3": renamed("THREE")}
+    assert site.repository.blob(found.tree, "pages/dataset.json") == document
+    tip = commit(site, "ahead", document, **edits)
+    done = merging.merge(site.repository, "ahead", fast_forward=merging.FastForward.NEVER)
+    assert site.repository.trees.root(done.commit) == site.repository.trees.root(tip)
+
+
+def test_other_keys_that_code_gave_are_refused_also_where_nothing_was_edited(make: Make) -> None:
+    site = make(p1=page("One"))
+    code = after("site.0002_key", RetypedField("site.page", KEY, Conversion.NONE))
+    commit(site, "ours", described([PAGE, TEASER], code), p1=None, p7=page("One"))
+    site.commit_files("theirs", {"README": b"Pages."})
+    with pytest.raises(RefusedError, match="from before migrations"):
+        both(site)
 
 
 def test_code_that_both_sides_ran_is_not_asked_for(make: Make) -> None:

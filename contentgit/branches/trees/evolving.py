@@ -51,6 +51,11 @@ class _DumpSide:
     standing: Standing
     models: Mapping[str, ModelSchema]
 
+    def is_like(self, other: _DumpSide) -> bool:
+        """Whether both have the same records and description."""
+        ids = [self.repository.trees.folder_id(each.tree, self.folder) for each in (self, other)]
+        return ids[0] == ids[1]
+
     def seen(self, migrations: Sequence[Migration], like: _Description) -> str:
         """A tree with the dump as the migrations make it."""
         if not any(each.steps for each in migrations):
@@ -269,11 +274,15 @@ def _moved(
 
 
 def _refuse_opaque(dump: _DumpSides) -> None:
-    """Raises RefusedError where code changed content on one side, of which nothing is known."""
+    """Raises RefusedError where code changed content on one side, of which nothing is known.
+
+    Where the other side has nothing of its own, that does not matter: the content with the changes is taken.
+    """
     for name, side in (("ours", dump.ours), ("theirs", dump.theirs)):
         if side is None:
             continue
-        opaque = Lens(side.models, dump.missing(side)).opaque
+        lens = Lens(side.models, dump.missing(side))
+        opaque = lens.other_keys if dump.base and side.is_like(dump.base) else lens.opaque
         found = [f"{migration}: {step.operation}" for migration, step in opaque]
         if found:
             raise RefusedError(
