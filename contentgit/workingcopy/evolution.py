@@ -227,10 +227,11 @@ class Evolution:
             data={"dropped": list(self.dropped), "missing": list(self.code.missing)},
         )
 
-    def refuse_unreadable(self, *, ignoring: bool) -> None:
+    def refuse_unreadable(self, *, ignoring: bool, undoing: bool = False) -> None:
         """Refuses to apply the commit if it cannot be read as this code has it.
 
-        ``ignoring`` is whether fields and models that the code lacks are to be left out.
+        ``ignoring`` is whether fields and models that the code lacks are to be left out. With ``undoing`` the
+        commit is what the database held before an apply.
 
         Raises:
             RefusedError: newer code made the commit; only the code of a migration can read it; or a field has
@@ -256,11 +257,19 @@ class Evolution:
             )
         if self._lens.opaque:
             steps = [f"{migration}: {step.operation}" for migration, step in self._lens.opaque]
+            call = f"contentgit upgrade {commit} --branch NEW"
+            hint = f"{call}  (runs them on the content of the commit)"
+            if undoing:
+                hint = (
+                    "contentgit commit -m 'Before the undo'  (captures what is here now)\n"
+                    f"{call}  (runs them on what was here before the apply)\n"
+                    "contentgit checkout NEW --apply  (brings that back)"
+                )
             raise RefusedError(
                 f"commit {commit} is from before migrations of {label} whose work on content only their own "
                 "code can do",
                 items=steps,
-                hint=f"contentgit upgrade {commit} --branch NEW  (runs them on the content of the commit)",
+                hint=hint,
                 data={"migrations": [migration for migration, _ in self._lens.opaque]},
             )
         other = [*self._other_kinds()]

@@ -221,7 +221,10 @@ class _Planning(NamedTuple):
         changed |= dict.fromkeys(base_ids.keys() - ids.keys(), "")
         deltas = sides.ours.compare(sides.theirs, ids)
         if deltas:
-            evolution.refuse_unreadable(ignoring=self.request.licences.ignore_unknown_fields)
+            evolution.refuse_unreadable(
+                ignoring=self.request.licences.ignore_unknown_fields,
+                undoing=self.request.verb == "undo",
+            )
         differing = {delta.path for delta in deltas}
         return replace(
             sides,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -303,6 +305,26 @@ def test_a_checkout_upgrades_what_it_applies(split: Project) -> None:
     found = split.sql("SELECT title, body FROM site1_page ORDER BY id")
     assert found == [("One", "Rye. (One)"), ("Zwei", "Oat. (Zwei)")]
     assert "clean" in split.ok("status")
+
+
+def test_an_undo_across_code_names_commands_that_bring_back_what_was_here(project: Project) -> None:
+    project.sql("UPDATE site1_page SET title = 'Zwei' WHERE id = 2")
+    project.ok("commit", "-m", "Zwei")
+    project.ok("checkout", "HEAD~1", "--apply", "--yes")
+    project.sql("UPDATE site1_page SET body = 'Here.' WHERE id = 1")
+    project.ok("checkout", "main", "--apply", "--yes", "--force")
+    project.code(PAGE, [INITIAL, "m.RunPython(split)"], SPECS, SPLIT)
+    project.migrate()
+    project.sql("UPDATE site1_page SET title = 'Later' WHERE id = 1")
+    said = project.refused("undo", "--yes")
+    calls = re.findall(r"^hint: python \S+ contentgit (.*?)(?:  \(.*)?$", said, re.MULTILINE)
+    assert [each.split()[0] for each in calls] == ["commit", "upgrade", "checkout"]
+    for each in calls:
+        project.ok(*shlex.split(each), *(["--yes"] if "checkout" in each else []))
+    held = "SELECT title, body FROM site1_page ORDER BY id"
+    assert project.sql(held) == [("One", "Here. (One)"), ("Two", "Oat. (Two)")]
+    project.ok("undo", "--yes")
+    assert project.sql(held) == [("Later", "Rye. (One)"), ("Zwei", "Oat. (Zwei)")]
 
 
 SQUASHED = """
