@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple
 
 from contentgit.branches.operation import refuse_under_way
@@ -17,7 +18,7 @@ from contentgit.content import canonical
 from contentgit.content.evolution import OpaqueStep
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE, dump_name, model_of
 from contentgit.content.lenses import Lens
-from contentgit.errors import RefusedError, UsageError
+from contentgit.errors import DatabaseError, RefusedError, UsageError
 from contentgit.git import LeftAlone, Repository
 from contentgit.history.commits import check_format, refuse_recorded, repository_document
 from contentgit.history.dumps import (
@@ -80,15 +81,15 @@ def upgrade(
     return _upgrade(project, revision, _target(repository, revision, new_branch), message, scratch)
 
 
-def upgraded(project: Project, revision: str, *, scratch: str = "") -> str:
+def upgraded(project: Project, revision: str, *, scratch: str = "", name: str = "") -> str:
     """A commit on top of another with what the project's migrations make of it; that one if it is at today's.
 
-    It is in no branch. Raises as :func:`upgrade`.
+    It is in no branch. ``name`` is what errors call the revision, if not that. Raises as :func:`upgrade`.
     """
     source = project.repository.refs.resolve(revision)
     check_format(project.repository, source)
     refuse_recorded(project.repository, source)
-    done = _upgrade(project, revision, _Target(source, "", None), "", scratch)
+    done = _upgrade(project, name or revision, _Target(source, "", None), "", scratch)
     return done.commit or source
 
 
@@ -109,12 +110,28 @@ def _upgrade(
         apps = {label.partition(".")[0] for dump in dumps for label in dump.tables}
         with scratch_database(project, evolutions, folder, scratch) as database:
             Job(database, tuple(sorted(leaves)), names, tuple(sorted(apps))).write(folder)
-            report = worked(project, folder)
+            try:
+                report = worked(project, folder)
+            except DatabaseError as error:
+                _say_way_on(error, revision)
+                raise
         counts = _Counts(repository, target.source, folder)
         tree = repository.writer.write_tree(target.source, counts.files(evolutions))
     done = _committed(project, target, tree, counts.dumps, report, message)
     notes = [f"{each} is not defined in this project, and stays as it is" for each in unknown]
     return replace(done, notes=(*notes, *done.notes))
+
+
+def _say_way_on(error: DatabaseError, revision: str) -> None:
+    """Of a migration that failed on the commit's content, says what can be done about either."""
+    migration = error.data.get("migration")
+    if migration and error.data["loaded"]:
+        error.message += f"; it ran on the content of {revision}, and nothing has changed"
+        error.hint = (
+            f"mend {migration} so that it takes this content, then run the command again\n"
+            f"contentgit checkout {quote(revision)} --apply  (with code from before {migration}: edit there, "
+            "commit, then run the command again)"
+        )
 
 
 def _target(repository: Repository, revision: str, new_branch: str | None) -> _Target:

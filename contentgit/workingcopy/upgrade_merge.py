@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Any, NamedTuple
 
 from contentgit.branches.merging import MergeResult, merge
-from contentgit.errors import ContentgitError, RefusedError, UsageError
+from contentgit.errors import ContentgitError, DatabaseError, RefusedError, UsageError
 from contentgit.workingcopy.project import Project
 from contentgit.workingcopy.upgrade import Upgraded, upgrade, upgraded
 
@@ -15,6 +16,12 @@ class UpgradedMerge(NamedTuple):
 
     result: MergeResult
     ours: Upgraded | None
+
+
+def _apart(branch: str, revision: str) -> str:
+    """The commands that do the same without what both sides come from."""
+    calls = (f"upgrade {quote(branch)}", f"upgrade {quote(revision)} --branch NEW", "merge NEW")
+    return "\n".join(f"contentgit {each}" for each in calls)
 
 
 def merge_upgraded(project: Project, revision: str, **options: Any) -> UpgradedMerge:
@@ -35,12 +42,20 @@ def merge_upgraded(project: Project, revision: str, **options: Any) -> UpgradedM
     if len(bases) != 1:
         raise RefusedError(
             f"{branch} and {revision} come from {len(bases)} commits, of which none is their only base",
-            hint=f"contentgit upgrade {revision} --branch NEW\ncontentgit merge NEW",
+            hint=_apart(branch, revision),
         )
     if bases[0] in (ours, theirs):  # one side has all of the other
         other = revision if bases[0] == theirs else upgraded(project, revision)
         return UpgradedMerge(merge(repository, other, name=revision, **options), None)
-    base, other = upgraded(project, bases[0]), upgraded(project, revision)
+    try:
+        base = upgraded(project, bases[0], name=bases[0][:10])
+    except DatabaseError as error:
+        if error.data.get("loaded"):  # neither side can change what they come from
+            first, _, _ = error.hint.partition("\n")
+            why = "edits of one side may be conflicts"
+            error.hint = f"{first}\n{_apart(branch, revision)}  ({why})"
+        raise
+    other = upgraded(project, revision)
     done = upgrade(project, branch)
     tree = repository.trees.root(base)
     try:

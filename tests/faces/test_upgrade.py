@@ -409,6 +409,17 @@ def test_a_migration_that_fails_is_named_and_leaves_nothing(tmp_path: Path) -> N
     assert "ValueError: no such person" in said
     assert "m1.py" in said
     assert project.git("log", "-1", "--format=%s", "main") == "Before\n"
+    assert "it ran on the content of main, and nothing has changed" in said
+    assert "mend site1.m1 so that it takes this content" in said
+    assert "contentgit checkout main --apply  (with code from before site1.m1: edit there" in said
+    before = project.git("rev-parse", "--short=10", "main").strip()
+    project.git("branch", "side")
+    for branch in ("main", "side"):
+        project.git("checkout", "-q", branch)
+        project.git("commit", "-q", "--allow-empty", "-m", branch)
+    said = project.refused("merge", "main", "--upgrade")
+    assert f"it ran on the content of {before}" in said
+    assert "contentgit upgrade main --branch NEW\n" in said
 
 
 def test_nothing_among_the_content_is_imported(tmp_path: Path) -> None:

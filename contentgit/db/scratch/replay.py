@@ -74,7 +74,7 @@ class Replay:
             raise RefusedError("the migrations to today's code would go backwards")
         whole: Any = executor
         state = whole._create_project_state(with_applied_migrations=True)
-        with self._running(executor, plan, "migrating to today's code"):
+        with self._running(executor, plan, "migrating to today's code", loaded=True):
             emit_pre_migrate_signal(0, False, connection.alias, apps=state.apps, plan=plan)
             after = executor.migrate(targets, plan=plan, state=state.clone())
             emit_post_migrate_signal(0, False, connection.alias, apps=_todays(after), plan=plan)
@@ -100,8 +100,13 @@ class Replay:
         return [*found]
 
     @contextmanager
-    def _running(self, executor: MigrationExecutor, plan: Plan, what: str) -> Iterator[None]:
-        """Tells the progress of the body; its errors name the migration that runs."""
+    def _running(
+        self, executor: MigrationExecutor, plan: Plan, what: str, *, loaded: bool = False
+    ) -> Iterator[None]:
+        """Tells the progress of the body; its errors name the migration that runs.
+
+        ``loaded`` is whether the database has the commit's records.
+        """
         current: list[str] = []
 
         def watch(
@@ -121,7 +126,7 @@ class Replay:
             raise
         except Exception as error:
             # Any: migrations are the project's own code.
-            raise _failure(current[-1] if current else "", error) from error
+            raise _failure(current[-1] if current else "", error, loaded=loaded) from error
 
 
 def _models(state: ProjectState) -> Apps:
@@ -156,18 +161,20 @@ def _todays(state: ProjectState) -> Any:
     return found
 
 
-def _failure(migration: str, error: Exception) -> DatabaseError:
+def _failure(migration: str, error: Exception, *, loaded: bool) -> DatabaseError:
     words = (str(error).strip().splitlines() or [""])[0]
     frames: Sequence[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
     own = [each for each in frames if "/django/" not in each.filename.replace("\\", "/")]
     place = (own or frames)[-1]
-    what = f"migration {migration} failed" if migration else "the migrations failed"
+    what = "the migrations failed on the scratch database"
+    if migration:
+        what = f"migration {migration} failed on the scratch database"
     return DatabaseError(
-        f"{what} on the scratch database: {type(error).__name__}: {words}",
+        f"{what}: {type(error).__name__}: {words}",
         items=[f"{place.filename}:{place.lineno} in {place.name}"],
         hint="nothing has changed; the scratch database has the commit's records alone\n"
         "contentgit upgrade REV --scratch ALIAS  (uses an empty database of your own)",
-        data={"migration": migration},
+        data={"migration": migration, "loaded": loaded},
     )
 
 
