@@ -46,7 +46,7 @@ def print_schema_changes(changes: Sequence[SchemaChange], terminal: Terminal) ->
 def schema_change_lines(changes: Iterable[SchemaChange]) -> Iterator[Text]:
     """What happened to the schema of each dump."""
     for change in changes:
-        newer = "; the first commit is the newer one" if change.backwards else ""
+        newer = f"; {change.words}" if change.words else ""
         yield Text(f"The schema of {safe(dump_label(change.dump))} changes{newer}", style="bold")
         yield from (Text(f"    {line}") for line in schema_lines(change))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -44,6 +45,7 @@ class Change:
     """One record before and after; ``None`` where it is not there.
 
     Both are ``whole`` where they come from commits. The database may manage fewer fields than a commit has.
+    ``unsaid`` are fields of which the record before may not say what they held.
 
     Raises:
         ValueError: it is there on neither side.
@@ -53,6 +55,7 @@ class Change:
     before: Record | None
     after: Record | None
     whole: bool = False
+    unsaid: AbstractSet[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.before is None and self.after is None:
@@ -69,17 +72,19 @@ class Change:
     def fields(self) -> tuple[FieldChange, ...]:
         """The fields that change, by name.
 
-        Of an update, those that both sides have and that differ; of whole records also those that one side
-        alone has, if they have a value there. Of a record created or deleted, all.
+        Of an update, those that both sides have and that differ. Those that one side alone has, if they have
+        a value there: of whole records, and of the database's those that the commit cannot say. Of a record
+        created or deleted, all.
         """
         before = {} if self.before is None else self.before.fields
         after = {} if self.after is None else self.after.fields
         if self.kind == "update":
             names = [name for name in before if name in after]
             differing = [name for name in names if not same(before[name], after[name])]
-            if self.whole:
-                alone = before.keys() ^ after.keys()
-                differing += [name for name in alone if {**before, **after}[name] not in _NOTHING]
+            alone = before.keys() ^ after.keys()
+            if not self.whole:
+                alone &= after.keys() & self.unsaid
+            differing += [name for name in alone if {**before, **after}[name] not in _NOTHING]
         else:
             differing = [*before, *after]
         return tuple(

@@ -39,11 +39,15 @@ CONVERSIONS: Final = 100
 
 
 class Lost(NamedTuple):
-    """A value that a lens cannot carry, and the migration that is the reason; ``field`` is the older name."""
+    """A value that a lens cannot carry, and the migration that is the reason; ``field`` is the older name.
+
+    ``now`` is the newer name, where the field is there with another kind of value.
+    """
 
     field: str
     value: Value
     migration: str
+    now: str = ""
 
 
 class Reading(NamedTuple):
@@ -65,8 +69,9 @@ class LostValues(NamedTuple):
 class SchemaChange(NamedTuple):
     """What happened to the schema of a dump between two commits.
 
-    ``backwards`` is whether the first commit is the newer one. ``left_out`` are models, and how many records
-    the commit has of each, that the code's dataset does not have.
+    ``backwards`` is whether the first commit is the newer one; ``dropped``, whether older code made the
+    second one on top of it. ``left_out`` are models, and how many records the commit has of each, that the
+    code's dataset does not have.
     """
 
     dump: str
@@ -74,6 +79,14 @@ class SchemaChange(NamedTuple):
     lost: tuple[LostValues, ...] = ()
     backwards: bool = False
     left_out: tuple[tuple[str, int], ...] = ()
+    dropped: bool = False
+
+    @property
+    def words(self) -> str:
+        """Which side is the older one, if that is not the first; else ``""``."""
+        if self.dropped:
+            return "the second commit was made by code from before"
+        return "the first commit is the newer one" if self.backwards else ""
 
 
 class NewerModel(NamedTuple):
@@ -221,6 +234,15 @@ class Lens:
             if not model.removed_by
         }
 
+    @property
+    def unsaid(self) -> Mapping[str, frozenset[str]]:
+        """The fields, by newer model, of which a record may be without, as only the database got a value."""
+        return {
+            model.label: frozenset(name for name, each in model.fields.items() if _is_unsaid(each))
+            for model in self._older.values()
+            if not model.removed_by
+        }
+
     def changes(self, label: str) -> bool:
         """Whether a record of the older model may be read as another than it is."""
         model = self._older.get(label)
@@ -268,7 +290,7 @@ class Lens:
             for migration, step in read.retyped:
                 value = _converted(value, step)
                 if value is ABSENT:
-                    lost.append(Lost(name, record.fields[name], migration))
+                    lost.append(Lost(name, record.fields[name], migration, newer))
                     break
             else:
                 values[newer] = value
@@ -321,6 +343,13 @@ def _remove_field(model: _ReadModel, name: str, migration: str) -> None:
     removed = model.fields.pop(name, None)
     if removed is not None and removed.source is not None:
         model.gone[removed.source] = migration
+
+
+def _is_unsaid(read: _ReadField) -> bool:
+    """Whether a value may be one that only the migration knows."""
+    if read.source is None and read.default is ABSENT:
+        return True
+    return any(step.conversion is not Conversion.SAME for _, step in read.retyped)
 
 
 def _converts(step: RetypedField) -> bool:

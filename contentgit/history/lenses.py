@@ -12,25 +12,29 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from contentgit.content import canonical
 from contentgit.content.documents import dump_document, parse_document
 from contentgit.content.evolution import Migration, Standing, history_document
 from contentgit.content.layout import DATASET_FILE, model_of, record_path
 from contentgit.content.lenses import Lens, LostValues, SchemaChange
+from contentgit.content.records import Record
 from contentgit.content.schema import ModelSchema
 from contentgit.errors import ContentgitError
 from contentgit.git import Repository
 from contentgit.git.trees import PLAIN_FILE
 from contentgit.git.values import FileEntry, Placed
 from contentgit.history.dumps import recorded_schema, recorded_standing
-from contentgit.history.snapshots import CommitSide, batches
+from contentgit.history.snapshots import LOST_VALUES, CommitSide, batches
 
 PREFIX = "refs/contentgit/lens"
 """The refs that keep such trees."""
 
-_LOST = "lost.json"
+_FORM: Final = b"2"
+"""Another form of these trees has another number: those of before are not read."""
+
+_LOST: Final = "lost.json"
 
 
 class Seen(NamedTuple):
@@ -89,7 +93,7 @@ def _lost(repository: Repository, tree: str) -> tuple[LostValues, ...]:
 def _name(repository: Repository, commit: str, folder: str, view: View) -> str:
     history = dump_document(history_document(Standing(tuple(view.migrations))))
     older = repository.blob(commit, f"{folder}/{DATASET_FILE}") or b""
-    parts = (folder.encode(), older, history, view.document, b"%d" % view.fill)
+    parts = (_FORM, folder.encode(), older, history, view.document, b"%d" % view.fill)
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -183,13 +187,17 @@ class _Made:
                 place = f"{self._folder}/{path}"
                 yield place, FileEntry(PLAIN_FILE, now) if now else None
         old = [(path, blob) for path, blob, _ in wanted if blob]
-        for path, _, lost in self._read(before, old):
+        for path, _, lost, held in self._read(before, old):
             self._lost.subtract(lost)
             yield f"{self._folder}/{path}", None
+            if held:
+                yield f"{LOST_VALUES}/{path}", None
         new = [(path, blob) for path, _, blob in wanted if blob]
-        for path, data, lost in self._read(after, new):
+        for path, data, lost, held in self._read(after, new):
             self._lost.update(lost)
             yield f"{self._folder}/{path}", data
+            if held:
+                yield f"{LOST_VALUES}/{path}", held
 
     def _is_read(self, path: str) -> bool:
         label = model_of(f"{self._folder}/{path}")
@@ -199,8 +207,11 @@ class _Made:
 
     def _read(
         self, tree: str, entries: Sequence[tuple[str, str]]
-    ) -> Iterator[tuple[str, bytes | None, list[tuple[str, str, str]]]]:
-        """The path and bytes of each record, and what it loses; first that its older path is free."""
+    ) -> Iterator[tuple[str, bytes | None, list[tuple[str, str, str]], bytes]]:
+        """The path and bytes of each record, what it loses, and the bytes of what it held in such fields.
+
+        First that its older path is free.
+        """
         side = CommitSide(self._repository, tree, self._folder)
         for batch in batches(entries):
             for (path, _), record in zip(batch, side.records(batch), strict=True):
@@ -208,14 +219,17 @@ class _Made:
                 read = self._lens.read(record)
                 lost = [(record.key.model, each.field, each.migration) for each in read.lost]
                 if read.record is None:
-                    yield path, None, lost
+                    yield path, None, lost, b""
                     continue
                 label = read.record.key.model
                 model = self._view.models.get(label, self._older[record.key.model])
                 place = record_path(read.record.key, model.layout)
                 if place != path:
-                    yield path, None, []
-                yield place, canonical.encode(read.record, model.key_kind), lost
+                    yield path, None, [], b""
+                held = {each.now: each.value for each in read.lost if each.now}
+                was = Record(read.record.key, held)
+                data = canonical.encode(read.record, model.key_kind)
+                yield place, data, lost, canonical.encode(was, model.key_kind) if held else b""
 
 
 class CommonView(NamedTuple):
@@ -253,8 +267,11 @@ def meeting(repository: Repository, before: str, after: str, folder: str) -> Com
         if migrations and any(each.steps for each in migrations):
             models = recorded_schema(repository, other, folder)
             document = repository.blob(other, path) or b""
-            seen = seen_through(repository, one, folder, View(migrations, models, document))
-            change = SchemaChange(folder, migrations, seen.lost, backwards=one == after)
+            # What older code has left out of a commit is gone, and not what a migration would make of it.
+            dropped = one == after and repository.history.is_ancestor(other, one)
+            view = View(migrations, models, document, fill=not dropped)
+            seen = seen_through(repository, one, folder, view)
+            change = SchemaChange(folder, migrations, seen.lost, one == after, dropped=dropped)
             sides = (before, seen.tree) if one == after else (seen.tree, after)
             return CommonView(*sides, change)
     return CommonView(before, after)

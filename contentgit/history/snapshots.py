@@ -8,7 +8,9 @@ and ids.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from contentgit.content import canonical
@@ -24,6 +26,12 @@ BATCH = 999
 
 SHOWN = 200
 """Changes that are shown together."""
+
+LOST_VALUES = "lost.values"
+"""The folder of what records held in fields that have another kind since: as records, by their newer paths.
+
+Only trees have it that were made by :mod:`contentgit.history.lenses`.
+"""
 
 T = TypeVar("T")
 
@@ -89,6 +97,21 @@ class CommitSide(NamedTuple):
         blobs = self.repository.objects.blobs([blob for _, blob in entries if blob])
         for path, blob in entries:
             yield record_in(path, next(blobs), self._where(path)) if blob else None
+
+    def shown(self, entries: Sequence[tuple[str, str]]) -> Iterator[Record | None]:
+        """Like :meth:`records`, with what they held in fields that have another kind since."""
+        found = self.records(entries)
+        trees, commit = self.repository.trees, self.commit
+        if not commit or trees.folder_id(commit, LOST_VALUES) is None:
+            return found
+        was = self._replace(folder=LOST_VALUES)
+        places = [f"{LOST_VALUES}/{path}" for path, blob in entries if blob]
+        kept = trees.files_at(commit, places).items()
+        held = was.records([(path.removeprefix(f"{LOST_VALUES}/"), blob) for path, blob in kept])
+        lost = {record.key: record.fields for record in held if record}
+        return (
+            each and Record(each.key, {**each.fields, **lost.get(each.key, {})}) for each in found
+        )
 
     def keys(self, ids: Mapping[str, str]) -> Iterator[RecordKey]:
         """The key of each record, by the blob ids of their paths; a record tells it where its path does not.
@@ -156,17 +179,26 @@ def changes(
 ) -> Iterator[Change]:
     """What differs in content between two commits, streamed."""
     for batch in batches(differences):
-        old = before.records([(each.path, each.before) for each in batch])
-        new = after.records([(each.path, each.after) for each in batch])
+        old = before.shown([(each.path, each.before) for each in batch])
+        new = after.shown([(each.path, each.after) for each in batch])
         yield from changes_of(zip(old, new, strict=True), whole=True)
 
 
-def changes_of(pairs: Iterable[Pair], *, whole: bool = False) -> Iterator[Change]:
-    """The changes of content in pairs of records; of other bytes with the same content there is none."""
+def changes_of(
+    pairs: Iterable[Pair],
+    *,
+    whole: bool = False,
+    unsaid: Mapping[str, AbstractSet[str]] = MappingProxyType({}),
+) -> Iterator[Change]:
+    """The changes of content in pairs of records; of other bytes with the same content there is none.
+
+    ``unsaid`` are fields by model, see :class:`contentgit.content.diff.Change`.
+    """
     for before, after in pairs:
         record = before or after
         if record is not None:
-            change = Change(record.key, before, after, whole)
+            unknown = unsaid.get(record.key.model, frozenset())
+            change = Change(record.key, before, after, whole, unknown)
             if before is None or after is None or change.fields:
                 yield change
 

@@ -99,8 +99,8 @@ def _schema(change: SchemaChange) -> Note:
     """What migrations did to the schema of a dump; its values are compared as the newer schema has them."""
     lines = [*_every_line(change)]
     text = f"The schema of {dump_label(change.dump)} changes."
-    if change.backwards:
-        text += " The first commit is the newer one."
+    if change.words:
+        text += f" {change.words[0].upper()}{change.words[1:]}."
     shown: tuple[Words, ...] = tuple((line,) for line in lines[:_SCHEMA_LINES])
     return Note("schema", text, bool(change.lost), shown, max(0, len(lines) - _SCHEMA_LINES))
 
@@ -130,6 +130,7 @@ def schema_data(changes: Iterable[SchemaChange]) -> list[dict[str, Any]]:
         {
             "dump": change.dump,
             "backwards": change.backwards,
+            "dropped": change.dropped,
             "migrations": [
                 {"name": each.name, "steps": [step_words(step) for step in each.steps]}
                 for each in change.migrations

@@ -104,8 +104,8 @@ def dump_changes(
     found = WithheldBefore.by(row).edits(side.compare(before, before.ids()))
     known = (delta for delta in found if delta.key.model in dump.tables)
     wanted = in_order(delta for delta in known if wants(delta.path))
-    read = (pair for _, pair in pairs(wanted, before, side))
-    return changes_of(Missing(dump).trimmed(read)), side
+    read = (pair for _, pair in pairs(wanted, before, side, shown=True))
+    return changes_of(Missing(dump).trimmed(read), unsaid=evolution.unsaid), side
 
 
 def titled(

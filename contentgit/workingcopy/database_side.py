@@ -136,11 +136,15 @@ class DatabaseSide:
 
 
 def pairs(
-    deltas: Iterable[Delta], commit: CommitSide, database: DatabaseSide
+    deltas: Iterable[Delta], commit: CommitSide, database: DatabaseSide, *, shown: bool = False
 ) -> Iterator[tuple[Delta, Pair]]:
-    """Each delta with its records in commit and database, streamed in batches."""
+    """Each delta with its records in commit and database, streamed in batches.
+
+    ``shown`` is that of :meth:`CommitSide.shown`.
+    """
+    read = commit.shown if shown else commit.records
     for batch in batches(deltas):
-        there = commit.records([(delta.path, delta.commit) for delta in batch])
+        there = read([(delta.path, delta.commit) for delta in batch])
         here = database.records([delta.row for delta in batch])
         yield from zip(batch, zip(there, here, strict=True), strict=True)
 

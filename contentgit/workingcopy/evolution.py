@@ -187,6 +187,28 @@ class Evolution:
         """The fields by model of which the commit knows nothing, as they came later."""
         return self._lens.added
 
+    @property
+    def unsaid(self) -> Mapping[str, frozenset[str]]:
+        """The fields by model of which the commit may not say what a migration made of them."""
+        return self._lens.unsaid
+
+    def recording(self, goal: str) -> str:
+        """The first commit on the way to ``goal`` that holds what only the code of migrations since knows.
+
+        ``""`` where there is none, or nothing that only their code knows.
+        """
+        lens, found = self._lens, ""
+        names = {migration for migration, _ in lens.opaque}
+        if any(lens.unsaid.values()):
+            names |= {each.name for each in self.migrations}
+        if names and self.commit:
+            path = f"{self.dump.folder}/{DATASET_FILE}"
+            for commit in self.repository.history.log(f"{self.commit}..{goal}", paths=[path]):
+                with suppress(FormatError):
+                    standing = recorded_standing(self.repository, commit.id, self.dump.folder)
+                    found = commit.id if names <= standing.names else found
+        return found
+
     @cached_property
     def dropped(self) -> tuple[str, ...]:
         """The models and fields of the commit that the code lacks, and that no migration of it removed."""

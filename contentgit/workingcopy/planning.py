@@ -161,10 +161,16 @@ class _Planning(NamedTuple):
             goal = Goal(at, row.tree, row.branch)  # it has all of the branch, and perhaps more
         evolution = Evolution.since(project, dump, goal.commit)
         theirs = evolution.side
-        same = row and row.tree == goal.tree
-        base = theirs if same else self._side(dump, start)
-        sides = DumpPlan(dump, row, goal, goal.tree, base, self._ours(dump), theirs)
-        return self._compared(sides, evolution)
+        ours = self._ours(dump)
+        if row and row.tree == goal.tree:
+            return self._compared(
+                DumpPlan(dump, row, goal, goal.tree, theirs, ours, theirs), evolution
+            )
+        since = Evolution.since(project, dump, start)
+        sides = DumpPlan(dump, row, goal, goal.tree, since.side, ours, theirs)
+        found = self._compared(sides, evolution)
+        recording = since.recording(goal.commit)
+        return self._as_migrated(found, recording) if recording else found
 
     def undo_plan(self, undone: Undone) -> DumpPlan:
         """The snapshots of a dump that is to become what it was before an apply."""
@@ -238,6 +244,19 @@ class _Planning(NamedTuple):
             ordered_ids=ordered_ids,
             origin_ids=sides.origin.ids() if sides.origin else {},
         )
+
+    def _as_migrated(self, sides: DumpPlan, recording: str) -> DumpPlan:
+        """The dump's plan where a row is no edit that is as the commit ``recording`` has it.
+
+        A migration ran here and where that commit was made.
+        """
+        there = self._side(sides.dump, recording).ids()
+        alike = {
+            delta.path: delta.database
+            for delta in sides.deltas
+            if delta.database and there.get(delta.path) == delta.database
+        }
+        return replace(sides, base_ids={**sides.base_ids, **alike})
 
     # What is done
 

@@ -57,7 +57,8 @@ class DumpStatus(NamedTuple, Generic[T]):
     derived fields alone, which is no edit. ``behind`` counts the branch's commits in this folder that the
     database does not have. Where the commit is not in the repository, it is ``missing``; then ``twin`` is a
     branch with the same content, or else ``ways`` are the ways on, and nothing tells what was edited.
-    ``schema`` is what happened to the dump's schema since the commit.
+    ``schema`` is what happened to the dump's schema since the commit, ``lacks`` are models and fields of the
+    commit that this code does not have.
     """
 
     label: str
@@ -74,6 +75,7 @@ class DumpStatus(NamedTuple, Generic[T]):
     twin: str = ""
     ways: tuple[str, ...] = ()
     schema: SchemaChange | None = None
+    lacks: tuple[str, ...] = ()
 
 
 def status(
@@ -129,6 +131,7 @@ def _status(
         missing=missing,
         twin=twin if missing else "",
         schema=evolution.schema_change,
+        lacks=evolution.dropped,
     )
 
 

@@ -90,6 +90,12 @@ def test_of_whole_records_a_field_of_one_side_alone_is_a_change() -> None:
     assert Change(KEY, before, after).fields == ()
 
 
+def test_a_value_that_a_commit_cannot_say_is_a_change() -> None:
+    before, after = record(a=1, c="x"), record(a=1, b=2, d=3, e="")
+    found = Change(KEY, before, after, unsaid=frozenset("bce")).fields
+    assert found == (FieldChange("b", ABSENT, 2),)
+
+
 def test_other_managed_fields_are_a_change_without_changed_fields() -> None:
     a, b = {KEY: record(a=1)}, {KEY: record(a=1, b=2)}
     (change,) = between(a, b)

@@ -223,7 +223,19 @@ def test_a_value_without_an_exact_form_is_lost_and_listed(
     read = lens(step).read(record(**{name: value}))
     assert read.record is not None
     assert name not in read.record.fields
-    assert read.lost == (Lost(name, value, "site.0002"),)
+    assert read.lost == (Lost(name, value, "site.0002", name),)
+
+
+def test_what_only_a_migration_knows_is_unsaid() -> None:
+    found = lens(
+        AddedField("site.page", "slug"),
+        AddedField("site.page", "intro", ""),
+        RenamedField("site.page", "count", "number"),
+        RetypedField("site.page", "number", Conversion.NONE),
+        RetypedField("site.page", "body", Conversion.SAME),
+    )
+    assert found.unsaid == {"site.page": {"slug", "number"}}
+    assert lens(RemovedModel("site.page")).unsaid == {}
 
 
 def test_a_renamed_model_takes_its_references_along() -> None:
@@ -414,4 +426,4 @@ def test_conversions_come_to_an_end() -> None:
     assert few.record
     assert few.record.fields["price"] == "1.500"
     many = Lens(MODELS, [Migration("site.m1", (), steps * 51)]).read(record())
-    assert many.lost == (Lost("price", "1.50", "site.m1"),)
+    assert many.lost == (Lost("price", "1.50", "site.m1", "price"),)

@@ -50,6 +50,8 @@ def test_code_that_is_one_migration_behind_does_not_drop_a_field(project: Projec
     assert "1 updated" in project.ok("commit", "-m", "With an intro")
     project.code(PAGE, [INITIAL], SPECS)
     project.sql("UPDATE site1_page SET body = 'Spelt.' WHERE id = 2")
+    status = project.ok("status")
+    assert "this code does not have, and does not compare:\n    site1.page.intro" in status
     said = project.refused("commit", "-m", "Behind")
     assert "site1.page.intro" in said
     assert "site1.m1" in said
@@ -58,6 +60,10 @@ def test_code_that_is_one_migration_behind_does_not_drop_a_field(project: Projec
     assert "2 updated" in done
     assert "Left out, as this code does not have it:\n    site1.page.intro" in done
     assert "intro" not in project.git("show", "HEAD:pages/site1.page/0/0/1.json")
+    shown = project.ok("show")
+    assert "the second commit was made by code from before" in shown
+    assert 'intro: "Read this" → (nothing)' in shown
+    assert 'intro: "None yet" → (nothing)' in shown
 
 
 def test_a_diff_across_a_rename_shows_the_edit_and_the_rename(project: Project) -> None:
@@ -261,7 +267,9 @@ def test_a_commit_of_newer_code_names_the_missing_migrations(project: Project) -
     assert "site1.page.intro" in refused
     words = ("checkout", "main", "--apply", "--yes", "--ignore-unknown-fields")
     project.ok(*words, site="production")
-    assert "clean" in project.ok("status", site="production")
+    status = project.ok("status", site="production")
+    assert "edited" not in status
+    assert "does not compare:\n    site1.page.intro" in status
 
 
 SPLIT = """
@@ -407,3 +415,47 @@ def test_a_renumbered_migration_is_the_same(project: Project) -> None:
     project.ok("checkout", "HEAD~2", "--apply", "--yes")
     found = project.sql("SELECT text, intro FROM site1_page ORDER BY id")
     assert found == [("Rye.", "Read"), ("Oat.", "None yet")]
+
+
+def test_values_of_another_kind_are_uncommitted_and_shown_beside_the_old_ones(
+    project: Project,
+) -> None:
+    project.sql("UPDATE site1_page SET body = '0' || id")
+    project.ok("commit", "-m", "Numbers")
+    number = PAGE.replace("models.TextField()", "models.IntegerField()")
+    project.code(number, [INITIAL, 'm.AlterField("Page", "body", f.IntegerField())'], SPECS)
+    project.migrate()
+    project.sql("UPDATE site1_page SET body = 77 WHERE id = 2")
+    assert "2 records edited since" in project.ok("status")
+    assert 'body: "01" → 1\n' in project.ok("diff")
+    assert "2 updated" in project.ok("commit", "-m", "As numbers")
+    shown = project.ok("show")
+    assert 'body: "01" → 1\n' in shown
+    assert 'body: "02" → 77\n' in shown
+
+
+def test_what_a_migration_wrote_on_two_sites_is_no_edit_on_the_second(project: Project) -> None:
+    project.migrate("live")
+    project.ok("checkout", "main", "--apply", "--yes", site="live")
+    loud = """
+        def loud(apps, editor):
+            model = apps.get_model("site1", "Page")
+            for page in model.objects.all():
+                model.objects.filter(pk=page.pk).update(body=page.body.upper())
+    """
+    project.code(PAGE, [INITIAL, "m.RunPython(loud)"], SPECS, code=loud)
+    for site in ("stage", "live"):
+        project.migrate(site)
+    project.ok("commit", "-m", "Loud")
+    project.sql("UPDATE site1_page SET body = 'Spelt.' WHERE id = 1")
+    project.ok("commit", "-m", "Spelt")
+    project.sql("UPDATE site1_page SET body = 'Barley.' WHERE id = 2", site="live")
+    refused = project.refused("checkout", "main", "--apply", "--yes", site="live")
+    assert "1 record edited in this database would be overwritten" in refused
+    assert "site1.page:2" in refused
+    project.sql("UPDATE site1_page SET body = 'OAT.' WHERE id = 2", site="live")
+    project.ok("checkout", "main", "--apply", "--yes", site="live")
+    assert project.sql("SELECT body FROM site1_page ORDER BY id", site="live") == [
+        ("Spelt.",),
+        ("OAT.",),
+    ]

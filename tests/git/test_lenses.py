@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from contentgit.content.canonical import dump_document
 from contentgit.content.description import schema_document
 from contentgit.content.evolution import (
+    Conversion,
     Migration,
     RemovedField,
     RemovedModel,
     RenamedField,
     RenamedModel,
+    RetypedField,
     SchemaStep,
     Standing,
 )
@@ -99,6 +101,30 @@ def test_lost_values_are_counted(site: Site) -> None:
     assert again.lost == (LostValues("site.page", "tags", "site.0002", 1),)
     site.commit("main", {"site.page:2": {"tags": []}})
     assert not seen_through(site.repository, tip(site), "pages", view).lost
+
+
+def test_what_has_no_form_in_another_kind_of_field_is_shown(site: Site) -> None:
+    steps = RENAME.steps, (RetypedField("site.page", "name", Conversion.NONE),)
+    view = replace(VIEW, migrations=[migration(*steps[0], *steps[1])])
+
+    def shown() -> dict[str, Any]:
+        seen = seen_through(site.repository, tip(site), "pages", view)
+        side = CommitSide(site.repository, seen.tree, "pages")
+        assert "name" not in fields(site, seen)["site.page:1"]
+        found = side.shown([*side.ids().items(), ("site.page/9.json", "")])
+        return {str(each.key): each.fields.get("name") for each in found if each}
+
+    held = {
+        "site.page:1": "One",
+        "site.page:2": "Two",
+        "site.tag:1": "Bread",
+        "site.teaser:1": None,
+    }
+    assert shown() == held
+    site.commit("main", {"site.page:1": page("Uno"), "site.page:2": None})
+    assert shown() == {key: held[key] for key in held if key != "site.page:2"} | {
+        "site.page:1": "Uno"
+    }
 
 
 def test_a_removed_model_has_no_records(site: Site) -> None:

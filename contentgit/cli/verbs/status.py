@@ -226,7 +226,10 @@ def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
     line.append(f"  at {row.commit[:SHORT]}{where}", style="not bold")
     missing = ", which is not in the repository" if status.missing else ""
     line.append(missing, style="yellow not bold")
-    line.append(", clean" if not (status.ways or status.changes) else "", style="green not bold")
+    line.append(
+        ", clean" if not (status.ways or status.changes or status.lacks) else "",
+        style="green not bold",
+    )
     yield line
     if status.ways:
         yield Text("  edits since then cannot be found without the commit", style="yellow")
@@ -235,6 +238,10 @@ def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
         yield Text(f"  branch {status.twin} has the same content: {command}", style="dim")
     for schema_line in schema_lines(status.schema) if status.schema else ():
         yield Text(f"  {schema_line}", style="dim")
+    if status.lacks:
+        yield Text("  this code does not have, and does not compare:", "yellow")
+        yield from (Text(f"    {safe(name)}") for name in status.lacks)
+        yield Text("    deploy the code that has it, and migrate", style="dim")
     if status.note:
         yield Text(f"  {status.note}", style="yellow")
     for entries, said in (
