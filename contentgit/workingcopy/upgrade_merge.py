@@ -6,6 +6,8 @@ from shlex import quote
 from typing import Any, NamedTuple
 
 from contentgit.branches.merging import MergeResult, merge
+from contentgit.branches.merging.losing import refuse_losses
+from contentgit.branches.operation import Operation
 from contentgit.errors import ContentgitError, DatabaseError, RefusedError, UsageError
 from contentgit.workingcopy.project import Project
 from contentgit.workingcopy.upgrade import Upgraded, upgrade, upgraded
@@ -47,6 +49,11 @@ def merge_upgraded(project: Project, revision: str, **options: Any) -> UpgradedM
     if bases[0] in (ours, theirs):  # one side has all of the other
         other = revision if bases[0] == theirs else upgraded(project, revision)
         return UpgradedMerge(merge(repository, other, name=revision, **options), None)
+    if not options.get("drop_fields"):
+        sides = ours, theirs
+        refuse_losses(
+            repository, Operation("merge", revision, branch, *sides, sides, ""), upgrading=True
+        )
     try:
         base = upgraded(project, bases[0], name=bases[0][:10])
     except DatabaseError as error:

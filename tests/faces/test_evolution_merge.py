@@ -154,6 +154,10 @@ def test_an_edit_of_a_removed_field_is_listed(project: Project) -> None:
     said = project.refused("merge", "summer")
     assert "site1.page.body of theirs: 1 record has an edited value" in said
     assert "--drop-fields" in said
+    assert "--upgrade" not in said  # no code carries the value
+    before = project.git("rev-parse", "main")
+    assert "--upgrade --drop-fields" in project.refused("merge", "summer", "--upgrade")
+    assert project.git("rev-parse", "main") == before
     project.ok("merge", "summer", "--drop-fields")
     assert record(project, "site1.page/0/0/2.json") == {"title": "2"}
 

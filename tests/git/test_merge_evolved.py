@@ -218,7 +218,34 @@ def test_code_that_changed_content_is_refused(make: Make) -> None:
     with pytest.raises(RefusedError, match="from before migrations") as refused:
         both(site)
     assert refused.value.items == ("site.0002_upper: RunPython",)
-    assert "contentgit upgrade" in (refused.value.hint or "")
+    site.repository.refs.set_head("ours")
+    with pytest.raises(RefusedError) as refused:
+        merging.merge(site.repository, "theirs")
+    assert str(refused.value.hint).startswith("contentgit merge theirs --upgrade  (")
+    with pytest.raises(RefusedError) as refused:
+        cherry_pick(site.repository, "theirs")
+    assert str(refused.value.hint).startswith("contentgit upgrade theirs --branch NEW  (")
+    site.repository.refs.set_head("theirs")
+    with pytest.raises(RefusedError) as refused:
+        cherry_pick(site.repository, "ours")
+    assert refused.value.hint == "contentgit upgrade theirs  (then run the command again)"
+
+
+def test_what_code_may_keep_of_a_removed_field_is_not_to_be_dropped(make: Make) -> None:
+    site = make(p1=page("One"))
+    code = after("site.0002", OpaqueStep("RunPython"), RemovedField("site.page", "body"))
+    without = described([model("site.page", title=T.TEXT), TEASER], code)
+    commit(site, "ours", without, p1={"title": "One, moved"})
+    commit(site, "theirs", p1=page("One", body="Edited."))
+    site.repository.refs.set_head("ours")
+    with pytest.raises(RefusedError, match="drops fields") as refused:
+        merging.merge(site.repository, "theirs")
+    assert refused.value.hint == (
+        "contentgit merge theirs --upgrade  (first runs the migrations, whose code may keep the values)"
+    )
+    with pytest.raises(RefusedError, match="drops fields") as refused:
+        cherry_pick(site.repository, "theirs")
+    assert str(refused.value.hint).startswith("contentgit upgrade theirs --branch NEW  (")
 
 
 def test_code_is_not_asked_for_where_the_other_side_has_nothing_of_its_own(make: Make) -> None:

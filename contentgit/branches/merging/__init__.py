@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from contentgit.branches.merging.deciding import take_all
 from contentgit.branches.merging.ending import Concluded, conclude, conclude_or_keep
-from contentgit.branches.merging.losing import refuse_losses
+from contentgit.branches.merging.losing import refuse_losses, way_across
 from contentgit.branches.operation import (
     Operation,
     chosen,
@@ -119,9 +119,14 @@ def merge(
     repository.settings.identity()
     if not drop_fields:
         refuse_losses(repository, operation)
-    if take:
-        operation = take_all(repository, operation, take)
-    return _run(repository, operation, commit=commit, record=record)
+    try:
+        if take:
+            operation = take_all(repository, operation, take)
+        return _run(repository, operation, commit=commit, record=record)
+    except RefusedError as error:
+        if "opaque" in error.data:
+            error.hint = way_across(operation)
+        raise
 
 
 def _forwarded(repository: Repository, operation: Operation, *, drop_fields: bool) -> MergeResult:

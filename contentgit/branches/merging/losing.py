@@ -15,34 +15,59 @@ from contentgit.merge import Side
 _AHEAD: Final = {"merge": (Side.OURS, Side.THEIRS), "cherry-pick": (Side.THEIRS,)}
 """The sides that were made from the base; of a revert the base is the newer one."""
 
+_KEPT: Final = "drops them; older commits keep the values"
 
-def refuse_losses(repository: Repository, operation: Operation) -> None:
+
+def refuse_losses(repository: Repository, operation: Operation, *, upgrading: bool = False) -> None:
     """Refuses an operation that would lose values which a side edited.
+
+    With ``upgrading`` migrations are run on the sides first: what their code may carry is not counted.
 
     Raises:
         RefusedError: there are such, or code that is in no record changed the content of a side.
     """
     base = operation.base_of(repository)
     ahead = _AHEAD.get(operation.verb, ())
-    found = [
-        each.text for each in losses(repository, base, operation.ours, operation.theirs, ahead)
-    ]
-    if found:
-        merges = operation.verb == "merge"
-        call = f"contentgit merge {shlex.quote(operation.source)} --drop-fields" if merges else ""
-        error = dropping(f"{operation.named} drops fields that hold edited values", found, call)
-        if merges:
-            source = shlex.quote(operation.source)
-            why = "first runs the migrations, whose code may keep the values"
-            error.hint = f"contentgit merge {source} --upgrade  ({why})\n{error.hint}"
-        raise error
+    found = [*losses(repository, base, operation.ours, operation.theirs, ahead)]
+    if upgrading:
+        found = [each for each in found if not each.code]
+    if not found:
+        return
+    error = dropping(
+        f"{operation.named} drops fields that hold edited values", [each.text for each in found]
+    )
+    code = any(each.code for each in found)
+    if operation.verb == "merge":
+        options = " --upgrade" if code or upgrading else ""
+        why = "first runs the migrations, whose code may keep the values"
+        if not all(each.code for each in found):
+            options += " --drop-fields"
+            why = f"{why}; drops the others" if code else _KEPT
+        error.hint = f"contentgit merge {shlex.quote(operation.source)}{options}  ({why})"
+    elif code:
+        error.hint = way_across(operation)
+    raise error
 
 
-def dropping(message: str, items: Sequence[str], call: str = "") -> RefusedError:
-    """The error that fields, one an item, would be dropped, with the call that permits it."""
+def way_across(operation: Operation, side: str = "theirs") -> str:
+    """The commands with which an operation goes on that code of a migration stops, on one of its sides."""
+    source = operation.source
+    if operation.verb == "merge":
+        return f"contentgit merge {shlex.quote(source)} --upgrade  (runs them on both sides, then merges)"
+    if side == "ours":
+        return f"contentgit upgrade {shlex.quote(operation.branch)}  (then run the command again)"
+    wanted = shlex.quote(f"{source}^" if operation.verb == "revert" else source)
+    return (
+        f"contentgit upgrade {wanted} --branch NEW  (runs them on the content that is to come)\n"
+        "contentgit restore RECORD --from NEW  (takes a record from there)"
+    )
+
+
+def dropping(message: str, items: Sequence[str]) -> RefusedError:
+    """The error that fields, one an item, would be dropped, with what permits it."""
     return RefusedError(
         message,
         items=items,
-        hint=f"{call or 'add --drop-fields to the call'}  (drops them; older commits keep the values)",
+        hint=f"add --drop-fields to the call  ({_KEPT})",
         data={"dropped": [*items]},
     )

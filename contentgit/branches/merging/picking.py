@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from contentgit.branches.merging.ending import Concluded, conclude_or_keep
-from contentgit.branches.merging.losing import refuse_losses
+from contentgit.branches.merging.losing import refuse_losses, way_across
 from contentgit.branches.operation import Operation, head_of, refuse_unfinished
 from contentgit.branches.trees import Base, Sides, in_one_schema
 from contentgit.branches.trees.sides import BATCH, PLAIN, decoded
@@ -157,7 +157,12 @@ def _picked(repository: Repository, operation: Operation, how: Picking) -> tuple
 def _in_one_schema(repository: Repository, operation: Operation, how: Picking) -> Sides:
     if not how.drop_fields:
         refuse_losses(repository, operation)
-    return in_one_schema(repository, Base(operation.base), operation.ours, operation.theirs)
+    try:
+        return in_one_schema(repository, Base(operation.base), operation.ours, operation.theirs)
+    except RefusedError as error:
+        if "opaque" in error.data:
+            error.hint = way_across(operation, error.data["side"])
+        raise
 
 
 def _selected(

@@ -299,10 +299,14 @@ def _refuse_opaque(dump: _DumpSides) -> None:
 
 
 class Loss(NamedTuple):
-    """What the merged schema has no place for, in one line; ``items`` are the parts of a longer list."""
+    """What the merged schema has no place for, in one line.
+
+    ``code`` is whether code lies among the migrations that the side lacks: it may have carried the value.
+    """
 
     side: str
     text: str
+    code: bool = False
 
 
 def losses(
@@ -323,10 +327,11 @@ def losses(
                         f"{there.folder} of {side.value} was committed without the migration {name}"
                     )
                     yield Loss(side.value, f"{text}, and lacks its fields")
+            code = bool(Lens(there.models, dump.missing(there)).opaque)
             for (label, field, migration), count in sorted(_lost(dump, there).items()):
                 records = "1 record has" if count == 1 else f"{count:,} records have"
                 text = f"{label}.{field} of {side.value}: {records} an edited value"
-                yield Loss(side.value, f"{text} that is gone since {migration}")
+                yield Loss(side.value, f"{text} that is gone since {migration}", code)
 
 
 def _lost(dump: _DumpSides, side: _DumpSide) -> Counter[tuple[str, str, str]]:
