@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contentgit.branches.merging import MergeOutcome, merge
-from contentgit.branches.operation import refuse_unfinished
+from contentgit.branches.merging.losing import refuse_losses
+from contentgit.branches.operation import Operation, refuse_unfinished
 from contentgit.errors import RefusedError, UnknownNameError, UsageError
 from contentgit.git import LeftAlone, RefMove, Repository, Talk
 
@@ -79,7 +81,8 @@ def pull(
     Raises:
         UsageError: HEAD is on no branch.
         ConflictError: both sides changed the same things; they are kept to be decided on.
-        RefusedError: a merge is under way; or both have commits of their own, with ``ff_only``.
+        RefusedError: a merge is under way; both have commits of their own, with ``ff_only``; or values of
+            fields would be lost.
     """
     head = repository.refs.head_branch()
     if head is None:
@@ -101,7 +104,7 @@ def pull_branch(repository: Repository, branch: str, talk: Talk) -> Pulled:
 
     Raises:
         UnknownNameError: the remote has no such branch.
-        RefusedError: both have commits that the other has not.
+        RefusedError: both have commits that the other has not, or values of fields would be lost.
         RepositoryError: the remote cannot be reached, or does not let us in.
     """
     if branch == repository.refs.head_branch():
@@ -180,9 +183,25 @@ def _forward(repository: Repository, followed: _Followed) -> Pulled:
         )
     if way is Way.UP_TO_DATE:
         return followed.pulled(way, ours or theirs)
+    _refuse_losses(repository, followed)
     repository.trees.check_move(ours, theirs)
     left = repository.worktrees.advance(branch, theirs, ours, f"contentgit pull: {way.value}")
     return followed.pulled(way, theirs, left)
+
+
+def _refuse_losses(repository: Repository, followed: _Followed) -> None:
+    """Refuses a fast-forward to a commit of older code that dropped fields, as a merge does."""
+    branch, ours, theirs = followed.branch, followed.ours, followed.theirs
+    if ours is None:
+        return
+    operation = Operation("merge", followed.name, branch, ours, theirs, (ours, theirs), "")
+    try:
+        refuse_losses(repository, operation)
+    except RefusedError as error:
+        if branch != repository.refs.head_branch():
+            move = f"{repository.command(f'switch {shlex.quote(branch)}')}  (moves HEAD there)"
+            error.hint = f"{move}\n{error.hint}"
+        raise
 
 
 def push(

@@ -71,7 +71,8 @@ def merged_candidates(
             continue
         table = work.dump.tables.get(delta.key.model)
         schema = table.schema if table else None
-        merged = settled.merge(delta.path, (candidate.base, own, theirs), schema, take)
+        known = _unchanged(theirs, candidate.base or own, work.added)
+        merged = settled.merge(delta.path, (candidate.base, own, known), schema, take)
         result = merged.record
         if result is not None and not (theirs is not None and _identical(theirs, result)):
             delta = delta._replace(commit=contents.add(result, schema.key_kind if schema else None))
@@ -80,6 +81,18 @@ def merged_candidates(
         conflict = problem(merged.conflict) if merged.conflict and take is None else None
         changed = (here or result) is not None and _changes(candidate.base, here, result)
         yield Candidate(delta, work.folder, here, here, result, conflict, changed)
+
+
+def _unchanged(
+    theirs: Record | None, before: Record | None, added: Mapping[str, AbstractSet[str]]
+) -> Record | None:
+    """Theirs without a change of the fields that came after it, of which it knows nothing."""
+    if theirs is None or before is None:
+        return theirs
+    names = before.fields.keys() & added.get(theirs.key.model, frozenset())
+    return replace(
+        theirs, fields={**theirs.fields, **{name: before.fields[name] for name in names}}
+    )
 
 
 def _identical(a: Record, b: Record) -> bool:

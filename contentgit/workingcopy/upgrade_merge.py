@@ -46,14 +46,14 @@ def merge_upgraded(project: Project, revision: str, **options: Any) -> UpgradedM
             f"{branch} and {revision} come from {len(bases)} commits, of which none is their only base",
             hint=_apart(branch, revision),
         )
-    if bases[0] in (ours, theirs):  # one side has all of the other
-        other = revision if bases[0] == theirs else upgraded(project, revision)
-        return UpgradedMerge(merge(repository, other, name=revision, **options), None)
     if not options.get("drop_fields"):
         sides = ours, theirs
         refuse_losses(
             repository, Operation("merge", revision, branch, *sides, sides, ""), upgrading=True
         )
+    if bases[0] in (ours, theirs):  # one side has all of the other
+        other = revision if bases[0] == theirs else upgraded(project, revision)
+        return UpgradedMerge(merge(repository, other, name=revision, **options), None)
     try:
         base = upgraded(project, bases[0], name=bases[0][:10])
     except DatabaseError as error:

@@ -213,6 +213,33 @@ def test_a_commit_of_older_code_that_dropped_fields_is_refused(project: Project)
     assert record(project, "site1.page/0/0/1.json")["rank"] == 1
 
 
+def test_no_verb_loses_the_fields_that_older_code_dropped(project: Project) -> None:
+    migrate(project, RANKED, ADD_RANK)
+    edit(project, "UPDATE site1_page SET rank = 1 WHERE id = 1", site="stage", branch="main")
+    project.code(MODELS, [INITIAL], SPECS)
+    project.sql("UPDATE site1_page SET title = '2' WHERE id = 2")
+    project.ok("commit", "-m", "Older code", "--drop-fields", "--branch", "older")
+    project.code(RANKED, [INITIAL, ADD_RANK], SPECS)
+    project.git("remote", "add", "origin", ".")
+    project.git("branch", "other", "main")
+    for words in (
+        ["merge", "older", "--upgrade"],
+        ["pull", "origin", "older"],
+        ["pull", "origin", "older", "--ff-only"],
+    ):
+        said = project.refused(*words)
+        assert "pages of theirs was committed without the migration site1.m1" in said
+        assert "--drop-fields" in said
+        assert "may keep the values" not in said
+    project.git("config", "branch.other.remote", "origin")
+    project.git("config", "branch.other.merge", "refs/heads/older")
+    said = project.refused("checkout", "other", "--pull", "--apply", "--yes")
+    assert "git -C content switch other  (moves HEAD there)" in said
+    project.ok("checkout", "older", "--apply", "--merge", "--yes")
+    rows = project.sql("SELECT title, rank FROM site1_page ORDER BY id")
+    assert rows == [("One", 1), ("2", 7), ("Three", 7)]
+
+
 def test_a_data_migration_needs_an_upgrade(project: Project) -> None:
     edit(project, "UPDATE site1_page SET body = 'Barley.' WHERE id = 1")
     migrate(project, MODELS, "m.RunPython(upper)", code=UPPER)
