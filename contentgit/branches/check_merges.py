@@ -11,13 +11,13 @@ from contextlib import suppress
 
 from contentgit.branches.trees import Doubt
 from contentgit.branches.trees.decided import recomputed
-from contentgit.check import Finding, finding
+from contentgit.check import Finding, Level, finding
 from contentgit.check.files import shown
 from contentgit.content import canonical
 from contentgit.content.diff import ABSENT, Change
 from contentgit.content.layout import CONFLICTS_FOLDER
 from contentgit.content.records import Record, Value
-from contentgit.errors import FormatError, RefusedError, RepositoryError
+from contentgit.errors import ContentgitError, FormatError, RefusedError, RepositoryError
 from contentgit.git import Commit, FileEntry, Repository
 from contentgit.history.check import Take
 from contentgit.history.snapshots import batches
@@ -57,8 +57,7 @@ def _merge(repository: Repository, commit: Commit) -> Iterator[Finding]:
     try:
         merged = recomputed(repository, commit.parents[0], commit.parents[1], commit.tree)
     except (FormatError, RefusedError) as error:
-        message = f"cannot be recomputed: {error.message}"
-        yield finding("merge-not-checked", message, commit=commit.id, hint=error.hint)
+        yield _unchecked(error, commit)
         return
     for each in merged.doubts:
         yield _unproven(each, commit.id)
@@ -76,21 +75,41 @@ def _merge(repository: Repository, commit: Commit) -> Iterator[Finding]:
             yield from _file(path, commit.id, right, here)
 
 
+def _unchecked(error: ContentgitError, commit: Commit) -> Finding:
+    """The finding for a merge that cannot be made anew; a warning where code of migrations is the reason."""
+    number = ["ours", "theirs"].index(error.data["side"]) if error.data.get("opaque") else None
+    if number is None:
+        message = f"cannot be recomputed: {error.message}"
+        return finding("merge-not-checked", message, commit=commit.id, hint=error.hint)
+    side = commit.parents[number][:10]
+    names = ", ".join(error.data["opaque"])
+    message = f"records of {error.data['dump']} that come from {side} are from before {names}"
+    hint = f"contentgit upgrade {side} --branch NEW  (runs their code; then restore from NEW)"
+    return finding("merge-not-checked", message, commit=commit.id, hint=hint, level=Level.WARNING)
+
+
 def _unproven(doubt: Doubt, commit: str) -> Finding:
     return finding("merge-unproven", doubt.text, commit=commit, record=doubt.records[0])
 
 
 def tip_doubts(repository: Repository, revision: str, take: Take) -> None:
-    """Hands in what only a database can judge of the merge that a revision is; nothing where it is none.
+    """Hands in what cannot be known of the merge that a revision is; nothing where it is none.
 
-    A clone that lacks the merged commits gives nothing.
+    That is what only a database can judge, or only the code of migrations. A clone that lacks the merged
+    commits gives nothing.
     """
-    with suppress(FormatError, RefusedError, RepositoryError):
+    with suppress(FormatError, RepositoryError):
         commit = next(iter(repository.history.log(revision, limit=1)), None)
         if commit is None or len(commit.parents) != 2 or repository.history.is_shallow():
             return
         ours, theirs = commit.parents
-        for each in recomputed(repository, ours, theirs, commit.tree).doubts:
+        try:
+            merged = recomputed(repository, ours, theirs, commit.tree)
+        except RefusedError as error:
+            if error.data.get("opaque"):
+                take(_unchecked(error, commit))
+            return
+        for each in merged.doubts:
             take(_unproven(each, commit.id))
 
 

@@ -53,7 +53,7 @@ RULES: Final[Mapping[str, Rule]] = {
         Rule("forbidden-model", _E, "the tree holds a model that the policy forbids"),
         Rule("merge-differs", _E, "a merge commit differs from the result of the merge"),
         Rule("merge-unproven", _W, "both sides of a merge changed fields of a constraint"),
-        Rule("merge-not-checked", _N, "a merge commit of more than two branches is not recomputed"),
+        Rule("merge-not-checked", _N, "a merge commit cannot be recomputed"),
         Rule("code-behind", _W, "the tree records migrations that the project's code lacks"),
         Rule("code-ahead", _N, "the project's code has migrations that the tree does not record"),
         Rule("unknown-to-code", _E, "the tree has something that the project's code lacks"),

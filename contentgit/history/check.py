@@ -34,6 +34,7 @@ from contentgit.content.layout import CONFLICTS_FOLDER, DATASET_FILE, FOLDERS, R
 from contentgit.errors import FormatError, RepositoryError
 from contentgit.git import Repository
 from contentgit.history.snapshots import batches
+from contentgit.history.unmigrated import with_ways
 
 KEPT = 10_000
 """Findings of one rule that are told one by one; of the others only the number is."""
@@ -85,13 +86,14 @@ def check(
     count = merges(found.take) if merges else 0
     if doubts and not merges:
         doubts(found.take)
+    lined = _with_lines(repository, commit, found.kept)
     return Checked(
         revision,
         commit,
         since,
         len(tree_check.dumps),
         tree_check.records,
-        tuple(sorted(_with_lines(repository, commit, found.kept), key=_PLACE)),
+        tuple(sorted(with_ways(repository, commit, lined), key=_PLACE)),
         tuple(tree_check.leaving),
         {level: found.levels[level] for level in Level},
         found.before,

@@ -249,7 +249,8 @@ def _of_the_commit(survey: Survey, licences: Licences) -> Iterator[Problem]:
             yield Problem(ProblemKind.MODEL, text, key=keys[0], dump=dump, permit=permit)
     if not licences.ignore_unknown_fields:
         for (dump, label, name), keys in survey.unknown_fields.items():
-            text = f"{label} has no field {name}, but {_records(len(keys))} of the commit have it"
+            have = "has" if len(keys) == 1 else "have"
+            text = f"{label} has no field {name}, but {_records(len(keys))} of the commit {have} it"
             permit = "--ignore-unknown-fields"
             yield Problem(ProblemKind.FIELD, text, key=keys[0], dump=dump, permit=permit)
     for dump, size in survey.sizes.items():

@@ -37,7 +37,8 @@ def _on_one_line(finding: Finding) -> str:
 
 def _with_hint(finding: Finding) -> str:
     text = _on_one_line(finding)
-    return f"{text} ({harmless(finding.hint)})" if finding.hint else text
+    hints = "; ".join(map(harmless, finding.hint.splitlines()))
+    return f"{text} ({hints})" if hints else text
 
 
 # For people
@@ -57,7 +58,8 @@ def text_lines(checked: Checked, *, strict: bool = False) -> Iterator[Text]:
                 f"{line}{_on_one_line(finding)}",
             )
             if finding.hint and finding.hint not in hints:
-                yield Text(f"           {harmless(finding.hint)}", style="dim")
+                lines = map(harmless, finding.hint.splitlines())
+                yield from (Text(f"           {line}", style="dim") for line in lines)
                 hints.add(finding.hint)
     if checked.leaving:
         yield Text("references that leave the dumps", style="bold")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -89,12 +90,15 @@ def _hints(planned: Planned) -> Iterator[str]:
         yield "contentgit commit --branch NEW  (captures the edits)"
         merging = request.command("--merge", *(permit for permit in permits if permit != "--force"))
         yield f"{merging}  (keeps the edits and merges the commit's changes)"
+    # An undo's target is called by words, which nobody can type.
+    named = planned.target.revision
+    revision = planned.target.commit[:10] if " " in named else shlex.quote(named)
+    if kinds & {ProblemKind.FIELD, ProblemKind.MODEL}:
+        yield f"contentgit check {revision}  (names what mends records that older code wrote)"
     if permits and ProblemKind.CONFLICT not in kinds:
         does = (_PERMITTED.get(permit.partition(" ")[0], "permits it") for permit in permits)
         yield f"{request.command(*permits)}  ({'; '.join(does)})"
     unpermitted = {problem.kind for problem in planned.plan.problems if not problem.permit}
     for kind in sorted(unpermitted - {ProblemKind.CONFLICT}):
         hint = _CORRECT.get(kind, "correct the commit or the database first")
-        # An undo's target is called by words, which nobody can type.
-        named = planned.target.revision
-        yield hint.format(revision=planned.target.commit[:10] if " " in named else named)
+        yield hint.format(revision=revision)

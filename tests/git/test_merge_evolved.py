@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from contentgit.branches import merging
-from contentgit.branches.check_merges import differing
+from contentgit.branches.check_merges import differing, tip_doubts
 from contentgit.branches.merging.deciding import Decision, resolve
 from contentgit.branches.merging.picking import Picking, cherry_pick, revert
 from contentgit.branches.merging.recorded import resolve_recorded
 from contentgit.branches.merging.restoring import restore
 from contentgit.branches.trees import TreeMerge, merge_commits
-from contentgit.check import Finding
+from contentgit.check import Finding, Level
 from contentgit.content.canonical import dump_document, parse_document
 from contentgit.content.description import parse_standing, schema_document
 from contentgit.content.evolution import (
@@ -37,6 +37,7 @@ from contentgit.content.evolution import (
 from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema, Schema
 from contentgit.errors import ConflictError, FormatError, RefusedError
 from contentgit.git import Repository
+from contentgit.history.check import check
 from contentgit.merge import Take
 from contentgit.specs import Dataset, ModelSpec
 from tests.git.content import Site, bytes_of, path_of
@@ -710,3 +711,73 @@ def test_no_edit_is_lost(make: Make, seed: int) -> None:
     found = both(site)
     assert found.conflicts == ()
     assert site.all(found.tree) == {f"site.page:{key[1:]}": each for key, each in expected.items()}
+
+
+def test_records_that_git_merged_across_migrations_are_mended(make: Make) -> None:
+    """Git takes a new file of an old branch as it is: nothing calls the merge driver."""
+    site = make(p1=page("One"))
+    old = commit(site, "old", p8=page("Eight"), p9=page("Nine"))
+    article = model("site.article", rank=T.INTEGER, text=T.TEXT, title=T.TEXT)
+    steps = (
+        RenamedField("site.page", "body", "text"),
+        RenamedModel("site.page", "site.article"),
+        AddedField("site.article", "rank", 0),
+    )
+    files = {
+        "pages/dataset.json": described([article], after("site.0002", *steps)),
+        path_of("site.page:1"): None,
+        path_of("site.article:1"): bytes_of("site.article:1", renamed("One", rank=0)),
+    }
+    site.commit_files("main", files)
+    there = {
+        path_of(key): site.repository.blob(old, path_of(key))
+        for key in ("site.page:8", "site.page:9")
+    }
+    parents = [site.repository.refs.resolve(each) for each in ("main", "old")]
+    site.commit_files("main", there, parents=parents)
+    found = check(site.repository, "main").findings
+    assert [(each.rule, each.hint.partition("  ")[0]) for each in found] == [
+        ("unknown-model", f"contentgit restore site.page:{number} --from {old[:10]}")
+        for number in (8, 9)
+    ]
+    done = restore(site.repository, ["site.page:8", "site.article:9"], old[:10])
+    assert site.all(done.commit) == {
+        f"site.article:{number}": renamed(title, rank=0)
+        for number, title in ((1, "One"), (8, "Eight"), (9, "Nine"))
+    }
+    assert check(site.repository, "main").findings == ()
+
+
+def test_a_record_that_git_merged_across_a_rename_of_a_field_is_mended(make: Make) -> None:
+    site = make(p1=page("One"))
+    old = commit(site, "old", p9=page("Nine"))
+    commit(site, "main", described([RENAMED, TEASER], RENAME), p1=renamed("One"))
+    parents = [site.repository.refs.resolve(each) for each in ("main", "old")]
+    merged = {path_of("site.page:9"): site.repository.blob(old, path_of("site.page:9"))}
+    site.commit_files("main", merged, parents=parents)
+    found = check(site.repository, "main").findings
+    assert {each.rule for each in found} == {"missing-field", "unknown-field"}
+    assert {each.hint.partition("  ")[0] for each in found} == {
+        f"contentgit restore site.page:9 --from {old[:10]}"
+    }
+    done = restore(site.repository, ["site.page:9"], "old")
+    assert site.record(done.commit, "site.page:9") == renamed("Nine")
+
+
+def test_a_merge_by_git_across_code_is_named(make: Make) -> None:
+    site = make(p1=page("One"))
+    old = commit(site, "old", p9=page("Nine"))
+    code = after("site.0002", OpaqueStep("RunPython(up)"))
+    commit(site, "main", described([PAGE, TEASER], code), p1=page("ONE"))
+    parents = [site.repository.refs.resolve(each) for each in ("main", "old")]
+    merged = {path_of("site.page:9"): site.repository.blob(old, path_of("site.page:9"))}
+    site.commit_files("main", merged, parents=parents)
+    for hand_in in (differing, tip_doubts):
+        found: list[Finding] = []
+        hand_in(site.repository, "main", found.append)
+        (one,) = found
+        assert (one.rule, one.level) == ("merge-not-checked", Level.WARNING)
+        assert one.message == (
+            f"records of pages that come from {old[:10]} are from before site.0002: RunPython(up)"
+        )
+        assert one.hint.startswith(f"contentgit upgrade {old[:10]} --branch NEW")

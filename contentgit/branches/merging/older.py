@@ -123,6 +123,15 @@ class Older:
         paths = [f"{folder}/{path}" for path in record_paths(key)]
         return bool(self.repository.trees.files_at(self.commit, paths))
 
+    def stale(self, key: RecordKey) -> Iterator[str]:
+        """Where HEAD still has the file of a record under the label that its model had in the commit."""
+        for folder, dump in self._dumps.items():
+            old = self._key(dump, key)
+            models = recorded_schema(self.repository, self.head, folder)
+            if dump.lens and old.model not in models:
+                paths = [f"{folder}/{path}" for path in record_paths(old)]
+                yield from self.repository.trees.files_at(self.head, paths)
+
     def folder(self, label: str) -> str:
         """The folder of a dump that the commit has.
 

@@ -105,6 +105,7 @@ def _restored(older: Older, places: Iterable[Place]) -> Iterator[tuple[str, Plac
                 hint=f"contentgit log -- {key}  says when it was there",
             )
         if not all(place.field for place in some):
+            yield from ((path, GONE) for path in older.stale(key))
             for path, blob in there.items():
                 folder = dump_of(path)
                 if key.model not in recorded_schema(repository, head, folder):
