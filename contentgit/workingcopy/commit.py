@@ -21,7 +21,7 @@ from contentgit.history.commits import check_format, repository_document
 from contentgit.history.snapshots import CommitSide, batches
 from contentgit.workingcopy.anchors import anchor
 from contentgit.workingcopy.database_side import DatabaseSide, Missing, Spool, pairs
-from contentgit.workingcopy.evolution import Evolution
+from contentgit.workingcopy.evolution import Evolution, refuse_pending
 from contentgit.workingcopy.hooks import committed
 from contentgit.workingcopy.ledger import current, enter, pending, settle
 from contentgit.workingcopy.parents import LostUpdates, parent_of
@@ -176,6 +176,7 @@ def _read(
     refuse_under_way(project.repository, branch)
     if parent:
         check_format(project.repository, parent)
+    refuse_pending(project, dumps)
     drafts = [
         _drafted(project, dump, parent, ledger.get(dump.folder), drop_fields=drop_fields)
         for dump in dumps

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +16,7 @@ from contentgit.content.layout import DATASET_FILE, model_folder, model_of
 from contentgit.content.lenses import Lens, SchemaChange
 from contentgit.content.schema import FieldKind, ModelSchema
 from contentgit.db.evolution import CodeStanding, code_standing
+from contentgit.db.evolution.pending import pending
 from contentgit.db.introspect import has_field, schema
 from contentgit.db.scratch.fitting import RecordedModel, recorded_models
 from contentgit.errors import FormatError, RefusedError
@@ -81,6 +82,33 @@ def _bridged(project: Project, dump: Dump, commit: str, standing: Standing) -> C
             if not code.cut and not code.missing and code.standing.since(standing) is not None:
                 return code
     return None
+
+
+def pending_code(project: Project, dumps: Iterable[Dump]) -> list[str]:
+    """The migrations of the dumps' apps with code or SQL that the database has not run.
+
+    Raises:
+        DatabaseError: the database cannot be asked.
+        ConfigurationError: the project's migrations cannot be loaded.
+    """
+    apps = {label.partition(".")[0] for dump in dumps for label in dump.tables}
+    return pending(project.migrations, apps, project.using)
+
+
+def refuse_pending(project: Project, dumps: Iterable[Dump]) -> None:
+    """Refuses content that code would change once more, or as if it had: see :func:`pending_code`.
+
+    Raises:
+        RefusedError: the database lacks such migrations.
+    """
+    found = pending_code(project, dumps)
+    if found:
+        raise RefusedError(
+            f"database {project.using!r} has not run migrations that change content by code or SQL",
+            items=found,
+            hint=f"python manage.py migrate --database {project.using}  (runs them first)",
+            data={"pending": found},
+        )
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from contentgit.render.problems import named_rows
 from contentgit.workingcopy.candidates import candidates, merged_candidates
 from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.effects import called_outside
-from contentgit.workingcopy.evolution import Evolution
+from contentgit.workingcopy.evolution import Evolution, refuse_pending
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import applied_commit, found_commit
 from contentgit.workingcopy.outside import with_outside
@@ -51,12 +51,15 @@ def plan(project: Project, request: Request) -> Planned:
     if request.verb == "undo":
         undone = to_undo(project, request.names, rows)
         target = Target(f"commit {undone[0].line.commit[:10]}", undone[0].line.commit, "")
-        planning = _Planning(project, request, target, _shared([one.dump for one in undone]))
+        dumps = [one.dump for one in undone]
+        refuse_pending(project, dumps)
+        planning = _Planning(project, request, target, _shared(dumps))
         dump_plans = [planning.undo_plan(one) for one in undone]
         dump_plans, outside = with_outside(project, undone, dump_plans)
         return planning.decide(dump_plans, outside=outside)
     target = _target(project, request)
     dumps, skipped = _dumps(project, target, request.names, rows)
+    refuse_pending(project, dumps)
     planning = _Planning(project, request, target, _shared(dumps))
     dump_plans = [planning.dump_plan(dump, rows.get(dump.folder)) for dump in dumps]
     return planning.decide(dump_plans, skipped)

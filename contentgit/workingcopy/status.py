@@ -19,7 +19,7 @@ from contentgit.history.dumps import dump_folders
 from contentgit.history.snapshots import change_batches
 from contentgit.workingcopy.collecting import Backlog, backlog
 from contentgit.workingcopy.compare import dump_changes, titled
-from contentgit.workingcopy.evolution import Evolution
+from contentgit.workingcopy.evolution import Evolution, pending_code
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import found_commit, ways
 from contentgit.workingcopy.places import is_own
@@ -58,7 +58,7 @@ class DumpStatus(NamedTuple, Generic[T]):
     database does not have. Where the commit is not in the repository, it is ``missing``; then ``twin`` is a
     branch with the same content, or else ``ways`` are the ways on, and nothing tells what was edited.
     ``schema`` is what happened to the dump's schema since the commit, ``lacks`` are models and fields of the
-    commit that this code does not have.
+    commit that this code does not have, ``pending`` are migrations with code that the database has not run.
     """
 
     label: str
@@ -76,6 +76,7 @@ class DumpStatus(NamedTuple, Generic[T]):
     ways: tuple[str, ...] = ()
     schema: SchemaChange | None = None
     lacks: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
 
 
 def status(
@@ -132,6 +133,7 @@ def _status(
         twin=twin if missing else "",
         schema=evolution.schema_change,
         lacks=evolution.dropped,
+        pending=tuple(pending_code(project, [dump])),
     )
 
 

@@ -459,3 +459,26 @@ def test_what_a_migration_wrote_on_two_sites_is_no_edit_on_the_second(project: P
         ("Spelt.",),
         ("OAT.",),
     ]
+
+
+def test_content_from_before_a_migration_that_did_not_run_is_neither_committed_nor_replaced(
+    project: Project,
+) -> None:
+    loud = """
+        def loud(apps, editor):
+            model = apps.get_model("site1", "Page")
+            for page in model.objects.all():
+                model.objects.filter(pk=page.pk).update(body=page.body.upper())
+    """
+    project.code(PAGE, [INITIAL, "m.RunPython(loud)"], SPECS, code=loud)
+    project.sql("UPDATE site1_page SET body = 'Spelt.' WHERE id = 1")
+    for words in (["commit", "-m", "Quiet"], ["checkout", "main", "--apply", "--yes"]):
+        said = project.refused(*words)
+        assert "has not run migrations that change content" in said
+        assert "site1.m1" in said
+        assert "migrate --database default" in said
+    assert "has not run migrations with code: site1.m1" in project.ok("status")
+    project.migrate()
+    assert "2 updated" in project.ok("commit", "-m", "Loud")
+    project.sql("DELETE FROM django_migrations WHERE app = 'site1'")
+    assert "site1.m1" not in project.ok("status"), "nothing is known of such an app"

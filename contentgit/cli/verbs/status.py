@@ -242,6 +242,11 @@ def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
         yield Text("  this code does not have, and does not compare:", "yellow")
         yield from (Text(f"    {safe(name)}") for name in status.lacks)
         yield Text("    deploy the code that has it, and migrate", style="dim")
+    if status.pending:
+        names = ", ".join(status.pending)
+        yield Text(
+            f"  the database has not run migrations with code: {safe(names)}", style="yellow"
+        )
     if status.note:
         yield Text(f"  {status.note}", style="yellow")
     for entries, said in (
