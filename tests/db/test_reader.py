@@ -552,9 +552,9 @@ def test_a_missing_column(databases: tuple[str, str]) -> None:
             all_bytes(reader(DateKey, using="other"))
     finally:
         with connections["other"].schema_editor() as editor:
-            field.default = ""
+            default, field.default = field.default, ""
             editor.add_field(DateKey, field)
-            del field.default
+            field.default = default
 
 
 def test_a_dump_without_rows(db: str) -> None:

@@ -56,10 +56,15 @@ class HeldKeys:
         self.read = read
         self.held: dict[str, Mapping[str, Value]] = {}
         self.pks: dict[str, Any] = {}
+        self._texts: tuple[int, dict[Any, str]] = 0, {}
 
     def text(self, pk: Any) -> str | None:
         """The key of the row with this primary key."""
-        return next((text for text in self.held if self.pk(text) == pk), None)
+        count, texts = self._texts
+        if count < len(self.held):
+            texts = {self.pk(text): text for text in self.held}
+            self._texts = len(self.held), texts
+        return texts.get(pk)
 
     def pk(self, text: str) -> Any:
         """The primary key of the row with this key, which another record may hold in turn."""
