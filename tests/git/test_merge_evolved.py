@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ import pytest
 from contentgit.branches import merging
 from contentgit.branches.check_merges import differing, tip_doubts
 from contentgit.branches.merging.deciding import Decision, resolve
+from contentgit.branches.merging.naming import reference_titles
 from contentgit.branches.merging.picking import Picking, cherry_pick, revert
 from contentgit.branches.merging.recorded import resolve_recorded
 from contentgit.branches.merging.restoring import restore
+from contentgit.branches.operation import current
 from contentgit.branches.trees import TreeMerge, merge_commits
 from contentgit.check import Finding, Level
 from contentgit.content.canonical import dump_document, parse_document
@@ -781,3 +784,75 @@ def test_a_merge_by_git_across_code_is_named(make: Make) -> None:
             f"records of pages that come from {old[:10]} are from before site.0002: RunPython(up)"
         )
         assert one.hint.startswith(f"contentgit upgrade {old[:10]} --branch NEW")
+
+
+# Conflicts under names from before a migration
+
+
+@pytest.fixture
+def renamed_model(make: Make) -> Site:
+    """A branch that edited two pages, and HEAD's, on which they are articles with a text."""
+    site = make(p1=page("One"), p2=page("Two"))
+    teaser = bytes_of("site.teaser:1", {"page": "site.page:1"})
+    site.commit_files("main", {path_of("site.teaser:1"): teaser})
+    there = {**{f"p{n}": page(str(n), body=f"Their {n}.") for n in (1, 2)}, "p9": page("Nine")}
+    commit(site, "theirs", **there)
+    site.commit_files(
+        "theirs", {path_of("site.teaser:1"): bytes_of("site.teaser:1", {"page": "site.page:9"})}
+    )
+    steps = RenamedField("site.page", "body", "text"), RenamedModel("site.page", "site.article")
+    referring = FieldSchema("page", T.REFERENCE, target="site.article")
+    models = [
+        model("site.article", text=T.TEXT, title=T.TEXT),
+        model("site.teaser", page=referring),
+    ]
+    files: dict[str, bytes | None] = {
+        "pages/dataset.json": described(models, after("site.0002", *steps)),
+        path_of("site.teaser:1"): bytes_of("site.teaser:1", {"page": "site.article:2"}),
+    }
+    for number in (1, 2):
+        fields = renamed(f"our {number}", text=f"Our {number}.")
+        key = f"site.article:{number}"
+        files |= {path_of(f"site.page:{number}"): None, path_of(key): bytes_of(key, fields)}
+    site.commit_files("main", files)
+    return site
+
+
+@pytest.mark.parametrize("record", [False, True])
+def test_a_conflict_is_decided_under_names_from_before_a_migration(
+    renamed_model: Site, record: bool
+) -> None:
+    site, repository = renamed_model, renamed_model.repository
+
+    def decide(pattern: str, decision: Decision) -> None:
+        if record:
+            resolve_recorded(repository, [pattern], decision)
+        else:
+            resolve(repository, [pattern], decision)
+
+    with suppress(ConflictError):
+        merging.merge(repository, "theirs", record=record)
+    decide("site.page:1/body", Decision(Take.THEIRS))
+    decide("site.article:1/title", Decision(Take.OURS))
+    decide("site.page:2/body", Decision(value="Mine."))
+    decide("site.page:*", Decision(Take.THEIRS))
+    decide("site.teaser:1", Decision(Take.THEIRS))
+    if not record:
+        merging.continue_merge(repository)
+    tip = repository.refs.resolve("main")
+    assert site.record(tip, "site.article:1")["text"] == "Their 1."
+    assert site.record(tip, "site.article:2") == {"text": "Mine.", "title": "2"}
+    assert site.record(tip, "site.teaser:1") == {"page": "site.article:9"}
+
+
+def test_what_a_conflict_refers_to_has_its_title(renamed_model: Site) -> None:
+    repository = renamed_model.repository
+    with pytest.raises(ConflictError):
+        merging.merge(repository, "theirs")
+    operation = current(repository)
+    assert operation
+    assert reference_titles(repository, operation.tree(repository)) == {
+        "site.article:1": "our 1",
+        "site.article:2": "our 2",
+        "site.article:9": "Nine",
+    }

@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from contentgit.branches.merging.fitting import fitted, refuse_nothing
 from contentgit.branches.merging.new_keys import NewKeys, without
+from contentgit.branches.merging.old_names import with_new_names
 from contentgit.branches.operation import Operation, keep, refuse_moved, under_way
+from contentgit.branches.trees import TreeMerge
 from contentgit.content.diff import ABSENT
 from contentgit.errors import ConflictError, UnknownNameError, UsageError
 from contentgit.git import Repository
@@ -41,7 +43,8 @@ class Resolved(NamedTuple):
 def resolve(repository: Repository, patterns: Sequence[str], decision: Decision) -> Resolved:
     """Decides the conflicts that ``patterns`` name: labels, or patterns of them; none means all.
 
-    Patterns are the shell's: ``*``, ``?``, ``[4-9]``. New keys go to those that they can be given to.
+    Names that models and fields had on a side before a migration count, too. Patterns are the shell's: ``*``,
+    ``?``, ``[4-9]``. New keys go to those that they can be given to.
 
     Raises:
         UsageError: no merge is under way, or the decision does not fit.
@@ -52,6 +55,7 @@ def resolve(repository: Repository, patterns: Sequence[str], decision: Decision)
     found = operation.tree(repository)
     sides = found.sides
     # What is no conflict any more was decided before, and is decided anew.
+    patterns = _current(operation, found, patterns)
     there = Labels([conflict.labels for conflict in found.conflicts])
     before = [pattern for pattern in patterns if not there.named(pattern)]
     if before:
@@ -73,6 +77,14 @@ def resolve(repository: Repository, patterns: Sequence[str], decision: Decision)
     left = operation.tree(repository).conflicts
     keep(repository, operation)
     return Resolved(operation, tuple(new), left)
+
+
+def _current(operation: Operation, found: TreeMerge, patterns: Sequence[str]) -> list[str]:
+    """The patterns with the names of the merge: people may know those of one side."""
+    labels = [conflict.labels for conflict in found.conflicts]
+    known = Labels([*labels, *([each.label] for each in operation.resolutions)])
+    commits = (operation.ours, operation.theirs, operation.base, *found.base.commits)
+    return with_new_names(found.sides, commits, patterns, known.named)
 
 
 def take_all(repository: Repository, operation: Operation, take: Take) -> Operation:
@@ -176,7 +188,9 @@ def named_place(repository: Repository, labels: Sequence[str]) -> Contested:
         UsageError: it is none, or several.
     """
     operation = under_way(repository)
-    places = _places(chosen(operation.tree(repository).conflicts, labels), labels)
+    found = operation.tree(repository)
+    labels = _current(operation, found, labels)
+    places = _places(chosen(found.conflicts, labels), labels)
     if len(places) != 1 or places[0].place is None or not places[0].place.field:
         raise UsageError(
             f"a value is for one field, but {len(places)} places are named",

@@ -25,6 +25,7 @@ from contentgit.branches.merging.deciding import (
 from contentgit.branches.merging.ending import Concluded, commit_tree, publish
 from contentgit.branches.merging.fitting import fitted, refuse_nothing
 from contentgit.branches.merging.new_keys import NewKeys
+from contentgit.branches.merging.old_names import with_new_names
 from contentgit.branches.operation import Operation, refuse_unfinished
 from contentgit.branches.trees import Base, Sides, TreeMerge, merge_commits, merge_trees
 from contentgit.content.canonical import dump_document, parse_document
@@ -157,6 +158,7 @@ def resolve_recorded(
             "no merge is under way, and HEAD has no undecided conflicts",
             hint="contentgit merge REV  begins a merge",
         )
+    patterns = _current(repository, there, patterns)
     wanted = _wanted(there, patterns, decision)
     repository.settings.identity()
     tree, decided = head, []
@@ -179,6 +181,18 @@ def resolve_recorded(
     done = Concluded("resolve", labels[0], branch, commit, tuple(left))
     files = {each.file for each in decided}
     return Decided(done, labels, tuple(each for each in there if each.file not in files))
+
+
+def _current(
+    repository: Repository, there: Sequence[Recorded], patterns: Sequence[str]
+) -> Sequence[str]:
+    """The patterns with the names of the merges: people may know those of one side."""
+    known = Labels([each.labels for each in there]).named
+    for sides in dict.fromkeys((each.ours, each.theirs) for each in there):
+        if not all(map(known, patterns)):
+            merged = merge_commits(repository, *sides)
+            patterns = with_new_names(merged.sides, (*sides, *merged.base.commits), patterns, known)
+    return patterns
 
 
 def _wanted(

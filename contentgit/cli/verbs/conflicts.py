@@ -80,7 +80,7 @@ def _print_conflicts(
     legend = render.legend(verb, operation.source, operation.branch)
     if legend:
         terminal.line(legend, style="dim")
-    references = reference_titles(repository, operation, tree.conflicts)
+    references = reference_titles(repository, tree)
     git_diff = terminal.call.typed(repository.command("diff"))
     for conflict in tree.conflicts:
         terminal.line()
