@@ -125,7 +125,7 @@ def merge(
         return _run(repository, operation, commit=commit, record=record)
     except RefusedError as error:
         if "opaque" in error.data:
-            error.hint = way_across(operation)
+            error.hint = way_across(operation, error.data["side"])
         raise
 
 

@@ -51,14 +51,17 @@ def refuse_losses(repository: Repository, operation: Operation, *, upgrading: bo
 
 def way_across(operation: Operation, side: str = "theirs") -> str:
     """The commands with which an operation goes on that code of a migration stops, on one of its sides."""
-    source = operation.source
-    if operation.verb == "merge":
-        return f"contentgit merge {shlex.quote(source)} --upgrade  (runs them on both sides, then merges)"
+    source, merges = operation.source, operation.verb == "merge"
+    first = f"contentgit merge {shlex.quote(source)} --upgrade  (runs them on both sides, then merges)\n"
     if side == "ours":
-        return f"contentgit upgrade {shlex.quote(operation.branch)}  (then run the command again)"
+        again = f"contentgit upgrade {shlex.quote(operation.branch)}  (then run the command again)"
+        return f"{first}{again}" if merges else again
     wanted = shlex.quote(f"{source}^" if operation.verb == "revert" else source)
+    call = f"contentgit upgrade {wanted} --branch NEW"
+    if merges:
+        return f"{first}{call}  (runs them on that side, then merge NEW)"
     return (
-        f"contentgit upgrade {wanted} --branch NEW  (runs them on the content that is to come)\n"
+        f"{call}  (runs them on the content that is to come)\n"
         "contentgit restore RECORD --from NEW  (takes a record from there)"
     )
 
