@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import TypeAlias
 
-from contentgit.errors import RepositoryError
+from contentgit.errors import RepositoryError, UnknownNameError
 from contentgit.git.objects import checked_id, content, contents, named
 from contentgit.git.program import Program
 from contentgit.git.refs import Refs
@@ -109,6 +110,11 @@ class History:
         if ".." not in revision:
             return [self._refs.resolve(revision)]
         before, _, after = revision.partition("..")
+        if after.startswith("."):
+            raise UnknownNameError(
+                f"{revision!r} has three dots, but only ranges with two are listed",
+                hint=f"contentgit log {shlex.quote(f'{before}..{after[1:]}')}",
+            )
         resolve = self._refs.resolve
         return ["^" + resolve(before or "HEAD"), resolve(after or "HEAD")]
 

@@ -24,6 +24,7 @@ from contentgit.git.values import Branch, BrokenRef
 
 HEADS, REMOTES, TAGS = "refs/heads/", "refs/remotes/", "refs/tags/"
 _BACK = 100  # lines of a reflog that are looked at, from its end
+_RANGE = re.compile(r"\.\.|\^[!@]$|\^-[0-9]*$")  # no name of a ref has these
 _FULL_ID = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 _IGNORED = r"^warning: ignoring (?:broken ref|ref with broken name) (.+)$"
 _MOVED = (
@@ -32,6 +33,12 @@ _MOVED = (
     "unable to resolve reference",
     "reference is missing",
 )
+
+
+def _listed(revision: str) -> str:
+    """A range as ``log`` takes it; ``A..B`` if it is none of these."""
+    two = ".." in revision and "..." not in revision
+    return shlex.quote(revision) if two else "A..B"
 
 
 def some(what: str, names: Sequence[str]) -> str:
@@ -329,7 +336,9 @@ class Refs:
             UnknownNameError: it names none.
             RepositoryError: what it names is not in the repository.
         """
-        asked = ("rev-parse", "--verify", "--end-of-options", revision + "^{commit}")
+        # All that follows ':/' is a part of the message that is looked for.
+        wanted = revision if revision.startswith(":/") else revision + "^{commit}"
+        asked = ("rev-parse", "--verify", "--end-of-options", wanted)
         try:
             code, output, errors = self._program.ask(*asked)
         except UsageError:  # a NUL, or half a surrogate
@@ -373,6 +382,12 @@ class Refs:
             return self._of_branch(revision, head, self._program.missing(what, commit=True))
         if code == 0:
             return self._of_branch(revision, head, self._other_object(revision, found))
+        if _RANGE.search(revision) and not revision.startswith(":"):
+            return UnknownNameError(
+                f"{revision!r} names a range of commits, where one revision is expected",
+                hint=f"contentgit log --oneline {_listed(revision)}  (lists them: name one)",
+                data={"revision": revision},
+            )
         remote = self.remote_with(revision)
         name = f"{remote}/{revision}"
         hint = f"contentgit branch {revision} {name}  (creates the branch from {name})"

@@ -164,8 +164,9 @@ def test_log(filled: Repository, commit: Commits) -> None:
 
 @pytest.mark.parametrize("revision", ["mian", "--all", "main..x", "x..main", "", "main...main"])
 def test_log_of_what_is_not_there(filled: Repository, revision: str) -> None:
-    with pytest.raises(UnknownNameError):
+    with pytest.raises(UnknownNameError) as caught:
         list(filled.history.log(revision))
+    assert ("two" in caught.value.message) == ("..." in revision)
 
 
 def test_log_is_streamed(repository: Repository) -> None:

@@ -38,14 +38,15 @@ def test_resolve_takes_what_git_takes(filled: Repository, commit: Commits) -> No
         "v1^0",
     ):
         assert filled.refs.resolve(revision) == first
-    for revision in ("main", "HEAD", "@", "refs/heads/main", "main@{0}", "HEAD^{/Change}"):
+    names = "main", "HEAD", "@", "refs/heads/main", "main@{0}", "HEAD^{/Change}", ":/Change"
+    for revision in names:
         assert filled.refs.resolve(revision) == second
 
 
 @pytest.mark.parametrize(
     "revision",
     [
-        "mian", "", "--help", "--upload-pack=touch x", "-", "main..main", "^main", "a\nb", "a\0b",
+        "mian", "", "--help", "--upload-pack=touch x", "-", "^main", ":/", ":/nobody", "a\nb", "a\0b",
         "\udcff", "x\ud800y", "main^{tree}", f"main:{ONE}", "HEAD~99", "refs/heads", "*", "main ",
     ],
 )  # fmt: skip
@@ -59,6 +60,15 @@ def test_resolve_refuses_the_rest(filled: Repository, revision: str) -> None:
         f"{revision!r} names a blob, not a commit",
     )
     assert caught.value.hint == "branches: main, summer"
+
+
+@pytest.mark.parametrize("revision", ["main..main", "a...b", "..", "HEAD^!", "main^@", "HEAD^-1"])
+def test_a_range_is_no_revision(filled: Repository, revision: str) -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        filled.refs.resolve(revision)
+    assert caught.value.message == (
+        f"{revision!r} names a range of commits, where one revision is expected"
+    )
 
 
 def test_a_branch_at_what_is_no_commit(filled: Repository) -> None:
