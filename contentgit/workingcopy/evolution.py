@@ -56,7 +56,7 @@ def dump_standing(
 def way_past_cut(revision: str) -> str:
     """What helps where migrations of a commit were removed from the code."""
     return (
-        f"contentgit upgrade {revision} --branch NEW  (with code that still has them; then go on with NEW)\n"
+        f"contentgit upgrade {revision} --branch NEW  (with code that has them; then go on with NEW)\n"
         "or let the squashed migration name them in `replaces` until a database that ran them was committed"
     )
 
@@ -290,8 +290,8 @@ class Evolution:
         commit, label = self.commit[:10], self.dump.dataset.label
         if self.code.cut:
             raise RefusedError(
-                f"commit {commit} of {label} stands at migrations that this code no longer has, and what "
-                "happened since is not known",
+                f"commit {commit} of {label} stands at migrations that this code does not have, and what "
+                "became of them is not known",
                 items=self.code.cut,
                 hint=way_past_cut(commit),
                 data={"missing": list(self.code.cut)},

@@ -423,7 +423,11 @@ def test_migrations_that_the_code_lacks_are_named(write: Write) -> None:
     write(upto("b"))
     found = code_standing(["workshop.page"], [], newer, "default")
     assert found.missing == ("workshop.c",)
+    assert found.cut == ()
     assert [each.name for each in found.standing.history] == ["workshop.a", "workshop.b"]
+    gone = Standing((Migration("gone.0001_initial"),))  # an app that is not there any more
+    found = code_standing([], [], gone, "default")
+    assert (found.missing, found.cut) == (("gone.0001_initial",), ())
 
 
 def test_migrations_that_were_deleted_after_a_squash_are_opaque(write: Write) -> None:

@@ -386,13 +386,13 @@ def test_commits_go_on_when_the_replaced_files_went_before_any_commit_with_the_s
     if not replaces:  # a database that ran the squash alone does not know what that is
         project.migrate("new")
         refused = project.refused("checkout", "HEAD~1", site="new")
-        assert "stands at migrations that this code no longer has" in refused
+        assert "stands at migrations that this code does not have" in refused
         assert "site1.m0" in refused
     assert project.manage("migrate", "-v0", *(() if replaces else ("--fake",))).returncode == 0
     assert "clean\n" in project.ok("status")
     assert "on upgraded" in project.ok("upgrade", "main", "--branch", "upgraded")
     said = project.refused("upgrade", "main~1", "--branch", "older")
-    assert "--branch NEW  (with code that still has them; then go on with NEW)" in said
+    assert "--branch NEW  (with code that has them; then go on with NEW)" in said
     project.ok("checkout", "HEAD~1", "--apply", "--yes")
     assert project.sql("SELECT text FROM site1_page ORDER BY id") == [("Rye.",), ("Oat.",)]
 

@@ -116,7 +116,8 @@ def code_standing(
         after = graph.recorded_parents(node, names, renamed)
         history.append(Migration(name, after, tuple(steps)))
         names.add(name)
-    cut = [name for name in missing if _node(name)[0] not in older]
+    elsewhere = {_node(name)[0] for name in leaves} - older
+    cut = [name for name in missing if _node(name)[0] in elsewhere]
     if any(_GONE in each.steps for each in history):
         cut += [name for name in recorded.leaves if graph.has(name) and not graph.holds(name)]
     return CodeStanding(Standing(tuple(history)), tuple(missing), tuple(sorted(cut)), renamed)
