@@ -39,16 +39,23 @@ USED = (
 
 
 def python(
-    *words: object, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    *words: object,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stderr: int = subprocess.PIPE,
 ) -> subprocess.CompletedProcess[str]:
-    """``python`` with these words, without input: a file, ``-m`` and a module, or ``-c`` and code."""
+    """``python`` with these words, without input: a file, ``-m`` and a module, or ``-c`` and code.
+
+    ``cwd``, ``env`` and ``stderr`` (``PIPE`` or ``STDOUT``) are those of :func:`subprocess.run`.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        out, err = (Path(folder, name) for name in ("out", "err"))
+        out, err = Path(folder, "out"), Path(folder, "err")
+        err.touch()
         call = {
             "words": [str(each) for each in words],
             "cwd": str(cwd or Path.cwd()),
             "env": dict(os.environ if env is None else env),
-            "files": [os.devnull, str(out), str(err)],
+            "files": [os.devnull, str(out), str(out if stderr == subprocess.STDOUT else err)],
         }
         server = _server(os.getpid())
         assert server.stdin is not None
@@ -138,7 +145,7 @@ def _become(call: Mapping[str, Any], base: list[str]) -> None:
     os.environ.clear()
     os.environ.update(call["env"])
     for number, name in enumerate(call["files"]):
-        opened = os.open(name, os.O_RDWR | os.O_CREAT)
+        opened = os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         os.dup2(opened, number)
         os.close(opened)
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
@@ -151,6 +158,8 @@ def _become(call: Mapping[str, Any], base: list[str]) -> None:
     if first == "-m":
         sys.argv = rest
         sys.path.insert(0, call["cwd"])
+        if not hasattr(sys.modules.get(rest[0]), "__path__"):
+            sys.modules.pop(rest[0], None)  # it is run as another module
         runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
     elif first == "-c":
         sys.argv = ["-c", *rest[1:]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -15,13 +16,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.python import ROOT, python
 
 _FENCE = re.compile(
     r"^(?:% exit (?P<exit>\d+)\n)?^```(?:\{code-block\} )?(?P<kind>\w+)\n(?P<body>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 _NAMED = re.compile(r"\A(?::caption:|#) (?P<path>\S+\.py)(?P<end>, at the end)?\n\n?")
+_PROGRAMS: dict[str, list[str]] = {"python": [], "contentgit": ["-m", "contentgit.cli.main"]}
+_QUOTED = re.compile(r"'[^']*'|\"[^\"$`\\]*\"")
+_CALL = re.compile(r"(?:python (?:-[cm] )?(?!-)|contentgit )(?:[\w ./:=@,%+^-]|(?<=\w)~)*")
+"""A call in which, but for quoted words, nothing is left to the shell."""
 _HEX = re.compile(r"\b[0-9a-f]{7,40}\b")
 
 
@@ -108,16 +113,22 @@ def _write(path: Path, file: File) -> None:
 
 def run(command: Command, folder: Path, environment: dict[str, str]) -> str:
     """Runs a command, which must have the exit code that the page tells of; its output."""
-    done = subprocess.run(
-        command.line,
-        shell=True,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    )
+    if _CALL.fullmatch(_QUOTED.sub("", command.line)):
+        program, *words = shlex.split(command.line)
+        done = python(
+            *_PROGRAMS[program], *words, cwd=folder, env=environment, stderr=subprocess.STDOUT
+        )
+    else:
+        done = subprocess.run(
+            command.line,
+            shell=True,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
     if done.returncode != command.exit_code:
         raise AssertionError(f"exit code {done.returncode}\n$ {command.line}\n{done.stdout}")
     return done.stdout
@@ -145,9 +156,9 @@ def environment_of(folder: Path) -> dict[str, str]:
     """``python`` and ``contentgit`` are those that run this test, whatever its own settings are."""
     programs = folder.parent / f"{folder.name}-bin"
     programs.mkdir(exist_ok=True)
-    for name, words in (("python", ""), ("contentgit", " -m contentgit.cli.main")):
+    for name, words in _PROGRAMS.items():
         path = programs / name
-        path.write_text(f'#!/bin/sh\nexec "{sys.executable}"{words} "$@"\n')
+        path.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, *words])} "$@"\n')
         path.chmod(0o755)
     inner = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
     inner["PATH"] = f"{programs}{os.pathsep}{inner['PATH']}"
