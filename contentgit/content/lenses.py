@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, Inexact, InvalidOperation
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -90,10 +91,14 @@ class SchemaChange(NamedTuple):
 
 
 class NewerModel(NamedTuple):
-    """The newer label of a model, and the newer names of its older fields, without those that are gone."""
+    """The newer label of a model, and the newer names of its older fields, without those that are gone.
+
+    ``gone`` has the migration that removed each of these. A field of that name that came since is another.
+    """
 
     label: str
     fields: Mapping[str, str]
+    gone: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass
@@ -219,7 +224,7 @@ class Lens:
         if model is None or model.removed_by:
             return None
         names = {each.source: name for name, each in model.fields.items() if each.source}
-        return NewerModel(model.label, names)
+        return NewerModel(model.label, names, model.gone)
 
     @property
     def added(self) -> Mapping[str, frozenset[str]]:

@@ -38,7 +38,7 @@ from contentgit.content.evolution import (
     Standing,
 )
 from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema, Schema
-from contentgit.errors import ConflictError, FormatError, RefusedError
+from contentgit.errors import ConflictError, FormatError, RefusedError, UnknownNameError
 from contentgit.git import Repository
 from contentgit.history.check import check
 from contentgit.merge import Take
@@ -493,6 +493,27 @@ def test_what_cannot_be_restored_is_listed(make: Make) -> None:
     assert refused.value.items == ("site.page:1/body: gone since site.0002",)
     done = restore(site.repository, ["site.page:1"], old, Picking(drop_fields=True))
     assert site.all(done.commit) == {"site.page:1": {"title": "One"}}
+
+
+def test_a_field_that_came_since_is_not_restored(make: Make) -> None:
+    """Of the same name or not: it is another one, and the default of its migration is nobody's value."""
+    site = make(p1=page("One"))
+    old = site.repository.refs.resolve("main")
+    remove = after("site.0002", RemovedField("site.page", "body"))
+    fields = AddedField("site.page", "body", "fresh"), AddedField("site.page", "rank", 1)
+    again = after("site.0003", *fields, needs="site.0002")
+    new = described([model("site.page", body=T.TEXT, rank=T.INTEGER, title=T.TEXT)], remove, again)
+    commit(site, "main", new, p1=page("1", body="New.", rank=7))
+    for how in (Picking(), Picking(drop_fields=True)):
+        with pytest.raises(RefusedError, match=r"site\.0002 removed the field"):
+            restore(site.repository, ["site.page:1/body"], old, how)
+        with pytest.raises(UnknownNameError, match="has no field rank in"):
+            restore(site.repository, ["site.page:1/rank"], old, how)
+    with pytest.raises(RefusedError) as refused:
+        restore(site.repository, ["site.page:1"], old)
+    assert refused.value.items == ("site.page:1/body: gone since site.0002",)
+    done = restore(site.repository, ["site.page:1"], old, Picking(drop_fields=True))
+    assert site.record(done.commit, "site.page:1") == page("One", body="New.", rank=7)
 
 
 def test_a_dump_is_restored_as_the_migrations_since_make_it(make: Make) -> None:

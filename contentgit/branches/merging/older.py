@@ -13,7 +13,7 @@ from contentgit.content.description import parse_excluded
 from contentgit.content.documents import parse_document
 from contentgit.content.evolution import KEY, Migration
 from contentgit.content.layout import DATASET_FILE, dump_folder, encode_part, record_paths
-from contentgit.content.lenses import Lens
+from contentgit.content.lenses import Lens, NewerModel
 from contentgit.content.records import RecordKey
 from contentgit.errors import RefusedError, UnknownNameError
 from contentgit.git import FileEntry, Repository
@@ -111,10 +111,25 @@ class Older:
                 raise self._barred(place.key, folder, dump)
             newer = dump.lens.newer(key.model)
             name = place.field
-            if newer and name not in newer.fields.values():
-                name = newer.fields.get(name, name)
+            if name and newer and name not in newer.fields.values():
+                self._refuse_unknown(place, newer)
+                name = newer.fields[name]
             return place._replace(key=dump.lens.key(key), field=name)
         return place
+
+    def _refuse_unknown(self, place: Place, newer: NewerModel) -> None:
+        """Refuses a field that has no value in the commit, or one that no field of HEAD's schema has."""
+        label, name = f"{place.key}/{place.field}", place.field
+        hint = f"contentgit show {shlex.quote(self.revision)} -- {place.key}  (shows what it has)"
+        if name in newer.gone:
+            migration = newer.gone[name]
+            raise RefusedError(
+                f"{label} of {self.revision} has no place in HEAD's schema: {migration} removed the field",
+                hint=hint,
+                data={"field": name, "migration": migration},
+            )
+        if name not in newer.fields:
+            raise UnknownNameError(f"{place.key} has no field {name} in {self.revision}", hint=hint)
 
     def _key(self, dump: _OlderDump, key: RecordKey) -> RecordKey:
         return key._replace(model=dump.labels.get(key.model, key.model))
