@@ -335,6 +335,27 @@ def test_a_renumbered_migration_is_the_same(write: Write) -> None:
     assert code_standing(["workshop.page"], [], found.standing, "default") == found
 
 
+def test_a_squash_is_the_recorded_migrations_that_together_did_the_same(write: Write) -> None:
+    write(upto("a"))
+    begun = standing()
+    write(CHAIN)
+    recorded = standing(begun)
+    both = 'm.RenameField("Page", "title", "name"), m.RemoveField("Page", "count")'
+    code = migration("m.RunPython(split)", "s")
+    write({"a": CHAIN["a"], "s": migration(both, "a"), "t": code})
+    found = code_standing(["workshop.page"], [], recorded, "default")
+    assert (found.missing, found.renamed) == ((), {"workshop.c": ("workshop", "s")})
+    assert [(each.name, each.after) for each in found.standing.since(recorded) or ()] == [
+        ("workshop.t", ("workshop.c",))
+    ]
+    # Between the two, a commit alone does not know.
+    write(upto("b"))
+    between = standing(begun)
+    write({"a": CHAIN["a"], "s": migration(both, "a"), "t": code})
+    assert code_standing(["workshop.page"], [], between, "default").cut == ("workshop.b",)
+    assert project_migrations().standing_leaves(between, found) == (set(), {"workshop.b"})
+
+
 def test_renumbered_code_is_the_same_under_the_same_title(write: Write) -> None:
     write(upto("a"))
     begun = standing()

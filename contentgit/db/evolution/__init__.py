@@ -5,7 +5,7 @@ Nothing of a migration is run, and no query is made, unless migrations were remo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import NamedTuple
@@ -231,7 +231,8 @@ class ProjectMigrations:
     ) -> Mapping[str, Node]:
         """Recorded migrations that the code has under another name: what they did is the same.
 
-        Of code it is the same where it has the same name, too, but for the number.
+        Of several that were squashed it is the last. Of code it is the same where it has the same name, too,
+        but for the number.
         """
         lost = [each for each in recorded.history if each.steps and not self.has(each.name)]
         found: dict[str, Node] = {}
@@ -240,10 +241,9 @@ class ProjectMigrations:
         known = self.past(name for name in recorded.names if self.has(name))
         for node, steps in [*self.steps_after(known, self.leaves(labels), using)]:
             code = any(isinstance(step, OpaqueStep) for step in steps)
-            for each in lost:
-                same = each.app == node[0] and each.steps == tuple(steps)
-                named = not code or _title(each.name) == _title(".".join(node))
-                if same and named and each.name not in found:
+            for each, alone in _equal_runs(lost, node[0], tuple(steps)):
+                named = alone and _title(each.name) == _title(".".join(node))
+                if (named or not code) and each.name not in found:
                     found[each.name] = node
                     break
         return found
@@ -302,6 +302,21 @@ class ProjectMigrations:
             return [each.key for each in known.parents]
         migration = self.loader.disk_migrations.get(node)  # one that was squashed
         return [*migration.dependencies] if migration else []
+
+
+def _equal_runs(
+    lost: Sequence[Migration], app: str, steps: tuple[SchemaStep, ...]
+) -> Iterator[tuple[Migration, bool]]:
+    """The last of each run of an app's migrations that together have the steps, and whether it is alone."""
+    own = [each for each in lost if each.app == app]
+    for start in range(len(own)):
+        together: tuple[SchemaStep, ...] = ()
+        for place, each in enumerate(own[start:]):
+            together += each.steps
+            if together == steps:
+                yield each, place == 0
+            if len(together) >= len(steps):
+                break
 
 
 def _title(name: str) -> str:
