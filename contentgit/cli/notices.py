@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from contentgit import config
+from contentgit import startup
 from contentgit.cli.call import Call
 from contentgit.cli.project import surroundings
 from contentgit.cli.terminal import Terminal
@@ -37,7 +37,7 @@ def tell_untouched(branch: str, terminal: Terminal) -> None:
 
 
 def _is_in_project(call: Call) -> bool:
-    if config.in_use():
+    if startup.in_use():
         return True
     with suppress(ConfigurationError):  # nothing is started here, so nothing is refused
         return surroundings(call.settings, call.repository, call.here).found is not None

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from contentgit import config
+from contentgit import config, startup
 from contentgit.branches import repositories
 from contentgit.cli.terminal import Terminal
 from contentgit.cli.worktrees import tell_finished
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Surroundings(NamedTuple):
     """The settings around a folder; ``content`` is where a project was passed over."""
 
-    found: config.FoundSettings | None
+    found: startup.FoundSettings | None
     content: Path | None = None
 
 
@@ -45,10 +45,10 @@ def surroundings(settings: str | None, repository: str | None, here: Path) -> Su
                 raise
             return True  # and the named settings are taken from there if there is no other place
 
-    found = config.find_settings(here, settings, foreign)
-    if found is not None and (found.folder is not None or config.is_installed(found.module)):
+    found = startup.find_settings(here, settings, foreign)
+    if found is not None and (found.folder is not None or startup.is_installed(found.module)):
         return Surroundings(found)
-    folders = [here] if found else config.project_folders(here)
+    folders = [here] if found else startup.project_folders(here)
     return Surroundings(None, next(filter(None, map(content, folders)), None))
 
 
@@ -71,14 +71,14 @@ def use_settings(args: argparse.Namespace) -> bool:
     Raises:
         ConfigurationError: the only project here is inside a repository of content.
     """
-    if config.in_use():  # manage.py has chosen
+    if startup.in_use():  # manage.py has chosen
         return True
     around = surroundings(args.settings, getattr(args, "repository", None), Path.cwd())
     if around.content is not None:
         raise among_content(args.verb, around.content)
     if around.found is None:
         return False
-    config.use_settings(around.found)
+    startup.use_settings(around.found)
     return True
 
 
@@ -124,7 +124,7 @@ def named_repository(args: argparse.Namespace) -> Repository:
         around = _around_here()
         if around is not None:
             return around
-        content = None if config.in_use() else surroundings(None, None, Path.cwd()).content
+        content = None if startup.in_use() else surroundings(None, None, Path.cwd()).content
         if content is not None:
             return Repository.open(content)
     configured = _configured(args)
@@ -174,9 +174,9 @@ def start_project(args: argparse.Namespace) -> None:
     if not use_settings(args):
         raise ConfigurationError(
             f"there is no Django project in {Path.cwd()} or above",
-            hint=f"go to the folder of manage.py, set {config.SETTINGS_VARIABLE}, or use --settings MODULE",
+            hint=f"go to the folder of manage.py, set {startup.SETTINGS_VARIABLE}, or use --settings MODULE",
         )
-    config.start_django()
+    startup.start_django()
 
 
 @contextmanager

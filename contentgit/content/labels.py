@@ -14,7 +14,7 @@ class ModelOrigin(NamedTuple):
     migration: str = ""
 
 
-class Labels:
+class ModelLabels:
     """Which labels each model of a standing had, and which model a label meant.
 
     Two standings that share their beginning give a model the same origin. So the label of the one is found in

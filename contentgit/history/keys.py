@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from contentgit.content.evolution import NO_STANDING
-from contentgit.content.labels import Labels
+from contentgit.content.labels import ModelLabels
 from contentgit.content.layout import in_dump, record_paths
 from contentgit.content.records import RecordKey
 from contentgit.errors import FormatError, UnknownNameError
@@ -18,11 +18,11 @@ MOST = 20
 """Labels of one model that are followed."""
 
 
-def recorded_labels(repository: Repository, commit: str, folder: str) -> Labels:
+def recorded_labels(repository: Repository, commit: str, folder: str) -> ModelLabels:
     """The labels that a dump's models had until a commit; none where its ``dataset.json`` is damaged."""
     with suppress(FormatError):
-        return Labels(recorded_standing(repository, commit, folder))
-    return Labels(NO_STANDING)
+        return ModelLabels(recorded_standing(repository, commit, folder))
+    return ModelLabels(NO_STANDING)
 
 
 def key_in(repository: Repository, commit: str, folder: str, key: RecordKey) -> RecordKey:

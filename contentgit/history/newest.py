@@ -9,7 +9,7 @@ from typing import NamedTuple
 from contentgit.content.description import parse_schema, parse_standing
 from contentgit.content.documents import parse_document
 from contentgit.content.evolution import NO_STANDING
-from contentgit.content.labels import Labels
+from contentgit.content.labels import ModelLabels
 from contentgit.content.layout import DATASET_FILE, record_paths
 from contentgit.content.lenses import Lens
 from contentgit.content.records import Record, RecordKey
@@ -31,7 +31,7 @@ class NewestSchema:
         self._standing = NO_STANDING
         with suppress(FormatError):
             self._standing = recorded_standing(repository, commit, folder)
-        self._origin = Labels(self._standing).origin(key.model)
+        self._origin = ModelLabels(self._standing).origin(key.model)
         places = [
             (each.model, f"{folder}/{path}")
             for each in keys_until(repository, commit, folder, key)
@@ -73,7 +73,7 @@ class NewestSchema:
         # What is not recorded began, by its names, as what was recorded first.
         since = self._standing.since(standing) if standing.history else self._standing.history
         lens = Lens(models, since, fill=False) if since else None
-        return _OlderBlame(Labels(standing).label(self._origin), lens)
+        return _OlderBlame(ModelLabels(standing).label(self._origin), lens)
 
 
 class _OlderBlame(NamedTuple):

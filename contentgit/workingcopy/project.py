@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from contentgit import config
+from contentgit import config, startup
 from contentgit.config import Config
 from contentgit.content.layout import dump_folder, dump_name, record_path
 from contentgit.content.records import RecordKey
@@ -223,7 +223,7 @@ def all_tables(dumps: Sequence[Dump]) -> dict[str, Table]:
 
 def defines(dump: str) -> bool:
     """Whether the code of the project that is started has a dataset for ``dump``."""
-    if not config.has_started():
+    if not startup.has_started():
         return False
     with suppress(ContentgitError):
         return parse_dump_argument(dump)[0] in load_datasets(config.read().datasets or "")

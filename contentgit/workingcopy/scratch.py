@@ -12,8 +12,7 @@ from typing import Any
 
 from django.db import connections
 
-from contentgit import config, errors
-from contentgit.config import ScratchDatabase
+from contentgit import config, errors, startup
 from contentgit.content.evolution import Conversion, OpaqueStep, RetypedField
 from contentgit.content.layout import DATASET_FILE
 from contentgit.content.schema import FieldKind
@@ -21,6 +20,7 @@ from contentgit.db.scratch import databases
 from contentgit.errors import ContentgitError, DatabaseError, UsageError
 from contentgit.git import Repository
 from contentgit.history.snapshots import CommitSide, batches
+from contentgit.startup import ScratchDatabase
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.project import Project
 from contentgit.workingcopy.upgrade_job import Report, before, document, write_files
@@ -115,7 +115,7 @@ def worked(project: Project, folder: Path) -> Report:
     with (folder / "errors").open("w+b") as printed:
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-c", f"{_own_path()}; {_CHILD}", str(folder)],
-            env=config.scratch_environment(),
+            env=startup.scratch_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=printed,

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from contentgit.config import ScratchDatabase
+from contentgit.startup import ScratchDatabase
 
 
 class Job(NamedTuple):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from contentgit import config
+from contentgit import config, startup
 from contentgit.content import canonical
 from contentgit.content.records import Record
 from contentgit.db.failures import translated
@@ -68,8 +68,8 @@ def _end_with_caller(folder: Path) -> None:
 
 
 def _run(folder: Path, job: Job, out: TextIO) -> Report:
-    config.use_scratch(job.database)
-    config.start_django()
+    startup.use_scratch(job.database)
+    startup.start_django()
 
     def progress(what: str, done: int, total: int | None) -> None:
         _tell(out, "progress", [what, done, total])

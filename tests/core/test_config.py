@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from contentgit import config
-from contentgit.config import Config, FoundSettings
+from contentgit import config, startup
+from contentgit.config import Config
+from contentgit.startup import FoundSettings
 
 MANAGE = """\
 #!/usr/bin/env python
@@ -173,16 +174,16 @@ def test_settings_of_the_next_manage_py_upwards(tmp_path: Path) -> None:
     (tmp_path / "manage.py").write_text(MANAGE.format(module="site.settings"))
     below = tmp_path / "a" / "b"
     below.mkdir(parents=True)
-    assert config.find_settings(below) == FoundSettings("site.settings", tmp_path)
+    assert startup.find_settings(below) == FoundSettings("site.settings", tmp_path)
     (below / "manage.py").write_text(MANAGE.format(module="other.settings"))
-    assert config.find_settings(below) == FoundSettings("other.settings", below)
-    assert config.find_settings(tmp_path) == FoundSettings("site.settings", tmp_path)
+    assert startup.find_settings(below) == FoundSettings("other.settings", below)
+    assert startup.find_settings(tmp_path) == FoundSettings("site.settings", tmp_path)
 
 
 def test_an_assignment_names_the_settings_too(tmp_path: Path) -> None:
     text = 'import os\nos.environ["DJANGO_SETTINGS_MODULE"] = "site.settings"\n'
     (tmp_path / "manage.py").write_text(text)
-    assert config.find_settings(tmp_path) == FoundSettings("site.settings", tmp_path)
+    assert startup.find_settings(tmp_path) == FoundSettings("site.settings", tmp_path)
 
 
 @pytest.mark.parametrize("text", ["print(", "\0", 'environ.setdefault("X", "y")', "", "x = 1"])
@@ -191,7 +192,7 @@ def test_a_manage_py_that_names_none(tmp_path: Path, text: str) -> None:
     below = tmp_path / "below"
     below.mkdir()
     (below / "manage.py").write_text(text)
-    assert config.find_settings(below) == FoundSettings("site.settings", tmp_path)
+    assert startup.find_settings(below) == FoundSettings("site.settings", tmp_path)
 
 
 def test_the_environment_names_the_settings(
@@ -201,13 +202,13 @@ def test_the_environment_names_the_settings(
     below = tmp_path / "below"
     below.mkdir()
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "site.special")
-    assert config.find_settings(below) == FoundSettings("site.special", tmp_path)
+    assert startup.find_settings(below) == FoundSettings("site.special", tmp_path)
 
 
 def test_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert config.find_settings(tmp_path) is None
+    assert startup.find_settings(tmp_path) is None
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "site.special")
-    assert config.find_settings(tmp_path) == FoundSettings("site.special", tmp_path)
+    assert startup.find_settings(tmp_path) == FoundSettings("site.special", tmp_path)
 
 
 def test_folders_of_others_are_passed_over(tmp_path: Path) -> None:
@@ -215,23 +216,23 @@ def test_folders_of_others_are_passed_over(tmp_path: Path) -> None:
     below.mkdir()
     (tmp_path / "manage.py").write_text(MANAGE.format(module="own"))
     (below / "manage.py").write_text(MANAGE.format(module="theirs"))
-    assert config.find_settings(below, None, below.__eq__) == FoundSettings("own", tmp_path)
-    assert config.find_settings(below, "named", below.__eq__) == FoundSettings("named", tmp_path)
+    assert startup.find_settings(below, None, below.__eq__) == FoundSettings("own", tmp_path)
+    assert startup.find_settings(below, "named", below.__eq__) == FoundSettings("named", tmp_path)
     (tmp_path / "manage.py").unlink()
-    assert config.find_settings(below, None, below.__eq__) is None
-    assert config.find_settings(below, "named", below.__eq__) == FoundSettings("named", below)
+    assert startup.find_settings(below, None, below.__eq__) is None
+    assert startup.find_settings(below, "named", below.__eq__) == FoundSettings("named", below)
 
 
 def test_a_module_of_the_environment_is_not_looked_for_among_what_others_wrote(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "site.special")
-    assert config.find_settings(tmp_path, None, tmp_path.__eq__) == FoundSettings(
+    assert startup.find_settings(tmp_path, None, tmp_path.__eq__) == FoundSettings(
         "site.special", None
     )
-    assert config.is_installed("django.conf.global_settings")
-    assert not config.is_installed("site_of_nobody.settings")
-    assert not config.is_installed("")
+    assert startup.is_installed("django.conf.global_settings")
+    assert not startup.is_installed("site_of_nobody.settings")
+    assert not startup.is_installed("")
 
 
 # Environment

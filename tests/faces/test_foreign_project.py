@@ -301,7 +301,7 @@ def test_a_bare_repository_among_the_content_is_passed_over(content: Path, marke
 
 def test_settings_are_chosen_in_one_place() -> None:
     """Whatever asks Django for settings goes by :func:`contentgit.cli.project.use_settings`."""
-    names = ("config.find_settings", "config.use_settings", "config.start_django")
+    names = ("startup.find_settings", "startup.use_settings", "startup.start_django")
     found = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "contentgit").rglob("*.py")

@@ -274,7 +274,7 @@ def test_what_moves_a_branch_says_that_the_database_stays(
     assert ok("revert", "--continue").splitlines()[-1] == said
     assert ok("restore", "site.tag:1", "--from", "summer").splitlines()[-1] == said
     # As where no project is around.
-    monkeypatch.setattr("contentgit.config.in_use", lambda: False)
+    monkeypatch.setattr("contentgit.startup.in_use", lambda: False)
     monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
     monkeypatch.chdir(tmp_path)
     assert ok("revert", "main").splitlines()[-1] == (

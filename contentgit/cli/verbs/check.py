@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from contentgit import __version__, config
+from contentgit import __version__, config, startup
 from contentgit.branches.check_merges import differing, tip_doubts
 from contentgit.branches.operation import refuse_unfinished
 from contentgit.check import Checked, Finding, finding
@@ -107,7 +107,7 @@ def _form(args: argparse.Namespace) -> str:
 
 def _stranger(args: argparse.Namespace) -> Judge | None:
     """For a project inside the content, which is not started: a finding in place of the comparison."""
-    if config.in_use():
+    if startup.in_use():
         return None
     content = surroundings(args.settings, args.repository, Path.cwd()).content
     if content is None:
