@@ -158,7 +158,7 @@ def test_the_rules_import_without_django_and_without_git() -> None:
 
 
 def test_one_place_per_outside_thing() -> None:
-    """git and orjson have one importer each; settings and environment are read where they are parsed and where Django starts."""
+    """git and orjson have one importer each; settings and environment the reader and what starts Django."""
     git = {
         name for name, path in MODULES.items() if "GitPython" in imports(name, path, set(MODULES))
     }
