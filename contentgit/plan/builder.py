@@ -178,16 +178,19 @@ class _SettledItems:
         return not loose or target.model in self.facts.uninstalled
 
     def _problem(self, item: Item, name: str, target: RecordKey, *, null: bool) -> Problem:
+        kind = ProblemKind.DANGLING
         if target in self.gone:
             why = "which this apply deletes"
+        elif target.model in {label for _, label in self.survey.unknown_models}:
+            why, kind = "of a model that the dataset does not have", ProblemKind.LEFT_OUT
         elif target.model in self.facts.uninstalled:
             why = f"but this project has no model {target.model}"
         else:
             why = "which neither the database nor the applied dumps have"
-        kind = "" if null else " (not nullable)"
-        where = "needs" if name == "$key" else f"refers in {name}{kind} to"
+        needed = "" if null else " (not nullable)"
+        where = "needs" if name == "$key" else f"refers in {name}{needed} to"
         text = f"{item.key} {where} {target}, {why}"
-        return Problem(ProblemKind.DANGLING, text, key=item.key, dump=item.dump)
+        return Problem(kind, text, key=item.key, dump=item.dump)
 
 
 def _deletes(survey: Survey, choice: Choice) -> Iterator[Step]:

@@ -93,6 +93,7 @@ class ProblemKind(enum.StrEnum):
     CASCADE = "cascade"  # a delete reaches rows outside the dump
     PROTECTED = "protected"  # PROTECT, RESTRICT or DO_NOTHING rows refer to a record to be deleted
     DANGLING = "dangling"  # a record refers to a row that will not exist
+    LEFT_OUT = "left-out"  # a record refers to one of a model that is left out
     UNIQUE = "unique"  # a row that stays holds a unique value that a record wants
     BROKEN = "broken"  # a record breaks a check constraint of its table
     FIELD = "field"  # the commit has a field that the model does not have

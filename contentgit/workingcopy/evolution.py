@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +24,9 @@ from contentgit.git import Repository
 from contentgit.history.dumps import recorded_schema, recorded_standing
 from contentgit.history.lenses import Seen, View, seen_through
 from contentgit.history.snapshots import CommitSide
+from contentgit.plan import Licences
 from contentgit.workingcopy.project import Dump, Project
+from contentgit.workingcopy.request import Request
 
 _ALIKE: Final = frozenset({FieldKind.TEXT, FieldKind.FILE})
 """Kinds whose content has the same form."""
@@ -277,11 +279,8 @@ class Evolution:
             data={"dropped": list(self.dropped), "missing": list(self.code.missing)},
         )
 
-    def refuse_unreadable(self, *, ignoring: bool, undoing: bool = False) -> None:
+    def refuse_unreadable(self, request: Request) -> None:
         """Refuses to apply the commit if it cannot be read as this code has it.
-
-        ``ignoring`` is whether fields and models that the code lacks are to be left out. With ``undoing`` the
-        commit is what the database held before an apply.
 
         Raises:
             RefusedError: newer code made the commit; only the code of a migration can read it; or a field has
@@ -296,20 +295,20 @@ class Evolution:
                 hint=way_past_cut(commit),
                 data={"missing": list(self.code.cut)},
             )
-        if self.code.missing and self.dropped and not ignoring:
+        if self.code.missing and (options := self._ignoring(request.licences)):
             raise RefusedError(
                 f"commit {commit} was made by newer code: this code lacks the migrations "
                 f"{', '.join(self.code.missing)} of {label}",
                 items=[f"{name} is not in this code" for name in self.dropped],
                 hint="deploy the code that has them, and migrate\n"
-                "contentgit checkout REV --apply --ignore-unknown-fields  (leaves out what this code lacks)",
+                f"{request.command(*options)}  (leaves out what this code lacks)",
                 data={"missing": list(self.code.missing)},
             )
         if self._lens.opaque:
             steps = [f"{migration}: {step.operation}" for migration, step in self._lens.opaque]
             call = f"contentgit upgrade {commit} --branch NEW"
             hint = f"{call}  (runs them on the content of the commit)"
-            if undoing:
+            if request.verb == "undo":  # the commit is what was here before an apply
                 hint = (
                     "contentgit commit -m 'Before the undo'  (captures what is here now)\n"
                     f"{call}  (runs them on what was here before the apply)\n"
@@ -329,6 +328,16 @@ class Evolution:
                 items=other,
                 hint="contentgit commit  (with code from before the change: records its migrations)",
             )
+
+    def _ignoring(self, licences: Licences) -> Sequence[str]:
+        """The options that leave out what the code lacks, without those that are given."""
+        models = [name for name in self.dropped if name.count(".") == 1]
+        wanted = {
+            "--ignore-unknown-fields": len(models) < len(self.dropped)
+            and not licences.ignore_unknown_fields,
+            "--ignore-unknown-models": models and not licences.ignore_unknown_models,
+        }
+        return [option for option, needed in wanted.items() if needed]
 
     def _other_kinds(self) -> Iterator[str]:
         """The fields whose kind differs although no recorded migration changed it."""

@@ -230,10 +230,7 @@ class _Planning(NamedTuple):
         changed |= dict.fromkeys(base_ids.keys() - ids.keys(), "")
         deltas = sides.ours.compare(sides.theirs, ids)
         if deltas:
-            evolution.refuse_unreadable(
-                ignoring=self.request.licences.ignore_unknown_fields,
-                undoing=self.request.verb == "undo",
-            )
+            evolution.refuse_unreadable(self.request)
         differing = {delta.path for delta in deltas}
         return replace(
             sides,

@@ -31,6 +31,8 @@ _CORRECT: Final = {
     ProblemKind.PROTECTED: "on the site, delete or change first what refers to the records to be deleted",
     ProblemKind.DANGLING: "contentgit check {revision}  (lists references to nothing); or apply the dump "
     "that has the missing record, too",
+    ProblemKind.LEFT_OUT: "deploy the code whose dataset has the model, and migrate; or, for a "
+    "many-to-many field, name it in 'ignore_missing_m2m' of the spec",
     ProblemKind.UNIQUE: "give one of the two records another value, on the site or in a commit",
     ProblemKind.BROKEN: "correct the records where the content is edited and commit, or take the fields "
     "together from one commit: contentgit restore RECORD/FIELD --from REV",

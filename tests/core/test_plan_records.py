@@ -74,6 +74,14 @@ def test_a_generic_reference_to_no_model_or_to_a_local_key_cannot_be_written() -
     only(planned(create("product:1", about="shop.page:a"), models=models), ProblemKind.DANGLING)
 
 
+def test_a_reference_to_a_model_that_is_left_out() -> None:
+    rows = create("product:1", category="shop.category:9"), create("category:9", name="K")
+    plan = planned(*rows, datasets={"shop": dataset("product")}, ignore_unknown_models=True)
+    assert only(plan, ProblemKind.LEFT_OUT).text.endswith(
+        "to shop.category:9, of a model that the dataset does not have"
+    )
+
+
 def test_a_child_needs_its_parent() -> None:
     problem = only(planned(create("news:1", body="a")), ProblemKind.DANGLING)
     assert problem.text == (

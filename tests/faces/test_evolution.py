@@ -142,6 +142,22 @@ def test_a_model_that_left_the_dataset_is_counted(tagged: Project, tmp_path: Pat
     tagged.ok("checkout", "main", "--apply", "--yes", "--ignore-unknown-models")
 
 
+def test_a_site_without_a_model_of_the_commit_applies_the_rest(project: Project) -> None:
+    project.code(PAGE + TAG, [INITIAL, CREATE_TAG], BOTH)
+    project.migrate()
+    project.sql("INSERT INTO site1_tag (id, name) VALUES (1, 'Bread')")
+    project.ok("commit", "-m", "A tag")
+    project.code(PAGE, [INITIAL], SPECS)
+    project.migrate(site="older")
+    said = project.refused("checkout", "main", "--apply", "--yes", site="older")
+    assert "site1.tag is not in this code" in said
+    assert "contentgit checkout main --apply --ignore-unknown-models" in said
+    project.ok("checkout", "main", "--apply", "--yes", "--ignore-unknown-models", site="older")
+    assert project.sql("SELECT title FROM site1_page", site="older") == [("One",), ("Two",)]
+    status = project.ok("status", site="older")
+    assert "site1.tag: 1 record of the commit left out" in status
+
+
 def test_a_model_that_a_migration_deleted_is_listed_and_old_commits_apply(tagged: Project) -> None:
     tagged.code(PAGE, [INITIAL, CREATE_TAG, 'm.DeleteModel("Tag")'], SPECS)
     tagged.migrate()
