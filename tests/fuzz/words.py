@@ -202,6 +202,7 @@ VALUES: Final[dict[str, tuple[str, ...]]] = {
     "START": REVISIONS,
     "DUMP": DUMPS,
     "RECORD": RECORDS,
+    "DUMP|RECORD": (*DUMPS, *RECORDS),
     "LABEL": LABELS,
     "NAME": ("new", "v1", "v*", "a/b", "-x", "a b", "\udcff", ""),
     "NEW": ("new", "main", "a..b", "x/y"),
