@@ -20,8 +20,9 @@ def check_configuration(**_: Any) -> list[checks.CheckMessage]:
     if not any(problem.is_error for problem in problems):
         problems += codec_problems()
     if not any(problem.is_error for problem in problems):
-        path = config.read().datasets
-        problems += datasets.validate(path) if path else []
+        settings = config.read()
+        if settings.datasets:
+            problems += datasets.validate(settings.datasets, settings.identities)
     return [
         (checks.Error if problem.is_error else checks.Warning)(
             problem.message, hint=problem.hint, obj=problem.where or None, id=problem.id

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from contentgit.errors import UnknownNameError
-from contentgit.specs import Mistake, raise_errors, suggestion
+from contentgit.specs import Identity, Mistake, parse_identities, raise_errors, suggestion
 
-KEYS = ("REPOSITORY", "DATASETS", "ENVIRONMENT", "CHECK", "CODECS")
+KEYS = ("REPOSITORY", "DATASETS", "ENVIRONMENT", "CHECK", "CODECS", "IDENTITIES")
 CHECK_KEYS = ("FORBIDDEN_MODELS",)
 DEFAULT_ENVIRONMENT = "local"
 """The environment's name if the settings have none: most deployments are on a developer's machine."""
@@ -29,6 +29,7 @@ class Config:
     ``repository`` is an absolute path; ``datasets`` the dotted path of a function; both ``None``
     where they are not set. ``environment`` names this deployment and may stand in a ref's name.
     ``forbidden_models`` are patterns of labels that ``check`` finds in no tree (``"sessions.*"``).
+    ``identities`` say what names the rows of models that are in no dataset, by label.
     """
 
     repository: Path | None
@@ -36,6 +37,7 @@ class Config:
     environment: str
     forbidden_models: tuple[str, ...] = ()
     codecs: Mapping[str, str] = field(default_factory=dict)
+    identities: Mapping[str, Identity] = field(default_factory=dict)
 
 
 def read() -> Config:
@@ -106,6 +108,7 @@ def parse(settings: Mapping[str, Any]) -> tuple[Config, list[Mistake]]:
         _environment(given.get("ENVIRONMENT"), found),
         _forbidden_models(given.get("CHECK"), found),
         _codecs(given.get("CODECS"), found),
+        _identities(given.get("IDENTITIES"), found),
     )
     return config, found
 
@@ -181,6 +184,12 @@ def _codecs(value: object, found: list[Mistake]) -> Mapping[str, str]:
     hint = 'write "CODECS": {"app.fields.ShapeField": "app.codecs.ShapeCodec"}'
     found.append(Mistake("contentgit.E051", message, hint))
     return {}
+
+
+def _identities(value: object, found: list[Mistake]) -> Mapping[str, Identity]:
+    identities, problems = parse_identities(value)
+    found += problems
+    return identities
 
 
 def _is_path(value: object) -> bool:

@@ -16,7 +16,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from django.apps import apps
 from django.db import Error as DatabaseFailure
@@ -24,6 +25,7 @@ from django.db.models import Model
 from django.utils.module_loading import import_string
 
 from contentgit.db.late_keys import late_key_problems
+from contentgit.db.outgoing import SETTING, declared_problems, local_references
 from contentgit.db.spec_rules import no_rows, resolve
 from contentgit.errors import UsageError
 from contentgit.followups import Followup, followup_problems, parse_followups
@@ -39,6 +41,7 @@ from contentgit.specs import (
     suggestion,
 )
 
+_NONE: Final[Mapping[str, Identity]] = MappingProxyType({})
 DATASET_KEYS = ("specs", "depends_on", "mappers", "after_apply")
 
 
@@ -85,7 +88,8 @@ def _derived(cls: type[Model]) -> Iterator[type[Model]]:
 class DatasetDefinition:
     """A dataset as the project's code defines it; its function makes the specs.
 
-    ``siblings`` are all datasets of the project by name, this one too.
+    ``siblings`` are all datasets of the project by name, this one too, and ``declared`` the identities of
+    models that are in none.
     """
 
     name: str
@@ -96,6 +100,7 @@ class DatasetDefinition:
         default_factory=dict, repr=False, compare=False
     )
     after_apply: tuple[Followup, ...] = ()
+    declared: Mapping[str, Identity] = field(default_factory=dict, repr=False, compare=False)
 
     def dump(self, arguments: str = "") -> Dataset:
         """The dump that these arguments give.
@@ -138,7 +143,7 @@ class DatasetDefinition:
 
     def _local_identities(self, dataset: Dataset) -> list[Mistake]:
         """References are written by the identities known without arguments, so these must hold."""
-        known: dict[str, Identity] = {}
+        known = dict(self.declared)
         for sibling in self.siblings.values():
             for spec in sibling.evaluate()[0].specs:
                 known.setdefault(spec.model, spec.identity)
@@ -183,13 +188,17 @@ def _fails_for_want_of_arguments(problems: Iterable[Mistake]) -> bool:
     return bool(errors) and errors <= {"contentgit.E016", "contentgit.E024"}
 
 
-def load_datasets(path: str) -> Mapping[str, DatasetDefinition]:
+def load_datasets(
+    path: str, declared: Mapping[str, Identity] = _NONE
+) -> Mapping[str, DatasetDefinition]:
     """Calls the function at the dotted ``path``; its datasets by name, in its order.
+
+    ``declared`` are the identities of models that are in no dataset, by label.
 
     Raises:
         ConfigurationError: it cannot be imported, raised, or gave something else; all is listed.
     """
-    definitions, problems = _definitions(path)
+    definitions, problems = _definitions(path, declared)
     raise_errors(problems, path)
     return definitions
 
@@ -206,13 +215,16 @@ def parse_dump_argument(text: str) -> tuple[str, str]:
     return name, arguments
 
 
-def identities(definitions: Mapping[str, DatasetDefinition]) -> Mapping[str, Identity]:
-    """The identity of each model in any dataset, by label.
+def identities(
+    definitions: Mapping[str, DatasetDefinition],
+    declared: Mapping[str, Identity] = _NONE,
+) -> Mapping[str, Identity]:
+    """The identity of each model in any dataset, and what is ``declared`` of others, by label.
 
     A dataset that cannot be made without arguments is left out.
 
     Raises:
-        ConfigurationError: a dataset is wrong, or two datasets disagree.
+        ConfigurationError: a dataset or a declared identity is wrong, or two of them disagree.
     """
     datasets: list[Dataset] = []
     for definition in definitions.values():
@@ -220,8 +232,10 @@ def identities(definitions: Mapping[str, DatasetDefinition]) -> Mapping[str, Ide
         if not _fails_for_want_of_arguments(problems):
             raise_errors(problems, _where(definition.name))
             datasets.append(dataset)
-    raise_errors(_disagreements(datasets), "the datasets")
-    return {spec.model: spec.identity for dataset in datasets for spec in dataset.specs}
+    problems = declared_problems(declared) + _disagreements(datasets, declared)
+    raise_errors(problems, "the datasets")
+    own = {spec.model: spec.identity for dataset in datasets for spec in dataset.specs}
+    return {**declared, **own}
 
 
 def executable(dataset: Dataset) -> Dataset:
@@ -237,16 +251,24 @@ def executable(dataset: Dataset) -> Dataset:
 # Everything at once, for the system checks
 
 
-def validate(path: str) -> list[Mistake]:
-    """Everything wrong with the datasets at the dotted ``path``, as they are without arguments."""
-    definitions, problems = _definitions(path)
+def validate(path: str, declared: Mapping[str, Identity] = _NONE) -> list[Mistake]:
+    """Everything wrong with the datasets at the dotted ``path``, as they are without arguments.
+
+    ``declared`` are the identities of models that are in no dataset, by label.
+    """
+    definitions, problems = _definitions(path, declared)
     datasets = []
+    whole = True
     for definition in definitions.values():
         dataset, found = definition.evaluate()
         datasets.append(dataset)
+        whole &= not any(problem.is_error for problem in found)
         problems += _as_checked(definition, found)
         problems += _not_executable(dataset)
-    return problems + _disagreements(datasets) + late_key_problems(datasets)
+    problems += declared_problems(declared) + _disagreements(datasets, declared)
+    if whole:  # else it is not known which models are in no dataset
+        problems += local_references(datasets, declared)
+    return problems + late_key_problems(datasets)
 
 
 def _as_checked(definition: DatasetDefinition, found: list[Mistake]) -> list[Mistake]:
@@ -267,9 +289,11 @@ def _as_checked(definition: DatasetDefinition, found: list[Mistake]) -> list[Mis
     return found
 
 
-def _disagreements(datasets: Iterable[Dataset]) -> list[Mistake]:
-    """Datasets that contradict each other about the rows of one model."""
-    first: dict[tuple[str, str], tuple[str, object]] = {}
+def _disagreements(datasets: Iterable[Dataset], declared: Mapping[str, Identity]) -> list[Mistake]:
+    """Datasets that contradict each other, or the settings, about the rows of one model."""
+    first: dict[tuple[str, str], tuple[str, object]] = {
+        (label, "identity"): (SETTING, identity) for label, identity in declared.items()
+    }
     problems: dict[tuple[str, str, str], Mistake] = {}
     for dataset in datasets:
         where = _where(dataset.name)
@@ -302,7 +326,9 @@ def _not_executable(dataset: Dataset) -> list[Mistake]:
 # The function that the settings name
 
 
-def _definitions(path: str) -> tuple[dict[str, DatasetDefinition], list[Mistake]]:
+def _definitions(
+    path: str, declared: Mapping[str, Identity]
+) -> tuple[dict[str, DatasetDefinition], list[Mistake]]:
     where = f"datasets at {path!r}"
     try:
         function = import_string(path)
@@ -323,11 +349,11 @@ def _definitions(path: str) -> tuple[dict[str, DatasetDefinition], list[Mistake]
     if not isinstance(raw, Mapping):
         message = f"gave {type(raw).__name__}, not a dictionary"
         return {}, [Mistake("contentgit.E006", message, hint, where)]
-    return define_datasets(raw)
+    return define_datasets(raw, declared)
 
 
 def define_datasets(
-    raw: Mapping[object, object],
+    raw: Mapping[object, object], declared: Mapping[str, Identity] = _NONE
 ) -> tuple[dict[str, DatasetDefinition], list[Mistake]]:
     """What a project's function gave, as definitions, and everything wrong with their form."""
     definitions: dict[str, DatasetDefinition] = {}
@@ -347,6 +373,7 @@ def define_datasets(
                 bool(entry.get("mappers")),
                 definitions,
                 parse_followups(entry.get("after_apply")),
+                declared,
             )
     known = {str(name): () for name in raw} | {d.name: d.depends_on for d in definitions.values()}
     return definitions, problems + dependency_problems(known)

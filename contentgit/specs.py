@@ -261,6 +261,26 @@ def _identity(value: object) -> Identity:
     raise _WrongValueError("must say what names a row", hint)
 
 
+def parse_identities(raw: object) -> tuple[dict[str, Identity], list[Mistake]]:
+    """``CONTENTGIT["IDENTITIES"]`` by label, and everything wrong with its form."""
+    found: dict[str, Identity] = {}
+    problems: list[Mistake] = []
+    where = 'CONTENTGIT["IDENTITIES"]'
+    example = 'write "IDENTITIES": {"auth.user": ["username"]}'
+    if not raw:
+        return found, problems
+    if not isinstance(raw, Mapping):
+        message = f"{where} is a dictionary, not {raw!r}"
+        return found, [Mistake("contentgit.E054", message, example)]
+    for label, value in raw.items():
+        try:
+            found[_label(label)] = _identity(value)
+        except _WrongValueError as wrong:
+            message = f"{where} has {label!r}: {value!r}, which {wrong.message}"
+            problems.append(Mistake("contentgit.E054", message, wrong.hint))
+    return found, problems
+
+
 _PARSERS: Mapping[str, Callable[[object], Any]] = {
     "model": _label,
     "filter": _filter,

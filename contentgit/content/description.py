@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -52,12 +53,22 @@ _SIMPLE: Mapping[str, type[Any]] = {
 
 
 def schema_document(
-    dataset: Dataset, schema: Schema, standing: Standing = NO_STANDING
+    dataset: Dataset,
+    schema: Schema,
+    standing: Standing = NO_STANDING,
+    outside: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """The document of a dump: JSON values only, the same on every database and machine."""
+    """The document of a dump: JSON values only, the same on every database and machine.
+
+    ``outside`` has the fields that name the rows of models outside of the dump, by label.
+    """
     recorded: dict[str, Any] = {}
+    names = {label: list(outside[label]) for label in sorted(outside) if outside[label]}
+    if names:
+        recorded["identities"] = names
     if standing.history:
-        recorded = {"history": history_document(standing), "migrations": leaves_document(standing)}
+        recorded["history"] = history_document(standing)
+        recorded["migrations"] = leaves_document(standing)
     return {
         "arguments": dataset.arguments,
         "dataset": dataset.name,
@@ -97,6 +108,18 @@ def parse_excluded(document: Any) -> Mapping[str, frozenset[str]]:
     except MISFITS as error:
         raise FormatError(f"does not describe a dump: {misfit(error)}") from error
     return found
+
+
+def parse_outside(document: Any) -> Mapping[str, tuple[str, ...]]:
+    """The fields that name the rows of models outside of the dump, by label, where that is recorded.
+
+    Raises:
+        FormatError: the document is not one that :func:`schema_document` gives.
+    """
+    try:
+        return {label: texts(each) for label, each in document.get("identities", {}).items()}
+    except MISFITS as error:
+        raise FormatError(f"does not describe a dump: {misfit(error)}") from error
 
 
 def parse_standing(document: Any) -> Standing:

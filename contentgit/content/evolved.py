@@ -42,6 +42,15 @@ def evolved_description(document: Any, migrations: Iterable[Migration]) -> Any:
     return found
 
 
+def evolved_outside(
+    document: Any, outside: Mapping[str, tuple[str, ...]], migrations: Iterable[Migration]
+) -> Mapping[str, tuple[str, ...]]:
+    """The fields that name the rows of models outside of the dump, by label, with their newer names."""
+    whole = {**document, "identities": {label: [*names] for label, names in outside.items()}}
+    newer = evolved_description(whole, migrations)["identities"] if outside else {}
+    return {label: tuple(names) for label, names in newer.items()}
+
+
 class _Names(NamedTuple):
     """What becomes of names when a field is renamed; ``models`` are those of the document before that."""
 
@@ -103,6 +112,8 @@ def _rename_field(document: Any, step: RenamedField) -> None:
         _rename_in_model(model, partial(names.renamed, label=label))
     for spec in document["specs"]:
         _rename_in_spec(spec, partial(names.renamed, label=spec["model"]))
+    for label, paths in document.get("identities", {}).items():
+        paths[:] = names.renamed(paths, label)
     if step.model in document["models"]:
         model = document["models"][step.model]
         model["fields"] = {
@@ -167,6 +178,9 @@ def _rename_model(document: Any, label: str, to: str) -> None:
         for field in model["fields"].values():
             if field.get("target") == label:
                 field["target"] = to
+    outside = document.get("identities", {})
+    if label in outside:
+        outside[to] = outside.pop(label)
     for spec in document["specs"]:
         if spec["model"] == label:
             spec["model"] = to

@@ -16,7 +16,7 @@ from django.db.models import Field, IntegerField, Model
 from contentgit.db.coverage import unheld_problems
 from contentgit.db.fields import unheld
 from contentgit.db.fields.plain import generic_keys
-from contentgit.specs import Mistake, ModelSpec, suggestion
+from contentgit.specs import Identity, Mistake, ModelSpec, suggestion
 
 _Reason: TypeAlias = tuple[str, str]
 """The end of a message, ``"which ..."``, and a hint."""
@@ -30,15 +30,9 @@ def resolve(spec: ModelSpec, where: str) -> tuple[ModelSpec | None, list[Mistake
     ``None`` for the spec if it has errors, or its model has no rows of its own (proxy, unmanaged,
     swapped, the hidden model of a many-to-many field), which is a warning.
     """
-    try:
-        model = apps.get_model(spec.model)
-    except (LookupError, ValueError):
-        app = spec.model.partition(".")[0]
-        hint = suggestion(spec.model, (_label(model) for model in apps.get_models()))
-        if app not in apps.app_configs:
-            hint = f"is the app {app!r} in INSTALLED_APPS? {hint}"
-        message = f"there is no model {spec.model!r}"
-        return None, [Mistake("contentgit.E022", message, hint, where)]
+    model = _model(spec.model)
+    if model is None:
+        return None, [_unknown_model(spec.model, where)]
     reason = no_rows(model)
     if reason:
         hint = "remove the spec, or silence contentgit.W006"
@@ -60,6 +54,33 @@ def resolve(spec: ModelSpec, where: str) -> tuple[ModelSpec | None, list[Mistake
     ]
     failed = any(problem.is_error for problem in problems)
     return (None if failed else replace(spec, model=model._meta.label_lower)), problems
+
+
+def identity_problems(label: str, identity: Identity, where: str) -> list[Mistake]:
+    """What is wrong with ``identity`` as what names the rows of a model that is in no dataset."""
+    model = _model(label)
+    if model is None:
+        return [_unknown_model(label, where)]
+    reason = no_rows(model)
+    if reason:
+        hint = f"name {model._meta.swapped or _label(model._meta.concrete_model)!r} instead"
+        return [Mistake("contentgit.E022", f"{label} {reason}", hint, where)]
+    return _Rules(model, ModelSpec(label, identity=identity), where).identities()
+
+
+def _model(label: str) -> type[Model] | None:
+    try:
+        return apps.get_model(label)
+    except (LookupError, ValueError):
+        return None
+
+
+def _unknown_model(label: str, where: str) -> Mistake:
+    app = label.partition(".")[0]
+    hint = suggestion(label, (_label(model) for model in apps.get_models()))
+    if app not in apps.app_configs:
+        hint = f"is the app {app!r} in INSTALLED_APPS? {hint}"
+    return Mistake("contentgit.E022", f"there is no model {label!r}", hint, where)
 
 
 def no_rows(model: type[Model]) -> str:

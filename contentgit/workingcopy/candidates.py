@@ -195,7 +195,10 @@ class ThreeWay:
             (delta.path, "" if blob in (delta.database, delta.commit) else blob)
             for delta, blob in zip(batch, ids, strict=True)
         ]
-        sides = zip(batch, ids, work.base.records(own), ours, theirs, strict=True)
+        base = work.base.records(own)
+        if work.rename is not None:
+            base = (each and work.rename(each) for each in base)
+        sides = zip(batch, ids, base, ours, theirs, strict=True)
         found: Iterator[Candidate] = (
             Candidate(delta, work.folder, _shared(delta, blob, was, here, there), here, there)
             for delta, blob, was, here, there in sides

@@ -17,7 +17,7 @@ from contentgit.content.lenses import Lens, SchemaChange
 from contentgit.content.schema import FieldKind, ModelSchema
 from contentgit.db.evolution import CodeStanding, code_standing
 from contentgit.db.evolution.pending import pending
-from contentgit.db.introspect import has_field, schema
+from contentgit.db.introspect import has_field, outside_names, schema
 from contentgit.db.scratch.fitting import RecordedModel, recorded_models
 from contentgit.errors import FormatError, RefusedError
 from contentgit.git import Repository
@@ -161,7 +161,9 @@ class Evolution:
     @cached_property
     def document(self) -> bytes:
         """``dataset.json`` as the code gives it."""
-        found = schema_document(self.dump.dataset, schema(self.dump.tables), self.code.standing)
+        names = outside_names(self.dump.tables, self.dump.reader.identities)
+        made = schema(self.dump.tables)
+        found = schema_document(self.dump.dataset, made, self.code.standing, names)
         return dump_document(found)
 
     @cached_property

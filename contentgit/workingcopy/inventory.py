@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import NamedTuple
 
+from contentgit.db.identity import Identities, label_of
+from contentgit.db.outgoing import outgoing
+from contentgit.specs import Identity
 from contentgit.workingcopy.project import Dump, Project
+
+
+class OutgoingReference(NamedTuple):
+    """A field that refers to a model in no dataset; ``identity`` is empty for the primary key."""
+
+    field: str
+    target: str
+    identity: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class ModelInventory:
-    """What a dataset holds of a model. ``problems`` say in a line each what it cannot hold and why."""
+    """What a dataset holds of a model. ``problems`` say in a line each what it cannot hold and why.
+
+    ``named_by`` is the identity as the specs have it, ``identity`` the fields that this means: none for the
+    primary key. ``outgoing`` are the references that leave the datasets.
+    """
 
     label: str
     rows: int
@@ -21,6 +38,8 @@ class ModelInventory:
     exclude: tuple[str, ...]
     problems: tuple[str, ...]
     moments: tuple[str, ...]
+    named_by: Identity
+    outgoing: tuple[OutgoingReference, ...]
 
 
 @dataclass(frozen=True)
@@ -40,14 +59,22 @@ def inventory(project: Project, names: Sequence[str]) -> list[DumpInventory]:
         UnknownNameError: a dump does not exist.
     """
     with project.backend.snapshot():
-        return [_inventory(dump) for dump in project.dumps(names)]
+        dumps = project.dumps(names)
+        inside = {label for dump in dumps for label in dump.dataset.models}
+        for definition in project.definitions.values():
+            inside.update(definition.evaluate()[0].models)
+        return [_inventory(dump, project.identities, inside) for dump in dumps]
 
 
-def _inventory(dump: Dump) -> DumpInventory:
+def _inventory(dump: Dump, identities: Identities, inside: Collection[str]) -> DumpInventory:
     counts, hidden = dump.reader.counts(), dump.reader.hidden()
     models = []
     for label, table in dump.tables.items():
         specs = dump.dataset.specs_of(label)
+        exclude = tuple(sorted({name for spec in specs for name in spec.exclude}))
+        leaving = [
+            (name, to) for name, to in outgoing(table.model, exclude) if label_of(to) not in inside
+        ]
         models.append(
             ModelInventory(
                 label,
@@ -56,9 +83,14 @@ def _inventory(dump: Dump) -> DumpInventory:
                 delete_missing=any(spec.delete_missing for spec in specs),
                 filtered=all(spec.filter for spec in specs),
                 identity=table.schema.identity,
-                exclude=tuple(sorted({name for spec in specs for name in spec.exclude})),
+                exclude=exclude,
                 problems=table.problems,
                 moments=tuple(field.name for field in table.schema.fields if field.moment),
+                named_by=specs[0].identity,
+                outgoing=tuple(
+                    OutgoingReference(name, label_of(to), identities.fields(label_of(to)))
+                    for name, to in sorted(leaving, key=itemgetter(0))
+                ),
             )
         )
     dataset = dump.dataset

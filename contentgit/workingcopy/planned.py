@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -66,7 +66,7 @@ class DumpPlan:
 
     Where the commit is from before migrations, ``base``, ``theirs`` and ``origin`` are what these make of
     their records; ``added`` are the fields by model of which ``theirs`` knows nothing, and which keep what is
-    here.
+    here. ``rename`` makes the references of ``base`` those that the code writes, where it has others.
     """
 
     dump: Dump
@@ -89,6 +89,7 @@ class DumpPlan:
     taken: Mapping[RecordKey, AbstractSet[tuple[str, str]]] = field(default_factory=dict)
     added: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
     schema_change: SchemaChange | None = None
+    rename: Callable[[Record], Record] | None = None
 
     @property
     def folder(self) -> str:

@@ -33,6 +33,7 @@ from contentgit.workingcopy.missing import applied_commit, found_commit
 from contentgit.workingcopy.outside import with_outside
 from contentgit.workingcopy.planned import Contents, DumpPlan, Goal, Planned, Target
 from contentgit.workingcopy.project import Dump, Project, all_tables
+from contentgit.workingcopy.renaming import as_named_here, refuse_renamed
 from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.undo import MERGES, Undone, to_undo
 
@@ -171,6 +172,8 @@ class _Planning(NamedTuple):
             )
         since = Evolution.since(project, dump, start)
         sides = DumpPlan(dump, row, goal, goal.tree, since.side, ours, theirs)
+        if start == at:  # this database held it
+            sides = replace(sides, rename=as_named_here(since))
         found = self._compared(sides, evolution)
         recording = since.recording(goal.commit)
         return self._as_migrated(found, recording) if recording else found
@@ -179,10 +182,11 @@ class _Planning(NamedTuple):
         """The snapshots of a dump that is to become what it was before an apply."""
         repository, dump = self.project.repository, undone.dump
         tree = repository.trees.folder_id(undone.before, dump.folder) if undone.before else None
-        base = self._side(dump, applied_commit(self.project, undone.line))
+        left = Evolution.since(self.project, dump, applied_commit(self.project, undone.line))
         evolution = Evolution.since(self.project, dump, undone.before)
         ours, theirs = self._ours(dump), evolution.side
-        sides = DumpPlan(dump, undone.now, undone.goal, tree or "", base, ours, theirs)
+        sides = DumpPlan(dump, undone.now, undone.goal, tree or "", left.side, ours, theirs)
+        sides = replace(sides, rename=as_named_here(left))
         if undone.line.action in MERGES:
             origin = _origin(repository, undone)
             sides = replace(sides, origin=None if origin is None else self._side(dump, origin))
@@ -218,8 +222,10 @@ class _Planning(NamedTuple):
         """Looks by blob ids alone where the database differs from what it is to become.
 
         Raises:
-            RefusedError: it does, and the commit cannot be read as this code has it.
+            RefusedError: it does, and the commit cannot be read as this code has it; or the commit names
+                rows outside of the dump otherwise than this code.
         """
+        refuse_renamed(evolution, undoing=self.request.verb == "undo")
         tables, ids = sides.dump.tables, sides.theirs.ids()
         count = len(ids)
         base_ids = dict(ids) if sides.base is sides.theirs else sides.base.ids()

@@ -122,7 +122,7 @@ class Project:
                 hint='write CONTENTGIT = {"REPOSITORY": "content", '
                 '"DATASETS": "app.datasets.datasets"} into the settings',
             )
-        return load_datasets(self.config.datasets)
+        return load_datasets(self.config.datasets, self.config.identities)
 
     @cached_property
     def backend(self) -> Backend:
@@ -150,7 +150,7 @@ class Project:
     @cached_property
     def identities(self) -> Identities:
         """Record keys to primary keys of this database and back."""
-        return Identities(self.using, identities(self.definitions))
+        return Identities(self.using, identities(self.definitions, self.config.identities))
 
     def forget_rows(self) -> None:
         """Forgets what was read of the database, before it is read again."""

@@ -14,6 +14,7 @@ from typing import TextIO
 
 from contentgit import config, startup
 from contentgit.content import canonical
+from contentgit.content.description import parse_outside
 from contentgit.content.records import Record
 from contentgit.db.failures import translated
 from contentgit.db.scratch.databases import check_own, drop_own
@@ -85,7 +86,8 @@ def _upgraded(folder: Path, job: Job, progress: Progress) -> Report:
     empty(models)
     recorded = _recorded(folder, job)
     identity: dict[str, Identity] = {
-        label: each.schema.identity or "pk" for label, each in recorded.items()
+        **_outside(folder, job),
+        **{label: each.schema.identity or "pk" for label, each in recorded.items()},
     }
     identities = ScratchIdentities("default", identity, models)
     load = Load(bound(recorded, models, identities), identities, models)
@@ -114,6 +116,13 @@ def _recorded(folder: Path, job: Job) -> Mapping[str, RecordedModel]:
                     hint="upgrade the commit with code in which one dataset has the model",
                 )
     return found
+
+
+def _outside(folder: Path, job: Job) -> Mapping[str, tuple[str, ...]]:
+    """What names the rows of models that are in no dump of the commit."""
+    documents = (document(folder, dump).read_bytes() for dump in job.dumps)
+    found = (parse_outside(canonical.parse_document(each)) for each in documents)
+    return {label: names for each in found for label, names in each.items()}
 
 
 def _records(folder: Path, job: Job) -> Iterator[Record]:

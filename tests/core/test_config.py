@@ -56,6 +56,38 @@ def test_a_policy() -> None:
     assert config.parse(settings) == (Config(None, None, "local", tuple(models)), [])
 
 
+def test_identities() -> None:
+    settings = {"CONTENTGIT": {"IDENTITIES": {"auth.User": ["username"], "app.tag": "natural"}}}
+    found, problems = config.parse(settings)
+    assert problems == []
+    assert found.identities == {"auth.user": ("username",), "app.tag": "natural"}
+
+
+@pytest.mark.parametrize(
+    ("identities", "message", "hint"),
+    [
+        (
+            ["auth.user"],
+            "CONTENTGIT[\"IDENTITIES\"] is a dictionary, not ['auth.user']",
+            'write "IDENTITIES": {"auth.user": ["username"]}',
+        ),
+        (
+            {"user": ["username"]},
+            "CONTENTGIT[\"IDENTITIES\"] has 'user': ['username'], which must be a model's label",
+            "write 'app.model'",
+        ),
+        (
+            {"auth.user": "username"},
+            "CONTENTGIT[\"IDENTITIES\"] has 'auth.user': 'username', which must say what names a row",
+            "write 'pk', 'natural', 'uuid' or a list of field names; for a field: ['username']",
+        ),
+    ],
+)
+def test_wrong_identities(identities: object, message: str, hint: str) -> None:
+    settings: dict[str, object] = {"CONTENTGIT": {"IDENTITIES": identities}}
+    assert messages(settings) == [("contentgit.E054", message, hint)]
+
+
 @pytest.mark.parametrize(
     ("check", "message"),
     [

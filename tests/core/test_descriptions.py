@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contentgit.content.conditions import Comparison, Every, How, Other
-from contentgit.content.description import schema_document
+from contentgit.content.description import parse_outside, schema_document
 from contentgit.content.diff import ABSENT
 from contentgit.content.evolution import (
     AddedField,
@@ -23,7 +23,7 @@ from contentgit.content.evolution import (
     SchemaStep,
     Standing,
 )
-from contentgit.content.evolved import evolved_description
+from contentgit.content.evolved import evolved_description, evolved_outside
 from contentgit.content.schema import (
     CheckRule,
     FieldKind,
@@ -34,6 +34,7 @@ from contentgit.content.schema import (
     Schema,
     UniqueSet,
 )
+from contentgit.errors import FormatError
 from contentgit.merge.descriptions import merge_descriptions, merge_formats
 from contentgit.specs import Dataset, ModelSpec
 
@@ -266,3 +267,23 @@ def test_without_a_base_all_is_added() -> None:
 )
 def test_the_higher_format_wins(ours: bytes, theirs: bytes, expected: bytes | None) -> None:
     assert merge_formats(ours, theirs) == merge_formats(theirs, ours) == expected
+
+
+def test_what_names_rows_outside_follows_renames() -> None:
+    steps = [RenamedField("auth.user", "username", "name"), RenamedModel("auth.user", "people.one")]
+    migrations = [Migration("auth.0002", (), tuple(steps))]
+    models = [page("site.page", "body", "slug")]
+    bare = document(models)
+    assert "identities" not in bare
+    outside = {"auth.user": ("username",), "app.tag": ("owner__name",)}
+    found = evolved_outside(bare, outside, migrations)
+    assert found == {"people.one": ("name",), "app.tag": ("owner__name",)}
+
+
+def test_what_names_rows_outside_is_recorded_where_it_is_not_the_primary_key() -> None:
+    dataset = Dataset("pages", "", ())
+    found = schema_document(dataset, Schema({}), outside={"auth.user": ("username",), "a.b": ()})
+    assert found["identities"] == {"auth.user": ["username"]}
+    assert parse_outside(found) == {"auth.user": ("username",)}
+    with pytest.raises(FormatError):
+        parse_outside({"identities": {"auth.user": "username"}})

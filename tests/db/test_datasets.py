@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import DatabaseError
 
 from contentgit import datasets
@@ -26,9 +27,10 @@ from contentgit.datasets import (
     specs_for_derived_models,
     specs_for_models,
 )
+from contentgit.db.outgoing import recipe
 from contentgit.errors import ConfigurationError, UsageError
 from contentgit.specs import Dataset, ModelSpec
-from tests.bakery.models import Category, Page, Product, Tag
+from tests.bakery.models import Category, Ingredient, Page, Product, Tag
 from tests.odd.models import Named
 
 # The functions that the tests name by dotted path
@@ -457,7 +459,8 @@ def test_a_key_cannot_be_made_of_what_is_written_last(
         for name, spec in specs.items()
     }
     monkeypatch.setattr(sys.modules[__name__], "with_late_keys", lambda: found, raising=False)
-    problems = datasets.validate(f"{HERE}.with_late_keys")
+    every = datasets.validate(f"{HERE}.with_late_keys")
+    problems = [each for each in every if each.id != "contentgit.W007"]
     assert [p.id for p in problems] == ["contentgit.E040"] * len(late)
     for problem, text in zip(problems, late, strict=True):
         model, field, target = text.split()
@@ -540,3 +543,95 @@ def test_after_apply_that_cannot_run_is_an_error(after: object, found: tuple[str
 def test_a_misspelt_command_has_a_hint() -> None:
     _, (problem,) = define_datasets({"a": {"specs": list, "after_apply": ["migrat"]}})
     assert problem.hint == "did you mean 'migrate'?"
+
+
+# Models in no dataset
+
+
+def leaving(monkeypatch: pytest.MonkeyPatch, **specs: Any) -> str:
+    """The path of a function of one dataset with these specs, named after their models."""
+    found = [{"model": label.replace("__", "."), **spec} for label, spec in specs.items()]
+    raw = {"all": {"specs": lambda _: found}}
+    monkeypatch.setattr(sys.modules[__name__], "that_leave", lambda: raw, raising=False)
+    return f"{HERE}.that_leave"
+
+
+def test_references_by_a_local_key_that_leave_the_datasets(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = leaving(monkeypatch, bakery__product={}, bakery__newspage={}, fieldzoo__pointing={})
+    found = {p.message.partition(" ")[0]: p for p in datasets.validate(path)}
+    assert {p.id for p in found.values()} == {"contentgit.W007"}
+    assert set(found) == {
+        "bakery.product.category",
+        "bakery.product.tags",
+        "bakery.newspage.page_ptr",
+        "fieldzoo.pointing.coded",
+        "fieldzoo.pointing.dangling",
+        "fieldzoo.pointing.dangling_code",
+        "fieldzoo.pointing.child",
+        "fieldzoo.pointing.proxy",
+    }
+    category = found["bakery.product.category"]
+    assert category.message == (
+        "bakery.product.category names rows of bakery.category, which is in no dataset, by their "
+        "primary key: in another database that may be another row"
+    )
+    assert category.hint == (
+        'write CONTENTGIT = {"IDENTITIES": {"bakery.category": ["slug"]}, ...}'
+    )
+    assert category.where == "dataset 'all'"
+    assert '{"bakery.tag": "natural"}' in found["bakery.product.tags"].hint
+    assert '{"fieldzoo.coded": ["code"]}' in found["fieldzoo.pointing.proxy"].hint
+    assert found["fieldzoo.pointing.child"].hint == (
+        "add fieldzoo.child to a dataset, or exclude 'child'"
+    )
+
+
+def test_what_is_declared_needs_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does a primary key that is declared to be equal in all databases, nor an excluded field."""
+    path = leaving(monkeypatch, bakery__product={"exclude": ["tags"]})
+    assert [p.id for p in datasets.validate(path)] == ["contentgit.W007"]
+    for identity in ("pk", ("slug",)):
+        declared: Any = {"bakery.category": identity}
+        assert datasets.validate(path, declared) == []
+
+
+def test_users_are_named_by_their_username() -> None:
+    assert recipe(get_user_model()) == ["username"]
+    assert recipe(Page) == ["slug"]
+    assert recipe(Ingredient) is None
+
+
+@pytest.mark.parametrize(
+    ("declared", "number", "message"),
+    [
+        ({"bakery.tgg": ("slug",)}, "E022", "bakery.tgg: there is no model 'bakery.tgg'"),
+        ({"odd.proxysection": ("slug",)}, "E022", "odd.proxysection: odd.proxysection is a proxy"),
+        ({"bakery.page": ("slag",)}, "E027", "bakery.page: 'identity' names 'slag'"),
+        ({"bakery.page": ("title",)}, "E028", "bakery.page: 'identity' ['title'] is not unique"),
+        ({"bakery.page": "natural"}, "E028", "bakery.page: 'identity' is 'natural'"),
+        ({"bakery.page": "uuid"}, "E031", "bakery.page: 'identity' is 'uuid'"),
+        ({"auth.group": "pk"}, "E029", "auth.group: 'identity' is 'pk', but it is always"),
+        ({"bakery.category": ("slug",)}, "E029", "'identity' of bakery.category is 'pk'"),
+    ],
+)
+def test_wrong_identities(
+    declared: Any, number: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = leaving(monkeypatch, bakery__category={}, bakery__product={"exclude": ["tags"]})
+    (problem,) = [p for p in datasets.validate(path, declared) if p.is_error]
+    assert problem.id == f"contentgit.{number}"
+    assert message in str(problem)
+    assert problem.hint
+    definitions = datasets.load_datasets(path, declared)
+    with pytest.raises(ConfigurationError):
+        identities(definitions, declared)
+
+
+def test_identities_of_models_in_no_dataset(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = leaving(monkeypatch, bakery__category={"identity": ["slug"]})
+    declared: Any = {"bakery.tag": "natural", "bakery.category": ("slug",)}
+    definitions = datasets.load_datasets(path, declared)
+    assert identities(definitions, declared) == {
+        "bakery.tag": "natural",
+        "bakery.category": ("slug",),
+    }

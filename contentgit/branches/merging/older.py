@@ -25,6 +25,7 @@ from contentgit.history.dumps import (
     refuse_undescribed,
 )
 from contentgit.history.lenses import meeting
+from contentgit.history.naming import refuse_renamed
 from contentgit.merge import Place
 from contentgit.render.plain import plural
 
@@ -167,7 +168,17 @@ class Older:
             raise self._barred(folder, folder, dump)
         models = (recorded_schema(self.repository, each, folder) for each in (self.head, self.tree))
         refuse_moved(folder, *models)
+        self.refuse_renamed(folder)
         return folder
+
+    def refuse_renamed(self, folder: str) -> None:
+        """Refuses records of a dump that name rows outside of it otherwise than HEAD's.
+
+        Raises:
+            RefusedError: they do.
+        """
+        if self.repository.blob(self.head, f"{folder}/{DATASET_FILE}") is not None:
+            refuse_renamed(self.repository, folder, self.head, self.tree)
 
     def _barred(self, what: object, folder: str, dump: _OlderDump) -> RefusedError:
         return RefusedError(

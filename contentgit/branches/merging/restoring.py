@@ -104,6 +104,8 @@ def _restored(older: Older, places: Iterable[Place]) -> Iterator[tuple[str, Plac
                 f"{revision} has no record {key}",
                 hint=f"contentgit log -- {key}  says when it was there",
             )
+        for folder in sorted({dump_of(path) for path in there}):
+            older.refuse_renamed(folder)
         if not all(place.field for place in some):
             yield from ((path, GONE) for path in older.stale(key))
             for path, blob in there.items():

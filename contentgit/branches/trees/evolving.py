@@ -32,6 +32,7 @@ from contentgit.errors import FormatError, RefusedError
 from contentgit.git import Placed, Repository
 from contentgit.history.dumps import recorded_schema, recorded_standing
 from contentgit.history.lenses import View, seen_through
+from contentgit.history.naming import may_name, recorded_names, refuse_different
 from contentgit.history.snapshots import batches
 from contentgit.merge import Side
 from contentgit.merge.descriptions import merge_descriptions
@@ -172,6 +173,22 @@ class _DumpSides:
             for side in models
         )
         refuse_moved(self.ours.folder, here, there)
+        self._refuse_renamed(here, there)
+
+    def _refuse_renamed(
+        self, here: Mapping[str, ModelSchema], there: Mapping[str, ModelSchema]
+    ) -> None:
+        """Refuses sides that name rows of a model outside of the dump differently, if both refer to it."""
+        assert self.ours
+        assert self.theirs
+        ours, theirs = (
+            recorded_names(side.repository, side.tree, side.folder, self.missing(side))
+            for side in (self.ours, self.theirs)
+        )
+        both = may_name(here.values(), {*ours, *theirs}) & may_name(
+            there.values(), {*ours, *theirs}
+        )
+        refuse_different(self.ours.folder, both, ours, theirs)
 
     def _right(self, ours: Any, theirs: Any) -> Side:
         complete = [

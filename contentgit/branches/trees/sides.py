@@ -20,6 +20,7 @@ from contentgit.content.titles import best_text
 from contentgit.errors import FormatError, RefusedError
 from contentgit.git import FileEntry, Repository
 from contentgit.history.dumps import recorded_schema
+from contentgit.history.naming import refuse_renamed
 from contentgit.history.snapshots import batches, record_in
 from contentgit.merge import Three
 
@@ -116,6 +117,8 @@ class Sides:
                 for side in (self.base.tree, self.ours, self.theirs)
             )
             refuse_moved(folder, ours, theirs)
+            if ours and theirs:
+                refuse_renamed(self.repository, folder, self.ours, self.theirs)
             self._schemas[folder] = {**base, **theirs, **_grouped(ours, theirs)}
         return self._schemas[folder]
 

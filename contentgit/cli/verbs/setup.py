@@ -128,6 +128,10 @@ def _dump_lines(dump: DumpInventory) -> Iterator[Text]:
         yield Text(f"  {model.label.ljust(width)} {model.rows:>9,}  {_rules(model)}".rstrip())
         for problem in model.problems:
             yield Text(f"    cannot hold: {problem}", style="yellow")
+        for each in model.outgoing:
+            by = ", ".join(each.identity) or "pk"
+            line = f"    {each.field} names rows of {each.target}, in no dataset, by {by}"
+            yield Text(line, style="dim" if each.identity else "yellow")
         if model.hidden:
             hidden = f"{plural(model.hidden, 'row')} that the default manager hides are included"
             yield Text(f"    {hidden}", style="dim")
@@ -141,10 +145,15 @@ def _rules(model: ModelInventory) -> str:
     rules = [
         "filtered" if model.filtered else "",
         "delete_missing" if model.delete_missing else "",
-        f"identity {', '.join(model.identity)}" if model.identity else "",
+        f"identity {_identity(model)}",
         f"without {', '.join(model.exclude)}" if model.exclude else "",
     ]
     return "; ".join(filter(None, rules))
+
+
+def _identity(model: ModelInventory) -> str:
+    fields = ", ".join(model.identity) or "pk"
+    return f"natural ({fields})" if model.named_by == "natural" else fields
 
 
 def demo_options(options: Options) -> None:

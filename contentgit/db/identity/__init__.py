@@ -83,6 +83,13 @@ class Identities:
         self._by_value: dict[tuple[str, str], tuple[dict[Any, str], dict[str, Any]]] = {}
         self._spellings: dict[str, Spellings | None] = {}
 
+    @property
+    def chosen(self) -> frozenset[str]:
+        """The models whose identity is chosen, by specs or settings, and is not the primary key."""
+        return frozenset(
+            label for label, each in self._identity.items() if each != "pk" and label not in ALWAYS
+        )
+
     def key_text(self, label: str, pk: Any) -> str | None:
         """The key of the row with this primary key; ``None`` if it cannot be known."""
         return self._keys(label).text(pk)

@@ -6,7 +6,7 @@ key) and without generated columns, and the many-to-many fields over automatic t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NoReturn
@@ -17,13 +17,13 @@ from django.db import connections
 from django.db.models import NOT_PROVIDED, AutoField, Model
 from django.utils import timezone
 
-from contentgit.content.schema import KeyKind, Layout, ModelSchema, Schema
+from contentgit.content.schema import FieldKind, KeyKind, Layout, ModelSchema, Schema
 from contentgit.db.coverage import unheld_problem
 from contentgit.db.fields import unheld
 from contentgit.db.fields.plain import AnyField, generic_keys, has_column, leaf
 from contentgit.db.fields.spelling import is_exact
 from contentgit.db.fields.values import itself
-from contentgit.db.identity import Identities, concrete, label_of, points_at_key
+from contentgit.db.identity import ALWAYS, Identities, concrete, label_of, points_at_key
 from contentgit.db.introspect.binding import (
     bound_field,
     bound_generic,
@@ -86,6 +86,24 @@ def table(
 def schema(tables: Tables) -> Schema:
     """The models as values."""
     return Schema({label: each.schema for label, each in tables.items()})
+
+
+def outside_names(
+    tables: Tables, identities: Identities, also: Iterable[str] = ()
+) -> Mapping[str, tuple[str, ...]]:
+    """The fields that name the rows of the models outside of these that records refer to, by label.
+
+    There are none for a primary key. A generic foreign key may refer to each of ``also``. Models that have
+    one name always are left out.
+    """
+    schemas = [each.schema for each in tables.values()]
+    fields = [field for each in schemas for field in each.fields]
+    labels = {field.target for field in fields if field.target}
+    labels |= {label for each in schemas for label in (*each.parents, *each.key_targets)}
+    if any(field.kind is FieldKind.GENERIC for field in fields):
+        labels |= {*identities.chosen, *also}
+    outside = labels - tables.keys() - ALWAYS.keys()
+    return {label: identities.fields(label) for label in outside if identities.is_model(label)}
 
 
 def has_field(label: str, name: str = "") -> bool:
