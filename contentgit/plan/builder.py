@@ -18,6 +18,7 @@ from contentgit.plan.steps import (
     Action,
     FieldState,
     Links,
+    Missing,
     Plan,
     Problem,
     ProblemKind,
@@ -178,7 +179,7 @@ class _SettledItems:
         return not loose or target.model in self.facts.uninstalled
 
     def _problem(self, item: Item, name: str, target: RecordKey, *, null: bool) -> Problem:
-        kind = ProblemKind.DANGLING
+        kind, missing = ProblemKind.DANGLING, None
         if target in self.gone:
             why = "which this apply deletes"
         elif target.model in {label for _, label in self.survey.unknown_models}:
@@ -187,10 +188,12 @@ class _SettledItems:
             why = f"but this project has no model {target.model}"
         else:
             why = "which neither the database nor the applied dumps have"
+            if target.model not in self.survey.models:
+                kind, missing = ProblemKind.MISSING, Missing(target, name)
         needed = "" if null else " (not nullable)"
         where = "needs" if name == "$key" else f"refers in {name}{needed} to"
         text = f"{item.key} {where} {target}, {why}"
-        return Problem(kind, text, key=item.key, dump=item.dump)
+        return Problem(kind, text, key=item.key, dump=item.dump, missing=missing)
 
 
 def _deletes(survey: Survey, choice: Choice) -> Iterator[Step]:

@@ -94,6 +94,7 @@ class ProblemKind(enum.StrEnum):
     PROTECTED = "protected"  # PROTECT, RESTRICT or DO_NOTHING rows refer to a record to be deleted
     DANGLING = "dangling"  # a record refers to a row that will not exist
     LEFT_OUT = "left-out"  # a record refers to one of a model that is left out
+    MISSING = "missing"  # a record refers to a row that is not here, of a model in no dump
     UNIQUE = "unique"  # a row that stays holds a unique value that a record wants
     BROKEN = "broken"  # a record breaks a check constraint of its table
     FIELD = "field"  # the commit has a field that the model does not have
@@ -113,10 +114,18 @@ class FieldState:
     wanted: Value
 
 
+class Missing(NamedTuple):
+    """The row that a record refers to in ``field`` (``"$key"``: by its key), and that is not here."""
+
+    row: RecordKey
+    field: str
+
+
 class Problem(NamedTuple):
     """One refused thing, said in a line; ``permit`` is the option that permits it (``""``: none).
 
-    ``rows`` are those that a delete of ``key`` reaches, or that forbid it.
+    ``rows`` are those that a delete of ``key`` reaches, or that forbid it. ``missing`` is the row that is not
+    here, of a model in none of the dumps.
     """
 
     kind: ProblemKind
@@ -126,6 +135,7 @@ class Problem(NamedTuple):
     fields: tuple[FieldState, ...] = ()
     permit: str = ""
     rows: tuple[RecordKey, ...] = ()
+    missing: Missing | None = None
 
 
 class Withheld(NamedTuple):

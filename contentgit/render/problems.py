@@ -41,10 +41,14 @@ def lines(problem: Problem, titles: Mapping[RecordKey, str]) -> Iterator[str]:
 def causes(problems: Sequence[Problem], titles: Mapping[RecordKey, str]) -> list[Cause]:
     """The problems by what they have in common: one has its own words, of several each has what differs."""
     groups: dict[tuple[ProblemKind, str], list[tuple[Problem, str]]] = defaultdict(list)
+    missing: dict[RecordKey, list[Problem]] = defaultdict(list)
     for problem in problems:
+        if problem.missing is not None:
+            missing[problem.missing.row].append(problem)
+            continue
         text, differs = _common(problem)
         groups[problem.kind, text].append((problem, differs))
-    found = []
+    found = [_missing(row, missing[row]) for row in sorted(missing)]
     for (_, text), group in groups.items():
         if len(group) == 1:
             found.append(Cause(group[0][0].text, (tuple(lines(group[0][0], titles)),)))
@@ -52,6 +56,19 @@ def causes(problems: Sequence[Problem], titles: Mapping[RecordKey, str]) -> list
         entries = [(differs, *_more(problem, titles)) for problem, differs in group]
         found.append(Cause(f"{plural(len(group), 'record')}: {text}", tuple(entries)))
     return found
+
+
+def _missing(row: RecordKey, problems: Sequence[Problem]) -> Cause:
+    """A row that is not here, in one line with how many records refer to it and where."""
+    fields = {
+        f"{each.key.model}.{each.missing.field}".removesuffix(".$key")
+        for each in problems
+        if each.key and each.missing
+    }
+    records = len({each.key for each in problems})
+    verb = "refers" if records == 1 else "refer"
+    text = f"{row} is not in this database: {plural(records, 'record')} {verb} to it"
+    return Cause(text, ((f"{text}, in {', '.join(sorted(fields))}",),))
 
 
 def _common(problem: Problem) -> tuple[str, str]:

@@ -33,6 +33,8 @@ _CORRECT: Final = {
     "that has the missing record, too",
     ProblemKind.LEFT_OUT: "deploy the code whose dataset has the model, and migrate; or, for a "
     "many-to-many field, name it in 'ignore_missing_m2m' of the spec",
+    ProblemKind.MISSING: "create the rows in this database, or exclude the field in its spec\n"
+    'or declare what names such rows in every database, CONTENTGIT["IDENTITIES"], and commit again',
     ProblemKind.UNIQUE: "give one of the two records another value, on the site or in a commit",
     ProblemKind.BROKEN: "correct the records where the content is edited and commit, or take the fields "
     "together from one commit: contentgit restore RECORD/FIELD --from REV",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contentgit.content.schema import FieldKind, FieldSchema, UniqueSet
 from contentgit.plan import Size
 from contentgit.plan.facts import Facts, Sibling
-from contentgit.plan.steps import FieldState, Links, ProblemKind, Withheld
+from contentgit.plan.steps import FieldState, Links, Missing, ProblemKind, Withheld
 from tests.core.planning import (
     MODELS,
     candidate,
@@ -36,6 +36,17 @@ def test_a_reference_to_nothing() -> None:
     assert (problem.key, problem.permit) == (key("product:1"), "")
     only(planned(update("category:1", parent=(None, "shop.category:9"))), ProblemKind.DANGLING)
     only(planned(create("product:1", tags=["shop.tag:1"])), ProblemKind.DANGLING)
+
+
+def test_a_reference_to_a_row_of_a_model_in_no_dump() -> None:
+    models = {**MODELS, "shop.product": schema("shop.product", to("maker", "people.seller"))}
+    plan = planned(create("product:1", maker="people.seller:3"), models=models)
+    problem = only(plan, ProblemKind.MISSING)
+    assert problem.missing == Missing(key("people.seller:3"), "maker")
+    assert problem.text == (
+        "shop.product:1 refers in maker (not nullable) to people.seller:3, "
+        "which neither the database nor the applied dumps have"
+    )
 
 
 def test_a_reference_to_what_is_created_or_stays() -> None:
@@ -131,7 +142,7 @@ def test_edits_of_such_a_field_are_drift() -> None:
 def test_a_generic_reference_told_by_its_columns() -> None:
     """What the columns hold is no reference; the content type is one."""
     half = {"content_type": "contenttypes.contenttype:shop,page", "object_id": None}
-    only(planned(create("product:1", about=half)), ProblemKind.DANGLING)
+    only(planned(create("product:1", about=half)), ProblemKind.MISSING)
     facts = existing("contenttypes.contenttype:shop,page")
     assert planned(create("product:1", about=half), facts=facts).problems == ()
     assert planned(create("product:1", about={"content_type": None, "object_id": 3})).problems == ()

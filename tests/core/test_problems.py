@@ -7,7 +7,7 @@ import pytest
 from contentgit.cli.terminal import ENTRIES_SHOWN, ITEMS_SHOWN, Terminal
 from contentgit.content.records import RecordKey
 from contentgit.errors import RefusedError
-from contentgit.plan.steps import FieldState, Problem, ProblemKind
+from contentgit.plan.steps import FieldState, Missing, Problem, ProblemKind
 from contentgit.render.problems import causes
 
 
@@ -105,3 +105,37 @@ def test_many_causes_are_cut_unless_all_is_wanted(
     lines = capsys.readouterr().err.splitlines()
     assert sum("has no field" in line for line in lines) == (1000 if full else ITEMS_SHOWN)
     assert ("  … and 800 more (--json lists all)" in lines) is not full
+
+
+def test_a_missing_row_is_one_line_with_how_many_records_refer_to_it() -> None:
+    anna, bob = RecordKey("auth.user", "anna"), RecordKey("auth.user", "bob")
+
+    def missing(key: str, row: RecordKey, field: str) -> Problem:
+        record = RecordKey.parse(key)
+        return Problem(ProblemKind.MISSING, "refers", record, missing=Missing(row, field))
+
+    found = causes(
+        [
+            missing("blog.article:1", bob, "author"),
+            missing("blog.article:1", anna, "author"),
+            missing("blog.article:1", anna, "editors"),
+            missing("blog.article:2", anna, "author"),
+            missing("blog.profile:anna", anna, "$key"),
+        ],
+        {},
+    )
+    assert [each.entries for each in found] == [
+        (
+            (
+                (
+                    f"{anna} is not in this database: 3 records refer to it, in blog.article.author, "
+                    "blog.article.editors, blog.profile"
+                ),
+            ),
+        ),
+        (
+            (
+                "auth.user:bob is not in this database: 1 record refers to it, in blog.article.author",
+            ),
+        ),
+    ]

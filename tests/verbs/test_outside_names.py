@@ -123,6 +123,29 @@ def test_no_query_for_each_row(db: str, ok: Ok) -> None:
     assert counts[0] == counts[1]
 
 
+def test_a_row_that_is_not_here_is_named_once(databases: tuple[str, str], ok: Ok, run: Run) -> None:
+    people("default", "anna", "bob")
+    people("other", "bob")
+    articles(1, 1, 1, 2)
+    ok("init")
+    ok("commit", "product", "-m", "One")
+    said = run("checkout", "main", "product", "--apply", "--yes", "--database=other")
+    assert said.code == 3
+    assert said.err.count("bakery.category:anna") == 1
+    assert (
+        "bakery.category:anna is not in this database: 3 records refer to it, in bakery.product.category"
+    ) in said.err
+    assert "create the rows in this database" in said.err
+    assert "or exclude the field in its spec" in said.err
+    assert 'CONTENTGIT["IDENTITIES"]' in said.err
+    assert run("checkout", "main", "product", "--json", "--database=other").json["problems"][0][
+        "missing"
+    ] == {"row": "bakery.category:anna", "field": "category"}
+    people("other", "anna", first=2)
+    ok("checkout", "main", "product", "--apply", "--yes", "--database=other")
+    assert authors("other") == ["anna", "anna", "anna", "bob"]
+
+
 # Commits from before
 
 
