@@ -173,7 +173,7 @@ class _Planning(NamedTuple):
         since = Evolution.since(project, dump, start)
         sides = DumpPlan(dump, row, goal, goal.tree, since.side, ours, theirs)
         if start == at:  # this database held it
-            sides = replace(sides, rename=as_named_here(since))
+            sides = replace(sides, rename=as_named_here(project, since))
         found = self._compared(sides, evolution)
         recording = since.recording(goal.commit)
         return self._as_migrated(found, recording) if recording else found
@@ -186,7 +186,7 @@ class _Planning(NamedTuple):
         evolution = Evolution.since(self.project, dump, undone.before)
         ours, theirs = self._ours(dump), evolution.side
         sides = DumpPlan(dump, undone.now, undone.goal, tree or "", left.side, ours, theirs)
-        sides = replace(sides, rename=as_named_here(left))
+        sides = replace(sides, rename=as_named_here(self.project, left))
         if undone.line.action in MERGES:
             origin = _origin(repository, undone)
             sides = replace(sides, origin=None if origin is None else self._side(dump, origin))
@@ -225,7 +225,7 @@ class _Planning(NamedTuple):
             RefusedError: it does, and the commit cannot be read as this code has it; or the commit names
                 rows outside of the dump otherwise than this code.
         """
-        refuse_renamed(evolution, undoing=self.request.verb == "undo")
+        refuse_renamed(self.project, evolution, undoing=self.request.verb == "undo")
         tables, ids = sides.dump.tables, sides.theirs.ids()
         count = len(ids)
         base_ids = dict(ids) if sides.base is sides.theirs else sides.base.ids()

@@ -13,32 +13,35 @@ from contentgit.db.introspect import outside_names
 from contentgit.errors import ContentgitError, RefusedError
 from contentgit.history.naming import difference, named_in, recorded_names
 from contentgit.workingcopy.evolution import Evolution
+from contentgit.workingcopy.project import Project
 
 Rename: TypeAlias = Callable[[Record], Record]
 
 
-def other_names(evolution: Evolution) -> Mapping[str, tuple[str, ...]]:
+def _other_names(project: Project, evolution: Evolution) -> Mapping[str, tuple[str, ...]]:
     """The fields by which the commit names rows outside of the dump, where the code has others for them.
 
-    Models of which no record names a row are left out.
+    Models of which no record names a row are left out. An older commit does not say what names the rows of a
+    model in another dataset: they are taken for named as in the code.
     """
     if not evolution.commit:
         return {}
     repository, folder = evolution.repository, evolution.dump.folder
     there = recorded_names(repository, evolution.commit, folder, evolution.migrations)
     here = outside_names(evolution.dump.tables, evolution.dump.reader.identities, there)
-    differing = [label for label, names in here.items() if there.get(label, ()) != names]
+    said = there.keys() | project.config.identities.keys()
+    differing = [each for each in said & here.keys() if there.get(each, ()) != here[each]]
     named = named_in(repository, evolution.seen.tree, folder, differing) if differing else ()
     return {label: there.get(label, ()) for label in sorted(named)}
 
 
-def refuse_renamed(evolution: Evolution, *, undoing: bool = False) -> None:
+def refuse_renamed(project: Project, evolution: Evolution, *, undoing: bool = False) -> None:
     """Refuses to apply the commit if it names rows outside of the dump otherwise than the code.
 
     Raises:
         RefusedError: it does, and its references may mean other rows here.
     """
-    there = other_names(evolution)
+    there = _other_names(project, evolution)
     if not there:
         return
     dump = evolution.dump
@@ -58,13 +61,13 @@ def refuse_renamed(evolution: Evolution, *, undoing: bool = False) -> None:
     )
 
 
-def as_named_here(evolution: Evolution) -> Rename | None:
+def as_named_here(project: Project, evolution: Evolution) -> Rename | None:
     """What makes the references of the commit's records those of this code; ``None`` if they are so already.
 
     The commit must be one that this database held: a primary key in it is one of this database. A reference
     whose row is gone stays as it is.
     """
-    names, newer = other_names(evolution), evolution.dump.reader.identities
+    names, newer = _other_names(project, evolution), evolution.dump.reader.identities
     if not names:
         return None
     chosen: dict[str, Any] = {label: each or "pk" for label, each in names.items()}

@@ -154,6 +154,12 @@ def test_the_page_on_migrations_runs(tmp_path: Path) -> None:
     follow(DOCS / "migrations.md", folder)
 
 
+def test_the_page_on_identity_runs(tmp_path: Path) -> None:
+    folder = tmp_path / "identity"
+    folder.mkdir()
+    follow(DOCS / "identity.md", folder)
+
+
 def test_links_between_the_pages_lead_somewhere() -> None:
     broken = [
         f"{page.relative_to(ROOT)}: {target}"
@@ -177,7 +183,14 @@ def test_sphinx_builds_without_warnings(tmp_path: Path) -> None:
 RUN = {
     "README.md",
     *("docs/tutorial.md", "docs/merging.md", "docs/deploying.md", "docs/keeping-house.md"),
-    *("docs/installing.md", "docs/migrations.md", "docs/cli.md", "docs/check.md", "docs/review.md"),
+    *(
+        "docs/installing.md",
+        "docs/identity.md",
+        "docs/migrations.md",
+        "docs/cli.md",
+        "docs/check.md",
+        "docs/review.md",
+    ),
 }
 """Pages whose commands a test of this folder runs."""
 
