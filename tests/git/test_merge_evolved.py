@@ -877,3 +877,28 @@ def test_what_a_conflict_refers_to_has_its_title(renamed_model: Site) -> None:
         "site.article:2": "our 2",
         "site.article:9": "Nine",
     }
+
+
+def test_sides_that_name_rows_in_no_dump_differently_are_refused(make: Make) -> None:
+    """What names them is followed through the migrations; what only one side refers to may be new."""
+    author = FieldSchema("author", T.REFERENCE, target="auth.user")
+    old, new = (
+        model("site.page", author=author, title=T.TEXT, **{name: T.TEXT})
+        for name in ("body", "text")
+    )
+    rename = after("site.0002_text", *RENAME.steps, RenamedField("auth.user", "username", "login"))
+
+    def naming(field: str, *made: Any) -> bytes:
+        return dump_document(
+            {**parse_document(described(*made)), "identities": {"auth.user": [field]}}
+        )
+
+    site = make(described([old]), p1=page("One", author="auth.user:5"))
+    commit(site, "ours", naming("login", [new], rename), p1=renamed("One", author="auth.user:anna"))
+    commit(site, "theirs", p2=page("Two", author="auth.user:6"))
+    with pytest.raises(RefusedError, match="name the rows that its records refer to") as refused:
+        both(site)
+    assert refused.value.items == ("auth.user: by login in ours, by their primary key in theirs",)
+    commit(site, "theirs", naming("username", [old]), p1=page("One", author="auth.user:anna"))
+    commit(site, "theirs", p2=page("Two", author="auth.user:bob"))
+    assert site.all(both(site).tree)["site.page:2"] == renamed("Two", author="auth.user:bob")
