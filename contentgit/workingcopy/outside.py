@@ -1,7 +1,8 @@
 """Rows outside the dumps that an apply reaches: how a backup keeps them, and how an undo finds them.
 
 A backup has them in the folder ``outside``, whole: every field that a record can hold. Those that lose a
-reference stand in the folder ``left`` as the apply leaves them.
+reference stand in the folder ``left`` as the apply leaves them. Where rows have other names than their
+primary keys, a ``dataset.json`` says so.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from contentgit.content import canonical
-from contentgit.content.layout import record_path
+from contentgit.content.description import parse_outside, schema_document
+from contentgit.content.layout import DATASET_FILE, record_path
 from contentgit.content.records import Record, RecordKey, Value
-from contentgit.db.identity import label_of
+from contentgit.db.identity import ALWAYS, label_of
+from contentgit.db.introspect import outside_names, schema
 from contentgit.db.reader import Reader
 from contentgit.db.tables import Tables
 from contentgit.errors import RefusedError
+from contentgit.history.dumps import recorded_schema
+from contentgit.history.naming import difference
 from contentgit.history.snapshots import CommitSide, batches
 from contentgit.plan.steps import Action, Step
 from contentgit.specs import Dataset, ModelSpec
@@ -54,6 +59,10 @@ def outside_files(
 ) -> Iterator[File]:
     """The rows as they are, and as the ``steps`` that clear references leave them."""
     reader = outside_reader(project, keys)
+    if _names(reader):
+        made = outside_names(reader.tables, reader.identities)
+        document = schema_document(reader.dataset, schema(reader.tables), outside=made)
+        yield f"{OUTSIDE}/{DATASET_FILE}", canonical.dump_document(document)
     for batch in batches(keys):
         for path, _, data in _paths(reader, batch):
             yield f"{OUTSIDE}/{path}", data
@@ -77,6 +86,44 @@ def _left(project: Project, steps: Iterable[Step]) -> Iterator[File]:
             left = Record(record.key, {**record.fields, **cleared[record.key]})
             data = canonical.encode(left, schema.key_kind)
             yield f"{LEFT}/{record_path(record.key, schema.layout)}", data
+
+
+def _names(reader: Reader) -> dict[str, tuple[str, ...]]:
+    """What names the rows, and those that they refer to, by label, where it is not their primary key."""
+    found = {label: table.schema.identity for label, table in reader.tables.items()}
+    found |= outside_names(reader.tables, reader.identities)
+    return {label: names for label, names in found.items() if names and label not in ALWAYS}
+
+
+def _refuse_renamed(project: Project, backup: str, reader: Reader) -> None:
+    """Refuses rows that have other names in the backup than now: a name may be another row's now.
+
+    An older backup does not say what names the rows of models in a dataset.
+
+    Raises:
+        RefusedError: the settings or specs have changed since the apply.
+    """
+    repository, here = project.repository, _names(reader)
+    there = {
+        label: model.identity
+        for label, model in recorded_schema(repository, backup, OUTSIDE).items()
+        if model.identity and label not in ALWAYS
+    }
+    data = repository.blob(backup, f"{OUTSIDE}/{DATASET_FILE}")
+    if data is None:
+        here = {label: here[label] for label in here.keys() & project.config.identities.keys()}
+    else:
+        there |= parse_outside(canonical.parse_document(data))
+    differing = [each for each in sorted({*here, *there}) if here.get(each) != there.get(each)]
+    if differing:
+        places = ("in the backup", "in this code")
+        raise RefusedError(
+            "the apply has reached rows outside of its dumps that had other names then, so it cannot be "
+            "undone as a whole",
+            items=[difference(each, there, here, places) for each in differing],
+            hint="undo it with the identities of that time in specs and settings",
+            data={"models": differing},
+        )
 
 
 def _refuse_unknown(project: Project, keys: Iterable[RecordKey]) -> None:
@@ -107,6 +154,7 @@ def with_outside(
     keys = {path: record.key for path, record in zip(ids, found, strict=True) if record is not None}
     _refuse_unknown(project, keys.values())
     reader = outside_reader(project, keys.values(), all_tables([work.dump for work in dump_plans]))
+    _refuse_renamed(project, backup, reader)
     dump = Dump(reader.dataset, OUTSIDE, reader.tables, reader)
     taken: dict[RecordKey, set[tuple[str, str]]] = {}
     held = [*((work.dump, work.theirs) for work in dump_plans), (dump, theirs)]

@@ -269,6 +269,39 @@ def test_an_undo_to_before_is_refused_with_the_way_on(
     assert authors("other") == ["bob", "anna"]
 
 
+PAGES: dict[str, Any] = {"bakery.page": ["slug"]}
+
+
+@pytest.mark.parametrize("names", [{}, PAGES])
+def test_an_undo_of_rows_outside_that_had_other_names_is_refused(
+    databases: tuple[str, str], ok: Ok, run: Run, names: dict[str, Any]
+) -> None:
+    """Their names in the backup may be those of other rows now."""
+    people("default", "anna")
+    people("other", "anna")
+    with declared(names):
+        ok("init")
+        articles(1)
+        ok("commit", "product", "-m", "One")
+        ok("checkout", "main", "product", "--apply", "--yes", "--database=other")
+        news = NewsPage(title="News", slug="news", day=date(2026, 11, 29), about_id=41)
+        news.save(using="other")
+        Product._base_manager.get(pk=41).delete()
+        articles_left = Product(pk=42, name="P", slug="p", category_id=1, price="1.00")
+        articles_left.save()
+        ok("commit", "product", "-m", "Another")
+        call = ("product", "--apply", "--yes", "--allow-cascade", "--database=other")
+        ok("checkout", "main", *call)
+    assert NewsPage.objects.using("other").get().about_id is None
+    with declared({} if names else PAGES):
+        said = run("undo", "product", "--yes", "--database=other")
+        assert said.code == 3
+        assert "outside of its dumps that had other names then" in said.err
+    with declared(names):
+        ok("undo", "product", "--yes", "--database=other")
+    assert NewsPage.objects.using("other").get().about_id == 41
+
+
 def test_datasets_shows_what_names_rows(db: str, ok: Ok, run: Run) -> None:
     with declared({"bakery.category": ["slug"]}):
         said = ok("datasets", "product")
