@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from contentgit.content.canonical import parse_document
 from contentgit.content.description import parse_outside
@@ -26,6 +26,9 @@ _Names: TypeAlias = Mapping[str, tuple[str, ...]]
 
 LINKS = (FieldKind.REFERENCE, FieldKind.REFERENCES, FieldKind.GENERIC)
 """The kinds of fields whose values are references."""
+
+
+_SAME: Final = 'commit the dump on both branches with the same CONTENTGIT["IDENTITIES"], then merge'
 
 
 def recorded_names(
@@ -91,7 +94,9 @@ def may_name(models: Iterable[ModelSchema], labels: Collection[str]) -> frozense
     return frozenset(labels) & targets.union(*(model.parents for model in models))
 
 
-def refuse_renamed(repository: Repository, folder: str, ours: str, theirs: str) -> None:
+def refuse_renamed(
+    repository: Repository, folder: str, ours: str, theirs: str, hint: str = _SAME
+) -> None:
     """Refuses two trees whose records name rows outside of the dump differently.
 
     Raises:
@@ -102,10 +107,12 @@ def refuse_renamed(repository: Repository, folder: str, ours: str, theirs: str) 
     named = {
         each for tree in (ours, theirs) for each in named_in(repository, tree, folder, differing)
     }
-    refuse_different(folder, named, *names)
+    refuse_different(folder, named, names[0], names[1], hint)
 
 
-def refuse_different(folder: str, labels: Iterable[str], ours: _Names, theirs: _Names) -> None:
+def refuse_different(
+    folder: str, labels: Iterable[str], ours: _Names, theirs: _Names, hint: str = _SAME
+) -> None:
     """Refuses two sides of a dump that name the rows of one of ``labels``, which both name, differently.
 
     Raises:
@@ -116,7 +123,7 @@ def refuse_different(folder: str, labels: Iterable[str], ours: _Names, theirs: _
         raise RefusedError(
             f"both sides have {folder}, but name the rows that its records refer to differently",
             items=[difference(each, ours, theirs) for each in differing],
-            hint='commit the dump on both branches with the same CONTENTGIT["IDENTITIES"], then merge',
+            hint=hint,
             data={"dump": folder, "models": differing},
         )
 

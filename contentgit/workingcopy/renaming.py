@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -46,9 +47,12 @@ def refuse_renamed(project: Project, evolution: Evolution, *, undoing: bool = Fa
         return
     dump = evolution.dump
     here = {label: dump.reader.identities.fields(label) for label in there}
+    names = {label: list(each) for label, each in there.items() if each}
     hint = (
-        "contentgit commit  (where the content is edited, with these settings: writes the references anew; "
-        "then apply that commit)"
+        f'write CONTENTGIT = {{"IDENTITIES": {json.dumps(names)}, ...}}  (as where the commit was made)'
+        if names
+        else "contentgit commit  (where the content is edited, with these settings: writes the references "
+        "anew; then apply that commit)"
     )
     if undoing:
         hint = 'contentgit undo  (with CONTENTGIT["IDENTITIES"] as it was at the apply)'

@@ -209,6 +209,7 @@ def test_names_taken_back_are_refused_too(databases: tuple[str, str], ok: Ok, ru
         said = run("checkout", "main", "product", "--apply", "--yes", "--database=other")
     assert said.code == 3
     assert "bakery.category: by slug in the commit, by their primary key in this code" in said.err
+    assert 'CONTENTGIT = {"IDENTITIES": {"bakery.category": ["slug"]}, ...}' in said.err
     ok("checkout", "main", "product", "--apply", "--yes", "--database=other")
     assert authors("other") == ["1", "2"]
 
@@ -253,6 +254,7 @@ def test_records_from_before_are_not_restored(db: str, ok: Ok, run: Run) -> None
         said = run("restore", what, "--from", "HEAD~1")
         assert said.code == 3, what
         assert "name the rows that its records refer to differently" in said.err
+        assert "-- RECORD  (shows what was there; edit it on the site and commit)" in said.err
 
 
 def test_an_undo_to_before_is_refused_with_the_way_on(

@@ -178,7 +178,9 @@ class Older:
             RefusedError: they do.
         """
         if self.repository.blob(self.head, f"{folder}/{DATASET_FILE}") is not None:
-            refuse_renamed(self.repository, folder, self.head, self.tree)
+            call = f"contentgit show {shlex.quote(self.revision)} -- RECORD"
+            hint = f"{call}  (shows what was there; edit it on the site and commit)"
+            refuse_renamed(self.repository, folder, self.head, self.tree, hint)
 
     def _barred(self, what: object, folder: str, dump: _OlderDump) -> RefusedError:
         return RefusedError(
