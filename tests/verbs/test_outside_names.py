@@ -115,12 +115,12 @@ def test_no_query_for_each_row(db: str, ok: Ok) -> None:
     articles(1)
     ok("init")
     counts = []
-    for more in (range(1), range(30)):
+    for more in (range(1), range(2), range(30)):  # a first commit has queries of its own
         articles(*(1 + number for number in more))
         with CaptureQueriesContext(connection) as made:
             ok("commit", "product", "-m", "More")
         counts.append(len(made.captured_queries))
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]
 
 
 def test_a_row_that_is_not_here_is_named_once(databases: tuple[str, str], ok: Ok, run: Run) -> None:
