@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -157,15 +157,25 @@ class Standing:
         """The migrations between an older standing and this one; ``None`` if that is not in its past."""
         if not older.history or not older.leaves <= self.names:
             return None
+        known = self._past(older.leaves)
+        return tuple(each for each in self.history if each.name not in known)
+
+    def beyond(self, other: Standing) -> tuple[Migration, ...]:
+        """The migrations that the other one does not have, and that none needs which it has."""
+        known = self._past(self.names & other.names)
+        return tuple(each for each in self.history if each.name not in known)
+
+    def _past(self, names: Iterable[str]) -> set[str]:
+        """The migrations of these names, and all that they need."""
         by_name = {each.name: each for each in self.history}
         known: set[str] = set()
-        found = list(older.leaves)
-        while found:
-            name = found.pop()
+        left = [*names]
+        while left:
+            name = left.pop()
             if name not in known:
                 known.add(name)
-                found += by_name[name].after
-        return tuple(each for each in self.history if each.name not in known)
+                left += by_name[name].after
+        return known
 
     def joined(self, other: Standing) -> Standing:
         """All migrations of both, each after those that it needs; the order does not depend on the side.

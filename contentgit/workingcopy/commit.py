@@ -204,8 +204,7 @@ def _drafted(
     side = DatabaseSide(dump, project.repository.algorithm, project.progress, spool=spool)
     # What it describes wrongly this commit describes anew.
     evolution = Evolution.since(project, dump, parent or "", damaged=True)
-    if not drop_fields:
-        evolution.refuse_dropping()
+    evolution.refuse_dropping(permitted=drop_fields)
     before = evolution.side
     deltas = side.compare(before, before.ids())
     place = f"{dump.folder}/{DATASET_FILE}"

@@ -11,7 +11,16 @@ from typing import Final
 
 from contentgit.content.canonical import dump_document, parse_document
 from contentgit.content.description import schema_document
-from contentgit.content.evolution import NO_STANDING, Migration, Standing
+from contentgit.content.evolution import (
+    NO_STANDING,
+    Conversion,
+    Migration,
+    OpaqueStep,
+    RemovedField,
+    RemovedModel,
+    RetypedField,
+    Standing,
+)
 from contentgit.content.layout import DATASET_FILE, model_folder, model_of
 from contentgit.content.lenses import Lens, SchemaChange
 from contentgit.content.schema import FieldKind, ModelSchema
@@ -25,6 +34,7 @@ from contentgit.history.dumps import recorded_schema, recorded_standing
 from contentgit.history.lenses import Seen, View, seen_through
 from contentgit.history.snapshots import CommitSide
 from contentgit.plan import Licences
+from contentgit.render.report import step_words
 from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.request import Request
 
@@ -262,20 +272,54 @@ class Evolution:
                 ]
         return tuple(found)
 
-    def refuse_dropping(self) -> None:
-        """Refuses to write a commit without what the code lacks.
+    @cached_property
+    def _ahead(self) -> tuple[str, ...]:
+        """What migrations of newer code took out of the commit or changed there, a line each."""
+        return tuple(
+            f"{step_words(step)} ({migration.name})"
+            for migration in self.standing.beyond(self.code.standing)
+            for step in migration.steps
+            if isinstance(step, RemovedField | RemovedModel | RetypedField)
+            and step.model in self.dump.tables
+            and not (isinstance(step, RetypedField) and step.conversion is Conversion.SAME)
+        )
+
+    def _refuse_code_ahead(self) -> None:
+        """Refuses what would run code of migrations a second time, once this code has them.
+
+        Raises:
+            RefusedError: the content comes from behind code of migrations that this code does not have.
+        """
+        ahead = self.standing.beyond(self.code.standing)
+        names = [
+            one.name for one in ahead if any(isinstance(each, OpaqueStep) for each in one.steps)
+        ]
+        if names:
+            raise RefusedError(
+                f"commit {self.commit[:10]} was made by newer code: this code lacks migrations of "
+                f"{self.dump.dataset.label} that changed its content by code or SQL",
+                items=names,
+                hint="deploy the code that has them, and migrate; they would run once more on this content",
+                data={"missing": names},
+            )
+
+    def refuse_dropping(self, *, permitted: bool) -> None:
+        """Refuses to write a commit without what the code lacks, unless leaving it out is ``permitted``.
 
         Raises:
             RefusedError: the code lacks something that the commit has.
         """
-        if not self.commit or not self.dropped:
+        if not self.commit:
+            return
+        self._refuse_code_ahead()
+        if permitted or not (self.dropped or self._ahead):
             return
         missing = ", ".join(self.code.missing)
         lacks = f"; the code lacks the migrations {missing}" if missing else ""
         raise RefusedError(
             f"commit {self.commit[:10]} has models or fields in {self.dump.dataset.label} that this code "
             f"does not have{lacks}",
-            items=self.dropped,
+            items=self.dropped or self._ahead,
             hint="deploy the code that has them, then commit\n"
             "contentgit commit --drop-fields  (commits without them)",
             data={"dropped": list(self.dropped), "missing": list(self.code.missing)},
@@ -297,11 +341,12 @@ class Evolution:
                 hint=way_past_cut(commit),
                 data={"missing": list(self.code.cut)},
             )
+        self._refuse_code_ahead()
         if self.code.missing and (options := self._ignoring(request.licences)):
             raise RefusedError(
                 f"commit {commit} was made by newer code: this code lacks the migrations "
                 f"{', '.join(self.code.missing)} of {label}",
-                items=[f"{name} is not in this code" for name in self.dropped],
+                items=[f"{name} is not in this code" for name in self.dropped] or self._ahead,
                 hint="deploy the code that has them, and migrate\n"
                 f"{request.command(*options)}  (leaves out what this code lacks)",
                 data={"missing": list(self.code.missing)},
@@ -335,7 +380,9 @@ class Evolution:
         """The options that leave out what the code lacks, without those that are given."""
         models = [name for name in self.dropped if name.count(".") == 1]
         wanted = {
-            "--ignore-unknown-fields": len(models) < len(self.dropped)
+            "--ignore-unknown-fields": (
+                len(models) < len(self.dropped) or (self._ahead and not models)
+            )
             and not licences.ignore_unknown_fields,
             "--ignore-unknown-models": models and not licences.ignore_unknown_models,
         }

@@ -498,3 +498,47 @@ def test_content_from_before_a_migration_that_did_not_run_is_neither_committed_n
     assert "2 updated" in project.ok("commit", "-m", "Loud")
     project.sql("DELETE FROM django_migrations WHERE app = 'site1'")
     assert "site1.m1" not in project.ok("status"), "nothing is known of such an app"
+
+
+def test_older_code_neither_applies_nor_commits_what_code_of_a_migration_made(
+    project: Project,
+) -> None:
+    loud = """
+        def loud(apps, editor):
+            model = apps.get_model("site1", "Page")
+            for page in model.objects.all():
+                model.objects.filter(pk=page.pk).update(body=page.body.upper())
+    """
+    project.migrate("live")
+    project.ok("checkout", "main", "--apply", "--yes", site="live")
+    project.code(PAGE, [INITIAL, "m.RunPython(loud)"], SPECS, code=loud)
+    project.migrate()
+    project.ok("commit", "-m", "Loud")
+    project.code(PAGE, [INITIAL], SPECS)
+    apply = ("checkout", "main", "--apply", "--yes")
+    edit = "UPDATE site1_page SET body = 'Spelt.' WHERE id = 1"
+    project.sql(edit, site="live")
+    for words in ([*apply, "--ignore-unknown-fields"], ["update", "--yes"]):
+        said = project.refused(*words, site="live")
+        assert "changed its content by code or SQL" in said
+        assert "site1.m1" in said
+    project.sql(edit)
+    assert "site1.m1" in project.refused("commit", "-m", "Behind", "--drop-fields")
+
+
+def test_older_code_does_not_bring_back_a_removed_field_unasked(project: Project) -> None:
+    project.migrate("live")
+    without = PAGE.rpartition("        body")[0]
+    project.code(without, [INITIAL, 'm.RemoveField("Page", "body")'], SPECS)
+    project.migrate()
+    project.sql("UPDATE site1_page SET title = 'Uno' WHERE id = 1")
+    project.ok("commit", "-m", "Without")
+    project.code(PAGE, [INITIAL], SPECS)
+    apply = ("checkout", "main", "--apply", "--yes")
+    said = project.refused(*apply, site="live")
+    assert "lacks the migrations site1.m1" in said
+    assert "site1.page.body removed (site1.m1)" in said
+    project.ok(*apply, "--ignore-unknown-fields", site="live")
+    project.sql("UPDATE site1_page SET title = 'Due' WHERE id = 2", site="live")
+    assert "site1.page.body removed" in project.refused("commit", "-m", "Behind", site="live")
+    project.ok("commit", "-m", "Behind", "--drop-fields", site="live")
