@@ -120,7 +120,7 @@ def test_no_query_for_each_row(db: str, ok: Ok) -> None:
         with CaptureQueriesContext(connection) as made:
             ok("commit", "product", "-m", "More")
         counts.append(len(made.captured_queries))
-    assert counts[1] == counts[2]
+    assert counts[2] < counts[1] + 5  # MariaDB has two more for 29 more rows
 
 
 def test_a_row_that_is_not_here_is_named_once(databases: tuple[str, str], ok: Ok, run: Run) -> None:
