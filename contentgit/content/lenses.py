@@ -72,7 +72,7 @@ class SchemaChange(NamedTuple):
 
     ``backwards`` is whether the first commit is the newer one; ``dropped``, whether older code made the
     second one on top of it. ``left_out`` are models, and how many records the commit has of each, that the
-    code's dataset does not have.
+    code's dataset does not have. ``unrecorded`` are fields of the code that no known migration added.
     """
 
     dump: str
@@ -81,6 +81,7 @@ class SchemaChange(NamedTuple):
     backwards: bool = False
     left_out: tuple[tuple[str, int], ...] = ()
     dropped: bool = False
+    unrecorded: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -238,6 +239,11 @@ class Lens:
             for model in self._older.values()
             if not model.removed_by
         }
+
+    def fields(self, label: str) -> frozenset[str] | None:
+        """The fields of a newer model of which the lens knows; ``None`` if it does not know the model."""
+        model = self._newer.get(label)
+        return None if model is None else frozenset(model.fields)
 
     @property
     def unsaid(self) -> Mapping[str, frozenset[str]]:

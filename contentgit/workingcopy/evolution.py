@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from contentgit.content.canonical import dump_document, parse_document
-from contentgit.content.description import schema_document
+from contentgit.content.description import parse_excluded, schema_document
 from contentgit.content.evolution import (
     NO_STANDING,
     Conversion,
@@ -202,11 +202,18 @@ class Evolution:
     @property
     def schema_change(self) -> SchemaChange | None:
         """What happened to the schema; ``None`` if nothing did."""
-        if not self.is_newer and not self.left_out:
+        if not self.is_newer and not self.left_out and not self._unrecorded:
             return None
-        migrations = self.migrations if self.is_newer else ()
-        left_out = tuple(sorted(self.left_out.items()))
-        return SchemaChange(self.dump.folder, migrations, self.seen.lost, left_out=left_out)
+        names = sorted(
+            f"{label}.{name}" for label, found in self._unrecorded.items() for name in found
+        )
+        return SchemaChange(
+            self.dump.folder,
+            self.migrations if self.is_newer else (),
+            self.seen.lost,
+            left_out=tuple(sorted(self.left_out.items())),
+            unrecorded=tuple(names),
+        )
 
     @cached_property
     def left_out(self) -> Mapping[str, int]:
@@ -231,8 +238,27 @@ class Evolution:
 
     @property
     def unsaid(self) -> Mapping[str, frozenset[str]]:
-        """The fields by model of which the commit may not say what a migration made of them."""
-        return self._lens.unsaid
+        """The fields by model of which the commit may not say what the database has in them."""
+        none = frozenset[str]()
+        both = self._lens.unsaid, self._unrecorded
+        return {label: both[0].get(label, none) | both[1].get(label, none) for label in self.models}
+
+    @cached_property
+    def _unrecorded(self) -> Mapping[str, frozenset[str]]:
+        """The fields by model that the commit does not have, and that no known migration added since."""
+        found = {}
+        for label, model in self.models.items():
+            known = self._lens.fields(label)
+            if known is not None and (names := model.by_name.keys() - known):
+                found[label] = frozenset(names)
+        data = (
+            self.repository.blob(self.commit, f"{self.dump.folder}/{DATASET_FILE}")
+            if found
+            else None
+        )
+        excluded = parse_excluded(parse_document(data)) if data else {}
+        found = {label: names - excluded.get(label, frozenset()) for label, names in found.items()}
+        return {label: names for label, names in found.items() if names}
 
     def recording(self, goal: str) -> str:
         """The first commit on the way to ``goal`` that holds what only the code of migrations since knows.

@@ -23,6 +23,7 @@ INITIAL = """
     ])
 """
 WITH_INTRO = PAGE + "        intro = models.TextField(default='None yet')\n"
+INTRO_FIELD = '("intro", f.TextField(default="None yet")),'
 ADD_INTRO = 'm.AddField("Page", "intro", f.TextField(default="None yet"))'
 RENAMED = PAGE.replace("body", "text")
 RENAME = 'm.RenameField("Page", "body", "text")'
@@ -542,3 +543,16 @@ def test_older_code_does_not_bring_back_a_removed_field_unasked(project: Project
     project.sql("UPDATE site1_page SET title = 'Due' WHERE id = 2", site="live")
     assert "site1.page.body removed" in project.refused("commit", "-m", "Behind", site="live")
     project.ok("commit", "-m", "Behind", "--drop-fields", site="live")
+
+
+def test_a_field_that_no_recorded_migration_added_is_seen(project: Project) -> None:
+    project.code(WITH_INTRO, [INITIAL.replace("])", f"    {INTRO_FIELD}\n    ])")], SPECS)
+    project.sql("ALTER TABLE site1_page ADD COLUMN intro text NOT NULL DEFAULT 'None yet'")
+    project.sql("UPDATE site1_page SET intro = 'Read this' WHERE id = 1")
+    status = project.ok("status")
+    assert "site1.page.intro is new in this code, by no migration that is recorded" in status
+    assert "2 records edited since" in status
+    assert 'intro: (nothing) → "Read this"' in project.ok("diff")
+    assert "site1.page.intro is new in this code" in project.ok("commit", "-m", "With an intro")
+    project.sql("UPDATE site1_page SET intro = 'Read that' WHERE id = 1")
+    assert "1 record edited since" in project.ok("status")
