@@ -56,11 +56,13 @@ def find_settings(
 class ScratchDatabase(NamedTuple):
     """A scratch database: the settings of database ``alias`` with another name.
 
-    Without an alias a file of SQLite; without a name the database of the alias itself.
+    Without an alias a file of SQLite; without a name the database of the alias itself. Migrations see it as
+    database ``called``, and as ``default``.
     """
 
     alias: str
     name: str
+    called: str = "default"
 
 
 def use_scratch(database: ScratchDatabase) -> None:
@@ -76,9 +78,18 @@ def use_scratch(database: ScratchDatabase) -> None:
     if database.name:
         found["NAME"] = database.name
     own = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    settings.DATABASES = {"default": found}
+    settings.DATABASES = {"default": found, database.called: found}
     settings.DATABASE_ROUTERS = []
     settings.CACHES = {alias: {**own, "LOCATION": f"scratch-{alias}"} for alias in settings.CACHES}
+
+
+def call_scratch(database: ScratchDatabase) -> None:
+    """Gives the one connection to the scratch database its second name, after Django has started."""
+    from django.db import connections
+
+    connection = connections["default"]
+    connection.alias = database.called
+    connections[database.called] = connection
 
 
 def is_installed(module: str) -> bool:

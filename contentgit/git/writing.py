@@ -255,7 +255,8 @@ class Writer:
     def _remove_report(self, running: Running) -> None:
         """Remove the crash report that fast-import leaves in the repository; the error has its reason."""
         folder = Path(self._program.line("rev-parse", "--absolute-git-dir"))
-        (folder / f"fast_import_crash_{running.process.pid}").unlink(missing_ok=True)
+        with suppress(OSError):  # there is none, or nobody can write there
+            (folder / f"fast_import_crash_{running.process.pid}").unlink()
 
     def write_blob(self, data: bytes) -> str:
         """The id of these bytes, which are in the repository afterwards."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from shlex import quote
 from typing import Final
 
 from contentgit.content.canonical import dump_document, parse_document
@@ -347,7 +348,7 @@ class Evolution:
             f"does not have{lacks}",
             items=self.dropped or self._ahead,
             hint="deploy the code that has them, then commit\n"
-            "contentgit commit --drop-fields  (commits without them)",
+            f"contentgit commit {quote(self.dump.dataset.label)} --drop-fields  (commits without them)",
             data={"dropped": list(self.dropped), "missing": list(self.code.missing)},
         )
 

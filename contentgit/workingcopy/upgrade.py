@@ -109,6 +109,7 @@ def _upgrade(
         names = {dump.folder: dump.dataset.label for dump in dumps}
         apps = {label.partition(".")[0] for dump in dumps for label in dump.tables}
         with scratch_database(project, evolutions, folder, scratch) as database:
+            database = database._replace(called=project.using)
             Job(database, tuple(sorted(leaves)), names, tuple(sorted(apps))).write(folder)
             try:
                 report = worked(project, folder)

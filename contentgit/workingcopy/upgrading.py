@@ -71,6 +71,7 @@ def _end_with_caller(folder: Path) -> None:
 def _run(folder: Path, job: Job, out: TextIO) -> Report:
     startup.use_scratch(job.database)
     startup.start_django()
+    startup.call_scratch(job.database)
 
     def progress(what: str, done: int, total: int | None) -> None:
         _tell(out, "progress", [what, done, total])

@@ -606,3 +606,42 @@ def test_migrations_that_the_code_lacks_are_named(tmp_path: Path) -> None:
     project.ok("upgrade", "main")
     project.code(PERSON, [MAKE_PERSON], PERSONS)
     assert "site1.m3" in project.refused("upgrade", "main")
+
+
+def test_migrations_see_the_scratch_database_under_the_name_of_the_project_s(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "project"
+    files = {name: f"{folder}/{name}.sqlite3" for name in ("default", "other")}
+    engine = "django.db.backends.sqlite3"
+    databases = {name: {"ENGINE": engine, "NAME": file} for name, file in files.items()}
+    project = Project(folder, databases)
+    page = """
+        class Page(models.Model):
+            title = models.CharField(max_length=50)
+    """
+    initial = """
+        m.CreateModel("Page", [
+            ("id", f.BigAutoField(primary_key=True)), ("title", f.CharField(max_length=50)),
+        ])
+    """
+    loud = """
+        def loud(apps, editor):
+            alias = editor.connection.alias
+            if alias == "other":
+                model = apps.get_model("site1", "Page")
+                for page in model.objects.using(alias):
+                    page.title = page.title.upper()
+                    page.save(using=alias)
+                assert model.objects.filter(title="ONE").exists()
+    """
+    specs = [{"model": "site1.page", "delete_missing": True}]
+    other = ("--database", "other")
+    project.code(page, [initial], specs)
+    project.manage("migrate", "-v0", *other)
+    project.sql("INSERT INTO site1_page (id, title) VALUES (1, 'One')", site="other")
+    project.ok("init")
+    project.ok("commit", "-m", "First", *other)
+    project.code(page, [initial, "m.RunPython(loud)"], specs, code=loud)
+    assert "1 updated" in project.ok("upgrade", "main", *other)
+    assert '"title": "ONE"' in project.git("show", "HEAD:pages/site1.page/0/0/1.json")

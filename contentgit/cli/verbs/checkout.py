@@ -158,7 +158,8 @@ def _run(args: argparse.Namespace, terminal: Terminal, verb: Verb, *, apply: boo
 
             commit = upgraded(project, request.revision)
             if commit != project.repository.refs.resolve(request.revision):
-                request = replace(request, revision=commit)
+                project.notice(f"{request.revision} was upgraded to {commit[:SHORT]}")
+                request = replace(request, revision=commit[:SHORT])
         tell_copied(project, request.names, terminal)
         if not apply:
             return _show_plan(project, request, args, terminal)

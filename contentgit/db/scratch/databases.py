@@ -117,7 +117,8 @@ def check_own(name: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute(query[connection.vendor])
             (found,) = cursor.fetchone()
-    if {*connections.settings} != {"default"} or name not in ("", found):
+    others = any(connections[alias] is not connection for alias in connections)
+    if others or name not in ("", found):
         raise RefusedError(
             "the settings choose databases in a way that a scratch database cannot take the place of",
             hint="let DATABASES in the settings name them, and no other code",
