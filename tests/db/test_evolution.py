@@ -263,6 +263,95 @@ def test_a_model_that_left_before_it_arrived_is_moved(write: Write, *, together:
     ]
 
 
+REFERRING = (
+    INITIAL
+    + """
+    m.CreateModel("Note", [
+        ("id", f.AutoField(primary_key=True)),
+        ("page", f.ForeignKey("workshop.Page", f.CASCADE, null=True, related_name="+")),
+        ("only", f.OneToOneField("Page", f.CASCADE, null=True, related_name="+")),
+        ("pages", f.ManyToManyField("workshop.page", related_name="+")),
+    ]),
+"""
+)
+ARRIVES, LEAVES = (
+    'm.CreateModel("Leaf", [("id", f.AutoField(primary_key=True))], {"db_table": "workshop_page"})',
+    'm.DeleteModel("Page")',
+)
+REDIRECT = [
+    'm.AlterField("Note", "page", f.ForeignKey("workshop.Leaf", f.CASCADE, null=True))',
+    'm.AlterField("Note", "only", f.OneToOneField("Leaf", f.CASCADE, null=True))',
+    'm.AlterField("Note", "pages", f.ManyToManyField("workshop.leaf"))',
+]
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [f"m.SeparateDatabaseAndState([], [{', '.join([ARRIVES, *REDIRECT, LEAVES])}])"],
+        [
+            f"m.SeparateDatabaseAndState([], [{ARRIVES}])",
+            *REDIRECT,
+            f"m.SeparateDatabaseAndState([], [{LEAVES}])",
+        ],
+        [
+            f"m.SeparateDatabaseAndState([], [{ARRIVES}])",
+            f"m.SeparateDatabaseAndState([], [{LEAVES}])",
+            *REDIRECT,
+        ],
+        [
+            f"m.SeparateDatabaseAndState([], [{LEAVES}])",
+            f"m.SeparateDatabaseAndState([], [{ARRIVES}])",
+            *REDIRECT,
+        ],
+        [
+            f"m.SeparateDatabaseAndState([], [{LEAVES}, {', '.join(REDIRECT)}])",
+            f"m.SeparateDatabaseAndState([], [{ARRIVES}])",
+        ],
+    ],
+)
+@pytest.mark.parametrize("apart", [True, False])
+def test_references_that_follow_a_moved_model_are_of_the_same_kind(
+    write: Write, operations: list[str], *, apart: bool
+) -> None:
+    first = {"a": migration(REFERRING)}
+    write(first)
+    begun = code_standing(["workshop.page", "workshop.note"], [], NOTHING, "default").standing
+    runs = operations if apart else [", ".join(operations)]
+    names = "abcdefgh"
+    rest = {names[at + 1]: migration(each, names[at]) for at, each in enumerate(runs)}
+    write(first | rest)
+    added = code_standing(["workshop.leaf", "workshop.note"], [], begun, "default").standing
+    steps = [step for each in added.since(begun) or () for step in each.steps]
+    moved = RenamedModel("workshop.page", "workshop.leaf")
+    assert [each for each in steps if not isinstance(each, AddedModel)] == [moved]
+
+
+def test_a_reference_that_takes_null_no_more_follows_a_moved_model(write: Write) -> None:
+    operations = [
+        f"m.SeparateDatabaseAndState([], [{ARRIVES}])",
+        'm.AlterField("Note", "page", f.ForeignKey("workshop.Leaf", f.CASCADE, db_default=None))',
+        f"m.SeparateDatabaseAndState([], [{LEAVES}])",
+    ]
+    steps = steps_of(write, *operations, initial=REFERRING)
+    same = RetypedField("workshop.note", "page", Conversion.SAME, null=None)
+    assert same in steps
+
+
+def test_a_reference_to_a_new_model_is_of_another_kind_though_its_old_one_moves(
+    write: Write,
+) -> None:
+    steps = steps_of(
+        write,
+        'm.CreateModel("Other", [("id", f.AutoField(primary_key=True))])',
+        'm.AlterField("Note", "page", f.ForeignKey("workshop.Other", f.CASCADE, null=True))',
+        f"m.SeparateDatabaseAndState([], [{ARRIVES}])",
+        f"m.SeparateDatabaseAndState([], [{LEAVES}])",
+        initial=REFERRING,
+    )
+    assert RetypedField("workshop.note", "page", Conversion.NONE) in steps
+
+
 def test_a_model_that_leaves_the_state_alone_is_not_said_to_be_gone(write: Write) -> None:
     steps = steps_of(write, 'm.SeparateDatabaseAndState([], [m.DeleteModel("Page")])')
     assert steps == [OpaqueStep("workshop.page left")]

@@ -184,6 +184,61 @@ def test_a_model_that_was_renamed_is_no_delete(tagged: Project) -> None:
     assert "site1.tag renamed to site1.label" in tagged.ok("show")
 
 
+def test_references_to_a_model_that_was_moved_are_merged_from_before(tmp_path: Path) -> None:
+    """By Django's recipe: two models on one table, each reference altered, the old model gone."""
+    tag = "class Tag(models.Model):\n    name = models.CharField(max_length=9)\n"
+    page = (
+        "class Page(models.Model):\n"
+        "    main = models.ForeignKey('Tag', models.PROTECT, related_name='+')\n"
+        "    tags = models.ManyToManyField('Tag')\n"
+    )
+    key = '("id", f.BigAutoField(primary_key=True))'
+    initial = f"""
+        m.CreateModel("Tag", [{key}, ("name", f.CharField(max_length=9))]),
+        m.CreateModel("Page", [
+            {key},
+            ("main", f.ForeignKey("Tag", f.PROTECT, related_name="+")),
+            ("tags", f.ManyToManyField("site1.Tag")),
+        ])
+    """
+    move = f"""
+        m.SeparateDatabaseAndState(state_operations=[
+            m.CreateModel("Label", [{key}, ("name", f.CharField(max_length=9))],
+                {{"db_table": "site1_tag"}})
+        ]),
+        m.AlterField("Page", "main", f.ForeignKey("site1.Label", f.PROTECT, related_name="+")),
+        m.AlterField("Page", "tags", f.ManyToManyField("site1.Label")),
+        m.SeparateDatabaseAndState(state_operations=[m.DeleteModel("Tag")])
+    """
+    project = Project(tmp_path / "project")
+    specs = [{"model": "site1.tag"}, {"model": "site1.page", "delete_missing": True}]
+    project.code(tag + page, [initial], specs)
+    project.migrate()
+    project.sql("INSERT INTO site1_tag (id, name) VALUES (1, 'rye'), (2, 'oat')")
+    project.sql("INSERT INTO site1_page (id, main_id) VALUES (1, 1)")
+    project.sql("INSERT INTO site1_page_tags (page_id, tag_id) VALUES (1, 1)")
+    project.ok("init")
+    project.ok("commit", "-m", "First")
+    project.ok("branch", "before")
+    project.ok("checkout", "before", "--apply", "--yes")
+    project.sql("UPDATE site1_page SET main_id = 2")
+    project.sql("INSERT INTO site1_page_tags (page_id, tag_id) VALUES (1, 2)")
+    project.ok("commit", "-m", "Edited")
+    project.ok("checkout", "main", "--apply", "--yes")
+
+    moved = tag.replace("Tag", "Label") + "    class Meta:\n        db_table = 'site1_tag'\n"
+    specs[0] = {"model": "site1.label"}
+    project.code(moved + page.replace("Tag", "Label"), [initial, move], specs)
+    project.migrate()
+    assert "clean" in project.ok("status")
+    project.ok("commit", "-m", "Moved")
+    project.ok("merge", "before")
+    project.ok("checkout", "main", "--apply", "--yes")
+    assert project.sql("SELECT main_id FROM site1_page") == [(2,)]
+    assert project.sql("SELECT label_id FROM site1_page_tags ORDER BY 1") == [(1,), (2,)]
+    assert "clean" in project.ok("status")
+
+
 def test_the_first_apply_after_a_rename_sees_real_edits_alone(project: Project) -> None:
     project.migrate("production")
     project.ok("checkout", "main", "--apply", "--yes", site="production")

@@ -13,6 +13,7 @@ from django.db import connections, migrations
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
+from django.db.migrations.utils import resolve_relation  # type: ignore[attr-defined]
 from django.db.models.expressions import Value as SQLValue
 
 from contentgit.content.diff import ABSENT, Absent
@@ -80,17 +81,22 @@ class StepReader:
         self._tables: dict[tuple[str, str], str] = {}
         self._arriving: dict[str, str] = {}
         self._leaving: dict[str, tuple[str, SchemaStep]] = {}
+        self._moved: dict[str, str] = {}
+        self._redirected: list[tuple[RetypedField, str, str]] = []
         self._read: list[list[SchemaStep]] = []
 
     def steps(self, migration: migrations.Migration) -> list[SchemaStep]:
         """What the migration does; the state moves on.
 
-        A later call may take a step out again: that of a model which seemed to be gone and was moved.
+        A later call may take steps out again: of a model which seemed to be gone and was moved, and of fields
+        that refer to a model which seemed to be another.
         """
         found: list[SchemaStep] = []
         self._read.append(found)
         for operation in migration.operations:
-            found += self._operation(migration.app_label, operation)
+            for step in self._operation(migration.app_label, operation):
+                # One by one: what is read next may take it out.
+                found.append(step)  # noqa: PERF402
         return found
 
     def _operation(self, app: str, operation: Operation) -> Iterator[SchemaStep]:
@@ -106,7 +112,9 @@ class StepReader:
         label = f"{app}.{getattr(operation, 'model_name_lower', '')}"
         match type(operation):
             case migrations.CreateModel:
-                return [AddedModel(f"{app}.{operation.name_lower}")]
+                label = f"{app}.{operation.name_lower}"
+                self._moved.pop(label, None)
+                return [AddedModel(label)]
             case migrations.DeleteModel:
                 return [RemovedModel(f"{app}.{operation.name_lower}")]
             case migrations.RenameModel:
@@ -158,21 +166,29 @@ class StepReader:
         before = self._field(label, name)
         if before is None:
             return [OpaqueStep(f"AlterField({label}.{name})")]
-        conversion, places = self._conversion(before, field)
+        conversion, places = self._conversion(label, before, field)
         null = self._given(field) if before.null and not field.null else ABSENT
         if conversion is Conversion.SAME and null is ABSENT:
             return []
         of = KEY if before.primary_key or field.primary_key else name
-        return [RetypedField(label, of, conversion, places, null)]
+        step = RetypedField(label, of, conversion, places, null)
+        if before.is_relation and self._kind(before) is self._kind(field):
+            self._redirected.append((step, _target(label, before), _target(label, field)))
+        return [step]
 
-    def _conversion(self, before: AnyField, after: AnyField) -> tuple[Conversion, int | None]:
+    def _conversion(
+        self, label: str, before: AnyField, after: AnyField
+    ) -> tuple[Conversion, int | None]:
         """How the values of one field are read as those of the other, and a decimal's places."""
         old, new = self._kind(before), self._kind(after)
         if old is None or new is None:
             return Conversion.NONE, None
         if old != new:
             return _EXACT.get((old, new), Conversion.NONE), None
-        same = _form(before, old) == _form(after, new)
+        if before.is_relation:
+            same = self._is_same(_target(label, before), _target(label, after))
+        else:
+            same = _form(before, old) == _form(after, new)
         if old is FieldKind.DECIMAL and not same:
             return Conversion.PLACES, after.decimal_places  # type: ignore[attr-defined]
         return (Conversion.SAME if same else Conversion.NONE), None
@@ -249,19 +265,37 @@ class StepReader:
                 if left is None:
                     self._arriving[self._table(app, each)] = label
                 else:
-                    found = [RenamedModel(left[0], label)]
-                    self._take_back(left[1])
+                    found = [self._move(left[0], label)]
+                    self._put(left[1])
             elif type(each) is migrations.DeleteModel:
                 arrived = self._arriving.pop(table, "")
                 gone = OpaqueStep(f"{label} left")
-                found = [RenamedModel(label, arrived) if arrived else gone]
+                found = [self._move(label, arrived) if arrived else gone]
                 if not arrived:
                     self._leaving[table] = label, gone
             yield from found
 
-    def _take_back(self, step: SchemaStep) -> None:
+    def _move(self, label: str, to: str) -> RenamedModel:
+        """The step of a move. It says what references become, so fields that changed with it are the same."""
+        if label != to:
+            self._moved[label] = to
+        for redirected in [*self._redirected]:
+            step, *targets = redirected
+            if self._is_same(*targets):
+                self._redirected.remove(redirected)
+                same = step._replace(conversion=Conversion.SAME)
+                self._put(step, *([] if same.null is ABSENT else [same]))
+        return RenamedModel(label, to)
+
+    def _is_same(self, label: str, newer: str) -> bool:
+        """Whether both are one model, which moved from the one label to the other."""
+        while label != newer and label in self._moved:
+            label = self._moved[label]
+        return label == newer
+
+    def _put(self, step: SchemaStep, *instead: SchemaStep) -> None:
         for found in self._read:
-            found[:] = [each for each in found if each is not step]
+            found[:] = [new for each in found for new in (instead if each is step else (each,))]
 
     def _table(self, app: str, operation: Any) -> str:
         name = getattr(operation, "name_lower", "")
@@ -272,9 +306,12 @@ class StepReader:
 
 def _form(field: Any, kind: FieldKind) -> object:
     """What decides the form of a field's values within one kind."""
-    if field.is_relation:
-        return str(field.remote_field.model).lower()
     base = getattr(field, "base_field", None)
     if base is not None:
         return type(field), type(base), getattr(base, "decimal_places", None)
     return type(field) if kind in _BY_CLASS else getattr(field, "decimal_places", None)
+
+
+def _target(label: str, field: Any) -> str:
+    """The label of the model that a field of the model ``label`` refers to."""
+    return ".".join(resolve_relation(field.remote_field.model, *label.split("."))).lower()
