@@ -84,7 +84,8 @@ class FieldSchema:
     column holds another unique value of the target than its primary key (``to_field``); it matters to the
     order of writing alone and is not recorded. ``ordered``
     is true for a many-to-many field whose table has a column for the order. ``srid`` is that of a column
-    of geometries, 0 where the column has none.
+    of geometries, 0 where the column has none. ``length`` is how many characters the column holds, where the
+    database sees to that; that is the target's matter and not recorded.
     """
 
     name: str
@@ -100,6 +101,7 @@ class FieldSchema:
     ordered: bool = False
     srid: int = 0
     by_value: bool = field(default=False, compare=False)
+    length: int | None = field(default=None, compare=False)
 
 
 class Function(enum.StrEnum):

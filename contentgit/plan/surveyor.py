@@ -176,15 +176,23 @@ def _computed(record: Record, rules: Rules) -> tuple[Computed, ...]:
 
 
 def _broken(record: Record, names: Iterable[str], rules: Rules) -> tuple[str, ...]:
-    """The check constraints that the record breaks for certain, of those that name a changed field."""
-    if not rules.schema.checks:
-        return ()
+    """What the record breaks for certain in its table: lengths and check constraints of changed fields."""
     changed = set(names)
-    return tuple(
-        said(rule, record)
-        for rule, certain in broken(record, rules.schema)
-        if certain and changed & set(rule.fields)
-    )
+    found = [*_too_long(record, changed, rules)]
+    if rules.schema.checks:
+        found += (
+            said(rule, record)
+            for rule, certain in broken(record, rules.schema)
+            if certain and changed & set(rule.fields)
+        )
+    return tuple(found)
+
+
+def _too_long(record: Record, changed: Iterable[str], rules: Rules) -> Iterator[str]:
+    for name in sorted(changed):
+        length, value = rules.schema.by_name[name].length, record.fields.get(name)
+        if length is not None and isinstance(value, str) and len(value) > length:
+            yield f"the length of {name!r}, which holds {length:,} characters: the value has {len(value):,}"
 
 
 def _differs(name: str, ours: Record, theirs: Record) -> bool:

@@ -74,6 +74,25 @@ def test_records_that_break_a_check_refuse_the_plan_all_at_once() -> None:
     ]
 
 
+def test_text_that_is_longer_than_its_column_refuses_the_plan() -> None:
+    fields = (replace(each, length=3) if each.name == "name" else each for each in LEAF.fields)
+    models = {"shop.leaf": replace(LEAF, fields=tuple(fields))}
+    found = planned(
+        create("leaf:1", **leaf(name="äöüß")),
+        changed("leaf:2", leaf(name="abc"), name="abd"),
+        changed("leaf:3", leaf(name="as it was here"), site="x"),
+        models=models,
+        datasets={"shop": dataset("leaf")},
+        facts=Facts(),
+    )
+    assert [(each.kind, each.text) for each in found.problems] == [
+        (
+            ProblemKind.BROKEN,
+            "shop.leaf:1 breaks the length of 'name', which holds 3 characters: the value has 4",
+        )
+    ]
+
+
 def test_what_is_not_certain_is_left_to_the_database() -> None:
     unknown = CheckRule("rule", ("low",), Unknown(("low",)))
     assert plan(create("leaf:1", **leaf()), checks=(unknown,)).problems == ()

@@ -58,12 +58,22 @@ def bound_field(field: AnyField, identities: Identities) -> BoundField | None:
             moment=bool(getattr(field, "auto_now", False)),
             choices=tuple(str(value) for value, _ in choices),
             srid=max(0, getattr(field, "srid", 0)) if made.kind is FieldKind.GEOMETRY else 0,
+            length=_length(field, made.kind, identities.using),
         ),
         columns=(column(field, made, identities.using),),
         encode=lambda value: None if value is None else encode(value),
         decode=lambda content: (made.decoded(content),),
         same=made.same | {type(None)},
     )
+
+
+def _length(field: AnyField, kind: FieldKind, using: str) -> int | None:
+    """How many characters the column holds; ``None`` where nothing bounds them, as on SQLite."""
+    connection = connections[using]
+    if kind not in (FieldKind.TEXT, FieldKind.FILE) or connection.vendor == "sqlite":
+        return None
+    bounded = (field.db_type(connection) or "").startswith("varchar")
+    return field.max_length if bounded else None
 
 
 # References
