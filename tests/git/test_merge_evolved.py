@@ -516,6 +516,34 @@ def test_a_field_that_came_since_is_not_restored(make: Make) -> None:
     assert site.record(done.commit, "site.page:1") == page("One", body="New.", rank=7)
 
 
+def test_a_name_that_another_has_since_means_the_one_of_today(make: Make) -> None:
+    site = make(p1=page("One", body="Rye."))
+    old = site.repository.refs.resolve("main")
+    rename = after("site.0002", RenamedField("site.page", "body", "text"))
+    again = after("site.0003", AddedField("site.page", "body", "fresh"), needs="site.0002")
+    new = described([model("site.page", body=T.TEXT, text=T.TEXT, title=T.TEXT)], rename, again)
+    commit(site, "main", new, p1=page("One", body="New.", text="Oat."))
+    with pytest.raises(UnknownNameError, match="its body is text in HEAD's schema") as refused:
+        restore(site.repository, ["site.page:1/body"], old)
+    assert f"restore site.page:1/text --from {old}" in refused.value.hint
+    done = restore(site.repository, ["site.page:1/text"], old)
+    assert site.record(done.commit, "site.page:1") == page("One", body="New.", text="Rye.")
+
+    moved = after("site.0004", RenamedModel("site.page", "site.leaf"), needs="site.0003")
+    other = after("site.0005", AddedModel("site.page"), needs="site.0004")
+    schema = [model("site.leaf", text=T.TEXT, title=T.TEXT), model("site.page", title=T.TEXT)]
+    newest = described(schema, rename, again, moved, other)
+    records = {"site.leaf:1": renamed("One"), "site.page:1": {"title": "Other"}}
+    files = {path_of(key): bytes_of(key, fields) for key, fields in records.items()}
+    site.commit_files("main", {"pages/dataset.json": newest, **files})
+    for name in ("", "/title"):
+        with pytest.raises(
+            UnknownNameError, match=r"its site\.page is site\.leaf in HEAD's"
+        ) as refused:
+            restore(site.repository, [f"site.page:1{name}"], old)
+        assert f"restore site.leaf:1{name} --from {old}" in refused.value.hint
+
+
 def test_a_dump_is_restored_as_the_migrations_since_make_it(make: Make) -> None:
     site = make(p1=page("One"), p2=page("Two"))
     old = site.repository.refs.resolve("main")

@@ -103,6 +103,7 @@ class Older:
 
         Raises:
             RefusedError: its dump cannot be read in HEAD's schema.
+            UnknownNameError: the commit does not know what has the name in HEAD's schema.
         """
         for folder, dump in self._dumps.items():
             key = self._key(dump, place.key)
@@ -112,11 +113,36 @@ class Older:
                 raise self._barred(place.key, folder, dump)
             newer = dump.lens.newer(key.model)
             name = place.field
+            if newer:
+                self._refuse_other(folder, place, newer)
             if name and newer and name not in newer.fields.values():
                 self._refuse_unknown(place, newer)
                 name = newer.fields[name]
             return place._replace(key=dump.lens.key(key), field=name)
         return place
+
+    def _refuse_other(self, folder: str, place: Place, newer: NewerModel) -> None:
+        """Refuses a name that HEAD's schema has and that meant another model or field in the commit."""
+        models = recorded_schema(self.repository, self.head, folder)
+        label, name = place.key.model, place.field
+        if newer.label != label and label in models:
+            said = f"{self.revision} has no such {label}: its {label} is {newer.label} in HEAD's schema"
+        elif (
+            name in newer.fields
+            and name not in newer.fields.values()
+            and newer.label in models
+            and name in models[newer.label].by_name
+        ):
+            name = newer.fields[name]
+            said = (
+                f"{place.key} has no such field {place.field} in {self.revision}: "
+                f"its {place.field} is {name} in HEAD's schema"
+            )
+        else:
+            return
+        meant = f"{place.key._replace(model=newer.label)}{f'/{name}' if name else ''}"
+        call = f"contentgit restore {shlex.quote(meant)} --from {shlex.quote(self.revision)}"
+        raise UnknownNameError(said, hint=f"{call}  (restores that)")
 
     def _refuse_unknown(self, place: Place, newer: NewerModel) -> None:
         """Refuses a field that has no value in the commit, or one that no field of HEAD's schema has."""
