@@ -487,7 +487,7 @@ def test_what_a_key_refers_to(db: str) -> None:
     assert bound(Pair).schema.key_targets == ("zoo.node", "zoo.node")
 
 
-def test_the_length_of_a_column_is_known_where_the_database_sees_to_it() -> None:
+def test_the_length_of_a_column_is_known_where_the_database_sees_to_it(db: str) -> None:
     slot = table(apps.get_model("zoo.leaf"), Identities("default", {}), "default").schema.by_name
     texts = [name for name, each in slot.items() if each.kind is FieldKind.TEXT]
     assert texts
