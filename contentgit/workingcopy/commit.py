@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 from contentgit.branches.operation import refuse_under_way
 from contentgit.content import canonical
+from contentgit.content.canonical import same
 from contentgit.content.diff import Delta
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE
 from contentgit.content.lenses import SchemaChange
+from contentgit.content.records import Record
 from contentgit.db.calling import HookFailure
 from contentgit.db.ledger import Applied, Entry
 from contentgit.errors import UsageError
@@ -27,6 +29,7 @@ from contentgit.workingcopy.ledger import current, enter, pending, settle
 from contentgit.workingcopy.parents import LostUpdates, parent_of
 from contentgit.workingcopy.places import place
 from contentgit.workingcopy.project import Dump, Project
+from contentgit.workingcopy.unapplied import Unapplied
 from contentgit.workingcopy.withheld import WithheldBefore, with_ignored
 
 
@@ -211,9 +214,50 @@ def _drafted(
     recorded = project.repository.blob(parent, place) if parent else None
     withheld = WithheldBefore.by(base)
     ignored = withheld.ignored_fields(dump.tables)
-    edited = list(_without_kept(side, before, ignored, withheld.edits(deltas)))
+    unapplied = Unapplied.since(project, evolution, base)
+    found = list(_without_unapplied(side, unapplied, withheld.edits(deltas)))
+    edited = list(_without_kept(side, before, ignored, found))
     carried = withheld.carried(dump.tables, deltas)
     return _DumpDraft(dump, side, base, edited, evolution, recorded, carried)
+
+
+def _without_unapplied(
+    side: DatabaseSide, unapplied: Unapplied, deltas: Sequence[Delta]
+) -> Iterator[Delta]:
+    """The deltas, less what older code has left out and this code has not applied yet.
+
+    Raises:
+        RefusedError: something else was put here in place of that.
+    """
+    if unapplied.is_empty:
+        yield from deltas
+        return
+    applied, whole = unapplied.side, unapplied.evolution.side
+    ids = applied.ids()
+    own = [delta for delta in deltas if ids.get(delta.path, "") != delta.database]
+    for batch in batches(pairs(own, whole, side)):
+        before = applied.records([(delta.path, ids.get(delta.path, "")) for delta, _ in batch])
+        for (delta, (was, here)), then in zip(batch, before, strict=True):
+            if was is None or here is None:
+                yield delta
+                continue
+            if then is None:
+                raise unapplied.refusal(delta.key)
+            kept = {
+                name: was.fields[name]
+                for name in unapplied.fields.get(here.key.model, ())
+                if name in was.fields
+                and (name not in then.fields or same(here.fields[name], then.fields[name]))
+            }
+            if not kept:
+                yield delta
+                continue
+            record = Record(here.key, {**here.fields, **kept})
+            data = canonical.encode(record, side.dump.tables[here.key.model].schema.key_kind)
+            blob = canonical.blob_id(data, side.algorithm)
+            if blob != delta.commit:
+                side.kept[delta.key] = data
+                yield delta._replace(database=blob)
 
 
 def _without_kept(
@@ -227,7 +271,14 @@ def _without_kept(
     if not missing.fields and not ignored:
         yield from deltas
         return
-    for batch in batches(pairs(deltas, before, side)):
+    for read in batches(pairs(deltas, before, side)):
+        batch = [
+            (
+                delta,
+                (was, canonical.decode(side.kept[delta.key]) if delta.key in side.kept else own),
+            )
+            for delta, (was, own) in read
+        ]
         kept_references = missing.kept([pair for _, pair in batch])
         for (delta, (was, own)), linked in zip(batch, kept_references, strict=True):
             kept = with_ignored(ignored, was, linked or own) or linked

@@ -20,6 +20,7 @@ from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import applied_commit, found_commit
 from contentgit.workingcopy.project import Dump, Project
+from contentgit.workingcopy.unapplied import Unapplied
 from contentgit.workingcopy.withheld import WithheldBefore
 
 
@@ -81,7 +82,7 @@ def _database_changes(
         at = commit or found_commit(project, rows[dump.folder])
         row = None if commit else rows[dump.folder]
         evolution = Evolution.since(project, dump, at)
-        found, side = dump_changes(project, dump, evolution, selection.wants, row)
+        found, side, _ = dump_changes(project, dump, evolution, selection.wants, row)
         for batch in change_batches(found):
             yield from titled(project, dump, batch, whole=True)
         del side
@@ -93,19 +94,23 @@ def dump_changes(
     evolution: Evolution,
     wants: Callable[[str], bool],
     row: Applied | None = None,
-) -> tuple[Iterator[Change], DatabaseSide]:
+) -> tuple[Iterator[Change], DatabaseSide, Mapping[str, int]]:
     """The changes from the commit of ``evolution`` to the database, and the side that counted the rows.
 
-    ``row`` is the ledger's, where the commit is the applied one: what it withheld is no change. Records of
-    models that the code's dataset does not have are left out.
+    ``row`` is the ledger's, where the commit is the applied one: what it withheld is no change, and how many
+    records of each model are not applied yet is told last. Records of models that the code's dataset does not
+    have are left out.
     """
-    before = evolution.side
+    unapplied = Unapplied.since(project, evolution, row)
+    before = unapplied.side
     side = DatabaseSide(dump, project.repository.algorithm, project.progress)
-    found = WithheldBefore.by(row).edits(side.compare(before, before.ids()))
+    deltas = side.compare(before, before.ids())
+    found = WithheldBefore.by(row).edits(deltas)
     known = (delta for delta in found if delta.key.model in dump.tables)
     wanted = in_order(delta for delta in known if wants(delta.path))
     read = (pair for _, pair in pairs(wanted, before, side, shown=True))
-    return changes_of(Missing(dump).trimmed(read), unsaid=evolution.unsaid), side
+    changes = changes_of(Missing(dump).trimmed(read), unsaid=evolution.unsaid)
+    return changes, side, unapplied.count(deltas)
 
 
 def titled(

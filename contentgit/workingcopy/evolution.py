@@ -23,7 +23,7 @@ from contentgit.content.evolution import (
     Standing,
 )
 from contentgit.content.layout import DATASET_FILE, model_folder, model_of
-from contentgit.content.lenses import Lens, SchemaChange
+from contentgit.content.lenses import Lens, NewerModel, SchemaChange
 from contentgit.content.schema import FieldKind, ModelSchema
 from contentgit.db.evolution import CodeStanding, code_standing
 from contentgit.db.evolution.pending import pending
@@ -231,6 +231,19 @@ class Evolution:
     @cached_property
     def _lens(self) -> Lens:
         return Lens(self.recorded, self.migrations, newer=self.models)
+
+    def newer(self, label: str) -> NewerModel | None:
+        """What became of a model of the commit and of its fields; ``None`` if it is gone, or not known."""
+        return self._lens.newer(label)
+
+    @property
+    def not_here(self) -> tuple[tuple[str, str], ...]:
+        """Models and fields of the commit that an apply leaves out; the field ``""`` is all of them."""
+        names = (name.rpartition(".") for name in self.dropped if name.count(".") > 1)
+        return (
+            *((label, "") for label in sorted(self.left_out)),
+            *((label, name) for label, _, name in names),
+        )
 
     @property
     def added(self) -> Mapping[str, frozenset[str]]:

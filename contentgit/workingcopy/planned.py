@@ -66,7 +66,9 @@ class DumpPlan:
 
     Where the commit is from before migrations, ``base``, ``theirs`` and ``origin`` are what these make of
     their records; ``added`` are the fields by model of which ``theirs`` knows nothing, and which keep what is
-    here. ``rename`` makes the references of ``base`` those that the code writes, where it has others.
+    here. ``not_here`` are models and fields of ``theirs`` that the code does not have, see
+    :attr:`Evolution.not_here`. ``rename`` makes the references of ``base`` those that the code writes, where
+    it has others.
     """
 
     dump: Dump
@@ -89,6 +91,7 @@ class DumpPlan:
     taken: Mapping[RecordKey, AbstractSet[tuple[str, str]]] = field(default_factory=dict)
     added: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
     schema_change: SchemaChange | None = None
+    not_here: Sequence[tuple[str, str]] = ()
     rename: Callable[[Record], Record] | None = None
 
     @property

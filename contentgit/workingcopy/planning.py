@@ -35,6 +35,7 @@ from contentgit.workingcopy.planned import Contents, DumpPlan, Goal, Planned, Ta
 from contentgit.workingcopy.project import Dump, Project, all_tables
 from contentgit.workingcopy.renaming import as_named_here, refuse_renamed
 from contentgit.workingcopy.request import Request
+from contentgit.workingcopy.unapplied import Unapplied
 from contentgit.workingcopy.undo import MERGES, Undone, to_undo
 
 
@@ -167,11 +168,13 @@ class _Planning(NamedTuple):
         theirs = evolution.side
         ours = self._ours(dump)
         if row and row.tree == goal.tree:
+            base = Unapplied.since(project, evolution, row).side
             return self._compared(
-                DumpPlan(dump, row, goal, goal.tree, theirs, ours, theirs), evolution
+                DumpPlan(dump, row, goal, goal.tree, base, ours, theirs), evolution
             )
         since = Evolution.since(project, dump, start)
-        sides = DumpPlan(dump, row, goal, goal.tree, since.side, ours, theirs)
+        base = Unapplied.since(project, since, row).side
+        sides = DumpPlan(dump, row, goal, goal.tree, base, ours, theirs)
         if start == at:  # this database held it
             sides = replace(sides, rename=as_named_here(project, since))
         found = self._compared(sides, evolution)
@@ -184,12 +187,17 @@ class _Planning(NamedTuple):
         tree = repository.trees.folder_id(undone.before, dump.folder) if undone.before else None
         left = Evolution.since(self.project, dump, applied_commit(self.project, undone.line))
         evolution = Evolution.since(self.project, dump, undone.before)
-        ours, theirs = self._ours(dump), evolution.side
-        sides = DumpPlan(dump, undone.now, undone.goal, tree or "", left.side, ours, theirs)
+        ours, goal = self._ours(dump), undone.goal
+        theirs = Unapplied.by(self.project, evolution, goal.withheld).side
+        base = Unapplied.since(self.project, left, undone.line).side
+        sides = DumpPlan(dump, undone.now, goal, tree or "", base, ours, theirs)
         sides = replace(sides, rename=as_named_here(self.project, left))
         if undone.line.action in MERGES:
             origin = _origin(repository, undone)
-            sides = replace(sides, origin=None if origin is None else self._side(dump, origin))
+            if origin is not None:
+                since = Evolution.since(self.project, dump, origin)
+                start = Unapplied.by(self.project, since, goal.withheld).side
+                sides = replace(sides, origin=start)
         return self._compared(sides, evolution)
 
     def _side(self, dump: Dump, commit: str) -> CommitSide:
@@ -228,7 +236,7 @@ class _Planning(NamedTuple):
         refuse_renamed(self.project, evolution, undoing=self.request.verb == "undo")
         tables, ids = sides.dump.tables, sides.theirs.ids()
         count = len(ids)
-        base_ids = dict(ids) if sides.base is sides.theirs else sides.base.ids()
+        base_ids = dict(ids) if sides.base == sides.theirs else sides.base.ids()
         ordered = [label for label, table in tables.items() if table.schema.orders]
         shared_ids = of_models(self.shared & tables.keys(), ids)
         ordered_ids = of_models(ordered if self.request.merging else (), ids)
@@ -243,6 +251,7 @@ class _Planning(NamedTuple):
             deltas=deltas,
             added=evolution.added,
             schema_change=evolution.schema_change,
+            not_here=evolution.not_here,
             size=Size(len(base_ids), sides.ours.size, count),
             base_ids=base_ids,
             agreed={path: blob for path, blob in changed.items() if path not in differing},

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
 
 from contentgit.content.diff import Change
@@ -59,6 +60,7 @@ class DumpStatus(NamedTuple, Generic[T]):
     branch with the same content, or else ``ways`` are the ways on, and nothing tells what was edited.
     ``schema`` is what happened to the dump's schema since the commit, ``lacks`` are models and fields of the
     commit that this code does not have, ``pending`` are migrations with code that the database has not run.
+    ``unapplied`` is how many records of each model older code left out, and newer code has not applied yet.
     """
 
     label: str
@@ -76,6 +78,7 @@ class DumpStatus(NamedTuple, Generic[T]):
     ways: tuple[str, ...] = ()
     schema: SchemaChange | None = None
     lacks: tuple[str, ...] = ()
+    unapplied: Mapping[str, int] = MappingProxyType({})
     pending: tuple[str, ...] = ()
 
 
@@ -115,7 +118,7 @@ def _status(
         rows = sum(dump.reader.counts().values())
         return known._replace(rows=rows, missing=True, ways=tuple(ways(project, row)))
     evolution = Evolution.since(project, dump, at)
-    found, side = dump_changes(project, dump, evolution, lambda _path: True, row)
+    found, side, unapplied = dump_changes(project, dump, evolution, lambda _path: True, row)
     edited, computed = list[T](), list[T]()
     for batch in change_batches(found):
         for entry in titled(project, dump, batch):
@@ -133,6 +136,7 @@ def _status(
         twin=twin if missing else "",
         schema=evolution.schema_change,
         lacks=evolution.dropped,
+        unapplied=unapplied,
         pending=tuple(pending_code(project, [dump])),
     )
 

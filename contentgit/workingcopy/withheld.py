@@ -7,7 +7,7 @@ code does not have (``--ignore-unknown-fields``) stay in the repository as they 
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -21,9 +21,13 @@ from contentgit.history.snapshots import batches
 from contentgit.plan.steps import Action
 from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.planned import DumpPlan, Planned
+from contentgit.workingcopy.unapplied import LEFT_AT
 
 WithheldEntry: TypeAlias = Mapping[str, Any]
-"""``record``, ``field`` (``""`` for the row itself), ``reason``; ``blob`` of an unedited row that stays."""
+"""``record``, ``field`` (``""`` for the row itself), ``reason``; ``blob`` of an unedited row that stays.
+
+Of what the code lacks ``left_at`` is the commit, and ``record`` the model.
+"""
 
 
 @dataclass(frozen=True)
@@ -31,11 +35,14 @@ class WithheldBefore:
     """What a line of the ledger lists."""
 
     entries: Sequence[WithheldEntry]
+    left: Sequence[WithheldEntry] = ()
 
     @classmethod
     def by(cls, line: Applied | None) -> WithheldBefore:
         """What the apply or commit of this line has withheld."""
-        return cls(line.withheld if line else ())
+        entries = line.withheld if line else ()
+        rows = [entry for entry in entries if not entry.get(LEFT_AT)]
+        return cls(rows, [entry for entry in entries if entry.get(LEFT_AT)])
 
     @cached_property
     def staying(self) -> Mapping[str, str]:
@@ -73,7 +80,7 @@ class WithheldBefore:
             for entry in self.entries
             if entry.get("blob") and still.get(entry["record"]) == entry["blob"]
         ]
-        return rows + list(self.ignored_fields(tables).values())
+        return [*rows, *self.ignored_fields(tables).values(), *self.left]
 
 
 def with_ignored(
@@ -108,11 +115,18 @@ def listed(planned: Planned, work: DumpPlan) -> Sequence[WithheldEntry]:
     if any(step.action in (Action.CLEAR, Action.CASCADE) for step in planned.plan.steps):
         found = _as_left(found, work.ours)
     if not work.goal.undoes:
-        return found
+        return [*found, *_left(work)]
     # What the undone apply created, and what stays for want of a licence, is no edit either.
     rows = {entry["record"]: entry for entry in found if entry.get("blob")}
     left = [entry for entry in work.goal.withheld if entry.get("record") not in rows]
     return [*left, *rows.values()]
+
+
+def _left(work: DumpPlan) -> Iterator[WithheldEntry]:
+    """The models and fields that the code lacks, and the commit that has them."""
+    for label, name in work.not_here:
+        reason = "this code does not have it"
+        yield {"record": label, "field": name, "reason": reason, LEFT_AT: work.goal.commit}
 
 
 def _as_left(entries: Sequence[WithheldEntry], side: DatabaseSide) -> list[WithheldEntry]:

@@ -227,7 +227,9 @@ def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
     missing = ", which is not in the repository" if status.missing else ""
     line.append(missing, style="yellow not bold")
     line.append(
-        ", clean" if not (status.ways or status.changes or status.lacks) else "",
+        ", clean"
+        if not (status.ways or status.changes or status.lacks or status.unapplied)
+        else "",
         style="green not bold",
     )
     yield line
@@ -242,6 +244,13 @@ def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
         yield Text("  this code does not have, and does not compare:", "yellow")
         yield from (Text(f"    {safe(name)}") for name in status.lacks)
         yield Text("    deploy the code that has it, and migrate", style="dim")
+    if status.unapplied:
+        yield Text("  not applied yet, as older code left it out:", "yellow")
+        for model, count in status.unapplied.items():
+            yield Text(f"    {safe(model)}: {plural(count, 'record')}")
+        at = status.branch if status.in_branch and not status.missing else row.commit[:SHORT]
+        words = shlex.join(["checkout", at, status.label, "--apply"])
+        yield Text(f"    {call.typed(f'contentgit {words}')}", style="dim")
     if status.pending:
         names = ", ".join(status.pending)
         yield Text(

@@ -1,0 +1,167 @@
+"""What older code has left out of a database, as the commit of a ledger's line has it.
+
+An apply with ``--ignore-unknown-models`` or ``--ignore-unknown-fields`` notes the models and fields that its
+code lacks, and the commit. Once the code has them, the database has no row of the model yet, and in the field
+what the migration put there: neither is an edit. Such a dump is compared with the commit as it was applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from contentgit.content import canonical
+from contentgit.content.canonical import same
+from contentgit.content.diff import ABSENT, Absent, Delta
+from contentgit.content.evolution import AddedField
+from contentgit.content.layout import of_models
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.db.ledger import Applied
+from contentgit.errors import RefusedError, UnknownNameError
+from contentgit.history.snapshots import CommitSide, batches
+from contentgit.workingcopy.evolution import Evolution
+from contentgit.workingcopy.project import Project
+
+LEFT_AT: Final = "left_at"
+"""The commit in an entry of the ledger's list that names what its apply left out: one for all of a list."""
+
+
+@dataclass(frozen=True)
+class Unapplied:
+    """What a dump lacks of the commit of ``evolution``, by the ``entries`` of the ledger's list."""
+
+    project: Project
+    evolution: Evolution
+    entries: Sequence[Mapping[str, Any]]
+
+    @classmethod
+    def by(
+        cls, project: Project, evolution: Evolution, entries: Sequence[Mapping[str, Any]]
+    ) -> Unapplied:
+        """As the list of a line of the ledger says."""
+        return cls(project, evolution, [entry for entry in entries if entry.get(LEFT_AT)])
+
+    @classmethod
+    def since(cls, project: Project, evolution: Evolution, line: Applied | None) -> Unapplied:
+        """As a line of the ledger says."""
+        return cls.by(project, evolution, line.withheld if line else ())
+
+    @cached_property
+    def side(self) -> CommitSide:
+        """The commit as it was applied: without the rows, and with the values of the migrations."""
+        whole = self.evolution.side
+        changes = list(self._changes())
+        if not changes:
+            return whole
+        repository = self.project.repository
+        repository.writer.allow_reading_only()
+        root = repository.trees.root(whole.commit)
+        return whole._replace(commit=repository.writer.write_tree(None, changes, {"": root}))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing that this code has and an apply left out."""
+        return self.side.commit == self.evolution.side.commit
+
+    @cached_property
+    def fields(self) -> Mapping[str, Mapping[str, Value | Absent]]:
+        """The fields that were left out and that this code has, by model: what rows got when they came.
+
+        ``ABSENT`` where only the database knows it.
+        """
+        found: dict[str, dict[str, Value | Absent]] = {}
+        tables = self.evolution.dump.tables
+        for label, name in self._known:
+            if name and label in tables and name in tables[label].schema.by_name:
+                found.setdefault(label, {})[name] = self._default(label, name)
+        return found
+
+    def count(self, deltas: Sequence[Delta]) -> Mapping[str, int]:
+        """How many records of each model wait; ``deltas`` are those between :attr:`side` and the database."""
+        if self.is_empty:
+            return {}
+        databases = {delta.path: delta.database for delta in deltas}
+        was, whole = self.side.ids(), self.evolution.side.ids()
+        found: dict[str, int] = {}
+        for label in self.evolution.dump.tables:
+            ids = of_models([label], whole)
+            waiting = sum(
+                blob not in (was.get(path), databases.get(path, was.get(path)))
+                for path, blob in ids.items()
+            )
+            if waiting:
+                found[label] = waiting
+        return found
+
+    def refusal(self, key: RecordKey) -> RefusedError:
+        """That a commit would overwrite a record which the database never had."""
+        commit = self.evolution.commit[:10]
+        return RefusedError(
+            f"{key} of commit {commit} is not applied yet, as older code left it out, and is here with other "
+            "content",
+            hint=f"contentgit checkout {commit} --apply --merge  (shows both; --take ours or theirs decides)",
+            data={"record": str(key), "commit": self.evolution.commit},
+        )
+
+    @cached_property
+    def _known(self) -> Sequence[tuple[str, str]]:
+        """Model and field as the code names them; ``""`` for all fields."""
+        found = []
+        for entry in self.entries:
+            newer = self.evolution.newer(entry["record"])
+            field = newer.fields.get(entry["field"], "") if newer else ""
+            if newer and bool(field) == bool(entry["field"]):
+                found.append((newer.label, field))
+        return found
+
+    def _default(self, label: str, name: str) -> Value | Absent:
+        for migration in reversed(self.evolution.code.standing.history):
+            for step in migration.steps:
+                if isinstance(step, AddedField) and (step.model, step.field) == (label, name):
+                    return step.default
+        return ABSENT
+
+    def _changes(self) -> Iterator[tuple[str, bytes | None]]:
+        folder, tables = self.evolution.dump.folder, self.evolution.dump.tables
+        models = {label for label, name in self._known if not name and label in tables}
+        if not models and not self.fields:
+            return
+        then, whole = self._then, self.evolution.side
+        then_ids, ids = then.ids(), whole.ids()
+        for path in of_models(models, ids):
+            if path in then_ids:
+                yield f"{folder}/{path}", None
+        for label in self.fields.keys() - models:
+            kind = tables[label].schema.key_kind
+            for batch in batches(of_models([label], ids).items()):
+                before = then.records([(path, then_ids.get(path, "")) for path, _ in batch])
+                for (path, _), now, was in zip(batch, whole.records(batch), before, strict=True):
+                    record = self._without(now, was) if now and was else now
+                    if record != now and record:
+                        yield f"{folder}/{path}", canonical.encode(record, kind)
+
+    def _without(self, now: Record, was: Record) -> Record:
+        """The record with what rows got in the fields that are as they were when they were left out."""
+        values, wanted = dict(now.fields), self.fields[now.key.model]
+        for name in wanted.keys() & now.fields.keys() & was.fields.keys():
+            if not same(now.fields[name], was.fields[name]):
+                continue  # it was edited and committed here
+            value = wanted[name]
+            if value is ABSENT:
+                del values[name]
+            elif not same(value, now.fields[name]):
+                values[name] = value
+        return Record(now.key, values)
+
+    @cached_property
+    def _then(self) -> CommitSide:
+        """The dump in the commit of which something was left out, as the code has it."""
+        commit = self.entries[0][LEFT_AT]
+        if commit != self.evolution.commit:
+            with suppress(UnknownNameError):
+                at = self.project.repository.refs.resolve(commit)
+                return Evolution.since(self.project, self.evolution.dump, at).side
+        return self.evolution.side

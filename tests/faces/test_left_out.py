@@ -1,0 +1,194 @@
+"""Older code applies a commit and leaves out what it lacks; then the newer code comes, and migrates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.evolving import Project
+
+PAGE = """
+    class Page(models.Model):
+        title = models.CharField(max_length=50)
+"""
+WITH_INTRO = PAGE + "        intro = models.TextField(default='None yet')\n"
+TAG = """
+    class Tag(models.Model):
+        name = models.CharField(max_length=50)
+"""
+INITIAL = """
+    m.CreateModel("Page", [
+        ("id", f.BigAutoField(primary_key=True)), ("title", f.CharField(max_length=50)),
+    ])
+"""
+ADD_INTRO = 'm.AddField("Page", "intro", f.TextField(default="None yet"))'
+CREATE_TAG = """
+    m.CreateModel("Tag", [
+        ("id", f.BigAutoField(primary_key=True)), ("name", f.CharField(max_length=50)),
+    ])
+"""
+SPECS = [{"model": "site1.page", "delete_missing": True}]
+BOTH = [*SPECS, {"model": "site1.tag", "delete_missing": True}]
+B = "production"
+BRING = ("checkout", "main", "--apply", "--yes")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Two sites with the same two pages."""
+    made = Project(tmp_path / "project")
+    made.code(PAGE, [INITIAL], SPECS)
+    made.migrate()
+    made.migrate(B)
+    made.sql("INSERT INTO site1_page (id, title) VALUES (1, 'One'), (2, 'Two')")
+    made.ok("init")
+    made.ok("commit", "-m", "First")
+    made.ok(*BRING, site=B)
+    return made
+
+
+@pytest.fixture
+def fields(project: Project) -> Project:
+    """Production has left out a field, which its code has now."""
+    project.code(WITH_INTRO, [INITIAL, ADD_INTRO], SPECS)
+    project.migrate()
+    project.sql("UPDATE site1_page SET intro = 'Read this', title = 'Uno' WHERE id = 1")
+    project.ok("commit", "-m", "With an intro")
+    project.code(PAGE, [INITIAL], SPECS)
+    project.ok(*BRING, "--ignore-unknown-fields", site=B)
+    project.code(WITH_INTRO, [INITIAL, ADD_INTRO], SPECS)
+    project.migrate(B)
+    return project
+
+
+@pytest.fixture
+def models(project: Project) -> Project:
+    """Production has left out a model, which its code has now."""
+    project.code(PAGE + TAG, [INITIAL, CREATE_TAG], BOTH)
+    project.migrate()
+    project.sql("INSERT INTO site1_tag (id, name) VALUES (1, 'Bread'), (2, 'Cake')")
+    project.ok("commit", "-m", "With tags")
+    project.code(PAGE, [INITIAL], SPECS)
+    project.ok(*BRING, "--ignore-unknown-models", site=B)
+    project.code(PAGE + TAG, [INITIAL, CREATE_TAG], BOTH)
+    project.migrate(B)
+    return project
+
+
+def test_a_field_that_was_left_out_waits_and_is_brought(fields: Project) -> None:
+    status = fields.ok("status", site=B)
+    assert "not applied yet, as older code left it out:\n    site1.page: 1 record" in status
+    assert "contentgit checkout main pages --apply" in status
+    assert "edited" not in status
+    assert "clean" not in status
+    assert "Nothing to commit" in fields.ok("commit", "-m", "Nothing", site=B)
+    assert "not applied yet" in fields.ok("status", site=B)
+    assert 'intro: "None yet" → "Read this"' in fields.ok("checkout", "main", site=B)
+    fields.ok(*BRING, site=B)
+    assert fields.sql("SELECT intro FROM site1_page WHERE id = 1", site=B) == [("Read this",)]
+    assert "clean" in fields.ok("status", site=B)
+    fields.sql("UPDATE site1_page SET intro = 'None yet' WHERE id = 1", site=B)
+    assert "1 record edited since" in fields.ok("status", site=B)
+    assert "1 updated" in fields.ok("commit", "-m", "Edited", site=B)
+
+
+def test_an_edit_of_a_record_keeps_the_value_that_waits(fields: Project) -> None:
+    fields.sql("UPDATE site1_page SET title = 'Eins' WHERE id = 1", site=B)
+    fields.sql("UPDATE site1_page SET intro = 'Mine' WHERE id = 2", site=B)
+    status = fields.ok("status", site=B)
+    assert "2 records edited since" in status
+    assert "site1.page:1  Eins  title\n" in status
+    assert "2 updated" in fields.ok("commit", "-m", "Edited", site=B)
+    shown = fields.ok("show")
+    assert 'title: "Uno" → "Eins"' in shown
+    assert 'intro: "None yet" → "Mine"' in shown
+    assert "Read this" not in shown
+    status = fields.ok("status", site=B)
+    assert "site1.page: 1 record" in status
+    assert "edited" not in status
+    fields.ok("update", "--yes", site=B)
+    found = fields.sql("SELECT title, intro FROM site1_page ORDER BY id", site=B)
+    assert found == [("Eins", "Read this"), ("Two", "Mine")]
+    assert "clean" in fields.ok("status", site=B)
+
+
+def test_the_apply_of_what_was_left_out_is_undone(fields: Project) -> None:
+    fields.ok("update", "--yes", site=B)
+    fields.ok("undo", "--yes", site=B)
+    found = fields.sql("SELECT intro FROM site1_page ORDER BY id", site=B)
+    assert found == [("None yet",), ("None yet",)]
+    assert "not applied yet" in fields.ok("status", site=B)
+
+
+def test_an_own_value_of_a_field_that_was_left_out_is_a_conflict(fields: Project) -> None:
+    fields.sql("UPDATE site1_page SET intro = 'Mine' WHERE id = 1", site=B)
+    assert "1 record edited since" in fields.ok("status", site=B)
+    assert "was edited here" in fields.refused(*BRING, site=B)
+    fields.ok(*BRING, "--merge", "--take", "ours", site=B)
+    assert fields.sql("SELECT intro FROM site1_page WHERE id = 1", site=B) == [("Mine",)]
+    assert "1 record edited since" in fields.ok("status", site=B)
+
+
+def test_a_model_that_was_left_out_waits_and_is_brought(models: Project) -> None:
+    status = models.ok("status", site=B)
+    assert "not applied yet, as older code left it out:\n    site1.tag: 2 records" in status
+    assert "edited" not in status
+    models.sql("UPDATE site1_page SET title = 'Uno' WHERE id = 1", site=B)
+    models.sql("INSERT INTO site1_tag (id, name) VALUES (3, 'Mine')", site=B)
+    assert "1 created, 1 updated, 0 deleted" in models.ok("commit", "-m", "Edited", site=B)
+    status = models.ok("status", site=B)
+    assert "site1.tag: 2 records" in status
+    assert "edited" not in status
+    assert "2 created" in models.ok("update", "--yes", site=B)
+    found = models.sql("SELECT name FROM site1_tag ORDER BY id", site=B)
+    assert found == [("Bread",), ("Cake",), ("Mine",)]
+    assert "clean" in models.ok("status", site=B)
+    models.sql("DELETE FROM site1_tag WHERE id = 1", site=B)
+    assert "1 record edited since" in models.ok("status", site=B)
+    assert "1 deleted" in models.ok("commit", "-m", "Deleted", site=B)
+
+
+def test_a_row_in_place_of_one_that_was_left_out_is_not_committed(models: Project) -> None:
+    models.sql("INSERT INTO site1_tag (id, name) VALUES (1, 'Mine')", site=B)
+    assert "site1.tag:1" in models.ok("status", site=B)
+    said = models.refused("commit", "-m", "Over it", site=B)
+    assert "site1.tag:1 of commit" in said
+    assert "--apply --merge" in said
+    models.ok(*BRING, "--merge", "--take", "theirs", site=B)
+    found = models.sql("SELECT name FROM site1_tag ORDER BY id", site=B)
+    assert found == [("Bread",), ("Cake",)]
+
+
+def test_what_was_left_out_comes_with_a_later_commit(models: Project) -> None:
+    models.sql("UPDATE site1_tag SET name = 'Rolls' WHERE id = 2")
+    models.ok("commit", "-m", "Rolls")
+    assert "2 to create" in models.ok("checkout", "main", site=B)
+    models.ok("update", "--yes", site=B)
+    found = models.sql("SELECT name FROM site1_tag ORDER BY id", site=B)
+    assert found == [("Bread",), ("Rolls",)]
+    assert "clean" in models.ok("status", site=B)
+
+
+def test_a_default_that_only_the_database_knows_is_no_edit(project: Project) -> None:
+    code = "import uuid\n\ndef new():\n    return uuid.uuid4().hex\n"
+    migrations = [INITIAL, 'm.AddField("Page", "intro", f.TextField(default=new))']
+    models = PAGE + "        intro = models.TextField(default='None yet')\n"
+    project.code(models, migrations, SPECS, code)
+    project.migrate()
+    project.sql("UPDATE site1_page SET intro = 'Read this'")
+    project.ok("commit", "-m", "With an intro")
+    project.code(PAGE, [INITIAL], SPECS)
+    project.ok(*BRING, "--ignore-unknown-fields", site=B)
+    project.code(models, migrations, SPECS, code)
+    project.migrate(B)
+    project.sql("UPDATE site1_page SET title = 'Eins' WHERE id = 1", site=B)
+    status = project.ok("status", site=B)
+    assert "site1.page: 2 records" in status
+    assert "1 record edited since" in status
+    assert "1 updated" in project.ok("commit", "-m", "Edited", site=B)
+    assert "intro" not in project.ok("show")
+    assert "intro" in project.refused(*BRING, site=B)
+    project.ok(*BRING, "--merge", "--take", "theirs", site=B)
+    assert project.sql("SELECT DISTINCT intro FROM site1_page", site=B) == [("Read this",)]
+    assert "clean" in project.ok("status", site=B)
