@@ -65,10 +65,11 @@ def _missing(row: RecordKey, problems: Sequence[Problem]) -> Cause:
         for each in problems
         if each.key and each.missing
     }
-    records = len({each.key for each in problems})
-    verb = "refers" if records == 1 else "refer"
-    text = f"{row} is not in this database: {plural(records, 'record')} {verb} to it"
-    return Cause(text, ((f"{text}, in {', '.join(sorted(fields))}",),))
+    keys = sorted({each.key for each in problems if each.key}, key=lambda key: key.sort_key)
+    verb = "refers" if len(keys) == 1 else "refer"
+    text = f"{row} is not in this database: {plural(len(keys), 'record')} {verb} to it"
+    first = f"{keys[0]}{', …' if keys[1:] else ''}"
+    return Cause(text, ((f"{text}, in {', '.join(sorted(fields))} ({first})",),))
 
 
 def _common(problem: Problem) -> tuple[str, str]:

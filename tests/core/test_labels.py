@@ -10,14 +10,16 @@ from contentgit.content.evolution import (
     SchemaStep,
     Standing,
 )
-from contentgit.content.labels import Labels, ModelOrigin
+from contentgit.content.labels import ModelLabels, ModelOrigin
 
 PAGE = ModelOrigin("site.page")
 
 
-def labels(*steps: SchemaStep) -> Labels:
+def labels(*steps: SchemaStep) -> ModelLabels:
     """Each step in a migration of its own."""
-    return Labels(Standing(tuple(Migration(f"site.m{n}", (), (s,)) for n, s in enumerate(steps))))
+    return ModelLabels(
+        Standing(tuple(Migration(f"site.m{n}", (), (s,)) for n, s in enumerate(steps)))
+    )
 
 
 def test_a_model_that_no_step_names_has_one_label() -> None:

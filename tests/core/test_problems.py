@@ -129,13 +129,16 @@ def test_a_missing_row_is_one_line_with_how_many_records_refer_to_it() -> None:
             (
                 (
                     f"{anna} is not in this database: 3 records refer to it, in blog.article.author, "
-                    "blog.article.editors, blog.profile"
+                    "blog.article.editors, blog.profile (blog.article:1, …)"
                 ),
             ),
         ),
         (
             (
-                "auth.user:bob is not in this database: 1 record refers to it, in blog.article.author",
+                (
+                    "auth.user:bob is not in this database: 1 record refers to it, in blog.article.author "
+                    "(blog.article:1)"
+                ),
             ),
         ),
     ]

@@ -420,9 +420,9 @@ def test_an_editor_that_fails_changes_nothing(
         (["conflicts", "nope"], "unknown revision 'nope'"),
         (["revert"], "revert requires a commit"),
         (["cherry-pick"], "cherry-pick requires a commit"),
-        (["restore"], "restore requires a record"),
+        (["restore"], "restore requires a dump or a record"),
         (["restore", "a.b:1"], "restore requires --from REV"),
-        (["restore", "what", "--from", "main"], "'what' is not a record"),
+        (["restore", "what", "--from", "main"], "main has no dump 'what'"),
         (["revert", "main", "-m", "x"], "takes a number from 0 up"),
     ],
 )
