@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import SIGINT, SIGKILL
 
 import pytest
 
+from contentgit.db.scratch.fitting import USUAL, only_pair
 from tests.evolving import ROOT, Project
 
 ID = '("id", f.BigAutoField(primary_key=True))'
@@ -300,6 +301,47 @@ def test_the_commit_becomes_what_the_database_becomes(story: Story, tmp_path: Pa
     project.ok("commit", "-m", "In place")
     assert project.git("diff", "main", "upgraded") == ""
     assert project.git("rev-parse", "upgraded^") == project.git("rev-parse", "main^")
+
+
+@pytest.mark.parametrize(
+    ("then", "operation"),
+    [("Remark", 'm.RenameModel("Note", "Remark")'), ("", 'm.DeleteModel("Note")')],
+)
+def test_a_generic_key_of_a_model_that_the_code_no_longer_has_is_found(
+    tmp_path: Path, then: str, operation: str
+) -> None:
+    """No migration says which columns it has, and here no model of that name either."""
+    notes = NOTES.format(text="text")
+    story = STORIES["local keys, other unique values, content types and generic references"]
+    page, note = story.specs
+    later = ["m.RunPython(number)", operation]
+    project = replace(story, after=notes, later=later).begin(tmp_path)
+    models = notes.replace("Note", then) if then else notes[: notes.index("    class Note")]
+    specs = [page, {**note, "model": "site1.remark"}] if then else [page]
+    project.code(models, [*story.first, *later], specs, story.code)
+    project.ok("upgrade", "main", "--branch", "upgraded")
+    project.migrate()
+    project.ok("commit", "-m", "In place")
+    assert project.git("diff", "main", "upgraded") == ""
+    if then:
+        shown = project.ok("show", "upgraded", "--", "site1.remark:5")
+        assert "subject: site1.page:news" in shown
+
+
+@pytest.mark.parametrize(
+    ("free", "taken", "found"),
+    [
+        ({"ct": True, "oid": False}, (), ("ct", "oid")),
+        ({"ct": True, "oid": False, "content_type": True, "object_id": False}, (), USUAL),
+        ({"ct": True, "oid": False, "a": True, "b": False}, ("a", "b"), ("ct", "oid")),
+        ({"ct": True, "oid": False, "b": False}, (), None),
+        ({"oid": False}, (), None),
+    ],
+)
+def test_the_columns_of_a_generic_key_are_never_guessed(
+    free: dict[str, bool], taken: tuple[str, ...], found: tuple[str, str] | None
+) -> None:
+    assert only_pair(free, taken) == found
 
 
 SQUASHED = f"""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.apps import apps
 from django.apps.registry import Apps
@@ -17,6 +17,10 @@ from contentgit.db.introspect import table
 from contentgit.db.scratch.identities import ScratchIdentities
 from contentgit.db.tables import Table
 from contentgit.errors import RefusedError
+
+_TYPES: Final = "contenttypes.contenttype"
+USUAL: Final = ("content_type", "object_id")
+"""The columns of a generic foreign key as Django's documentation calls them."""
 
 
 class RecordedModel(NamedTuple):
@@ -55,9 +59,7 @@ def bound(
         except LookupError:
             differences.append(f"{label}: the migrations have no such model")
             continue
-        for field in each.schema.fields:
-            if field.kind is FieldKind.GENERIC:
-                _add_generic(model, field.name)
+        _add_generics(model, each)
         whole = table(model, identities, identities.using)
         differences += _differences(each, whole)
         found[label] = table(model, identities, identities.using, each.excluded)
@@ -92,16 +94,48 @@ def _form(field: FieldSchema) -> str:
     return f"{field.kind} to {field.target}" if field.target else str(field.kind)
 
 
-def _add_generic(model: type[Model], name: str) -> None:
-    """Adds the generic foreign key, which no migration has, to a model of a state.
+def _add_generics(model: type[Model], recorded: RecordedModel) -> None:
+    """Adds the generic foreign keys, which no migration has, to a model of a state.
 
-    Its columns are those that it has in the code, else those that Django's documentation calls them.
+    Their columns are among those that the commit has no field for: by their names in the code, where the
+    model is there still, else where there is one choice.
     """
     from django.contrib.contenttypes.fields import GenericForeignKey
 
-    columns = ("content_type", "object_id")
+    wanted = [each.name for each in recorded.schema.fields if each.kind is FieldKind.GENERIC]
+    wanted = [name for name in wanted if not hasattr(model, name)]
+    if not wanted:
+        return
+    known: dict[str, tuple[str, str]] = {}
     with suppress(LookupError):
-        columns = generic_keys(apps.get_model(model._meta.label_lower)).get(name, columns)
-    own = {field.name for field in model._meta.local_concrete_fields}
-    if own.issuperset(columns) and not hasattr(model, name):
+        known = generic_keys(apps.get_model(model._meta.label_lower))
+    free = _free(model, recorded)
+    found = {name: known[name] for name in wanted if free.keys() >= {*known.get(name, (None,))}}
+    taken = {column for columns in found.values() for column in columns}
+    left = [name for name in wanted if name not in found]
+    if len(left) == 1 and (columns := only_pair(free, taken)):
+        found[left[0]] = columns
+    for name, columns in found.items():
         GenericForeignKey(*columns).contribute_to_class(model, name)
+
+
+def _free(model: type[Model], recorded: RecordedModel) -> dict[str, bool]:
+    """The columns that may be of a generic foreign key; whether each refers to a content type."""
+    other = {*recorded.schema.by_name, *recorded.excluded}
+    other |= {each.name for each in model._meta.pk_fields}
+    found: dict[str, bool] = {}
+    fields: Iterable[Any] = model._meta.local_concrete_fields
+    for each in fields:
+        target = each.related_model._meta.label_lower if each.related_model else ""
+        if each.name not in other and target in ("", _TYPES) and not each.generated:
+            found[each.name] = bool(target)
+    return found
+
+
+def only_pair(free: Mapping[str, bool], taken: Collection[str]) -> tuple[str, str] | None:
+    """The columns that are left for one generic foreign key: of Django's names, or the only ones."""
+    left = {name: of_type for name, of_type in free.items() if name not in taken}
+    if left.get(USUAL[0]) is True and left.get(USUAL[1]) is False:
+        return USUAL
+    types, keys = ([name for name, each in left.items() if each is kind] for kind in (True, False))
+    return (types[0], keys[0]) if len(types) == len(keys) == 1 else None
