@@ -241,9 +241,9 @@ class Lens:
         }
 
     def fields(self, label: str) -> frozenset[str] | None:
-        """The fields of a newer model of which the lens knows; ``None`` if it does not know the model."""
-        model = self._newer.get(label)
-        return None if model is None else frozenset(model.fields)
+        """The fields of a newer model; ``None`` if that is not known, or came with the migrations."""
+        found = (each for each in self._older.values() if each is self._newer.get(label))
+        return next((frozenset(each.fields) for each in found), None)
 
     @property
     def unsaid(self) -> Mapping[str, frozenset[str]]:

@@ -252,6 +252,16 @@ def test_references_to_a_renamed_model_outside_are_sorted_anew() -> None:
     assert read.record.fields["tags"] == ["blog.tag:a", "site.label:x"]
 
 
+def test_the_fields_of_a_model_that_came_are_not_known() -> None:
+    """A step that adds a model does not say with which fields."""
+    read = lens(AddedModel("site.new"), RenamedModel("site.page", "site.leaf"))
+    assert read.fields("site.new") is None
+    assert read.fields("site.page") is None
+    known = lens().fields("site.page")
+    assert known
+    assert read.fields("site.leaf") == known
+
+
 def test_a_record_of_a_removed_model_is_gone_and_listed() -> None:
     read = lens(RemovedModel("site.page")).read(record())
     assert read.record is None
