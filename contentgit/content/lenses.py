@@ -31,7 +31,8 @@ from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
 
 _REFERENCES: Final = frozenset({FieldKind.REFERENCE, FieldKind.REFERENCES, FieldKind.GENERIC})
-_NOTHING: Final[tuple[Value, ...]] = (None, "", [], {})
+NOTHING: Final[tuple[Value, ...]] = (None, "", [], {})
+"""The values of a field that say nothing."""
 _EXACT: Final = Context(prec=1000, traps=[Inexact, InvalidOperation])
 
 
@@ -292,7 +293,7 @@ class Lens:
         values, lost = dict(self._added(model)), []
         for name, value in record.fields.items():
             if name in model.gone:
-                if value not in _NOTHING:
+                if value not in NOTHING:
                     lost.append(Lost(name, value, model.gone[name]))
                 continue
             newer, read = sources.get(name, (name, _ReadField(name)))

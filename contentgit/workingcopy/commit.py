@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import NamedTuple
 
 from contentgit.branches.operation import refuse_under_way
@@ -30,7 +31,7 @@ from contentgit.workingcopy.parents import LostUpdates, parent_of
 from contentgit.workingcopy.places import place
 from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.unapplied import Unapplied
-from contentgit.workingcopy.withheld import WithheldBefore, with_ignored
+from contentgit.workingcopy.withheld import WithheldBefore, dropped_values, with_ignored
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Committed(NamedTuple):
     ``adopted`` are the dumps whose content already was what the branch has, but which the ledger did not
     know to be there; ``failures`` tell what of the project's own code failed behind the commit. ``schema`` is
     what happened to the schemas of the dumps since the commit before, ``dropped`` are models and fields that
-    the code does not have.
+    the code does not have, ``dropped_values`` how many records each of them has, or holds a value in.
     """
 
     commit: str
@@ -78,6 +79,7 @@ class Committed(NamedTuple):
     failures: tuple[HookFailure, ...] = ()
     schema: tuple[SchemaChange, ...] = ()
     dropped: tuple[str, ...] = ()
+    dropped_values: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass
@@ -148,7 +150,9 @@ def commit(
     with project.backend.snapshot():
         branch, parent, drafts = _read(project, names, new_branch, drop_fields=drop_fields)
         evolved = tuple(filter(None, (draft.evolution.schema_change for draft in drafts)))
-        dropped = tuple(name for draft in drafts for name in draft.evolution.dropped)
+        values = Counter[str]()
+        for draft in drafts:
+            values.update(dropped_values(draft.evolution))
         whole = Draft(branch, project.config.environment, tuple(draft.counts for draft in drafts))
         changed = any(draft.changed for draft in drafts)
         if changed and not dry_run:
@@ -159,14 +163,15 @@ def commit(
         if parent and not dry_run:
             _adopt(project, branch, parent, adopted)
         labels = tuple(draft.dump.dataset.label for draft in adopted)
-        return Committed("", branch, whole.dumps, labels, schema=evolved, dropped=dropped)
+        return Committed("", branch, whole.dumps, labels, (), (), evolved, tuple(values), values)
     text = with_trailers(message(whole), whole)
     new = repository.writer.commit_tree(tree, [parent] if parent else [], text, author=author)
     left = _publish(project, branch, None if new_branch else parent, new, drafts)
     anchor(project)
     dumps = [draft.dump for draft in drafts if draft.changed]
     failures = committed(project, branch, parent, new, dumps)
-    return Committed(new, branch, whole.dumps, (), tuple(left), tuple(failures), evolved, dropped)
+    told = tuple(left), tuple(failures), evolved, tuple(values), values
+    return Committed(new, branch, whole.dumps, (), *told)
 
 
 def _read(
@@ -213,11 +218,11 @@ def _drafted(
     place = f"{dump.folder}/{DATASET_FILE}"
     recorded = project.repository.blob(parent, place) if parent else None
     withheld = WithheldBefore.by(base)
-    ignored = withheld.ignored_fields(dump.tables)
+    ignored = {} if drop_fields else withheld.ignored_fields(dump.tables)
     unapplied = Unapplied.since(project, evolution, base)
     found = list(_without_unapplied(side, unapplied, withheld.edits(deltas)))
     edited = list(_without_kept(side, before, ignored, found))
-    carried = withheld.carried(dump.tables, deltas)
+    carried = withheld.carried(ignored, deltas)
     return _DumpDraft(dump, side, base, edited, evolution, recorded, carried)
 
 

@@ -14,12 +14,15 @@ from typing import Any, TypeAlias
 
 from contentgit.content import canonical
 from contentgit.content.diff import Delta
+from contentgit.content.layout import of_models
+from contentgit.content.lenses import NOTHING
 from contentgit.content.records import Record, RecordKey
 from contentgit.db.ledger import Applied
 from contentgit.db.tables import Tables
 from contentgit.history.snapshots import batches
 from contentgit.plan.steps import Action
 from contentgit.workingcopy.database_side import DatabaseSide
+from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.planned import DumpPlan, Planned
 from contentgit.workingcopy.unapplied import LEFT_AT
 
@@ -72,15 +75,17 @@ class WithheldBefore:
                 found.setdefault((label, name), entry)
         return found
 
-    def carried(self, tables: Tables, deltas: Sequence[Delta]) -> list[WithheldEntry]:
-        """What is still withheld after a commit."""
+    def carried(
+        self, ignored: Mapping[tuple[str, str], WithheldEntry], deltas: Sequence[Delta]
+    ) -> list[WithheldEntry]:
+        """What is still withheld after a commit; ``ignored`` are fields that it keeps."""
         still = {str(delta.key): delta.database for delta in deltas} if self.staying else {}
         rows = [
             entry
             for entry in self.entries
             if entry.get("blob") and still.get(entry["record"]) == entry["blob"]
         ]
-        return [*rows, *self.ignored_fields(tables).values(), *self.left]
+        return [*rows, *ignored.values(), *self.left]
 
 
 def with_ignored(
@@ -93,6 +98,21 @@ def with_ignored(
     only = {name: base.fields[name] for name in base.fields.keys() - own.fields.keys()}
     kept = {name: value for name, value in only.items() if (label, name) in fields}
     return Record(own.key, {**own.fields, **kept}) if kept else None
+
+
+def dropped_values(evolution: Evolution) -> Mapping[str, int]:
+    """What a commit with ``--drop-fields`` drops: how many records a model has, or a field a value in."""
+    found = {name: evolution.left_out.get(name, 0) for name in evolution.dropped}
+    fields: dict[str, list[str]] = {}
+    for label, name in evolution.not_here:
+        if name:
+            fields.setdefault(label, []).append(name)
+    ids = of_models(fields, evolution.side.ids()) if fields else {}
+    for batch in batches(ids.items()):
+        for record in filter(None, evolution.side.records(batch)):
+            for name in fields[record.key.model]:
+                found[f"{record.key.model}.{name}"] += record.fields.get(name) not in NOTHING
+    return found
 
 
 def listed(planned: Planned, work: DumpPlan) -> Sequence[WithheldEntry]:

@@ -192,3 +192,14 @@ def test_a_default_that_only_the_database_knows_is_no_edit(project: Project) -> 
     project.ok(*BRING, "--merge", "--take", "theirs", site=B)
     assert project.sql("SELECT DISTINCT intro FROM site1_page", site=B) == [("Read this",)]
     assert "clean" in project.ok("status", site=B)
+
+
+def test_a_field_that_was_left_out_is_dropped_from_records_and_description(fields: Project) -> None:
+    fields.code(PAGE, [INITIAL], SPECS)
+    fields.sql("UPDATE site1_page SET title = 'Eins' WHERE id = 1", site=B)
+    done = fields.ok("commit", "-m", "Behind", "--drop-fields", site=B)
+    assert "2 updated" in done
+    assert "site1.page.intro: 2 records had a value" in done
+    assert "intro" not in fields.git("grep", "-h", "", "HEAD", "--", "pages/site1.page")
+    assert "unknown-field" not in fields.ok("check", "HEAD", site=B)
+    assert "clean" in fields.ok("status", site=B)

@@ -19,7 +19,7 @@ from contentgit.cli.worktrees import tell_left_alone
 from contentgit.errors import UsageError
 from contentgit.git import Signature
 from contentgit.render import data
-from contentgit.render.plain import safe
+from contentgit.render.plain import plural, safe
 from contentgit.render.report import schema_data, schema_lines
 from contentgit.render.values import dump_label
 
@@ -154,7 +154,9 @@ def _commit_lines(done: Committed, *, new_branch: str | None, dry_run: bool) -> 
         yield Text(f"  {_counts(dump)}")
     if done.dropped:
         yield Text("Left out, as this code does not have it:", style="yellow")
-        yield from (Text(f"    {safe(name)}") for name in done.dropped)
+        for name, count in done.dropped_values.items():
+            had = " had a value" if name.count(".") > 1 else ""
+            yield Text(f"    {safe(name)}: {plural(count, 'record')}{had}")
     for change in done.schema:
         yield Text(f"The schema of {dump_label(change.dump)} changes:")
         yield from (Text(f"    {line}") for line in schema_lines(change))
