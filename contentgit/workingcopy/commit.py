@@ -168,8 +168,7 @@ def commit(
     new = repository.writer.commit_tree(tree, [parent] if parent else [], text, author=author)
     left = _publish(project, branch, None if new_branch else parent, new, drafts)
     anchor(project)
-    dumps = [draft.dump for draft in drafts if draft.changed]
-    failures = committed(project, branch, parent, new, dumps)
+    failures = committed(project, branch, parent, new, [d.dump for d in drafts if d.changed])
     told = tuple(left), tuple(failures), evolved, tuple(values), values
     return Committed(new, branch, whole.dumps, (), *told)
 

@@ -119,6 +119,12 @@ def merge(
     repository.settings.identity()
     if not drop_fields:
         refuse_losses(repository, operation)
+    return _merged(repository, operation, take, commit=commit, record=record)
+
+
+def _merged(
+    repository: Repository, operation: Operation, take: Take | None, *, commit: bool, record: bool
+) -> MergeResult:
     try:
         if take:
             operation = take_all(repository, operation, take)

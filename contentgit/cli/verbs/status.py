@@ -238,24 +238,7 @@ def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
     elif status.missing:
         command = call.typed(f"contentgit checkout {status.twin} {status.label} --apply")
         yield Text(f"  branch {status.twin} has the same content: {command}", style="dim")
-    for schema_line in schema_lines(status.schema) if status.schema else ():
-        yield Text(f"  {schema_line}", style="dim")
-    if status.lacks:
-        yield Text("  this code does not have, and does not compare:", "yellow")
-        yield from (Text(f"    {safe(name)}") for name in status.lacks)
-        yield Text("    deploy the code that has it, and migrate", style="dim")
-    if status.unapplied:
-        yield Text("  not applied yet, as older code left it out:", "yellow")
-        for model, count in status.unapplied.items():
-            yield Text(f"    {safe(model)}: {plural(count, 'record')}")
-        at = status.branch if status.in_branch and not status.missing else row.commit[:SHORT]
-        words = shlex.join(["checkout", at, status.label, "--apply"])
-        yield Text(f"    {call.typed(f'contentgit {words}')}", style="dim")
-    if status.pending:
-        names = ", ".join(status.pending)
-        yield Text(
-            f"  the database has not run migrations with code: {safe(names)}", style="yellow"
-        )
+    yield from _schema_status_lines(status, row.commit, call)
     if status.note:
         yield Text(f"  {status.note}", style="yellow")
     for entries, said in (
@@ -269,6 +252,28 @@ def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
         command = call.typed(f"contentgit checkout {status.branch} {status.label}")
         more = plural(status.behind, "commit")
         yield Text(f"  branch {status.branch} has {more} more: {command}", style="dim")
+
+
+def _schema_status_lines(status: DumpStatus[_Edited], commit: str, call: Call) -> Iterator[Text]:
+    """What happened to the schema since the commit, and what of the commit is not here for its sake."""
+    for schema_line in schema_lines(status.schema) if status.schema else ():
+        yield Text(f"  {schema_line}", style="dim")
+    if status.lacks:
+        yield Text("  this code does not have, and does not compare:", "yellow")
+        yield from (Text(f"    {safe(name)}") for name in status.lacks)
+        yield Text("    deploy the code that has it, and migrate", style="dim")
+    if status.unapplied:
+        yield Text("  not applied yet, as older code left it out:", "yellow")
+        for model, count in status.unapplied.items():
+            yield Text(f"    {safe(model)}: {plural(count, 'record')}")
+        at = status.branch if status.in_branch and not status.missing else commit[:SHORT]
+        words = shlex.join(["checkout", at, status.label, "--apply"])
+        yield Text(f"    {call.typed(f'contentgit {words}')}", style="dim")
+    if status.pending:
+        names = ", ".join(status.pending)
+        yield Text(
+            f"  the database has not run migrations with code: {safe(names)}", style="yellow"
+        )
 
 
 def _entry_lines(entries: Sequence[_Edited], label: str, call: Call) -> Iterator[Text]:

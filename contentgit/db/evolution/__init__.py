@@ -92,10 +92,9 @@ def code_standing(
     known = graph.past(name for name in recorded.names if graph.has(name)) | {*renamed.values()}
     history += graph.squashes(recorded, known)
     for node in sorted({*stands.values()}):
-        history.append(
-            Migration(".".join(node), tuple(sorted(n for n in stands if stands[n] == node)))
-        )
-        known |= graph.past([".".join(node)])
+        after = tuple(sorted(name for name in stands if stands[name] == node))
+        history.append(Migration(".".join(node), after))
+    known |= graph.past(".".join(node) for node in stands.values())
     for leaf in leaves:
         if _node(leaf)[0] not in older:
             after = tuple(name for name in missing if _node(name)[0] == _node(leaf)[0])
@@ -106,20 +105,15 @@ def code_standing(
     for leaf in graph.beginnings(every - begun, begun, frozenset(known)):
         history.append(Migration(leaf))
         known |= graph.past([leaf])
-    names = {each.name for each in history}
-    for node, steps in [*graph.steps_after(known, graph.leaves(every), using)]:
-        name = ".".join(node)
-        if node[0] not in every or name in names:
-            continue
-        if node[0] not in own:
-            steps = [step for step in steps if isinstance(step, RenamedModel)]
-        after = graph.recorded_parents(node, names, renamed)
-        history.append(Migration(name, after, tuple(steps)))
-        names.add(name)
-    elsewhere = {_node(name)[0] for name in leaves} - older
-    cut = [name for name in missing if _node(name)[0] in elsewhere]
+    steps = [*graph.steps_after(known, graph.leaves(every), using)]
+    history += graph.continued(
+        history, [each for each in steps if each[0][0] in every], own, renamed
+    )
+    cut = {
+        name for name in missing if _node(name)[0] in {_node(each)[0] for each in leaves} - older
+    }
     if any(_GONE in each.steps for each in history):
-        cut += [name for name in recorded.leaves if graph.has(name) and not graph.holds(name)]
+        cut |= {name for name in recorded.leaves if graph.has(name) and not graph.holds(name)}
     return CodeStanding(Standing(tuple(history)), tuple(missing), tuple(sorted(cut)), renamed)
 
 
@@ -271,6 +265,23 @@ class ProjectMigrations:
                 steps = reader.steps(disk[node])
                 if node not in known:
                     yield node, steps
+
+    def continued(
+        self,
+        history: Iterable[Migration],
+        plan: Iterable[tuple[Node, Sequence[SchemaStep]]],
+        own: Collection[str],
+        renamed: Mapping[str, Node],
+    ) -> Iterator[Migration]:
+        """The migrations of a plan after a history; of apps that are not ``own``, other names alone."""
+        names = {each.name for each in history}
+        for node, steps in plan:
+            name = ".".join(node)
+            if name not in names:
+                if node[0] not in own:
+                    steps = [step for step in steps if isinstance(step, RenamedModel)]
+                yield Migration(name, self.recorded_parents(node, names, renamed), tuple(steps))
+                names.add(name)
 
     def recorded_parents(
         self, node: Node, names: Collection[str], renamed: Mapping[str, Node]
