@@ -15,8 +15,8 @@ from contentgit.content.evolution import NO_STANDING
 from contentgit.content.layout import dump_name
 from contentgit.db.introspect import schema
 from contentgit.errors import ContentgitError, FormatError
-from contentgit.workingcopy.evolution import dump_standing
 from contentgit.workingcopy.project import Dump, Project
+from contentgit.workingcopy.standing import dump_standing
 
 
 def judge(

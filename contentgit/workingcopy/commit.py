@@ -24,12 +24,13 @@ from contentgit.history.commits import check_format, repository_document
 from contentgit.history.snapshots import CommitSide, batches
 from contentgit.workingcopy.anchors import anchor
 from contentgit.workingcopy.database_side import DatabaseSide, Missing, Spool, pairs
-from contentgit.workingcopy.evolution import Evolution, refuse_pending
+from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.hooks import committed
 from contentgit.workingcopy.ledger import current, enter, pending, settle
 from contentgit.workingcopy.parents import LostUpdates, parent_of
 from contentgit.workingcopy.places import place
 from contentgit.workingcopy.project import Dump, Project
+from contentgit.workingcopy.standing import refuse_pending
 from contentgit.workingcopy.unapplied import Unapplied
 from contentgit.workingcopy.withheld import WithheldBefore, dropped_values, with_ignored
 

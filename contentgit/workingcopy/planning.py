@@ -27,7 +27,7 @@ from contentgit.render.problems import named_rows
 from contentgit.workingcopy.candidates import candidates, merged_candidates
 from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.effects import called_outside
-from contentgit.workingcopy.evolution import Evolution, refuse_pending
+from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import applied_commit, found_commit
 from contentgit.workingcopy.outside import with_outside
@@ -35,6 +35,7 @@ from contentgit.workingcopy.planned import Contents, DumpPlan, Goal, Planned, Ta
 from contentgit.workingcopy.project import Dump, Project, all_tables
 from contentgit.workingcopy.renaming import as_named_here, refuse_renamed
 from contentgit.workingcopy.request import Request
+from contentgit.workingcopy.standing import refuse_pending
 from contentgit.workingcopy.unapplied import Unapplied
 from contentgit.workingcopy.undo import MERGES, Undone, to_undo
 

@@ -20,11 +20,12 @@ from contentgit.history.dumps import dump_folders
 from contentgit.history.snapshots import change_batches
 from contentgit.workingcopy.collecting import Backlog, backlog
 from contentgit.workingcopy.compare import dump_changes, titled
-from contentgit.workingcopy.evolution import Evolution, pending_code
+from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import found_commit, ways
 from contentgit.workingcopy.places import is_own
 from contentgit.workingcopy.project import Dump, Project
+from contentgit.workingcopy.standing import pending_code
 
 T = TypeVar("T")
 

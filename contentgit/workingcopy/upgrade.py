@@ -29,9 +29,10 @@ from contentgit.history.dumps import (
 from contentgit.history.snapshots import CommitSide
 from contentgit.render.plain import plural
 from contentgit.workingcopy.commit import Draft, DumpCounts, with_trailers
-from contentgit.workingcopy.evolution import Evolution, way_past_cut
+from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.project import Dump, Project, defines
 from contentgit.workingcopy.scratch import scratch_database, worked, write_dump
+from contentgit.workingcopy.standing import way_past_cut
 from contentgit.workingcopy.upgrade_job import Job, Report, after, read_files
 
 

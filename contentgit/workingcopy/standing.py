@@ -1,0 +1,99 @@
+"""Where the code of a dump stands, and which migrations the database has not run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+
+from contentgit.content.canonical import parse_document
+from contentgit.content.evolution import (
+    Standing,
+)
+from contentgit.content.layout import DATASET_FILE
+from contentgit.db.evolution import CodeStanding, code_standing
+from contentgit.db.evolution.pending import pending
+from contentgit.db.scratch.fitting import RecordedModel, recorded_models
+from contentgit.errors import FormatError, RefusedError
+from contentgit.history.dumps import recorded_standing
+from contentgit.workingcopy.project import Dump, Project
+
+
+def dump_standing(
+    project: Project,
+    dump: Dump,
+    recorded: Standing | None,
+    models: Mapping[str, RecordedModel] | None = None,
+) -> CodeStanding:
+    """Where the code of a dump stands, as the continuation of what is recorded.
+
+    ``models`` are the recorded ones, see :func:`contentgit.db.evolution.code_standing`.
+
+    Raises:
+        ConfigurationError: the project's migrations cannot be loaded.
+    """
+    own = {*dump.tables}
+    referred = {
+        label
+        for table in dump.tables.values()
+        for label in (*table.schema.parents, *(each.target for each in table.schema.fields))
+        if label
+    }
+    return code_standing(project.migrations, own, referred - own, recorded, project.using, models)
+
+
+def way_past_cut(revision: str) -> str:
+    """What helps where migrations of a commit were removed from the code."""
+    return (
+        f"contentgit upgrade {revision} --branch NEW  (with code that has them; then go on with NEW)\n"
+        "or let the squashed migration name them in `replaces` until a database that ran them was committed"
+    )
+
+
+def bridged(project: Project, dump: Dump, commit: str, standing: Standing) -> CodeStanding | None:
+    """The code's standing where migrations of the commit were removed from the code, if it can be known.
+
+    Other commits may have what happened then, and the database what the removed ones were squashed into.
+    """
+    repository, folder = project.repository, dump.folder
+    branches = [each.commit for each in repository.refs.branches()]
+    documents: dict[bytes, Standing] = {}
+    for each in dict.fromkeys([commit, repository.refs.head_commit() or commit, *branches]):
+        with suppress(FormatError):
+            data = repository.blob(each, f"{folder}/{DATASET_FILE}") or b""
+            documents.setdefault(data, recorded_standing(repository, each, folder))
+    for asking in (False, True):
+        for data, later in documents.items():
+            if later.since(standing) is None:
+                continue
+            models = recorded_models(parse_document(data)) if asking else None
+            code = dump_standing(project, dump, later, models)
+            if not code.cut and not code.missing and code.standing.since(standing) is not None:
+                return code
+    return None
+
+
+def pending_code(project: Project, dumps: Iterable[Dump]) -> list[str]:
+    """The migrations of the dumps' apps with code or SQL that the database has not run.
+
+    Raises:
+        DatabaseError: the database cannot be asked.
+        ConfigurationError: the project's migrations cannot be loaded.
+    """
+    apps = {label.partition(".")[0] for dump in dumps for label in dump.tables}
+    return pending(project.migrations, apps, project.using)
+
+
+def refuse_pending(project: Project, dumps: Iterable[Dump]) -> None:
+    """Refuses content that code would change once more, or as if it had: see :func:`pending_code`.
+
+    Raises:
+        RefusedError: the database lacks such migrations.
+    """
+    found = pending_code(project, dumps)
+    if found:
+        raise RefusedError(
+            f"database {project.using!r} has not run migrations that change content by code or SQL",
+            items=found,
+            hint=f"python manage.py migrate --database {project.using}  (runs them first)",
+            data={"pending": found},
+        )
