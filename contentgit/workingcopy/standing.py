@@ -76,7 +76,6 @@ def pending_code(project: Project, dumps: Iterable[Dump]) -> list[str]:
     """The migrations of the dumps' apps with code or SQL that the database has not run.
 
     Raises:
-        DatabaseError: the database cannot be asked.
         ConfigurationError: the project's migrations cannot be loaded.
     """
     apps = {label.partition(".")[0] for dump in dumps for label in dump.tables}
