@@ -27,7 +27,7 @@ from contentgit.content.evolution import (
     RetypedField,
     SchemaStep,
 )
-from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.records import Record, RecordKey, Value, in_order
 from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
 
 _REFERENCES: Final = frozenset({FieldKind.REFERENCE, FieldKind.REFERENCES, FieldKind.GENERIC})
@@ -327,7 +327,7 @@ class Lens:
         found = [self._referring(each, schema) for each in value]
         if schema.ordered or not all(isinstance(each, str) and ":" in each for each in found):
             return found
-        return sorted(found, key=lambda each: RecordKey(*each.split(":", 1)).sort_key)
+        return in_order(found)
 
 
 def _take_field(model: _ReadModel, step: SchemaStep, migration: str) -> None:

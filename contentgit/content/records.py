@@ -90,6 +90,11 @@ def by_model(keys: Iterable[RecordKey]) -> dict[str, list[RecordKey]]:
     return found
 
 
+def in_order(references: Iterable[str]) -> list[str]:
+    """References as a many-to-many field without an order of its own lists them; other texts, too."""
+    return sorted(references, key=lambda each: RecordKey(*each.partition(":")[::2]).sort_key)
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """The content of one row: its key and the content value of each managed field."""

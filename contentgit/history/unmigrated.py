@@ -41,7 +41,7 @@ def _origins(repository: Repository, commit: str, paths: Sequence[str]) -> dict[
     for each in repository.history.log(commit, paths=paths, limit=_COMMITS):
         there = repository.trees.files_at(each.id, list(waiting))
         older = {
-            dump_of(path): _OlderDump(repository, each.id, commit, dump_of(path)) for path in there
+            dump_of(path): _Origin(repository, each.id, commit, dump_of(path)) for path in there
         }
         for path, blob in there.items():
             if blob == waiting[path] and older[dump_of(path)].changes(model_of(path)):
@@ -53,7 +53,7 @@ def _origins(repository: Repository, commit: str, paths: Sequence[str]) -> dict[
 
 
 @dataclass(frozen=True)
-class _OlderDump:
+class _Origin:
     """A dump in a commit, and in a newer one."""
 
     repository: Repository

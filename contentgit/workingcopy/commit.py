@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -69,7 +70,7 @@ class Committed(NamedTuple):
     ``adopted`` are the dumps whose content already was what the branch has, but which the ledger did not
     know to be there; ``failures`` tell what of the project's own code failed behind the commit. ``schema`` is
     what happened to the schemas of the dumps since the commit before, ``dropped`` are models and fields that
-    the code does not have, ``dropped_values`` how many records each of them has, or holds a value in.
+    the code does not have, each with how many records it has, or holds a value in.
     """
 
     commit: str
@@ -79,8 +80,7 @@ class Committed(NamedTuple):
     left_alone: tuple[LeftAlone, ...] = ()
     failures: tuple[HookFailure, ...] = ()
     schema: tuple[SchemaChange, ...] = ()
-    dropped: tuple[str, ...] = ()
-    dropped_values: Mapping[str, int] = MappingProxyType({})
+    dropped: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass
@@ -151,9 +151,7 @@ def commit(
     with project.backend.snapshot():
         branch, parent, drafts = _read(project, names, new_branch, drop_fields=drop_fields)
         evolved = tuple(filter(None, (draft.evolution.schema_change for draft in drafts)))
-        values = Counter[str]()
-        for draft in drafts:
-            values.update(dropped_values(draft.evolution))
+        dropped = dict(chain.from_iterable(dropped_values(d.evolution).items() for d in drafts))
         whole = Draft(branch, project.config.environment, tuple(draft.counts for draft in drafts))
         changed = any(draft.changed for draft in drafts)
         if changed and not dry_run:
@@ -164,14 +162,13 @@ def commit(
         if parent and not dry_run:
             _adopt(project, branch, parent, adopted)
         labels = tuple(draft.dump.dataset.label for draft in adopted)
-        return Committed("", branch, whole.dumps, labels, (), (), evolved, tuple(values), values)
+        return Committed("", branch, whole.dumps, labels, schema=evolved, dropped=dropped)
     text = with_trailers(message(whole), whole)
     new = repository.writer.commit_tree(tree, [parent] if parent else [], text, author=author)
     left = _publish(project, branch, None if new_branch else parent, new, drafts)
     anchor(project)
     failures = committed(project, branch, parent, new, [d.dump for d in drafts if d.changed])
-    told = tuple(left), tuple(failures), evolved, tuple(values), values
-    return Committed(new, branch, whole.dumps, (), *told)
+    return Committed(new, branch, whole.dumps, (), tuple(left), tuple(failures), evolved, dropped)
 
 
 def _read(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.records import Record, Value, in_order
 from contentgit.content.schema import FieldKind
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import outside_names
@@ -80,7 +80,7 @@ def as_named_here(project: Project, evolution: Evolution) -> Rename | None:
     def reference(value: Value) -> Value:
         if not isinstance(value, str) or value.partition(":")[0] not in names:
             return value
-        label, key = RecordKey.parse(value)
+        label, _, key = value.partition(":")
         try:
             pk = older.pk(label, key)
             text = None if pk is None else newer.key_text(label, pk)
@@ -98,7 +98,8 @@ def as_named_here(project: Project, evolution: Evolution) -> Rename | None:
                     values[name] = reference(values[name])
                 case FieldKind.REFERENCES if isinstance(values[name], list):
                     found = [*map(reference, values[name])]
-                    values[name] = found if fields[name].ordered else sorted(found)
+                    texts = all(isinstance(each, str) for each in found)
+                    values[name] = in_order(found) if texts and not fields[name].ordered else found
         return replace(record, fields=values)
 
     return renamed

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from contentgit.content.diff import ABSENT
-from contentgit.content.records import JSON_NULL, Value
+from contentgit.content.records import JSON_NULL, Value, in_order
 from contentgit.content.values import content_value, json_value, same
 from contentgit.errors import RecordError
 from tests.core.strategies import values
@@ -97,3 +97,8 @@ def test_too_deep_a_value_has_no_json() -> None:
         value = [value]
     with pytest.raises(RecordError, match="more than 200 deep"):
         json_value(value)
+
+
+def test_references_are_listed_by_their_keys() -> None:
+    texts = ["a.b:10", "a.b:x", "a.b:9", "a.a:2", "a.b:-1", "none", ":", ""]
+    assert in_order(texts) == [":", "", "a.a:2", "a.b:-1", "a.b:9", "a.b:10", "a.b:x", "none"]

@@ -28,6 +28,12 @@ ADD_INTRO = 'm.AddField("Page", "intro", f.TextField(default="None yet"))'
 RENAMED = PAGE.replace("body", "text")
 RENAME = 'm.RenameField("Page", "body", "text")'
 SPECS = [{"model": "site1.page", "delete_missing": True}]
+LOUD = """
+    def loud(apps, editor):
+        model = apps.get_model("site1", "Page")
+        for page in model.objects.all():
+            model.objects.filter(pk=page.pk).update(body=page.body.upper())
+"""
 
 
 @pytest.fixture
@@ -512,13 +518,7 @@ def test_values_of_another_kind_are_uncommitted_and_shown_beside_the_old_ones(
 def test_what_a_migration_wrote_on_two_sites_is_no_edit_on_the_second(project: Project) -> None:
     project.migrate("live")
     project.ok("checkout", "main", "--apply", "--yes", site="live")
-    loud = """
-        def loud(apps, editor):
-            model = apps.get_model("site1", "Page")
-            for page in model.objects.all():
-                model.objects.filter(pk=page.pk).update(body=page.body.upper())
-    """
-    project.code(PAGE, [INITIAL, "m.RunPython(loud)"], SPECS, code=loud)
+    project.code(PAGE, [INITIAL, "m.RunPython(loud)"], SPECS, code=LOUD)
     for site in ("stage", "live"):
         project.migrate(site)
     project.ok("commit", "-m", "Loud")
@@ -539,13 +539,7 @@ def test_what_a_migration_wrote_on_two_sites_is_no_edit_on_the_second(project: P
 def test_content_from_before_a_migration_that_did_not_run_is_neither_committed_nor_replaced(
     project: Project,
 ) -> None:
-    loud = """
-        def loud(apps, editor):
-            model = apps.get_model("site1", "Page")
-            for page in model.objects.all():
-                model.objects.filter(pk=page.pk).update(body=page.body.upper())
-    """
-    project.code(PAGE, [INITIAL, "m.RunPython(loud)"], SPECS, code=loud)
+    project.code(PAGE, [INITIAL, "m.RunPython(loud)"], SPECS, code=LOUD)
     project.sql("UPDATE site1_page SET body = 'Spelt.' WHERE id = 1")
     for words in (["commit", "-m", "Quiet"], ["checkout", "main", "--apply", "--yes"]):
         said = project.refused(*words)
@@ -562,15 +556,9 @@ def test_content_from_before_a_migration_that_did_not_run_is_neither_committed_n
 def test_older_code_neither_applies_nor_commits_what_code_of_a_migration_made(
     project: Project,
 ) -> None:
-    loud = """
-        def loud(apps, editor):
-            model = apps.get_model("site1", "Page")
-            for page in model.objects.all():
-                model.objects.filter(pk=page.pk).update(body=page.body.upper())
-    """
     project.migrate("live")
     project.ok("checkout", "main", "--apply", "--yes", site="live")
-    project.code(PAGE, [INITIAL, "m.RunPython(loud)"], SPECS, code=loud)
+    project.code(PAGE, [INITIAL, "m.RunPython(loud)"], SPECS, code=LOUD)
     project.migrate()
     project.ok("commit", "-m", "Loud")
     project.code(PAGE, [INITIAL], SPECS)

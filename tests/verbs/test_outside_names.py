@@ -317,3 +317,20 @@ def test_datasets_shows_what_names_rows(db: str, ok: Ok, run: Run) -> None:
         {"field": "category", "target": "bakery.category", "identity": ["slug"]},
         {"field": "tags", "target": "bakery.tag", "identity": []},
     ]
+
+
+def test_links_named_anew_are_in_the_order_of_keys(databases: tuple[str, str], ok: Ok) -> None:
+    for using in databases:
+        people(using, "anna")
+        for pk, slug in ((3, "10"), (4, "9")):
+            Tag.objects.using(using).create(pk=pk, name=slug, slug=slug)
+    articles(1)
+    Product._base_manager.get(pk=41).tags.add(3, 4)
+    with declared({}):
+        ok("init")
+        ok("commit", "-m", "By number")
+        ok("checkout", "main", "--apply", "--yes", "--database", "other")
+    Product._base_manager.get(pk=41).tags.remove(3)
+    ok("commit", "-m", "By name, and one link less")
+    ok("checkout", "main", "--apply", "--yes", "--database", "other")
+    assert [tag.slug for tag in Product._base_manager.using("other").get(pk=41).tags.all()] == ["9"]

@@ -154,7 +154,7 @@ def _commit_lines(done: Committed, *, new_branch: str | None, dry_run: bool) -> 
         yield Text(f"  {_counts(dump)}")
     if done.dropped:
         yield Text("Left out, as this code does not have it:", style="yellow")
-        for name, count in done.dropped_values.items():
+        for name, count in done.dropped.items():
             had = " had a value" if name.count(".") > 1 else ""
             yield Text(f"    {safe(name)}: {plural(count, 'record')}{had}")
     for change in done.schema:

@@ -69,14 +69,12 @@ def code_standing(
     """The code's standing for a dump with the models ``labels``, which continues the history ``recorded``.
 
     ``referred`` are models outside that its records refer to: of their apps, only other names matter. An app
-    that is not in the history yet, or any if there is none, begins with its leaves of today.
-
-    ``models`` are those that are recorded. With them, the database is asked what stands for migrations that
-    were removed.
+    that is not in the history yet, or any if there is none, begins with its leaves of today. With ``models``,
+    those that are recorded, the database is asked what stands for migrations that were removed.
     """
     recorded = recorded or NO_STANDING
-    own = {label.partition(".")[0] for label in labels}
-    every = own | {label.partition(".")[0] for label in referred}
+    own, outer = ({label.partition(".")[0] for label in each} for each in (labels, referred))
+    every = own | outer
     every |= {each.app for each in recorded.history}  # a model may have moved out of the app
     renamed = graph.renamed(recorded, every, using)
     missing = sorted(
@@ -95,26 +93,28 @@ def code_standing(
         after = tuple(sorted(name for name in stands if stands[name] == node))
         history.append(Migration(".".join(node), after))
     known |= graph.past(".".join(node) for node in stands.values())
-    for leaf in leaves:
-        if _node(leaf)[0] not in older:
-            after = tuple(name for name in missing if _node(name)[0] == _node(leaf)[0])
-            gone = OpaqueStep(f"in place of {', '.join(after)}, which the code does not have")
-            history.append(Migration(leaf, after, (gone,)))
-            known |= graph.past([leaf])
+    gone = [leaf for leaf in leaves if _node(leaf)[0] not in older]
+    history += (_in_place(leaf, missing) for leaf in gone)
+    known |= graph.past(gone)
     begun = {each.app for each in history}
     for leaf in graph.beginnings(every - begun, begun, frozenset(known)):
         history.append(Migration(leaf))
         known |= graph.past([leaf])
     steps = [*graph.steps_after(known, graph.leaves(every), using)]
-    history += graph.continued(
-        history, [each for each in steps if each[0][0] in every], own, renamed
-    )
-    cut = {
-        name for name in missing if _node(name)[0] in {_node(each)[0] for each in leaves} - older
-    }
+    coming = [each for each in steps if each[0][0] in every]
+    history += graph.continued(history, coming, own, renamed)
+    elsewhere = {_node(each)[0] for each in gone}
+    cut = {name for name in missing if _node(name)[0] in elsewhere}
     if any(_GONE in each.steps for each in history):
         cut |= {name for name in recorded.leaves if graph.has(name) and not graph.holds(name)}
     return CodeStanding(Standing(tuple(history)), tuple(missing), tuple(sorted(cut)), renamed)
+
+
+def _in_place(leaf: str, missing: Iterable[str]) -> Migration:
+    """Today's migration after those of its app that the code does not have: what they did is not known."""
+    after = tuple(name for name in missing if _node(name)[0] == _node(leaf)[0])
+    step = OpaqueStep(f"in place of {', '.join(after)}, which the code does not have")
+    return Migration(leaf, after, (step,))
 
 
 class ProjectMigrations:
