@@ -51,8 +51,8 @@ def refuse_renamed(project: Project, evolution: Evolution, *, undoing: bool = Fa
     hint = (
         f'write CONTENTGIT = {{"IDENTITIES": {json.dumps(names)}, ...}}  (as where the commit was made)'
         if names
-        else "contentgit commit  (where the content is edited, with these settings: writes the references "
-        "anew; then apply that commit)"
+        else "commit where the content is edited, with these settings: that writes the references anew; then "
+        "apply that commit"
     )
     if undoing:
         hint = 'contentgit undo  (with CONTENTGIT["IDENTITIES"] as it was at the apply)'

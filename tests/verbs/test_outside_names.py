@@ -168,7 +168,7 @@ def test_a_commit_from_before_is_not_applied(databases: tuple[str, str], ok: Ok,
     assert said.code == 3
     assert "names rows that product refers to otherwise than this code" in said.err
     assert "bakery.category: by their primary key in the commit, by slug in this code" in said.err
-    assert "contentgit commit" in said.err
+    assert "commit where the content is edited, with these settings" in said.err
     assert authors("other") == []
 
 
