@@ -77,9 +77,11 @@ def pending_code(project: Project, dumps: Iterable[Dump]) -> list[str]:
 
     Raises:
         ConfigurationError: the project's migrations cannot be loaded.
+        DatabaseError: the database cannot tell what it has run.
     """
     apps = {label.partition(".")[0] for dump in dumps for label in dump.tables}
-    return pending(project.migrations, apps, project.using)
+    with project.errors():
+        return pending(project.migrations, apps, project.using)
 
 
 def refuse_pending(project: Project, dumps: Iterable[Dump]) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db import OperationalError, ProgrammingError, connections, transaction
+from django.db import Error, connections, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
 from contentgit.content.evolution import OpaqueStep
+from contentgit.db.backends import backend
 from contentgit.db.evolution import ProjectMigrations
+from contentgit.db.failures import Fault
 
 
 def pending(graph: ProjectMigrations, labels: Collection[str], using: str) -> list[str]:
@@ -20,8 +22,10 @@ def pending(graph: ProjectMigrations, labels: Collection[str], using: str) -> li
     try:
         with transaction.atomic(using=using):  # a refusal would else end the caller's transaction
             applied = {*MigrationRecorder(connections[using]).applied_migrations()}
-    except (OperationalError, ProgrammingError):
-        return []
+    except Error as error:
+        if backend(using).cause(error) is Fault.PRIVILEGE:
+            return []
+        raise
     for key, squashed in graph.loader.replacements.items():
         if applied.issuperset(squashed.replaces):
             applied.add(key)
