@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from contentgit.content.canonical import encode
 from contentgit.content.diff import Change
-from contentgit.content.lenses import SchemaChange
+from contentgit.content.evolution import SchemaChange
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, ModelSchema, OnDelete
 from contentgit.content.titles import TitledChange, best_text

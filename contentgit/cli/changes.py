@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.text import Text
 
 from contentgit.cli.terminal import Terminal
-from contentgit.content.lenses import SchemaChange
+from contentgit.content.evolution import SchemaChange
 from contentgit.content.titles import TitledChange
 from contentgit.render import data
 from contentgit.render.plain import safe

@@ -79,6 +79,11 @@ def schema_document(
     }
 
 
+def with_models(document: Mapping[str, Any], models: Mapping[str, ModelSchema]) -> dict[str, Any]:
+    """The document of a dump with other models."""
+    return {**document, "models": {label: _model(each) for label, each in models.items()}}
+
+
 def parse_schema(document: Any) -> Schema:
     """The schema that the document describes, its models in the order of the specs.
 

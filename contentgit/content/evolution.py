@@ -165,6 +165,12 @@ class Standing:
         known = self._past(self.names & other.names)
         return tuple(each for each in self.history if each.name not in known)
 
+    def begins_like(self, other: Standing) -> bool:
+        """Whether both know a migration in common of each app of which both know any."""
+        common = {_app(name) for name in self.names & other.names}
+        apps, others = ({each.app for each in one.history} for one in (self, other))
+        return bool(common) and common >= apps & others
+
     def _past(self, names: Iterable[str]) -> set[str]:
         """The migrations of these names, and all that they need."""
         by_name = {each.name: each for each in self.history}
@@ -213,6 +219,47 @@ NO_STANDING: Final = Standing()
 
 def _app(migration: str) -> str:
     return migration.partition(".")[0]
+
+
+# What it means for content
+
+
+class LostValues(NamedTuple):
+    """How many records have a value that the newer schema has no place for."""
+
+    model: str
+    field: str
+    migration: str
+    records: int
+
+
+class SchemaChange(NamedTuple):
+    """What happened to the schema of a dump between two commits.
+
+    ``backwards`` is whether the first commit is the newer one; ``dropped``, whether older code made the
+    second one on top of it. ``apart`` is whether each has migrations that the other lacks: these are those of
+    the second commit, or with ``backwards`` of the first. ``left_out`` are models, and how many records the
+    commit has of each, that the code's dataset does not have. ``unrecorded`` are fields of the code that no
+    known migration added.
+    """
+
+    dump: str
+    migrations: tuple[Migration, ...] = ()
+    lost: tuple[LostValues, ...] = ()
+    backwards: bool = False
+    left_out: tuple[tuple[str, int], ...] = ()
+    dropped: bool = False
+    unrecorded: tuple[str, ...] = ()
+    apart: bool = False
+
+    @property
+    def words(self) -> str:
+        """Which side is the older one, if that is not the first; else ``""``."""
+        if self.apart:
+            return f"the {'first' if self.backwards else 'second'} commit alone has this"
+        if self.dropped:
+            return "the second commit was made by code from before"
+        return "the first commit is the newer one" if self.backwards else ""
 
 
 # As a document

@@ -35,7 +35,6 @@ NOTHING: Final[tuple[Value, ...]] = (None, "", [], {})
 """The values of a field that say nothing."""
 _EXACT: Final = Context(prec=1000, traps=[Inexact, InvalidOperation])
 
-
 CONVERSIONS: Final = 100
 """So many conversions of one field are made; beyond them, no value has an exact form."""
 
@@ -57,39 +56,6 @@ class Reading(NamedTuple):
 
     record: Record | None
     lost: tuple[Lost, ...] = ()
-
-
-class LostValues(NamedTuple):
-    """How many records have a value that the newer schema has no place for."""
-
-    model: str
-    field: str
-    migration: str
-    records: int
-
-
-class SchemaChange(NamedTuple):
-    """What happened to the schema of a dump between two commits.
-
-    ``backwards`` is whether the first commit is the newer one; ``dropped``, whether older code made the
-    second one on top of it. ``left_out`` are models, and how many records the commit has of each, that the
-    code's dataset does not have. ``unrecorded`` are fields of the code that no known migration added.
-    """
-
-    dump: str
-    migrations: tuple[Migration, ...] = ()
-    lost: tuple[LostValues, ...] = ()
-    backwards: bool = False
-    left_out: tuple[tuple[str, int], ...] = ()
-    dropped: bool = False
-    unrecorded: tuple[str, ...] = ()
-
-    @property
-    def words(self) -> str:
-        """Which side is the older one, if that is not the first; else ``""``."""
-        if self.dropped:
-            return "the second commit was made by code from before"
-        return "the first commit is the newer one" if self.backwards else ""
 
 
 class NewerModel(NamedTuple):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from contentgit.content.canonical import FORMAT_VERSION, dump_document, parse_document
 from contentgit.content.diff import Change
+from contentgit.content.evolution import SchemaChange
 from contentgit.content.layout import (
     CONFLICTS_FOLDER,
     REPOSITORY_FILE,
@@ -22,7 +23,6 @@ from contentgit.content.layout import (
     encode_part,
     record_paths,
 )
-from contentgit.content.lenses import SchemaChange
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, ModelSchema
 from contentgit.content.titles import TitledChange, best_text
@@ -232,8 +232,11 @@ def schema_changes(
     repository: Repository, before: str | None, after: str, folders: Iterable[str]
 ) -> list[SchemaChange]:
     """What happened to the schemas of dumps between two commits."""
-    found = (meeting(repository, before or "", after, folder).change for folder in folders)
-    return [each for each in found if each]
+    return [
+        change
+        for folder in folders
+        for change in meeting(repository, before or "", after, folder).changes
+    ]
 
 
 def _schemas(

@@ -10,15 +10,22 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from contentgit.content import canonical
+from contentgit.content.description import with_models
 from contentgit.content.documents import dump_document, parse_document
-from contentgit.content.evolution import Migration, Standing, history_document
+from contentgit.content.evolution import (
+    LostValues,
+    Migration,
+    SchemaChange,
+    Standing,
+    history_document,
+)
 from contentgit.content.layout import DATASET_FILE, model_of, record_path
-from contentgit.content.lenses import Lens, LostValues, SchemaChange
+from contentgit.content.lenses import Lens
 from contentgit.content.records import Record
 from contentgit.content.schema import ModelSchema
 from contentgit.errors import ContentgitError
@@ -233,24 +240,25 @@ class _Made:
 
 
 class CommonView(NamedTuple):
-    """A dump of two commits in one schema, the newer one's: trees to compare, and how it changed."""
+    """A dump of two commits in one schema: trees to compare, and how it changed.
+
+    The schema is the newer one's, or where each has migrations of its own, that which both make together.
+    """
 
     before: str
     after: str
-    change: SchemaChange | None = None
+    changes: tuple[SchemaChange, ...] = ()
 
     def commits(self, before: str | None, after: str) -> Sequence[str]:
         """Those of the two commits whose labels the trees have."""
-        if self.change is None:
-            return [each for each in (before, after) if each]
-        return [before] if before and self.change.backwards else [after]
+        kept = {(before if each.backwards else after) for each in self.changes}
+        return [each for each in (before, after) if each and (not kept or each in kept)]
 
 
 def meeting(repository: Repository, before: str, after: str, folder: str) -> CommonView:
     """The dump of two commits so that they can be compared.
 
-    Where neither has the other's migrations, they are as they are: what is recorded does not say how to read
-    one as the other.
+    Where what is recorded does not say how to read both in one schema, they are as they are.
 
     Raises:
         FormatError: a ``dataset.json`` or a record is damaged.
@@ -273,5 +281,49 @@ def meeting(repository: Repository, before: str, after: str, folder: str) -> Com
             seen = seen_through(repository, one, folder, view)
             change = SchemaChange(folder, migrations, seen.lost, one == after, dropped=dropped)
             sides = (before, seen.tree) if one == after else (seen.tree, after)
-            return CommonView(*sides, change)
+            return CommonView(*sides, (change,))
+    if older.begins_like(newer):
+        return _apart(repository, (before, after), older.joined(newer), folder)
     return CommonView(before, after)
+
+
+def _apart(
+    repository: Repository, commits: tuple[str, str], joined: Standing, folder: str
+) -> CommonView:
+    """Two commits of which neither has all migrations of the other, in the schema that both make together."""
+    standings = [recorded_standing(repository, each, folder) for each in commits]
+    ways = [joined.since(each) or () for each in standings]
+    if not any(each.steps for way in ways for each in way):
+        return CommonView(*commits)
+    schemas = [recorded_schema(repository, each, folder) for each in commits]
+    models = _together(schemas, ways)
+    described = parse_document(repository.blob(commits[1], f"{folder}/{DATASET_FILE}") or b"")
+    document = dump_document(with_models(described, models))
+    trees, changes = [], []
+    for commit, way, backwards in zip(commits, ways, (False, True), strict=True):
+        seen = seen_through(repository, commit, folder, View(way, models, document))
+        trees.append(seen.tree)
+        if any(each.steps for each in way):
+            changes.append(SchemaChange(folder, way, seen.lost, backwards, apart=True))
+    return CommonView(trees[0], trees[1], tuple(changes))
+
+
+def _together(
+    schemas: Iterable[Mapping[str, ModelSchema]], ways: Iterable[Sequence[Migration]]
+) -> Mapping[str, ModelSchema]:
+    """The models of both sides by their newer labels, with the fields that both have in the end."""
+    found: dict[str, ModelSchema] = {}
+    for models, way in zip(schemas, ways, strict=True):
+        lens = Lens(models, way)
+        for label, model in models.items():
+            newer = lens.newer(label)
+            if newer is None:
+                continue
+            known = found.get(newer.label, replace(model, label=newer.label, fields=()))
+            names = ((newer.fields.get(each.name), each) for each in model.fields)
+            fields = {name: replace(each, name=name) for name, each in names if name}
+            fields |= known.by_name
+            found[newer.label] = replace(
+                known, fields=tuple(fields[name] for name in sorted(fields))
+            )
+    return found

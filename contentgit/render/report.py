@@ -20,9 +20,9 @@ from contentgit.content.evolution import (
     RenamedField,
     RenamedModel,
     RetypedField,
+    SchemaChange,
     SchemaStep,
 )
-from contentgit.content.lenses import SchemaChange
 from contentgit.content.records import RecordKey
 from contentgit.content.titles import TitledChange
 from contentgit.render.plain import plural, safe
@@ -133,6 +133,7 @@ def schema_data(changes: Iterable[SchemaChange]) -> list[dict[str, Any]]:
             "dump": change.dump,
             "backwards": change.backwards,
             "dropped": change.dropped,
+            "apart": change.apart,
             "migrations": [
                 {"name": each.name, "steps": [step_words(step) for step in each.steps]}
                 for each in change.migrations

@@ -14,8 +14,8 @@ from contentgit.branches.operation import refuse_under_way
 from contentgit.content import canonical
 from contentgit.content.canonical import same
 from contentgit.content.diff import Delta
+from contentgit.content.evolution import SchemaChange
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE
-from contentgit.content.lenses import SchemaChange
 from contentgit.content.records import Record
 from contentgit.db.calling import HookFailure
 from contentgit.db.ledger import Applied, Entry

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from contentgit.content.diff import Change
-from contentgit.content.lenses import SchemaChange
+from contentgit.content.evolution import SchemaChange
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.titles import TitledChange
 from contentgit.db import titles as db_titles

@@ -20,10 +20,11 @@ from contentgit.content.evolution import (
     RemovedField,
     RemovedModel,
     RetypedField,
+    SchemaChange,
     Standing,
 )
 from contentgit.content.layout import DATASET_FILE, model_folder, model_of
-from contentgit.content.lenses import Lens, NewerModel, SchemaChange
+from contentgit.content.lenses import Lens, NewerModel
 from contentgit.content.schema import FieldKind, ModelSchema
 from contentgit.db.evolution import CodeStanding
 from contentgit.db.introspect import has_field, outside_names, schema

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from contentgit.content import canonical
 from contentgit.content.diff import Delta
-from contentgit.content.lenses import SchemaChange
+from contentgit.content.evolution import SchemaChange
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import KeyKind
 from contentgit.db.ledger import Applied

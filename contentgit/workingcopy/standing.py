@@ -45,7 +45,8 @@ def way_past_cut(revision: str) -> str:
     """What helps where migrations of a commit were removed from the code."""
     return (
         f"contentgit upgrade {revision} --branch NEW  (with code that has them; then go on with NEW)\n"
-        "or let the squashed migration name them in `replaces` until a database that ran them was committed"
+        "or let the squashed migration name them in `replaces` until a database that ran them was committed\n"
+        "or, if they are on another branch of the code, deploy code in which the two are merged, and migrate"
     )
 
 

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
 
 from contentgit.content.diff import Change
+from contentgit.content.evolution import SchemaChange
 from contentgit.content.layout import dump_folder, dump_name
-from contentgit.content.lenses import SchemaChange
 from contentgit.content.titles import TitledChange
 from contentgit.datasets import parse_dump_argument
 from contentgit.db.ledger import Applied, applied

@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from contentgit.cli.changes import schema_change_lines
-from contentgit.content.evolution import Migration, OpaqueStep
-from contentgit.content.lenses import SchemaChange
+from contentgit.content.evolution import Migration, OpaqueStep, SchemaChange
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.titles import TitledChange
 from contentgit.render import report

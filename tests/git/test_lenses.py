@@ -14,6 +14,7 @@ from contentgit.content.canonical import dump_document
 from contentgit.content.description import schema_document
 from contentgit.content.evolution import (
     Conversion,
+    LostValues,
     Migration,
     RemovedField,
     RemovedModel,
@@ -24,7 +25,6 @@ from contentgit.content.evolution import (
     Standing,
 )
 from contentgit.content.layout import DATASET_FILE
-from contentgit.content.lenses import LostValues
 from contentgit.content.records import Record
 from contentgit.content.schema import Schema
 from contentgit.git import Repository

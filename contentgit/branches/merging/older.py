@@ -272,8 +272,8 @@ class Older:
     def lost_in(self, folder: str) -> Iterator[str]:
         """What records of a dump hold and HEAD's schema does not, a line for each field."""
         if folder in self._dumps:
-            change = meeting(self.repository, self.commit, self.head, folder).change
-            for each in change.lost if change else ():
+            changes = meeting(self.repository, self.commit, self.head, folder).changes
+            for each in (lost for change in changes for lost in change.lost):
                 records = plural(each.records, "record")
                 yield f"{each.model}.{each.field}: {records}, gone since {each.migration}"
         for label, names in self._unplaced(folder).items():
