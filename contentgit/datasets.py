@@ -25,6 +25,7 @@ from django.db.models import Model
 from django.utils.module_loading import import_string
 
 from contentgit.db.late_keys import late_key_problems
+from contentgit.db.missing_rules import missing_problems
 from contentgit.db.outgoing import SETTING, declared_problems, local_references
 from contentgit.db.spec_rules import no_rows, resolve
 from contentgit.errors import UsageError
@@ -132,7 +133,9 @@ class DatasetDefinition:
         for place, spec in parsed:
             resolved, found = resolve(spec, place)
             problems += found
-            specs += [resolved] if resolved else []
+            if resolved:
+                problems += missing_problems(resolved, place)
+                specs.append(resolved)
         dataset = Dataset(self.name, arguments, tuple(specs), self.depends_on)
         return dataset, problems + conflicts(dataset)
 

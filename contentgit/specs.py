@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from contentgit.errors import ConfigurationError
+from contentgit.missing import MissingRule, effective, parse_missing
 
 Identity: TypeAlias = Literal["pk", "natural", "uuid"] | tuple[str, ...]
 
@@ -50,6 +51,7 @@ class ModelSpec:
     ``derived`` names fields that the project computes from other content, ``together`` groups of fields that
     are one value. Without ``signals`` an apply calls no receiver of Django's model signals for these rows.
     With ``write_last`` an apply writes them after all others, since receivers and triggers write such rows.
+    ``missing`` says by field what an apply does where the row that is referred to is missing.
     """
 
     model: str
@@ -66,6 +68,7 @@ class ModelSpec:
     together: tuple[tuple[str, ...], ...] = ()
     signals: bool = True
     write_last: bool = False
+    missing: Mapping[str, MissingRule] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,14 @@ class Dataset:
         return tuple(spec for spec in self.specs if spec.model == model)
 
     def may_miss(self, model: str) -> frozenset[str]:
-        """The many-to-many fields whose missing references are ignored (``ignore_missing_m2m``)."""
-        return frozenset(name for spec in self.specs_of(model) for name in spec.ignore_missing_m2m)
+        """The fields in which a many-to-many field leaves out missing references."""
+        names = (name for spec in self.specs_of(model) for name in spec.ignore_missing_m2m)
+        rules = self.missing(model).items()
+        return frozenset({*names, *(name for name, rule in rules if rule == "skip")})
+
+    def missing(self, model: str) -> Mapping[str, MissingRule]:
+        """What is done about missing rows, by field; a field that is not named refuses."""
+        return effective(spec.missing for spec in self.specs_of(model))
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -245,6 +254,13 @@ def _together(value: object) -> tuple[tuple[str, ...], ...]:
     return tuple(map(_names, value))
 
 
+def _missing(value: object) -> Mapping[str, MissingRule]:
+    try:
+        return parse_missing(value)
+    except ValueError as wrong:
+        raise _WrongValueError(*wrong.args) from wrong
+
+
 _IDENTITY_WORDS: Mapping[str, Identity] = {"pk": "pk", "natural": "natural", "uuid": "uuid"}
 
 
@@ -296,6 +312,7 @@ _PARSERS: Mapping[str, Callable[[object], Any]] = {
     "together": _together,
     "signals": _flag,
     "write_last": _flag,
+    "missing": _missing,
 }
 
 
@@ -320,7 +337,10 @@ def _map_problems(raws: list[object], where: str) -> list[Mistake]:
     return problems
 
 
-_AGREED = ("identity", "exclude", "hashed", "order", "derived", "together", "signals", "write_last")
+_AGREED = (
+    *("identity", "exclude", "hashed", "order", "derived", "together", "signals"),
+    *("write_last", "missing"),
+)
 
 
 def conflicts(dataset: Dataset) -> list[Mistake]:
@@ -339,6 +359,8 @@ def conflicts(dataset: Dataset) -> list[Mistake]:
 
 def _said(spec: ModelSpec, name: str) -> object:
     value = getattr(spec, name)
+    if name == "missing":
+        return effective([spec.missing])
     if isinstance(value, Mapping):
         return {each: frozenset(within) for each, within in value.items()}
     if name == "together":

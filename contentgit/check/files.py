@@ -241,15 +241,25 @@ def describe(folder: str, data: bytes | None) -> tuple[DescribedDump, list[Findi
     found += _grouped_wrongly(where, models)
     specs = [spec for spec in document["specs"] if isinstance(spec, dict)]
     whole = {spec["model"] for spec in specs if not spec.get("filter")}
-    ignoring = [(spec["model"], spec.get("ignore_missing_m2m")) for spec in specs]
     lenient = frozenset(
-        (label, name)
-        for label, names in ignoring
-        for name in (names if isinstance(names, list) else ())
-        if isinstance(name, str)
+        (spec["model"], name)
+        for spec in specs
+        for name in _lenient(spec, models.get(spec["model"]))
     )
     filtered = frozenset(models.keys() - whole)
     return DescribedDump(folder, models, filtered, lenient, document), found
+
+
+def _lenient(spec: Mapping[str, Any], model: ModelSchema | None) -> Iterator[str]:
+    """The many-to-many fields of a spec in which an apply leaves out missing rows."""
+    names, rules = spec.get("ignore_missing_m2m"), spec.get("missing")
+    yield from (
+        name for name in (names if isinstance(names, list) else ()) if isinstance(name, str)
+    )
+    for name, rule in rules.items() if isinstance(rules, dict) else ():
+        field = model.by_name.get(name) if model else None
+        if rule == "skip" and field and field.kind is FieldKind.REFERENCES:
+            yield name
 
 
 def _grouped_wrongly(where: str, models: Mapping[str, ModelSchema]) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from contentgit.cli.changes import schema_change_lines
+from contentgit.cli.missing import missing_data, missing_lines
 from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
 from contentgit.plan.steps import Action, Plan, ProblemKind
 from contentgit.render import data
@@ -45,6 +46,7 @@ def plan_head(planned: Planned, using: str) -> dict[str, object]:
         "skipped": planned.skipped,
         "counts": planned.plan.counts,
         "withheld": planned.plan.withheld,
+        "missing": missing_data(planned.missing),
         "schema": schema_data(planned.schema_changes),
         "verb": planned.request.verb,
         "merge": planned.request.merging,
@@ -111,6 +113,7 @@ def _plan_lines(planned: Planned, place: str) -> Iterator[Text]:
     yield from schema_change_lines(planned.schema_changes)
     for label in planned.skipped:
         yield Text(f"  {label} is not in {safe(target.revision)}; it stays as it is", style="dim")
+    yield from (Text(f"  {line}", style="yellow") for line in missing_lines(planned.missing))
     if plan.withheld:
         yield Text(f"  withheld: {plural(len(plan.withheld), 'item')}", style="yellow")
     for item in plan.withheld[:ITEMS_SHOWN]:

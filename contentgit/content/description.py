@@ -38,6 +38,7 @@ from contentgit.content.schema import (
     UniqueSet,
 )
 from contentgit.errors import FormatError
+from contentgit.missing import rule_document
 from contentgit.specs import Dataset, ModelSpec
 
 _PLAIN = (Decimal, UUID, date, datetime, time, timedelta)
@@ -162,6 +163,10 @@ def _spec(spec: ModelSpec) -> dict[str, Any]:
         found["signals"] = False
     if spec.write_last:
         found["write_last"] = True
+    if spec.missing:
+        found["missing"] = {
+            name: rule_document(rule) for name, rule in sorted(spec.missing.items())
+        }
     if spec.order:
         found["order"] = {name: list(spec.order[name]) for name in sorted(spec.order)}
     return found

@@ -154,6 +154,8 @@ def _rename_in_spec(spec: Any, rename: _Rename) -> None:
             spec[part] = rename(spec[part])
     if isinstance(spec.get("filter"), dict):
         spec["filter"] = {rename(name): value for name, value in spec["filter"].items()}
+    if isinstance(spec.get("missing"), dict):
+        spec["missing"] = {rename(name): rule for name, rule in spec["missing"].items()}
     if isinstance(spec.get("order"), dict):
         spec["order"] = {rename(name): rename(value) for name, value in spec["order"].items()}
 

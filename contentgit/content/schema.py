@@ -194,6 +194,11 @@ class ModelSchema:
         return frozenset(each.name for each in self.fields if each.derived)
 
     @cached_property
+    def lists(self) -> frozenset[str]:
+        """The many-to-many fields."""
+        return frozenset(f.name for f in self.fields if f.kind is FieldKind.REFERENCES)
+
+    @cached_property
     def orders(self) -> tuple[FieldSchema, ...]:
         """The fields that put records of the model in an order."""
         return tuple(each for each in self.fields if each.order_within is not None)

@@ -86,7 +86,9 @@ def _rules(
     for dump, dataset in datasets.items():
         for label in models.keys() & set(dataset.models):
             excluded = frozenset(name for spec in dataset.specs_of(label) for name in spec.exclude)
-            found[dump, label] = Rules(models[label], excluded, dataset.may_miss(label), late)
+            model = models[label]
+            optional = model.lists & dataset.may_miss(label)
+            found[dump, label] = Rules(model, excluded, optional, late)
     return found
 
 

@@ -26,7 +26,7 @@ from contentgit.workingcopy.project import Project
 from contentgit.workingcopy.refusals import refuse
 from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.rereading import ON_DELETE, Rereading
-from contentgit.workingcopy.withheld import listed
+from contentgit.workingcopy.withheld import WithheldBefore, listed
 from contentgit.workingcopy.written import lock, verify
 
 ATTEMPTS = 3
@@ -185,6 +185,8 @@ def _unchanged(project: Project, work: DumpPlan, planned: Planned) -> bool:
     """Whether the ledger says so already, and says it of this environment: not of one copied from."""
     row, goal = work.applied, work.goal
     if row is None or goal.undoes is not None or planned.plan.steps:
+        return False
+    if list(work.missing) != list(WithheldBefore.by(row).missing):
         return False
     own = project.config.environment
     return (row.commit, row.environment) == (goal.commit, own) and goal.branch in ("", row.branch)

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from contentgit.branches.operation import refuse_under_way
 from contentgit.content import canonical
-from contentgit.content.canonical import same
 from contentgit.content.diff import Delta
 from contentgit.content.evolution import SchemaChange
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE
@@ -240,17 +239,12 @@ def _without_unapplied(
     for batch in batches(pairs(own, whole, side)):
         before = applied.records([(delta.path, ids.get(delta.path, "")) for delta, _ in batch])
         for (delta, (was, here)), then in zip(batch, before, strict=True):
-            if was is None or here is None:
+            if was is None or (here is None and delta.key not in unapplied.replaced.left_out):
                 yield delta
                 continue
-            if then is None:
+            if then is None or here is None or unapplied.contradicts(was, here, then):
                 raise unapplied.refusal(delta.key)
-            kept = {
-                name: was.fields[name]
-                for name in unapplied.fields.get(here.key.model, ())
-                if name in was.fields
-                and (name not in then.fields or same(here.fields[name], then.fields[name]))
-            }
+            kept = unapplied.kept(was, here, then)
             if not kept:
                 yield delta
                 continue

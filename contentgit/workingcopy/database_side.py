@@ -151,7 +151,7 @@ def pairs(
 
 @dataclass(frozen=True)
 class Missing:
-    """The many-to-many references that a dump's specs let the database lack (``ignore_missing_m2m``).
+    """The many-to-many references that a dump's specs let the database lack.
 
     In a pair, a reference that one record has and the other lacks counts as a difference only when
     the database has the row it points at.
@@ -163,7 +163,8 @@ class Missing:
     def fields(self) -> Mapping[str, frozenset[str]]:
         """The fields by model."""
         dataset = self.dump.dataset
-        found = {label: dataset.may_miss(label) for label in dataset.models}
+        tables = self.dump.tables.items()
+        found = {label: table.schema.lists & dataset.may_miss(label) for label, table in tables}
         return {label: names for label, names in found.items() if names}
 
     def leave_out(self, pairs: Sequence[Pair]) -> list[Pair]:

@@ -20,6 +20,7 @@ from contentgit.git import Repository
 from contentgit.history.snapshots import CommitSide
 from contentgit.plan import Size
 from contentgit.plan.steps import Plan
+from contentgit.workingcopy.as_applied import MissingCause, missing_causes
 from contentgit.workingcopy.database_side import DatabaseSide, Spool
 from contentgit.workingcopy.project import Dump, all_tables
 from contentgit.workingcopy.request import Request
@@ -68,7 +69,8 @@ class DumpPlan:
     their records; ``added`` are the fields by model of which ``theirs`` knows nothing, and which keep what is
     here. ``not_here`` are models and fields of ``theirs`` that the code does not have, see
     :attr:`Evolution.not_here`. ``rename`` makes the references of ``base`` those that the code writes, where
-    it has others.
+    it has others. ``base_commit`` is the commit of ``base``. ``missing`` lists what ``theirs`` has in place
+    of references to missing rows, see :mod:`contentgit.workingcopy.as_applied`.
     """
 
     dump: Dump
@@ -93,6 +95,8 @@ class DumpPlan:
     schema_change: SchemaChange | None = None
     not_here: Sequence[tuple[str, str]] = ()
     rename: Callable[[Record], Record] | None = None
+    base_commit: str = ""
+    missing: Sequence[Mapping[str, Any]] = ()
 
     @property
     def folder(self) -> str:
@@ -158,6 +162,11 @@ class Planned:
         """What happened to the schemas of the dumps since the commit."""
         return [work.schema_change for work in self.dumps if work.schema_change]
 
+    @property
+    def missing(self) -> list[MissingCause]:
+        """The missing rows that the commit refers to, and what is done about them."""
+        return missing_causes(entry for work in self.dumps for entry in work.missing)
+
     @cached_property
     def folders(self) -> Mapping[str, DumpPlan]:
         """The plans of the dumps, and of the rows outside of them, by folder."""
@@ -175,6 +184,8 @@ class Planned:
         for work in self.dumps:
             applied = work.applied.commit if work.applied else ""
             digest.update(repr((work.folder, applied, work.goal.commit, work.tree)).encode())
+            if work.missing:
+                digest.update(repr(work.missing).encode())
         for step in self.plan.steps:
             bound = (step.action, step.key, step.before, step.after, step.links)
             digest.update(repr(bound).encode())

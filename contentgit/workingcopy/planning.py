@@ -30,6 +30,7 @@ from contentgit.workingcopy.effects import called_outside
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import applied_commit, found_commit
+from contentgit.workingcopy.missing_rows import without_missing
 from contentgit.workingcopy.outside import with_outside
 from contentgit.workingcopy.planned import Contents, DumpPlan, Goal, Planned, Target
 from contentgit.workingcopy.project import Dump, Project, all_tables
@@ -57,7 +58,7 @@ def plan(project: Project, request: Request) -> Planned:
         dumps = [one.dump for one in undone]
         refuse_pending(project, dumps)
         planning = _Planning(project, request, target, _shared(dumps))
-        dump_plans = [planning.undo_plan(one) for one in undone]
+        dump_plans = planning.without_missing([planning.undo_plan(one) for one in undone])
         dump_plans, outside = with_outside(project, undone, dump_plans)
         return planning.decide(dump_plans, outside=outside)
     target = _target(project, request)
@@ -65,7 +66,7 @@ def plan(project: Project, request: Request) -> Planned:
     refuse_pending(project, dumps)
     planning = _Planning(project, request, target, _shared(dumps))
     dump_plans = [planning.dump_plan(dump, rows.get(dump.folder)) for dump in dumps]
-    return planning.decide(dump_plans, skipped)
+    return planning.decide(planning.without_missing(dump_plans), skipped)
 
 
 def _shared(dumps: Sequence[Dump]) -> frozenset[str]:
@@ -170,12 +171,11 @@ class _Planning(NamedTuple):
         ours = self._ours(dump)
         if row and row.tree == goal.tree:
             base = Unapplied.since(project, evolution, row).side
-            return self._compared(
-                DumpPlan(dump, row, goal, goal.tree, base, ours, theirs), evolution
-            )
+            sides = DumpPlan(dump, row, goal, goal.tree, base, ours, theirs, base_commit=at)
+            return self._compared(sides, evolution)
         since = Evolution.since(project, dump, start)
         base = Unapplied.since(project, since, row).side
-        sides = DumpPlan(dump, row, goal, goal.tree, base, ours, theirs)
+        sides = DumpPlan(dump, row, goal, goal.tree, base, ours, theirs, base_commit=start)
         if start == at:  # this database held it
             sides = replace(sides, rename=as_named_here(project, since))
         found = self._compared(sides, evolution)
@@ -186,12 +186,13 @@ class _Planning(NamedTuple):
         """The snapshots of a dump that is to become what it was before an apply."""
         repository, dump = self.project.repository, undone.dump
         tree = repository.trees.folder_id(undone.before, dump.folder) if undone.before else None
-        left = Evolution.since(self.project, dump, applied_commit(self.project, undone.line))
+        at = applied_commit(self.project, undone.line)
+        left = Evolution.since(self.project, dump, at)
         evolution = Evolution.since(self.project, dump, undone.before)
         ours, goal = self._ours(dump), undone.goal
         theirs = Unapplied.by(self.project, evolution, goal.withheld).side
         base = Unapplied.since(self.project, left, undone.line).side
-        sides = DumpPlan(dump, undone.now, goal, tree or "", base, ours, theirs)
+        sides = DumpPlan(dump, undone.now, goal, tree or "", base, ours, theirs, base_commit=at)
         sides = replace(sides, rename=as_named_here(self.project, left))
         if undone.line.action in MERGES:
             origin = _origin(repository, undone)
@@ -235,31 +236,41 @@ class _Planning(NamedTuple):
                 rows outside of the dump otherwise than this code.
         """
         refuse_renamed(self.project, evolution, undoing=self.request.verb == "undo")
-        tables, ids = sides.dump.tables, sides.theirs.ids()
-        count = len(ids)
+        ids = sides.theirs.ids()
         base_ids = dict(ids) if sides.base == sides.theirs else sides.base.ids()
-        ordered = [label for label, table in tables.items() if table.schema.orders]
-        shared_ids = of_models(self.shared & tables.keys(), ids)
-        ordered_ids = of_models(ordered if self.request.merging else (), ids)
-        changed = {path: blob for path, blob in ids.items() if base_ids.get(path) != blob}
-        changed |= dict.fromkeys(base_ids.keys() - ids.keys(), "")
         deltas = sides.ours.compare(sides.theirs, ids)
         if deltas:
             evolution.refuse_unreadable(self.request)
-        differing = {delta.path for delta in deltas}
-        return replace(
+        found = replace(
             sides,
             deltas=deltas,
             added=evolution.added,
             schema_change=evolution.schema_change,
             not_here=evolution.not_here,
-            size=Size(len(base_ids), sides.ours.size, count),
             base_ids=base_ids,
-            agreed={path: blob for path, blob in changed.items() if path not in differing},
-            shared_ids=shared_ids,
-            ordered_ids=ordered_ids,
             origin_ids=sides.origin.ids() if sides.origin else {},
         )
+        return self._indexed(found)
+
+    def _indexed(self, sides: DumpPlan) -> DumpPlan:
+        """The dump's plan with what its ids in base and theirs say beside the deltas."""
+        tables, ids, base_ids = sides.dump.tables, sides.theirs.ids(), sides.base_ids
+        ordered = [label for label, table in tables.items() if table.schema.orders]
+        changed = {path: blob for path, blob in ids.items() if base_ids.get(path) != blob}
+        changed |= dict.fromkeys(base_ids.keys() - ids.keys(), "")
+        differing = {delta.path for delta in sides.deltas}
+        return replace(
+            sides,
+            size=Size(len(base_ids), sides.ours.size, len(ids)),
+            agreed={path: blob for path, blob in changed.items() if path not in differing},
+            shared_ids=of_models(self.shared & tables.keys(), ids),
+            ordered_ids=of_models(ordered if self.request.merging else (), ids),
+        )
+
+    def without_missing(self, dump_plans: Sequence[DumpPlan]) -> list[DumpPlan]:
+        """The plans with what is written in place of references to missing rows."""
+        found = without_missing(self.project, dump_plans)
+        return [self._indexed(work) if work.missing else work for work in found]
 
     def _as_migrated(self, sides: DumpPlan, recording: str) -> DumpPlan:
         """The dump's plan where a row is no edit that is as the commit ``recording`` has it.

@@ -6,7 +6,9 @@ import shlex
 from collections.abc import Iterator
 from typing import Any, Final
 
+from contentgit.content.schema import FieldKind
 from contentgit.errors import ConflictError, DriftError, RefusedError
+from contentgit.missing import Instead
 from contentgit.plan.steps import ProblemKind
 from contentgit.render.plain import plural
 from contentgit.render.problems import causes, lines
@@ -106,3 +108,24 @@ def _hints(planned: Planned) -> Iterator[str]:
     for kind in sorted(unpermitted - {ProblemKind.CONFLICT}):
         hint = _CORRECT.get(kind, "correct the commit or the database first")
         yield hint.format(revision=revision)
+    yield from _rules(planned)
+
+
+def _rules(planned: Planned) -> Iterator[str]:
+    """What to write into the specs of records that refer to missing rows, or to change there."""
+    for problem in planned.plan.problems:
+        if problem.missing is None or problem.key is None or problem.missing.field == "$key":
+            continue
+        (row, name), label = problem.missing, problem.key.model
+        work = planned.folders[problem.dump]
+        rule = work.dump.dataset.missing(label).get(name)
+        if isinstance(rule, Instead) and rule.key == str(row):
+            yield f"'missing' of {label} names {row} for {name}: create it, or name another row"
+        elif rule is None:
+            schema = work.dump.tables[label].schema.by_name[name]
+            nullable = schema.null and schema.kind is not FieldKind.REFERENCES
+            does = "NULL there" if nullable else "leaves the records out"
+            if schema.kind is FieldKind.REFERENCES:
+                does = "leaves the rows out of it"
+            word = "null" if nullable else "skip"
+            yield f'or write "missing": {{"{name}": "{word}"}} into the spec of {label}  ({does})'

@@ -18,6 +18,7 @@ from contentgit.errors import FormatError
 from contentgit.history.commits import split_name
 from contentgit.history.dumps import dump_folders
 from contentgit.history.snapshots import change_batches
+from contentgit.workingcopy.as_applied import MissingCause, missing_causes
 from contentgit.workingcopy.collecting import Backlog, backlog
 from contentgit.workingcopy.compare import dump_changes, titled
 from contentgit.workingcopy.evolution import Evolution
@@ -62,6 +63,7 @@ class DumpStatus(NamedTuple, Generic[T]):
     ``schema`` is what happened to the dump's schema since the commit, ``lacks`` are models and fields of the
     commit that this code does not have, ``pending`` are migrations with code that the database has not run.
     ``unapplied`` is how many records of each model older code left out, and newer code has not applied yet.
+    ``replaced`` are the rows that were missing, and what was written in place of references to them.
     """
 
     label: str
@@ -81,6 +83,7 @@ class DumpStatus(NamedTuple, Generic[T]):
     lacks: tuple[str, ...] = ()
     unapplied: Mapping[str, int] = MappingProxyType({})
     pending: tuple[str, ...] = ()
+    replaced: tuple[MissingCause, ...] = ()
 
 
 def status(
@@ -139,6 +142,7 @@ def _status(
         lacks=evolution.dropped,
         unapplied=unapplied,
         pending=tuple(pending_code(project, [dump])),
+        replaced=tuple(missing_causes(row.withheld)),
     )
 
 

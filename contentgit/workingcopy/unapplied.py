@@ -19,9 +19,12 @@ from contentgit.content.diff import ABSENT, Absent, Delta
 from contentgit.content.evolution import AddedField
 from contentgit.content.layout import of_models
 from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.schema import FieldKind
 from contentgit.db.ledger import Applied
 from contentgit.errors import RefusedError, UnknownNameError
 from contentgit.history.snapshots import CommitSide, batches
+from contentgit.merge import merge_value
+from contentgit.workingcopy.as_applied import MISSING, AsApplied
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.project import Project
 
@@ -36,13 +39,16 @@ class Unapplied:
     project: Project
     evolution: Evolution
     entries: Sequence[Mapping[str, Any]]
+    replaced: AsApplied
 
     @classmethod
     def by(
         cls, project: Project, evolution: Evolution, entries: Sequence[Mapping[str, Any]]
     ) -> Unapplied:
         """As the list of a line of the ledger says."""
-        return cls(project, evolution, [entry for entry in entries if entry.get(LEFT_AT)])
+        left = [entry for entry in entries if entry.get(LEFT_AT)]
+        missing = [entry for entry in entries if MISSING in entry]
+        return cls(project, evolution, left, AsApplied(project, evolution, missing))
 
     @classmethod
     def since(cls, project: Project, evolution: Evolution, line: Applied | None) -> Unapplied:
@@ -51,7 +57,12 @@ class Unapplied:
 
     @cached_property
     def side(self) -> CommitSide:
-        """The commit as it was applied: without the rows, and with the values of the migrations."""
+        """The commit as it was applied: also with what was written in place of missing rows."""
+        return self.replaced.side(self._older)
+
+    @cached_property
+    def _older(self) -> CommitSide:
+        """The commit as older code applied it: without the rows, and with the values of the migrations."""
         whole = self.evolution.side
         changes = list(self._changes())
         if not changes:
@@ -81,29 +92,65 @@ class Unapplied:
 
     def count(self, deltas: Sequence[Delta]) -> Mapping[str, int]:
         """How many records of each model wait; ``deltas`` are those between :attr:`side` and the database."""
-        if self.is_empty:
+        if self._older.commit == self.evolution.side.commit:
             return {}
-        databases = {delta.path: delta.database for delta in deltas}
-        was, whole = self.side.ids(), self.evolution.side.ids()
+        here = {**self.side.ids(), **{delta.path: delta.database for delta in deltas}}
+        was, whole = self._older.ids(), self.evolution.side.ids()
         found: dict[str, int] = {}
         for label in self.evolution.dump.tables:
             ids = of_models([label], whole)
-            waiting = sum(
-                blob not in (was.get(path), databases.get(path, was.get(path)))
-                for path, blob in ids.items()
-            )
+            waiting = sum(blob not in (was.get(path), here.get(path)) for path, blob in ids.items())
             if waiting:
                 found[label] = waiting
         return found
 
     def refusal(self, key: RecordKey) -> RefusedError:
         """That a commit would overwrite a record which the database never had."""
-        commit = self.evolution.commit[:10]
+        commit, data = (
+            self.evolution.commit[:10],
+            {"record": str(key), "commit": self.evolution.commit},
+        )
+        way = f"contentgit checkout {commit} --apply --merge  (shows both; --take ours or theirs decides)"
+        entry = self.replaced.left_out.get(key)
+        if entry:
+            return RefusedError(
+                f"{key} of commit {commit} was left out here, as {entry[MISSING]} was missing; a commit of "
+                "its row would overwrite the record",
+                hint=f"create {entry[MISSING]} in this database, then:\n{way}",
+                data=data,
+            )
         return RefusedError(
             f"{key} of commit {commit} is not applied yet, as older code left it out, and is here with other "
             "content",
-            hint=f"contentgit checkout {commit} --apply --merge  (shows both; --take ours or theirs decides)",
-            data={"record": str(key), "commit": self.evolution.commit},
+            hint=way,
+            data=data,
+        )
+
+    def kept(self, was: Record, here: Record, then: Record) -> Mapping[str, Value]:
+        """The fields in which a commit of the row ``here`` keeps what the commit ``was``; see :attr:`side`.
+
+        ``then`` is the record there. A value that was edited here goes into the commit.
+        """
+        fields = self.evolution.dump.tables[here.key.model].schema.by_name
+        found: dict[str, Value] = {}
+        for name, value in was.fields.items():
+            if name not in then.fields:
+                found[name] = value
+            elif name in here.fields and not same(then.fields[name], value):
+                three = then.fields[name], here.fields[name], value
+                if same(three[0], three[1]):
+                    found[name] = value
+                elif name in fields and fields[name].kind is FieldKind.REFERENCES:
+                    found[name], _ = merge_value(fields[name], name, *three)
+        return found
+
+    def contradicts(self, was: Record, here: Record, then: Record) -> bool:
+        """Whether a row whose record was left out has an own value where the commit changed it."""
+        return here.key in self.replaced.left_out and any(
+            not same(then.fields[name], was.fields[name])
+            and not same(here.fields[name], then.fields[name])
+            and not same(here.fields[name], was.fields[name])
+            for name in was.fields.keys() & here.fields.keys() & then.fields.keys()
         )
 
     @cached_property

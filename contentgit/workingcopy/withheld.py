@@ -21,6 +21,7 @@ from contentgit.db.ledger import Applied
 from contentgit.db.tables import Tables
 from contentgit.history.snapshots import batches
 from contentgit.plan.steps import Action
+from contentgit.workingcopy.as_applied import MISSING
 from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.planned import DumpPlan, Planned
@@ -39,13 +40,15 @@ class WithheldBefore:
 
     entries: Sequence[WithheldEntry]
     left: Sequence[WithheldEntry] = ()
+    missing: Sequence[WithheldEntry] = ()
 
     @classmethod
     def by(cls, line: Applied | None) -> WithheldBefore:
         """What the apply or commit of this line has withheld."""
         entries = line.withheld if line else ()
-        rows = [entry for entry in entries if not entry.get(LEFT_AT)]
-        return cls(rows, [entry for entry in entries if entry.get(LEFT_AT)])
+        rows = [entry for entry in entries if not entry.get(LEFT_AT) and MISSING not in entry]
+        left = [entry for entry in entries if entry.get(LEFT_AT)]
+        return cls(rows, left, [entry for entry in entries if MISSING in entry])
 
     @cached_property
     def staying(self) -> Mapping[str, str]:
@@ -85,7 +88,7 @@ class WithheldBefore:
             for entry in self.entries
             if entry.get("blob") and still.get(entry["record"]) == entry["blob"]
         ]
-        return [*rows, *ignored.values(), *self.left]
+        return [*rows, *ignored.values(), *self.left, *self.missing]
 
 
 def with_ignored(
@@ -135,11 +138,11 @@ def listed(planned: Planned, work: DumpPlan) -> Sequence[WithheldEntry]:
     if any(step.action in (Action.CLEAR, Action.CASCADE) for step in planned.plan.steps):
         found = _as_left(found, work.ours)
     if not work.goal.undoes:
-        return [*found, *_left(work)]
+        return [*found, *_left(work), *work.missing]
     # What the undone apply created, and what stays for want of a licence, is no edit either.
     rows = {entry["record"]: entry for entry in found if entry.get("blob")}
     left = [entry for entry in work.goal.withheld if entry.get("record") not in rows]
-    return [*left, *rows.values()]
+    return [*left, *rows.values(), *work.missing]
 
 
 def _left(work: DumpPlan) -> Iterator[WithheldEntry]:

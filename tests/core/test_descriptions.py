@@ -36,6 +36,7 @@ from contentgit.content.schema import (
 )
 from contentgit.errors import FormatError
 from contentgit.merge.descriptions import merge_descriptions, merge_formats
+from contentgit.missing import Instead
 from contentgit.specs import Dataset, ModelSpec
 
 T = FieldKind
@@ -84,6 +85,7 @@ def spec(label: str, body: str, slug: str) -> ModelSpec:
         order={"place": (body,)},
         derived=(body,),
         together=((slug, body),),
+        missing={body: "null", slug: Instead("site.page:1")},
     )
 
 

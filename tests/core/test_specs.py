@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contentgit.errors import ConfigurationError
+from contentgit.missing import Instead
 from contentgit.specs import (
     Dataset,
     Mistake,
@@ -140,7 +141,8 @@ def test_all_problems_of_a_spec_are_told_at_once() -> None:
             "unknown key 3",
             (
                 "known: defer_values, delete_missing, derived, exclude, filter, hashed, identity, "
-                "ignore_missing_m2m, model, order, save_as_new, signals, together, write_last"
+                "ignore_missing_m2m, missing, model, order, save_as_new, signals, together, "
+                "write_last"
             ),
         ),
     ]
@@ -293,3 +295,30 @@ def test_several_errors_are_listed() -> None:
 
 def test_warnings_are_no_errors() -> None:
     raise_errors([Mistake("contentgit.W001", "w")], "the settings")
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ("null", "must be a dictionary of reference fields, not 'null'"),
+        ({1: "null"}, "must be a dictionary of reference fields, not {1: 'null'}"),
+        ({"a": "nil"}, "must say what is done about missing rows of 'a', not {'a': 'nil'}"),
+        (
+            {"a": {"key": 3}},
+            "must say what is done about missing rows of 'a', not {'a': {'key': 3}}",
+        ),
+    ],
+)
+def test_rules_about_missing_rows_of_a_wrong_form(rules: object, message: str) -> None:
+    _, problems = parse_spec({"model": "shop.product", "missing": rules}, "here")
+    assert [(p.id, p.message) for p in problems] == [("contentgit.E021", f"'missing' {message}")]
+
+
+def test_rules_about_missing_rows() -> None:
+    rules = {"a": "null", "b": "skip", "c": {"key": "shop.tag:3"}, "d": "refuse"}
+    spec, _ = parse_spec({"model": "shop.product", "missing": rules}, "here")
+    assert spec is not None
+    assert spec.missing == {"a": "null", "b": "skip", "c": Instead("shop.tag:3"), "d": "refuse"}
+    dataset = Dataset("shop", "", (spec,))
+    assert dataset.missing("shop.product") == {"a": "null", "b": "skip", "c": Instead("shop.tag:3")}
+    assert dataset.missing("shop.tag") == {}

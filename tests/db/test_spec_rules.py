@@ -462,3 +462,83 @@ def test_natural_keys() -> None:
             ),
         )
     ]
+
+
+# Missing rows
+
+
+def missing(model: str, **rules: object) -> list[tuple[str, str]]:
+    return problems_of({"model": model, "missing": rules})
+
+
+def test_rules_about_missing_rows() -> None:
+    assert missing("bakery.newspage", about="null") == []
+    assert missing("bakery.product", category="skip", tags="skip") == []
+    assert missing("bakery.product", category={"key": "bakery.category:3"}) == []
+    assert missing("bakery.note", about={"key": "bakery.tag:3"}) == []
+    assert missing("zoo.note", item="null") == []
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "rule", "message"),
+    [
+        ("product", "category", "null", "which cannot be NULL"),
+        ("product", "tags", "null", "which is a many-to-many field and cannot be NULL"),
+        ("note", "about", "null", "which cannot be NULL"),
+        (
+            "product",
+            "category",
+            {"key": "bakery.tag:3"},
+            "with the key 'bakery.tag:3', but it refers to bakery.category",
+        ),
+        (
+            "note",
+            "about",
+            {"key": "bakery.tagg:3"},
+            "with the key 'bakery.tagg:3', whose model does not exist",
+        ),
+        (
+            "note",
+            "about",
+            {"key": "odd.proxysection:3"},
+            "with the key 'odd.proxysection:3', whose model is a proxy of odd.section",
+        ),
+        ("note", "about", {"key": "tag"}, "with the key 'tag', which is not a reference"),
+    ],
+)
+def test_rules_that_cannot_be_followed(model: str, name: str, rule: object, message: str) -> None:
+    found = missing(f"bakery.{model}", **{name: rule})
+    assert found == [("contentgit.E055", f"'missing' names {name!r}, {message}")]
+
+
+def test_a_rule_for_a_reference_that_names_the_row() -> None:
+    raw = {"model": "fronts.grant", "identity": ["who", "about"], "missing": {"about": "null"}}
+    message = "'missing' names 'about', which names the row and cannot have another value"
+    assert problems_of(raw) == [("contentgit.E055", message)]
+    assert problems_of({**raw, "missing": {"about": "skip"}}) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("product", "name"),
+        ("product", "categry"),
+        ("note", "content_type"),
+        ("newspage", "page_ptr"),
+    ],
+)
+def test_rules_for_what_is_no_reference(model: str, name: str) -> None:
+    message = f"'missing' names {name!r}, which is not a reference in records of bakery.{model}"
+    assert missing(f"bakery.{model}", **{name: "skip"}) == [("contentgit.E025", message)]
+
+
+def test_specs_that_disagree_about_missing_rows() -> None:
+    raws = [
+        {"model": "bakery.newspage", "filter": {"pk": pk}, "missing": {"about": rule}}
+        for pk, rule in ((1, "null"), (2, "refuse"))
+    ]
+    message = "the specs of bakery.newspage differ in 'missing'"
+    assert problems_of(*raws) == [("contentgit.E029", message)]
+    del raws[1]["missing"]
+    raws[0]["missing"] = {"about": "refuse"}
+    assert problems_of(*raws) == []

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from contentgit.cli.call import Call
+from contentgit.cli.missing import missing_lines
 from contentgit.cli.notices import tell_copied, tell_failures, tell_untouched
 from contentgit.cli.parser import Options
 from contentgit.cli.plans import done_already, place, plan_counts, plan_head, print_plan, step_data
@@ -311,6 +312,7 @@ def _ask(
 
 def _applied_lines(done: CheckedOut, using: str, call: Call) -> Iterator[Text]:
     yield _applied_line(done, f"database {using} ({done.environment})")
+    yield from (Text(f"  {line}", style="yellow") for line in missing_lines(done.planned.missing))
     if done.backup:
         yield Text(f"What was there before is kept in {done.backup}")
     if done.head:

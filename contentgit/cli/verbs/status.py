@@ -13,6 +13,7 @@ from rich.text import Text
 from contentgit.branches.operation import current
 from contentgit.cli.call import Call
 from contentgit.cli.databases import ask_all
+from contentgit.cli.missing import missing_data, missing_lines
 from contentgit.cli.parser import Options
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Parts, Terminal
@@ -144,6 +145,7 @@ def _status_data(status: _Status) -> dict[str, object]:
         schema = schema_data([dump.schema] if dump.schema else [])
         document = {
             **dump._asdict(),
+            "replaced": missing_data(dump.replaced),
             "dump": dump.label,
             "twin": dump.twin or None,
             "schema": schema[0] if schema else None,
@@ -262,6 +264,9 @@ def _schema_status_lines(status: DumpStatus[_Edited], commit: str, call: Call) -
         yield Text("  this code does not have, and does not compare:", "yellow")
         yield from (Text(f"    {safe(name)}") for name in status.lacks)
         yield Text("    deploy the code that has it, and migrate", style="dim")
+    if status.replaced:
+        yield Text("  as it was applied here:", "dim")
+        yield from (Text(f"    {line}", "dim") for line in missing_lines(status.replaced))
     if status.unapplied:
         yield Text("  not applied yet, as older code left it out:", "yellow")
         for model, count in status.unapplied.items():

@@ -1,0 +1,178 @@
+"""A commit as an apply has written it into a database that lacks rows which the commit refers to.
+
+Where a spec says so (``missing``), the apply writes NULL or another reference, or leaves a record out. The
+ledger lists what it did, by record. The plan and every later comparison make the commit's records what this
+list says, with the same function: a value that the apply put there is no edit.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from contentgit.content import canonical
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
+from contentgit.errors import UnknownNameError
+from contentgit.history.snapshots import CommitSide, batches
+from contentgit.missing import Instead, MissingRule, parse_rule
+from contentgit.workingcopy.evolution import Evolution
+from contentgit.workingcopy.project import Project
+
+MISSING: Final = "missing"
+"""The row that was missing, in an entry of the ledger's list; ``rule`` is what was done about it."""
+
+AT: Final = "at"
+"""In the entry of a record that was left out, the commit with the record as it stays; ``""``: it has none."""
+
+MissingEntry: TypeAlias = Mapping[str, Any]
+"""``record``, ``field``, ``reason``, ``missing``, ``rule``; ``at`` and ``stays`` of a record left out."""
+
+
+class MissingCause(NamedTuple):
+    """A row that was missing in a field, and what became of the ``records`` that refer to it there.
+
+    ``left_out`` tells whether the records were left out, of which ``staying`` have a row that stays as it is;
+    ``first`` is the first of them.
+    """
+
+    row: str
+    model: str
+    field: str
+    rule: MissingRule
+    left_out: bool
+    records: int
+    staying: int
+    first: str
+
+
+def missing_causes(entries: Iterable[MissingEntry]) -> list[MissingCause]:
+    """What a list has, one for each row, field and rule."""
+    groups: dict[tuple[str, str, str, MissingRule, bool], list[MissingEntry]] = defaultdict(list)
+    for entry in entries:
+        rule = parse_rule(entry.get("rule"))
+        if MISSING in entry and rule is not None:
+            model = RecordKey.parse(entry["record"]).model
+            groups[entry[MISSING], model, entry["field"], rule, AT in entry].append(entry)
+    found = []
+    for cause, group in groups.items():
+        first = min(group, key=lambda entry: RecordKey.parse(entry["record"]))["record"]
+        staying = sum(bool(entry.get("stays")) for entry in group)
+        found.append(MissingCause(*cause, len(group), staying, first))
+    return sorted(found, key=lambda cause: cause[:3])
+
+
+def with_rules(record: Record, entries: Iterable[MissingEntry], schema: ModelSchema) -> Record:
+    """The record with what the entries say in place of references to missing rows."""
+    values = dict(record.fields)
+    for entry in entries:
+        name, rule = entry["field"], parse_rule(entry["rule"])
+        if AT not in entry and name in values and name in schema.by_name:
+            values[name] = _put(values[name], entry[MISSING], rule, schema.by_name[name])
+    return Record(record.key, values)
+
+
+def _put(value: Value, missing: str, rule: MissingRule | None, field: FieldSchema) -> Value:
+    """The value without the reference; also where it is another by now, which then stays."""
+    other = rule.key if isinstance(rule, Instead) else None
+    if field.kind is not FieldKind.REFERENCES:
+        return other if value == missing else value
+    if not isinstance(value, list) or missing not in value:
+        return value
+    if other is None or other in value:
+        return [text for text in value if text != missing]
+    found = [other if text == missing else text for text in value]
+    return found if field.ordered else list(map(str, sorted(map(RecordKey.parse, found))))
+
+
+@dataclass(frozen=True)
+class AsApplied:
+    """A dump's commit as the ``entries`` of a list say; ``evolution`` is that of the commit."""
+
+    project: Project
+    evolution: Evolution
+    entries: Sequence[MissingEntry]
+
+    def side(self, whole: CommitSide) -> CommitSide:
+        """The snapshot ``whole`` of the commit with what was written in place of missing rows."""
+        changes = list(self._changes(whole)) if self.entries else []
+        if not changes:
+            return whole
+        repository = self.project.repository
+        repository.writer.allow_reading_only()
+        root = {"": repository.trees.root(whole.commit)} if whole.commit else {}
+        return whole._replace(commit=repository.writer.write_tree(None, changes, root))
+
+    @cached_property
+    def left_out(self) -> Mapping[RecordKey, MissingEntry]:
+        """The records that were left out."""
+        entries = (entry for found in self._by_record.values() for entry in found if AT in entry)
+        return {named[0]: entry for entry in entries if (named := self._named(entry))}
+
+    @cached_property
+    def _by_record(self) -> Mapping[RecordKey, Sequence[MissingEntry]]:
+        found: dict[RecordKey, list[MissingEntry]] = defaultdict(list)
+        for key, entry in filter(None, map(self._named, self.entries)):
+            found[key].append(entry)
+        return found
+
+    def _named(self, entry: MissingEntry) -> tuple[RecordKey, MissingEntry] | None:
+        """Record and entry as the code names them; ``None`` if it has the model no more."""
+        key, tables = RecordKey.parse(entry["record"]), self.evolution.dump.tables
+        table = tables.get(key.model)
+        if table and (AT in entry or entry["field"] in table.schema.by_name):
+            return key, entry
+        newer = self.evolution.newer(key.model)
+        if newer is None or newer.label not in tables:
+            return None
+        name = newer.fields.get(entry["field"], "")
+        return RecordKey(newer.label, key.key), {**entry, "field": name}
+
+    def _changes(self, whole: CommitSide) -> Iterator[tuple[str, bytes | None]]:
+        dump, ids = self.evolution.dump, whole.ids()
+        for batch in batches(self._by_record.items()):
+            paths = [dump.path(key) for key, _ in batch]
+            now = whole.records([(path, ids.get(path, "")) for path in paths])
+            stay = self._staying(batch)
+            for (key, entries), path, record in zip(batch, paths, now, strict=True):
+                schema = dump.tables[key.model].schema
+                was = stay.get(key, record)
+                if was is None:
+                    yield from [(f"{dump.folder}/{path}", None)] if path in ids else ()
+                    continue
+                data = canonical.encode(with_rules(was, entries, schema), schema.key_kind)
+                if canonical.blob_id(data, self.project.repository.algorithm) != ids.get(path):
+                    yield f"{dump.folder}/{path}", data
+
+    def _staying(
+        self, batch: Sequence[tuple[RecordKey, Sequence[MissingEntry]]]
+    ) -> Mapping[RecordKey, Record | None]:
+        """The records that were left out as they stay; ``None`` where there is none."""
+        commits: dict[str, list[RecordKey]] = defaultdict(list)
+        for key, entries in batch:
+            for commit in [entry[AT] for entry in entries if AT in entry][:1]:
+                commits[commit].append(key)
+        found: dict[RecordKey, Record | None] = {}
+        for commit, keys in commits.items():
+            side, ids = self._at(commit)
+            paths = [self.evolution.dump.path(key) for key in keys]
+            records = side.records([(path, ids.get(path, "")) for path in paths])
+            found |= zip(keys, records, strict=True)
+        return found
+
+    @cached_property
+    def _at(self) -> Any:
+        return cache(self._side_at)
+
+    def _side_at(self, commit: str) -> tuple[CommitSide, Mapping[str, str]]:
+        """The dump in a commit that was applied before; empty where the repository does not have it."""
+        project, dump = self.project, self.evolution.dump
+        with suppress(UnknownNameError):
+            at = project.repository.refs.resolve(commit) if commit else ""
+            side = Evolution.since(project, dump, at).side
+            return side, side.ids()
+        return CommitSide(project.repository, "", dump.folder), {}

@@ -1,0 +1,231 @@
+"""What an apply writes where a commit refers to rows that neither it nor the database has.
+
+Only records that differ are looked at: a row that has the reference has the row it points to.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from contentgit.content import canonical
+from contentgit.content.diff import Delta
+from contentgit.content.records import RecordKey
+from contentgit.content.schema import FieldKind
+from contentgit.history.snapshots import batches
+from contentgit.integrity.relations import PARENT, parents
+from contentgit.missing import Instead, MissingRule, rule_document
+from contentgit.plan import references
+from contentgit.workingcopy.as_applied import AT, MISSING, MissingEntry, with_rules
+from contentgit.workingcopy.planned import DumpPlan
+from contentgit.workingcopy.project import Project
+
+
+def without_missing(project: Project, dump_plans: Sequence[DumpPlan]) -> list[DumpPlan]:
+    """The plans with ``theirs`` as it is written into a database that lacks rows, and with what is.
+
+    Raises:
+        FormatError: a record of the commit holds something else than references.
+    """
+    plans = list(dump_plans)
+    searches = {n: _Search(work) for n, work in enumerate(plans)}
+    if not any(search.rules for search in searches.values()):
+        return plans
+    _Walk(list(searches.values())).run()
+    for n, search in searches.items():
+        if search.causes:
+            plans[n] = _rewritten(project, plans[n], search)
+    return plans
+
+
+@dataclass(frozen=True)
+class _Reference:
+    """A record's reference in a field that has a rule, or of a multi-table child to its parent."""
+
+    search: _Search
+    delta: Delta
+    field: str
+    target: RecordKey
+    rule: MissingRule
+
+
+@dataclass
+class _Search:
+    """One dump of an apply; ``causes`` are its references to missing rows, by record."""
+
+    work: DumpPlan
+    causes: dict[RecordKey, list[_Reference]] = field(default_factory=dict)
+
+    @cached_property
+    def rules(self) -> Mapping[str, Mapping[str, MissingRule]]:
+        """The rules of fields that records have, by model."""
+        found = {}
+        for label, table in self.work.dump.tables.items():
+            rules = self.work.dump.dataset.missing(label)
+            found[label] = {n: rule for n, rule in rules.items() if n in table.schema.by_name}
+        return {label: rules for label, rules in found.items() if rules}
+
+    @property
+    def skips(self) -> bool:
+        """Whether a record may be left out."""
+        return any(
+            self._leaves_out(label, n)
+            for label, rules in self.rules.items()
+            for n, rule in rules.items()
+            if rule == "skip"
+        )
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """The paths of the commit's records."""
+        return frozenset(self.work.theirs.ids())
+
+    def has(self, key: RecordKey) -> bool:
+        """Whether the commit has the record."""
+        return self.work.dump.path(key) in self.paths
+
+    def read(self) -> Iterator[list[_Reference]]:
+        """The references of the records that differ, in batches."""
+        work = self.work
+        wanted = (delta for delta in work.deltas if delta.commit and self._is_read(delta))
+        for batch in batches(wanted):
+            records = work.theirs.records([(delta.path, delta.commit) for delta in batch])
+            found = []
+            for delta, record in zip(batch, records, strict=True):
+                for name, rule in self.rules.get(delta.key.model, {}).items():
+                    value = record.fields.get(name) if record else None
+                    listed = value if isinstance(value, list) else [value]
+                    # A generic key whose columns are no reference is written as it is.
+                    texts = [each for each in listed if each and not isinstance(each, dict)]
+                    for text in references(delta.key, name, texts):
+                        target = RecordKey.parse(text)
+                        found.append(_Reference(self, delta, name, target, rule))
+                schema = work.dump.tables[delta.key.model].schema
+                above = parents(delta.key, schema)
+                found += [_Reference(self, delta, PARENT, parent, "skip") for parent in above]
+            yield found
+
+    def _is_read(self, delta: Delta) -> bool:
+        table = self.work.dump.tables.get(delta.key.model)
+        return delta.key.model in self.rules or bool(table and table.schema.parents)
+
+    def note(self, reference: _Reference) -> RecordKey | None:
+        """Takes in a reference to a missing row; the record, if it is left out for it and has no row."""
+        key, rule = reference.delta.key, reference.rule
+        if isinstance(rule, Instead) and rule.key == str(reference.target):
+            return None  # the plan refuses it
+        out = self.is_left_out(key)
+        self.causes.setdefault(key, []).append(reference)
+        return key if not out and self.is_left_out(key) and not reference.delta.database else None
+
+    def is_left_out(self, key: RecordKey) -> bool:
+        """Whether the record itself is left out."""
+        return self.leaving(key) is not None
+
+    def leaving(self, key: RecordKey) -> _Reference | None:
+        """The reference for which the record is left out."""
+        found = self.causes.get(key, ())
+        return next(
+            (e for e in found if e.rule == "skip" and self._leaves_out(key.model, e.field)), None
+        )
+
+    def _leaves_out(self, label: str, name: str) -> bool:
+        """Whether a missing row in the field leaves out the record, and not one value of a list."""
+        known = self.work.dump.tables[label].schema.by_name.get(name)
+        return known is None or known.kind is not FieldKind.REFERENCES
+
+    # What the ledger lists
+
+    def entries(self) -> Iterator[MissingEntry]:
+        """What is written in place of the references, by record."""
+        before: dict[str, list[MissingEntry]] = defaultdict(list)
+        for entry in self.work.applied.withheld if self.work.applied else ():
+            if MISSING in entry:
+                before[entry["record"]].append(entry)
+        for key, found in self.causes.items():
+            leaving = self.leaving(key)
+            if leaving is None:
+                yield from map(_entry, found)
+                continue
+            earlier = before[str(key)]
+            stayed = next((entry[AT] for entry in earlier if AT in entry), None)
+            base = self.work.base_commit if leaving.delta.path in self.work.base_ids else ""
+            at = base if stayed is None else stayed
+            yield {**_entry(leaving), AT: at, "stays": bool(leaving.delta.database)}
+            # They make the record of that commit what stays here.
+            yield from (entry for entry in earlier if AT not in entry)
+
+
+def _entry(reference: _Reference) -> MissingEntry:
+    return {
+        "record": str(reference.delta.key),
+        "field": reference.field,
+        "reason": f"{reference.target} is missing",
+        MISSING: str(reference.target),
+        "rule": rule_document(reference.rule),
+    }
+
+
+@dataclass
+class _Walk:
+    """Finds the missing rows of all dumps, and what is missing because records are left out."""
+
+    searches: Sequence[_Search]
+    waiting: dict[RecordKey, list[_Reference]] = field(default_factory=lambda: defaultdict(list))
+
+    def run(self) -> None:
+        """Fills the ``causes`` of the searches."""
+        skips = any(search.skips for search in self.searches)
+        out: list[RecordKey] = []
+        for search in self.searches:
+            for found in search.read():
+                committed = {each.target for each in found if self._in_commit(each.target)}
+                missing = self._without_row({each.target for each in found} - committed)
+                for each in found:
+                    if each.target in missing and each.field != PARENT:
+                        out += filter(None, [search.note(each)])
+                    elif skips and each.target in committed:
+                        self.waiting[each.target].append(each)
+        while out:
+            gone, out = self._without_row(set(out)), []
+            for each in (each for key in gone for each in self.waiting.pop(key, ())):
+                out += filter(None, [each.search.note(each)])
+
+    def _in_commit(self, key: RecordKey) -> bool:
+        return any(search.has(key) for search in self.searches)
+
+    def _without_row(self, keys: Iterable[RecordKey]) -> set[RecordKey]:
+        keys = set(keys)
+        return keys - self.searches[0].work.dump.reader.existing(keys)
+
+
+def _rewritten(project: Project, work: DumpPlan, search: _Search) -> DumpPlan:
+    repository, folder = project.repository, work.folder
+    out = [delta for delta in work.deltas if search.is_left_out(delta.key)]
+    rest = [d for d in work.deltas if d.key in search.causes and not search.is_left_out(d.key)]
+    ids = {delta.path: delta.database for delta in out}
+
+    def changes() -> Iterator[tuple[str, bytes | None]]:
+        yield from work.ours.files(out)
+        for batch in batches(rest):
+            records = work.theirs.records([(delta.path, delta.commit) for delta in batch])
+            for delta, record in zip(batch, records, strict=True):
+                assert record is not None, delta
+                schema = work.dump.tables[delta.key.model].schema
+                made = with_rules(record, map(_entry, search.causes[delta.key]), schema)
+                data = canonical.encode(made, schema.key_kind)
+                ids[delta.path] = canonical.blob_id(data, repository.algorithm)
+                yield f"{folder}/{delta.path}", data
+
+    repository.writer.allow_reading_only()
+    root = repository.trees.root(work.theirs.commit)
+    tree = repository.writer.write_tree(None, changes(), {"": root})
+    deltas = (delta._replace(commit=ids.get(delta.path, delta.commit)) for delta in work.deltas)
+    return replace(
+        work,
+        theirs=work.theirs._replace(commit=tree),
+        deltas=[delta for delta in deltas if delta.commit != delta.database],
+        missing=tuple(search.entries()),
+    )
