@@ -29,8 +29,11 @@ MISSING: Final = "missing"
 AT: Final = "at"
 """In the entry of a record that was left out, the commit with the record as it stays; ``""``: it has none."""
 
+KEPT: Final = "kept"
+"""In such an entry, the fields that are as in ``at``: edits of the others were committed since."""
+
 MissingEntry: TypeAlias = Mapping[str, Any]
-"""``record``, ``field``, ``reason``, ``missing``, ``rule``; ``at`` and ``stays`` of a record left out."""
+"""``record``, ``field``, ``reason``, ``missing``, ``rule``; of a record left out also the keys above."""
 
 
 class MissingCause(NamedTuple):
@@ -89,6 +92,27 @@ def _put(value: Value, missing: str, rule: MissingRule | None, field: FieldSchem
     return found if field.ordered else list(map(str, sorted(map(RecordKey.parse, found))))
 
 
+def _as_it_stays(record: Record | None, then: Record | None, entry: MissingEntry) -> Record | None:
+    """The record that was left out as an entry of it says; ``then`` is the one in its commit."""
+    if record is None or then is None or KEPT not in entry:
+        return then
+    names = then.fields.keys() & record.fields.keys() & {*entry[KEPT]}
+    return Record(record.key, {**record.fields, **{name: then.fields[name] for name in names}})
+
+
+def with_committed(
+    entries: Iterable[MissingEntry], kept: Mapping[str, Sequence[str]]
+) -> Iterator[MissingEntry]:
+    """The list after a commit of rows whose records were left out; ``kept`` fields are as in the branch."""
+    seen: set[str] = set()
+    for entry in entries:
+        record = entry["record"]
+        if AT in entry and record in kept and record not in seen:
+            seen.add(record)
+            entry = {**entry, KEPT: list(kept[record])}
+        yield entry
+
+
 @dataclass(frozen=True)
 class AsApplied:
     """A dump's commit as the ``entries`` of a list say; ``evolution`` is that of the commit."""
@@ -110,8 +134,12 @@ class AsApplied:
     @cached_property
     def left_out(self) -> Mapping[RecordKey, MissingEntry]:
         """The records that were left out."""
-        entries = (entry for found in self._by_record.values() for entry in found if AT in entry)
-        return {named[0]: entry for entry in entries if (named := self._named(entry))}
+        return {
+            key: entry
+            for key, found in self._by_record.items()
+            for entry in found[:1]
+            if AT in entry
+        }
 
     @cached_property
     def _by_record(self) -> Mapping[RecordKey, Sequence[MissingEntry]]:
@@ -140,7 +168,10 @@ class AsApplied:
             stay = self._staying(batch)
             for (key, entries), path, record in zip(batch, paths, now, strict=True):
                 schema = dump.tables[key.model].schema
-                was = stay.get(key, record)
+                was = record
+                for entry in entries:
+                    if AT in entry:
+                        was = _as_it_stays(was, stay[entry[AT], key], entry)
                 if was is None:
                     yield from [(f"{dump.folder}/{path}", None)] if path in ids else ()
                     continue
@@ -150,18 +181,19 @@ class AsApplied:
 
     def _staying(
         self, batch: Sequence[tuple[RecordKey, Sequence[MissingEntry]]]
-    ) -> Mapping[RecordKey, Record | None]:
-        """The records that were left out as they stay; ``None`` where there is none."""
+    ) -> Mapping[tuple[str, RecordKey], Record | None]:
+        """The records that were left out in the commits of their entries; ``None`` where there is none."""
         commits: dict[str, list[RecordKey]] = defaultdict(list)
         for key, entries in batch:
-            for commit in [entry[AT] for entry in entries if AT in entry][:1]:
-                commits[commit].append(key)
-        found: dict[RecordKey, Record | None] = {}
+            for entry in entries:
+                if AT in entry:
+                    commits[entry[AT]].append(key)
+        found: dict[tuple[str, RecordKey], Record | None] = {}
         for commit, keys in commits.items():
             side, ids = self._at(commit)
             paths = [self.evolution.dump.path(key) for key in keys]
             records = side.records([(path, ids.get(path, "")) for path in paths])
-            found |= zip(keys, records, strict=True)
+            found |= {(commit, key): each for key, each in zip(keys, records, strict=True)}
         return found
 
     @cached_property

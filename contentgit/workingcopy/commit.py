@@ -23,6 +23,7 @@ from contentgit.git import LeftAlone, Repository, Signature
 from contentgit.history.commits import check_format, repository_document
 from contentgit.history.snapshots import CommitSide, batches
 from contentgit.workingcopy.anchors import anchor
+from contentgit.workingcopy.as_applied import with_committed
 from contentgit.workingcopy.database_side import DatabaseSide, Missing, Spool, pairs
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.hooks import committed
@@ -218,7 +219,8 @@ def _drafted(
     unapplied = Unapplied.since(project, evolution, base)
     found = list(_without_unapplied(side, unapplied, withheld.edits(deltas)))
     edited = list(_without_kept(side, before, ignored, found))
-    carried = withheld.carried(ignored, deltas)
+    kept = unapplied.kept_by_commit(side, edited)
+    carried = list(with_committed(withheld.carried(ignored, deltas), kept))
     return _DumpDraft(dump, side, base, edited, evolution, recorded, carried)
 
 

@@ -18,7 +18,7 @@ from contentgit.history.snapshots import batches
 from contentgit.integrity.relations import PARENT, parents
 from contentgit.missing import Instead, MissingRule, rule_document
 from contentgit.plan import references
-from contentgit.workingcopy.as_applied import AT, MISSING, MissingEntry, with_rules
+from contentgit.workingcopy.as_applied import AT, KEPT, MISSING, MissingEntry, with_rules
 from contentgit.workingcopy.planned import DumpPlan
 from contentgit.workingcopy.project import Project
 
@@ -150,12 +150,12 @@ class _Search:
                 yield from map(_entry, found)
                 continue
             earlier = before[str(key)]
-            stayed = next((entry[AT] for entry in earlier if AT in entry), None)
-            base = self.work.base_commit if leaving.delta.path in self.work.base_ids else ""
-            at = base if stayed is None else stayed
+            at = self.work.base_commit if leaving.delta.path in self.work.base_ids else ""
+            if earlier and AT in earlier[0] and KEPT not in earlier[0]:
+                at = earlier.pop(0)[AT]
             yield {**_entry(leaving), AT: at, "stays": bool(leaving.delta.database)}
             # They make the record of that commit what stays here.
-            yield from (entry for entry in earlier if AT not in entry)
+            yield from earlier
 
 
 def _entry(reference: _Reference) -> MissingEntry:

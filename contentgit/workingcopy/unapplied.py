@@ -25,6 +25,7 @@ from contentgit.errors import RefusedError, UnknownNameError
 from contentgit.history.snapshots import CommitSide, batches
 from contentgit.merge import merge_value
 from contentgit.workingcopy.as_applied import MISSING, AsApplied
+from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.project import Project
 
@@ -152,6 +153,27 @@ class Unapplied:
             and not same(here.fields[name], was.fields[name])
             for name in was.fields.keys() & here.fields.keys() & then.fields.keys()
         )
+
+    def kept_by_commit(
+        self, side: DatabaseSide, deltas: Sequence[Delta]
+    ) -> Mapping[str, Sequence[str]]:
+        """The fields that a commit of ``deltas`` keeps as they are in records which were left out here.
+
+        By record, as the ledger's list names it.
+        """
+        left_out, found = self.replaced.left_out, {}
+        for batch in batches(each for each in deltas if each.key in left_out and each.database):
+            rows = side.records([delta.row for delta in batch])
+            for delta, own in zip(batch, rows, strict=True):
+                data = side.kept.get(delta.key)
+                written = canonical.decode(data).fields if data else {}
+                differing = [
+                    name
+                    for name, value in (own.fields.items() if own else ())
+                    if name in written and not same(value, written[name])
+                ]
+                found[left_out[delta.key]["record"]] = differing
+        return found
 
     @cached_property
     def _known(self) -> Sequence[tuple[str, str]]:

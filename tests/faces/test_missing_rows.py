@@ -305,3 +305,80 @@ def test_a_child_is_left_out_with_its_parent(project: Project) -> None:
     found = project.sql("SELECT place FROM site1_column ORDER BY article_ptr_id", site=B)
     assert found == [("Left",), ("Right",)]
     clean(project)
+
+
+def test_a_row_that_is_here_before_the_first_apply(project: Project) -> None:
+    code(project, author="skip", article="null")
+    project.sql("INSERT INTO site1_article (id, title, author_id) VALUES (1, 'Own', 1)", site=B)
+    assert "it stays as it is here" not in project.ok("status", site=B)
+    said = project.ok(*BRING, site=B)
+    assert "2 records that refer to it in site1.article.author are left out" in said
+    assert "1 row stays as it is here" in said
+    assert authors(project) == [(1, "bob"), (2, "bob")]
+    assert "1 record edited since" in project.ok("status", site=B)
+    assert "was left out here" in project.refused("commit", "-m", "Own", site=B)
+    project.sql("DELETE FROM site1_comment", site=B)
+    project.sql("DELETE FROM site1_article WHERE id = 1", site=B)
+    assert "site1.article:1" not in project.ok("status", site=B).partition("as it was")[0]
+
+
+def test_a_deleted_row_whose_record_was_left_out(project: Project) -> None:
+    code(project, author="skip")
+    project.sql("DELETE FROM site1_comment")
+    project.sql("UPDATE site1_article SET author_id = 2")
+    project.ok("commit", "-m", "All by Bob")
+    project.ok(*BRING, site=B)
+    project.sql("UPDATE site1_article SET author_id = 1, title = 'Rye 2' WHERE id = 1")
+    project.ok("commit", "-m", "By Anna")
+    project.ok(*BRING, site=B)
+    project.sql("DELETE FROM site1_article WHERE id = 1", site=B)
+    assert "1 record edited since" in project.ok("status", site=B)
+    assert "was left out here" in project.refused("commit", "-m", "Gone", site=B)
+    assert "left out" in project.ok(*BRING, site=B)
+    # An edit of another field goes into the branch.
+    project.sql("INSERT INTO site1_article (id, title, author_id) VALUES (1, 'Rye', 1)", site=B)
+    clean(project)
+
+
+def test_edits_of_a_row_whose_record_was_left_out_are_merged(project: Project) -> None:
+    code(project, author="skip")
+    project.sql("DELETE FROM site1_comment")
+    project.sql("UPDATE site1_article SET author_id = 2")
+    project.ok("commit", "-m", "All by Bob")
+    project.ok(*BRING, site=B)
+    project.sql("UPDATE site1_article SET author_id = 1 WHERE id = 1")
+    project.ok("commit", "-m", "By Anna")
+    project.ok(*BRING, site=B)
+    project.sql("UPDATE site1_article SET title = 'Mine' WHERE id = 1", site=B)
+    assert "1 updated" in project.ok("commit", "-m", "Mine", site=B)
+    shown = project.ok("show")
+    assert "Mine" in shown
+    assert " author:" not in shown
+    status = project.ok("status", site=B)
+    assert "clean" in status, status
+    # Another rule: what was left out is written.
+    code(project, author="null")
+    project.ok(*BRING, site=B)
+    assert authors(project) == [(1, None), (2, "bob"), (3, "bob")]
+    clean(project)
+    # And back: what was written stays.
+    project.sql("UPDATE site1_article SET title = 'Here' WHERE id = 1", site=B)
+    code(project, author="skip")
+    project.ok(*BRING, "--merge", site=B)
+    assert "1 record edited since" in project.ok("status", site=B)
+    project.ok("commit", "-m", "Here", site=B)
+    assert " author:" not in project.ok("show")
+    clean(project)
+
+
+def test_force_and_what_it_keeps(project: Project) -> None:
+    code(project, author="null")
+    project.ok(*BRING, site=B)
+    project.sql("UPDATE site1_article SET author_id = 1, title = 'B' WHERE id = 1", site=B)
+    project.ok(*BRING, "--force", site=B)
+    assert authors(project) == [(1, None), (2, "bob"), (3, None)]
+    clean(project)
+    project.ok("undo", "--yes", site=B)
+    assert authors(project) == [(1, "bob"), (2, "bob"), (3, None)]
+    status = project.ok("status", site=B)
+    assert "1 record edited since" in status
