@@ -90,14 +90,18 @@ class Dataset:
         return tuple(spec for spec in self.specs if spec.model == model)
 
     def may_miss(self, model: str) -> frozenset[str]:
-        """The fields in which a many-to-many field leaves out missing references."""
-        names = (name for spec in self.specs_of(model) for name in spec.ignore_missing_m2m)
-        rules = self.missing(model).items()
-        return frozenset({*names, *(name for name, rule in rules if rule == "skip")})
+        """The fields that leave out references to missing rows, if they are many-to-many fields."""
+        return frozenset(name for name, rule in self.missing(model).items() if rule == "skip")
 
     def missing(self, model: str) -> Mapping[str, MissingRule]:
-        """What is done about missing rows, by field; a field that is not named refuses."""
-        return effective(spec.missing for spec in self.specs_of(model))
+        """What is done about missing rows, by field; a field that is not named refuses.
+
+        ``ignore_missing_m2m`` is a short form of it.
+        """
+        specs = self.specs_of(model)
+        short: MissingRule = "skip"
+        ignored = (dict.fromkeys(spec.ignore_missing_m2m, short) for spec in specs)
+        return effective([*ignored, *(spec.missing for spec in specs)])
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -85,8 +85,12 @@ def begin(ok: Ok) -> None:
     ok("commit", "-m", "First")
 
 
-def test_a_value_of_a_list_is_left_out(shop: None, ok: Ok) -> None:
+@pytest.mark.parametrize("short", [False, True])
+def test_a_value_of_a_list_is_left_out(shop: None, ok: Ok, short: bool) -> None:
     define(("product", {"tags": "skip"}))
+    if short:
+        del SPECS[0]["missing"]
+        SPECS[0]["ignore_missing_m2m"] = ["tags"]
     begin(ok)
     line = "bakery.tag:organic is missing: bakery.product.tags of 3 records is without it"
     assert line in ok(*APPLY)
