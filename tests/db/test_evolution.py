@@ -525,6 +525,24 @@ def test_a_commit_from_within_squashed_migrations_gets_the_rest_of_them(write: W
     ]
 
 
+@pytest.mark.parametrize("held", ["", "a", "b"])
+def test_what_comes_after_a_squash_is_read_though_the_replaced_files_are_gone(
+    write: Write, held: str
+) -> None:
+    write(upto("a"))
+    begun = standing()
+    later = migration('m.AlterField("Page", "name", f.TextField(null=True))', "s")
+    write({"s": SQUASHED["s"], "t": later, **{each: CHAIN[each] for each in held}})
+    found = code_standing(["workshop.page"], [], begun, "default")
+    assert (found.missing, found.cut) == ((), ("workshop.a",))
+    added = [(each.name, [*map(type, each.steps)]) for each in found.standing.since(begun) or ()]
+    assert added == [
+        ("workshop.b", [OpaqueStep]),
+        ("workshop.c", [OpaqueStep]),
+        ("workshop.t", []),
+    ]
+
+
 def test_migrations_that_the_code_lacks_are_named(write: Write) -> None:
     write(upto("a"))
     begun = standing()

@@ -478,6 +478,30 @@ def test_commits_go_on_when_the_replaced_files_went_before_any_commit_with_the_s
     assert project.sql("SELECT text FROM site1_page ORDER BY id") == [("Rye.",), ("Oat.",)]
 
 
+def test_a_commit_from_within_a_squash_is_refused_when_the_replaced_files_are_gone(
+    project: Project,
+) -> None:
+    longer = RENAMED.replace("text = models.TextField()", "text = models.TextField(null=True)")
+    project.code(RENAMED, [INITIAL, RENAME], SPECS)
+    project.migrate()
+    folder = project.folder / "site1/migrations"
+    project.code(longer, [], SPECS)
+    replaces = 'replaces = [("site1", "m0"), ("site1", "m1")]'
+    operations = INITIAL.replace("body", "text")
+    (folder / "s.py").write_text(SQUASHED.format(replaces=replaces, operations=operations))
+    project.migration("t", 'm.AlterField("Page", "text", f.TextField(null=True))', "s")
+    project.migrate()
+    for call in ("checkout main", "upgrade main"):
+        said = project.refused(*call.split())
+        assert "site1.m0" in said
+        assert "code that has them" in said
+    assert "renamed" not in project.ok("status")
+    assert "deploy" in project.refused("commit", "-m", "Over it")
+    for call in ("diff", "log -p", "show"):
+        project.ok(*call.split())
+    assert "cannot be reached" not in project.manage("contentgit", "check").stdout
+
+
 def test_a_renumbered_migration_is_the_same(project: Project) -> None:
     project.code(RENAMED, [INITIAL, RENAME], SPECS)
     folder = project.folder / "site1/migrations"

@@ -105,8 +105,8 @@ def code_standing(
     history += graph.continued(history, coming, own, renamed)
     elsewhere = {_node(each)[0] for each in gone}
     cut = {name for name in missing if _node(name)[0] in elsewhere}
-    if any(_GONE in each.steps for each in history):
-        cut |= {name for name in recorded.leaves if graph.has(name) and not graph.holds(name)}
+    apart = {each.app for each in history if _GONE in each.steps}
+    cut |= {name for name in recorded.leaves if _node(name)[0] in apart and graph.is_within(name)}
     return CodeStanding(Standing(tuple(history)), tuple(missing), tuple(sorted(cut)), renamed)
 
 
@@ -130,6 +130,12 @@ class ProjectMigrations:
         """Whether the code has the migration, or one in place of it."""
         node = _node(name)
         return node in self.loader.graph.nodes or node in self.squashed
+
+    def is_within(self, name: str) -> bool:
+        """Whether it was squashed, and files of those that were squashed with it are gone."""
+        key = self.squashed.get(_node(name))
+        replaced = self.loader.replacements[key].replaces if key else ()
+        return not {*replaced} <= self.loader.disk_migrations.keys()
 
     def holds(self, name: str) -> bool:
         """Whether the code has the file of the migration itself."""
@@ -257,8 +263,11 @@ class ProjectMigrations:
             replaced = squashed.replaces if squashed else []
             if node not in known and not known.isdisjoint(replaced):
                 # The commit stands between two of them.
+                whole = all(each in disk for each in replaced)
+                if not whole:
+                    reader.steps(disk[node])  # for the state behind them
                 for each in replaced:
-                    found = reader.steps(disk[each]) if each in disk else [_GONE]
+                    found = reader.steps(disk[each]) if whole else [_GONE]
                     if each not in known:
                         yield each, found
             else:
