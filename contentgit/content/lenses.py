@@ -5,7 +5,7 @@ A lens is a pure function. What it cannot carry it lists; it never guesses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from types import MappingProxyType
@@ -294,6 +294,26 @@ class Lens:
         if schema.ordered or not all(isinstance(each, str) and ":" in each for each in found):
             return found
         return in_order(found)
+
+
+def first_value(history: Sequence[Migration], label: str, field: str) -> Value | Absent:
+    """What rows got in a field when it came, by the names of today; ``ABSENT`` where that is not known."""
+    retyped: list[RetypedField] = []
+    for step in (step for each in reversed(history) for step in reversed(each.steps)):
+        match step:
+            case RenamedModel(was, to) if to == label:
+                label = was
+            case RenamedField(model, was, to) if (model, to) == (label, field):
+                field = was
+            case RetypedField(model, name) if (model, name) == (label, field):
+                retyped.append(step)
+            case RemovedField(model, name) if (model, name) == (label, field):
+                return ABSENT
+            case AddedField(model, name, value) if (model, name) == (label, field):
+                for each in reversed(retyped):
+                    value = value if value is ABSENT else _converted(value, each)
+                return value
+    return ABSENT
 
 
 def _take_field(model: _ReadModel, step: SchemaStep, migration: str) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from shlex import quote
-from typing import Final
+from typing import Final, NamedTuple
 
 from contentgit.content.canonical import dump_document, parse_document
 from contentgit.content.description import parse_excluded, schema_document
@@ -41,6 +41,14 @@ from contentgit.workingcopy.standing import bridged, dump_standing, way_past_cut
 
 _ALIKE: Final = frozenset({FieldKind.TEXT, FieldKind.FILE})
 """Kinds whose content has the same form."""
+
+
+class _Lacking(NamedTuple):
+    """A model or field (else ``""``) that the code lacks, as the commit has it; ``name`` is the newer one."""
+
+    model: str
+    field: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -157,11 +165,12 @@ class Evolution:
 
     @property
     def not_here(self) -> tuple[tuple[str, str], ...]:
-        """Models and fields of the commit that an apply leaves out; the field ``""`` is all of them."""
-        names = (name.rpartition(".") for name in self.dropped if name.count(".") > 1)
+        """Models and fields that an apply leaves out, as the commit names them; ``""`` is all fields."""
+        was = {newer.label: label for label in self.recorded if (newer := self.newer(label))}
+        fields = (each for each in self._lacking if each.field)
         return (
-            *((label, "") for label in sorted(self.left_out)),
-            *((label, name) for label, _, name in names),
+            *((was.get(label, label), "") for label in sorted(self.left_out)),
+            *((each.model, each.field) for each in fields),
         )
 
     @property
@@ -210,9 +219,19 @@ class Evolution:
                     found = commit.id if names <= standing.names else found
         return found
 
-    @cached_property
+    @property
     def dropped(self) -> tuple[str, ...]:
         """The models and fields of the commit that the code lacks, and that no migration of it removed."""
+        return tuple(each.name for each in self._lacking)
+
+    @property
+    def dropped_fields(self) -> tuple[tuple[str, str], ...]:
+        """Those of them that are fields of models which the code has: model and field."""
+        names = (each.name.rpartition(".") for each in self._lacking if each.field)
+        return tuple((label, name) for label, _, name in names)
+
+    @cached_property
+    def _lacking(self) -> tuple[_Lacking, ...]:
         found = []
         for label, model in self.recorded.items():
             newer = self._lens.newer(label)
@@ -220,13 +239,13 @@ class Evolution:
                 continue
             table = self.dump.tables.get(newer.label)
             if table is None and not has_field(newer.label, ""):
-                found.append(label)
+                found.append(_Lacking(label, "", label))
             elif table is not None:
-                names = (newer.fields.get(each.name) for each in model.fields)
+                names = ((each.name, newer.fields.get(each.name)) for each in model.fields)
                 known = table.schema.by_name
                 found += [
-                    f"{newer.label}.{name}"
-                    for name in names
+                    _Lacking(label, was, f"{newer.label}.{name}")
+                    for was, name in names
                     if name and name not in known and not has_field(newer.label, name)
                 ]
         return tuple(found)

@@ -16,8 +16,8 @@ from typing import Any, Final
 from contentgit.content import canonical
 from contentgit.content.canonical import same
 from contentgit.content.diff import ABSENT, Absent, Delta
-from contentgit.content.evolution import AddedField
 from contentgit.content.layout import of_models
+from contentgit.content.lenses import first_value
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import FieldKind
 from contentgit.db.ledger import Applied
@@ -30,7 +30,10 @@ from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.project import Project
 
 LEFT_AT: Final = "left_at"
-"""The commit in an entry of the ledger's list that names what its apply left out: one for all of a list."""
+"""The commit in an entry of the ledger's list that names what its apply left out: one for all of a list.
+
+Model and field have the names that they have there, also after commits that know them by others.
+"""
 
 
 @dataclass(frozen=True)
@@ -85,10 +88,10 @@ class Unapplied:
         ``ABSENT`` where only the database knows it.
         """
         found: dict[str, dict[str, Value | Absent]] = {}
-        tables = self.evolution.dump.tables
+        tables, history = self.evolution.dump.tables, self.evolution.code.standing.history
         for label, name in self._known:
             if name and label in tables and name in tables[label].schema.by_name:
-                found.setdefault(label, {})[name] = self._default(label, name)
+                found.setdefault(label, {})[name] = first_value(history, label, name)
         return found
 
     def count(self, deltas: Sequence[Delta]) -> Mapping[str, int]:
@@ -180,18 +183,11 @@ class Unapplied:
         """Model and field as the code names them; ``""`` for all fields."""
         found = []
         for entry in self.entries:
-            newer = self.evolution.newer(entry["record"])
+            newer = self._at.newer(entry["record"])
             field = newer.fields.get(entry["field"], "") if newer else ""
             if newer and bool(field) == bool(entry["field"]):
                 found.append((newer.label, field))
         return found
-
-    def _default(self, label: str, name: str) -> Value | Absent:
-        for migration in reversed(self.evolution.code.standing.history):
-            for step in migration.steps:
-                if isinstance(step, AddedField) and (step.model, step.field) == (label, name):
-                    return step.default
-        return ABSENT
 
     def _changes(self) -> Iterator[tuple[str, bytes | None]]:
         folder, tables = self.evolution.dump.folder, self.evolution.dump.tables
@@ -225,12 +221,17 @@ class Unapplied:
                 values[name] = value
         return Record(now.key, values)
 
-    @cached_property
+    @property
     def _then(self) -> CommitSide:
         """The dump in the commit of which something was left out, as the code has it."""
+        return self._at.side
+
+    @cached_property
+    def _at(self) -> Evolution:
+        """What became of the commit of which something was left out: the list has its names."""
         commit = self.entries[0][LEFT_AT]
         if commit != self.evolution.commit:
             with suppress(UnknownNameError):
                 at = self.project.repository.refs.resolve(commit)
-                return Evolution.since(self.project, self.evolution.dump, at).side
-        return self.evolution.side
+                return Evolution.since(self.project, self.evolution.dump, at)
+        return self.evolution

@@ -107,9 +107,8 @@ def dropped_values(evolution: Evolution) -> Mapping[str, int]:
     """What a commit with ``--drop-fields`` drops: how many records a model has, or a field a value in."""
     found = {name: evolution.left_out.get(name, 0) for name in evolution.dropped}
     fields: dict[str, list[str]] = {}
-    for label, name in evolution.not_here:
-        if name:
-            fields.setdefault(label, []).append(name)
+    for label, name in evolution.dropped_fields:
+        fields.setdefault(label, []).append(name)
     ids = of_models(fields, evolution.side.ids()) if fields else {}
     for batch in batches(ids.items()):
         for record in filter(None, evolution.side.records(batch)):

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contentgit.content.canonical import dump_document, parse_document
+from contentgit.content.diff import ABSENT
 from contentgit.content.evolution import (
     AddedField,
     AddedModel,
@@ -26,7 +27,7 @@ from contentgit.content.evolution import (
     history_document,
     parse_history,
 )
-from contentgit.content.lenses import Lens, Lost, Reading
+from contentgit.content.lenses import Lens, Lost, Reading, first_value
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
 from contentgit.errors import FormatError
@@ -236,6 +237,40 @@ def test_what_only_a_migration_knows_is_unsaid() -> None:
     )
     assert found.unsaid == {"site.page": {"slug", "number"}}
     assert lens(RemovedModel("site.page")).unsaid == {}
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([AddedField("site.page", "intro", "none")], ABSENT),
+        (
+            [AddedField("site.page", "intro", "none"), RenamedField("site.page", "intro", "sub")],
+            "none",
+        ),
+        (
+            [
+                AddedField("site.note", "number", 7),
+                RenamedModel("site.note", "site.page"),
+                RenamedField("site.page", "number", "sub"),
+                RetypedField("site.page", "sub", Conversion.TEXT),
+            ],
+            "7",
+        ),
+        (
+            [
+                AddedField("site.page", "sub", 1.5),
+                RetypedField("site.page", "sub", Conversion.NONE),
+            ],
+            ABSENT,
+        ),
+        ([AddedField("site.page", "sub", "old"), RemovedField("site.page", "sub")], ABSENT),
+    ],
+)
+def test_what_rows_got_in_a_field_that_was_renamed_since(
+    steps: list[SchemaStep], expected: Any
+) -> None:
+    history = [Migration(f"site.m{number}", (), (step,)) for number, step in enumerate(steps)]
+    assert first_value(history, "site.page", "sub") == expected
 
 
 def test_a_renamed_model_takes_its_references_along() -> None:

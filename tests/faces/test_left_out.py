@@ -31,6 +31,11 @@ CREATE_TAG = """
 SPECS = [{"model": "site1.page", "delete_missing": True}]
 BOTH = [*SPECS, {"model": "site1.tag", "delete_missing": True}]
 B = "production"
+RENAME_INTRO = 'm.RenameField("Page", "intro", "lead")'
+WITH_LEAD = WITH_INTRO.replace("intro", "lead")
+LABEL = TAG.replace("Tag", "Label")
+RENAME_TAG = 'm.RenameModel("Tag", "Label")'
+LABELS = [*SPECS, {"model": "site1.label", "delete_missing": True}]
 BRING = ("checkout", "main", "--apply", "--yes")
 
 
@@ -203,3 +208,48 @@ def test_a_field_that_was_left_out_is_dropped_from_records_and_description(field
     assert "intro" not in fields.git("grep", "-h", "", "HEAD", "--", "pages/site1.page")
     assert "unknown-field" not in fields.ok("check", "HEAD", site=B)
     assert "clean" in fields.ok("status", site=B)
+
+
+def test_a_field_that_is_renamed_before_it_is_brought_waits_also_after_commits(
+    fields: Project,
+) -> None:
+    fields.code(WITH_LEAD, [INITIAL, ADD_INTRO, RENAME_INTRO], SPECS)
+    fields.migrate(B)
+    fields.sql("UPDATE site1_page SET title = 'Zwei' WHERE id = 2", site=B)
+    for message in ("Two", "Nothing"):
+        fields.ok("commit", "-m", message, site=B)
+        status = fields.ok("status", site=B)
+        assert "site1.page: 1 record" in status
+        assert "edited" not in status
+    assert "lead:" not in fields.ok("show")
+    fields.ok("update", "--yes", site=B)
+    found = fields.sql("SELECT title, lead FROM site1_page ORDER BY id", site=B)
+    assert found == [("Uno", "Read this"), ("Zwei", "None yet")]
+    assert "clean" in fields.ok("status", site=B)
+
+
+def test_a_field_that_is_renamed_before_it_is_brought_is_no_edit(fields: Project) -> None:
+    fields.code(WITH_LEAD, [INITIAL, ADD_INTRO, RENAME_INTRO], SPECS)
+    fields.migrate()
+    fields.sql("UPDATE site1_page SET lead = 'Later' WHERE id = 2")
+    fields.ok("commit", "-m", "Renamed")
+    fields.migrate(B)
+    fields.ok(*BRING, site=B)
+    found = fields.sql("SELECT lead FROM site1_page ORDER BY id", site=B)
+    assert found == [("Read this",), ("Later",)]
+
+
+def test_a_model_that_is_renamed_before_it_is_brought_waits_also_after_commits(
+    models: Project,
+) -> None:
+    models.code(PAGE + LABEL, [INITIAL, CREATE_TAG, RENAME_TAG], LABELS)
+    models.migrate(B)
+    for title in ("Zwei", "Deux"):
+        models.sql("UPDATE site1_page SET title = ? WHERE id = 2", title, site=B)
+        assert "0 created, 1 updated, 0 deleted" in models.ok("commit", "-m", title, site=B)
+        status = models.ok("status", site=B)
+        assert "site1.label: 2 records" in status
+        assert "edited" not in status
+    models.ok("update", "--yes", site=B)
+    assert models.sql("SELECT name FROM site1_label", site=B) == [("Bread",), ("Cake",)]
+    assert "clean" in models.ok("status", site=B)
