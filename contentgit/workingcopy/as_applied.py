@@ -19,6 +19,7 @@ from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
 from contentgit.errors import UnknownNameError
 from contentgit.history.snapshots import CommitSide, batches
+from contentgit.integrity.relations import PARENT
 from contentgit.missing import Instead, MissingRule, parse_rule
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.project import Project
@@ -103,13 +104,20 @@ def _as_it_stays(record: Record | None, then: Record | None, entry: MissingEntry
 def with_committed(
     entries: Iterable[MissingEntry], kept: Mapping[str, Sequence[str]]
 ) -> Iterator[MissingEntry]:
-    """The list after a commit of rows whose records were left out; ``kept`` fields are as in the branch."""
-    seen: set[str] = set()
+    """The list after a commit that ``kept`` these fields of edited records as they are in the branch.
+
+    What was put into another field has been edited, and the commit has that.
+    """
+    left_out: set[str] = set()
     for entry in entries:
         record = entry["record"]
-        if AT in entry and record in kept and record not in seen:
-            seen.add(record)
-            entry = {**entry, KEPT: list(kept[record])}
+        if record in kept and record not in left_out:
+            if AT in entry:
+                left_out.add(record)
+                yield {**entry, KEPT: list(kept[record])}
+                continue
+            if entry["field"] not in kept[record]:
+                continue
         yield entry
 
 
@@ -136,33 +144,40 @@ class AsApplied:
         """The records that were left out."""
         return {
             key: entry
-            for key, found in self._by_record.items()
+            for key, found in self.by_record.items()
             for entry in found[:1]
             if AT in entry
         }
 
     @cached_property
-    def _by_record(self) -> Mapping[RecordKey, Sequence[MissingEntry]]:
+    def by_record(self) -> Mapping[RecordKey, Sequence[MissingEntry]]:
+        """The list by record, as the code names them."""
         found: dict[RecordKey, list[MissingEntry]] = defaultdict(list)
         for key, entry in filter(None, map(self._named, self.entries)):
             found[key].append(entry)
         return found
 
+    def named(self) -> Iterator[MissingEntry]:
+        """The list with the names that the code has for models and fields."""
+        yield from (entry for _, entry in filter(None, map(self._named, self.entries)))
+
     def _named(self, entry: MissingEntry) -> tuple[RecordKey, MissingEntry] | None:
         """Record and entry as the code names them; ``None`` if it has the model no more."""
         key, tables = RecordKey.parse(entry["record"]), self.evolution.dump.tables
-        table = tables.get(key.model)
-        if table and (AT in entry or entry["field"] in table.schema.by_name):
+        names = {entry["field"], *entry.get(KEPT, ())} - {PARENT}
+        if key.model in tables and names <= tables[key.model].schema.by_name.keys():
             return key, entry
         newer = self.evolution.newer(key.model)
         if newer is None or newer.label not in tables:
-            return None
-        name = newer.fields.get(entry["field"], "")
-        return RecordKey(newer.label, key.key), {**entry, "field": name}
+            return (key, entry) if key.model in tables else None
+        key = RecordKey(newer.label, key.key)
+        kept = {KEPT: [newer.fields.get(n, n) for n in entry[KEPT]]} if KEPT in entry else {}
+        name = newer.fields.get(entry["field"], entry["field"])
+        return key, {**entry, "record": str(key), "field": name, **kept}
 
     def _changes(self, whole: CommitSide) -> Iterator[tuple[str, bytes | None]]:
         dump, ids = self.evolution.dump, whole.ids()
-        for batch in batches(self._by_record.items()):
+        for batch in batches(self.by_record.items()):
             paths = [dump.path(key) for key, _ in batch]
             now = whole.records([(path, ids.get(path, "")) for path in paths])
             stay = self._staying(batch)

@@ -220,7 +220,8 @@ def _drafted(
     found = list(_without_unapplied(side, unapplied, withheld.edits(deltas)))
     edited = list(_without_kept(side, before, ignored, found))
     kept = unapplied.kept_by_commit(side, edited)
-    carried = list(with_committed(withheld.carried(ignored, deltas), kept))
+    missing = with_committed(unapplied.replaced.named(), kept)
+    carried = [*withheld.carried(ignored, deltas), *missing]
     return _DumpDraft(dump, side, base, edited, evolution, recorded, carried)
 
 

@@ -160,12 +160,9 @@ class Unapplied:
     def kept_by_commit(
         self, side: DatabaseSide, deltas: Sequence[Delta]
     ) -> Mapping[str, Sequence[str]]:
-        """The fields that a commit of ``deltas`` keeps as they are in records which were left out here.
-
-        By record, as the ledger's list names it.
-        """
-        left_out, found = self.replaced.left_out, {}
-        for batch in batches(each for each in deltas if each.key in left_out and each.database):
+        """The fields that a commit of ``deltas`` keeps of the branch, in records that the list has."""
+        listed, found = self.replaced.by_record, {}
+        for batch in batches(each for each in deltas if each.key in listed and each.database):
             rows = side.records([delta.row for delta in batch])
             for delta, own in zip(batch, rows, strict=True):
                 data = side.kept.get(delta.key)
@@ -175,7 +172,7 @@ class Unapplied:
                     for name, value in (own.fields.items() if own else ())
                     if name in written and not same(value, written[name])
                 ]
-                found[left_out[delta.key]["record"]] = differing
+                found[str(delta.key)] = differing
         return found
 
     @cached_property

@@ -88,7 +88,7 @@ class WithheldBefore:
             for entry in self.entries
             if entry.get("blob") and still.get(entry["record"]) == entry["blob"]
         ]
-        return [*rows, *ignored.values(), *self.left, *self.missing]
+        return [*rows, *ignored.values(), *self.left]
 
 
 def with_ignored(

@@ -139,6 +139,7 @@ def test_an_edit_of_the_field_wins(project: Project) -> None:
     assert "1 updated" in project.ok("commit", "-m", "By Bob", site=B)
     assert "site1.author:bob" in project.ok("show")
     clean(project)
+    assert "author of 1 record is NULL (site1.article:3)" in project.ok("status", site=B)
     assert authors(project) == [(1, "bob"), (2, "bob"), (3, None)]
 
 
@@ -382,3 +383,24 @@ def test_force_and_what_it_keeps(project: Project) -> None:
     assert authors(project) == [(1, "bob"), (2, "bob"), (3, None)]
     status = project.ok("status", site=B)
     assert "1 record edited since" in status
+
+
+def test_a_field_that_is_renamed(project: Project) -> None:
+    code(project, author="null", article="skip")
+    project.ok(*BRING, site=B)
+    rename = 'm.RenameField("Article", "author", "writer")'
+    renamed = specs(article="skip")
+    renamed[0]["missing"] = {"writer": "null"}
+    project.code(MODELS.replace("author =", "writer ="), [CREATE, rename], renamed)
+    project.migrate()
+    project.migrate(B)
+    status = project.ok("status", site=B)
+    assert "clean" in status, status
+    project.sql("UPDATE site1_article SET title = 'Rye bread' WHERE id = 1", site=B)
+    project.ok("commit", "-m", "Rye bread", site=B)
+    assert " writer:" not in project.ok("show")
+    assert "site1.author:anna" in project.ok("show", "HEAD", "--", "site1.article:1")
+    assert "clean" in project.ok("status", site=B)
+    project.sql("INSERT INTO site1_author (id, name) VALUES (9, 'anna')", site=B)
+    assert "2 updated" in project.ok(*BRING, site=B)
+    assert "clean" in project.ok("status", site=B)
