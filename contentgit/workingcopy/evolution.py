@@ -15,6 +15,7 @@ from contentgit.content.description import parse_excluded, schema_document
 from contentgit.content.evolution import (
     NO_STANDING,
     Conversion,
+    LostValues,
     Migration,
     OpaqueStep,
     RemovedField,
@@ -34,10 +35,11 @@ from contentgit.history.dumps import recorded_schema, recorded_standing
 from contentgit.history.lenses import Seen, View, seen_through
 from contentgit.history.snapshots import CommitSide
 from contentgit.plan import Licences
+from contentgit.render.plain import plural
 from contentgit.render.report import step_words
 from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.request import Request
-from contentgit.workingcopy.standing import bridged, dump_standing, way_past_cut
+from contentgit.workingcopy.standing import behind_migrations, bridged, dump_standing, way_past_cut
 
 _ALIKE: Final = frozenset({FieldKind.TEXT, FieldKind.FILE})
 """Kinds whose content has the same form."""
@@ -303,8 +305,10 @@ class Evolution:
             data={"dropped": list(self.dropped), "missing": list(self.code.missing)},
         )
 
-    def refuse_unreadable(self, request: Request) -> None:
+    def refuse_unreadable(self, request: Request, *, retyped: bool = True) -> None:
         """Refuses to apply the commit if it cannot be read as this code has it.
+
+        ``retyped`` is whether values matter that only the database can convert.
 
         Raises:
             RefusedError: newer code made the commit; only the code of a migration can read it; or a field has
@@ -330,22 +334,16 @@ class Evolution:
                 data={"missing": list(self.code.missing)},
             )
         if self._lens.opaque:
-            steps = [f"{migration}: {step.operation}" for migration, step in self._lens.opaque]
-            call = f"contentgit upgrade {commit} --branch NEW"
-            hint = f"{call}  (runs them on the content of the commit)"
-            if request.verb == "undo":  # the commit is what was here before an apply
-                hint = (
-                    "contentgit commit -m 'Before the undo'  (captures what is here now)\n"
-                    f"{call}  (runs them on what was here before the apply)\n"
-                    "contentgit checkout NEW --apply  (brings that back)"
-                )
-            raise RefusedError(
+            raise behind_migrations(
                 f"commit {commit} is from before migrations of {label} whose work on content only their own "
                 "code can do",
-                items=steps,
-                hint=hint,
-                data={"migrations": [migration for migration, _ in self._lens.opaque]},
+                [f"{migration}: {step.operation}" for migration, step in self._lens.opaque],
+                [migration for migration, _ in self._lens.opaque],
+                commit,
+                request,
             )
+        if retyped:
+            self._refuse_retyped(request)
         other = [*self._other_kinds()]
         if other:
             raise RefusedError(
@@ -353,6 +351,32 @@ class Evolution:
                 items=other,
                 hint="contentgit commit  (with code from before the change: records its migrations)",
             )
+
+    def _refuse_retyped(self, request: Request) -> None:
+        """Refuses to apply the commit if only the database can convert values of it to those of this code.
+
+        Raises:
+            RefusedError: it has such values.
+        """
+        found = [each for each in self.seen.lost if self._is_retyped(each)]
+        if found:
+            raise behind_migrations(
+                f"commit {self.commit[:10]} has values in {self.dump.dataset.label} that only the database "
+                "can convert, in migrations since then",
+                [
+                    f"{each.model}.{each.field}: {plural(each.records, 'record')} ({each.migration})"
+                    for each in found
+                ],
+                [each.migration for each in found],
+                self.commit[:10],
+                request,
+            )
+
+    def _is_retyped(self, lost: LostValues) -> bool:
+        """Whether the code has the field of these values, with values of another kind."""
+        newer = self._lens.newer(lost.model)
+        model = self.models.get(newer.label) if newer else None
+        return bool(newer and model and newer.fields.get(lost.field) in model.by_name)
 
     def _ignoring(self, licences: Licences) -> Sequence[str]:
         """The options that leave out what the code lacks, without those that are given."""

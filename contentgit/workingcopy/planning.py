@@ -240,7 +240,10 @@ class _Planning(NamedTuple):
         base_ids = dict(ids) if sides.base == sides.theirs else sides.base.ids()
         deltas = sides.ours.compare(sides.theirs, ids)
         if deltas:
-            evolution.refuse_unreadable(self.request)
+            held = sides.applied is not None and sides.applied.tree == sides.tree
+            # Of what the database held, its own migrations have converted the rows that are still there.
+            come = not self.request.merging and any(not each.database for each in deltas)
+            evolution.refuse_unreadable(self.request, retyped=come or not held)
         found = replace(
             sides,
             deltas=deltas,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from contentgit.content.canonical import parse_document
@@ -16,6 +16,7 @@ from contentgit.db.scratch.fitting import RecordedModel, recorded_models
 from contentgit.errors import FormatError, RefusedError
 from contentgit.history.dumps import recorded_standing
 from contentgit.workingcopy.project import Dump, Project
+from contentgit.workingcopy.request import Request
 
 
 def dump_standing(
@@ -48,6 +49,25 @@ def way_past_cut(revision: str) -> str:
         "or let the squashed migration name them in `replaces` until a database that ran them was committed\n"
         "or, if they are on another branch of the code, deploy code in which the two are merged, and migrate"
     )
+
+
+def behind_migrations(
+    message: str, items: Sequence[str], migrations: Sequence[str], commit: str, request: Request
+) -> RefusedError:
+    """The error that a commit cannot be applied before these migrations have run on its content."""
+    call = f"contentgit upgrade {commit} --branch NEW"
+    hint = f"{call}  (runs them on the content of the commit)"
+    if request.verb == "checkout":
+        hint = (
+            f"{request.command('--upgrade')}  (runs them on its content, and applies that)\n{hint}"
+        )
+    if request.verb == "undo":  # the commit is what was here before an apply
+        hint = (
+            "contentgit commit -m 'Before the undo'  (captures what is here now)\n"
+            f"{call}  (runs them on what was here before the apply)\n"
+            "contentgit checkout NEW --apply  (brings that back)"
+        )
+    return RefusedError(message, items=items, hint=hint, data={"migrations": [*migrations]})
 
 
 def bridged(project: Project, dump: Dump, commit: str, standing: Standing) -> CodeStanding | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from contentgit.branches.operation import Operation
-from contentgit.branches.trees import losses
+from contentgit.branches.trees import Loss, losses
 from contentgit.errors import RefusedError
 from contentgit.git import Repository
 from contentgit.merge import Side
@@ -21,7 +21,7 @@ _KEPT: Final = "drops them; older commits keep the values"
 def refuse_losses(repository: Repository, operation: Operation, *, upgrading: bool = False) -> None:
     """Refuses an operation that would lose values which a side edited.
 
-    With ``upgrading`` migrations are run on the sides first: what their code may carry is not counted.
+    With ``upgrading`` migrations are run on the sides first: what they may carry is not counted.
 
     Raises:
         RefusedError: there are such, or code that is in no record changed the content of a side.
@@ -30,23 +30,35 @@ def refuse_losses(repository: Repository, operation: Operation, *, upgrading: bo
     ahead = _AHEAD.get(operation.verb, ())
     found = [*losses(repository, base, operation.ours, operation.theirs, ahead)]
     if upgrading:
-        found = [each for each in found if not each.code]
+        found = [each for each in found if not each.carried]
     if not found:
         return
     error = dropping(
         f"{operation.named} drops fields that hold edited values", [each.text for each in found]
     )
-    code = any(each.code for each in found)
-    if operation.verb == "merge":
-        options = " --upgrade" if code or upgrading else ""
-        why = "first runs the migrations, whose code may keep the values"
-        if not all(each.code for each in found):
-            options += " --drop-fields"
-            why = f"{why}; drops the others" if code else _KEPT
-        error.hint = f"contentgit merge {shlex.quote(operation.source)}{options}  ({why})"
-    elif code:
-        error.hint = way_across(operation)
+    ways = [_upgrading(operation, found)] if any(each.carried for each in found) else []
+    if not any(each.code for each in found):
+        ways.append(_dropping(operation, upgrading=upgrading) or error.hint)
+    error.hint = "\n".join(ways)
     raise error
+
+
+def _upgrading(operation: Operation, found: Sequence[Loss]) -> str:
+    """The commands that run the migrations, which may carry values of those that would be lost."""
+    if operation.verb != "merge":
+        return way_across(operation)
+    runs = "whose code may keep" if any(each.code for each in found) else "which convert"
+    options, why = "--upgrade", f"first runs the migrations, {runs} the values"
+    if not all(each.carried for each in found):
+        options, why = f"{options} --drop-fields", f"{why}; drops the others"
+    return f"contentgit merge {shlex.quote(operation.source)} {options}  ({why})"
+
+
+def _dropping(operation: Operation, *, upgrading: bool) -> str:
+    if operation.verb != "merge":
+        return ""
+    options = "--upgrade --drop-fields" if upgrading else "--drop-fields"
+    return f"contentgit merge {shlex.quote(operation.source)} {options}  ({_KEPT})"
 
 
 def way_across(operation: Operation, side: str = "theirs") -> str:

@@ -43,6 +43,24 @@ class _OlderDump(NamedTuple):
     hint: str = ""
 
 
+class Unplaced(NamedTuple):
+    """Values that HEAD's schema has no place for: the ``migration`` that is the reason, if one is.
+
+    ``retyped`` is whether the field is there with another kind of value, to which the migration converts it.
+    """
+
+    label: str
+    migration: str = ""
+    records: str = ""
+    retyped: bool = False
+
+    def __str__(self) -> str:
+        why = "HEAD's schema has no such field"
+        if self.migration:
+            why = f"{'another kind' if self.retyped else 'gone'} since {self.migration}"
+        return f"{self.label}: {f'{self.records}, ' if self.records else ''}{why}"
+
+
 @dataclass
 class Older:
     """Another commit of which dumps and records are to be restored, and what it has in HEAD's schema."""
@@ -81,10 +99,14 @@ class Older:
         lens = Lens(older, since, newer=newer)
         labels = {there.label: label for label in older if (there := lens.newer(label))}
         opaque = tuple(f"{name}: {step.operation}" for name, step in lens.opaque)
-        hint = (
+        return _OlderDump(None if opaque else lens, labels, opaque, self.way_up)
+
+    @property
+    def way_up(self) -> str:
+        """The command that runs the migrations on the commit's content."""
+        return (
             f"contentgit upgrade {shlex.quote(self.revision)} --branch NEW  (then restore from NEW)"
         )
-        return _OlderDump(None if opaque else lens, labels, opaque, hint)
 
     @cached_property
     def tree(self) -> str:
@@ -242,15 +264,15 @@ class Older:
         }
         return {label: names for label, names in found.items() if names}
 
-    def lost(self, places: Sequence[Place]) -> list[str]:
-        """What records at these places hold and HEAD's schema does not, a line each."""
-        found: dict[str, None] = {}
+    def lost(self, places: Sequence[Place]) -> list[Unplaced]:
+        """What records at these places hold and HEAD's schema does not."""
+        found: dict[Unplaced, None] = {}
         for place in places:
             for folder in dump_folders(self.repository, self.commit):
                 found |= dict.fromkeys(self._lost_at(place, folder))
         return [*found]
 
-    def _lost_at(self, place: Place, folder: str) -> Iterator[str]:
+    def _lost_at(self, place: Place, folder: str) -> Iterator[Unplaced]:
         dump = self._dumps.get(folder) or _OlderDump(None, {})
         key = self._key(dump, place.key)
         files = [f"{folder}/{path}" for path in record_paths(key)]
@@ -263,22 +285,27 @@ class Older:
         for record in filter(None, decoded(self.repository, entries)):
             for each in dump.lens.read(record).lost if dump.lens else ():
                 if place.field in ("", each.field, names.get(each.field)):
-                    yield f"{key}/{each.field}: gone since {each.migration}"
+                    yield Unplaced(f"{key}/{each.field}", each.migration, retyped=bool(each.now))
             for name in record.fields:
                 here = names.get(name, name)
                 if here in unplaced and place.field in ("", here):
-                    yield f"{key}/{name}: HEAD's schema has no such field"
+                    yield Unplaced(f"{key}/{name}")
 
-    def lost_in(self, folder: str) -> Iterator[str]:
-        """What records of a dump hold and HEAD's schema does not, a line for each field."""
-        if folder in self._dumps:
+    def lost_in(self, folder: str) -> Iterator[Unplaced]:
+        """What records of a dump hold and HEAD's schema does not, one for each field."""
+        dump = self._dumps.get(folder)
+        if dump:
             changes = meeting(self.repository, self.commit, self.head, folder).changes
             for each in (lost for change in changes for lost in change.lost):
-                records = plural(each.records, "record")
-                yield f"{each.model}.{each.field}: {records}, gone since {each.migration}"
+                newer = dump.lens.newer(each.model) if dump.lens else None
+                yield Unplaced(
+                    f"{each.model}.{each.field}",
+                    each.migration,
+                    plural(each.records, "record"),
+                    retyped=bool(newer and each.field in newer.fields),
+                )
         for label, names in self._unplaced(folder).items():
             entries = self.repository.trees.entries(self.tree, f"{folder}/{encode_part(label)}")
             count = sum(1 for _ in entries)
             for name in sorted(names) if count else ():
-                records = plural(count, "record")
-                yield f"{label}.{name}: {records}, HEAD's schema has no such field"
+                yield Unplaced(f"{label}.{name}", records=plural(count, "record"))

@@ -60,7 +60,10 @@ def restore(
     folders = {older.folder(label) for label in labels if label not in records}
     lost = [*older.lost(places), *chain.from_iterable(map(older.lost_in, sorted(folders)))]
     if lost and not how.drop_fields:
-        raise dropping(f"values of {revision} have no field in HEAD's schema", lost)
+        error = dropping(f"values of {revision} have no field in HEAD's schema", [*map(str, lost)])
+        if any(each.retyped for each in lost):
+            error.hint = f"{older.way_up}\n{error.hint}"
+        raise error
     restored = _restored(older, places)
     changes = {path: data for path, data in restored if dump_of(path) not in folders}
     sides = _sides(older, changes, folders)

@@ -319,11 +319,18 @@ class Loss(NamedTuple):
     """What the merged schema has no place for, in one line.
 
     ``code`` is whether code lies among the migrations that the side lacks: it may have carried the value.
+    ``retyped`` is whether the field is there with another kind of value, to which its migration converts it.
     """
 
     side: str
     text: str
     code: bool = False
+    retyped: bool = False
+
+    @property
+    def carried(self) -> bool:
+        """Whether the value may be there if the migrations run on the side's content."""
+        return self.code or self.retyped
 
 
 def losses(
@@ -345,16 +352,20 @@ def losses(
                     )
                     yield Loss(side.value, f"{text}, and lacks its fields")
             code = bool(Lens(there.models, dump.missing(there)).opaque)
-            for (label, field, migration), count in sorted(_lost(dump, there).items()):
+            for (label, field, migration, now), count in sorted(_lost(dump, there).items()):
                 records = "1 record has" if count == 1 else f"{count:,} records have"
-                text = f"{label}.{field} of {side.value}: {records} an edited value"
-                yield Loss(side.value, f"{text} that is gone since {migration}", code)
+                text = f"{label}.{field} of {side.value}: {records} an edited value that "
+                text += f"{migration} converts" if now else f"is gone since {migration}"
+                yield Loss(side.value, text, code, retyped=bool(now))
 
 
-def _lost(dump: _DumpSides, side: _DumpSide) -> Counter[tuple[str, str, str]]:
-    """How many records have a lost value that the base does not have, by model, field and migration."""
+def _lost(dump: _DumpSides, side: _DumpSide) -> Counter[tuple[str, str, str, str]]:
+    """How many records have a lost value that the base does not have.
+
+    By model, field, migration, and the field's newer name if it is there.
+    """
     migrations = dump.missing(side)
-    found: Counter[tuple[str, str, str]] = Counter()
+    found: Counter[tuple[str, str, str, str]] = Counter()
     steps = (step for migration in migrations for step in migration.steps)
     if not any(isinstance(step, _LOSING) for step in steps):
         return found
@@ -377,7 +388,7 @@ def _lost(dump: _DumpSides, side: _DumpSide) -> Counter[tuple[str, str, str]]:
             assert now is not None
             known = lens.read(was).lost if was else ()
             lost = (each for each in lens.read(now).lost if each not in known)
-            found.update((now.key.model, each.field, each.migration) for each in lost)
+            found.update((now.key.model, each.field, each.migration, each.now) for each in lost)
     return found
 
 
