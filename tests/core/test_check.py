@@ -307,7 +307,7 @@ def document(*models: ModelSchema, **keys: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("odd", [5, {"a": 1}, "tags", [5]])
 def test_a_dataset_that_a_stranger_wrote(odd: Any) -> None:
-    spec = {"model": "pages.page", "ignore_missing_m2m": odd}
+    spec = {"model": "pages.page", "ignore_missing_m2m": odd, "missing": odd}
     data = document(replace(PAGE, unique=(UniqueSet("none", ()),)))
     dump, _ = describe("pages", dump_document({**data, "specs": [spec]}))
     assert dump.lenient == frozenset()
@@ -321,6 +321,9 @@ def test_a_dataset_that_describes_its_dump() -> None:
     keys: dict[str, Any] = {"filter": {"pk": 1}, "ignore_missing_m2m": ("tags",)}
     dump, _ = describe("pages", dump_document(document(PAGE, **keys)))
     assert dump.filtered == {"pages.page"}
+    assert dump.lenient == {("pages.page", "tags")}
+    rules = {"tags": "skip", "parent": "null", "title": "skip"}
+    dump, _ = describe("pages", dump_document(document(PAGE, missing=rules)))
     assert dump.lenient == {("pages.page", "tags")}
 
 
