@@ -62,11 +62,13 @@ class NewerModel(NamedTuple):
     """The newer label of a model, and the newer names of its older fields, without those that are gone.
 
     ``gone`` has the migration that removed each of these. A field of that name that came since is another.
+    ``renamed`` has the migration that gave the model (``""``) or an older field its newer name.
     """
 
     label: str
     fields: Mapping[str, str]
     gone: Mapping[str, str] = MappingProxyType({})
+    renamed: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass
@@ -75,6 +77,7 @@ class _ReadField:
 
     source: str | None
     default: Value | Absent = ABSENT
+    renamed_by: str = ""
     retyped: list[tuple[str, RetypedField]] = field(default_factory=list)
 
 
@@ -88,6 +91,7 @@ class _ReadModel:
     fields: dict[str, _ReadField] = field(default_factory=dict)
     gone: dict[str, str] = field(default_factory=dict)
     removed_by: str = ""
+    renamed_by: str = ""
 
 
 class Lens:
@@ -177,7 +181,7 @@ class Lens:
         if older is not None:
             self._labels[older] = to
         if model is not None:
-            model.label = to
+            model.label, model.renamed_by = to, migration
             self._newer[to] = model
 
     # Reading
@@ -192,7 +196,8 @@ class Lens:
         if model is None or model.removed_by:
             return None
         names = {each.source: name for name, each in model.fields.items() if each.source}
-        return NewerModel(model.label, names, model.gone)
+        by = {each.source: each.renamed_by for each in model.fields.values() if each.source}
+        return NewerModel(model.label, names, model.gone, {**by, "": model.renamed_by})
 
     @property
     def added(self) -> Mapping[str, frozenset[str]]:
@@ -327,6 +332,7 @@ def _take_field(model: _ReadModel, step: SchemaStep, migration: str) -> None:
             if name in model.fields and name != to:
                 _remove_field(model, to, migration)
                 model.fields[to] = model.fields.pop(name)
+                model.fields[to].renamed_by = migration
         case RetypedField(_, name):
             if name in model.fields:
                 retyped = model.fields[name].retyped

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from shlex import quote
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from contentgit.content.canonical import dump_document, parse_document
 from contentgit.content.description import parse_excluded, schema_document
@@ -26,7 +26,8 @@ from contentgit.content.evolution import (
 )
 from contentgit.content.layout import DATASET_FILE, model_folder, model_of
 from contentgit.content.lenses import Lens, NewerModel
-from contentgit.content.schema import FieldKind, ModelSchema
+from contentgit.content.schema import ModelSchema
+from contentgit.content.unlike import other_kinds, renames
 from contentgit.db.evolution import CodeStanding
 from contentgit.db.introspect import has_field, outside_names, schema
 from contentgit.errors import FormatError, RefusedError
@@ -40,9 +41,6 @@ from contentgit.render.report import step_words
 from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.standing import behind_migrations, bridged, dump_standing, way_past_cut
-
-_ALIKE: Final = frozenset({FieldKind.TEXT, FieldKind.FILE})
-"""Kinds whose content has the same form."""
 
 
 class _Lacking(NamedTuple):
@@ -283,6 +281,22 @@ class Evolution:
                 data={"missing": names},
             )
 
+    def _refuse_renamed_ahead(self) -> None:
+        """Refuses what this code would take for one thing that is gone, and another that came.
+
+        Raises:
+            RefusedError: the commit has another name for a model or field than this code.
+        """
+        renamed = [*renames(self.models, self.standing.beyond(self.code.standing))]
+        if renamed:
+            raise RefusedError(
+                f"commit {self.commit[:10]} was made by newer code: this code lacks migrations that rename "
+                f"what it has in {self.dump.dataset.label}",
+                items=renamed,
+                hint="deploy the code that has them, and migrate",
+                data={"missing": list(self.code.missing), "renamed": renamed},
+            )
+
     def refuse_dropping(self, *, permitted: bool) -> None:
         """Refuses to write a commit without what the code lacks, unless leaving it out is ``permitted``.
 
@@ -324,6 +338,7 @@ class Evolution:
                 data={"missing": list(self.code.cut)},
             )
         self._refuse_code_ahead()
+        self._refuse_renamed_ahead()
         if self.code.missing and (options := self._ignoring(request.licences)):
             raise RefusedError(
                 f"commit {commit} was made by newer code: this code lacks the migrations "
@@ -344,7 +359,7 @@ class Evolution:
             )
         if retyped:
             self._refuse_retyped(request)
-        other = [*self._other_kinds()]
+        other = [] if self.is_newer else [*other_kinds(self.recorded, self.models)]
         if other:
             raise RefusedError(
                 f"commit {commit} has other kinds of values in {label} than this code",
@@ -389,17 +404,3 @@ class Evolution:
             "--ignore-unknown-models": models and not licences.ignore_unknown_models,
         }
         return [option for option, needed in wanted.items() if needed]
-
-    def _other_kinds(self) -> Iterator[str]:
-        """The fields whose kind differs although no recorded migration changed it."""
-        if self.is_newer:
-            return
-        for label, model in self.recorded.items():
-            code = self.models.get(label)
-            for name, each in model.by_name.items() if code else ():
-                here = code.by_name.get(name) if code else None
-                if here and here.kind is not each.kind and not {here.kind, each.kind} <= _ALIKE:
-                    yield f"{label}.{name} is {each.kind.value} there and {here.kind.value} here"
-            if code and code.key_kind is not model.key_kind:
-                kinds = model.key_kind.value, code.key_kind.value
-                yield f"the key of {label} is {kinds[0]} there and {kinds[1]} here"

@@ -30,6 +30,7 @@ from contentgit.content.evolution import (
 from contentgit.content.lenses import Lens, Lost, Reading, first_value
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
+from contentgit.content.unlike import renames
 from contentgit.errors import FormatError
 
 STEPS: list[SchemaStep] = [
@@ -271,6 +272,20 @@ def test_what_rows_got_in_a_field_that_was_renamed_since(
 ) -> None:
     history = [Migration(f"site.m{number}", (), (step,)) for number, step in enumerate(steps)]
     assert first_value(history, "site.page", "sub") == expected
+
+
+def test_renames_are_told_by_the_migration_that_did_them() -> None:
+    steps: list[list[SchemaStep]] = [
+        [RenamedField("site.page", "teaser", "lead"), RenamedField("site.page", "body", "text")],
+        [RenamedModel("site.page", "blog.article"), AddedModel("site.tag")],
+        [RenamedField("blog.article", "text", "body"), RenamedField("blog.article", "lead", "sub")],
+        [RenamedModel("site.tag", "site.label")],
+    ]
+    history = [Migration(f"site.m{number}", (), tuple(each)) for number, each in enumerate(steps)]
+    assert [*renames({"site.page": PAGE}, history)] == [
+        "site.page renamed to blog.article (site.m1)",
+        "site.page.teaser renamed to sub (site.m2)",
+    ]
 
 
 def test_a_renamed_model_takes_its_references_along() -> None:

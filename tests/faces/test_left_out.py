@@ -253,3 +253,25 @@ def test_a_model_that_is_renamed_before_it_is_brought_waits_also_after_commits(
     models.ok("update", "--yes", site=B)
     assert models.sql("SELECT name FROM site1_label", site=B) == [("Bread",), ("Cake",)]
     assert "clean" in models.ok("status", site=B)
+
+
+def test_what_newer_code_has_renamed_is_not_left_out(project: Project) -> None:
+    renaming = 'm.RenameField("Page", "title", "name"), m.RenameModel("Page", "Article")'
+    article = PAGE.replace("Page", "Article").replace("title", "name")
+    specs = [{"model": "site1.article", "delete_missing": True}]
+    project.code(article, [INITIAL, renaming], specs)
+    project.migrate()
+    project.sql("UPDATE site1_article SET name = 'Uno' WHERE id = 1")
+    project.ok("commit", "-m", "Renamed")
+    project.code(PAGE, [INITIAL], SPECS)
+    ignoring = ("--ignore-unknown-models", "--ignore-unknown-fields", "--allow-empty")
+    for options in ((), ignoring):
+        said = project.refused(*BRING, *options, site=B)
+        assert "site1.page renamed to site1.article (site1.m1)\n" in said
+        assert "site1.page.title renamed to name (site1.m1)\n" in said
+        assert "hint: deploy the code that has them, and migrate" in said
+        assert "--ignore" not in said
+    assert "Uno" not in str(project.sql("SELECT title FROM site1_page", site=B))
+    project.code(article, [INITIAL, renaming], specs)
+    project.migrate(B)
+    assert "1 updated" in project.ok(*BRING, site=B)

@@ -1,0 +1,42 @@
+"""What keeps a record from being read as it is: names and kinds that two schemas do not have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from contentgit.content.evolution import Migration
+from contentgit.content.lenses import Lens
+from contentgit.content.schema import FieldKind, ModelSchema
+
+_ALIKE: Final = frozenset({FieldKind.TEXT, FieldKind.FILE})
+"""Kinds whose content has the same form."""
+
+
+def renames(models: Mapping[str, ModelSchema], migrations: Sequence[Migration]) -> Iterator[str]:
+    """The models, and their fields, that are called otherwise after the migrations, a line each."""
+    lens = Lens(models, migrations)
+    for label in sorted(models):
+        newer = lens.newer(label)
+        if newer is None:
+            continue
+        if newer.label != label:
+            yield f"{label} renamed to {newer.label} ({newer.renamed['']})"
+        for name, to in sorted(newer.fields.items()):
+            if name != to:
+                yield f"{label}.{name} renamed to {to} ({newer.renamed[name]})"
+
+
+def other_kinds(there: Mapping[str, ModelSchema], here: Mapping[str, ModelSchema]) -> Iterator[str]:
+    """The fields and keys of the same name that have values of another kind, a line each."""
+    for label, model in there.items():
+        own = here.get(label)
+        if own is None:
+            continue
+        for name, each in model.by_name.items():
+            other = own.by_name.get(name)
+            if other and other.kind is not each.kind and not {other.kind, each.kind} <= _ALIKE:
+                yield f"{label}.{name} is {each.kind.value} there and {other.kind.value} here"
+        if own.key_kind is not model.key_kind:
+            kinds = model.key_kind.value, own.key_kind.value
+            yield f"the key of {label} is {kinds[0]} there and {kinds[1]} here"
