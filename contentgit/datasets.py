@@ -319,10 +319,6 @@ def _not_executable(dataset: Dataset) -> list[Mistake]:
             message = f"'save_as_new' of {spec.model} cannot be applied yet"
             hint = "remove it: rows keep their keys and are updated in place"
             problems.append(Mistake("contentgit.E030", message, hint, where))
-        if spec.identity == "uuid":
-            message = f"'identity' of {spec.model} is 'uuid', which cannot be applied yet"
-            hint = "use 'pk', or name unique fields: 'identity': ['slug']"
-            problems.append(Mistake("contentgit.E031", message, hint, where))
     return problems
 
 

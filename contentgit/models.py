@@ -1,4 +1,4 @@
-"""The ledger's table; :mod:`contentgit.db.ledger` reads and writes it."""
+"""The tables of :mod:`contentgit.db.ledger` and :mod:`contentgit.db.identity.uuids`."""
 
 from __future__ import annotations
 
@@ -39,3 +39,28 @@ class AppliedCommit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.dump} {self.commit[:10]}"
+
+
+class RowIdentity(models.Model):
+    """The UUID that names one row of a model whose identity is ``"uuid"``.
+
+    ``row`` is the primary key as text; NULL once the row is gone, of which ``was`` then has the key.
+    """
+
+    id: models.BigAutoField[int, int] = models.BigAutoField(primary_key=True)
+    label: models.CharField[str, str] = models.CharField(max_length=255)
+    row: models.CharField[str | None, str | None] = models.CharField(max_length=255, null=True)
+    uuid: models.CharField[str, str] = models.CharField(max_length=36)
+    was: models.CharField[str | None, str | None] = models.CharField(max_length=255, null=True)
+
+    class Meta:
+        db_table = "contentgit_identity"
+        verbose_name = "identity of a row"
+        verbose_name_plural = "identities of rows"
+        constraints = (
+            models.UniqueConstraint(fields=("label", "row"), name="contentgit_identity_row"),
+            models.UniqueConstraint(fields=("label", "uuid"), name="contentgit_identity_uuid"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.label}:{self.uuid}"

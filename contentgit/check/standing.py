@@ -11,6 +11,7 @@ from contentgit.content.evolution import (
     KEY,
     AddedModel,
     Migration,
+    NamedByUuid,
     OpaqueStep,
     RemovedModel,
     RenamedField,
@@ -50,6 +51,8 @@ class Explained:
                     labels |= {label, to}
                 case RenamedField(label, name, to):
                     fields |= {(label, name), (label, to)}
+                case NamedByUuid(label):
+                    fields.add((label, KEY))
                 case OpaqueStep():
                     pass
                 case _:

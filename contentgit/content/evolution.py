@@ -101,6 +101,20 @@ class RenamedModel(NamedTuple):
     to: str
 
 
+class NamedByUuid(NamedTuple):
+    """The rows of the model are named by UUIDs from now on: see :func:`contentgit.content.uuids.uuid_of`.
+
+    No operation does that, but the spec. The migration that holds it is one of contentgit's own.
+    """
+
+    model: str
+
+    @property
+    def migration(self) -> str:
+        """The name of that migration, which no file can have."""
+        return f"{self.model}.uuid"
+
+
 class OpaqueStep(NamedTuple):
     """An operation of which nothing is known but its name: code, SQL, or an operation of a project's own."""
 
@@ -115,6 +129,7 @@ SchemaStep: TypeAlias = (
     | AddedModel
     | RemovedModel
     | RenamedModel
+    | NamedByUuid
     | OpaqueStep
 )
 
@@ -130,6 +145,11 @@ class Migration(NamedTuple):
     def app(self) -> str:
         """The label of its app."""
         return self.name.partition(".")[0]
+
+    @property
+    def naming(self) -> str:
+        """The model that is named by UUIDs from this migration on, which is in no file; else ``""``."""
+        return next((each.model for each in self.steps if isinstance(each, NamedByUuid)), "")
 
 
 @dataclass(frozen=True)
@@ -280,7 +300,8 @@ def history_document(standing: Standing) -> list[dict[str, Any]]:
 def leaves_document(standing: Standing) -> dict[str, list[str]]:
     """The names of the leaf migrations by app, for those who read the document."""
     found: dict[str, list[str]] = {}
-    for leaf in sorted(standing.leaves):
+    files = Standing(tuple(each for each in standing.history if not each.naming))
+    for leaf in sorted(files.leaves):
         app, _, name = leaf.partition(".")
         found.setdefault(app, []).append(name)
     return found
@@ -327,6 +348,8 @@ def _step(step: SchemaStep) -> dict[str, Any]:
             return {"remove_model": model}
         case RenamedModel(model, to):
             return {"rename_model": model, "to": to}
+        case NamedByUuid(model):
+            return {"name_by_uuid": model}
         case OpaqueStep(operation):
             return {"opaque": operation}
 
@@ -379,5 +402,6 @@ _PARSERS: Final[Mapping[str, Callable[[Any], SchemaStep]]] = {
     "rename_model": lambda step: RenamedModel(
         _named(_LABEL, step["rename_model"]), _named(_LABEL, step["to"])
     ),
+    "name_by_uuid": lambda step: NamedByUuid(_named(_LABEL, step["name_by_uuid"])),
     "opaque": lambda step: OpaqueStep(_UNNAMED.sub("?", typed(step["opaque"], str)[:100])),
 }

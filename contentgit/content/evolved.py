@@ -13,11 +13,13 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from contentgit.content.evolution import (
     Migration,
+    NamedByUuid,
     RemovedField,
     RemovedModel,
     RenamedField,
     RenamedModel,
 )
+from contentgit.content.schema import UUID_NAME, KeyKind, Layout
 
 _Rename: TypeAlias = Callable[[Any], Any]
 _LISTS: Final = ("exclude", "defer_values", "derived", "identity", "ignore_missing_m2m", "together")
@@ -36,6 +38,8 @@ def evolved_description(document: Any, migrations: Iterable[Migration]) -> Any:
                 _remove_from_model(models[label], name)
             case RenamedModel(label, to):
                 _rename_model(found, label, to)
+            case NamedByUuid(label):
+                _name_by_uuid(found, label)
             case RemovedModel(label):
                 models.pop(label, None)
                 found["specs"] = [spec for spec in found["specs"] if spec["model"] != label]
@@ -47,7 +51,7 @@ def evolved_outside(
 ) -> Mapping[str, tuple[str, ...]]:
     """The fields that name the rows of models outside of the dump, by label, with their newer names."""
     whole = {**document, "identities": {label: [*names] for label, names in outside.items()}}
-    newer = evolved_description(whole, migrations)["identities"] if outside else {}
+    newer = evolved_description(whole, migrations)["identities"]
     return {label: tuple(names) for label, names in newer.items()}
 
 
@@ -169,6 +173,17 @@ def _remove_from_model(model: Any, name: str) -> None:
     if "together" in model:
         groups = ([each for each in group if each != name] for group in model["together"])
         model["together"] = [group for group in groups if len(group) > 1]
+
+
+def _name_by_uuid(document: Any, label: str) -> None:
+    if label in document["models"]:
+        named = {"identity": [UUID_NAME], "key": KeyKind.TEXT.value, "layout": Layout.HASHED.value}
+        document["models"][label].update(named)
+    elif "identities" in document:
+        document["identities"][label] = [UUID_NAME]
+    for spec in document["specs"]:
+        if spec["model"] == label:
+            spec["identity"] = "uuid"
 
 
 def _rename_model(document: Any, label: str, to: str) -> None:

@@ -6,8 +6,10 @@ A lens is a pure function. What it cannot carry it lists; it never guesses.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, Inexact, InvalidOperation
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -19,6 +21,7 @@ from contentgit.content.evolution import (
     AddedModel,
     Conversion,
     Migration,
+    NamedByUuid,
     OpaqueStep,
     RemovedField,
     RemovedModel,
@@ -29,6 +32,7 @@ from contentgit.content.evolution import (
 )
 from contentgit.content.records import Record, RecordKey, Value, in_order
 from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
+from contentgit.content.uuids import uuid_of
 
 _REFERENCES: Final = frozenset({FieldKind.REFERENCE, FieldKind.REFERENCES, FieldKind.GENERIC})
 NOTHING: Final[tuple[Value, ...]] = (None, "", [], {})
@@ -127,6 +131,7 @@ class Lens:
         }
         self._newer = dict(self._older)
         self._labels: dict[str, str] = {}
+        self._uuids: set[str] = set()  # older labels of models that are named by UUIDs now
         self._was: dict[str, str | None] = {}  # the older label of a newer one that a step names
         for migration in migrations:
             for step in migration.steps:
@@ -149,6 +154,9 @@ class Lens:
                 self._rename(label, to, migration)
             case RemovedModel(label):
                 self._remove(label, migration)
+            case NamedByUuid(label):
+                older = self._was.get(label, label)
+                self._uuids.update([older] if older else [])
             case _:
                 model = self._newer.get(step.model)
                 if isinstance(step, RetypedField) and self._is_other_key(step):
@@ -188,7 +196,13 @@ class Lens:
 
     def key(self, key: RecordKey) -> RecordKey:
         """The key of the same record in the newer schema."""
-        return key._replace(model=self._labels.get(key.model, key.model))
+        text = uuid_of(key.key) if key.model in self._uuids else key.key
+        return RecordKey(self._labels.get(key.model, key.model), text)
+
+    @cached_property
+    def _renamed(self) -> AbstractSet[str]:
+        """The older labels of models to which references are another text."""
+        return self._labels.keys() | self._uuids
 
     def newer(self, label: str) -> NewerModel | None:
         """What becomes of an older model and of its fields; ``None`` if it is gone, or not known."""
@@ -230,16 +244,17 @@ class Lens:
         """Whether a record of the older model may be read as another than it is."""
         model = self._older.get(label)
         if model is None:
-            return label in self._labels
+            return label in self._labels or label in self._uuids
         return bool(
             model.label != label
+            or label in self._uuids
             or model.removed_by
             or model.gone
             or any(self._is_other(model.label, name, each) for name, each in model.fields.items())
             or any(
-                each.kind is FieldKind.GENERIC or each.target in self._labels
+                each.kind is FieldKind.GENERIC or each.target in self._renamed
                 for each in model.references.values()
-                if self._labels
+                if self._renamed
             )
         )
 
@@ -268,7 +283,7 @@ class Lens:
                     lost.append(Lost(name, value, model.gone[name]))
                 continue
             newer, read = sources.get(name, (name, _ReadField(name)))
-            if self._labels and name in model.references:
+            if self._renamed and name in model.references:
                 value = self._referring(value, model.references[name])
             for migration, step in read.retyped:
                 value = _converted(value, step)
@@ -292,7 +307,7 @@ class Lens:
     def _referring(self, value: Value, schema: FieldSchema) -> Value:
         if isinstance(value, str):
             label, colon, key = value.partition(":")
-            return f"{self._labels.get(label, label)}{colon}{key}"
+            return str(self.key(RecordKey(label, key))) if colon else value
         if not isinstance(value, list):
             return value
         found = [self._referring(each, schema) for each in value]

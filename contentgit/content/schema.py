@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from contentgit.content.conditions import Condition, Constant, fields_of
 
@@ -154,6 +154,10 @@ class CheckRule(NamedTuple):
     name: str
     fields: tuple[str, ...]
     condition: Condition
+
+
+UUID_NAME: Final = "$uuid"
+"""The identity of a model whose rows are named by UUIDs."""
 
 
 @dataclass(frozen=True)

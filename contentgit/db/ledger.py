@@ -17,6 +17,7 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from contentgit.db.backends import backend
+from contentgit.db.own_tables import migrating
 from contentgit.errors import ContentgitError, DatabaseError
 from contentgit.models import AppliedCommit
 
@@ -152,26 +153,6 @@ def ledgers(using: str) -> Ledgers:
     return Ledgers(tuple(found), tuple(closed))
 
 
-def _migrating(using: str) -> str:
-    """The commands that create the ledger's table, also if Django records it as created and it is missing."""
-    way = f"python manage.py migrate contentgit --database {using}"
-    connection = connections[using].copy()  # the transaction may be broken
-    try:
-        with connection.cursor() as cursor:
-            names = connection.introspection.table_names(cursor)
-            if AppliedCommit._meta.db_table in names or "django_migrations" not in names:
-                return way
-            cursor.execute("SELECT name FROM django_migrations WHERE app = 'contentgit'")
-            if not cursor.fetchall():
-                return way
-    except Error:
-        return way
-    finally:
-        connection.close()
-    back = f"python manage.py migrate contentgit zero --fake --database {using}"
-    return f"{back}  (Django takes the table for made)\n{way}  (makes it)"
-
-
 def _lines(using: str, schema: str = "") -> list[Applied]:
     ways = backend(using)
     with ways.snapshot(), _errors(using):
@@ -265,6 +246,6 @@ def _errors(using: str) -> Iterator[None]:
     except Error as error:
         if ways.is_missing_table(error):
             raise DatabaseError(
-                f"the database {using!r} has no contentgit tables", hint=_migrating(using)
+                f"the database {using!r} has no contentgit tables", hint=migrating(using)
             ) from error
         raise ways.failure(f"the ledger of database {using!r}", error) from error

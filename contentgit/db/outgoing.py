@@ -45,8 +45,8 @@ def declared_problems(declared: Mapping[str, Identity]) -> list[Mistake]:
     for label, identity in declared.items():
         where = f"{SETTING}, {label}"
         if identity == "uuid":
-            hint = "use 'pk', or name unique fields"
-            message = "'identity' is 'uuid', which cannot be applied yet"
+            hint = "use 'pk', or name unique fields; or put the model into a dataset"
+            message = "'identity' is 'uuid', but no dataset brings the rows to other databases"
             problems.append(Mistake("contentgit.E031", message, hint, where))
         elif identity not in ("natural", ALWAYS.get(label, identity)):
             message = f"'identity' is {identity!r}, but it is always {ALWAYS[label]!r}"

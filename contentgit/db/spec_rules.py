@@ -15,7 +15,7 @@ from django.db.models import Field, IntegerField, Model
 
 from contentgit.db.coverage import unheld_problems
 from contentgit.db.fields import unheld
-from contentgit.db.fields.plain import generic_keys
+from contentgit.db.fields.plain import generic_keys, is_automatic
 from contentgit.specs import Identity, Mistake, ModelSpec, suggestion
 
 _Reason: TypeAlias = tuple[str, str]
@@ -271,6 +271,8 @@ class _Rules:
     def identities(self) -> list[Mistake]:
         if self.spec.identity == "natural":
             return self._natural()
+        if self.spec.identity == "uuid":
+            return [] if has_automatic_key(self.model) else [self._held_key()]
         found = [problem for path in self.paths if (problem := self._path(path))]
         if found or not self.paths:
             return found
@@ -296,6 +298,15 @@ class _Rules:
                 for field in _walk(self.model, name)
             )
         ]
+
+    def _held_key(self) -> Mistake:
+        """The primary key is content: that it changes would be an edit, and it names the row already."""
+        keys = ", ".join(field.name for field in self.model._meta.pk_fields)
+        message = (
+            f"'identity' of {self.spec.model} is 'uuid', but its primary key {keys} is content"
+        )
+        hint = "use 'pk', or name unique fields: 'identity': ['slug']"
+        return self.mistake("contentgit.E031", message, hint)
 
     def _natural(self) -> list[Mistake]:
         missing = []
@@ -407,3 +418,13 @@ def _together_unique(model: type[Model], paths: Sequence[str]) -> bool:
         if isinstance(related, type) and _together_unique(related, rests):
             names.add(name)
     return any(unique <= names for unique in unique_sets(model))
+
+
+def has_automatic_key(model: type[Model]) -> bool:
+    """Whether the database or a default gives the primary key; if it is a reference, that of its row."""
+    more: list[Any]
+    field: Any
+    field, *more = model._meta.pk_fields
+    while field.is_relation and not more:
+        field, *more = field.related_model._meta.pk_fields
+    return not more and is_automatic(field)

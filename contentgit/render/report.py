@@ -14,6 +14,7 @@ from contentgit.content.evolution import (
     AddedField,
     AddedModel,
     Conversion,
+    NamedByUuid,
     OpaqueStep,
     RemovedField,
     RemovedModel,
@@ -149,6 +150,8 @@ def schema_data(changes: Iterable[SchemaChange]) -> list[dict[str, Any]]:
 def step_words(step: SchemaStep) -> str:
     """A step in words."""
     match step:
+        case NamedByUuid(model):
+            return f"{model} is named by UUIDs"
         case AddedField(model, name, _):
             return f"{model}.{name} added"
         case RemovedField(model, name):

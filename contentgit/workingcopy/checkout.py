@@ -102,10 +102,12 @@ def _apply(
         with watch.calling("pre_apply"):
             hooks.before()
         Rereading(project, planned, watch).check()
+        project.save_names()  # also of rows that this apply deletes: an undo brings them back
         backup = back_up(project, planned)
         with _dropped_on_failure(project, backup):
             if planned.plan.steps:
                 _run(project, planned, watch)
+            project.save_names()
             entries = [_entry(project, planned, work, backup) for work in written]
             ledger.write(project.using, entries)
     applied, environment = bool(planned.plan.steps), project.config.environment

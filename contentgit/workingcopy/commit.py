@@ -148,7 +148,7 @@ def commit(
         with project.exclusive():  # the snapshot shall have what is being applied
             pass
     settle(project)
-    with project.backend.snapshot():
+    with project.snapshot():
         branch, parent, drafts = _read(project, names, new_branch, drop_fields=drop_fields)
         evolved = tuple(filter(None, (draft.evolution.schema_change for draft in drafts)))
         dropped = dict(chain.from_iterable(dropped_values(d.evolution).items() for d in drafts))

@@ -36,7 +36,7 @@ def compare_with_database(
         UnknownNameError: the revision or a dump does not exist.
         UsageError: no revision is given and no commit was ever applied.
     """
-    with project.backend.snapshot():
+    with project.snapshot():
         rows = current(project)
         dumps = project.dumps(selection.dumps, also=list(rows))
         commit = project.repository.refs.resolve(revision) if revision else None

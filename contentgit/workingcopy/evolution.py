@@ -272,6 +272,7 @@ class Evolution:
         names = [
             one.name for one in ahead if any(isinstance(each, OpaqueStep) for each in one.steps)
         ]
+        self._refuse_other_names([one.naming for one in ahead if one.naming])
         if names:
             raise RefusedError(
                 f"commit {self.commit[:10]} was made by newer code: this code lacks migrations of "
@@ -295,6 +296,22 @@ class Evolution:
                 items=renamed,
                 hint="deploy the code that has them, and migrate",
                 data={"missing": list(self.code.missing), "renamed": renamed},
+            )
+
+    def _refuse_other_names(self, labels: Sequence[str]) -> None:
+        """Refuses to read keys that the code takes for others.
+
+        Raises:
+            RefusedError: the commit names rows by UUIDs, and the code does not.
+        """
+        if labels:
+            raise RefusedError(
+                f"commit {self.commit[:10]} names rows of {self.dump.dataset.label} by UUIDs, and this code "
+                "does not",
+                items=labels,
+                hint='deploy the code whose specs say "identity": "uuid" for them; what has such names '
+                "keeps them",
+                data={"uuid": list(labels)},
             )
 
     def refuse_dropping(self, *, permitted: bool) -> None:

@@ -58,7 +58,7 @@ def inventory(project: Project, names: Sequence[str]) -> list[DumpInventory]:
     Raises:
         UnknownNameError: a dump does not exist.
     """
-    with project.backend.snapshot():
+    with project.snapshot():
         dumps = project.dumps(names)
         inside = {label for dump in dumps for label in dump.dataset.models}
         for definition in project.definitions.values():

@@ -76,6 +76,7 @@ def enter(
                 f"database {project.using!r} was applied or committed by another call at the same time",
                 hint="run the command again; nothing has been committed",
             )
+        project.save_names()
         return ledger.write(project.using, entries, pending=pending)
 
 

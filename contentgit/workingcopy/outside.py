@@ -57,7 +57,12 @@ def outside_reader(
 def outside_files(
     project: Project, keys: Sequence[RecordKey], steps: Iterable[Step]
 ) -> Iterator[File]:
-    """The rows as they are, and as the ``steps`` that clear references leave them."""
+    """The rows as they are, and as the ``steps`` that clear references leave them.
+
+    Some of the ``keys`` may have none: a record that is made again has been deleted here.
+    """
+    there = outside_reader(project, keys).existing(keys)
+    keys = [key for key in keys if key in there]
     reader = outside_reader(project, keys)
     if _names(reader):
         made = outside_names(reader.tables, reader.identities)

@@ -44,7 +44,7 @@ from contentgit.workingcopy.undo import MERGES, Undone, to_undo
 def plan(project: Project, request: Request) -> Planned:
     """What an apply would do now, and what of it is refused. Nothing is written.
 
-    Call it inside ``project.backend.snapshot()``, as its records are read on demand.
+    Call it inside ``project.snapshot()``, as its records are read on demand.
 
     Raises:
         UnknownNameError: the revision, or a dump in it, does not exist.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
+
+from django.db import transaction
 
 from contentgit import config, startup
 from contentgit.config import Config
@@ -70,6 +73,10 @@ class Dump:
         return record_path(key, table.schema.layout) if table else ""
 
 
+EarlierNames: TypeAlias = Callable[["Project", str, AbstractSet[str]], Callable[[Any], str | None]]
+"""See :func:`contentgit.workingcopy.earlier.earlier_names`."""
+
+
 @dataclass
 class Project:
     """A project's datasets, its repository, and the database ``using`` seen through them.
@@ -77,7 +84,8 @@ class Project:
     Nothing is read before it is asked for. ``progress`` is told about long work, ``notice`` what is waited
     for; ``wait`` is for how many seconds at most, where another apply holds the database. ``opened`` is
     called with the repository when it is opened. ``schemas`` keeps what
-    :mod:`contentgit.workingcopy.places` has found out.
+    :mod:`contentgit.workingcopy.places` has found out. ``earlier_names`` is asked for the UUIDs of rows that
+    had another name before.
     """
 
     config: Config
@@ -89,6 +97,7 @@ class Project:
     notice: Notice = no_notice
     opened: Callable[[Repository], object] = finish_moves
     schemas: dict[str, Sequence[str]] = field(default_factory=dict)
+    earlier_names: EarlierNames | None = None
 
     @cached_property
     def repository(self) -> Repository:
@@ -143,6 +152,29 @@ class Project:
         """:meth:`Backend.search_path` of the session."""
         return self.backend.search_path()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """:meth:`Backend.snapshot`; rows that were seen for the first time then keep their names.
+
+        Where the database takes no writes of this user, the next call gives them others.
+        """
+        with self.backend.snapshot():
+            yield
+        with suppress(ContentgitError):
+            self.save_names()
+
+    def save_names(self) -> None:
+        """Write the UUIDs of rows that have none yet, in a transaction.
+
+        Raises:
+            DatabaseError: the database refuses.
+        """
+        unsaved = self.identities.unsaved if "identities" in self.__dict__ else ()
+        if unsaved:
+            with self.errors(), transaction.atomic(using=self.using):
+                for keys in unsaved:
+                    keys.save()
+
     def exclusive(self) -> AbstractContextManager[None]:
         """:meth:`Backend.exclusive`, which waits for the lock as long as the call may."""
         return self.backend.exclusive(LockWait(self.wait, self.notice))
@@ -150,7 +182,9 @@ class Project:
     @cached_property
     def identities(self) -> Identities:
         """Record keys to primary keys of this database and back."""
-        return Identities(self.using, identities(self.definitions, self.config.identities))
+        chosen = identities(self.definitions, self.config.identities)
+        names = self.earlier_names
+        return Identities(self.using, chosen, names=partial(names, self) if names else None)
 
     def forget_rows(self) -> None:
         """Forgets what was read of the database, before it is read again."""

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from contentgit.content.canonical import parse_document
-from contentgit.content.evolution import (
-    Standing,
-)
+from contentgit.content.evolution import NO_STANDING, Standing
 from contentgit.content.layout import DATASET_FILE
 from contentgit.db.evolution import CodeStanding, code_standing
 from contentgit.db.evolution.pending import pending
+from contentgit.db.introspect import outside_names
 from contentgit.db.scratch.fitting import RecordedModel, recorded_models
 from contentgit.errors import FormatError, RefusedError
 from contentgit.history.dumps import recorded_standing
+from contentgit.workingcopy.naming import with_names, without_names
 from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.request import Request
 
@@ -39,7 +39,13 @@ def dump_standing(
         for label in (*table.schema.parents, *(each.target for each in table.schema.fields))
         if label
     }
-    return code_standing(project.migrations, own, referred - own, recorded, project.using, models)
+    recorded = recorded or NO_STANDING
+    known = without_names(recorded)
+    code = code_standing(project.migrations, own, referred - own, known, project.using, models)
+    identity = {label: table.schema.identity for label, table in dump.tables.items()}
+    return with_names(
+        code, recorded, {**outside_names(dump.tables, dump.reader.identities), **identity}
+    )
 
 
 def way_past_cut(revision: str) -> str:

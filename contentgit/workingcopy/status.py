@@ -37,7 +37,7 @@ def copied(project: Project, names: Sequence[str]) -> str:
     That is a database copied or restored from another deployment, or one whose name was changed.
     """
     wanted = {dump_folder(*parse_dump_argument(name)) for name in names}
-    with project.backend.snapshot():
+    with project.snapshot():
         rows = applied(project.using, is_own(project))
     own = project.config.environment
     others = sorted(
@@ -94,7 +94,7 @@ def status(
     Raises:
         UnknownNameError: a dump does not exist.
     """
-    with project.backend.snapshot():
+    with project.snapshot():
         rows = current(project)
         dumps = project.dumps(names, also=list(rows))
         return [_status(project, dump, rows.get(dump.folder), keep) for dump in dumps]

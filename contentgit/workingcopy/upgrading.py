@@ -97,7 +97,7 @@ def _upgraded(folder: Path, job: Job, progress: Progress) -> Report:
     migrations = replay.to_code()
     operator = Operator(config.user(), datetime.now(UTC))
     project = Project(config.read(), "default", operator, progress)
-    with project.backend.snapshot():
+    with project.snapshot():
         for dump in project.dumps([*job.dumps.values()]):
             if dump.folder in job.dumps:
                 entries = ((path, data) for path, _, data in dump.reader.entries())

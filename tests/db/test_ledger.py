@@ -18,8 +18,10 @@ from django.test.utils import CaptureQueriesContext
 
 from contentgit.db import ledger
 from contentgit.db.backends import backend
+from contentgit.db.identity import Identities
 from contentgit.db.ledger import Applied, Entry
 from contentgit.errors import DatabaseError
+from contentgit.models import RowIdentity
 
 AT = datetime(2026, 11, 22, 13, 5, 0, 123456, tzinfo=UTC)
 
@@ -202,16 +204,36 @@ def test_a_database_without_ledger_is_told_what_to_do(no_ledger: str) -> None:
 
 
 def test_a_ledger_that_is_gone_and_that_django_takes_for_made(db: str) -> None:
-    """A database restored without this table: the commands that are named make it."""
-    with connections[db].cursor() as cursor:
-        cursor.execute("DROP TABLE contentgit_ledger")
-    with pytest.raises(DatabaseError) as caught, backend(db).snapshot():
-        ledger.applied(db)
-    ways = [line.partition("  (")[0].split() for line in caught.value.hint.splitlines()]
-    assert [words[:4] for words in ways] == [["python", "manage.py", "migrate", "contentgit"]] * 2
+    """A database restored without these tables: the commands that are named make them."""
+    for gone in (["ledger"], ["ledger", "identity"]):
+        with connections[db].cursor() as cursor:
+            for table in gone:
+                cursor.execute(f"DROP TABLE contentgit_{table}")
+        with pytest.raises(DatabaseError) as caught, backend(db).snapshot():
+            ledger.applied(db)
+        run(caught.value.hint)
+        assert ledger.applied(db) == {}
+        assert not RowIdentity.objects.using(db).exists()
+
+
+def run(hint: str) -> None:
+    """Run the commands of a hint."""
+    ways = [line.partition("  (")[0].split() for line in hint.splitlines()]
+    assert {tuple(words[:4]) for words in ways} == {
+        ("python", "manage.py", "migrate", "contentgit")
+    }
     for words in ways:
         call_command(*words[2:], verbosity=0)
-    assert ledger.applied(db) == {}
+
+
+def test_identities_that_are_gone_and_that_django_takes_for_made(db: str) -> None:
+    with connections[db].cursor() as cursor:
+        cursor.execute("DROP TABLE contentgit_identity")
+    keys = Identities(db, {"bakery.page": "uuid"})
+    with pytest.raises(DatabaseError, match="no table of identities") as caught:
+        keys.key_text("bakery.page", 1)
+    run(caught.value.hint)
+    assert keys.key_text("bakery.page", 1) is None
 
 
 @pytest.mark.parametrize("field", ["AutoField", "SmallAutoField", "BigAutoField"])

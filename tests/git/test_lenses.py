@@ -193,13 +193,13 @@ def test_commits_meet_in_the_newer_schema(site: Site) -> None:
     new = site.commit_files("main", {**_newer(site), f"pages/{DATASET_FILE}": VIEW.document})
     met = meeting(site.repository, old, new, "pages")
     assert met.after == new
-    assert met.change is not None
-    assert met.change.migrations == (RENAME,)
+    (change,) = met.changes
+    assert change.migrations == (RENAME,)
     assert not [*site.repository.trees.diff_entries(met.before, new, "pages")]
     back = meeting(site.repository, new, old, "pages")
     assert back.before == new
-    assert back.change is not None
-    assert back.change.backwards
+    (change,) = back.changes
+    assert change.backwards
 
 
 def _newer(site: Site) -> dict[str, bytes | None]:

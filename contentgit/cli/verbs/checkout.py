@@ -270,7 +270,7 @@ def _show_plan(
     from contentgit.workingcopy.planning import plan
     from contentgit.workingcopy.refusals import refuse
 
-    with project.backend.snapshot():
+    with project.snapshot():
         planned = plan(project, request)
         if args.json:
             head = {**plan_head(planned, args.database), "problems": planned.plan.problems}
@@ -298,7 +298,7 @@ def _ask(
     from contentgit.workingcopy.planning import plan
     from contentgit.workingcopy.refusals import refuse
 
-    with project.backend.snapshot():
+    with project.snapshot():
         planned = plan(project, request)
         print_plan(project, planned, terminal, full=args.full)
     refuse(planned)

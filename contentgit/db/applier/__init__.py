@@ -31,7 +31,7 @@ from contentgit.db.applier.signals import Signals
 from contentgit.db.applier.watch import Watch
 from contentgit.db.backends import Backend, backend
 from contentgit.db.identity import Identities
-from contentgit.db.queries import weight
+from contentgit.db.queries import python_rows, weight
 from contentgit.db.tables import Rows, Table, Tables
 from contentgit.errors import ContentgitError, RecordError, RefusedError
 from contentgit.integrity.rules import broken
@@ -182,7 +182,11 @@ class _Run:
             self.touched[through] = None
 
     def finish(self) -> None:
-        """Do what needs all rows: check constraints, reset sequences."""
+        """Do what needs all rows: check constraints, reset sequences, tell whose rows are gone or new."""
+        for label in self.written:
+            uuids = self.identities.uuids(label)
+            if uuids is not None:
+                uuids.see(anew=True)
         self.parking.close()
         self.backend.check_constraints(self.tables_written)
         self.backend.reset_sequences(self.touched)
@@ -217,6 +221,8 @@ class _Run:
             (key,) = table.key_columns
             self.backend.delete(through._meta.db_table, [renamed(key, column)], keys)
         self.bulk.write(steps, keys, delete)
+        if uuids := self.identities.uuids(table.label):
+            uuids.lose(step.key.key for step in steps)
         found = [self.doomed[step.key] for step in steps if step.key in self.doomed]
         self.signals.deletion(post_delete, found)
 
@@ -299,7 +305,9 @@ class _Run:
         """Insert in the order given, together as far as columns and references allow."""
         batch: dict[str, tuple[Step, Row]] = {}
         heavy, creation = 0, Creation(table, ())
+        uuids = self.identities.uuids(table.label)
         for step, record in self._records(steps):
+            keyed = uuids is not None and uuids.resume(step.key.key)
             values = {
                 f.name: record.fields[f.name] for f in table.fields if f.name in record.fields
             }
@@ -310,9 +318,9 @@ class _Run:
             if late:
                 values |= self._stand_ins(table, step, record, late)
             names = tuple(values)
-            if names != creation.names or heavy > portions.ROOM:
+            if (names, keyed) != (creation.names, creation.keyed) or heavy > portions.ROOM:
                 self._insert(creation, batch)
-                batch, heavy, creation = {}, 0, Creation(table, names)
+                batch, heavy, creation = {}, 0, Creation(table, names, keyed)
             row = creation.row(step.key, values)
             batch[str(step.key)], heavy = (step, row), heavy + weight(row)
         self._insert(creation, batch)
@@ -347,14 +355,23 @@ class _Run:
         steps, rows = [step for step, _ in batch.values()], [row for _, row in batch.values()]
 
         def write() -> None:
-            self.bulk.write(
-                steps, rows, lambda some: self.backend.insert(table.name, creation.columns, some)
-            )
+            self.bulk.write(steps, rows, lambda some: self._insert_rows(creation, steps, some))
             if table.label in self.watched:
-                self.identities.reload(table.label)
+                self.identities.reload(table.label, learned=True)
 
         self.signals.save(table, write, lambda: self._keys(table, steps), created=True)
         self.awaited.difference_update(batch)
+
+    def _insert_rows(self, creation: Creation, steps: Sequence[Step], rows: Rows) -> int:
+        """Insert the rows; the number of rows inserted."""
+        table, uuids = creation.table, self.identities.uuids(creation.table.label)
+        if uuids is None:
+            return self.backend.insert(table.name, creation.columns, rows)
+        keys = table.key_columns
+        made = self.backend.insert_returning(table.name, creation.columns, keys, rows)
+        pks = (pk for (pk,) in python_rows(keys, made))
+        uuids.learn(zip((step.key.key for step in steps), pks, strict=False))
+        return len(made)
 
     # References that wait
 

@@ -73,8 +73,14 @@ class Update(_NamedFields):
         return (*self._parameters(key, values), *self.table.decode_key(key.key))
 
 
+@dataclass(frozen=True)
 class Creation(_NamedFields):
-    """New rows with values for the fields; all other columns get their default."""
+    """New rows with values for the fields; all other columns get their default.
+
+    With ``keyed``, they get the primary keys that they had.
+    """
+
+    keyed: bool = False
 
     @cached_property
     def _key_columns(self) -> tuple[Column, ...]:
@@ -82,7 +88,7 @@ class Creation(_NamedFields):
         keys = self.table.key_columns
         fields = (model_field(self.table.model, key) for key in keys)
         inherited = all(field.remote_field for field in fields)  # a parent's key
-        if self.table.schema.local_key and not inherited:
+        if self.table.schema.local_key and not inherited and not self.keyed:
             return ()
         names = {column.name for column in self.given}
         return tuple(key for key in keys if key.name not in names)

@@ -320,6 +320,24 @@ class Backend(ABC):
             count += len(batch)
         return count
 
+    def insert_returning(
+        self, table: str, columns: Sequence[Column], keys: Sequence[Column], rows: Rows
+    ) -> list[tuple[Any, ...]]:
+        """Insert the rows; what the key columns of each hold then, as the driver gives it, in their order.
+
+        In that order databases return them, on which Django's ``bulk_create`` relies, too.
+        """
+        names = ", ".join(self.quoted(column.name) for column in columns)
+        marks = f"({', '.join(column.cast for column in columns)})"
+        head = f"INSERT INTO {self.quoted(table)} ({names}) VALUES "  # noqa: S608
+        wanted = ", ".join(key.reading(self.quoted(key.name)) for key in keys)
+        found: list[tuple[Any, ...]] = []
+        for batch in _statements(rows, len(columns), self.statement_characters):
+            parameters = [parameter for row in batch for parameter in row]
+            values = ", ".join([marks] * len(batch))
+            found += self.fetch(f"{head}{values} RETURNING {wanted}", parameters)
+        return found
+
     def update(
         self, table: str, columns: Sequence[Column], keys: Sequence[Column], rows: Rows
     ) -> int:

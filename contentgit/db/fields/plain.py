@@ -100,3 +100,9 @@ def _stand_in(field: AnyField, cls: type[AnyField]) -> AnyField:
     twin = copy.copy(field)
     twin.__class__ = cls
     return twin
+
+
+def is_automatic(field: Any) -> bool:
+    """Whether the database or a default gives a new row its value in the field."""
+    given = field.has_default() or field.has_db_default() or isinstance(field, models.AutoField)
+    return not field.is_relation and bool(given)

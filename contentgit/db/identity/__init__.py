@@ -6,7 +6,8 @@ of the whole table are held in memory, read with one query when they are first a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Any
 
@@ -18,7 +19,7 @@ from django.db.models import CharField, F, Model, TextField
 
 from contentgit.content.layout import decode_part, key_text
 from contentgit.content.records import RecordKey, Value
-from contentgit.content.schema import KeyKind
+from contentgit.content.schema import UUID_NAME, KeyKind
 from contentgit.db.failures import translated
 from contentgit.db.fields import key_codec, selected
 from contentgit.db.fields.plain import AnyField, generic_keys, leaf, plain
@@ -34,6 +35,7 @@ from contentgit.db.identity.keys import (
     plain_part,
     reference_part,
 )
+from contentgit.db.identity.uuids import UuidKeys
 from contentgit.db.queries import Row, Selected, execute, fetch, rows_of, table_test
 from contentgit.errors import ConfigurationError, RecordError
 from contentgit.specs import Identity
@@ -66,7 +68,7 @@ class Identities:
     ``identity`` has the specs' choices by label; all other models are identified by their primary key.
     Primary keys are Python values: what the plain Django field of the column holds, a tuple for
     several columns. ``models`` is where models are looked up by label: the project's own, if not those of
-    another state of its migrations.
+    another state of its migrations. ``names`` gives for a model what finds the UUIDs of rows that have none.
 
     Raises (all methods):
         ConfigurationError: a declared identity does not fit its model.
@@ -74,14 +76,32 @@ class Identities:
         DatabaseError: the database refuses.
     """
 
-    def __init__(self, using: str, identity: Mapping[str, Identity], models: Apps = apps) -> None:
+    def __init__(
+        self,
+        using: str,
+        identity: Mapping[str, Identity],
+        models: Apps = apps,
+        names: Callable[[str, AbstractSet[str]], Callable[[Any], str | None]] | None = None,
+    ) -> None:
         self.using = using
+        self._names = names
         self._models = models
         self._identity = {**{label.lower(): each for label, each in identity.items()}, **ALWAYS}
+        self._below(identity)
         self._known: dict[str, Keys] = {}
         self._making: set[str] = set()
         self._by_value: dict[tuple[str, str], tuple[dict[Any, str], dict[str, Any]]] = {}
         self._spellings: dict[str, Spellings | None] = {}
+
+    def _below(self, identity: Mapping[str, Identity]) -> None:
+        """A model is named by UUIDs where one is whose primary key refers to it: a row shares its name."""
+        for label in [each for each in identity if is_uuid(identity[each])]:
+            model = concrete(self._models.get_model(label)) if self.is_model(label) else None
+            while model is not None and (target := _shared(model)) is not None:
+                model = concrete(target.related_model)  # type: ignore[arg-type]
+                label = model._meta.label_lower
+                if self._identity.get(label, "pk") == "pk":
+                    self._identity[label] = "uuid"
 
     @property
     def chosen(self) -> frozenset[str]:
@@ -133,14 +153,24 @@ class Identities:
         """The fields, possibly through relations, that make the key; empty for the primary key."""
         return self._keys(label).fields
 
+    def base(self, label: str) -> str:
+        """The model whose rows give those of this one their keys, where the primary key is a reference."""
+        model = concrete(self._models.get_model(label))
+        while (target := _shared(model)) is not None:
+            model = concrete(target.related_model)  # type: ignore[arg-type]
+        return model._meta.label_lower
+
     def is_shared(self, label: str) -> bool:
         """Whether a row has the key of the row that its primary key refers to."""
         return isinstance(self._keys(label), TargetKeys)
 
-    def reload(self, label: str) -> None:
-        """Forget the rows of ``label``, which have changed."""
+    def reload(self, label: str, *, learned: bool = False) -> None:
+        """Forget the rows of ``label``, which have changed.
+
+        ``learned`` is whether the UUIDs of those that are new are known already.
+        """
         keys = self._known.get(label)
-        if isinstance(keys, MappedKeys):
+        if isinstance(keys, MappedKeys) or (isinstance(keys, UuidKeys) and not learned):
             keys.forget()
         for known in [known for known in self._by_value if known[0] == label]:
             del self._by_value[known]
@@ -215,12 +245,12 @@ class Identities:
 
     def _make(self, label: str, model: type[Model]) -> Keys:
         identity = self._identity.get(model._meta.label_lower, "pk")
-        if identity == "uuid":
-            raise ConfigurationError(f"{label}: the identity 'uuid' cannot be used yet")
         if identity == "natural":
             identity = natural_fields(model)
         fields = model._meta.pk_fields
-        shared = fields[0] if len(fields) == 1 and fields[0].is_relation else None
+        shared = _shared(model)
+        if is_uuid(identity):
+            return self._same(shared) if shared else self._uuids(label, model)
         if identity == "pk":
             return self._same(shared) if shared else PrimaryKeys(list(map(self._part, fields)))
         paths = tuple(identity)
@@ -260,6 +290,33 @@ class Identities:
             wanted += ends
             names += columns
         return MappedKeys(label, paths, parts, lambda: self._rows(model, names, wanted))
+
+    def _uuids(self, label: str, model: type[Model]) -> Keys:
+        fields = model._meta.pk_fields
+        if len(fields) > 1:
+            raise ConfigurationError(
+                f"{label}: its primary key has several columns, which 'uuid' cannot name",
+                hint="use 'pk', or name unique fields: 'identity': ['slug']",
+            )
+        (field,) = fields
+
+        def rows() -> Iterator[Any]:
+            return (pk for pk, _ in self._rows(model, [field.attname], [field]))
+
+        names = partial(self._names, label) if self._names else None
+        spell, parse = partial(self.text_of, label), partial(self.pk_in_text, label)
+        return UuidKeys(self.using, label, rows, spell, parse, names)
+
+    def uuids(self, label: str) -> UuidKeys | None:
+        """The UUIDs that name the model's rows; ``None`` if something else does."""
+        keys = self._keys(label)
+        return keys if isinstance(keys, UuidKeys) else None
+
+    @property
+    def unsaved(self) -> Sequence[UuidKeys]:
+        """Those that know something of rows which the database does not say yet."""
+        keys = self._known.values()
+        return [each for each in keys if isinstance(each, UuidKeys) and each.unsaved]
 
     def _generic(self, content_type: AnyField, object_id: AnyField) -> KeyPart:
         """A generic foreign key as a part of a key, of two columns: the reference that it is."""
@@ -363,6 +420,17 @@ class Spellings:
         with translated(f"{self._key.model._meta.label_lower} in database {self._using!r}"):
             found = execute((" UNION ALL ".join(parts), tuple(wanted)), self._using)
         self._known |= {wanted[number]: text for number, text in found}
+
+
+def _shared(model: type[Model]) -> AnyField | None:
+    """The primary key, if it is a reference."""
+    fields = model._meta.pk_fields
+    return fields[0] if len(fields) == 1 and fields[0].is_relation else None
+
+
+def is_uuid(identity: Identity) -> bool:
+    """Whether a chosen or recorded identity is that of UUIDs."""
+    return identity == "uuid" or identity == (UUID_NAME,)
 
 
 def points_at_key(field: AnyField) -> bool:

@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.db.models.base import ModelState
 
 from contentgit.content.layout import decode_part, encode_part, key_text
-from contentgit.content.schema import FieldKind, KeyKind
+from contentgit.content.schema import UUID_NAME, FieldKind, KeyKind
 from contentgit.db.fields.values import Codec, itself
 from contentgit.db.queries import Row
 from contentgit.errors import ConfigurationError, RecordError
@@ -87,7 +87,8 @@ class TargetKeys:
         self, name: str, target: Keys, text: Callable[[Any], str | None], pk: Callable[[str], Any]
     ) -> None:
         self.kind = target.kind
-        self.fields = tuple(f"{name}__{each}" for each in target.fields)
+        paths = (each if each == UUID_NAME else f"{name}__{each}" for each in target.fields)
+        self.fields = tuple(paths)
         self.text = text
         self.pk = pk
 

@@ -14,13 +14,13 @@ from typing import Any, NoReturn
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import connections
-from django.db.models import NOT_PROVIDED, AutoField, Model
+from django.db.models import NOT_PROVIDED, Model
 from django.utils import timezone
 
-from contentgit.content.schema import FieldKind, KeyKind, Layout, ModelSchema, Schema
+from contentgit.content.schema import UUID_NAME, FieldKind, KeyKind, Layout, ModelSchema, Schema
 from contentgit.db.coverage import unheld_problem
 from contentgit.db.fields import unheld
-from contentgit.db.fields.plain import AnyField, generic_keys, has_column, leaf
+from contentgit.db.fields.plain import AnyField, generic_keys, has_column, is_automatic, leaf
 from contentgit.db.fields.spelling import is_exact
 from contentgit.db.fields.values import itself
 from contentgit.db.identity import ALWAYS, Identities, concrete, label_of, points_at_key
@@ -236,8 +236,7 @@ class _Binder:
         if not self._own_identity:
             return True
         # The key does not determine a local key: the database or a default gives it.
-        default = each.has_default() or _has_db_default(each) or isinstance(each, AutoField)
-        return not each.is_relation and bool(default)
+        return is_automatic(each)
 
     def _bind(self, name: str, each: AnyField) -> None:
         try:
@@ -292,8 +291,9 @@ class _Binder:
 
     @property
     def _layout(self) -> Layout:
-        if self.identities.fields(self.label):
-            return Layout.HASHED if self.hashed else Layout.FLAT
+        if fields := self.identities.fields(self.label):
+            hashed = self.hashed or fields == (UUID_NAME,)
+            return Layout.HASHED if hashed else Layout.FLAT
         integer = self.identities.kind(self.label) is KeyKind.INTEGER
         return Layout.INTEGER if integer else Layout.HASHED
 

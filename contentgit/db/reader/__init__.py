@@ -89,6 +89,9 @@ class Reader:
     def stream(self, label: str) -> Iterator[tuple[RecordKey, bytes]]:
         """Key and canonical bytes of every row of the model that belongs to the dump."""
         bound = self._table(label)
+        uuids = self.identities.uuids(label)
+        if uuids is not None:
+            uuids.see()  # also that all rows are gone
         for rows in self._chunks(bound):
             yield from self._encoded(bound, rows)
 

@@ -11,7 +11,7 @@ from django.apps.registry import Apps
 from django.db.models import AutoField, Model
 
 from contentgit.content.records import Record, RecordKey, Value
-from contentgit.content.schema import KeyKind
+from contentgit.content.schema import UUID_NAME, KeyKind
 from contentgit.db.identity import ALWAYS, Identities
 from contentgit.db.identity.keys import Keys
 from contentgit.errors import ConfigurationError
@@ -121,6 +121,13 @@ class ScratchIdentities(Identities):
         """From now on, only records have keys."""
         for label, keys in self.given.items():
             keys.closed = label in self.recorded
+
+    def _uuids(self, label: str, model: type[Model]) -> Keys:
+        new = _new_key(model)
+        if new is None:
+            return super()._uuids(label, model)
+        self.given[label] = GivenKeys(KeyKind.TEXT, (UUID_NAME,), new)
+        return self.given[label]
 
     def _mapped(self, label: str, model: type[Model], paths: tuple[str, ...]) -> Keys:
         kind = super()._mapped(label, model, paths).kind

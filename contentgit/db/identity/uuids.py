@@ -1,0 +1,200 @@
+"""The identity ``"uuid"``: rows named by UUIDs that a table of contentgit in the same database holds.
+
+A row gets its UUID when it is first read, and keeps it as long as it is there, whatever becomes of its
+content. What is only known here is written by :meth:`UuidKeys.save`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import uuid4
+
+from django.apps import apps
+from django.db import Error
+from django.db.models import F, Model, QuerySet
+
+from contentgit.content.portions import batches
+from contentgit.content.schema import UUID_NAME, KeyKind
+from contentgit.db.backends import backend
+from contentgit.db.fields.values import itself
+from contentgit.db.own_tables import migrating
+from contentgit.db.queries import rows_of
+from contentgit.db.tables import Column
+from contentgit.errors import ContentgitError, DatabaseError
+
+_TOGETHER: Final = 500
+"""Entries that one statement names."""
+
+_LABEL, _ROW, _UUID = (Column(name, name, itself) for name in ("label", "row", "uuid"))
+
+
+@dataclass
+class UuidKeys:
+    """The key is a UUID that is held beside the rows; both ways are held in memory.
+
+    ``label`` is that of the model whose table gives the primary keys. ``rows`` reads all of these, ``spell``
+    writes one as text and ``parse`` reads that. ``names`` is called if rows have no UUID, with all UUIDs that
+    rows here have or had; what it returns gives those that it knows.
+    """
+
+    using: str
+    label: str
+    rows: Callable[[], Iterable[Any]]
+    spell: Callable[[Any], str]
+    parse: Callable[[str], Any]
+    names: Callable[[AbstractSet[str]], Callable[[Any], str | None]] | None = None
+    _fresh: dict[str, str] = field(default_factory=dict)  # UUIDs of rows that no entry has yet
+    _away: dict[Any, str] = field(default_factory=dict)  # UUIDs of rows as they were before
+    _both: tuple[dict[Any, str], dict[str, Any]] | None = None
+    _gone: set[str] = field(default_factory=set)  # UUIDs in entries whose rows are gone
+    _former: dict[str, str] = field(default_factory=dict)  # rows that had these UUIDs
+    _by_row: dict[str, str] = field(default_factory=dict)  # the same the other way round
+
+    kind = KeyKind.TEXT
+    fields: tuple[str, ...] = (UUID_NAME,)
+
+    def text(self, pk: Any) -> str | None:
+        """The UUID of the row with this primary key, or of the last one that had it."""
+        found = self._loaded()[0].get(pk)
+        return found if found is not None or not self._former else self._last.get(self.spell(pk))
+
+    def pk(self, text: str) -> Any:
+        """The primary key of the row with this UUID; that which it had, as long as no other row has it."""
+        texts, pks = self._loaded()
+        found = pks.get(text)
+        if found is None and text in self._former:
+            former = self.parse(self._former[text])
+            return None if former in texts else former
+        return found
+
+    @property
+    def _last(self) -> Mapping[str, str]:
+        """The UUIDs by primary key of rows that are gone."""
+        if len(self._by_row) != len(self._former):
+            self._by_row = {row: text for text, row in self._former.items()}
+        return self._by_row
+
+    def forget(self) -> None:
+        """Forget the rows, which have changed. What is not there now may only be put away for a while."""
+        if self._both is not None:
+            self._away, self._both = self._both[0], None
+
+    def see(self, *, anew: bool = False) -> None:
+        """Learn which rows there are: some may be gone, and others new. With ``anew`` they are read again."""
+        if anew:
+            self._away, self._both = {}, None
+        self._loaded()
+
+    def learn(self, pairs: Iterable[tuple[str, Any]]) -> None:
+        """Rows that are made for records: UUID and primary key of each."""
+        texts, pks = self._loaded()
+        for text, pk in pairs:
+            before = pks.pop(text, None)
+            if before is not None:  # a rehearsal that was taken back
+                texts.pop(before, None)
+                self._fresh.pop(self.spell(before), None)
+            pks.pop(texts.get(pk, ""), None)
+            texts[pk], pks[text] = text, pk
+            self._fresh[self.spell(pk)] = text
+
+    def lose(self, keys: Iterable[str]) -> None:
+        """Rows that were deleted: their UUIDs."""
+        texts, pks = self._loaded()
+        for text in keys:
+            texts.pop(pks.pop(text, None), None)
+
+    def resume(self, text: str) -> bool:
+        """Gives the row that is to be made for a record the primary key that it had, if that is free."""
+        pk = self.pk(text)
+        if pk is None:
+            return False
+        self.learn([(text, pk)])
+        return True
+
+    # What the table lacks
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether :meth:`save` has something to write."""
+        return bool(self._fresh or self._gone)
+
+    def save(self) -> None:
+        """Write the UUIDs of new rows, and that rows are gone; inside of the caller's transaction.
+
+        Raises:
+            DatabaseError: the database refuses.
+        """
+        entries = _entries(self.using, self.label)
+        again = self._former.keys() & self._fresh.values()
+        rows = ((self.label, row, text) for row, text in self._fresh.items())
+        try:
+            for some in batches(sorted(self._gone - again), _TOGETHER):
+                entries.filter(uuid__in=some).update(was=F("row"), row=None)
+            for some in batches(sorted(again), _TOGETHER):
+                entries.filter(uuid__in=some).delete()
+            backend(self.using).insert(entries.model._meta.db_table, (_LABEL, _ROW, _UUID), rows)
+        except Error as error:
+            raise _refusal(self.using, error) from error
+        self._fresh, self._gone = {}, set()
+
+    # What is known
+
+    def _loaded(self) -> tuple[dict[Any, str], dict[str, Any]]:
+        if self._both is None:
+            self._both = self._load()
+        return self._both
+
+    def _load(self) -> tuple[dict[Any, str], dict[str, Any]]:
+        stored, self._former = _read(self.using, self.label)
+        known = {*stored.values(), *self._former}
+        texts, fresh, unnamed = dict[Any, str](), dict[str, str](), list[tuple[Any, str]]()
+        for pk in self.rows():
+            row = self.spell(pk)
+            if row in self._fresh:  # perhaps in place of one that is gone
+                texts[pk] = fresh[row] = self._fresh[row]
+            elif row in stored:
+                texts[pk] = stored.pop(row)
+            else:
+                unnamed.append((pk, row))
+        self._fresh = fresh
+        self._gone = {*stored.values()}
+        self._former |= {text: row for row, text in stored.items()}
+        name = self.names(known) if unnamed and self.names else None
+        for pk, row in unnamed:
+            text = name(pk) if name else None
+            if text is None or text in known:  # another row has it, or had it
+                text = str(uuid4())
+            texts[pk] = self._fresh[row] = text
+        there = {*texts.values()}
+        texts |= {
+            pk: text for pk, text in self._away.items() if pk not in texts and text not in there
+        }
+        return texts, {text: pk for pk, text in texts.items()}
+
+
+def _entries(using: str, label: str) -> QuerySet[Model]:
+    # By name: this module is imported before the project's models are loaded, too.
+    return rows_of(apps.get_model("contentgit", "RowIdentity"), using).filter(label=label)
+
+
+def _read(using: str, label: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The UUIDs of a model's rows by primary key, and the primary keys of rows that are gone by UUID."""
+    try:
+        found = list(_entries(using, label).values_list("row", "uuid", "was"))
+    except Error as error:
+        raise _refusal(using, error) from error
+    rows = {row: uuid for row, uuid, _ in found if row is not None}
+    return rows, {uuid: was for row, uuid, was in found if row is None}
+
+
+def _refusal(using: str, error: Error) -> ContentgitError:
+    ways = backend(using)
+    if ways.is_missing_table(error):
+        return DatabaseError(
+            f"the database {using!r} has no table of identities, which 'uuid' needs",
+            hint=migrating(using),
+        )
+    return ways.failure(f"the identities of rows in database {using!r}", error)
