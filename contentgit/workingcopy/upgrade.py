@@ -9,6 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from shlex import quote
 from typing import NamedTuple
@@ -30,6 +31,7 @@ from contentgit.history.snapshots import CommitSide
 from contentgit.render.plain import plural
 from contentgit.workingcopy.commit import Draft, DumpCounts, with_trailers
 from contentgit.workingcopy.evolution import Evolution
+from contentgit.workingcopy.naming import without_names
 from contentgit.workingcopy.project import Dump, Project, defines
 from contentgit.workingcopy.scratch import scratch_database, worked, write_dump
 from contentgit.workingcopy.standing import way_past_cut
@@ -111,7 +113,8 @@ def _upgrade(
         apps = {label.partition(".")[0] for dump in dumps for label in dump.tables}
         with scratch_database(project, evolutions, folder, scratch) as database:
             database = database._replace(called=project.using)
-            Job(database, tuple(sorted(leaves)), names, tuple(sorted(apps))).write(folder)
+            older = dict(chain.from_iterable(map(_older_labels, evolutions)))
+            Job(database, tuple(sorted(leaves)), names, tuple(sorted(apps)), older).write(folder)
             try:
                 report = worked(project, folder)
             except DatabaseError as error:
@@ -122,6 +125,14 @@ def _upgrade(
     done = _committed(project, target, tree, counts.dumps, report, message)
     notes = [f"{each} is not defined in this project, and stays as it is" for each in unknown]
     return replace(done, notes=(*notes, *done.notes))
+
+
+def _older_labels(evolution: Evolution) -> Iterator[tuple[str, str]]:
+    """Today's label of each model of the commit, and the one that it has there."""
+    for label in evolution.recorded:
+        newer = evolution.newer(label)
+        if newer is not None:
+            yield newer.label, label
 
 
 def _say_way_on(error: DatabaseError, revision: str) -> None:
@@ -185,7 +196,10 @@ def _leaves(project: Project, evolutions: Sequence[Evolution], revision: str) ->
     for each in evolutions:
         if not each.standing.history and each.code.standing.history:
             unknown.append(each.dump.dataset.label)
-        here, lacking = project.migrations.standing_leaves(each.standing, each.code)
+        recording, code = without_names(each.standing), without_names(each.code.standing)
+        here, lacking = project.migrations.standing_leaves(
+            recording, each.code._replace(standing=code)
+        )
         newer = {*each.code.missing} - {*each.code.cut}
         missing |= newer
         removed |= lacking - newer

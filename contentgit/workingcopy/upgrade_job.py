@@ -17,13 +17,14 @@ from contentgit.startup import ScratchDatabase
 class Job(NamedTuple):
     """What the process is to do: bring ``dumps``, names by folder, from the migrations ``leaves`` to today's.
 
-    ``apps`` are those of the dumps' models in today's code.
+    ``apps`` are those of the dumps' models in today's code, ``older`` the commit's labels by today's.
     """
 
     database: ScratchDatabase
     leaves: tuple[str, ...]
     dumps: Mapping[str, str]
     apps: tuple[str, ...]
+    older: Mapping[str, str]
 
     def write(self, folder: Path) -> None:
         """Puts the job into the folder."""
@@ -34,7 +35,8 @@ class Job(NamedTuple):
         """The job in the folder."""
         found = json.loads((folder / "job.json").read_text("utf-8"))
         database = ScratchDatabase(*found.pop("database"))
-        return cls(database, tuple(found["leaves"]), found["dumps"], tuple(found["apps"]))
+        leaves, apps = tuple(found["leaves"]), tuple(found["apps"])
+        return cls(database, leaves, found["dumps"], apps, found["older"])
 
 
 @dataclass(frozen=True)

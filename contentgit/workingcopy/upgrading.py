@@ -6,16 +6,19 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from contentgit import config, startup
 from contentgit.content import canonical
 from contentgit.content.description import parse_outside
 from contentgit.content.records import Record
+from contentgit.content.uuids import is_uuid_identity, uuid_of
 from contentgit.db.failures import translated
 from contentgit.db.scratch.databases import check_own, drop_own
 from contentgit.db.scratch.fitting import RecordedModel, bound, recorded_models
@@ -97,12 +100,42 @@ def _upgraded(folder: Path, job: Job, progress: Progress) -> Report:
     migrations = replay.to_code()
     operator = Operator(config.user(), datetime.now(UTC))
     project = Project(config.read(), "default", operator, progress)
+    project.earlier_names = partial(_names, folder=folder, job=job, identities=identities)
     with project.snapshot():
         for dump in project.dumps([*job.dumps.values()]):
             if dump.folder in job.dumps:
                 entries = ((path, data) for path, _, data in dump.reader.entries())
                 write_files(after(folder, dump.folder), entries)
     return Report(migrations, count, [*_notes(load.notes)])
+
+
+def _names(
+    _project: Project,
+    label: str,
+    _known: AbstractSet[str],
+    *,
+    folder: Path,
+    job: Job,
+    identities: ScratchIdentities,
+) -> Callable[[Any], str]:
+    """What names a row of a model by a UUID: its own in the commit, or that which follows from its key there.
+
+    A row that the migrations made gets one that follows from its primary key: content that is upgraded twice
+    has the same rows.
+    """
+    older = job.older.get(label, label)
+    kept = is_uuid_identity(identities.fields(older))
+    keys = (record.key for record in _records(folder, job))
+    shared = (key.key for key in keys if identities.base(key.model) == older)
+    texts = {identities.pk(older, text): text for text in shared}
+
+    def name(pk: Any) -> str:
+        text = texts.get(pk)
+        if text is None:
+            return uuid_of(f"made by a migration: {identities.text_of(older, pk)}")
+        return text if kept else uuid_of(text)
+
+    return name
 
 
 def _recorded(folder: Path, job: Job) -> Mapping[str, RecordedModel]:

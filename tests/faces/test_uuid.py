@@ -208,3 +208,36 @@ def test_what_a_status_has_seen_has_a_name_from_then_on(project: Project) -> Non
     project.sql("INSERT INTO site1_page (id, title, views) VALUES (8, 'Oat', 0)")
     first, second = (json.loads(project.ok("status", "--json")) for _ in range(2))
     assert first["dumps"][0]["changes"] == second["dumps"][0]["changes"] != []
+
+
+SHOUT = """
+    def shout(apps, editor):
+        for page in apps.get_model("site1", "Page").objects.all():
+            page.title = page.title.upper()
+            page.save()
+"""
+
+
+def test_an_upgrade_keeps_the_names_of_rows(project: Project) -> None:
+    project.sql("INSERT INTO site1_page (id, title, views) VALUES (8, 'Oat', 0)", site="production")
+    project.ok("commit", "-m", "Oat", "--branch", "live", site="production")
+    project.code(MODELS, [INITIAL, "m.RunPython(shout)"], SPECS, code=SHOUT)
+    project.migrate()
+    project.ok("commit", "-m", "Loud")
+    project.ok("merge", "live", "--upgrade")
+    project.ok("checkout", "main", "--apply", "--yes")
+    assert pages(project) == {"RYE": "Good.", "OAT": "None"}
+    files = project.git("ls-tree", "-r", "--name-only", "main", "pages/site1.page")
+    assert len(files.split()) == 2
+
+
+def test_an_upgrade_from_before_names_rows_as_every_site_does(switched: Project) -> None:
+    switched.code(MODELS, [INITIAL], by_key())
+    switched.ok("commit", "-m", "By key", "--branch", "live", site="production")
+    switched.code(MODELS, [INITIAL, "m.RunPython(shout)"], SPECS, code=SHOUT)
+    switched.migrate()
+    switched.sql("DELETE FROM site1_page WHERE id = 3")
+    switched.ok("commit", "-m", "Loud, by UUID")
+    switched.ok("merge", "live", "--upgrade")
+    switched.ok("checkout", "main", "--apply", "--yes")
+    assert pages(switched).keys() == {"RYE", "SPELT", "OF PRODUCTION"}
