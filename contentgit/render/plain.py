@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 _UNSAFE: Final = re.compile(
@@ -29,3 +30,10 @@ def visible(text: str) -> str:
 def plural(count: int, noun: str) -> str:
     """``1 record``, ``2 records``, ``1,204 records``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def named_first(names: Sequence[str], shown: int = 5) -> str:
+    """The names with commas; of many the first, and how many there are besides."""
+    more = len(names) - shown
+    first = names if more < 2 else names[:shown]
+    return ", ".join(first) + (f" and {more:,} more" if more > 1 else "")

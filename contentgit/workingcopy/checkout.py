@@ -188,7 +188,8 @@ def _unchanged(project: Project, work: DumpPlan, planned: Planned) -> bool:
     row, goal = work.applied, work.goal
     if row is None or goal.undoes is not None or planned.plan.steps:
         return False
-    if list(work.missing) != list(WithheldBefore.by(row).missing):
+    before = WithheldBefore.by(row)
+    if list(work.missing) != list(before.missing) or before.left_out != {*work.not_here}:
         return False
     own = project.config.environment
     return (row.commit, row.environment) == (goal.commit, own) and goal.branch in ("", row.branch)

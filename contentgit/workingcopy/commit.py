@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -15,16 +15,16 @@ from contentgit.content import canonical
 from contentgit.content.diff import Delta
 from contentgit.content.evolution import SchemaChange
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE
-from contentgit.content.records import Record
 from contentgit.db.calling import HookFailure
 from contentgit.db.ledger import Applied, Entry
 from contentgit.errors import UsageError
 from contentgit.git import LeftAlone, Repository, Signature
 from contentgit.history.commits import check_format, repository_document
-from contentgit.history.snapshots import CommitSide, batches
 from contentgit.workingcopy.anchors import anchor
 from contentgit.workingcopy.as_applied import with_committed
-from contentgit.workingcopy.database_side import DatabaseSide, Missing, Spool, pairs
+from contentgit.workingcopy.committable import without_kept, without_unapplied
+from contentgit.workingcopy.database_side import DatabaseSide, Spool
+from contentgit.workingcopy.dropping import dropped_values, refuse_dropping
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.hooks import committed
 from contentgit.workingcopy.ledger import current, enter, pending, settle
@@ -33,7 +33,7 @@ from contentgit.workingcopy.places import place
 from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.standing import refuse_pending
 from contentgit.workingcopy.unapplied import Unapplied
-from contentgit.workingcopy.withheld import WithheldBefore, dropped_values, with_ignored
+from contentgit.workingcopy.withheld import WithheldBefore
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,19 @@ class Committed(NamedTuple):
     failures: tuple[HookFailure, ...] = ()
     schema: tuple[SchemaChange, ...] = ()
     dropped: Mapping[str, int] = MappingProxyType({})
+
+
+class _Onto(NamedTuple):
+    """The branch to write, which may be ``new``, and the commit to build on."""
+
+    branch: str
+    parent: str | None
+    is_new: bool
+
+    @property
+    def revision(self) -> str:
+        """A name of that commit."""
+        return (self.parent or "")[:10] if self.is_new else self.branch
 
 
 @dataclass
@@ -183,7 +196,13 @@ def _read(
         check_format(project.repository, parent)
     refuse_pending(project, dumps)
     drafts = [
-        _drafted(project, dump, parent, ledger.get(dump.folder), drop_fields=drop_fields)
+        _drafted(
+            project,
+            dump,
+            _Onto(branch, parent, bool(new_branch)),
+            ledger.get(dump.folder),
+            drop_fields=drop_fields,
+        )
         for dump in dumps
     ]
     if not names:
@@ -197,19 +216,18 @@ def _read(
 
 
 def _drafted(
-    project: Project,
-    dump: Dump,
-    parent: str | None,
-    base: Applied | None,
-    *,
-    drop_fields: bool,
+    project: Project, dump: Dump, onto: _Onto, base: Applied | None, *, drop_fields: bool
 ) -> _DumpDraft:
+    parent = onto.parent
     # What was encoded once need not be read and encoded again, as far as a file of 256 MB takes it.
     spool = Spool(limit=2**28)
     side = DatabaseSide(dump, project.repository.algorithm, project.progress, spool=spool)
     # What it describes wrongly this commit describes anew.
     evolution = Evolution.since(project, dump, parent or "", damaged=True)
-    evolution.refuse_dropping(permitted=drop_fields)
+    if parent:
+        tree = project.repository.trees.folder_id(parent, dump.folder)
+        has_moved = bool(base and base.tree != tree and not onto.is_new)
+        refuse_dropping(evolution, permitted=drop_fields, has_moved=has_moved)
     before = evolution.side
     deltas = side.compare(before, before.ids())
     place = f"{dump.folder}/{DATASET_FILE}"
@@ -217,78 +235,12 @@ def _drafted(
     withheld = WithheldBefore.by(base)
     ignored = {} if drop_fields else withheld.ignored_fields(dump.tables)
     unapplied = Unapplied.since(project, evolution, base)
-    found = list(_without_unapplied(side, unapplied, withheld.edits(deltas)))
-    edited = list(_without_kept(side, before, ignored, found))
+    found = list(without_unapplied(side, unapplied, withheld.edits(deltas), onto.revision))
+    edited = list(without_kept(side, before, ignored, found))
     kept = unapplied.kept_by_commit(side, edited)
     missing = with_committed(unapplied.replaced.named(), kept)
     carried = [*withheld.carried(ignored, deltas), *missing]
     return _DumpDraft(dump, side, base, edited, evolution, recorded, carried)
-
-
-def _without_unapplied(
-    side: DatabaseSide, unapplied: Unapplied, deltas: Sequence[Delta]
-) -> Iterator[Delta]:
-    """The deltas, less what older code has left out and this code has not applied yet.
-
-    Raises:
-        RefusedError: something else was put here in place of that.
-    """
-    if unapplied.is_empty:
-        yield from deltas
-        return
-    applied, whole = unapplied.side, unapplied.evolution.side
-    ids = applied.ids()
-    own = [delta for delta in deltas if ids.get(delta.path, "") != delta.database]
-    for batch in batches(pairs(own, whole, side)):
-        before = applied.records([(delta.path, ids.get(delta.path, "")) for delta, _ in batch])
-        for (delta, (was, here)), then in zip(batch, before, strict=True):
-            if was is None or (here is None and delta.key not in unapplied.replaced.left_out):
-                yield delta
-                continue
-            if then is None or here is None or unapplied.contradicts(was, here, then):
-                raise unapplied.refusal(delta.key)
-            kept = unapplied.kept(was, here, then)
-            if not kept:
-                yield delta
-                continue
-            record = Record(here.key, {**here.fields, **kept})
-            data = canonical.encode(record, side.dump.tables[here.key.model].schema.key_kind)
-            blob = canonical.blob_id(data, side.algorithm)
-            if blob != delta.commit:
-                side.kept[delta.key] = data
-                yield delta._replace(database=blob)
-
-
-def _without_kept(
-    side: DatabaseSide,
-    before: CommitSide,
-    ignored: Container[tuple[str, str]],
-    deltas: Sequence[Delta],
-) -> Iterator[Delta]:
-    """The deltas, less those that consist of references or ``ignored`` fields which the database lacks."""
-    missing = Missing(side.dump)
-    if not missing.fields and not ignored:
-        yield from deltas
-        return
-    for read in batches(pairs(deltas, before, side)):
-        batch = [
-            (
-                delta,
-                (was, canonical.decode(side.kept[delta.key]) if delta.key in side.kept else own),
-            )
-            for delta, (was, own) in read
-        ]
-        kept_references = missing.kept([pair for _, pair in batch])
-        for (delta, (was, own)), linked in zip(batch, kept_references, strict=True):
-            kept = with_ignored(ignored, was, linked or own) or linked
-            if kept is None:
-                yield delta
-                continue
-            data = canonical.encode(kept, side.dump.tables[kept.key.model].schema.key_kind)
-            blob = canonical.blob_id(data, side.algorithm)
-            if blob != delta.commit:
-                side.kept[delta.key] = data
-                yield delta._replace(database=blob)
 
 
 def _is_at(project: Project, draft: _DumpDraft, parent: str | None) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from shlex import quote
 from typing import NamedTuple
 
 from contentgit.content.canonical import dump_document, parse_document
@@ -36,7 +35,7 @@ from contentgit.history.dumps import recorded_schema, recorded_standing
 from contentgit.history.lenses import Seen, View, seen_through
 from contentgit.history.snapshots import CommitSide
 from contentgit.plan import Licences
-from contentgit.render.plain import plural
+from contentgit.render.plain import named_first, plural
 from contentgit.render.report import step_words
 from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.request import Request
@@ -251,7 +250,15 @@ class Evolution:
         return tuple(found)
 
     @cached_property
-    def _ahead(self) -> tuple[str, ...]:
+    def lacking(self) -> tuple[str, ...]:
+        """The migrations of the commit that this code does not have, as they follow each other."""
+        if not self.code.missing:
+            return ()
+        found = [each.name for each in self.standing.beyond(self.code.standing)]
+        return tuple(dict.fromkeys([*found, *self.code.missing]))
+
+    @cached_property
+    def ahead(self) -> tuple[str, ...]:
         """What migrations of newer code took out of the commit or changed there, a line each."""
         return tuple(
             f"{step_words(step)} ({migration.name})"
@@ -262,7 +269,7 @@ class Evolution:
             and not (isinstance(step, RetypedField) and step.conversion is Conversion.SAME)
         )
 
-    def _refuse_code_ahead(self) -> None:
+    def refuse_code_ahead(self) -> None:
         """Refuses what would run code of migrations a second time, once this code has them.
 
         Raises:
@@ -314,28 +321,6 @@ class Evolution:
                 data={"uuid": list(labels)},
             )
 
-    def refuse_dropping(self, *, permitted: bool) -> None:
-        """Refuses to write a commit without what the code lacks, unless leaving it out is ``permitted``.
-
-        Raises:
-            RefusedError: the code lacks something that the commit has.
-        """
-        if not self.commit:
-            return
-        self._refuse_code_ahead()
-        if permitted or not (self.dropped or self._ahead):
-            return
-        missing = ", ".join(self.code.missing)
-        lacks = f"; the code lacks the migrations {missing}" if missing else ""
-        raise RefusedError(
-            f"commit {self.commit[:10]} has models or fields in {self.dump.dataset.label} that this code "
-            f"does not have{lacks}",
-            items=self.dropped or self._ahead,
-            hint="deploy the code that has them, then commit\n"
-            f"contentgit commit {quote(self.dump.dataset.label)} --drop-fields  (commits without them)",
-            data={"dropped": list(self.dropped), "missing": list(self.code.missing)},
-        )
-
     def refuse_unreadable(self, request: Request, *, retyped: bool = True) -> None:
         """Refuses to apply the commit if it cannot be read as this code has it.
 
@@ -354,13 +339,13 @@ class Evolution:
                 hint=way_past_cut(commit),
                 data={"missing": list(self.code.cut)},
             )
-        self._refuse_code_ahead()
+        self.refuse_code_ahead()
         self._refuse_renamed_ahead()
         if self.code.missing and (options := self._ignoring(request.licences)):
             raise RefusedError(
                 f"commit {commit} was made by newer code: this code lacks the migrations "
-                f"{', '.join(self.code.missing)} of {label}",
-                items=[f"{name} is not in this code" for name in self.dropped] or self._ahead,
+                f"{named_first(self.lacking)} of {label}",
+                items=[f"{name} is not in this code" for name in self.dropped] or self.ahead,
                 hint="deploy the code that has them, and migrate\n"
                 f"{request.command(*options)}  (leaves out what this code lacks)",
                 data={"missing": list(self.code.missing)},
@@ -415,7 +400,7 @@ class Evolution:
         models = [name for name in self.dropped if name.count(".") == 1]
         wanted = {
             "--ignore-unknown-fields": (
-                len(models) < len(self.dropped) or (self._ahead and not models)
+                len(models) < len(self.dropped) or (self.ahead and not models)
             )
             and not licences.ignore_unknown_fields,
             "--ignore-unknown-models": models and not licences.ignore_unknown_models,

@@ -7,6 +7,7 @@ what the migration put there: neither is an edit. Such a dump is compared with t
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from contentgit.db.ledger import Applied
 from contentgit.errors import RefusedError, UnknownNameError
 from contentgit.history.snapshots import CommitSide, batches
 from contentgit.merge import merge_value
+from contentgit.render.plain import plural
+from contentgit.render.values import apart
 from contentgit.workingcopy.as_applied import MISSING, AsApplied
 from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.evolution import Evolution
@@ -108,27 +111,37 @@ class Unapplied:
                 found[label] = waiting
         return found
 
-    def refusal(self, key: RecordKey) -> RefusedError:
-        """That a commit would overwrite a record which the database never had."""
-        commit, data = (
-            self.evolution.commit[:10],
-            {"record": str(key), "commit": self.evolution.commit},
+    def refusal(self, found: Mapping[RecordKey, Sequence[str]], revision: str) -> RefusedError:
+        """That a commit would overwrite what the database never had: lines by record.
+
+        ``revision`` has it.
+        """
+        commit, label = self.evolution.commit, self.evolution.dump.dataset.label
+        way = f"contentgit checkout {shlex.join([revision, label])} --apply --merge"
+        hint = (
+            f"{way} --take ours  (keeps what is here)\n"
+            f"{way} --take theirs  (takes the commit's; the old content is kept in a backup)"
         )
-        way = f"contentgit checkout {commit} --apply --merge  (shows both; --take ours or theirs decides)"
-        entry = self.replaced.left_out.get(key)
+        data = {"records": [str(key) for key in found], "commit": commit}
+        entry = next((self.replaced.left_out[key] for key in found if self._lacked(key)), None)
         if entry:
             return RefusedError(
-                f"{key} of commit {commit} was left out here, as {entry[MISSING]} was missing; a commit of "
-                "its row would overwrite the record",
-                hint=f"create {entry[MISSING]} in this database, then:\n{way}",
+                f"{next(iter(found))} of commit {commit[:10]} was left out here, as {entry[MISSING]} was "
+                "missing; a commit of its row would overwrite the record",
+                hint=f"create {entry[MISSING]} in this database, then:\n{hint}",
                 data=data,
             )
         return RefusedError(
-            f"{key} of commit {commit} is not applied yet, as older code left it out, and is here with other "
-            "content",
-            hint=way,
+            f"commit {commit[:10]} has content that is not applied yet, as older code left it out, and other "
+            f"content is here in place of it: {plural(len(found), 'record')}",
+            items=[line for lines in found.values() for line in lines],
+            hint=hint,
             data=data,
         )
+
+    def _lacked(self, key: RecordKey) -> bool:
+        """Whether the record was left out for want of a row that it refers to."""
+        return key in self.replaced.left_out
 
     def kept(self, was: Record, here: Record, then: Record) -> Mapping[str, Value]:
         """The fields in which a commit of the row ``here`` keeps what the commit ``was``; see :attr:`side`.
@@ -148,14 +161,30 @@ class Unapplied:
                     found[name], _ = merge_value(fields[name], name, *three)
         return found
 
-    def contradicts(self, was: Record, here: Record, then: Record) -> bool:
-        """Whether a row whose record was left out has an own value where the commit changed it."""
-        return here.key in self.replaced.left_out and any(
-            not same(then.fields[name], was.fields[name])
-            and not same(here.fields[name], then.fields[name])
-            and not same(here.fields[name], was.fields[name])
-            for name in was.fields.keys() & here.fields.keys() & then.fields.keys()
-        )
+    def contradictions(self, was: Record, here: Record, then: Record | None) -> Sequence[str]:
+        """Where the row ``here`` has own content in place of what the database never had, a line each.
+
+        ``was`` is the record of the commit, ``then`` as it was applied; ``None`` where it was left out.
+        """
+        names = was.fields.keys() & here.fields.keys()
+        if then is not None:
+            schema = self.evolution.dump.tables[here.key.model].schema.by_name
+            own = (
+                names if self._lacked(here.key) else {*self.fields.get(here.key.model, ())} & names
+            )
+            names = {
+                name
+                for name in own & then.fields.keys()
+                if not (name in schema and schema[name].derived)
+                and not same(then.fields[name], was.fields[name])
+                and not same(here.fields[name], then.fields[name])
+            }
+        found = []
+        for name in sorted(names):
+            if not same(here.fields[name], was.fields[name]):
+                both = apart([here.fields[name], was.fields[name]])
+                found.append(f"{here.key} {name}: here {both[0]}, there {both[1]}")
+        return found if found or then is not None else [f"{here.key} is here with other fields"]
 
     def kept_by_commit(
         self, side: DatabaseSide, deltas: Sequence[Delta]

@@ -14,8 +14,6 @@ from typing import Any, TypeAlias
 
 from contentgit.content import canonical
 from contentgit.content.diff import Delta
-from contentgit.content.layout import of_models
-from contentgit.content.lenses import NOTHING
 from contentgit.content.records import Record, RecordKey
 from contentgit.db.ledger import Applied
 from contentgit.db.tables import Tables
@@ -23,7 +21,6 @@ from contentgit.history.snapshots import batches
 from contentgit.plan.steps import Action
 from contentgit.workingcopy.as_applied import MISSING
 from contentgit.workingcopy.database_side import DatabaseSide
-from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.planned import DumpPlan, Planned
 from contentgit.workingcopy.unapplied import LEFT_AT
 
@@ -59,6 +56,11 @@ class WithheldBefore:
     def undeleted(self) -> frozenset[str]:
         """The records that an apply did not delete although its commit lacks them, edited or not."""
         return frozenset(entry["record"] for entry in self.entries if not entry["field"])
+
+    @property
+    def left_out(self) -> frozenset[tuple[str, str]]:
+        """The models and fields that the code lacked."""
+        return frozenset((entry["record"], entry["field"]) for entry in self.left)
 
     def edits(self, deltas: Sequence[Delta]) -> Sequence[Delta]:
         """The deltas between the applied commit and the database, less the rows that only stay."""
@@ -101,20 +103,6 @@ def with_ignored(
     only = {name: base.fields[name] for name in base.fields.keys() - own.fields.keys()}
     kept = {name: value for name, value in only.items() if (label, name) in fields}
     return Record(own.key, {**own.fields, **kept}) if kept else None
-
-
-def dropped_values(evolution: Evolution) -> Mapping[str, int]:
-    """What a commit with ``--drop-fields`` drops: how many records a model has, or a field a value in."""
-    found = {name: evolution.left_out.get(name, 0) for name in evolution.dropped}
-    fields: dict[str, list[str]] = {}
-    for label, name in evolution.dropped_fields:
-        fields.setdefault(label, []).append(name)
-    ids = of_models(fields, evolution.side.ids()) if fields else {}
-    for batch in batches(ids.items()):
-        for record in filter(None, evolution.side.records(batch)):
-            for name in fields[record.key.model]:
-                found[f"{record.key.model}.{name}"] += record.fields.get(name) not in NOTHING
-    return found
 
 
 def listed(planned: Planned, work: DumpPlan) -> Sequence[WithheldEntry]:

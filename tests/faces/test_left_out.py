@@ -39,6 +39,12 @@ LABELS = [*SPECS, {"model": "site1.label", "delete_missing": True}]
 BRING = ("checkout", "main", "--apply", "--yes")
 
 
+def hinted(said: str, side: str) -> list[str]:
+    """The command of a hint that takes a side, as it is printed."""
+    (line,) = [line for line in said.splitlines() if f"--take {side}" in line]
+    return line.partition(" contentgit ")[2].partition("  (")[0].split()
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """Two sites with the same two pages."""
@@ -158,9 +164,8 @@ def test_a_row_in_place_of_one_that_was_left_out_is_not_committed(models: Projec
     models.sql("INSERT INTO site1_tag (id, name) VALUES (1, 'Mine')", site=B)
     assert "site1.tag:1" in models.ok("status", site=B)
     said = models.refused("commit", "-m", "Over it", site=B)
-    assert "site1.tag:1 of commit" in said
-    assert "--apply --merge" in said
-    models.ok(*BRING, "--merge", "--take", "theirs", site=B)
+    assert 'site1.tag:1 name: here "Mine", there "Bread"' in said
+    models.ok(*hinted(said, "theirs"), "--yes", site=B)
     found = models.sql("SELECT name FROM site1_tag ORDER BY id", site=B)
     assert found == [("Bread",), ("Cake",)]
 
@@ -275,3 +280,34 @@ def test_what_newer_code_has_renamed_is_not_left_out(project: Project) -> None:
     project.code(article, [INITIAL, renaming], specs)
     project.migrate(B)
     assert "1 updated" in project.ok(*BRING, site=B)
+
+
+@pytest.mark.parametrize(("side", "intro"), [("ours", "Mine"), ("theirs", "Read this")])
+def test_an_own_value_is_not_committed_over_one_that_was_left_out(
+    fields: Project, side: str, intro: str
+) -> None:
+    fields.sql("UPDATE site1_page SET intro = 'Mine', title = 'Eins' WHERE id = 1", site=B)
+    said = fields.refused("commit", "-m", "Over it", site=B)
+    assert 'site1.page:1 intro: here "Mine", there "Read this"\n' in said
+    other = fields.refused("commit", "-m", "Over it", "--branch", "mine", site=B)
+    fields.ok(*hinted(other if side == "theirs" else said, side), "--yes", site=B)
+    found = fields.sql("SELECT intro, title FROM site1_page WHERE id = 1", site=B)
+    assert found == [(intro, "Eins")]
+    fields.ok("commit", "-m", "Decided", site=B)
+    assert intro in fields.git("grep", "-h", "intro", "main", "--", "pages/site1.page")
+
+
+def test_a_model_that_is_taken_out_of_its_dataset_is_not_dropped_unasked(models: Project) -> None:
+    models.ok(*BRING, site=B)
+    models.code(PAGE + TAG, [INITIAL, CREATE_TAG], SPECS)
+    models.sql("UPDATE site1_page SET title = 'Eins' WHERE id = 1", site=B)
+    said = models.refused("commit", "-m", "Without", site=B)
+    assert "models that its dataset does not have any more\n  site1.tag: 2 records\n" in said
+    assert "--drop-fields" in said
+    models.ok("checkout", "main", "--apply", "--force", "--ignore-unknown-models", "--yes", site=B)
+    status = models.ok("status", site=B)
+    assert "clean" not in status
+    assert "site1.tag: 2 records of the commit left out" in status
+    assert "site1.tag: 2 records" in models.refused("commit", "-m", "Without", site=B)
+    models.ok("commit", "-m", "Without", "--drop-fields", site=B)
+    assert "site1.tag" not in models.git("ls-tree", "-r", "main")

@@ -42,7 +42,9 @@ def commit_options(options: Options) -> None:
     text = "commit to a new branch whose parent is the applied commit"
     options.value("--branch", "NEW", text)
     options.flag("--dry-run", "show what would be committed")
-    options.flag("--drop-fields", "leave out fields and models that this code does not have")
+    options.flag(
+        "--drop-fields", "leave out fields and models that this code or its dataset does not have"
+    )
     options.wait()
 
 

@@ -228,12 +228,9 @@ def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
     line.append(f"  at {row.commit[:SHORT]}{where}", style="not bold")
     missing = ", which is not in the repository" if status.missing else ""
     line.append(missing, style="yellow not bold")
-    line.append(
-        ", clean"
-        if not (status.ways or status.changes or status.lacks or status.unapplied)
-        else "",
-        style="green not bold",
-    )
+    left_out = status.lacks or status.unapplied or (status.schema and status.schema.left_out)
+    is_clean = not (status.ways or status.changes or left_out)
+    line.append(", clean" if is_clean else "", style="green not bold")
     yield line
     if status.ways:
         yield Text("  edits since then cannot be found without the commit", style="yellow")
