@@ -15,8 +15,9 @@ from contentgit.check.findings import Finding, Level, finding
 from contentgit.check.shapes import in_order, misfit
 from contentgit.content import canonical
 from contentgit.content.canonical import FORMAT_VERSION
-from contentgit.content.description import parse_schema, parse_standing
+from contentgit.content.description import parse_schema
 from contentgit.content.documents import dump_document, parse_document, quoted
+from contentgit.content.evolution.documents import parse_standing
 from contentgit.content.layout import (
     DATASET_FILE,
     REPOSITORY_FILE,

@@ -16,14 +16,9 @@ from contentgit.content.conditions import (
     fields_of,
     parse_condition,
 )
-from contentgit.content.documents import MISFITS, misfit, texts, typed
-from contentgit.content.evolution import (
-    NO_STANDING,
-    Standing,
-    history_document,
-    leaves_document,
-    parse_history,
-)
+from contentgit.content.documents import MISFITS, misfit, parse_document, texts, typed
+from contentgit.content.evolution import NO_STANDING, Standing
+from contentgit.content.evolution.documents import OTHERS, standing_document
 from contentgit.content.schema import (
     CheckRule,
     FieldKind,
@@ -67,9 +62,7 @@ def schema_document(
     names = {label: list(outside[label]) for label in sorted(outside) if outside[label]}
     if names:
         recorded["identities"] = names
-    if standing.history:
-        recorded["history"] = history_document(standing)
-        recorded["migrations"] = leaves_document(standing)
+    recorded |= standing_document(standing)
     return {
         "arguments": dataset.arguments,
         "dataset": dataset.name,
@@ -83,6 +76,15 @@ def schema_document(
 def with_models(document: Mapping[str, Any], models: Mapping[str, ModelSchema]) -> dict[str, Any]:
     """The document of a dump with other models."""
     return {**document, "models": {label: _model(each) for label, each in models.items()}}
+
+
+def is_same_dump(one: bytes, other: bytes) -> bool:
+    """Whether two ``dataset.json`` differ in nothing but apps that have nothing to do with the dump."""
+    try:
+        was, now = ({**parse_document(each), OTHERS: None} for each in (one, other))
+    except MISFITS:
+        return False
+    return was == now
 
 
 def parse_schema(document: Any) -> Schema:
@@ -125,18 +127,6 @@ def parse_outside(document: Any) -> Mapping[str, tuple[str, ...]]:
     try:
         return {label: texts(each) for label, each in document.get("identities", {}).items()}
     except MISFITS as error:
-        raise FormatError(f"does not describe a dump: {misfit(error)}") from error
-
-
-def parse_standing(document: Any) -> Standing:
-    """Where the code stood that wrote the document; empty if it was written in format 1.
-
-    Raises:
-        FormatError: its history is not one that :func:`schema_document` gives.
-    """
-    try:
-        return parse_history(document.get("history", []))
-    except AttributeError as error:
         raise FormatError(f"does not describe a dump: {misfit(error)}") from error
 
 

@@ -9,8 +9,9 @@ from functools import cached_property, lru_cache
 
 from contentgit.content import canonical
 from contentgit.content.canonical import parse_document
-from contentgit.content.description import parse_schema, parse_standing
+from contentgit.content.description import parse_schema
 from contentgit.content.evolution import NO_STANDING, Standing
+from contentgit.content.evolution.documents import parse_standing
 from contentgit.content.layout import DATASET_FILE, record_paths
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import ModelSchema, Schema

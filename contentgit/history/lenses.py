@@ -22,8 +22,8 @@ from contentgit.content.evolution import (
     Migration,
     SchemaChange,
     Standing,
-    history_document,
 )
+from contentgit.content.evolution.documents import history_document
 from contentgit.content.layout import DATASET_FILE, model_of, record_path
 from contentgit.content.lenses import Lens
 from contentgit.content.records import Record
@@ -98,7 +98,7 @@ def _lost(repository: Repository, tree: str) -> tuple[LostValues, ...]:
 
 
 def _name(repository: Repository, commit: str, folder: str, view: View) -> str:
-    history = dump_document(history_document(Standing(tuple(view.migrations))))
+    history = dump_document(history_document(view.migrations))
     older = repository.blob(commit, f"{folder}/{DATASET_FILE}") or b""
     parts = (_FORM, folder.encode(), older, history, view.document, b"%d" % view.fill)
     return hashlib.sha256(b"\0".join(parts)).hexdigest()

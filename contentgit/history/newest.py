@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
-from contentgit.content.description import parse_schema, parse_standing
+from contentgit.content.description import parse_schema
 from contentgit.content.documents import parse_document
 from contentgit.content.evolution import NO_STANDING
+from contentgit.content.evolution.documents import parse_standing
 from contentgit.content.labels import ModelLabels
 from contentgit.content.layout import DATASET_FILE, record_paths
 from contentgit.content.lenses import Lens

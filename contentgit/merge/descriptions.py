@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from contentgit.content.canonical import FORMAT_VERSION
 from contentgit.content.diff import ABSENT
 from contentgit.content.documents import dump_document, parse_document
-from contentgit.content.evolution import (
-    Standing,
-    history_document,
-    leaves_document,
-    parse_history,
-)
+from contentgit.content.evolution.documents import RECORDED, parse_standing, standing_document
 from contentgit.content.schema import FieldKind, FieldSchema
 from contentgit.merge.side import Side
 from contentgit.merge.values import FieldConflict, merge_value
 
 _DOCUMENT: Final = FieldSchema("", FieldKind.JSON)
-_HISTORY: Final = ("history", "migrations")
 
 
 def merge_descriptions(
@@ -36,7 +30,7 @@ def merge_descriptions(
     if not all(isinstance(each, dict) for each in (ours, theirs)):
         return merge_value(_DOCUMENT, "", base, ours, theirs, prefer)
     bare = [
-        {name: each for name, each in side.items() if name not in _HISTORY}
+        {name: each for name, each in side.items() if name not in RECORDED}
         for side in ({} if base is ABSENT else base, ours, theirs)
     ]
     keyed = [_by_model(side) for side in bare]
@@ -48,15 +42,8 @@ def merge_descriptions(
     if None not in keyed:
         labels = _order(*([*(side or {})["specs"]] for side in keyed))
         merged["specs"] = [value["specs"][each] for each in labels if each in value["specs"]]
-    standing = _standing(ours).joined(_standing(theirs))
-    if standing.history:
-        merged["history"] = history_document(standing)
-        merged["migrations"] = leaves_document(standing)
-    return merged, conflicts
-
-
-def _standing(document: Mapping[str, Any]) -> Standing:
-    return parse_history(document.get("history", []))
+    joined = parse_standing(ours).joined(parse_standing(theirs))
+    return {**merged, **standing_document(joined)}, conflicts
 
 
 def merge_formats(ours: bytes, theirs: bytes) -> bytes | None:

@@ -10,8 +10,9 @@ from contentgit.check import Finding, finding
 from contentgit.check.code import compare, missing_dumps, unknown_dataset
 from contentgit.check.files import DescribedDump, replaced_folder
 from contentgit.check.standing import CodeGap
-from contentgit.content.description import parse_standing, schema_document
+from contentgit.content.description import schema_document
 from contentgit.content.evolution import NO_STANDING
+from contentgit.content.evolution.documents import parse_standing
 from contentgit.content.layout import dump_name
 from contentgit.db.introspect import schema
 from contentgit.errors import ContentgitError, FormatError

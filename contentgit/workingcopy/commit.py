@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from contentgit.branches.operation import refuse_under_way
 from contentgit.content import canonical
+from contentgit.content.description import is_same_dump
 from contentgit.content.diff import Delta
 from contentgit.content.evolution import SchemaChange
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE
@@ -114,7 +115,16 @@ class _DumpDraft:
 
     @property
     def described(self) -> bool:
-        """Whether ``dataset.json`` changes."""
+        """Whether ``dataset.json`` changes.
+
+        The migrations of apps that have nothing to do with the dump are written with other changes alone.
+        """
+        known = self.recorded or b""
+        return self.rewritten and not is_same_dump(known, self.evolution.document)
+
+    @property
+    def rewritten(self) -> bool:
+        """Whether ``dataset.json`` is written anew, if something is."""
         return self.recorded != self.evolution.document
 
     @property
@@ -273,7 +283,7 @@ def _files(
     if with_format:
         yield REPOSITORY_FILE, repository_document()
     for draft in drafts:
-        if draft.described:
+        if draft.rewritten:
             yield f"{draft.dump.folder}/{DATASET_FILE}", draft.evolution.document
         yield from draft.side.files(draft.deltas)
 

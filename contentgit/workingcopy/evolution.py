@@ -14,7 +14,6 @@ from contentgit.content.description import parse_excluded, schema_document
 from contentgit.content.evolution import (
     NO_STANDING,
     Conversion,
-    LostValues,
     Migration,
     OpaqueStep,
     RemovedField,
@@ -26,7 +25,7 @@ from contentgit.content.evolution import (
 from contentgit.content.layout import DATASET_FILE, model_folder, model_of
 from contentgit.content.lenses import Lens, NewerModel
 from contentgit.content.schema import ModelSchema
-from contentgit.content.unlike import other_kinds, renames
+from contentgit.content.unlike import of_other_kinds, other_kinds, renames
 from contentgit.db.evolution import CodeStanding
 from contentgit.db.introspect import has_field, outside_names, schema
 from contentgit.errors import FormatError, RefusedError
@@ -370,16 +369,11 @@ class Evolution:
             )
 
     def _refuse_retyped(self, request: Request) -> None:
-        """Refuses to apply the commit if only the database can convert values of it to those of this code.
-
-        Raises:
-            RefusedError: it has such values.
-        """
-        found = [each for each in self.seen.lost if self._is_retyped(each)]
+        """Raises RefusedError if only the database can convert values of the commit to those of this code."""
+        found = [*of_other_kinds(self._lens, self.models, self.seen.lost)]
         if found:
             raise behind_migrations(
-                f"commit {self.commit[:10]} has values in {self.dump.dataset.label} that only the database "
-                "can convert, in migrations since then",
+                f"commit {self.commit[:10]} has values that only the database can convert",
                 [
                     f"{each.model}.{each.field}: {plural(each.records, 'record')} ({each.migration})"
                     for each in found
@@ -388,12 +382,6 @@ class Evolution:
                 self.commit[:10],
                 request,
             )
-
-    def _is_retyped(self, lost: LostValues) -> bool:
-        """Whether the code has the field of these values, with values of another kind."""
-        newer = self._lens.newer(lost.model)
-        model = self.models.get(newer.label) if newer else None
-        return bool(newer and model and newer.fields.get(lost.field) in model.by_name)
 
     def _ignoring(self, licences: Licences) -> Sequence[str]:
         """The options that leave out what the code lacks, without those that are given."""

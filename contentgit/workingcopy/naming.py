@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from contentgit.content.evolution import Migration, NamedByUuid, Standing
 from contentgit.content.labels import ModelLabels
@@ -16,11 +17,12 @@ def without_names(standing: Standing) -> Standing:
     if not names:
         return standing
     history = (each for each in standing.history if not each.naming)
-    return Standing(
-        tuple(
+    return replace(
+        standing,
+        history=tuple(
             each._replace(after=tuple(name for name in each.after if name not in names))
             for each in history
-        )
+        ),
     )
 
 
@@ -55,7 +57,8 @@ def with_names(
             after = tuple(sorted(name for name in leaves if name.partition(".")[0] == app))
             history.append(Migration(step.migration, after, (step,)))
     lost = {each.name for each in recorded.history if each.naming} - kept
-    return code._replace(standing=Standing(tuple(history)), missing=(*code.missing, *sorted(lost)))
+    standing = replace(code.standing, history=tuple(history))
+    return code._replace(standing=standing, missing=(*code.missing, *sorted(lost)))
 
 
 def _kept(recorded: Standing, identity: Mapping[str, tuple[str, ...]]) -> Iterator[str]:

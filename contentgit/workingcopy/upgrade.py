@@ -111,6 +111,7 @@ def _upgrade(
             write_dump(repository, target.source, dump.folder, folder)
         names = {dump.folder: dump.dataset.label for dump in dumps}
         apps = {label.partition(".")[0] for dump in dumps for label in dump.tables}
+        apps |= project.migrations.not_in([each.standing for each in evolutions])
         with scratch_database(project, evolutions, folder, scratch) as database:
             database = database._replace(called=project.using)
             older = dict(chain.from_iterable(map(_older_labels, evolutions)))
@@ -204,6 +205,7 @@ def _leaves(project: Project, evolutions: Sequence[Evolution], revision: str) ->
         missing |= newer
         removed |= lacking - newer
         leaves |= here
+        leaves |= {*filter(project.migrations.holds, each.standing.others)}
         recorded |= each.standing.leaves
     if unknown:
         raise RefusedError(

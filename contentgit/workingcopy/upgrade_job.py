@@ -17,7 +17,8 @@ from contentgit.startup import ScratchDatabase
 class Job(NamedTuple):
     """What the process is to do: bring ``dumps``, names by folder, from the migrations ``leaves`` to today's.
 
-    ``apps`` are those of the dumps' models in today's code, ``older`` the commit's labels by today's.
+    ``apps`` are those of the dumps' models in today's code, and those that it did not have at that time.
+    ``older`` are the commit's labels by today's.
     """
 
     database: ScratchDatabase

@@ -24,9 +24,8 @@ from contentgit.content.evolution import (
     RetypedField,
     SchemaStep,
     Standing,
-    history_document,
-    parse_history,
 )
+from contentgit.content.evolution.documents import OTHERS, parse_standing, standing_document
 from contentgit.content.lenses import Lens, Lost, Reading, first_value
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
@@ -90,10 +89,14 @@ def lens(*steps: SchemaStep, fill: bool = True) -> Lens:
 
 def test_a_history_is_a_document_and_back() -> None:
     standing = Standing(
-        (Migration("site.0001"), Migration("site.0002", ("site.0001",), tuple(STEPS)))
+        (Migration("site.0001"), Migration("site.0002", ("site.0001",), tuple(STEPS))),
+        frozenset({"auth.0001", "auth.0002_b", "sites.0001"}),
     )
-    document = parse_document(dump_document(history_document(standing)))
-    assert parse_history(document) == standing
+    document = parse_document(dump_document(standing_document(standing)))
+    assert parse_standing(document) == standing
+    assert document["migrations"] == {"site": ["0002"]}
+    assert document[OTHERS] == {"auth": ["0001", "0002_b"], "sites": ["0001"]}
+    assert parse_standing({}) == Standing()
 
 
 @pytest.mark.parametrize(
@@ -112,11 +115,28 @@ def test_a_history_is_a_document_and_back() -> None:
 )
 def test_a_damaged_history_is_refused(document: Any, message: str) -> None:
     with pytest.raises(FormatError, match=message):
-        parse_history(document)
+        parse_standing({"history": document})
+
+
+@pytest.mark.parametrize(
+    "document",
+    [[], *({OTHERS: each} for each in ("a", ["a"], {"a": 1}, {"a": [1]}, {"../x": ["1"]}))],
+)
+def test_a_damaged_standing_is_refused(document: Any) -> None:
+    with pytest.raises(FormatError, match="does not list its migrations"):
+        parse_standing(document)
+
+
+def test_apps_of_both_sides_are_known() -> None:
+    here = Standing((Migration("a.1"),), frozenset({"b.1", "c.1"}))
+    there = Standing((Migration("a.1"), Migration("b.1")), frozenset({"c.2", "d.1"}))
+    assert here.joined(there).others == {"c.1", "c.2", "d.1"}
 
 
 def test_a_step_of_a_later_format_is_opaque() -> None:
-    standing = parse_history([{"migration": "a.1", "steps": [{"split_field": "a.b.c"}]}])
+    standing = parse_standing(
+        {"history": [{"migration": "a.1", "steps": [{"split_field": "a.b.c"}]}]}
+    )
     (step,) = standing.history[0].steps
     assert step == OpaqueStep("a step of another format")
 
@@ -445,7 +465,7 @@ def test_no_steps_change_nothing() -> None:
 )
 def test_names_that_no_project_has_are_refused(step: Any) -> None:
     with pytest.raises(FormatError, match="is not the name of a migration, a model or a field"):
-        parse_history([{"migration": "site.m1", "steps": [step]}])
+        parse_standing({"history": [{"migration": "site.m1", "steps": [step]}]})
 
 
 def test_a_field_whose_name_another_gets_is_lost_and_listed() -> None:

@@ -616,3 +616,36 @@ def test_an_app_that_came_with_a_migration_does_not_begin_behind_it(
         ("workshop.b", ()),
         ("brands.a", (RenamedModel("workshop.page", "brands.page"),)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("others", "begins"),
+    [({"auth.0001"}, None), ({"brands.a"}, "a"), ({"brands.gone"}, "b"), (set(), "b")],
+    ids=["new", "recorded", "gone", "unknown"],
+)
+def test_an_app_begins_where_it_stood_when_the_commit_was_made(
+    write: Write, tmp_path: Path, others: set[str], begins: str | None
+) -> None:
+    write({"a": migration(INITIAL)})
+    begun = standing()
+    assert "workshop" not in {each.partition(".")[0] for each in begun.others}
+    folder = tmp_path / "coming"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    created = 'm.CreateModel("Brand", [("id", f.AutoField(primary_key=True))])'
+    (folder / "a.py").write_text(migration(created, "a"))
+    code = migration("m.RunPython(split)", "a").replace("workshop", "brands")
+    (folder / "b.py").write_text(code)
+    modules = {**settings.MIGRATION_MODULES, "brands": "coming"}
+    with override_settings(MIGRATION_MODULES=modules):
+        then = Standing(begun.history, frozenset(others))
+        found = code_standing(["brands.brand", "workshop.page"], [], then, "default").standing
+        beside = code_standing(["workshop.page"], [], then, "default").standing.others
+    assert ("brands.gone" if "brands.gone" in others else "brands.b") in beside
+    assert "brands" not in {each.partition(".")[0] for each in found.others}
+    added, ran = (AddedModel("brands.brand"),), (OpaqueStep("RunPython(split)"),)
+    assert [(each.name, each.after, each.steps) for each in found.since(begun) or ()] == {
+        None: [("brands.a", ("workshop.a",), added), ("brands.b", ("brands.a",), ran)],
+        "a": [("brands.a", (), ()), ("brands.b", ("brands.a",), ran)],
+        "b": [("brands.b", (), ())],
+    }[begins]

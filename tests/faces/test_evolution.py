@@ -626,3 +626,24 @@ def test_a_field_that_no_recorded_migration_added_is_seen(project: Project) -> N
     assert "site1.page.intro is new in this code" in project.ok("commit", "-m", "With an intro")
     project.sql("UPDATE site1_page SET intro = 'Read that' WHERE id = 1")
     assert "1 record edited since" in project.ok("status")
+
+
+def test_migrations_of_apps_outside_of_the_dump_are_recorded_with_other_changes_alone(
+    project: Project,
+) -> None:
+    settings = (project.folder / "settings.py").read_text()
+    project.write("settings.py", settings.replace("['site1']", "['site1', 'extra']"))
+    for path in ("extra/__init__.py", "extra/migrations/__init__.py"):
+        project.write(path, "")
+    project.write(
+        "extra/migrations/m0.py",
+        "from django.db.migrations import Migration as M\nclass Migration(M): initial = True\n",
+    )
+    project.migrate()
+    assert "clean" in project.ok("status")
+    assert "Nothing to commit" in project.ok("commit", "-m", "Nothing")
+    project.sql("UPDATE site1_page SET title = '1' WHERE id = 1")
+    project.ok("commit", "-m", "One")
+    assert '"extra"' in project.git("show", "main:pages/dataset.json")
+    assert "dataset" not in project.ok("show")
+    assert "nothing found" in project.ok("check")

@@ -268,3 +268,58 @@ def test_a_merge_that_upgrades_is_the_same_when_it_is_recomputed(project: Projec
     assert record(project, "site1.page/0/0/1.json") == {"body": "BARLEY.", "title": "1"}
     assert record(project, "site1.page/0/0/4.json") == {"body": "MILLET.", "title": "Four"}
     project.ok("check", "--merges")
+
+
+COMING = """
+from django.db import migrations as m, models as f
+
+def move(apps, editor):
+    Page = apps.get_model("site1", "Page")
+    for page in Page.objects.order_by("pk"):
+        apps.get_model("extra", "Note").objects.create(page=page, text=page.body)
+    Page.objects.update(body="moved")
+
+class Migration(m.Migration):
+    dependencies = {dependencies}
+    operations = [{operations}]
+"""
+NOTE = """
+from django.db import models
+
+class Note(models.Model):
+    page = models.ForeignKey("site1.Page", models.CASCADE)
+    text = models.TextField()
+"""
+MAKE_NOTE = """m.CreateModel("Note", [
+    ("id", f.BigAutoField(primary_key=True)),
+    ("page", f.ForeignKey(to="site1.page", on_delete=f.CASCADE)),
+    ("text", f.TextField()),
+])"""
+
+
+def test_code_of_an_app_that_came_later_needs_an_upgrade(project: Project) -> None:
+    edit(
+        project,
+        "UPDATE site1_page SET title = '1' WHERE id = 1",
+        "INSERT INTO site1_page (id, title, body) VALUES (4, 'Four', 'Millet.')",
+    )
+    settings = (project.folder / "settings.py").read_text()
+    project.write("settings.py", settings.replace("['site1']", "['site1', 'extra']"))
+    project.write("extra/__init__.py", "")
+    project.write("extra/models.py", NOTE)
+    project.write("extra/migrations/__init__.py", "")
+    after = {"n0": ("site1", "m0", MAKE_NOTE), "n1": ("extra", "n0", "m.RunPython(move)")}
+    for name, (app, needed, operations) in after.items():
+        text = COMING.format(dependencies=[(app, needed)], operations=operations)
+        project.write(f"extra/migrations/{name}.py", text)
+    specs = [*SPECS, {"model": "extra.note", "delete_missing": True}]
+    migrate(project, MODELS, specs=specs)
+    project.ok("commit", "-m", "Notes")
+    assert "extra.n1: RunPython(move)" in project.refused("merge", "summer")
+    assert "extra.n1: RunPython(move)" in project.refused("checkout", "main~1", "--apply")
+    project.ok("merge", "summer", "--upgrade")
+    project.ok("checkout", "main", "--apply", "--yes")
+    notes = project.sql("SELECT page_id, text FROM extra_note ORDER BY page_id")
+    assert notes == [(1, "Rye."), (2, "Oat."), (3, "Spelt."), (4, "Millet.")]
+    assert project.sql("SELECT DISTINCT body FROM site1_page") == [("moved",)]
+    assert "clean" in project.ok("status")

@@ -22,7 +22,7 @@ from contentgit.branches.operation import current
 from contentgit.branches.trees import TreeMerge, merge_commits
 from contentgit.check import Finding, Level
 from contentgit.content.canonical import dump_document, parse_document
-from contentgit.content.description import parse_standing, schema_document
+from contentgit.content.description import schema_document
 from contentgit.content.evolution import (
     KEY,
     AddedField,
@@ -37,6 +37,7 @@ from contentgit.content.evolution import (
     SchemaStep,
     Standing,
 )
+from contentgit.content.evolution.documents import parse_standing
 from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema, Schema
 from contentgit.errors import ConflictError, FormatError, RefusedError, UnknownNameError
 from contentgit.git import Repository

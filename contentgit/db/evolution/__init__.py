@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from django.db.migrations.loader import MigrationLoader
 
@@ -24,6 +25,9 @@ from contentgit.db.evolution.squashed import squashed_into
 from contentgit.db.evolution.steps import Node, StepReader
 from contentgit.db.scratch.fitting import RecordedModel
 from contentgit.errors import ConfigurationError
+
+_LEDGER: Final = "contentgit"
+"""The app that has no content, and migrations with each release of contentgit."""
 
 _GONE: SchemaStep = OpaqueStep("migrations that the code no longer has")
 
@@ -69,8 +73,9 @@ def code_standing(
     """The code's standing for a dump with the models ``labels``, which continues the history ``recorded``.
 
     ``referred`` are models outside that its records refer to: of their apps, only other names matter. An app
-    that is not in the history yet, or any if there is none, begins with its leaves of today. With ``models``,
-    those that are recorded, the database is asked what stands for migrations that were removed.
+    that is not in the history yet, or any if there is none, begins with its leaves of that time, or of today
+    where these are not recorded. With ``models``, those that are recorded, the database is asked what stands
+    for migrations that were removed.
     """
     recorded = recorded or NO_STANDING
     own, outer = ({label.partition(".")[0] for label in each} for each in (labels, referred))
@@ -97,7 +102,7 @@ def code_standing(
     history += (_in_place(leaf, missing) for leaf in gone)
     known |= graph.past(gone)
     begun = {each.app for each in history}
-    for leaf in graph.beginnings(every - begun, begun, frozenset(known)):
+    for leaf in graph.beginnings(every - begun, begun, frozenset(known), recorded.others):
         history.append(Migration(leaf))
         known |= graph.past([leaf])
     steps = [*graph.steps_after(known, graph.leaves(every), using)]
@@ -107,7 +112,9 @@ def code_standing(
     cut = {name for name in missing if _node(name)[0] in elsewhere}
     apart = {each.app for each in history if _GONE in each.steps}
     cut |= {name for name in recorded.leaves if _node(name)[0] in apart and graph.is_within(name)}
-    return CodeStanding(Standing(tuple(history)), tuple(missing), tuple(sorted(cut)), renamed)
+    standing = Standing(tuple(history))
+    standing = replace(standing, others=graph.others(standing, recorded.others))
+    return CodeStanding(standing, tuple(missing), tuple(sorted(cut)), renamed)
 
 
 def _in_place(leaf: str, missing: Iterable[str]) -> Migration:
@@ -122,6 +129,7 @@ class ProjectMigrations:
 
     def __init__(self, loader: MigrationLoader) -> None:
         self.loader = loader
+        self._apps = {label for label, _ in loader.disk_migrations} - {_LEDGER}
         self.squashed = {
             node: key for key, each in loader.replacements.items() for node in each.replaces
         }
@@ -181,14 +189,43 @@ class ProjectMigrations:
             ".".join(node) for label in labels for node in self.loader.graph.leaf_nodes(label)
         )
 
-    def beginnings(
-        self, labels: Collection[str], begun: Collection[str], known: AbstractSet[Node]
-    ) -> Iterator[str]:
-        """Where apps begin that are not in a history yet: their last migrations that need nothing new.
+    def others(self, standing: Standing, recorded: Collection[str]) -> frozenset[str]:
+        """The leaves of the apps that are not in a history, as the continuation of those that are recorded.
 
-        New are migrations of the apps ``begun`` that are not ``known``. An app may have come with one.
+        Of an app of which the code lacks these it is older, or another site's: they stay.
+        """
+        if not standing.history:
+            return frozenset()
+        own = {each.app for each in standing.history}
+        apart = {_node(name)[0] for name in recorded if not self.has(name)}
+        apps = self._apps - apart - own
+        kept = {name for name in recorded if _node(name)[0] in apart - own}
+        return frozenset({*self.leaves(apps)} | kept)
+
+    def not_in(self, standings: Sequence[Standing]) -> set[str]:
+        """The apps that the code of these did not have; none where one does not record that."""
+        if not all(each.others for each in standings):
+            return set()
+        known = {_node(name)[0] for each in standings for name in each.names | each.others}
+        return self._apps - known
+
+    def beginnings(
+        self,
+        labels: Collection[str],
+        begun: Collection[str],
+        known: AbstractSet[Node],
+        recorded: Collection[str],
+    ) -> Iterator[str]:
+        """Where apps begin that are not in a history yet: at the leaves that are ``recorded``.
+
+        If none of any app are, at their last migrations that need nothing new. New are migrations of the apps
+        ``begun`` that are not ``known``. An app may have come with one.
         """
         for label in sorted(labels):
+            there = [name for name in sorted(recorded) if _node(name)[0] == label]
+            if recorded and all(map(self.has, there)):
+                yield from there
+                continue
             plans = map(self.loader.graph.forwards_plan, self.loader.graph.leaf_nodes(label))
             nodes = dict.fromkeys(node for plan in plans for node in plan if node[0] == label)
             old = [

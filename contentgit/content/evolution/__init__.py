@@ -8,27 +8,16 @@ to be read. What the steps make of a record is given by :mod:`contentgit.content
 from __future__ import annotations
 
 import enum
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from contentgit.content.diff import ABSENT, Absent
-from contentgit.content.documents import MISFITS, misfit, texts, typed
 from contentgit.content.records import Value
-from contentgit.content.values import content_value, json_value
 from contentgit.errors import FormatError
-
-_LABEL: Final = re.compile(r"\w+\.\w+")
-_FIELD: Final = re.compile(r"\w+")
-_MIGRATION: Final = re.compile(r"\w+\.\w[\w.-]*")
-LONGEST: Final = 300
-"""Characters of a name; Django's own are shorter."""
-
-_UNNAMED: Final = re.compile(r"[^\w.,() -]")
 
 KEY: Final = "$key"
 """The name of the primary key in a step."""
@@ -157,10 +146,12 @@ class Standing:
     """The migrations of a dump's apps since the first recorded ones, each after those that it needs.
 
     Empty where nothing is recorded: no app has migrations, or the dump was written by contentgit before it
-    recorded them.
+    recorded them. ``others`` are the leaf migrations of all other apps that the code had, by name; none where
+    that is not recorded.
     """
 
     history: tuple[Migration, ...] = ()
+    others: frozenset[str] = frozenset()
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -230,7 +221,9 @@ class Standing:
             graph.done(name)
             for following in graph.get_ready():
                 heappush(ready, following)
-        return Standing(tuple(found))
+        known = {each.app for each in found}
+        others = (name for name in self.others | other.others if _app(name) not in known)
+        return Standing(tuple(found), frozenset(others))
 
 
 NO_STANDING: Final = Standing()
@@ -280,128 +273,3 @@ class SchemaChange(NamedTuple):
         if self.dropped:
             return "the second commit was made by code from before"
         return "the first commit is the newer one" if self.backwards else ""
-
-
-# As a document
-
-
-def history_document(standing: Standing) -> list[dict[str, Any]]:
-    """The migrations as JSON values, in their order."""
-    return [
-        {
-            "migration": each.name,
-            **({"after": list(each.after)} if each.after else {}),
-            **({"steps": [_step(step) for step in each.steps]} if each.steps else {}),
-        }
-        for each in standing.history
-    ]
-
-
-def leaves_document(standing: Standing) -> dict[str, list[str]]:
-    """The names of the leaf migrations by app, for those who read the document."""
-    found: dict[str, list[str]] = {}
-    files = Standing(tuple(each for each in standing.history if not each.naming))
-    for leaf in sorted(files.leaves):
-        app, _, name = leaf.partition(".")
-        found.setdefault(app, []).append(name)
-    return found
-
-
-def parse_history(document: Any) -> Standing:
-    """The standing that :func:`history_document` describes.
-
-    A step that this format does not have is read as opaque.
-
-    Raises:
-        FormatError: the document is not of that form, or a migration is listed twice or before one that it
-            needs.
-    """
-    found: dict[str, Migration] = {}
-    try:
-        for each in typed(document, list):
-            name = _named(_MIGRATION, each["migration"])
-            after = texts(each.get("after", []))
-            if name in found or not found.keys() >= {*after}:
-                raise FormatError(f"migration {name} is listed twice, or before one that it needs")
-            steps = tuple(_parsed_step(step) for step in typed(each.get("steps", []), list))
-            found[name] = Migration(name, after, steps)
-    except MISFITS as error:
-        raise FormatError(f"does not list its migrations: {misfit(error)}") from error
-    return Standing(tuple(found.values()))
-
-
-def _step(step: SchemaStep) -> dict[str, Any]:
-    match step:
-        case AddedField(model, name, default):
-            return {"add_field": f"{model}.{name}", **_optional("default", default)}
-        case RemovedField(model, name):
-            return {"remove_field": f"{model}.{name}"}
-        case RenamedField(model, name, to):
-            return {"rename_field": f"{model}.{name}", "to": to}
-        case RetypedField(model, name, conversion, places, null):
-            found = {"retype_field": f"{model}.{name}", "conversion": conversion.value}
-            more = {} if places is None else {"places": places}
-            return {**found, **more, **_optional("null", null)}
-        case AddedModel(model):
-            return {"add_model": model}
-        case RemovedModel(model):
-            return {"remove_model": model}
-        case RenamedModel(model, to):
-            return {"rename_model": model, "to": to}
-        case NamedByUuid(model):
-            return {"name_by_uuid": model}
-        case OpaqueStep(operation):
-            return {"opaque": operation}
-
-
-def _optional(name: str, value: Value | Absent) -> dict[str, Any]:
-    return {} if value is ABSENT else {name: json_value(value)}
-
-
-def _parsed_step(step: Any) -> SchemaStep:
-    parse = next((parse for name, parse in _PARSERS.items() if name in typed(step, dict)), None)
-    return parse(step) if parse else OpaqueStep("a step of another format")
-
-
-def _named(pattern: re.Pattern[str], text: Any) -> str:
-    """A name of the project's; what is printed as it is must be one."""
-    if not pattern.fullmatch(typed(text, str)) or len(text) > LONGEST:
-        raise ValueError(f"{text!r:.60} is not the name of a migration, a model or a field")
-    return str(text)
-
-
-def _field_of(text: Any) -> tuple[str, str]:
-    """Model and field of ``"app.model.field"``."""
-    model, _, name = typed(text, str).rpartition(".")
-    return _named(_LABEL, model), name if name == KEY else _named(_FIELD, name)
-
-
-def _held(step: Any, name: str) -> Value | Absent:
-    return content_value(step[name]) if name in step else ABSENT
-
-
-def _parsed_retyping(step: Any) -> SchemaStep:
-    places = step.get("places")
-    return RetypedField(
-        *_field_of(step["retype_field"]),
-        Conversion(step["conversion"]),
-        None if places is None else typed(places, int),
-        _held(step, "null"),
-    )
-
-
-_PARSERS: Final[Mapping[str, Callable[[Any], SchemaStep]]] = {
-    "add_field": lambda step: AddedField(*_field_of(step["add_field"]), _held(step, "default")),
-    "remove_field": lambda step: RemovedField(*_field_of(step["remove_field"])),
-    "rename_field": lambda step: RenamedField(
-        *_field_of(step["rename_field"]), _named(_FIELD, step["to"])
-    ),
-    "retype_field": _parsed_retyping,
-    "add_model": lambda step: AddedModel(_named(_LABEL, step["add_model"])),
-    "remove_model": lambda step: RemovedModel(_named(_LABEL, step["remove_model"])),
-    "rename_model": lambda step: RenamedModel(
-        _named(_LABEL, step["rename_model"]), _named(_LABEL, step["to"])
-    ),
-    "name_by_uuid": lambda step: NamedByUuid(_named(_LABEL, step["name_by_uuid"])),
-    "opaque": lambda step: OpaqueStep(_UNNAMED.sub("?", typed(step["opaque"], str)[:100])),
-}
