@@ -37,7 +37,7 @@ from contentgit.content.evolution import (
     SchemaStep,
     Standing,
 )
-from contentgit.content.evolution.documents import parse_standing
+from contentgit.content.evolution.documents import RECORDED, parse_standing
 from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema, Schema
 from contentgit.errors import ConflictError, FormatError, RefusedError, UnknownNameError
 from contentgit.git import Repository
@@ -365,6 +365,34 @@ def test_a_rename_that_is_not_recorded_is_not_guessed(make: Make) -> None:
         merging.merge(site.repository, "theirs")
     lost = "1 record has an edited value that is gone since migrations that are not recorded"
     assert refused.value.items == (f"site.page.body of theirs: {lost}",)
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_fields_that_differ_by_no_recorded_migration_are_not_mixed(
+    make: Make, *, recorded: bool
+) -> None:
+    """As in an app without migrations."""
+
+    def bare(*models: ModelSchema) -> bytes:
+        document = parse_document(described(models))
+        kept = () if recorded else RECORDED
+        return dump_document({name: document[name] for name in document if name not in kept})
+
+    site = make(bare(PAGE, TEASER), p1=page("One"), p2=page("Two"))
+    commit(site, "ours", bare(RENAMED, TEASER), p1=renamed("One"), p2=renamed("Two"))
+    commit(site, "theirs", p1=page("One", title="1"), p3=page("Three"))
+    site.repository.refs.set_head("ours")
+    with pytest.raises(RefusedError, match="drops fields") as caught:
+        merging.merge(site.repository, "theirs")
+    lost = "1 record has an edited value that is gone since migrations that are not recorded"
+    assert caught.value.items == (f"site.page.body of theirs: {lost}",)
+    done = merging.merge(site.repository, "theirs", drop_fields=True)
+    assert site.all(done.commit) == {
+        "site.page:1": renamed("One", title="1"),
+        "site.page:2": renamed("Two"),
+        "site.page:3": {"title": "Three"},
+    }
+    assert "unknown-field" not in {each.rule for each in check(site.repository, "ours").findings}
 
 
 def test_the_higher_format_wins(make: Make) -> None:

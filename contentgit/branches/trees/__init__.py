@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contentgit.branches.trees.constraints import Doubt
-from contentgit.branches.trees.evolving import Loss, in_one_schema, losses
+from contentgit.branches.trees.evolving import in_one_schema
 from contentgit.branches.trees.files import FileMerge, whole
+from contentgit.branches.trees.losses import Loss, losses
 from contentgit.branches.trees.meeting import Meeting
 from contentgit.branches.trees.sides import BATCH, Base, Sides, decoded
 from contentgit.content import canonical

@@ -6,13 +6,12 @@ sides, and are merged as ever.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from contentgit.branches.trees.sides import BATCH, Base, Sides, decoded, refuse_moved
+from contentgit.branches.trees.sides import Base, Sides, refuse_moved
 from contentgit.content.description import parse_schema
 from contentgit.content.diff import ABSENT
 from contentgit.content.documents import dump_document, parse_document
@@ -20,12 +19,11 @@ from contentgit.content.evolution import (
     KEY,
     Migration,
     RemovedField,
-    RemovedModel,
     RetypedField,
     Standing,
 )
 from contentgit.content.evolved import evolved_description
-from contentgit.content.layout import DATASET_FILE, dump_of, in_dump, record_key
+from contentgit.content.layout import DATASET_FILE, in_dump
 from contentgit.content.lenses import Lens
 from contentgit.content.schema import ModelSchema
 from contentgit.errors import FormatError, RefusedError
@@ -33,16 +31,14 @@ from contentgit.git import Placed, Repository
 from contentgit.history.dumps import recorded_schema, recorded_standing
 from contentgit.history.lenses import View, seen_through
 from contentgit.history.naming import may_name, recorded_names, refuse_different
-from contentgit.history.snapshots import batches
 from contentgit.merge import Side
 from contentgit.merge.descriptions import merge_descriptions
 
 _UNRECORDED: Final = "migrations that are not recorded"
-_LOSING: Final = (RemovedField, RemovedModel, RetypedField)
 
 
 @dataclass(frozen=True)
-class _DumpSide:
+class DumpSide:
     """A dump as one side has it; ``tree`` is the side's tree or commit."""
 
     repository: Repository
@@ -52,12 +48,12 @@ class _DumpSide:
     standing: Standing
     models: Mapping[str, ModelSchema]
 
-    def is_like(self, other: _DumpSide) -> bool:
+    def is_like(self, other: DumpSide) -> bool:
         """Whether both have the same records and description."""
         ids = [self.repository.trees.folder_id(each.tree, self.folder) for each in (self, other)]
         return ids[0] == ids[1]
 
-    def seen(self, migrations: Sequence[Migration], like: _Description) -> str:
+    def seen(self, migrations: Sequence[Migration], like: Description) -> str:
         """A tree with the dump as the migrations make it."""
         if not any(each.steps for each in migrations):
             return self.repository.trees.root(self.tree)
@@ -65,7 +61,7 @@ class _DumpSide:
         return seen_through(self.repository, self.tree, self.folder, view).tree
 
 
-class _Description(NamedTuple):
+class Description(NamedTuple):
     """What ``dataset.json`` holds, and the models that it describes."""
 
     data: bytes
@@ -73,15 +69,15 @@ class _Description(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _DumpSides:
+class DumpSides:
     """A dump on three sides, ``None`` where a side does not have it."""
 
-    base: _DumpSide | None
-    ours: _DumpSide | None
-    theirs: _DumpSide | None
+    base: DumpSide | None
+    ours: DumpSide | None
+    theirs: DumpSide | None
 
     @property
-    def all(self) -> tuple[_DumpSide | None, ...]:
+    def all(self) -> tuple[DumpSide | None, ...]:
         return self.base, self.ours, self.theirs
 
     @cached_property
@@ -96,31 +92,39 @@ class _DumpSides:
             path = f"{self.ours.folder}/{DATASET_FILE}"
             raise FormatError(f"{path} of both sides: {error.message}") from error
 
-    def missing(self, side: _DumpSide | None) -> Sequence[Migration]:
+    def missing(self, side: DumpSide | None) -> Sequence[Migration]:
         """The migrations that a side lacks."""
         if side is None:
             return ()
-        if not side.standing.history:
-            return self._unrecorded(side)
+        recorded = self._recorded(side)
+        return (*recorded, *self._unrecorded(side))
+
+    def _recorded(self, side: DumpSide) -> Sequence[Migration]:
         return self.joined.since(side.standing) or ()
 
-    def _unrecorded(self, side: _DumpSide) -> Sequence[Migration]:
-        """What migrations are known to have done since a side that has recorded none.
+    def _unrecorded(self, side: DumpSide) -> Sequence[Migration]:
+        """What is known to have happened since a side that no recorded migration did.
 
         A field that was renamed there is one that is gone, and another one.
         """
-        steps = [
+        if self.base is None:
+            return ()
+        own, base = (self._fields(each) for each in (side, self.base))
+        others = [self._fields(each) for each in (self.ours, self.theirs) if each]
+        steps = {
             RemovedField(label, name)
-            for other in (self.ours, self.theirs)
-            if other and other.standing.history and self.base
-            for label, model in side.models.items()
-            if label in other.models and label in self.base.models
-            for name in sorted(
-                (model.by_name.keys() & self.base.models[label].by_name.keys())
-                - other.models[label].by_name.keys()
-            )
-        ]
-        return (Migration(_UNRECORDED, (), tuple(dict.fromkeys(steps))),) if steps else ()
+            for label in own.keys() & base.keys()
+            for other in others
+            if label in other
+            for name in (own[label] & base[label]) - other[label]
+        }
+        return (Migration(_UNRECORDED, (), tuple(sorted(steps))),) if steps else ()
+
+    def _fields(self, side: DumpSide) -> Mapping[str, frozenset[str]]:
+        """The fields of a side's models after the recorded migrations that it lacks."""
+        lens = Lens(side.models, self._recorded(side))
+        labels = (newer.label for label in side.models if (newer := lens.newer(label)))
+        return {label: lens.fields(label) or frozenset() for label in labels}
 
     @cached_property
     def differ(self) -> bool:
@@ -128,7 +132,7 @@ class _DumpSides:
         return any(each.steps for side in self.all for each in self.missing(side))
 
     @cached_property
-    def common(self) -> _Description:
+    def common(self) -> Description:
         """The description that all sides get.
 
         It decides nothing, so that what both sides say differently in it is no conflict: the side that has
@@ -152,9 +156,9 @@ class _DumpSides:
         else:
             self._refuse_moved(ours, theirs)
             value, _ = merge_descriptions(base, ours, theirs, self._right(ours, theirs))
-        return _Description(dump_document(value), parse_schema(value).models)
+        return Description(dump_document(value), parse_schema(value).models)
 
-    def _is_behind(self, side: _DumpSide) -> bool:
+    def _is_behind(self, side: DumpSide) -> bool:
         """Whether the base has migrations that the side lacks: it is of an older branch, or of older code."""
         return self.base is not None and not self.base.standing.names <= side.standing.names
 
@@ -208,7 +212,9 @@ def _completed(document: Any, base: Any) -> Any:
     return {**base, "models": models, "specs": [*base["specs"], *specs]}
 
 
-def _dumps(repository: Repository, base: Base, ours: str, theirs: str) -> Iterator[_DumpSides]:
+def evolved_dumps(
+    repository: Repository, base: Base, ours: str, theirs: str
+) -> Iterator[DumpSides]:
     """The dumps whose sides must be read as migrations make them."""
     trees = (base.tree, ours, theirs)
     for folder in sorted(Sides(repository, base, ours, theirs).folders):
@@ -216,7 +222,7 @@ def _dumps(repository: Repository, base: Base, ours: str, theirs: str) -> Iterat
         ids = [repository.trees.entry(tree, path) if tree else None for tree in trees]
         if len({*ids} - {None}) < 2:
             continue
-        found = _DumpSides(
+        found = DumpSides(
             *(
                 _described(repository, tree, folder) if tree and blob else None
                 for tree, blob in zip(trees, ids, strict=True)
@@ -226,12 +232,12 @@ def _dumps(repository: Repository, base: Base, ours: str, theirs: str) -> Iterat
             yield found
 
 
-def _described(repository: Repository, tree: str, folder: str) -> _DumpSide:
+def _described(repository: Repository, tree: str, folder: str) -> DumpSide:
     data = repository.blob(tree, f"{folder}/{DATASET_FILE}")
     standing = recorded_standing(repository, tree, folder)
     models = recorded_schema(repository, tree, folder)
     assert data is not None
-    return _DumpSide(repository, tree, folder, parse_document(data), standing, models)
+    return DumpSide(repository, tree, folder, parse_document(data), standing, models)
 
 
 def in_one_schema(
@@ -249,7 +255,7 @@ def in_one_schema(
     placed: list[dict[str, str]] = [{}, {}, {}]
     described: list[dict[str, Placed]] = [{}, {}, {}]
     doubtful = base.doubtful
-    for dump in _dumps(repository, base, ours, theirs):
+    for dump in evolved_dumps(repository, base, ours, theirs):
         if not as_base:
             _refuse_opaque(dump)
         for number, side in enumerate(dump.all):
@@ -275,7 +281,7 @@ def in_one_schema(
 
 
 def _moved(
-    paths: frozenset[str], side: _DumpSide, migrations: Sequence[Migration]
+    paths: frozenset[str], side: DumpSide, migrations: Sequence[Migration]
 ) -> frozenset[str]:
     """The paths of records in the newer schema: their model may have another name there."""
     if not paths:
@@ -290,7 +296,7 @@ def _moved(
     return frozenset(found)
 
 
-def _refuse_opaque(dump: _DumpSides) -> None:
+def _refuse_opaque(dump: DumpSides) -> None:
     """Raises RefusedError where code changed content on one side, of which nothing is known.
 
     Where the other side has nothing of its own, that does not matter: the content with the changes is taken.
@@ -310,94 +316,3 @@ def _refuse_opaque(dump: _DumpSides) -> None:
                 "contentgit upgrade REV --branch NEW  (runs them on one side's content)",
                 data={"dump": side.folder, "side": name, "opaque": found},
             )
-
-
-# What is lost
-
-
-class Loss(NamedTuple):
-    """What the merged schema has no place for, in one line.
-
-    ``code`` is whether code lies among the migrations that the side lacks: it may have carried the value.
-    ``retyped`` is whether the field is there with another kind of value, to which its migration converts it.
-    """
-
-    side: str
-    text: str
-    code: bool = False
-    retyped: bool = False
-
-    @property
-    def carried(self) -> bool:
-        """Whether the value may be there if the migrations run on the side's content."""
-        return self.code or self.retyped
-
-
-def losses(
-    repository: Repository, base: Base, ours: str, theirs: str, ahead: Sequence[Side]
-) -> Iterator[Loss]:
-    """The values that ours or theirs changed since the base, and that no field has after all migrations.
-
-    Of the sides ``ahead``, which were made from the base, also the migrations of the base that they lack: a
-    commit of older code has dropped the fields of these.
-    """
-    for dump in _dumps(repository, base, ours, theirs):
-        for side, there in ((Side.OURS, dump.ours), (Side.THEIRS, dump.theirs)):
-            if there is None:
-                continue
-            if side in ahead and dump.base:
-                for name in sorted(dump.base.standing.names - there.standing.names):
-                    text = (
-                        f"{there.folder} of {side.value} was committed without the migration {name}"
-                    )
-                    yield Loss(side.value, f"{text}, and lacks its fields")
-            code = bool(Lens(there.models, dump.missing(there)).opaque)
-            for (label, field, migration, now), count in sorted(_lost(dump, there).items()):
-                records = "1 record has" if count == 1 else f"{count:,} records have"
-                text = f"{label}.{field} of {side.value}: {records} an edited value that "
-                text += f"{migration} converts" if now else f"is gone since {migration}"
-                yield Loss(side.value, text, code, retyped=bool(now))
-
-
-def _lost(dump: _DumpSides, side: _DumpSide) -> Counter[tuple[str, str, str, str]]:
-    """How many records have a lost value that the base does not have.
-
-    By model, field, migration, and the field's newer name if it is there.
-    """
-    migrations = dump.missing(side)
-    found: Counter[tuple[str, str, str, str]] = Counter()
-    steps = (step for migration in migrations for step in migration.steps)
-    if not any(isinstance(step, _LOSING) for step in steps):
-        return found
-    lens = Lens(side.models, migrations)
-    before = None
-    if dump.base:
-        own = _Description(dump_document(side.document), side.models)
-        before = dump.base.seen(side.standing.since(dump.base.standing) or (), own)
-    repository = side.repository
-    changed = (
-        (path, [was, now])
-        for path, was, now in repository.trees.changed_files(before, side.tree)
-        if now and dump_of(path) == side.folder and _is_record(path)
-    )
-    for batch in batches(changed, BATCH):
-        files = [(path, version) for path, versions in batch for version in versions]
-        records = decoded(repository, files)
-        for _ in batch:
-            was, now = next(records), next(records)
-            assert now is not None
-            known = lens.read(was).lost if was else ()
-            lost = (each for each in lens.read(now).lost if each not in known)
-            found.update((now.key.model, each.field, each.migration, each.now) for each in lost)
-    return found
-
-
-def _is_record(path: str) -> bool:
-    rest = in_dump(path)[1]
-    if rest == DATASET_FILE:
-        return False
-    try:
-        record_key(rest)
-    except FormatError:
-        return False
-    return True
