@@ -174,6 +174,8 @@ class Project:
             with self.errors(), transaction.atomic(using=self.using):
                 for keys in unsaved:
                     keys.save()
+            for keys in unsaved:
+                keys.saved()
 
     def exclusive(self) -> AbstractContextManager[None]:
         """:meth:`Backend.exclusive`, which waits for the lock as long as the call may."""

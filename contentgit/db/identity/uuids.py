@@ -124,6 +124,8 @@ class UuidKeys:
     def save(self) -> None:
         """Write the UUIDs of new rows, and that rows are gone; inside of the caller's transaction.
 
+        Whoever has committed that calls :meth:`saved`.
+
         Raises:
             DatabaseError: the database refuses.
         """
@@ -138,6 +140,9 @@ class UuidKeys:
             backend(self.using).insert(entries.model._meta.db_table, (_LABEL, _ROW, _UUID), rows)
         except Error as error:
             raise _refusal(self.using, error) from error
+
+    def saved(self) -> None:
+        """The database has what :meth:`save` wrote."""
         self._fresh, self._gone = {}, set()
 
     # What is known
