@@ -367,6 +367,8 @@ class _Run:
         table, uuids = creation.table, self.identities.uuids(creation.table.label)
         if uuids is None:
             return self.backend.insert(table.name, creation.columns, rows)
+        if not creation.keyed:  # somebody may have made rows under keys ahead of the sequence
+            self.backend.reset_sequences([table.model])
         keys = table.key_columns
         made = self.backend.insert_returning(table.name, creation.columns, keys, rows)
         pks = (pk for (pk,) in python_rows(keys, made))
