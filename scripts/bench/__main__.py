@@ -4,6 +4,7 @@
     python scripts/bench --articles 100000 --runs 1
     python scripts/bench --database postgresql         or mysql; servers as tests/settings.py finds them
     python scripts/bench --only start,read,dumpdata    some steps, where what they need is there
+    python scripts/bench --identity uuid               rows named by UUIDs; else by primary keys
     python scripts/bench --folder /tmp/bench           the site stays there, to be looked at
 
 The site has articles of 2 kB of HTML with a unique slug, an author, three tags, a decimal, a JSON and
@@ -102,7 +103,7 @@ class Cost:
 class Bench:
     """The site in ``folder`` on one database."""
 
-    def __init__(self, folder: Path, database: str) -> None:
+    def __init__(self, folder: Path, database: str, identity: str = "pk") -> None:
         self.folder = folder
         self.environment = {
             **{name: value for name, value in os.environ.items() if name != UNCOMPILED},
@@ -110,6 +111,7 @@ class Bench:
             "PYTHONPYCACHEPREFIX": str(folder / "compiled"),
             "BENCH_DATABASE": database,
             "BENCH_FOLDER": str(folder),
+            "BENCH_IDENTITY": identity,
             "PYTHONPATH": str(ROOT),
             "DJANGO_SETTINGS_MODULE": "settings",
             **{
@@ -148,7 +150,7 @@ def main() -> None:
     options = parsed()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="contentgit-bench-"))
     folder.mkdir(parents=True, exist_ok=True)
-    bench = Bench(folder.resolve(), options.database)
+    bench = Bench(folder.resolve(), options.database, options.identity)
     try:
         print(f"{options.articles:,} articles on {options.database}; {machine()}", flush=True)
         bench.work("make", str(options.articles))
@@ -168,6 +170,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--articles", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--database", choices=("sqlite", "postgresql", "mysql"), default="sqlite")
+    parser.add_argument("--identity", choices=("pk", "uuid"), default="pk")
     parser.add_argument("--only", default="", metavar="STEP,STEP")
     parser.add_argument("--folder", type=Path)
     return parser.parse_args()

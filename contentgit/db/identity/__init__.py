@@ -304,8 +304,12 @@ class Identities:
             return (pk for pk, _ in self._rows(model, [field.attname], [field]))
 
         names = partial(self._names, label) if self._names else None
-        spell, parse = partial(self.text_of, label), partial(self.pk_in_text, label)
-        return UuidKeys(self.using, label, rows, spell, parse, names)
+        encode = plain_part(self.codec(field)).encode
+
+        def spell(pk: Any) -> str:
+            return str(pk if type(pk) is int else encode(pk))
+
+        return UuidKeys(self.using, label, rows, spell, partial(self.pk_in_text, label), names)
 
     def uuids(self, label: str) -> UuidKeys | None:
         """The UUIDs that name the model's rows; ``None`` if something else does."""

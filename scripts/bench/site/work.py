@@ -22,7 +22,7 @@ from contentgit.content.canonical import dump_document, encode  # noqa: E402
 from contentgit.content.description import schema_document  # noqa: E402
 from contentgit.content.records import Record, RecordKey  # noqa: E402
 from contentgit.content.schema import Schema  # noqa: E402
-from contentgit.models import AppliedCommit  # noqa: E402
+from contentgit.models import AppliedCommit, RowIdentity  # noqa: E402
 from contentgit.workingcopy.project import Operator, Project  # noqa: E402
 
 RANDOM = random.Random(1)
@@ -133,6 +133,7 @@ def html():
 def forget():
     """The first database was never committed."""
     AppliedCommit.objects.all().delete()
+    RowIdentity.objects.all().delete()
 
 
 def empty():

@@ -1,7 +1,11 @@
 """Everything is one dump."""
 
+import os
+
 from contentgit.datasets import specs_for_app_models
+
+SETTINGS = {"delete_missing": True, "identity": os.environ["BENCH_IDENTITY"]}
 
 
 def datasets():
-    return {"blog": {"specs": lambda _: specs_for_app_models("blog", {"delete_missing": True})}}
+    return {"blog": {"specs": lambda _: specs_for_app_models("blog", SETTINGS)}}
