@@ -602,6 +602,40 @@ def test_a_dump_is_restored_as_the_migrations_since_make_it(make: Make) -> None:
     assert site.repository.blob(done.commit, "pages/dataset.json") == new
 
 
+def test_a_dump_is_not_restored_from_below_what_refers_to_it(make: Make) -> None:
+    site = make(p1=page("One"))
+    old = site.repository.refs.resolve("main")
+    note = model("site.note", page=FieldSchema("page", T.REFERENCE, target="site.page"))
+    related = FieldSchema("related", T.REFERENCE, null=True, target="site.page")
+    newer = model("site.page", body=T.TEXT, related=related, title=T.TEXT)
+    steps = AddedModel("site.note"), AddedField("site.page", "related", None)
+    pages = {
+        "site.page:1": page("One", related="site.page:5"),
+        "site.page:4": page("Four", related=None),
+        "site.page:5": page("Five", related=None),
+        "site.note:1": {"page": "site.page:4"},
+        "site.note:2": {"page": "site.page:1"},
+    }
+    files = {path_of(key): bytes_of(key, fields) for key, fields in pages.items()}
+    document = described([newer, TEASER, note], after("site.0002", *steps))
+    site.commit_files("main", {"pages/dataset.json": document, **files})
+    with pytest.raises(RefusedError, match="2 references of records that stay are to") as refused:
+        restore(site.repository, ["pages"], old)
+    assert refused.value.items == (
+        "site.page:1/related refers to site.page:5",
+        "site.note:1/page refers to site.page:4",
+    )
+    mended = {"site.page:1": page("1", related=None), "site.note:1": {"page": "site.page:1"}}
+    files = {path_of(key): bytes_of(key, fields) for key, fields in mended.items()}
+    site.commit_files("main", files)
+    done = restore(site.repository, ["pages"], old)
+    assert site.all(done.commit) == {
+        "site.page:1": page("One", related=None),
+        "site.note:1": {"page": "site.page:1"},
+        "site.note:2": {"page": "site.page:1"},
+    }
+
+
 def test_what_of_a_dump_has_no_place_any_more_is_listed(make: Make) -> None:
     site = make(p1=page("One"), p2=page("Two"), p3=page("Three", body=""))
     old = site.repository.refs.resolve("main")

@@ -15,6 +15,7 @@ from contentgit.branches.merging.ending import Concluded
 from contentgit.branches.merging.losing import dropping
 from contentgit.branches.merging.older import Older
 from contentgit.branches.merging.picking import Picking, run
+from contentgit.branches.merging.staying import refuse_dangling
 from contentgit.branches.trees.sides import PLAIN, decoded
 from contentgit.content import canonical
 from contentgit.content.layout import (
@@ -67,6 +68,7 @@ def restore(
     restored = _restored(older, places)
     changes = {path: data for path, data in restored if dump_of(path) not in folders}
     sides = _sides(older, changes, folders)
+    refuse_dangling(repository, head, sides[1], folders, revision)
     what = ", ".join(labels[:3]) + (f" and {len(labels) - 3} more" if len(labels) > 3 else "")
     message = how.message or f"Restore {what} from {revision}\n"
     return run(repository, "restore", what, sides, message, how, wider=older.tree)
