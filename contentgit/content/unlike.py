@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from contentgit.content.evolution import LostValues, Migration
+from contentgit.content.evolution import Migration
 from contentgit.content.lenses import Lens
 from contentgit.content.schema import FieldKind, ModelSchema
 
@@ -27,6 +27,19 @@ def renames(models: Mapping[str, ModelSchema], migrations: Sequence[Migration]) 
                 yield f"{label}.{name} renamed to {to} ({newer.renamed[name]})"
 
 
+def departed(models: Mapping[str, ModelSchema], migrations: Sequence[Migration]) -> dict[str, str]:
+    """The fields that the migrations removed or renamed, each with the migration."""
+    lens, found = Lens(models, migrations), dict[str, str]()
+    for label in models:
+        newer = lens.newer(label)
+        for name, migration in newer.gone.items() if newer else ():
+            found[f"{label}.{name}"] = migration
+        for name, to in newer.fields.items() if newer else ():
+            if newer and name != to:
+                found[f"{label}.{name}"] = newer.renamed[name]
+    return found
+
+
 def other_kinds(there: Mapping[str, ModelSchema], here: Mapping[str, ModelSchema]) -> Iterator[str]:
     """The fields and keys of the same name that have values of another kind, a line each."""
     for label, model in there.items():
@@ -40,14 +53,3 @@ def other_kinds(there: Mapping[str, ModelSchema], here: Mapping[str, ModelSchema
         if own.key_kind is not model.key_kind:
             kinds = model.key_kind.value, own.key_kind.value
             yield f"the key of {label} is {kinds[0]} there and {kinds[1]} here"
-
-
-def of_other_kinds(
-    lens: Lens, models: Mapping[str, ModelSchema], lost: Iterable[LostValues]
-) -> Iterator[LostValues]:
-    """Of what a lens lost, the values of fields that ``models`` have with another kind of values."""
-    for each in lost:
-        newer = lens.newer(each.model)
-        model = models.get(newer.label) if newer else None
-        if newer and model and newer.fields.get(each.field) in model.by_name:
-            yield each

@@ -120,6 +120,8 @@ def _every_line(change: SchemaChange) -> Iterator[str]:
         yield f"{each.model}.{each.field}: {records} had a value that is gone ({each.migration})"
     for name in change.unrecorded:
         yield f"{safe(name)} is new in this code, by no migration that is recorded"
+    for name, by in change.went:
+        yield f"{safe(name)} is gone from the commit ({safe(by)}, which this code does not have)"
     for label, count in change.left_out:
         left_out = f"{plural(count, 'record')} of the commit left out"
         yield f"{safe(label)}: {left_out}; the dataset of this code does not have the model"
@@ -142,6 +144,7 @@ def schema_data(changes: Iterable[SchemaChange]) -> list[dict[str, Any]]:
             "lost": [each._asdict() for each in change.lost],
             "left_out": dict(change.left_out),
             "unrecorded": list(change.unrecorded),
+            "went": dict(change.went),
         }
         for change in changes
     ]

@@ -25,7 +25,7 @@ from contentgit.content.evolution import (
 from contentgit.content.layout import DATASET_FILE, model_folder, model_of
 from contentgit.content.lenses import Lens, NewerModel
 from contentgit.content.schema import ModelSchema
-from contentgit.content.unlike import of_other_kinds, other_kinds, renames
+from contentgit.content.unlike import departed
 from contentgit.db.evolution import CodeStanding
 from contentgit.db.introspect import has_field, outside_names, schema
 from contentgit.errors import FormatError, RefusedError
@@ -33,12 +33,9 @@ from contentgit.git import Repository
 from contentgit.history.dumps import recorded_schema, recorded_standing
 from contentgit.history.lenses import Seen, View, seen_through
 from contentgit.history.snapshots import CommitSide
-from contentgit.plan import Licences
-from contentgit.render.plain import named_first, plural
 from contentgit.render.report import step_words
 from contentgit.workingcopy.project import Dump, Project
-from contentgit.workingcopy.request import Request
-from contentgit.workingcopy.standing import behind_migrations, bridged, dump_standing, way_past_cut
+from contentgit.workingcopy.standing import bridged, dump_standing
 
 
 class _Lacking(NamedTuple):
@@ -130,6 +127,7 @@ class Evolution:
         """What happened to the schema; ``None`` if nothing did."""
         if not self.is_newer and not self.left_out and not self._unrecorded:
             return None
+        went = departed(self.models, self.newer_steps)
         names = sorted(
             f"{label}.{name}" for label, found in self._unrecorded.items() for name in found
         )
@@ -138,7 +136,8 @@ class Evolution:
             self.migrations if self.is_newer else (),
             self.seen.lost,
             left_out=tuple(sorted(self.left_out.items())),
-            unrecorded=tuple(names),
+            unrecorded=tuple(name for name in names if name not in went),
+            went=tuple((name, went[name]) for name in names if name in went),
         )
 
     @cached_property
@@ -156,6 +155,16 @@ class Evolution:
     @cached_property
     def _lens(self) -> Lens:
         return Lens(self.recorded, self.migrations, newer=self.models)
+
+    @property
+    def opaque(self) -> Sequence[tuple[str, OpaqueStep]]:
+        """The operations since the commit of which nothing is known, each with its migration."""
+        return self._lens.opaque
+
+    @cached_property
+    def newer_steps(self) -> tuple[Migration, ...]:
+        """The migrations that were there in the commit, and that the code does not have."""
+        return self.standing.beyond(self.code.standing)
 
     def newer(self, label: str) -> NewerModel | None:
         """What became of a model of the commit and of its fields; ``None`` if it is gone, or not known."""
@@ -253,7 +262,7 @@ class Evolution:
         """The migrations of the commit that this code does not have, as they follow each other."""
         if not self.code.missing:
             return ()
-        found = [each.name for each in self.standing.beyond(self.code.standing)]
+        found = [each.name for each in self.newer_steps]
         return tuple(dict.fromkeys([*found, *self.code.missing]))
 
     @cached_property
@@ -261,7 +270,7 @@ class Evolution:
         """What migrations of newer code took out of the commit or changed there, a line each."""
         return tuple(
             f"{step_words(step)} ({migration.name})"
-            for migration in self.standing.beyond(self.code.standing)
+            for migration in self.newer_steps
             for step in migration.steps
             if isinstance(step, RemovedField | RemovedModel | RetypedField)
             and step.model in self.dump.tables
@@ -274,7 +283,7 @@ class Evolution:
         Raises:
             RefusedError: the content comes from behind code of migrations that this code does not have.
         """
-        ahead = self.standing.beyond(self.code.standing)
+        ahead = self.newer_steps
         names = [
             one.name for one in ahead if any(isinstance(each, OpaqueStep) for each in one.steps)
         ]
@@ -286,22 +295,6 @@ class Evolution:
                 items=names,
                 hint="deploy the code that has them, and migrate; they would run once more on this content",
                 data={"missing": names},
-            )
-
-    def _refuse_renamed_ahead(self) -> None:
-        """Refuses what this code would take for one thing that is gone, and another that came.
-
-        Raises:
-            RefusedError: the commit has another name for a model or field than this code.
-        """
-        renamed = [*renames(self.models, self.standing.beyond(self.code.standing))]
-        if renamed:
-            raise RefusedError(
-                f"commit {self.commit[:10]} was made by newer code: this code lacks migrations that rename "
-                f"what it has in {self.dump.dataset.label}",
-                items=renamed,
-                hint="deploy the code that has them, and migrate",
-                data={"missing": list(self.code.missing), "renamed": renamed},
             )
 
     def _refuse_other_names(self, labels: Sequence[str]) -> None:
@@ -319,78 +312,3 @@ class Evolution:
                 "keeps them",
                 data={"uuid": list(labels)},
             )
-
-    def refuse_unreadable(self, request: Request, *, retyped: bool = True) -> None:
-        """Refuses to apply the commit if it cannot be read as this code has it.
-
-        ``retyped`` is whether values matter that only the database can convert.
-
-        Raises:
-            RefusedError: newer code made the commit; only the code of a migration can read it; or a field has
-                another kind of value there.
-        """
-        commit, label = self.commit[:10], self.dump.dataset.label
-        if self.code.cut:
-            raise RefusedError(
-                f"commit {commit} of {label} stands at migrations that this code does not have, and what "
-                "became of them is not known",
-                items=self.code.cut,
-                hint=way_past_cut(commit),
-                data={"missing": list(self.code.cut)},
-            )
-        self.refuse_code_ahead()
-        self._refuse_renamed_ahead()
-        if self.code.missing and (options := self._ignoring(request.licences)):
-            raise RefusedError(
-                f"commit {commit} was made by newer code: this code lacks the migrations "
-                f"{named_first(self.lacking)} of {label}",
-                items=[f"{name} is not in this code" for name in self.dropped] or self.ahead,
-                hint="deploy the code that has them, and migrate\n"
-                f"{request.command(*options)}  (leaves out what this code lacks)",
-                data={"missing": list(self.code.missing)},
-            )
-        if self._lens.opaque:
-            raise behind_migrations(
-                f"commit {commit} is from before migrations of {label} whose work on content only their own "
-                "code can do",
-                [f"{migration}: {step.operation}" for migration, step in self._lens.opaque],
-                [migration for migration, _ in self._lens.opaque],
-                commit,
-                request,
-            )
-        if retyped:
-            self._refuse_retyped(request)
-        other = [] if self.is_newer else [*other_kinds(self.recorded, self.models)]
-        if other:
-            raise RefusedError(
-                f"commit {commit} has other kinds of values in {label} than this code",
-                items=other,
-                hint="contentgit commit  (with code from before the change: records its migrations)",
-            )
-
-    def _refuse_retyped(self, request: Request) -> None:
-        """Raises RefusedError if only the database can convert values of the commit to those of this code."""
-        found = [*of_other_kinds(self._lens, self.models, self.seen.lost)]
-        if found:
-            raise behind_migrations(
-                f"commit {self.commit[:10]} has values that only the database can convert",
-                [
-                    f"{each.model}.{each.field}: {plural(each.records, 'record')} ({each.migration})"
-                    for each in found
-                ],
-                [each.migration for each in found],
-                self.commit[:10],
-                request,
-            )
-
-    def _ignoring(self, licences: Licences) -> Sequence[str]:
-        """The options that leave out what the code lacks, without those that are given."""
-        models = [name for name in self.dropped if name.count(".") == 1]
-        wanted = {
-            "--ignore-unknown-fields": (
-                len(models) < len(self.dropped) or (self.ahead and not models)
-            )
-            and not licences.ignore_unknown_fields,
-            "--ignore-unknown-models": models and not licences.ignore_unknown_models,
-        }
-        return [option for option, needed in wanted.items() if needed]

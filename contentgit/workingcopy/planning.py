@@ -39,6 +39,7 @@ from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.standing import refuse_pending
 from contentgit.workingcopy.unapplied import Unapplied
 from contentgit.workingcopy.undo import MERGES, Undone, to_undo
+from contentgit.workingcopy.unreadable import refuse_unreadable
 
 
 def plan(project: Project, request: Request) -> Planned:
@@ -243,7 +244,7 @@ class _Planning(NamedTuple):
             held = sides.applied is not None and sides.applied.tree == sides.tree
             # Of what the database held, its own migrations have converted the rows that are still there.
             come = not self.request.merging and any(not each.database for each in deltas)
-            evolution.refuse_unreadable(self.request, retyped=come or not held)
+            refuse_unreadable(evolution, self.request, retyped=come or not held)
         found = replace(
             sides,
             deltas=deltas,

@@ -253,7 +253,7 @@ class SchemaChange(NamedTuple):
     second one on top of it. ``apart`` is whether each has migrations that the other lacks: these are those of
     the second commit, or with ``backwards`` of the first. ``left_out`` are models, and how many records the
     commit has of each, that the code's dataset does not have. ``unrecorded`` are fields of the code that no
-    known migration added.
+    known migration added. ``went`` are those that a migration of newer code removed or renamed, with it.
     """
 
     dump: str
@@ -264,6 +264,7 @@ class SchemaChange(NamedTuple):
     dropped: bool = False
     unrecorded: tuple[str, ...] = ()
     apart: bool = False
+    went: tuple[tuple[str, str], ...] = ()
 
     @property
     def words(self) -> str:

@@ -19,6 +19,7 @@ from contentgit.content.layout import record_path
 from contentgit.content.portions import batches
 from contentgit.content.records import Record, RecordKey, by_model
 from contentgit.db.backends import backend
+from contentgit.db.behind import way_to_tables
 from contentgit.db.failures import words
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import missing_tables, table
@@ -179,7 +180,7 @@ class Reader:
             )
         raise DatabaseError(
             f"table {missing!r} of {bound.label} does not exist in database {self.using!r}",
-            hint=f"python manage.py migrate --database {self.using}",
+            hint=way_to_tables(label, self.using),
         )
 
     def _any_table(self, label: str) -> Table | None:
@@ -204,7 +205,7 @@ class Reader:
             if ways.is_missing_table(error):
                 raise DatabaseError(
                     f"{where}: {words(error)}",
-                    hint=f"python manage.py migrate --database {self.using}",
+                    hint=way_to_tables(what, self.using),
                 ) from error
             raise ways.failure(where, error) from error
 
