@@ -64,6 +64,11 @@ class ScratchDatabase(NamedTuple):
     name: str
     called: str = "default"
 
+    @property
+    def is_lent(self) -> bool:
+        """Whether it is the caller's own, which was empty and is to be empty again."""
+        return not self.name
+
 
 def use_scratch(database: ScratchDatabase) -> None:
     """Makes a scratch database the only one of this process, before Django starts.

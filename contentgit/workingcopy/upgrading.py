@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -12,7 +13,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
+
+from django.db import connections
 
 from contentgit import config, startup
 from contentgit.content import canonical
@@ -20,7 +23,7 @@ from contentgit.content.description import parse_outside
 from contentgit.content.records import Record
 from contentgit.content.uuids import is_uuid_identity, uuid_of
 from contentgit.db.failures import translated
-from contentgit.db.scratch.databases import check_own, drop_own
+from contentgit.db.scratch.databases import check_own, drop_own, drop_tables
 from contentgit.db.scratch.fitting import RecordedModel, bound, recorded_models
 from contentgit.db.scratch.identities import ScratchIdentities
 from contentgit.db.scratch.replay import Replay
@@ -39,9 +42,15 @@ from contentgit.workingcopy.upgrade_job import (
     write_files,
 )
 
+_LEFT: Final = "left"
+"""A file that says that the caller was killed, and its own database is to be emptied."""
+
 
 def main(folder: Path) -> int:
     """Does the job in the folder; its lines go to standard output, all else to standard error."""
+    if (folder / _LEFT).exists():
+        _empty_lent(folder)
+        return 1
     out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
     threading.Thread(target=_end_with_caller, args=(folder,), daemon=True).start()
@@ -63,12 +72,26 @@ def _end_with_caller(folder: Path) -> None:
     while os.read(0, 1024):
         pass
     with suppress(Exception):  # any: the project may not have started
+        if Job.read(folder).database.is_lent:
+            # Another thread works on it: the process begins anew, without that thread and its connection.
+            (folder / _LEFT).touch()
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
         drop_own()
     while (
         folder.exists()
     ):  # a caller that was killed has left it, and the other thread writes to it
         shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
+
+
+def _empty_lent(folder: Path) -> None:
+    """Empties the database that a caller lent who was killed since."""
+    try:
+        startup.use_scratch(Job.read(folder).database)
+        startup.start_django()
+        drop_tables(connections["default"])
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(folder: Path, job: Job, out: TextIO) -> Report:

@@ -516,6 +516,31 @@ def test_what_is_killed_leaves_nothing(
     assert project.git("rev-parse", "main") == tip
 
 
+def test_a_lent_database_is_empty_again_when_the_call_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setenv("TMPDIR", str(place))
+    story = Story(PERSON, [MAKE_PERSON], [PEOPLE], PERSON, ["m.RunPython(wait)"], code=WAIT)
+    project = story.begin(tmp_path)
+    lent = "DATABASES['lent'] = {**DATABASES['default'], 'NAME': str(HERE / 'lent.sqlite3')}"
+    settings = (project.folder / "settings.py").read_text()
+    project.write("settings.py", f"{settings}\n{lent}\n")
+    with project.started("contentgit", "upgrade", "main", "--scratch", "lent") as call:
+        file = project.folder / "pid"
+        until(lambda: file.exists() and file.read_text())
+        assert project.sql("SELECT name FROM sqlite_master", site="lent")
+        call.kill()
+        call.communicate()
+    until(lambda: not is_alive(int(file.read_text())))
+    until(lambda: not [*place.glob("contentgit-upgrade-*")])
+    assert not project.sql("SELECT name FROM sqlite_master WHERE name LIKE 'site1%'", site="lent")
+    code = "\ndef wait(apps, editor):\n    pass\n"
+    project.code(PERSON, [MAKE_PERSON, "m.RunPython(wait)"], PERSONS, code)
+    assert "Upgraded main" in project.ok("upgrade", "main", "--scratch", "lent")
+
+
 def until(holds: Callable[[], object]) -> None:
     """Waits for a minute at most."""
     end = time.monotonic() + 60

@@ -165,10 +165,11 @@ def lent(alias: str) -> Iterator[None]:
     try:
         yield
     finally:
-        _drop_tables(connection)
+        drop_tables(connection)
 
 
-def _drop_tables(connection: BaseDatabaseWrapper) -> None:
+def drop_tables(connection: BaseDatabaseWrapper) -> None:
+    """Empties a database."""
     quote, cascade = (
         connection.ops.quote_name,
         "CASCADE" if connection.vendor == "postgresql" else "",
