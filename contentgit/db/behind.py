@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.recorder import MigrationRecorder
 
 
 def way_to_tables(label: str, using: str) -> str:
@@ -36,6 +35,8 @@ def _applied(using: str) -> list[tuple[str, str]]:
     """What the database has run, by a connection of its own: a transaction that has failed reads nothing."""
     connection = connections[using].copy()
     try:
-        return [*MigrationRecorder(connection).applied_migrations()]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT app, name FROM django_migrations")
+            return [(str(app), str(name)) for app, name in cursor.fetchall()]
     finally:
         connection.close()
