@@ -18,6 +18,7 @@ from contentgit.content import canonical
 from contentgit.content.description import with_models
 from contentgit.content.documents import dump_document, parse_document
 from contentgit.content.evolution import (
+    KEY,
     LostValues,
     Migration,
     SchemaChange,
@@ -26,9 +27,9 @@ from contentgit.content.evolution import (
 from contentgit.content.evolution.documents import history_document
 from contentgit.content.layout import DATASET_FILE, model_of, record_path
 from contentgit.content.lenses import Lens
-from contentgit.content.records import Record
+from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import ModelSchema
-from contentgit.errors import ContentgitError
+from contentgit.errors import ContentgitError, RecordError
 from contentgit.git import Repository
 from contentgit.git.trees import PLAIN_FILE
 from contentgit.git.values import FileEntry, Placed
@@ -230,13 +231,25 @@ class _Made:
                     continue
                 label = read.record.key.model
                 model = self._view.models.get(label, self._older[record.key.model])
-                place = record_path(read.record.key, model.layout)
+                place = self._place(read.record.key, model)
+                if not place:
+                    yield path, None, [(record.key.model, KEY, self._lens.other_keys[-1][0])], b""
+                    continue
                 if place != path:
                     yield path, None, [], b""
                 held = {each.now: each.value for each in read.lost if each.now}
                 was = Record(read.record.key, held)
                 data = canonical.encode(read.record, model.key_kind)
                 yield place, data, lost, canonical.encode(was, model.key_kind) if held else b""
+
+    def _place(self, key: RecordKey, model: ModelSchema) -> str:
+        """Where a record goes; ``""`` where only a migration's code knows the key that it gave it."""
+        try:
+            return record_path(key, model.layout)
+        except RecordError:
+            if not self._lens.other_keys:
+                raise
+            return ""
 
 
 class CommonView(NamedTuple):

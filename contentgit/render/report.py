@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from contentgit.content.evolution import (
+    KEY,
     AddedField,
     AddedModel,
     Conversion,
@@ -117,7 +118,9 @@ def schema_lines(change: SchemaChange) -> Iterator[str]:
 def _every_line(change: SchemaChange) -> Iterator[str]:
     for each in change.lost:
         records = plural(each.records, "record")
-        yield f"{each.model}.{each.field}: {records} had a value that is gone ({each.migration})"
+        what = "a key" if each.field == KEY else "a value"
+        name = each.model if each.field == KEY else f"{each.model}.{each.field}"
+        yield f"{name}: {records} had {what} that is gone ({each.migration})"
     for name in change.unrecorded:
         yield f"{safe(name)} is new in this code, by no migration that is recorded"
     for name, by in change.went:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from contentgit.content.diff import Change
+from contentgit.content.evolution import KEY
 from contentgit.content.layout import of_models
 from contentgit.content.records import RecordKey
 from contentgit.db import facts
@@ -240,7 +241,7 @@ class _Planning(NamedTuple):
         ids = sides.theirs.ids()
         base_ids = dict(ids) if sides.base == sides.theirs else sides.base.ids()
         deltas = sides.ours.compare(sides.theirs, ids)
-        if deltas:
+        if deltas or any(each.field == KEY for each in evolution.seen.lost):
             held = sides.applied is not None and sides.applied.tree == sides.tree
             # Of what the database held, its own migrations have converted the rows that are still there.
             come = not self.request.merging and any(not each.database for each in deltas)

@@ -100,3 +100,67 @@ def test_what_is_brought_back_is_upgraded_first(project: Project) -> None:
     project.ok(*first)
     project.ok("restore", "site1.page:4", "--from", "NEW")
     assert '"code": 44' in project.git("show", "main:pages/site1.page/0/0/4.json")
+
+
+CODED = """
+    class Page(models.Model):
+        code = models.CharField(max_length=9, primary_key=True)
+        title = models.CharField(max_length=50)
+"""
+CODED_INITIAL = """
+    m.CreateModel("Page", [
+        ("code", f.CharField(max_length=9, primary_key=True)),
+        ("title", f.CharField(max_length=50)),
+    ])
+"""
+NUMBERED = CODED.replace("CharField(max_length=9, ", "IntegerField(")
+NUMBER = 'm.AlterField("Page", "code", f.IntegerField(primary_key=True))'
+
+
+def test_keys_that_only_the_database_converts_are_read_and_upgraded(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    project.code(CODED, [CODED_INITIAL], SPECS)
+    project.migrate()
+    project.sql("INSERT INTO site1_page (code, title) VALUES ('10', 'Ten'), ('007', 'Seven')")
+    project.ok("init")
+    project.ok("commit", "-m", "Text")
+    project.code(NUMBERED, [CODED_INITIAL, NUMBER], SPECS)
+    project.migrate()
+    said = project.ok("status")
+    assert "site1.page: 1 record had a key that is gone (site1.m1)" in said
+    assert "+ site1.page:7" in said
+    assert "site1.page:10" not in said
+    project.ok("commit", "-m", "Numbers")
+    assert "clean" in project.ok("status")
+    assert "nothing found" in project.ok("check")
+    project.sql("DELETE FROM site1_page WHERE code = 7")
+    said = project.refused("checkout", "main~1", "--apply", "--yes", "--force")
+    assert "another key of site1.page" in said
+    (first, second) = hints(said)
+    project.ok(*second)
+    project.ok(*first, "--yes")
+    assert project.sql("SELECT code, title FROM site1_page ORDER BY code") == [
+        (7, "Seven"),
+        (10, "Ten"),
+    ]
+    assert project.git("diff", "main", "NEW") == ""
+
+
+def test_a_value_that_sqlite_has_not_converted_is_named_with_what_mends_it(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    real = MODELS.replace("CharField(max_length=20)", "FloatField()")
+    made = INITIAL.replace("CharField(max_length=20)", "FloatField()")
+    project.code(real, [made], SPECS)
+    project.migrate()
+    project.sql("INSERT INTO site1_page (id, title, code) VALUES (1, 'One', 1.0), (2, 'Two', 2.7)")
+    project.ok("init")
+    project.ok("commit", "-m", "Real")
+    project.code(COUNTED, [made, COUNT], SPECS)
+    project.migrate()
+    said = project.refused("status")
+    assert "site1.page:2: field 'code': 2.7 is not an integer" in said
+    assert "give the row of table site1_page with primary key 2 a value of the field's kind" in said
+    assert "'exclude': ['code'] in the spec of site1.page" in said
+    project.sql("UPDATE site1_page SET code = 3 WHERE id = 2")
+    project.ok("status")
+    project.ok("commit", "-m", "Whole")

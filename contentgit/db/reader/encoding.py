@@ -133,8 +133,10 @@ class RowEncoder:
                     self._field([row], *place)
                 except RecordError as error:
                     (key,) = self.keys([pk])
+                    name = place[0].name
                     return RecordError(
-                        f"{key}: field {place[0].name!r}: {error.message}", hint=error.hint
+                        f"{key}: field {name!r}: {error.message}",
+                        hint=error.hint or _way_on(self.table, name, pk, "of the field's kind"),
                     )
         return None
 
@@ -226,10 +228,20 @@ def _unreadable_at(
     if field is None:
         return RecordError(f"{label}: a primary key: {words(error)}")
     statement = _statement(encoder, encoder.table.key_columns, _part(rows, (1, start)), using)
-    (key,) = encoder.keys(encoder.pks(execute(statement, using)))
+    pks = encoder.pks(execute(statement, using))
+    (key,) = encoder.keys(pks)
     return RecordError(
         f"{key}: field {field!r}: {words(error)}",
-        hint="give the row a value that Python can read, or leave the field out: 'exclude' of the spec",
+        hint=_way_on(encoder.table, field, pks[0], "that Python can read"),
+    )
+
+
+def _way_on(table: Table, name: str, pk: Any, wanted: str) -> str:
+    """What helps where a row has a value in a field that no record can hold."""
+    place = table.model._meta.get_field(name).model._meta.db_table
+    return (
+        f"give the row of table {place} with primary key {pk} a value {wanted}\n"
+        f"or leave the field out: 'exclude': [{name!r}] in the spec of {table.label}"
     )
 
 
