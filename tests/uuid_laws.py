@@ -148,7 +148,7 @@ class Sites:
         base = models.Page if model is models.NewsPage else model
         if site.freed.get(model) and site.chance.random() < 0.3:
             self.ok("status", f"--database={site.alias}")  # which sees that it is gone
-            return site.freed[model].pop()
+            return site.freed[model].pop()  # the database gives it to no other
         if not self.given:
             return None
         place = (site.alias, base)
@@ -156,7 +156,10 @@ class Sites:
             tables = (base._base_manager.using(alias) for alias in SITES)
             keys = [pk for rows in tables for pk in rows.values_list("pk", flat=True)]
             self.next[place] = max(keys, default=0) + site.chance.randint(0, 1)
+        rows = base._base_manager.using(site.alias)
         self.next[place] += 1
+        while rows.filter(pk=self.next[place]).exists():  # it came with what was taken meanwhile
+            self.next[place] += 1
         return self.next[place]
 
     def _edit(self, site: Site) -> None:

@@ -27,6 +27,7 @@ from contentgit.content.layout import (
 )
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, Layout, ModelSchema
+from contentgit.content.uuids import EARLIER_KEY, is_uuid_identity, is_uuid_key
 from contentgit.errors import FormatError, RecordError
 
 FIX: Final = "contentgit check --fix  (rewrites it)"
@@ -99,12 +100,19 @@ def check_file(dump: DescribedDump, path: str, data: bytes) -> CheckedFile:
 
 def place_of(key: RecordKey, path: str, model: ModelSchema | None) -> str | None:
     """The path of a record in its dump's folder; without a schema, ``path`` if any layout gives it."""
+    if model and not _may_be(key, model):
+        return None
     for layout in [model.layout] if model else Layout:
         with suppress(RecordError):
             place = record_path(key, layout)
             if model or place == path:
                 return place
     return None
+
+
+def _may_be(key: RecordKey, model: ModelSchema) -> bool:
+    """Whether records of the model may have such a key."""
+    return not is_uuid_identity(model.identity) or is_uuid_key(key.key)
 
 
 def _no_record(where: str, path: str, reason: str) -> Finding:
@@ -135,6 +143,9 @@ def repeated_folder(path: str) -> Finding:
 def _foreign_key(where: str, key: RecordKey, model: ModelSchema | None) -> Finding:
     if model is None:
         message = f"holds {key}, which does not belong here"
+    elif not _may_be(key, model):
+        message = f"holds {key}, whose key is not a UUID"
+        return finding("wrong-path", message, path=where, record=key, hint=EARLIER_KEY)
     else:
         message = f"holds {key}, whose key does not fit the layout {model.layout.value!r}"
     hint = "correct $key, or move the file to where its key says"

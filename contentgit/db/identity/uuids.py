@@ -18,12 +18,13 @@ from django.db.models import F, Model, QuerySet
 
 from contentgit.content.portions import batches
 from contentgit.content.schema import UUID_NAME, KeyKind
+from contentgit.content.uuids import EARLIER_KEY, is_uuid_key
 from contentgit.db.backends import backend
 from contentgit.db.fields.values import itself
 from contentgit.db.own_tables import migrating
 from contentgit.db.queries import rows_of
 from contentgit.db.tables import Column
-from contentgit.errors import ContentgitError, DatabaseError
+from contentgit.errors import ContentgitError, DatabaseError, RecordError
 
 _TOGETHER: Final = 500
 """Entries that one statement names."""
@@ -107,7 +108,13 @@ class UuidKeys:
             texts.pop(pks.pop(text, None), None)
 
     def resume(self, text: str) -> bool:
-        """Gives the row that is to be made for a record the primary key that it had, if that is free."""
+        """Gives the row that is to be made for a record the primary key that it had, if that is free.
+
+        Raises:
+            RecordError: the key is no UUID.
+        """
+        if not is_uuid_key(text):
+            raise RecordError(f"{self.label}:{text}: $key: this is not a UUID", hint=EARLIER_KEY)
         pk = self.pk(text)
         if pk is None:
             return False
