@@ -10,8 +10,9 @@ from functools import cache
 import pytest
 
 from contentgit.cli import pictures, terminal
-from contentgit.content import conditions, evolution, layout, lenses, text
+from contentgit.content import conditions, layout, lenses, text
 from contentgit.content import values as content
+from contentgit.content.evolution import documents
 from contentgit.db.backends import base
 from contentgit.git import bounds, housekeeping, program
 from contentgit.history import check
@@ -63,7 +64,7 @@ LIMITS = {
     "folders above a record": bounds.DEEPEST,
     "folders above any other file": bounds.DEEPEST_BESIDE,
     "entries of folders that repeat": bounds.REPEATED,
-    "characters in a name of a recorded migration": evolution.LONGEST,
+    "characters in a name of a recorded migration": documents.LONGEST,
     "conversions of one field": lenses.CONVERSIONS,
     "comparisons in a constraint": conditions.LARGEST,
     "causes in an error": terminal.ITEMS_SHOWN,
