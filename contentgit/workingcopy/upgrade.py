@@ -271,7 +271,7 @@ def _past(evolution: Evolution, leaves: set[str]) -> set[str]:
 
 @dataclass
 class _Counts:
-    """What the upgrade changes, by dump."""
+    """What the upgrade changes, by dump: the files, and how many records differ as today's code has them."""
 
     repository: Repository
     source: str
@@ -289,14 +289,15 @@ class _Counts:
         dump = evolution.dump
         created, updated, deleted = Counter[str](), Counter[str](), Counter[str]()
         ids = CommitSide(self.repository, self.source, dump.folder).ids()
+        seen = dict(evolution.side.ids())
         for path, data in read_files(after(self.folder, dump.folder)):
-            old = ids.pop(path, "")
-            if old != canonical.blob_id(data, self.repository.algorithm):
-                (updated if old else created)[model_of(f"{dump.folder}/{path}")] += 1
+            blob, was = canonical.blob_id(data, self.repository.algorithm), seen.pop(path, "")
+            if was != blob:
+                (updated if was else created)[model_of(f"{dump.folder}/{path}")] += 1
+            if ids.pop(path, "") != blob:
                 yield f"{dump.folder}/{path}", data
-        for path in ids:
-            deleted[model_of(f"{dump.folder}/{path}")] += 1
-            yield f"{dump.folder}/{path}", None
+        deleted.update(model_of(f"{dump.folder}/{path}") for path in seen)
+        yield from ((f"{dump.folder}/{path}", None) for path in ids)
         place = f"{dump.folder}/{DATASET_FILE}"
         described = self.repository.blob(self.source, place) != evolution.document
         if described:

@@ -647,3 +647,14 @@ def test_migrations_of_apps_outside_of_the_dump_are_recorded_with_other_changes_
     assert '"extra"' in project.git("show", "main:pages/dataset.json")
     assert "dataset" not in project.ok("show")
     assert "nothing found" in project.ok("check")
+
+
+def test_an_upgrade_counts_what_differs_in_the_newer_schema(project: Project) -> None:
+    code = """
+    def one(apps, editor):
+        apps.get_model("site1", "Page").objects.filter(pk=1).update(title="1")
+    """
+    project.code(RENAMED, [INITIAL, RENAME, "m.RunPython(one)"], SPECS, code)
+    said = project.ok("upgrade", "main", "--branch", "upgraded")
+    assert "pages: 0 created, 1 updated, 0 deleted" in said
+    assert '"text": "Oat."' in project.git("show", "upgraded:pages/site1.page/0/0/2.json")
