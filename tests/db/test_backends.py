@@ -294,6 +294,26 @@ def test_rows_are_inserted_updated_and_deleted_in_bulk(ways: Backend) -> None:
     ]
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_inserted_rows_tell_their_keys(
+    ways: Backend, together: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the database, as MySQL, does not return them: then one by one."""
+    features = ways.connection.features
+    if ways.connection.vendor == "postgresql" and not together:
+        pytest.skip("PostgreSQL always returns them")
+    monkeypatch.setattr(type(features), "can_return_rows_from_bulk_insert", together)
+    with ways.exclusive():
+        given = [(number + 5000, name, f"given-{slug}") for number, name, slug in tags(450)]
+        made = ways.insert_returning("bakery_tag", [ID, NAME, SLUG], [ID], given)
+        assert made == [(number,) for number, _, _ in given]
+        new = [(name, slug) for _, name, slug in tags(450)]
+        found = ways.insert_returning("bakery_tag", [NAME, SLUG], [ID], new)
+        assert ways.insert_returning("bakery_tag", [NAME, SLUG], [ID], []) == []
+    slugs = dict(Tag.objects.values_list("id", "slug"))
+    assert [slugs[key] for (key,) in found] == [slug for _, slug in new]
+
+
 def test_a_row_that_is_written_as_it_is_counts(ways: Backend) -> None:
     Tag.objects.create(id=1, name="a", slug="a")
     with ways.exclusive():

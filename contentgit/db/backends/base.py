@@ -325,8 +325,11 @@ class Backend(ABC):
     ) -> list[tuple[Any, ...]]:
         """Insert the rows; what the key columns of each hold then, as the driver gives it, in their order.
 
-        In that order databases return them, on which Django's ``bulk_create`` relies, too.
+        In that order databases return them, on which Django's ``bulk_create`` relies, too. MySQL and SQLite
+        before 3.35 return none: there each row is a statement.
         """
+        if not self.connection.features.can_return_rows_from_bulk_insert:
+            return [self._inserted(table, columns, keys, row) for row in rows]
         names = ", ".join(self.quoted(column.name) for column in columns)
         marks = f"({', '.join(column.cast for column in columns)})"
         head = f"INSERT INTO {self.quoted(table)} ({names}) VALUES "  # noqa: S608
@@ -337,6 +340,16 @@ class Backend(ABC):
             values = ", ".join([marks] * len(batch))
             found += self.fetch(f"{head}{values} RETURNING {wanted}", parameters)
         return found
+
+    def _inserted(
+        self, table: str, columns: Sequence[Column], keys: Sequence[Column], row: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
+        given = {column.name: value for column, value in zip(columns, row, strict=True)}
+        names = ", ".join(self.quoted(column.name) for column in columns)
+        marks = ", ".join(column.cast for column in columns)
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO {self.quoted(table)} ({names}) VALUES ({marks})", row)  # noqa: S608
+            return tuple(given.get(key.name, cursor.lastrowid) for key in keys)
 
     def update(
         self, table: str, columns: Sequence[Column], keys: Sequence[Column], rows: Rows
