@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 from django.core import checks
+from django.db.models.signals import pre_migrate
 
 
 class ContentgitConfig(AppConfig):
-    """Registers the ledger's models and the system checks."""
+    """Registers contentgit's models, the system checks, and what migrations have to do to names of rows."""
 
     name = "contentgit"
     verbose_name = "contentgit"
@@ -16,5 +17,7 @@ class ContentgitConfig(AppConfig):
     def ready(self) -> None:
         """Register the checks; nothing of the project is evaluated before they run."""
         from contentgit.checks import check_configuration
+        from contentgit.db.renames import follow_renames
 
         checks.register(check_configuration)
+        pre_migrate.connect(follow_renames, sender=self)

@@ -40,7 +40,7 @@ def earlier_names(
     found = []
     for row, dump, commit in _dumps(project, label):
         evolution = Evolution.since(project, dump, commit)
-        if _is_named(recorded_standing(project.repository, commit, row.dump), label):
+        if _is_named(recorded_standing(project.repository, commit, row.dump), evolution, label):
             lost = _keys(evolution, label) - known - {*_withheld(row)}
             if lost:
                 raise _lost(project, label, commit, lost)
@@ -65,11 +65,12 @@ def _dumps(project: Project, label: str) -> Iterator[tuple[Applied, Dump, str]]:
                 yield row, dump, commit
 
 
-def _is_named(standing: Standing, label: str) -> bool:
-    """Whether the rows of the model had UUIDs."""
+def _is_named(standing: Standing, evolution: Evolution, label: str) -> bool:
+    """Whether the rows of the model had UUIDs, perhaps while it was called otherwise."""
     labels = ModelLabels(standing)
-    names = (each.naming for each in standing.history if each.naming)
-    return any(labels.label(labels.origin(each)) == label for each in names)
+    named = (labels.label(labels.origin(each.naming)) for each in standing.history if each.naming)
+    newer = ((older, evolution.newer(older)) for older in named if older)
+    return any(label in (older, model and model.label) for older, model in newer)
 
 
 def _keys(evolution: Evolution, label: str) -> set[str]:
