@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from django.apps import apps
-from django.db import Error
+from django.db import Error, IntegrityError
 from django.db.models import F, Model, QuerySet
 
 from contentgit.content.portions import batches
@@ -24,7 +24,7 @@ from contentgit.db.fields.values import itself
 from contentgit.db.own_tables import migrating
 from contentgit.db.queries import rows_of
 from contentgit.db.tables import Column
-from contentgit.errors import ContentgitError, DatabaseError, RecordError
+from contentgit.errors import BusyError, ContentgitError, DatabaseError, RecordError
 
 _TOGETHER: Final = 500
 """Entries that one statement names."""
@@ -134,6 +134,7 @@ class UuidKeys:
         Whoever has committed that calls :meth:`saved`.
 
         Raises:
+            BusyError: another call has named the same rows since they were read.
             DatabaseError: the database refuses.
         """
         entries = _entries(self.using, self.label)
@@ -145,6 +146,11 @@ class UuidKeys:
             for some in batches(sorted(again), _TOGETHER):
                 entries.filter(uuid__in=some).delete()
             backend(self.using).insert(entries.model._meta.db_table, (_LABEL, _ROW, _UUID), rows)
+        except IntegrityError as error:
+            raise BusyError(
+                f"another call has named new rows of {self.label} in database {self.using!r} meanwhile",
+                hint="run the command again; nothing has changed",
+            ) from error
         except Error as error:
             raise _refusal(self.using, error) from error
 
