@@ -249,7 +249,8 @@ class _Planning(NamedTuple):
         found = replace(
             sides,
             deltas=deltas,
-            added=evolution.added,
+            # What an undo brings back was here, also in fields that the commit does not have.
+            added={} if self.request.verb == "undo" else evolution.added,
             schema_change=evolution.schema_change,
             not_here=evolution.not_here,
             base_ids=base_ids,

@@ -658,3 +658,21 @@ def test_an_upgrade_counts_what_differs_in_the_newer_schema(project: Project) ->
     said = project.ok("upgrade", "main", "--branch", "upgraded")
     assert "pages: 0 created, 1 updated, 0 deleted" in said
     assert '"text": "Oat."' in project.git("show", "upgraded:pages/site1.page/0/0/2.json")
+
+
+def test_an_undo_takes_back_a_field_that_came_after_what_was_here(project: Project) -> None:
+    project.migrate("production")
+    project.ok("checkout", "main", "--apply", "--yes", site="production")
+    project.code(WITH_INTRO, [INITIAL, ADD_INTRO], SPECS)
+    for site in ("stage", "production"):
+        project.migrate(site)
+    project.sql("UPDATE site1_page SET intro = 'Read this', body = 'Spelt.' WHERE id = 1")
+    project.ok("commit", "-m", "With an intro")
+    for words in (["checkout", "main", "--apply", "--yes"], ["update", "--yes"]):
+        project.ok(*words, site="production")
+        project.sql("UPDATE site1_page SET intro = 'Of production' WHERE id = 2", site="production")
+        project.ok("undo", "--yes", site="production")
+        rows = project.sql("SELECT body, intro FROM site1_page ORDER BY id", site="production")
+        assert rows == [("Rye.", "None yet"), ("Oat.", "Of production")]
+        project.sql("UPDATE site1_page SET intro = 'None yet' WHERE id = 2", site="production")
+        assert "clean" in project.ok("status", site="production")
