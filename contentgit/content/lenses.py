@@ -213,6 +213,10 @@ class Lens:
         by = {each.source: each.renamed_by for each in model.fields.values() if each.source}
         return NewerModel(model.label, names, model.gone, {**by, "": model.renamed_by})
 
+    def removed_by(self, label: str) -> str:
+        """The migration that removed an older model."""
+        return self._older[label].removed_by
+
     @property
     def added(self) -> Mapping[str, frozenset[str]]:
         """The fields that came with the migrations, by newer model, of those that are filled."""

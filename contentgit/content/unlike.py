@@ -14,12 +14,15 @@ _ALIKE: Final = frozenset({FieldKind.TEXT, FieldKind.FILE})
 
 
 def renames(models: Mapping[str, ModelSchema], migrations: Sequence[Migration]) -> Iterator[str]:
-    """The models, and their fields, that are called otherwise after the migrations, a line each."""
+    """The models, and their fields, that are called otherwise or gone after the migrations, a line each."""
     lens = Lens(models, migrations)
     for label in sorted(models):
         newer = lens.newer(label)
         if newer is None:
+            yield f"{label} removed ({lens.removed_by(label)})"
             continue
+        for name, migration in sorted(newer.gone.items()):
+            yield f"{label}.{name} removed ({migration})"
         if newer.label != label:
             yield f"{label} renamed to {newer.label} ({newer.renamed['']})"
         for name, to in sorted(newer.fields.items()):

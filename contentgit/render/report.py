@@ -127,7 +127,7 @@ def _every_line(change: SchemaChange) -> Iterator[str]:
         yield f"{safe(name)} is gone from the commit ({safe(by)}, which this code does not have)"
     for label, count in change.left_out:
         left_out = f"{plural(count, 'record')} of the commit left out"
-        yield f"{safe(label)}: {left_out}; the dataset of this code does not have the model"
+        yield f"{safe(label)}: {left_out}; the dataset of this code does not have it"
     for migration in change.migrations:
         yield from (f"{step_words(step)} ({migration.name})" for step in migration.steps)
 

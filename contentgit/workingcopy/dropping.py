@@ -36,12 +36,12 @@ def refuse_dropping(evolution: Evolution, *, permitted: bool, has_moved: bool) -
             hint=f"deploy the code that has them, then commit\n{way}",
             data={"dropped": list(evolution.dropped), "missing": list(evolution.lacking)},
         )
-    if evolution.left_out:
-        counts = sorted(evolution.left_out.items())
+    counts = sorted({**evolution.left_out, **evolution.excluded}.items())
+    if counts:
         raise RefusedError(
-            f"commit {commit} has records in {label} of models that its dataset does not have any more",
-            items=[f"{model}: {plural(count, 'record')}" for model, count in counts],
-            hint=f"add the models to the dataset, then commit\n{way}",
+            f"commit {commit} has content in {label} that its dataset does not have any more",
+            items=[f"{name}: {plural(count, 'record')}" for name, count in counts],
+            hint=f"let the dataset have it again, then commit\n{way}",
             data={"left_out": dict(counts)},
         )
 
@@ -49,6 +49,7 @@ def refuse_dropping(evolution: Evolution, *, permitted: bool, has_moved: bool) -
 def dropped_values(evolution: Evolution) -> Mapping[str, int]:
     """What a commit with ``--drop-fields`` drops: how many records a model has, or a field a value in."""
     found: dict[str, int] = {**dict.fromkeys(evolution.dropped, 0), **evolution.left_out}
+    found |= evolution.excluded
     fields: dict[str, list[str]] = {}
     for label, name in evolution.dropped_fields:
         fields.setdefault(label, []).append(name)

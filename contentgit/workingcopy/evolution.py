@@ -22,8 +22,8 @@ from contentgit.content.evolution import (
     SchemaChange,
     Standing,
 )
-from contentgit.content.layout import DATASET_FILE, model_folder, model_of
-from contentgit.content.lenses import Lens, NewerModel
+from contentgit.content.layout import DATASET_FILE, model_folder, model_of, of_models
+from contentgit.content.lenses import NOTHING, Lens, NewerModel
 from contentgit.content.schema import ModelSchema
 from contentgit.content.unlike import departed
 from contentgit.db.evolution import CodeStanding
@@ -32,7 +32,7 @@ from contentgit.errors import FormatError, RefusedError
 from contentgit.git import Repository
 from contentgit.history.dumps import recorded_schema, recorded_standing
 from contentgit.history.lenses import Seen, View, seen_through
-from contentgit.history.snapshots import CommitSide
+from contentgit.history.snapshots import CommitSide, batches
 from contentgit.render.report import step_words
 from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.standing import bridged, dump_standing
@@ -125,7 +125,8 @@ class Evolution:
     @property
     def schema_change(self) -> SchemaChange | None:
         """What happened to the schema; ``None`` if nothing did."""
-        if not self.is_newer and not self.left_out and not self._unrecorded:
+        left_out = {**self.left_out, **self.excluded}
+        if not self.is_newer and not left_out and not self._unrecorded:
             return None
         went = departed(self.models, self.newer_steps)
         names = sorted(
@@ -135,7 +136,7 @@ class Evolution:
             self.dump.folder,
             self.migrations if self.is_newer else (),
             self.seen.lost,
-            left_out=tuple(sorted(self.left_out.items())),
+            left_out=tuple(sorted(left_out.items())),
             unrecorded=tuple(name for name in names if name not in went),
             went=tuple((name, went[name]) for name in names if name in went),
         )
@@ -236,6 +237,28 @@ class Evolution:
         """Those of them that are fields of models which the code has: model and field."""
         names = (each.name.rpartition(".") for each in self._lacking if each.field)
         return tuple((label, name) for label, _, name in names)
+
+    @cached_property
+    def excluded(self) -> Mapping[str, int]:
+        """The fields of the commit that the code has and the dataset does not, where records have a value."""
+        names: dict[str, list[str]] = {}
+        for label, model in self.recorded.items():
+            newer = self._lens.newer(label)
+            table = self.dump.tables.get(newer.label) if newer else None
+            if newer is None or table is None:
+                continue
+            here = filter(None, (newer.fields.get(each.name) for each in model.fields))
+            gone = [name for name in here if name not in table.schema.by_name]
+            names[newer.label] = [name for name in gone if has_field(newer.label, name)]
+        names = {label: found for label, found in names.items() if found}
+        found: Counter[str] = Counter()
+        ids = of_models(names, self.side.ids()) if names else {}
+        for batch in batches(ids.items()):
+            for record in filter(None, self.side.records(batch)):
+                label = record.key.model
+                held = (name for name in names[label] if record.fields.get(name) not in NOTHING)
+                found.update(f"{label}.{name}" for name in held)
+        return found
 
     @cached_property
     def _lacking(self) -> tuple[_Lacking, ...]:

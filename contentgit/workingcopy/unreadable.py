@@ -85,7 +85,7 @@ def _refuse_renamed(evolution: Evolution) -> None:
     if renamed:
         raise RefusedError(
             f"commit {evolution.commit[:10]} was made by newer code: this code lacks migrations that rename "
-            f"what it has in {evolution.dump.dataset.label}",
+            f"or remove what it has in {evolution.dump.dataset.label}",
             items=renamed,
             hint="deploy the code that has them, and migrate",
             data={"missing": list(evolution.lacking), "renamed": renamed},

@@ -302,7 +302,9 @@ def test_a_model_that_is_taken_out_of_its_dataset_is_not_dropped_unasked(models:
     models.code(PAGE + TAG, [INITIAL, CREATE_TAG], SPECS)
     models.sql("UPDATE site1_page SET title = 'Eins' WHERE id = 1", site=B)
     said = models.refused("commit", "-m", "Without", site=B)
-    assert "models that its dataset does not have any more\n  site1.tag: 2 records\n" in said
+    assert (
+        "content in pages that its dataset does not have any more\n  site1.tag: 2 records\n" in said
+    )
     assert "--drop-fields" in said
     models.ok("checkout", "main", "--apply", "--force", "--ignore-unknown-models", "--yes", site=B)
     status = models.ok("status", site=B)
@@ -311,3 +313,22 @@ def test_a_model_that_is_taken_out_of_its_dataset_is_not_dropped_unasked(models:
     assert "site1.tag: 2 records" in models.refused("commit", "-m", "Without", site=B)
     models.ok("commit", "-m", "Without", "--drop-fields", site=B)
     assert "site1.tag" not in models.git("ls-tree", "-r", "main")
+
+
+def test_a_field_that_left_the_dataset_is_not_dropped_unasked(project: Project) -> None:
+    project.code(WITH_INTRO, [INITIAL, ADD_INTRO], SPECS)
+    project.migrate()
+    project.ok("commit", "-m", "With an intro")
+    without = [{**spec, "exclude": ["intro"]} for spec in SPECS]
+    project.code(WITH_INTRO, [INITIAL, ADD_INTRO], without)
+    said = "site1.page.intro: 2 records of the commit left out; the dataset of this code does not have it"
+    status = project.ok("status")
+    assert said in status
+    assert "clean" not in status
+    project.sql("UPDATE site1_page SET title = 'First' WHERE id = 1")
+    refused = project.refused("commit", "-m", "Less")
+    assert "site1.page.intro: 2 records" in refused
+    assert "--drop-fields" in refused
+    done = project.ok("commit", "-m", "Less", "--drop-fields")
+    assert "site1.page.intro: 2 records had a value" in done
+    assert "clean" in project.ok("status")
