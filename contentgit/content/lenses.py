@@ -214,8 +214,8 @@ class Lens:
         return NewerModel(model.label, names, model.gone, {**by, "": model.renamed_by})
 
     def removed_by(self, label: str) -> str:
-        """The migration that removed an older model."""
-        return self._older[label].removed_by
+        """The migration that removed an older model; ``""`` if none did."""
+        return self._older[label].removed_by if label in self._older else ""
 
     @property
     def added(self) -> Mapping[str, frozenset[str]]:

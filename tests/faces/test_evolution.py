@@ -678,3 +678,14 @@ def test_an_undo_takes_back_a_field_that_came_after_what_was_here(project: Proje
         assert rows == [("Rye.", "None yet"), ("Oat.", "Of production")]
         project.sql("UPDATE site1_page SET intro = 'None yet' WHERE id = 2", site="production")
         assert "clean" in project.ok("status", site="production")
+
+
+def test_a_record_of_a_removed_model_has_no_place_to_be_restored_to(tagged: Project) -> None:
+    tagged.code(PAGE, [INITIAL, CREATE_TAG, 'm.DeleteModel("Tag")'], SPECS)
+    tagged.migrate()
+    tagged.ok("commit", "-m", "Without tags")
+    for more in ([], ["--drop-fields"]):
+        said = tagged.refused("restore", "site1.tag:1", "--from", "HEAD~1", *more)
+        assert "has no place in HEAD's schema: site1.m2 removed the model" in said
+        assert "--drop-fields" not in said
+    assert 'name: "' in tagged.ok("show", "HEAD~1", "--", "site1.tag:1")

@@ -134,6 +134,8 @@ class Older:
             if dump.lens is None:
                 raise self._barred(place.key, folder, dump)
             newer = dump.lens.newer(key.model)
+            if removed := dump.lens.removed_by(key.model):
+                raise self._removed(str(place.key), place, "model", removed)
             name = place.field
             if newer:
                 self._refuse_other(folder, place, newer)
@@ -169,16 +171,21 @@ class Older:
     def _refuse_unknown(self, place: Place, newer: NewerModel) -> None:
         """Refuses a field that has no value in the commit, or one that no field of HEAD's schema has."""
         label, name = f"{place.key}/{place.field}", place.field
-        hint = f"contentgit show {shlex.quote(self.revision)} -- {place.key}  (shows what it has)"
         if name in newer.gone:
-            migration = newer.gone[name]
-            raise RefusedError(
-                f"{label} of {self.revision} has no place in HEAD's schema: {migration} removed the field",
-                hint=hint,
-                data={"field": name, "migration": migration},
-            )
+            raise self._removed(label, place, "field", newer.gone[name])
         if name not in newer.fields:
-            raise UnknownNameError(f"{place.key} has no field {name} in {self.revision}", hint=hint)
+            said = f"{place.key} has no field {name} in {self.revision}"
+            raise UnknownNameError(said, hint=self._showing(place))
+
+    def _removed(self, what: str, place: Place, kind: str, migration: str) -> RefusedError:
+        return RefusedError(
+            f"{what} of {self.revision} has no place in HEAD's schema: {migration} removed the {kind}",
+            hint=self._showing(place),
+            data={"field": place.field, "migration": migration},
+        )
+
+    def _showing(self, place: Place) -> str:
+        return f"contentgit show {shlex.quote(self.revision)} -- {place.key}  (shows what it has)"
 
     def _key(self, dump: _OlderDump, key: RecordKey) -> RecordKey:
         return key._replace(model=dump.labels.get(key.model, key.model))
