@@ -108,13 +108,22 @@ def code_standing(
     steps = [*graph.steps_after(known, graph.leaves(every), using)]
     coming = [each for each in steps if each[0][0] in every]
     history += graph.continued(history, coming, own, renamed)
-    elsewhere = {_node(each)[0] for each in gone}
-    cut = {name for name in missing if _node(name)[0] in elsewhere}
-    apart = {each.app for each in history if _GONE in each.steps}
-    cut |= {name for name in recorded.leaves if _node(name)[0] in apart and graph.is_within(name)}
     standing = Standing(tuple(history))
     standing = replace(standing, others=graph.others(standing, recorded.others))
-    return CodeStanding(standing, tuple(missing), tuple(sorted(cut)), renamed)
+    elsewhere = {_node(each)[0] for each in gone}
+    cut = [name for name in missing if _node(name)[0] in elsewhere]
+    cut += _within_squashes(graph, recorded, standing)
+    return CodeStanding(standing, tuple(missing), tuple(sorted({*cut})), renamed)
+
+
+def _within_squashes(
+    graph: ProjectMigrations, recorded: Standing, standing: Standing
+) -> Iterator[str]:
+    """The recorded leaves within a squash whose files are gone."""
+    apart = {each.app for each in standing.history if _GONE in each.steps}
+    for name in recorded.leaves:
+        if _node(name)[0] in apart and graph.is_within(name):
+            yield name
 
 
 def _in_place(leaf: str, missing: Iterable[str]) -> Migration:
