@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from contentgit.content.canonical import dump_document, parse_document
-from contentgit.content.description import parse_excluded, schema_document
+from contentgit.content.canonical import dump_document
+from contentgit.content.description import schema_document
 from contentgit.content.evolution import (
     NO_STANDING,
     Conversion,
@@ -201,14 +201,7 @@ class Evolution:
             known = self._lens.fields(label)
             if known is not None and (names := model.by_name.keys() - known):
                 found[label] = frozenset(names)
-        data = (
-            self.repository.blob(self.commit, f"{self.dump.folder}/{DATASET_FILE}")
-            if found
-            else None
-        )
-        excluded = parse_excluded(parse_document(data)) if data else {}
-        found = {label: names - excluded.get(label, frozenset()) for label, names in found.items()}
-        return {label: names for label, names in found.items() if names}
+        return found
 
     def recording(self, goal: str) -> str:
         """The first commit on the way to ``goal`` that holds what only the code of migrations since knows.

@@ -332,3 +332,7 @@ def test_a_field_that_left_the_dataset_is_not_dropped_unasked(project: Project) 
     done = project.ok("commit", "-m", "Less", "--drop-fields")
     assert "site1.page.intro: 2 records had a value" in done
     assert "clean" in project.ok("status")
+    project.code(WITH_INTRO, [INITIAL, ADD_INTRO], SPECS)
+    assert "2 records edited since" in project.ok("status"), (
+        "what a commit would bring is no secret"
+    )

@@ -72,7 +72,7 @@ def test_a_record_that_the_filter_excludes(shop: None, ok: Ok, run: Run) -> None
 def test_a_field_that_the_applied_commit_did_not_have(shop: None, ok: Ok, run: Run) -> None:
     """Its values here were written since its column came, and stand in no commit."""
     DATASETS["shop"] = [*SHOP[:2], spec("product", exclude=["body", "photo"]), SHOP[3]]
-    ok("commit", "-m", "As of before the migration")
+    ok("commit", "-m", "As of before the migration", "--drop-fields")
     ok(*APPLY)
     DATASETS["shop"] = SHOP
     Product._base_manager.filter(pk=41).update(body="Theirs", photo="theirs.jpg")
@@ -171,7 +171,7 @@ def test_excluded_fields(shop: None, ok: Ok) -> None:
     DATASETS["shop"] = [*SHOP[:2], spec("product", exclude=["price", "changed"]), SHOP[3]]
     _price_default(1)
     try:
-        ok("commit", "-m", "Without prices")
+        ok("commit", "-m", "Without prices", "--drop-fields")
         ok(*APPLY)
         assert {str(p.price) for p in Product._base_manager.using("other")} == {"1.00"}
         Product._base_manager.using("other").update(price="7.77")
