@@ -48,7 +48,7 @@ def test_records_are_the_same_after_no_migration(
     write_dump(project.repository, commit, dump.folder, folder)
     labels = tuple({label.partition(".")[0] for label in dump.tables})
     with scratch_database(project, [evolution], folder, "") as database:
-        Job(database, leaves, {dump.folder: name}, labels).write(folder)
+        Job(database, leaves, {dump.folder: name}, labels, {}).write(folder)
         report = worked(project, folder)
     side = CommitSide(project.repository, commit, dump.folder)
     ids = side.ids()
