@@ -241,3 +241,14 @@ def test_an_upgrade_from_before_names_rows_as_every_site_does(switched: Project)
     switched.ok("merge", "live", "--upgrade")
     switched.ok("checkout", "main", "--apply", "--yes")
     assert pages(switched).keys() == {"RYE", "SPELT", "OF PRODUCTION"}
+
+
+def test_a_row_made_again_under_an_earlier_key_is_another(switched: Project) -> None:
+    """Also while the applied commit still names rows by their keys."""
+    assert "1 record edited since" in switched.ok("status")
+    switched.sql("DELETE FROM site1_page WHERE id = 2")
+    assert "- site1.page:" in switched.ok("status")
+    switched.sql("INSERT INTO site1_page (id, title, views) VALUES (2, 'Oat', 0)")
+    status = switched.ok("status")
+    assert "3 records edited since" in status
+    assert "~ site1.page:" not in status
