@@ -63,6 +63,7 @@ def pages(project: Project, site: str = "stage") -> dict[str, str]:
 def test_a_new_row_gets_the_databases_key_and_stays_the_same_row(project: Project) -> None:
     assert pages(project, "production") == {"Rye": "Good."}
     assert project.sql("SELECT id FROM site1_page", site="production") == [(1,)]
+    assert "delete_missing; identity uuid; without views" in project.ok("datasets")
     for site in ("stage", "production"):
         status = json.loads(project.ok("status", "--json", site=site))
         assert status["dumps"][0]["changes"] == []

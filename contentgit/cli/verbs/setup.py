@@ -20,6 +20,7 @@ from contentgit.cli.parser import Options
 from contentgit.cli.project import open_project, take, use_settings
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.cli.verbs.setup_git import COMMAND
+from contentgit.content.schema import UUID_NAME
 from contentgit.errors import ConfigurationError, UsageError
 from contentgit.render.plain import plural
 
@@ -152,7 +153,7 @@ def _rules(model: ModelInventory) -> str:
 
 
 def _identity(model: ModelInventory) -> str:
-    fields = ", ".join(model.identity) or "pk"
+    fields = ", ".join(model.identity).replace(UUID_NAME, "uuid") or "pk"
     return f"natural ({fields})" if model.named_by == "natural" else fields
 
 
