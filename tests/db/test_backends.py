@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from django.db import connections, transaction
@@ -303,13 +304,21 @@ def test_inserted_rows_tell_their_keys(
     if ways.connection.vendor == "postgresql" and not together:
         pytest.skip("PostgreSQL always returns them")
     monkeypatch.setattr(type(features), "can_return_rows_from_bulk_insert", together)
-    with ways.exclusive():
+    returning: set[bool] = set()
+
+    def watched(execute: Any, sql: str, *more: Any) -> Any:
+        if sql.startswith("INSERT"):
+            returning.add("RETURNING" in sql)
+        return execute(sql, *more)
+
+    with ways.connection.execute_wrapper(watched), ways.exclusive():
         given = [(number + 5000, name, f"given-{slug}") for number, name, slug in tags(450)]
         made = ways.insert_returning("bakery_tag", [ID, NAME, SLUG], [ID], given)
         assert made == [(number,) for number, _, _ in given]
         new = [(name, slug) for _, name, slug in tags(450)]
         found = ways.insert_returning("bakery_tag", [NAME, SLUG], [ID], new)
         assert ways.insert_returning("bakery_tag", [NAME, SLUG], [ID], []) == []
+    assert returning == {together}
     slugs = dict(Tag.objects.values_list("id", "slug"))
     assert [slugs[key] for (key,) in found] == [slug for _, slug in new]
 
