@@ -8,10 +8,10 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from contentgit.cli.parser import VERBS, WITH_DATABASE, WITH_REPOSITORY
+from contentgit.cli.parser import CALLS, WITH_DATABASE, WITH_REPOSITORY
 
 _COMMAND = re.compile(
-    rf"(?<!manage\.py )\bcontentgit ({'|'.join(VERBS)})(?![\w-])(?! --(?:database|repository))"
+    rf"(?<!manage\.py )\bcontentgit ({'|'.join(CALLS)})(?![\w-])(?! --(?:database|repository))"
 )
 _GIT = re.compile(r"\bgit -C ((?:[^\s']|'[^']*')+)")
 _MIGRATE = re.compile(r"\bpython manage\.py (?!contentgit\b)(\w+)")
@@ -58,6 +58,7 @@ class Call:
         if self.settings:
             words += ["--settings", shlex.quote(self.settings)]
         words.append(verb)
+        verb = verb.partition(" ")[0]
         if self.repository and verb in WITH_REPOSITORY:
             words.append(f"--repository {shlex.quote(self.repository)}")
         if self.repository and verb == "init":

@@ -23,6 +23,7 @@ class Verb(NamedTuple):
     For the verb ``setup-git`` the module has ``setup_git_options``, which adds the verb's options, and
     ``setup_git``, which runs it. The other fields are the words that it takes: ``--json``,
     ``--repository``, ``--database``, ``--all-databases``, and names of dumps and records after ``--``.
+    ``actions`` are the words of which the first word behind the verb is one.
     """
 
     module: str
@@ -32,6 +33,7 @@ class Verb(NamedTuple):
     database: bool = False
     all_databases: bool = False
     names: bool = False
+    actions: tuple[str, ...] = ()
 
 
 VERBS: Final[Mapping[str, Verb]] = {
@@ -74,6 +76,12 @@ VERBS: Final[Mapping[str, Verb]] = {
     "upgrade": Verb(
         "upgrade", "run the project's migrations on the content of a commit", database=True
     ),
+    "identity": Verb(
+        "identity",
+        "show what names a row, and join databases that grew apart",
+        database=True,
+        actions=("show",),
+    ),
     "check": Verb("check", "check the content of a commit"),
     "fetch": Verb("remotes", "fetch commits from another repository"),
     "pull": Verb("remotes", "fetch, and merge into HEAD's branch"),
@@ -89,6 +97,13 @@ VERBS: Final[Mapping[str, Verb]] = {
     ),
 }
 """Every verb by its name, in the order in which people meet them."""
+
+CALLS: Final = tuple(
+    words
+    for name, verb in VERBS.items()
+    for words in (*(f"{name} {a}" for a in verb.actions), name)
+)
+"""Every verb as it is typed, with an action where it has some."""
 
 WITH_REPOSITORY = frozenset(name for name, verb in VERBS.items() if verb.repository)
 WITH_DATABASE = frozenset(name for name, verb in VERBS.items() if verb.database)
@@ -272,6 +287,8 @@ def _add_options(parser: argparse.ArgumentParser, name: str, verb: Verb) -> None
     # Django's commands take these after the verb, too; what is given before it must not be lost.
     for option in ("--settings", "--pythonpath"):
         parser.add_argument(option, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    if verb.actions:
+        options.word("action", " | ".join(verb.actions), choices=verb.actions)
     function(name, "_options")(options)
     if verb.repository:
         options.value("--repository", "PATH", "use the git repository at PATH")

@@ -23,6 +23,7 @@ CALLS: Final[dict[str, tuple[str, ...]]] = {
     "log": ("-p hostile -- shop", "-p hostile", RECORD, "-p --json hostile", "--applied"),
     "show": ("hostile --json", "hostile", f"hostile -- {RECORD}"),
     "blame": (f"{RECORD} --rev=hostile",),
+    "identity": (f"show {RECORD}",),
     "branch": ("",),
     "tag": ("",),
     "checkout": ("hostile", "hostile --full --merge"),
@@ -39,7 +40,7 @@ CALLS: Final[dict[str, tuple[str, ...]]] = {
 OF_THE_REPOSITORY: Final = frozenset(("branch", "tag", "commit", "undo", "gc", "setup-git"))
 """Verbs that read no record of a commit."""
 
-AS_OTHERS: Final = frozenset(("status", "show", "update", "conflicts"))
+AS_OTHERS: Final = frozenset(("status", "show", "update", "conflicts", "identity"))
 """Verbs that read a commit's tree as others do that are called: ``log -p``, ``diff`` and ``checkout``."""
 
 NOT_CALLED: Final[dict[str, str]] = {

@@ -71,6 +71,10 @@ class UuidKeys:
             return None if former in texts else former
         return found
 
+    def was(self, text: str) -> str | None:
+        """The primary key, as text, of the row that had this UUID and is gone; ``None`` if none is known."""
+        return None if text in self._loaded()[1] else self._former.get(text)
+
     @property
     def _last(self) -> Mapping[str, str]:
         """The UUIDs by primary key of rows that are gone."""
