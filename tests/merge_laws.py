@@ -29,7 +29,16 @@ from contentgit.errors import ConflictError, RefusedError
 from contentgit.git import Repository
 from contentgit.history.check import check
 from contentgit.integrity.relations import references
-from contentgit.merge import Place, Reason, Resolution, Take, TreeConflict, renumbered, value_at
+from contentgit.merge import (
+    Place,
+    Reason,
+    Resolution,
+    Side,
+    Take,
+    TreeConflict,
+    renumbered,
+    value_at,
+)
 from tests.editors import Editor, Records, problems
 
 WHOLE = (Reason.DELETED_BY_US, Reason.DELETED_BY_THEM)
@@ -150,7 +159,8 @@ class Start:
         operation = current(self.repository)
         if operation is None:
             return
-        keys = self._renumbered(chance)
+        side = chance.choice([*Side])
+        keys = self._renumbered(chance, side)
         operation = current(self.repository)
         assert operation is not None
         found = operation.tree(self.repository)
@@ -159,22 +169,29 @@ class Start:
         known = {key for each in (self.commit, *sides) for key in self.records(each)}
         assert len({*keys.values()}) == len(keys), f"seed {seed}: {keys}"
         assert not known & {*keys.values()}, f"seed {seed}: {keys}"
-        there = {keys.get(key, key): each for key, each in self.records(theirs).items()}
-        moved = self.records(found.theirs)
+        whole, tree = (
+            (ours, found.as_merged.ours) if side is Side.OURS else (theirs, found.as_merged.theirs)
+        )
+        there = {keys.get(key, key): each for key, each in self.records(whole).items()}
+        moved = self.records(tree)
         assert moved.keys() == there.keys(), f"seed {seed}: {keys}"
         for key, each in there.items():
             assert moved[key] == renumbered(each, self.models[key.model], keys), (
                 f"seed {seed}: {key}"
             )
-        tree = self.repository.trees.root(found.theirs)
+        tree = self.repository.trees.root(tree)
         commit = self.repository.writer.commit_tree(tree, [self.commit], "New keys\n")
-        assert merge_commits(self.repository, ours, commit).tree == found.tree, f"seed {seed}"
+        if side is Side.OURS:
+            ours = commit
+        else:
+            theirs = commit
+        assert merge_commits(self.repository, ours, theirs).tree == found.tree, f"seed {seed}"
         try:
-            Laws(self, self.commit, ours, commit).hold()
+            Laws(self, self.commit, ours, theirs).hold()
         except AssertionError as error:
             raise AssertionError(f"seed {seed}: {error}") from error
 
-    def _renumbered(self, chance: random.Random) -> dict[RecordKey, RecordKey]:
+    def _renumbered(self, chance: random.Random, side: Side) -> dict[RecordKey, RecordKey]:
         """The keys that are given for those that both sides gave, a call for each; some are given anew."""
         keys: dict[RecordKey, RecordKey] = {}
         refused: set[RecordKey] = set()
@@ -187,7 +204,7 @@ class Start:
             again = sorted(keys) if chance.random() < 0.2 else []
             key = chance.choice(again or fresh)
             try:
-                done = resolve(self.repository, [str(key)], Decision(renumber=True))
+                done = resolve(self.repository, [str(key)], Decision(renumber=side))
             except RefusedError:  # its key is no number, or part of others
                 refused.add(key)
                 continue

@@ -20,6 +20,7 @@ from contentgit.content.records import Record, Value
 from contentgit.errors import ContentgitError, FormatError, RefusedError, RepositoryError
 from contentgit.git import Commit, FileEntry, Repository
 from contentgit.history.check import Take
+from contentgit.history.renumbered import said_by
 from contentgit.history.snapshots import batches
 from contentgit.merge import TreeConflict, value_at
 from contentgit.render.conflicts import why
@@ -55,7 +56,8 @@ def differing(repository: Repository, revision: str, take: Take) -> int:
 
 def _merge(repository: Repository, commit: Commit) -> Iterator[Finding]:
     try:
-        merged = recomputed(repository, commit.parents[0], commit.parents[1], commit.tree)
+        ours, theirs = commit.parents
+        merged = recomputed(repository, ours, theirs, commit.tree, [*said_by(commit)])
     except (FormatError, RefusedError) as error:
         yield _unchecked(error, commit)
         return
@@ -104,7 +106,7 @@ def tip_doubts(repository: Repository, revision: str, take: Take) -> None:
             return
         ours, theirs = commit.parents
         try:
-            merged = recomputed(repository, ours, theirs, commit.tree)
+            merged = recomputed(repository, ours, theirs, commit.tree, [*said_by(commit)])
         except RefusedError as error:
             if error.data.get("opaque"):
                 take(_unchecked(error, commit))

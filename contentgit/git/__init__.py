@@ -32,6 +32,7 @@ from contentgit.git.values import (
     Placed,
     Signature,
     Version,
+    with_trailers,
 )
 from contentgit.git.worktrees import Worktrees
 from contentgit.git.writing import Writer
@@ -53,6 +54,7 @@ __all__ = [
     "Talk",
     "Version",
     "finish_moves",
+    "with_trailers",
 ]
 
 MARK = "contentgit.json"

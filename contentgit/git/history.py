@@ -118,6 +118,13 @@ class History:
         resolve = self._refs.resolve
         return ["^" + resolve(before or "HEAD"), resolve(after or "HEAD")]
 
+    def mentioning(self, before: str, after: str, text: str) -> list[Commit]:
+        """The commits that ``after`` has and ``before`` has not whose message has ``text``, parents first."""
+        options = ("--topo-order", "--reverse", "--fixed-strings", f"--grep={text}")
+        tips = ("^" + checked_id(before), checked_id(after))
+        found = [each for each, *_ in self._listed(*options, *tips)]
+        return [*self.commits(found).values()]
+
     def commit(self, commit_id: str) -> Commit:
         """The commit with this id.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -181,6 +181,15 @@ def split_message(message: str) -> tuple[str, str, dict[str, str]]:
     trailers = _trailers(paragraphs[-1]) if len(paragraphs) > 1 else {}
     body = "\n\n".join(paragraphs[1:-1] if trailers else paragraphs[1:])
     return subject, body.strip("\n"), trailers
+
+
+def with_trailers(message: str, trailers: Sequence[str]) -> str:
+    """The message with these lines behind the trailers that it has."""
+    if not trailers:
+        return message
+    text = message.rstrip()
+    gap = "\n" if split_message(text)[2] else "\n\n"
+    return gap.join([text, "\n".join(trailers)]) + "\n"
 
 
 def _trailers(paragraph: str) -> dict[str, str]:

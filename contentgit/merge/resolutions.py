@@ -16,6 +16,7 @@ from contentgit.content.values import content_value, json_value
 from contentgit.errors import FormatError
 from contentgit.merge.places import Place, Values, with_values
 from contentgit.merge.records import Conflict, MergedRecord
+from contentgit.merge.side import Side
 from contentgit.merge.values import Maybe
 
 
@@ -32,7 +33,8 @@ class Take(enum.StrEnum):
 class Resolution:
     """What is taken at a place of a record, or for a file that is not a record.
 
-    One of: ``take`` a side's, a ``value`` of one's own, or another ``key`` for the record of theirs.
+    One of: ``take`` a side's, a ``value`` of one's own, or another ``key`` for the record that theirs has
+    added, or ours where that is what ``take`` says.
     """
 
     place: Place | None = None
@@ -51,9 +53,9 @@ class Resolution:
         found: dict[str, Any] = {"at": self.label}
         if self.key:
             found["key"] = self.key
-        elif self.take:
+        if self.take:
             found["take"] = self.take.value
-        else:
+        elif not self.key:
             found["value"] = json_value(self.value)
         return found
 
@@ -69,6 +71,8 @@ class Resolution:
             found = cls(**_named(label))
             if rest == {"key"} and found.place:
                 return replace(found, key=str(document["key"]))
+            if rest == {"key", "take"} and found.place and document["take"] == Take.OURS:
+                return replace(found, key=str(document["key"]), take=Take.OURS)
             if rest == {"take"}:
                 return replace(found, take=Take(document["take"]))
             if rest == {"value"} and found.place and found.place.field:
@@ -175,12 +179,14 @@ def _without(conflict: Conflict | None, places: Iterable[Place]) -> Conflict | N
     return replace(conflict, fields=tuple(left)) if left else None
 
 
-def new_keys(resolutions: Iterable[Resolution]) -> dict[RecordKey, RecordKey]:
-    """The new key of each record that is given one, by its old key."""
+def new_keys(
+    resolutions: Iterable[Resolution], side: Side = Side.THEIRS
+) -> dict[RecordKey, RecordKey]:
+    """The new key of each record of a side that is given one, by its old key."""
     return {
         each.place.key: RecordKey(each.place.key.model, each.key)
         for each in resolutions
-        if each.place and each.key
+        if each.place and each.key and (each.take is Take.OURS) == (side is Side.OURS)
     }
 
 

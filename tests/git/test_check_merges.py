@@ -17,7 +17,7 @@ from contentgit.content.documents import dump_document
 from contentgit.content.schema import Layout, Schema
 from contentgit.errors import ConflictError
 from contentgit.git import Repository
-from contentgit.merge import Take
+from contentgit.merge import Side, Take
 from contentgit.specs import Dataset, ModelSpec
 from tests.git.content import SCHEMA, Site, bytes_of, page, path_of, teaser
 from tests.git.test_tree_merge import START
@@ -82,7 +82,7 @@ KEY = (
         "site.item:4": {**ITEM, "position": 4, "text": "theirs"},
     },
 )
-RENUMBER = Decision(renumber=True)
+RENUMBER = Decision(renumber=Side.THEIRS)
 
 
 @pytest.mark.parametrize(

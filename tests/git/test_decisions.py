@@ -21,7 +21,7 @@ from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, S
 from contentgit.errors import ConflictError, RefusedError, UsageError
 from contentgit.git import Repository
 from contentgit.history.check import check
-from contentgit.merge import Take
+from contentgit.merge import Side, Take
 from contentgit.specs import Dataset, ModelSpec
 from tests.git.content import (
     DATASET,
@@ -220,7 +220,7 @@ def more(site: Site, key: str, fields: Any) -> None:
 def test_a_new_key_is_new_in_every_dump(site: Site) -> None:
     more(site, "site.page:20", page("Twenty"))
     stopped(site, {"site.page:9": page("W")}, {"site.page:9": page("S")})
-    found = resolve(site.repository, ["site.page:9"], Decision(renumber=True))
+    found = resolve(site.repository, ["site.page:9"], Decision(renumber=Side.THEIRS))
     assert [each.key for each in found.resolutions] == ["21"]
     assert findings(site, continue_merge(site.repository).commit) == []
 
@@ -251,7 +251,7 @@ def test_a_key_that_others_have_in_their_own_stays(site: Site) -> None:
     site.commit_files("summer", {f"pages/{record_path(key, Layout.FLAT)}": data})
     stopped(site, {"site.page:9": page("W")}, {"site.page:9": page("S")})
     with pytest.raises(RefusedError, match="named by what they refer to"):
-        resolve(site.repository, ["site.page:9"], Decision(renumber=True))
+        resolve(site.repository, ["site.page:9"], Decision(renumber=Side.THEIRS))
 
 
 def test_models_that_each_side_added(site: Site) -> None:

@@ -42,7 +42,7 @@ from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, M
 from contentgit.errors import ConflictError, FormatError, RefusedError, UnknownNameError
 from contentgit.git import Repository
 from contentgit.history.check import check
-from contentgit.merge import Take
+from contentgit.merge import Side, Take
 from contentgit.specs import Dataset, ModelSpec
 from tests.git.content import Site, bytes_of, path_of
 
@@ -772,7 +772,7 @@ def test_a_key_that_both_gave_away_is_given_anew_across_a_rename(make: Make) -> 
     site.repository.refs.set_head("ours")
     with pytest.raises(ConflictError):
         merging.merge(site.repository, "theirs")
-    resolve(site.repository, ["site.article:2"], Decision(renumber=True))
+    resolve(site.repository, ["site.article:2"], Decision(renumber=Side.THEIRS))
     done = merging.continue_merge(site.repository)
     found = site.all(done.commit)
     assert found["site.article:2"] == page("Ours")

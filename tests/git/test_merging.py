@@ -27,7 +27,7 @@ from contentgit.errors import (
 )
 from contentgit.git import Repository
 from contentgit.history.commits import refuse_recorded
-from contentgit.merge import Take
+from contentgit.merge import Side, Take
 from tests.git.content import Site, page, path_of, teaser
 from tests.git.plain import files, git, status
 from tests.git.test_tree_merge import START
@@ -273,7 +273,7 @@ def test_new_keys_for_what_both_added(site: Site) -> None:
     site.commit("main", {**ours, "site.page:14": page("Last")})
     with pytest.raises(ConflictError):
         merge(repository, "summer")
-    found = resolve(repository, ["site.page:9"], Decision(renumber=True))
+    found = resolve(repository, ["site.page:9"], Decision(renumber=Side.THEIRS))
     assert [(each.label, each.key) for each in found.resolutions] == [
         ("site.news:9", "15"),
         ("site.page:9", "15"),
@@ -295,7 +295,7 @@ def test_what_cannot_be_decided_so(split: Site) -> None:
     with pytest.raises(UnknownNameError, match=r"no conflict is called site\.page:7"):
         resolve(repository, ["site.page:1", "site.page:7"], OURS)
     with pytest.raises(UsageError, match="not a key that both sides gave"):
-        resolve(repository, ["site.page:1"], Decision(renumber=True))
+        resolve(repository, ["site.page:1"], Decision(renumber=Side.THEIRS))
     with pytest.raises(UsageError, match="a value is for one field, but 0 places"):
         resolve(repository, [], Decision(value="x"))
     assert state(repository).read_bytes() == before

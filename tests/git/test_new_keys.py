@@ -20,13 +20,14 @@ from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import KeyKind, Layout, Schema
 from contentgit.errors import ConflictError, RefusedError, UsageError
 from contentgit.git import Repository
-from contentgit.merge import Place, Resolution, Take
+from contentgit.history.renumbered import NewKey, new_keys_since, said_by
+from contentgit.merge import Place, Resolution, Side, Take
 from contentgit.specs import ModelSpec
 from tests.git.content import DATASET, NEWS, SCHEMA, TAG, Site, bytes_of, page, path_of
 from tests.git.test_decisions import findings, stopped
 from tests.git.test_tree_merge import START
 
-NEW = Decision(renumber=True)
+NEW = Decision(renumber=Side.THEIRS)
 OURS, THEIRS = Decision(Take.OURS), Decision(Take.THEIRS)
 
 
@@ -275,3 +276,63 @@ def test_keys_of_theirs_may_move_up_one_by_one(site: Site) -> None:
     commit = continue_merge(site.repository).commit
     assert names(site, commit) == ["s3", "s4", "s5", "w3"]
     assert site.all(commit)["site.tag:6"] == {"name": "s5"}
+
+
+# Whose record gets the key
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_record_of_either_side_gets_the_new_key(site: Site, side: Side) -> None:
+    """With what refers to it; the merge says so, and so it can be checked."""
+    links = {"site.page:3": {"tags": ["site.tag:3"]}}
+    stopped(
+        site, {**tags("w", 3), **links}, {**tags("s", 3), "site.page:2": {"tags": ["site.tag:3"]}}
+    )
+    resolve(site.repository, ["site.tag:3"], Decision(renumber=side))
+    commit = continue_merge(site.repository).commit
+    there = site.all(commit)
+    moved, stayed = ("w", "s") if side is Side.OURS else ("s", "w")
+    assert there["site.tag:3"]["name"] == f"{stayed}3"
+    assert there["site.tag:4"]["name"] == f"{moved}3"
+    pages = {"site.page:3": "w", "site.page:2": "s"}
+    for key, whose in pages.items():
+        assert there[key]["tags"] == ["site.tag:4" if whose == moved else "site.tag:3"]
+    assert findings(site, commit) == []
+    ours, theirs = site.repository.history.commit(commit).parents
+    source = ours if side is Side.OURS else theirs
+    old, new = RecordKey("site.tag", "3"), RecordKey("site.tag", "4")
+    assert [*said_by(site.repository.history.commit(commit))] == [NewKey(old, source, new)]
+    assert new_keys_since(site.repository, source, commit) == {old: new}
+    assert new_keys_since(site.repository, theirs if side is Side.OURS else ours, commit) == {}
+
+
+def test_new_keys_for_both(site: Site) -> None:
+    """One call each: what was decided last about a key counts, and each side keeps its own."""
+    stopped(site, tags("w", 3, 4), tags("s", 3, 4))
+    resolve(site.repository, ["site.tag:3"], Decision(renumber=Side.OURS))
+    resolve(site.repository, ["site.tag:4"], NEW)
+    operation = current(site.repository)
+    assert operation is not None
+    assert [Resolution.parse(each.document()) for each in operation.resolutions] == [
+        *operation.resolutions
+    ]
+    commit = continue_merge(site.repository).commit
+    there = site.all(commit)
+    assert [there[f"site.tag:{number}"]["name"] for number in (3, 4, 5, 6)] == [
+        "s3",
+        "w4",
+        "w3",
+        "s4",
+    ]
+    assert findings(site, commit) == []
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_decision_in_a_commit_says_so_too(site: Site, side: Side) -> None:
+    theirs = site.commit("summer", tags("s", 3))
+    ours = site.commit("main", tags("w", 3))
+    merge(site.repository, "summer", record=True)
+    done = resolve_recorded(site.repository, ["site.tag:3"], Decision(renumber=side)).done
+    source = ours if side is Side.OURS else theirs
+    pair = {RecordKey("site.tag", "3"): RecordKey("site.tag", "4")}
+    assert new_keys_since(site.repository, source, done.commit) == pair

@@ -17,7 +17,7 @@ from contentgit.branches.trees import TreeMerge
 from contentgit.content.diff import ABSENT
 from contentgit.errors import ConflictError, UnknownNameError, UsageError
 from contentgit.git import Repository
-from contentgit.merge import Contested, Place, Resolution, Take, TreeConflict, added
+from contentgit.merge import Contested, Place, Resolution, Side, Take, TreeConflict, added
 from contentgit.merge.values import Maybe
 
 ROUNDS = 20
@@ -25,11 +25,11 @@ ROUNDS = 20
 
 
 class Decision(NamedTuple):
-    """A decision of ``resolve``: ``take`` a side, a ``value``, or ``renumber`` theirs."""
+    """A decision of ``resolve``: ``take`` a side, a ``value``, or ``renumber`` a side's record."""
 
     take: Take | None = None
     value: Maybe = ABSENT
-    renumber: bool = False
+    renumber: Side | None = None
 
 
 class Resolved(NamedTuple):
@@ -68,7 +68,7 @@ def resolve(repository: Repository, patterns: Sequence[str], decision: Decision)
         found = operation.tree(repository)
     wanted = list(chosen(found.conflicts, patterns))
     if decision.renumber:
-        keys = NewKeys(sides, operation.resolutions)
+        keys = NewKeys(sides, operation.resolutions, decision.renumber)
         new = list(keys.of(wanted, all_of_them=names_each(patterns)))
     else:
         new = list(fitted(sides, found.tree, resolutions_for(wanted, patterns, decision)))

@@ -6,7 +6,7 @@ is still there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from contentgit.branches.merging.new_keys import NewKeys
@@ -19,10 +19,12 @@ from contentgit.branches.operation import (
     refuse_unfinished,
 )
 from contentgit.branches.trees import Doubt, TreeMerge
+from contentgit.content.records import RecordKey
 from contentgit.errors import ConflictError
-from contentgit.git import LeftAlone, Repository
+from contentgit.git import LeftAlone, Repository, with_trailers
+from contentgit.history.renumbered import NewKey
 from contentgit.integrity.relations import PARENT
-from contentgit.merge import Reason
+from contentgit.merge import Reason, Side, new_keys
 from contentgit.render.conflicts import as_data, headline
 from contentgit.render.plain import plural
 
@@ -97,10 +99,22 @@ def commit_tree(repository: Repository, operation: Operation, tree: str) -> str:
     return repository.writer.commit_tree(
         tree,
         operation.parents,
-        operation.message,
+        with_trailers(operation.message, [*_new_keys(operation)]),
         author=operation.author,
         author_date=operation.author_date,
     )
+
+
+def _new_keys(operation: Operation) -> Iterator[str]:
+    """The lines that say which records of the commit's parents have other keys in it."""
+    for side, commit in ((Side.OURS, operation.ours), (Side.THEIRS, operation.theirs)):
+        if commit in operation.parents:
+            yield from trailers(commit, new_keys(operation.resolutions, side))
+
+
+def trailers(commit: str, keys: Mapping[RecordKey, RecordKey]) -> Iterator[str]:
+    """The lines of a message that say which records of a commit have other keys now."""
+    return (NewKey(old, commit, new).trailer for old, new in sorted(keys.items()))
 
 
 def publish(repository: Repository, operation: Operation, commit: str) -> list[LeftAlone]:

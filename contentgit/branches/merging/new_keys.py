@@ -1,4 +1,4 @@
-"""``resolve --renumber``: another key for a record of theirs, where both sides gave one key away."""
+"""``resolve --renumber``: another key for a record of one side, where both sides gave one key away."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ from functools import cached_property
 from itertools import product
 
 from contentgit.branches.trees import Sides
-from contentgit.branches.trees.sides import family, they_added
+from contentgit.branches.trees.sides import family, has_added
 from contentgit.content.layout import dump_of, integer_key, model_folder, model_of
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import KeyKind, ModelSchema
 from contentgit.errors import RefusedError, UsageError
-from contentgit.merge import Place, Reason, Resolution, TreeConflict, new_keys
+from contentgit.merge import Place, Reason, Resolution, Side, Take, TreeConflict, new_keys
 
 
 @dataclass
 class NewKeys:
     """Gives keys that are unused by both sides, by earlier decisions and in ``trees``.
 
-    ``trees`` are commits or trees that the new records will be merged into.
+    ``side`` is the one whose records get them. ``trees`` are commits or trees that the new records will be
+    merged into.
     """
 
     sides: Sides
     decided: Sequence[Resolution]
+    side: Side = Side.THEIRS
     trees: Sequence[str] = ()
     _last: dict[tuple[str, ...], int] = field(default_factory=dict)
     _families: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -32,7 +34,7 @@ class NewKeys:
     def of(
         self, conflicts: Iterable[TreeConflict], *, all_of_them: bool = True
     ) -> Iterator[Resolution]:
-        """New keys for what they added under the keys that these conflicts are about.
+        """New keys for what the side added under the keys that these conflicts are about.
 
         Where it need not be ``all_of_them``, those that cannot have one are left out, unless none can.
 
@@ -58,7 +60,7 @@ class NewKeys:
             raise refused
 
     def first(self, conflicts: Iterable[TreeConflict]) -> RecordKey | None:
-        """The first key that both sides gave to a record of their own and that theirs can do without."""
+        """The first key that both sides gave to a record of their own and that one can do without."""
         refused: set[str] = set()
         for conflict in conflicts:
             place = conflict.places[0].place
@@ -98,26 +100,28 @@ class NewKeys:
         self._last[related] = new = (self._highest(related) if last is None else last) + 1
         for label in related:
             each = RecordKey(label, key.key)
-            if label == key.model or they_added(self.sides, each):
-                yield Resolution(Place(each), key=str(new))
+            if label == key.model or has_added(self.sides, self.side, each):
+                take = Take.OURS if self.side is Side.OURS else None
+                yield Resolution(Place(each), key=str(new), take=take)
 
     def _refuse_named_by_it(self, key: RecordKey) -> None:
-        """Refuses where records that they added have the old key within their own."""
+        """Refuses where records that the side added have the old key within their own."""
         related = {*self.family(key.model)}
         for label, targets in self._named_by.items():
             if targets & related:
                 raise RefusedError(
-                    f"{key}: records of {label} that they added are named by what they refer to, "
-                    "so no other key can be given to it here",
+                    f"{key}: records of {label} that {self.side.value} added are named by what they refer "
+                    "to, so no other key can be given to it here",
                     hint="--take ours|theirs, or give it another key in their database and commit there",
                 )
 
     @cached_property
     def _named_by(self) -> Mapping[str, set[str]]:
-        """Of the models of which they added records, those whose keys are part of their own."""
+        """Of the models of which the side added records, those whose keys are part of their own."""
         sides = self.sides
+        changed = sides.by_ours if self.side is Side.OURS else sides.by_theirs
         found: dict[str, set[str]] = {}
-        for path, (before, after) in sides.by_theirs.items():
+        for path, (before, after) in changed.items():
             if before is None and after is not None and sides.is_record(path):
                 schema = sides.schema(dump_of(path)).get(model_of(path))
                 if schema:
@@ -154,7 +158,8 @@ def without(
     Raises:
         RefusedError: a value refers to such a key.
     """
-    gone, keys = {*labels}, new_keys(resolutions)
+    gone = {*labels}
+    keys = {**new_keys(resolutions, Side.OURS), **new_keys(resolutions)}
     old = {
         RecordKey(label, key.key)
         for key in keys

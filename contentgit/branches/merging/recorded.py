@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from contentgit.branches.merging.deciding import (
@@ -22,7 +22,7 @@ from contentgit.branches.merging.deciding import (
     resolutions_for,
     unknown,
 )
-from contentgit.branches.merging.ending import Concluded, commit_tree, publish
+from contentgit.branches.merging.ending import Concluded, commit_tree, publish, trailers
 from contentgit.branches.merging.fitting import fitted, refuse_nothing
 from contentgit.branches.merging.new_keys import NewKeys
 from contentgit.branches.merging.old_names import with_new_names
@@ -32,8 +32,8 @@ from contentgit.content.canonical import dump_document, parse_document
 from contentgit.content.documents import MISFITS, misfit
 from contentgit.content.layout import CONFLICTS_FOLDER
 from contentgit.errors import ConflictError, FormatError, RefusedError, UsageError
-from contentgit.git import GONE, Placed, Repository
-from contentgit.merge import Reason, Resolution, Take, TreeConflict, added
+from contentgit.git import GONE, Placed, Repository, with_trailers
+from contentgit.merge import Reason, Resolution, Side, Take, TreeConflict, added, new_keys
 from contentgit.render.conflicts import as_data, headline
 
 _HELP = (
@@ -162,11 +162,15 @@ def resolve_recorded(
     wanted = _wanted(there, patterns, decision)
     repository.settings.identity()
     tree, decided = head, []
+    said: list[str] = []
     for ours, theirs in dict.fromkeys((each.ours, each.theirs) for each in wanted):
         some = [each for each in wanted if (each.ours, each.theirs) == (ours, theirs)]
         tree, given = _decided_tree(repository, tree, some, patterns, decision)
+        for side, commit in ((Side.OURS, ours), (Side.THEIRS, theirs)):
+            said += trailers(commit, new_keys(given or (), side))
+        names = {str(each.place.key) for each in given or () if each.place}
         decided += (
-            some if given is None else [recorded for recorded in there if recorded.record in given]
+            some if given is None else [recorded for recorded in there if recorded.record in names]
         )
     gone = [(each.file, GONE) for each in decided]
     tree = repository.writer.write_tree(None, gone, {"": repository.trees.root(tree)})
@@ -176,6 +180,7 @@ def resolve_recorded(
         listed = "".join(f"- {label}\n" for label in labels[:50])
         message = f"Decide {len(labels)} conflicts\n\n{listed}"
     operation = Operation("resolve", labels[0], branch, head, head, (head,), message)
+    operation = replace(operation, message=with_trailers(message, said))
     commit = commit_tree(repository, operation, tree)
     left = publish(repository, operation, commit)
     done = Concluded("resolve", labels[0], branch, commit, tuple(left))
@@ -220,21 +225,21 @@ def _decided_tree(
     wanted: Sequence[Recorded],
     patterns: Sequence[str],
     decision: Decision | None,
-) -> tuple[str, set[str] | None]:
+) -> tuple[str, Sequence[Resolution] | None]:
     """HEAD's tree with what the decisions make of the merge, merged into what was edited since.
 
-    With it, the records that got new keys, where that is the decision: not all that are named may get one,
-    and a row has one key in all its models.
+    With it, the new keys, where that is the decision: not all records that are named may get one, and a row
+    has one key in all its models.
     """
     ours, theirs = wanted[0].ours, wanted[0].theirs
     before = merge_commits(repository, ours, theirs)
     sides = before.sides
     if decision and decision.renumber:
         # What was committed since the merge has keys, too.
-        keys = NewKeys(sides, (), (head,))
+        keys = NewKeys(sides, (), decision.renumber, (head,))
         conflicts = chosen(before.conflicts, [each.labels[0] for each in wanted])
         resolutions = tuple(keys.of(conflicts, all_of_them=names_each(patterns)))
-        given = {str(resolution.place.key) for resolution in resolutions if resolution.place}
+        given = resolutions
     else:
         given = None
         resolutions = _resolutions(sides, before, wanted, patterns, decision)

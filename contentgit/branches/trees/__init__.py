@@ -16,7 +16,7 @@ from contentgit.branches.trees.evolving import in_one_schema
 from contentgit.branches.trees.files import FileMerge, whole
 from contentgit.branches.trees.losses import Loss, losses
 from contentgit.branches.trees.meeting import Meeting
-from contentgit.branches.trees.sides import BATCH, Base, Sides, decoded
+from contentgit.branches.trees.sides import BATCH, Base, File, Sides, decoded
 from contentgit.content import canonical
 from contentgit.content.layout import dump_of, in_dump, record_path
 from contentgit.content.records import RecordKey
@@ -24,7 +24,7 @@ from contentgit.errors import RefusedError
 from contentgit.git import GONE, Placed, Repository
 from contentgit.history.commits import check_format
 from contentgit.history.snapshots import batches
-from contentgit.merge import Reason, Resolution, TreeConflict, new_keys, renumbered
+from contentgit.merge import Reason, Resolution, Side, TreeConflict, new_keys, renumbered
 
 __all__ = [
     "Base",
@@ -44,14 +44,14 @@ __all__ = [
 class TreeMerge:
     """The merged tree, which has ours where ``conflicts`` are, and what both sides come from.
 
-    ``sides`` are the three sides in one schema. ``theirs`` is their commit or tree there, or the tree where
-    records in it were given other keys; ``written`` has the blob ids of files that are neither side's, as
+    ``sides`` are the three sides in one schema, ``as_merged`` the same with the new keys that records of
+    theirs or ours were given. ``written`` has the blob ids of files that are neither side's, as
     :class:`Meeting` takes them. ``doubts`` are what only a database can judge, once there is no conflict.
     """
 
     tree: str
     sides: Sides = field(repr=False, compare=False)
-    theirs: str
+    as_merged: Sides = field(repr=False, compare=False)
     conflicts: tuple[TreeConflict, ...] = ()
     written: Mapping[str, str] = field(default_factory=dict, repr=False)
     doubts: tuple[Doubt, ...] = ()
@@ -60,11 +60,6 @@ class TreeMerge:
     def base(self) -> Base:
         """What both sides come from."""
         return self.sides.base
-
-    @property
-    def as_merged(self) -> Sides:
-        """The sides, theirs with its new keys."""
-        return Sides(self.sides.repository, self.base, self.sides.ours, self.theirs)
 
 
 def merge_commits(
@@ -98,20 +93,16 @@ def merge_trees(
         RefusedError: a side lacks migrations of which nothing is known.
     """
     Sides(repository, base, ours, theirs).refuse_replaced()
-    sides = in_one_schema(repository, base, ours, theirs)
-    base, ours, unkeyed = sides.base, sides.ours, sides.theirs
-    theirs = unkeyed
-    if keys := new_keys(resolutions):
-        theirs = _with_keys(sides, keys)
-        sides = Sides(repository, base, ours, theirs)
+    before = in_one_schema(repository, base, ours, theirs)
+    sides = _keyed(before, resolutions)
     merge = FileMerge(sides, resolutions)
-    tree = repository.writer.write_tree(None, merge.changes(), {"": repository.trees.root(ours)})
+    root = repository.trees.root(sides.ours)
+    tree = repository.writer.write_tree(None, merge.changes(), {"": root})
     meeting = Meeting(sides, tree, merge.written, frozenset(merge.decided))
     met = [*_added_twice(sides, meeting.result), *meeting.conflicts(merge.conflicts)]
     conflicts = (*merge.conflicts, *met)
     doubts = () if conflicts else meeting.doubts()
-    before = Sides(repository, base, ours, unkeyed)
-    return TreeMerge(tree, before, theirs, conflicts, merge.written, doubts)
+    return TreeMerge(tree, before, sides, conflicts, merge.written, doubts)
 
 
 def common_base(repository: Repository, ours: str, theirs: str) -> Base:
@@ -132,24 +123,40 @@ def common_base(repository: Repository, ours: str, theirs: str) -> Base:
     return Base(tree, tuple(commits), doubtful)
 
 
-def _with_keys(sides: Sides, keys: Mapping[RecordKey, RecordKey]) -> str:
-    """Their tree with other keys for some of the records that they added.
+def _keyed(sides: Sides, resolutions: Sequence[Resolution]) -> Sides:
+    """The sides with the new keys that records were given.
 
     Raises:
-        RefusedError: a record of a side, or another of theirs, has one of these keys already.
+        RefusedError: two records would have one key.
     """
+    ours, theirs = (new_keys(resolutions, side) for side in Side)
+    if not ours and not theirs:
+        return sides
+    _refuse_taken(sides, ours, theirs)
+    return Sides(
+        sides.repository,
+        sides.base,
+        _with_keys(sides, sides.ours, sides.by_ours, ours) if ours else sides.ours,
+        _with_keys(sides, sides.theirs, sides.by_theirs, theirs) if theirs else sides.theirs,
+    )
+
+
+def _with_keys(
+    sides: Sides,
+    tree: str,
+    changed: Mapping[str, tuple[File, File]],
+    keys: Mapping[RecordKey, RecordKey],
+) -> str:
+    """A side's tree with other keys for some of the records that it added."""
     repository = sides.repository
-    paths = [
-        path for path, (_, after) in sides.by_theirs.items() if after and sides.is_record(path)
-    ]
+    paths = [path for path, (_, after) in changed.items() if after and sides.is_record(path)]
     moved = {path for key in keys for path in sides.paths(key)}.intersection(paths)
-    _refuse_taken(sides, keys)
 
     def changes() -> Iterable[tuple[str, Placed]]:
         # All of them first: a record may move to where another was.
         yield from ((path, GONE) for path in sorted(moved))
         for batch in batches(paths, BATCH):
-            files = [(path, sides.by_theirs[path][1]) for path in batch]
+            files = [(path, changed[path][1]) for path in batch]
             for path, record in zip(batch, decoded(repository, files), strict=True):
                 assert record is not None
                 schema = sides.model(path, record)
@@ -159,17 +166,20 @@ def _with_keys(sides: Sides, keys: Mapping[RecordKey, RecordKey]) -> str:
                 place = f"{dump_of(path)}/{record_path(new.key, schema.layout)}"
                 yield place, canonical.encode(new, schema.key_kind)
 
-    return repository.writer.write_tree(None, changes(), {"": repository.trees.root(sides.theirs)})
+    return repository.writer.write_tree(None, changes(), {"": repository.trees.root(tree)})
 
 
-def _refuse_taken(sides: Sides, keys: Mapping[RecordKey, RecordKey]) -> None:
+def _refuse_taken(
+    sides: Sides, ours: Mapping[RecordKey, RecordKey], theirs: Mapping[RecordKey, RecordKey]
+) -> None:
     """Raises RefusedError where a new key is one that somebody has: the two records would become one."""
-    given = Counter(keys.values())
+    given = Counter([*ours.values(), *theirs.values()])
     taken = {each for each, count in given.items() if count > 1}
     places = {path: each for each in given for path in sides.paths(each)}
-    for side in filter(None, (sides.base.tree, sides.ours, sides.theirs)):
-        there = {places[path] for path in sides.repository.trees.files_at(side, list(places))}
-        taken |= there.difference(keys if side == sides.theirs else ())
+    for side, keys in ((sides.base.tree, {}), (sides.ours, ours), (sides.theirs, theirs)):
+        if side:
+            there = {places[path] for path in sides.repository.trees.files_at(side, list(places))}
+            taken |= there.difference(keys)
     if taken:
         raise RefusedError(
             f"{min(taken)} cannot be a record's new key: another record has it",

@@ -1,7 +1,8 @@
 """A merge that was made, recomputed beside what people decided in it.
 
-The decisions are not kept, so they are read from the commit: where it has a record under a new key,
-and what its files in conflict make of the others, which had to be decided then, too.
+The decisions are not kept, but for new keys. So they are read from the commit: where it has a record under a
+new key that its message does not name, and what its files in conflict make of the others, which had to be
+decided then, too.
 """
 
 from __future__ import annotations
@@ -12,15 +13,16 @@ from dataclasses import dataclass
 
 from contentgit.branches.trees import Doubt, Sides, TreeMerge, common_base, merge_trees
 from contentgit.branches.trees.meeting import Meeting
-from contentgit.branches.trees.sides import BATCH, family, they_added
+from contentgit.branches.trees.sides import BATCH, family, has_added
 from contentgit.content import canonical
 from contentgit.content.layout import dump_of, model_of
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import ModelSchema
 from contentgit.errors import FormatError
 from contentgit.git import Repository
+from contentgit.history.renumbered import NewKey
 from contentgit.history.snapshots import batches
-from contentgit.merge import Place, Reason, Resolution, TreeConflict, files_of
+from contentgit.merge import Place, Reason, Resolution, Side, Take, TreeConflict, files_of
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,12 @@ class Recomputed:
     unasked: tuple[tuple[TreeConflict, Record], ...] = ()
 
 
-def recomputed(repository: Repository, ours: str, theirs: str, held: str) -> Recomputed:
+def recomputed(
+    repository: Repository, ours: str, theirs: str, held: str, said: Iterable[NewKey] = ()
+) -> Recomputed:
     """The merge of two commits, compared with ``held``, the tree of its merge commit.
+
+    ``said`` are the new keys that its message names.
 
     Raises:
         FormatError: a commit holds what contentgit does not write, in a file that matters here.
@@ -49,7 +55,13 @@ def recomputed(repository: Repository, ours: str, theirs: str, held: str) -> Rec
     files = files_of(merged.conflicts)
     sides = merged.sides
     unasked = tuple(_unasked(sides, merged.conflicts, held))
-    new_keys = tuple(_new_keys(sides, merged, held))
+    new_keys = tuple(
+        Resolution(
+            Place(each.old), key=each.new.key, take=Take.OURS if each.commit == ours else None
+        )
+        for each in said
+        if each.commit in (ours, theirs)
+    ) or tuple(_new_keys(sides, merged, held))
     if new_keys:
         merged = merge_trees(repository, base, ours, theirs, new_keys)
         files |= files_of(merged.conflicts)
@@ -143,7 +155,7 @@ def _new_keys(sides: Sides, merged: TreeMerge, held: str) -> Iterator[Resolution
         del new[best]
         for label in family(sides.models, record.key.model):
             key = RecordKey(label, record.key.key)
-            if they_added(sides, key):
+            if has_added(sides, Side.THEIRS, key):
                 yield Resolution(Place(key), key=best.key)
 
 

@@ -22,7 +22,7 @@ from contentgit.git import FileEntry, Repository
 from contentgit.history.dumps import recorded_schema
 from contentgit.history.naming import refuse_renamed
 from contentgit.history.snapshots import batches, record_in
-from contentgit.merge import Three
+from contentgit.merge import Side, Three
 
 File: TypeAlias = FileEntry | None
 Versions: TypeAlias = tuple[File, File, File]
@@ -260,7 +260,8 @@ def family(models: Mapping[str, ModelSchema], label: str) -> tuple[str, ...]:
         related |= parents | children
 
 
-def they_added(sides: Sides, key: RecordKey) -> bool:
-    """Whether theirs has a record of this key in a dump where the base has none."""
-    changes = (sides.by_theirs.get(path, (None, None)) for path in sides.paths(key))
+def has_added(sides: Sides, side: Side, key: RecordKey) -> bool:
+    """Whether a side has a record of this key in a dump where the base has none."""
+    changed = sides.by_ours if side is Side.OURS else sides.by_theirs
+    changes = (changed.get(path, (None, None)) for path in sides.paths(key))
     return any(before is None and after is not None for before, after in changes)

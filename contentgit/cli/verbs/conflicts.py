@@ -24,7 +24,7 @@ from contentgit.content.records import Value
 from contentgit.content.values import content_value, json_value
 from contentgit.errors import ConflictError, ContentgitError, FormatError, UsageError
 from contentgit.git import Repository
-from contentgit.merge import Take, TreeConflict
+from contentgit.merge import Side, Take, TreeConflict
 from contentgit.render import conflicts as render
 from contentgit.render.plain import plural, safe
 
@@ -129,16 +129,19 @@ def resolve_options(options: Options) -> None:
     how.value("--take", None, text, choices=("ours", "theirs", "base", "delete"))
     how.value("--value", "JSON", "use this value")
     how.flag("--edit", "edit the value in your editor")
-    how.flag(
-        "--renumber",
-        "give the record that theirs added under the same key a new key, and follow it in references",
+    text = (
+        "give the record that theirs (default) or ours added under the same key a new key, and follow it "
+        "in references"
     )
+    how.value("--renumber", "ours|theirs", text, nargs="?", const=Side.THEIRS.value)
     how.flag("--recorded", "apply the decisions in the conflict files of HEAD's commit")
 
 
 def resolve(args: argparse.Namespace, terminal: Terminal) -> int:
     """Decides conflicts."""
     repository = find_repository(args, terminal)
+    if args.renumber and args.renumber not in list(Side):  # a label behind the bare option
+        args.labels, args.renumber = [args.renumber, *args.labels], Side.THEIRS.value
     decision = _decision(repository, args, terminal)
     if args.labels and args.all:
         raise UsageError("--all takes no labels", hint="contentgit resolve --help")
@@ -166,7 +169,8 @@ def resolve(args: argparse.Namespace, terminal: Terminal) -> int:
 def _resolved_lines(done: Resolved) -> Iterator[str]:
     for resolution in done.resolutions:
         take = resolution.take.value if resolution.take else "a new value"
-        what = f"key {resolution.key}" if resolution.key else take
+        whose = resolution.take.value if resolution.take else Side.THEIRS.value
+        what = f"{whose} gets key {resolution.key}" if resolution.key else take
         yield f"Decided {safe(resolution.label)}: {what}"
     if done.conflicts:
         yield f"{plural(len(done.conflicts), 'conflict')} left:"
@@ -206,7 +210,7 @@ def _decision(
     if args.take:
         return Decision(take=Take(args.take))
     if args.renumber:
-        return Decision(renumber=True)
+        return Decision(renumber=Side(args.renumber))
     if args.value is not None:
         return Decision(value=_value(args.value))
     if args.edit:

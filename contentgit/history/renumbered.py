@@ -1,0 +1,123 @@
+"""Records that a merge gave another key: what a later commit calls a record of an earlier one.
+
+A merge that gave new keys says so in trailers of its message. Anybody can write such a line: it counts only
+where the record is in the earlier commit, and the new one in the commit that says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from contentgit.content.layout import record_path
+from contentgit.content.records import RecordKey
+from contentgit.content.schema import Layout
+from contentgit.git import Commit, Repository
+
+TRAILER: Final = "Contentgit-Renumbered"
+"""``Contentgit-Renumbered: polls.choice:2 of 0123456789… is polls.choice:3``, one for each record."""
+
+_KEY: Final = r"([a-z0-9_]+\.[a-z0-9_]+:(?:0|-?[1-9][0-9]{0,18}))"
+_SAID: Final = re.compile(rf"{_KEY} of ([0-9a-f]{{40}}|[0-9a-f]{{64}}) is {_KEY}")
+
+
+class NewKey(NamedTuple):
+    """The record ``old`` of a commit, by its id, is ``new`` in the commit that says so."""
+
+    old: RecordKey
+    commit: str
+    new: RecordKey
+
+    @property
+    def trailer(self) -> str:
+        """The line of a message that says so."""
+        return f"{TRAILER}: {self.old} of {self.commit} is {self.new}"
+
+
+def said_by(commit: Commit) -> Iterator[NewKey]:
+    """What a commit's message says; lines that contentgit does not write are passed over."""
+    for line in commit.trailers.get(TRAILER, "").splitlines():
+        if found := _SAID.fullmatch(line):
+            old, new = RecordKey.parse(found[1]), RecordKey.parse(found[3])
+            if old.model == new.model and old != new:
+                yield NewKey(old, found[2], new)
+
+
+def new_keys_since(
+    repository: Repository, before: str, after: str
+) -> Mapping[RecordKey, RecordKey]:
+    """The keys in the commit ``after`` of those records of ``before`` that have others there.
+
+    Whether ``before`` has them is not looked at. Where one is not an ancestor of the other, it is gone back
+    to what both come from.
+    """
+    found = _NewKeys(repository)
+    if before == after:
+        return {}
+    if repository.history.is_ancestor(before, after):
+        return found.between(before, after)
+    base = next(iter(repository.history.merge_bases(before, after)), None)
+    if base is None:
+        return {}
+    back, on = _turned(found.between(base, before)), found.between(base, after)
+    moved = {*back.values()}
+    both = {key: on.get(older, older) for key, older in back.items()}
+    # What has the name of a record that went elsewhere on the way came later: it has none before.
+    both |= {key: newer for key, newer in on.items() if key not in moved and key not in back}
+    return {key: newer for key, newer in both.items() if key != newer}
+
+
+def _turned(keys: Mapping[RecordKey, RecordKey]) -> dict[RecordKey, RecordKey]:
+    return {new: old for old, new in keys.items()}
+
+
+@dataclass
+class _NewKeys:
+    repository: Repository
+    _known: dict[tuple[str, str], dict[RecordKey, RecordKey]] = field(default_factory=dict)
+
+    def between(self, start: str, end: str) -> dict[RecordKey, RecordKey]:
+        """The keys in ``end`` of records that a commit which it comes from has under others."""
+        if (start, end) not in self._known:
+            self._known[start, end] = {}  # what refers to itself says nothing
+            found: dict[RecordKey, RecordKey] = {}
+            for commit in self.repository.history.mentioning(start, end, f"{TRAILER}: "):
+                found |= self._by(start, commit)
+            self._known[start, end] = {old: new for old, new in found.items() if old != new}
+        return self._known[start, end]
+
+    def _by(self, start: str, commit: Commit) -> dict[RecordKey, RecordKey]:
+        """What one commit did to the keys that records have at the start."""
+        said = [*said_by(commit)]
+        there = self._there(commit.id, {each.new for each in said})
+        found: dict[RecordKey, RecordKey] = {}
+        for each in said:
+            if (
+                each.new in there
+                and self._has(each.commit, commit.id)
+                and self._has(start, each.commit)
+            ):
+                names = self.between(start, each.commit)
+                older = _turned(names).get(each.old)
+                if older is not None or each.old not in names:
+                    found[older or each.old] = each.new
+        twice = len({*found.values()}) < len(found)
+        return {} if twice else found
+
+    def _has(self, one: str, other: str) -> bool:
+        """Whether ``one`` is there, and is ``other`` or an ancestor of it."""
+        if one == other:
+            return True
+        return self.repository.objects.has(one) and self.repository.history.is_ancestor(one, other)
+
+    def _there(self, commit: str, keys: Iterable[RecordKey]) -> set[RecordKey]:
+        """Those of the keys of which a dump of the commit has a record."""
+        folders = self.repository.trees.folders(commit)
+        paths = {
+            f"{folder}/{record_path(key, Layout.INTEGER)}": key
+            for key in keys
+            for folder in folders
+        }
+        return {paths[path] for path in self.repository.trees.files_at(commit, list(paths))}
