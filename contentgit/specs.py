@@ -10,12 +10,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from contentgit.errors import ConfigurationError
 from contentgit.missing import MissingRule, effective, parse_missing
 
 Identity: TypeAlias = Literal["pk", "natural", "uuid"] | tuple[str, ...]
+
+OWNED: Final = "owned"
+"""The licence to delete only rows that an earlier apply or commit of the dump has held."""
+
+DeleteMissing: TypeAlias = bool | Literal["owned"]
 
 
 class Mistake(NamedTuple):
@@ -45,9 +50,10 @@ class ModelSpec:
     """The rows of one model that belong to a dump, and what an apply may do to them.
 
     ``filter`` holds keyword arguments of ``QuerySet.filter``. ``delete_missing`` licenses the
-    deletion of rows that match the filter and are missing in the commit. ``exclude`` names fields
-    that are not content. ``hashed`` puts natural keys into folders by their SHA-1. ``order`` names
-    integer fields that put rows in an order, each with the fields within whose equal values it does;
+    deletion of rows that match the filter and are missing in the commit; :data:`OWNED` of those alone that
+    a commit had which was applied or made here before. ``exclude`` names fields that are not content.
+    ``hashed`` puts natural keys into folders by their SHA-1. ``order`` names integer fields that put rows in
+    an order, each with the fields within whose equal values it does;
     ``derived`` names fields that the project computes from other content, ``together`` groups of fields that
     are one value. Without ``signals`` an apply calls no receiver of Django's model signals for these rows.
     With ``write_last`` an apply writes them after all others, since receivers and triggers write such rows.
@@ -56,7 +62,7 @@ class ModelSpec:
 
     model: str
     filter: Mapping[str, Any] = field(default_factory=dict)
-    delete_missing: bool = False
+    delete_missing: DeleteMissing = False
     ignore_missing_m2m: tuple[str, ...] = ()
     save_as_new: bool = False
     defer_values: tuple[str, ...] = ()
@@ -213,10 +219,14 @@ def _flag(value: object) -> bool:
     raise _WrongValueError("must be True or False", "write True or False")
 
 
-def _delete_missing(value: object) -> bool:
+def _delete_missing(value: object) -> DeleteMissing:
     if isinstance(value, Mapping) and set(value) == {"map"}:
         return True  # feincms3-data's form for dependents of save_as_new; see _map_problems
-    return _flag(value)
+    if value == OWNED:
+        return OWNED
+    if isinstance(value, bool):
+        return value
+    raise _WrongValueError("must be True, False or 'owned'", "write True, False or 'owned'")
 
 
 def _filter(value: object) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from contentgit.errors import FormatError
 from contentgit.git.bounds import DEEPEST, DEEPEST_BESIDE, Bounds
-from contentgit.git.objects import content, contents, root_tree
+from contentgit.git.objects import content, contents, kinds, root_tree
 from contentgit.git.program import Program
 from contentgit.git.values import FileEntry
 
@@ -114,6 +114,35 @@ class Trees:
             entry = entry_in(opened[folder], name)
             if entry and entry[0] not in (FOLDER, SUBMODULE):
                 found[path] = entry[1]
+        return found
+
+    def in_any(self, trees: Iterable[str], paths: Iterable[str]) -> set[str]:
+        """Those of the paths at which any of the trees has a file; a tree that is missing has none.
+
+        Each folder is read once, however many of the trees have it, and no other than those of the paths.
+        """
+        below: dict[str, set[str]] = {}
+        for path in paths:
+            parts = path.split("/")
+            for depth, name in enumerate(parts):
+                below.setdefault("/".join(parts[:depth]), set()).add(name)
+        ids = list(dict.fromkeys(trees))
+        there = zip(ids, kinds(self._program, ids), strict=True) if below else ()
+        level = [("", each) for each, kind in there if kind == "tree"]
+        found: set[str] = set()
+        while level:
+            here, level = level, []
+            for (folder, _), rows in self._read(here):
+                for mode, raw_name, raw in rows:
+                    name = os.fsdecode(raw_name)
+                    if name not in below[folder]:
+                        continue
+                    path = f"{folder}/{name}" if folder else name
+                    if not _is_folder(mode):
+                        found.add(path)
+                    elif path in below:
+                        level.append((path, raw.hex()))
+            level = list(dict.fromkeys(level))
         return found
 
     def _open(self, commit: str, path: str) -> _Folder:

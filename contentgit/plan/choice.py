@@ -14,6 +14,7 @@ from contentgit.content.records import RecordKey
 from contentgit.plan.facts import Presence
 from contentgit.plan.items import Item, Survey
 from contentgit.plan.steps import Action, Links, Problem, ProblemKind, Withheld
+from contentgit.specs import OWNED
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,14 @@ def _choose_delete(
         if licence or (licence is None and (item.dump, key) in presence.licensed):
             choice.deletes[key] = item
             return
-    choice.withheld.append(Withheld(key, "", f"delete_missing is not set for {key.model}"))
+    choice.withheld.append(Withheld(key, "", _unlicensed(items[0], survey)))
+
+
+def _unlicensed(item: Item, survey: Survey) -> str:
+    """Why a delete has no licence."""
+    if survey.asks_whether_held(item):
+        return f"no commit applied or made here before had it (delete_missing: {OWNED!r})"
+    return f"delete_missing is not set for {item.key.model}"
 
 
 def _twice(items: list[Item]) -> Problem:

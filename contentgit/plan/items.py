@@ -17,7 +17,7 @@ from contentgit.content.schema import FieldSchema, ModelSchema, looked_up
 from contentgit.errors import FormatError
 from contentgit.integrity.relations import Claim
 from contentgit.plan.steps import Action, FieldState, Links, Problem
-from contentgit.specs import Dataset
+from contentgit.specs import OWNED, Dataset, ModelSpec
 
 parse = lru_cache(maxsize=2**16)(RecordKey.parse)
 """The key in a reference; many records refer to the same ones."""
@@ -145,6 +145,8 @@ class Survey:
     """All that is kept of the candidates; ``unknown_fields`` and ``unknown_models`` were not.
 
     ``results`` are the blob ids that records of models in several dumps will have, by dump and record.
+    ``held`` are the records to be deleted, each with its dump, that a commit had which was applied or made
+    here before; only those for which :meth:`asks_whether_held`.
     """
 
     models: Mapping[str, ModelSchema]
@@ -157,6 +159,7 @@ class Survey:
     merging: bool = False
     conflicts: tuple[Problem, ...] = ()
     results: Mapping[tuple[str, RecordKey], str] = field(default_factory=dict)
+    held: frozenset[tuple[str, RecordKey]] = frozenset()
 
     @cached_property
     def looked_up(self) -> frozenset[str]:
@@ -204,9 +207,21 @@ class Survey:
 
     def licence(self, item: Item) -> bool | None:
         """Whether the specs permit to delete the record; ``None`` if that depends on which one matches it."""
-        specs = self.datasets[item.dump].specs_of(item.key.model)
-        given = {spec.delete_missing for spec in specs}
+        given = {self.permits(spec, item) for spec in self._specs(item)}
         return None if len(given) > 1 else given == {True}
+
+    def permits(self, spec: ModelSpec, item: Item) -> bool:
+        """Whether the spec permits to delete the record, if it matches it."""
+        if spec.delete_missing == OWNED:
+            return (item.dump, item.key) in self.held
+        return spec.delete_missing
+
+    def asks_whether_held(self, item: Item) -> bool:
+        """Whether the licence to delete the record depends on what earlier commits had."""
+        return any(spec.delete_missing == OWNED for spec in self._specs(item))
+
+    def _specs(self, item: Item) -> tuple[ModelSpec, ...]:
+        return self.datasets[item.dump].specs_of(item.key.model)
 
 
 def _by_record(items: Iterable[Item]) -> dict[RecordKey, list[Item]]:

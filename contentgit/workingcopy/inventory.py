@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from contentgit.db.identity import Identities, label_of
 from contentgit.db.outgoing import outgoing
-from contentgit.specs import Identity
+from contentgit.specs import OWNED, DeleteMissing, Identity
 from contentgit.workingcopy.project import Dump, Project
+
+_FREEDOM: Final[tuple[DeleteMissing, ...]] = (False, OWNED, True)
+"""What ``delete_missing`` permits, from least to most."""
 
 
 class OutgoingReference(NamedTuple):
@@ -32,7 +35,7 @@ class ModelInventory:
     label: str
     rows: int
     hidden: int
-    delete_missing: bool
+    delete_missing: DeleteMissing
     filtered: bool
     identity: tuple[str, ...]
     exclude: tuple[str, ...]
@@ -80,7 +83,7 @@ def _inventory(dump: Dump, identities: Identities, inside: Collection[str]) -> D
                 label,
                 rows=counts.get(label, 0),
                 hidden=hidden.get(label, 0),
-                delete_missing=any(spec.delete_missing for spec in specs),
+                delete_missing=max((spec.delete_missing for spec in specs), key=_FREEDOM.index),
                 filtered=all(spec.filter for spec in specs),
                 identity=table.schema.identity,
                 exclude=exclude,

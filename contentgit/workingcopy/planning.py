@@ -33,6 +33,7 @@ from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import applied_commit, found_commit
 from contentgit.workingcopy.missing_rows import without_missing
 from contentgit.workingcopy.outside import with_outside
+from contentgit.workingcopy.owned import with_held
 from contentgit.workingcopy.planned import Contents, DumpPlan, Goal, Planned, Target
 from contentgit.workingcopy.project import Dump, Project, all_tables
 from contentgit.workingcopy.renaming import as_named_here, refuse_renamed
@@ -313,6 +314,7 @@ class _Planning(NamedTuple):
             merging=request.merging,
             shared=self.shared,
         )
+        found = with_held(project, dump_plans, found)
         readers = {work.folder: work.dump.reader for work in dump_plans}
         built = decided(Source(project.using, tables, found, readers), request.licences)
         if self.shared:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from contentgit.content.diff import Delta
@@ -136,6 +137,7 @@ def planned(
     datasets: Mapping[str, Dataset] | None = None,
     first: Iterable[str] = (),
     sizes: Mapping[str, Size] | None = None,
+    held: Iterable[tuple[str, RecordKey]] = (),
     **licences: Any,
 ) -> Plan:
     """The plan of these candidates."""
@@ -146,6 +148,7 @@ def planned(
         first=set(first),
         sizes=sizes or {"shop": Size(9, 9, 9)},
     )
+    found = replace(found, held=frozenset(held))
     facts = facts or Facts()
     return build(found, choose(found, facts), facts, Licences(**licences))
 

@@ -14,6 +14,7 @@ from contentgit.errors import FormatError
 from contentgit.plan import Size
 from contentgit.plan.facts import Facts
 from contentgit.plan.steps import Action, FieldState, Links, ProblemKind, Step, Withheld
+from contentgit.specs import OWNED
 from tests.core.planning import (
     CATEGORY,
     MODELS,
@@ -260,6 +261,32 @@ def test_with_several_specs_the_one_that_matches_the_row_decides() -> None:
     plan = planned(*rows, datasets=mixed, facts=Facts(licensed=frozenset({("shop", key("tag:2"))})))
     assert said(plan) == ["delete tag:2"]
     assert [each.key for each in plan.withheld] == [key("tag:1")]
+
+
+def test_only_records_that_were_held_are_deleted() -> None:
+    owned = {"shop": dataset(spec("tag", delete_missing=OWNED))}
+    rows = [candidate("tag:1", None, {"name": "a"}, None), delete("tag:2", name="b")]
+    plan = planned(*rows, datasets=owned, held={("shop", key("tag:2")), ("other", key("tag:1"))})
+    assert said(plan) == ["delete tag:2"]
+    assert plan.problems == plan.overwritten == ()
+    why = "no commit applied or made here before had it (delete_missing: 'owned')"
+    assert plan.withheld == (Withheld(key("tag:1"), "", why),)
+
+
+def test_a_record_that_was_held_and_made_again_is_drift() -> None:
+    owned = {"shop": dataset(spec("tag", delete_missing=OWNED))}
+    row = candidate("tag:1", None, {"name": "a"}, None)
+    plan = planned(row, datasets=owned, held={("shop", key("tag:1"))})
+    assert only(plan, ProblemKind.DRIFT).key == key("tag:1")
+
+
+def test_owned_beside_other_licences() -> None:
+    """Only which filter matches the row tells which of the specs counts."""
+    row = delete("tag:1", name="a")
+    for other, held, deletes in ((True, True, True), (True, False, False), (False, True, False)):
+        both = dataset(spec("tag", delete_missing=OWNED), spec("tag", delete_missing=other))
+        found = {("shop", key("tag:1"))} if held else set()
+        assert bool(planned(row, datasets={"shop": both}, held=found).steps) == deletes
 
 
 def test_a_limit_on_deletes() -> None:

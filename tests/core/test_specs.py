@@ -7,6 +7,7 @@ import pytest
 from contentgit.errors import ConfigurationError
 from contentgit.missing import Instead
 from contentgit.specs import (
+    OWNED,
     Dataset,
     Mistake,
     ModelSpec,
@@ -120,7 +121,11 @@ def test_all_problems_of_a_spec_are_told_at_once() -> None:
     assert told(raw) == [
         ("contentgit.E020", "the spec has no 'model'", 'write {"model": "app.model", ...}'),
         ("contentgit.E020", "unknown key 'filters'", "did you mean 'filter'?"),
-        ("contentgit.E021", "'delete_missing' must be True or False, not 1", "write True or False"),
+        (
+            "contentgit.E021",
+            "'delete_missing' must be True, False or 'owned', not 1",
+            "write True, False or 'owned'",
+        ),
         (
             "contentgit.E021",
             "'filter' must be a dictionary of lookups, not ['pk']",
@@ -162,10 +167,24 @@ def test_all_problems_of_a_spec_are_told_at_once() -> None:
         {"model": "a.b", "hashed": "yes"},
         {"model": "a.b", "exclude": [1]},
         {"model": "a.b", "delete_missing": {"mapping": []}},
+        {"model": "a.b", "delete_missing": "all"},
     ],
 )
 def test_values_of_a_wrong_form(raw: object) -> None:
     assert [number for number, _message, _hint in told(raw)] == ["contentgit.E021"]
+
+
+def test_a_licence_for_owned_rows_alone() -> None:
+    spec, problems = parse_spec({"model": "a.b", "delete_missing": "owned"}, WHERE)
+    assert problems == []
+    assert spec == ModelSpec("a.b", delete_missing=OWNED)
+    assert told({"model": "a.b", "delete_missing": "own"}) == [
+        (
+            "contentgit.E021",
+            "'delete_missing' must be True, False or 'owned', not 'own'",
+            "write True, False or 'owned'",
+        )
+    ]
 
 
 @pytest.mark.parametrize("raw", ["bakery.product", None, ["model"], 3])

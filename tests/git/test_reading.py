@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -70,6 +70,32 @@ def test_trees_folders_and_files(filled: Repository) -> None:
     for path in ("pages", "missing", f"./{ONE}", f"{ONE}/x", "--help", ":/", "a\nb", "a\0b", ""):
         assert filled.trees.entry(tip, path) is None
         assert filled.blob(tip, path) is None
+
+
+def test_which_paths_any_of_many_trees_has(
+    repository: Repository, commit: Commits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trees = []
+    for n in range(20):
+        made = commit(repository, {f"pages/a.b/{n % 3}/{n}.json": b"1", "pages/a.c/1.json": b"2"})
+        trees.append(repository.trees.folder_id(made.commit, "pages") or "")
+    missing = "1" * len(trees[0])
+    fresh = Repository.open(repository.path)
+    asked: list[str] = []
+    run = type(fresh.trees).rows
+    monkeypatch.setattr(type(fresh.trees), "rows", lambda self, ids: run(self, _noted(asked, ids)))
+    wanted = ["a.b/0/3.json", "a.b/1/3.json", "a.c/1.json", "a.c", "a.b/2/19.json/x", "z/1.json"]
+    found = fresh.trees.in_any([missing, *trees, *trees], wanted)
+    assert found == {"a.b/0/3.json", "a.c/1.json"}
+    assert len(asked) == len(set(asked))  # each folder once
+    assert fresh.trees.in_any([missing], wanted) == set()
+    assert fresh.trees.in_any(trees, []) == set()
+
+
+def _noted(asked: list[str], ids: Iterable[str]) -> list[str]:
+    listed = [*ids]
+    asked += listed
+    return listed
 
 
 def test_a_commit_must_be_an_id(filled: Repository) -> None:

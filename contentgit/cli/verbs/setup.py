@@ -145,11 +145,17 @@ def _dump_lines(dump: DumpInventory) -> Iterator[Text]:
 def _rules(model: ModelInventory) -> str:
     rules = [
         "filtered" if model.filtered else "",
-        "delete_missing" if model.delete_missing else "",
+        _licence(model),
         f"identity {_identity(model)}",
         f"without {', '.join(model.exclude)}" if model.exclude else "",
     ]
     return "; ".join(filter(None, rules))
+
+
+def _licence(model: ModelInventory) -> str:
+    if model.delete_missing == "owned":
+        return "delete_missing of rows that were applied or committed here"
+    return "delete_missing" if model.delete_missing else ""
 
 
 def _identity(model: ModelInventory) -> str:

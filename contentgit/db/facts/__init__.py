@@ -62,15 +62,17 @@ def _kept(source: Source) -> dict[RecordKey, str]:
 
 def _licensed(source: Source) -> Iterator[tuple[str, RecordKey]]:
     """The deletes which a spec with ``delete_missing`` licenses, where a model has several specs."""
-    unsure: dict[tuple[str, str], list[Item]] = defaultdict(list)
-    for items in source.survey.deletes.values():
+    survey = source.survey
+    unsure: dict[tuple[str, str, bool], list[Item]] = defaultdict(list)
+    for items in survey.deletes.values():
         for item in items:
-            if source.survey.licence(item) is None:
-                unsure[item.dump, item.key.model].append(item)
-    for (dump, label), items in unsure.items():
+            if survey.licence(item) is None:
+                held = (item.dump, item.key) in survey.held
+                unsure[item.dump, item.key.model, held].append(item)
+    for (dump, label, _), items in unsure.items():
         table = source.table(label)
-        specs = source.survey.datasets[dump].specs_of(label)
-        filters = [spec.filter for spec in specs if spec.delete_missing]
+        specs = survey.datasets[dump].specs_of(label)
+        filters = [spec.filter for spec in specs if survey.permits(spec, items[0])]
         condition = matching(table, filters, source.using)
         keys = [table.decode_key(item.key.key) for item in items]
         columns = table.key_columns
