@@ -28,6 +28,7 @@ _ACTIONS = {
     Action.DELETE: ("-", "red", "to delete"),
     Action.CASCADE: ("-", "bold red", "to delete outside the dump"),
     Action.CLEAR: ("~", "bold yellow", "to clear outside the dump"),
+    Action.MOVE: (">", "bold yellow", "to get another key"),
 }
 """Sign and style of a step, and the words that count its like."""
 
@@ -47,6 +48,7 @@ def plan_head(planned: Planned, using: str) -> dict[str, object]:
         "counts": planned.plan.counts,
         "withheld": planned.plan.withheld,
         "missing": missing_data(planned.missing),
+        "moved": {str(s.key): s.value for s in planned.plan.steps if s.action is Action.MOVE},
         "schema": schema_data(planned.schema_changes),
         "verb": planned.request.verb,
         "merge": planned.request.merging,
@@ -113,6 +115,7 @@ def _plan_lines(planned: Planned, place: str) -> Iterator[Text]:
     yield from schema_change_lines(planned.schema_changes)
     for label in planned.skipped:
         yield Text(f"  {label} is not in {safe(target.revision)}; it stays as it is", style="dim")
+    yield from (Text(f"  {line}", style="yellow") for line in move_lines(plan))
     yield from (Text(f"  {line}", style="yellow") for line in missing_lines(planned.missing))
     if plan.withheld:
         yield Text(f"  withheld: {plural(len(plan.withheld), 'item')}", style="yellow")
@@ -120,6 +123,13 @@ def _plan_lines(planned: Planned, place: str) -> Iterator[Text]:
         yield Text(f"    {f'{item.key} {item.field}'.rstrip()}: {safe(item.reason)}", style="dim")
     if len(plan.withheld) > ITEMS_SHOWN:
         yield Text(f"    … and {len(plan.withheld) - ITEMS_SHOWN:,} more (--json lists all)")
+
+
+def move_lines(plan: Plan) -> Iterator[str]:
+    """The rows that get another primary key, a line each."""
+    for step in plan.steps:
+        if step.action is Action.MOVE:
+            yield f"{step.key} becomes {step.value}, with all that refers to it"
 
 
 def _detail_lines(detail: StepDetail, shown: dict[str, int], *, full: bool) -> Iterator[Text]:

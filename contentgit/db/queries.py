@@ -242,6 +242,13 @@ def where(model: type[Model], condition: Q, using: str) -> SQL:
     return sql, tuple(params)
 
 
+def highest(table: Table, using: str) -> int:
+    """The highest number that is a primary key of the table; 0 if there is none above."""
+    column = quoted(table.key_columns[0].name, using)
+    ((found,),) = execute((f"SELECT MAX({column}) FROM {quoted(table.name, using)}", ()), using)  # noqa: S608
+    return max(0, found or 0)
+
+
 def unique_constraint(model: type[Model], name: str) -> UniqueConstraint | None:
     """The constraint of the model's ``Meta`` with this name."""
     unique = (one for one in model._meta.constraints if isinstance(one, UniqueConstraint))

@@ -126,17 +126,22 @@ def titles(
     tables: Tables,
     keys: Sequence[RecordKey],
     records: Mapping[RecordKey, Record] = _NONE,
+    identities: Identities | None = None,
 ) -> dict[RecordKey, str]:
     """The title of each key, in one line; ``""`` if nothing is known of it.
 
     ``keys`` may be of any model of the project. ``records`` holds the content of those that have no
     row, and of those whose ``__str__`` fails or makes more than :data:`QUERIES` queries in all.
+    ``identities`` are those of the tables, where these are not identified by what their schemas say alone.
 
     Raises:
         DatabaseError: the database refuses.
     """
     with QueryAllowance(QUERIES) as allowance:
-        namer = _Namer(using, dict(tables), records, allowance)
+        identities = identities or Identities(
+            using, {label: each.schema.identity or "pk" for label, each in tables.items()}
+        )
+        namer = _Namer(using, dict(tables), records, allowance, identities)
         found: dict[RecordKey, str] = {}
         for some in namer.rows(keys):  # a row goes as soon as it has its title
             found |= {key: namer.title(key, instance) for key, instance in some.items()}
@@ -154,13 +159,9 @@ class _Namer:
     tables: dict[str, Table]
     records: Mapping[RecordKey, Record]
     allowance: QueryAllowance
+    identities: Identities
     retries: int = RETRIES
     instances: dict[RecordKey, Model] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.identities = Identities(
-            self.using, {label: each.schema.identity or "pk" for label, each in self.tables.items()}
-        )
 
     def title(self, key: RecordKey, instance: Model | None = None) -> str:
         """What ``__str__`` of the instance returns, else the best text of its record or row."""

@@ -28,6 +28,7 @@ class Action(enum.StrEnum):
     DELETE = "delete"  # a record of the dump that the commit does not have
     CASCADE = "cascade"  # a row outside the dump that Django deletes with a deleted record
     CLEAR = "clear"  # a row outside the dump whose reference Django sets to NULL or a default
+    MOVE = "move"  # the row gets another primary key, and what refers to it follows
     PARK = "park"  # the row gives up unique values that another row is about to take
     UPDATE = "update"
     CREATE = "create"
@@ -68,8 +69,8 @@ class Step:
     create writes all); ``links`` the many-to-many fields that change. ``before`` is the blob id of the
     record as the target holds it, ``after`` that of the record in the commit; ``""`` where there is none.
     ``dump`` is the dump's folder, ``""`` for a row outside. ``value`` is what a clear writes (``None`` or a
-    reference; :data:`COMPUTED` until the plan is run). ``via`` names, for a cascade or a clear, the record
-    whose deletion causes it.
+    reference; :data:`COMPUTED` until the plan is run), or the record that a moved row becomes. ``via`` names,
+    for a cascade or a clear, the record whose deletion causes it.
     """
 
     action: Action
@@ -99,6 +100,7 @@ class ProblemKind(enum.StrEnum):
     BROKEN = "broken"  # a record breaks a check constraint of its table
     FIELD = "field"  # the commit has a field that the model does not have
     MODEL = "model"  # the commit has records of a model that the dataset does not have
+    TAKEN = "taken"  # a row is to get the primary key of another that stays
     TWICE = "twice"  # two dumps of the commit hold the record, with different content
     EMPTY = "empty"  # the commit is empty where the applied commit was not
     MAX_DELETES = "max-deletes"

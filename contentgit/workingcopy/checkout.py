@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
+from contentgit.content.records import RecordKey
 from contentgit.db import applier, ledger
+from contentgit.db.applier.moving import Moving
 from contentgit.db.applier.watch import Watch, collides
 from contentgit.db.calling import HookFailure
 from contentgit.db.clearing import settled
@@ -144,8 +146,15 @@ def _dropped_on_failure(project: Project, backup: Backup) -> Iterator[None]:
 
 def _run(project: Project, planned: Planned, watch: Watch) -> None:
     tables = planned.tables
-    steps = planned.plan.steps
+    moves = {
+        s.key: RecordKey.parse(str(s.value)) for s in planned.plan.steps if s.action is Action.MOVE
+    }
+    steps = tuple(s for s in planned.plan.steps if s.action is not Action.MOVE)
     lock(project, planned)
+    moving = Moving(project.identities)
+    if moves and planned.request.verb != "undo":
+        project.identities.call({})  # the rows are called so in earnest from now on
+        moving.move(moves, tables)
     done = 0
 
     def progress(count: int) -> None:
@@ -159,7 +168,7 @@ def _run(project: Project, planned: Planned, watch: Watch) -> None:
         applied = applier.apply(
             using=project.using,
             tables=tables,
-            plan=planned.plan,
+            plan=replace(planned.plan, steps=steps),
             identities=project.identities,
             records=lambda wanted: planned.contents.records(step.after for step in wanted),
             progress=progress,
@@ -169,6 +178,10 @@ def _run(project: Project, planned: Planned, watch: Watch) -> None:
         )
     replace(others, own=applied.tables).check()
     verify(project, planned)
+    if moves and planned.request.verb == "undo":
+        moving.move(moves, tables)
+        for label in tables:
+            project.identities.reload(label)
 
 
 @contextmanager

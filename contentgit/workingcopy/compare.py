@@ -130,7 +130,9 @@ def titled(
         found = references_of(change, bound.schema if bound else None)
         referring[change.key] = list(found) if whole or change.kind == "update" else []
     references = {key for keys in referring.values() for key in keys}
-    titles = db_titles.titles(project.using, dump.tables, [*records, *references], records)
+    titles = db_titles.titles(
+        project.using, dump.tables, [*records, *references], records, project.identities
+    )
     return [
         TitledChange(
             dump.folder,

@@ -78,7 +78,8 @@ def effects(planned: Planned, before: Before) -> Iterator[Change]:
 
 
 def _batches(planned: Planned) -> Iterator[list[Step]]:
-    steps = (step for step in planned.plan.steps if step.action is not Action.PARK)
+    hidden = (Action.PARK, Action.MOVE)
+    steps = (step for step in planned.plan.steps if step.action not in hidden)
     for _, of_one_dump in groupby(steps, key=lambda step: step.dump):
         yield from batches(of_one_dump)
 
@@ -155,4 +156,4 @@ def called_outside(
     """The titles of rows, those of models that are in no dump among them."""
     others = {key.model for key in keys} - tables.keys()
     bound = {label: project.table(label) for label in others}
-    return titles(project.using, {**tables, **bound}, keys, {})
+    return titles(project.using, {**tables, **bound}, keys, {}, project.identities)

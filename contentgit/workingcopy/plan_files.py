@@ -122,7 +122,7 @@ def _request(asked: Mapping[str, Any]) -> Request:
     if asked.keys() != {field.name for field in fields(Request)}:
         raise ValueError(f"it asks for {', '.join(asked)}")
     if asked["verb"] not in VERBS or any(
-        type(asked[name]) is not bool for name in ("merge", "adopt")
+        type(asked[name]) is not bool for name in ("merge", "adopt", "renumber")
     ):
         raise ValueError(f"not a request: {asked!r:.80}")
     return Request(
@@ -133,6 +133,7 @@ def _request(asked: Mapping[str, Any]) -> Request:
         merge=asked["merge"],
         take=None if asked["take"] is None else Side(asked["take"]),
         adopt=asked["adopt"],
+        renumber=asked["renumber"],
     )
 
 

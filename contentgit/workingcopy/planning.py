@@ -32,6 +32,13 @@ from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import applied_commit, found_commit
 from contentgit.workingcopy.missing_rows import without_missing
+from contentgit.workingcopy.moving import (
+    Moves,
+    Start,
+    moved_back,
+    recorded_moves,
+    with_collisions,
+)
 from contentgit.workingcopy.outside import with_outside
 from contentgit.workingcopy.owned import with_held
 from contentgit.workingcopy.planned import Contents, DumpPlan, Goal, Planned, Target
@@ -60,15 +67,17 @@ def plan(project: Project, request: Request) -> Planned:
         target = Target(f"commit {undone[0].line.commit[:10]}", undone[0].line.commit, "")
         dumps = [one.dump for one in undone]
         refuse_pending(project, dumps)
-        planning = _Planning(project, request, target, _shared(dumps))
+        moves = moved_back(project, undone)
+        planning = _Planning(project, request, target, _shared(dumps), moves)
         dump_plans = planning.without_missing([planning.undo_plan(one) for one in undone])
         dump_plans, outside = with_outside(project, undone, dump_plans)
         return planning.decide(dump_plans, outside=outside)
     target = _target(project, request)
     dumps, skipped = _dumps(project, target, request.names, rows)
     refuse_pending(project, dumps)
-    planning = _Planning(project, request, target, _shared(dumps))
-    dump_plans = [planning.dump_plan(dump, rows.get(dump.folder)) for dump in dumps]
+    planning = _Planning(project, request, target, _shared(dumps), Moves(project))
+    starts = [planning.start(dump, rows.get(dump.folder)) for dump in dumps]
+    dump_plans, planning = planning.moved(starts)
     return planning.decide(planning.without_missing(dump_plans), skipped)
 
 
@@ -153,11 +162,27 @@ class _Planning(NamedTuple):
     request: Request
     target: Target
     shared: frozenset[str]
+    moves: Moves
 
     # The snapshots of a dump
 
-    def dump_plan(self, dump: Dump, row: Applied | None) -> DumpPlan:
-        """The snapshots of a dump that is to become what the target commit has."""
+    def moved(self, starts: Sequence[Start]) -> tuple[list[DumpPlan], _Planning]:
+        """The snapshots of the dumps with each row as the record that it is, and what moves for that."""
+        moves = recorded_moves(self.project, starts)
+        dump_plans, planning = self._with(moves)
+        if self.request.renumber:
+            more = with_collisions(moves, dump_plans)
+            if more.keys != moves.keys:
+                return planning._with(more)
+        return dump_plans, planning
+
+    def _with(self, moves: Moves) -> tuple[list[DumpPlan], _Planning]:
+        planning = self._replace(moves=moves)
+        self.project.identities.call(moves.keys)
+        return [planning.dump_plan(start) for start in moves.starts], planning
+
+    def start(self, dump: Dump, row: Applied | None) -> Start:
+        """Where a dump stands that is to become what the target commit has."""
         project, target, request = self.project, self.target, self.request
         repository, update = project.repository, request.verb == "update"
         tree = repository.trees.folder_id(target.commit, dump.folder) or ""
@@ -169,15 +194,20 @@ class _Planning(NamedTuple):
         start = self._common(at) if row and update else at
         if row and update and start == target.commit:
             goal = Goal(at, row.tree, row.branch)  # it has all of the branch, and perhaps more
+        return Start(dump, row, at, start, goal)
+
+    def dump_plan(self, standing: Start) -> DumpPlan:
+        """The snapshots of such a dump."""
+        project, (dump, row, at, start, goal) = self.project, standing
         evolution = Evolution.since(project, dump, goal.commit)
         theirs = evolution.side
         ours = self._ours(dump)
         if row and row.tree == goal.tree:
-            base = Unapplied.since(project, evolution, row).side
+            base = self.moves.base(Unapplied.since(project, evolution, row).side, dump)
             sides = DumpPlan(dump, row, goal, goal.tree, base, ours, theirs, base_commit=at)
             return self._compared(sides, evolution)
         since = Evolution.since(project, dump, start)
-        base = Unapplied.since(project, since, row).side
+        base = self.moves.base(Unapplied.since(project, since, row).side, dump)
         sides = DumpPlan(dump, row, goal, goal.tree, base, ours, theirs, base_commit=start)
         if start == at:  # this database held it
             sides = replace(sides, rename=as_named_here(project, since))
@@ -194,6 +224,8 @@ class _Planning(NamedTuple):
         evolution = Evolution.since(self.project, dump, undone.before)
         ours, goal = self._ours(dump), undone.goal
         theirs = Unapplied.by(self.project, evolution, goal.withheld).side
+        if not undone.line.backup:  # which calls the rows as they are called now
+            theirs = self.moves.before(theirs, dump)
         base = Unapplied.since(self.project, left, undone.line).side
         sides = DumpPlan(dump, undone.now, goal, tree or "", base, ours, theirs, base_commit=at)
         sides = replace(sides, rename=as_named_here(self.project, left))
@@ -202,7 +234,7 @@ class _Planning(NamedTuple):
             if origin is not None:
                 since = Evolution.since(self.project, dump, origin)
                 start = Unapplied.by(self.project, since, goal.withheld).side
-                sides = replace(sides, origin=start)
+                sides = replace(sides, origin=self.moves.before(start, dump))
         return self._compared(sides, evolution)
 
     def _side(self, dump: Dump, commit: str) -> CommitSide:
@@ -317,6 +349,7 @@ class _Planning(NamedTuple):
         found = with_held(project, dump_plans, found)
         readers = {work.folder: work.dump.reader for work in dump_plans}
         built = decided(Source(project.using, tables, found, readers), request.licences)
+        built = self.moves.into(built, merging=request.merging, permitted=request.renumber)
         if self.shared:
             twice = _twice(contents, dump_plans, found.results, built)
             built = replace(built, problems=(*built.problems, *twice))
@@ -360,7 +393,9 @@ class _Planning(NamedTuple):
             for field in fields
         )
         text = f"{conflict.key} {texts[conflict.reason]}"
-        return Problem(ProblemKind.CONFLICT, text, conflict.key, folder, states)
+        both = conflict.reason is Reason.ADDED and self.request.verb != "undo"
+        permit = "--renumber" if both and self.moves.can_move(conflict.key.model) else ""
+        return Problem(ProblemKind.CONFLICT, text, conflict.key, folder, states, permit)
 
 
 def _twice(

@@ -18,6 +18,10 @@ _BACKUP: Final = "the old content is kept under refs/contentgit/backup/"
 
 _BRANCH: Final = "to decide each in a merge of the branch, which can keep both of two new records"
 
+_RENUMBERED: Final = (
+    "gives rows that were made here under the keys of others new keys, and keeps both"
+)
+
 _PERMITTED: Final = {
     "--force": f"overwrites what was edited here; {_BACKUP}",
     "--allow-cascade": "deletes or clears the rows outside the dump, too",
@@ -25,6 +29,8 @@ _PERMITTED: Final = {
     "--ignore-unknown-fields": "leaves out the fields that the code does not have",
     "--ignore-unknown-models": "leaves out the records of models that the dataset does not have",
     "--max-deletes": "raises the limit",
+    "--renumber": _RENUMBERED,
+    "--merge": f"keeps the edits made here; {_RENUMBERED}",
 }
 """What the options that permit a problem do."""
 
@@ -86,7 +92,10 @@ def _hints(planned: Planned) -> Iterator[str]:
     request, kinds = planned.request, {problem.kind for problem in planned.plan.problems}
     permits = sorted({problem.permit for problem in planned.plan.problems if problem.permit})
     if ProblemKind.CONFLICT in kinds:
-        others = [permit for permit in permits if not permit.startswith("--take")]
+        new_keys = "--renumber"
+        others = [permit for permit in permits if permit != new_keys]
+        if new_keys in permits:
+            yield f"{request.command(new_keys, *others)}  ({_RENUMBERED})"
         theirs = "the old content" if request.verb == "undo" else "the commit's"
         yield f"{request.command('--take ours', *others)}  (keeps this database's values)"
         yield f"{request.command('--take theirs', *others)}  (takes {theirs}; {_BACKUP})"

@@ -20,6 +20,7 @@ class Request:
 
     ``revision`` is the commit to become, for an update the branch. With ``merge`` the database's own edits
     stay, and ``take`` says whose value is taken where both sides changed the same thing (``None``: refuse).
+    With ``renumber`` rows that were made here under keys of new records of the commit get others.
     With ``adopt`` a dump whose applied commit is missing begins anew, as one that was never applied.
     """
 
@@ -30,6 +31,7 @@ class Request:
     merge: bool = False
     take: Side | None = None
     adopt: bool = False
+    renumber: bool = False
 
     @property
     def merging(self) -> bool:
@@ -53,6 +55,8 @@ class Request:
             yield "--merge"
         if self.adopt:
             yield "--adopt"
+        if self.renumber:
+            yield "--renumber"
         if self.take:
             yield f"--take {self.take.value}"
         flags = "force allow_cascade allow_empty ignore_unknown_fields ignore_unknown_models"

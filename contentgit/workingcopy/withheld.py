@@ -21,6 +21,7 @@ from contentgit.history.snapshots import batches
 from contentgit.plan.steps import Action
 from contentgit.workingcopy.as_applied import MISSING
 from contentgit.workingcopy.database_side import DatabaseSide
+from contentgit.workingcopy.moving import MOVED
 from contentgit.workingcopy.planned import DumpPlan, Planned
 from contentgit.workingcopy.unapplied import LEFT_AT
 
@@ -43,7 +44,8 @@ class WithheldBefore:
     def by(cls, line: Applied | None) -> WithheldBefore:
         """What the apply or commit of this line has withheld."""
         entries = line.withheld if line else ()
-        rows = [entry for entry in entries if not entry.get(LEFT_AT) and MISSING not in entry]
+        others = (LEFT_AT, MISSING, MOVED)
+        rows = [entry for entry in entries if not any(entry.get(name) for name in others)]
         left = [entry for entry in entries if entry.get(LEFT_AT)]
         return cls(rows, left, [entry for entry in entries if MISSING in entry])
 
@@ -125,11 +127,20 @@ def listed(planned: Planned, work: DumpPlan) -> Sequence[WithheldEntry]:
     if any(step.action in (Action.CLEAR, Action.CASCADE) for step in planned.plan.steps):
         found = _as_left(found, work.ours)
     if not work.goal.undoes:
-        return [*found, *_left(work), *work.missing]
+        return [*found, *_left(work), *work.missing, *_moved(planned)]
     # What the undone apply created, and what stays for want of a licence, is no edit either.
     rows = {entry["record"]: entry for entry in found if entry.get("blob")}
-    left = [entry for entry in work.goal.withheld if entry.get("record") not in rows]
+    held = (entry for entry in work.goal.withheld if MOVED not in entry)
+    left = [entry for entry in held if entry.get("record") not in rows]
     return [*left, *rows.values(), *work.missing]
+
+
+def _moved(planned: Planned) -> Iterator[WithheldEntry]:
+    """The rows that got another primary key, in whichever dump: an undo gives it back."""
+    for step in planned.plan.steps:
+        if step.action is Action.MOVE:
+            reason = "has another key"
+            yield {"record": str(step.key), "field": "", "reason": reason, MOVED: step.value}
 
 
 def _left(work: DumpPlan) -> Iterator[WithheldEntry]:

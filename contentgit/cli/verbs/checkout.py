@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from contentgit.workingcopy.request import Request, Verb
 
 
+_RENUMBER = "give rows made here under keys of new records of the commit other keys"
+
+
 def checkout_options(options: Options) -> None:
     options.describe(
         "Shows what an apply of REV would do to the database, and which parts are refused. With --apply "
@@ -52,6 +55,7 @@ def checkout_options(options: Options) -> None:
         "--merge", "keep edits of the database and merge the commit into them, field by field"
     )
     edits.flag("--force", "overwrite edits of the database (they are backed up in git first)")
+    options.flag("--renumber", _RENUMBER)
     options.flag("--upgrade", "first run the project's migrations on REV, in a scratch database")
     options.flag("--adopt", "if the repository lacks the applied commit: begin anew at REV")
     _plan_options(options)
@@ -67,6 +71,8 @@ def checkout(args: argparse.Namespace, terminal: Terminal) -> int:
         raise UsageError("checkout requires a revision", hint="contentgit checkout main")
     if args.take and not args.merge:
         raise UsageError("--take requires --merge", hint=f"--merge --take {args.take}")
+    if args.renumber and not args.merge:
+        raise UsageError("--renumber requires --merge", hint="--merge --renumber")
     return _run(args, terminal, "checkout", apply=args.apply)
 
 
@@ -79,6 +85,7 @@ def update_options(options: Options) -> None:
     )
     options.dumps("dumps to update (default: all of the code, and those applied before)")
     options.flag("--dry-run", "only show the plan")
+    options.flag("--renumber", _RENUMBER)
     _plan_options(options)
 
 
@@ -127,7 +134,7 @@ def _plan_options(options: Options) -> None:
 def _run_file(args: argparse.Namespace, terminal: Terminal) -> int:
     """Runs the plan in a file, whatever verb it is of."""
     others = "dumps names take max_deletes plan_out merge pull adopt revision force allow_cascade"
-    others += " upgrade allow_empty ignore_unknown_fields ignore_unknown_models"
+    others += " renumber upgrade allow_empty ignore_unknown_fields ignore_unknown_models"
     if not args.apply or any(getattr(args, name) for name in others.split()):
         raise UsageError(
             "--plan FILE takes no other option than --apply; the file says what is applied and allowed",
@@ -237,6 +244,7 @@ def _request(args: argparse.Namespace, verb: Verb) -> Request:
         merge=getattr(args, "merge", False),
         take=Side(args.take) if args.take else None,
         adopt=getattr(args, "adopt", False),
+        renumber=getattr(args, "renumber", False),
     )
 
 
@@ -329,7 +337,7 @@ def _applied_line(done: CheckedOut, where: str) -> Text:
         why = done_already(done.planned)
         return Text(f"{where[:1].upper()}{where[1:]}: {why}; nothing to write")
     counts = plan_counts(done.planned.plan)
-    for kind, past in {**DONE, "clear": "cleared"}.items():
+    for kind, past in {**DONE, "clear": "cleared", "get another": "given another"}.items():
         counts = counts.replace(f"to {kind}", past)
     commit = (target.commit[:SHORT], "yellow")
     if request.verb == "undo":

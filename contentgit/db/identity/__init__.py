@@ -90,6 +90,8 @@ class Identities:
         self._making: set[str] = set()
         self._by_value: dict[tuple[str, str], tuple[dict[Any, str], dict[str, Any]]] = {}
         self._spellings: dict[str, Spellings | None] = {}
+        self._called: set[str] = set()
+        self.generation = 0
 
     def _below(self, identity: Mapping[str, Identity]) -> None:
         """A model is named by UUIDs where one is whose primary key refers to it: a row shares its name."""
@@ -161,6 +163,32 @@ class Identities:
     def is_shared(self, label: str) -> bool:
         """Whether a row has the key of the row that its primary key refers to."""
         return isinstance(self._keys(label), TargetKeys)
+
+    def call(self, keys: Mapping[RecordKey, RecordKey]) -> None:
+        """Call rows by the keys that they are about to get, until this is called again.
+
+        Their models are identified by primary keys of their own. Whatever was read must be read anew.
+        """
+        labels = {key.model for key in keys}
+        for label in labels | self._called:
+            found = self._keys(label)
+            assert isinstance(found, PrimaryKeys), label
+            found.call({old.key: new.key for old, new in keys.items() if old.model == label})
+        self._called = labels
+        self.generation += 1
+        for each in self._known.values():
+            if isinstance(each, MappedKeys):
+                each.forget()
+        self._by_value.clear()
+
+    def is_number(self, label: str) -> bool:
+        """Whether rows are identified by a number of their own, which could be another one."""
+        found = self._keys(label)
+        return isinstance(found, PrimaryKeys) and found.kind is KeyKind.INTEGER
+
+    def is_local(self, label: str) -> bool:
+        """Whether the key of a row can be another text than its primary key."""
+        return bool(self.fields(label)) or (bool(self._called) and self.base(label) in self._called)
 
     def reload(self, label: str, *, learned: bool = False) -> None:
         """Forget the rows of ``label``, which have changed.
@@ -330,7 +358,7 @@ class Identities:
                 raise RecordError(f"{types} with primary key {type_pk!r} does not exist")
             label = ".".join(map(decode_part, named.split(",")))
             raw = codec.encode(value)
-            if not self.is_model(label) or not self.fields(label):
+            if not self.is_model(label) or not self.is_local(label):
                 return f"{label}:{key_text(raw)}"
             pk = self.pk_in_text(label, str(raw))
             key = None if pk is None else self.key_text(label, pk)

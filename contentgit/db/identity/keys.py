@@ -47,7 +47,7 @@ class Keys(Protocol):
 
 
 class PrimaryKeys:
-    """The key is the primary key."""
+    """The key is the primary key, or that which the row is about to get."""
 
     fields: tuple[str, ...] = ()
 
@@ -55,15 +55,32 @@ class PrimaryKeys:
         self._parts = parts
         self._one = parts[0] if len(parts) == 1 else None
         self.kind = self._one.kind if self._one else KeyKind.COMPOSITE
+        self.call({})
+
+    def call(self, keys: Mapping[str, str]) -> None:
+        """Call the rows with these primary keys, by text, otherwise; nothing has their old names then."""
+        self.called = keys
+        self._meant: dict[str, str | None] = dict.fromkeys(keys)
+        self._meant |= {new: old for old, new in keys.items()}
 
     def text(self, pk: Any) -> str:
+        if self.called:
+            text = self._text(pk)
+            return self.called.get(text, text)
+        return self._text(pk)
+
+    def pk(self, text: str) -> Any:
+        meant = self._meant.get(text, text) if self.called else text
+        return None if meant is None else self._pk(meant)
+
+    def _text(self, pk: Any) -> str:
         if self.kind is KeyKind.INTEGER and type(pk) is int:
             return str(pk)
         if self._one:
             return key_text(self._one.encode(pk))
         return key_text([part.encode(value) for part, value in zip(self._parts, pk, strict=True)])
 
-    def pk(self, text: str) -> Any:
+    def _pk(self, text: str) -> Any:
         if self.kind is KeyKind.INTEGER:
             assert self._one is not None
             number = int(text)

@@ -255,7 +255,7 @@ class Generic(NamedTuple):
         return int(text) if self.object_id.kind is FieldKind.INTEGER else text
 
     def _is_local(self, label: str) -> bool:
-        return self.identities.is_model(label) and bool(self.identities.fields(label))
+        return self.identities.is_model(label) and self.identities.is_local(label)
 
 
 def _label(content_type: str) -> str:

@@ -70,6 +70,7 @@ class Reader:
         self.identities = identities
         self._encoders: dict[str, RowEncoder] = {}
         self._link_encoders: dict[tuple[str, str], LinkEncoder] = {}
+        self._generation = identities.generation
         self._others: dict[str, Table | None] = {}
         self._portions: dict[str, Portion] = {}
 
@@ -356,6 +357,9 @@ class Reader:
 
     def _links(self, bound: Table, relation: BoundRelation, pks: Sequence[Any]) -> Links:
         """The references of one many-to-many field for these rows, with one query."""
+        if self._generation != self.identities.generation:  # rows are called otherwise by now
+            self._generation = self.identities.generation
+            self._link_encoders.clear()
         known = self._link_encoders.get((bound.label, relation.name))
         if known is None:
             known = self._link_encoders[bound.label, relation.name] = LinkEncoder(relation)

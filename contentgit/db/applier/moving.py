@@ -1,0 +1,165 @@
+"""Rows get other primary keys, and everything that refers to them follows, also where no dump holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+from django.apps import apps
+from django.db.models import IntegerField, Model
+
+from contentgit.content.layout import key_text
+from contentgit.content.records import RecordKey, by_model
+from contentgit.db.backends import Backend, backend
+from contentgit.db.fields.values import itself
+from contentgit.db.identity import Identities, concrete, points_at_key
+from contentgit.db.queries import highest, table_test
+from contentgit.db.tables import Column, Table
+from contentgit.errors import OvertakenError
+
+_UNDECLARED: Final = {"admin.logentry": ("content_type", "object_id")}
+"""Generic references of Django that no ``GenericForeignKey`` declares."""
+
+
+class _Reference(NamedTuple):
+    """A column that holds primary keys; with ``types``, of rows of these content types alone."""
+
+    table: str
+    column: Column
+    types: tuple[Column, tuple[Any, ...]] | None = None
+    as_text: bool = False
+
+
+@dataclass(frozen=True)
+class Moving:
+    """Moves rows in the transaction of an apply; ``table`` binds any model."""
+
+    identities: Identities
+
+    @property
+    def _backend(self) -> Backend:
+        return backend(self.identities.using)
+
+    def move(self, keys: Mapping[RecordKey, RecordKey], tables: Mapping[str, Table]) -> None:
+        """Give each row its new key. No row has one that is not given up; ``tables`` are those of the models.
+
+        Raises:
+            OvertakenError: a row is gone.
+            DatabaseError: the database refuses.
+        """
+        self._backend.defer_constraints()
+        written: set[str] = set()
+        for label, some in by_model(keys).items():
+            table = tables[label]
+            references = [*self._references(table)]
+            pairs = {int(old.key): int(keys[old].key) for old in some}
+            for wave in waves(pairs, highest(table, self.identities.using)):
+                self._move(table, references, wave)
+            written |= {table.name, *(each.table for each in references)}
+        self._backend.check_constraints(written)
+        self._backend.reset_sequences([tables[label].model for label in by_model(keys)])
+
+    def _move(
+        self, table: Table, references: Sequence[_Reference], pairs: Mapping[int, int]
+    ) -> None:
+        (key,) = table.key_columns
+        rows = [(new, old) for old, new in pairs.items()]
+        if self._backend.update(table.name, [key], [key], rows) != len(rows):
+            raise OvertakenError(
+                f"a row of {table.label} was deleted while the apply was about to move it",
+                hint="run the command again: the plan will show it",
+            )
+        for name, column, types, as_text in references:
+            values = [(str(new), str(old)) for new, old in rows] if as_text else rows
+            if types is None:
+                self._backend.update(name, [column], [column], values)
+                continue
+            of_types = [(*pair, each) for pair in values for each in types[1]]
+            self._backend.update(name, [column], [column, types[0]], of_types)
+
+    # What holds the keys
+
+    def _references(self, table: Table) -> Iterator[_Reference]:
+        """Every column of the database that refers to the model's rows by their primary keys."""
+        family = [table.model]
+        for target in family:  # which grows: a row shares its key with its multi-table children
+            for field in self._fields:
+                if concrete(field.related_model) is target and points_at_key(field):
+                    yield _Reference(field.model._meta.db_table, _column(field))
+                    if field.primary_key and field.model not in family:
+                        family.append(field.model)
+        types = tuple(self._types({*family}))
+        for first, second in self._generic if types else ():
+            as_text = not isinstance(second, IntegerField)
+            table_name = second.model._meta.db_table
+            yield _Reference(table_name, _column(second), (_column(first), types), as_text)
+
+    @cached_property
+    def _models(self) -> list[type[Model]]:
+        """The models whose tables are in the database."""
+        exists = table_test(self.identities.using)
+        models = apps.get_models(include_auto_created=True)
+        return [each for each in models if concrete(each) is each and exists(each._meta.db_table)]
+
+    @cached_property
+    def _fields(self) -> list[Any]:
+        """The columns that refer to rows."""
+        return [
+            field
+            for model in self._models
+            for field in model._meta.local_concrete_fields
+            if field.is_relation and field.related_model
+        ]
+
+    def _types(self, models: set[type[Model]]) -> Iterator[Any]:
+        """The content types of the models, and of their proxies."""
+        types = "contenttypes.contenttype"
+        for model in apps.get_models() if self.identities.is_model(types) else ():
+            if concrete(model) in models:
+                name = key_text([model._meta.app_label, str(model._meta.model_name)])
+                pk = self.identities.pk(types, name)
+                if pk is not None:
+                    yield pk
+
+    @property
+    def _generic(self) -> Iterator[tuple[Any, Any]]:
+        """The columns of content type and key of each generic reference."""
+        for model in self._models:
+            names = [
+                (field.ct_field, field.fk_field)
+                for field in model._meta.private_fields
+                if hasattr(field, "ct_field") and hasattr(field, "fk_field")
+            ]
+            if model._meta.label_lower in _UNDECLARED:
+                names.append(_UNDECLARED[model._meta.label_lower])
+            for each in names:
+                first, second = map(model._meta.get_field, each)
+                if second.model is model and not second.is_relation:
+                    yield first, second
+
+
+def _column(field: Any) -> Column:
+    """The column, for values that the driver takes as they are."""
+    return Column(str(field.column), field.attname, itself)
+
+
+def waves(pairs: Mapping[int, int], highest: int = 0) -> list[dict[int, int]]:
+    """The pairs of old and new key in parts that can be moved one after the other.
+
+    No new key of a part is in use when its turn comes. Where rows change places, one goes through a key
+    above the ``highest``.
+    """
+    left, found = dict(pairs), list[dict[int, int]]()
+    spare = max([highest, *pairs, *pairs.values()]) + 1
+    while left:
+        free = {old: new for old, new in left.items() if new not in left}
+        if not free:
+            old, new = next(iter(left.items()))
+            free, left[spare] = {old: spare}, new
+            spare += 1
+        for old in free:
+            del left[old]
+        found.append(free)
+    return found

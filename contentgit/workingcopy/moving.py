@@ -1,0 +1,271 @@
+"""Rows that get other primary keys in an apply, so that each stays the record that it is.
+
+A merge may have given a record of this database another key (``resolve --renumber``): then the row moves
+there, with what refers to it and with its fields that are no content, instead of taking over the content of
+another record. A row that is in the way gets a key that nobody has: so do rows made here under the keys of
+new records of the commit, if that is asked for (``--renumber``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import count
+from typing import Final, NamedTuple
+
+from contentgit.content.layout import integer_key, model_folder
+from contentgit.content.records import RecordKey
+from contentgit.content.schema import ModelSchema
+from contentgit.db.introspect import schema
+from contentgit.db.ledger import Applied
+from contentgit.db.queries import highest
+from contentgit.history.renumbered import new_keys_since, with_new_keys
+from contentgit.history.snapshots import CommitSide
+from contentgit.plan.steps import Action, Plan, Problem, ProblemKind, Step
+from contentgit.workingcopy.evolution import Evolution
+from contentgit.workingcopy.planned import DumpPlan, Goal
+from contentgit.workingcopy.project import Dump, Project, all_tables
+from contentgit.workingcopy.undo import Undone
+
+MOVED: Final = "moved"
+"""In an entry of the ledger's list, the key that the row of ``record`` got."""
+
+Keys = Mapping[RecordKey, RecordKey]
+
+
+class Start(NamedTuple):
+    """Where a dump stands before an apply: ``at`` is the commit that the database holds, ``commit`` what that
+    and the ``goal`` come from; both ``""`` where nothing was applied."""
+
+    dump: Dump
+    applied: Applied | None
+    at: str
+    commit: str
+    goal: Goal
+
+
+@dataclass(frozen=True)
+class Moves:
+    """The rows that move, by the keys of the models that give them.
+
+    ``recorded`` are the records that have another key in the commit, by the dump's folder, and ``rows`` those
+    of them that have a row; ``aside`` are the rows that make room. Where an apply is undone, ``back`` are the keys that it gave and those of before: the
+    rows move behind all other steps.
+    """
+
+    project: Project
+    dumps: Sequence[Dump] = ()
+    starts: Sequence[Start] = ()
+    recorded: Mapping[str, Keys] = field(default_factory=dict)
+    rows: AbstractSet[RecordKey] = frozenset()
+    aside: Keys = field(default_factory=dict)
+    problems: Sequence[Problem] = ()
+    back: Keys = field(default_factory=dict)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """All of them."""
+        found = {**self.aside, **self.back}
+        for keys in self.recorded.values():
+            found |= {old: new for old, new in keys.items() if old in self.rows}
+        return found
+
+    def into(self, plan: Plan, *, merging: bool, permitted: bool) -> Plan:
+        """The plan with a step for each row, in a dump that has its model."""
+        if self.back:
+            return self._back(plan)
+        permit = "--renumber" if merging else "--merge --renumber"
+        problems = [] if permitted else [each._replace(permit=permit) for each in self.problems]
+        steps = (*self._steps(self.keys), *plan.steps)
+        return replace(plan, steps=steps, problems=(*plan.problems, *problems))
+
+    def _steps(self, keys: Keys) -> Iterator[Step]:
+        for old, new in sorted(keys.items()):
+            yield Step(Action.MOVE, old, self._folder(old.model), value=str(new))
+
+    def _back(self, plan: Plan) -> Plan:
+        """The plan of an undo, with the rows that are there in the end."""
+        gone = {s.key for s in plan.steps if s.action in (Action.DELETE, Action.CASCADE)}
+        made = {s.key for s in plan.steps if s.action is Action.CREATE}
+        known = {label for dump in self.dumps for label in dump.tables}
+        wanted = {each for each in (*self.back, *self.back.values()) if each.model in known}
+        there = (self.dumps[0].reader.existing(wanted) - gone) | (made & wanted)
+        keys = {old: new for old, new in self.back.items() if old in there}
+        problems = [
+            _taken(new, old, self._folder(new.model))
+            for old, new in sorted(keys.items())
+            if new in there and new not in keys
+        ]
+        steps = (*plan.steps, *self._steps(keys))
+        return replace(plan, steps=steps, problems=(*plan.problems, *problems))
+
+    def _folder(self, label: str) -> str:
+        return next(each.folder for each in self.dumps if label in each.tables)
+
+    def before(self, side: CommitSide, dump: Dump) -> CommitSide:
+        """What the database held before an apply that is undone, as its rows are called now."""
+        keys = {new: old for old, new in self.back.items()}
+        return with_new_keys(side, schema(dump.tables).models, self.family(keys)) if keys else side
+
+    def base(self, side: CommitSide, dump: Dump) -> CommitSide:
+        """What the database held, as its rows are called now that they move."""
+        keys = {**self.aside, **self.recorded.get(dump.folder, {})}
+        return with_new_keys(side, schema(dump.tables).models, self.family(keys)) if keys else side
+
+    def can_move(self, label: str) -> bool:
+        """Whether a row of the model can get another primary key."""
+        return _Finding(self.project, self.starts).can_move(label)
+
+    def family(self, keys: Keys) -> Keys:
+        """The keys with those of multi-table children, which share them."""
+        identities = self.project.identities
+        found = dict(keys)
+        labels = {label for dump in self.dumps for label in dump.tables}
+        for label in labels:
+            base = identities.base(label)
+            for old, new in keys.items() if base != label else ():
+                if old.model == base:
+                    found[RecordKey(label, old.key)] = RecordKey(label, new.key)
+        return found
+
+
+def recorded_moves(project: Project, starts: Sequence[Start]) -> Moves:
+    """The rows whose records have other keys in the commits that the dumps go to, and those in their way."""
+    return _Finding(project, starts).recorded()
+
+
+def with_collisions(moves: Moves, dump_plans: Sequence[DumpPlan]) -> Moves:
+    """The moves with those of rows that were made here under keys of new records of the commit."""
+    return _Finding(moves.project, moves.starts).with_collisions(moves, dump_plans)
+
+
+def moved_back(project: Project, undone: Sequence[Undone]) -> Moves:
+    """The rows that the applies which are undone have moved, back behind all other steps."""
+    keys = {
+        RecordKey.parse(entry[MOVED]): RecordKey.parse(entry["record"])
+        for one in undone
+        for entry in one.line.withheld
+        if MOVED in entry
+    }
+    dumps = [one.dump for one in undone]
+    return Moves(project, dumps, back=keys)
+
+
+@dataclass
+class _Finding:
+    project: Project
+    starts: Sequence[Start]
+    _last: dict[str, Iterator[int]] = field(default_factory=dict)
+
+    @property
+    def _dumps(self) -> Sequence[Dump]:
+        return [start.dump for start in self.starts]
+
+    def recorded(self) -> Moves:
+        found: dict[str, Keys] = {}
+        held: set[RecordKey] = set()
+        for start in self.starts:
+            keys, base = self._recorded(start)
+            if keys:
+                found[start.dump.folder] = keys
+                held |= base
+        rows = self._existing({old for keys in found.values() for old in keys})
+        moves = Moves(self.project, self._dumps, self.starts, found, rows)
+        if not moves.keys:
+            return moves
+        wanted = [key for key in moves.keys.values() if key not in moves.keys]
+        in_the_way = sorted(self._existing(wanted))
+        aside = {key: self._fresh(key.model) for key in in_the_way}
+        becoming = {new: old for old, new in moves.keys.items()}
+        problems = [
+            _taken(key, becoming[key], self._folder(key.model))
+            for key in in_the_way
+            if key not in held
+        ]
+        return Moves(self.project, self._dumps, self.starts, found, rows, aside, problems)
+
+    def with_collisions(self, moves: Moves, dump_plans: Sequence[DumpPlan]) -> Moves:
+        taken = {
+            self._base_key(delta.key)
+            for work in dump_plans
+            for delta in work.deltas
+            if delta.database and delta.commit and delta.path not in work.base_ids
+            if self.can_move(delta.key.model)
+        }
+        taken -= {*moves.keys.values()}
+        aside = {**moves.aside, **{key: self._fresh(key.model) for key in sorted(taken)}}
+        return replace(moves, aside=aside)
+
+    # What is recorded
+
+    def _recorded(self, start: Start) -> tuple[Keys, set[RecordKey]]:
+        """The keys of the dump's records that have others in its goal, and what it holds of those in use."""
+        if not start.commit or start.commit == start.goal.commit:
+            return {}, set()
+        given = new_keys_since(self.project.repository, start.commit, start.goal.commit)
+        dump = start.dump
+        known = [old for old in given if old.model in dump.tables and self.can_move(old.model)]
+        if not known:
+            return {}, set()
+        ids = Evolution.since(self.project, dump, start.commit).side.ids()
+        there = [old for old in known if dump.path(old) in ids]
+        keys = {self._base_key(old): self._base_key(given[old]) for old in there}
+        held = {self._base_key(given[old]) for old in there if dump.path(given[old]) in ids}
+        return keys, held
+
+    def can_move(self, label: str) -> bool:
+        """Whether a row has a number for a key that nothing but references holds."""
+        identities = self.project.identities
+        if not identities.is_model(label) or not identities.is_number(identities.base(label)):
+            return False
+        return not any(
+            self._names(model, label)
+            for start in self.starts
+            for model in schema(start.dump.tables).models.values()
+        )
+
+    def _names(self, model: ModelSchema, label: str) -> bool:
+        """Whether the keys of a model's records are made of those of others."""
+        targets = {each.target for each in model.fields if each.name in model.identity}
+        if not self.project.identities.is_shared(model.label):
+            targets |= {*model.key_targets}
+        return label in targets
+
+    # What is in the way
+
+    def _existing(self, keys: Iterable[RecordKey]) -> set[RecordKey]:
+        keys = [*keys]
+        return self.starts[0].dump.reader.existing(keys) if keys else set()
+
+    def _base_key(self, key: RecordKey) -> RecordKey:
+        return RecordKey(self.project.identities.base(key.model), key.key)
+
+    def _folder(self, label: str) -> str:
+        return next(each.dump.folder for each in self.starts if label in each.dump.tables)
+
+    def _fresh(self, label: str) -> RecordKey:
+        """A key that no row has, and no record of the commits."""
+        if label not in self._last:
+            self._last[label] = count(self._highest(label) + 1)
+        return RecordKey(label, str(next(self._last[label])))
+
+    def _highest(self, label: str) -> int:
+        identities, trees = self.project.identities, self.project.repository.trees
+        tables = all_tables([start.dump for start in self.starts])
+        table = tables.get(label) or self.project.table(label)
+        found = highest(table, self.project.using)
+        family = [each for each in tables if identities.base(each) == label]
+        for commit in {each for start in self.starts for each in (start.commit, start.goal.commit)}:
+            for folder in trees.folders(commit) if commit else ():
+                for each in family:
+                    for path, _ in trees.entries(commit, model_folder(folder, each)):
+                        name = path.rpartition("/")[2].removesuffix(".json")
+                        found = max(found, integer_key(name) or 0)
+        return found
+
+
+def _taken(key: RecordKey, becoming: RecordKey, folder: str) -> Problem:
+    text = f"{key} is another row here, and {becoming} is to become {key}"
+    return Problem(ProblemKind.TAKEN, text, key, folder)

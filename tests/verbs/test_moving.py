@@ -1,0 +1,291 @@
+"""Rows keep what is theirs when their record gets another key: they move there themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.test import override_settings
+
+from contentgit.datasets import specs_for_models
+from contentgit.models import AppliedCommit
+from tests import raw
+from tests.bakery.content import fill
+from tests.bakery.models import Category, Ingredient, NewsPage, Note, Page, Product, Review, Tag
+from tests.verbs.conftest import Begin, Run
+
+Ok = Callable[..., str]
+OTHER = "--database=other"
+APPLY = ("checkout", "main", "--apply", "--yes", OTHER)
+UPDATE = ("update", "--yes", OTHER)
+
+
+def shop(_arguments: str) -> list[dict[str, Any]]:
+    """The name of a category is content, its position is each site's own."""
+    return [
+        {"model": "bakery.category", "exclude": ["position"], "delete_missing": True},
+        *specs_for_models([Tag, Product, Ingredient, Page, NewsPage], {"delete_missing": True}),
+    ]
+
+
+def datasets() -> dict[str, Any]:
+    return {"shop": {"specs": shop}}
+
+
+@pytest.fixture(autouse=True)
+def own_datasets() -> Iterator[None]:
+    with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.datasets"}):
+        yield
+
+
+@pytest.fixture
+def twins(begin: Begin, ok: Ok) -> None:
+    """Two databases at the same commit, which both go on from there."""
+
+    def make() -> None:
+        fill()
+        ok("init")
+        ok("commit", "-m", "The whole shop")
+        ok(*APPLY)
+
+    begin(__name__, make)
+
+
+def new_product(alias: str, name: str, pk: int = 900) -> Any:
+    """A product with all that can refer to one, in the dump and outside."""
+    category = Category.objects.using(alias).create(
+        pk=pk, name=name, slug=name.lower(), position=len(name)
+    )
+    product = Product(pk=pk, name=name, slug=name.lower(), category=category, price="1.00")
+    product.save(using=alias)
+    product.tags.set(Tag.objects.using(alias).order_by("pk")[:2])
+    Ingredient.objects.using(alias).create(pk=pk, product=product, name=f"{name} dust")
+    page = NewsPage(pk=pk, title=name, slug=name.lower(), day="2026-11-30", about=product)
+    page.save(using=alias)
+    for model in (Product, Page, NewsPage):
+        kind = ContentType.objects.db_manager(alias).get_for_model(model)
+        Note.objects.using(alias).create(content_type=kind, object_id=pk, text=f"{name} note")
+    Review.objects.using(alias).create(product=product, text=f"{name} review")
+    return product
+
+
+def around(alias: str, name: str) -> dict[str, Any]:
+    """What belongs to a new product, by names: nothing of it may be another one's."""
+    product = Product._base_manager.using(alias).get(name=name)
+    category = Category.objects.using(alias).get(name=name)
+    page = NewsPage.objects.using(alias).get(title=name)
+    kinds = {"product": product, "page": page, "newspage": page}
+    notes = {
+        kind: [
+            note.text
+            for note in Note.objects.using(alias).order_by("text")
+            if note.content_type.model == kind and note.object_id == row.pk
+        ]
+        for kind, row in kinds.items()
+    }
+    return {
+        "category": product.category_id == category.pk,
+        "position": category.position,
+        "tags": product.tags.count(),
+        "ingredients": [*product.ingredients.values_list("name", flat=True)],
+        "about": page.about_id == product.pk,
+        "reviews": [*product.reviews.values_list("text", flat=True)],
+        "notes": notes,
+    }
+
+
+def whole(name: str) -> dict[str, Any]:
+    """What belongs to a product in the database in which it was made."""
+    return {
+        "category": True,
+        "position": len(name),
+        "tags": 2,
+        "ingredients": [f"{name} dust"],
+        "about": True,
+        "reviews": [f"{name} review"],
+        "notes": {kind: [f"{name} note"] for kind in ("product", "page", "newspage")},
+    }
+
+
+def copied(name: str) -> dict[str, Any]:
+    """What belongs to it in another database."""
+    none: dict[str, list[str]] = {"product": [], "page": [], "newspage": []}
+    return {**whole(name), "position": 0, "reviews": [], "notes": none}
+
+
+def both_made(ok: Ok, run: Run, side: str = "theirs") -> None:
+    """Stage has made Barley and production Oat under the same keys; main has both since."""
+    new_product("default", "Barley")
+    ok("commit", "-m", "Barley")
+    new_product("other", "Oatmeal")
+    ok("commit", "--branch", "live", "-m", "Oatmeal", OTHER)
+    assert run("merge", "live").code == 3
+    ok("resolve", "--all", "--renumber", side)
+    ok("merge", "--continue")
+
+
+def keys(alias: str, name: str) -> set[int]:
+    rows = (
+        Product._base_manager.using(alias).get(name=name),
+        Category.objects.using(alias).get(name=name),
+        Page.objects.using(alias).get(title=name),
+        NewsPage.objects.using(alias).get(title=name),
+        Ingredient.objects.using(alias).get(name=f"{name} dust"),
+    )
+    return {row.pk for row in rows}
+
+
+@pytest.mark.parametrize("side", ["theirs", "ours"])
+def test_a_row_moves_to_the_new_key_of_its_record(twins: None, ok: Ok, run: Run, side: str) -> None:
+    both_made(ok, run, side)
+    moved, alias = ("Oatmeal", "other") if side == "theirs" else ("Barley", "default")
+    stays, there = ("Barley", "default") if side == "theirs" else ("Oatmeal", "other")
+    at = f"--database={alias}"
+    before = raw.snapshot(alias)
+    plan = ok("checkout", "main", at)
+    assert "bakery.product:900 becomes bakery.product:901, with all that refers to it" in plan
+    assert "4 to get another key" in plan
+    assert "bakery.newspage:900 becomes" not in plan, "it goes with its parent"
+    assert raw.snapshot(alias) == before, "a plan writes nothing"
+    document = json.loads(ok("checkout", "main", "--json", at))
+    assert document["moved"]["bakery.page:900"] == "bakery.page:901"
+    said = ok("checkout", "main", "--apply", "--yes", at)
+    assert "4 given another key" in said
+    assert keys(alias, moved) == {901}
+    assert around(alias, moved) == whole(moved)
+    assert keys(alias, stays) == {900}
+    assert around(alias, stays) == copied(stays)
+    assert "clean" in ok("status", at) or "Nothing" in ok("status", at)
+    assert "nothing to write" in ok("checkout", "main", "--apply", "--yes", at)
+    ok("checkout", "main", "--apply", "--yes", f"--database={there}")
+    assert around(there, stays) == whole(stays)
+    assert around(there, moved) == copied(moved)
+    assert keys(there, moved) == {901}
+
+
+def test_an_undo_moves_the_rows_back(twins: None, ok: Ok, run: Run) -> None:
+    both_made(ok, run)
+    before = raw.snapshot("other")
+    ok(*APPLY)
+    after = raw.snapshot("other")
+    assert "bakery.product:901 becomes bakery.product:900" in ok("undo", "--dry-run", OTHER)
+    ok("undo", "--yes", OTHER)
+    assert without_ledger(raw.snapshot("other")) == without_ledger(before)
+    ok(*APPLY)
+    assert without_ledger(raw.snapshot("other")) == without_ledger(after)
+
+
+def without_ledger(tables: Any) -> Any:
+    return {name: rows for name, rows in tables.items() if not name.startswith("contentgit_")}
+
+
+def test_edits_and_new_rows_beside_what_moves(twins: None, ok: Ok, run: Run) -> None:
+    both_made(ok, run)
+    Product._base_manager.using("other").filter(pk=900).update(body="Edited here")
+    Review.objects.using("other").create(product_id=900, text="Late review")
+    refused = run(*APPLY)
+    assert refused.code == 3
+    assert "bakery.product:901 was edited here" in refused.err
+    before = raw.snapshot("other")
+    ok(*UPDATE)
+    row = Product._base_manager.using("other").get(pk=901)
+    assert (row.name, row.body) == ("Oatmeal", "Edited here")
+    assert row.reviews.count() == 2
+    assert "bakery.product:901" in ok("status", OTHER)
+    ok("undo", "--yes", OTHER)
+    assert without_ledger(raw.snapshot("other")) == without_ledger(before)
+
+
+def test_a_row_in_the_way(twins: None, ok: Ok, run: Run) -> None:
+    """Made here since, and in no commit: it moves on when that is asked for."""
+    both_made(ok, run)
+    new_product("other", "Spelt", 901)
+    before = raw.snapshot("other")
+    refused = run(*UPDATE)
+    assert refused.code == 3
+    assert (
+        "bakery.product:901 is another row here, and bakery.product:900 is to become" in refused.err
+    )
+    assert "--database other --renumber  (gives rows that were made here" in refused.err
+    plain = run(*APPLY)
+    assert plain.code == 3
+    assert "--merge --renumber" in plain.err
+    assert raw.snapshot("other") == before
+    ok(*UPDATE, "--renumber")
+    assert around("other", "Oatmeal") == whole("Oatmeal")
+    assert around("other", "Spelt") == whole("Spelt")
+    assert around("other", "Barley") == copied("Barley")
+    assert keys("other", "Spelt") == {902}
+    ok("undo", "--yes", OTHER)
+    assert without_ledger(raw.snapshot("other")) == without_ledger(before)
+
+
+def test_update_gives_rows_made_here_other_keys(twins: None, ok: Ok, run: Run) -> None:
+    """Both made a product under one key, and the one here is in no commit yet."""
+    new_product("default", "Barley")
+    ok("commit", "-m", "Barley")
+    new_product("other", "Oatmeal")
+    before = raw.snapshot("other")
+    refused = run(*UPDATE)
+    assert refused.code == 3
+    assert "--renumber  (gives rows that were made here" in refused.err
+    assert raw.snapshot("other") == before
+    ok(*UPDATE, "--renumber")
+    assert around("other", "Oatmeal") == whole("Oatmeal")
+    assert around("other", "Barley") == copied("Barley")
+    assert keys("other", "Barley") == {900}
+    assert keys("other", "Oatmeal") == {901}
+    ok("commit", "-m", "Oatmeal", OTHER)
+    ok("checkout", "main", "--apply", "--yes")
+    assert around("default", "Oatmeal") == copied("Oatmeal")
+    assert around("default", "Barley") == whole("Barley")
+
+
+def test_undo_of_new_keys_for_rows_made_here(twins: None, ok: Ok) -> None:
+    new_product("default", "Barley")
+    ok("commit", "-m", "Barley")
+    new_product("other", "Oatmeal")
+    before = raw.snapshot("other")
+    ok(*UPDATE, "--renumber")
+    ok("undo", "--yes", OTHER)
+    assert without_ledger(raw.snapshot("other")) == without_ledger(before)
+
+
+def test_back_to_an_older_commit(twins: None, ok: Ok, run: Run) -> None:
+    """The row goes back to the key that its record had there; the other one is deleted."""
+    both_made(ok, run)
+    ok(*APPLY)
+    ok("checkout", "live", "--apply", "--yes", "--allow-cascade", OTHER)
+    assert around("other", "Oatmeal") == whole("Oatmeal")
+    assert keys("other", "Oatmeal") == {900}
+    assert not Product._base_manager.using("other").filter(name="Barley")
+    ok(*APPLY)
+    assert around("other", "Oatmeal") == whole("Oatmeal")
+    assert keys("other", "Oatmeal") == {901}
+
+
+def test_a_plan_file(twins: None, ok: Ok, run: Run, tmp_path: Any) -> None:
+    both_made(ok, run)
+    file = tmp_path / "plan.json"
+    ok("checkout", "main", f"--plan-out={file}", OTHER)
+    ok("checkout", "--apply", f"--plan={file}", "--yes", OTHER)
+    assert keys("other", "Oatmeal") == {901}
+
+
+def test_a_row_that_is_gone_does_not_move(twins: None, ok: Ok, run: Run) -> None:
+    both_made(ok, run)
+    Product._base_manager.using("other").filter(pk=900).delete()
+    ok(*UPDATE)
+    assert not Product._base_manager.using("other").filter(name="Oatmeal")
+    assert Product._base_manager.using("other").get(pk=900).name == "Barley"
+    assert Review.objects.using("other").count() == 0
+
+
+def test_renumber_requires_a_merge(twins: None, run: Run) -> None:
+    said = run("checkout", "main", "--apply", "--renumber")
+    assert said.code == 2
+    assert "--renumber requires --merge" in said.err
+    assert AppliedCommit.objects.count() == 1
