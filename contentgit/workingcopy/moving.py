@@ -51,8 +51,8 @@ class Moves:
     """The rows that move, by the keys of the models that give them.
 
     ``recorded`` are the records that have another key in the commit, by the dump's folder, and ``rows`` those
-    of them that have a row; ``aside`` are the rows that make room. Where an apply is undone, ``back`` are the keys that it gave and those of before: the
-    rows move behind all other steps.
+    of them that have a row; ``aside`` are the rows that make room. Where an apply is undone, ``back`` are the
+    keys that it gave and those of before: the rows move behind all other steps.
     """
 
     project: Project
