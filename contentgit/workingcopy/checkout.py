@@ -151,10 +151,10 @@ def _run(project: Project, planned: Planned, watch: Watch) -> None:
     }
     steps = tuple(s for s in planned.plan.steps if s.action is not Action.MOVE)
     lock(project, planned)
-    moving = Moving(project.identities)
+    moving, moved = Moving(project.identities), set[str]()
     if moves and planned.request.verb != "undo":
         project.identities.call({})  # the rows are called so in earnest from now on
-        moving.move(moves, tables)
+        moved = moving.move(moves, tables)
     done = 0
 
     def progress(count: int) -> None:
@@ -176,7 +176,7 @@ def _run(project: Project, planned: Planned, watch: Watch) -> None:
             watch=watch,
             rewrite=others.rewrite,
         )
-    replace(others, own=applied.tables).check()
+    replace(others, own=applied.tables | moved).check()
     verify(project, planned)
     if moves and planned.request.verb == "undo":
         moving.move(moves, tables)

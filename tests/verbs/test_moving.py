@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
+from django.db import connections
+from django.db.models.signals import post_save
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 
 from contentgit.datasets import specs_for_models
 from contentgit.models import AppliedCommit
@@ -273,6 +277,61 @@ def test_a_plan_file(twins: None, ok: Ok, run: Run, tmp_path: Any) -> None:
     ok("checkout", "main", f"--plan-out={file}", OTHER)
     ok("checkout", "--apply", f"--plan={file}", "--yes", OTHER)
     assert keys("other", "Oatmeal") == {901}
+
+
+def test_an_edit_since_goes_back_with_its_row(twins: None, ok: Ok, run: Run) -> None:
+    both_made(ok, run)
+    ok(*APPLY)
+    Product._base_manager.using("other").filter(pk=901).update(body="Edited since")
+    Review.objects.using("other").create(product_id=901, text="Since")
+    ok("undo", "--yes", OTHER)
+    row = Product._base_manager.using("other").get(pk=900)
+    assert (row.name, row.body, row.reviews.count()) == ("Oatmeal", "Edited since", 2)
+    assert not Product._base_manager.using("other").filter(pk=901)
+
+
+def test_an_undo_finds_the_old_key_taken(twins: None, ok: Ok, run: Run) -> None:
+    """What came with the apply was edited since, so it stays if that is asked for; and so does the key."""
+    both_made(ok, run)
+    ok(*APPLY)
+    Product._base_manager.using("other").filter(pk=900).update(body="Edited since")
+    before = raw.snapshot("other")
+    refused = run("undo", "--yes", "--take=ours", OTHER)
+    assert refused.code == 3
+    assert "bakery.product:900 is another row here, and bakery.product:901 is to" in refused.err
+    assert raw.snapshot("other") == before
+
+
+def test_what_breaks_leaves_the_rows_where_they_were(twins: None, ok: Ok, run: Run) -> None:
+    both_made(ok, run)
+    before = raw.snapshot("other")
+
+    def fail(**_: Any) -> None:
+        assert Product._base_manager.using("other").get(pk=901).name == "Oatmeal"
+        raise LookupError("no index")
+
+    post_save.connect(fail, sender=Ingredient)
+    try:
+        assert run(*APPLY).code == 1
+    finally:
+        post_save.disconnect(fail, sender=Ingredient)
+    assert raw.snapshot("other") == before
+    ok(*APPLY)
+    assert around("other", "Oatmeal") == whole("Oatmeal")
+
+
+def test_all_rows_move_together(twins: None, ok: Ok, run: Run) -> None:
+    """A statement for each column that refers to them, however many rows there are."""
+    for alias, name in (("default", "there"), ("other", "here")):
+        rows = [Category(pk=pk, name=f"{name}{pk}", slug=f"{name}{pk}") for pk in range(950, 980)]
+        Category.objects.using(alias).bulk_create(rows)
+    both_made(ok, run)
+    with CaptureQueriesContext(connections["other"]) as found:
+        ok(*APPLY)
+    moved = re.compile(r"UPDATE .bakery_(category|product). SET .(id|parent_id|category_id). =")
+    said = [match[0] for query in found if (match := moved.search(query["sql"]))]
+    assert len(said) == len({*said}) == 4, said
+    assert Category.objects.using("other").filter(name__startswith="here").count() == 30
 
 
 def test_a_row_that_is_gone_does_not_move(twins: None, ok: Ok, run: Run) -> None:

@@ -42,8 +42,11 @@ class Moving:
     def _backend(self) -> Backend:
         return backend(self.identities.using)
 
-    def move(self, keys: Mapping[RecordKey, RecordKey], tables: Mapping[str, Table]) -> None:
+    def move(self, keys: Mapping[RecordKey, RecordKey], tables: Mapping[str, Table]) -> set[str]:
         """Give each row its new key. No row has one that is not given up; ``tables`` are those of the models.
+
+        Returns:
+            The names of the tables that were written.
 
         Raises:
             OvertakenError: a row is gone.
@@ -60,6 +63,7 @@ class Moving:
             written |= {table.name, *(each.table for each in references)}
         self._backend.check_constraints(written)
         self._backend.reset_sequences([tables[label].model for label in by_model(keys)])
+        return written
 
     def _move(
         self, table: Table, references: Sequence[_Reference], pairs: Mapping[int, int]
