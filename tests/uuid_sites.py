@@ -64,11 +64,23 @@ LINKS = (
 SETTING = {"DATASETS": "tests.uuid_sites.datasets", "ENVIRONMENT": "test"}
 
 
+NUMBERED = {**SETTING, "DATASETS": "tests.uuid_sites.numbered"}
+
+
 def datasets() -> dict[str, Any]:
     """Two datasets, one of which refers to the other."""
+    return _datasets("uuid")
+
+
+def numbered() -> dict[str, Any]:
+    """The same, with rows named by their primary keys."""
+    return _datasets("pk")
+
+
+def _datasets(identity: str) -> dict[str, Any]:
     shop = [KINDS[name].model for name in ("category", "tag", "product", "page", "news")]
     said = [KINDS[name].model for name in ("review", "note")]
-    how = {"delete_missing": True, "identity": "uuid"}
+    how = {"delete_missing": True, "identity": identity}
     return {
         "shop": {"specs": lambda _arguments: specs_for_models(shop, how)},
         "said": {"specs": lambda _arguments: specs_for_models(said, how), "depends_on": ["shop"]},
