@@ -1,22 +1,24 @@
 """Records that a merge gave another key: what a later commit calls a record of an earlier one.
 
-A merge that gave new keys says so in trailers of its message. Anybody can write such a line: it counts only
-where the record is in the earlier commit, and the new one in the commit that says so.
+A merge that gave new keys says so in trailers of its message, for each of its parents. Anybody can write such
+a line: it counts only where the commit that it names is an earlier one and has the record.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from contentgit.content import canonical
-from contentgit.content.layout import of_models, record_path
+from contentgit.content.layout import of_models, record_path, record_paths
 from contentgit.content.records import RecordKey
-from contentgit.content.schema import FieldKind, Layout, ModelSchema
+from contentgit.content.schema import FieldKind, ModelSchema
 from contentgit.git import GONE, Commit, Placed, Repository
+from contentgit.history.dumps import dump_folders
 from contentgit.history.snapshots import CommitSide, batches
 from contentgit.merge import renumbered
 
@@ -131,21 +133,23 @@ class _NewKeys:
 
     def _by(self, start: str, commit: Commit) -> dict[RecordKey, RecordKey]:
         """What one commit did to the keys that records have at the start."""
-        said = [*said_by(commit)]
-        there = self._there(commit.id, {each.new for each in said})
+        said: dict[str, list[NewKey]] = {}
+        for each in said_by(commit):
+            said.setdefault(each.commit, []).append(each)
         found: dict[RecordKey, RecordKey] = {}
-        for each in said:
-            if (
-                each.new in there
-                and self._has(each.commit, commit.id)
-                and self._has(start, each.commit)
-            ):
-                names = self.between(start, each.commit)
-                older = _turned(names).get(each.old)
-                if older is not None or each.old not in names:
-                    found[older or each.old] = each.new
-        twice = len({*found.values()}) < len(found)
-        return {} if twice else found
+        for earlier, some in said.items():
+            if not self._has(earlier, commit.id) or not self._has(start, earlier):
+                continue
+            names = self.between(start, earlier)
+            older = _turned(names)
+            there = records_at(self.repository, earlier, {each.old for each in some})
+            found |= {
+                older.get(each.old, each.old): each.new
+                for each in some
+                if each.old in there and (each.old in older or each.old not in names)
+            }
+        counts = Counter(found.values())
+        return {old: new for old, new in found.items() if counts[new] == 1}
 
     def _has(self, one: str, other: str) -> bool:
         """Whether ``one`` is there, and is ``other`` or an ancestor of it."""
@@ -153,12 +157,11 @@ class _NewKeys:
             return True
         return self.repository.objects.has(one) and self.repository.history.is_ancestor(one, other)
 
-    def _there(self, commit: str, keys: Iterable[RecordKey]) -> set[RecordKey]:
-        """Those of the keys of which a dump of the commit has a record."""
-        folders = self.repository.trees.folders(commit)
-        paths = {
-            f"{folder}/{record_path(key, Layout.INTEGER)}": key
-            for key in keys
-            for folder in folders
-        }
-        return {paths[path] for path in self.repository.trees.files_at(commit, list(paths))}
+
+def records_at(repository: Repository, commit: str, keys: Collection[RecordKey]) -> set[RecordKey]:
+    """Those of the keys of which a dump of the commit has a record."""
+    folders = dump_folders(repository, commit)
+    paths = {
+        f"{folder}/{path}": key for key in keys for path in record_paths(key) for folder in folders
+    }
+    return {paths[path] for path in repository.trees.files_at(commit, [*paths])}

@@ -96,13 +96,17 @@ def test_lines_of_others_do_not_count(site: Site) -> None:
     early = site.commit("summer", tags("s", 3))
     main = site.commit("main", tags("w", 3))
     pair = NewKey(tag(3), early, tag(4))
-    nowhere = said(site, [main, early], pair)
-    assert since(site, early, nowhere) == {}, "the commit has no such record"
+    nowhere = NewKey(tag(8), early, tag(9))
+    assert since(site, early, said(site, [main, early], nowhere)) == {}, "it has no such record"
+    gone = said(site, [main, early], pair)
+    assert since(site, early, gone) == {3: 4}, "the merge has it no more, and it is no other one"
     there = site.commit("main", tags("w", 4))
     assert since(site, early, said(site, [there], pair)) == {}, "it does not come from there"
     assert since(site, early, said(site, [there, early], pair)) == {3: 4}
     twice = (pair, NewKey(tag(1), early, tag(4)))
     assert since(site, early, said(site, [there, early], *twice)) == {}, "two records, one key"
+    more = said(site, [there, early], *twice, NewKey(tag(2), early, tag(9)))
+    assert since(site, early, more) == {2: 9}
     absent = NewKey(tag(3), "0" * 40, tag(4))
     assert since(site, early, said(site, [there, early], absent)) == {}
 

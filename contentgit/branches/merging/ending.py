@@ -19,10 +19,11 @@ from contentgit.branches.operation import (
     refuse_unfinished,
 )
 from contentgit.branches.trees import Doubt, TreeMerge
+from contentgit.branches.trees.following import composed
 from contentgit.content.records import RecordKey
 from contentgit.errors import ConflictError
 from contentgit.git import LeftAlone, Repository, with_trailers
-from contentgit.history.renumbered import NewKey
+from contentgit.history.renumbered import NewKey, records_at
 from contentgit.integrity.relations import PARENT
 from contentgit.merge import Reason, Side, new_keys
 from contentgit.render.conflicts import as_data, headline
@@ -80,7 +81,7 @@ def conclude(
     refuse_moved(repository, operation)
     merge = merge or operation.tree(repository)
     refuse_conflicts(operation, merge)
-    commit = commit_tree(repository, operation, merge.tree)
+    commit = commit_tree(repository, operation, merge.tree, said(repository, operation, merge))
     left: Iterable[LeftAlone] = ()
     if commit:
         if is_kept(repository):  # what clears up behind a crash knows the commit by its id
@@ -92,29 +93,41 @@ def conclude(
     )
 
 
-def commit_tree(repository: Repository, operation: Operation, tree: str) -> str:
-    """The id of the operation's commit; ``""`` where it would change nothing and join nothing."""
+def commit_tree(
+    repository: Repository, operation: Operation, tree: str, said: Iterable[NewKey] = ()
+) -> str:
+    """The id of the operation's commit; ``""`` where it would change nothing and join nothing.
+
+    ``said`` are the new keys that its message names.
+    """
     if len(operation.parents) == 1 and tree == repository.trees.root(operation.ours):
         return ""
     return repository.writer.commit_tree(
         tree,
         operation.parents,
-        with_trailers(operation.message, [*_new_keys(operation)]),
+        with_trailers(operation.message, [each.trailer for each in said]),
         author=operation.author,
         author_date=operation.author_date,
     )
 
 
-def _new_keys(operation: Operation) -> Iterator[str]:
-    """The lines that say which records of the commit's parents have other keys in it."""
-    for side, commit in ((Side.OURS, operation.ours), (Side.THEIRS, operation.theirs)):
-        if commit in operation.parents:
-            yield from trailers(commit, new_keys(operation.resolutions, side))
+def said(repository: Repository, operation: Operation, merge: TreeMerge) -> list[NewKey]:
+    """Which records of the commit's parents have other keys in it."""
+    return [
+        each
+        for side, commit in ((Side.OURS, operation.ours), (Side.THEIRS, operation.theirs))
+        if commit in operation.parents
+        for each in new_keys_of(repository, commit, merge, new_keys(operation.resolutions, side))
+    ]
 
 
-def trailers(commit: str, keys: Mapping[RecordKey, RecordKey]) -> Iterator[str]:
-    """The lines of a message that say which records of a commit have other keys now."""
-    return (NewKey(old, commit, new).trailer for old, new in sorted(keys.items()))
+def new_keys_of(
+    repository: Repository, commit: str, merge: TreeMerge, given: Mapping[RecordKey, RecordKey]
+) -> Iterator[NewKey]:
+    """Which records of a merged commit have other keys in a merge, with those ``given`` there."""
+    keys = composed(merge.base.keys.get(commit, {}), given)
+    there = records_at(repository, commit, keys)
+    return (NewKey(old, commit, new) for old, new in sorted(keys.items()) if old in there)
 
 
 def publish(repository: Repository, operation: Operation, commit: str) -> list[LeftAlone]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from contentgit.branches.merging.deciding import (
@@ -22,7 +22,7 @@ from contentgit.branches.merging.deciding import (
     resolutions_for,
     unknown,
 )
-from contentgit.branches.merging.ending import Concluded, commit_tree, publish, trailers
+from contentgit.branches.merging.ending import Concluded, commit_tree, new_keys_of, publish, said
 from contentgit.branches.merging.fitting import fitted, refuse_nothing
 from contentgit.branches.merging.new_keys import NewKeys
 from contentgit.branches.merging.old_names import with_new_names
@@ -32,7 +32,8 @@ from contentgit.content.canonical import dump_document, parse_document
 from contentgit.content.documents import MISFITS, misfit
 from contentgit.content.layout import CONFLICTS_FOLDER
 from contentgit.errors import ConflictError, FormatError, RefusedError, UsageError
-from contentgit.git import GONE, Placed, Repository, with_trailers
+from contentgit.git import GONE, Placed, Repository
+from contentgit.history.renumbered import NewKey
 from contentgit.merge import Reason, Resolution, Side, Take, TreeConflict, added, new_keys
 from contentgit.render.conflicts import as_data, headline
 
@@ -72,7 +73,7 @@ def record_conflicts(
     found = operation.tree(repository)
     files = _files(operation, found.conflicts)
     tree = repository.writer.write_tree(None, files, {"": found.tree})
-    commit = commit_tree(repository, operation, tree)
+    commit = commit_tree(repository, operation, tree, said(repository, operation, found))
     left = publish(repository, operation, commit)
     done = Concluded(operation.verb, operation.source, operation.branch, commit, tuple(left))
     return done, found.conflicts
@@ -162,12 +163,11 @@ def resolve_recorded(
     wanted = _wanted(there, patterns, decision)
     repository.settings.identity()
     tree, decided = head, []
-    said: list[str] = []
+    moved: list[NewKey] = []
     for ours, theirs in dict.fromkeys((each.ours, each.theirs) for each in wanted):
         some = [each for each in wanted if (each.ours, each.theirs) == (ours, theirs)]
-        tree, given = _decided_tree(repository, tree, some, patterns, decision)
-        for side, commit in ((Side.OURS, ours), (Side.THEIRS, theirs)):
-            said += trailers(commit, new_keys(given or (), side))
+        tree, given, new = _decided_tree(repository, tree, some, patterns, decision)
+        moved += new
         names = {str(each.place.key) for each in given or () if each.place}
         decided += (
             some if given is None else [recorded for recorded in there if recorded.record in names]
@@ -180,8 +180,7 @@ def resolve_recorded(
         listed = "".join(f"- {label}\n" for label in labels[:50])
         message = f"Decide {len(labels)} conflicts\n\n{listed}"
     operation = Operation("resolve", labels[0], branch, head, head, (head,), message)
-    operation = replace(operation, message=with_trailers(message, said))
-    commit = commit_tree(repository, operation, tree)
+    commit = commit_tree(repository, operation, tree, moved)
     left = publish(repository, operation, commit)
     done = Concluded("resolve", labels[0], branch, commit, tuple(left))
     files = {each.file for each in decided}
@@ -225,11 +224,11 @@ def _decided_tree(
     wanted: Sequence[Recorded],
     patterns: Sequence[str],
     decision: Decision | None,
-) -> tuple[str, Sequence[Resolution] | None]:
+) -> tuple[str, Sequence[Resolution] | None, Sequence[NewKey]]:
     """HEAD's tree with what the decisions make of the merge, merged into what was edited since.
 
     With it, the new keys, where that is the decision: not all records that are named may get one, and a row
-    has one key in all its models.
+    has one key in all its models. And which records of the merged commits have these.
     """
     ours, theirs = wanted[0].ours, wanted[0].theirs
     before = merge_commits(repository, ours, theirs)
@@ -255,7 +254,18 @@ def _decided_tree(
     _refuse(fresh, "it uncovers")
     found = merge_trees(repository, Base(before.tree), head, after.tree)
     _refuse(found.conflicts, "it was edited since the merge")
-    return found.tree, given
+    return found.tree, given, [*_moved(repository, (ours, theirs), before, given or ())]
+
+
+def _moved(
+    repository: Repository, sides: tuple[str, str], merge: TreeMerge, given: Sequence[Resolution]
+) -> Iterator[NewKey]:
+    """Which records of the merged commits have one of the keys that were given."""
+    for side, commit in zip(Side, sides, strict=True):
+        keys = new_keys(given, side)
+        new = {*keys.values()}
+        found = new_keys_of(repository, commit, merge, keys)
+        yield from (each for each in found if each.new in new)
 
 
 def _resolutions(

@@ -8,23 +8,23 @@ written are objects that no ref reaches yet.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contentgit.branches.trees.constraints import Doubt
 from contentgit.branches.trees.evolving import in_one_schema
 from contentgit.branches.trees.files import FileMerge, whole
+from contentgit.branches.trees.following import merged_keys
 from contentgit.branches.trees.losses import Loss, losses
 from contentgit.branches.trees.meeting import Meeting
-from contentgit.branches.trees.sides import BATCH, Base, File, Sides, decoded
-from contentgit.content import canonical
-from contentgit.content.layout import dump_of, in_dump, record_path
+from contentgit.branches.trees.rekeying import rekeyed, with_keys
+from contentgit.branches.trees.sides import Base, File, Keys, Sides
+from contentgit.content.layout import in_dump
 from contentgit.content.records import RecordKey
 from contentgit.errors import RefusedError
-from contentgit.git import GONE, Placed, Repository
+from contentgit.git import Repository
 from contentgit.history.commits import check_format
-from contentgit.history.snapshots import batches
-from contentgit.merge import Reason, Resolution, Side, TreeConflict, new_keys, renumbered
+from contentgit.merge import Reason, Resolution, Side, TreeConflict, new_keys
 
 __all__ = [
     "Base",
@@ -93,7 +93,8 @@ def merge_trees(
         RefusedError: a side lacks migrations of which nothing is known.
     """
     Sides(repository, base, ours, theirs).refuse_replaced()
-    before = in_one_schema(repository, base, ours, theirs)
+    here, there = (with_keys(repository, each, base.keys.get(each, {})) for each in (ours, theirs))
+    before = in_one_schema(repository, base, here, there)
     sides = _keyed(before, resolutions)
     merge = FileMerge(sides, resolutions)
     root = repository.trees.root(sides.ours)
@@ -106,20 +107,51 @@ def merge_trees(
 
 
 def common_base(repository: Repository, ours: str, theirs: str) -> Base:
-    """What both commits come from; where they were merged into each other, the merge of all bases."""
+    """What both commits come from; where they were merged into each other, the merge of all bases.
+
+    Records that merges gave other keys since are there under those with which they are to be merged.
+    """
     commits = repository.history.merge_bases(ours, theirs)
     if not commits:
         return Base(None)
-    for commit in commits:
+    below: dict[tuple[str, str], Sequence[str]] = {(ours, theirs): commits}
+    every = [*dict.fromkeys(_bases(repository, commits, below))]
+    for commit in every:
         check_format(repository, commit)
+    keys = merged_keys(repository, every, ours, theirs)
+    return _base(repository, (ours, theirs), below, keys)._replace(keys=keys)
+
+
+def _bases(
+    repository: Repository, commits: Sequence[str], below: dict[tuple[str, str], Sequence[str]]
+) -> Iterator[str]:
+    """These commits, and what they come from themselves where there are several."""
+    yield from commits
+    for commit in commits[1:]:
+        pair = (commits[0], commit)
+        if pair not in below:
+            below[pair] = repository.history.merge_bases(*pair)
+            yield from _bases(repository, below[pair], below)
+
+
+def _base(
+    repository: Repository,
+    sides: tuple[str, str],
+    below: Mapping[tuple[str, str], Sequence[str]],
+    keys: Mapping[str, Keys],
+) -> Base:
+    commits = below[sides]
+    if not commits:
+        return Base(None)
     first, *rest = commits
-    tree, doubtful = repository.trees.root(first), frozenset[str]()
+    tree, doubtful = with_keys(repository, first, keys.get(first, {})), frozenset[str]()
     for commit in rest:
-        below = common_base(repository, first, commit)
-        sides = in_one_schema(repository, below, tree, commit, as_base=True)
-        merge = FileMerge(sides, as_base=True)
-        tree = repository.writer.write_tree(None, merge.changes(), {"": sides.ours})
-        doubtful |= merge.doubtful | sides.base.doubtful
+        other = with_keys(repository, commit, keys.get(commit, {}))
+        base = _base(repository, (first, commit), below, keys)
+        met = in_one_schema(repository, base, tree, other, as_base=True)
+        merge = FileMerge(met, as_base=True)
+        tree = repository.writer.write_tree(None, merge.changes(), {"": met.ours})
+        doubtful |= merge.doubtful | met.base.doubtful
     return Base(tree, tuple(commits), doubtful)
 
 
@@ -148,25 +180,12 @@ def _with_keys(
     keys: Mapping[RecordKey, RecordKey],
 ) -> str:
     """A side's tree with other keys for some of the records that it added."""
-    repository = sides.repository
-    paths = [path for path, (_, after) in changed.items() if after and sides.is_record(path)]
-    moved = {path for key in keys for path in sides.paths(key)}.intersection(paths)
-
-    def changes() -> Iterable[tuple[str, Placed]]:
-        # All of them first: a record may move to where another was.
-        yield from ((path, GONE) for path in sorted(moved))
-        for batch in batches(paths, BATCH):
-            files = [(path, changed[path][1]) for path in batch]
-            for path, record in zip(batch, decoded(repository, files), strict=True):
-                assert record is not None
-                schema = sides.model(path, record)
-                new = renumbered(record, schema, keys)
-                if schema is None or new == record:
-                    continue
-                place = f"{dump_of(path)}/{record_path(new.key, schema.layout)}"
-                yield place, canonical.encode(new, schema.key_kind)
-
-    return repository.writer.write_tree(None, changes(), {"": repository.trees.root(tree)})
+    files = [
+        (path, after) for path, (_, after) in changed.items() if after and sides.is_record(path)
+    ]
+    root = sides.repository.trees.root(tree)
+    changes = rekeyed(sides.repository, files, keys, sides.schema)
+    return sides.repository.writer.write_tree(None, changes, {"": root})
 
 
 def _refuse_taken(

@@ -11,7 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from contentgit.branches.trees import Doubt, Sides, TreeMerge, common_base, merge_trees
+from contentgit.branches.trees import (
+    Base,
+    Doubt,
+    Sides,
+    TreeMerge,
+    common_base,
+    merge_trees,
+)
 from contentgit.branches.trees.meeting import Meeting
 from contentgit.branches.trees.sides import BATCH, family, has_added
 from contentgit.content import canonical
@@ -55,13 +62,7 @@ def recomputed(
     files = files_of(merged.conflicts)
     sides = merged.sides
     unasked = tuple(_unasked(sides, merged.conflicts, held))
-    new_keys = tuple(
-        Resolution(
-            Place(each.old), key=each.new.key, take=Take.OURS if each.commit == ours else None
-        )
-        for each in said
-        if each.commit in (ours, theirs)
-    ) or tuple(_new_keys(sides, merged, held))
+    new_keys = tuple(_said(base, ours, theirs, said)) or tuple(_new_keys(sides, merged, held))
     if new_keys:
         merged = merge_trees(repository, base, ours, theirs, new_keys)
         files |= files_of(merged.conflicts)
@@ -125,6 +126,16 @@ def _uncovered(
 
 
 # New keys
+
+
+def _said(base: Base, ours: str, theirs: str, said: Iterable[NewKey]) -> Iterator[Resolution]:
+    """The decisions on new keys that a message names, but for the keys that the merge gives anyway."""
+    for each in said:
+        if each.commit in (ours, theirs):
+            key = base.keys.get(each.commit, {}).get(each.old, each.old)
+            if key != each.new:
+                take = Take.OURS if each.commit == ours else None
+                yield Resolution(Place(key), key=each.new.key, take=take)
 
 
 def _new_keys(sides: Sides, merged: TreeMerge, held: str) -> Iterator[Resolution]:

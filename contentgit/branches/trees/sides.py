@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby, product
 from operator import itemgetter
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 from contentgit.content.layout import DATASET_FILE, dump_of, in_dump, record_key, record_path
@@ -33,16 +34,22 @@ BATCH = 1000
 """Records that are held at a time, each on three sides."""
 
 
+Keys: TypeAlias = Mapping[RecordKey, RecordKey]
+"""Other keys of a commit's records, by those that they have there; records that keep theirs are left out."""
+
+
 class Base(NamedTuple):
     """The common base: a tree (``None``: nothing), and the commits that it was made from.
 
     Where the bases of a criss-cross contradict each other, a field is left out of its record, so that
     it is equal to nobody's; at the ``doubtful`` paths a record or file was there on one side alone.
+    ``keys`` has, by commit, the keys with which ours and theirs must be read to be merged with the tree.
     """
 
     tree: str | None
     commits: tuple[str, ...] = ()
     doubtful: frozenset[str] = frozenset()
+    keys: Mapping[str, Keys] = MappingProxyType({})
 
 
 @dataclass

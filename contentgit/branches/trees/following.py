@@ -1,0 +1,187 @@
+"""Records that merges gave other keys: under which keys the commits of a merge are read.
+
+Where one side was given a new key for a record, the other side and what both come from have it under the old
+one, which may be another record's by now. So a merge reads all of them with one key for each record. No
+record is lost by that: one that already has such a key, and is another one, gets a key that is free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import product
+
+from contentgit.branches.trees.sides import Keys, family
+from contentgit.content.layout import integer_key, model_folder
+from contentgit.content.records import RecordKey
+from contentgit.content.schema import ModelSchema
+from contentgit.git import Repository
+from contentgit.history.dumps import dump_folders, recorded_schema
+from contentgit.history.renumbered import TRAILER, new_keys_since, records_at
+
+
+@dataclass
+class _Record:
+    """A record with several keys: those in the commits, and those of which it is to have one, best first."""
+
+    names: dict[str, RecordKey]
+    wanted: tuple[RecordKey, ...]
+
+
+def merged_keys(
+    repository: Repository, bases: Sequence[str], ours: str, theirs: str
+) -> Mapping[str, Keys]:
+    """By commit, the keys with which it is merged, so that a record has one key in all of them.
+
+    ``bases`` are what both sides come from. A record has the new key of ours, or else that of theirs.
+    """
+    mentioned = repository.history.mentioning
+    if not any(mentioned(base, side, f"{TRAILER}: ") for base in bases for side in (ours, theirs)):
+        return {}
+    commits = [*dict.fromkeys((*bases, ours, theirs))]
+    families = _Families(repository, commits)
+    known: dict[RecordKey, _Record] = {}
+    moved: dict[str, Keys] = {}
+    for base in bases:
+        here, there = (
+            families.first(new_keys_since(repository, base, side)) for side in (ours, theirs)
+        )
+        moved[base] = here
+        for key in sorted(families.of(base, {*here, *there})):
+            new, other = here.get(key, key), there.get(key, key)
+            record = known.setdefault(new, _Record({ours: new, theirs: other}, (other, new)))
+            record.names[base] = key
+            if new != key:
+                record.wanted = (new,)
+    for base, (new, record) in ((base, each) for base in bases for each in known.items()):
+        if new not in moved[base]:  # then what has this key there is that record
+            record.names.setdefault(base, new)
+    first = sorted(known.values(), key=lambda each: (len(each.wanted), each.wanted))
+    return families.one_key_each(first)
+
+
+def keys_of(repository: Repository, head: str, before: str, after: str) -> Mapping[str, Keys]:
+    """By commit, the keys with which two of them are read so that records have those of ``head``."""
+    found = {each: _names(repository, each, head) for each in dict.fromkeys((before, after))}
+    between = _names(repository, before, after)
+    if not between and not any(found.values()):
+        return {}
+    families = _Families(repository, [*dict.fromkeys((before, after, head))], fixed=head)
+    known: dict[RecordKey, _Record] = {}
+    for commit, keys in found.items():
+        for key, new in sorted(families.first(keys).items()):
+            known.setdefault(new, _Record({head: new}, (new,))).names[commit] = key
+    records = [*known.values()]
+    taken = {(commit, key) for each in records for commit, key in each.names.items()}
+    for key, new in sorted(families.first(between).items()):
+        if (before, key) not in taken and (after, new) not in taken:
+            records.append(_Record({before: key, after: new}, (new,)))
+    return families.one_key_each(records)
+
+
+def _names(repository: Repository, commit: str, other: str) -> Keys:
+    """What another commit calls records of a commit, where both come from one that has them."""
+    found: dict[RecordKey, RecordKey] = {}
+    for base in repository.history.merge_bases(commit, other):
+        here, there = (new_keys_since(repository, base, each) for each in (commit, other))
+        for key in sorted(records_at(repository, base, {*here, *there})):
+            found.setdefault(here.get(key, key), there.get(key, key))
+    return {key: new for key, new in found.items() if key != new}
+
+
+def composed(keys: Keys, later: Keys) -> Keys:
+    """The keys that a commit's records have after both."""
+    moved = {*keys.values()}
+    found = {key: later.get(new, new) for key, new in keys.items()}
+    return {
+        **found,
+        **{key: new for key, new in later.items() if key not in moved and key not in found},
+    }
+
+
+@dataclass
+class _Families:
+    """Models whose records share their keys, in all commits of a merge; a family goes by its first label.
+
+    The records of ``fixed`` keep their keys.
+    """
+
+    repository: Repository
+    commits: Sequence[str]
+    fixed: str = ""
+    _last: dict[str, int] = field(default_factory=dict)
+    _labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def _models(self) -> Mapping[str, ModelSchema]:
+        found: dict[str, ModelSchema] = {}
+        for commit in self.commits:
+            for folder in dump_folders(self.repository, commit):
+                found |= recorded_schema(self.repository, commit, folder)
+        return found
+
+    def _family(self, label: str) -> tuple[str, ...]:
+        if label not in self._labels:
+            self._labels[label] = family(self._models, label)
+        return self._labels[label]
+
+    def _members(self, key: RecordKey) -> Iterator[RecordKey]:
+        return (key._replace(model=label) for label in self._family(key.model))
+
+    def first(self, keys: Keys) -> Keys:
+        """The keys by the first labels."""
+        found: dict[RecordKey, RecordKey] = {}
+        for key, new in sorted(keys.items()):
+            label = self._family(key.model)[0]
+            found.setdefault(key._replace(model=label), new._replace(model=label))
+        return found
+
+    def of(self, commit: str, keys: Iterable[RecordKey]) -> set[RecordKey]:
+        """Those of the keys that a record of the commit has, of any model of the family."""
+        members = {each: key for key in keys for each in self._members(key)}
+        return {members[each] for each in records_at(self.repository, commit, members)}
+
+    def one_key_each(self, records: Sequence[_Record]) -> Mapping[str, Keys]:
+        """By commit, new keys for these records, and for others that have one of these keys already."""
+        found: dict[str, dict[RecordKey, RecordKey]] = {each: {} for each in self.commits}
+        given: set[RecordKey] = set()
+        for record in records:
+            new = next((each for each in record.wanted if each not in given), None)
+            given.add(new := new or self._unused(record.wanted[0].model, records))
+            for commit, key in record.names.items():
+                found[commit].setdefault(key, new)
+        others: dict[RecordKey, RecordKey] = {}
+        for commit, keys in found.items():
+            if commit == self.fixed:
+                continue
+            for key in sorted(self.of(commit, given - keys.keys())):
+                if key not in others:
+                    others[key] = self._unused(key.model, records)
+                keys[key] = others[key]
+        return {commit: self._for_all(keys) for commit, keys in found.items()}
+
+    def _for_all(self, keys: Keys) -> Keys:
+        """The keys for each model of a family, without those that stay."""
+        moved = ((key, new) for key, new in keys.items() if key != new)
+        return {
+            each: new._replace(model=each.model)
+            for key, new in moved
+            for each in self._members(key)
+        }
+
+    def _unused(self, label: str, records: Iterable[_Record]) -> RecordKey:
+        """A key that no record has in any of the commits, or is to have."""
+        if label not in self._last:
+            named = [key for each in records for key in (*each.names.values(), *each.wanted)]
+            texts = [key.key for key in named if key.model == label]
+            trees = self.repository.trees
+            for commit in self.commits:
+                for folder, each in product(
+                    dump_folders(self.repository, commit), self._family(label)
+                ):
+                    entries = trees.entries(commit, model_folder(folder, each))
+                    texts += (path.rpartition("/")[2].removesuffix(".json") for path, _ in entries)
+            self._last[label] = max(0, *(integer_key(each) or 0 for each in texts))
+        self._last[label] += 1
+        return RecordKey(label, str(self._last[label]))

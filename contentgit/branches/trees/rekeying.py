@@ -1,0 +1,98 @@
+"""A tree with other keys for some of its records: in their paths, and in all that refers to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from contentgit.branches.trees.sides import BATCH, PLAIN, key_at, record_at
+from contentgit.content import canonical
+from contentgit.content.layout import dump_of, model_folder, record_path
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.schema import FieldKind, ModelSchema
+from contentgit.errors import RefusedError
+from contentgit.git import GONE, FileEntry, Placed, Repository
+from contentgit.history.dumps import dump_folders, recorded_schema
+from contentgit.history.snapshots import batches
+from contentgit.merge import renumbered
+
+
+def with_keys(repository: Repository, tree: str, keys: Mapping[RecordKey, RecordKey]) -> str:
+    """A commit's or a tree's own tree, with other keys for all of its records.
+
+    Raises:
+        FormatError: a file is not a record.
+        RefusedError: the key of another record is made of one of these.
+    """
+    if not keys:
+        return repository.trees.root(tree)
+    labels = {key.model for key in keys}
+    schemas = {
+        folder: recorded_schema(repository, tree, folder)
+        for folder in dump_folders(repository, tree)
+    }
+    files = [
+        (f"{place}/{path}", FileEntry(PLAIN, blob))
+        for folder, models in schemas.items()
+        for label, schema in models.items()
+        if label in labels or _may_refer(schema, labels)
+        for place in [model_folder(folder, label)]
+        for path, blob in repository.trees.entries(tree, place)
+    ]
+    changes = rekeyed(repository, files, keys, schemas.__getitem__)
+    return repository.writer.write_tree(None, changes, {"": repository.trees.root(tree)})
+
+
+def _may_refer(schema: ModelSchema, labels: set[str]) -> bool:
+    return any(each.target in labels or each.kind is FieldKind.GENERIC for each in schema.fields)
+
+
+def rekeyed(
+    repository: Repository,
+    files: Iterable[tuple[str, FileEntry]],
+    keys: Mapping[RecordKey, RecordKey],
+    models: Callable[[str], Mapping[str, ModelSchema]],
+) -> Iterator[tuple[str, Placed]]:
+    """What becomes of records' files with other keys for records; ``models`` has those of a dump's folder.
+
+    Raises:
+        FormatError: a file is not a record.
+        RefusedError: the key of another record is made of one of these.
+    """
+    files = [*files]
+    moved = {path for path, _ in files if key_at(path) in keys}
+    # All of them first: a record may move to where another was.
+    yield from ((path, GONE) for path in sorted(moved))
+    refers = _referring(keys)
+    for batch in batches(files, BATCH):
+        blobs = repository.objects.blobs([file.id for _, file in batch])
+        for (path, _), data in zip(batch, blobs, strict=True):
+            if path not in moved and not refers(data):
+                continue
+            record = record_at(path, data)
+            schema = models(dump_of(path)).get(record.key.model)
+            new = renumbered(record, schema, keys)
+            if schema is None or new == record:
+                continue
+            _refuse_named_by_it(record, new, schema)
+            place = f"{dump_of(path)}/{record_path(new.key, schema.layout)}"
+            yield place, canonical.encode(new, schema.key_kind)
+
+
+def _referring(keys: Iterable[RecordKey]) -> Callable[[bytes], bool]:
+    """Whether a record's bytes can have one of the keys as a reference."""
+    texts = {str(key).encode() for key in keys}
+    labels = {re.escape(key.model.encode()) for key in keys}
+    reference = re.compile(rb'"((?:%s):-?[0-9]+)"' % b"|".join(sorted(labels)))
+    return lambda data: any(found in texts for found in reference.findall(data))
+
+
+def _refuse_named_by_it(record: Record, new: Record, schema: ModelSchema) -> None:
+    """Refuses a record whose own key is made of what it refers to."""
+    for name in schema.identity:
+        if record.fields.get(name) != new.fields.get(name):
+            raise RefusedError(
+                f"{record.key}: the key is made of {record.fields[name]}, which is {new.fields[name]} "
+                "since a merge gave it another key",
+                hint="apply that merge to the database of that side, and commit there",
+            )
