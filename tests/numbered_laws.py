@@ -5,6 +5,7 @@ same gets another, in a merge or in an update, and nobody takes one for the othe
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from tests import raw
 from tests.uuid_laws import Sites
@@ -15,6 +16,10 @@ class NumberedSites(Sites):
     """Rounds of work on both sites, whose new rows have keys of the other's new rows."""
 
     moved = 0
+
+    def __init__(self, repository: Path, seed: int) -> None:
+        super().__init__(repository, seed)
+        self.given = self.chance.random() < 0.2  # what databases give is the same on both sites
 
     def merge(self, into: Site, other: Site, take: str = "") -> None:
         """Merge the other's branch: of two new records with one key each stays, one under another."""

@@ -16,10 +16,8 @@ from contentgit.content.records import RecordKey
 from contentgit.db import facts
 from contentgit.db.facts.referrers import Source
 from contentgit.db.ledger import Applied
-from contentgit.errors import RefusedError, UnknownNameError, UsageError
+from contentgit.errors import RefusedError, UnknownNameError
 from contentgit.git import Repository
-from contentgit.history.commits import check_format, refuse_recorded
-from contentgit.history.dumps import refuse_undescribed
 from contentgit.history.snapshots import CommitSide
 from contentgit.merge import Conflict, Reason
 from contentgit.plan import Candidate, Licences, Size, build, choose, survey
@@ -46,6 +44,7 @@ from contentgit.workingcopy.project import Dump, Project, all_tables
 from contentgit.workingcopy.renaming import as_named_here, refuse_renamed
 from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.standing import refuse_pending
+from contentgit.workingcopy.targets import dumps_of, target_of
 from contentgit.workingcopy.unapplied import Unapplied
 from contentgit.workingcopy.undo import MERGES, Undone, to_undo
 from contentgit.workingcopy.unreadable import refuse_unreadable
@@ -72,8 +71,8 @@ def plan(project: Project, request: Request) -> Planned:
         dump_plans = planning.without_missing([planning.undo_plan(one) for one in undone])
         dump_plans, outside = with_outside(project, undone, dump_plans)
         return planning.decide(dump_plans, outside=outside)
-    target = _target(project, request)
-    dumps, skipped = _dumps(project, target, request.names, rows)
+    target = target_of(project, request)
+    dumps, skipped = dumps_of(project, target, request.names, rows)
     refuse_pending(project, dumps)
     planning = _Planning(project, request, target, _shared(dumps), Moves(project))
     starts = [planning.start(dump, rows.get(dump.folder)) for dump in dumps]
@@ -92,56 +91,6 @@ def decided(source: Source, licences: Licences) -> Plan:
     presence = facts.present(source)
     choice = choose(source.survey, presence)
     return build(source.survey, choice, facts.consequences(source, presence, choice), licences)
-
-
-def _target(project: Project, request: Request) -> Target:
-    repository = project.repository
-    revision = request.revision
-    if request.verb == "update":
-        revision = repository.refs.head_branch() or ""
-        if not revision:
-            raise UsageError(
-                "HEAD of the repository is detached: there is no branch to update from",
-                hint="contentgit checkout REV --apply --merge",
-            )
-    commit = repository.refs.resolve(revision)
-    check_format(repository, commit)
-    refuse_recorded(repository, commit)
-    branch = revision if repository.refs.tip(revision) == commit else ""
-    return Target(revision, commit, branch)
-
-
-def _dumps(
-    project: Project, target: Target, names: Sequence[str], rows: Mapping[str, Applied]
-) -> tuple[list[Dump], list[str]]:
-    """The dumps to apply, and those that the commit does not have and nobody asked for."""
-    found, skipped = [], []
-    for dump in project.dumps(names, also=list(rows)):
-        if project.repository.trees.folder_id(target.commit, dump.folder):
-            refuse_undescribed(project.repository, target.commit, dump.folder)
-            found.append(dump)
-        elif dump.dataset.label in names:
-            raise UnknownNameError(
-                f"{target.revision} has no dump {dump.dataset.label!r}",
-                hint=_known_dumps(project, target.commit),
-            )
-        elif dump.folder in rows:
-            skipped.append(dump.dataset.label)
-    if not found:
-        raise UnknownNameError(
-            f"{target.revision} has none of this project's dumps",
-            hint=_known_dumps(project, target.commit),
-        )
-    return found, skipped
-
-
-def _known_dumps(project: Project, commit: str) -> str:
-    folders = project.repository.trees.folders(commit)
-    if not folders and project.repository.history.commit(commit).parents:
-        return "contentgit commit --branch NEW  (makes a branch with the content of a database)"
-    if not folders:
-        return "nothing was committed yet: contentgit commit  (where the database has the content)"
-    return f"dumps in that commit: {', '.join(folders)}"
 
 
 def _origin(repository: Repository, undone: Undone) -> str | None:
