@@ -195,7 +195,7 @@ def open_project(
     """
     start_project(args)
     from contentgit.db.failures import translated
-    from contentgit.workingcopy.earlier import earlier_names
+    from contentgit.workingcopy.earlier import EarlierNames
     from contentgit.workingcopy.project import Operator, Project, no_notice, no_progress
 
     settings = config.read()
@@ -209,7 +209,7 @@ def open_project(
         notice = terminal.note if bar else no_notice
         progress = bar or no_progress
         project = Project(settings, using, operator, progress, path, wait, notice)
-        project.earlier_names = earlier_names
+        project.earlier_names = EarlierNames()
         project.opened = partial(take, terminal=terminal, alone=alone)
         with project.errors():
             yield project

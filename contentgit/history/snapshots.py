@@ -15,7 +15,14 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 from contentgit.content import canonical
 from contentgit.content.diff import Change, Delta
-from contentgit.content.layout import DATASET_FILE, is_shortened, record_key, record_paths
+from contentgit.content.layout import (
+    DATASET_FILE,
+    in_dump,
+    is_shortened,
+    model_folder,
+    record_key,
+    record_paths,
+)
 from contentgit.content.portions import portions, record_size
 from contentgit.content.records import Record, RecordKey
 from contentgit.errors import FormatError
@@ -74,14 +81,21 @@ class CommitSide(NamedTuple):
     commit: str
     folder: str
 
-    def ids(self) -> dict[str, str]:
-        """The blob id of every record by its path in the dump's folder.
+    def ids(self, labels: Iterable[str] | None = None) -> dict[str, str]:
+        """The blob id of every record by its path in the dump's folder; of these models, if not of all.
 
         Raises:
             FormatError: the folder holds a path that contentgit does not write.
         """
         if not self.commit:
             return {}
+        if labels is not None:
+            places = (model_folder(self.folder, label) for label in labels)
+            return {
+                f"{in_dump(place)[1]}/{path}": blob
+                for place in places
+                for path, blob in self.repository.trees.entries(self.commit, place)
+            }
         return {
             path: blob
             for path, blob in self.repository.trees.entries(self.commit, self.folder)

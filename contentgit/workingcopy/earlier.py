@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
-from contentgit.content.evolution import Standing
 from contentgit.content.labels import ModelLabels
 from contentgit.content.layout import dump_name, of_models
-from contentgit.content.records import RecordKey
 from contentgit.content.uuids import uuid_of
 from contentgit.db.identity import Identities
 from contentgit.db.ledger import Applied
-from contentgit.errors import RefusedError
-from contentgit.history.dumps import recorded_standing
+from contentgit.errors import ConfigurationError, RefusedError
 from contentgit.history.snapshots import CommitSide
 from contentgit.render.plain import plural
 from contentgit.specs import Identity
@@ -22,55 +22,107 @@ from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import found_commit
 from contentgit.workingcopy.project import Dump, Project
+from contentgit.workingcopy.unapplied import Unapplied
 
 _SHOWN: Final = 5
 
 
-def earlier_names(
-    project: Project, label: str, known: AbstractSet[str]
-) -> Callable[[Any], str | None]:
-    """What gives a primary key of the model the UUID that follows from the row's key in the applied commit.
+@dataclass(frozen=True)
+class AppliedDump:
+    """A dump of the ledger with its line there, and the commit that it is at."""
 
-    Only rows that this commit has: nobody else knows another row of the same key. ``known`` are the UUIDs
-    that rows of this database have or had.
+    project: Project
+    line: Applied
+    dump: Dump
+    commit: str
 
-    Raises:
-        RefusedError: the applied commit has records whose rows had UUIDs that are not among these.
+    @cached_property
+    def evolution(self) -> Evolution:
+        """What became of the commit."""
+        return Evolution.since(self.project, self.dump, self.commit)
+
+    def models(self, label: str) -> list[str]:
+        """The models of the dump whose rows have the names of those of ``label``."""
+        identities = self.dump.reader.identities
+        return [each for each in self.dump.tables if identities.base(each) == label]
+
+    def is_named(self, label: str) -> bool:
+        """Whether the rows of the model had UUIDs, perhaps while it was called otherwise."""
+        labels = ModelLabels(self.evolution.standing)
+        history = self.evolution.standing.history
+        named = (labels.label(labels.origin(each.naming)) for each in history if each.naming)
+        newer = ((older, self.evolution.newer(older)) for older in named if older)
+        return any(label in (older, model and model.label) for older, model in newer)
+
+    def keys(self, label: str) -> set[str]:
+        """The keys of the commit's records, as the code has them, of which the database had rows."""
+        side = Unapplied.since(self.project, self.evolution, self.line).side
+        return {key.key for key in side.keys(side.ids(self.models(label)))}
+
+
+@dataclass
+class EarlierNames:
+    """What gives rows without a UUID the one that follows from their key in the applied commit.
+
+    ``trusting`` is for who is about to find out which rows the records are whose UUIDs are lost.
     """
-    found = []
-    for row, dump, commit in _dumps(project, label):
-        evolution = Evolution.since(project, dump, commit)
-        if _is_named(recorded_standing(project.repository, commit, row.dump), evolution, label):
-            lost = _keys(evolution, label) - known - {*_withheld(row)}
-            if lost:
-                raise _lost(project, label, commit, lost)
-        elif keys := _keys(evolution, label):
-            found.append((Identities(project.using, _identity(evolution)), keys))
 
-    def name(pk: Any) -> str | None:
-        texts = ((identities.key_text(label, pk), keys) for identities, keys in found)
-        return next((uuid_of(text) for text, keys in texts if text in keys), None)
+    trusting: bool = False
+    _asked: Identities | None = None
+    _dumps: Sequence[AppliedDump] = ()
 
-    return name
+    def __call__(
+        self, project: Project, label: str, known: AbstractSet[str]
+    ) -> Callable[[Any], str | None]:
+        """What gives a primary key of the model its UUID, if the applied commit has the row.
+
+        Only rows that this commit has: nobody else knows another row of the same key. ``known`` are the UUIDs
+        that rows of this database have or had.
+
+        Raises:
+            RefusedError: the applied commit has records whose rows had UUIDs that are not among these.
+        """
+        if self._asked is not project.identities:  # rows and ledger are read again
+            self._asked, self._dumps = project.identities, list(applied_dumps(project))
+        found = []
+        for dump in self._dumps:
+            if dump.models(label) and not dump.is_named(label):
+                found.append(dump.evolution)
+            elif dump.models(label) and not self.trusting:
+                lost = dump.keys(label) - known
+                if lost:
+                    raise _lost(project, label, dump.commit, lost)
+        return _KeysBefore(project.using, label, found).name
 
 
-def _dumps(project: Project, label: str) -> Iterator[tuple[Applied, Dump, str]]:
-    """The dumps of the ledger that have records of the model, with the commits they are at."""
-    for row in current(project).values():
-        name, arguments = dump_name(row.dump)
-        commit = found_commit(project, row)
+def applied_dumps(project: Project) -> Iterator[AppliedDump]:
+    """The dumps of the ledger that the code has, without those whose commit the repository lacks."""
+    for line in current(project).values():
+        name, arguments = dump_name(line.dump)
+        commit = found_commit(project, line)
         if commit and name in project.definitions:
-            dump = project.bind(project.definitions[name].dump(arguments))
-            if any(dump.reader.identities.base(each) == label for each in dump.tables):
-                yield row, dump, commit
+            with suppress(ConfigurationError):  # a call for another dump goes on
+                dump = project.bind(project.definitions[name].dump(arguments))
+                yield AppliedDump(project, line, dump, commit)
 
 
-def _is_named(standing: Standing, evolution: Evolution, label: str) -> bool:
-    """Whether the rows of the model had UUIDs, perhaps while it was called otherwise."""
-    labels = ModelLabels(standing)
-    named = (labels.label(labels.origin(each.naming)) for each in standing.history if each.naming)
-    newer = ((older, evolution.newer(older)) for older in named if older)
-    return any(label in (older, model and model.label) for older, model in newer)
+@dataclass(frozen=True)
+class _KeysBefore:
+    """UUIDs that follow from the keys of rows in commits from before UUIDs named them."""
+
+    using: str
+    label: str
+    evolutions: Sequence[Evolution]
+
+    def name(self, pk: Any) -> str | None:
+        """The UUID for a primary key; ``None`` if no commit has the row."""
+        texts = ((each.key_text(self.label, pk), keys) for each, keys in self._found)
+        return next((uuid_of(text) for text, keys in texts if text and text in keys), None)
+
+    @cached_property
+    def _found(self) -> Sequence[tuple[Identities, AbstractSet[str]]]:
+        some = ((_identity(each), _keys(each, self.label)) for each in self.evolutions)
+        return [(Identities(self.using, identity), keys) for identity, keys in some if keys]
 
 
 def _keys(evolution: Evolution, label: str) -> set[str]:
@@ -97,19 +149,12 @@ def _identity(evolution: Evolution) -> dict[str, Identity]:
     return found
 
 
-def _withheld(row: Applied) -> Iterator[str]:
-    """The keys of records that never had a row here."""
-    for entry in row.withheld:
-        if ":" in entry["record"]:
-            yield RecordKey.parse(entry["record"]).key
-
-
 def _lost(project: Project, label: str, commit: str, lost: Collection[str]) -> RefusedError:
     shown = [f"{label}:{text}" for text in sorted(lost)[:_SHOWN]]
     more = len(lost) - len(shown)
     return RefusedError(
-        f"database {project.using!r} has rows of {label} without an identity, and does not know which rows "
-        f"are {plural(len(lost), 'record')} of the applied commit {commit[:10]}",
+        f"database {project.using!r} does not know which of its rows of {label} are "
+        f"{plural(len(lost), 'record')} of the applied commit {commit[:10]}",
         items=[*shown, *([f"and {more:,} more"] if more else [])],
         hint="restore the table contentgit_identity from the backup that the rows are of",
         data={"model": label, "lost": len(lost)},

@@ -73,8 +73,8 @@ class Dump:
         return record_path(key, table.schema.layout) if table else ""
 
 
-EarlierNames: TypeAlias = Callable[["Project", str, AbstractSet[str]], Callable[[Any], str | None]]
-"""See :func:`contentgit.workingcopy.earlier.earlier_names`."""
+NamesBefore: TypeAlias = Callable[["Project", str, AbstractSet[str]], Callable[[Any], str | None]]
+"""See :class:`contentgit.workingcopy.earlier.EarlierNames`."""
 
 
 @dataclass
@@ -97,7 +97,7 @@ class Project:
     notice: Notice = no_notice
     opened: Callable[[Repository], object] = finish_moves
     schemas: dict[str, Sequence[str]] = field(default_factory=dict)
-    earlier_names: EarlierNames | None = None
+    earlier_names: NamesBefore | None = None
 
     @cached_property
     def repository(self) -> Repository:

@@ -200,7 +200,7 @@ def test_lost_identities_are_refused_and_nothing_is_guessed(project: Project) ->
     project.sql("DELETE FROM contentgit_identity", site="production")
     for words in (["status"], ["commit", "-m", "Lost"], ["checkout", "main", "--apply", "--yes"]):
         said = project.refused(*words, site="production")
-        assert "does not know which rows are 1 record of the applied commit" in said
+        assert "which of its rows of site1.page are 1 record of the applied commit" in said
         assert "restore the table contentgit_identity" in said
     assert pages(project, "production") == {"Rye": "Good."}
 

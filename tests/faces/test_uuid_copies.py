@@ -190,3 +190,41 @@ def test_names_emptied_and_rows_gone(production: Project) -> None:
     production.ok("checkout", "main", "--apply", "--yes", "--force", site="production")
     assert pages(production, "production") == rows
     assert "clean" in production.ok("status", "--exit-code", site="production")
+
+
+def test_names_restored_older_than_rows_under_keys_of_rows_that_were_gone(
+    production: Project,
+) -> None:
+    """Each row has a name then, one of them that of another row: the applied commit has one too many."""
+    older = table(production, "contentgit_identity", "production")
+    for name in ("comment", "page"):
+        production.sql(f"DELETE FROM site1_{name} WHERE id = 3", site="production")
+    production.ok("commit", "-m", "Without bran", site="production")
+    insert(production, 3, "Spelt", "production")
+    production.ok("commit", "-m", "Spelt", site="production")
+    newer = table(production, "contentgit_identity", "production")
+    rows = pages(production, "production")
+    restore(production, "contentgit_identity", older, "production")
+    for words in (["status"], ["commit", "-m", "x"], ["checkout", "main", "--apply", "--yes"]):
+        said = production.refused(*words, site="production")
+        assert LOST in said
+        assert "which of its rows of site1.page are 1 record of the applied commit" in said
+    assert table(production, "contentgit_identity", "production") == older
+    assert pages(production, "production") == rows
+    restore(production, "contentgit_identity", newer, "production")
+    assert "clean" in production.ok("status", "--exit-code", site="production")
+
+
+def test_records_that_an_apply_left_out_are_not_lost(production: Project) -> None:
+    """This database never had rows for them."""
+    production.migrate("live")
+    production.code(MODELS, [INITIAL], SPECS[:1])
+    words = ("checkout", "main", "--apply", "--yes", "--ignore-unknown-models")
+    production.ok(*words, site="live")
+    production.code(MODELS, [INITIAL], SPECS)
+    ((page,),) = production.sql("SELECT id FROM site1_page WHERE title = 'Rye'", site="live")
+    comment = f"INSERT INTO site1_comment (id, page_id, text) VALUES (1, {page}, 'Mine.')"
+    production.sql(comment, site="live")
+    said = production.ok("status", site="live")
+    assert "1 record edited since" in said
+    assert "site1.comment: 3 records" in said

@@ -48,7 +48,7 @@ def test_a_rename_that_no_migration_made_is_refused(project: Project) -> None:
     assert project.manage("migrate", "-v0", "--fake").returncode == 0
     for words in (["status"], ["commit", "-m", "x"], ["checkout", "main", "--apply", "--yes"]):
         said = project.refused(*words)
-        assert "has rows of site1.leaflet without an identity" in said, said
+        assert "which of its rows of site1.leaflet are 1 record of the applied commit" in said, said
 
 
 def test_a_model_that_is_made_again_has_other_rows(project: Project) -> None:

@@ -6,8 +6,9 @@ content. What is only known here is written by :meth:`UuidKeys.save`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
@@ -37,8 +38,9 @@ class UuidKeys:
     """The key is a UUID that is held beside the rows; both ways are held in memory.
 
     ``label`` is that of the model whose table gives the primary keys. ``rows`` reads all of these, ``spell``
-    writes one as text and ``parse`` reads that. ``names`` is called if rows have no UUID, with all UUIDs that
-    rows here have or had; what it returns gives those that it knows.
+    writes one as text and ``parse`` reads that. ``names`` is called if there are rows, with all UUIDs that
+    rows here have or had, and refuses where that cannot be right; what it returns gives rows without a UUID
+    those that it knows.
     """
 
     using: str
@@ -51,8 +53,8 @@ class UuidKeys:
     _away: dict[Any, str] = field(default_factory=dict)  # UUIDs of rows as they were before
     _both: tuple[dict[Any, str], dict[str, Any]] | None = None
     _gone: set[str] = field(default_factory=set)  # UUIDs in entries whose rows are gone
-    _former: dict[str, str] = field(default_factory=dict)  # rows that had these UUIDs
-    _by_row: dict[str, str] = field(default_factory=dict)  # the same the other way round
+    _former: dict[str, str | None] = field(default_factory=dict)  # rows that had these UUIDs
+    _by_row: dict[str, str] | None = None  # the same the other way round
 
     kind = KeyKind.TEXT
     fields: tuple[str, ...] = (UUID_NAME,)
@@ -66,8 +68,9 @@ class UuidKeys:
         """The primary key of the row with this UUID; that which it had, as long as no other row has it."""
         texts, pks = self._loaded()
         found = pks.get(text)
-        if found is None and text in self._former:
-            former = self.parse(self._former[text])
+        was = self._former.get(text)
+        if found is None and was is not None:
+            former = self.parse(was)
             return None if former in texts else former
         return found
 
@@ -78,8 +81,8 @@ class UuidKeys:
     @property
     def _last(self) -> Mapping[str, str]:
         """The UUIDs by primary key of rows that are gone."""
-        if len(self._by_row) != len(self._former):
-            self._by_row = {row: text for text, row in self._former.items()}
+        if self._by_row is None:
+            self._by_row = {row: text for text, row in self._former.items() if row is not None}
         return self._by_row
 
     def forget(self) -> None:
@@ -144,19 +147,12 @@ class UuidKeys:
         entries = _entries(self.using, self.label)
         again = self._former.keys() & self._fresh.values()
         rows = ((self.label, row, text) for row, text in self._fresh.items())
-        try:
+        with _naming(self.using, self.label):
             for some in batches(sorted(self._gone - again), _TOGETHER):
                 entries.filter(uuid__in=some).update(was=F("row"), row=None)
             for some in batches(sorted(again), _TOGETHER):
                 entries.filter(uuid__in=some).delete()
             backend(self.using).insert(entries.model._meta.db_table, (_LABEL, _ROW, _UUID), rows)
-        except IntegrityError as error:
-            raise BusyError(
-                f"another call has named new rows of {self.label} in database {self.using!r} meanwhile",
-                hint="run the command again; nothing has changed",
-            ) from error
-        except Error as error:
-            raise _refusal(self.using, error) from error
 
     def saved(self) -> None:
         """The database has what :meth:`save` wrote."""
@@ -171,7 +167,8 @@ class UuidKeys:
 
     def _load(self) -> tuple[dict[Any, str], dict[str, Any]]:
         stored, self._former = _read(self.using, self.label)
-        known = {*stored.values(), *self._former}
+        self._by_row = None
+        known = {*stored.values(), *self._former, *self._fresh.values()}
         texts, fresh, unnamed = dict[Any, str](), dict[str, str](), list[tuple[Any, str]]()
         for pk in self.rows():
             row = self.spell(pk)
@@ -184,7 +181,7 @@ class UuidKeys:
         self._fresh = fresh
         self._gone = {*stored.values()}
         self._former |= {text: row for row, text in stored.items()}
-        name = self.names(known) if unnamed and self.names else None
+        name = self.names(known) if self.names and (texts or unnamed) else None
         for pk, row in unnamed:
             text = name(pk) if name else None
             if text is None or text in known:  # another row has it, or had it
@@ -197,13 +194,26 @@ class UuidKeys:
         return texts, {text: pk for pk, text in texts.items()}
 
 
+@contextmanager
+def _naming(using: str, label: str) -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        raise BusyError(
+            f"another call has named new rows of {label} in database {using!r} meanwhile",
+            hint="run the command again; nothing has changed",
+        ) from error
+    except Error as error:
+        raise _refusal(using, error) from error
+
+
 def _entries(using: str, label: str) -> QuerySet[Model]:
     # By name: this module is imported before the project's models are loaded, too.
     return rows_of(apps.get_model("contentgit", "RowIdentity"), using).filter(label=label)
 
 
-def _read(using: str, label: str) -> tuple[dict[str, str], dict[str, str]]:
-    """The UUIDs of a model's rows by primary key, and the primary keys of rows that are gone by UUID."""
+def _read(using: str, label: str) -> tuple[dict[str, str], dict[str, str | None]]:
+    """The UUIDs of a model's rows by primary key, and by UUID what primary keys rows had that are gone."""
     try:
         found = list(_entries(using, label).values_list("row", "uuid", "was"))
     except Error as error:
