@@ -156,6 +156,7 @@ def _lost(project: Project, label: str, commit: str, lost: Collection[str]) -> R
         f"database {project.using!r} does not know which of its rows of {label} are "
         f"{plural(len(lost), 'record')} of the applied commit {commit[:10]}",
         items=[*shown, *([f"and {more:,} more"] if more else [])],
-        hint="restore the table contentgit_identity from the backup that the rows are of",
+        hint="restore the table contentgit_identity from the backup that the rows are of\n"
+        f"contentgit identity adopt {commit[:10]}  (pairs the rows with the records; shows the pairs first)",
         data={"model": label, "lost": len(lost)},
     )

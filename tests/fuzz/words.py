@@ -58,7 +58,12 @@ USUAL: Final[dict[str, tuple[str, ...]]] = {
         "bakery.product:42 --json",
         "bakery.category:2 --rev=REV",
     ),
-    "identity": ("show bakery.product:42", "show bakery.product:42 --pk --json"),
+    "identity": (
+        "show bakery.product:42",
+        "show bakery.product:42 --pk --json",
+        "adopt REV",
+        "adopt REV --json --all",
+    ),
     "branch": ("", "--json", "--show-current", "new REV", "-d summer"),
     "tag": ("", "--json", "new REV", "-l 'v*'", "-d v2", "v7 REV -m Why"),
     "checkout": (

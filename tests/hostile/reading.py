@@ -23,7 +23,7 @@ CALLS: Final[dict[str, tuple[str, ...]]] = {
     "log": ("-p hostile -- shop", "-p hostile", RECORD, "-p --json hostile", "--applied"),
     "show": ("hostile --json", "hostile", f"hostile -- {RECORD}"),
     "blame": (f"{RECORD} --rev=hostile",),
-    "identity": (f"show {RECORD}",),
+    "identity": (f"show {RECORD}", "adopt hostile --all"),
     "branch": ("",),
     "tag": ("",),
     "checkout": ("hostile", "hostile --full --merge"),

@@ -1,9 +1,11 @@
-"""``identity``: what names a row."""
+"""``identity``: what names a row, and which rows of a database are which records."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -15,26 +17,61 @@ from contentgit.content.uuids import is_uuid_identity
 from contentgit.errors import UsageError
 from contentgit.history.commits import Selection
 from contentgit.render import data
-from contentgit.render.plain import safe
+from contentgit.render.plain import plural, safe
 
 if TYPE_CHECKING:
+    from contentgit.workingcopy.adopting import (
+        Adoption,
+        DoubtfulRows,
+        ModelCounts,
+        OnlyRecord,
+        OnlyRow,
+    )
     from contentgit.workingcopy.row_names import Holding, NamedRow
+
+ROWS_SHOWN: Final = 10
+"""Rows, records and doubts of a kind that are listed without --all."""
 
 
 def identity_options(options: Options) -> None:
     options.describe(
-        "'show' says what names a row, and which primary key it has in the database.",
+        "'show' says what names a row, and which primary key it has in the database. 'adopt' finds out which "
+        "rows of the database are which records of a commit, where UUIDs name them: in databases that grew "
+        "apart, or where the table of names is lost. With --apply the rows get these names; no row changes.",
         "contentgit identity show pages.page:42",
         "contentgit identity show pages.page:42 --pk --database production",
+        "contentgit identity adopt main --database production",
+        "contentgit identity adopt main --by pages.page=slug --apply --database production",
     )
-    options.word("words", "RECORD", "key of the record, such as pages.page:42", nargs="*")
+    text = "show: RECORD, such as pages.page:42; adopt: REV, and dumps (default: all)"
+    options.word("words", "WORD", text, nargs="*")
     options.flag("--pk", "show: RECORD has the primary key in place of the key")
+    text = "adopt: pair rows of a model by these fields alone, not by all; repeatable"
+    options.value("--by", "MODEL=FIELD,FIELD", text, action="append", default=[])
+    options.value("--pairs", "FILE", "adopt: a file of pairs, in lines such as pages.page:UUID,42")
+    options.flag("--apply", "adopt: write the names")
+    options.flag("--no-input --yes", "adopt: write them without asking", dest="no_input")
+    text = "adopt: records of the applied commit that pair with nothing count as deleted here"
+    options.flag("--leave-unpaired", text)
+    options.flag("--all", "adopt: list every pair, and all that is in none")
+    options.wait()
 
 
 def identity(args: argparse.Namespace, terminal: Terminal) -> int:
     """Runs the action."""
     if args.action is None:
-        raise UsageError("identity requires an action", hint="contentgit identity show RECORD")
+        raise UsageError(
+            "identity requires an action",
+            hint="contentgit identity show RECORD\ncontentgit identity adopt REV",
+        )
+    for action, names in _OPTIONS.items():
+        given = [name for name in names if getattr(args, name)]
+        if given and action != args.action:
+            option = f"--{given[0].replace('_', '-')}"
+            raise UsageError(
+                f"identity {args.action} does not know {option}, which is of {action}",
+                hint="contentgit identity --help",
+            )
     return _ACTIONS[args.action](args, terminal)
 
 
@@ -42,8 +79,9 @@ def identity(args: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _show(args: argparse.Namespace, terminal: Terminal) -> int:
-    keys = Selection.parse(args.words).records
-    if len(keys) != 1 or len(args.words) != 1:
+    words = [*args.words, *args.names]
+    keys = Selection.parse(words).records
+    if len(keys) != 1 or len(words) != 1:
         raise UsageError(
             "identity show takes the key of one record",
             hint="contentgit identity show pages.page:42",
@@ -110,4 +148,136 @@ def _dump_line(held: Holding) -> Text:
     return Text(f"  {where}, {missing}")
 
 
-_ACTIONS: Final[Mapping[str, Callable[[argparse.Namespace, Terminal], int]]] = {"show": _show}
+# adopt
+
+
+def _adopt(args: argparse.Namespace, terminal: Terminal) -> int:
+    if not args.words:
+        raise UsageError(
+            "identity adopt requires a revision", hint="contentgit identity adopt main"
+        )
+    by = _by(args.by)
+    with open_project(args, terminal) as project:
+        from contentgit.workingcopy.adopting import AdoptRequest, adopt, adoption
+        from contentgit.workingcopy.pairs_file import read_pairs
+
+        pairs = read_pairs(Path(args.pairs)) if args.pairs else ()
+        names = (*args.words[1:], *args.names)
+        request = AdoptRequest(args.words[0], names, by, pairs, args.leave_unpaired)
+        if args.apply and args.no_input:
+            found = adopt(project, request)
+        else:
+            found = adoption(project, request)
+            if args.apply and not args.json:
+                terminal.lines(_adoption_lines(found, args))
+            if args.apply:
+                if not terminal.confirm("Write these names?", flag="--yes"):
+                    return 1
+                found = adopt(project, request, digest=found.digest)
+    document = {"database": args.database, "applied": args.apply, **data.plain(found)}
+    if not args.apply or args.no_input:
+        terminal.result(document, _adoption_lines(found, args))
+    elif args.json:
+        terminal.document(document)
+    _tell_ways(found, args, terminal)
+    return 0
+
+
+def _by(given: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for each in given:
+        label, equals, names = each.partition("=")
+        fields = tuple(name.strip() for name in names.split(",") if name.strip())
+        if not equals or not fields or label.count(".") != 1:
+            raise UsageError(
+                f"--by takes a model and its fields, not {each!r}",
+                hint="--by pages.page=slug,language",
+            )
+        if label.lower() in found:
+            raise UsageError(f"--by names {label} twice", hint=f"--by {label}=FIELD,FIELD")
+        found[label.lower()] = fields
+    return found
+
+
+def _adoption_lines(found: Adoption, args: argparse.Namespace) -> Iterator[Text]:
+    most = None if args.all else ROWS_SHOWN
+    commit = found.commit[:SHORT]
+    yield Text(
+        f"Rows of database {args.database}, and records of {safe(found.revision)} ({commit}):"
+    )
+    for each in found.counts:
+        yield Text(f"  {each.model}  {_counts(each)}")
+    if args.all:
+        pairs = [
+            Text(f"    row {safe(each.pk)}: {safe(str(each.record))}") for each in found.matched
+        ]
+        yield from _listed("pairs", pairs, None)
+    yield from _listed("doubtful", [*map(_doubt_lines, found.doubtful)], most, style="yellow")
+    yield from _listed("only here", [*map(_row_line, found.new_here)], most)
+    yield from _listed("only there", [*map(_record_line, found.new_there)], most)
+    name = "of the applied commit, and paired with nothing"
+    yield from _listed(name, [*map(_record_line, found.unpaired)], most, style="yellow")
+
+
+def _counts(counts: ModelCounts) -> str:
+    said = [
+        (counts.matched, "matched"),
+        (counts.named, "named already"),
+        (counts.new_here, "only here"),
+        (counts.new_there, "only there"),
+        (counts.doubtful, "doubtful"),
+    ]
+    if counts.doubtful_there != counts.doubtful:
+        said.append((counts.doubtful_there, "doubtful there"))
+    return ", ".join(f"{count:,} {what}" for count, what in said if count) or "nothing"
+
+
+def _listed(name: str, lines: Sequence[Text], most: int | None, style: str = "") -> Iterator[Text]:
+    if lines:
+        yield Text(f"{name}:", style=style)
+    yield from lines[:most]
+    if most is not None and len(lines) > most:
+        yield Text(f"    … and {len(lines) - most:,} more (--all lists them)", style="dim")
+
+
+def _doubt_lines(doubt: DoubtfulRows) -> Text:
+    lines = [Text(f"  {safe(doubt.reason)}")]
+    lines += [
+        *map(_row_line, doubt.rows[:ROWS_SHOWN]),
+        *map(_record_line, doubt.records[:ROWS_SHOWN]),
+    ]
+    more = len(doubt.rows) + len(doubt.records) - len(lines) + 1
+    return Text("\n").join([*lines, *([Text(f"    … and {more:,} more")] if more else [])])
+
+
+def _row_line(row: OnlyRow) -> Text:
+    return Text(f"    {row.model} row {safe(row.pk)}  {safe(row.title)}".rstrip())
+
+
+def _record_line(record: OnlyRecord) -> Text:
+    return Text(f"    {safe(str(record.record))}  {safe(record.title)}".rstrip())
+
+
+def _tell_ways(found: Adoption, args: argparse.Namespace, terminal: Terminal) -> None:
+    revision = shlex.quote(found.revision)
+    if args.apply:
+        count = plural(len(found.matched), "row")
+        terminal.line(Text(f"Named {count} as the records that they are", style="green"))
+        terminal.hint(f"contentgit checkout {revision}  (shows what differs in them)")
+    elif found.matched or found.unpaired:
+        terminal.hint(
+            "Nothing has been written. With --apply the rows get the names of the records:"
+        )
+        terminal.hint(f"  contentgit identity adopt {revision} --apply")
+
+
+_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "show": ("pk",),
+    "adopt": ("by", "pairs", "apply", "no_input", "leave_unpaired", "all", "wait"),
+}
+"""The options of each action alone."""
+
+_ACTIONS: Final[Mapping[str, Callable[[argparse.Namespace, Terminal], int]]] = {
+    "show": _show,
+    "adopt": _adopt,
+}

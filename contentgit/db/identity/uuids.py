@@ -79,6 +79,12 @@ class UuidKeys:
         return None if text in self._loaded()[1] else self._former.get(text)
 
     @property
+    def known(self) -> set[str]:
+        """The UUIDs that the table has, those of rows that are gone among them."""
+        rows = {*self._loaded()[0].values()} - {*self._fresh.values()}
+        return rows | self._former.keys()
+
+    @property
     def _last(self) -> Mapping[str, str]:
         """The UUIDs by primary key of rows that are gone."""
         if self._by_row is None:
@@ -192,6 +198,35 @@ class UuidKeys:
             pk: text for pk, text in self._away.items() if pk not in texts and text not in there
         }
         return texts, {text: pk for pk, text in texts.items()}
+
+
+def rename_rows(
+    using: str,
+    label: str,
+    names: Mapping[str, str],
+    *,
+    gone: Iterable[str] = (),
+    forgotten: Iterable[str] = (),
+) -> None:
+    """Give rows other UUIDs, inside of the caller's transaction; whoever has read the names forgets them.
+
+    ``names`` has them by primary key, as text. ``gone`` are UUIDs of rows that are not there any more,
+    ``forgotten`` primary keys of rows that lose theirs.
+
+    Raises:
+        BusyError: another call has named the same rows meanwhile.
+        DatabaseError: the database refuses.
+    """
+    entries, gone = _entries(using, label), sorted(gone)
+    table = entries.model._meta.db_table
+    with _naming(using, label):
+        for rows in batches(sorted({*names, *forgotten}), _TOGETHER):
+            entries.filter(row__in=rows).delete()
+        for texts in batches(sorted({*names.values(), *gone}), _TOGETHER):
+            entries.filter(uuid__in=texts).delete()
+        pairs = [*names.items(), *((None, text) for text in gone)]
+        rows_of_table = ((label, row, text) for row, text in pairs)
+        backend(using).insert(table, (_LABEL, _ROW, _UUID), rows_of_table)
 
 
 @contextmanager
