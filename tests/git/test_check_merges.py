@@ -182,3 +182,27 @@ def test_what_people_decided_where_git_does_not_ask(site: Site, decision: Decisi
     part_a_list(site)
     decide(site, decision)
     assert found(site) == []
+
+
+def test_what_goes_with_a_page_that_was_given_up(site: Site) -> None:
+    """Its tag was deleted, so the page went, and with it its part in another model."""
+    tagged = {
+        "site.page:9": page("Jobs", tags=["site.tag:2"]),
+        "site.news:9": {"date": "2026-01-01"},
+    }
+    part(site, {"site.tag:2": None}, tagged)
+    decide(site, OURS)
+    assert site.record(site.repository.refs.resolve("main"), "site.news:9") is None
+    assert found(site) == []
+
+
+def test_what_comes_back_with_an_edited_record(site: Site) -> None:
+    """Both were deleted here; the one that was edited there brings the other with it."""
+    part(site, {"site.teaser:1": None, "site.page:2": None}, {"site.teaser:1": {"text": "Look!"}})
+    with pytest.raises(ConflictError):
+        merge(site.repository, "summer")
+    while resolve(site.repository, [], THEIRS).conflicts:
+        pass
+    commit = continue_merge(site.repository).commit
+    assert site.record(commit, "site.page:2")
+    assert found(site) == []

@@ -79,7 +79,7 @@ def _meeting(repository: Repository, merged: TreeMerge, held: str, files: Iterab
     paths = sorted(files)
     there = repository.trees.files_at(held, paths)
     written = {**merged.written, **{path: there.get(path, "") for path in paths}}
-    return Meeting(merged.as_merged, held, written)
+    return Meeting(merged.as_merged, held, written, frozenset(paths))
 
 
 # What git does not ask

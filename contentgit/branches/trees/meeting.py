@@ -263,8 +263,9 @@ class Meeting:
 
     def _missing(self, survey: ChangedRecords) -> Iterator[Found]:
         missing = survey.missing()
-        # Another dump of the merged tree may have the record.
-        paths = {path: key for key in missing for path in self.sides.paths(key)}
+        # Another dump of the merged tree may have the record; where it is gone, only people brought it back.
+        gone = {path for path, _ in self._gone.values()}
+        paths = {path: key for key in missing for path in self.sides.paths(key) if path not in gone}
         there = self.sides.repository.trees.files_at(self.tree, list(paths))
         for target in sorted(missing.keys() - {paths[path] for path in there}):
             yield Found(Reason.MISSING, ((self._gone[target][0], ""), *missing[target]))
