@@ -149,6 +149,14 @@ def test_a_row_keeps_one_key_in_all_its_models(site: Site) -> None:
     assert findings(site, commit) == []
 
 
+def test_a_part_of_a_row_that_was_there_keeps_its_key(site: Site) -> None:
+    """Its multi-table parent would be left without it."""
+    dates = [{"site.news:2": {"date": f"2026-0{month}-01"}} for month in (1, 2)]
+    stopped(site, *dates)
+    with pytest.raises(RefusedError, match=r"is a part of site\.page:2, which was there before"):
+        resolve(site.repository, ["site.news:2"], NEW)
+
+
 @pytest.mark.parametrize("everything", [False, True])
 def test_all_that_can_have_new_keys_get_them(site: Site, everything: bool) -> None:
     """The others are left to be decided otherwise; who names one of these is told."""

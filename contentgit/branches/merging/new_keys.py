@@ -91,8 +91,21 @@ class NewKeys:
                 f"{key}: the key is not a number, so no other can be given to it",
                 hint="--take ours|theirs, or rename one of them before merging",
             )
+        self._refuse_part(key)
         self._refuse_named_by_it(key)
         return key
+
+    def _refuse_part(self, key: RecordKey) -> None:
+        """Refuses what is a part of a row that was there before: the row keeps its key."""
+        base = self.sides.base.tree
+        others = [RecordKey(each, key.key) for each in self.family(key.model)]
+        paths = {path: each for each in others for path in self.sides.paths(each)}
+        there = self.sides.repository.trees.files_at(base, [*paths]) if base else ()
+        for path in there:
+            raise RefusedError(
+                f"{key} is a part of {paths[path]}, which was there before, so it keeps its key",
+                hint="--take ours|theirs",
+            )
 
     def _of(self, key: RecordKey) -> Iterator[Resolution]:
         related = self.family(key.model)
