@@ -289,7 +289,8 @@ def meeting(repository: Repository, before: str, after: str, folder: str) -> Com
             models = recorded_schema(repository, other, folder)
             document = repository.blob(other, path) or b""
             # What older code has left out of a commit is gone, and not what a migration would make of it.
-            dropped = one == after and repository.history.is_ancestor(other, one)
+            is_commit = repository.trees.root(other) != other
+            dropped = one == after and is_commit and repository.history.is_ancestor(other, one)
             view = View(migrations, models, document, fill=not dropped)
             seen = seen_through(repository, one, folder, view)
             change = SchemaChange(folder, migrations, seen.lost, one == after, dropped=dropped)

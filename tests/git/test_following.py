@@ -11,8 +11,10 @@ import pytest
 from contentgit.branches.check_merges import differing
 from contentgit.branches.merging import continue_merge, merge
 from contentgit.branches.merging.deciding import Decision, resolve
+from contentgit.branches.merging.picking import Picking, cherry_pick, revert
+from contentgit.branches.merging.restoring import restore
 from contentgit.check import Finding
-from contentgit.errors import ConflictError
+from contentgit.errors import ConflictError, UnknownNameError, UsageError
 from contentgit.git import Repository
 from contentgit.history.renumbered import new_keys_since, said_by
 from contentgit.merge import Side, Take
@@ -263,3 +265,71 @@ def test_a_row_moves_in_all_its_models(site: Site) -> None:
         "site.page:9 of summer is site.page:10",
     ]
     assert wrong(site, "main") == []
+
+
+# One commit, or records of one
+
+
+def test_a_commit_of_the_other_branch_is_picked(apart: Site) -> None:
+    apart.commit(
+        "summer",
+        {"site.tag:3": {"name": "picked"}, **tags("q", 4), "site.page:4": {"tags": ["site.tag:4"]}},
+    )
+    commit = cherry_pick(apart.repository, "summer").commit
+    assert names(apart, commit) == {3: "w3", 4: "picked", 5: "q4"}
+    assert apart.all(commit)["site.page:4"]["tags"] == ["site.tag:5"]
+
+
+def test_a_merge_is_picked_to_the_other_branch(apart: Site) -> None:
+    """What it brought has the key there that the branch's own record has."""
+    apart.repository.refs.set_head("summer")
+    with pytest.raises(UsageError, match="is a merge"):
+        cherry_pick(apart.repository, "main")
+    apart.commit("main", {"site.tag:3": {"name": "winter"}})
+    into(apart, "main", "summer")
+    apart.repository.refs.set_head("summer")
+    apart.commit("main", {"site.tag:4": {"name": "edited"}})
+    assert names(apart, cherry_pick(apart.repository, "main").commit) == {3: "edited"}
+
+
+@pytest.mark.parametrize("side", Side)
+def test_what_a_merge_brought_is_there_already(site: Site, side: Side) -> None:
+    """Neither record is taken for the other, whichever of them got the new key."""
+    site.commit("summer", tags("s", 3))
+    site.commit("main", tags("w", 3))
+    into(site, "main", "summer", tag_3=side)
+    site.repository.refs.set_head("summer")
+    assert cherry_pick(site.repository, "main", Picking(mainline=1)).commit == ""
+    commit = cherry_pick(site.repository, "main", Picking(mainline=2)).commit
+    assert sorted(names(site, commit).values()) == ["s3", "w3"]
+    assert names(site, commit)[3] == "s3"
+
+
+def test_an_earlier_commit_of_the_other_branch_is_reverted(site: Site) -> None:
+    site.commit("summer", tags("s", 3))
+    site.commit("summer", {"site.tag:3": {"name": "bad"}})
+    site.commit("main", tags("w", 3))
+    into(site, "main", "summer", tag_3=THEIRS)
+    commit = revert(site.repository, "summer").commit
+    assert names(site, commit) == {3: "w3", 4: "s3"}
+    commit = revert(site.repository, "HEAD~1", Picking(mainline=2)).commit
+    assert names(site, commit) == {4: "s3"}, "what main had is taken back"
+    commit = revert(site.repository, "HEAD").commit
+    assert names(site, commit) == {3: "w3", 4: "s3"}
+
+
+def test_a_record_is_restored_from_the_other_branch(apart: Site) -> None:
+    apart.commit("main", {"site.tag:4": {"name": "bad"}, "site.page:3": {"tags": []}})
+    with pytest.raises(
+        UnknownNameError, match=r"the site\.tag:3 of summer is site\.tag:4 in HEAD"
+    ) as caught:
+        restore(apart.repository, ["site.tag:3"], "summer")
+    assert "contentgit restore site.tag:4 --from summer" in caught.value.hint
+    assert names(apart, restore(apart.repository, ["site.tag:4"], "summer").commit) == {
+        3: "w3",
+        4: "s3",
+    }
+    commit = restore(apart.repository, ["site.page:3"], "summer").commit
+    assert apart.all(commit)["site.page:3"]["tags"] == ["site.tag:1", "site.tag:4"]
+    commit = restore(apart.repository, ["pages"], "summer").commit
+    assert names(apart, commit) == {4: "s3"}

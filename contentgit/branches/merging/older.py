@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from contentgit.branches.trees.sides import PLAIN, decoded, refuse_moved
+from contentgit.branches.trees.following import keys_of
+from contentgit.branches.trees.rekeying import with_keys
+from contentgit.branches.trees.sides import PLAIN, Keys, decoded, refuse_moved
 from contentgit.content.description import parse_excluded
 from contentgit.content.documents import parse_document
 from contentgit.content.evolution import KEY, Migration
@@ -63,12 +65,23 @@ class Unplaced(NamedTuple):
 
 @dataclass
 class Older:
-    """Another commit of which dumps and records are to be restored, and what it has in HEAD's schema."""
+    """Another commit of which dumps and records are to be restored, and what it has in HEAD's schema.
+
+    ``commit`` is its tree with HEAD's keys where it has others, which are ``keys``.
+    """
 
     repository: Repository
     head: str
     commit: str
     revision: str
+    keys: Keys = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, repository: Repository, head: str, commit: str, revision: str) -> Older:
+        """The commit called ``revision``, with the keys that records have in ``head``."""
+        keys = keys_of(repository, head, commit, commit).get(commit, {})
+        tree = with_keys(repository, commit, keys) if keys else commit
+        return cls(repository, head, tree, revision, keys)
 
     @cached_property
     def _dumps(self) -> Mapping[str, _OlderDump]:

@@ -14,6 +14,8 @@ from contentgit.branches.merging.ending import Concluded, conclude_or_keep
 from contentgit.branches.merging.losing import refuse_losses, way_across
 from contentgit.branches.operation import Operation, head_of, refuse_unfinished
 from contentgit.branches.trees import Base, Sides, in_one_schema
+from contentgit.branches.trees.following import keys_of
+from contentgit.branches.trees.rekeying import with_keys
 from contentgit.branches.trees.sides import BATCH, PLAIN, decoded
 from contentgit.content.layout import DATASET_FILE, dump_of, in_dump, record_path
 from contentgit.content.records import Record, RecordKey
@@ -54,7 +56,7 @@ def revert(repository: Repository, revision: str, how: Picking = Picking()) -> C
     """
     source, parent = _change(repository, revision, how.mainline, "revert")
     message = how.message or (f'Revert "{source.subject}"\n\nThis reverts commit {source.id}.\n')
-    base, theirs = repository.trees.root(source.id), repository.trees.root(parent)
+    theirs, base = _as_in_head(repository, parent, source.id)
     return run(repository, "revert", revision, (base, theirs), message, how)
 
 
@@ -70,8 +72,15 @@ def cherry_pick(repository: Repository, revision: str, how: Picking = Picking())
     message = how.message or source.message
     if how.note_source:
         message = f"{message.rstrip()}\n\n(cherry picked from commit {source.id})\n"
-    base, theirs = repository.trees.root(parent), repository.trees.root(source.id)
-    return run(repository, "cherry-pick", revision, (base, theirs), message, how, source)
+    sides = _as_in_head(repository, parent, source.id)
+    return run(repository, "cherry-pick", revision, sides, message, how, source)
+
+
+def _as_in_head(repository: Repository, parent: str, commit: str) -> tuple[str, str]:
+    """The trees of a commit and of the one before it, with the keys that records have in HEAD."""
+    keys = keys_of(repository, repository.refs.resolve("HEAD"), parent, commit)
+    before, after = (with_keys(repository, each, keys.get(each, {})) for each in (parent, commit))
+    return before, after
 
 
 def _change(repository: Repository, revision: str, mainline: int, verb: str) -> tuple[Commit, str]:

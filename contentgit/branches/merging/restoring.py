@@ -55,7 +55,7 @@ def restore(
     source = repository.refs.resolve(revision)
     for each in (head, source):
         check_format(repository, each)
-    older = Older(repository, head, source, revision)
+    older = Older.of(repository, head, source, revision)
     records = [label for label in labels if names_record(label)]
     places = [older.place(_place(label)) for label in records]
     folders = {older.folder(label) for label in labels if label not in records}
@@ -105,10 +105,7 @@ def _restored(older: Older, places: Iterable[Place]) -> Iterator[tuple[str, Plac
     for key, some in wanted.items():
         there = _files_of(repository, older.tree, key)
         if not there:
-            raise UnknownNameError(
-                f"{revision} has no record {key}",
-                hint=f"contentgit log -- {key}  says when it was there",
-            )
+            raise _not_there(older, key)
         for folder in sorted({dump_of(path) for path in there}):
             older.refuse_renamed(folder)
         if not all(place.field for place in some):
@@ -163,6 +160,18 @@ def _as_managed(
         }
         fields = {name: values[name] for name in sorted(values) if name in schema.by_name}
         yield path, canonical.encode(Record(record.key, fields), schema.key_kind)
+
+
+def _not_there(older: Older, key: RecordKey) -> UnknownNameError:
+    """The error that the commit does not have a record."""
+    if key in older.keys:
+        said = f"the {key} of {older.revision} is {older.keys[key]} in HEAD, whose {key} it does not have"
+        call = f"contentgit restore {older.keys[key]} --from {shlex.quote(older.revision)}"
+        return UnknownNameError(said, hint=f"{call}  (restores that)")
+    return UnknownNameError(
+        f"{older.revision} has no record {key}",
+        hint=f"contentgit log -- {key}  says when it was there",
+    )
 
 
 def _not_here(older: Older, key: RecordKey, folder: str) -> UnknownNameError:

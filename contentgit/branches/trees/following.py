@@ -7,7 +7,7 @@ record is lost by that: one that already has such a key, and is another one, get
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
@@ -36,8 +36,7 @@ def merged_keys(
 
     ``bases`` are what both sides come from. A record has the new key of ours, or else that of theirs.
     """
-    mentioned = repository.history.mentioning
-    if not any(mentioned(base, side, f"{TRAILER}: ") for base in bases for side in (ours, theirs)):
+    if not _are_given(repository, bases, (ours, theirs)):
         return {}
     commits = [*dict.fromkeys((*bases, ours, theirs))]
     families = _Families(repository, commits)
@@ -54,40 +53,45 @@ def merged_keys(
             record.names[base] = key
             if new != key:
                 record.wanted = (new,)
-    for base, (new, record) in ((base, each) for base in bases for each in known.items()):
+    for base, (new, record) in product(bases, known.items()):
         if new not in moved[base]:  # then what has this key there is that record
             record.names.setdefault(base, new)
     first = sorted(known.values(), key=lambda each: (len(each.wanted), each.wanted))
     return families.one_key_each(first)
 
 
+def _are_given(repository: Repository, bases: Iterable[str], sides: Iterable[str]) -> bool:
+    """Whether a commit since the bases gave a record another key."""
+    mentioning = repository.history.mentioning
+    return any(mentioning(*each, f"{TRAILER}: ") for each in product(bases, sides))
+
+
 def keys_of(repository: Repository, head: str, before: str, after: str) -> Mapping[str, Keys]:
     """By commit, the keys with which two of them are read so that records have those of ``head``."""
-    found = {each: _names(repository, each, head) for each in dict.fromkeys((before, after))}
-    between = _names(repository, before, after)
-    if not between and not any(found.values()):
+    commits = [*dict.fromkeys((before, after))]
+    bases = repository.history.merge_bases(before, head)
+    if not _are_given(repository, bases, (head, *commits)):
         return {}
-    families = _Families(repository, [*dict.fromkeys((before, after, head))], fixed=head)
-    known: dict[RecordKey, _Record] = {}
-    for commit, keys in found.items():
-        for key, new in sorted(families.first(keys).items()):
-            known.setdefault(new, _Record({head: new}, (new,))).names[commit] = key
-    records = [*known.values()]
-    taken = {(commit, key) for each in records for commit, key in each.names.items()}
-    for key, new in sorted(families.first(between).items()):
-        if (before, key) not in taken and (after, new) not in taken:
-            records.append(_Record({before: key, after: new}, (new,)))
-    return families.one_key_each(records)
-
-
-def _names(repository: Repository, commit: str, other: str) -> Keys:
-    """What another commit calls records of a commit, where both come from one that has them."""
-    found: dict[RecordKey, RecordKey] = {}
-    for base in repository.history.merge_bases(commit, other):
-        here, there = (new_keys_since(repository, base, each) for each in (commit, other))
-        for key in sorted(records_at(repository, base, {*here, *there})):
-            found.setdefault(here.get(key, key), there.get(key, key))
-    return {key: new for key, new in found.items() if key != new}
+    families = _Families(repository, [*dict.fromkeys((*commits, head))], fixed=head)
+    moved = {
+        new
+        for commit in commits
+        for key, new in families.shared(commit, head).items()
+        if key != new
+    }
+    between = {key: new for key, new in families.shared(before, after).items() if key != new}
+    known = {key: _Record({head: key}, (key,)) for key in sorted(moved)}
+    for commit in commits:
+        for key, new in families.shared(commit, head, moved).items():
+            if new in known:
+                known[new].names[commit] = key
+    taken = {(commit, key) for each in known.values() for commit, key in each.names.items()}
+    others = [
+        _Record({before: key, after: new}, (new,))
+        for key, new in sorted(between.items())
+        if (before, key) not in taken and (after, new) not in taken
+    ]
+    return families.one_key_each([*known.values(), *others])
 
 
 def composed(keys: Keys, later: Keys) -> Keys:
@@ -141,6 +145,24 @@ class _Families:
         """Those of the keys that a record of the commit has, of any model of the family."""
         members = {each: key for key in keys for each in self._members(key)}
         return {members[each] for each in records_at(self.repository, commit, members)}
+
+    def shared(
+        self, commit: str, other: str, known: Collection[RecordKey] = ()
+    ) -> Mapping[RecordKey, RecordKey]:
+        """What another commit calls records of a commit, where both come from one that has them.
+
+        Of those with the same key in both only those that are ``known``, by the other's keys.
+        """
+        found: dict[RecordKey, RecordKey] = {}
+        for base in self.repository.history.merge_bases(commit, other):
+            here, there = (
+                self.first(new_keys_since(self.repository, base, each)) for each in (commit, other)
+            )
+            back = {new: key for key, new in there.items()}
+            wanted = {back.get(key, key) for key in known if key in back or key not in there}
+            for key in sorted(self.of(base, {*here, *there, *wanted})):
+                found.setdefault(here.get(key, key), there.get(key, key))
+        return found
 
     def one_key_each(self, records: Sequence[_Record]) -> Mapping[str, Keys]:
         """By commit, new keys for these records, and for others that have one of these keys already."""
