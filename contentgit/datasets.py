@@ -241,16 +241,6 @@ def identities(
     return {**declared, **own}
 
 
-def executable(dataset: Dataset) -> Dataset:
-    """The dataset, if every spec of it can be committed and applied.
-
-    Raises:
-        ConfigurationError: a spec says what is understood but cannot be done yet.
-    """
-    raise_errors(_not_executable(dataset), _where(dataset.name, dataset.arguments))
-    return dataset
-
-
 # Everything at once, for the system checks
 
 
@@ -267,7 +257,6 @@ def validate(path: str, declared: Mapping[str, Identity] = _NONE) -> list[Mistak
         datasets.append(dataset)
         whole &= not any(problem.is_error for problem in found)
         problems += _as_checked(definition, found)
-        problems += _not_executable(dataset)
     problems += declared_problems(declared) + _disagreements(datasets, declared)
     if whole:  # else it is not known which models are in no dataset
         problems += local_references(datasets, declared)
@@ -309,17 +298,6 @@ def _disagreements(datasets: Iterable[Dataset], declared: Mapping[str, Identity]
             hint = f"give every spec of {spec.model} the same {key!r}"
             problems[where, spec.model, key] = Mistake("contentgit.E029", message, hint, where)
     return list(problems.values())
-
-
-def _not_executable(dataset: Dataset) -> list[Mistake]:
-    where = _where(dataset.name, dataset.arguments)
-    problems = []
-    for spec in dataset.specs:
-        if spec.save_as_new:
-            message = f"'save_as_new' of {spec.model} cannot be applied yet"
-            hint = "remove it: rows keep their keys and are updated in place"
-            problems.append(Mistake("contentgit.E030", message, hint, where))
-    return problems
 
 
 # The function that the settings name

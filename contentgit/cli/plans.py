@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -46,12 +47,16 @@ def plan_head(planned: Planned, using: str) -> dict[str, object]:
         "dumps": [dump.dump.dataset.label for dump in planned.dumps],
         "skipped": planned.skipped,
         "counts": planned.plan.counts,
-        "withheld": planned.plan.withheld,
+        "withheld": [
+            dict(zip(("key", "field", "reason"), entry, strict=True)) for entry in planned.withheld
+        ],
         "missing": missing_data(planned.missing),
         "moved": {str(s.key): s.value for s in planned.plan.steps if s.action is Action.MOVE},
         "schema": schema_data(planned.schema_changes),
         "verb": planned.request.verb,
         "merge": planned.request.merging,
+        "copy": planned.copy or None,
+        "apart": planned.apart,
     }
 
 
@@ -99,6 +104,7 @@ def done_already(planned: Planned) -> str:
 def _plan_lines(planned: Planned, place: str) -> Iterator[Text]:
     target, plan = planned.target, planned.plan
     dumps = ", ".join(dump.dump.dataset.label for dump in planned.dumps)
+    dumps += ", as a copy," if planned.copy else ""
     verb, end = f" to {safe(target.revision)} (", ")"
     if planned.request.verb == "undo":
         verb, end = ", undo the apply of ", ""
@@ -116,11 +122,14 @@ def _plan_lines(planned: Planned, place: str) -> Iterator[Text]:
     for label in planned.skipped:
         yield Text(f"  {label} is not in {safe(target.revision)}; it stays as it is", style="dim")
     yield from (Text(f"  {line}", style="yellow") for line in move_lines(plan))
+    for label in planned.apart:
+        command = f"contentgit checkout {shlex.join([target.revision, label])} --apply"
+        yield Text(f"  {label} is saved as new by a call of its own: {command}", style="dim")
     yield from (Text(f"  {line}", style="yellow") for line in missing_lines(planned.missing))
     if plan.withheld:
         yield Text(f"  withheld: {plural(len(plan.withheld), 'item')}", style="yellow")
-    for item in plan.withheld[:ITEMS_SHOWN]:
-        yield Text(f"    {f'{item.key} {item.field}'.rstrip()}: {safe(item.reason)}", style="dim")
+    for key, field, reason in planned.withheld[:ITEMS_SHOWN]:
+        yield Text(f"    {f'{key} {field}'.rstrip()}: {safe(reason)}", style="dim")
     if len(plan.withheld) > ITEMS_SHOWN:
         yield Text(f"    … and {len(plan.withheld) - ITEMS_SHOWN:,} more (--json lists all)")
 

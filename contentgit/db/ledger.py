@@ -89,6 +89,13 @@ def applied(using: str, own: Callable[[Applied], bool] = every) -> Mapping[str, 
     return {line.dump: line for line in lines if own(line)}
 
 
+def places(using: str) -> set[tuple[str, str | None]]:
+    """Folder and place of every dump that has a line that is done."""
+    done = _rows(using).filter(state=AppliedCommit.State.DONE).order_by()
+    with _errors(using):
+        return set(done.values_list("dump", "place").distinct())
+
+
 def history(
     using: str,
     dump: str | None = None,

@@ -59,17 +59,26 @@ class MoveNames(Operation):
         with connection.cursor() as cursor:
             if _TABLE not in connection.introspection.table_names(cursor):
                 return
-            if to:
-                # What has that label still was of a model that is no more.
-                cursor.execute(f"DELETE FROM {_TABLE} WHERE label = %s", [to])  # noqa: S608
-                cursor.execute(f"UPDATE {_TABLE} SET label = %s WHERE label = %s", [to, label])  # noqa: S608
-            else:
-                row = connection.ops.quote_name("row")
-                cursor.execute(
-                    f"UPDATE {_TABLE} SET was = {row}, {row} = NULL"  # noqa: S608
-                    f" WHERE label = %s AND {row} IS NOT NULL",
-                    [label],
-                )
+            row = connection.ops.quote_name("row")
+            cursor.execute(f"SELECT DISTINCT label FROM {_TABLE}")  # noqa: S608
+            known = [str(each) for (each,) in cursor.fetchall()]
+            # Those of a copy have its name in front.
+            for before in (each.removesuffix(label) for each in known if _is_of(each, label)):
+                old, new = f"{before}{label}", f"{before}{to}"
+                if to:
+                    # What has that label still was of a model that is no more.
+                    cursor.execute(f"DELETE FROM {_TABLE} WHERE label = %s", [new])  # noqa: S608
+                    cursor.execute(f"UPDATE {_TABLE} SET label = %s WHERE label = %s", [new, old])  # noqa: S608
+                else:
+                    cursor.execute(
+                        f"UPDATE {_TABLE} SET was = {row}, {row} = NULL"  # noqa: S608
+                        f" WHERE label = %s AND {row} IS NOT NULL",
+                        [old],
+                    )
+
+
+def _is_of(stored: str, label: str) -> bool:
+    return stored == label or stored.endswith(f" {label}")
 
 
 def follow_renames(*, plan: list[tuple[Migration, bool]] | None = None, **_given: Any) -> None:

@@ -48,6 +48,7 @@ def resolve(spec: ModelSpec, where: str) -> tuple[ModelSpec | None, list[Mistake
         *rules.excludes(),
         *unheld_problems(model, spec.exclude, where),
         *rules.identities(),
+        *rules.copies(),
         *rules.orders(),
         *rules.derived(),
         *rules.together(),
@@ -298,6 +299,17 @@ class _Rules:
                 for field in _walk(self.model, name)
             )
         ]
+
+    def copies(self) -> list[Mistake]:
+        if not self.spec.save_as_new or has_automatic_key(self.model):
+            return []
+        keys = ", ".join(field.name for field in self.model._meta.pk_fields)
+        message = (
+            f"'save_as_new' of {self.spec.model}: its primary key {keys} is content, so a copy has it, "
+            "too"
+        )
+        hint = "remove 'save_as_new': rows keep their keys and are updated in place"
+        return [self.mistake("contentgit.E030", message, hint)]
 
     def _held_key(self) -> Mistake:
         """The primary key is content: that it changes would be an edit, and it names the row already."""

@@ -183,7 +183,7 @@ class _Decision:
         self.project, self.request = project, request
         rows = current(project)
         self.target = target_of(project, Request("checkout", request.revision))
-        dumps, _ = dumps_of(project, self.target, request.names, rows)
+        dumps, _, _ = dumps_of(project, self.target, request.names, rows)
         refuse_pending(project, dumps)
         self.read = AdoptionReading(project, self.target.commit, dumps, request.by)
         self._refuse_lost_elsewhere()

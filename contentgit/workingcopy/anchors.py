@@ -2,7 +2,7 @@
 
 A branch may be deleted, or moved away by force; git would then collect its commits. So each dump has a ref
 ``refs/contentgit/applied/ENVIRONMENT/ALIAS/DUMP``, where ALIAS is ``ALIAS@SCHEMA`` for tables in a schema of
-PostgreSQL that is not ``public``.
+PostgreSQL that is not ``public``, and ``ALIAS@as-new`` for a copy.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def anchor(project: Project) -> None:
 
 def anchor_ref(project: Project, folder: str) -> str:
     """The full name of the ref that keeps the commit which a dump of the database is at."""
-    names = (project.using, *(schema for schema in schemas(project, folder) if schema != "public"))
+    apart = [schema for schema in schemas(project, folder) if schema != "public"]
+    names = (project.using, *apart, *([project.copy.kind] if project.copy else []))
     return f"{_place(project)}/{'@'.join(map(part, names))}/{part(folder, encoded=True)}"
 
 

@@ -8,7 +8,7 @@ list says, with the same function: a value that the apply put there is no edit.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -52,6 +52,10 @@ class MissingCause(NamedTuple):
     records: int
     staying: int
     first: str
+
+    def shown(self, shown: Callable[[str], str]) -> MissingCause:
+        """The cause as people read it."""
+        return self._replace(row=shown(self.row), first=shown(self.first))
 
 
 def missing_causes(entries: Iterable[MissingEntry]) -> list[MissingCause]:

@@ -24,6 +24,7 @@ from contentgit.history.commits import check_format, repository_document
 from contentgit.workingcopy.anchors import anchor
 from contentgit.workingcopy.as_applied import with_committed
 from contentgit.workingcopy.committable import without_kept, without_unapplied
+from contentgit.workingcopy.copies import without_copies
 from contentgit.workingcopy.database_side import DatabaseSide, Spool
 from contentgit.workingcopy.dropping import dropped_values, refuse_dropping
 from contentgit.workingcopy.evolution import Evolution
@@ -199,7 +200,7 @@ def _read(
 ) -> tuple[str, str | None, list[_DumpDraft]]:
     """The branch to write, the commit to build on, and what differs from that in each dump."""
     ledger = current(project)
-    dumps = project.dumps(names)
+    dumps = without_copies(project, project.dumps(names), names, ledger)
     branch, parent = parent_of(project, dumps, ledger, new_branch)
     refuse_under_way(project.repository, branch)
     if parent:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
+from contentgit.content import canonical
 from contentgit.content.diff import Change
 from contentgit.content.evolution import SchemaChange
 from contentgit.content.records import Record, RecordKey
@@ -133,7 +135,7 @@ def titled(
     titles = db_titles.titles(
         project.using, dump.tables, [*records, *references], records, project.identities
     )
-    return [
+    titled_changes = [
         TitledChange(
             dump.folder,
             change,
@@ -142,3 +144,20 @@ def titled(
         )
         for change in batch
     ]
+    return [_shown(project, each) for each in titled_changes] if dump.copied else titled_changes
+
+
+def _shown(project: Project, entry: TitledChange) -> TitledChange:
+    """The change with the keys that records of a copy have in the repository."""
+
+    def shown(record: Record | None) -> Record | None:
+        if record is None:
+            return None
+        text = canonical.encode(record).decode()
+        return Record(key, canonical.decode(project.shown(text).encode()).fields)
+
+    change = entry.change
+    key = project.shown_key(change.key)
+    change = replace(change, key=key, before=shown(change.before), after=shown(change.after))
+    references = {project.shown(text): title for text, title in entry.references.items()}
+    return entry._replace(change=change, references=references)

@@ -7,7 +7,7 @@ file for those who ask once the apply is done. What it holds afterwards follows 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TypeAlias
 
@@ -147,7 +147,8 @@ def _details(
     steps = iter(batch)
     for changes in change_batches(found):
         for entry in titled(project, work.dump, changes):
-            yield StepDetail(next(steps), entry.title, entry.change, entry.references)
+            step = replace(next(steps), key=entry.change.key)  # as people know it
+            yield StepDetail(step, entry.title, entry.change, entry.references)
 
 
 def called_outside(

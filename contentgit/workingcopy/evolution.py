@@ -122,11 +122,21 @@ class Evolution:
         """The snapshot of the dump in the commit, as the code has it."""
         return CommitSide(self.repository, self.seen.tree, self.dump.folder)
 
+    def expect_copies(self) -> None:
+        """Tell the identities which records the commit has, where the dump is seen as a copy."""
+        if self.dump.copied and self.commit:
+            was = self.side._replace(commit=self.commit)
+            keys = self.side.keys(self.side.ids())
+            self.dump.reader.identities.expect(keys, was.keys(was.ids()))
+
     @property
     def schema_change(self) -> SchemaChange | None:
         """What happened to the schema; ``None`` if nothing did."""
         left_out = {**self.left_out, **self.excluded}
-        if not self.is_newer and not left_out and not self._unrecorded:
+        migrations = self.migrations if self.is_newer else ()
+        # That a copy has other names says nothing of the schema.
+        migrations = tuple(each for each in migrations if each.naming not in self.dump.copied)
+        if not any(each.steps for each in migrations) and not left_out and not self._unrecorded:
             return None
         went = departed(self.models, self.newer_steps)
         names = sorted(
@@ -134,7 +144,7 @@ class Evolution:
         )
         return SchemaChange(
             self.dump.folder,
-            self.migrations if self.is_newer else (),
+            migrations,
             self.seen.lost,
             left_out=tuple(sorted(left_out.items())),
             unrecorded=tuple(name for name in names if name not in went),

@@ -9,14 +9,17 @@ it stays true in a copy of the database, and in a copy of one schema that has th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from contentgit.content.layout import dump_name, encode_part
 from contentgit.db.ledger import Applied, history
 from contentgit.errors import ContentgitError
 from contentgit.render.values import dump_label
-from contentgit.workingcopy.project import Project
+from contentgit.workingcopy.project import Copy, Project
 
 LEDGER = "contentgit_ledger"
+COPIED: Final = "+"
+"""What stands in front of the kind of a copy; no name of a schema is written with it."""
 
 
 def schemas(project: Project, folder: str) -> Sequence[str]:
@@ -30,24 +33,37 @@ def schemas(project: Project, folder: str) -> Sequence[str]:
 
 
 def place(project: Project, folder: str) -> str:
-    """What a line of the ledger says of where the dump's tables are."""
+    """What a line of the ledger says of where the dump's tables are, and that it is of a copy."""
+    copied = f"{COPIED}{project.copy.kind}" if project.copy else ""
     if len(project.search_path) < 2:
-        return ""
+        return copied
     own = project.backend.schemas([LEDGER])
-    return ",".join(encode_part(name) for name in schemas(project, folder) if name not in own)
+    names = (encode_part(name) for name in schemas(project, folder) if name not in own)
+    return f"{','.join(names)}{copied}"
 
 
-def is_own(project: Project) -> Callable[[Applied], bool]:
-    """Whether a line of the ledger is of the tables that this session sees."""
+def copy_at(folder: str, place: str | None) -> Copy | None:
+    """The copy that is at a line's place; ``None`` for the rows that have the records' keys."""
+    kind = (place or "").partition(COPIED)[2]
+    return Copy(folder, kind) if kind else None
+
+
+def is_own(project: Project, *, copies: bool = False) -> Callable[[Applied], bool]:
+    """Whether a line of the ledger is of the tables that this session sees, as it sees them.
+
+    With ``copies`` also if it is of a copy in them.
+    """
     places: dict[str, str] = {}
 
     def holds(line: Applied) -> bool:
+        if project.copy and project.copy.folder != line.dump:
+            return False
         if line.dump not in places:
             places[line.dump] = place(project, line.dump)
         here = places[line.dump]
         if line.place is None:
-            return not here or _is_only(project, line.dump)
-        return line.place == here
+            return (not project.copy and not here) or _is_only(project, line.dump)
+        return (line.place.partition(COPIED)[0] if copies else line.place) == here
 
     return holds
 
@@ -64,7 +80,7 @@ def others(project: Project, folder: str) -> list[str]:
     own = is_own(project)
     latest: dict[str | None, Applied] = {}
     for line in history(project.using, folder):
-        if not own(line):
+        if not own(line) and not copy_at(line.dump, line.place):
             latest.setdefault(line.place, line)
     return [
         f"the ledger has {dump_label(folder)} of {_place_named(place)} at {line.commit[:10]}; "

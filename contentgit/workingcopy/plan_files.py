@@ -122,7 +122,7 @@ def _request(asked: Mapping[str, Any]) -> Request:
     if asked.keys() != {field.name for field in fields(Request)}:
         raise ValueError(f"it asks for {', '.join(asked)}")
     if asked["verb"] not in VERBS or any(
-        type(asked[name]) is not bool for name in ("merge", "adopt", "renumber")
+        type(asked[name]) is not bool for name in ("merge", "adopt", "renumber", "as_new")
     ):
         raise ValueError(f"not a request: {asked!r:.80}")
     return Request(
@@ -134,6 +134,7 @@ def _request(asked: Mapping[str, Any]) -> Request:
         take=None if asked["take"] is None else Side(asked["take"]),
         adopt=asked["adopt"],
         renumber=asked["renumber"],
+        as_new=asked["as_new"],
     )
 
 

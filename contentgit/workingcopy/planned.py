@@ -140,7 +140,8 @@ class Planned:
     """A plan with what it was made from; ``digest`` changes when commits, rows or licences do.
 
     ``outside`` are the rows outside of the dumps that an undo brings back, ``titles`` those of the first
-    rows that a problem names.
+    rows that a problem names. ``copy`` is the kind of the copy, where the dump is seen as one. The
+    dumps ``apart`` are copied, each by a call of its own. ``shown`` is :meth:`Project.shown`.
     """
 
     request: Request
@@ -151,6 +152,9 @@ class Planned:
     skipped: tuple[str, ...] = ()
     outside: DumpPlan | None = None
     titles: Mapping[RecordKey, str] = field(default_factory=dict)
+    copy: str = ""
+    apart: tuple[str, ...] = ()
+    shown: Callable[[str], str] = str
 
     @property
     def dump_plans(self) -> tuple[DumpPlan, ...]:
@@ -165,7 +169,16 @@ class Planned:
     @property
     def missing(self) -> list[MissingCause]:
         """The missing rows that the commit refers to, and what is done about them."""
-        return missing_causes(entry for work in self.dumps for entry in work.missing)
+        causes = missing_causes(entry for work in self.dumps for entry in work.missing)
+        return [cause.shown(self.shown) for cause in causes]
+
+    @property
+    def withheld(self) -> list[tuple[str, str, str]]:
+        """Record, field and reason of what the plan withholds, as people read it."""
+        return [
+            (self.shown(str(key)), field, self.shown(reason))
+            for key, field, reason in self.plan.withheld
+        ]
 
     @cached_property
     def folders(self) -> Mapping[str, DumpPlan]:

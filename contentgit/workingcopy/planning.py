@@ -24,6 +24,7 @@ from contentgit.plan import Candidate, Licences, Size, build, choose, survey
 from contentgit.plan.steps import FieldState, Plan, Problem, ProblemKind
 from contentgit.render.problems import named_rows
 from contentgit.workingcopy.candidates import candidates, merged_candidates
+from contentgit.workingcopy.copies import learn_references, refuse_lost_map, refuse_renumbered
 from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.effects import called_outside
 from contentgit.workingcopy.evolution import Evolution
@@ -72,12 +73,13 @@ def plan(project: Project, request: Request) -> Planned:
         dump_plans, outside = with_outside(project, undone, dump_plans)
         return planning.decide(dump_plans, outside=outside)
     target = target_of(project, request)
-    dumps, skipped = dumps_of(project, target, request.names, rows)
+    dumps, skipped, copied = dumps_of(project, target, request.names, rows)
     refuse_pending(project, dumps)
     planning = _Planning(project, request, target, _shared(dumps), Moves(project))
     starts = [planning.start(dump, rows.get(dump.folder)) for dump in dumps]
     dump_plans, planning = planning.moved(starts)
-    return planning.decide(planning.without_missing(dump_plans), skipped)
+    planned = planning.decide(planning.without_missing(dump_plans), skipped)
+    return replace(planned, apart=tuple(copied))
 
 
 def _shared(dumps: Sequence[Dump]) -> frozenset[str]:
@@ -148,15 +150,20 @@ class _Planning(NamedTuple):
     def dump_plan(self, standing: Start) -> DumpPlan:
         """The snapshots of such a dump."""
         project, (dump, row, at, start, goal) = self.project, standing
+        refuse_renumbered(project, dump, self.request, at, goal.commit)
         evolution = Evolution.since(project, dump, goal.commit)
         theirs = evolution.side
+        evolution.expect_copies()
         ours = self._ours(dump)
         if row and row.tree == goal.tree:
             base = self.moves.base(Unapplied.since(project, evolution, row).side, dump)
+            refuse_lost_map(project, dump, base, row)
             sides = DumpPlan(dump, row, goal, goal.tree, base, ours, theirs, base_commit=at)
             return self._compared(sides, evolution)
         since = Evolution.since(project, dump, start)
         base = self.moves.base(Unapplied.since(project, since, row).side, dump)
+        if row and start == at:
+            refuse_lost_map(project, dump, base, row)
         sides = DumpPlan(dump, row, goal, goal.tree, base, ours, theirs, base_commit=start)
         if start == at:  # this database held it
             sides = replace(sides, rename=as_named_here(project, since))
@@ -175,7 +182,11 @@ class _Planning(NamedTuple):
         theirs = Unapplied.by(self.project, evolution, goal.withheld).side
         if not undone.line.backup:  # which calls the rows as they are called now
             theirs = self.moves.before(theirs, dump)
+        left.expect_copies()
+        evolution.expect_copies()
         base = Unapplied.since(self.project, left, undone.line).side
+        if self.project.copy:
+            refuse_lost_map(self.project, dump, base, undone.line)
         sides = DumpPlan(dump, undone.now, goal, tree or "", base, ours, theirs, base_commit=at)
         sides = replace(sides, rename=as_named_here(self.project, left))
         if undone.line.action in MERGES:
@@ -304,6 +315,10 @@ class _Planning(NamedTuple):
             built = replace(built, problems=(*built.problems, *twice))
         named = list(dict.fromkeys(key for one in built.problems for key in named_rows(one)))
         called = called_outside(project, tables, named) if named else {}
+        if project.copy:
+            learn_references(project, self.target.commit, built.problems)
+            built = replace(built, problems=tuple(_shown(project, one) for one in built.problems))
+            called = {project.shown_key(key): title for key, title in called.items()}
         return Planned(
             request,
             self.target,
@@ -313,6 +328,8 @@ class _Planning(NamedTuple):
             tuple(skipped),
             outside,
             called,
+            copy=project.copy.kind if project.copy else "",
+            shown=project.shown,
         )
 
     def _candidates(
@@ -345,6 +362,13 @@ class _Planning(NamedTuple):
         both = conflict.reason is Reason.ADDED and self.request.verb != "undo"
         permit = "--renumber" if both and self.moves.can_move(conflict.key.model) else ""
         return Problem(ProblemKind.CONFLICT, text, conflict.key, folder, states, permit)
+
+
+def _shown(project: Project, problem: Problem) -> Problem:
+    """The problem of a copy with the keys that the repository has."""
+    key = problem.key and project.shown_key(problem.key)
+    rows = tuple(map(project.shown_key, problem.rows))
+    return problem._replace(text=project.shown(problem.text), key=key, rows=rows)
 
 
 def _twice(

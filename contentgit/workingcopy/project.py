@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from django.db import transaction
 
@@ -19,15 +20,16 @@ from contentgit.content.layout import dump_folder, dump_name, record_path
 from contentgit.content.records import RecordKey
 from contentgit.datasets import (
     DatasetDefinition,
-    executable,
     identities,
     load_datasets,
     parse_dump_argument,
 )
 from contentgit.db.backends import Backend, LockWait, backend
+from contentgit.db.copying import as_copied, copied_models
 from contentgit.db.evolution import ProjectMigrations, project_migrations
 from contentgit.db.failures import translated
 from contentgit.db.identity import Identities
+from contentgit.db.identity.copies import CopiedModels
 from contentgit.db.introspect import table, tables
 from contentgit.db.reader import Reader
 from contentgit.db.tables import Table, Tables
@@ -60,18 +62,39 @@ class Operator(NamedTuple):
 
 @dataclass(frozen=True)
 class Dump:
-    """One dump of the project bound to a database: its folder, its tables, its reader."""
+    """One dump of the project bound to a database: its folder, its tables, its reader.
+
+    ``copied`` are the labels of the models whose rows are copies, where the dump is seen as one.
+    """
 
     dataset: Dataset
     folder: str
     tables: Tables
     reader: Reader
+    copied: frozenset[str] = frozenset()
 
     def path(self, key: RecordKey) -> str:
         """Where the record lies in the dump's folder; ``""`` where the dump does not have its model."""
         table = self.tables.get(key.model)
         return record_path(key, table.schema.layout) if table else ""
 
+
+class Copy(NamedTuple):
+    """The dump in ``folder`` seen as a copy: rows of its own, beside those that have the keys of its records.
+
+    ``kind`` is ``"as-new"`` for a copy of all models, ``"save_as_new"`` for one of those whose specs say so.
+    """
+
+    folder: str
+    kind: str
+
+
+_COPY_NAME: Final = re.compile(
+    r"([a-z_]\w*\.[a-z_]\w*):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+)
+
+AS_NEW: Final = "as-new"
+BY_SPEC: Final = "save_as_new"
 
 NamesBefore: TypeAlias = Callable[["Project", str, AbstractSet[str]], Callable[[Any], str | None]]
 """See :class:`contentgit.workingcopy.earlier.EarlierNames`."""
@@ -85,7 +108,7 @@ class Project:
     for; ``wait`` is for how many seconds at most, where another apply holds the database. ``opened`` is
     called with the repository when it is opened. ``schemas`` keeps what
     :mod:`contentgit.workingcopy.places` has found out. ``earlier_names`` is asked for the UUIDs of rows that
-    had another name before.
+    had another name before. With ``copy`` the database is seen as that copy alone.
     """
 
     config: Config
@@ -98,6 +121,7 @@ class Project:
     opened: Callable[[Repository], object] = finish_moves
     schemas: dict[str, Sequence[str]] = field(default_factory=dict)
     earlier_names: NamesBefore | None = None
+    copy: Copy | None = None
 
     @cached_property
     def repository(self) -> Repository:
@@ -185,8 +209,39 @@ class Project:
     def identities(self) -> Identities:
         """Record keys to primary keys of this database and back."""
         chosen = identities(self.definitions, self.config.identities)
+        if self.copy:
+            return Identities(self.using, chosen, copies=self._copied)
         names = self.earlier_names
         return Identities(self.using, chosen, names=partial(names, self) if names else None)
+
+    def seen_as(self, copy: Copy) -> Project:
+        """The same database, seen as a copy."""
+        made = replace(self, copy=copy, schemas={})
+        same = {"repository", "definitions", "backend", "migrations"} & self.__dict__.keys()
+        made.__dict__.update({name: self.__dict__[name] for name in same})
+        return made
+
+    @property
+    def _copied(self) -> CopiedModels:
+        """The models of the copy."""
+        assert self.copy
+        (dataset,) = self.datasets([])
+        return copied_models(dataset, *self.copy, Identities(self.using, {}))
+
+    def shown(self, text: str) -> str:
+        """A text with the keys of the repository for records of the copy, and other rows' own keys."""
+
+        def own(match: re.Match[str]) -> str:
+            found = self.identities.origin(match[1], match[2])
+            if found is None:
+                return match[0]
+            return f"{match[1]}:{found[0]}{'' if found[1] else ' (not of the copy)'}"
+
+        return _COPY_NAME.sub(own, text) if self.copy else text
+
+    def shown_key(self, key: RecordKey) -> RecordKey:
+        """The key as :meth:`shown` writes it."""
+        return RecordKey(key.model, self.shown(str(key)).partition(":")[2])
 
     def forget_rows(self) -> None:
         """Forgets what was read of the database, before it is read again."""
@@ -203,6 +258,9 @@ class Project:
             ConfigurationError: a dataset's specs are wrong.
         """
         found: dict[str, Dataset] = {}
+        if self.copy:  # without what it depends on
+            name, arguments = dump_name(self.copy.folder)
+            return [self.definitions[name].dump(arguments)]
         for name, arguments in self._wanted(names, also):
             self._add(name, arguments, found)
         return list(found.values())
@@ -226,13 +284,16 @@ class Project:
             return
         for needed in dataset.depends_on:
             self._add(*parse_dump_argument(needed), found)
-        found[dataset.label] = executable(dataset)
+        found[dataset.label] = dataset
 
     def bind(self, dataset: Dataset) -> Dump:
         """The dataset's models bound to the tables of this database."""
+        copied = self.identities.copies & {*dataset.models}
+        dataset = as_copied(dataset, copied) if copied else dataset
         bound = tables(dataset, self.identities, self.using)
         reader = Reader(self.using, dataset, bound, self.identities)
-        return Dump(dataset, dump_folder(dataset.name, dataset.arguments), bound, reader)
+        folder = dump_folder(dataset.name, dataset.arguments)
+        return Dump(dataset, folder, bound, reader, copied)
 
     @cached_property
     def migrations(self) -> ProjectMigrations:

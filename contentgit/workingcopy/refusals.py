@@ -99,10 +99,11 @@ def _hints(planned: Planned) -> Iterator[str]:
         theirs = "the old content" if request.verb == "undo" else "the commit's"
         yield f"{request.command('--take ours', *others)}  (keeps this database's values)"
         yield f"{request.command('--take theirs', *others)}  (takes {theirs}; {_BACKUP})"
-        if request.verb != "undo":
+        if request.verb != "undo" and not planned.copy:
             yield f"contentgit commit --branch NEW  ({_BRANCH})"
     if ProblemKind.DRIFT in kinds:
-        yield "contentgit commit --branch NEW  (captures the edits)"
+        if not planned.copy:
+            yield "contentgit commit --branch NEW  (captures the edits)"
         merging = request.command("--merge", *(permit for permit in permits if permit != "--force"))
         yield f"{merging}  (keeps the edits and merges the commit's changes)"
     # An undo's target is called by words, which nobody can type.

@@ -21,7 +21,8 @@ class Request:
     ``revision`` is the commit to become, for an update the branch. With ``merge`` the database's own edits
     stay, and ``take`` says whose value is taken where both sides changed the same thing (``None``: refuse).
     With ``renumber`` rows that were made here under keys of new records of the commit get others.
-    With ``adopt`` a dump whose applied commit is missing begins anew, as one that was never applied.
+    With ``adopt`` a dump whose applied commit is missing begins anew, as one that was never applied. With
+    ``as_new`` the dump is a copy, whose rows have keys of their own.
     """
 
     verb: Verb
@@ -32,6 +33,7 @@ class Request:
     take: Side | None = None
     adopt: bool = False
     renumber: bool = False
+    as_new: bool = False
 
     @property
     def merging(self) -> bool:
@@ -57,6 +59,8 @@ class Request:
             yield "--adopt"
         if self.renumber:
             yield "--renumber"
+        if self.as_new:
+            yield "--as-new"
         if self.take:
             yield f"--take {self.take.value}"
         flags = "force allow_cascade allow_empty ignore_unknown_fields ignore_unknown_models"

@@ -21,12 +21,14 @@ from contentgit.history.snapshots import change_batches
 from contentgit.workingcopy.as_applied import MissingCause, missing_causes
 from contentgit.workingcopy.collecting import Backlog, backlog
 from contentgit.workingcopy.compare import dump_changes, titled
+from contentgit.workingcopy.copies import copies, refuse_lost_map
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import found_commit, ways
 from contentgit.workingcopy.places import is_own
-from contentgit.workingcopy.project import Dump, Project
+from contentgit.workingcopy.project import BY_SPEC, Dump, Project
 from contentgit.workingcopy.standing import pending_code
+from contentgit.workingcopy.unapplied import Unapplied
 
 T = TypeVar("T")
 
@@ -63,7 +65,8 @@ class DumpStatus(NamedTuple, Generic[T]):
     ``schema`` is what happened to the dump's schema since the commit, ``lacks`` are models and fields of the
     commit that this code does not have, ``pending`` are migrations with code that the database has not run.
     ``unapplied`` is how many records of each model older code left out, and newer code has not applied yet.
-    ``replaced`` are the rows that were missing, and what was written in place of references to them.
+    ``replaced`` are the rows that were missing, and what was written in place of references to them. ``copy``
+    is the kind of the copy, where the rows are one.
     """
 
     label: str
@@ -84,6 +87,7 @@ class DumpStatus(NamedTuple, Generic[T]):
     unapplied: Mapping[str, int] = MappingProxyType({})
     pending: tuple[str, ...] = ()
     replaced: tuple[MissingCause, ...] = ()
+    copy: str = ""
 
 
 def status(
@@ -97,7 +101,16 @@ def status(
     with project.snapshot():
         rows = current(project)
         dumps = project.dumps(names, also=list(rows))
-        return [_status(project, dump, rows.get(dump.folder), keep) for dump in dumps]
+        wanted = {dump.folder for dump in dumps}
+        found, made = list[DumpStatus[T]](), set[str]()
+        for copy in copies(project):
+            there = current(copy)
+            if copy.copy and there and (not names or copy.copy.folder in wanted):
+                (dump,) = copy.dumps([])
+                made |= {dump.folder} if copy.copy.kind == BY_SPEC else set()
+                found.append(_status(copy, dump, there[dump.folder], keep))
+        own = (dump for dump in dumps if dump.folder in rows or dump.folder not in made)
+        return [*(_status(project, dump, rows.get(dump.folder), keep) for dump in own), *found]
 
 
 def _status(
@@ -108,7 +121,12 @@ def _status(
     tip = repository.refs.tip(branch) if branch else None
     tree = repository.trees.folder_id(tip, dump.folder) if tip else None
     known = DumpStatus[T](
-        dump.dataset.label, dump.folder, row, branch=branch, in_branch=tree is not None
+        dump.dataset.label,
+        dump.folder,
+        row,
+        branch=branch,
+        in_branch=tree is not None,
+        copy=project.copy.kind if project.copy else "",
     )
     if row is None:
         return known._replace(rows=sum(dump.reader.counts().values()))
@@ -122,6 +140,9 @@ def _status(
         rows = sum(dump.reader.counts().values())
         return known._replace(rows=rows, missing=True, ways=tuple(ways(project, row)))
     evolution = Evolution.since(project, dump, at)
+    evolution.expect_copies()
+    if dump.copied:
+        refuse_lost_map(project, dump, Unapplied.since(project, evolution, row).side, row)
     found, side, unapplied = dump_changes(project, dump, evolution, lambda _path: True, row)
     edited, computed = list[T](), list[T]()
     for batch in change_batches(found):
@@ -142,7 +163,7 @@ def _status(
         lacks=evolution.dropped,
         unapplied=unapplied,
         pending=tuple(pending_code(project, [dump])),
-        replaced=tuple(missing_causes(row.withheld)),
+        replaced=tuple(cause.shown(project.shown) for cause in missing_causes(row.withheld)),
     )
 
 
@@ -188,7 +209,7 @@ def beside(project: Project) -> Beside:
 
 def applied_log(project: Project, names: Sequence[str], limit: int | None) -> list[Applied]:
     """What was applied to a database and committed from it, newest first."""
-    using, own = project.using, is_own(project)
+    using, own = project.using, is_own(project, copies=True)
     folders = [dump_folder(*split_name(name)) for name in names]
     if not folders:
         return ledger_history(using, limit=limit, own=own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 
 from contentgit.db.ledger import Applied
@@ -39,15 +40,22 @@ def target_of(project: Project, request: Request) -> Target:
 
 def dumps_of(
     project: Project, target: Target, names: Sequence[str], rows: Mapping[str, Applied]
-) -> tuple[list[Dump], list[str]]:
-    """The dumps to apply, and those that the commit does not have and nobody asked for.
+) -> tuple[list[Dump], list[str], list[str]]:
+    """The dumps to apply, those that the commit does not have, and those that are copied.
+
+    The latter two are dumps that nobody asked for.
 
     Raises:
-        UnknownNameError: it does not have one that was named, or none.
+        UnknownNameError: the commit does not have one that was named, or none.
+        UsageError: all of them are copied, which is done by calls that name them.
     """
-    found, skipped = [], []
+    found, skipped, copied = [], [], []
     for dump in project.dumps(names, also=list(rows)):
-        if project.repository.trees.folder_id(target.commit, dump.folder):
+        is_new = any(spec.save_as_new for spec in dump.dataset.specs)
+        if is_new and not project.copy and dump.folder not in rows:
+            if project.repository.trees.folder_id(target.commit, dump.folder):
+                copied.append(dump.dataset.label)
+        elif project.repository.trees.folder_id(target.commit, dump.folder):
             refuse_undescribed(project.repository, target.commit, dump.folder)
             found.append(dump)
         elif dump.dataset.label in names:
@@ -57,12 +65,17 @@ def dumps_of(
             )
         elif dump.folder in rows:
             skipped.append(dump.dataset.label)
+    if copied and not found:
+        raise UsageError(
+            f"rows of {copied[0]} are saved as new, by a call that names this dump",
+            hint=f"contentgit checkout {shlex.join([target.revision, copied[0]])} --apply",
+        )
     if not found:
         raise UnknownNameError(
             f"{target.revision} has none of this project's dumps",
             hint=_known_dumps(project, target.commit),
         )
-    return found, skipped
+    return found, skipped, copied
 
 
 def _known_dumps(project: Project, commit: str) -> str:

@@ -19,7 +19,6 @@ from contentgit import datasets
 from contentgit.datasets import (
     DatasetDefinition,
     define_datasets,
-    executable,
     identities,
     load_datasets,
     parse_dump_argument,
@@ -30,7 +29,7 @@ from contentgit.datasets import (
 from contentgit.db.outgoing import recipe
 from contentgit.errors import ConfigurationError, UsageError
 from contentgit.specs import Dataset, ModelSpec
-from tests.bakery.models import Category, Ingredient, Page, Product, Tag
+from tests.bakery.models import Category, Ingredient, Page, Tag
 from tests.odd.models import Named
 
 # The functions that the tests name by dotted path
@@ -70,7 +69,12 @@ def with_everything() -> dict[str, Any]:
         "refused": {"specs": lambda args: [{"model": "bakery.tag", "filter": {"pk__in": [args]}}]},
         "raises": {"specs": lambda args: 1 / 0},
         "reads": {"specs": _reads_rows},
-        "new": {"specs": lambda args: specs_for_models([Tag, Product], {"save_as_new": True})},
+        "new": {
+            "specs": lambda args: [
+                {"model": "workshop.shelf", "save_as_new": True},
+                {"model": "bakery.tag", "save_as_new": True},
+            ]
+        },
         "uuid": {"specs": lambda args: specs_for_models([Page], {"identity": "uuid"})},
         "natural": {"specs": lambda args: specs_for_models([Tag], {"identity": "natural"})},
         "proxy": {"specs": lambda args: [{"model": "odd.proxysection"}]},
@@ -320,18 +324,18 @@ def test_names_of_dumps() -> None:
             parse_dump_argument(text)
 
 
-def test_what_cannot_be_executed_yet_is_parsed_and_then_refused() -> None:
-    raws = [
-        {"model": "bakery.tag", "save_as_new": True},
-        {"model": "bakery.opening"},
+def test_what_cannot_be_saved_as_new() -> None:
+    """A primary key that is content is a part of the copy."""
+    dataset, problems = define([{"model": "bakery.tag", "save_as_new": True}]).evaluate()
+    assert dataset.specs == (ModelSpec("bakery.tag", save_as_new=True),)
+    assert problems == []
+    _, problems = define([{"model": "workshop.shelf", "save_as_new": True}]).evaluate()
+    assert [(one.id, one.message) for one in problems] == [
+        (
+            "contentgit.E030",
+            "'save_as_new' of workshop.shelf: its primary key code is content, so a copy has it, too",
+        )
     ]
-    dataset = define(raws).dump()
-    assert dataset.specs[:1] == (ModelSpec("bakery.tag", save_as_new=True),)
-    with pytest.raises(ConfigurationError) as caught:
-        executable(dataset)
-    assert "'save_as_new' of bakery.tag cannot be applied yet" in caught.value.message
-    fine = define(raws[1:]).dump()
-    assert executable(fine) is fine
 
 
 # Identities of all datasets
@@ -404,8 +408,7 @@ def test_validation_finds_everything_in_one_go() -> None:
         ("contentgit.W003", "dataset 'refused'"),
         ("contentgit.E015", "dataset 'raises'"),
         ("contentgit.W003", "dataset 'reads'"),
-        ("contentgit.E030", "dataset 'new'"),
-        ("contentgit.E030", "dataset 'new'"),
+        ("contentgit.E030", "dataset 'new', spec 1 (workshop.shelf)"),
         ("contentgit.W006", "dataset 'proxy', spec 1 (odd.proxysection)"),
         ("contentgit.E029", "dataset 'natural'"),
     ]

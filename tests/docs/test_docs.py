@@ -160,6 +160,12 @@ def test_the_page_on_identity_runs(tmp_path: Path) -> None:
     follow(DOCS / "identity.md", folder)
 
 
+def test_the_page_on_copies_runs(tmp_path: Path) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    follow(DOCS / "copies.md", folder)
+
+
 def test_links_between_the_pages_lead_somewhere() -> None:
     broken = [
         f"{page.relative_to(ROOT)}: {target}"
@@ -186,6 +192,7 @@ RUN = {
     *(
         "docs/installing.md",
         "docs/identity.md",
+        "docs/copies.md",
         "docs/migrations.md",
         "docs/cli.md",
         "docs/check.md",

@@ -57,6 +57,7 @@ def checkout_options(options: Options) -> None:
     edits.flag("--force", "overwrite edits of the database (they are backed up in git first)")
     options.flag("--renumber", _RENUMBER)
     options.flag("--upgrade", "first run the project's migrations on REV, in a scratch database")
+    options.flag("--as-new", "append the dump as a copy under new keys, or bring that copy to REV")
     options.flag("--adopt", "if the repository lacks the applied commit: begin anew at REV")
     _plan_options(options)
 
@@ -102,6 +103,7 @@ def undo_options(options: Options) -> None:
         "contentgit undo pages --dry-run",
     )
     options.dumps("dumps to undo (default: those of the last apply)")
+    options.flag("--as-new", "undo the last apply of a copy")
     options.flag("--dry-run", "only show the plan")
     _plan_options(options)
 
@@ -133,8 +135,9 @@ def _plan_options(options: Options) -> None:
 
 def _run_file(args: argparse.Namespace, terminal: Terminal) -> int:
     """Runs the plan in a file, whatever verb it is of."""
-    others = "dumps names take max_deletes plan_out merge pull adopt revision force allow_cascade"
-    others += " renumber upgrade allow_empty ignore_unknown_fields ignore_unknown_models"
+    others = "dumps names take max_deletes plan_out merge pull adopt as_new revision force"
+    others += " allow_cascade renumber upgrade allow_empty"
+    others += " ignore_unknown_fields ignore_unknown_models"
     if not args.apply or any(getattr(args, name) for name in others.split()):
         raise UsageError(
             "--plan FILE takes no other option than --apply; the file says what is applied and allowed",
@@ -142,9 +145,11 @@ def _run_file(args: argparse.Namespace, terminal: Terminal) -> int:
         )
     with open_project(args, terminal) as project:
         from contentgit.workingcopy.checkout import apply
+        from contentgit.workingcopy.copies import seen_by
         from contentgit.workingcopy.plan_files import read_plan
 
         saved = read_plan(Path(args.plan))
+        project = seen_by(project, saved.request)
         done = apply(project, saved.request, saved=saved)
     return _print_applied(done, args, terminal)
 
@@ -157,6 +162,7 @@ def _run(args: argparse.Namespace, terminal: Terminal, verb: Verb, *, apply: boo
         )
     with open_project(args, terminal) as project:
         from contentgit.workingcopy import checkout as checkouts
+        from contentgit.workingcopy.copies import seen_by
 
         request = _request(args, verb)
         if getattr(args, "pull", False):
@@ -168,6 +174,7 @@ def _run(args: argparse.Namespace, terminal: Terminal, verb: Verb, *, apply: boo
             if commit != project.repository.refs.resolve(request.revision):
                 project.notice(f"{request.revision} was upgraded to {commit[:SHORT]}")
                 request = replace(request, revision=commit[:SHORT])
+        project = seen_by(project, request)
         tell_copied(project, request.names, terminal)
         if not apply:
             return _show_plan(project, request, args, terminal)
@@ -245,6 +252,7 @@ def _request(args: argparse.Namespace, verb: Verb) -> Request:
         take=Side(args.take) if args.take else None,
         adopt=getattr(args, "adopt", False),
         renumber=getattr(args, "renumber", False),
+        as_new=getattr(args, "as_new", False),
     )
 
 
@@ -319,7 +327,9 @@ def _ask(
 
 
 def _applied_lines(done: CheckedOut, using: str, call: Call) -> Iterator[Text]:
-    yield _applied_line(done, f"database {using} ({done.environment})")
+    labels = " and ".join(work.dump.dataset.label for work in done.planned.dumps)
+    copied = f", as a copy of {labels}" if done.planned.copy else ""
+    yield _applied_line(done, f"database {using} ({done.environment}){copied}")
     yield from (Text(f"  {line}", style="yellow") for line in missing_lines(done.planned.missing))
     if done.backup:
         yield Text(f"What was there before is kept in {done.backup}")

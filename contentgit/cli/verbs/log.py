@@ -189,7 +189,8 @@ def _ledger_lines(ledger: _Ledger) -> Iterator[Text]:
 def _row_line(row: Applied) -> Text:
     when = row.at.isoformat(sep=" ", timespec="seconds")
     branch = f" ({row.branch})" if row.branch else ""
-    place = f"{dump_label(row.dump)}{branch} by {safe(row.who)} in {row.environment}"
+    copied = ", a copy" if "+" in (row.place or "") else ""
+    place = f"{dump_label(row.dump)}{copied}{branch} by {safe(row.who)} in {row.environment}"
     changed = any(row.counts.get(kind) for kind in SIGNS)
     return Text.assemble(
         (row.commit[:SHORT] or "-" * SHORT, "yellow"),

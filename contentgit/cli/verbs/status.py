@@ -214,6 +214,7 @@ def _way(call: Call, command: str, what: str) -> Text:
 
 def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
     line = Text(status.label, style="bold")
+    line.append(", a copy" if status.copy else "", style="not bold")
     row = status.applied
     if row is None:
         line.append(f"  {plural(status.rows, 'record')}, never at a commit", style="not bold")
@@ -248,7 +249,8 @@ def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
             yield Text(f"  {plural(len(entries), 'record')} {said}:")
             yield from _entry_lines(entries, status.label, call)
     if status.behind:
-        command = call.typed(f"contentgit checkout {status.branch} {status.label}")
+        as_new = " --as-new" if status.copy == "as-new" else ""
+        command = call.typed(f"contentgit checkout {status.branch} {status.label}{as_new}")
         more = plural(status.behind, "commit")
         yield Text(f"  branch {status.branch} has {more} more: {command}", style="dim")
 

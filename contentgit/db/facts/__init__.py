@@ -72,7 +72,8 @@ def _licensed(source: Source) -> Iterator[tuple[str, RecordKey]]:
     for (dump, label, _), items in unsure.items():
         table = source.table(label)
         specs = survey.datasets[dump].specs_of(label)
-        filters = [spec.filter for spec in specs if survey.permits(spec, items[0])]
+        reader = source.readers[dump]
+        filters = [reader.filter_of(spec) for spec in specs if survey.permits(spec, items[0])]
         condition = matching(table, filters, source.using)
         keys = [table.decode_key(item.key.key) for item in items]
         columns = table.key_columns

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.apps import apps
 from django.db.models import Model
@@ -21,6 +21,7 @@ from contentgit.db.tables import BoundField, Column, Table, Tables
 from contentgit.errors import RecordError
 from contentgit.plan import Item, Survey, stays
 from contentgit.plan.facts import Presence, Referrer, Sibling
+from contentgit.specs import ModelSpec
 
 T = TypeVar("T")
 
@@ -36,6 +37,10 @@ class Membership(Protocol):
 
     def members(self, label: str, keys: Iterable[RecordKey]) -> set[RecordKey]:
         """Those of the keys whose row matches a filter of the dump."""
+        ...
+
+    def filter_of(self, spec: ModelSpec) -> Mapping[str, Any]:
+        """The spec's filter as it is in this database."""
         ...
 
 

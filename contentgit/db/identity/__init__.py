@@ -18,13 +18,15 @@ from django.db import connections
 from django.db.models import CharField, F, Model, TextField
 
 from contentgit.content.layout import decode_part, key_text
-from contentgit.content.records import RecordKey, Value
+from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import UUID_NAME, KeyKind
+from contentgit.content.uuids import is_uuid_key, uuid_of
 from contentgit.db.failures import translated
 from contentgit.db.fields import key_codec, selected
 from contentgit.db.fields.plain import AnyField, generic_keys, leaf, plain
 from contentgit.db.fields.spelling import is_exact
 from contentgit.db.fields.values import Codec, itself
+from contentgit.db.identity.copies import CopiedModels, CopyKeys
 from contentgit.db.identity.keys import (
     KeyPart,
     Keys,
@@ -67,6 +69,7 @@ class Identities:
     Primary keys are Python values: what the plain Django field of the column holds, a tuple for
     several columns. ``models`` is where models are looked up by label: the project's own, if not those of
     another state of its migrations. ``names`` gives for a model what finds the UUIDs of rows that have none.
+    ``copies`` are the models whose rows are those of a copy.
 
     Raises (all methods):
         ConfigurationError: a declared identity does not fit its model.
@@ -80,10 +83,15 @@ class Identities:
         identity: Mapping[str, Identity],
         models: Apps = apps,
         names: Callable[[str, AbstractSet[str]], Callable[[Any], str | None]] | None = None,
+        copies: CopiedModels | None = None,
     ) -> None:
         self.using = using
         self._names = names
         self._models = models
+        self._copies = copies
+        self._own = Identities(using, identity, models, names) if copies else self
+        if copies:
+            identity = {**identity, **dict.fromkeys(copies.labels, "uuid")}
         self._identity = {**{label.lower(): each for label, each in identity.items()}, **ALWAYS}
         self._below(identity)
         self._known: dict[str, Keys] = {}
@@ -230,6 +238,10 @@ class Identities:
             return None
         return Spellings(fields[0], selected(fields[0], made, connection), made.cast, self.using)
 
+    def model(self, label: str) -> type[Model]:
+        """The model with this label; LookupError if the project has none."""
+        return self._models.get_model(label)
+
     def is_model(self, label: str) -> bool:
         """Whether the project has this model."""
         try:
@@ -335,7 +347,66 @@ class Identities:
         def spell(pk: Any) -> str:
             return str(pk if type(pk) is int else encode(pk))
 
-        return UuidKeys(self.using, label, rows, spell, partial(self.pk_in_text, label), names)
+        parse = partial(self.pk_in_text, label)
+        copies = self._copies
+        if copies is None or label not in copies.labels:
+            return UuidKeys(self.using, label, rows, spell, parse, names)
+        own = partial(self._own.key_text, label)
+        stored, expected = copies.stored(label), copies.of(label)
+        return CopyKeys(self.using, stored, rows, spell, parse, own_key=own, expected=expected)
+
+    @property
+    def copies(self) -> frozenset[str]:
+        """The labels of models whose rows are copied."""
+        return self._copies.labels if self._copies else frozenset()
+
+    def copied(self, label: str) -> CopyKeys | None:
+        """What names the copied rows of the model; ``None`` if no rows of it are copied."""
+        if self._copies is None or label not in self._copies.labels:
+            return None
+        keys = self._keys(self.base(label))
+        return keys if isinstance(keys, CopyKeys) else None
+
+    def expect(self, keys: Iterable[RecordKey], origins: Iterable[RecordKey]) -> None:
+        """Note the records that a commit has, by their names in the copy and by their keys in the commit.
+
+        No row that is not copied has such a name.
+        """
+        if self._copies is None:
+            return
+        bases = {label: self.base(label) for label in self._copies.labels}
+        for key in keys:
+            if key.model in bases:
+                self._copies.expected.setdefault(bases[key.model], set()).add(key.key)
+        texts = (key.key for key in origins if not is_uuid_key(key.key))
+        self._copies.origins.update({uuid_of(text): text for text in texts})
+
+    def origin(self, label: str, text: str) -> tuple[str, bool] | None:
+        """The key that a record of the copy, or another row, has apart from it; and whether it is copied.
+
+        ``None`` if the name is neither's.
+        """
+        copied = self.copied(label)
+        if copied is None or self._copies is None:
+            return None
+        if text in copied.expected or copied.pk_of_copy(text) is not None:
+            return self._copies.origins.get(text, text), True
+        pk = copied.pk(text)
+        own = None if pk is None else self._own.key_text(label, pk)
+        if own is None:  # a row that is not here
+            key = self._copies.origins.get(text)
+            return None if key is None else (key, True)
+        return own, False
+
+    def learn_origins(self, record: Record) -> None:
+        """Note the keys in the references of a record, as a commit has it."""
+        if self._copies is None:
+            return
+        for value in record.fields.values():
+            for each in value if isinstance(value, list) else [value]:
+                if isinstance(each, str) and ":" in each:
+                    key = each.partition(":")[2]
+                    self._copies.origins.setdefault(uuid_of(key), key)
 
     def uuids(self, label: str) -> UuidKeys | None:
         """The UUIDs that name the model's rows; ``None`` if something else does."""

@@ -6,7 +6,7 @@ content. What is only known here is written by :meth:`UuidKeys.save`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -188,16 +188,27 @@ class UuidKeys:
         self._gone = {*stored.values()}
         self._former |= {text: row for row, text in stored.items()}
         name = self.names(known) if self.names and (texts or unnamed) else None
-        for pk, row in unnamed:
-            text = name(pk) if name else None
-            if text is None or text in known:  # another row has it, or had it
-                text = str(uuid4())
-            texts[pk] = self._fresh[row] = text
+        texts |= self._named(unnamed, known, name)
         there = {*texts.values()}
         texts |= {
             pk: text for pk, text in self._away.items() if pk not in texts and text not in there
         }
         return texts, {text: pk for pk, text in texts.items()}
+
+    def _named(
+        self,
+        unnamed: Sequence[tuple[Any, str]],
+        known: AbstractSet[str],
+        name: Callable[[Any], str | None] | None,
+    ) -> Mapping[Any, str]:
+        """UUIDs for rows that have none; ``known`` are those that rows here have or had."""
+        found = {}
+        for pk, row in unnamed:
+            text = name(pk) if name else None
+            if text is None or text in known:  # another row has it, or had it
+                text = str(uuid4())
+            found[pk] = self._fresh[row] = text
+        return found
 
 
 def rename_rows(

@@ -20,8 +20,10 @@ from contentgit.content.portions import batches
 from contentgit.content.records import Record, RecordKey, by_model
 from contentgit.db.backends import backend
 from contentgit.db.behind import way_to_tables
+from contentgit.db.copying import copied_filter
 from contentgit.db.failures import words
 from contentgit.db.identity import Identities
+from contentgit.db.identity.copies import CopyKeys
 from contentgit.db.introspect import missing_tables, table
 from contentgit.db.queries import (
     SQL,
@@ -42,7 +44,7 @@ from contentgit.db.queries import (
 from contentgit.db.reader.encoding import FAILURES, LinkEncoder, Links, RowEncoder, unreadable
 from contentgit.db.tables import BoundRelation, Table, Tables
 from contentgit.errors import ConfigurationError, DatabaseError, RecordError
-from contentgit.specs import Dataset
+from contentgit.specs import Dataset, ModelSpec
 
 _BUFFERING = {"mysql"}
 """Databases whose driver fetches a whole result into memory, whatever the cursor."""
@@ -94,7 +96,8 @@ class Reader:
         uuids = self.identities.uuids(label)
         if uuids is not None:
             uuids.see()  # also that all rows are gone
-        for rows in self._chunks(bound):
+        copied = self.identities.copied(label)
+        for rows in self._chunks(bound) if copied is None else self._copied(bound, copied):
             yield from self._encoded(bound, rows)
 
     def counts(self) -> Mapping[str, int]:
@@ -142,6 +145,9 @@ class Reader:
     def members(self, label: str, keys: Iterable[RecordKey]) -> set[RecordKey]:
         """The keys that have a row which belongs to the dump."""
         bound = self._table(label)
+        copied = self.identities.copied(label)
+        if copied is not None:
+            keys = (key for key in keys if copied.pk_of_copy(key.key) is not None)
         return self._present(bound, keys, self._condition(bound))
 
     def existing(self, keys: Iterable[RecordKey]) -> set[RecordKey]:
@@ -153,6 +159,12 @@ class Reader:
                 there = self._present(bound, [RecordKey(bound.label, key.key) for key in some])
                 found |= {key for key in some if RecordKey(bound.label, key.key) in there}
         return found
+
+    def filter_of(self, spec: ModelSpec) -> Mapping[str, Any]:
+        """The spec's filter, as it is in this database: where it goes to copied rows, to the copies."""
+        if not self.identities.copies or not spec.filter:
+            return spec.filter
+        return copied_filter(self.tables[spec.model].model, spec.filter, self.identities)
 
     def condition(self, label: str) -> str:
         """The SQL of the condition that a row belongs to the dump; ``""`` if every row does."""
@@ -211,7 +223,7 @@ class Reader:
             raise ways.failure(where, error) from error
 
     def _filters(self, label: str) -> list[Mapping[str, Any]]:
-        return [spec.filter for spec in self.dataset.specs_of(label)]
+        return [self.filter_of(spec) for spec in self.dataset.specs_of(label)]
 
     # Queries
 
@@ -227,6 +239,11 @@ class Reader:
         head = select(bound.name, self._encoder(bound).columns, self.using)
         statement = self._where(head, bound, condition, order=True)
         yield from self._translated(bound, condition, stream(statement, self.using))
+
+    def _copied(self, bound: Table, copied: CopyKeys) -> Iterator[list[Row]]:
+        """The rows that are copies: the map says which."""
+        keys = [bound.decode_key(text) for text in copied.copied()]
+        yield from rows_at(keys, self._portion(bound), partial(self._rows, bound))
 
     def _chunks_by_key(self, bound: Table, condition: SQL | None) -> Iterator[list[Row]]:
         """All keys first, then the rows in chunks: only the keys are all in memory."""
@@ -311,6 +328,9 @@ class Reader:
         return found & wanted
 
     def _count(self, bound: Table) -> int:
+        copied = self.identities.copied(bound.label)
+        if copied is not None:
+            return sum(map(len, self._copied(bound, copied)))
         head = f"SELECT COUNT(*) FROM {quoted(bound.name, self.using)}"  # noqa: S608
         statement = self._where(head, bound, self._condition(bound))
         with self._reading(bound.label):

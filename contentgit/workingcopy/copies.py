@@ -1,0 +1,185 @@
+"""Which calls see a dump as a copy: those that say so, and those of dumps whose specs say so.
+
+A copy has a line of the ledger and a map of its own. So the rows that have the keys of the records may be at
+another commit, or in no dump at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from contentgit.content import canonical
+from contentgit.content.layout import dump_folder, dump_name, of_models, record_paths
+from contentgit.datasets import parse_dump_argument
+from contentgit.db import ledger
+from contentgit.db.ledger import Applied
+from contentgit.errors import RefusedError, UsageError
+from contentgit.history.renumbered import new_keys_since
+from contentgit.history.snapshots import CommitSide
+from contentgit.plan.steps import Problem, ProblemKind
+from contentgit.render.plain import plural
+from contentgit.workingcopy.ledger import current
+from contentgit.workingcopy.places import copy_at, is_own
+from contentgit.workingcopy.project import AS_NEW, BY_SPEC, Copy, Dump, Project
+from contentgit.workingcopy.request import Request
+from contentgit.workingcopy.undo import APPLIES
+
+_SHOWN: Final = 3
+_LOOKED_UP: Final = 1000
+"""Records with references to missing rows of which the keys are looked up."""
+
+
+def seen_by(project: Project, request: Request) -> Project:
+    """The database as the call sees it: as a copy, or as it is.
+
+    Raises:
+        UsageError: the call names several dumps, or none, where one of them is a copy.
+        UnknownNameError: the code defines no such dump.
+    """
+    if request.verb == "undo":
+        return _undone(project, request)
+    if request.as_new:
+        if len(request.names) != 1:
+            raise UsageError(
+                "--as-new copies one dump, which the call names",
+                hint=f"contentgit checkout {request.revision} DUMP --apply --as-new",
+            )
+        return project.seen_as(Copy(_defined(project, request.names[0]), AS_NEW))
+    named = [name for name in request.names if is_saved_as_new(project, name)]
+    if not named:
+        return project
+    if len(request.names) > 1:
+        others = " ".join(name for name in request.names if name not in named)
+        raise UsageError(
+            f"rows of {named[0]} are saved as new, which is done dump by dump",
+            hint=f"{replace(request, names=(named[0],)).command()}\n"
+            f"{replace(request, names=tuple(others.split())).command()}",
+        )
+    return project.seen_as(Copy(_defined(project, named[0]), BY_SPEC))
+
+
+def _defined(project: Project, name: str) -> str:
+    """The folder of a dump that the code defines."""
+    project.datasets([name])
+    return dump_folder(*parse_dump_argument(name))
+
+
+def is_saved_as_new(project: Project, name: str) -> bool:
+    """Whether an apply of the dump makes a copy here: its specs say so, and it was not committed here."""
+    found, arguments = parse_dump_argument(name)
+    definition = project.definitions.get(found)
+    if definition is None or not any(s.save_as_new for s in definition.dump(arguments).specs):
+        return False
+    with project.snapshot():
+        return dump_folder(found, arguments) not in current(project)
+
+
+def copies(project: Project) -> list[Project]:
+    """The database seen as each copy that it has and the code defines, also those that were undone."""
+    known = (
+        copy_at(folder, place) for folder, place in sorted(ledger.places(project.using), key=str)
+    )
+    found = [copy for copy in known if copy and dump_name(copy.folder)[0] in project.definitions]
+    return [project.seen_as(copy) for copy in found]
+
+
+def refuse_lost_map(project: Project, dump: Dump, applied: CommitSide, row: Applied) -> None:
+    """Refuses to take for deleted what the copy has as it was ``applied``, where the map never had it.
+
+    Raises:
+        RefusedError: the map is lost, or older than the rows.
+    """
+    identities, ids = dump.reader.identities, applied.ids() if dump.copied else {}
+    for label in sorted(dump.copied):
+        copied = identities.copied(label)
+        known = copied.ever_copied() if copied else set()
+        keys = applied.keys(of_models([label], ids))
+        lost = [project.shown_key(key) for key in keys if key.key not in known]
+        if lost:
+            named = ", ".join(map(str, lost[:_SHOWN]))
+            more = ", …" if len(lost) > _SHOWN else ""
+            raise RefusedError(
+                f"database {project.using!r} does not know which rows are the copies of "
+                f"{plural(len(lost), 'record')} of commit {row.commit[:10]}: {named}{more}",
+                hint="restore the table contentgit_identity from the backup that the rows are of",
+                data={"model": label, "lost": len(lost)},
+            )
+
+
+def refuse_renumbered(project: Project, dump: Dump, request: Request, since: str, to: str) -> None:
+    """Refuses to let rows of the copy become other records, as a merge has given their records other keys.
+
+    Raises:
+        RefusedError: that is so in a commit between these two, and is not forced.
+    """
+    if not dump.copied or not since or request.licences.force:
+        return
+    given = new_keys_since(project.repository, since, to)
+    known = [key for key in sorted(given) if key.model in dump.copied]
+    places = {f"{dump.folder}/{path}": key for key in known for path in record_paths(key)}
+    found = project.repository.trees.files_at(since, [*places])
+    if found:
+        items = [
+            f"{key} becomes {given[key]}" for key in dict.fromkeys(places[each] for each in found)
+        ]
+        raise RefusedError(
+            f"{request.revision} gives records of {dump.dataset.label} other keys, which rows of a copy "
+            "cannot follow",
+            items=items,
+            hint=f"{request.command('--force')}  (each row becomes the record that has its key now; what is "
+            "no content of it stays)",
+        )
+
+
+def learn_references(project: Project, commit: str, problems: Iterable[Problem]) -> None:
+    """Learns the keys of rows that are missing, which the commit's records in the problems refer to."""
+    assert project.copy
+    folder, trees = project.copy.folder, project.repository.trees
+    found = (each.key for each in problems if each.key and each.kind is ProblemKind.DANGLING)
+    shown = [project.shown_key(key) for key in dict.fromkeys(found)][:_LOOKED_UP]
+    paths = [f"{folder}/{path}" for key in shown for path in record_paths(key)]
+    blobs = trees.files_at(commit, paths).values()
+    for data in project.repository.objects.blobs(blobs):
+        project.identities.learn_origins(canonical.decode(data))
+
+
+def without_copies(
+    project: Project, dumps: Sequence[Dump], names: Sequence[str], rows: Mapping[str, Applied]
+) -> list[Dump]:
+    """The dumps whose rows have the keys of their records: those of which a copy was made here are left out.
+
+    Raises:
+        UsageError: one of the ``names`` is such a copy.
+    """
+    made = {
+        copy.copy.folder: current(copy)
+        for copy in copies(project)
+        if copy.copy and copy.copy.kind == BY_SPEC
+    }
+    left = [dump for dump in dumps if made.get(dump.folder) and dump.folder not in rows]
+    for dump in left:
+        if dump.dataset.label in names:
+            raise UsageError(
+                f"{dump.dataset.label} is a copy in database {project.using!r}, which is not committed",
+                hint="commit where the rows have the keys of the records\n"
+                f"contentgit status {dump.dataset.label}  (shows what was edited in the copy)",
+            )
+    return [dump for dump in dumps if dump not in left]
+
+
+def _undone(project: Project, request: Request) -> Project:
+    """The database as it was seen by the last apply that was not undone."""
+    folders = {dump_folder(*parse_dump_argument(name)) for name in request.names}
+    every = copies(project) if request.as_new else [project, *copies(project)]
+    last = [(_last(each, folders), n) for n, each in enumerate(every)]
+    return every[max(last)[1]] if last else project
+
+
+def _last(project: Project, folders: Collection[str]) -> int:
+    """The id of the last line that an undo takes back; 0 if there is none."""
+    history = ledger.history(project.using, own=is_own(project))
+    undone = {line.undoes for line in history}
+    wanted = (line for line in history if line.action in APPLIES and line.id not in undone)
+    return next((line.id for line in wanted if not folders or line.dump in folders), 0)
