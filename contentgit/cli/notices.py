@@ -12,10 +12,10 @@ from contentgit.cli.call import Call
 from contentgit.cli.project import surroundings
 from contentgit.cli.terminal import Terminal
 from contentgit.errors import ConfigurationError, HookError
-from contentgit.render.plain import plural
+from contentgit.render.plain import plural, safe
 
 if TYPE_CHECKING:
-    from contentgit.branches.merging import Doubt
+    from contentgit.branches.merging import Doubt, FreeKey
     from contentgit.db.calling import HookFailure
     from contentgit.workingcopy.project import Project
 
@@ -55,6 +55,12 @@ def tell_doubts(doubts: Sequence[Doubt], terminal: Terminal) -> None:
     """Names the constraints that only a database can judge of a merge."""
     for doubt in doubts:
         terminal.note(f"warning: {doubt.text}")
+
+
+def tell_new_keys(keys: Sequence[FreeKey], terminal: Terminal) -> None:
+    """Names the records to which a merge gave another key because another record has theirs."""
+    for old, of, new in keys:
+        terminal.line(f"  {old} of {safe(of)} becomes {new}: another record has its key")
 
 
 def tell_failures(failures: Sequence[HookFailure], done: str, terminal: Terminal) -> int:

@@ -102,6 +102,27 @@ def test_two_new_records_under_one_key_are_told_how_both_are_kept(
     assert "--renumber" not in ok("conflicts")
 
 
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_new_key_that_nobody_asked_for_is_told(
+    repository_path: Path, ok: Ok, run: Run, form: tuple[str, ...]
+) -> None:
+    """The other branch has a record of its own under the key that an earlier merge gave."""
+    site = Site(Repository.init(repository_path, bare=True), START)
+    for branch in ("summer", "main"):
+        site.commit(branch, {"site.tag:3": {"name": branch}})
+    assert run("merge", "summer").code == 3
+    ok("resolve", "site.tag:3", "--renumber")
+    assert "becomes" not in ok("merge", "--continue")
+    site.commit("summer", {"site.tag:4": {"name": "another"}})
+    said = ok("merge", "summer", *form)
+    if form:
+        key = {"old": "site.tag:4", "of": "summer", "new": "site.tag:5"}
+        assert json.loads(said)["new_keys"] == [key]
+    else:
+        line = "  site.tag:4 of summer becomes site.tag:5: another record has its key"
+        assert said.splitlines()[1] == line
+
+
 def test_a_key_that_is_no_number_is_not_told_to_be_renumbered(
     repository_path: Path, ok: Ok, run: Run
 ) -> None:

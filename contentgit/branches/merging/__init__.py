@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 
 from contentgit.branches.merging.deciding import take_all
-from contentgit.branches.merging.ending import Concluded, conclude, conclude_or_keep
+from contentgit.branches.merging.ending import Concluded, FreeKey, conclude, conclude_or_keep
 from contentgit.branches.merging.losing import refuse_losses, way_across
 from contentgit.branches.operation import (
     Operation,
@@ -28,6 +28,7 @@ __all__ = [
     "Concluded",
     "Doubt",
     "FastForward",
+    "FreeKey",
     "MergeOutcome",
     "MergeResult",
     "abort",
@@ -58,7 +59,8 @@ class MergeOutcome(enum.StrEnum):
 class MergeResult:
     """What a merge did to ``branch``, which is at ``commit`` now.
 
-    ``doubts`` are the constraints that only a database can judge of it.
+    ``doubts`` are the constraints that only a database can judge of it. ``new_keys`` are those that nobody
+    asked for.
     """
 
     how: MergeOutcome
@@ -68,6 +70,7 @@ class MergeResult:
     left_alone: tuple[LeftAlone, ...] = ()
     conflicts: tuple[TreeConflict, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    new_keys: tuple[FreeKey, ...] = ()
 
 
 def merge(
@@ -167,12 +170,13 @@ def _run(
 
         done, conflicts = record_conflicts(repository, operation)
         how = MergeOutcome.RECORDED if conflicts else MergeOutcome.MERGED
-        return MergeResult(how, source, branch, done.commit, done.left_alone, conflicts)
+        return MergeResult(
+            how, source, branch, done.commit, done.left_alone, conflicts, new_keys=done.new_keys
+        )
     done = conclude_or_keep(repository, operation, commit=commit)
     how = MergeOutcome.MERGED if done.commit else MergeOutcome.PREPARED
-    return MergeResult(
-        how, source, branch, done.commit or operation.ours, done.left_alone, doubts=done.doubts
-    )
+    commit_id, told = done.commit or operation.ours, (done.doubts, done.new_keys)
+    return MergeResult(how, source, branch, commit_id, done.left_alone, (), *told)
 
 
 def _message(repository: Repository, revision: str, branch: str) -> str:

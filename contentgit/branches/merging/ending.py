@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from contentgit.branches.merging.new_keys import NewKeys
 from contentgit.branches.operation import (
@@ -36,11 +37,20 @@ _KEPT = {
 _KEPT_OF_COMMIT = "takes the commit's record under a new key"
 
 
+class FreeKey(NamedTuple):
+    """The record ``old`` of a branch or revision is ``new`` since a merge: another one had its key there."""
+
+    old: RecordKey
+    of: str
+    new: RecordKey
+
+
 @dataclass(frozen=True)
 class Concluded:
     """A branch with its new commit; ``commit`` is ``""`` where nothing differed.
 
-    ``doubts`` are the constraints that only a database can judge of it.
+    ``doubts`` are the constraints that only a database can judge of it. ``new_keys`` are those that nobody
+    asked for.
     """
 
     verb: str
@@ -49,6 +59,7 @@ class Concluded:
     commit: str
     left_alone: tuple[LeftAlone, ...] = field(default=())
     doubts: tuple[Doubt, ...] = ()
+    new_keys: tuple[FreeKey, ...] = ()
 
 
 def conclude_or_keep(repository: Repository, operation: Operation, *, commit: bool) -> Concluded:
@@ -65,7 +76,9 @@ def conclude_or_keep(repository: Repository, operation: Operation, *, commit: bo
     refuse_unfinished(repository)
     keep(repository, operation)
     refuse_conflicts(operation, found)
-    return Concluded(operation.verb, operation.source, operation.branch, "", doubts=found.doubts)
+    done = Concluded(operation.verb, operation.source, operation.branch, "", doubts=found.doubts)
+    keys = said(repository, operation, found)
+    return replace(done, new_keys=free_keys(operation, found, keys))
 
 
 def conclude(
@@ -81,16 +94,17 @@ def conclude(
     refuse_moved(repository, operation)
     merge = merge or operation.tree(repository)
     refuse_conflicts(operation, merge)
-    commit = commit_tree(repository, operation, merge.tree, said(repository, operation, merge))
+    keys = said(repository, operation, merge)
+    commit = commit_tree(repository, operation, merge.tree, keys)
     left: Iterable[LeftAlone] = ()
     if commit:
         if is_kept(repository):  # what clears up behind a crash knows the commit by its id
             keep(repository, replace(operation, made=commit))
         left = publish(repository, operation, commit)
     forget(repository)
-    return Concluded(
-        operation.verb, operation.source, operation.branch, commit, tuple(left), merge.doubts
-    )
+    names = (operation.verb, operation.source, operation.branch)
+    free = free_keys(operation, merge, keys)
+    return Concluded(*names, commit, tuple(left), merge.doubts, free)
 
 
 def commit_tree(
@@ -119,6 +133,15 @@ def said(repository: Repository, operation: Operation, merge: TreeMerge) -> list
         if commit in operation.parents
         for each in new_keys_of(repository, commit, merge, new_keys(operation.resolutions, side))
     ]
+
+
+def free_keys(
+    operation: Operation, merge: TreeMerge, keys: Iterable[NewKey]
+) -> tuple[FreeKey, ...]:
+    """Those of the keys in a merge's commit that it gave because another record had the old one."""
+    names = {operation.ours: operation.branch, operation.theirs: operation.source}
+    free = merge.base.free
+    return tuple(FreeKey(old, names[at], new) for old, at, new in keys if new in free)
 
 
 def new_keys_of(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from contentgit.branches.merging.deciding import (
@@ -22,7 +22,14 @@ from contentgit.branches.merging.deciding import (
     resolutions_for,
     unknown,
 )
-from contentgit.branches.merging.ending import Concluded, commit_tree, new_keys_of, publish, said
+from contentgit.branches.merging.ending import (
+    Concluded,
+    commit_tree,
+    free_keys,
+    new_keys_of,
+    publish,
+    said,
+)
 from contentgit.branches.merging.fitting import fitted, refuse_nothing
 from contentgit.branches.merging.new_keys import NewKeys
 from contentgit.branches.merging.old_names import with_new_names
@@ -73,9 +80,11 @@ def record_conflicts(
     found = operation.tree(repository)
     files = _files(operation, found.conflicts)
     tree = repository.writer.write_tree(None, files, {"": found.tree})
-    commit = commit_tree(repository, operation, tree, said(repository, operation, found))
+    keys = said(repository, operation, found)
+    commit = commit_tree(repository, operation, tree, keys)
     left = publish(repository, operation, commit)
     done = Concluded(operation.verb, operation.source, operation.branch, commit, tuple(left))
+    done = replace(done, new_keys=free_keys(operation, found, keys))
     return done, found.conflicts
 
 

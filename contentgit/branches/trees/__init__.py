@@ -118,8 +118,8 @@ def common_base(repository: Repository, ours: str, theirs: str) -> Base:
     every = [*dict.fromkeys(_bases(repository, commits, below))]
     for commit in every:
         check_format(repository, commit)
-    keys = merged_keys(repository, every, ours, theirs)
-    return _base(repository, (ours, theirs), below, keys)._replace(keys=keys)
+    keys, free = merged_keys(repository, every, ours, theirs)
+    return _base(repository, (ours, theirs), below, keys)._replace(keys=keys, free=free)
 
 
 def _bases(

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import product
+from itertools import chain, product
+from typing import NamedTuple
 
 from contentgit.branches.trees.sides import Keys, family
 from contentgit.content.layout import integer_key, model_folder
@@ -29,15 +30,20 @@ class _Record:
     wanted: tuple[RecordKey, ...]
 
 
-def merged_keys(
-    repository: Repository, bases: Sequence[str], ours: str, theirs: str
-) -> Mapping[str, Keys]:
-    """By commit, the keys with which it is merged, so that a record has one key in all of them.
+class OneKeyEach(NamedTuple):
+    """By commit, its records' other ``keys``, and those of them that were free: no merge gave them before."""
+
+    keys: Mapping[str, Keys]
+    free: frozenset[RecordKey] = frozenset()
+
+
+def merged_keys(repository: Repository, bases: Sequence[str], ours: str, theirs: str) -> OneKeyEach:
+    """The keys with which each commit is merged, so that a record has one key in all of them.
 
     ``bases`` are what both sides come from. A record has the new key of ours, or else that of theirs.
     """
     if not _are_given(repository, bases, (ours, theirs)):
-        return {}
+        return OneKeyEach({})
     commits = [*dict.fromkeys((*bases, ours, theirs))]
     families = _Families(repository, commits)
     known: dict[RecordKey, _Record] = {}
@@ -91,7 +97,7 @@ def keys_of(repository: Repository, head: str, before: str, after: str) -> Mappi
         for key, new in sorted(between.items())
         if (before, key) not in taken and (after, new) not in taken
     ]
-    return families.one_key_each([*known.values(), *others])
+    return families.one_key_each([*known.values(), *others]).keys
 
 
 def composed(keys: Keys, later: Keys) -> Keys:
@@ -164,13 +170,16 @@ class _Families:
                 found.setdefault(here.get(key, key), there.get(key, key))
         return found
 
-    def one_key_each(self, records: Sequence[_Record]) -> Mapping[str, Keys]:
-        """By commit, new keys for these records, and for others that have one of these keys already."""
+    def one_key_each(self, records: Sequence[_Record]) -> OneKeyEach:
+        """New keys for these records, and for others that have one of these keys already."""
         found: dict[str, dict[RecordKey, RecordKey]] = {each: {} for each in self.commits}
         given: set[RecordKey] = set()
+        free: set[RecordKey] = set()
         for record in records:
             new = next((each for each in record.wanted if each not in given), None)
-            given.add(new := new or self._unused(record.wanted[0].model, records))
+            if new is None:
+                free.add(new := self._unused(record.wanted[0].model, records))
+            given.add(new)
             for commit, key in record.names.items():
                 found[commit].setdefault(key, new)
         others: dict[RecordKey, RecordKey] = {}
@@ -181,7 +190,11 @@ class _Families:
                 if key not in others:
                     others[key] = self._unused(key.model, records)
                 keys[key] = others[key]
-        return {commit: self._for_all(keys) for commit, keys in found.items()}
+        free |= {*others.values()}
+        return OneKeyEach(
+            {commit: self._for_all(keys) for commit, keys in found.items()},
+            frozenset(each for key in free for each in self._members(key)),
+        )
 
     def _for_all(self, keys: Keys) -> Keys:
         """The keys for each model of a family, without those that stay."""
@@ -196,14 +209,16 @@ class _Families:
         """A key that no record has in any of the commits, or is to have."""
         if label not in self._last:
             named = [key for each in records for key in (*each.names.values(), *each.wanted)]
-            texts = [key.key for key in named if key.model == label]
-            trees = self.repository.trees
-            for commit in self.commits:
-                for folder, each in product(
-                    dump_folders(self.repository, commit), self._family(label)
-                ):
-                    entries = trees.entries(commit, model_folder(folder, each))
-                    texts += (path.rpartition("/")[2].removesuffix(".json") for path, _ in entries)
-            self._last[label] = max(0, *(integer_key(each) or 0 for each in texts))
+            used = (key.key for key in named if key.model == label)
+            numbers = (integer_key(each) or 0 for each in chain(used, self._names(label)))
+            self._last[label] = max(0, max(numbers, default=0))
         self._last[label] += 1
         return RecordKey(label, str(self._last[label]))
+
+    def _names(self, label: str) -> Iterator[str]:
+        """The keys of all records of a family."""
+        trees = self.repository.trees
+        for commit in self.commits:
+            for folder, each in product(dump_folders(self.repository, commit), self._family(label)):
+                for path, _ in trees.entries(commit, model_folder(folder, each)):
+                    yield path.rpartition("/")[2].removesuffix(".json")

@@ -43,13 +43,15 @@ class Base(NamedTuple):
 
     Where the bases of a criss-cross contradict each other, a field is left out of its record, so that
     it is equal to nobody's; at the ``doubtful`` paths a record or file was there on one side alone.
-    ``keys`` has, by commit, the keys with which ours and theirs must be read to be merged with the tree.
+    ``keys`` has, by commit, the keys with which ours and theirs must be read to be merged with the tree,
+    and ``free`` those of them that no merge gave before.
     """
 
     tree: str | None
     commits: tuple[str, ...] = ()
     doubtful: frozenset[str] = frozenset()
     keys: Mapping[str, Keys] = MappingProxyType({})
+    free: frozenset[RecordKey] = frozenset()
 
 
 @dataclass

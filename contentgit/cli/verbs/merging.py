@@ -16,7 +16,7 @@ from contentgit.branches.merging import (
     restoring,
 )
 from contentgit.branches.merging.picking import Picking
-from contentgit.cli.notices import tell_doubts, tell_next, tell_untouched
+from contentgit.cli.notices import tell_doubts, tell_new_keys, tell_next, tell_untouched
 from contentgit.cli.parser import Options, count
 from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import SHORT, Terminal
@@ -114,6 +114,7 @@ def _print_merged(done: MergeResult, args: argparse.Namespace, terminal: Termina
     terminal.line(said[done.how])
     for conflict in done.conflicts:
         terminal.line(f"  {render.headline(conflict)}")
+    tell_new_keys(done.new_keys, terminal)
     if done.how is MergeOutcome.PREPARED:
         tell_next(["contentgit merge --continue", "contentgit merge --abort  (gives up)"], terminal)
     if done.how is MergeOutcome.RECORDED:
@@ -156,6 +157,7 @@ def _print_concluded(done: Concluded, args: argparse.Namespace, terminal: Termin
         "restore": ("Restored", "on"),
     }[done.verb]
     terminal.line(f"{did} {safe(done.source)} {way} {safe(done.branch)}: {done.commit[:SHORT]}")
+    tell_new_keys(done.new_keys, terminal)
     tell_doubts(done.doubts, terminal)
     tell_untouched(done.branch, terminal)
     tell_left_alone(done.left_alone, terminal)
