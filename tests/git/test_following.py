@@ -13,6 +13,7 @@ from contentgit.branches.merging import continue_merge, merge
 from contentgit.branches.merging.deciding import Decision, resolve
 from contentgit.branches.merging.picking import Picking, cherry_pick, revert
 from contentgit.branches.merging.restoring import restore
+from contentgit.branches.trees.following import merged_keys
 from contentgit.check import Finding
 from contentgit.errors import ConflictError, UnknownNameError, UsageError
 from contentgit.git import Repository
@@ -333,3 +334,21 @@ def test_a_record_is_restored_from_the_other_branch(apart: Site) -> None:
     assert apart.all(commit)["site.page:3"]["tags"] == ["site.tag:1", "site.tag:4"]
     commit = restore(apart.repository, ["pages"], "summer").commit
     assert names(apart, commit) == {4: "s3"}
+
+
+# What is read for it
+
+
+def test_only_what_changed_since_both_were_added_is_read(apart: Site) -> None:
+    """Nothing older refers to such a record."""
+    repository = apart.repository
+    start = repository.history.merge_bases(*map(repository.refs.resolve, ("main^1", "main^2")))
+    apart.commit("summer", {"site.tag:3": {"name": "edited"}})
+    main, summer = (repository.refs.resolve(each) for each in ("main", "summer"))
+    found = merged_keys(repository, repository.history.merge_bases(main, summer), main, summer)
+    assert found.since == start[0]
+    assert [[str(key) for key in keys] for keys in found.keys.values()] == [
+        ["site.tag:3"],
+        [],
+        ["site.tag:3"],
+    ]

@@ -140,7 +140,7 @@ def free_keys(
 ) -> tuple[FreeKey, ...]:
     """Those of the keys in a merge's commit that it gave because another record had the old one."""
     names = {operation.ours: operation.branch, operation.theirs: operation.source}
-    free = merge.base.free
+    free = merge.base.reading.free
     return tuple(FreeKey(old, names[at], new) for old, at, new in keys if new in free)
 
 
@@ -148,7 +148,7 @@ def new_keys_of(
     repository: Repository, commit: str, merge: TreeMerge, given: Mapping[RecordKey, RecordKey]
 ) -> Iterator[NewKey]:
     """Which records of a merged commit have other keys in a merge, with those ``given`` there."""
-    keys = composed(merge.base.keys.get(commit, {}), given)
+    keys = composed(merge.base.reading.keys.get(commit, {}), given)
     there = records_at(repository, commit, keys)
     return (NewKey(old, commit, new) for old, new in sorted(keys.items()) if old in there)
 

@@ -79,8 +79,9 @@ class Older:
     @classmethod
     def of(cls, repository: Repository, head: str, commit: str, revision: str) -> Older:
         """The commit called ``revision``, with the keys that records have in ``head``."""
-        keys = keys_of(repository, head, commit, commit).get(commit, {})
-        tree = with_keys(repository, commit, keys) if keys else commit
+        reading = keys_of(repository, head, commit, commit)
+        keys = reading.keys.get(commit, {})
+        tree = with_keys(repository, commit, reading) if keys else commit
         return cls(repository, head, tree, revision, keys)
 
     @cached_property

@@ -78,9 +78,8 @@ def cherry_pick(repository: Repository, revision: str, how: Picking = Picking())
 
 def _as_in_head(repository: Repository, parent: str, commit: str) -> tuple[str, str]:
     """The trees of a commit and of the one before it, with the keys that records have in HEAD."""
-    keys = keys_of(repository, repository.refs.resolve("HEAD"), parent, commit)
-    before, after = (with_keys(repository, each, keys.get(each, {})) for each in (parent, commit))
-    return before, after
+    reading = keys_of(repository, repository.refs.resolve("HEAD"), parent, commit)
+    return with_keys(repository, parent, reading), with_keys(repository, commit, reading)
 
 
 def _change(repository: Repository, revision: str, mainline: int, verb: str) -> tuple[Commit, str]:

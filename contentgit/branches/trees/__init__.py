@@ -18,7 +18,7 @@ from contentgit.branches.trees.following import merged_keys
 from contentgit.branches.trees.losses import Loss, losses
 from contentgit.branches.trees.meeting import Meeting
 from contentgit.branches.trees.rekeying import rekeyed, with_keys
-from contentgit.branches.trees.sides import Base, File, Keys, Sides
+from contentgit.branches.trees.sides import Base, File, OneKeyEach, Sides
 from contentgit.content.layout import in_dump
 from contentgit.content.records import RecordKey
 from contentgit.errors import RefusedError
@@ -93,7 +93,7 @@ def merge_trees(
         RefusedError: a side lacks migrations of which nothing is known.
     """
     Sides(repository, base, ours, theirs).refuse_replaced()
-    here, there = (with_keys(repository, each, base.keys.get(each, {})) for each in (ours, theirs))
+    here, there = (with_keys(repository, each, base.reading) for each in (ours, theirs))
     before = in_one_schema(repository, base, here, there)
     sides = _keyed(before, resolutions)
     merge = FileMerge(sides, resolutions)
@@ -118,8 +118,8 @@ def common_base(repository: Repository, ours: str, theirs: str) -> Base:
     every = [*dict.fromkeys(_bases(repository, commits, below))]
     for commit in every:
         check_format(repository, commit)
-    keys, free = merged_keys(repository, every, ours, theirs)
-    return _base(repository, (ours, theirs), below, keys)._replace(keys=keys, free=free)
+    reading = merged_keys(repository, every, ours, theirs)
+    return _base(repository, (ours, theirs), below, reading)._replace(reading=reading)
 
 
 def _bases(
@@ -138,16 +138,16 @@ def _base(
     repository: Repository,
     sides: tuple[str, str],
     below: Mapping[tuple[str, str], Sequence[str]],
-    keys: Mapping[str, Keys],
+    reading: OneKeyEach,
 ) -> Base:
     commits = below[sides]
     if not commits:
         return Base(None)
     first, *rest = commits
-    tree, doubtful = with_keys(repository, first, keys.get(first, {})), frozenset[str]()
+    tree, doubtful = with_keys(repository, first, reading), frozenset[str]()
     for commit in rest:
-        other = with_keys(repository, commit, keys.get(commit, {}))
-        base = _base(repository, (first, commit), below, keys)
+        other = with_keys(repository, commit, reading)
+        base = _base(repository, (first, commit), below, reading)
         met = in_one_schema(repository, base, tree, other, as_base=True)
         merge = FileMerge(met, as_base=True)
         tree = repository.writer.write_tree(None, merge.changes(), {"": met.ours})

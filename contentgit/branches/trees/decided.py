@@ -132,7 +132,7 @@ def _said(base: Base, ours: str, theirs: str, said: Iterable[NewKey]) -> Iterato
     """The decisions on new keys that a message names, but for the keys that the merge gives anyway."""
     for each in said:
         if each.commit in (ours, theirs):
-            key = base.keys.get(each.commit, {}).get(each.old, each.old)
+            key = base.reading.keys.get(each.commit, {}).get(each.old, each.old)
             if key != each.new:
                 take = Take.OURS if each.commit == ours else None
                 yield Resolution(Place(key), key=each.new.key, take=take)

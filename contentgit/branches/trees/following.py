@@ -10,16 +10,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain, product
-from typing import NamedTuple
+from itertools import chain, islice, product
+from typing import Final
 
-from contentgit.branches.trees.sides import Keys, family
+from contentgit.branches.trees.sides import Keys, OneKeyEach, family
 from contentgit.content.layout import integer_key, model_folder
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import ModelSchema
-from contentgit.git import Repository
+from contentgit.git import Commit, Repository
 from contentgit.history.dumps import dump_folders, recorded_schema
 from contentgit.history.renumbered import TRAILER, new_keys_since, records_at
+
+_MOST: Final = 20
+"""Merges of which is looked at what they come from."""
 
 
 @dataclass
@@ -30,20 +33,14 @@ class _Record:
     wanted: tuple[RecordKey, ...]
 
 
-class OneKeyEach(NamedTuple):
-    """By commit, its records' other ``keys``, and those of them that were free: no merge gave them before."""
-
-    keys: Mapping[str, Keys]
-    free: frozenset[RecordKey] = frozenset()
-
-
 def merged_keys(repository: Repository, bases: Sequence[str], ours: str, theirs: str) -> OneKeyEach:
     """The keys with which each commit is merged, so that a record has one key in all of them.
 
     ``bases`` are what both sides come from. A record has the new key of ours, or else that of theirs.
     """
-    if not _are_given(repository, bases, (ours, theirs)):
-        return OneKeyEach({})
+    given = _given(repository, bases, (ours, theirs))
+    if not given:
+        return OneKeyEach()
     commits = [*dict.fromkeys((*bases, ours, theirs))]
     families = _Families(repository, commits)
     known: dict[RecordKey, _Record] = {}
@@ -63,21 +60,23 @@ def merged_keys(repository: Repository, bases: Sequence[str], ours: str, theirs:
         if new not in moved[base]:  # then what has this key there is that record
             record.names.setdefault(base, new)
     first = sorted(known.values(), key=lambda each: (len(each.wanted), each.wanted))
-    return families.one_key_each(first)
+    return families.one_key_each(first, given)
 
 
-def _are_given(repository: Repository, bases: Iterable[str], sides: Iterable[str]) -> bool:
-    """Whether a commit since the bases gave a record another key."""
+def _given(repository: Repository, bases: Iterable[str], sides: Iterable[str]) -> Sequence[Commit]:
+    """The commits since the bases that gave a record another key, parents first."""
     mentioning = repository.history.mentioning
-    return any(mentioning(*each, f"{TRAILER}: ") for each in product(bases, sides))
+    found = (mentioning(*each, f"{TRAILER}: ") for each in product(bases, sides))
+    return [*{each.id: each for some in found for each in some}.values()]
 
 
-def keys_of(repository: Repository, head: str, before: str, after: str) -> Mapping[str, Keys]:
-    """By commit, the keys with which two of them are read so that records have those of ``head``."""
+def keys_of(repository: Repository, head: str, before: str, after: str) -> OneKeyEach:
+    """How two commits, one made from the other, are read so that records have the keys of ``head``."""
     commits = [*dict.fromkeys((before, after))]
     bases = repository.history.merge_bases(before, head)
-    if not _are_given(repository, bases, (head, *commits)):
-        return {}
+    given = _given(repository, bases, (head, *commits))
+    if not given:
+        return OneKeyEach()
     families = _Families(repository, [*dict.fromkeys((*commits, head))], fixed=head)
     moved = {
         new
@@ -97,7 +96,7 @@ def keys_of(repository: Repository, head: str, before: str, after: str) -> Mappi
         for key, new in sorted(between.items())
         if (before, key) not in taken and (after, new) not in taken
     ]
-    return families.one_key_each([*known.values(), *others]).keys
+    return families.one_key_each([*known.values(), *others], given)
 
 
 def composed(keys: Keys, later: Keys) -> Keys:
@@ -170,8 +169,11 @@ class _Families:
                 found.setdefault(here.get(key, key), there.get(key, key))
         return found
 
-    def one_key_each(self, records: Sequence[_Record]) -> OneKeyEach:
-        """New keys for these records, and for others that have one of these keys already."""
+    def one_key_each(self, records: Sequence[_Record], merges: Iterable[Commit]) -> OneKeyEach:
+        """New keys for these records, and for others that have one of these keys already.
+
+        ``merges`` are the commits that gave records other keys.
+        """
         found: dict[str, dict[RecordKey, RecordKey]] = {each: {} for each in self.commits}
         given: set[RecordKey] = set()
         free: set[RecordKey] = set()
@@ -191,10 +193,24 @@ class _Families:
                     others[key] = self._unused(key.model, records)
                 keys[key] = others[key]
         free |= {*others.values()}
+        moved = {key for keys in found.values() for key, new in keys.items() if key != new}
         return OneKeyEach(
             {commit: self._for_all(keys) for commit, keys in found.items()},
             frozenset(each for key in free for each in self._members(key)),
+            self._before(merges, moved) if moved else "",
         )
+
+    def _before(self, merges: Iterable[Commit], keys: Collection[RecordKey]) -> str:
+        """A commit that has none of the keys; ``""`` where none is known.
+
+        Mostly what the sides of the first merge come from: both added records since.
+        """
+        bases = self.repository.history.merge_bases
+        for merge in islice((each for each in merges if len(each.parents) == 2), _MOST):
+            for commit in bases(*merge.parents):
+                if not self.of(commit, keys):
+                    return commit
+        return ""
 
     def _for_all(self, keys: Keys) -> Keys:
         """The keys for each model of a family, without those that stay."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-from contentgit.branches.trees.sides import BATCH, PLAIN, key_at, record_at
+from contentgit.branches.trees.sides import BATCH, PLAIN, OneKeyEach, key_at, record_at
 from contentgit.content import canonical
 from contentgit.content.layout import dump_of, model_folder, record_path
 from contentgit.content.records import Record, RecordKey
@@ -17,30 +17,44 @@ from contentgit.history.snapshots import batches
 from contentgit.merge import renumbered
 
 
-def with_keys(repository: Repository, tree: str, keys: Mapping[RecordKey, RecordKey]) -> str:
-    """A commit's or a tree's own tree, with other keys for all of its records.
+def with_keys(repository: Repository, commit: str, reading: OneKeyEach) -> str:
+    """The tree of a commit, or of a tree, with one key for each record.
 
     Raises:
         FormatError: a file is not a record.
         RefusedError: the key of another record is made of one of these.
     """
+    root, keys = repository.trees.root(commit), reading.keys.get(commit)
     if not keys:
-        return repository.trees.root(tree)
+        return root
     labels = {key.model for key in keys}
     schemas = {
-        folder: recorded_schema(repository, tree, folder)
-        for folder in dump_folders(repository, tree)
+        folder: recorded_schema(repository, commit, folder)
+        for folder in dump_folders(repository, commit)
     }
-    files = [
-        (f"{place}/{path}", FileEntry(PLAIN, blob))
+    places = {
+        model_folder(folder, label)
         for folder, models in schemas.items()
         for label, schema in models.items()
         if label in labels or _may_refer(schema, labels)
-        for place in [model_folder(folder, label)]
-        for path, blob in repository.trees.entries(tree, place)
-    ]
+    }
+    files = _files(repository, commit, places, reading.since)
     changes = rekeyed(repository, files, keys, schemas.__getitem__)
-    return repository.writer.write_tree(None, changes, {"": repository.trees.root(tree)})
+    return repository.writer.write_tree(None, changes, {"": root})
+
+
+def _files(
+    repository: Repository, commit: str, folders: Collection[str], since: str
+) -> Iterator[tuple[str, FileEntry]]:
+    """The files in folders of models, but for those that are as in the commit ``since``, if there is one."""
+    if since:
+        for path, _, file in repository.trees.changed_files(since, commit):
+            if file and "/".join(path.split("/", 2)[:2]) in folders:
+                yield path, file
+        return
+    for folder in sorted(folders):
+        for path, blob in repository.trees.entries(commit, folder):
+            yield f"{folder}/{path}", FileEntry(PLAIN, blob)
 
 
 def _may_refer(schema: ModelSchema, labels: set[str]) -> bool:

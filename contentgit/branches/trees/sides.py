@@ -38,20 +38,30 @@ Keys: TypeAlias = Mapping[RecordKey, RecordKey]
 """Other keys of a commit's records, by those that they have there; records that keep theirs are left out."""
 
 
+class OneKeyEach(NamedTuple):
+    """How commits are read so that a record has one key in all of them.
+
+    ``keys`` has, by commit, its records' other keys; ``free`` are those that no merge gave before. What is as
+    in the commit ``since`` refers to none of these records: it has none of them.
+    """
+
+    keys: Mapping[str, Keys] = MappingProxyType({})
+    free: frozenset[RecordKey] = frozenset()
+    since: str = ""
+
+
 class Base(NamedTuple):
     """The common base: a tree (``None``: nothing), and the commits that it was made from.
 
     Where the bases of a criss-cross contradict each other, a field is left out of its record, so that
     it is equal to nobody's; at the ``doubtful`` paths a record or file was there on one side alone.
-    ``keys`` has, by commit, the keys with which ours and theirs must be read to be merged with the tree,
-    and ``free`` those of them that no merge gave before.
+    ``reading`` is how the sides must be read to be merged with the tree.
     """
 
     tree: str | None
     commits: tuple[str, ...] = ()
     doubtful: frozenset[str] = frozenset()
-    keys: Mapping[str, Keys] = MappingProxyType({})
-    free: frozenset[RecordKey] = frozenset()
+    reading: OneKeyEach = OneKeyEach()
 
 
 @dataclass
