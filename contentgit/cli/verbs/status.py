@@ -247,7 +247,8 @@ def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
     ):
         if entries:
             yield Text(f"  {plural(len(entries), 'record')} {said}:")
-            yield from _entry_lines(entries, status.label, call)
+            rest = "status {} --json" if status.copy else "diff -- {}"
+            yield from _entry_lines(entries, f"contentgit {rest.format(status.label)}", call)
     if status.behind:
         as_new = " --as-new" if status.copy == "as-new" else ""
         command = call.typed(f"contentgit checkout {status.branch} {status.label}{as_new}")
@@ -280,11 +281,11 @@ def _schema_status_lines(status: DumpStatus[_Edited], commit: str, call: Call) -
         )
 
 
-def _entry_lines(entries: Sequence[_Edited], label: str, call: Call) -> Iterator[Text]:
+def _entry_lines(entries: Sequence[_Edited], rest: str, call: Call) -> Iterator[Text]:
     for entry in entries[:ITEMS_SHOWN]:
         line = Text("    ")
         line.append_text(heading(SIGNS[entry.kind], STYLES[entry.kind], entry.key, entry.title))
         yield line.append(f"  {', '.join(entry.names)}" if entry.names else "", style="dim")
     if len(entries) > ITEMS_SHOWN:
-        command = call.typed(f"contentgit diff -- {label}")
-        yield Text(f"    … and {len(entries) - ITEMS_SHOWN:,} more: {command}", style="dim")
+        more = f"{len(entries) - ITEMS_SHOWN:,} more: {call.typed(rest)}"
+        yield Text(f"    … and {more}", style="dim")
