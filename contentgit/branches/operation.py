@@ -93,9 +93,13 @@ class Operation:
 
     def base_of(self, repository: Repository) -> Base:
         """What both sides come from."""
-        from contentgit.branches.trees import Base, common_base
+        from contentgit.branches.trees import Base, common_base, given_base
 
-        return Base(self.base) if self.base else common_base(repository, self.ours, self.theirs)
+        if not self.base:
+            return common_base(repository, self.ours, self.theirs)
+        if self.verb != "merge":
+            return Base(self.base)
+        return given_base(repository, self.base, self.ours, self.theirs)
 
     def ends(self) -> str:
         """The commands that end it, a line each: ``contentgit merge --continue`` and ``--abort``."""

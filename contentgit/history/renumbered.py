@@ -18,7 +18,7 @@ from contentgit.content.layout import of_models, record_path, record_paths
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import FieldKind, ModelSchema
 from contentgit.git import GONE, Commit, Placed, Repository
-from contentgit.history.dumps import dump_folders
+from contentgit.history.dumps import dump_folders, recorded_schema
 from contentgit.history.snapshots import CommitSide, batches
 from contentgit.merge import renumbered
 
@@ -143,10 +143,12 @@ class _NewKeys:
             names = self.between(start, earlier)
             older = _turned(names)
             there = records_at(self.repository, earlier, {each.old for each in some})
+            models = models_at(self.repository, earlier)
             found |= {
                 older.get(each.old, each.old): each.new
                 for each in some
-                if each.old in there and (each.old in older or each.old not in names)
+                if each.old in there or each.old.model not in models  # it had another label
+                if each.old in older or each.old not in names
             }
         counts = Counter(found.values())
         return {old: new for old, new in found.items() if counts[new] == 1}
@@ -156,6 +158,12 @@ class _NewKeys:
         if one == other:
             return True
         return self.repository.objects.has(one) and self.repository.history.is_ancestor(one, other)
+
+
+def models_at(repository: Repository, commit: str) -> set[str]:
+    """The models of a commit's dumps."""
+    folders = dump_folders(repository, commit)
+    return {label for each in folders for label in recorded_schema(repository, commit, each)}
 
 
 def records_at(repository: Repository, commit: str, keys: Collection[RecordKey]) -> set[RecordKey]:

@@ -90,6 +90,16 @@ def test_an_edit_follows_the_record(apart: Site) -> None:
     assert wrong(apart, "main") == []
 
 
+def test_an_edit_follows_the_record_where_the_base_is_given(apart: Site) -> None:
+    """As when migrations have run on it."""
+    repository = apart.repository
+    base = repository.trees.root(repository.refs.resolve("summer"))
+    apart.commit("summer", {"site.tag:3": {"name": "edited"}})
+    commit = merge(repository, "summer", base=base).commit
+    assert names(apart, commit) == {3: "w3", 4: "edited"}
+    assert said(apart, commit) == ["site.tag:3 of summer is site.tag:4"]
+
+
 def test_a_delete_follows_the_record(apart: Site) -> None:
     apart.commit("summer", {"site.tag:3": None, "site.page:3": {"tags": ["site.tag:1"]}})
     assert names(apart, into(apart, "main", "summer")) == {3: "w3"}

@@ -781,6 +781,14 @@ def test_a_key_that_both_gave_away_is_given_anew_across_a_rename(make: Make) -> 
     findings: list[Finding] = []
     assert differing(site.repository, "ours", findings.append) == 1
     assert findings == []
+    # The other branch, which has the older label, goes on.
+    commit(site, "theirs", p2=page("Theirs", text="Edited."), p3=page("Third"))
+    found = site.all(merging.merge(site.repository, "theirs").commit)
+    assert found["site.article:2"] == page("Ours")
+    assert found["site.article:3"] == page("Theirs", text="Edited.")
+    assert found["site.article:4"] == page("Third")
+    assert differing(site.repository, "ours", findings.append) == 2
+    assert findings == []
 
 
 def test_a_record_that_one_side_deleted_and_the_other_edited(make: Make) -> None:

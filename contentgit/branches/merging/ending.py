@@ -150,7 +150,12 @@ def new_keys_of(
     """Which records of a merged commit have other keys in a merge, with those ``given`` there."""
     keys = composed(merge.base.reading.keys.get(commit, {}), given)
     there = records_at(repository, commit, keys)
-    return (NewKey(old, commit, new) for old, new in sorted(keys.items()) if old in there)
+    wanted = {*given.values()}  # the commit may have another label for the model of these
+    return (
+        NewKey(old, commit, new)
+        for old, new in sorted(keys.items())
+        if old in there or new in wanted
+    )
 
 
 def publish(repository: Repository, operation: Operation, commit: str) -> list[LeftAlone]:

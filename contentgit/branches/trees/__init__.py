@@ -33,6 +33,7 @@ __all__ = [
     "Sides",
     "TreeMerge",
     "common_base",
+    "given_base",
     "in_one_schema",
     "losses",
     "merge_commits",
@@ -120,6 +121,15 @@ def common_base(repository: Repository, ours: str, theirs: str) -> Base:
         check_format(repository, commit)
     reading = merged_keys(repository, every, ours, theirs)
     return _base(repository, (ours, theirs), below, reading)._replace(reading=reading)
+
+
+def given_base(repository: Repository, tree: str, ours: str, theirs: str) -> Base:
+    """Another tree in place of the one commit that both sides come from, like :func:`common_base`."""
+    commits = repository.history.merge_bases(ours, theirs)
+    reading = merged_keys(repository, commits, ours, theirs)
+    keys = next((reading.keys[each] for each in commits if each in reading.keys), {})
+    reading = reading._replace(keys={**reading.keys, tree: keys})
+    return Base(with_keys(repository, tree, reading), tuple(commits), reading=reading)
 
 
 def _bases(

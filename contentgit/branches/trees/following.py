@@ -7,6 +7,7 @@ record is lost by that: one that already has such a key, and is another one, get
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,7 +20,8 @@ from contentgit.content.records import RecordKey
 from contentgit.content.schema import ModelSchema
 from contentgit.git import Commit, Repository
 from contentgit.history.dumps import dump_folders, recorded_schema
-from contentgit.history.renumbered import TRAILER, new_keys_since, records_at
+from contentgit.history.keys import recorded_labels
+from contentgit.history.renumbered import TRAILER, models_at, new_keys_since, records_at
 
 _MOST: Final = 20
 """Merges of which is looked at what they come from."""
@@ -132,8 +134,33 @@ class _Families:
 
     def _family(self, label: str) -> tuple[str, ...]:
         if label not in self._labels:
-            self._labels[label] = family(self._models, label)
+            found: set[str] = set()
+            more = {label}
+            while more:
+                found |= more
+                related = (
+                    name
+                    for each in more
+                    for name in (*family(self._models, each), *self._same[each])
+                )
+                more = {*related} - found
+            self._labels[label] = tuple(sorted(found))
         return self._labels[label]
+
+    @cached_property
+    def _same(self) -> Mapping[str, set[str]]:
+        """The other labels that the model of a label had or got, if no commit has both for two models."""
+        found: dict[str, set[str]] = defaultdict(set)
+        there = [models_at(self.repository, each) for each in self.commits]
+        for commit in self.commits:
+            for folder in dump_folders(self.repository, commit):
+                labels = recorded_labels(self.repository, commit, folder)
+                for label in recorded_schema(self.repository, commit, folder):
+                    for older in labels.every(labels.origin(label)):
+                        if older != label and not any({older, label} <= each for each in there):
+                            found[label].add(older)
+                            found[older].add(label)
+        return found
 
     def _members(self, key: RecordKey) -> Iterator[RecordKey]:
         return (key._replace(model=label) for label in self._family(key.model))
