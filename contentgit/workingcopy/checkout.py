@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from contentgit.content.records import RecordKey
-from contentgit.db import applier, ledger
+from contentgit.db import applier
 from contentgit.db.applier.moving import Moving
 from contentgit.db.applier.watch import Watch, collides
 from contentgit.db.calling import HookFailure
@@ -19,7 +19,7 @@ from contentgit.plan.steps import Action
 from contentgit.workingcopy.anchors import anchor
 from contentgit.workingcopy.backup import Backup, back_up, undoable
 from contentgit.workingcopy.hooks import Hooks
-from contentgit.workingcopy.ledger import settle
+from contentgit.workingcopy.ledger import settle, write
 from contentgit.workingcopy.places import place
 from contentgit.workingcopy.plan_files import PlanFile, check_plan
 from contentgit.workingcopy.planned import DumpPlan, Planned, Target
@@ -109,9 +109,7 @@ def _apply(
         with _dropped_on_failure(project, backup):
             if planned.plan.steps:
                 _run(project, planned, watch)
-            project.save_names()
-            entries = [_entry(project, planned, work, backup) for work in written]
-            ledger.write(project.using, entries)
+            write(project, [_entry(project, planned, work, backup) for work in written])
     applied, environment = bool(planned.plan.steps), project.config.environment
     with _telling_what_is_done(project, planned):
         moved = _move_head(project, planned.target)

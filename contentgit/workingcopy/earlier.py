@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from typing import Any, Final
 
 from contentgit.content.labels import ModelLabels
@@ -19,7 +20,7 @@ from contentgit.history.snapshots import CommitSide
 from contentgit.render.plain import plural
 from contentgit.specs import Identity
 from contentgit.workingcopy.evolution import Evolution
-from contentgit.workingcopy.ledger import current
+from contentgit.workingcopy.ledger import NAMES, current
 from contentgit.workingcopy.missing import found_commit
 from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.unapplied import Unapplied
@@ -72,27 +73,32 @@ class EarlierNames:
     _dumps: Sequence[AppliedDump] = ()
 
     def __call__(
-        self, project: Project, label: str, known: AbstractSet[str]
+        self, project: Project, label: str, known: AbstractSet[str], is_complete: bool
     ) -> Callable[[Any], str | None]:
         """What gives a primary key of the model its UUID, if the applied commit has the row.
 
         Only rows that this commit has: nobody else knows another row of the same key. ``known`` are the UUIDs
-        that rows of this database have or had.
+        that rows of this database have or had; ``is_complete`` is whether each row has one.
 
         Raises:
             RefusedError: the applied commit has records whose rows had UUIDs that are not among these.
         """
         if self._asked is not project.identities:  # rows and ledger are read again
             self._asked, self._dumps = project.identities, list(applied_dumps(project))
-        found = []
-        for dump in self._dumps:
-            if dump.models(label) and not dump.is_named(label):
-                found.append(dump.evolution)
-            elif dump.models(label) and not self.trusting:
+        dumps = [each for each in self._dumps if each.models(label)]
+        named = [each for each in dumps if each.is_named(label)]
+        if not self.trusting and not (is_complete and self._has_all(label, known, named)):
+            for dump in named:
                 lost = dump.keys(label) - known
                 if lost:
                     raise _lost(project, label, dump.commit, lost)
-        return _KeysBefore(project.using, label, found).name
+        before = [each.evolution for each in dumps if each not in named]
+        return _KeysBefore(project.using, label, before).name
+
+    def _has_all(self, label: str, known: AbstractSet[str], dumps: Sequence[AppliedDump]) -> bool:
+        """Whether there are as many names as when the ledger was written: the table is no older one then."""
+        counts = (each.line.counts.get(f"{NAMES}{label}", inf) for each in dumps)
+        return all(count <= len(known) for count in counts)
 
 
 def applied_dumps(project: Project) -> Iterator[AppliedDump]:

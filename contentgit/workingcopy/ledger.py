@@ -10,12 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final
 
 from contentgit.db import ledger
+from contentgit.db.identity.uuids import count_names
 from contentgit.db.ledger import Applied, Entry
 from contentgit.errors import BusyError, DatabaseError, UnknownNameError
 from contentgit.workingcopy.places import is_own
 from contentgit.workingcopy.project import Project
+
+NAMES: Final = "names of "
+"""Before a model in the counts of an entry: how many names its rows had, also those that were gone."""
 
 
 def settle(project: Project) -> None:
@@ -76,8 +82,20 @@ def enter(
                 f"database {project.using!r} was applied or committed by another call at the same time",
                 hint="run the command again; nothing has been committed",
             )
-        project.save_names()
-        return ledger.write(project.using, entries, pending=pending)
+        return write(project, entries, pending=pending)
+
+
+def write(project: Project, entries: Sequence[Entry], *, pending: bool = False) -> list[int]:
+    """Writes the entries with the names of rows, inside of the caller's transaction; their ids.
+
+    Each has the number of names that the database has then: a table with fewer is an older one.
+    """
+    project.save_names()
+    identities = project.identities
+    if any(identities.uuids(each) for each in identities.chosen if identities.is_model(each)):
+        names = {f"{NAMES}{label}": n for label, n in count_names(project.using).items()}
+        entries = [replace(each, counts={**each.counts, **names}) for each in entries]
+    return ledger.write(project.using, entries, pending=pending)
 
 
 @contextmanager

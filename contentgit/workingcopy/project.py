@@ -96,7 +96,9 @@ _COPY_NAME: Final = re.compile(
 AS_NEW: Final = "as-new"
 BY_SPEC: Final = "save_as_new"
 
-NamesBefore: TypeAlias = Callable[["Project", str, AbstractSet[str]], Callable[[Any], str | None]]
+NamesBefore: TypeAlias = Callable[
+    ["Project", str, AbstractSet[str], bool], Callable[[Any], str | None]
+]
 """See :class:`contentgit.workingcopy.earlier.EarlierNames`."""
 
 

@@ -136,6 +136,7 @@ def _names(
     _project: Project,
     label: str,
     _known: AbstractSet[str],
+    _is_complete: bool,
     *,
     folder: Path,
     job: Job,

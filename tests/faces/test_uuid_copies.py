@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -228,3 +229,41 @@ def test_records_that_an_apply_left_out_are_not_lost(production: Project) -> Non
     said = production.ok("status", site="live")
     assert "1 record edited since" in said
     assert "site1.comment: 3 records" in said
+
+
+def test_an_older_table_of_names_is_refused_whatever_call_is_next(production: Project) -> None:
+    """Also if the rows of one model have got more names meanwhile."""
+    older = table(production, "contentgit_identity", "production")
+    for name in ("comment", "page"):
+        production.sql(f"DELETE FROM site1_{name} WHERE id = 3", site="production")
+    production.ok("commit", "-m", "Without bran", site="production")
+    insert(production, 3, "Spelt", "production")
+    production.ok("commit", "-m", "Spelt", site="production")
+    restore(production, "contentgit_identity", older, "production")
+    for pk in range(10, 20):
+        insert(production, pk, f"More {pk}", "production")
+    for _ in range(2):
+        for words in (
+            ["status"],
+            ["diff"],
+            ["commit", "-m", "x"],
+            ["identity", "show", "site1.page:3", "--pk"],
+        ):
+            assert LOST in production.refused(*words, site="production")
+    assert table(production, "contentgit_identity", "production") == older
+
+
+def test_the_ledger_says_how_many_names_there_were(production: Project) -> None:
+    """So that records are counted again only where there are fewer."""
+    ((counts,),) = production.sql("SELECT counts FROM contentgit_ledger", site="production")
+    found = json.loads(str(counts))
+    assert {name: n for name, n in found.items() if name.startswith("names of ")} == {
+        "names of site1.comment": 3,
+        "names of site1.page": 3,
+    }
+    both_work(production)
+    merge(production)
+    lines = production.sql(
+        "SELECT counts FROM contentgit_ledger ORDER BY id DESC", site="production"
+    )
+    assert json.loads(str(lines[0][0]))["names of site1.page"] == 5  # of which one is gone

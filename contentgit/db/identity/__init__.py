@@ -82,7 +82,7 @@ class Identities:
         using: str,
         identity: Mapping[str, Identity],
         models: Apps = apps,
-        names: Callable[[str, AbstractSet[str]], Callable[[Any], str | None]] | None = None,
+        names: Callable[[str, AbstractSet[str], bool], Callable[[Any], str | None]] | None = None,
         copies: CopiedModels | None = None,
     ) -> None:
         self.using = using

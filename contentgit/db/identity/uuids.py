@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from django.apps import apps
 from django.db import Error, IntegrityError
-from django.db.models import F, Model, QuerySet
+from django.db.models import Count, F, Model, QuerySet
 
 from contentgit.content.portions import batches
 from contentgit.content.schema import UUID_NAME, KeyKind
@@ -39,8 +39,8 @@ class UuidKeys:
 
     ``label`` is that of the model whose table gives the primary keys. ``rows`` reads all of these, ``spell``
     writes one as text and ``parse`` reads that. ``names`` is called if there are rows, with all UUIDs that
-    rows here have or had, and refuses where that cannot be right; what it returns gives rows without a UUID
-    those that it knows.
+    rows here have or had, and whether each row has one; it refuses where that cannot be right. What it
+    returns gives rows without a UUID those that it knows.
     """
 
     using: str
@@ -48,7 +48,7 @@ class UuidKeys:
     rows: Callable[[], Iterable[Any]]
     spell: Callable[[Any], str]
     parse: Callable[[str], Any]
-    names: Callable[[AbstractSet[str]], Callable[[Any], str | None]] | None = None
+    names: Callable[[AbstractSet[str], bool], Callable[[Any], str | None]] | None = None
     _fresh: dict[str, str] = field(default_factory=dict)  # UUIDs of rows that no entry has yet
     _away: dict[Any, str] = field(default_factory=dict)  # UUIDs of rows as they were before
     _both: tuple[dict[Any, str], dict[str, Any]] | None = None
@@ -187,7 +187,8 @@ class UuidKeys:
         self._fresh = fresh
         self._gone = {*stored.values()}
         self._former |= {text: row for row, text in stored.items()}
-        name = self.names(known) if self.names and (texts or unnamed) else None
+        rows = texts or unnamed
+        name = self.names(known, not unnamed) if self.names and rows else None
         texts |= self._named(unnamed, known, name)
         there = {*texts.values()}
         texts |= {
@@ -209,6 +210,19 @@ class UuidKeys:
                 text = str(uuid4())
             found[pk] = self._fresh[row] = text
         return found
+
+
+def count_names(using: str) -> dict[str, int]:
+    """How many UUIDs the table has by model, also of rows that are gone: calls make these more, not fewer.
+
+    Raises:
+        DatabaseError: the database refuses.
+    """
+    entries = rows_of(apps.get_model("contentgit", "RowIdentity"), using)
+    try:
+        return dict(entries.values_list("label").annotate(Count("id")))
+    except Error as error:
+        raise _refusal(using, error) from error
 
 
 def rename_rows(
