@@ -6,12 +6,13 @@ For databases that grew apart, and for one whose names are lost. Only names are 
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from contentgit.content.pairing import Doubt, Pairing, paired
 from contentgit.content.records import RecordKey
@@ -34,7 +35,8 @@ class AdoptRequest:
 
     ``revision`` has them, in the dumps ``names`` (none: all). ``by`` are fields by model that are compared
     alone, ``pairs`` what a person has decided. With ``leave_unpaired``, records of the applied commit that
-    pair with nothing count as deleted here.
+    pair with nothing count as deleted here. So many rows and records of a kind as ``titles`` says get a title
+    (``None``: all).
     """
 
     revision: str
@@ -42,6 +44,7 @@ class AdoptRequest:
     by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pairs: tuple[GivenPair, ...] = ()
     leave_unpaired: bool = False
+    titles: int | None = None
 
 
 class Match(NamedTuple):
@@ -142,7 +145,7 @@ def adopt(project: Project, request: AdoptRequest, *, digest: str | None = None)
         if digest is not None and digest != found.digest:
             raise RefusedError(
                 "commit or database have changed since the pairs were shown; nothing has been written",
-                hint=f"contentgit identity adopt {request.revision}  (shows the pairs as they are now)",
+                hint=f"contentgit identity adopt {shlex.quote(request.revision)}  (shows the pairs now)",
             )
         if found.unpaired and not request.leave_unpaired:
             raise _unpaired(project, found)
@@ -170,10 +173,14 @@ def _unpaired(project: Project, found: Adoption) -> RefusedError:
         items=[f"{each.record}  {each.title}".rstrip() for each in found.unpaired],
         hint="contentgit identity adopt REV --apply --pairs FILE  (says which rows they are)\n"
         "contentgit identity adopt REV --apply --leave-unpaired  (they count as deleted here)".replace(
-            "REV", found.revision
+            "REV", shlex.quote(found.revision)
         ),
         data={"records": [str(each.record) for each in found.unpaired]},
     )
+
+
+_Titles: TypeAlias = tuple[Mapping[str, str], Mapping[str, str]]
+"""Of rows and of records, by name."""
 
 
 class _Decision:
@@ -314,42 +321,52 @@ class _Decision:
     def adoption(self) -> Adoption:
         """The result, for people."""
         read, pairing = self.read, self.pairing
-        pairs = pairing.pairs
-        unpaired = {*self.unpaired}
-        doubtful = {row for each in pairing.doubts for row in each.rows}
-        doubtful_there = {record for each in pairing.doubts for record in each.records}
-        known = {*pairs, *doubtful, *self.settled}
-        new_here = [e for e in read.here if e not in known and not read.is_joined(e)]
-        there = {*pairs.values(), *doubtful_there, *unpaired}
+        pairs, doubts = pairing.pairs, pairing.doubts
+        here = {*pairs, *self.settled, *(row for each in doubts for row in each.rows)}
+        there = {*pairs.values(), *self.unpaired, *(e for each in doubts for e in each.records)}
+        new_here = [e for e in read.here if e not in here and not read.is_joined(e)]
         new_there = [e for e in read.there if e not in there and not read.is_joined(e)]
-        titles = read.row_titles([*doubtful, *new_here])
-        titles_there = read.record_titles([*doubtful_there, *new_there, *unpaired])
-
-        def row(name: str) -> OnlyRow:
-            return OnlyRow(self._model(name), read.pk(name), titles.get(name, ""))
-
-        def record(name: str) -> OnlyRecord:
-            return OnlyRecord(self._record(name), titles_there.get(name, ""))
-
-        doubts = [
-            DoubtfulRows(
-                self._reason(each),
-                tuple(sorted(map(row, each.rows), key=_in_order)),
-                tuple(map(record, each.records)),
-            )
-            for each in pairing.doubts
-        ]
-        matched = [Match(self._record(there), read.pk(here)) for here, there in pairs.items()]
+        reasons = sorted((self._reason(each), self._sorted(each.rows), each) for each in doubts)
+        titles = self._titles(
+            [new_here, *(each.rows for _, _, each in reasons)],
+            [new_there, self.unpaired, *(each.records for _, _, each in reasons)],
+        )
         return Adoption(
             self.target.commit,
             self.target.revision,
             tuple(self._counts(new_here, new_there)),
-            tuple(sorted(matched)),
-            tuple(sorted(doubts, key=lambda each: (each.reason, _in_order(each.rows[0])))),
-            tuple(sorted(map(row, new_here), key=_in_order)),
-            tuple(sorted(map(record, new_there))),
-            tuple(sorted(map(record, unpaired))),
+            tuple(sorted(Match(self._record(e), read.pk(row)) for row, e in pairs.items())),
+            tuple(
+                DoubtfulRows(
+                    reason, self._rows(each.rows, titles), self._records(each.records, titles)
+                )
+                for reason, _, each in reasons
+            ),
+            self._rows(new_here, titles),
+            self._records(new_there, titles),
+            self._records(self.unpaired, titles),
         )
+
+    def _titles(self, rows: Sequence[Sequence[str]], records: Sequence[Sequence[str]]) -> _Titles:
+        """The titles of as many of each kind, and of so many kinds, as are shown."""
+        most = self.request.titles
+        few = None if most is None else most + 2
+        here = [each for some in rows[:few] for each in self._sorted(some)[:most]]
+        there = [each for some in records[:few] for each in sorted(some)[:most]]
+        return self.read.row_titles(here), self.read.record_titles(there)
+
+    def _sorted(self, rows: Iterable[str]) -> list[str]:
+        """By model and primary key as people count: 2 before 10."""
+        return sorted(
+            rows, key=lambda each: RecordKey(self._model(each), self.read.pk(each)).sort_key
+        )
+
+    def _rows(self, names: Iterable[str], titles: _Titles) -> tuple[OnlyRow, ...]:
+        found = self._sorted(names)
+        return tuple(OnlyRow(self._model(e), self.read.pk(e), titles[0].get(e, "")) for e in found)
+
+    def _records(self, names: Iterable[str], titles: _Titles) -> tuple[OnlyRecord, ...]:
+        return tuple(OnlyRecord(self._record(e), titles[1].get(e, "")) for e in sorted(names))
 
     def _counts(self, new_here: Sequence[str], new_there: Sequence[str]) -> Iterator[ModelCounts]:
         read, pairing = self.read, self.pairing
@@ -379,8 +396,3 @@ class _Decision:
 
     def _record(self, name: str) -> RecordKey:
         return RecordKey(self.read.rules.model(self.read.there[name]), name.partition(":")[2])
-
-
-def _in_order(row: OnlyRow) -> tuple[str, int, int, str]:
-    """By model and primary key as people count: 2 before 10."""
-    return RecordKey(row.model, row.pk).sort_key

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TypeAlias
 
 from contentgit.content import canonical
@@ -77,8 +77,8 @@ class AdoptionReading:
         self.rules = PairingRules(identities, models, by, unsaid)
         self.rows = PairingSide(self.rules, self._uuid_of_pk)
         self.records = PairingSide(self.rules, lambda key: key.key)
-        self.here = dict[str, list[str]]()
-        self.there = dict[str, list[str]]()
+        self.here: dict[str, Sequence[str]] = {}
+        self.there: dict[str, Sequence[str]] = {}
         self._read_names()
         self._read_rows()
         self._read_records()
@@ -230,10 +230,16 @@ def _names(dump: AppliedDump, base: str) -> Iterator[str]:
     return (f"{base}:{key}" for key in (dump.keys(base) if dump.models(base) else ()))
 
 
-def _note(places: dict[str, list[str]], name: str, label: str) -> None:
-    labels = places.setdefault(name, [])
+def _note(places: dict[str, Sequence[str]], name: str, label: str) -> None:
+    labels = places.get(name, ())
     if label not in labels:
-        labels.append(label)
+        places[name] = _together(*labels, label)
+
+
+@cache
+def _together(*labels: str) -> Sequence[str]:
+    """The labels, in one tuple for all rows."""
+    return labels
 
 
 def _base(name: str) -> str:

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha1
+from sys import intern
 from typing import Any, Final, NamedTuple
 
 from contentgit.content.canonical import encode_value
 from contentgit.content.diff import ABSENT
 from contentgit.content.lenses import NOTHING
-from contentgit.content.pairing import Paired
+from contentgit.content.pairing import Paired, References
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
 from contentgit.content.uuids import is_uuid_identity
@@ -33,7 +34,7 @@ class _Part(NamedTuple):
     """What one table says of a row or record, by rule: a digest, what it refers to, if it is empty."""
 
     label: str
-    seen: Mapping[str, tuple[bytes, tuple[tuple[str, ...] | frozenset[str], ...], bool]]
+    seen: tuple[tuple[str, bytes, References, bool], ...]
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class PairingRules:
 
     def name(self, key: RecordKey) -> str:
         """The name of a row or record: one for all tables of a chain."""
-        return f"{self.bases[key.model]}:{key.key}"
+        return intern(f"{self.bases[key.model]}:{key.key}")
 
     @cached_property
     def bases(self) -> Mapping[str, str]:
@@ -135,11 +136,8 @@ class PairingSide:
         label = record.key.model
         if all(each.label != label for each in parts):
             wanted = self.rules.wanted[label].items()
-            parts.append(_Part(label, {rule: self._seen(record, names) for rule, names in wanted}))
-
-    def labels(self, name: str) -> frozenset[str]:
-        """The models that have a row or record of this name."""
-        return frozenset(each.label for each in self.parts[name])
+            seen = tuple((rule, *self._seen(record, names)) for rule, names in wanted)
+            parts.append(_Part(label, seen))
 
     def paired(self, names: Iterable[str]) -> dict[str, Paired]:
         """Those of these names as they are compared."""
@@ -149,17 +147,16 @@ class PairingSide:
         parts = sorted(self.parts[name], key=lambda each: each.label)
         labels = tuple(each.label for each in parts)
         rule = self.rules.rule(labels)
-        seen = [each.seen[rule] for each in parts if rule in each.seen]
-        if rule and all(empty for _, _, empty in seen):
+        seen = [each for part in parts for each in part.seen if each[0] == rule]
+        if rule and all(empty for _, _, _, empty in seen):
             return Paired((id(self), name))  # equal to nothing
-        content = (labels, rule, tuple(digest for digest, _, _ in seen))
-        return Paired(content, tuple(each for _, references, _ in seen for each in references))
+        digests = b"".join(digest for _, digest, _, _ in seen)
+        content = sha1(f"{labels} {rule}\0".encode() + digests, usedforsecurity=False).digest()
+        return Paired(content, tuple(each for _, _, found, _ in seen for each in found))
 
-    def _seen(
-        self, record: Record, names: Sequence[str]
-    ) -> tuple[bytes, tuple[tuple[str, ...] | frozenset[str], ...], bool]:
+    def _seen(self, record: Record, names: Sequence[str]) -> tuple[bytes, References, bool]:
         model = self.rules.models[record.key.model]
-        digest, references = sha1(usedforsecurity=False), []
+        digest, references = sha1(usedforsecurity=False), list[tuple[str, ...] | frozenset[str]]()
         for name in names:
             value = self.pk(record.key) if name == PK else record.fields.get(name, ABSENT)
             targets = self._targets(model.by_name.get(name), value)
@@ -196,7 +193,7 @@ class PairingSide:
         base = self._uuid.get(label)
         if base is None:
             base = self._uuid[label] = self._base(label)
-        return f"{base}:{key}" if base else ""
+        return intern(f"{base}:{key}") if base else ""
 
     def _base(self, label: str) -> str:
         identities = self.rules.identities

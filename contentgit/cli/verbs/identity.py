@@ -163,7 +163,8 @@ def _adopt(args: argparse.Namespace, terminal: Terminal) -> int:
 
         pairs = read_pairs(Path(args.pairs)) if args.pairs else ()
         names = (*args.words[1:], *args.names)
-        request = AdoptRequest(args.words[0], names, by, pairs, args.leave_unpaired)
+        titles = None if args.all or args.json else ROWS_SHOWN
+        request = AdoptRequest(args.words[0], names, by, pairs, args.leave_unpaired, titles)
         if args.apply and args.no_input:
             found = adopt(project, request)
         else:
