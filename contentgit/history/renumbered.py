@@ -42,6 +42,15 @@ class NewKey(NamedTuple):
         return f"{TRAILER}: {self.old} of {self.commit} is {self.new}"
 
 
+def without_new_keys(message: str) -> str:
+    """The message of another commit, which says nothing of what is made of that elsewhere."""
+    said = f"{TRAILER}:"
+    if said not in message:
+        return message
+    lines = (line for line in message.splitlines() if not line.startswith(said))
+    return "\n".join(lines).rstrip() + "\n"
+
+
 def said_by(commit: Commit) -> Iterator[NewKey]:
     """What a commit's message says; lines that contentgit does not write are passed over."""
     for line in commit.trailers.get(TRAILER, "").splitlines():
@@ -142,7 +151,7 @@ class _NewKeys:
                 continue
             names = self.between(start, earlier)
             older = _turned(names)
-            there = records_at(self.repository, earlier, {each.old for each in some})
+            there = self._gone(earlier, commit.id, {each.old for each in some})
             models = models_at(self.repository, earlier)
             found |= {
                 older.get(each.old, each.old): each.new
@@ -152,6 +161,15 @@ class _NewKeys:
             }
         counts = Counter(found.values())
         return {old: new for old, new in found.items() if counts[new] == 1}
+
+    def _gone(self, earlier: str, later: str, keys: Collection[RecordKey]) -> set[RecordKey]:
+        """Those of the keys of which a commit has a record, and a later one not the same any more."""
+        paths = _paths(self.repository, earlier, keys)
+        before, after = (
+            self.repository.trees.files_at(commit, [*paths]) for commit in (earlier, later)
+        )
+        stays = {paths[path] for path, blob in before.items() if after.get(path) == blob}
+        return {paths[path] for path in before} - stays
 
     def _has(self, one: str, other: str) -> bool:
         """Whether ``one`` is there, and is ``other`` or an ancestor of it."""
@@ -168,8 +186,15 @@ def models_at(repository: Repository, commit: str) -> set[str]:
 
 def records_at(repository: Repository, commit: str, keys: Collection[RecordKey]) -> set[RecordKey]:
     """Those of the keys of which a dump of the commit has a record."""
+    paths = _paths(repository, commit, keys)
+    return {paths[path] for path in repository.trees.files_at(commit, [*paths])}
+
+
+def _paths(
+    repository: Repository, commit: str, keys: Collection[RecordKey]
+) -> dict[str, RecordKey]:
+    """Where a commit's dumps can have the records."""
     folders = dump_folders(repository, commit)
-    paths = {
+    return {
         f"{folder}/{path}": key for key in keys for path in record_paths(key) for folder in folders
     }
-    return {paths[path] for path in repository.trees.files_at(commit, [*paths])}

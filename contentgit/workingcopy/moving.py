@@ -32,6 +32,9 @@ from contentgit.workingcopy.undo import Undone
 MOVED: Final = "moved"
 """In an entry of the ledger's list, the key that the row of ``record`` got."""
 
+ASIDE: Final = "aside"
+"""In the entry of a row that stays and that made room, its key in the commit ``of``: it goes back there."""
+
 Keys = Mapping[RecordKey, RecordKey]
 
 
@@ -51,18 +54,29 @@ class Moves:
     """The rows that move, by the keys of the models that give them.
 
     ``recorded`` are the records that have another key in the commit, by the dump's folder, and ``rows`` those
-    of them that have a row; ``aside`` are the rows that make room. Where an apply is undone, ``back`` are the
-    keys that it gave and those of before: the rows move behind all other steps.
+    of them that have a row; ``aside`` are the rows that make room, and those that go back where they have
+    made room. ``origins`` are the commits of the former. Where an apply is undone, ``back`` are the keys that
+    it gave and those of before: the rows move behind all other steps.
     """
 
     project: Project
-    dumps: Sequence[Dump] = ()
     starts: Sequence[Start] = ()
     recorded: Mapping[str, Keys] = field(default_factory=dict)
     rows: AbstractSet[RecordKey] = frozenset()
     aside: Keys = field(default_factory=dict)
+    origins: Mapping[RecordKey, str] = field(default_factory=dict)
     problems: Sequence[Problem] = ()
     back: Keys = field(default_factory=dict)
+
+    @property
+    def dumps(self) -> Sequence[Dump]:
+        """The dumps of the apply."""
+        return [start.dump for start in self.starts]
+
+    @property
+    def made_room(self) -> Mapping[str, tuple[str, str]]:
+        """The keys that rows had, with the commit that they had them in, by their new ones."""
+        return {str(self.aside[key]): (str(key), commit) for key, commit in self.origins.items()}
 
     @cached_property
     def keys(self) -> Keys:
@@ -72,12 +86,12 @@ class Moves:
             found |= {old: new for old, new in keys.items() if old in self.rows}
         return found
 
-    def into(self, plan: Plan, *, merging: bool, permitted: bool) -> Plan:
+    def into(self, plan: Plan, *, permitted: bool) -> Plan:
         """The plan with a step for each row, in a dump that has its model."""
+        problems = () if permitted else self.problems
         if self.back:
-            return self._back(plan)
-        permit = "--renumber" if merging else "--merge --renumber"
-        problems = [] if permitted else [each._replace(permit=permit) for each in self.problems]
+            steps = (*plan.steps, *self._steps(self.keys))
+            return replace(plan, steps=steps, problems=(*plan.problems, *problems))
         steps = (*self._steps(self.keys), *plan.steps)
         return replace(plan, steps=steps, problems=(*plan.problems, *problems))
 
@@ -85,21 +99,13 @@ class Moves:
         for old, new in sorted(keys.items()):
             yield Step(Action.MOVE, old, self._folder(old.model), value=str(new))
 
-    def _back(self, plan: Plan) -> Plan:
-        """The plan of an undo, with the rows that are there in the end."""
+    def after(self, plan: Plan) -> Moves:
+        """For an undo: the moves of the rows that are there once the plan's steps are run."""
+        if not self.back:
+            return self
         gone = {s.key for s in plan.steps if s.action in (Action.DELETE, Action.CASCADE)}
         made = {s.key for s in plan.steps if s.action is Action.CREATE}
-        known = {label for dump in self.dumps for label in dump.tables}
-        wanted = {each for each in (*self.back, *self.back.values()) if each.model in known}
-        there = (self.dumps[0].reader.existing(wanted) - gone) | (made & wanted)
-        keys = {old: new for old, new in self.back.items() if old in there}
-        problems = [
-            _taken(new, old, self._folder(new.model))
-            for old, new in sorted(keys.items())
-            if new in there and new not in keys
-        ]
-        steps = (*plan.steps, *self._steps(keys))
-        return replace(plan, steps=steps, problems=(*plan.problems, *problems))
+        return _Finding(self.project, self.starts).back(self.back, gone, made)
 
     def _folder(self, label: str) -> str:
         return next(each.folder for each in self.dumps if label in each.tables)
@@ -149,8 +155,10 @@ def moved_back(project: Project, undone: Sequence[Undone]) -> Moves:
         for entry in one.line.withheld
         if MOVED in entry
     }
-    dumps = [one.dump for one in undone]
-    return Moves(project, dumps, back=keys)
+    starts = [
+        Start(one.dump, one.now, one.line.commit, one.line.commit, one.goal) for one in undone
+    ]
+    return Moves(project, starts, back=keys)
 
 
 @dataclass
@@ -159,9 +167,25 @@ class _Finding:
     starts: Sequence[Start]
     _last: dict[str, Iterator[int]] = field(default_factory=dict)
 
-    @property
-    def _dumps(self) -> Sequence[Dump]:
-        return [start.dump for start in self.starts]
+    def back(self, keys: Keys, gone: AbstractSet[RecordKey], made: AbstractSet[RecordKey]) -> Moves:
+        """The rows with these keys that are there, and those in their way."""
+        known = {label for start in self.starts for label in start.dump.tables}
+        wanted = {each for each in (*keys, *keys.values()) if each.model in known}
+        there = (self._existing(wanted) - gone) | (made & wanted)
+        moving = {old: new for old, new in keys.items() if old in there}
+        moves = Moves(self.project, self.starts, back=moving)
+        in_the_way = [new for new in moving.values() if new in there and new not in moving]
+        held = {key for start in self.starts for key in self._held(start, in_the_way)}
+        return self._with_room(moves, in_the_way, held)
+
+    def _held(self, start: Start, keys: Sequence[RecordKey]) -> Iterator[RecordKey]:
+        """Those of the keys of which the commit has a record."""
+        dump, base = start.dump, self.project.identities.base
+        ids = Evolution.since(self.project, dump, start.commit).side.ids() if keys else {}
+        for key in keys:
+            family = (RecordKey(each, key.key) for each in dump.tables if base(each) == key.model)
+            if any(dump.path(each) in ids for each in family):
+                yield key
 
     def recorded(self) -> Moves:
         found: dict[str, Keys] = {}
@@ -172,19 +196,42 @@ class _Finding:
                 found[start.dump.folder] = keys
                 held |= base
         rows = self._existing({old for keys in found.values() for old in keys})
-        moves = Moves(self.project, self._dumps, self.starts, found, rows)
+        moves = Moves(self.project, self.starts, found, rows, self._returning())
         if not moves.keys:
             return moves
         wanted = [key for key in moves.keys.values() if key not in moves.keys]
-        in_the_way = sorted(self._existing(wanted))
-        aside = {key: self._fresh(key.model) for key in in_the_way}
+        return self._with_room(moves, self._existing(wanted), held)
+
+    def _with_room(
+        self, moves: Moves, in_the_way: Iterable[RecordKey], held: AbstractSet[RecordKey]
+    ) -> Moves:
+        """The moves with those of rows in their way; those that no commit ``held`` are a problem."""
+        aside = {key: self._fresh(key.model) for key in sorted(in_the_way)}
         becoming = {new: old for old, new in moves.keys.items()}
         problems = [
-            _taken(key, becoming[key], self._folder(key.model))
-            for key in in_the_way
-            if key not in held
+            _taken(key, becoming[key], self._folder(key.model)) for key in aside if key not in held
         ]
-        return Moves(self.project, self._dumps, self.starts, found, rows, aside, problems)
+        at = next((start.at for start in self.starts if start.at), "")
+        origins = {key: at for key in aside if key in held}
+        aside |= moves.aside
+        return replace(moves, aside=aside, origins=origins, problems=problems)
+
+    def _returning(self) -> dict[RecordKey, RecordKey]:
+        """The rows that made room for others, and whose records are in the commits again."""
+        found: dict[RecordKey, RecordKey] = {}
+        repository = self.project.repository
+        for start in self.starts:
+            for entry in start.applied.withheld if start.applied else ():
+                if not entry.get(ASIDE) or not repository.objects.has(entry["of"]):
+                    continue
+                row, key = RecordKey.parse(entry["record"]), RecordKey.parse(entry[ASIDE])
+                key = new_keys_since(repository, entry["of"], start.goal.commit).get(key, key)
+                path = f"{start.dump.folder}/{start.dump.path(key)}"
+                there = repository.trees.files_at(start.goal.commit, [path])
+                if there and self.can_move(key.model):
+                    found[self._base_key(row)] = self._base_key(key)
+        rows = self._existing(found)
+        return {row: key for row, key in found.items() if row in rows}
 
     def with_collisions(self, moves: Moves, dump_plans: Sequence[DumpPlan]) -> Moves:
         taken = {
@@ -268,4 +315,4 @@ class _Finding:
 
 def _taken(key: RecordKey, becoming: RecordKey, folder: str) -> Problem:
     text = f"{key} is another row here, and {becoming} is to become {key}"
-    return Problem(ProblemKind.TAKEN, text, key, folder)
+    return Problem(ProblemKind.TAKEN, text, key, folder, permit="--renumber")

@@ -155,6 +155,7 @@ class Planned:
     copy: str = ""
     apart: tuple[str, ...] = ()
     shown: Callable[[str], str] = str
+    made_room: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def dump_plans(self) -> tuple[DumpPlan, ...]:

@@ -309,7 +309,8 @@ class _Planning(NamedTuple):
         found = with_held(project, dump_plans, found)
         readers = {work.folder: work.dump.reader for work in dump_plans}
         built = decided(Source(project.using, tables, found, readers), request.licences)
-        built = self.moves.into(built, merging=request.merging, permitted=request.renumber)
+        moves = self.moves.after(built)
+        built = moves.into(built, permitted=request.renumber or request.licences.force)
         if self.shared:
             twice = _twice(contents, dump_plans, found.results, built)
             built = replace(built, problems=(*built.problems, *twice))
@@ -330,6 +331,7 @@ class _Planning(NamedTuple):
             called,
             copy=project.copy.kind if project.copy else "",
             shown=project.shown,
+            made_room=moves.made_room,
         )
 
     def _candidates(

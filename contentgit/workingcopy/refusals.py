@@ -18,6 +18,7 @@ _BACKUP: Final = "the old content is kept under refs/contentgit/backup/"
 
 _BRANCH: Final = "to decide each in a merge of the branch, which can keep both of two new records"
 
+_NEW_KEYS: Final = "--renumber"
 _RENUMBERED: Final = (
     "gives rows that were made here under the keys of others new keys, and keeps both"
 )
@@ -29,8 +30,6 @@ _PERMITTED: Final = {
     "--ignore-unknown-fields": "leaves out the fields that the code does not have",
     "--ignore-unknown-models": "leaves out the records of models that the dataset does not have",
     "--max-deletes": "raises the limit",
-    "--renumber": _RENUMBERED,
-    "--merge": f"keeps the edits made here; {_RENUMBERED}",
 }
 """What the options that permit a problem do."""
 
@@ -91,14 +90,15 @@ def _hints(planned: Planned) -> Iterator[str]:
     """The ways on, a line each: what permits everything that can be, then what cannot."""
     request, kinds = planned.request, {problem.kind for problem in planned.plan.problems}
     permits = sorted({problem.permit for problem in planned.plan.problems if problem.permit})
+    if _NEW_KEYS in permits:
+        permits.remove(_NEW_KEYS)
+        more = [permit for permit in permits if permit != "--force"]
+        merge = [] if request.merging else ["--merge"]
+        yield f"{request.command(*merge, _NEW_KEYS, *more)}  ({_RENUMBERED})"
     if ProblemKind.CONFLICT in kinds:
-        new_keys = "--renumber"
-        others = [permit for permit in permits if permit != new_keys]
-        if new_keys in permits:
-            yield f"{request.command(new_keys, *others)}  ({_RENUMBERED})"
         theirs = "the old content" if request.verb == "undo" else "the commit's"
-        yield f"{request.command('--take ours', *others)}  (keeps this database's values)"
-        yield f"{request.command('--take theirs', *others)}  (takes {theirs}; {_BACKUP})"
+        yield f"{request.command('--take ours', *permits)}  (keeps this database's values)"
+        yield f"{request.command('--take theirs', *permits)}  (takes {theirs}; {_BACKUP})"
         if request.verb != "undo" and not planned.copy:
             yield f"contentgit commit --branch NEW  ({_BRANCH})"
     if ProblemKind.DRIFT in kinds:

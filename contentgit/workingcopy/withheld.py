@@ -21,7 +21,7 @@ from contentgit.history.snapshots import batches
 from contentgit.plan.steps import Action
 from contentgit.workingcopy.as_applied import MISSING
 from contentgit.workingcopy.database_side import DatabaseSide
-from contentgit.workingcopy.moving import MOVED
+from contentgit.workingcopy.moving import ASIDE, MOVED
 from contentgit.workingcopy.planned import DumpPlan, Planned
 from contentgit.workingcopy.unapplied import LEFT_AT
 
@@ -58,6 +58,12 @@ class WithheldBefore:
     def undeleted(self) -> frozenset[str]:
         """The records that an apply did not delete although its commit lacks them, edited or not."""
         return frozenset(entry["record"] for entry in self.entries if not entry["field"])
+
+    @property
+    def made_room(self) -> Mapping[str, tuple[str, str]]:
+        """Of the rows that made room for others, their key in a commit and that commit, by record."""
+        rows = (entry for entry in self.entries if entry.get(ASIDE))
+        return {entry["record"]: (entry[ASIDE], entry["of"]) for entry in rows}
 
     @property
     def left_out(self) -> frozenset[tuple[str, str]]:
@@ -124,7 +130,9 @@ def listed(planned: Planned, work: DumpPlan) -> Sequence[WithheldEntry]:
     known = {(withheld.key.model, withheld.field) for withheld in own}
     ignored = before.ignored_fields(tables).items()
     found += [entry for field, entry in ignored if field not in known]
-    if any(step.action in (Action.CLEAR, Action.CASCADE) for step in planned.plan.steps):
+    found = _as_called(found, planned, work, before)
+    changing = (Action.CLEAR, Action.CASCADE, Action.MOVE)
+    if any(step.action in changing for step in planned.plan.steps):
         found = _as_left(found, work.ours)
     if not work.goal.undoes:
         return [*found, *_left(work), *work.missing, *_moved(planned)]
@@ -133,6 +141,29 @@ def listed(planned: Planned, work: DumpPlan) -> Sequence[WithheldEntry]:
     held = (entry for entry in work.goal.withheld if MOVED not in entry)
     left = [entry for entry in held if entry.get("record") not in rows]
     return [*left, *rows.values(), *work.missing]
+
+
+def _as_called(
+    entries: Sequence[WithheldEntry], planned: Planned, work: DumpPlan, before: WithheldBefore
+) -> list[WithheldEntry]:
+    """The list by the keys that rows have in the end, with those that they had where they made room."""
+    base = work.dump.reader.identities.base
+    moved: dict[RecordKey, str] = {}
+    if planned.request.verb == "undo":
+        steps = (step for step in planned.plan.steps if step.action is Action.MOVE)
+        moved = {step.key: RecordKey.parse(str(step.value)).key for step in steps}
+    room = {**before.made_room, **planned.made_room}
+    found: list[WithheldEntry] = []
+    for entry in entries:
+        key = RecordKey.parse(entry["record"])
+        new = moved.get(
+            RecordKey(base(key.model), key.key), key.key
+        )  # children follow their parents
+        record = str(RecordKey(key.model, new))
+        was, commit = room.get(record, ("", ""))
+        aside = {ASIDE: was, "of": commit} if was and not entry["field"] else {}
+        found.append({**entry, "record": record, **aside})
+    return found
 
 
 def _moved(planned: Planned) -> Iterator[WithheldEntry]:

@@ -90,6 +90,18 @@ def test_a_part_of_a_commit(site: Site) -> None:
     assert repository.history.commit(repository.refs.resolve("main")).message == "Back\n"
 
 
+def test_a_cherry_pick_does_not_say_which_records_got_other_keys(site: Site) -> None:
+    """They are records of other commits, and may have yet others here."""
+    commit = site.commit("summer", {"site.page:1": {"title": "Summer"}})
+    site.commit("main", {"site.page:1": {"slug": "start"}})
+    message = f"Shorter\n\nContentgit-Renumbered: site.tag:3 of {commit} is site.tag:4\n"
+    tree = site.repository.trees.root(commit)
+    parents = site.repository.history.commit(commit).parents
+    picked = site.repository.writer.commit_tree(tree, parents, message)
+    done = cherry_pick(site.repository, picked)
+    assert site.repository.history.commit(done.commit).message == "Shorter\n"
+
+
 def test_a_cherry_pick_keeps_author_and_message(site: Site) -> None:
     repository = site.repository
     site.commit("summer", {"site.tag:2": {"name": "zwei"}})

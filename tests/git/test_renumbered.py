@@ -93,8 +93,8 @@ def test_back_over_what_both_come_from(site: Site) -> None:
 
 
 def test_lines_of_others_do_not_count(site: Site) -> None:
-    early = site.commit("summer", tags("s", 3))
-    main = site.commit("main", tags("w", 3))
+    early = site.commit("summer", tags("s", 3, 5, 6))
+    main = site.commit("main", tags("w", 3, 5, 6))
     pair = NewKey(tag(3), early, tag(4))
     nowhere = NewKey(tag(8), early, tag(9))
     assert since(site, early, said(site, [main, early], nowhere)) == {}, "it has no such record"
@@ -103,10 +103,12 @@ def test_lines_of_others_do_not_count(site: Site) -> None:
     there = site.commit("main", tags("w", 4))
     assert since(site, early, said(site, [there], pair)) == {}, "it does not come from there"
     assert since(site, early, said(site, [there, early], pair)) == {3: 4}
-    twice = (pair, NewKey(tag(1), early, tag(4)))
+    twice = (pair, NewKey(tag(5), early, tag(4)))
     assert since(site, early, said(site, [there, early], *twice)) == {}, "two records, one key"
-    more = said(site, [there, early], *twice, NewKey(tag(2), early, tag(9)))
-    assert since(site, early, more) == {2: 9}
+    more = said(site, [there, early], *twice, NewKey(tag(6), early, tag(9)))
+    assert since(site, early, more) == {6: 9}
+    still = NewKey(tag(1), early, tag(9))
+    assert since(site, early, said(site, [there, early], still)) == {}, "it is as it was"
     absent = NewKey(tag(3), "0" * 40, tag(4))
     assert since(site, early, said(site, [there, early], absent)) == {}
 

@@ -290,16 +290,56 @@ def test_an_edit_since_goes_back_with_its_row(twins: None, ok: Ok, run: Run) -> 
     assert not Product._base_manager.using("other").filter(pk=901)
 
 
-def test_an_undo_finds_the_old_key_taken(twins: None, ok: Ok, run: Run) -> None:
-    """What came with the apply was edited since, so it stays if that is asked for; and so does the key."""
+@pytest.fixture
+def no_deletes() -> Iterator[None]:
+    with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.keeping"}):
+        yield
+
+
+def keeping() -> dict[str, Any]:
+    specs = [{**each, "delete_missing": False} for each in shop("")]
+    return {"shop": {"specs": lambda _arguments: specs}}
+
+
+def test_undo_where_nothing_may_be_deleted(twins: None, no_deletes: None, ok: Ok, run: Run) -> None:
+    """What came with the apply stays, and makes room; the next apply finds it again."""
     both_made(ok, run)
     ok(*APPLY)
-    Product._base_manager.using("other").filter(pk=900).update(body="Edited since")
-    before = raw.snapshot("other")
-    refused = run("undo", "--yes", "--take=ours", OTHER)
-    assert refused.code == 3
-    assert "bakery.product:900 is another row here, and bakery.product:901 is to" in refused.err
-    assert raw.snapshot("other") == before
+    Category.objects.using("other").filter(pk=900).update(position=9)
+    plan = ok("undo", "--dry-run", OTHER)
+    assert "bakery.product:901 becomes bakery.product:900" in plan
+    assert "bakery.product:900 becomes bakery.product:902" in plan
+    ok("undo", "--yes", OTHER)
+    assert around("other", "Oatmeal") == whole("Oatmeal")
+    assert keys("other", "Oatmeal") == {900}
+    assert around("other", "Barley") == {**copied("Barley"), "position": 9}
+    assert keys("other", "Barley") == {902}
+    assert "clean" in ok("status", OTHER)
+    ok(*APPLY)
+    assert keys("other", "Oatmeal") == {901}
+    assert keys("other", "Barley") == {900}
+    assert around("other", "Barley") == {**copied("Barley"), "position": 9}
+    assert Product._base_manager.using("other").filter(name="Barley").count() == 1
+    assert "clean" in ok("status", OTHER)
+
+
+def test_back_and_forth_where_nothing_may_be_deleted(
+    twins: None, no_deletes: None, ok: Ok, run: Run
+) -> None:
+    both_made(ok, run)
+    ok(*APPLY)
+    Category.objects.using("other").filter(pk=900).update(position=9)
+    for number in range(2):
+        ok("checkout", "live", "--apply", "--yes", OTHER)
+        assert keys("other", "Oatmeal") == {900}
+        assert around("other", "Barley") == {**copied("Barley"), "position": 9}
+        assert "clean" in ok("status", OTHER)
+        Tag.objects.using("other").filter(pk=1).update(name=f"Noted {number}")
+        ok("commit", "-m", "Noted", f"--branch=more{number}", OTHER)
+        ok(*APPLY, "--merge")
+        assert keys("other", "Barley") == {900}
+        assert keys("other", "Oatmeal") == {901}
+        assert around("other", "Barley") == {**copied("Barley"), "position": 9}
 
 
 def test_what_breaks_leaves_the_rows_where_they_were(twins: None, ok: Ok, run: Run) -> None:

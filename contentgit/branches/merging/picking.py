@@ -25,6 +25,7 @@ from contentgit.errors import RefusedError, UnknownNameError, UsageError
 from contentgit.git import GONE, Commit, FileEntry, Placed, Repository
 from contentgit.history.commits import Selection, check_format
 from contentgit.history.dumps import dump_folders, recorded_schema
+from contentgit.history.renumbered import without_new_keys
 from contentgit.history.snapshots import batches
 from contentgit.integrity.relations import references
 from contentgit.render.plain import plural
@@ -69,7 +70,7 @@ def cherry_pick(repository: Repository, revision: str, how: Picking = Picking())
         UsageError: the commit is the first, or a merge and ``mainline`` does not say of which parent.
     """
     source, parent = _change(repository, revision, how.mainline, "cherry-pick")
-    message = how.message or source.message
+    message = how.message or without_new_keys(source.message)
     if how.note_source:
         message = f"{message.rstrip()}\n\n(cherry picked from commit {source.id})\n"
     sides = _as_in_head(repository, parent, source.id)

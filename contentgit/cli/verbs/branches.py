@@ -51,7 +51,7 @@ def branch(args: argparse.Namespace, terminal: Terminal) -> int:
         repository.refs.create_branch(args.name, commit)
         text = f"Made branch {args.name} at {commit[:SHORT]}; HEAD and the database do not move"
         terminal.result({"created": args.name, "commit": commit}, [text])
-        terminal.hint(f"To switch to it: contentgit checkout {shlex.quote(args.name)}")
+        terminal.hint(f"To switch to it: contentgit checkout {shlex.quote(args.name)} --apply")
     else:
         branches, broken = repository.refs.branches(), repository.refs.broken()
         lines = [

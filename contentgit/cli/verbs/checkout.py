@@ -55,7 +55,6 @@ def checkout_options(options: Options) -> None:
         "--merge", "keep edits of the database and merge the commit into them, field by field"
     )
     edits.flag("--force", "overwrite edits of the database (they are backed up in git first)")
-    options.flag("--renumber", _RENUMBER)
     options.flag("--upgrade", "first run the project's migrations on REV, in a scratch database")
     options.flag("--as-new", "append the dump as a copy under new keys, or bring that copy to REV")
     options.flag("--adopt", "if the repository lacks the applied commit: begin anew at REV")
@@ -86,7 +85,6 @@ def update_options(options: Options) -> None:
     )
     options.dumps("dumps to update (default: all of the code, and those applied before)")
     options.flag("--dry-run", "only show the plan")
-    options.flag("--renumber", _RENUMBER)
     _plan_options(options)
 
 
@@ -117,6 +115,7 @@ def _plan_options(options: Options) -> None:
     """What every verb takes that runs a plan."""
     text = "resolve conflicts in favour of the database (ours) or of the other side (theirs)"
     options.value("--take", None, text, choices=("ours", "theirs"))
+    options.flag("--renumber", _RENUMBER)
     options.flag("--no-input --yes", "apply without asking", dest="no_input")
     options.flag("--allow-cascade", "allow deletes to reach rows outside the dump")
     text = "refuse to delete more than N records, or more than N percent"

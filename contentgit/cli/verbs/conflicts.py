@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator, Sequence
 
 from contentgit.branches.merging.deciding import Decision, Resolved, named_place
@@ -141,6 +142,8 @@ def resolve(args: argparse.Namespace, terminal: Terminal) -> int:
     """Decides conflicts."""
     repository = find_repository(args, terminal)
     if args.renumber and args.renumber not in list(Side):  # a label behind the bare option
+        if not re.search(r"[.:*?[]", args.renumber):
+            raise UsageError(f"--renumber takes ours or theirs, not {args.renumber!r:.40}")
         args.labels, args.renumber = [args.renumber, *args.labels], Side.THEIRS.value
     decision = _decision(repository, args, terminal)
     if args.labels and args.all:
