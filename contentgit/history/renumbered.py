@@ -9,18 +9,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from contentgit.content import canonical
-from contentgit.content.layout import of_models, record_path, record_paths
+from contentgit.content.layout import record_paths
 from contentgit.content.records import RecordKey
-from contentgit.content.schema import FieldKind, ModelSchema
-from contentgit.git import GONE, Commit, Placed, Repository
+from contentgit.git import Commit, Repository
 from contentgit.history.dumps import dump_folders, recorded_schema
-from contentgit.history.snapshots import CommitSide, batches
-from contentgit.merge import renumbered
 
 TRAILER: Final = "Contentgit-Renumbered"
 """``Contentgit-Renumbered: polls.choice:2 of 0123456789… is polls.choice:3``, one for each record."""
@@ -82,43 +77,6 @@ def new_keys_since(
     # What has the name of a record that went elsewhere on the way came later: it has none before.
     both |= {key: newer for key, newer in on.items() if key not in moved and key not in back}
     return {key: newer for key, newer in both.items() if key != newer}
-
-
-def with_new_keys(
-    side: CommitSide, models: Mapping[str, ModelSchema], keys: Mapping[RecordKey, RecordKey]
-) -> CommitSide:
-    """A dump's snapshot with other keys for some records, there and where others refer to them.
-
-    ``models`` are those of the dump. Two records must not come to have one key.
-    """
-    if not side.commit or not keys:
-        return side
-    repository, folder = side.repository, side.folder
-    labels = {key.model for key in keys}
-    wanted = {each for each, model in models.items() if each in labels or _may_refer(model, labels)}
-    ids = of_models(wanted, side.ids())
-    moved = [record_path(key, models[key.model].layout) for key in keys if key.model in models]
-
-    def changes() -> Iterator[tuple[str, Placed]]:
-        # All of them first: a record may move to where another was.
-        yield from ((f"{folder}/{path}", GONE) for path in sorted(moved) if path in ids)
-        for batch in batches(ids.items()):
-            for record in side.records(batch):
-                assert record is not None
-                model = models[record.key.model]
-                new = renumbered(record, model, keys)
-                if new != record:
-                    place = f"{folder}/{record_path(new.key, model.layout)}"
-                    yield place, canonical.encode(new, model.key_kind)
-
-    repository.writer.allow_reading_only()
-    root = repository.trees.root(side.commit)
-    return side._replace(commit=repository.writer.write_tree(None, changes(), {"": root}))
-
-
-def _may_refer(model: ModelSchema, labels: AbstractSet[str]) -> bool:
-    targets = {*model.parents, *model.key_targets, *(field.target for field in model.fields)}
-    return bool(labels & targets) or any(each.kind is FieldKind.GENERIC for each in model.fields)
 
 
 def _turned(keys: Mapping[RecordKey, RecordKey]) -> dict[RecordKey, RecordKey]:

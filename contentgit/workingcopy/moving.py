@@ -15,13 +15,16 @@ from functools import cached_property
 from itertools import count
 from typing import Final, NamedTuple
 
-from contentgit.content.layout import integer_key, model_folder
+from contentgit.branches.trees.rekeying import may_refer, rekeyed
+from contentgit.branches.trees.sides import PLAIN
+from contentgit.content.layout import integer_key, model_folder, of_models
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import ModelSchema
 from contentgit.db.introspect import schema
 from contentgit.db.ledger import Applied
 from contentgit.db.queries import highest
-from contentgit.history.renumbered import new_keys_since, with_new_keys
+from contentgit.git import FileEntry
+from contentgit.history.renumbered import new_keys_since
 from contentgit.history.snapshots import CommitSide
 from contentgit.plan.steps import Action, Plan, Problem, ProblemKind, Step
 from contentgit.workingcopy.evolution import Evolution
@@ -113,12 +116,12 @@ class Moves:
     def before(self, side: CommitSide, dump: Dump) -> CommitSide:
         """What the database held before an apply that is undone, as its rows are called now."""
         keys = {new: old for old, new in self.back.items()}
-        return with_new_keys(side, schema(dump.tables).models, self.family(keys)) if keys else side
+        return _with_keys(side, dump, self.family(keys)) if keys else side
 
     def base(self, side: CommitSide, dump: Dump) -> CommitSide:
         """What the database held, as its rows are called now that they move."""
         keys = {**self.aside, **self.recorded.get(dump.folder, {})}
-        return with_new_keys(side, schema(dump.tables).models, self.family(keys)) if keys else side
+        return _with_keys(side, dump, self.family(keys)) if keys else side
 
     def can_move(self, label: str) -> bool:
         """Whether a row of the model can get another primary key."""
@@ -311,6 +314,21 @@ class _Finding:
                         name = path.rpartition("/")[2].removesuffix(".json")
                         found = max(found, integer_key(name) or 0)
         return found
+
+
+def _with_keys(side: CommitSide, dump: Dump, keys: Keys) -> CommitSide:
+    """A dump's snapshot with other keys for some records, there and where others refer to them."""
+    if not side.commit:
+        return side
+    models, labels = schema(dump.tables).models, {key.model for key in keys}
+    wanted = {each for each, it in models.items() if each in labels or may_refer(it, labels)}
+    ids = of_models(wanted, side.ids()).items()
+    files = [(f"{side.folder}/{path}", FileEntry(PLAIN, blob)) for path, blob in ids]
+    writer = side.repository.writer
+    writer.allow_reading_only()
+    changes = rekeyed(side.repository, files, keys, lambda _folder: models)
+    root = side.repository.trees.root(side.commit)
+    return side._replace(commit=writer.write_tree(None, changes, {"": root}))
 
 
 def _taken(key: RecordKey, becoming: RecordKey, folder: str) -> Problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 from contentgit.branches.trees.sides import BATCH, PLAIN, OneKeyEach, key_at, record_at
 from contentgit.content import canonical
@@ -36,7 +37,7 @@ def with_keys(repository: Repository, commit: str, reading: OneKeyEach) -> str:
         model_folder(folder, label)
         for folder, models in schemas.items()
         for label, schema in models.items()
-        if label in labels or _may_refer(schema, labels)
+        if label in labels or may_refer(schema, labels)
     }
     files = _files(repository, commit, places, reading.since)
     changes = rekeyed(repository, files, keys, schemas.__getitem__)
@@ -57,7 +58,8 @@ def _files(
             yield f"{folder}/{path}", FileEntry(PLAIN, blob)
 
 
-def _may_refer(schema: ModelSchema, labels: set[str]) -> bool:
+def may_refer(schema: ModelSchema, labels: AbstractSet[str]) -> bool:
+    """Whether records of a model can refer to one of these models."""
     return any(each.target in labels or each.kind is FieldKind.GENERIC for each in schema.fields)
 
 
