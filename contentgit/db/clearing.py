@@ -17,7 +17,8 @@ from django.db.models.sql import Query
 
 from contentgit.content.records import Value as Content
 from contentgit.db import calling
-from contentgit.db.identity import Identities, label_of
+from contentgit.db.identity import Identities
+from contentgit.db.identity.paths import label_of
 from contentgit.db.tables import Table
 from contentgit.errors import RecordError
 from contentgit.plan.steps import COMPUTED, Action, Plan

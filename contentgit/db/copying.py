@@ -12,8 +12,9 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
 
 from contentgit.content.uuids import uuid_of
-from contentgit.db.identity import ALWAYS, Identities, label_of
+from contentgit.db.identity import Identities
 from contentgit.db.identity.copies import CopiedModels
+from contentgit.db.identity.paths import ALWAYS, label_of
 from contentgit.db.spec_rules import has_automatic_key, no_rows
 from contentgit.errors import UsageError
 from contentgit.specs import Dataset, ModelSpec

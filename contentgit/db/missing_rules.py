@@ -9,7 +9,7 @@ from django.db.models import Model
 
 from contentgit.content.records import RecordKey
 from contentgit.db.fields.plain import generic_keys
-from contentgit.db.identity import label_of
+from contentgit.db.identity.paths import label_of
 from contentgit.db.outgoing import outgoing
 from contentgit.db.spec_rules import no_rows
 from contentgit.missing import Instead, MissingRule

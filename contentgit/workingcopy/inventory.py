@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from contentgit.db.identity import Identities, label_of
+from contentgit.db.identity import Identities
+from contentgit.db.identity.paths import label_of
 from contentgit.db.outgoing import outgoing
 from contentgit.specs import OWNED, DeleteMissing, Identity
 from contentgit.workingcopy.project import Dump, Project

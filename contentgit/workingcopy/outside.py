@@ -15,7 +15,7 @@ from contentgit.content import canonical
 from contentgit.content.description import parse_outside, schema_document
 from contentgit.content.layout import DATASET_FILE, record_path
 from contentgit.content.records import Record, RecordKey, Value
-from contentgit.db.identity import ALWAYS, label_of
+from contentgit.db.identity.paths import ALWAYS, label_of
 from contentgit.db.introspect import outside_names, schema
 from contentgit.db.reader import Reader
 from contentgit.db.tables import Tables

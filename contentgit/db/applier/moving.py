@@ -14,7 +14,8 @@ from contentgit.content.layout import key_text
 from contentgit.content.records import RecordKey, by_model
 from contentgit.db.backends import Backend, backend
 from contentgit.db.fields.values import itself
-from contentgit.db.identity import Identities, concrete, points_at_key
+from contentgit.db.identity import Identities
+from contentgit.db.identity.paths import concrete, points_at_key
 from contentgit.db.queries import highest, table_test
 from contentgit.db.tables import Column, Table
 from contentgit.errors import OvertakenError

@@ -14,7 +14,8 @@ from django.db.models import Model
 from contentgit.content.records import RecordKey, by_model
 from contentgit.content.schema import OnDelete
 from contentgit.db.facts.relations import Relation, parent_links, relations
-from contentgit.db.identity import Identities, label_of
+from contentgit.db.identity import Identities
+from contentgit.db.identity.paths import label_of
 from contentgit.db.introspect import table
 from contentgit.db.queries import Row, rows_among, table_test
 from contentgit.db.tables import BoundField, Column, Table, Tables

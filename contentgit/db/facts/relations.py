@@ -11,7 +11,8 @@ from django.db.models import Model
 
 from contentgit.content.records import Value
 from contentgit.content.schema import OnDelete
-from contentgit.db.identity import Identities, concrete, label_of
+from contentgit.db.identity import Identities
+from contentgit.db.identity.paths import concrete, label_of
 from contentgit.db.introspect.binding import bound_field, bound_generic, is_constrained, on_delete
 from contentgit.db.tables import BoundField
 from contentgit.plan.steps import COMPUTED

@@ -13,13 +13,12 @@ from typing import Any
 
 from django.apps import apps
 from django.apps.registry import Apps
-from django.core.exceptions import FieldDoesNotExist
 from django.db import connections
 from django.db.models import CharField, F, Model, TextField
 
 from contentgit.content.layout import decode_part, key_text
 from contentgit.content.records import Record, RecordKey, Value
-from contentgit.content.schema import UUID_NAME, KeyKind
+from contentgit.content.schema import KeyKind
 from contentgit.content.uuids import is_uuid_key, uuid_of
 from contentgit.db.failures import translated
 from contentgit.db.fields import key_codec, selected
@@ -37,29 +36,20 @@ from contentgit.db.identity.keys import (
     plain_part,
     reference_part,
 )
+from contentgit.db.identity.paths import (
+    ALWAYS,
+    concrete,
+    end_of,
+    is_uuid,
+    label_of,
+    points_at_key,
+    shared_key,
+)
 from contentgit.db.identity.spellings import Spellings
 from contentgit.db.identity.uuids import UuidKeys
 from contentgit.db.queries import Row, Selected, fetch, rows_of
 from contentgit.errors import ConfigurationError, RecordError
 from contentgit.specs import Identity
-
-ALWAYS: Mapping[str, tuple[str, ...]] = {
-    "contenttypes.contenttype": ("app_label", "model"),
-    "auth.permission": ("codename", "content_type__app_label", "content_type__model"),
-    "auth.group": ("name",),
-    "sites.site": ("domain",),
-}
-"""Models whose primary keys are local to each database, and what names their rows instead."""
-
-
-def concrete(model: type[Model]) -> type[Model]:
-    """The model that has the table: ``model`` itself, or what it is a proxy of."""
-    return model._meta.concrete_model or model
-
-
-def label_of(model: type[Model]) -> str:
-    """The label in references to rows of ``model``."""
-    return concrete(model)._meta.label_lower
 
 
 class Identities:
@@ -105,7 +95,7 @@ class Identities:
         """A model is named by UUIDs where one is whose primary key refers to it: a row shares its name."""
         for label in [each for each in identity if is_uuid(identity[each])]:
             model = concrete(self._models.get_model(label)) if self.is_model(label) else None
-            while model is not None and (target := _shared(model)) is not None:
+            while model is not None and (target := shared_key(model)) is not None:
                 model = concrete(target.related_model)  # type: ignore[arg-type]
                 label = model._meta.label_lower
                 if self._identity.get(label, "pk") == "pk":
@@ -164,7 +154,7 @@ class Identities:
     def base(self, label: str) -> str:
         """The model whose rows give those of this one their keys, where the primary key is a reference."""
         model = concrete(self._models.get_model(label))
-        while (target := _shared(model)) is not None:
+        while (target := shared_key(model)) is not None:
             model = concrete(target.related_model)  # type: ignore[arg-type]
         return model._meta.label_lower
 
@@ -286,7 +276,7 @@ class Identities:
         if identity == "natural":
             identity = natural_fields(model)
         fields = model._meta.pk_fields
-        shared = _shared(model)
+        shared = shared_key(model)
         if is_uuid(identity):
             return self._same(shared) if shared else self._uuids(label, model)
         if identity == "pk":
@@ -323,7 +313,7 @@ class Identities:
         names = [field.attname for field in wanted]
         for path in paths:
             columns = generic_keys(model).get(path, (path,))
-            ends = [_end(model, column) for column in columns]
+            ends = [end_of(model, column) for column in columns]
             parts.append(self._generic(*ends) if len(ends) > 1 else self._part(ends[0]))
             wanted += ends
             names += columns
@@ -465,7 +455,7 @@ class Identities:
             model = concrete(self._models.get_model(label))
             keys = model._meta.pk_fields
             names = [*(each.attname for each in keys), field]
-            rows = self._rows(model, names, [*keys, _end(model, field)])
+            rows = self._rows(model, names, [*keys, end_of(model, field)])
             pairs = [(self.key_text(label, pk), value) for pk, (value,) in rows]
             complete = [(key, value) for key, value in pairs if key is not None]
             known = ({value: key for key, value in complete}, dict(complete))
@@ -485,35 +475,3 @@ class Identities:
         if found is None:
             raise ConfigurationError(f"{field} cannot be a key")
         return found
-
-
-def _shared(model: type[Model]) -> AnyField | None:
-    """The primary key, if it is a reference."""
-    fields = model._meta.pk_fields
-    return fields[0] if len(fields) == 1 and fields[0].is_relation else None
-
-
-def is_uuid(identity: Identity) -> bool:
-    """Whether a chosen or recorded identity is that of UUIDs."""
-    return identity == "uuid" or identity == (UUID_NAME,)
-
-
-def points_at_key(field: AnyField) -> bool:
-    """Whether a reference holds the primary key of its target, and not another unique field."""
-    return bool(field.target_field.primary_key)  # type: ignore[attr-defined]
-
-
-def _end(model: type[Model], path: str) -> AnyField:
-    """The field at the end of a path through relations."""
-    field: Any = None
-    for name in path.split("__"):
-        try:
-            field = model._meta.pk if name == "pk" else model._meta.get_field(name)
-        except FieldDoesNotExist:
-            field = None
-        if field is None or not getattr(field, "concrete", False) or field.many_to_many:
-            label = model._meta.label_lower
-            raise ConfigurationError(f"{label} has no column {name!r}, which an identity names")
-        if field.is_relation:
-            model = field.related_model
-    return field  # type: ignore[no-any-return]

@@ -23,7 +23,8 @@ from contentgit.db.fields import unheld
 from contentgit.db.fields.plain import AnyField, generic_keys, has_column, is_automatic, leaf
 from contentgit.db.fields.spelling import is_exact
 from contentgit.db.fields.values import itself
-from contentgit.db.identity import ALWAYS, Identities, concrete, label_of, points_at_key
+from contentgit.db.identity import Identities
+from contentgit.db.identity.paths import ALWAYS, concrete, label_of, points_at_key
 from contentgit.db.introspect.binding import (
     bound_field,
     bound_generic,

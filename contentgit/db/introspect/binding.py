@@ -15,7 +15,8 @@ from contentgit.db.coverage import own_columns
 from contentgit.db.fields import codec, key_codec, selected
 from contentgit.db.fields.plain import AnyField
 from contentgit.db.fields.values import Codec, refused
-from contentgit.db.identity import Identities, label_of, points_at_key
+from contentgit.db.identity import Identities
+from contentgit.db.identity.paths import label_of, points_at_key
 from contentgit.db.tables import BoundField, BoundRelation, Column
 from contentgit.errors import RecordError
 

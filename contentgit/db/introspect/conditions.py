@@ -31,7 +31,7 @@ from contentgit.content.conditions import (
 )
 from contentgit.content.schema import CheckRule, FieldKind, Function, UniquePart
 from contentgit.db.fields.plain import AnyField
-from contentgit.db.identity import points_at_key
+from contentgit.db.identity.paths import points_at_key
 from contentgit.db.tables import BoundField
 from contentgit.errors import RecordError
 

@@ -12,8 +12,9 @@ from django.db.models import AutoField, Model
 
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import UUID_NAME, KeyKind
-from contentgit.db.identity import ALWAYS, Identities
+from contentgit.db.identity import Identities
 from contentgit.db.identity.keys import Keys
+from contentgit.db.identity.paths import ALWAYS
 from contentgit.errors import ConfigurationError
 from contentgit.specs import Identity
 
