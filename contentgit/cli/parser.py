@@ -195,7 +195,22 @@ def count(text: str) -> int:
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are the project's own errors."""
+    """An argument parser whose complaints are the project's own errors.
+
+    With ``mixed``, options may stand between the words of a call.
+    """
+
+    mixed = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse's own."""
+        if not self.mixed:
+            return super().parse_known_args(args, namespace)
+        self.mixed = False  # what argparse has for it calls this method
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self.mixed = True
 
     def error(self, message: str) -> NoReturn:
         """Raises UsageError: argparse would print its own and exit."""
@@ -276,6 +291,7 @@ def build_parser(prog: str = "contentgit", only: str | None = None) -> argparse.
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
+        own.mixed = bool(verb.actions)
         if only in (None, name):
             _add_options(own, name, verb)
     return parser

@@ -22,7 +22,7 @@ from django.test import override_settings
 
 from contentgit.cli.call import Call
 from contentgit.cli.main import build_parser, main
-from contentgit.cli.parser import INSTEAD, VERBS, WITH_DATABASE, WITH_REPOSITORY
+from contentgit.cli.parser import INSTEAD, VERBS, WITH_DATABASE, WITH_REPOSITORY, parse
 from contentgit.datasets import specs_for_models
 from contentgit.git import Repository
 from contentgit.management.commands.contentgit import Command
@@ -78,6 +78,23 @@ def test_wrong_words_are_said_in_two_lines(
 ) -> None:
     assert main(words) == 2
     assert capsys.readouterr().err == f"error: {message}\nhint: {hint}\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "identity --database other adopt main blog --by a.b=c --apply",
+        "identity adopt --database other main --apply --by a.b=c blog",
+        "identity adopt main --by a.b=c blog --database other --apply",
+        "identity --apply adopt --by a.b=c main --database other blog",
+        "identity adopt main blog --by a.b=c --database other --apply",
+    ],
+)
+def test_options_stand_anywhere_behind_a_verb_with_actions(words: str) -> None:
+    args = parse(words.split())
+    assert args is not None
+    assert (args.action, args.words, args.by) == ("adopt", ["main", "blog"], ["a.b=c"])
+    assert (args.database, args.apply, args.pk) == ("other", True, False)
 
 
 def test_words_of_git_get_the_verb_that_there_is_instead() -> None:
