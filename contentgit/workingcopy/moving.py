@@ -237,16 +237,30 @@ class _Finding:
         return {row: key for row, key in found.items() if row in rows}
 
     def with_collisions(self, moves: Moves, dump_plans: Sequence[DumpPlan]) -> Moves:
-        taken = {
-            self._base_key(delta.key)
+        new = [
+            (self._base_key(delta.key), bool(delta.database))
             for work in dump_plans
             for delta in work.deltas
-            if delta.database and delta.commit and delta.path not in work.base_ids
+            if delta.commit and delta.path not in work.base_ids
             if self.can_move(delta.key.model)
-        }
+        ]
+        taken = {key for key, is_here in new if is_here}
+        # A row that no dump holds, or a copy; but not one whose record only goes to another dump.
+        outside = self._existing(key for key, is_here in new if not is_here)
+        taken |= {key for key in outside - taken if not self._is_record(key, dump_plans)}
         taken -= {*moves.keys.values()}
         aside = {**moves.aside, **{key: self._fresh(key.model) for key in sorted(taken)}}
         return replace(moves, aside=aside)
+
+    def _is_record(self, key: RecordKey, dump_plans: Sequence[DumpPlan]) -> bool:
+        """Whether a dump has held it as a record."""
+        base = self.project.identities.base
+        return any(
+            work.dump.path(RecordKey(label, key.key)) in work.base_ids
+            for work in dump_plans
+            for label in work.dump.tables
+            if base(label) == key.model
+        )
 
     # What is recorded
 

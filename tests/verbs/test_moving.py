@@ -388,3 +388,53 @@ def test_renumber_requires_a_merge(twins: None, run: Run) -> None:
     assert said.code == 2
     assert "--renumber requires --merge" in said.err
     assert AppliedCommit.objects.count() == 1
+
+
+def test_a_row_outside_of_the_filter_makes_room(twins: None, ok: Ok, run: Run) -> None:
+    """It is in no dump, and its key is that of a new record."""
+    with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.some"}):
+        Category.objects.using("other").create(pk=900, name="Mine", slug="own-mine", position=7)
+        Category.objects.create(pk=900, name="Rolls", slug="rolls")
+        ok("commit", "some", "-m", "Rolls")
+        ok("commit", "some", "-m", "As there", "--branch=there", OTHER)
+        refused = run("update", "some", "--yes", OTHER)
+        assert refused.code == 3
+        ok("update", "some", "--yes", "--renumber", OTHER)
+        found = Category.objects.using("other").filter(pk__gte=900).order_by("pk")
+        assert [*found.values_list("pk", "name", "position")] == [
+            (900, "Rolls", 0), (901, "Mine", 7),
+        ]  # fmt: skip
+
+
+def some() -> dict[str, Any]:
+    specs = [
+        {
+            "model": "bakery.category",
+            "filter": {"slug__in": ["bread", "rolls"]},
+            "delete_missing": True,
+        }
+    ]
+    return {"some": {"specs": lambda _arguments: specs}}
+
+
+def both() -> dict[str, Any]:
+    return {**datasets(), **some()}
+
+
+def test_a_copy_knows_a_row_that_moves(twins: None, ok: Ok) -> None:
+    """Beside what the dump has, the rows of a copy are rows made here: they may get other keys."""
+    with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.both"}):
+        rolls = Category.objects.create(pk=900, name="Rolls", slug="rolls")
+        ok("commit", "some", "-m", "Rolls")
+        rolls.delete()
+        Category.objects.using("other").filter(slug="bread").update(slug="brot")
+        ok("checkout", "main", "some", "--apply", "--as-new", "--yes", OTHER)
+        copy = Category.objects.using("other").get(slug="rolls")
+        Category.objects.create(pk=copy.pk, name="Buns", slug="buns")
+        ok("commit", "shop", "-m", "Buns")
+        ok("update", "shop", "--yes", "--renumber", OTHER)
+        assert Category.objects.using("other").get(pk=copy.pk).name == "Buns"
+        assert Category.objects.using("other").get(slug="rolls").pk != copy.pk
+        again = ok("checkout", "main", "some", "--apply", "--as-new", "--yes", OTHER)
+        assert "nothing to write" in again
+        assert Category.objects.using("other").filter(slug="rolls").count() == 1

@@ -16,16 +16,17 @@ from contentgit.db.backends import Backend, backend
 from contentgit.db.fields.values import itself
 from contentgit.db.identity import Identities
 from contentgit.db.identity.paths import concrete, points_at_key
-from contentgit.db.queries import highest, table_test
+from contentgit.db.queries import highest, rows_of, table_test
 from contentgit.db.tables import Column, Table
 from contentgit.errors import OvertakenError
+from contentgit.models import RowIdentity
 
 _UNDECLARED: Final = {"admin.logentry": ("content_type", "object_id")}
 """Generic references of Django that no ``GenericForeignKey`` declares."""
 
 
 class _Reference(NamedTuple):
-    """A column that holds primary keys; with ``types``, of rows of these content types alone."""
+    """A column that holds primary keys; with ``types``, where another column has one of these values."""
 
     table: str
     column: Column
@@ -57,7 +58,7 @@ class Moving:
         written: set[str] = set()
         for label, some in by_model(keys).items():
             table = tables[label]
-            references = [*self._references(table)]
+            references = [*self._references(table), *self._names(label)]
             pairs = {int(old.key): int(keys[old].key) for old in some}
             for wave in waves(pairs, highest(table, self.identities.using)):
                 self._move(table, references, wave)
@@ -100,6 +101,17 @@ class Moving:
             as_text = not isinstance(second, IntegerField)
             table_name = second.model._meta.db_table
             yield _Reference(table_name, _column(second), (_column(first), types), as_text)
+
+    def _names(self, label: str) -> Iterator[_Reference]:
+        """The names that rows have in copies."""
+        meta = RowIdentity._meta
+        if RowIdentity not in self._models:
+            return
+        rows = rows_of(RowIdentity, self.identities.using).filter(label__endswith=f" {label}")
+        labels = tuple(rows.values_list("label", flat=True).distinct())
+        if labels:
+            row, held = _column(meta.get_field("row")), _column(meta.get_field("label"))
+            yield _Reference(meta.db_table, row, (held, labels), as_text=True)
 
     @cached_property
     def _models(self) -> list[type[Model]]:
