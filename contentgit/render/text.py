@@ -103,6 +103,7 @@ def dump_line(folder: str) -> Text:
 
 
 def count_line(counts: Mapping[str, int]) -> str:
-    """``3 created, 1 updated, 2 deleted``; zeros are left out."""
-    parts = [f"{counts[kind]:,} {word}" for kind, word in DONE.items() if counts.get(kind)]
+    """``3 created, 1 updated, 2 deleted``; zeros are left out. Of an apply, also rows that moved."""
+    words = {**DONE, "move": "given another key"}
+    parts = [f"{counts[kind]:,} {word}" for kind, word in words.items() if counts.get(kind)]
     return ", ".join(parts) or "no changes"

@@ -158,6 +158,7 @@ def test_a_row_moves_to_the_new_key_of_its_record(twins: None, ok: Ok, run: Run,
     assert document["moved"]["bakery.page:900"] == "bakery.page:901"
     said = ok("checkout", "main", "--apply", "--yes", at)
     assert "4 given another key" in said
+    assert "5 created, 4 given another key" in ok("log", "--applied", at)
     assert keys(alias, moved) == {901}
     assert around(alias, moved) == whole(moved)
     assert keys(alias, stays) == {900}

@@ -191,7 +191,7 @@ def _row_line(row: Applied) -> Text:
     branch = f" ({row.branch})" if row.branch else ""
     copied = ", a copy" if "+" in (row.place or "") else ""
     place = f"{dump_label(row.dump)}{copied}{branch} by {safe(row.who)} in {row.environment}"
-    changed = any(row.counts.get(kind) for kind in SIGNS)
+    changed = any(row.counts.get(kind) for kind in (*SIGNS, "move"))
     return Text.assemble(
         (row.commit[:SHORT] or "-" * SHORT, "yellow"),
         f" {when} {row.action.ljust(6)} {place}",
