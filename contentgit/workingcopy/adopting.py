@@ -5,20 +5,27 @@ For databases that grew apart, and for one whose names are lost. Only names are 
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from contentgit.content.pairing import Doubt, Pairing, paired
 from contentgit.content.records import RecordKey
 from contentgit.db.identity.uuids import rename_rows
 from contentgit.errors import RefusedError, UsageError
 from contentgit.render.plain import plural
+from contentgit.workingcopy.adoption import (
+    Adoption,
+    AdoptRequest,
+    DoubtfulRows,
+    Match,
+    ModelCounts,
+    OnlyRecord,
+    OnlyRow,
+)
 from contentgit.workingcopy.adoption_reading import AdoptionReading
 from contentgit.workingcopy.earlier import EarlierNames
 from contentgit.workingcopy.ledger import current, settle
@@ -27,93 +34,6 @@ from contentgit.workingcopy.project import Project
 from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.standing import refuse_pending
 from contentgit.workingcopy.targets import dumps_of, target_of
-
-
-@dataclass(frozen=True)
-class AdoptRequest:
-    """Which records are to be paired, and how.
-
-    ``revision`` has them, in the dumps ``names`` (none: all). ``by`` are fields by model that are compared
-    alone, ``pairs`` what a person has decided. With ``leave_unpaired``, records of the applied commit that
-    pair with nothing count as deleted here. So many rows and records of a kind as ``titles`` says get a title
-    (``None``: all).
-    """
-
-    revision: str
-    names: tuple[str, ...] = ()
-    by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    pairs: tuple[GivenPair, ...] = ()
-    leave_unpaired: bool = False
-    titles: int | None = None
-
-
-class Match(NamedTuple):
-    """A record and the primary key of the row that it is."""
-
-    record: RecordKey
-    pk: str
-
-
-class OnlyRow(NamedTuple):
-    """A row that no record is known to be."""
-
-    model: str
-    pk: str
-    title: str = ""
-
-
-class OnlyRecord(NamedTuple):
-    """A record that no row is known to be."""
-
-    record: RecordKey
-    title: str = ""
-
-
-class DoubtfulRows(NamedTuple):
-    """Rows and records that may be the same, and why that is not known."""
-
-    reason: str
-    rows: tuple[OnlyRow, ...]
-    records: tuple[OnlyRecord, ...]
-
-
-class ModelCounts(NamedTuple):
-    """How many rows of a model are what.
-
-    ``named`` are those whose name the applied commit or this one has: they keep it. ``doubtful`` are rows,
-    ``doubtful_there`` records.
-    """
-
-    model: str
-    matched: int
-    named: int
-    doubtful: int
-    doubtful_there: int
-    new_here: int
-    new_there: int
-
-
-@dataclass(frozen=True)
-class Adoption:
-    """Which rows are which records of a ``commit``.
-
-    ``unpaired`` are records of the applied commit whose names are lost and that pair with nothing.
-    """
-
-    commit: str
-    revision: str
-    counts: tuple[ModelCounts, ...]
-    matched: tuple[Match, ...]
-    doubtful: tuple[DoubtfulRows, ...]
-    new_here: tuple[OnlyRow, ...]
-    new_there: tuple[OnlyRecord, ...]
-    unpaired: tuple[OnlyRecord, ...]
-
-    @cached_property
-    def digest(self) -> str:
-        """Of what would be written."""
-        lines = sorted(map(repr, (*self.matched, *(each.record for each in self.unpaired))))
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def adoption(project: Project, request: AdoptRequest) -> Adoption:
@@ -150,7 +70,8 @@ def adopt(project: Project, request: AdoptRequest, *, digest: str | None = None)
         if found.unpaired and not request.leave_unpaired:
             raise _unpaired(project, found)
         for base, names, gone, forgotten in decision.entries():
-            rename_rows(project.using, base, names, gone=gone, forgotten=forgotten)
+            retired = decision.read.keys(base).gone
+            rename_rows(project.using, base, names, gone=gone, retired=retired, forgotten=forgotten)
         return found
 
 
@@ -222,7 +143,7 @@ class _Decision:
             row, record, problem = self._given(pair)
             if problem:
                 problems.append(f"{pair.where}: {problem}")
-            elif row != record:
+            elif row != record or not self.read.is_joined(row):
                 found[row] = record
         if problems:
             raise UsageError(
@@ -271,17 +192,23 @@ class _Decision:
         rows = [each for each in read.here if not read.is_joined(each) and each not in taken]
         records = [each for each in read.there if not read.is_joined(each) and each not in taken]
         found = self._paired(rows, records, given)
-        # Where names are lost, those that are left say what content does not.
-        used = {*found.pairs.values()}
-        stay = [each for each in rows if each in read.there and each not in (*taken, *used)]
-        stay = [each for each in stay if each not in found.pairs]
+        # Where names are lost, those that are left say which of equal rows it is, and no more.
+        stay = {row: row for each in found.doubts for row in each.rows if row in each.records}
+        known = {**given, **found.pairs, **stay}
         if stay:
-            known = {**given, **found.pairs, **{each: each for each in stay}}
-            done = {*known, *known.values()}
+            done = {*known.values()}
             left = ([e for e in rows if e not in known], [e for e in records if e not in done])
-            more = self._paired(*left, known)
-            return Pairing({**known, **more.pairs}, more.doubts)
-        return Pairing({**given, **found.pairs}, found.doubts)
+            found = self._paired(*left, known)
+        pairs = {**known, **found.pairs}
+        return Pairing(pairs, (*found.doubts, *self._other_content(pairs, found.doubts)))
+
+    def _other_content(self, pairs: Mapping[str, str], doubts: Sequence[Doubt]) -> Iterator[Doubt]:
+        """Rows that have the names of records where names are lost, and not their content."""
+        said = {each for doubt in doubts for each in (*doubt.rows, *doubt.records)}
+        said |= {*pairs, *pairs.values()}
+        for name in sorted(self.read.here.keys() & self.read.there.keys()):
+            if name not in said and not self.read.is_joined(name):
+                yield Doubt((name,), (name,))
 
     def _paired(
         self, rows: Sequence[str], records: Sequence[str], known: Mapping[str, str]
@@ -297,11 +224,11 @@ class _Decision:
 
     @cached_property
     def unpaired(self) -> Sequence[str]:
-        """Records whose names are lost and that pair with nothing."""
-        return sorted(self.read.lost - {*self.pairing.pairs.values()})
+        """Records of the applied commit that pair with nothing, of models some of whose names are lost."""
+        return sorted(self.read.uncertain - {*self.pairing.pairs.values()})
 
     def entries(self) -> Iterator[tuple[str, dict[str, str], list[str], list[str]]]:
-        """What to write for each model: UUIDs by row, those of rows that are gone, rows without a name."""
+        """What to write for each model: UUIDs by row, those of records without one, rows without a name."""
         read, pairs = self.read, self.pairing.pairs
         for base in read.bases:
             own = {row: record for row, record in pairs.items() if row.startswith(f"{base}:")}
@@ -383,6 +310,8 @@ class _Decision:
         if doubt.refers_to:
             target = f"row {self.read.pk(doubt.refers_to)} of {self._model(doubt.refers_to)}"
             return f"{model}: refers to {target}, which pairs with no record"
+        if doubt.rows == doubt.records:
+            return f"{model}: the row has the name of the record, but other content"
         if not self.settled.isdisjoint(doubt.rows):
             return f"{model}: the applied commit has the name of the row, which it keeps"
         rule = self.read.rules.rule(self.read.here[doubt.rows[0]])

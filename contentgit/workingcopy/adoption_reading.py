@@ -141,6 +141,17 @@ class AdoptionReading:
         """The models some of whose names are lost: those that rows have may be of other rows."""
         return {name.partition(":")[0] for name in self.lost}
 
+    @cached_property
+    def uncertain(self) -> AbstractSet[str]:
+        """All records of these models that this commit has and an applied one: each needs a row."""
+        named = (
+            (base, each)
+            for base in self.doubted
+            for each in self._applied
+            if each.models(base) and each.is_named(base)
+        )
+        return {name for base, each in named for name in _names(each, base) if name in self.there}
+
     def is_joined(self, name: str) -> bool:
         """Whether a row has the name of a record, and nothing makes that doubtful."""
         return name in self.here and name in self.there and _base(name) not in self.doubted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,71 @@ def test_names_that_are_of_other_rows_since(project: Project) -> None:
     assert "clean" in project.ok("status", "--exit-code")
     now = {row[1:4] for row in table(project, NAMES, "stage") if row[2]}
     assert now == {row[1:4] for row in names if row[2]}
+
+
+def older_names(project: Project) -> dict[str, str]:
+    """The table is older than the rows, and Rye is gone since; what named the pages before."""
+    for pk in (3, 4):
+        project.sql(f"UPDATE site1_page SET title = 'Only {pk}' WHERE id = {pk}")
+    project.ok("commit", "-m", "Each has its own title")
+    older = table(project, NAMES, "stage")
+    insert(project, 7, "Later", "stage")
+    project.ok("commit", "-m", "Later")
+    names = uuids(project)
+    for name in ("comment", "page"):
+        project.sql(f"DELETE FROM site1_{name} WHERE id = 1")
+    restore(project, NAMES, older, "stage")
+    return names
+
+
+def test_a_name_that_is_left_does_not_make_another_row_its_record(
+    project: Project, tmp_path: Path
+) -> None:
+    """Content has to agree, or a person has to say so: a primary key may have been used again."""
+    names = older_names(project)
+    insert(project, 1, "Another", "stage")
+    before = table(project, NAMES, "stage")
+    shown = project.ok(*ADOPT)
+    assert "site1.page  5 matched, 1 doubtful" in shown
+    assert "has the name of the record, but other content" in shown
+    said = project.refused(*APPLY)
+    assert f"site1.page:{names['Rye']}  Rye" in said
+    assert table(project, NAMES, "stage") == before
+    pairs = tmp_path / "pairs"
+    pairs.write_text(f"site1.page:{names['Rye']},1")
+    (matched,) = (
+        each
+        for each in adopted(project, "--pairs", str(pairs), site="stage")["matched"]
+        if names["Rye"] in each["record"]
+    )
+    assert matched["pk"] == "1"
+    project.ok(*APPLY, "--leave-unpaired")
+    assert uuids(project) == {each: name for each, name in names.items() if each != "Rye"}
+    status = project.ok("status")
+    assert f"- site1.page:{names['Rye']}  Rye" in status
+    assert re.search(r"\+ site1.page:\S+  Another", status)
+
+
+def test_a_name_that_is_left_of_a_row_that_is_gone(project: Project) -> None:
+    """The next row under its primary key is another one."""
+    names = older_names(project)
+    assert f"site1.page:{names['Rye']}  Rye" in project.refused(*APPLY)
+    project.ok(*APPLY, "--leave-unpaired")
+    insert(project, 1, "Another", "stage")
+    assert uuids(project) == {each: name for each, name in names.items() if each != "Rye"}
+    assert f"- site1.page:{names['Rye']}" in project.ok("status")
+
+
+def test_a_row_that_is_gone_as_adopt_sees_is_gone(project: Project) -> None:
+    """Also where no names are lost."""
+    names = uuids(project)
+    for name in ("comment", "page"):
+        project.sql(f"DELETE FROM site1_{name} WHERE id = 1")
+    project.ok(*APPLY)
+    insert(project, 1, "Another", "stage")
+    assert f"- site1.page:{names['Rye']}" in project.ok("status")
+    gone = project.sql("SELECT was FROM contentgit_identity WHERE uuid = ?", names["Rye"])
+    assert gone == [("1",)]
 
 
 def test_names_of_another_commit_are_lost(project: Project) -> None:

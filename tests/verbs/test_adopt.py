@@ -16,7 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from contentgit import config
 from contentgit.errors import RefusedError
 from contentgit.models import RowIdentity
-from contentgit.workingcopy.adopting import AdoptRequest, adopt, adoption
+from contentgit.workingcopy.adopting import adopt, adoption
+from contentgit.workingcopy.adoption import AdoptRequest
 from contentgit.workingcopy.project import Operator, Project
 from tests.bakery import models
 from tests.uuid_sites import KINDS, NULLABLE, SETTING, SITES, Fields, Site, State, state

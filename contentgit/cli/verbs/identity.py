@@ -20,7 +20,7 @@ from contentgit.render import data
 from contentgit.render.plain import plural, safe
 
 if TYPE_CHECKING:
-    from contentgit.workingcopy.adopting import (
+    from contentgit.workingcopy.adoption import (
         Adoption,
         DoubtfulRows,
         ModelCounts,
@@ -158,7 +158,8 @@ def _adopt(args: argparse.Namespace, terminal: Terminal) -> int:
         )
     by = _by(args.by)
     with open_project(args, terminal) as project:
-        from contentgit.workingcopy.adopting import AdoptRequest, adopt, adoption
+        from contentgit.workingcopy.adopting import adopt, adoption
+        from contentgit.workingcopy.adoption import AdoptRequest
         from contentgit.workingcopy.pairs_file import read_pairs
 
         pairs = read_pairs(Path(args.pairs)) if args.pairs else ()

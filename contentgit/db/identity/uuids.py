@@ -85,6 +85,12 @@ class UuidKeys:
         return rows | self._former.keys()
 
     @property
+    def gone(self) -> AbstractSet[str]:
+        """The UUIDs of which the table has a row that is not there any more."""
+        self._loaded()
+        return self._gone
+
+    @property
     def _last(self) -> Mapping[str, str]:
         """The UUIDs by primary key of rows that are gone."""
         if self._by_row is None:
@@ -231,12 +237,13 @@ def rename_rows(
     names: Mapping[str, str],
     *,
     gone: Iterable[str] = (),
+    retired: Iterable[str] = (),
     forgotten: Iterable[str] = (),
 ) -> None:
     """Give rows other UUIDs, inside of the caller's transaction; whoever has read the names forgets them.
 
-    ``names`` has them by primary key, as text. ``gone`` are UUIDs of rows that are not there any more,
-    ``forgotten`` primary keys of rows that lose theirs.
+    ``names`` has them by primary key, as text. ``gone`` are UUIDs of records without a row, ``retired`` UUIDs
+    whose rows are not there any more, ``forgotten`` primary keys of rows that lose theirs.
 
     Raises:
         BusyError: another call has named the same rows meanwhile.
@@ -249,6 +256,8 @@ def rename_rows(
             entries.filter(row__in=rows).delete()
         for texts in batches(sorted({*names.values(), *gone}), _TOGETHER):
             entries.filter(uuid__in=texts).delete()
+        for texts in batches(sorted(retired), _TOGETHER):
+            entries.filter(uuid__in=texts, row__isnull=False).update(was=F("row"), row=None)
         pairs = [*names.items(), *((None, text) for text in gone)]
         rows_of_table = ((label, row, text) for row, text in pairs)
         backend(using).insert(table, (_LABEL, _ROW, _UUID), rows_of_table)
