@@ -150,9 +150,11 @@ def _run(project: Project, planned: Planned, watch: Watch) -> None:
     steps = tuple(s for s in planned.plan.steps if s.action is not Action.MOVE)
     lock(project, planned)
     moving, moved = Moving(project.identities), set[str]()
+    labels = {key.model for key in moves}
+    bases = {label: tables.get(label) or project.table(label) for label in labels}
     if moves and planned.request.verb != "undo":
         project.identities.call({})  # the rows are called so in earnest from now on
-        moved = moving.move(moves, tables)
+        moved = moving.move(moves, bases)
     done = 0
 
     def progress(count: int) -> None:
@@ -177,7 +179,7 @@ def _run(project: Project, planned: Planned, watch: Watch) -> None:
     replace(others, own=applied.tables | moved).check()
     verify(project, planned)
     if moves and planned.request.verb == "undo":
-        moving.move(moves, tables)
+        moving.move(moves, bases)
         for label in tables:
             project.identities.reload(label)
 

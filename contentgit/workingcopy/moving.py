@@ -111,7 +111,7 @@ class Moves:
         return _Finding(self.project, self.starts).back(self.back, gone, made)
 
     def _folder(self, label: str) -> str:
-        return next(each.folder for each in self.dumps if label in each.tables)
+        return _start_of(self.project, self.starts, label).dump.folder
 
     def before(self, side: CommitSide, dump: Dump) -> CommitSide:
         """What the database held before an apply that is undone, as its rows are called now."""
@@ -123,9 +123,10 @@ class Moves:
         keys = {**self.aside, **self.recorded.get(dump.folder, {})}
         return _with_keys(side, dump, self.family(keys)) if keys else side
 
-    def can_move(self, label: str) -> bool:
-        """Whether a row of the model can get another primary key."""
-        return _Finding(self.project, self.starts).can_move(label)
+    @cached_property
+    def movable(self) -> AbstractSet[str]:
+        """The models of which a row can get another primary key."""
+        return _Finding(self.project, self.starts).movable
 
     def family(self, keys: Keys) -> Keys:
         """The keys with those of multi-table children, which share them."""
@@ -147,7 +148,7 @@ def recorded_moves(project: Project, starts: Sequence[Start]) -> Moves:
 
 def with_collisions(moves: Moves, dump_plans: Sequence[DumpPlan]) -> Moves:
     """The moves with those of rows that were made here under keys of new records of the commit."""
-    return _Finding(moves.project, moves.starts).with_collisions(moves, dump_plans)
+    return _Finding(moves.project, moves.starts, moves.keys).with_collisions(moves, dump_plans)
 
 
 def moved_back(project: Project, undone: Sequence[Undone]) -> Moves:
@@ -164,15 +165,28 @@ def moved_back(project: Project, undone: Sequence[Undone]) -> Moves:
     return Moves(project, starts, back=keys)
 
 
+def _start_of(project: Project, starts: Sequence[Start], base: str) -> Start:
+    """Where a dump stands that has rows which get their keys from this model."""
+    return next(
+        start
+        for start in starts
+        if any(project.identities.base(label) == base for label in start.dump.tables)
+    )
+
+
 @dataclass
 class _Finding:
+    """Looks for rows that move; ``given`` are keys that rows get already."""
+
     project: Project
     starts: Sequence[Start]
+    given: Keys = field(default_factory=dict)
     _last: dict[str, Iterator[int]] = field(default_factory=dict)
 
     def back(self, keys: Keys, gone: AbstractSet[RecordKey], made: AbstractSet[RecordKey]) -> Moves:
         """The rows with these keys that are there, and those in their way."""
-        known = {label for start in self.starts for label in start.dump.tables}
+        base = self.project.identities.base
+        known = {base(label) for start in self.starts for label in start.dump.tables}
         wanted = {each for each in (*keys, *keys.values()) if each.model in known}
         there = (self._existing(wanted) - gone) | (made & wanted)
         moving = {old: new for old, new in keys.items() if old in there}
@@ -214,8 +228,9 @@ class _Finding:
         problems = [
             _taken(key, becoming[key], self._folder(key.model)) for key in aside if key not in held
         ]
-        at = next((start.at for start in self.starts if start.at), "")
-        origins = {key: at for key in aside if key in held}
+        origins = {
+            key: _start_of(self.project, self.starts, key.model).at for key in aside if key in held
+        }
         aside |= moves.aside
         return replace(moves, aside=aside, origins=origins, problems=problems)
 
@@ -225,16 +240,25 @@ class _Finding:
         repository = self.project.repository
         for start in self.starts:
             for entry in start.applied.withheld if start.applied else ():
-                if not entry.get(ASIDE) or not repository.objects.has(entry["of"]):
+                if not entry.get(ASIDE) or not self._comes_from(start.goal.commit, entry["of"]):
                     continue
                 row, key = RecordKey.parse(entry["record"]), RecordKey.parse(entry[ASIDE])
-                key = new_keys_since(repository, entry["of"], start.goal.commit).get(key, key)
+                given = new_keys_since(repository, entry["of"], start.goal.commit)
+                if key not in given and key in given.values():  # it is another record's by now
+                    continue
+                key = given.get(key, key)
                 path = f"{start.dump.folder}/{start.dump.path(key)}"
                 there = repository.trees.files_at(start.goal.commit, [path])
-                if there and self.can_move(key.model):
+                if there and key.model in self.movable:
                     found[self._base_key(row)] = self._base_key(key)
         rows = self._existing(found)
         return {row: key for row, key in found.items() if row in rows}
+
+    def _comes_from(self, commit: str, older: str) -> bool:
+        """Whether an older commit is there, and is this one or one of its ancestors."""
+        repository = self.project.repository
+        known = bool(commit) and repository.objects.has(older)
+        return known and repository.history.is_ancestor(older, commit)
 
     def with_collisions(self, moves: Moves, dump_plans: Sequence[DumpPlan]) -> Moves:
         new = [
@@ -242,7 +266,7 @@ class _Finding:
             for work in dump_plans
             for delta in work.deltas
             if delta.commit and delta.path not in work.base_ids
-            if self.can_move(delta.key.model)
+            if delta.key.model in self.movable
         ]
         taken = {key for key, is_here in new if is_here}
         # A row that no dump holds, or a copy; but not one whose record only goes to another dump.
@@ -270,7 +294,7 @@ class _Finding:
             return {}, set()
         given = new_keys_since(self.project.repository, start.commit, start.goal.commit)
         dump = start.dump
-        known = [old for old in given if old.model in dump.tables and self.can_move(old.model)]
+        known = [old for old in given if old.model in dump.tables and old.model in self.movable]
         if not known:
             return {}, set()
         ids = Evolution.since(self.project, dump, start.commit).side.ids()
@@ -279,16 +303,17 @@ class _Finding:
         held = {self._base_key(given[old]) for old in there if dump.path(given[old]) in ids}
         return keys, held
 
-    def can_move(self, label: str) -> bool:
-        """Whether a row has a number for a key that nothing but references holds."""
+    @cached_property
+    def movable(self) -> AbstractSet[str]:
+        """The models whose rows have a number for a key that nothing but references holds."""
         identities = self.project.identities
-        if not identities.is_model(label) or not identities.is_number(identities.base(label)):
-            return False
-        return not any(
-            self._names(model, label)
-            for start in self.starts
-            for model in schema(start.dump.tables).models.values()
-        )
+        models = [
+            model for start in self.starts for model in schema(start.dump.tables).models.values()
+        ]
+        numbered = {
+            each.label for each in models if identities.is_number(identities.base(each.label))
+        }
+        return {label for label in numbered if not any(self._names(each, label) for each in models)}
 
     def _names(self, model: ModelSchema, label: str) -> bool:
         """Whether the keys of a model's records are made of those of others."""
@@ -307,7 +332,7 @@ class _Finding:
         return RecordKey(self.project.identities.base(key.model), key.key)
 
     def _folder(self, label: str) -> str:
-        return next(each.dump.folder for each in self.starts if label in each.dump.tables)
+        return _start_of(self.project, self.starts, label).dump.folder
 
     def _fresh(self, label: str) -> RecordKey:
         """A key that no row has, and no record of the commits."""
@@ -319,7 +344,8 @@ class _Finding:
         identities, trees = self.project.identities, self.project.repository.trees
         tables = all_tables([start.dump for start in self.starts])
         table = tables.get(label) or self.project.table(label)
-        found = highest(table, self.project.using)
+        numbers = (integer_key(key.key) or 0 for key in self.given.values() if key.model == label)
+        found = max(highest(table, self.project.using), 0, *numbers)
         family = [each for each in tables if identities.base(each) == label]
         for commit in {each for start in self.starts for each in (start.commit, start.goal.commit)}:
             for folder in trees.folders(commit) if commit else ():

@@ -362,7 +362,7 @@ class _Planning(NamedTuple):
         )
         text = f"{conflict.key} {texts[conflict.reason]}"
         both = conflict.reason is Reason.ADDED and self.request.verb != "undo"
-        permit = "--renumber" if both and self.moves.can_move(conflict.key.model) else ""
+        permit = "--renumber" if both and conflict.key.model in self.moves.movable else ""
         return Problem(ProblemKind.CONFLICT, text, conflict.key, folder, states, permit)
 
 

@@ -439,3 +439,34 @@ def test_a_copy_knows_a_row_that_moves(twins: None, ok: Ok) -> None:
         again = ok("checkout", "main", "some", "--apply", "--as-new", "--yes", OTHER)
         assert "nothing to write" in again
         assert Category.objects.using("other").filter(slug="rolls").count() == 1
+
+
+def news() -> dict[str, Any]:
+    specs = specs_for_models([NewsPage], {"delete_missing": True})
+    return {"news": {"specs": lambda _arguments: [{**specs[0], "exclude": ["about"]}]}}
+
+
+def test_a_child_whose_parents_are_in_no_dump(begin: Begin, ok: Ok, run: Run) -> None:
+    """The row moves with that of its parent, which is another one of each site."""
+    with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.news"}):
+        for alias in ("default", "other"):
+            fill(using=alias)
+        ok("init")
+        ok("commit", "-m", "News")
+        ok(*APPLY)
+        for alias, name in (("default", "Here"), ("other", "There")):
+            page = NewsPage(pk=900, title=name, slug=name.lower(), day="2026-11-30", body=name)
+            page.save(using=alias)
+        ok("commit", "-m", "Here")
+        ok("commit", "--branch", "live", "-m", "There", OTHER)
+        assert run("merge", "live").code == 3
+        ok("resolve", "--all", "--renumber", "ours")
+        ok("merge", "--continue")
+        Page.objects.create(pk=901, title="In the way", slug="in-the-way")
+        refused = run("checkout", "main", "--apply", "--yes")
+        assert refused.code == 3
+        assert "Traceback" not in refused.err
+        moving = run("update", "--yes", "--renumber", "--dry-run")
+        assert "bakery.page:900 becomes bakery.page:901" in moving.out
+        assert "bakery.page:901 becomes bakery.page:902" in moving.out
+        assert "bakery.page:900 is not in this database" in moving.err, "no dump can make it"
