@@ -5,10 +5,10 @@ For databases that grew apart, and for one whose names are lost. Only names are 
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -65,10 +65,11 @@ def adopt(project: Project, request: AdoptRequest, *, digest: str | None = None)
         if digest is not None and digest != found.digest:
             raise RefusedError(
                 "commit or database have changed since the pairs were shown; nothing has been written",
-                hint=f"contentgit identity adopt {shlex.quote(request.revision)}  (shows the pairs now)",
+                hint=f"{request.call()}  (shows the pairs now)",
             )
-        if found.unpaired and not request.leave_unpaired:
-            raise _unpaired(project, found)
+        refusal = found.refusal(project.using, request)
+        if refusal is not None:
+            raise refusal
         for base, names, gone, forgotten in decision.entries():
             retired = decision.read.keys(base).gone
             rename_rows(project.using, base, names, gone=gone, retired=retired, forgotten=forgotten)
@@ -87,19 +88,6 @@ def _trusting(project: Project) -> Iterator[None]:
         project.forget_rows()  # nor are names saved that nobody has decided on
 
 
-def _unpaired(project: Project, found: Adoption) -> RefusedError:
-    return RefusedError(
-        f"database {project.using!r} has no row for {plural(len(found.unpaired), 'record')} of the applied "
-        f"commit {found.commit[:10]}; nothing has been written",
-        items=[f"{each.record}  {each.title}".rstrip() for each in found.unpaired],
-        hint="contentgit identity adopt REV --apply --pairs FILE  (says which rows they are)\n"
-        "contentgit identity adopt REV --apply --leave-unpaired  (they count as deleted here)".replace(
-            "REV", shlex.quote(found.revision)
-        ),
-        data={"records": [str(each.record) for each in found.unpaired]},
-    )
-
-
 _Titles: TypeAlias = tuple[Mapping[str, str], Mapping[str, str]]
 """Of rows and of records, by name."""
 
@@ -113,7 +101,7 @@ class _Decision:
         self.target = target_of(project, Request("checkout", request.revision))
         dumps, _, _ = dumps_of(project, self.target, request.names, rows)
         refuse_pending(project, dumps)
-        self.read = AdoptionReading(project, self.target.commit, dumps, request.by)
+        self.read = AdoptionReading(project, self.target.commit, dumps, request.by, request.pairs)
         self._refuse_lost_elsewhere()
 
     def _refuse_lost_elsewhere(self) -> None:
@@ -126,7 +114,7 @@ class _Decision:
                 "have",
                 items=elsewhere[:10],
                 hint="\n".join(
-                    f"contentgit identity adopt {each[:10]}  (the commit that the database is at)"
+                    f"{self.request.call(revision=each[:10])}  (the commit that the database is at)"
                     for each in commits
                 ),
             )
@@ -149,6 +137,7 @@ class _Decision:
             raise UsageError(
                 f"{plural(len(problems), 'pair')} cannot be; nothing has been written",
                 items=problems,
+                hint=f"{replace(self.request, pairs_file='').call('--all')}  (lists rows and records)",
             )
         return found
 
@@ -158,14 +147,14 @@ class _Decision:
             return "", "", f"{label} is not in these dumps, or not named by UUIDs"
         base = read.rules.bases[label]
         record, row = read.rules.name(pair.record), read.named(base, pair.pk)
-        if record not in read.there:
+        if label not in read.there.get(record, ()):
             return "", "", f"{self.request.revision} has no record {pair.record}"
-        if not row:
+        if label not in read.here.get(row, ()):
             return "", "", f"there is no row {pair.pk} of {label} in the dumps"
         if row == record:
             return row, record, ""
         if read.is_joined(record):
-            return "", "", f"{pair.record} is the name of row {read.pk(record)}"
+            return "", "", f"{pair.record} is the name of row {read.pk(record)}, as a commit has it"
         if read.is_joined(row) or row in self.settled:
             return "", "", f"row {pair.pk} of {label} keeps its name: a commit has it"
         if {*read.here[row]} != {*read.there[record]}:
@@ -188,8 +177,8 @@ class _Decision:
     def pairing(self) -> Pairing:
         """The pairs and the doubts."""
         read, given = self.read, dict(self.given)
-        taken = {*given, *given.values()}
-        rows = [each for each in read.here if not read.is_joined(each) and each not in taken]
+        taken = {*given.values()}
+        rows = [each for each in read.here if not read.is_joined(each) and each not in given]
         records = [each for each in read.there if not read.is_joined(each) and each not in taken]
         found = self._paired(rows, records, given)
         # Where names are lost, those that are left say which of equal rows it is, and no more.

@@ -24,6 +24,7 @@ from contentgit.history.snapshots import CommitSide, batches
 from contentgit.workingcopy.earlier import AppliedDump, applied_dumps
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.pairing_sides import PairingRules, PairingSide
+from contentgit.workingcopy.pairs_file import GivenPair
 from contentgit.workingcopy.project import Dump, Project, all_tables
 from contentgit.workingcopy.renaming import refuse_renamed
 from contentgit.workingcopy.unapplied import Unapplied
@@ -58,8 +59,9 @@ class AdoptionReading:
         commit: str,
         dumps: Sequence[Dump],
         by: Mapping[str, Sequence[str]],
+        pairs: Sequence[GivenPair] = (),
     ) -> None:
-        self.project, self.commit = project, commit
+        self.project, self.commit, self._pairs = project, commit, pairs
         identities = project.identities
         self._applied = list(applied_dumps(project))
         tables = all_tables(dumps)
@@ -154,7 +156,23 @@ class AdoptionReading:
 
     def is_joined(self, name: str) -> bool:
         """Whether a row has the name of a record, and nothing makes that doubtful."""
-        return name in self.here and name in self.there and _base(name) not in self.doubted
+        return (
+            name in self.here
+            and name in self.there
+            and _base(name) not in self.doubted
+            and name not in self.freed
+        )
+
+    @cached_property
+    def freed(self) -> AbstractSet[str]:
+        """Names that a person pairs otherwise, and that no applied commit has: they can be of another row."""
+        found = set[str]()
+        for pair in self._pairs:
+            base = self.rules.bases.get(pair.record.model)
+            if base is not None:
+                names = {self.rules.name(pair.record), self._name_of_pk(base, pair.pk)}
+                found |= names if len(names) > 1 else set()
+        return found - self.applied
 
     def pk(self, name: str) -> str:
         """The primary key of a row as text."""
@@ -163,11 +181,13 @@ class AdoptionReading:
 
     def named(self, base: str, pk: str) -> str:
         """The name of the row with a primary key; ``""`` if there is none."""
+        name = self._name_of_pk(base, pk)
+        return name if name in self.here else ""
+
+    def _name_of_pk(self, base: str, pk: str) -> str:
         keys = self.keys(base)
         value = keys.parse(pk)
-        text = None if value is None else keys.text(value)
-        name = f"{base}:{text}"
-        return name if text is not None and name in self.here else ""
+        return f"{base}:{'' if value is None else keys.text(value)}"
 
     def _uuid_of_pk(self, key: RecordKey) -> str:
         return uuid_of(encode_part(self.pk(self.rules.name(key))))

@@ -70,9 +70,13 @@ def test_rows_of_equal_content_get_the_names_of_records(project: Project) -> Non
     assert "site1.comment: 2 rows and 2 records with equal content" in shown
     assert "    site1.page row 6  Of production\n" in shown
     assert "Nothing has been written" in shown
+    shown = project.ok(*ADOPT, "--by", "site1.page=title", "pages", site="production")
+    assert "contentgit identity adopt main pages --by site1.page=title --apply\n" in shown
     assert table(project, NAMES, "production") == before == []
     done = project.ok(*APPLY, site="production")
     assert "Named 4 rows as the records that they are" in done
+    assert "4 records were doubtful: an apply makes them once more" in done
+    assert "No row to name" in project.ok(*APPLY, site="production")
     there = uuids(project, "production")
     assert there == {title: uuids(project)[title] for title in ("Rye", "Oat")}
     assert counts(adopted(project))["site1.page"]["named"] == 2
@@ -163,7 +167,14 @@ def test_lost_names_of_rows_that_were_edited_since(project: Project, tmp_path: P
     said = project.refused(*APPLY)
     assert "has no row for 2 records of the applied commit" in said
     assert f"site1.page:{names['Rye']}  Rye" in said
-    assert "--leave-unpaired  (they count as deleted here)" in said
+    by = ("--by", "site1.comment=text")
+    call = "contentgit identity adopt main pages --by site1.comment=text --apply"
+    shown = project.ok(*ADOPT, *by, "pages")
+    for text in (project.refused(*APPLY, *by, "pages"), shown):
+        assert f"{call} --by MODEL=FIELD,FIELD  (pairs by these fields alone)" in text
+        assert f"{call} --pairs FILE  (with a line for each" in text
+        assert f"{call} --leave-unpaired  (they count as deleted here)" in text
+    assert "With --apply this is refused: database 'default' has no row for" in shown
     assert table(project, NAMES, "stage") == []
     pairs = tmp_path / "pairs"
     pairs.write_text(f"site1.page:{names['Rye']},1")
@@ -224,7 +235,7 @@ def test_a_name_that_is_left_does_not_make_another_row_its_record(
     assert "site1.page  5 matched, 1 doubtful" in shown
     assert "has the name of the record, but other content" in shown
     said = project.refused(*APPLY)
-    assert f"site1.page:{names['Rye']}  Rye" in said
+    assert f"site1.page:{names['Rye']}  Rye  (perhaps row 1)" in said
     assert table(project, NAMES, "stage") == before
     pairs = tmp_path / "pairs"
     pairs.write_text(f"site1.page:{names['Rye']},1")
@@ -309,19 +320,44 @@ def test_pairs_that_cannot_be(project: Project, tmp_path: Path) -> None:
     missing = "00000000-0000-4000-8000-000000000000"
     comment = adopted(project)["new_there"][0]["record"]
     pairs = tmp_path / "pairs"
-    for line, problem in {
+    problems = {
         f"site1.page:{missing},6": f"main has no record site1.page:{missing}",
-        f"site1.page:{rye},6": f"site1.page:{rye} is the name of row 11",
         f"{comment},77": "there is no row 77 of site1.comment in the dumps",
         f"{comment},x": "there is no row x of site1.comment in the dumps",
-        f"{comment},11": "row 11 of site1.comment keeps its name: a commit has it",
         f"site1.nothing:{oat},6": "site1.nothing is not in these dumps",
-    }.items():
+    }
+    project.ok("checkout", "main", "--apply", "--merge", "--yes", site="production")
+    problems |= {
+        f"site1.page:{rye},6": f"site1.page:{rye} is the name of row 11, as a commit has it",
+        f"{comment},11": f"{comment} is the name of row",
+    }
+    for line, problem in problems.items():
         pairs.write_text(line)
         said = project.refused(*APPLY, "--pairs", str(pairs), site="production")
         assert f"line 1: {problem}" in said, said
+        assert "contentgit identity adopt main --all  (lists rows and records)" in said
     pairs.write_text(f"site1.page:{rye},11")  # as it is
     project.ok(*APPLY, "--pairs", str(pairs), site="production")
+
+
+def test_a_wrong_pair_is_corrected_by_another(project: Project, tmp_path: Path) -> None:
+    """Until a commit of this database has it; the row that had the name gets its own, if that is known."""
+    names = uuids(project)
+    pairs = tmp_path / "pairs"
+    words = ("--pairs", str(pairs))
+    pairs.write_text(f"site1.page:{names['Rye']},12\nsite1.page:{names['Of stage']},11")
+    project.ok(*APPLY, *words, site="production")
+    wrong = uuids(project, "production")
+    assert (wrong["Oat"], wrong["Rye"]) == (names["Rye"], names["Of stage"])
+    pairs.write_text(f"site1.page:{names['Rye']},11")
+    project.ok(*APPLY, *words, site="production")
+    there = uuids(project, "production")
+    assert (there["Rye"], there["Oat"]) == (names["Rye"], names["Oat"])
+    assert names["Of stage"] not in there.values()
+    pairs.write_text(f"site1.page:{names['Rye']},12\nsite1.page:{names['Oat']},11")
+    project.ok(*APPLY, *words, site="production")
+    there = uuids(project, "production")
+    assert (there["Oat"], there["Rye"]) == (names["Rye"], names["Oat"])
 
 
 @pytest.mark.parametrize(

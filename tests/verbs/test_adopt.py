@@ -143,6 +143,22 @@ def test_rows_that_both_edited_pair_by_their_slugs(databases: object, ok: Ok) ->
     assert state("other") == {**there.rows, **here.rows}
 
 
+def test_a_pair_of_a_child_that_the_record_is_not(
+    databases: object, ok: Ok, run: Any, tmp_path: Path
+) -> None:
+    apart(6, shuffled=False, common=14, new=0)
+    ok("init")
+    ok("commit", "-m", "Here")
+    page = models.Page._base_manager.filter(newspage=None)[0]
+    uuid = RowIdentity.objects.get(label="bakery.page", row=str(page.pk)).uuid
+    pairs = tmp_path / "pairs"
+    for pk in (page.pk, models.NewsPage._base_manager.using("other")[0].pk):
+        pairs.write_text(f"bakery.newspage:{uuid},{pk}")
+        done = run("identity", "adopt", "main", "--pairs", str(pairs), OTHER)
+        assert done.code == 2
+        assert f"line 1: main has no record bakery.newspage:{uuid}" in done.err
+
+
 def test_names_that_are_lost_are_found_again(databases: object, ok: Ok, run: Any) -> None:
     apart(3, shuffled=False, common=70, new=0)
     ok("init")

@@ -22,6 +22,7 @@ from contentgit.render.plain import plural, safe
 if TYPE_CHECKING:
     from contentgit.workingcopy.adoption import (
         Adoption,
+        AdoptRequest,
         DoubtfulRows,
         ModelCounts,
         OnlyRecord,
@@ -165,7 +166,9 @@ def _adopt(args: argparse.Namespace, terminal: Terminal) -> int:
         pairs = read_pairs(Path(args.pairs)) if args.pairs else ()
         names = (*args.words[1:], *args.names)
         titles = None if args.all or args.json else ROWS_SHOWN
-        request = AdoptRequest(args.words[0], names, by, pairs, args.leave_unpaired, titles)
+        request = AdoptRequest(
+            args.words[0], names, by, pairs, args.leave_unpaired, titles, args.pairs or ""
+        )
         if args.apply and args.no_input:
             found = adopt(project, request)
         else:
@@ -173,6 +176,9 @@ def _adopt(args: argparse.Namespace, terminal: Terminal) -> int:
             if args.apply and not args.json:
                 terminal.lines(_adoption_lines(found, args))
             if args.apply:
+                refusal = found.refusal(args.database, request)
+                if refusal is not None:
+                    raise refusal
                 if not terminal.confirm("Write these names?", flag="--yes"):
                     return 1
                 found = adopt(project, request, digest=found.digest)
@@ -181,7 +187,7 @@ def _adopt(args: argparse.Namespace, terminal: Terminal) -> int:
         terminal.result(document, _adoption_lines(found, args))
     elif args.json:
         terminal.document(document)
-    _tell_ways(found, args, terminal)
+    _tell_ways(found, request, args, terminal)
     return 0
 
 
@@ -260,17 +266,35 @@ def _record_line(record: OnlyRecord) -> Text:
     return Text(f"    {safe(str(record.record))}  {safe(record.title)}".rstrip())
 
 
-def _tell_ways(found: Adoption, args: argparse.Namespace, terminal: Terminal) -> None:
-    revision = shlex.quote(found.revision)
+def _tell_ways(
+    found: Adoption, request: AdoptRequest, args: argparse.Namespace, terminal: Terminal
+) -> None:
     if args.apply:
-        count = plural(len(found.matched), "row")
-        terminal.line(Text(f"Named {count} as the records that they are", style="green"))
-        terminal.hint(f"contentgit checkout {revision}  (shows what differs in them)")
+        _tell_done(found, request, terminal)
+        return
+    refusal = found.refusal(args.database, request)
+    if refusal is not None:
+        terminal.line(Text(f"With --apply this is refused: {refusal.message}", style="yellow"))
+        for way in refusal.hint.split("\n"):
+            terminal.hint(f"  {way}")
     elif found.matched or found.unpaired:
         terminal.hint(
             "Nothing has been written. With --apply the rows get the names of the records:"
         )
-        terminal.hint(f"  contentgit identity adopt {revision} --apply")
+        terminal.hint(f"  {request.call('--apply')}")
+
+
+def _tell_done(found: Adoption, request: AdoptRequest, terminal: Terminal) -> None:
+    count = plural(len(found.matched), "row")
+    done = f"Named {count} as the records that they are" if found.matched else "No row to name"
+    terminal.line(Text(done, style="green"))
+    left = {each.record for doubt in found.doubtful for each in doubt.records}
+    left -= {each.record for each in found.unpaired}
+    if left:
+        were = f"{plural(len(left), 'record')} {'was' if len(left) == 1 else 'were'} doubtful"
+        terminal.line(Text(f"{were}: an apply makes them once more", style="yellow"))
+    words = shlex.join([found.revision, *request.names])
+    terminal.hint(f"contentgit checkout {words}  (shows what differs in them)")
 
 
 _OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
