@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -11,10 +12,12 @@ from typing import Any, NamedTuple
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
 
+from contentgit.content.records import RecordKey
 from contentgit.content.uuids import uuid_of
 from contentgit.db.identity import Identities
 from contentgit.db.identity.copies import CopiedModels
 from contentgit.db.identity.paths import ALWAYS, label_of
+from contentgit.db.identity.uuids import rows_named
 from contentgit.db.spec_rules import has_automatic_key, no_rows
 from contentgit.errors import UsageError
 from contentgit.specs import Dataset, ModelSpec
@@ -46,8 +49,29 @@ def copied_models(dataset: Dataset, folder: str, kind: str, identities: Identiti
             "rows are copied, and its own are not",
             hint=f"give {model} a primary key that the database gives, or copy a dataset without it",
         )
+    return CopiedModels(map_name(folder, kind), frozenset(labels))
+
+
+def map_name(folder: str, kind: str) -> str:
+    """What the maps of a copy are called in the table of identities, in front of a model's label."""
     name = sha1(folder.encode(), usedforsecurity=False).hexdigest()[:16]
-    return CopiedModels(f"{kind} {name}", frozenset(labels))
+    return f"{kind} {name}"
+
+
+def rows_of_copy(
+    keys: Iterable[RecordKey], folder: str, kind: str, identities: Identities
+) -> Iterator[RecordKey]:
+    """Those of the keys whose rows a copy of the dump has made; rows are named by their primary keys."""
+    by_base: dict[str, dict[str, list[RecordKey]]] = defaultdict(lambda: defaultdict(list))
+    for key in keys:
+        pk = identities.pk(key.model, key.key)
+        if pk is not None:
+            base = identities.base(key.model)
+            by_base[base][identities.text_of(base, pk)].append(key)
+    for base, rows in by_base.items():
+        stored = CopiedModels(map_name(folder, kind), frozenset()).stored(base)
+        for row in rows_named(identities.using, stored, rows):
+            yield from rows[row]
 
 
 def _keyed(

@@ -48,7 +48,7 @@ def build(survey: Survey, choice: Choice, facts: Facts, licences: Licences) -> P
         *survey.conflicts,
         *_of_the_commit(survey, licences),
         *choice.problems,
-        *_overwriting(survey, choice, settled, licences),
+        *_overwriting(survey, facts, choice, settled, licences),
         *_shared_parents(survey, facts, choice, reach.gone, licences),
         *reach.problems(allow_cascade=licences.allow_cascade),
         *settled.problems,
@@ -272,17 +272,23 @@ def _records(number: int) -> str:
 
 
 def _overwriting(
-    survey: Survey, choice: Choice, settled: _SettledItems, licences: Licences
+    survey: Survey, facts: Facts, choice: Choice, settled: _SettledItems, licences: Licences
 ) -> Iterator[Problem]:
-    """What the target would lose that is in no commit."""
+    """What the target would lose that is in no commit. Nothing but new keys permits to take a copy's row."""
+    for key in sorted(facts.copied, key=_by_key):
+        text = (
+            f"{key} is a row of the copy of {facts.copied[key]}, and another record in the commit"
+        )
+        dump = choice.writes[key].dump
+        yield Problem(ProblemKind.TAKEN, text, key=key, dump=dump, permit="--renumber")
     if licences.force:
         return
-    for key in sorted(choice.outside, key=_by_key):
+    for key in sorted(choice.outside - facts.copied.keys(), key=_by_key):
         dump = choice.writes[key].dump
         text = f"{key} exists here, but does not match the filter of {dump}"
         permit = "" if survey.merging else "--force"
         yield Problem(ProblemKind.OUTSIDE, text, key=key, dump=dump, permit=permit)
-    for key in sorted(settled.drift, key=_by_key):
+    for key in sorted(settled.drift.keys() - facts.copied.keys(), key=_by_key):
         item = settled.drift[key]
         text = _drift_text(item, first=item.dump in survey.first)
         states = item.states

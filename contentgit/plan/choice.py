@@ -53,6 +53,11 @@ class Choice:
         """The records whose rows are new."""
         return {key for key, item in self.writes.items() if item.action is Action.CREATE}
 
+    @property
+    def updated(self) -> set[RecordKey]:
+        """The records whose rows are here."""
+        return self.writes.keys() - self.created
+
 
 def choose(survey: Survey, presence: Presence) -> Choice:
     """Decides which item of each record counts, and which deletes are licensed."""

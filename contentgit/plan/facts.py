@@ -88,8 +88,11 @@ class Facts(Presence):
         Rows that are other children of multi-table parents which records are about to get.
     holders:
         Which row holds the unique values of a claim now; equality is the database's own.
+    copied:
+        The dump, as people name it, whose copy has the row that a record new to the target would take over.
     """
 
     referrers: tuple[Referrer, ...] = ()
     siblings: tuple[Sibling, ...] = ()
     holders: Mapping[Claim, RecordKey] = field(default_factory=dict)
+    copied: Mapping[RecordKey, str] = field(default_factory=dict)

@@ -12,14 +12,17 @@ from typing import Final
 
 from contentgit.content import canonical
 from contentgit.content.layout import dump_folder, dump_name, of_models, record_paths
+from contentgit.content.records import RecordKey
 from contentgit.datasets import parse_dump_argument
 from contentgit.db import ledger
+from contentgit.db.copying import rows_of_copy
 from contentgit.db.ledger import Applied
 from contentgit.errors import RefusedError, UsageError
 from contentgit.history.renumbered import new_keys_since
 from contentgit.history.snapshots import CommitSide
 from contentgit.plan.steps import Problem, ProblemKind
 from contentgit.render.plain import plural
+from contentgit.render.values import dump_label
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.places import copy_at, is_own
 from contentgit.workingcopy.project import AS_NEW, BY_SPEC, Copy, Dump, Project
@@ -83,6 +86,19 @@ def copies(project: Project) -> list[Project]:
     )
     found = [copy for copy in known if copy and dump_name(copy.folder)[0] in project.definitions]
     return [project.seen_as(copy) for copy in found]
+
+
+def rows_of_copies(project: Project, keys: Iterable[RecordKey]) -> dict[RecordKey, str]:
+    """Those of the keys whose rows belong to copies in the database, each with the dump that is copied."""
+    found: dict[RecordKey, str] = {}
+    # Rows of the copy that the call is about have the names of its map, and no other's.
+    own = [key for key in keys if key.model not in project.identities.copies]
+    places = sorted(ledger.places(project.using), key=str) if own else ()
+    known = (copy_at(folder, place) for folder, place in places)
+    for copy in dict.fromkeys(each for each in known if each and each != project.copy):
+        for key in rows_of_copy(own, *copy, project.identities):
+            found.setdefault(key, dump_label(copy.folder))
+    return found
 
 
 def refuse_lost_map(project: Project, dump: Dump, applied: CommitSide, row: Applied) -> None:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from contentgit.content import canonical
-from contentgit.content.diff import Delta
+from contentgit.content.diff import Change, Delta
 from contentgit.content.evolution import SchemaChange
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import KeyKind
@@ -19,7 +19,7 @@ from contentgit.db.tables import Tables
 from contentgit.git import Repository
 from contentgit.history.snapshots import CommitSide
 from contentgit.plan import Size
-from contentgit.plan.steps import Plan
+from contentgit.plan.steps import Plan, Problem, ProblemKind
 from contentgit.workingcopy.as_applied import MissingCause, missing_causes
 from contentgit.workingcopy.database_side import DatabaseSide, Spool
 from contentgit.workingcopy.project import Dump, all_tables
@@ -206,3 +206,31 @@ class Planned:
         for problem in self.plan.problems:
             digest.update(repr((problem.kind, problem.key, problem.text)).encode())
         return digest.hexdigest()
+
+
+def held_twice(
+    contents: Contents,
+    dump_plans: Sequence[DumpPlan],
+    results: Mapping[tuple[str, RecordKey], str],
+    built: Plan,
+) -> Iterator[Problem]:
+    """The records to be written that another dump of the commit holds with other content.
+
+    The other dump may agree with the database, and so have no step of its own.
+    """
+    known = {problem.key for problem in built.problems if problem.kind is ProblemKind.TWICE}
+    for step in built.steps:
+        if not step.after or step.key in known:
+            continue
+        for work in dump_plans:
+            blob = work.shared_ids.get(work.dump.path(step.key), "")
+            if blob:
+                blob = results.get((work.folder, step.key), blob)
+            if work.folder == step.dump or blob in ("", step.after):
+                continue
+            one, other = contents.records([step.after, blob])
+            if Change(step.key, one, other).fields:
+                dumps = f"{step.dump} and {work.folder}"
+                text = f"{step.key} has different content in {dumps} of the commit"
+                yield Problem(ProblemKind.TWICE, text, key=step.key, dump=step.dump)
+                break

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from contentgit.content.diff import Change
 from contentgit.content.evolution import KEY
 from contentgit.content.layout import of_models
 from contentgit.content.records import RecordKey
@@ -20,11 +19,16 @@ from contentgit.errors import RefusedError, UnknownNameError
 from contentgit.git import Repository
 from contentgit.history.snapshots import CommitSide
 from contentgit.merge import Conflict, Reason
-from contentgit.plan import Candidate, Licences, Size, build, choose, survey
+from contentgit.plan import Candidate, Choice, Licences, Size, build, choose, survey
 from contentgit.plan.steps import FieldState, Plan, Problem, ProblemKind
 from contentgit.render.problems import named_rows
 from contentgit.workingcopy.candidates import candidates, merged_candidates
-from contentgit.workingcopy.copies import learn_references, refuse_lost_map, refuse_renumbered
+from contentgit.workingcopy.copies import (
+    learn_references,
+    refuse_lost_map,
+    refuse_renumbered,
+    rows_of_copies,
+)
 from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.effects import called_outside
 from contentgit.workingcopy.evolution import Evolution
@@ -40,7 +44,7 @@ from contentgit.workingcopy.moving import (
 )
 from contentgit.workingcopy.outside import with_outside
 from contentgit.workingcopy.owned import with_held
-from contentgit.workingcopy.planned import Contents, DumpPlan, Goal, Planned, Target
+from contentgit.workingcopy.planned import Contents, DumpPlan, Goal, Planned, Target, held_twice
 from contentgit.workingcopy.project import Dump, Project, all_tables
 from contentgit.workingcopy.renaming import as_named_here, refuse_renamed
 from contentgit.workingcopy.request import Request
@@ -49,6 +53,8 @@ from contentgit.workingcopy.targets import dumps_of, target_of
 from contentgit.workingcopy.unapplied import Unapplied
 from contentgit.workingcopy.undo import MERGES, Undone, to_undo
 from contentgit.workingcopy.unreadable import refuse_unreadable
+
+Copied: TypeAlias = Callable[[Choice], Mapping[RecordKey, str]]
 
 
 def plan(project: Project, request: Request) -> Planned:
@@ -88,11 +94,16 @@ def _shared(dumps: Sequence[Dump]) -> frozenset[str]:
     return frozenset(label for label, count in labels.items() if count > 1)
 
 
-def decided(source: Source, licences: Licences) -> Plan:
-    """The plan of a survey: asks the database which rows there are, and then what the choice brings about."""
+def decided(source: Source, licences: Licences, copied: Copied = lambda _choice: {}) -> Plan:
+    """The plan of a survey: asks the database which rows there are, and then what the choice brings about.
+
+    ``copied`` says whose copies have rows that are about to be taken over.
+    """
     presence = facts.present(source)
     choice = choose(source.survey, presence)
-    return build(source.survey, choice, facts.consequences(source, presence, choice), licences)
+    found = facts.consequences(source, presence, choice)
+    found = replace(found, copied=copied(choice))
+    return build(source.survey, choice, found, licences)
 
 
 def _origin(repository: Repository, undone: Undone) -> str | None:
@@ -308,14 +319,16 @@ class _Planning(NamedTuple):
         )
         found = with_held(project, dump_plans, found)
         readers = {work.folder: work.dump.reader for work in dump_plans}
-        built = decided(Source(project.using, tables, found, readers), request.licences)
+        source = Source(project.using, tables, found, readers)
+        built = decided(source, request.licences, partial(self._copied, dump_plans))
         moves = self.moves.after(built)
         built = moves.into(built, permitted=request.renumber or request.licences.force)
         if self.shared:
-            twice = _twice(contents, dump_plans, found.results, built)
+            twice = held_twice(contents, dump_plans, found.results, built)
             built = replace(built, problems=(*built.problems, *twice))
         named = list(dict.fromkeys(key for one in built.problems for key in named_rows(one)))
         called = called_outside(project, tables, named) if named else {}
+        built = replace(built, problems=tuple(map(self._permitted, built.problems)))
         if project.copy:
             learn_references(project, self.target.commit, built.problems)
             built = replace(built, problems=tuple(_shown(project, one) for one in built.problems))
@@ -333,6 +346,23 @@ class _Planning(NamedTuple):
             shown=project.shown,
             made_room=moves.made_room,
         )
+
+    def _copied(self, dump_plans: Sequence[DumpPlan], choice: Choice) -> dict[RecordKey, str]:
+        """The rows of copies that records would take over which were never applied here."""
+        held = {
+            key
+            for key in choice.updated - choice.outside
+            if any(work.dump.path(key) in work.base_ids for work in dump_plans)
+        }
+        return rows_of_copies(self.project, choice.updated - held)
+
+    def _permitted(self, problem: Problem) -> Problem:
+        """The problem with new keys as a way on only where a row can get one."""
+        if problem.kind is not ProblemKind.TAKEN or problem.key is None:
+            return problem
+        undoing = self.request.verb == "undo"
+        can = not undoing and problem.key.model in self.moves.movable
+        return problem if can else problem._replace(permit="")
 
     def _candidates(
         self, dump_plans: Sequence[DumpPlan], contents: Contents
@@ -371,31 +401,3 @@ def _shown(project: Project, problem: Problem) -> Problem:
     key = problem.key and project.shown_key(problem.key)
     rows = tuple(map(project.shown_key, problem.rows))
     return problem._replace(text=project.shown(problem.text), key=key, rows=rows)
-
-
-def _twice(
-    contents: Contents,
-    dump_plans: Sequence[DumpPlan],
-    results: Mapping[tuple[str, RecordKey], str],
-    built: Plan,
-) -> Iterator[Problem]:
-    """The records to be written that another dump of the commit holds with other content.
-
-    The other dump may agree with the database, and so have no step of its own.
-    """
-    known = {problem.key for problem in built.problems if problem.kind is ProblemKind.TWICE}
-    for step in built.steps:
-        if not step.after or step.key in known:
-            continue
-        for work in dump_plans:
-            blob = work.shared_ids.get(work.dump.path(step.key), "")
-            if blob:
-                blob = results.get((work.folder, step.key), blob)
-            if work.folder == step.dump or blob in ("", step.after):
-                continue
-            one, other = contents.records([step.after, blob])
-            if Change(step.key, one, other).fields:
-                dumps = f"{step.dump} and {work.folder}"
-                text = f"{step.key} has different content in {dumps} of the commit"
-                yield Problem(ProblemKind.TWICE, text, key=step.key, dump=step.dump)
-                break

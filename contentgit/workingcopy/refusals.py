@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from contentgit.content.schema import FieldKind
@@ -45,6 +46,7 @@ _CORRECT: Final = {
     ProblemKind.UNIQUE: "give one of the two records another value, on the site or in a commit",
     ProblemKind.BROKEN: "correct the records where the content is edited and commit, or take the fields "
     "together from one commit: contentgit restore RECORD/FIELD --from REV",
+    ProblemKind.TAKEN: "a row of a copy has the key: undo the copy, or commit the record under another key",
     ProblemKind.TWICE: "commit from a database that has the record; both dumps then hold the same",
 }
 """What to do about a problem that no option permits."""
@@ -94,7 +96,8 @@ def _hints(planned: Planned) -> Iterator[str]:
         permits.remove(_NEW_KEYS)
         more = [permit for permit in permits if permit != "--force"]
         merge = [] if request.merging else ["--merge"]
-        yield f"{request.command(*merge, _NEW_KEYS, *more)}  ({_RENUMBERED})"
+        calm = replace(request, licences=replace(request.licences, force=False))
+        yield f"{calm.command(*merge, _NEW_KEYS, *more)}  ({_RENUMBERED})"
     if ProblemKind.CONFLICT in kinds:
         theirs = "the old content" if request.verb == "undo" else "the commit's"
         yield f"{request.command('--take ours', *permits)}  (keeps this database's values)"

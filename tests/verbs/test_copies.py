@@ -527,3 +527,63 @@ def test_calls_with_other_dumps(databases: tuple[str, str], run: Run, ok: Ok) ->
 def datasets_new() -> dict[str, Any]:
     specs = [{"model": "bakery.tag", "save_as_new": True}]
     return {"every": {"specs": lambda _arguments: specs}}
+
+
+# Rows of a copy under keys of others
+
+
+def beside(ok: Ok) -> None:
+    """A dump in place and, with other slugs, as a copy; then a record has the key of a row of the copy."""
+    HOW["delete_missing"] = "owned"  # the copy's rows match the filter of the dump
+    fill()
+    ok("init")
+    ok("commit", "-m", "Shop")
+    ok("checkout", "main", "--apply", "--yes", OTHER)
+    for model in (Category, Tag, Product, Page):
+        for row in model._base_manager.all():
+            row.slug = f"{row.slug}-2"
+            row.save()
+    ok("commit", "-m", "Other slugs")
+    ok(*COPY, OTHER)
+    taken = Tag.objects.using("other").get(slug="vegan-2")
+    Tag.objects.create(pk=taken.pk, name="new", slug="new")
+    ok("commit", "-m", "New")
+
+
+def test_a_row_of_a_copy_is_never_taken_over(databases: tuple[str, str], run: Run, ok: Ok) -> None:
+    beside(ok)
+    there = raw.snapshot("other")
+    place = ("checkout", "main", "shop", "--apply", "--yes", OTHER)
+    for more in ((), ("--force",), ("--merge", "--take", "theirs")):
+        said = run(*place, *more)
+        assert said.code == 3, more
+        assert "is a row of the copy of shop, and another record in the commit" in said.err
+        assert "--renumber" in said.err
+        assert "--force  (" not in said.err
+    assert raw.snapshot("other") == there
+
+
+def test_a_row_of_a_copy_outside_of_the_filter(
+    databases: tuple[str, str], run: Run, ok: Ok
+) -> None:
+    fill()
+    ANOTHER.append([{"model": "bakery.tag", "filter": {"name": "vegan"}, "delete_missing": True}])
+    try:
+        ok("init")
+        ok("commit", "shop", "another", "-m", "Shop")
+        ok("checkout", "main", "another", "--apply", "--yes", OTHER)
+        Tag.objects.using("other").update(slug="moved")
+        ok(*COPY, OTHER)
+        taken = Tag.objects.using("other").get(slug="sweet")
+        Tag.objects.create(pk=taken.pk, name="vegan", slug="new")
+        ok("commit", "another", "-m", "New")
+        there = raw.snapshot("other")
+        with CaptureQueriesContext(connections["other"]) as seen:
+            said = run("checkout", "main", "another", "--apply", "--yes", "--force", OTHER)
+        assert said.code == 3
+        assert f"bakery.tag:{taken.pk} is a row of the copy of shop" in said.err
+        assert raw.snapshot("other") == there
+        asked = [each for each in seen if "contentgit_identity" in each["sql"]]
+        assert len(asked) == 1  # for the keys of the steps alone
+    finally:
+        ANOTHER.clear()

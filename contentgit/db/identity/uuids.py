@@ -231,6 +231,19 @@ def count_names(using: str) -> dict[str, int]:
         raise _refusal(using, error) from error
 
 
+def rows_named(using: str, label: str, rows: Iterable[str]) -> Iterator[str]:
+    """Those of the primary keys, as text, to which the table gives a UUID under the label.
+
+    Raises:
+        DatabaseError: the database refuses.
+    """
+    try:
+        for some in batches(sorted(rows), _TOGETHER):
+            yield from _entries(using, label).filter(row__in=some).values_list("row", flat=True)
+    except Error as error:
+        raise _refusal(using, error) from error
+
+
 def rename_rows(
     using: str,
     label: str,
