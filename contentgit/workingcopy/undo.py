@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contentgit.branches.fetching import fetching
 from contentgit.content.layout import dump_folder
@@ -81,8 +81,18 @@ def to_undo(project: Project, names: Sequence[str], rows: Mapping[str, Applied])
         if line.dump in dumps:
             now = rows.get(line.dump)
             before, goal = _before(project, line), _goal(line, lines, now)
-            undone_dumps.append(Undone(dumps[line.dump], line, now, before, goal, whole))
+            dump = _deletable(dumps[line.dump])
+            undone_dumps.append(Undone(dump, line, now, before, goal, whole))
     return undone_dumps
+
+
+def _deletable(dump: Dump) -> Dump:
+    """The dump with a licence to delete rows of a copy, which are rows that applies have made."""
+    specs = (
+        replace(spec, delete_missing=True) if spec.model in dump.copied else spec
+        for spec in dump.dataset.specs
+    )
+    return replace(dump, dataset=replace(dump.dataset, specs=tuple(specs)))
 
 
 def _refuse_unknown(last: Applied, dumps: Mapping[str, Dump], left: Sequence[Applied]) -> None:
