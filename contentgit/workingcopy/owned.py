@@ -12,11 +12,13 @@ from dataclasses import replace
 from contentgit.content.layout import record_paths
 from contentgit.content.records import RecordKey, by_model
 from contentgit.db import ledger
+from contentgit.db.ledger import Applied
 from contentgit.history.keys import keys_until
 from contentgit.plan import Survey
 from contentgit.workingcopy.places import is_own
 from contentgit.workingcopy.planned import DumpPlan
 from contentgit.workingcopy.project import Project
+from contentgit.workingcopy.withheld import WithheldBefore
 
 
 def with_held(project: Project, dump_plans: Sequence[DumpPlan], survey: Survey) -> Survey:
@@ -52,7 +54,24 @@ def _held(project: Project, work: DumpPlan, keys: Sequence[RecordKey]) -> Iterat
     trees = [line.tree for line in lines if line.tree]
     paths = _paths(project, work, rest)
     found = project.repository.trees.in_any(trees, paths)
-    yield from {paths[path] for path in found}
+    yield from _there_since(project, lines, {path: paths[path] for path in found})
+
+
+def _there_since(
+    project: Project, lines: Sequence[Applied], paths: dict[str, RecordKey]
+) -> Iterator[RecordKey]:
+    """Those of the records that this database has had ever since a commit had them.
+
+    Where a later commit lacks a record, and its row was not left here, the row was deleted: one that has the
+    key now was made here since.
+    """
+    for line in lines:
+        if not paths:
+            return
+        held = {paths[path] for path in project.repository.trees.in_any([line.tree], paths)}
+        yield from held
+        stayed = WithheldBefore.by(line).undeleted
+        paths = {path: key for path, key in paths.items() if key not in held and str(key) in stayed}
 
 
 def _paths(project: Project, work: DumpPlan, keys: Sequence[RecordKey]) -> Mapping[str, RecordKey]:
