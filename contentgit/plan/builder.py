@@ -212,7 +212,7 @@ def _writes(survey: Survey, writes: Mapping[RecordKey, Item]) -> Iterator[Step]:
     """Updates, then creates, then the updates that wait for a created row."""
     created = {key for key, item in writes.items() if item.action is Action.CREATE}
     rank = _ranks(survey)
-    ordered = sorted(writes, key=lambda key: (rank[key.model], key.sort_key))
+    ordered = sorted(writes, key=lambda key: (rank[key.model], survey.called(key).sort_key))
     late = []
     for item in (writes[key] for key in ordered if key not in created):
         if any(wanted.waits and wanted.target in created for wanted in item.wanted):

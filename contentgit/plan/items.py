@@ -6,7 +6,7 @@ unique values, and the values of fields in drift alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import NamedTuple, TypeAlias
@@ -21,6 +21,11 @@ from contentgit.specs import OWNED, Dataset, ModelSpec
 
 parse = lru_cache(maxsize=2**16)(RecordKey.parse)
 """The key in a reference; many records refer to the same ones."""
+
+
+def itself(key: RecordKey) -> RecordKey:
+    """The key."""
+    return key
 
 
 def references(key: RecordKey, name: str, value: Value) -> tuple[str, ...]:
@@ -146,7 +151,8 @@ class Survey:
 
     ``results`` are the blob ids that records of models in several dumps will have, by dump and record.
     ``held`` are the records to be deleted, each with its dump, that a commit had which was applied or made
-    here before; only those for which :meth:`asks_whether_held`.
+    here before; only those for which :meth:`asks_whether_held`. ``called`` gives the key that a record has in
+    the repository: rows are made in the order of these.
     """
 
     models: Mapping[str, ModelSchema]
@@ -160,6 +166,7 @@ class Survey:
     conflicts: tuple[Problem, ...] = ()
     results: Mapping[tuple[str, RecordKey], str] = field(default_factory=dict)
     held: frozenset[tuple[str, RecordKey]] = frozenset()
+    called: Callable[[RecordKey], RecordKey] = itself
 
     @cached_property
     def looked_up(self) -> frozenset[str]:

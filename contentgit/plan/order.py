@@ -124,14 +124,15 @@ def levels(wanted: Mapping[RecordKey, Collection[WantedReference]]) -> list[Reco
 
     A cycle is cut at a reference that may be empty for a while, else at one that another value can replace;
     a reference that names its record is never cut. What waits for nothing comes first, so that
-    many rows are written together.
+    many rows are written together; those of one model keep the order in which they are given.
     """
     found: dict[RecordKey, int] = {}
     waiting = {key: [one for one in references if one.waits] for key, references in wanted.items()}
     for key in _uncycled(list(wanted), waiting, _CUTS):
         before = [found.get(reference.target, -1) for reference in waiting[key]]
         found[key] = 1 + max(before, default=-1)
-    return sorted(found, key=lambda key: (found[key], key.model, key.sort_key))
+    place = {key: number for number, key in enumerate(wanted)}
+    return sorted(found, key=lambda key: (found[key], key.model, place[key]))
 
 
 def _uncycled(

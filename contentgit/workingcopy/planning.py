@@ -318,6 +318,8 @@ class _Planning(NamedTuple):
             shared=self.shared,
         )
         found = with_held(project, dump_plans, found)
+        if project.copy:
+            found = replace(found, called=project.shown_key)
         readers = {work.folder: work.dump.reader for work in dump_plans}
         source = Source(project.using, tables, found, readers)
         built = decided(source, request.licences, partial(self._copied, dump_plans))

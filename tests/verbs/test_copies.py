@@ -605,3 +605,15 @@ def test_an_undo_deletes_what_was_made_for_the_copy(
     ok("undo", "--as-new", "--yes", "--allow-empty", OTHER)
     assert raw.snapshot("other") == own
     assert "a copy" not in ok("status", OTHER)
+
+
+def test_rows_are_made_in_the_order_of_their_originals(databases: tuple[str, str], ok: Ok) -> None:
+    """Models without a field for the order list them by primary keys; keys are numbers there."""
+    for number in range(1, 31):
+        Tag.objects.create(name=f"t{number}", slug=f"t{number}")
+    ok("init")
+    ok("commit", "-m", "Tags")
+    fill("-own", "other")
+    ok(*COPY, OTHER)
+    made = Tag.objects.using("other").filter(slug__startswith="t").order_by("pk")
+    assert list(made.values_list("slug", flat=True)) == [f"t{number}" for number in range(1, 31)]
