@@ -29,7 +29,7 @@ from contentgit.workingcopy.adoption import (
 from contentgit.workingcopy.adoption_reading import AdoptionReading
 from contentgit.workingcopy.earlier import EarlierNames
 from contentgit.workingcopy.ledger import current, settle
-from contentgit.workingcopy.pairs_file import GivenPair
+from contentgit.workingcopy.pairs_file import GivenPair, few
 from contentgit.workingcopy.project import Project
 from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.standing import refuse_pending
@@ -136,7 +136,7 @@ class _Decision:
         if problems:
             raise UsageError(
                 f"{plural(len(problems), 'pair')} cannot be; nothing has been written",
-                items=problems,
+                items=few(problems),
                 hint=f"{replace(self.request, pairs_file='').call('--all')}  (lists rows and records)",
             )
         return found
@@ -254,7 +254,10 @@ class _Decision:
             tuple(sorted(Match(self._record(e), read.pk(row)) for row, e in pairs.items())),
             tuple(
                 DoubtfulRows(
-                    reason, self._rows(each.rows, titles), self._records(each.records, titles)
+                    reason,
+                    self._rows(each.rows, titles),
+                    self._records(each.records, titles),
+                    not self.settled.isdisjoint(each.rows),
                 )
                 for reason, _, each in reasons
             ),

@@ -71,11 +71,15 @@ class OnlyRecord(NamedTuple):
 
 
 class DoubtfulRows(NamedTuple):
-    """Rows and records that may be the same, and why that is not known."""
+    """Rows and records that may be the same, and why that is not known.
+
+    ``named`` is whether it may be so of a row whose name the applied commit has, and which keeps it.
+    """
 
     reason: str
     rows: tuple[OnlyRow, ...]
     records: tuple[OnlyRecord, ...]
+    named: bool = False
 
 
 class ModelCounts(NamedTuple):

@@ -79,7 +79,13 @@ def named_row(project: Project, name: RecordKey, *, by_pk: bool = False) -> Name
                 f"database {project.using!r} has no row {name}, and does not know that it had one",
                 hint=f"contentgit show HEAD -- {name}  (shows the record as a commit has it)",
             )
-        return found
+    uuids = identities.uuids(found.base)
+    if uuids and uuids.is_new(found.record.key):
+        raise UnknownNameError(
+            f"row {name.key} of {name.model} has no name yet, and database {project.using!r} takes none now",
+            hint="contentgit status  (names rows, where the user may write to contentgit_identity)",
+        )
+    return found
 
 
 def _by_pk(project: Project, name: RecordKey) -> RecordKey:

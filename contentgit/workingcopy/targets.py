@@ -9,6 +9,7 @@ from contentgit.db.ledger import Applied
 from contentgit.errors import UnknownNameError, UsageError
 from contentgit.history.commits import check_format, refuse_recorded
 from contentgit.history.dumps import refuse_undescribed
+from contentgit.render.values import dump_label
 from contentgit.workingcopy.planned import Target
 from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.request import Request
@@ -84,4 +85,4 @@ def _known_dumps(project: Project, commit: str) -> str:
         return "contentgit commit --branch NEW  (makes a branch with the content of a database)"
     if not folders:
         return "nothing was committed yet: contentgit commit  (where the database has the content)"
-    return f"dumps in that commit: {', '.join(folders)}"
+    return f"dumps in that commit: {', '.join(map(dump_label, folders))}"

@@ -94,6 +94,13 @@ def test_a_file_of_pairs_says_what_content_does_not(project: Project, tmp_path: 
     document.write_text(json.dumps([{"record": record, "pk": int(pk)} for record, pk in pairs]))
     found = adopted(project, "--pairs", str(lines))
     assert found == adopted(project, "--pairs", str(document))
+    document.write_text(json.dumps(found))  # all that --json prints
+    assert found == adopted(project, "--pairs", str(document))
+    quoted = "".join(
+        f'"{record}", "{pk}",,\r\n' for record, pk in pairs
+    )  # as spreadsheets write it
+    lines.write_bytes(b"\xef\xbb\xbf" + quoted.encode())
+    assert found == adopted(project, "--pairs", str(lines))
     wanted = {"matched": 4, "new_here": 1, "new_there": 1}
     assert counts(found) == {"site1.comment": wanted, "site1.page": wanted}
     project.ok(*APPLY, "--pairs", str(lines), site="production")
@@ -138,7 +145,11 @@ def test_a_row_that_a_commit_has_keeps_its_name(project: Project) -> None:
     assert counts(found)["site1.page"] == {"named": 5, "doubtful_there": 4, "new_there": 1}
     reasons = {each["reason"] for each in found["doubtful"]}
     assert "site1.page: the applied commit has the name of the row, which it keeps" in reasons
-    project.ok(*APPLY, site="production")
+    said = project.ok(*APPLY, site="production")
+    assert "8 records are here under names that the applied commit has" in said
+    assert "migrate contentgit zero\n" in said
+    assert "site1.page row 13" not in said
+    assert "site1.page row 13" in project.ok(*ADOPT, "--all", site="production")
     assert table(project, NAMES, "production") == before
 
 
@@ -368,6 +379,12 @@ def test_a_wrong_pair_is_corrected_by_another(project: Project, tmp_path: Path) 
         (b"site1.page:1", "line 1: the primary key of site1.page:1 is missing"),
         (b"site1.page:1,2\nsite1.page:1,3", "line 2: site1.page:1 is in line 1, too"),
         (b"site1.page:1,2\nsite1.page:2,2", "line 2: row 2 of site1.page is in line 1, too"),
+        (
+            b"nonsense\n" * 12,
+            "line 10: 'nonsense' is not a record such as pages.page:0c9a\u2026\n  and 2 more",
+        ),
+        (b"site1.page:1,\0", "line 1: "),
+        (b'{"matched": "x"}', "holds no list of pairs"),
         (b"[", "is not valid JSON"),
         (b"{}", "holds no list of pairs"),
         (b'[{"record": 3, "pk": "4"}]', "pair 1: '' is not a record"),

@@ -117,3 +117,15 @@ def test_wrong_words(project: Project, words: tuple[str, ...], message: str, hin
     assert done.returncode == 2, done.stdout + done.stderr
     assert message in done.stderr
     assert hint in done.stderr.replace("python manage.py contentgit", "contentgit")
+
+
+def test_a_row_that_cannot_be_named_now(project: Project) -> None:  # noqa: F811
+    """No other UUID each time."""
+    project.sql("INSERT INTO site1_page (id, title, views) VALUES (70, 'New', 1)")
+    project.sql(
+        "CREATE TRIGGER stop BEFORE INSERT ON contentgit_identity BEGIN SELECT RAISE(ABORT, 'no'); END"
+    )
+    said = project.refused("identity", "show", "site1.page:70", "--pk")
+    assert "row 70 of site1.page has no name yet, and database 'default' takes none now" in said
+    project.sql("DROP TRIGGER stop")
+    project.ok("identity", "show", "site1.page:70", "--pk")

@@ -187,6 +187,7 @@ def _adopt(args: argparse.Namespace, terminal: Terminal) -> int:
         terminal.result(document, _adoption_lines(found, args))
     elif args.json:
         terminal.document(document)
+    _tell_named(found, args, terminal)
     _tell_ways(found, request, args, terminal)
     return 0
 
@@ -220,7 +221,15 @@ def _adoption_lines(found: Adoption, args: argparse.Namespace) -> Iterator[Text]
             Text(f"    row {safe(each.pk)}: {safe(str(each.record))}") for each in found.matched
         ]
         yield from _listed("pairs", pairs, None)
-    yield from _listed("doubtful", [*map(_doubt_lines, found.doubtful)], most, style="yellow")
+    doubtful = [each for each in found.doubtful if args.all or not each.named]
+    yield from _listed("doubtful", [*map(_doubt_lines, doubtful)], most, style="yellow")
+    kept = len({each.record for doubt in found.doubtful if doubt.named for each in doubt.records})
+    if kept:
+        are = f"{plural(kept, 'record')} {'is' if kept == 1 else 'are'}"
+        yield Text(
+            f"{are} here under names that the applied commit has; the rows keep these",
+            style="yellow",
+        )
     yield from _listed("only here", [*map(_row_line, found.new_here)], most)
     yield from _listed("only there", [*map(_record_line, found.new_there)], most)
     name = "of the applied commit, and paired with nothing"
@@ -282,6 +291,15 @@ def _tell_ways(
             "Nothing has been written. With --apply the rows get the names of the records:"
         )
         terminal.hint(f"  {request.call('--apply')}")
+
+
+def _tell_named(found: Adoption, args: argparse.Namespace, terminal: Terminal) -> None:
+    """What joins rows that both databases have committed."""
+    if any(each.named for each in found.doubtful):
+        database = f" --database {shlex.quote(args.database)}" if args.database != "default" else ""
+        terminal.hint("To join these rows, too, one database gives its names and its history up:")
+        for target in ("contentgit zero", "contentgit"):
+            terminal.hint(f"  python manage.py migrate {target}{database}")
 
 
 def _tell_done(found: Adoption, request: AdoptRequest, terminal: Terminal) -> None:

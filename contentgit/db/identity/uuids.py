@@ -84,6 +84,10 @@ class UuidKeys:
         rows = {*self._loaded()[0].values()} - {*self._fresh.values()}
         return rows | self._former.keys()
 
+    def is_new(self, text: str) -> bool:
+        """Whether the table does not have this UUID of a row yet."""
+        return text in self._fresh.values()
+
     @property
     def gone(self) -> AbstractSet[str]:
         """The UUIDs of which the table has a row that is not there any more."""
