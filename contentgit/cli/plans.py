@@ -17,6 +17,7 @@ from contentgit.render import data
 from contentgit.render.plain import plural, safe
 from contentgit.render.report import schema_data
 from contentgit.render.text import field_lines, heading
+from contentgit.render.values import copy_words
 
 if TYPE_CHECKING:
     from contentgit.workingcopy.effects import StepDetail
@@ -104,10 +105,10 @@ def done_already(planned: Planned) -> str:
 def _plan_lines(planned: Planned, place: str) -> Iterator[Text]:
     target, plan = planned.target, planned.plan
     dumps = ", ".join(dump.dump.dataset.label for dump in planned.dumps)
-    dumps += ", as a copy," if planned.copy else ""
+    dumps += f", as {copy_words(planned.copy)}," if planned.copy else ""
     verb, end = f" to {safe(target.revision)} (", ")"
     if planned.request.verb == "undo":
-        verb, end = ", undo the apply of ", ""
+        verb, end = f"{'' if planned.copy else ','} undo the apply of ", ""
     elif planned.request.merging:
         end = "), merged with what was edited here"
     commit = (target.commit[:SHORT], "yellow")

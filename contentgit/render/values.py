@@ -28,6 +28,11 @@ def dump_label(folder: str) -> str:
     return f"{name}:{arguments}" if arguments else name
 
 
+def copy_words(kind: str) -> str:
+    """What a copy is called: a dump can be here as one by specs and as one by ``--as-new``."""
+    return "a copy by specs" if kind == "save_as_new" else "a copy"
+
+
 def short(value: Value, width: int | None = WIDTH) -> str:
     """A value on one line, cut to ``width`` characters; ``None`` shows all."""
     if value is ABSENT:

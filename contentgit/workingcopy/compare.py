@@ -10,13 +10,16 @@ from functools import partial
 from contentgit.content import canonical
 from contentgit.content.diff import Change
 from contentgit.content.evolution import SchemaChange
+from contentgit.content.layout import dump_folder
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.titles import TitledChange
+from contentgit.datasets import parse_dump_argument
 from contentgit.db import titles as db_titles
 from contentgit.db.ledger import Applied
 from contentgit.errors import UsageError
 from contentgit.history.commits import CommitComparison, Selection, references_of
 from contentgit.history.snapshots import change_batches, changes_of, in_order
+from contentgit.workingcopy.copies import copies
 from contentgit.workingcopy.database_side import DatabaseSide, Missing, pairs
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current
@@ -24,6 +27,22 @@ from contentgit.workingcopy.missing import applied_commit, found_commit
 from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.unapplied import Unapplied
 from contentgit.workingcopy.withheld import WithheldBefore
+
+
+def _refuse_copies(project: Project, names: Sequence[str]) -> None:
+    """Refuses dumps that are here as copies alone.
+
+    Raises:
+        UsageError: one of them is.
+    """
+    folders = {dump_folder(*parse_dump_argument(name)): name for name in names}
+    for copy in copies(project):
+        if copy.copy and copy.copy.folder in folders and current(copy):
+            name = folders[copy.copy.folder]
+            raise UsageError(
+                f"{name} is here only as a copy, which is not compared",
+                hint=f"contentgit status {name}  (shows what was edited in the copy)",
+            )
 
 
 @contextmanager
@@ -45,6 +64,7 @@ def compare_with_database(
         if commit is None:
             dumps = [dump for dump in dumps if dump.folder in rows]
             if not dumps:
+                _refuse_copies(project, selection.dumps)
                 raise UsageError(
                     f"database {project.using!r} has never been at a commit",
                     hint="contentgit diff main  (compares with a branch)\n"

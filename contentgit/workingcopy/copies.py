@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from contentgit.content import canonical
 from contentgit.content.layout import dump_folder, dump_name, of_models, record_paths
@@ -147,6 +147,28 @@ def refuse_renumbered(project: Project, dump: Dump, request: Request, since: str
             hint=f"{request.command('--force')}  (each row becomes the record that has its key now; what is "
             "no content of it stays)",
         )
+
+
+def shown(project: Project, problem: Problem) -> Problem:
+    """The problem of a copy with the keys that the repository has."""
+    key = problem.key and project.shown_key(problem.key)
+    rows = tuple(map(project.shown_key, problem.rows))
+    fields = tuple(
+        replace(
+            state,
+            applied=_shown(project, state.applied),
+            there=_shown(project, state.there),
+            wanted=_shown(project, state.wanted),
+        )
+        for state in problem.fields
+    )
+    return problem._replace(text=project.shown(problem.text), key=key, rows=rows, fields=fields)
+
+
+def _shown(project: Project, value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_shown(project, each) for each in value]
+    return project.shown(value) if isinstance(value, str) else value
 
 
 def learn_references(project: Project, commit: str, problems: Iterable[Problem]) -> None:

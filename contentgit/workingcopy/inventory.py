@@ -44,6 +44,7 @@ class ModelInventory:
     moments: tuple[str, ...]
     named_by: Identity
     outgoing: tuple[OutgoingReference, ...]
+    save_as_new: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ def _inventory(dump: Dump, identities: Identities, inside: Collection[str]) -> D
                 problems=table.problems,
                 moments=tuple(field.name for field in table.schema.fields if field.moment),
                 named_by=specs[0].identity,
+                save_as_new=any(spec.save_as_new for spec in specs),
                 outgoing=tuple(
                     OutgoingReference(name, label_of(to), identities.fields(label_of(to)))
                     for name, to in sorted(leaving, key=itemgetter(0))

@@ -6,20 +6,21 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from contentgit.db import ledger
 from contentgit.db.ledger import Applied
 from contentgit.errors import BranchMovedError, RefusedError, UsageError
 from contentgit.history.snapshots import between_commits
 from contentgit.render.plain import plural
 from contentgit.render.values import dump_label
 from contentgit.workingcopy.missing import applied_commit, found_commit, never_had
-from contentgit.workingcopy.places import named, others
+from contentgit.workingcopy.places import copy_at, named, others
 from contentgit.workingcopy.project import Dump, Project
 
 
 def parent_of(
     project: Project,
     dumps: Sequence[Dump],
-    ledger: Mapping[str, Applied],
+    applied: Mapping[str, Applied],
     new_branch: str | None,
 ) -> tuple[str, str | None]:
     """The branch to write and the commit to build on."""
@@ -47,7 +48,7 @@ def parent_of(
             f"branch {new_branch!r} exists already",
             hint="--branch makes a new branch; choose a name that is free",
         )
-    rows = [ledger[dump.folder] for dump in dumps if dump.folder in ledger]
+    rows = [applied[dump.folder] for dump in dumps if dump.folder in applied]
     gone = [row for row in rows if not found_commit(project, row)]
     if gone and len(gone) < len(rows) and not repository.history.is_shallow():
         labels = [dump_label(row.dump) for row in gone]
@@ -123,11 +124,19 @@ class LostUpdates(NamedTuple):
     def _never_applied(self, *, is_new: bool) -> RefusedError:
         label, name = self.dump.dataset.label, self.parent[:10] if is_new else self.branch
         what = "commit" if is_new else "branch"
+        here = ledger.places(self.project.using)
+        copied = any(folder == self.dump.folder and copy_at(folder, at) for folder, at in here)
+        way, does = "--apply", "adopts what is equal, lists the rest"
+        if copied:
+            way, does = (
+                "--apply --as-new",
+                "is for the copy here: rows with its records' keys are others",
+            )
         return RefusedError(
             f"{what} {name} has {label} already, and {named(self.project, self.dump.folder)} has never "
             "been at any of its commits",
             items=others(self.project, self.dump.folder),
-            hint=f"contentgit checkout {name} {label} --apply  (adopts what is equal, lists the rest)\n"
+            hint=f"contentgit checkout {name} {label} {way}  ({does})\n"
             f"contentgit commit {label} --branch NEW  (keeps them apart)",
             data={"dump": self.dump.folder, "branch": self.branch},
         )

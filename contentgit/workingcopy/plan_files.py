@@ -174,7 +174,7 @@ def check_plan(project: Project, planned: Planned, saved: PlanFile) -> None:
         return
     raise RefusedError(
         f"the plan in {saved.path} is no longer what an apply would do; nothing has been written",
-        items=list(_changes(project, planned, saved))
+        items=list(map(project.shown, _changes(project, planned, saved)))
         or ["rows that the plan looked at have changed"],
         hint=f"{_new_plan(saved)}  (makes a new plan)",
     )

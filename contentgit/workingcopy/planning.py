@@ -28,6 +28,7 @@ from contentgit.workingcopy.copies import (
     refuse_lost_map,
     refuse_renumbered,
     rows_of_copies,
+    shown,
 )
 from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.effects import called_outside
@@ -333,7 +334,7 @@ class _Planning(NamedTuple):
         built = replace(built, problems=tuple(map(self._permitted, built.problems)))
         if project.copy:
             learn_references(project, self.target.commit, built.problems)
-            built = replace(built, problems=tuple(_shown(project, one) for one in built.problems))
+            built = replace(built, problems=tuple(shown(project, one) for one in built.problems))
             called = {project.shown_key(key): title for key, title in called.items()}
         return Planned(
             request,
@@ -396,10 +397,3 @@ class _Planning(NamedTuple):
         both = conflict.reason is Reason.ADDED and self.request.verb != "undo"
         permit = "--renumber" if both and conflict.key.model in self.moves.movable else ""
         return Problem(ProblemKind.CONFLICT, text, conflict.key, folder, states, permit)
-
-
-def _shown(project: Project, problem: Problem) -> Problem:
-    """The problem of a copy with the keys that the repository has."""
-    key = problem.key and project.shown_key(problem.key)
-    rows = tuple(map(project.shown_key, problem.rows))
-    return problem._replace(text=project.shown(problem.text), key=key, rows=rows)

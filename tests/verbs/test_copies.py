@@ -313,6 +313,9 @@ def test_plans_and_words(databases: tuple[str, str], run: Run, ok: Ok, tmp_path:
     assert state("other") == both
     assert run("checkout", "--apply", "--plan", file, OTHER).code == 3
     assert "shop, a copy" in ok("status", OTHER)
+    said = run("commit", "shop", "-m", "Copy", OTHER)
+    assert said.code == 3
+    assert "shop --apply --as-new  (is for the copy here" in said.err
 
 
 def test_a_model_whose_key_is_content(db: str, run: Run, ok: Ok) -> None:
@@ -617,3 +620,41 @@ def test_rows_are_made_in_the_order_of_their_originals(databases: tuple[str, str
     ok(*COPY, OTHER)
     made = Tag.objects.using("other").filter(slug__startswith="t").order_by("pk")
     assert list(made.values_list("slug", flat=True)) == [f"t{number}" for number in range(1, 31)]
+
+
+def test_words_for_the_two_kinds_of_copies(
+    databases: tuple[str, str], run: Run, ok: Ok, tmp_path: Any
+) -> None:
+    saved(ok)
+    ok(*NEW)
+    assert "new:1, a copy by specs" in ok("status", OTHER)
+    assert "new:1, a copy by specs" in ok("log", "--applied", OTHER)
+    said = run("undo", "--dry-run", "--allow-empty", OTHER)
+    assert "new:1, as a copy by specs, undo the apply of" in said.out
+    assert "saved as new" in ok("datasets", "new:1")
+    said = run("checkout", "main", "new:1", "--as-new", "-b", "fresh", OTHER)
+    assert said.code == 2
+    assert "-b creates a branch and moves HEAD; --as-new makes a copy" in said.err
+    said = run("diff", OTHER, "--", "new:1")
+    assert said.code == 2
+    assert "new:1 is here only as a copy, which is not compared" in said.err
+    assert "contentgit status " in said.err
+
+
+def test_names_of_copies_are_never_shown(
+    databases: tuple[str, str], run: Run, ok: Ok, tmp_path: Any
+) -> None:
+    """In lines of a plan that has changed, and in values of drift, are the keys of the repository."""
+    begin(ok)
+    ok(*COPY, OTHER)
+    file = str(tmp_path / "plan")
+    Product._base_manager.update(name="Changed")
+    ok("commit", "-m", "Changed")
+    ok("checkout", "main", "shop", "--as-new", "--plan-out", file, OTHER)
+    top = Category.objects.using("other").get(slug="top")
+    Product._base_manager.using("other").filter(slug="rye").update(category=top, name="Here")
+    for words in (("--apply", "--plan", file), ("main", "shop", "--as-new")):
+        said = run("checkout", *words, OTHER)
+        assert said.code == 3
+        assert "bakery.product:1" in said.err
+        assert "-5" not in said.err  # of a UUID

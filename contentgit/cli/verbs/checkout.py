@@ -262,6 +262,11 @@ def _new_branch(args: argparse.Namespace, terminal: Terminal) -> int:
             hint=f"contentgit checkout -b {args.new_branch} REV\n"
             f"contentgit checkout {args.new_branch} --apply  (then, for the database)",
         )
+    if args.as_new:
+        raise UsageError(
+            "-b creates a branch and moves HEAD; --as-new makes a copy of a dump",
+            hint=f"contentgit checkout {args.revision or 'REV'} DUMP --apply --as-new",
+        )
     repository = find_repository(args, terminal)
     commit_id = repository.refs.resolve(args.revision or "HEAD")
     repository.refs.create_branch(args.new_branch, commit_id)

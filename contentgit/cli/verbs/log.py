@@ -28,7 +28,7 @@ from contentgit.render import data
 from contentgit.render.plain import safe
 from contentgit.render.report import schema_data
 from contentgit.render.text import SIGNS, count_line, stat_lines
-from contentgit.render.values import dump_label
+from contentgit.render.values import copy_words, dump_label
 from contentgit.render.views import named
 
 if TYPE_CHECKING:
@@ -189,7 +189,8 @@ def _ledger_lines(ledger: _Ledger) -> Iterator[Text]:
 def _row_line(row: Applied) -> Text:
     when = row.at.isoformat(sep=" ", timespec="seconds")
     branch = f" ({row.branch})" if row.branch else ""
-    copied = ", a copy" if "+" in (row.place or "") else ""
+    kind = (row.place or "").partition("+")[2]
+    copied = f", {copy_words(kind)}" if kind else ""
     place = f"{dump_label(row.dump)}{copied}{branch} by {safe(row.who)} in {row.environment}"
     changed = any(row.counts.get(kind) for kind in (*SIGNS, "move"))
     return Text.assemble(

@@ -146,6 +146,7 @@ def _rules(model: ModelInventory) -> str:
     rules = [
         "filtered" if model.filtered else "",
         _licence(model),
+        "saved as new" if model.save_as_new else "",
         f"identity {_identity(model)}",
         f"without {', '.join(model.exclude)}" if model.exclude else "",
     ]

@@ -23,7 +23,7 @@ from contentgit.render import data
 from contentgit.render.plain import plural, safe
 from contentgit.render.report import schema_data, schema_lines
 from contentgit.render.text import SIGNS, STYLES, heading
-from contentgit.render.values import dump_label
+from contentgit.render.values import copy_words, dump_label
 
 if TYPE_CHECKING:
     from contentgit.git import Repository
@@ -214,7 +214,7 @@ def _way(call: Call, command: str, what: str) -> Text:
 
 def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
     line = Text(status.label, style="bold")
-    line.append(", a copy" if status.copy else "", style="not bold")
+    line.append(f", {copy_words(status.copy)}" if status.copy else "", style="not bold")
     row = status.applied
     if row is None:
         line.append(f"  {plural(status.rows, 'record')}, never at a commit", style="not bold")
