@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
 from contentgit.content.schema import FieldKind
+from contentgit.content.uuids import is_uuid_identity
 from contentgit.errors import ConflictError, DriftError, RefusedError
+from contentgit.history.snapshots import CommitSide
 from contentgit.missing import Instead
 from contentgit.plan.steps import ProblemKind
 from contentgit.render.plain import plural
 from contentgit.render.problems import causes, lines
-from contentgit.workingcopy.planned import Planned
+from contentgit.workingcopy.planned import DumpPlan, Planned
 
 _BACKUP: Final = "the old content is kept under refs/contentgit/backup/"
 
@@ -88,9 +91,36 @@ def refuse(planned: Planned) -> None:
     )
 
 
+def adopt_way(planned: Planned) -> str:
+    """The call that joins rows that UUIDs name, where no name of the commit is known here."""
+    revision, commit = planned.target.revision, planned.target.commit
+    if planned.copy or planned.request.verb == "undo":
+        return ""
+    if not any(_is_unknown(work, commit) for work in planned.dumps):
+        return ""
+    return f"contentgit identity adopt {shlex.quote(revision)}  (if rows here are records of it: shows which)"
+
+
+def _is_unknown(work: DumpPlan, commit: str) -> bool:
+    """Whether all records of a model are to be made beside the rows of a database that was at no commit."""
+    if work.applied is not None:
+        return False
+    identities = work.dump.reader.identities
+    side = CommitSide(work.theirs.repository, commit, work.folder)
+    made = Counter(delta.key.model for delta in work.deltas if not delta.database)
+    for label, count in made.items():
+        if is_uuid_identity(identities.fields(label)):
+            uuids = identities.uuids(identities.base(label))
+            if uuids and uuids.has_rows and count == len(side.ids([label])):
+                return True
+    return False
+
+
 def _hints(planned: Planned) -> Iterator[str]:
     """The ways on, a line each: what permits everything that can be, then what cannot."""
     request, kinds = planned.request, {problem.kind for problem in planned.plan.problems}
+    if adopt := adopt_way(planned):
+        yield adopt
     permits = sorted({problem.permit for problem in planned.plan.problems if problem.permit})
     if _NEW_KEYS in permits:
         permits.remove(_NEW_KEYS)

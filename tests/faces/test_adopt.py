@@ -82,6 +82,20 @@ def test_rows_of_equal_content_get_the_names_of_records(project: Project) -> Non
     assert counts(adopted(project))["site1.page"]["named"] == 2
 
 
+def test_plans_lead_to_it_where_no_name_is_known(project: Project) -> None:
+    way = "contentgit identity adopt main  (if rows here are records of it: shows which)"
+    project.sql("DELETE FROM site1_comment WHERE id = 6", site="production")
+    refused = project.manage("contentgit", "checkout", "main", site="production")
+    assert way in refused.stderr
+    assert way in project.ok("checkout", "main", "--merge", site="production")
+    assert "identity adopt" not in project.ok("checkout", "main")
+    project.ok(*APPLY, site="production")
+    assert "identity adopt" not in project.ok("checkout", "main", "--merge", site="production")
+    for name in ("comment", "page"):
+        project.sql(f"DELETE FROM site1_{name}", site="production")
+    assert "identity adopt" not in project.ok("checkout", "main", site="production")
+
+
 def test_a_file_of_pairs_says_what_content_does_not(project: Project, tmp_path: Path) -> None:
     """As ``--json`` lists them, or in lines; comments follow their pages then."""
     (doubt,) = (each for each in adopted(project)["doubtful"] if "site1.page" in each["reason"])

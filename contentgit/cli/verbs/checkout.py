@@ -25,6 +25,7 @@ from contentgit.render.text import DONE
 
 if TYPE_CHECKING:
     from contentgit.workingcopy.checkout import CheckedOut
+    from contentgit.workingcopy.planned import Planned
     from contentgit.workingcopy.project import Project
     from contentgit.workingcopy.request import Request, Verb
 
@@ -308,7 +309,15 @@ def _show_plan(
         if args.plan_out:
             command = f"contentgit checkout --apply --plan {shlex.quote(args.plan_out)}"
         terminal.hint(f"Nothing has been written. To run it: {command}")
+        _tell_adopt(planned, terminal)
     return 0
+
+
+def _tell_adopt(planned: Planned, terminal: Terminal) -> None:
+    from contentgit.workingcopy.refusals import adopt_way
+
+    if way := adopt_way(planned):
+        terminal.hint(f"Records are made beside the rows that are here. Or: {way}")
 
 
 def _ask(
@@ -323,6 +332,7 @@ def _ask(
         print_plan(project, planned, terminal, full=args.full)
     refuse(planned)
     if planned.plan.steps:
+        _tell_adopt(planned, terminal)
         question = f"{plan_counts(planned.plan)}. Apply to {place(project)}?"
         if not terminal.confirm(question, flag="--no-input"):
             terminal.note("nothing has been written")

@@ -84,6 +84,11 @@ class UuidKeys:
         rows = {*self._loaded()[0].values()} - {*self._fresh.values()}
         return rows | self._former.keys()
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether the database has a row of the model."""
+        return bool(self._loaded()[0])
+
     def is_new(self, text: str) -> bool:
         """Whether the table does not have this UUID of a row yet."""
         return text in self._fresh.values()
