@@ -121,7 +121,7 @@ def test_null_until_the_row_is_there(project: Project) -> None:
     # The row comes: it is still no edit, and the next apply sets the reference.
     project.sql("INSERT INTO site1_author (id, name) VALUES (9, 'anna')", site=B)
     clean(project)
-    assert 'author: – → "site1.author:anna"' in project.ok("checkout", "main", site=B).replace(
+    assert "author: – → site1.author:anna (anna)" in project.ok("checkout", "main", site=B).replace(
         "null", "–"
     )
     assert "2 updated" in project.ok(*BRING, site=B)

@@ -217,6 +217,7 @@ VALUES: Final[dict[str, tuple[str, ...]]] = {
     "RECORD": RECORDS,
     "DUMP|RECORD": (*DUMPS, *RECORDS),
     "LABEL": LABELS,
+    "ours|theirs": ("ours", "theirs", "base", "bakery.product:42"),
     "NAME": ("new", "v1", "v*", "a/b", "-x", "a b", "\udcff", ""),
     "NEW": ("new", "main", "a..b", "x/y"),
     "BRANCH": ("summer", "hostile", "recorded", "main", "nosuch"),
