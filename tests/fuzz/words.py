@@ -217,6 +217,8 @@ VALUES: Final[dict[str, tuple[str, ...]]] = {
     "RECORD": RECORDS,
     "DUMP|RECORD": (*DUMPS, *RECORDS),
     "LABEL": LABELS,
+    "WORD": (*REVISIONS, *DUMPS, *RECORDS),
+    "MODEL=FIELD,FIELD": ("bakery.tag=slug", "bakery.tag=pk,name", "bakery.tag", "x.y=z", "="),
     "ours|theirs": ("ours", "theirs", "base", "bakery.product:42"),
     "NAME": ("new", "v1", "v*", "a/b", "-x", "a b", "\udcff", ""),
     "NEW": ("new", "main", "a..b", "x/y"),
