@@ -30,7 +30,7 @@ def _unique(model: type[Model]) -> list[str]:
     """The first field that can name the rows; multi-table children have the names of their parents."""
     if not has_automatic_key(model) or model._meta.parents:
         return []
-    fields = model._meta.local_concrete_fields
+    fields = [each for each in model._meta.local_concrete_fields if not each.generated]
     plain = [f.name for f in fields if f.unique and not (f.primary_key or f.null or f.is_relation)]
     return plain[:1]
 
