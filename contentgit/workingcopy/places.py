@@ -49,7 +49,7 @@ def copy_at(folder: str, place: str | None) -> Copy | None:
 
 
 def is_own(project: Project, *, copies: bool = False) -> Callable[[Applied], bool]:
-    """Whether a line of the ledger is of the tables that this session sees, as it sees them.
+    """Whether a line of the ledger is of the tables that this connection sees, as it sees them.
 
     With ``copies`` also if it is of a copy in them.
     """
