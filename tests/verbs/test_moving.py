@@ -332,6 +332,8 @@ def test_back_and_forth_where_nothing_may_be_deleted(
     Category.objects.using("other").filter(pk=900).update(position=9)
     for number in range(2):
         ok("checkout", "live", "--apply", "--yes", OTHER)
+        again = ok("checkout", "live", "--apply", "--yes", OTHER)
+        assert "nothing to write" in again, "its record is not in this commit"
         assert keys("other", "Oatmeal") == {900}
         assert around("other", "Barley") == {**copied("Barley"), "position": 9}
         assert "clean" in ok("status", OTHER)
