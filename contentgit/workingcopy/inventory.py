@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Final, NamedTuple
 
 from contentgit.db.identity import Identities
@@ -18,7 +17,10 @@ _FREEDOM: Final[tuple[DeleteMissing, ...]] = (False, OWNED, True)
 
 
 class OutgoingReference(NamedTuple):
-    """A field that refers to a model in no dataset; ``identity`` is empty for the primary key."""
+    """A field that refers to a model in no dataset; ``identity`` is empty for the primary key.
+
+    A generic foreign key has one for each model of which rows are referred to now.
+    """
 
     field: str
     target: str
@@ -77,9 +79,9 @@ def _inventory(dump: Dump, identities: Identities, inside: Collection[str]) -> D
     for label, table in dump.tables.items():
         specs = dump.dataset.specs_of(label)
         exclude = tuple(sorted({name for spec in specs for name in spec.exclude}))
-        leaving = [
-            (name, to) for name, to in outgoing(table.model, exclude) if label_of(to) not in inside
-        ]
+        targets = [(name, label_of(to)) for name, to in outgoing(table.model, exclude)]
+        targets += dump.reader.generic_targets(label)
+        leaving = sorted((name, to) for name, to in targets if to not in inside)
         models.append(
             ModelInventory(
                 label,
@@ -94,10 +96,13 @@ def _inventory(dump: Dump, identities: Identities, inside: Collection[str]) -> D
                 named_by=specs[0].identity,
                 save_as_new=any(spec.save_as_new for spec in specs),
                 outgoing=tuple(
-                    OutgoingReference(name, label_of(to), identities.fields(label_of(to)))
-                    for name, to in sorted(leaving, key=itemgetter(0))
+                    OutgoingReference(name, to, _names(to, identities)) for name, to in leaving
                 ),
             )
         )
     dataset = dump.dataset
     return DumpInventory(dataset.label, dump.folder, dataset.depends_on, tuple(models))
+
+
+def _names(label: str, identities: Identities) -> tuple[str, ...]:
+    return identities.fields(label) if identities.is_model(label) else ()

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import override_settings
@@ -316,6 +317,21 @@ def test_datasets_shows_what_names_rows(db: str, ok: Ok, run: Run) -> None:
     assert model["outgoing"] == [
         {"field": "category", "target": "bakery.category", "identity": ["slug"]},
         {"field": "tags", "target": "bakery.tag", "identity": []},
+    ]
+
+
+def test_datasets_shows_what_generic_keys_lead_to(db: str, ok: Ok) -> None:
+    people("default", "anna")
+    articles(1)
+    for model, pk in ((Product, 41), (Tag, 7), (Category, 1), (Group, 3)):
+        kind = ContentType.objects.get_for_model(model)
+        Note.objects.create(content_type=kind, object_id=pk, text="on it")
+    with declared({"bakery.category": ["slug"]}):
+        lines = [line.strip() for line in ok("datasets").splitlines() if "about names" in line]
+    assert lines == [
+        "about names rows of auth.group, in no dataset, by name",
+        "about names rows of bakery.category, in no dataset, by slug",
+        "about names rows of bakery.tag, in no dataset, by pk",
     ]
 
 

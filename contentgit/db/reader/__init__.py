@@ -15,9 +15,10 @@ from django.apps import apps
 from django.db import Error, connections, router
 from django.db.models import Manager, Q
 
-from contentgit.content.layout import record_path
+from contentgit.content.layout import decode_part, record_path
 from contentgit.content.portions import batches
 from contentgit.content.records import Record, RecordKey, by_model
+from contentgit.content.schema import FieldKind
 from contentgit.db.backends import backend
 from contentgit.db.behind import way_to_tables
 from contentgit.db.copying import copied_filter
@@ -34,6 +35,7 @@ from contentgit.db.queries import (
     execute,
     matching,
     names,
+    python_rows,
     quoted,
     rows_among,
     rows_at,
@@ -115,6 +117,22 @@ class Reader:
             hides = type(bound.model._default_manager).get_queryset is not Manager.get_queryset
             found[label] = self._count(bound) - self._visible(bound) if hides else 0
         return found
+
+    def generic_targets(self, label: str) -> Iterator[tuple[str, str]]:
+        """Field and model, by label, of what generic foreign keys of rows of the dump refer to."""
+        bound = self._table(label)
+        for each in bound.fields:
+            if each.schema.kind is not FieldKind.GENERIC:
+                continue
+            column = each.columns[0]
+            head = select(bound.name, (column,), self.using).replace("SELECT", "SELECT DISTINCT", 1)
+            with self._reading(bound.label):
+                rows = execute(self._where(head, bound, self._condition(bound)), self.using)
+            for (kind,) in python_rows((column,), rows):
+                value = each.encode(kind, None)
+                if isinstance(value, dict):
+                    parts = str(value["content_type"]).partition(":")[2].split(",")
+                    yield each.name, ".".join(map(decode_part, parts))
 
     # Rows by their keys
 
