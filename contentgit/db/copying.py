@@ -27,7 +27,7 @@ def copied_models(dataset: Dataset, folder: str, kind: str, identities: Identiti
     """The models of the dump that are copied, and those that give their rows the primary key.
 
     ``kind`` is ``"save_as_new"`` for those of which the specs say so, ``"as-new"`` for all. Rows that have
-    the same name everywhere (content types, permissions, groups, sites) are never copied.
+    the same name everywhere (groups and sites, for instance) are never copied.
 
     Raises:
         UsageError: a key is content, so that a copy cannot have another, or it is made of keys of copies.

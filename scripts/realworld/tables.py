@@ -2,8 +2,8 @@
 
 What is compared is every row of every table, value for value and type for type; JSON by its value, in
 which the order of keys means nothing. Left out are the ids that only one database knows: those of
-automatic many-to-many rows, and those of content types, permissions, groups and sites, for which
-what names them everywhere is compared.
+automatic many-to-many rows, and those of content types, permissions, groups, sites and Wagtail's
+locales, for which what names them everywhere is compared.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ NAMES = {
     ),
     "auth_group": "SELECT id, name FROM auth_group",
     "django_site": "SELECT id, domain FROM django_site",
+    "wagtailcore_locale": "SELECT id, language_code FROM wagtailcore_locale",
 }
 """Tables whose ids are local to a database, and what names a row of theirs everywhere."""
 

@@ -10,7 +10,8 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sites.models import Site
-from django.db import connections
+from django.db import connections, models
+from django.db.migrations.state import ModelState, ProjectState
 from django.test.utils import CaptureQueriesContext
 
 from contentgit.content.schema import KeyKind
@@ -116,6 +117,17 @@ def test_rows_that_each_database_numbers_itself(db: str) -> None:
         "add_article,fieldzoo,article",
     ]
     assert len(made.captured_queries) == 4
+
+
+def test_wagtail_locales_have_numbers_of_their_database_too(db: str) -> None:
+    fields = [
+        ("id", models.AutoField(primary_key=True)),
+        ("language_code", models.CharField(max_length=100, unique=True)),
+    ]
+    state = ProjectState()
+    state.add_model(ModelState("wagtailcore", "Locale", fields))
+    own = state.apps
+    assert Identities(db, {}, own).fields("wagtailcore.locale") == ("language_code",)
 
 
 def test_reading_makes_no_content_types(databases: tuple[str, str]) -> None:

@@ -18,6 +18,7 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
     "auth.permission": ("codename", "content_type__app_label", "content_type__model"),
     "auth.group": ("name",),
     "sites.site": ("domain",),
+    "wagtailcore.locale": ("language_code",),
 }
 """Models whose primary keys are local to each database, and what names their rows instead."""
 

@@ -268,6 +268,7 @@ _OWN: Mapping[str, Callable[..., dict[str, Any]]] = {
     },
     "auth.group": lambda name: {"name": name},
     "sites.site": lambda domain: {"domain": domain, "name": domain[:50]},
+    "wagtailcore.locale": lambda language: {"language_code": language},
 }
 """The fields of a row that each site makes itself, by the parts of its key."""
 
