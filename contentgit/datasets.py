@@ -281,6 +281,9 @@ def _as_checked(definition: DatasetDefinition, found: list[Mistake]) -> list[Mis
     return found
 
 
+_SAID_ONCE: Final = ("identity", "signals", "write_last", "keep_pk")
+
+
 def _disagreements(datasets: Iterable[Dataset], declared: Mapping[str, Identity]) -> list[Mistake]:
     """Datasets that contradict each other, or the settings, about the rows of one model."""
     first: dict[tuple[str, str], tuple[str, object]] = {
@@ -289,7 +292,7 @@ def _disagreements(datasets: Iterable[Dataset], declared: Mapping[str, Identity]
     problems: dict[tuple[str, str, str], Mistake] = {}
     for dataset in datasets:
         where = _where(dataset.name)
-        for spec, key in itertools.product(dataset.specs, ("identity", "signals", "write_last")):
+        for spec, key in itertools.product(dataset.specs, _SAID_ONCE):
             here = getattr(spec, key)
             name, there = first.setdefault((spec.model, key), (dataset.name, here))
             if there == here or name == dataset.name:

@@ -57,7 +57,8 @@ class ModelSpec:
     ``derived`` names fields that the project computes from other content, ``together`` groups of fields that
     are one value. Without ``signals`` an apply calls no receiver of Django's model signals for these rows.
     With ``write_last`` an apply writes them after all others, since receivers and triggers write such rows.
-    ``missing`` says by field what an apply does where the row that is referred to is missing.
+    ``missing`` says by field what an apply does where the row that is referred to is missing. With
+    ``keep_pk`` a new row gets the primary key that it had where it was made, if that is free.
     """
 
     model: str
@@ -75,6 +76,7 @@ class ModelSpec:
     signals: bool = True
     write_last: bool = False
     missing: Mapping[str, MissingRule] = field(default_factory=dict)
+    keep_pk: bool = False
 
 
 @dataclass(frozen=True)
@@ -327,6 +329,7 @@ _PARSERS: Mapping[str, Callable[[object], Any]] = {
     "signals": _flag,
     "write_last": _flag,
     "missing": _missing,
+    "keep_pk": _flag,
 }
 
 
@@ -353,7 +356,7 @@ def _map_problems(raws: list[object], where: str) -> list[Mistake]:
 
 _AGREED = (
     *("identity", "exclude", "hashed", "order", "derived", "together", "signals"),
-    *("write_last", "missing"),
+    *("write_last", "missing", "keep_pk"),
 )
 
 

@@ -153,6 +153,8 @@ def _spec(spec: ModelSpec) -> dict[str, Any]:
         found["signals"] = False
     if spec.write_last:
         found["write_last"] = True
+    if spec.keep_pk:
+        found["keep_pk"] = True
     if spec.missing:
         found["missing"] = {
             name: rule_document(rule) for name, rule in sorted(spec.missing.items())

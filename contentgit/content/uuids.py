@@ -1,14 +1,19 @@
-"""The UUID that a row gets for the key it had before its model was named by UUIDs: the same everywhere."""
+"""The UUIDs that name rows: of a new row, and for the key that a row had before, the same everywhere."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from secrets import randbits
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from contentgit.content.schema import UUID_NAME
 
 _NAMESPACE: Final = UUID("5b1f6f0e-9a53-4d0c-8a59-6c2f7f0c2c1d")
+
+_KEY_BITS: Final = 62
+_MADE_HERE: Final = 8
+"""The version of UUIDs whose bits their maker defines (RFC 9562, 5.8)."""
 
 EARLIER_KEY: Final = (
     "git merge took it from before UUIDs were chosen as it is; contentgit merge translates it"
@@ -22,6 +27,23 @@ def uuid_of(key: str) -> str:
     It does not depend on the model, whose label may change. Only rows that a commit has by that key get it.
     """
     return str(uuid5(_NAMESPACE, key))
+
+
+def new_uuid(pk: object) -> str:
+    """A UUID for a new row. It holds the primary key that the row has here, if that is a number of 62 bits.
+
+    The other 60 bits are random: another row has the same with the same primary key alone.
+    """
+    if type(pk) is not int or not 0 <= pk < 1 << _KEY_BITS:
+        return str(uuid4())
+    named = randbits(48) << 80 | _MADE_HERE << 76 | randbits(12) << 64 | 0b10 << _KEY_BITS | pk
+    return str(UUID(int=named))
+
+
+def first_pk(text: str) -> int | None:
+    """The primary key that the row had where it was made; ``None`` if its UUID does not say it."""
+    found = UUID(text)
+    return found.int & ((1 << _KEY_BITS) - 1) if found.version == _MADE_HERE else None
 
 
 def is_uuid_identity(fields: tuple[str, ...]) -> bool:

@@ -49,6 +49,7 @@ def resolve(spec: ModelSpec, where: str) -> tuple[ModelSpec | None, list[Mistake
         *unheld_problems(model, spec.exclude, where),
         *rules.identities(),
         *rules.copies(),
+        *rules.keeping(),
         *rules.orders(),
         *rules.derived(),
         *rules.together(),
@@ -310,6 +311,23 @@ class _Rules:
         )
         hint = "remove 'save_as_new': rows keep their keys and are updated in place"
         return [self.mistake("contentgit.E030", message, hint)]
+
+    def keeping(self) -> list[Mistake]:
+        if not self.spec.keep_pk:
+            return []
+        field = self.model._meta.pk_fields[0]
+        message = f"'keep_pk' of {self.spec.model}"
+        if self.spec.identity != "uuid":
+            message += ", whose identity is not 'uuid'"
+            return [self.mistake("contentgit.E031", message, "remove it: it means nothing here")]
+        if field.is_relation:
+            base = _label(field.related_model)
+            message += f", whose primary key is that of {base}"
+            return [self.mistake("contentgit.E031", message, f"write it into the spec of {base}")]
+        if not isinstance(field, IntegerField):
+            message += f", whose primary key {field.name} is no number"
+            return [self.mistake("contentgit.E031", message, "remove it: it means nothing here")]
+        return []
 
     def _held_key(self) -> Mistake:
         """The primary key is content: that it changes would be an edit, and it names the row already."""

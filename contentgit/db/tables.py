@@ -107,8 +107,9 @@ class Table:
     (``schema.local_key``) both go through :class:`contentgit.db.identity.Identities`. ``fill`` gives, for
     columns that are no content (``exclude``), the parameter that a new row gets there. ``problems`` lists in
     a line each what no record of the model can hold. ``unenforced`` names the constraints that this kind of
-    database does not support, so that Django did not create them. ``signals`` and ``write_last`` are those
-    of the model's specs. ``folded`` is true if the database considers keys equal that Python distinguishes.
+    database does not support, so that Django did not create them. ``signals``, ``write_last`` and
+    ``keep_pk`` are those of the model's specs. ``folded`` is true if the database considers keys equal that
+    Python distinguishes.
     """
 
     model: type[Model]
@@ -124,6 +125,7 @@ class Table:
     unenforced: frozenset[str] = frozenset()
     signals: bool = True
     write_last: bool = False
+    keep_pk: bool = False
     folded: bool = False
 
     @property

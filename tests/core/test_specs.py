@@ -146,7 +146,7 @@ def test_all_problems_of_a_spec_are_told_at_once() -> None:
             "unknown key 3",
             (
                 "known: defer_values, delete_missing, derived, exclude, filter, hashed, identity, "
-                "ignore_missing_m2m, missing, model, order, save_as_new, signals, together, "
+                "ignore_missing_m2m, keep_pk, missing, model, order, save_as_new, signals, together, "
                 "write_last"
             ),
         ),

@@ -39,6 +39,33 @@ def test_half_a_generic_key_names_nothing(half: str) -> None:
     assert problems_of({**raw, "identity": ["who", "about"]}) == []
 
 
+@pytest.mark.parametrize(
+    ("raw", "message", "hint"),
+    [
+        (
+            {"model": "bakery.page"},
+            ", whose identity is not 'uuid'",
+            "remove it: it means nothing here",
+        ),
+        (
+            {"model": "bakery.newspage", "identity": "uuid"},
+            ", whose primary key is that of bakery.page",
+            "write it into the spec of bakery.page",
+        ),
+        (
+            {"model": "fieldzoo.uuidkey", "identity": "uuid"},
+            ", whose primary key id is no number",
+            "remove it: it means nothing here",
+        ),
+        ({"model": "bakery.page", "identity": "uuid"}, "", ""),
+    ],
+)
+def test_primary_keys_that_are_not_kept(raw: dict[str, Any], message: str, hint: str) -> None:
+    said = [("contentgit.E031", f"'keep_pk' of {raw['model']}{message}")] if message else []
+    assert problems_of({**raw, "keep_pk": True}) == said
+    assert hints_of({**raw, "keep_pk": True}) == ([hint] if hint else [])
+
+
 # Models
 
 

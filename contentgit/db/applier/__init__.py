@@ -118,6 +118,7 @@ class _Run:
     touched: dict[type[Model], None] = field(default_factory=dict)
     later: list[tuple[Step, str, Any]] = field(default_factory=list)
     doomed: dict[RecordKey, Model] = field(default_factory=dict)
+    keeping: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.signals = Signals(self.backend.using, self.watch)
@@ -306,6 +307,13 @@ class _Run:
         batch: dict[str, tuple[Step, Row]] = {}
         heavy, creation = 0, Creation(table, ())
         uuids = self.identities.uuids(table.label)
+        if uuids is not None and table.keep_pk and table.label not in self.keeping:
+            self.keeping.add(table.label)
+            uuids.keep(
+                each.key.key
+                for each in self.steps
+                if each.action is Action.CREATE and each.key.model == table.label
+            )
         for step, record in self._records(steps):
             keyed = uuids is not None and uuids.resume(step.key.key)
             values = {

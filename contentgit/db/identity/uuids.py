@@ -11,7 +11,6 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
-from uuid import uuid4
 
 from django.apps import apps
 from django.db import Error, IntegrityError
@@ -19,7 +18,7 @@ from django.db.models import Count, F, Model, QuerySet
 
 from contentgit.content.portions import batches
 from contentgit.content.schema import UUID_NAME, KeyKind
-from contentgit.content.uuids import EARLIER_KEY, is_uuid_key
+from contentgit.content.uuids import EARLIER_KEY, first_pk, is_uuid_key, new_uuid
 from contentgit.db.backends import backend
 from contentgit.db.fields.values import itself
 from contentgit.db.own_tables import migrating
@@ -55,6 +54,7 @@ class UuidKeys:
     _gone: set[str] = field(default_factory=set)  # UUIDs in entries whose rows are gone
     _former: dict[str, str | None] = field(default_factory=dict)  # rows that had these UUIDs
     _by_row: dict[str, str] | None = None  # the same the other way round
+    _beyond: Any = None  # a primary key after which the database gives none that is kept for a row
 
     kind = KeyKind.TEXT
     fields: tuple[str, ...] = (UUID_NAME,)
@@ -135,6 +135,21 @@ class UuidKeys:
         for text in keys:
             texts.pop(pks.pop(text, None), None)
 
+    def keep(self, keys: Iterable[str]) -> None:
+        """Keeps for rows that are to be made the primary keys that they had first, where these are free."""
+        texts = self._loaded()[0]
+        kept = []
+        for text in keys:
+            first = first_pk(text) if is_uuid_key(text) and self.pk(text) is None else None
+            pk = None if first is None else self.parse(str(first))
+            if pk is not None and pk not in texts:
+                kept.append((text, pk))
+                texts[pk] = text
+        last = max((pk for _, pk in kept), default=0)
+        if kept and last >= max(texts):
+            self._beyond = self.parse(str(last + 1))
+        self.learn(kept)
+
     def resume(self, text: str) -> bool:
         """Gives the row that is to be made for a record the primary key that it had, if that is free.
 
@@ -144,6 +159,8 @@ class UuidKeys:
         if not is_uuid_key(text):
             raise RecordError(f"{self.label}:{text}: $key: this is not a UUID", hint=EARLIER_KEY)
         pk = self.pk(text)
+        if pk is None:
+            pk, self._beyond = self._beyond, None
         if pk is None:
             return False
         self.learn([(text, pk)])
@@ -222,7 +239,7 @@ class UuidKeys:
         for pk, row in unnamed:
             text = name(pk) if name else None
             if text is None or text in known:  # another row has it, or had it
-                text = str(uuid4())
+                text = new_uuid(pk)
             found[pk] = self._fresh[row] = text
         return found
 

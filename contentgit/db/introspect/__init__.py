@@ -68,6 +68,7 @@ def tables(dataset: Dataset, identities: Identities, using: str) -> Tables:
             problems=(*made.problems, *_unlisted_links(model, dataset)),
             signals=all(spec.signals for spec in specs),
             write_last=any(spec.write_last for spec in specs),
+            keep_pk=any(spec.keep_pk for spec in specs),
         )
     raise_errors(unheld, where)
     return found
