@@ -197,7 +197,7 @@ def count(text: str) -> int:
 class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints are the project's own errors.
 
-    With ``mixed``, options may stand between the words of a call.
+    With ``mixed``, options may stand between the words of a call, as for git.
     """
 
     mixed = False
@@ -291,7 +291,7 @@ def build_parser(prog: str = "contentgit", only: str | None = None) -> argparse.
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        own.mixed = bool(verb.actions)
+        own.mixed = True
         if only in (None, name):
             _add_options(own, name, verb)
     return parser

@@ -97,6 +97,20 @@ def test_options_stand_anywhere_behind_a_verb_with_actions(words: str) -> None:
     assert (args.database, args.apply, args.pk) == ("other", True, False)
 
 
+def test_options_stand_between_the_words_of_a_verb() -> None:
+    words = "checkout main --database other --apply pages --yes shop"
+    args = parse(words.split())
+    assert args is not None
+    assert (args.revision, args.dumps, args.database) == ("main", ["pages", "shop"], "other")
+
+
+@pytest.mark.parametrize("name", [name for name, verb in VERBS.items() if not verb.actions])
+def test_every_verb_is_parsed_like_this(name: str) -> None:
+    args = parse([name, "--settings", "site.settings"])
+    assert args is not None
+    assert (args.verb, args.settings) == (name, "site.settings")
+
+
 def test_words_of_git_get_the_verb_that_there_is_instead() -> None:
     assert {"switch", "stash", "clone", "add", "rebase", "reset"} <= INSTEAD.keys()
     assert not INSTEAD.keys() & VERBS.keys()

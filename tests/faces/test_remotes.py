@@ -144,6 +144,8 @@ def test_fetch_moves_remote_branches_alone(
     assert [(each["ref"], each["moved"]) for each in found[0]["moves"]] == [
         ("refs/remotes/origin/summer", "deleted")
     ]
+    said = run("fetch", "--all", "origin")
+    assert (said.code, said.err) == (2, "error: fetch takes --all or 'origin', not both\n")
 
 
 def test_pull_goes_forward_with_the_worktree(

@@ -18,7 +18,7 @@ from contentgit.cli.parser import Options
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.cli.worktrees import left_alone_lines
-from contentgit.errors import RefusedError
+from contentgit.errors import RefusedError, UsageError
 from contentgit.git import Moved, RefMove, Talk
 from contentgit.render.plain import safe
 
@@ -56,14 +56,15 @@ def fetch_options(options: Options) -> None:
         "contentgit fetch",
         "contentgit fetch --all --prune",
     )
-    which = options.one_of()
-    which.word("remote", "REMOTE", "default: the remote of HEAD's branch")
-    which.flag("--all", "fetch every remote")
+    options.word("remote", "REMOTE", "default: the remote of HEAD's branch")
+    options.flag("--all", "fetch every remote")
     options.flag("--prune", "delete remote branches that no longer exist there")
 
 
 def fetch(args: argparse.Namespace, terminal: Terminal) -> int:
     """Brings what other repositories have."""
+    if args.all and args.remote:
+        raise UsageError(f"fetch takes --all or {args.remote!r}, not both")
     names = [args.remote] if args.remote else []
     repository = find_repository(args, terminal)
     with talking(terminal) as talk:
