@@ -1,164 +1,64 @@
-"""Measures contentgit on a made-up site, next to what Django itself offers.
+"""Measures contentgit on a made-up blog, beside what Django itself, feincms3-data and the database take.
 
-    python scripts/bench                               10,000 articles on SQLite, three runs
-    python scripts/bench --articles 100000 --runs 1
-    python scripts/bench --database postgresql         or mysql; servers as tests/settings.py finds them
-    python scripts/bench --only start,read,dumpdata    some steps, where what they need is there
-    python scripts/bench --identity uuid               rows named by UUIDs; else by primary keys
-    python scripts/bench --folder /tmp/bench           the site stays there, to be looked at
+    python scripts/bench                                   5,000 rows on SQLite, three runs
+    python scripts/bench --rows 5000 50000 --database sqlite postgresql mysql --runs 1
+    python scripts/bench --against REV                     the same by an earlier commit of contentgit
+    python scripts/bench --only "start,first commit,status"  some steps, where what they need is there
+    python scripts/bench --results FILE                    gather the results of several calls
+    python scripts/bench --results FILE --runs 0 --write   docs/performance.md from these
 
-The site has articles of 2 kB of HTML with a unique slug, an author, three tags, a decimal, a JSON and
-a time; besides, 50 authors and 200 tags. All of it is one dump, in a bare repository.
+The blog has people, sections, keywords, nodes, stories (which are nodes) of 0.3 to 2.5 kB with JSON, a
+decimal and two or three keywords each, and remarks; `--rows` counts the rows of these six models
+together. All of it is one dump, in a bare repository. `start` is `manage.py check`; `raw read` reads
+the columns as Django converts them and does nothing with them; `raw write` puts prepared tuples of the
+same rows into empty tables, in one transaction.
 
-Each step is a process of its own, measured from outside as the operating system accounts for it: CPU
-is user and system time of the process and of the git that it starts (not of a database server), memory
-the peak of the largest process. Medians of all runs are shown, and the CPU of the fastest and the
-slowest. One run goes through all steps before the next begins, so that a machine whose speed drifts
-is equally unfair to all.
+Each step is a process of its own, measured from outside as the operating system accounts for it: CPU is
+user and system time of the process and of the git that it starts (not of a database server), memory the
+peak of the largest process. Medians of all runs are shown, and the CPU of the fastest and the slowest.
+One run goes through all steps before the next begins, and the earlier commit takes its turn at each
+step, so that a machine whose speed drifts is equally unfair to all.
 
-On a server the databases cg_bench_a and cg_bench_b are made, and dropped at the end;
-CONTENTGIT_TEST_NAME is another name for cg_bench.
+On a server the databases cg_bench_today_a, cg_bench_today_b and cg_bench_earlier_a, cg_bench_earlier_b
+are made, and dropped at the end; tests/settings.py says how servers are found. CONTENTGIT_TEST_NAME is
+another name for cg_bench.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
+import contextlib
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
-from statistics import median
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-EDITS = 10
-MERGED = 1000
-"""Articles that are edited on both sides before a merge, each in another field."""
-UNCOMPILED = "PYTHONDONTWRITEBYTECODE"
+from measuring import cpu_of_others, measured
+from page import write
+from processes import DATABASES, ROOT, Place, Site, earlier_code, output_of
+from results import Result, gathered, machine, save, versions, with_new
+from steps import STEPS, Step
+from tables import by_database, steps_table, targets_table
 
-CONTENTGIT = ("manage.py", "contentgit")
-CHECKOUT = (*CONTENTGIT, "checkout", "main", "--apply", "--yes", "--database", "other")
-START = (
-    "import os, sys; os.chdir(sys.argv.pop(1)); "
-    "from contentgit.cli.start import main; sys.exit(main())"
-)
-DRIVER = ("-P", "-c", START, "{folder}")
-
-
-@dataclass(frozen=True)
-class Step:
-    """What is measured, and what of work.py is done right before it."""
-
-    name: str
-    command: tuple[str, ...]
-    before: tuple[tuple[str, ...], ...] = ()
-
-
-STEPS = (
-    Step("start", ("work.py", "nothing")),
-    Step("read", ("work.py", "read")),
-    Step("dumpdata", ("manage.py", "dumpdata", "blog", "-o", "{folder}/dump.json")),
-    Step(
-        "loaddata",
-        ("manage.py", "loaddata", "{folder}/dump.json", "--database", "other"),
-        (("empty",),),
-    ),
-    Step("first commit", (*CONTENTGIT, "commit", "-m", "All"), (("forget",),)),
-    Step("check", (*CONTENTGIT, "check", "--no-code")),
-    Step("status", (*CONTENTGIT, "status")),
-    Step("first checkout", CHECKOUT, (("empty",),)),
-    Step("commit of 10 edits", (*CONTENTGIT, "commit", "-m", "Ten"), (("edit", str(EDITS)),)),
-    Step("checkout of 10 edits", CHECKOUT),
-    Step("checkout of nothing", CHECKOUT),
-    Step(
-        "update with edits",
-        (*CONTENTGIT, "update", "--yes", "--database", "other"),
-        (("edit", str(MERGED)), ("commit",), ("edit_other", str(MERGED))),
-    ),
-    Step("undo", (*CONTENTGIT, "undo", "--yes", "--database", "other")),
-    Step(
-        "merge driver",
-        (*DRIVER, "merge-driver", "O", "A", "B", "blog/blog.article/0/0/1.json"),
-        (("sides",),),
-    ),
-    Step("diff driver", (*DRIVER, "diff-driver", "O"), (("sides",),)),
-)
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a process took: CPU and wall seconds, and its peak memory in MB."""
-
-    cpu: float
-    wall: float
-    memory: float
-
-
-class Bench:
-    """The site in ``folder`` on one database."""
-
-    def __init__(self, folder: Path, database: str, identity: str = "pk") -> None:
-        self.folder = folder
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if name != UNCOMPILED},
-            # Compiled anew by nobody, and nothing compiled is left behind.
-            "PYTHONPYCACHEPREFIX": str(folder / "compiled"),
-            "BENCH_DATABASE": database,
-            "BENCH_FOLDER": str(folder),
-            "BENCH_IDENTITY": identity,
-            "PYTHONPATH": str(ROOT),
-            "DJANGO_SETTINGS_MODULE": "settings",
-            **{
-                f"GIT_{role}_{what}": value
-                for role in ("AUTHOR", "COMMITTER")
-                for what, value in WHO
-            },
-        }
-
-    def work(self, *arguments: str) -> None:
-        """Something around the steps."""
-        self.run("work.py", *arguments)
-
-    def run(self, *arguments: str) -> Cost:
-        """The cost of a call of the site's Python; its words are shown when it fails."""
-        command = [sys.executable, *(each.format(folder=self.folder) for each in arguments)]
-        with tempfile.TemporaryFile() as output:
-            start = time.perf_counter()
-            process = subprocess.Popen(
-                command, cwd=HERE / "site", env=self.environment, stdout=output, stderr=output
-            )
-            _, status, usage = os.wait4(process.pid, 0)
-            wall = time.perf_counter() - start
-            process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode:
-                output.seek(0)
-                raise SystemExit(f"{' '.join(command)}:\n{output.read().decode()}")
-        scale = 1e6 if sys.platform == "darwin" else 1e3
-        return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / scale)
-
-
-WHO = (("NAME", "Bench"), ("EMAIL", "bench@example.com"))
+OPTIONAL = ("feincms3", "demo")
 
 
 def main() -> None:
     options = parsed()
-    folder = options.folder or Path(tempfile.mkdtemp(prefix="contentgit-bench-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    bench = Bench(folder.resolve(), options.database, options.identity)
-    try:
-        print(f"{options.articles:,} articles on {options.database}; {machine()}", flush=True)
-        bench.work("make", str(options.articles))
-        print_table(measured(bench, chosen(options.only), options.runs))
-    finally:
-        if not options.folder:
-            bench.work("drop")
-            shutil.rmtree(folder)
+    results = gathered(options.results)
+    for database in options.database if options.runs else ():
+        for rows in options.rows:
+            result = measure(options, database, rows)
+            print(f"\n{steps_table(result)}\n", flush=True)
+            results = with_new(results, result)
+            if options.results:
+                save(options.results, results)
+    for name, own in by_database(results):
+        print(f"{name}\n\n{targets_table(own)}\n")
+    if options.write:
+        write(options.write, results)
 
 
 def parsed() -> argparse.Namespace:
@@ -167,63 +67,81 @@ def parsed() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--articles", type=int, default=10_000)
+    parser.add_argument("--rows", type=int, nargs="+", default=[5000])
+    parser.add_argument("--database", choices=DATABASES, nargs="+", default=["sqlite"])
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--database", choices=("sqlite", "postgresql", "mysql"), default="sqlite")
-    parser.add_argument("--identity", choices=("pk", "uuid"), default="pk")
+    parser.add_argument("--against", metavar="REV", help="an earlier commit of this repository")
+    parser.add_argument("--identity", choices=("pk", "uuid"), default="pk", help="what names rows")
+    parser.add_argument("--feincms3", action="store_true", help="its dump and load, too")
+    parser.add_argument("--demo", action="store_true", help="the start of status on the demo, too")
     parser.add_argument("--only", default="", metavar="STEP,STEP")
-    parser.add_argument("--folder", type=Path)
-    return parser.parse_args()
+    parser.add_argument("--results", type=Path, metavar="FILE", help="append to this JSON file")
+    parser.add_argument(
+        "--write",
+        type=Path,
+        nargs="?",
+        const=ROOT / "docs",
+        metavar="FOLDER",
+        help="renew the page",
+    )
+    options = parser.parse_args()
+    if options.feincms3 and not find_spec("feincms3_data"):
+        parser.error("feincms3-data is not installed: pip install feincms3-data==0.11.1")
+    return options
 
 
-def chosen(names: str) -> list[Step]:
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
-    known = {step.name: step for step in STEPS}
+def measure(options: argparse.Namespace, database: str, rows: int) -> Result:
+    steps, command = chosen(options), command_of(options, database, rows)
+    code, against = (described(revision) for revision in ("HEAD", options.against))
+    with sites(options, database) as built:
+        found = [site.work("make", str(rows)) for site in built]
+        if options.demo:
+            for site in built:
+                site.run("-m", "contentgit", "demo", "{folder}/demo")
+        print(f"{rows:,} rows on {found[0]}", flush=True)
+        before, start = cpu_of_others(), time.monotonic()
+        today, earlier = measured(built, steps, options.runs)
+        others = (cpu_of_others() - before) / (time.monotonic() - start)
+    facts = (command, machine(), versions(found[0]), round(others, 2), code, against)
+    return Result(database, rows, *facts, today, earlier)
+
+
+@contextlib.contextmanager
+def sites(options: argparse.Namespace, database: str) -> Iterator[list[Site]]:
+    """One for today's code and, if asked for, one for the earlier commit's; taken away in the end."""
+    folder = Path(tempfile.mkdtemp(prefix="contentgit-bench-")).resolve()
+    place = Place(folder, database, options.identity)
+    built: list[Site] = []
+    try:
+        built.append(Site(place, "today"))
+        if options.against:
+            built.append(Site(place, "earlier", earlier_code(options.against, folder / "code")))
+        yield built
+    finally:
+        for site in built:
+            site.work("drop")
+        shutil.rmtree(folder)
+
+
+def described(revision: str | None) -> str:
+    return output_of(["git", "log", "-1", "--format=%h (%cs)", revision]) if revision else ""
+
+
+def command_of(options: argparse.Namespace, database: str, rows: int) -> str:
+    words = f"python scripts/bench --rows {rows} --database {database} --runs {options.runs}"
+    if options.against:
+        words += f" --against {output_of(['git', 'rev-parse', '--short', options.against])}"
+    if options.identity != "pk":
+        words += f" --identity {options.identity}"
+    return words + "".join(f" --{name}" for name in OPTIONAL if getattr(options, name))
+
+
+def chosen(options: argparse.Namespace) -> list[Step]:
+    known = {step.name: step for step in STEPS if not step.needs or getattr(options, step.needs)}
+    wanted = [name.strip() for name in options.only.split(",") if name.strip()]
     if unknown := [name for name in wanted if name not in known]:
         raise SystemExit(f"unknown steps: {', '.join(unknown)}; there are {', '.join(known)}")
-    return [known[name] for name in wanted] or list(STEPS)
-
-
-def machine() -> str:
-    git = subprocess.run(["git", "--version"], capture_output=True, text=True, check=True)
-    cores = os.cpu_count()
-    return (
-        f"Python {platform.python_version()}, {git.stdout.strip()}, "
-        f"{platform.system()} {platform.machine()}, {cores} cores"
-    )
-
-
-def measured(bench: Bench, steps: Sequence[Step], runs: int) -> dict[str, list[Cost]]:
-    costs: dict[str, list[Cost]] = {step.name: [] for step in steps}
-    for run in range(runs):
-        fresh_repository(bench)
-        for step in steps:
-            for arguments in step.before:
-                bench.work(*arguments)
-            tell(f"run {run + 1} of {runs}: {step.name}")
-            costs[step.name].append(bench.run(*step.command))
-    tell("")
-    return costs
-
-
-def tell(what: str) -> None:
-    """Progress, for those who watch."""
-    if sys.stderr.isatty():
-        print(f"\r{what:50}\r", end="", file=sys.stderr, flush=True)
-
-
-def fresh_repository(bench: Bench) -> None:
-    shutil.rmtree(bench.folder / "content.git", ignore_errors=True)
-    bench.run(*CONTENTGIT, "init", "--bare")
-
-
-def print_table(costs: dict[str, list[Cost]]) -> None:
-    print(f"{'':22}{'CPU s':>8}{'(all runs)':>16}{'wall s':>8}{'memory MB':>11}")
-    for name, each in costs.items():
-        cpu, wall = [cost.cpu for cost in each], [cost.wall for cost in each]
-        span = f"({min(cpu):.2f}-{max(cpu):.2f})"
-        memory = max(cost.memory for cost in each)
-        print(f"{name:22}{median(cpu):8.2f}{span:>16}{median(wall):8.2f}{memory:11.0f}")
+    return [step for name, step in known.items() if name in wanted or not wanted]
 
 
 if __name__ == "__main__":

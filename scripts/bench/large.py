@@ -11,37 +11,38 @@
 from __future__ import annotations
 
 import argparse
-import runpy
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
 
-bench: Any = runpy.run_path(str(Path(__file__).with_name("__main__.py")))
-Step, CONTENTGIT, CHECKOUT = bench["Step"], bench["CONTENTGIT"], bench["CHECKOUT"]
+from measuring import measured
+from processes import DATABASES, Place, Site
+from steps import APPLY, CHECKOUT, CONTENTGIT, TO_OTHER, Step
+from tables import costs_table
 
-OTHER = ("--database", "other")
 STEPS = (
-    Step("start", ("work.py", "nothing")),
-    Step("read", ("work.py", "read")),
+    Step("start", ("manage.py", "check")),
+    Step("raw read", ("work.py", "read")),
     Step("commit", (*CONTENTGIT, "commit", "-m", "All")),
     Step("check", (*CONTENTGIT, "check", "--no-code")),
-    Step("plan of a first checkout", (*CONTENTGIT, "checkout", "main", *OTHER)),
-    Step("first checkout", CHECKOUT),
-    Step("status of an edit", (*CONTENTGIT, "status"), (("extend", "0"),)),
+    Step("plan of a first checkout", CHECKOUT),
+    Step("first checkout", APPLY),
+    Step("status of an edit", (*CONTENTGIT, "status"), "extend 0"),
     Step("diff", (*CONTENTGIT, "diff")),
     Step("diff --format html", (*CONTENTGIT, "diff", "--format", "html")),
     Step("commit of an edit", (*CONTENTGIT, "commit", "-m", "Edit")),
     Step("show", (*CONTENTGIT, "show")),
     Step("log -p", (*CONTENTGIT, "log", "-p")),
-    Step("checkout of an edit", CHECKOUT),
+    Step("checkout of an edit", APPLY),
     Step(
         "update of both edits",
-        (*CONTENTGIT, "update", "--yes", *OTHER),
-        (("extend", "0"), ("commit",), ("extend", "1")),
+        (*CONTENTGIT, "update", "--yes", *TO_OTHER),
+        "extend 0 + commit + extend 1",
     ),
-    Step("undo", (*CONTENTGIT, "undo", "--yes", *OTHER)),
-    Step("commit to a branch", (*CONTENTGIT, "commit", "--branch", "draft", "-m", "Draft", *OTHER)),
+    Step("undo", (*CONTENTGIT, "undo", "--yes", *TO_OTHER)),
+    Step(
+        "commit to a branch", (*CONTENTGIT, "commit", "--branch", "draft", "-m", "Draft", *TO_OTHER)
+    ),
     Step("merge of both edits", (*CONTENTGIT, "merge", "draft")),
     Step("check of the merge", (*CONTENTGIT, "check", "--no-code", "HEAD~3..HEAD")),
 )
@@ -52,8 +53,8 @@ def main() -> None:
     for name, text, json in (("long text", options.text, 0), ("large JSON", 0, options.json)):
         if not text and not json:
             continue
-        folder = Path(tempfile.mkdtemp(prefix="contentgit-bench-"))
-        site = bench["Bench"](folder.resolve(), options.database)
+        folder = Path(tempfile.mkdtemp(prefix="contentgit-bench-")).resolve()
+        site = Site(Place(folder, options.database), "today")
         try:
             print(
                 f"{name}: {text or json} MB in {options.rows} rows on {options.database}",
@@ -61,7 +62,7 @@ def main() -> None:
             )
             site.work("make", "0")
             site.work("large", str(options.rows), str(text), str(json))
-            bench["print_table"](bench["measured"](site, STEPS, 1))
+            print(costs_table(measured([site], STEPS, 1)[0]))
         finally:
             site.work("drop")
             shutil.rmtree(folder)
@@ -74,7 +75,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--text", type=int, default=50, metavar="MB")
     parser.add_argument("--json", type=int, default=20, metavar="MB")
     parser.add_argument("--rows", type=int, default=1)
-    parser.add_argument("--database", choices=("sqlite", "postgresql", "mysql"), default="sqlite")
+    parser.add_argument("--database", choices=DATABASES, default="sqlite")
     return parser.parse_args()
 
 

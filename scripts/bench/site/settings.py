@@ -1,4 +1,4 @@
-"""Two databases: ``default`` is filled, ``other`` becomes the same. What is made lies in BENCH_FOLDER."""
+"""Two databases: ``default`` is filled, ``other`` becomes the same. BENCH_FOLDER has all that is made."""
 
 import getpass
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 
 KIND = os.environ["BENCH_DATABASE"]
 FOLDER = Path(os.environ["BENCH_FOLDER"])
-NAME = os.environ.get("CONTENTGIT_TEST_NAME") or "cg_bench"
+NAME = f"{os.environ.get('CONTENTGIT_TEST_NAME') or 'cg_bench'}_{FOLDER.name}"
 
 
 def server(prefix, port, user):

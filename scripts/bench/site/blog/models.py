@@ -1,33 +1,60 @@
-"""Articles of 2 kB, each with an author and three tags."""
+"""A blog: nodes with multi-table stories of 0.3 to 2.5 kB, in sections, with keywords and remarks."""
 
 from django.db import models
 
 
-class Author(models.Model):
-    name = models.CharField(max_length=50)
+class Person(models.Model):
+    name = models.CharField(max_length=80)
+    email = models.EmailField(unique=True)
+    born = models.DateField(null=True)
 
     def __str__(self):
         return self.name
 
 
-class Tag(models.Model):
-    name = models.CharField(max_length=50)
+class Section(models.Model):
+    title = models.CharField(max_length=80)
     slug = models.SlugField(unique=True)
-
-    def __str__(self):
-        return self.name
-
-
-class Article(models.Model):
-    title = models.CharField(max_length=100)
-    slug = models.SlugField(unique=True)
-    author = models.ForeignKey(Author, on_delete=models.CASCADE)
-    body = models.TextField()
-    price = models.DecimalField(max_digits=8, decimal_places=2)
-    meta = models.JSONField(default=dict)
-    published = models.DateTimeField()
-    live = models.BooleanField(default=True)
-    tags = models.ManyToManyField(Tag)
+    parent = models.ForeignKey("self", null=True, on_delete=models.CASCADE)
 
     def __str__(self):
         return self.title
+
+
+class Keyword(models.Model):
+    name = models.CharField(max_length=80)
+    slug = models.SlugField(unique=True)
+
+    def __str__(self):
+        return self.name
+
+
+class Node(models.Model):
+    title = models.CharField(max_length=120)
+    slug = models.SlugField(unique=True)
+    section = models.ForeignKey(Section, on_delete=models.CASCADE)
+    position = models.IntegerField()
+    live = models.BooleanField()
+    created = models.DateTimeField()
+
+    def __str__(self):
+        return self.title
+
+
+class Story(Node):
+    author = models.ForeignKey(Person, on_delete=models.CASCADE)
+    lead = models.CharField(max_length=200, blank=True)
+    text = models.TextField()
+    price = models.DecimalField(max_digits=10, decimal_places=2)
+    data = models.JSONField(default=dict)
+    keywords = models.ManyToManyField(Keyword)
+
+
+class Remark(models.Model):
+    story = models.ForeignKey(Story, on_delete=models.CASCADE)
+    person = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL)
+    text = models.TextField()
+    created = models.DateTimeField()
+
+    def __str__(self):
+        return self.text[:40]
