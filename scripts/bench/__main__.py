@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import shlex
 import shutil
 import tempfile
 import time
@@ -37,7 +38,7 @@ from pathlib import Path
 
 from measuring import cpu_of_others, measured
 from page import write
-from processes import DATABASES, ROOT, Place, Site, earlier_code, output_of
+from processes import DATABASES, ROOT, Place, Site, earlier_code, git
 from results import Result, gathered, machine, save, versions, with_new
 from steps import STEPS, Step
 from tables import by_database, steps_table, targets_table
@@ -57,7 +58,7 @@ def main() -> None:
                 save(options.results, results)
     for name, own in by_database(results):
         print(f"{name}\n\n{targets_table(own)}\n")
-    if options.write:
+    if options.write and results:
         write(options.write, results)
 
 
@@ -124,15 +125,19 @@ def sites(options: argparse.Namespace, database: str) -> Iterator[list[Site]]:
 
 
 def described(revision: str | None) -> str:
-    return output_of(["git", "log", "-1", "--format=%h (%cs)", revision]) if revision else ""
+    return (
+        git("log", "-1", "--format=%h (%cs)", revision, "--").decode().strip() if revision else ""
+    )
 
 
 def command_of(options: argparse.Namespace, database: str, rows: int) -> str:
     words = f"python scripts/bench --rows {rows} --database {database} --runs {options.runs}"
     if options.against:
-        words += f" --against {output_of(['git', 'rev-parse', '--short', options.against])}"
+        words += f" --against {described(options.against).split()[0]}"
     if options.identity != "pk":
         words += f" --identity {options.identity}"
+    if options.only:
+        words += f" --only {shlex.quote(options.only)}"
     return words + "".join(f" --{name}" for name in OPTIONAL if getattr(options, name))
 
 

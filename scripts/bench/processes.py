@@ -10,7 +10,6 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,19 +97,17 @@ class Site:
         self.run("manage.py", "contentgit", "init", "--bare")
 
 
-def output_of(words: Sequence[str]) -> str:
-    return subprocess.run(
-        words, cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.strip()
+def git(*words: str) -> bytes:
+    """What git says in this repository."""
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr.decode().strip())
+    return done.stdout
 
 
 def earlier_code(revision: str, folder: Path) -> Path:
     """The package as it was in ``revision`` of this repository, in ``folder``."""
-    archive = subprocess.run(
-        ["git", "archive", revision, "contentgit"], cwd=ROOT, capture_output=True, check=False
-    )
-    if archive.returncode:
-        raise SystemExit(archive.stderr.decode().strip())
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as packed:
+    archive = git("archive", revision, "contentgit")
+    with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
         packed.extractall(folder, filter="data")
     return folder

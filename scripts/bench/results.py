@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
-from processes import Cost, output_of
+from processes import Cost, git
 from steps import EARLIER, MEMORY, STEPS, TENTH, Target
 
 Costs = dict[str, list[Cost]]
@@ -47,8 +47,8 @@ def machine() -> str:
 
 
 def versions(database: str) -> str:
-    git = output_of(["git", "--version"]).replace(" version", "")
-    return f"Python {platform.python_version()}, {git}, {database}"
+    found = git("--version").decode().strip().replace(" version", "")
+    return f"Python {platform.python_version()}, {found}, {database}"
 
 
 def measured_ratio(target: Target, result: Result, results: Sequence[Result]) -> float | None:

@@ -50,7 +50,7 @@ def targets_table(results: Sequence[Result]) -> str:
         if any(ratio is not None for ratio in reached):
             shown = [verdict(target, ratio, database) for ratio in reached]
             rows.append([f"`{target.work}`", target.anchor, wanted(target, database), *shown])
-    return table(head, rows)
+    return table(head, rows) if rows else "No target is about these steps."
 
 
 def wanted(target: Target, database: str) -> str:
