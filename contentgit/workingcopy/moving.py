@@ -12,24 +12,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import count
 from typing import Final, NamedTuple
 
 from contentgit.branches.trees.rekeying import may_refer, rekeyed
 from contentgit.branches.trees.sides import PLAIN
-from contentgit.content.layout import integer_key, model_folder, of_models
+from contentgit.content.layout import of_models, record_paths
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import ModelSchema
 from contentgit.db.introspect import schema
 from contentgit.db.ledger import Applied
-from contentgit.db.queries import highest
 from contentgit.git import FileEntry
 from contentgit.history.renumbered import new_keys_since
 from contentgit.history.snapshots import CommitSide
 from contentgit.plan.steps import Action, Plan, Problem, ProblemKind, Step
 from contentgit.workingcopy.evolution import Evolution
+from contentgit.workingcopy.fresh_keys import FreshKeys
+from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.planned import DumpPlan, Goal
-from contentgit.workingcopy.project import Dump, Project, all_tables
+from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.undo import Undone
 
 MOVED: Final = "moved"
@@ -37,6 +37,9 @@ MOVED: Final = "moved"
 
 ASIDE: Final = "aside"
 """In the entry of a row that stays and that made room, its key in the commit ``of``: it goes back there."""
+
+RENUMBER: Final = "--renumber"
+"""What permits a row to make room for a record."""
 
 Keys = Mapping[RecordKey, RecordKey]
 
@@ -123,10 +126,16 @@ class Moves:
         keys = {**self.aside, **self.recorded.get(dump.folder, {})}
         return _with_keys(side, dump, self.family(keys)) if keys else side
 
-    @cached_property
-    def movable(self) -> AbstractSet[str]:
-        """The models of which a row can get another primary key."""
-        return _Finding(self.project, self.starts).movable
+    def permitted(self, plan: Plan, dump_plans: Sequence[DumpPlan], *, undoing: bool) -> Plan:
+        """The plan with new keys as a way on for its problems only where the row can get one."""
+        asked = {each.key for each in plan.problems if each.key and each.permit == RENUMBER}
+        finding = _Finding(self.project, self.starts)
+        can = set() if undoing else finding.can_make_room(asked, dump_plans)
+        problems = (
+            each._replace(permit="") if each.permit == RENUMBER and each.key not in can else each
+            for each in plan.problems
+        )
+        return replace(plan, problems=tuple(problems)) if asked else plan
 
     def family(self, keys: Keys) -> Keys:
         """The keys with those of multi-table children, which share them."""
@@ -181,7 +190,6 @@ class _Finding:
     project: Project
     starts: Sequence[Start]
     given: Keys = field(default_factory=dict)
-    _last: dict[str, Iterator[int]] = field(default_factory=dict)
 
     def back(self, keys: Keys, gone: AbstractSet[RecordKey], made: AbstractSet[RecordKey]) -> Moves:
         """The rows with these keys that are there, and those in their way."""
@@ -223,7 +231,7 @@ class _Finding:
         self, moves: Moves, in_the_way: Iterable[RecordKey], held: AbstractSet[RecordKey]
     ) -> Moves:
         """The moves with those of rows in their way; those that no commit ``held`` are a problem."""
-        aside = {key: self._fresh(key.model) for key in sorted(in_the_way)}
+        aside = {key: self._fresh.of(key.model) for key in sorted(in_the_way)}
         becoming = {new: old for old, new in moves.keys.items()}
         problems = [
             _taken(key, becoming[key], self._folder(key.model)) for key in aside if key not in held
@@ -268,23 +276,44 @@ class _Finding:
             if delta.commit and delta.path not in work.base_ids
             if delta.key.model in self.movable
         ]
-        taken = {key for key, is_here in new if is_here}
+        here = {key for key, is_here in new if is_here}
         # A row that no dump holds, or a copy; but not one whose record only goes to another dump.
-        outside = self._existing(key for key, is_here in new if not is_here)
-        taken |= {key for key in outside - taken if not self._is_record(key, dump_plans)}
-        taken -= {*moves.keys.values()}
-        aside = {**moves.aside, **{key: self._fresh(key.model) for key in sorted(taken)}}
+        here |= self._existing(key for key, is_here in new if not is_here)
+        taken = here - {*moves.keys.values()}
+        taken -= self._records(taken, dump_plans)
+        aside = {**moves.aside, **{key: self._fresh.of(key.model) for key in sorted(taken)}}
         return replace(moves, aside=aside)
 
-    def _is_record(self, key: RecordKey, dump_plans: Sequence[DumpPlan]) -> bool:
-        """Whether a dump has held it as a record."""
-        base = self.project.identities.base
-        return any(
-            work.dump.path(RecordKey(label, key.key)) in work.base_ids
-            for work in dump_plans
-            for label in work.dump.tables
-            if base(label) == key.model
-        )
+    def can_make_room(
+        self, keys: Iterable[RecordKey], dump_plans: Sequence[DumpPlan]
+    ) -> set[RecordKey]:
+        """Those of the keys of new records of the commit whose rows can get other keys."""
+        bases = {key: self._base_key(key) for key in keys if key.model in self.movable}
+        held = self._records({*bases.values()}, dump_plans)
+        return {key for key, row in bases.items() if row not in held}
+
+    def _records(
+        self, keys: AbstractSet[RecordKey], dump_plans: Sequence[DumpPlan]
+    ) -> set[RecordKey]:
+        """Those of the keys under which a dump has held a record, of whichever model: its row stays there.
+
+        A dump that is not applied now counts, too.
+        """
+        families = {
+            base: self.project.identities.family(base) for base in {key.model for key in keys}
+        }
+        members = {RecordKey(each, key.key): key for key in keys for each in families[key.model]}
+        found = {
+            key
+            for each, key in members.items()
+            if any(work.dump.path(each) in work.base_ids for work in dump_plans)
+        }
+        left = {each: key for each, key in members.items() if key not in found}
+        paths = {path: key for each, key in left.items() for path in record_paths(each)}
+        applied = {work.folder for work in dump_plans}
+        lines = current(self.project).values() if paths else ()
+        trees = [line.tree for line in lines if line.dump not in applied]
+        return found | {paths[each] for each in self.project.repository.trees.in_any(trees, paths)}
 
     # What is recorded
 
@@ -334,26 +363,11 @@ class _Finding:
     def _folder(self, label: str) -> str:
         return _start_of(self.project, self.starts, label).dump.folder
 
-    def _fresh(self, label: str) -> RecordKey:
-        """A key that no row has, and no record of the commits."""
-        if label not in self._last:
-            self._last[label] = count(self._highest(label) + 1)
-        return RecordKey(label, str(next(self._last[label])))
-
-    def _highest(self, label: str) -> int:
-        identities, trees = self.project.identities, self.project.repository.trees
-        tables = all_tables([start.dump for start in self.starts])
-        table = tables.get(label) or self.project.table(label)
-        numbers = (integer_key(key.key) or 0 for key in self.given.values() if key.model == label)
-        found = max(highest(table, self.project.using), 0, *numbers)
-        family = [each for each in tables if identities.base(each) == label]
-        for commit in {each for start in self.starts for each in (start.commit, start.goal.commit)}:
-            for folder in trees.folders(commit) if commit else ():
-                for each in family:
-                    for path, _ in trees.entries(commit, model_folder(folder, each)):
-                        name = path.rpartition("/")[2].removesuffix(".json")
-                        found = max(found, integer_key(name) or 0)
-        return found
+    @cached_property
+    def _fresh(self) -> FreshKeys:
+        commits = {each for start in self.starts for each in (start.commit, start.goal.commit)}
+        dumps = [start.dump for start in self.starts]
+        return FreshKeys(self.project, dumps, commits, self.given.values())
 
 
 def _with_keys(side: CommitSide, dump: Dump, keys: Keys) -> CommitSide:
@@ -373,4 +387,4 @@ def _with_keys(side: CommitSide, dump: Dump, keys: Keys) -> CommitSide:
 
 def _taken(key: RecordKey, becoming: RecordKey, folder: str) -> Problem:
     text = f"{key} is another row here, and {becoming} is to become {key}"
-    return Problem(ProblemKind.TAKEN, text, key, folder, permit="--renumber")
+    return Problem(ProblemKind.TAKEN, text, key, folder, permit=RENUMBER)

@@ -324,6 +324,7 @@ class _Planning(NamedTuple):
         readers = {work.folder: work.dump.reader for work in dump_plans}
         source = Source(project.using, tables, found, readers)
         built = decided(source, request.licences, partial(self._copied, dump_plans))
+        built = self.moves.permitted(built, dump_plans, undoing=request.verb == "undo")
         moves = self.moves.after(built)
         built = moves.into(built, permitted=request.renumber or request.licences.force)
         if self.shared:
@@ -331,7 +332,6 @@ class _Planning(NamedTuple):
             built = replace(built, problems=(*built.problems, *twice))
         named = list(dict.fromkeys(key for one in built.problems for key in named_rows(one)))
         called = called_outside(project, tables, named) if named else {}
-        built = replace(built, problems=tuple(map(self._permitted, built.problems)))
         if project.copy:
             learn_references(project, self.target.commit, built.problems)
             built = replace(built, problems=tuple(shown(project, one) for one in built.problems))
@@ -358,14 +358,6 @@ class _Planning(NamedTuple):
             if any(work.dump.path(key) in work.base_ids for work in dump_plans)
         }
         return rows_of_copies(self.project, choice.updated - held)
-
-    def _permitted(self, problem: Problem) -> Problem:
-        """The problem with new keys as a way on only where a row can get one."""
-        if problem.kind is not ProblemKind.TAKEN or problem.key is None:
-            return problem
-        undoing = self.request.verb == "undo"
-        can = not undoing and problem.key.model in self.moves.movable
-        return problem if can else problem._replace(permit="")
 
     def _candidates(
         self, dump_plans: Sequence[DumpPlan], contents: Contents
@@ -394,6 +386,5 @@ class _Planning(NamedTuple):
             for field in fields
         )
         text = f"{conflict.key} {texts[conflict.reason]}"
-        both = conflict.reason is Reason.ADDED and self.request.verb != "undo"
-        permit = "--renumber" if both and conflict.key.model in self.moves.movable else ""
+        permit = "--renumber" if conflict.reason is Reason.ADDED else ""
         return Problem(ProblemKind.CONFLICT, text, conflict.key, folder, states, permit)

@@ -158,6 +158,12 @@ class Identities:
             model = concrete(target.related_model)  # type: ignore[arg-type]
         return model._meta.label_lower
 
+    def family(self, base: str) -> list[str]:
+        """The models whose rows have their keys from this one, with itself."""
+        models = (model for model in self._models.get_models() if concrete(model) is model)
+        labels = (model._meta.label_lower for model in models)
+        return [label for label in labels if self.base(label) == base]
+
     def is_shared(self, label: str) -> bool:
         """Whether a row has the key of the row that its primary key refers to."""
         return isinstance(self._keys(label), TargetKeys)

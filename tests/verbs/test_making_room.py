@@ -1,0 +1,86 @@
+"""Rows that make room for records of the commit: which may, and what they get and keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.test import override_settings
+
+from contentgit.datasets import specs_for_models
+from tests import raw
+from tests.bakery.models import Category, Note
+from tests.verbs.conftest import Run
+from tests.zoo.models import Essay, Piece
+
+Ok = Callable[..., str]
+OTHER = "--database=other"
+APPLY = ("checkout", "main", "--apply", "--yes", OTHER)
+UPDATE = ("update", "--yes", OTHER)
+
+
+def datasets() -> dict[str, Any]:
+    """The position of a category is each site's own; it chooses what the second dump has."""
+    categories = {"model": "bakery.category", "exclude": ["position", "slug"]}
+    high = {**categories, "filter": {"position__gte": 5}}
+    return {
+        "all": {"specs": lambda _: [categories]},
+        "high": {"specs": lambda _: [high]},
+        "pieces": {"specs": lambda _: specs_for_models([Piece, Essay])},
+    }
+
+
+@pytest.fixture(autouse=True)
+def own_datasets() -> Iterator[None]:
+    with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.datasets"}):
+        yield
+
+
+def note(row: Any) -> None:
+    """A note about the row in the other database, which refers to it by its number."""
+    kind = ContentType.objects.db_manager("other").get_for_model(type(row))
+    Note.objects.using("other").create(content_type=kind, object_id=row.pk, text=str(row.pk))
+
+
+def refuses_new_keys(run: Run, *words: str) -> None:
+    """The call is refused, also with new keys for rows made here, and these are not offered."""
+    before = raw.snapshot("other")
+    for more in ((), ("--renumber",)):
+        refused = run(*words, *more)
+        assert refused.code == 3
+        assert "gives rows that were made here" not in refused.err
+        assert raw.snapshot("other") == before
+
+
+def test_a_row_stays_that_only_got_a_child(databases: Any, ok: Ok, run: Run) -> None:
+    """Both made an essay of a piece that both have: the piece keeps its key, and what refers to it."""
+    Piece.objects.create(pk=5, title="Common")
+    ok("init")
+    ok("commit", "-m", "All")
+    ok(*APPLY)
+    note(Piece(pk=5))
+    for alias in ("default", "other"):
+        essay = Essay(essay_piece_id=5, pk=5, id=5, title="Common", topic=alias)
+        essay.save_base(raw=True, using=alias)
+    ok("commit", "-m", "An essay")
+    refuses_new_keys(run, *UPDATE)
+
+
+@pytest.mark.parametrize("names", [(), ("high",)])
+def test_a_row_stays_that_only_came_to_another_dump(
+    databases: Any, ok: Ok, run: Run, names: tuple[str, ...]
+) -> None:
+    """One dump has always had it, whether that is applied, too, or not."""
+    for alias in ("default", "other"):
+        Category.objects.using(alias).create(pk=3, name="Common", slug="c", position=1)
+        Category.objects.using(alias).create(pk=4, name="High", slug="h", position=7)
+    ok("init")
+    ok("commit", "-m", "All")
+    ok(*APPLY)
+    note(Category(pk=3))
+    Category.objects.filter(pk=3).update(position=9, name="Changed")
+    Category.objects.using("other").filter(pk=3).update(position=9)
+    ok("commit", "-m", "An edit")
+    refuses_new_keys(run, *UPDATE, *names)
