@@ -102,6 +102,20 @@ class CommitSide(NamedTuple):
             if path != DATASET_FILE
         }
 
+    def ids_at(self, paths: Iterable[str]) -> dict[str, str]:
+        """The blob ids of the records at these paths, by path; a path without a record is left out."""
+        if not self.commit:
+            return {}
+        folder = f"{self.folder}/"
+        found = self.repository.trees.files_at(self.commit, [folder + path for path in paths])
+        return {path.removeprefix(folder): blob for path, blob in found.items()}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no record."""
+        entries = self.repository.trees.entries(self.commit, self.folder) if self.commit else ()
+        return not any(path != DATASET_FILE for path, _ in entries)
+
     def records(self, entries: Sequence[tuple[str, str]]) -> Iterator[Record | None]:
         """The record behind each (path, blob id), in order; ``None`` where the id is ``""``.
 

@@ -20,6 +20,7 @@ from contentgit.workingcopy.anchors import anchor
 from contentgit.workingcopy.backup import Backup, back_up, undoable
 from contentgit.workingcopy.hooks import Hooks
 from contentgit.workingcopy.ledger import settle, write
+from contentgit.workingcopy.looking import NotReadError
 from contentgit.workingcopy.places import place
 from contentgit.workingcopy.plan_files import PlanFile, check_plan
 from contentgit.workingcopy.planned import DumpPlan, Planned, Target
@@ -73,19 +74,30 @@ def apply(
         DatabaseError: the database refused; nothing has changed.
         ContentgitError: a receiver of ``pre_apply`` raised; nothing has changed.
     """
-    for _ in range(ATTEMPTS - 1):
-        with suppress(OvertakenError):
-            return _apply(project, request, digest, saved)
-    return _apply(project, request, digest, saved)
+    left, whole = ATTEMPTS, False
+    while True:
+        try:
+            return _apply(project, request, digest, saved, whole=whole)
+        except NotReadError:  # receivers or triggers write to the dumps
+            whole = True
+        except OvertakenError:
+            left -= 1
+            if not left:
+                raise
 
 
 def _apply(
-    project: Project, request: Request, digest: str | None, saved: PlanFile | None
+    project: Project,
+    request: Request,
+    digest: str | None,
+    saved: PlanFile | None,
+    *,
+    whole: bool,
 ) -> CheckedOut:
     settle(project)
     project.forget_rows()
     with project.exclusive():
-        planned = plan(project, request)
+        planned = plan(project, request, whole=whole)
         if digest is not None and planned.digest != digest:
             raise RefusedError(
                 "commit or database have changed since the plan was shown; nothing has been written",
@@ -233,7 +245,8 @@ def _entry(project: Project, planned: Planned, work: DumpPlan, backup: Backup) -
 def _action(planned: Planned, work: DumpPlan, *, wrote: bool) -> str:
     if work.goal.undoes:
         return "undo"
-    if planned.request.merging and (work.deltas or wrote) and undoable(planned, work):
+    differs = bool(work.deltas or work.looked)  # or may differ where nothing was read
+    if planned.request.merging and (differs or wrote) and undoable(planned, work):
         return "update" if planned.request.verb == "update" else "merge"
     return "apply" if wrote else "adopt"
 

@@ -34,6 +34,20 @@ class Target(NamedTuple):
     branch: str
 
 
+class Looked(NamedTuple):
+    """The part of a dump that a merge reads: the paths of records, and all records of the models ``labels``.
+
+    Elsewhere commit and base have the same, so what is here stays, whatever it is.
+    """
+
+    paths: frozenset[str]
+    labels: frozenset[str]
+
+    def ids(self, side: CommitSide) -> dict[str, str]:
+        """The blob ids that a snapshot has there, by path."""
+        return {**side.ids(self.labels), **side.ids_at(self.paths)}
+
+
 class Goal(NamedTuple):
     """Where a dump is when the plan has been run: what the ledger will say of it.
 
@@ -70,7 +84,8 @@ class DumpPlan:
     here. ``not_here`` are models and fields of ``theirs`` that the code does not have, see
     :attr:`Evolution.not_here`. ``rename`` makes the references of ``base`` those that the code writes, where
     it has others. ``base_commit`` is the commit of ``base``. ``missing`` lists what ``theirs`` has in place
-    of references to missing rows, see :mod:`contentgit.workingcopy.as_applied`.
+    of references to missing rows, see :mod:`contentgit.workingcopy.as_applied`. ``looked`` is the part of the
+    dump of which deltas and ids are known, ``None`` if all of it was read.
     """
 
     dump: Dump
@@ -97,11 +112,16 @@ class DumpPlan:
     rename: Callable[[Record], Record] | None = None
     base_commit: str = ""
     missing: Sequence[Mapping[str, Any]] = ()
+    looked: Looked | None = None
 
     @property
     def folder(self) -> str:
         """The dump's folder in the repository."""
         return self.dump.folder
+
+    def ids_of(self, side: CommitSide) -> dict[str, str]:
+        """The blob ids of a snapshot by path, of what is looked at."""
+        return side.ids() if self.looked is None else self.looked.ids(side)
 
 
 class Contents:

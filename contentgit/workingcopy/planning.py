@@ -34,6 +34,7 @@ from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.effects import called_outside
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current
+from contentgit.workingcopy.looking import looked, rows_of
 from contentgit.workingcopy.missing import applied_commit, found_commit
 from contentgit.workingcopy.missing_rows import without_missing
 from contentgit.workingcopy.moving import (
@@ -58,10 +59,11 @@ from contentgit.workingcopy.unreadable import refuse_unreadable
 Copied: TypeAlias = Callable[[Choice], Mapping[RecordKey, str]]
 
 
-def plan(project: Project, request: Request) -> Planned:
+def plan(project: Project, request: Request, *, whole: bool = False) -> Planned:
     """What an apply would do now, and what of it is refused. Nothing is written.
 
-    Call it inside ``project.snapshot()``, as its records are read on demand.
+    Call it inside ``project.snapshot()``, as its records are read on demand. With ``whole`` all rows of the
+    dumps are read, also where a merge could do without.
 
     Raises:
         UnknownNameError: the revision, or a dump in it, does not exist.
@@ -82,7 +84,7 @@ def plan(project: Project, request: Request) -> Planned:
     target = target_of(project, request)
     dumps, skipped, copied = dumps_of(project, target, request.names, rows)
     refuse_pending(project, dumps)
-    planning = _Planning(project, request, target, _shared(dumps), Moves(project))
+    planning = _Planning(project, request, target, _shared(dumps), Moves(project), whole)
     starts = [planning.start(dump, rows.get(dump.folder)) for dump in dumps]
     dump_plans, planning = planning.moved(starts)
     planned = planning.decide(planning.without_missing(dump_plans), skipped)
@@ -119,13 +121,17 @@ def _origin(repository: Repository, undone: Undone) -> str | None:
 
 
 class _Planning(NamedTuple):
-    """A call under way; ``shared`` are the labels of models that several of its dumps hold."""
+    """A call under way; ``shared`` are the labels of models that several of its dumps hold.
+
+    With ``whole`` all rows of the dumps are read.
+    """
 
     project: Project
     request: Request
     target: Target
     shared: frozenset[str]
     moves: Moves
+    whole: bool = True
 
     # The snapshots of a dump
 
@@ -171,7 +177,7 @@ class _Planning(NamedTuple):
             base = self.moves.base(Unapplied.since(project, evolution, row).side, dump)
             refuse_lost_map(project, dump, base, row)
             sides = DumpPlan(dump, row, goal, goal.tree, base, ours, theirs, base_commit=at)
-            return self._compared(sides, evolution)
+            return self._compared(self._looked(sides, evolution), evolution)
         since = Evolution.since(project, dump, start)
         base = self.moves.base(Unapplied.since(project, since, row).side, dump)
         if row and start == at:
@@ -179,9 +185,10 @@ class _Planning(NamedTuple):
         sides = DumpPlan(dump, row, goal, goal.tree, base, ours, theirs, base_commit=start)
         if start == at:  # this database held it
             sides = replace(sides, rename=as_named_here(project, since))
-        found = self._compared(sides, evolution)
         recording = since.recording(goal.commit)
-        return self._as_migrated(found, recording) if recording else found
+        if recording:
+            return self._as_migrated(self._compared(sides, evolution), recording)
+        return self._compared(self._looked(sides, evolution), evolution)
 
     def undo_plan(self, undone: Undone) -> DumpPlan:
         """The snapshots of a dump that is to become what it was before an apply."""
@@ -235,6 +242,12 @@ class _Planning(NamedTuple):
             )
         return bases[0]
 
+    def _looked(self, sides: DumpPlan, evolution: Evolution) -> DumpPlan:
+        """The snapshots with the part of them that this call has to read."""
+        if self.whole or not self.request.merging or self.moves.keys:
+            return sides
+        return replace(sides, looked=looked(self.project, sides, evolution, self.shared))
+
     def _compared(self, sides: DumpPlan, evolution: Evolution) -> DumpPlan:
         """Looks by blob ids alone where the database differs from what it is to become.
 
@@ -243,9 +256,9 @@ class _Planning(NamedTuple):
                 rows outside of the dump otherwise than this code.
         """
         refuse_renamed(self.project, evolution, undoing=self.request.verb == "undo")
-        ids = sides.theirs.ids()
-        base_ids = dict(ids) if sides.base == sides.theirs else sides.base.ids()
-        deltas = sides.ours.compare(sides.theirs, ids)
+        ids = sides.ids_of(sides.theirs)
+        base_ids = dict(ids) if sides.base == sides.theirs else sides.ids_of(sides.base)
+        deltas = sides.ours.compare(sides.theirs, ids, rows_of(sides, ids, base_ids))
         if deltas or any(each.field == KEY for each in evolution.seen.lost):
             held = sides.applied is not None and sides.applied.tree == sides.tree
             # Of what the database held, its own migrations have converted the rows that are still there.
@@ -265,18 +278,24 @@ class _Planning(NamedTuple):
 
     def _indexed(self, sides: DumpPlan) -> DumpPlan:
         """The dump's plan with what its ids in base and theirs say beside the deltas."""
-        tables, ids, base_ids = sides.dump.tables, sides.theirs.ids(), sides.base_ids
+        tables, ids, base_ids = sides.dump.tables, sides.ids_of(sides.theirs), sides.base_ids
         ordered = [label for label, table in tables.items() if table.schema.orders]
         changed = {path: blob for path, blob in ids.items() if base_ids.get(path) != blob}
         changed |= dict.fromkeys(base_ids.keys() - ids.keys(), "")
         differing = {delta.path for delta in sides.deltas}
         return replace(
             sides,
-            size=Size(len(base_ids), sides.ours.size, len(ids)),
+            size=Size(len(base_ids), self._rows(sides), len(ids) or int(not sides.theirs.is_empty)),
             agreed={path: blob for path, blob in changed.items() if path not in differing},
             shared_ids=of_models(self.shared & tables.keys(), ids),
             ordered_ids=of_models(ordered if self.request.merging else (), ids),
         )
+
+    def _rows(self, sides: DumpPlan) -> int:
+        """How many rows the dump has here, where that matters; else how many were read."""
+        if sides.looked is None or self.request.licences.max_deletes_percent is None:
+            return sides.ours.size
+        return sum(sides.dump.reader.counts().values())
 
     def without_missing(self, dump_plans: Sequence[DumpPlan]) -> list[DumpPlan]:
         """The plans with what is written in place of references to missing rows."""

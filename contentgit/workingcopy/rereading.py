@@ -24,6 +24,7 @@ from contentgit.plan.steps import Action, Plan, Step
 from contentgit.render.plain import plural
 from contentgit.specs import Dataset
 from contentgit.workingcopy.database_side import DatabaseSide, Missing
+from contentgit.workingcopy.looking import NotReadError
 from contentgit.workingcopy.outside import OUTSIDE
 from contentgit.workingcopy.planned import DumpPlan, Planned
 from contentgit.workingcopy.planning import decided
@@ -119,7 +120,13 @@ class Rereading:
             yield from self._compared(work, side, batch)
 
     def _wanted(self, work: DumpPlan, labels: Collection[str]) -> tuple[dict[str, str], set[str]]:
-        """The blob id of each record by its path, and the paths of those whose content is in no commit."""
+        """The blob id of each record by its path, and the paths of those whose content is in no commit.
+
+        Raises:
+            NotReadError: what was here of these models before is not known.
+        """
+        if work.looked is not None and not work.looked.labels.issuperset(labels):
+            raise NotReadError
         ids = of_models(labels, work.theirs.ids())
         local: set[str] = set()
         for delta in work.deltas:
