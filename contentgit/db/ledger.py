@@ -101,12 +101,13 @@ def history(
     dump: str | None = None,
     limit: int | None = None,
     own: Callable[[Applied], bool] = every,
+    since: int = 0,
 ) -> list[Applied]:
     """The lines that are done, latest first; of one dump folder only, where it is given.
 
-    Lines for which ``own`` does not hold are left out.
+    Lines for which ``own`` does not hold are left out, and those up to the id ``since``.
     """
-    rows = _rows(using).filter(state=AppliedCommit.State.DONE).order_by("-id")
+    rows = _rows(using).filter(state=AppliedCommit.State.DONE, id__gt=since).order_by("-id")
     if dump is not None:
         rows = rows.filter(dump=dump)
     size = limit if limit is None or own is every else max(limit, _LINES)

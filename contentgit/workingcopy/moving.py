@@ -8,15 +8,16 @@ new records of the commit, if that is asked for (``--renumber``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, NamedTuple
 
+from contentgit.branches.trees.following import composed
 from contentgit.branches.trees.rekeying import may_refer, rekeyed
 from contentgit.branches.trees.sides import PLAIN
-from contentgit.content.layout import of_models, record_paths
+from contentgit.content.layout import of_models
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import ModelSchema
 from contentgit.db.introspect import schema
@@ -27,21 +28,17 @@ from contentgit.history.snapshots import CommitSide
 from contentgit.plan.steps import Action, Plan, Problem, ProblemKind, Step
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.fresh_keys import FreshKeys
-from contentgit.workingcopy.ledger import current
+from contentgit.workingcopy.held_records import held_by, held_elsewhere
+from contentgit.workingcopy.moved_since import Keys, MovedSince, moved_by
 from contentgit.workingcopy.planned import DumpPlan, Goal
 from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.undo import Undone
-
-MOVED: Final = "moved"
-"""In an entry of the ledger's list, the key that the row of ``record`` got."""
 
 ASIDE: Final = "aside"
 """In the entry of a row that stays and that made room, its key in the commit ``of``: it goes back there."""
 
 RENUMBER: Final = "--renumber"
 """What permits a row to make room for a record."""
-
-Keys = Mapping[RecordKey, RecordKey]
 
 
 class Start(NamedTuple):
@@ -59,8 +56,8 @@ class Start(NamedTuple):
 class Moves:
     """The rows that move, by the keys of the models that give them.
 
-    ``recorded`` are the records that have another key in the commit, by the dump's folder, and ``rows`` those
-    of them that have a row; ``aside`` are the rows that make room, and those that go back where they have
+    ``recorded`` are the records that have another key in the commit, by the dump's folder, and ``rows`` the
+    rows that move for that; ``aside`` are the rows that make room, and those that go back where they have
     made room. ``origins`` are the commits of the former. Where an apply is undone, ``back`` are the keys that
     it gave and those of before: the rows move behind all other steps.
     """
@@ -68,7 +65,7 @@ class Moves:
     project: Project
     starts: Sequence[Start] = ()
     recorded: Mapping[str, Keys] = field(default_factory=dict)
-    rows: AbstractSet[RecordKey] = frozenset()
+    rows: Keys = field(default_factory=dict)
     aside: Keys = field(default_factory=dict)
     origins: Mapping[RecordKey, str] = field(default_factory=dict)
     problems: Sequence[Problem] = ()
@@ -87,19 +84,15 @@ class Moves:
     @cached_property
     def keys(self) -> Keys:
         """All of them."""
-        found = {**self.aside, **self.back}
-        for keys in self.recorded.values():
-            found |= {old: new for old, new in keys.items() if old in self.rows}
-        return found
+        return {**self.aside, **self.back, **self.rows}
 
     def into(self, plan: Plan, *, permitted: bool) -> Plan:
         """The plan with a step for each row, in a dump that has its model."""
-        problems = () if permitted else self.problems
+        left = (each for each in self.problems if not (permitted and each.permit))
+        plan = replace(plan, problems=(*plan.problems, *left))
         if self.back:
-            steps = (*plan.steps, *self._steps(self.keys))
-            return replace(plan, steps=steps, problems=(*plan.problems, *problems))
-        steps = (*self._steps(self.keys), *plan.steps)
-        return replace(plan, steps=steps, problems=(*plan.problems, *problems))
+            return replace(plan, steps=(*plan.steps, *self._steps(self.keys)))
+        return replace(plan, steps=(*self._steps(self.keys), *plan.steps))
 
     def _steps(self, keys: Keys) -> Iterator[Step]:
         for old, new in sorted(keys.items()):
@@ -162,14 +155,13 @@ def with_collisions(moves: Moves, dump_plans: Sequence[DumpPlan]) -> Moves:
 
 def moved_back(project: Project, undone: Sequence[Undone]) -> Moves:
     """The rows that the applies which are undone have moved, back behind all other steps."""
-    keys = {
-        RecordKey.parse(entry[MOVED]): RecordKey.parse(entry["record"])
-        for one in undone
-        for entry in one.line.withheld
-        if MOVED in entry
-    }
+    since = MovedSince(project, [one.line for one in undone])
+    keys: dict[RecordKey, RecordKey] = {}
+    for one in undone:
+        now = since.keys(one.line)
+        keys |= {now.get(new, new): old for old, new in moved_by(one.line).items()}
     starts = [
-        Start(one.dump, one.now, one.line.commit, one.line.commit, one.goal) for one in undone
+        Start(one.dump, one.line, one.line.commit, one.line.commit, one.goal) for one in undone
     ]
     return Moves(project, starts, back=keys)
 
@@ -190,6 +182,7 @@ class _Finding:
     project: Project
     starts: Sequence[Start]
     given: Keys = field(default_factory=dict)
+    _moved: dict[str, Keys] = field(default_factory=dict)
 
     def back(self, keys: Keys, gone: AbstractSet[RecordKey], made: AbstractSet[RecordKey]) -> Moves:
         """The rows with these keys that are there, and those in their way."""
@@ -200,41 +193,35 @@ class _Finding:
         moving = {old: new for old, new in keys.items() if old in there}
         moves = Moves(self.project, self.starts, back=moving)
         in_the_way = [new for new in moving.values() if new in there and new not in moving]
-        held = {key for start in self.starts for key in self._held(start, in_the_way)}
-        return self._with_room(moves, in_the_way, held)
-
-    def _held(self, start: Start, keys: Sequence[RecordKey]) -> Iterator[RecordKey]:
-        """Those of the keys of which the commit has a record."""
-        dump, base = start.dump, self.project.identities.base
-        ids = Evolution.since(self.project, dump, start.commit).side.ids() if keys else {}
-        for key in keys:
-            family = (RecordKey(each, key.key) for each in dump.tables if base(each) == key.model)
-            if any(dump.path(each) in ids for each in family):
-                yield key
+        return self._with_room(moves, in_the_way)
 
     def recorded(self) -> Moves:
         found: dict[str, Keys] = {}
-        held: set[RecordKey] = set()
+        rows: dict[RecordKey, RecordKey] = {}
         for start in self.starts:
-            keys, base = self._recorded(start)
-            if keys:
-                found[start.dump.folder] = keys
-                held |= base
-        rows = self._existing({old for keys in found.values() for old in keys})
+            keys = self._recorded(start)
+            found[start.dump.folder] = {old: new for old, new in keys.items() if old != new}
+            now = self._now(start)
+            rows |= {now.get(old, old): new for old, new in keys.items()}
+        there = self._existing(old for old, new in rows.items() if old != new)
+        rows = {old: new for old, new in rows.items() if old in there}
         moves = Moves(self.project, self.starts, found, rows, self._returning())
         if not moves.keys:
             return moves
         wanted = [key for key in moves.keys.values() if key not in moves.keys]
-        return self._with_room(moves, self._existing(wanted), held)
+        return self._with_room(moves, self._existing(wanted))
 
-    def _with_room(
-        self, moves: Moves, in_the_way: Iterable[RecordKey], held: AbstractSet[RecordKey]
-    ) -> Moves:
-        """The moves with those of rows in their way; those that no commit ``held`` are a problem."""
+    def _with_room(self, moves: Moves, in_the_way: Collection[RecordKey]) -> Moves:
+        """The moves with those of rows in their way; those that no commit held are a problem."""
+        held = {key for start in self.starts for key in self._held(start, in_the_way)}
+        folders = [start.dump.folder for start in self.starts]
+        stay = held_elsewhere(self.project, {*in_the_way} - held, folders)
         aside = {key: self._fresh.of(key.model) for key in sorted(in_the_way)}
         becoming = {new: old for old, new in moves.keys.items()}
         problems = [
-            _taken(key, becoming[key], self._folder(key.model)) for key in aside if key not in held
+            _taken(key, becoming[key], self._folder(key.model), stays=key in stay)
+            for key in aside
+            if key not in held
         ]
         origins = {
             key: _start_of(self.project, self.starts, key.model).at for key in aside if key in held
@@ -280,7 +267,7 @@ class _Finding:
         # A row that no dump holds, or a copy; but not one whose record only goes to another dump.
         here |= self._existing(key for key, is_here in new if not is_here)
         taken = here - {*moves.keys.values()}
-        taken -= self._records(taken, dump_plans)
+        taken -= held_by(self.project, taken, dump_plans)
         aside = {**moves.aside, **{key: self._fresh.of(key.model) for key in sorted(taken)}}
         return replace(moves, aside=aside)
 
@@ -289,48 +276,57 @@ class _Finding:
     ) -> set[RecordKey]:
         """Those of the keys of new records of the commit whose rows can get other keys."""
         bases = {key: self._base_key(key) for key in keys if key.model in self.movable}
-        held = self._records({*bases.values()}, dump_plans)
+        held = held_by(self.project, {*bases.values()}, dump_plans)
         return {key for key, row in bases.items() if row not in held}
-
-    def _records(
-        self, keys: AbstractSet[RecordKey], dump_plans: Sequence[DumpPlan]
-    ) -> set[RecordKey]:
-        """Those of the keys under which a dump has held a record, of whichever model: its row stays there.
-
-        A dump that is not applied now counts, too.
-        """
-        families = {
-            base: self.project.identities.family(base) for base in {key.model for key in keys}
-        }
-        members = {RecordKey(each, key.key): key for key in keys for each in families[key.model]}
-        found = {
-            key
-            for each, key in members.items()
-            if any(work.dump.path(each) in work.base_ids for work in dump_plans)
-        }
-        left = {each: key for each, key in members.items() if key not in found}
-        paths = {path: key for each, key in left.items() for path in record_paths(each)}
-        applied = {work.folder for work in dump_plans}
-        lines = current(self.project).values() if paths else ()
-        trees = [line.tree for line in lines if line.dump not in applied]
-        return found | {paths[each] for each in self.project.repository.trees.in_any(trees, paths)}
 
     # What is recorded
 
-    def _recorded(self, start: Start) -> tuple[Keys, set[RecordKey]]:
-        """The keys of the dump's records that have others in its goal, and what it holds of those in use."""
-        if not start.commit or start.commit == start.goal.commit:
-            return {}, set()
-        given = new_keys_since(self.project.repository, start.commit, start.goal.commit)
-        dump = start.dump
-        known = [old for old in given if old.model in dump.tables and old.model in self.movable]
-        if not known:
-            return {}, set()
-        ids = Evolution.since(self.project, dump, start.commit).side.ids()
-        there = [old for old in known if dump.path(old) in ids]
-        keys = {self._base_key(old): self._base_key(given[old]) for old in there}
-        held = {self._base_key(given[old]) for old in there if dump.path(given[old]) in ids}
-        return keys, held
+    def _recorded(self, start: Start) -> Keys:
+        """The keys in the goal of those of the dump's records that have others there, or whose rows moved."""
+        if not start.commit:
+            return {}
+        given = self._given(start.commit, start.goal.commit)
+        names = {*given, *self._now(start)}
+        return {old: given.get(old, old) for old in self._named(start, names)}
+
+    def _given(self, before: str, after: str) -> Keys:
+        """The keys that records of a commit have in another one, where rows can follow."""
+        given = new_keys_since(self.project.repository, before, after) if before != after else {}
+        return {
+            self._base_key(old): self._base_key(new)
+            for old, new in given.items()
+            if old.model in self.movable
+        }
+
+    def _now(self, start: Start) -> Keys:
+        """The keys that the rows of the dump's records have now, where these are others."""
+        if start.applied is None or not start.commit:
+            return {}
+        folder = start.dump.folder
+        if folder not in self._moved:
+            here = self._given(start.commit, start.at)
+            self._moved[folder] = composed(here, self._since.keys(start.applied))
+        return self._moved[folder]
+
+    @cached_property
+    def _since(self) -> MovedSince:
+        return MovedSince(self.project, [each.applied for each in self.starts if each.applied])
+
+    def _held(self, start: Start, keys: Collection[RecordKey]) -> Iterator[RecordKey]:
+        """Those of the keys whose rows are records of the commit."""
+        now = self._now(start)
+        before = {new: old for old, new in now.items()}
+        names = {before.get(key, key): key for key in keys if key in before or key not in now}
+        return (names[name] for name in self._named(start, names))
+
+    def _named(self, start: Start, keys: Collection[RecordKey]) -> Iterator[RecordKey]:
+        """Those of the keys under which the commit has a record."""
+        dump, base = start.dump, self.project.identities.base
+        ids = Evolution.since(self.project, dump, start.commit).side.ids() if keys else {}
+        for key in keys:
+            family = (RecordKey(each, key.key) for each in dump.tables if base(each) == key.model)
+            if any(dump.path(each) in ids for each in family):
+                yield key
 
     @cached_property
     def movable(self) -> AbstractSet[str]:
@@ -385,6 +381,7 @@ def _with_keys(side: CommitSide, dump: Dump, keys: Keys) -> CommitSide:
     return side._replace(commit=writer.write_tree(None, changes, {"": root}))
 
 
-def _taken(key: RecordKey, becoming: RecordKey, folder: str) -> Problem:
-    text = f"{key} is another row here, and {becoming} is to become {key}"
-    return Problem(ProblemKind.TAKEN, text, key, folder, permit=RENUMBER)
+def _taken(key: RecordKey, becoming: RecordKey, folder: str, *, stays: bool) -> Problem:
+    what = "a record of another dump" if stays else "another row"
+    text = f"{key} is {what} here, and {becoming} is to become {key}"
+    return Problem(ProblemKind.TAKEN, text, key, folder, permit="" if stays else RENUMBER)

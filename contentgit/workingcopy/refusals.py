@@ -49,7 +49,8 @@ _CORRECT: Final = {
     ProblemKind.UNIQUE: "give one of the two records another value, on the site or in a commit",
     ProblemKind.BROKEN: "correct the records where the content is edited and commit, or take the fields "
     "together from one commit: contentgit restore RECORD/FIELD --from REV",
-    ProblemKind.TAKEN: "a row of a copy has the key: undo the copy, or commit the record under another key",
+    ProblemKind.TAKEN: "a row of a copy or of another dump has the key: undo the copy, apply the other dump, "
+    "too, or commit the record under another key",
     ProblemKind.TWICE: "commit from a database that has the record; both dumps then hold the same",
 }
 """What to do about a problem that no option permits."""

@@ -21,7 +21,8 @@ from contentgit.history.snapshots import batches
 from contentgit.plan.steps import Action
 from contentgit.workingcopy.as_applied import MISSING
 from contentgit.workingcopy.database_side import DatabaseSide
-from contentgit.workingcopy.moving import ASIDE, MOVED
+from contentgit.workingcopy.moved_since import MOVED
+from contentgit.workingcopy.moving import ASIDE
 from contentgit.workingcopy.planned import DumpPlan, Planned
 from contentgit.workingcopy.unapplied import LEFT_AT
 
@@ -140,7 +141,7 @@ def listed(planned: Planned, work: DumpPlan) -> Sequence[WithheldEntry]:
     rows = {entry["record"]: entry for entry in found if entry.get("blob")}
     held = (entry for entry in work.goal.withheld if MOVED not in entry)
     left = [entry for entry in held if entry.get("record") not in rows]
-    return [*left, *rows.values(), *work.missing]
+    return [*left, *rows.values(), *work.missing, *_moved(planned)]
 
 
 def _as_called(
@@ -167,7 +168,7 @@ def _as_called(
 
 
 def _moved(planned: Planned) -> Iterator[WithheldEntry]:
-    """The rows that got another primary key, in whichever dump: an undo gives it back."""
+    """The rows that got another primary key, in whichever dump: an undo gives it back, and no apply again."""
     for step in planned.plan.steps:
         if step.action is Action.MOVE:
             reason = "has another key"
