@@ -15,11 +15,11 @@ def held_by(
     project: Project, keys: Collection[RecordKey], dump_plans: Sequence[DumpPlan]
 ) -> set[RecordKey]:
     """Those of the keys that a dump of the plan had, or that another one of the database has."""
-    found = {
-        key
-        for each, key in _members(project, keys).items()
-        if any(work.dump.path(each) in work.base_ids for work in dump_plans)
-    }
+    members = _members(project, keys)
+    found: set[RecordKey] = set()
+    for work in dump_plans:
+        paths = {path: key for each, key in members.items() if (path := work.dump.path(each))}
+        found |= {paths[path] for path in work.base.ids_at(paths)}
     left = [key for key in keys if key not in found]
     return found | held_elsewhere(project, left, [work.folder for work in dump_plans])
 
