@@ -61,7 +61,8 @@ def new_keys_since(
     """The keys in the commit ``after`` of those records of ``before`` that have others there.
 
     Whether ``before`` has them is not looked at. Where one is not an ancestor of the other, it is gone back
-    to what both come from.
+    to what both come from, and only records count that are there: a key that both sides gave since is not one
+    record.
     """
     found = _NewKeys(repository)
     if before == after:
@@ -71,12 +72,22 @@ def new_keys_since(
     base = next(iter(repository.history.merge_bases(before, after)), None)
     if base is None:
         return {}
-    back, on = _turned(found.between(base, before)), found.between(base, after)
+    back, on = (_common(repository, base, found.between(base, each)) for each in (before, after))
+    back = _turned(back)
     moved = {*back.values()}
     both = {key: on.get(older, older) for key, older in back.items()}
     # What has the name of a record that went elsewhere on the way came later: it has none before.
     both |= {key: newer for key, newer in on.items() if key not in moved and key not in back}
     return {key: newer for key, newer in both.items() if key != newer}
+
+
+def _common(
+    repository: Repository, base: str, keys: Mapping[RecordKey, RecordKey]
+) -> dict[RecordKey, RecordKey]:
+    """Those of the keys that are of records which the base has: all others came later, on one side alone."""
+    models = models_at(repository, base) if keys else set()
+    there = records_at(repository, base, [key for key in keys if key.model in models])
+    return {k: new for k, new in keys.items() if k in there or k.model not in models}
 
 
 def _turned(keys: Mapping[RecordKey, RecordKey]) -> dict[RecordKey, RecordKey]:

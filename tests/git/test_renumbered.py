@@ -92,6 +92,19 @@ def test_back_over_what_both_come_from(site: Site) -> None:
     assert since(site, first, autumn) == {4: 3}
 
 
+def test_a_record_of_a_third_side_keeps_its_key(site: Site) -> None:
+    """A merge of two branches says nothing of what another one made under the same key."""
+    start = site.repository.refs.resolve("main")
+    early = site.commit("summer", tags("s", 3))
+    site.repository.refs.create_branch("autumn", start)
+    third = site.commit("autumn", tags("a", 3))
+    site.commit("main", tags("w", 3))
+    first = merged(site, "summer", (3, Side.THEIRS))
+    assert since(site, early, first) == {3: 4}
+    assert since(site, third, first) == {}
+    assert since(site, first, third) == {}
+
+
 def test_lines_of_others_do_not_count(site: Site) -> None:
     early = site.commit("summer", tags("s", 3, 5, 6))
     main = site.commit("main", tags("w", 3, 5, 6))
