@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from contentgit.errors import RepositoryError, UnknownNameError
 from contentgit.git.objects import checked_id, content, contents, named
@@ -118,12 +118,30 @@ class History:
         resolve = self._refs.resolve
         return ["^" + resolve(before or "HEAD"), resolve(after or "HEAD")]
 
-    def mentioning(self, before: str, after: str, text: str) -> list[Commit]:
+    def mentioning(self, before: str | None, after: str, text: str) -> list[Commit]:
         """The commits that ``after`` has and ``before`` has not whose message has ``text``, parents first."""
         options = ("--topo-order", "--reverse", "--fixed-strings", f"--grep={text}")
-        tips = ("^" + checked_id(before), checked_id(after))
-        found = [each for each, *_ in self._listed(*options, *tips)]
+        found = [each for each, *_ in self._listed(*options, *_between(before, after))]
         return [*self.commits(found).values()]
+
+    def ancestry(self, before: str | None, after: str, commits: Iterable[str]) -> Ancestry:
+        """Which of some commits come from which, as far as ``after`` has them and ``before`` has not.
+
+        One process, however many these are. ``before`` itself is one of them.
+        """
+        numbers = {each: number for number, each in enumerate(dict.fromkeys(commits))}
+        above: dict[str, int] = {}  # the commits that one comes from, a bit each
+        if before:
+            above[before] = 1 << numbers.setdefault(before, len(numbers))
+        options = ("--topo-order", "--reverse", "--parents")
+        for commit, *parents in self._listed(*options, *_between(before, after)):
+            found = above.get(parents[0], 0) if parents else 0
+            for each in parents[1:]:
+                found |= above.get(each, 0)
+            if commit in numbers:
+                found |= 1 << numbers[commit]
+            above[commit] = found
+        return Ancestry(numbers, {each: above.get(each, 0) for each in numbers})
 
     def commit(self, commit_id: str) -> Commit:
         """The commit with this id.
@@ -218,6 +236,23 @@ class History:
             blobs = (at[0] if at and at[1] == "blob" else None for at in there[each])
             found.append(Version(each, tuple(above), tuple(blobs)))
         return found[::-1]
+
+
+class Ancestry(NamedTuple):
+    """Which of some commits are ancestors of others of them; made by :meth:`History.ancestry`."""
+
+    numbers: Mapping[str, int]
+    above: Mapping[str, int]
+
+    def has(self, one: str, other: str) -> bool:
+        """Whether ``one`` is ``other`` or one of its ancestors; no for commits that it was not asked of."""
+        number = self.numbers.get(one)
+        return number is not None and bool(self.above.get(other, 0) >> number & 1)
+
+
+def _between(before: str | None, after: str) -> list[str]:
+    """What ``git rev-list`` is given for the commits that ``after`` has and ``before`` has not."""
+    return [*(["^" + checked_id(before)] if before else []), checked_id(after)]
 
 
 class Places:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import Final
+from weakref import WeakKeyDictionary
 
 from contentgit.content import canonical
 from contentgit.content.canonical import parse_document
 from contentgit.content.description import parse_schema
 from contentgit.content.evolution import NO_STANDING, Standing
 from contentgit.content.evolution.documents import parse_standing
-from contentgit.content.layout import DATASET_FILE, record_paths
+from contentgit.content.layout import DATASET_FILE, record_path, record_paths
 from contentgit.content.records import RecordKey
-from contentgit.content.schema import ModelSchema, Schema
+from contentgit.content.schema import Layout, ModelSchema, Schema
 from contentgit.content.titles import best_text
-from contentgit.errors import FormatError
+from contentgit.errors import FormatError, RecordError
 from contentgit.git import Repository
 from contentgit.history.snapshots import batches
 
@@ -81,6 +83,70 @@ def refuse_undescribed(repository: Repository, commit: str, folder: str) -> None
     if repository.trees.entry(commit, path) is None:
         raise FormatError(f"{path} in {commit[:10]} is missing", hint=_HINT)
     recorded_schema(repository, commit, folder)
+
+
+# Records by their keys
+
+_LAYOUTS: Final[WeakKeyDictionary[Repository, dict[str, Mapping[str, Layout]]]] = (
+    WeakKeyDictionary()
+)
+"""The layouts of models, by the blob id of the description that has them."""
+
+
+def models_at(repository: Repository, commit: str) -> set[str]:
+    """The models of a commit's dumps; raises as :func:`recorded_schema`."""
+    folders = dump_folders(repository, commit)
+    return {label for each in folders for label in recorded_schema(repository, commit, each)}
+
+
+def records_at(repository: Repository, commit: str, keys: Collection[RecordKey]) -> set[RecordKey]:
+    """Those of the keys of which a dump of the commit has a record."""
+    return {key for key, _, _ in record_files(repository, commit, keys)}
+
+
+def record_files(
+    repository: Repository, commit: str, keys: Collection[RecordKey]
+) -> Iterator[tuple[RecordKey, str, str]]:
+    """Key, path and blob id of each record of a commit that has one of the keys; streamed by dump."""
+    wanted: dict[str, list[RecordKey]] = {}
+    for key in keys:
+        wanted.setdefault(key.model, []).append(key)
+    places: dict[tuple[str, Layout], dict[str, RecordKey]] = {}  # within a dump
+    for folder, layouts in recorded_layouts(repository, commit).items():
+        for each in layouts.keys() & wanted.keys():
+            kind = each, layouts[each]
+            if kind not in places:
+                places[kind] = dict(_places(wanted[each], layouts[each]))
+            here = places[kind]
+            start = len(folder) + 1
+            found = repository.trees.files_at(commit, [f"{folder}/{path}" for path in here])
+            yield from ((here[path[start:]], path, blob) for path, blob in found.items())
+
+
+def _places(keys: Sequence[RecordKey], layout: Layout) -> Iterator[tuple[str, RecordKey]]:
+    for key in keys:
+        with suppress(RecordError):
+            yield record_path(key, layout), key
+
+
+def recorded_layouts(repository: Repository, commit: str) -> dict[str, Mapping[str, Layout]]:
+    """The layouts of the models of each dump of a commit, by its folder.
+
+    A dump that is not described as it must be has no models.
+    """
+    known = _LAYOUTS.setdefault(repository, {})
+    folders = {f"{each}/{DATASET_FILE}": each for each in dump_folders(repository, commit)}
+    found: dict[str, Mapping[str, Layout]] = {}
+    for path, blob in repository.trees.files_at(commit, [*folders]).items():
+        if blob not in known:
+            models: Mapping[str, ModelSchema] = {}
+            with suppress(FormatError):
+                models = recorded_schema(repository, commit, folders[path])
+            if len(known) >= _PATHS:
+                known.clear()
+            known[blob] = {label: model.layout for label, model in models.items()}
+        found[folders[path]] = known[blob]
+    return found
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,34 @@
 """Records that a merge gave another key: what a later commit calls a record of an earlier one.
 
 A merge that gave new keys says so in trailers of its message, for each of its parents. Anybody can write such
-a line: it counts only where the commit that it names is an earlier one and has the record.
+a line: it counts only where the records of both commits bear it out.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+from weakref import WeakKeyDictionary
 
-from contentgit.content.layout import record_paths
 from contentgit.content.records import RecordKey
 from contentgit.git import Commit, Repository
-from contentgit.history.dumps import dump_folders, recorded_schema
+from contentgit.git.history import Ancestry
+from contentgit.history.dumps import record_files, recorded_layouts, records_at
 
 TRAILER: Final = "Contentgit-Renumbered"
 """``Contentgit-Renumbered: polls.choice:2 of 0123456789… is polls.choice:3``, one for each record."""
 
 _KEY: Final = r"([a-z0-9_]+\.[a-z0-9_]+:(?:0|-?[1-9][0-9]{0,18}))"
 _SAID: Final = re.compile(rf"{_KEY} of ([0-9a-f]{{40}}|[0-9a-f]{{64}}) is {_KEY}")
+
+_COMMITS: Final = 100
+"""Earlier commits that one message can name: a merge names its parents."""
+
+_SAYS: Final = f"{TRAILER}: "
+_REMEMBERED: Final = 10_000
 
 
 class NewKey(NamedTuple):
@@ -64,18 +71,28 @@ def new_keys_since(
     to what both come from, and only records count that are there: a key that both sides gave since is not one
     record.
     """
-    found = _NewKeys(repository)
+    known = _known(repository).since
+    if (before, after) not in known:
+        if sum(map(len, known.values()), len(known)) > _REMEMBERED:
+            known.clear()
+        known[before, after] = _new_keys_since(repository, before, after)
+    return known[before, after]
+
+
+def _new_keys_since(repository: Repository, before: str, after: str) -> dict[RecordKey, RecordKey]:
     if before == after:
         return {}
     if repository.history.is_ancestor(before, after):
-        return found.between(before, after)
+        return _between(repository, before, after)
     base = next(iter(repository.history.merge_bases(before, after)), None)
     if base is None:
         return {}
-    back, on = (_common(repository, base, found.between(base, each)) for each in (before, after))
-    back = _turned(back)
-    moved = {*back.values()}
-    both = {key: on.get(older, older) for key, older in back.items()}
+    on, since = (
+        _common(repository, base, _between(repository, base, each)) for each in (after, before)
+    )
+    back = {new: old for old, new in since.items()}
+    moved, taken = {*back.values()}, {*on.values()}
+    both = {key: on.get(old, old) for key, old in back.items() if old in on or old not in taken}
     # What has the name of a record that went elsewhere on the way came later: it has none before.
     both |= {key: newer for key, newer in on.items() if key not in moved and key not in back}
     return {key: newer for key, newer in both.items() if key != newer}
@@ -85,85 +102,202 @@ def _common(
     repository: Repository, base: str, keys: Mapping[RecordKey, RecordKey]
 ) -> dict[RecordKey, RecordKey]:
     """Those of the keys that are of records which the base has: all others came later, on one side alone."""
-    models = models_at(repository, base) if keys else set()
-    there = records_at(repository, base, [key for key in keys if key.model in models])
-    return {k: new for k, new in keys.items() if k in there or k.model not in models}
+    there = records_at(repository, base, keys) if keys else set()
+    models = _models(repository, base) if keys else set()
+    return {key: new for key, new in keys.items() if key in there or key.model not in models}
 
 
-def _turned(keys: Mapping[RecordKey, RecordKey]) -> dict[RecordKey, RecordKey]:
-    return {new: old for old, new in keys.items()}
+def _models(repository: Repository, commit: str) -> set[str]:
+    return {label for some in recorded_layouts(repository, commit).values() for label in some}
+
+
+class _Facts(NamedTuple):
+    """Of what a commit says of an earlier one: what can be, and which of the new keys each of them has."""
+
+    said: Sequence[NewKey]
+    before: frozenset[RecordKey]
+    after: frozenset[RecordKey]
 
 
 @dataclass
-class _NewKeys:
+class _Known:
+    """What was found out of commits, which never change."""
+
+    since: dict[tuple[str, str], dict[RecordKey, RecordKey]] = field(default_factory=dict)
+    facts: dict[tuple[str, str], _Facts] = field(default_factory=dict)
+
+
+_KNOWN: Final[WeakKeyDictionary[Repository, _Known]] = WeakKeyDictionary()
+
+
+def _known(repository: Repository) -> _Known:
+    return _KNOWN.setdefault(repository, _Known())
+
+
+# What the records bear out
+
+
+def _facts(repository: Repository, commit: Commit, earlier: str, said: Sequence[NewKey]) -> _Facts:
+    known = _known(repository).facts
+    if (commit.id, earlier) not in known:
+        if sum(len(each.said) + 1 for each in known.values()) > _REMEMBERED:
+            known.clear()
+        known[commit.id, earlier] = _looked_up(repository, commit.id, earlier, said)
+    return known[commit.id, earlier]
+
+
+def _looked_up(repository: Repository, commit: str, earlier: str, said: Sequence[NewKey]) -> _Facts:
+    keys = {key for each in said for key in (each.old, each.new)}
+    before, after = (
+        {(path, key): blob for key, path, blob in record_files(repository, each, keys)}
+        for each in (earlier, commit)
+    )
+    there = {key for _, key in before}
+    as_it_was = {key for (path, key), blob in before.items() if after.get((path, key)) == blob}
+    models = _models(repository, earlier)
+    olds, news = Counter(each.old for each in said), Counter(each.new for each in said)
+    can_be = [
+        each
+        for each in said
+        if olds[each.old] == news[each.new] == 1
+        if each.old in there or each.old.model not in models  # it had another label
+        if each.old not in as_it_was
+    ]
+    new = {each.new for each in can_be}
+    return _Facts(can_be, frozenset(new & there), frozenset(new & {key for _, key in after}))
+
+
+@dataclass
+class _Proof:
+    """What commits say of new keys, as far as the records bear it out; asked for parents first."""
+
     repository: Repository
-    _known: dict[tuple[str, str], dict[RecordKey, RecordKey]] = field(default_factory=dict)
+    ancestry: Ancestry
+    said: Mapping[str, Mapping[str, Sequence[NewKey]]]
+    """By the commit that says so, and by the one that it is about."""
+    _other: dict[RecordKey, list[str]] = field(default_factory=dict)
+    """By key, the commits whose record with the key is another one than that of commits before."""
 
-    def between(self, start: str, end: str) -> dict[RecordKey, RecordKey]:
-        """The keys in ``end`` of records that a commit which it comes from has under others."""
-        if (start, end) not in self._known:
-            self._known[start, end] = {}  # what refers to itself says nothing
-            found: dict[RecordKey, RecordKey] = {}
-            for commit in self.repository.history.mentioning(start, end, f"{TRAILER}: "):
-                found |= self._by(start, commit)
-            self._known[start, end] = {old: new for old, new in found.items() if old != new}
-        return self._known[start, end]
+    @classmethod
+    def of(
+        cls, repository: Repository, start: str | None, end: str, commits: Sequence[Commit]
+    ) -> _Proof:
+        """``commits`` are those between start and end that say something."""
+        said = {each.id: _by_commit(said_by(each)) for each in commits}
+        named = [*said, *(earlier for each in said.values() for earlier in each)]
+        return cls(repository, repository.history.ancestry(start, end, named), said)
 
-    def _by(self, start: str, commit: Commit) -> dict[RecordKey, RecordKey]:
-        """What one commit did to the keys that records have at the start."""
-        said: dict[str, list[NewKey]] = {}
-        for each in said_by(commit):
-            said.setdefault(each.commit, []).append(each)
-        found: dict[RecordKey, RecordKey] = {}
-        for earlier, some in said.items():
-            if not self._has(earlier, commit.id) or not self._has(start, earlier):
-                continue
-            names = self.between(start, earlier)
-            older = _turned(names)
-            there = self._gone(earlier, commit.id, {each.old for each in some})
-            models = models_at(self.repository, earlier)
-            found |= {
-                older.get(each.old, each.old): each.new
-                for each in some
-                if each.old in there or each.old.model not in models  # it had another label
-                if each.old in older or each.old not in names
-            }
-        counts = Counter(found.values())
-        return {old: new for old, new in found.items() if counts[new] == 1}
+    def by(self, commit: Commit) -> Mapping[str, Sequence[NewKey]]:
+        """What a commit says, by the earlier commit that it is about."""
+        return {
+            earlier: self._proven(commit, earlier, said)
+            for earlier, said in self.said[commit.id].items()
+            if earlier in commit.parents or self.ancestry.has(earlier, commit.id)
+        }
 
-    def _gone(self, earlier: str, later: str, keys: Collection[RecordKey]) -> set[RecordKey]:
-        """Those of the keys of which a commit has a record, and a later one not the same any more."""
-        paths = _paths(self.repository, earlier, keys)
-        before, after = (
-            self.repository.trees.files_at(commit, [*paths]) for commit in (earlier, later)
+    def _proven(self, commit: Commit, earlier: str, said: Sequence[NewKey]) -> Sequence[NewKey]:
+        facts = _facts(self.repository, commit, earlier, said)
+        found = {
+            each.new: each
+            for each in facts.said
+            if each.new in facts.after or self._is_another(each, commit.id)
+        }
+        # Nothing takes the key of a record that keeps it.
+        keeps = [*facts.before - {each.old for each in found.values()}]
+        while keeps:
+            taker = found.pop(keeps.pop(), None)
+            if taker:
+                keeps.append(taker.old)
+        for new in found.keys() & facts.after:
+            for key in (found[new].old, new):
+                self._other.setdefault(key, []).append(commit.id)
+        return [*found.values()]
+
+    def _is_another(self, said: NewKey, commit: str) -> bool:
+        """Whether what another side of a merge has under the old key is another record.
+
+        Then the record itself is deleted there, and the merge has it under no key.
+        """
+        return any(
+            self.ancestry.has(each, commit) and not self.ancestry.has(each, said.commit)
+            for each in self._other.get(said.old, ())
         )
-        stays = {paths[path] for path, blob in before.items() if after.get(path) == blob}
-        return {paths[path] for path in before} - stays
-
-    def _has(self, one: str, other: str) -> bool:
-        """Whether ``one`` is there, and is ``other`` or an ancestor of it."""
-        if one == other:
-            return True
-        return self.repository.objects.has(one) and self.repository.history.is_ancestor(one, other)
 
 
-def models_at(repository: Repository, commit: str) -> set[str]:
-    """The models of a commit's dumps."""
-    folders = dump_folders(repository, commit)
-    return {label for each in folders for label in recorded_schema(repository, commit, each)}
+def _by_commit(said: Iterable[NewKey]) -> dict[str, list[NewKey]]:
+    found: dict[str, list[NewKey]] = {}
+    for each in dict.fromkeys(said):
+        if each.commit in found or len(found) < _COMMITS:
+            found.setdefault(each.commit, []).append(each)
+    return found
 
 
-def records_at(repository: Repository, commit: str, keys: Collection[RecordKey]) -> set[RecordKey]:
-    """Those of the keys of which a dump of the commit has a record."""
-    paths = _paths(repository, commit, keys)
-    return {paths[path] for path in repository.trees.files_at(commit, [*paths])}
+# What comes of that for the records of a commit
 
 
-def _paths(
-    repository: Repository, commit: str, keys: Collection[RecordKey]
-) -> dict[str, RecordKey]:
-    """Where a commit's dumps can have the records."""
-    folders = dump_folders(repository, commit)
-    return {
-        f"{folder}/{path}": key for key in keys for path in record_paths(key) for folder in folders
-    }
+def _between(repository: Repository, start: str, end: str) -> dict[RecordKey, RecordKey]:
+    """The keys in ``end`` of records that ``start``, which it comes from, has under others."""
+    commits = repository.history.mentioning(start, end, _SAYS)
+    if not commits:
+        return {}
+    proof = _Proof.of(repository, start, end, commits)
+    names = _Names(proof.ancestry)
+    for commit in commits:
+        proven = proof.by(commit).items()
+        names.learn(
+            commit.id,
+            [each for at, some in proven if proof.ancestry.has(start, at) for each in some],
+        )
+    return names.last()
+
+
+@dataclass
+class _Names:
+    """What records of the start are called in the commits after it, learned parents first."""
+
+    ancestry: Ancestry
+    _given: dict[RecordKey, list[tuple[str, NewKey]]] = field(default_factory=dict)
+    """By the key at the start, which commit says what."""
+    _had_by: dict[RecordKey, list[RecordKey]] = field(default_factory=dict)
+    """By key, the records that had it at some time."""
+    _count: int = 0
+
+    def learn(self, commit: str, said: Iterable[NewKey]) -> None:
+        """What one commit did to the keys that records have."""
+        found: dict[RecordKey, NewKey] = {}
+        for each in said:
+            record = self._record(each.old, each.commit)
+            if record:
+                found[record] = each
+        counts = Counter(each.new for each in found.values())
+        for record, each in found.items():
+            if counts[each.new] == 1:
+                given = self._given.pop(record, [])  # the last one given comes last
+                self._given[record] = [*given, (commit, each)]
+                self._had_by.setdefault(each.new, []).append(record)
+
+    def _name(self, record: RecordKey, commit: str) -> RecordKey:
+        given = reversed(self._given.get(record, ()))
+        return next((each.new for at, each in given if self.ancestry.has(at, commit)), record)
+
+    def _record(self, name: RecordKey, commit: str) -> RecordKey | None:
+        """The record of the start that is called so in a commit."""
+        for record in (*reversed(self._had_by.get(name, ())), name):
+            if self._name(record, commit) == name:
+                return record
+        return None
+
+    def last(self) -> dict[RecordKey, RecordKey]:
+        """What the records are called in the end, those that are called something else there."""
+        having: dict[RecordKey, list[tuple[RecordKey, str, NewKey]]] = {}
+        for record, given in self._given.items():
+            commit, said = given[-1]
+            having.setdefault(said.new, []).append((record, commit, said))
+        found = {}
+        for new, (*others, (record, _, said)) in having.items():
+            # What had the key before is deleted, if the commit that it was taken from has seen that; or else
+            # nobody knows which of them has it.
+            seen = all(self.ancestry.has(commit, said.commit) for _, commit, _ in others)
+            if seen and record != new:
+                found[record] = new
+        return found

@@ -24,7 +24,8 @@ from contentgit.branches.trees.following import composed
 from contentgit.content.records import RecordKey
 from contentgit.errors import ConflictError
 from contentgit.git import LeftAlone, Repository, with_trailers
-from contentgit.history.renumbered import NewKey, records_at
+from contentgit.history.dumps import records_at
+from contentgit.history.renumbered import NewKey
 from contentgit.integrity.relations import PARENT
 from contentgit.merge import Reason, Side, new_keys
 from contentgit.render.conflicts import as_data, headline

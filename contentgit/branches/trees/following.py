@@ -19,9 +19,9 @@ from contentgit.content.layout import integer_key, model_folder
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import ModelSchema
 from contentgit.git import Commit, Repository
-from contentgit.history.dumps import dump_folders, recorded_schema
+from contentgit.history.dumps import dump_folders, models_at, recorded_schema, records_at
 from contentgit.history.keys import recorded_labels
-from contentgit.history.renumbered import TRAILER, models_at, new_keys_since, records_at
+from contentgit.history.renumbered import TRAILER, new_keys_since
 
 _MOST: Final = 20
 """Merges of which is looked at what they come from."""
