@@ -54,6 +54,7 @@ RULES: Final[Mapping[str, Rule]] = {
         Rule("merge-differs", _E, "a merge commit differs from the result of the merge"),
         Rule("merge-unproven", _W, "both sides of a merge changed fields of a constraint"),
         Rule("merge-not-checked", _N, "a merge commit cannot be recomputed"),
+        Rule("new-key-unproven", _W, "a message gives a record a key that its commit does not"),
         Rule("code-behind", _W, "the tree records migrations that the project's code lacks"),
         Rule("code-ahead", _N, "the project's code has migrations that the tree does not record"),
         Rule("unknown-to-code", _E, "the tree has something that the project's code lacks"),
@@ -70,7 +71,7 @@ class Finding:
     """Something that is wrong with a tree, or worth a look.
 
     ``path`` is the file's in the repository, ``""`` where it is not about one file; ``record`` a record key,
-    ``commit`` the id of the merge commit that it is about; ``line`` counts from 1, 0 is not known. All texts
+    ``commit`` the id of the commit that it is about; ``line`` counts from 1, 0 is not known. All texts
     may hold what a stranger wrote: whoever prints them makes them harmless.
     """
 

@@ -33,6 +33,7 @@ from contentgit.check.trees import Tree
 from contentgit.content.layout import CONFLICTS_FOLDER, DATASET_FILE, FOLDERS, REPOSITORY_FILE
 from contentgit.errors import FormatError, RepositoryError
 from contentgit.git import Repository
+from contentgit.history.renumbered import saying_of, unproven
 from contentgit.history.snapshots import batches
 from contentgit.history.unmigrated import with_ways
 
@@ -86,6 +87,8 @@ def check(
     count = merges(found.take) if merges else 0
     if doubts and not merges:
         doubts(found.take)
+    for each in _new_keys(repository, commit, since, everywhere=bool(merges)):
+        found.take(each)
     lined = _with_lines(repository, commit, found.kept)
     return Checked(
         revision,
@@ -101,6 +104,19 @@ def check(
         count,
         tuple(tree_check.fixes),
     )
+
+
+def _new_keys(
+    repository: Repository, commit: str, since: str | None, *, everywhere: bool
+) -> Iterator[Finding]:
+    """What messages say of new keys, of a commit, those since another, or all, without effect."""
+    one = since is None and not everywhere
+    saying = [commit] if one else saying_of(repository, since, commit)
+    for at, said in unproven(repository, commit, saying):
+        line = f"{said.old} of {said.commit[:10]} is {said.new}"
+        message = f"says that {line}; its records do not bear that out"
+        hint = "the line of its message has no effect"
+        yield finding("new-key-unproven", message, record=said.old, commit=at, hint=hint)
 
 
 @dataclass

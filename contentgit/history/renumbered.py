@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from weakref import WeakKeyDictionary
@@ -109,6 +109,39 @@ def _common(
 
 def _models(repository: Repository, commit: str) -> set[str]:
     return {label for some in recorded_layouts(repository, commit).values() for label in some}
+
+
+def saying_of(repository: Repository, before: str | None, after: str) -> list[str]:
+    """The commits that ``after`` has and ``before`` has not whose messages speak of new keys."""
+    return [each.id for each in repository.history.mentioning(before, after, _SAYS)]
+
+
+def unproven(
+    repository: Repository, tip: str, commits: Collection[str]
+) -> Iterator[tuple[str, NewKey]]:
+    """What messages say of new keys although the records do not bear it out: commit and line.
+
+    ``commits`` are ``tip`` or come before it. A merge may speak of records that it deletes, and of what a
+    shallow clone lacks nothing is known.
+    """
+    history = repository.history
+    wanted = {each.id for each in history.commits([*commits]).values() if any(said_by(each))}
+    if not wanted:
+        return
+    saying = history.mentioning(None, tip, _SAYS)
+    proof = _Proof.of(repository, None, tip, saying)
+    is_shallow = history.is_shallow()
+    for commit in saying:
+        proven = {each for some in proof.by(commit).values() for each in some}
+        if commit.id not in wanted:
+            continue
+        rest = [each for each in dict.fromkeys(said_by(commit)) if each not in proven]
+        there = records_at(repository, commit.id, [each.new for each in rest])
+        merged = commit.parents if len(commit.parents) > 1 else ()
+        for each in rest:
+            is_known = not is_shallow or repository.objects.has_commit(each.commit)
+            if is_known and (each.new in there or each.commit not in merged):
+                yield commit.id, each
 
 
 class _Facts(NamedTuple):

@@ -106,6 +106,36 @@ def test_nothing_wrong(site: Site, check: Check) -> None:
     assert said.out == f"1 record in 1 dump at {commit}: nothing found\n"
 
 
+def test_new_keys_that_the_content_does_not_bear_out(site: Site, check: Check) -> None:
+    """Of the commit that is checked, of those of a range, or with --merges of all."""
+    repository = site.repository
+    start = repository.refs.resolve("main")
+    tree = repository.trees.root(site.commit({place(1): page(1, title="Edited")}))
+    line = f"Contentgit-Renumbered: pages.page:1 of {start} is pages.page:9"
+    told = repository.writer.commit_tree(tree, [start], f"Edit\n\n{line}\n")
+    repository.refs.move("refs/heads/main", told, repository.refs.resolve("main"), "test")
+    said = check(told)
+    assert said.code == 0
+    assert said.out == (
+        "the tree\n"
+        f"  warning  new-key-unproven  commit {told[:10]}: says that pages.page:1 of {start[:10]} is "
+        "pages.page:9; its records do not bear that out\n"
+        "           the line of its message has no effect\n"
+        f"1 record in 1 dump at {told[:10]}: 1 warning\n"
+    )
+    assert check("--strict", told).code == 1
+    later = site.commit({place(2): page(2)})
+    rule = ("new-key-unproven", "", "")
+    assert rules(check("--json", later)) == []
+    assert rules(check("--json", f"{start}..{later}")) == [rule]
+    assert rules(check("--json", f"{told}..{later}")) == []
+    assert rules(check("--json", "--merges", later)) == [rule]
+    line = line.replace(start, later)
+    tree = repository.trees.root(site.commit({place(1): None, place(9): page(9)}))
+    true = repository.writer.commit_tree(tree, [later], f"Move\n\n{line}\n")
+    assert rules(check("--json", true)) == []
+
+
 def test_findings_stand_below_their_file_with_what_to_do(site: Site, check: Check) -> None:
     commit = site.commit({place(2): page(2, title="Page 1", parent="pages.page:9")})
     said = check()
