@@ -110,7 +110,8 @@ class Project:
     for; ``wait`` is for how many seconds at most, where another apply holds the database. ``opened`` is
     called with the repository when it is opened. ``schemas`` keeps what
     :mod:`contentgit.workingcopy.places` has found out. ``earlier_names`` is asked for the UUIDs of rows that
-    had another name before. With ``copy`` the database is seen as that copy alone.
+    had another name before. With ``copy`` the database is seen as that copy alone, one of the ``views`` of
+    ``origin``, which sees it apart from copies.
     """
 
     config: Config
@@ -124,6 +125,8 @@ class Project:
     schemas: dict[str, Sequence[str]] = field(default_factory=dict)
     earlier_names: NamesBefore | None = None
     copy: Copy | None = None
+    origin: Project | None = None
+    views: list[Project] = field(default_factory=list)
 
     @cached_property
     def repository(self) -> Repository:
@@ -195,13 +198,21 @@ class Project:
         Raises:
             DatabaseError: the database refuses.
         """
-        unsaved = self.identities.unsaved if "identities" in self.__dict__ else ()
+        read = (each.identities for each in self._every if "identities" in each.__dict__)
+        # A copy shares those of rows that it does not copy.
+        unsaved = {id(keys): keys for identities in read for keys in identities.unsaved}.values()
         if unsaved:
             with self.errors(), transaction.atomic(using=self.using):
                 for keys in unsaved:
                     keys.save()
             for keys in unsaved:
                 keys.saved()
+
+    @property
+    def _every(self) -> list[Project]:
+        """The database seen apart from copies, and as each copy that this call sees."""
+        origin = self.origin or self
+        return [origin, *origin.views]
 
     def exclusive(self) -> AbstractContextManager[None]:
         """:meth:`Backend.exclusive`, which waits for the lock as long as the call may."""
@@ -212,13 +223,16 @@ class Project:
         """Record keys to primary keys of this database and back."""
         chosen = identities(self.definitions, self.config.identities)
         if self.copy:
-            return Identities(self.using, chosen, copies=self._copied)
+            own = self.origin.identities if self.origin else None
+            return Identities(self.using, chosen, copies=self._copied, own=own)
         names = self.earlier_names
         return Identities(self.using, chosen, names=partial(names, self) if names else None)
 
     def seen_as(self, copy: Copy) -> Project:
         """The same database, seen as a copy."""
-        made = replace(self, copy=copy, schemas={})
+        origin = self.origin or self
+        made = replace(self, copy=copy, schemas={}, origin=origin, views=[])
+        origin.views.append(made)
         same = {"repository", "definitions", "backend", "migrations"} & self.__dict__.keys()
         made.__dict__.update({name: self.__dict__[name] for name in same})
         return made
@@ -247,7 +261,8 @@ class Project:
 
     def forget_rows(self) -> None:
         """Forgets what was read of the database, before it is read again."""
-        self.__dict__.pop("identities", None)
+        for each in self._every:
+            each.__dict__.pop("identities", None)
 
     def datasets(self, names: Sequence[str], also: Sequence[str] = ()) -> list[Dataset]:
         """The dumps called ``names``, each behind those it depends on.

@@ -41,13 +41,14 @@ def _new(arguments: str) -> list[dict[str, Any]]:
     pks = [int(pk) for pk in arguments.split(",") if pk]
     below = {"delete_missing": {"map": [("product__in", "bakery.product")]}}
     about = {"content_type__model": "product", "object_id__in": pks}
-    return [
+    specs: list[dict[str, Any]] = [
         {"model": "bakery.product", "filter": {"pk__in": pks}, "save_as_new": True},
         {"model": "bakery.ingredient", "filter": {"product__in": pks}, **below},
         {"model": "bakery.newspage", "filter": {"about__in": pks}, "delete_missing": True},
         {"model": "bakery.page", "filter": {"newspage__about__in": pks}, "delete_missing": True},
         {"model": "bakery.note", "filter": about, "save_as_new": True},
     ]
+    return [{**spec, "identity": HOW.get("identity", "pk")} for spec in specs]
 
 
 @pytest.fixture(autouse=True)
@@ -266,6 +267,52 @@ def test_what_of_a_copy_was_deleted_is_made_again_on_demand(
     assert "contentgit commit" not in said.err
     ok(*COPY, "--force", OTHER)
     assert state("other") == both
+
+
+def test_an_undo_brings_back_references_to_rows_that_are_not_of_the_copy(
+    databases: tuple[str, str], ok: Ok
+) -> None:
+    """By UUIDs that these rows have got in the apply."""
+    HOW["identity"] = "uuid"
+    begin(ok)
+    ok(*COPY, OTHER)
+    own = Category.objects.using("other").get(slug="bread-own")
+    copy = Product._base_manager.using("other").get(slug="rye")
+    Product._base_manager.using("other").filter(pk=copy.pk).update(category=own)
+    copy.tags.add(Tag.objects.using("other").get(slug="sweet-own"))
+    edited = state("other")
+    ok(*COPY, "--force", OTHER)
+    assert state("other") != edited
+    ok("undo", "--yes", OTHER)
+    assert state("other") == edited
+
+
+def test_rows_that_a_copy_meets_first_have_the_names_of_their_keys(
+    db: str, run: Run, ok: Ok
+) -> None:
+    """Where UUIDs have been chosen since the commit that the rows are at."""
+    fill()
+    ok("init")
+    ok("commit", "-m", "Shop")
+    HOW["identity"] = "uuid"
+    assert "bakery.tag:1  vegan" in run("checkout", "main", "shop", "--as-new").out
+    assert "0 created, 0 updated, 0 deleted" in ok("commit", "-m", "Named by UUIDs")
+
+
+def test_a_row_in_place_of_one_of_the_copy(databases: tuple[str, str], ok: Ok) -> None:
+    """It is no row of the copy, once a verb has seen that the other is gone."""
+    begin(ok)
+    ok(*COPY, OTHER)
+    there = Ingredient.objects.using("other").get(product__slug="rye")
+    pk = there.pk
+    there.delete()
+    assert "- bakery.ingredient:1" in ok("status", OTHER)
+    own = Product._base_manager.using("other").get(slug="rye-own")
+    Ingredient(pk=pk, product=own, name="Another").save(using="other")
+    assert "- bakery.ingredient:1" in ok("status", OTHER)
+    ok(*COPY, "--force", OTHER)
+    found = Ingredient.objects.using("other").values_list("name", "product__slug")
+    assert sorted(found) == [("Another", "rye-own"), ("Flour", "rye"), ("Flour", "rye-own")]
 
 
 def test_rows_of_others_are_never_touched(databases: tuple[str, str], ok: Ok) -> None:

@@ -59,7 +59,7 @@ class Identities:
     Primary keys are Python values: what the plain Django field of the column holds, a tuple for
     several columns. ``models`` is where models are looked up by label: the project's own, if not those of
     another state of its migrations. ``names`` gives for a model what finds the UUIDs of rows that have none.
-    ``copies`` are the models whose rows are those of a copy.
+    ``copies`` are the models whose rows are those of a copy, ``own`` the keys that rows have apart from it.
 
     Raises (all methods):
         ConfigurationError: a declared identity does not fit its model.
@@ -74,12 +74,13 @@ class Identities:
         models: Apps = apps,
         names: Callable[[str, AbstractSet[str], bool], Callable[[Any], str | None]] | None = None,
         copies: CopiedModels | None = None,
+        own: Identities | None = None,
     ) -> None:
         self.using = using
         self._names = names
         self._models = models
         self._copies = copies
-        self._own = Identities(using, identity, models, names) if copies else self
+        self._own = own or self
         if copies:
             identity = {**identity, **dict.fromkeys(copies.labels, "uuid")}
         self._identity = {**{label.lower(): each for label, each in identity.items()}, **ALWAYS}
@@ -326,6 +327,9 @@ class Identities:
         return MappedKeys(label, paths, parts, lambda: self._rows(model, names, wanted))
 
     def _uuids(self, label: str, model: type[Model]) -> Keys:
+        copies = self._copies
+        if copies is not None and label not in copies.labels and self._own is not self:
+            return self._own._keys(label)  # so that a row without a UUID gets one, and not two
         fields = model._meta.pk_fields
         if len(fields) > 1:
             raise ConfigurationError(
@@ -344,8 +348,7 @@ class Identities:
             return str(pk if type(pk) is int else encode(pk))
 
         parse = partial(self.pk_in_text, label)
-        copies = self._copies
-        if copies is None or label not in copies.labels:
+        if copies is None:
             return UuidKeys(self.using, label, rows, spell, parse, names)
         own = partial(self._own.key_text, label)
         stored, expected = copies.stored(label), copies.of(label)
