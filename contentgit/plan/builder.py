@@ -176,7 +176,8 @@ class _SettledItems:
     def _dangles(self, target: RecordKey, *, loose: bool) -> bool:
         if self._is_there_then(target):
             return False
-        return not loose or target.model in self.facts.uninstalled
+        needed = target.model in self.facts.uninstalled or target in self.facts.by_row
+        return needed or not loose
 
     def _problem(self, item: Item, name: str, target: RecordKey, *, null: bool) -> Problem:
         kind, missing = ProblemKind.DANGLING, None

@@ -69,6 +69,9 @@ class Presence:
         also where their order is content.
     uninstalled:
         Labels in wanted references that are no models of this project.
+    by_row:
+        Those of the wanted references that have a value in this database only as long as the row is there, as
+        its key is not its primary key.
     """
 
     existing: frozenset[RecordKey] = frozenset()
@@ -76,6 +79,7 @@ class Presence:
     licensed: frozenset[tuple[str, RecordKey]] = frozenset()
     links: Mapping[RecordKey, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     uninstalled: frozenset[str] = frozenset()
+    by_row: frozenset[RecordKey] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -127,12 +127,16 @@ class Item:
 
 @dataclass(frozen=True)
 class Rules:
-    """A model's schema together with what the specs of one dump say about it."""
+    """A model's schema together with what the specs of one dump say about it.
+
+    ``instead`` are the references that an apply writes in place of those to missing rows, by field.
+    """
 
     schema: ModelSchema
     excluded: frozenset[str]
     optional: frozenset[str]
     looked_up: frozenset[str]
+    instead: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def naming(self) -> frozenset[str]:

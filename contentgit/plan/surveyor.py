@@ -12,6 +12,7 @@ from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import FieldKind, ModelSchema, looked_up
 from contentgit.integrity.relations import PARENT, parents
 from contentgit.integrity.rules import broken, digest, doubtful, said, wanted
+from contentgit.missing import Instead
 from contentgit.plan.items import (
     Candidate,
     Computed,
@@ -88,7 +89,9 @@ def _rules(
             excluded = frozenset(name for spec in dataset.specs_of(label) for name in spec.exclude)
             model = models[label]
             optional = model.lists & dataset.may_miss(label)
-            found[dump, label] = Rules(model, excluded, optional, late)
+            given = dataset.missing(label).items()
+            instead = {name: rule.key for name, rule in given if isinstance(rule, Instead)}
+            found[dump, label] = Rules(model, excluded, optional, late, instead)
     return found
 
 
@@ -279,6 +282,8 @@ def _wanted_references(
         if schema.kind not in _SINGLE or value is None:
             continue
         loose = schema.kind is FieldKind.GENERIC or not schema.constrained
+        # What the spec names in place of missing rows must be there.
+        loose = loose and rules.instead.get(name) != value
         if schema.kind is FieldKind.GENERIC and isinstance(value, dict):
             # The columns as they are, since they are no reference: one of them may be one.
             value, loose = value.get("content_type"), False

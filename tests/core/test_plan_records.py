@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from contentgit.content.schema import FieldKind, FieldSchema, UniqueSet
 from contentgit.plan import Size
 from contentgit.plan.facts import Facts, Sibling
 from contentgit.plan.steps import FieldState, Links, Missing, ProblemKind, Withheld
 from tests.core.planning import (
     MODELS,
+    PRODUCT,
     candidate,
     create,
     dataset,
@@ -83,6 +86,29 @@ def test_a_generic_reference_to_no_model_or_to_a_local_key_cannot_be_written() -
     assert problem.text.endswith("but this project has no model gone.model")
     models = {**MODELS, "shop.page": schema("shop.page", text("slug"), identity=("slug",))}
     only(planned(create("product:1", about="shop.page:a"), models=models), ProblemKind.DANGLING)
+
+
+def test_a_reference_that_only_a_row_gives_a_value() -> None:
+    """The models of these rows are in no dump, and the database lets the references dangle."""
+    named = {key("people.seller:anna"), key("people.city:bern"), key("people.tag:new")}
+    loose = FieldSchema("tags", FieldKind.REFERENCES, target="people.tag", constrained=False)
+    product = replace(PRODUCT, fields=(*PRODUCT.fields[:3], loose, *PRODUCT.fields[4:]))
+    there = {
+        "about": "people.city:bern",
+        "seller": "people.seller:anna",
+        "tags": ["people.tag:new"],
+    }
+    row = create("product:1", **there)
+    models = {**MODELS, "shop.product": product}
+    assert planned(row, models=models).problems == ()
+    plan = planned(row, models=models, facts=Facts(by_row=frozenset(named)))
+    assert {problem.missing for problem in plan.problems} == {
+        Missing(key("people.city:bern"), "about"),
+        Missing(key("people.seller:anna"), "seller"),
+        Missing(key("people.tag:new"), "tags"),
+    }
+    facts = Facts(by_row=frozenset(named), existing=frozenset(named))
+    assert planned(row, models=models, facts=facts).problems == ()
 
 
 def test_a_reference_to_a_model_that_is_left_out() -> None:

@@ -133,7 +133,22 @@ def test_a_generic_reference(shop: None, ok: Ok, run: Run) -> None:
         Note.objects.create(pk=pk, content_type=kinds, object_id=tag, text="About")
     define(("note", {}))
     begin(ok)
-    assert "1 problem" not in run(*APPLY).err  # the database lets it dangle, but names no such row
+    # The database lets it dangle, but the reference has no value here without the row.
+    plan = run(*APPLY[:2], "--database=other")
+    assert plan.code == 3
+    said = run(*APPLY)
+    assert said.code == 3
+    line = "bakery.tag:organic is not in this database: 1 record refers to it, in bakery.note.about"
+    assert line in plan.err
+    assert line in said.err
+    assert '"missing": {"about": "skip"}' in said.err
+    define(("note", {"about": {"key": "bakery.category:nowhere"}}))
+    said = run(*APPLY)
+    assert said.code == 3
+    assert "bakery.category:nowhere is not in this database: 1 record refers to it" in said.err
+    assert "names bakery.category:nowhere for about: create it, or name another row" in said.err
+    define(("note", {"about": {"key": "bakery.newspage:99"}}))  # named by its primary key
+    assert "bakery.newspage:99 is not in this database" in run(*APPLY).err
     define(("note", {"about": "skip"}))
     assert (
         "bakery.note.about are left out" in ok(*APPLY) or Note.objects.using("other").count() == 1

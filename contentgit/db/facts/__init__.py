@@ -25,14 +25,16 @@ def present(source: Source) -> Presence:
     wanted = survey.wanted | set(survey.created)
     is_model = source.identities.is_model
     uninstalled = {label for label in {key.model for key in wanted} if not is_model(label)}
+    known = [key for key in wanted if key.model not in uninstalled]
     reader = next(iter(source.readers.values()))
-    existing = frozenset(reader.existing(key for key in wanted if key.model not in uninstalled))
+    existing = frozenset(reader.existing(known))
     return Presence(
         existing=existing,
         kept=_kept(source),
         licensed=frozenset(_licensed(source)),
         links=_links(source, outside(survey, existing)),
         uninstalled=frozenset(uninstalled),
+        by_row=frozenset(source.identities.by_row(known)),
     )
 
 

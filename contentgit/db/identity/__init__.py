@@ -128,6 +128,15 @@ class Identities:
         """Those of the keys that a row can have."""
         return [key for key in keys if self.pk(key.model, key.key) is not None]
 
+    def by_row(self, keys: Iterable[RecordKey]) -> list[RecordKey]:
+        """Those of the keys that a column can refer to only as long as their row is there."""
+        return [
+            key
+            for key in keys
+            if self.fields(key.model)
+            or (self.is_local(key.model) and self.pk(key.model, key.key) is None)
+        ]
+
     def row_pk(self, label: str, text: str) -> Any:
         """Like :meth:`pk`, for a row that must be there or can be created.
 
