@@ -32,6 +32,7 @@ from contentgit.workingcopy.held_records import held_by, held_elsewhere
 from contentgit.workingcopy.moved_since import Keys, MovedSince, moved_by
 from contentgit.workingcopy.planned import DumpPlan, Goal
 from contentgit.workingcopy.project import Dump, Project
+from contentgit.workingcopy.staying import has_staying, with_new_keys
 from contentgit.workingcopy.undo import Undone
 
 ASIDE: Final = "aside"
@@ -118,6 +119,16 @@ class Moves:
         """What the database held, as its rows are called now that they move."""
         keys = {**self.aside, **self.recorded.get(dump.folder, {})}
         return _with_keys(side, dump, self.family(keys)) if keys else side
+
+    def called(self, start: Start) -> Start:
+        """Where a dump stands, with the rows that applies left in it as they are called now."""
+        line = start.applied
+        if line is None or not has_staying(line):
+            return start
+        keys = composed(MovedSince(self.project, [line]).keys(line), self.keys)
+        algorithm = self.project.repository.algorithm
+        line = with_new_keys(line, start.dump, self.family(keys), algorithm)
+        return start._replace(applied=line)
 
     def permitted(self, plan: Plan, dump_plans: Sequence[DumpPlan], *, undoing: bool) -> Plan:
         """The plan with new keys as a way on for its problems only where the row can get one."""

@@ -148,7 +148,7 @@ class _Planning(NamedTuple):
     def _with(self, moves: Moves) -> tuple[list[DumpPlan], _Planning]:
         planning = self._replace(moves=moves)
         self.project.identities.call(moves.keys)
-        return [planning.dump_plan(start) for start in moves.starts], planning
+        return [planning.dump_plan(moves.called(start)) for start in moves.starts], planning
 
     def start(self, dump: Dump, row: Applied | None) -> Start:
         """Where a dump stands that is to become what the target commit has."""

@@ -23,7 +23,7 @@ UPDATE = ("update", "--yes", OTHER)
 
 def datasets() -> dict[str, Any]:
     """The position of a category is each site's own; it chooses what the second dump has."""
-    categories = {"model": "bakery.category", "exclude": ["position", "slug"]}
+    categories = {"model": "bakery.category", "exclude": ["position"]}
     high = {**categories, "filter": {"position__gte": 5}}
     return {
         "all": {"specs": lambda _: [categories]},
@@ -84,3 +84,47 @@ def test_a_row_stays_that_only_came_to_another_dump(
     Category.objects.using("other").filter(pk=3).update(position=9)
     ok("commit", "-m", "An edit")
     refuses_new_keys(run, *UPDATE, *names)
+
+
+def left(ok: Ok) -> None:
+    """The commit has no category 9 any more; it stays in the other database, with what refers to it."""
+    for pk, parent in ((1, None), (9, None), (10, 9)):
+        Category.objects.create(pk=pk, name=f"c{pk}", slug=f"c{pk}", parent_id=parent)
+    ok("init")
+    ok("commit", "-m", "All")
+    ok(*APPLY)
+    Category.objects.filter(pk__gte=9).delete()
+    ok("commit", "-m", "Gone")
+    ok(*UPDATE)
+    assert "clean" in ok("status", OTHER)
+
+
+def test_a_row_that_only_stays_is_no_edit_under_another_key(databases: Any, ok: Ok) -> None:
+    left(ok)
+    Category.objects.create(pk=9, name="New", slug="new")
+    ok("commit", "-m", "New")
+    ok(*UPDATE, "--renumber")
+    found = Category.objects.using("other").order_by("pk").values_list("pk", "name", "parent_id")
+    assert [*found] == [(1, "c1", None), (9, "New", None), (10, "c10", 11), (11, "c9", None)]
+    assert "clean" in ok("status", OTHER)
+    ok(*APPLY)
+    assert "clean" in ok("status", OTHER)
+
+
+def test_a_row_that_only_stays_makes_room_for_one_that_moves(
+    databases: Any, ok: Ok, run: Run
+) -> None:
+    left(ok)
+    Category.objects.create(pk=8, name="Barley", slug="barley")
+    ok("commit", "-m", "Barley")
+    Category.objects.using("other").create(pk=8, name="Oat", slug="oat", position=42)
+    ok("commit", "--branch", "live", "-m", "Oat", OTHER)
+    assert run("merge", "live").code == 3
+    ok("resolve", "--all", "--renumber", "theirs")
+    ok("merge", "--continue")
+    assert run(*UPDATE).code == 3
+    ok(*UPDATE, "--renumber")
+    oat = Category.objects.using("other").get(name="Oat")
+    assert oat.position == 42
+    assert Category.objects.using("other").get(name="c10").parent.name == "c9"
+    assert "clean" in ok("status", OTHER)
