@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -12,7 +12,7 @@ from rich.text import Text
 from contentgit.cli.changes import schema_change_lines
 from contentgit.cli.missing import missing_data, missing_lines
 from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
-from contentgit.plan.steps import Action, Plan, ProblemKind
+from contentgit.plan.steps import Action, Plan, ProblemKind, Step
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
 from contentgit.render.report import schema_data
@@ -79,13 +79,24 @@ def print_plan(project: Project, planned: Planned, terminal: Terminal, *, full: 
     from contentgit.workingcopy.effects import details
 
     terminal.lines(_plan_lines(planned, place(project)))
-    shown: dict[str, int] = defaultdict(int)
-    for detail in details(project, planned):
-        terminal.lines(_detail_lines(detail, shown, full=full))
-    for model, count in shown.items():
-        if not full and count > CREATES_SHOWN:
-            more = count - CREATES_SHOWN
-            terminal.line(f"  + {more:,} more of {model} (--full lists them)", style="green")
+    steps, more = _listed(planned.plan, full=full)
+    for detail in details(project, planned, steps):
+        terminal.lines(_detail_lines(detail))
+    for model, count in more.items():
+        terminal.line(f"  + {count:,} more of {model} (--full lists them)", style="green")
+
+
+def _listed(plan: Plan, *, full: bool) -> tuple[list[Step], Mapping[str, int]]:
+    """The steps that are listed, and how many creates of each model are not."""
+    steps, created, more = list[Step](), Counter[str](), Counter[str]()
+    for step in plan.steps:
+        label = step.key.model
+        created[label] += step.action is Action.CREATE
+        if full or step.action is not Action.CREATE or created[label] <= CREATES_SHOWN:
+            steps.append(step)
+        else:
+            more[label] += 1
+    return steps, more
 
 
 def place(project: Project) -> str:
@@ -142,12 +153,8 @@ def move_lines(plan: Plan) -> Iterator[str]:
             yield f"{step.key} becomes {step.value}, with all that refers to it"
 
 
-def _detail_lines(detail: StepDetail, shown: dict[str, int], *, full: bool) -> Iterator[Text]:
+def _detail_lines(detail: StepDetail) -> Iterator[Text]:
     step = detail.step
-    if step.action is Action.CREATE:
-        shown[step.key.model] += 1
-        if shown[step.key.model] > CREATES_SHOWN and not full:
-            return
     sign, style, _ = _ACTIONS[step.action]
     line = Text("  ").append_text(heading(sign, style, step.key, detail.title))
     if step.via:

@@ -24,6 +24,7 @@ from contentgit.content.schema import FieldKind
 from contentgit.content.titles import best_text, one_line
 from contentgit.db.failures import translated
 from contentgit.db.fields.plain import plain
+from contentgit.db.fields.values import Codec
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import table
 from contentgit.db.introspect.binding import column_codec
@@ -162,6 +163,7 @@ class _Namer:
     identities: Identities
     retries: int = RETRIES
     instances: dict[RecordKey, Model] = field(default_factory=dict)
+    codecs: dict[Any, Codec | None] = field(default_factory=dict)
 
     def title(self, key: RecordKey, instance: Model | None = None) -> str:
         """What ``__str__`` of the instance returns, else the best text of its record or row."""
@@ -288,7 +290,9 @@ class _Namer:
 
     def _python(self, field: Any, value: Any) -> Any:
         """What an instance holds for a content value."""
-        codec = column_codec(field, self.using)
+        if field not in self.codecs:
+            self.codecs[field] = column_codec(field, self.using)
+        codec = self.codecs[field]
         if value is None or codec is None:
             return None
         python = codec.value(value)

@@ -51,7 +51,7 @@ def from_database(project: Project, planned: Planned) -> Before:
 def kept(project: Project, planned: Planned) -> Before:
     """Reads the rows now, into a temporary file; gives them at any time afterwards."""
     before = from_database(project, planned)
-    rows = _spooled(record for steps in _batches(planned) for record in before(steps))
+    rows = _spooled(record for steps in _batches(planned.plan.steps) for record in before(steps))
     return lambda steps: (_record(rows, step.key) for step in steps)
 
 
@@ -70,17 +70,17 @@ def _record(spool: Spool, key: RecordKey) -> Record | None:
 
 def effects(planned: Planned, before: Before) -> Iterator[Change]:
     """The change that each step makes, in the plan's order; parking is none."""
-    for steps in _batches(planned):
+    for steps in _batches(planned.plan.steps):
         records = planned.contents.records([step.after for step in steps if step.after])
         for step, was in zip(steps, before(steps), strict=True):
             wanted = next(records) if step.after else None
             yield Change(step.key, was, _after(step, was, wanted, planned.tables))
 
 
-def _batches(planned: Planned) -> Iterator[list[Step]]:
+def _batches(steps: Iterable[Step]) -> Iterator[list[Step]]:
     hidden = (Action.PARK, Action.MOVE)
-    steps = (step for step in planned.plan.steps if step.action not in hidden)
-    for _, of_one_dump in groupby(steps, key=lambda step: step.dump):
+    told = (step for step in steps if step.action not in hidden)
+    for _, of_one_dump in groupby(told, key=lambda step: step.dump):
         yield from batches(of_one_dump)
 
 
@@ -121,12 +121,14 @@ class StepDetail:
     references: Mapping[str, str]
 
 
-def details(project: Project, planned: Planned) -> Iterator[StepDetail]:
+def details(
+    project: Project, planned: Planned, steps: Sequence[Step] | None = None
+) -> Iterator[StepDetail]:
     """The plan's steps with titles and values, streamed; parking is no step for a reader.
 
-    Call it inside the snapshot that the plan was made in.
+    Call it inside the snapshot that the plan was made in. ``steps`` are those to show, if not all.
     """
-    for batch in _batches(planned):
+    for batch in _batches(planned.plan.steps if steps is None else steps):
         work = planned.folders.get(batch[0].dump)
         if work is not None:
             yield from _details(project, planned, work, batch)

@@ -424,6 +424,30 @@ def test_a_plan_says_its_verdict_first(ok: Ok, databases: object) -> None:
     assert lines[2].startswith("  + ")
 
 
+def test_a_plan_lists_ten_new_records_and_reads_no_more(
+    ok: Ok, databases: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 16):
+        Tag.objects.create(pk=number, name=f"Tag {number}", slug=f"tag-{number}")
+    ok("init")
+    ok("commit", "-m", "Fifteen")
+    said: list[str] = []
+
+    def title(self: Tag) -> str:
+        said.append(self.name)
+        return f"<{self.name}>"
+
+    monkeypatch.setattr(Tag, "__str__", title)
+    shown = ok("checkout", "main", "--database=other")
+    lines = [line.strip() for line in shown.splitlines() if "bakery.tag" in line]
+    assert lines == [
+        *(f"+ bakery.tag:{number}  <Tag {number}>" for number in range(1, 11)),
+        "+ 5 more of bakery.tag (--full lists them)",
+    ]
+    assert said == [f"Tag {number}" for number in range(1, 11)]
+    assert "15  <Tag 15>" in ok("checkout", "main", "--full", "--database=other")
+
+
 def test_a_record_s_history(ok: Ok, db: str) -> None:
     ok("init")
     tags = [Tag.objects.create(name=name, slug=name.lower()) for name in ("Nuts", "Rye")]
