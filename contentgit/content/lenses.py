@@ -289,6 +289,8 @@ class Lens:
             newer, read = sources.get(name, (name, _ReadField(name)))
             if self._renamed and name in model.references:
                 value = self._referring(value, model.references[name])
+                if self._is_key(record.key, newer, value):
+                    continue
             for migration, step in read.retyped:
                 value = _converted(value, step)
                 if value is ABSENT:
@@ -297,6 +299,15 @@ class Lens:
             else:
                 values[newer] = value
         return Reading(Record(self.key(record.key), values), tuple(lost))
+
+    def _is_key(self, key: RecordKey, name: str, value: Value) -> bool:
+        """Whether a reference is to the row that gives the record its UUID: the key says that now."""
+        here, known = self.key(key), self._known
+        if key.model not in self._uuids or known is None or here.model not in known:
+            return False
+        model = known[here.model]
+        shared = (str(RecordKey(label, here.key)) for label in model.parents[:1])
+        return name not in model.by_name and value in shared
 
     def _added(self, model: _ReadModel) -> Iterator[tuple[str, Value]]:
         for name, each in model.fields.items():

@@ -30,7 +30,8 @@ def copied_models(dataset: Dataset, folder: str, kind: str, identities: Identiti
     the same name everywhere (groups and sites, for instance) are never copied.
 
     Raises:
-        UsageError: a key is content, so that a copy cannot have another, or it is made of keys of copies.
+        UsageError: a key is content, so that a copy cannot have another, or it is made of keys of copies; or
+            a row has another key than the row of its parent.
     """
     specs = (spec for spec in dataset.specs if kind == "as-new" or spec.save_as_new)
     wanted = {spec.model for spec in specs} - ALWAYS.keys()
@@ -49,6 +50,15 @@ def copied_models(dataset: Dataset, folder: str, kind: str, identities: Identiti
             "rows are copied, and its own are not",
             hint=f"give {model} a primary key that the database gives, or copy a dataset without it",
         )
+    for label in sorted(labels):
+        base = identities.base(label)
+        if not identities.is_shared(label) and identities.fields(label) != identities.fields(base):
+            names = {each: ", ".join(identities.fields(each)) for each in (label, base)}
+            raise UsageError(
+                f"{dataset.label} cannot be copied: {label} is named by {names[label]}, and {base}, whose "
+                f"rows have the same primary keys, by {names[base] or 'its primary key'}",
+                hint="name both by the same fields, and commit",
+            )
     return CopiedModels(map_name(folder, kind), frozenset(labels))
 
 

@@ -39,7 +39,7 @@ from contentgit.history.snapshots import LOST_VALUES, CommitSide, batches
 PREFIX = "refs/contentgit/lens"
 """The refs that keep such trees."""
 
-_FORM: Final = b"2"
+_FORM: Final = b"3"
 """Another form of these trees has another number: those of before are not read."""
 
 _LOST: Final = "lost.json"

@@ -29,7 +29,6 @@ from contentgit.db.copying import as_copied, copied_models
 from contentgit.db.evolution import ProjectMigrations, project_migrations
 from contentgit.db.failures import translated
 from contentgit.db.identity import Identities
-from contentgit.db.identity.copies import CopiedModels
 from contentgit.db.introspect import table, tables
 from contentgit.db.reader import Reader
 from contentgit.db.tables import Table, Tables
@@ -222,9 +221,11 @@ class Project:
     def identities(self) -> Identities:
         """Record keys to primary keys of this database and back."""
         chosen = identities(self.definitions, self.config.identities)
-        if self.copy:
-            own = self.origin.identities if self.origin else None
-            return Identities(self.using, chosen, copies=self._copied, own=own)
+        if self.copy and self.origin:
+            own = self.origin.identities
+            (dataset,) = self.datasets([])
+            copied = copied_models(dataset, *self.copy, own)
+            return Identities(self.using, chosen, copies=copied, own=own)
         names = self.earlier_names
         return Identities(self.using, chosen, names=partial(names, self) if names else None)
 
@@ -236,13 +237,6 @@ class Project:
         same = {"repository", "definitions", "backend", "migrations"} & self.__dict__.keys()
         made.__dict__.update({name: self.__dict__[name] for name in same})
         return made
-
-    @property
-    def _copied(self) -> CopiedModels:
-        """The models of the copy."""
-        assert self.copy
-        (dataset,) = self.datasets([])
-        return copied_models(dataset, *self.copy, Identities(self.using, {}))
 
     def shown(self, text: str) -> str:
         """A text with the keys of the repository for records of the copy, and other rows' own keys."""

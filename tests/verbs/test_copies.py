@@ -51,6 +51,14 @@ def _new(arguments: str) -> list[dict[str, Any]]:
     return [{**spec, "identity": HOW.get("identity", "pk")} for spec in specs]
 
 
+def by_slug() -> dict[str, Any]:
+    """Pages named by a field of theirs, and what they refer to."""
+    labels = ("category", "tag", "product", "page", "newspage")
+    named = {"newspage": ["slug"], "page": HOW["page"]}
+    specs = [{"model": f"bakery.{x}", "identity": named.get(x, "pk")} for x in labels]
+    return {"shop": {"specs": lambda _arguments: specs}}
+
+
 @pytest.fixture(autouse=True)
 def _settings() -> Iterator[None]:
     HOW.clear()
@@ -390,6 +398,23 @@ def test_keys_made_of_copied_rows(db: str, run: Run, ok: Ok) -> None:
         ANOTHER.clear()
     assert said.code == 2
     assert "keys of zoo.pair are made of references to zoo.node, whose rows are copied" in said.err
+
+
+def test_children_named_by_a_field_of_their_parents(
+    databases: tuple[str, str], run: Run, ok: Ok
+) -> None:
+    setting = {"DATASETS": f"{__name__}.by_slug", "ENVIRONMENT": "test"}
+    with override_settings(CONTENTGIT=setting):
+        HOW["page"] = ["slug"]
+        begin(ok)
+        ok(*COPY, OTHER)
+        news = NewsPage.objects.using("other").get(slug="news")
+        assert (news.title, news.about.slug) == ("News", "rye")
+        assert "nothing to write" in ok(*COPY, OTHER)
+        HOW["page"] = "pk"
+        said = run(*COPY, OTHER)
+        assert said.code == 2
+        assert "bakery.newspage is named by slug, and bakery.page, whose rows have" in said.err
 
 
 def test_references_to_rows_that_are_nowhere(databases: tuple[str, str], run: Run, ok: Ok) -> None:
