@@ -20,7 +20,7 @@ from contentgit.content.records import Record, Value
 from contentgit.errors import ContentgitError, FormatError, RefusedError, RepositoryError
 from contentgit.git import Commit, FileEntry, Repository
 from contentgit.history.check import Take
-from contentgit.history.renumbered import said_by
+from contentgit.history.renumbered import borne_out
 from contentgit.history.snapshots import batches
 from contentgit.merge import TreeConflict, value_at
 from contentgit.render.conflicts import why
@@ -57,7 +57,7 @@ def differing(repository: Repository, revision: str, take: Take) -> int:
 def _merge(repository: Repository, commit: Commit) -> Iterator[Finding]:
     try:
         ours, theirs = commit.parents
-        merged = recomputed(repository, ours, theirs, commit.tree, [*said_by(commit)])
+        merged = recomputed(repository, ours, theirs, commit.tree, borne_out(repository, commit))
     except (FormatError, RefusedError) as error:
         yield _unchecked(error, commit)
         return
@@ -106,7 +106,9 @@ def tip_doubts(repository: Repository, revision: str, take: Take) -> None:
             return
         ours, theirs = commit.parents
         try:
-            merged = recomputed(repository, ours, theirs, commit.tree, [*said_by(commit)])
+            merged = recomputed(
+                repository, ours, theirs, commit.tree, borne_out(repository, commit)
+            )
         except RefusedError as error:
             if error.data.get("opaque"):
                 take(_unchecked(error, commit))

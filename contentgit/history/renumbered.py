@@ -62,6 +62,12 @@ def said_by(commit: Commit) -> Iterator[NewKey]:
                 yield NewKey(old, found[2], new)
 
 
+def borne_out(repository: Repository, commit: Commit) -> list[NewKey]:
+    """What a commit says of its parents' records, as far as the records of both bear it out."""
+    proof = _Proof(repository, Ancestry({}, {}), {commit.id: _by_commit(said_by(commit))})
+    return [each for some in proof.by(commit).values() for each in some]
+
+
 def new_keys_since(
     repository: Repository, before: str, after: str
 ) -> Mapping[RecordKey, RecordKey]:

@@ -206,3 +206,18 @@ def test_what_comes_back_with_an_edited_record(site: Site) -> None:
     commit = continue_merge(site.repository).commit
     assert site.record(commit, "site.page:2")
     assert found(site) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["site.tag:1 of {} is site.tag:2", "site.tag:1 of {} is site.tag:9"]
+)
+def test_a_message_does_not_hide_what_differs(site: Site, line: str) -> None:
+    """A new key that no record has, or another one, would stop the merge from being made anew."""
+    part(site, {"site.page:1": {"title": "Ours"}}, {"site.page:2": {"title": "Theirs"}})
+    repository = site.repository
+    parents = [repository.refs.resolve(each) for each in ("main", "summer")]
+    message = f"Merge\n\nContentgit-Renumbered: {line.format(parents[0])}\n"
+    tree = repository.trees.root(parents[0])  # without their title
+    merge = repository.writer.commit_tree(tree, parents, message)
+    (told,) = found(site, merge)
+    assert (told.rule, told.record, told.field) == ("merge-differs", "site.page:2", "title")
