@@ -155,12 +155,13 @@ class AdoptionReading:
         return {name for base, each in named for name in _names(each, base) if name in self.there}
 
     def is_joined(self, name: str) -> bool:
-        """Whether a row has the name of a record, and nothing makes that doubtful."""
+        """Whether a row has the name of a record, and nothing makes that doubtful; it may be in no dump."""
+        base = _base(name)
         return (
-            name in self.here
-            and name in self.there
-            and _base(name) not in self.doubted
+            name in self.there
+            and base not in self.doubted
             and name not in self.freed
+            and (name in self.here or self.keys(base).has(_key(name)))
         )
 
     @cached_property

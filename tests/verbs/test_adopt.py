@@ -159,6 +159,37 @@ def test_a_pair_of_a_child_that_the_record_is_not(
         assert f"line 1: main has no record bakery.newspage:{uuid}" in done.err
 
 
+def on_sale(_arguments: str) -> list[dict[str, Any]]:
+    product = {"model": "bakery.product", "identity": "uuid", "filter": {"price__gt": 0}}
+    return [
+        {"model": "bakery.category", "identity": "uuid"},
+        {**product, "exclude": ["created", "changed", "slug"], "delete_missing": True},
+    ]
+
+
+def shelves() -> dict[str, Any]:
+    return {"shelf": {"specs": on_sale}}
+
+
+def test_the_name_of_a_row_that_is_in_no_dump(databases: object, ok: Ok) -> None:
+    """It left the filter since. An equal row is another one, as long as nobody says otherwise."""
+    with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.shelves"}):
+        bread = models.Category.objects.create(name="Bread", slug="bread", position=1)
+        loaf = {"name": "Rye", "price": "2.00"}
+        models.Product.objects.create(pk=1, slug="a", category=bread, **loaf)
+        ok("init")
+        ok("commit", "-m", "Here")
+        ok("checkout", "main", "--apply", "--yes", OTHER)
+        there = models.Product._base_manager.using("other")
+        there.update(price="0.00")
+        category = models.Category.objects.using("other").get()
+        there.create(pk=2, slug="b", category=category, **loaf)
+        entries = RowIdentity.objects.using("other").filter(label="bakery.product", row="1")
+        before = entries.get().uuid
+        said = ok("identity", "adopt", "main", "--apply", "--yes", OTHER)
+        assert entries.get().uuid == before, said
+
+
 def test_names_that_are_lost_are_found_again(databases: object, ok: Ok, run: Any) -> None:
     apart(3, shuffled=False, common=70, new=0)
     ok("init")

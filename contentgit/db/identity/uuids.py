@@ -74,6 +74,10 @@ class UuidKeys:
             return None if former in texts else former
         return found
 
+    def has(self, text: str) -> bool:
+        """Whether a row of the database, in a dump or not, has this UUID."""
+        return text in self._loaded()[1]
+
     def was(self, text: str) -> str | None:
         """The primary key, as text, of the row that had this UUID and is gone; ``None`` if none is known."""
         return None if text in self._loaded()[1] else self._former.get(text)
