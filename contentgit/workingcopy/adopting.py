@@ -124,14 +124,21 @@ class _Decision:
         """Records by rows as a person has paired them.
 
         Raises:
-            UsageError: a pair names what is not there, or what has another name already.
+            UsageError: a pair names what is not there, has another name already, or is in another pair.
         """
         found, problems = {}, []
+        places: dict[tuple[str, str], str] = {}
         for pair in self.request.pairs:
             row, record, problem = self._given(pair)
             if problem:
                 problems.append(f"{pair.where}: {problem}")
-            elif row != record or not self.read.is_joined(row):
+                continue
+            shown = f"row {pair.pk} of {pair.record.model}"
+            for what, text in ((("row", row), shown), (("record", record), pair.record)):
+                before = places.setdefault(what, pair.where)
+                if before != pair.where:
+                    problems.append(f"{pair.where}: {text} is in {before}, too")
+            if row != record or not self.read.is_joined(row):
                 found[row] = record
         if problems:
             raise UsageError(

@@ -49,7 +49,6 @@ def read_pairs(path: Path) -> tuple[GivenPair, ...]:
         else:
             if not pk:
                 problems.append(f"{where}: the primary key of {record:.80} is missing")
-    problems += _twice(found)
     if problems:
         raise UsageError(f"{path} is not a file of pairs", items=few(problems), hint=_FORM)
     return tuple(found)
@@ -90,16 +89,3 @@ def _json(path: Path, text: str) -> Iterator[tuple[str, str, str]]:
         record, pk = pair.get("record"), pair.get("pk")
         whole = str(pk) if type(pk) is int else pk if isinstance(pk, str) else ""
         yield f"pair {number}", record if isinstance(record, str) else "", whole
-
-
-def _twice(found: Sequence[GivenPair]) -> Iterator[str]:
-    """What is in more than one pair."""
-    records: dict[RecordKey, str] = {}
-    rows: dict[tuple[str, str], str] = {}
-    for record, pk, where in found:
-        before = records.setdefault(record, where)
-        if before != where:
-            yield f"{where}: {record} is in {before}, too"
-        before = rows.setdefault((record.model, pk), where)
-        if before != where:
-            yield f"{where}: row {pk} of {record.model} is in {before}, too"

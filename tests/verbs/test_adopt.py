@@ -159,6 +159,27 @@ def test_a_pair_of_a_child_that_the_record_is_not(
         assert f"line 1: main has no record bakery.newspage:{uuid}" in done.err
 
 
+def test_pairs_of_one_row_or_record_under_two_labels(
+    databases: object, ok: Ok, run: Any, tmp_path: Path
+) -> None:
+    apart(6, shuffled=False, common=28, new=0)
+    ok("init")
+    ok("commit", "-m", "Here")
+    one, two = models.NewsPage._base_manager.using("other").order_by("pk")[:2]
+    news = [str(each) for each in models.NewsPage._base_manager.values_list("pk", flat=True)]
+    entries = RowIdentity.objects.filter(label="bakery.page", row__in=news)
+    first, second = entries.values_list("uuid", flat=True)[:2]
+    pairs = tmp_path / "pairs"
+    for line, problem in {
+        f"bakery.newspage:{second},{one.pk}": f"row {one.pk} of bakery.newspage",
+        f"bakery.newspage:{first},{two.pk}": f"bakery.newspage:{first}",
+    }.items():
+        pairs.write_text(f"bakery.page:{first},{one.pk}\n{line}")
+        done = run("identity", "adopt", "main", "--pairs", str(pairs), "--apply", "--yes", OTHER)
+        assert done.code == 2
+        assert f"line 2: {problem} is in line 1, too" in done.err
+
+
 def on_sale(_arguments: str) -> list[dict[str, Any]]:
     product = {"model": "bakery.product", "identity": "uuid", "filter": {"price__gt": 0}}
     return [
