@@ -300,6 +300,7 @@ def _tell_named(found: Adoption, args: argparse.Namespace, terminal: Terminal) -
         terminal.hint("To join these rows, too, one database gives its names and its history up:")
         for target in ("contentgit zero", "contentgit"):
             terminal.hint(f"  python manage.py migrate {target}{database}")
+        terminal.hint("That drops the maps of its copies, too: their rows become rows like others.")
 
 
 def _tell_done(found: Adoption, request: AdoptRequest, terminal: Terminal) -> None:
