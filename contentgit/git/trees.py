@@ -12,6 +12,7 @@ import shlex
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import TypeAlias
 
 from contentgit.errors import FormatError
@@ -225,6 +226,23 @@ class Trees:
                         raise odd_mode(above + path, mode.decode())
         if tree:
             self._walked[tree] = bounds.single + bounds.repeated
+
+    def sample(self, commit: str, folder: str, most: int) -> dict[str, str]:
+        """Path and blob id of a few files under a folder, from all over it; of its trees few are read."""
+        found = {}
+        top = self.folder_id(commit, folder)
+        for number in range(most):
+            path, tree = "", top
+            while tree and path.count("/") < DEEPEST:
+                entries = self._folder(tree).items()
+                nth = islice(entries, len(entries) * number // most, None)
+                name, (mode, raw) = next(nth, (b"", (b"", b"")))
+                path += os.fsdecode(name)
+                if mode == b"100644":
+                    found[path] = raw.hex()
+                tree = raw.hex() if mode == b"40000" else None
+                path += "/"
+        return found
 
     def check(self, commit: str) -> None:
         """Refuses a commit, or a tree, whose folders git itself would go through without an end.

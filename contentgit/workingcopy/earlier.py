@@ -11,11 +11,11 @@ from math import inf
 from typing import Any, Final
 
 from contentgit.content.labels import ModelLabels
-from contentgit.content.layout import dump_name, of_models
+from contentgit.content.layout import dump_name, in_dump, model_folder, of_models
 from contentgit.content.uuids import uuid_of
 from contentgit.db.identity import Identities
 from contentgit.db.ledger import Applied
-from contentgit.errors import ConfigurationError, RefusedError
+from contentgit.errors import ConfigurationError, FormatError, RefusedError
 from contentgit.history.snapshots import CommitSide
 from contentgit.render.plain import plural
 from contentgit.specs import Identity
@@ -26,6 +26,8 @@ from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.unapplied import Unapplied
 
 _SHOWN: Final = 5
+_SAMPLE: Final = 20
+"""Records of a model that are looked up at each call."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,20 @@ class AppliedDump:
         named = (labels.label(labels.origin(each.naming)) for each in history if each.naming)
         newer = ((older, self.evolution.newer(older)) for older in named if older)
         return any(label in (older, model and model.label) for older, model in newer)
+
+    def few_keys(self, label: str) -> set[str]:
+        """A few of :meth:`keys`, which need no list of all records."""
+        trees, evolution = self.project.repository.trees, self.evolution
+        side = CommitSide(evolution.repository, evolution.commit, evolution.dump.folder)
+        left = {str(entry.get("record", "")).partition(":")[2] for entry in self.line.withheld}
+        found: set[str] = set()
+        for each in _recorded(evolution, label):
+            folder = model_folder(side.folder, each)
+            with suppress(FormatError):  # whoever reads all of them says what is wrong
+                some = trees.sample(side.commit, folder, _SAMPLE).items()
+                places = {f"{in_dump(folder)[1]}/{path}": blob for path, blob in some}
+                found |= {key.key for key in side.keys(places)}
+        return found - left
 
     def keys(self, label: str) -> set[str]:
         """The keys of the commit's records, as the code has them, of which the database had rows."""
@@ -96,9 +112,14 @@ class EarlierNames:
         return _KeysBefore(project.using, label, before).name
 
     def _has_all(self, label: str, known: AbstractSet[str], dumps: Sequence[AppliedDump]) -> bool:
-        """Whether there are as many names as when the ledger was written: the table is no older one then."""
+        """Whether the table is neither an older one nor that of another database, as far as that shows.
+
+        There are as many names as when the ledger was written, and a few of the commit's records have theirs.
+        """
         counts = (each.line.counts.get(f"{NAMES}{label}", inf) for each in dumps)
-        return all(count <= len(known) for count in counts)
+        return all(count <= len(known) for count in counts) and all(
+            each.few_keys(label) <= known for each in dumps
+        )
 
 
 def applied_dumps(project: Project) -> Iterator[AppliedDump]:
@@ -133,14 +154,19 @@ class _KeysBefore:
 
 def _keys(evolution: Evolution, label: str) -> set[str]:
     """The keys of the commit's records whose rows are named by those of the model."""
-    identities = evolution.dump.reader.identities
-    older = set()
-    for each in evolution.recorded:
-        newer = evolution.newer(each)
-        if newer and identities.is_model(newer.label) and identities.base(newer.label) == label:
-            older.add(each)
     side = CommitSide(evolution.repository, evolution.commit, evolution.dump.folder)
-    return {key.key for key in side.keys(of_models(older, side.ids()))}
+    return {key.key for key in side.keys(of_models(_recorded(evolution, label), side.ids()))}
+
+
+def _recorded(evolution: Evolution, label: str) -> set[str]:
+    """What the commit calls the models whose rows have the names of those of ``label``."""
+    identities = evolution.dump.reader.identities
+    newer = {each: evolution.newer(each) for each in evolution.recorded}
+    return {
+        each
+        for each, model in newer.items()
+        if model and identities.is_model(model.label) and identities.base(model.label) == label
+    }
 
 
 def _identity(evolution: Evolution) -> dict[str, Identity]:

@@ -53,6 +53,20 @@ def test_entries_are_all_files_of_a_folder(
         list(repository.trees.entries(tip, "pages/dataset.json"))
 
 
+def test_a_sample_is_from_all_over_a_folder(repository: Repository, commit: Commits) -> None:
+    """And few trees are read for it, however many there are."""
+    names = [f"{number:03}" for number in range(200)]
+    tip = commit(repository, {f"pages/{name}/{name[0]}/{name}.json": b"" for name in names}).commit
+    found = Repository.open(repository.path).trees.sample(tip, "pages", 4)
+    assert [*found] == [f"{name}/{name[0]}/{name}.json" for name in ("000", "050", "100", "150")]
+    assert {*found.items()} <= {*repository.trees.entries(tip, "pages")}
+    few = repository.trees.sample(tip, "pages/007", 4)
+    assert [*few] == ["0/007.json"]
+    assert repository.trees.sample(tip, "missing", 4) == {}
+    deep = commit(repository, {f"deep/{'a/' * 50}b": b""}).commit
+    assert repository.trees.sample(deep, "deep", 4) == {}
+
+
 def test_trees_folders_and_files(filled: Repository) -> None:
     tip = filled.refs.resolve("main")
     assert filled.trees.folders(tip) == ["pages", "tags"]

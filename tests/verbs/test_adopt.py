@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connections
@@ -221,6 +222,23 @@ def test_names_that_are_lost_are_found_again(databases: object, ok: Ok, run: Any
     ok("identity", "adopt", "main", "--apply", "--yes")
     assert names("default") == before
     assert "edited since" not in ok("status", "--exit-code")
+
+
+def test_names_of_another_database(databases: object, ok: Ok, run: Any) -> None:
+    """There are as many, and each row has one, and yet none is that of its record."""
+    apart(3, shuffled=False, common=70, new=0)
+    ok("init")
+    ok("commit", "-m", "Here")
+    before = names("default")
+    for entry in RowIdentity.objects.filter(label="bakery.tag"):
+        entry.uuid = str(uuid4())
+        entry.save()
+    for verb in (("status",), ("commit", "-m", "Again")):
+        said = run(*verb)
+        assert said.code == 3
+        assert "does not know which of its rows of bakery.tag are 10 records" in said.err
+    ok("identity", "adopt", "main", "--apply", "--yes")
+    assert names("default") == before
 
 
 def test_queries_do_not_grow_with_the_rows(databases: object, ok: Ok) -> None:
