@@ -22,6 +22,14 @@ class Remark(models.Model):
     about = GenericForeignKey("content_type", "object_id")
 
 
+class Trace(models.Model):
+    """About any row whose key is a UUID."""
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
+    object_id = models.UUIDField()
+    about = GenericForeignKey("content_type", "object_id")
+
+
 class Brand(models.Model):
     """What is deleted in the tests."""
 

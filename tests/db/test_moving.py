@@ -1,11 +1,21 @@
-"""In which order rows get other primary keys."""
+"""Rows get other primary keys: in which order, and what follows."""
 
 from __future__ import annotations
 
+import uuid
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contentgit.db.applier.moving import waves
+from contentgit.content.records import RecordKey
+from contentgit.db.applier.moving import Moving, waves
+from contentgit.db.backends import backend
+from contentgit.db.identity import Identities
+from contentgit.db.introspect import table
+from tests.bakery.models import Category, Note
+from tests.brands.models import Remark, Trace
 
 keys = st.integers(min_value=1, max_value=12)
 
@@ -29,3 +39,26 @@ def test_no_row_is_moved_upon_another(pairs: dict[int, int], others: set[int]) -
 
 def test_rows_that_change_places() -> None:
     assert waves({1: 2, 2: 1}, 7) == [{1: 8}, {2: 1}, {8: 2}]
+
+
+def move(db: str, model: type[Model], old: int, new: int) -> None:
+    """Give a row another key."""
+    label, identities = model._meta.label_lower, Identities(db, {})
+    keys = {RecordKey(label, str(old)): RecordKey(label, str(new))}
+    with backend(db).exclusive():
+        Moving(identities).move(keys, {label: table(label, identities, db)})
+
+
+def test_generic_references_of_every_kind(db: str) -> None:
+    """Numbers and texts follow; what can hold neither refers to no such row."""
+    kind, other = map(ContentType.objects.get_for_model, (Category, Note))
+    Category.objects.create(pk=900, name="Barley", slug="barley")
+    for model, key in ((Note, 900), (Remark, "900"), (Trace, uuid.UUID(int=900))):
+        for each in (kind, other):
+            model._base_manager.create(content_type=each, object_id=key)
+    move(db, Category, 900, 901)
+    found = [
+        [*model._base_manager.order_by("pk").values_list("object_id", flat=True)]
+        for model in (Note, Remark, Trace)
+    ]
+    assert found == [[901, 900], ["901", "900"], [uuid.UUID(int=900)] * 2]

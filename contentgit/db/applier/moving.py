@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from django.apps import apps
-from django.db.models import IntegerField, Model
+from django.db.models import CharField, IntegerField, Model, TextField
 
 from contentgit.content.layout import key_text
 from contentgit.content.records import RecordKey, by_model
@@ -23,6 +23,9 @@ from contentgit.models import RowIdentity
 
 _UNDECLARED: Final = {"admin.logentry": ("content_type", "object_id")}
 """Generic references of Django that no ``GenericForeignKey`` declares."""
+
+_TEXTS: Final = ("CharField", "TextField")
+"""What fields of the project's own are that hold texts."""
 
 
 class _Reference(NamedTuple):
@@ -98,7 +101,7 @@ class Moving:
                         family.append(field.model)
         types = tuple(self._types({*family}))
         for first, second in self._generic if types else ():
-            as_text = not isinstance(second, IntegerField)
+            as_text = not _is_integer(second)
             table_name = second.model._meta.db_table
             yield _Reference(table_name, _column(second), (_column(first), types), as_text)
 
@@ -142,7 +145,7 @@ class Moving:
 
     @property
     def _generic(self) -> Iterator[tuple[Any, Any]]:
-        """The columns of content type and key of each generic reference."""
+        """The columns of content type and key of each generic reference that can hold a number."""
         for model in self._models:
             names = [
                 (field.ct_field, field.fk_field)
@@ -153,8 +156,16 @@ class Moving:
                 names.append(_UNDECLARED[model._meta.label_lower])
             for each in names:
                 first, second = map(model._meta.get_field, each)
-                if second.model is model and not second.is_relation:
+                if second.model is model and (_is_integer(second) or _is_text(second)):
                     yield first, second
+
+
+def _is_integer(field: Any) -> bool:
+    return isinstance(field, IntegerField) and not field.is_relation
+
+
+def _is_text(field: Any) -> bool:
+    return isinstance(field, (CharField, TextField)) or field.get_internal_type() in _TEXTS
 
 
 def _column(field: Any) -> Column:
