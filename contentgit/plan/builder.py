@@ -142,15 +142,14 @@ class _SettledItems:
         return replace(item, links=tuple(links), states=tuple(states), drifts=drifts)
 
     def _is_edited(self, item: Item, state: FieldState) -> bool:
-        """Whether the field was edited here; references that were never written are no edit."""
+        """Whether the field was edited here."""
         if state.name in self.survey.models[item.key.model].derived:
             return False
         if state.applied is ABSENT:
             return not item.based
-        applied = [text for text in state.applied if parse(text) in self.facts.existing]
         if self._is_ordered(item, state):
-            return applied != list(state.there)
-        return set(applied) != set(state.there)
+            return list(state.applied) != list(state.there)
+        return set(state.applied) != set(state.there)
 
     def _is_ordered(self, item: Item, state: FieldState) -> bool:
         """Whether the order of a many-to-many field is content."""

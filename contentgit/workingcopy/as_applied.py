@@ -21,6 +21,7 @@ from contentgit.errors import UnknownNameError
 from contentgit.history.snapshots import CommitSide, batches
 from contentgit.integrity.relations import PARENT
 from contentgit.missing import Instead, MissingRule, parse_rule
+from contentgit.plan.reach import missing_reason
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.project import Project
 
@@ -58,12 +59,31 @@ class MissingCause(NamedTuple):
         return self._replace(row=shown(self.row), first=shown(self.first))
 
 
+_NOT_HERE: Final = missing_reason("")
+"""The end of the reason for which a plan leaves out a reference of a many-to-many field."""
+
+
+def missing_entries(withheld: Iterable[Mapping[str, Any]]) -> list[MissingEntry]:
+    """The entries of missing rows in a ledger's list.
+
+    Those are among them of references that a plan has left out, as its own rows go or do not come.
+    """
+    found: list[MissingEntry] = []
+    for entry in withheld:
+        reason = str(entry.get("reason", ""))
+        if MISSING in entry:
+            found.append(entry)
+        elif entry.get("field") and reason.endswith(_NOT_HERE):
+            found.append({**entry, MISSING: reason.removesuffix(_NOT_HERE), "rule": "skip"})
+    return found
+
+
 def missing_causes(entries: Iterable[MissingEntry]) -> list[MissingCause]:
     """What a list has, one for each row, field and rule."""
     groups: dict[tuple[str, str, str, MissingRule, bool], list[MissingEntry]] = defaultdict(list)
-    for entry in entries:
-        rule = parse_rule(entry.get("rule"))
-        if MISSING in entry and rule is not None:
+    for entry in missing_entries(entries):
+        rule = parse_rule(entry["rule"])
+        if rule is not None:
             model = RecordKey.parse(entry["record"]).model
             groups[entry[MISSING], model, entry["field"], rule, AT in entry].append(entry)
     found = []

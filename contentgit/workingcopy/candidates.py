@@ -17,7 +17,6 @@ from contentgit.history.snapshots import BATCH, CommitSide, batches
 from contentgit.merge import Conflict, OrderedModel, Settled, Side, Three, counts
 from contentgit.plan import Candidate
 from contentgit.plan.steps import Problem
-from contentgit.workingcopy.database_side import Missing
 from contentgit.workingcopy.planned import Contents, DumpPlan
 from contentgit.workingcopy.withheld import WithheldBefore
 
@@ -129,10 +128,8 @@ class ThreeWay:
         work = self.work
         stay = WithheldBefore.by(None if work.goal.undoes else work.applied).staying
         stayed = WithheldBefore.by(work.goal.undoes).undeleted
-        missing = Missing(work.dump)
         for batch in _portions(self.read(deltas)):
-            kept = missing.kept([(candidate.base, candidate.ours) for candidate in batch])
-            for candidate, whole in zip(batch, kept, strict=True):
+            for candidate in batch:
                 base, here, there = candidate.base, candidate.ours, candidate.theirs
                 key = candidate.delta.key
                 if base is None and here and stay.get(str(key)) == candidate.delta.database:
@@ -141,7 +138,7 @@ class ThreeWay:
                     base = there  # it was there before the apply that is undone, and stayed
                 if base and key in work.taken:
                     base = _without(base, work.taken[key])
-                yield candidate._replace(base=base), whole or here
+                yield candidate._replace(base=base), here
 
     def settled(self, take: Side | None) -> Settled:
         """The records that come out otherwise than merged one by one, since a field orders them."""

@@ -23,7 +23,7 @@ from contentgit.git import LeftAlone, Repository, Signature
 from contentgit.history.commits import check_format, repository_document
 from contentgit.workingcopy.anchors import anchor
 from contentgit.workingcopy.as_applied import with_committed
-from contentgit.workingcopy.committable import without_kept, without_unapplied
+from contentgit.workingcopy.committable import without_ignored, without_unapplied
 from contentgit.workingcopy.copies import without_copies
 from contentgit.workingcopy.database_side import DatabaseSide, Spool
 from contentgit.workingcopy.dropping import dropped_values, refuse_dropping
@@ -247,7 +247,7 @@ def _drafted(
     ignored = {} if drop_fields else withheld.ignored_fields(dump.tables)
     unapplied = Unapplied.since(project, evolution, base)
     found = list(without_unapplied(side, unapplied, withheld.edits(deltas), onto.revision))
-    edited = list(without_kept(side, before, ignored, found))
+    edited = list(without_ignored(side, before, ignored, found))
     kept = unapplied.kept_by_commit(side, edited)
     missing = with_committed(unapplied.replaced.named(), kept)
     carried = [*withheld.carried(ignored, deltas), *missing]

@@ -8,7 +8,7 @@ from contentgit.content import canonical
 from contentgit.content.diff import Delta
 from contentgit.content.records import Record, RecordKey
 from contentgit.history.snapshots import CommitSide, batches
-from contentgit.workingcopy.database_side import DatabaseSide, Missing, pairs
+from contentgit.workingcopy.database_side import DatabaseSide, pairs
 from contentgit.workingcopy.unapplied import Unapplied
 from contentgit.workingcopy.withheld import with_ignored
 
@@ -53,33 +53,24 @@ def without_unapplied(
         raise unapplied.refusal(refused, revision)
 
 
-def without_kept(
+def without_ignored(
     side: DatabaseSide,
     before: CommitSide,
     ignored: Container[tuple[str, str]],
     deltas: Sequence[Delta],
 ) -> Iterator[Delta]:
-    """The deltas, less those that consist of references or ``ignored`` fields which the database lacks."""
-    missing = Missing(side.dump)
-    if not missing.fields and not ignored:
+    """The deltas, less those that consist of ``ignored`` fields."""
+    if not ignored:
         yield from deltas
         return
-    for read in batches(pairs(deltas, before, side)):
-        batch = [
-            (
-                delta,
-                (was, canonical.decode(side.kept[delta.key]) if delta.key in side.kept else own),
-            )
-            for delta, (was, own) in read
-        ]
-        kept_references = missing.kept([pair for _, pair in batch])
-        for (delta, (was, own)), linked in zip(batch, kept_references, strict=True):
-            kept = with_ignored(ignored, was, linked or own) or linked
-            if kept is None:
-                yield delta
-                continue
-            data = canonical.encode(kept, side.dump.tables[kept.key.model].schema.key_kind)
-            blob = canonical.blob_id(data, side.algorithm)
-            if blob != delta.commit:
-                side.kept[delta.key] = data
-                yield delta._replace(database=blob)
+    for delta, (was, own) in pairs(deltas, before, side):
+        data = side.kept.get(delta.key)
+        kept = with_ignored(ignored, was, canonical.decode(data) if data else own)
+        if kept is None:
+            yield delta
+            continue
+        data = canonical.encode(kept, side.dump.tables[kept.key.model].schema.key_kind)
+        blob = canonical.blob_id(data, side.algorithm)
+        if blob != delta.commit:
+            side.kept[delta.key] = data
+            yield delta._replace(database=blob)

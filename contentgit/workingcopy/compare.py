@@ -18,7 +18,7 @@ from contentgit.db import titles as db_titles
 from contentgit.db.ledger import Applied
 from contentgit.errors import UsageError
 from contentgit.history.commits import CommitComparison, Selection, references_of
-from contentgit.history.snapshots import change_batches, changes_of, in_order
+from contentgit.history.snapshots import Pair, change_batches, changes_of, in_order
 from contentgit.workingcopy.copies import copies
 from contentgit.workingcopy.database_side import DatabaseSide, Missing, pairs
 from contentgit.workingcopy.evolution import Evolution
@@ -130,8 +130,10 @@ def dump_changes(
     found = WithheldBefore.by(row).edits(deltas)
     known = (delta for delta in found if delta.key.model in dump.tables)
     wanted = in_order(delta for delta in known if wants(delta.path))
-    read = (pair for _, pair in pairs(wanted, before, side, shown=True))
-    changes = changes_of(Missing(dump).trimmed(read), unsaid=evolution.unsaid)
+    read: Iterator[Pair] = (pair for _, pair in pairs(wanted, before, side, shown=True))
+    if row is None:  # what an apply of the commit would leave out is no difference
+        read = Missing(dump).trimmed(read)
+    changes = changes_of(read, unsaid=evolution.unsaid)
     return changes, side, unapplied.count(deltas)
 
 

@@ -15,7 +15,6 @@ from contentgit.content.diff import Delta, deltas
 from contentgit.content.portions import portions
 from contentgit.content.records import Record, RecordKey
 from contentgit.history.snapshots import BATCH, CommitSide, Pair, batches, pair_portions
-from contentgit.merge import merge_value
 from contentgit.plan import references
 from contentgit.workingcopy.project import Dump, Progress, no_progress
 
@@ -193,17 +192,6 @@ class Missing:
             return iter(pairs)
         return chain.from_iterable(map(self.leave_out, pair_portions(pairs)))
 
-    def kept(self, pairs: Sequence[Pair]) -> list[Record | None]:
-        """For each (commit, database) pair the database's record with the references it may lack.
-
-        ``None`` where nothing has to be kept: a commit must not drop what this database never had.
-        """
-        trimmed = self.leave_out(pairs)
-        return [
-            self._with_references(base, own, seen)
-            for (base, own), (seen, _) in zip(pairs, trimmed, strict=True)
-        ]
-
     def _without(self, record: Record | None, lacking: set[str]) -> Record | None:
         if record is None or not lacking:
             return record
@@ -212,19 +200,3 @@ class Missing:
             if values.get(name):
                 values[name] = [text for text in values[name] if text not in lacking]
         return Record(record.key, values)
-
-    def _with_references(
-        self, base: Record | None, own: Record | None, seen: Record | None
-    ) -> Record | None:
-        if base is None or own is None or seen is None or base is seen:
-            return None
-        values = dict(own.fields)
-        schema = self.dump.tables[own.key.model].schema
-        for name in self.fields.get(own.key.model, ()):
-            # What the database never had is added where the commit has it: it is their change.
-            there, here, full = (
-                fields.get(name) or [] for fields in (seen.fields, values, base.fields)
-            )
-            if set(full) - set(there):
-                values[name], _ = merge_value(schema.by_name[name], name, there, here, full)
-        return Record(own.key, values)

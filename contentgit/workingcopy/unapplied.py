@@ -27,7 +27,7 @@ from contentgit.history.snapshots import CommitSide, batches
 from contentgit.merge import merge_value
 from contentgit.render.plain import plural
 from contentgit.render.values import apart
-from contentgit.workingcopy.as_applied import MISSING, AsApplied
+from contentgit.workingcopy.as_applied import MISSING, AsApplied, missing_entries
 from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.project import Project
@@ -54,8 +54,8 @@ class Unapplied:
     ) -> Unapplied:
         """As the list of a line of the ledger says."""
         left = [entry for entry in entries if entry.get(LEFT_AT)]
-        missing = [entry for entry in entries if MISSING in entry]
-        return cls(project, evolution, left, AsApplied(project, evolution, missing))
+        replaced = AsApplied(project, evolution, missing_entries(entries))
+        return cls(project, evolution, left, replaced)
 
     @classmethod
     def since(cls, project: Project, evolution: Evolution, line: Applied | None) -> Unapplied:

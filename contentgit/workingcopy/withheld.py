@@ -19,7 +19,7 @@ from contentgit.db.ledger import Applied
 from contentgit.db.tables import Tables
 from contentgit.history.snapshots import batches
 from contentgit.plan.steps import Action
-from contentgit.workingcopy.as_applied import MISSING
+from contentgit.workingcopy.as_applied import MISSING, missing_entries
 from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.moved_since import MOVED
 from contentgit.workingcopy.moving import ASIDE
@@ -45,10 +45,11 @@ class WithheldBefore:
     def by(cls, line: Applied | None) -> WithheldBefore:
         """What the apply or commit of this line has withheld."""
         entries = line.withheld if line else ()
+        missing = missing_entries(entries)
         others = (LEFT_AT, MISSING, MOVED)
         rows = [entry for entry in entries if not any(entry.get(name) for name in others)]
         left = [entry for entry in entries if entry.get(LEFT_AT)]
-        return cls(rows, left, [entry for entry in entries if MISSING in entry])
+        return cls(rows, left, missing)
 
     @cached_property
     def staying(self) -> Mapping[str, str]:

@@ -146,14 +146,14 @@ def test_missing_many_to_many_references_are_withheld_where_the_spec_says_so() -
 
 
 def test_what_was_withheld_before_is_neither_a_change_nor_drift() -> None:
-    row = candidate("product:1", {"tags": [ONE, SIX]}, {"tags": [ONE]}, {"tags": [ONE, SIX]})
+    row = candidate("product:1", {"tags": [ONE]}, {"tags": [ONE]}, {"tags": [ONE, SIX]})
     plan = planned(row, datasets=IGNORING, facts=existing("tag:1"))
     assert plan.steps == plan.problems == ()
-    row = candidate("product:1", {"tags": [ONE, SIX]}, {"tags": [ONE]}, {"tags": [TWO, SIX]})
+    row = candidate("product:1", {"tags": [ONE]}, {"tags": [ONE]}, {"tags": [TWO, SIX]})
     plan = planned(row, datasets=IGNORING, facts=existing("tag:1", "tag:2"))
     assert plan.problems == ()
     assert said(plan) == ["update product:1 +tags=tag:2 -tags=tag:1"]
-    row = candidate("product:1", {"tags": [ONE, SIX]}, {"tags": [ONE]}, None)
+    row = candidate("product:1", {"tags": [ONE]}, {"tags": [ONE]}, None)
     assert planned(row, datasets=IGNORING, facts=existing("tag:1")).problems == ()
 
 
@@ -163,6 +163,11 @@ def test_edits_of_such_a_field_are_drift() -> None:
     assert problem.fields == (FieldState("tags", (ONE, SIX), (), (ONE, SIX)),)
     row = candidate("product:1", {"tags": [ONE]}, {"tags": []}, None)
     only(planned(row, datasets=IGNORING, facts=existing("tag:1")), ProblemKind.DRIFT)
+    # A reference was removed, and its row too.
+    row = candidate("product:1", {"tags": [ONE, SIX]}, {"tags": [ONE]}, {"tags": [TWO, SIX]})
+    facts = existing("tag:1", "tag:2")
+    problem = only(planned(row, datasets=IGNORING, facts=facts), ProblemKind.DRIFT)
+    assert problem.fields == (FieldState("tags", (ONE, SIX), (ONE,), (TWO, SIX)),)
 
 
 def test_a_generic_reference_told_by_its_columns() -> None:

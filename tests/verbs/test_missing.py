@@ -13,6 +13,7 @@ from django.test import override_settings
 
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind, FieldSchema, KeyKind, Layout, ModelSchema
+from contentgit.models import AppliedCommit
 from contentgit.workingcopy.as_applied import with_rules
 from tests import raw
 from tests.bakery.content import fill
@@ -111,6 +112,54 @@ def test_a_value_of_a_list_is_left_out(shop: None, ok: Ok, short: bool) -> None:
         ["organic"],
         ["organic", "other", "vegan"],
     )
+    clean(ok)
+
+
+def holders(ok: Ok, tag: str) -> list[str]:
+    """The products that refer to the tag in the branch."""
+    slugs = ("summer-bread", "night-loaf", "secret-loaf")
+    return [
+        s for s in slugs if f"bakery.tag:{tag}" in ok("show", "HEAD", "--", f"bakery.product:{s}")
+    ]
+
+
+@pytest.mark.parametrize("short", [False, True])
+def test_a_removal_is_committed_although_its_row_goes_too(shop: None, ok: Ok, short: bool) -> None:
+    """Only what an apply has left out is no edit."""
+    define(("product", {"tags": "skip"}))
+    if short:
+        del SPECS[0]["missing"]
+        SPECS[0]["ignore_missing_m2m"] = ["tags"]
+    begin(ok)
+    ok(*APPLY)
+    assert holders(ok, "organic") == ["summer-bread", "night-loaf", "secret-loaf"]
+    Tag.objects.get(slug="organic").delete()
+    assert "3 records edited since" in ok("status")
+    assert ok("diff").count("-bakery.tag:organic") == 3
+    assert "3 updated" in ok("commit", "-m", "Nothing is organic")
+    assert holders(ok, "organic") == []
+    assert "clean" in ok("status")
+    Tag.objects.using("other").create(pk=9, name="Organic", slug="organic")
+    ok("update", "--yes", "--database=other")
+    assert tags("night-loaf") == ["vegan"]
+    assert "tag:organic is missing" not in ok("status", "--database=other")
+    clean(ok)
+
+
+def test_what_an_apply_of_an_older_release_left_out(shop: None, ok: Ok) -> None:
+    """Its list has the reason alone."""
+    define(("product", {"tags": "skip"}))
+    begin(ok)
+    ok(*APPLY)
+    line = AppliedCommit.objects.using("other").get()
+    for entry in line.withheld:
+        entry["reason"] = f"{entry.pop('missing')} is not in this database (ignore_missing_m2m)"
+        del entry["rule"]
+    line.save(using="other")
+    clean(ok)
+    Product._base_manager.using("other").filter(slug="night-loaf").update(name="Loaf")
+    assert "1 updated" in ok("commit", "-m", "Loaf", "--database=other")
+    assert holders(ok, "organic") == ["summer-bread", "night-loaf", "secret-loaf"]
     clean(ok)
 
 
