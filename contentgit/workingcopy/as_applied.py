@@ -15,11 +15,13 @@ from functools import cache, cached_property
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from contentgit.content import canonical
+from contentgit.content.canonical import same
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
 from contentgit.errors import UnknownNameError
 from contentgit.history.snapshots import CommitSide, batches
 from contentgit.integrity.relations import PARENT
+from contentgit.merge import merge_value
 from contentgit.missing import Instead, MissingRule, parse_rule
 from contentgit.plan.reach import missing_reason
 from contentgit.workingcopy.evolution import Evolution
@@ -115,6 +117,34 @@ def _put(value: Value, missing: str, rule: MissingRule | None, field: FieldSchem
         return [text for text in value if text != missing]
     found = [other if text == missing else text for text in value]
     return found if field.ordered else list(map(str, sorted(map(RecordKey.parse, found))))
+
+
+def put_back(
+    field: FieldSchema, value: Any, written: Any, whole: Any, entries: Iterable[MissingEntry]
+) -> Value:
+    """The value with the references of ``whole`` in place of which an apply has ``written`` others.
+
+    ``entries`` are those of the record. In a many-to-many field, a row that was written in place of another
+    stands for that: without it, the other is gone as well.
+    """
+    if field.kind is not FieldKind.REFERENCES:
+        return whole if same(value, written) else value
+    instead: dict[str, list[str]] = defaultdict(list)
+    for entry in entries:
+        rule = parse_rule(entry["rule"])
+        if isinstance(rule, Instead) and entry["field"] == field.name and entry[MISSING] in whole:
+            instead[rule.key].append(entry[MISSING])
+
+    def named(texts: Sequence[str]) -> list[str]:
+        found: dict[str, None] = {}
+        for text in texts:
+            own = [] if text in instead and text not in whole else [text]
+            found |= dict.fromkeys([*own, *instead.get(text, ())])
+        return [*found] if field.ordered else list(map(str, sorted(map(RecordKey.parse, found))))
+
+    before, here = (named(written), named(value)) if instead else (written, value)
+    found, _ = merge_value(field, field.name, before, here, whole)
+    return found
 
 
 def _as_it_stays(record: Record | None, then: Record | None, entry: MissingEntry) -> Record | None:

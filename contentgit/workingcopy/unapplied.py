@@ -24,10 +24,9 @@ from contentgit.content.schema import FieldKind
 from contentgit.db.ledger import Applied
 from contentgit.errors import RefusedError, UnknownNameError
 from contentgit.history.snapshots import CommitSide, batches
-from contentgit.merge import merge_value
 from contentgit.render.plain import plural
 from contentgit.render.values import apart
-from contentgit.workingcopy.as_applied import MISSING, AsApplied, missing_entries
+from contentgit.workingcopy.as_applied import MISSING, AsApplied, missing_entries, put_back
 from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.project import Project
@@ -149,16 +148,17 @@ class Unapplied:
         ``then`` is the record there. A value that was edited here goes into the commit.
         """
         fields = self.evolution.dump.tables[here.key.model].schema.by_name
+        entries = self.replaced.by_record.get(here.key, ())
         found: dict[str, Value] = {}
         for name, value in was.fields.items():
             if name not in then.fields:
                 found[name] = value
             elif name in here.fields and not same(then.fields[name], value):
-                three = then.fields[name], here.fields[name], value
-                if same(three[0], three[1]):
+                own, written = here.fields[name], then.fields[name]
+                if same(written, own):
                     found[name] = value
                 elif name in fields and fields[name].kind is FieldKind.REFERENCES:
-                    found[name], _ = merge_value(fields[name], name, *three)
+                    found[name] = put_back(fields[name], own, written, value, entries)
         return found
 
     def contradictions(self, was: Record, here: Record, then: Record | None) -> Sequence[str]:

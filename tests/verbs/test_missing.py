@@ -176,6 +176,27 @@ def test_another_value_in_a_list(shop: None, ok: Ok) -> None:
     clean(ok)
 
 
+def test_an_edit_of_a_list_with_another_value(shop: None, ok: Ok) -> None:
+    """The other value stands for the missing one: who takes it away takes both."""
+    define(("product", {"tags": {"key": "bakery.tag:vegan"}}))
+    begin(ok)
+    ok(*APPLY)
+    assert (tags("summer-bread"), tags("night-loaf")) == (["vegan"], ["vegan"])
+    Product._base_manager.using("other").get(slug="night-loaf").tags.clear()
+    Product._base_manager.using("other").get(slug="summer-bread").tags.add(2)
+    assert "2 records edited since" in ok("status", "--database=other")
+    assert "2 updated" in ok("commit", "-m", "Tags", "--database=other")
+    assert holders(ok, "organic") == ["summer-bread", "secret-loaf"]
+    assert holders(ok, "vegan") == ["secret-loaf"]
+    assert holders(ok, "other") == ["summer-bread"]
+    status = ok("status", "--database=other")
+    assert "bakery.tag:organic is missing: bakery.product.tags of 2 records" in status
+    clean(ok)
+    ok(*APPLY)
+    assert (tags("summer-bread"), tags("night-loaf")) == (["other", "vegan"], [])
+    clean(ok)
+
+
 def test_a_generic_reference(shop: None, ok: Ok, run: Run) -> None:
     kinds = ContentType.objects.db_manager("default").get_for_model(Tag)
     for pk, tag in ((1, 3), (2, 12)):  # organic, vegan
