@@ -129,19 +129,20 @@ class History:
 
         One process, however many these are. ``before`` itself is one of them.
         """
-        numbers = {each: number for number, each in enumerate(dict.fromkeys(commits))}
-        above: dict[str, int] = {}  # the commits that one comes from, a bit each
-        if before:
-            above[before] = 1 << numbers.setdefault(before, len(numbers))
+        wanted = {*commits}
+        numbers = (
+            {before: 0} if before else {}
+        )  # only of commits that are there: anybody names others
+        above = {before: 1} if before else {}  # the commits that one comes from, a bit each
         options = ("--topo-order", "--reverse", "--parents")
         for commit, *parents in self._listed(*options, *_between(before, after)):
             found = above.get(parents[0], 0) if parents else 0
             for each in parents[1:]:
                 found |= above.get(each, 0)
-            if commit in numbers:
-                found |= 1 << numbers[commit]
+            if commit in wanted:
+                found |= 1 << numbers.setdefault(commit, len(numbers))
             above[commit] = found
-        return Ancestry(numbers, {each: above.get(each, 0) for each in numbers})
+        return Ancestry(numbers, {each: above[each] for each in numbers})
 
     def commit(self, commit_id: str) -> Commit:
         """The commit with this id.

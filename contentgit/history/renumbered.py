@@ -179,7 +179,7 @@ def _known(repository: Repository) -> _Known:
 def _facts(repository: Repository, commit: Commit, earlier: str, said: Sequence[NewKey]) -> _Facts:
     known = _known(repository).facts
     if (commit.id, earlier) not in known:
-        if sum(len(each.said) + 1 for each in known.values()) > _REMEMBERED:
+        if len(known) >= _REMEMBERED:
             known.clear()
         known[commit.id, earlier] = _looked_up(repository, commit.id, earlier, said)
     return known[commit.id, earlier]
@@ -297,9 +297,8 @@ class _Names:
     ancestry: Ancestry
     _given: dict[RecordKey, list[tuple[str, NewKey]]] = field(default_factory=dict)
     """By the key at the start, which commit says what."""
-    _had_by: dict[RecordKey, list[RecordKey]] = field(default_factory=dict)
+    _had_by: dict[RecordKey, dict[RecordKey, None]] = field(default_factory=dict)
     """By key, the records that had it at some time."""
-    _count: int = 0
 
     def learn(self, commit: str, said: Iterable[NewKey]) -> None:
         """What one commit did to the keys that records have."""
@@ -311,9 +310,12 @@ class _Names:
         counts = Counter(each.new for each in found.values())
         for record, each in found.items():
             if counts[each.new] == 1:
-                given = self._given.pop(record, [])  # the last one given comes last
-                self._given[record] = [*given, (commit, each)]
-                self._had_by.setdefault(each.new, []).append(record)
+                given = self._given.pop(record, [])
+                given.append((commit, each))
+                self._given[record] = given  # the last one given comes last
+                had_by = self._had_by.setdefault(each.new, {})
+                had_by.pop(record, None)
+                had_by[record] = None
 
     def _name(self, record: RecordKey, commit: str) -> RecordKey:
         given = reversed(self._given.get(record, ()))
