@@ -195,7 +195,7 @@ def open_project(
     """
     start_project(args)
     from contentgit.db.failures import translated
-    from contentgit.workingcopy.earlier import EarlierNames
+    from contentgit.workingcopy.earlier import AppliedRecords, EarlierNames
     from contentgit.workingcopy.project import Operator, Project, no_notice, no_progress
 
     settings = config.read()
@@ -210,6 +210,7 @@ def open_project(
         progress = bar or no_progress
         project = Project(settings, using, operator, progress, path, wait, notice)
         project.earlier_names = EarlierNames()
+        project.earlier_records = AppliedRecords()
         project.opened = partial(take, terminal=terminal, alone=alone)
         with project.errors():
             yield project

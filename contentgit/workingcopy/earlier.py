@@ -1,22 +1,23 @@
-"""What the applied commits say of rows without a UUID: their earlier key, or that UUIDs are lost."""
+"""What the applied commits say of rows: their earlier key, that UUIDs are lost, what they referred to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
 from typing import Any, Final
 
 from contentgit.content.labels import ModelLabels
 from contentgit.content.layout import dump_name, in_dump, model_folder, of_models
+from contentgit.content.records import Record, RecordKey
 from contentgit.content.uuids import uuid_of
 from contentgit.db.identity import Identities
 from contentgit.db.ledger import Applied
 from contentgit.errors import ConfigurationError, FormatError, RefusedError
-from contentgit.history.snapshots import CommitSide
+from contentgit.history.snapshots import CommitSide, batches
 from contentgit.render.plain import plural
 from contentgit.specs import Identity
 from contentgit.workingcopy.evolution import Evolution
@@ -43,6 +44,11 @@ class AppliedDump:
     def evolution(self) -> Evolution:
         """What became of the commit."""
         return Evolution.since(self.project, self.dump, self.commit)
+
+    @cached_property
+    def side(self) -> CommitSide:
+        """The commit as it was applied."""
+        return Unapplied.since(self.project, self.evolution, self.line).side
 
     def models(self, label: str) -> list[str]:
         """The models of the dump whose rows have the names of those of ``label``."""
@@ -73,8 +79,7 @@ class AppliedDump:
 
     def keys(self, label: str) -> set[str]:
         """The keys of the commit's records, as the code has them, of which the database had rows."""
-        side = Unapplied.since(self.project, self.evolution, self.line).side
-        return {key.key for key in side.keys(side.ids(self.models(label)))}
+        return {key.key for key in self.side.keys(self.side.ids(self.models(label)))}
 
 
 @dataclass
@@ -120,6 +125,33 @@ class EarlierNames:
         return all(count <= len(known) for count in counts) and all(
             each.few_keys(label) <= known for each in dumps
         )
+
+
+@dataclass
+class AppliedRecords:
+    """The records of a dump as they were applied to the database, or committed from it, last."""
+
+    _asked: Identities | None = None
+    _dumps: Mapping[str, AppliedDump] = field(default_factory=dict)
+
+    def __call__(
+        self, project: Project, folder: str, keys: Sequence[RecordKey]
+    ) -> Mapping[RecordKey, Record]:
+        """The records with these keys; none of copies, whose rows have other keys."""
+        if project.copy:
+            return {}
+        if self._asked is not project.identities:  # rows and ledger are read again
+            self._asked = project.identities
+            self._dumps = {each.dump.folder: each for each in applied_dumps(project)}
+        applied = self._dumps.get(folder)
+        found: dict[RecordKey, Record] = {}
+        if applied is None:
+            return found
+        for batch in batches(keys):
+            ids = applied.side.ids_at(map(applied.dump.path, batch))
+            records = filter(None, applied.side.records([*ids.items()]))
+            found |= {record.key: record for record in records}
+        return found
 
 
 def applied_dumps(project: Project) -> Iterator[AppliedDump]:

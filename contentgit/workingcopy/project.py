@@ -17,7 +17,7 @@ from django.db import transaction
 from contentgit import config, startup
 from contentgit.config import Config
 from contentgit.content.layout import dump_folder, dump_name, record_path
-from contentgit.content.records import RecordKey
+from contentgit.content.records import Record, RecordKey
 from contentgit.datasets import (
     DatasetDefinition,
     identities,
@@ -100,6 +100,11 @@ NamesBefore: TypeAlias = Callable[
 ]
 """See :class:`contentgit.workingcopy.earlier.EarlierNames`."""
 
+EarlierRecords: TypeAlias = Callable[
+    ["Project", str, Sequence[RecordKey]], Mapping[RecordKey, Record]
+]
+"""See :class:`contentgit.workingcopy.earlier.AppliedRecords`."""
+
 
 @dataclass
 class Project:
@@ -109,8 +114,9 @@ class Project:
     for; ``wait`` is for how many seconds at most, where another apply holds the database. ``opened`` is
     called with the repository when it is opened. ``schemas`` keeps what
     :mod:`contentgit.workingcopy.places` has found out. ``earlier_names`` is asked for the UUIDs of rows that
-    had another name before. With ``copy`` the database is seen as that copy alone, one of the ``views`` of
-    ``origin``, which sees it apart from copies.
+    had another name before, ``earlier_records`` for the records of rows as they were applied.
+    With ``copy`` the database is seen as that copy alone, one of the ``views`` of ``origin``, which sees it
+    apart from copies.
     """
 
     config: Config
@@ -123,6 +129,7 @@ class Project:
     opened: Callable[[Repository], object] = finish_moves
     schemas: dict[str, Sequence[str]] = field(default_factory=dict)
     earlier_names: NamesBefore | None = None
+    earlier_records: EarlierRecords = lambda _project, _folder, _keys: {}
     copy: Copy | None = None
     origin: Project | None = None
     views: list[Project] = field(default_factory=list)
@@ -302,8 +309,9 @@ class Project:
         copied = self.identities.copies & {*dataset.models}
         dataset = as_copied(dataset, copied) if copied else dataset
         bound = tables(dataset, self.identities, self.using)
-        reader = Reader(self.using, dataset, bound, self.identities)
         folder = dump_folder(dataset.name, dataset.arguments)
+        before = partial(self.earlier_records, self, folder)
+        reader = Reader(self.using, dataset, bound, self.identities, before)
         return Dump(dataset, folder, bound, reader, copied)
 
     @cached_property

@@ -305,6 +305,37 @@ def test_an_undo_of_rows_outside_that_had_other_names_is_refused(
     assert NewsPage.objects.using("other").get().about_id == 41
 
 
+def test_a_generic_key_to_a_deleted_row_keeps_the_name(
+    databases: tuple[str, str], ok: Ok, git: Callable[..., str]
+) -> None:
+    """Django leaves the number, which in the other database is another row."""
+    people("default", "anna", "bob")
+    people("other", "carl", "anna", "bob")
+    kind = ContentType.objects.get_for_model(Category)
+    for pk in (1, 2):
+        Note.objects.create(pk=pk, content_type=kind, object_id=pk, text="on it")
+    ok("init")
+    ok("commit", "note", "-m", "Notes")
+    ok("checkout", "main", "note", "--apply", "--yes", "--database=other")
+    Category.objects.get(slug="anna").delete()
+    assert "clean" in ok("status")
+    assert "Nothing to commit" in ok("commit", "note", "-m", "Nothing")
+    assert "Nothing to do" in ok("checkout", "main", "note")
+    Note.objects.update(text="still on it")
+    ok("commit", "note", "-m", "Text")
+    assert '"bakery.category:anna"' in git("show", "main:note/bakery.note/0/0/1.json")
+    ok("checkout", "main", "note", "--apply", "--yes", "--database=other")
+    assert [*Note.objects.using("other").order_by("pk").values_list("object_id", "text")] == [
+        (2, "still on it"),
+        (3, "still on it"),
+    ]
+    Note.objects.filter(pk=1).update(object_id=2)  # an edit is one
+    assert '"bakery.category:anna" → bakery.category:bob' in ok("diff")
+    ok("checkout", "main", "note", "--apply", "--merge", "--yes")
+    ok("commit", "note", "-m", "Bob")
+    assert '"bakery.category:bob"' in git("show", "main:note/bakery.note/0/0/1.json")
+
+
 def test_datasets_shows_what_names_rows(db: str, ok: Ok, run: Run) -> None:
     with declared({"bakery.category": ["slug"]}):
         said = ok("datasets", "product")

@@ -6,16 +6,16 @@ manager that hides drafts must not lose them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from django.apps import apps
 from django.db import Error, connections, router
 from django.db.models import Manager, Q
 
-from contentgit.content.layout import decode_part, record_path
+from contentgit.content.layout import decode_part, key_text, record_path
 from contentgit.content.portions import batches
 from contentgit.content.records import Record, RecordKey, by_model
 from contentgit.content.schema import FieldKind
@@ -56,9 +56,15 @@ _SPAN = 8
 
 T = TypeVar("T")
 
+RecordsBefore: TypeAlias = Callable[[Sequence[RecordKey]], Mapping[RecordKey, Record]]
+"""The records of these keys in the commit that a dump is at, as far as it has them."""
+
 
 class Reader:
     """Reads the rows of one dump in the database ``using``.
+
+    A generic foreign key to a row that is gone has the name that the row has in ``before``: the number
+    which Django leaves behind names another row in other databases.
 
     Raises (all methods):
         RecordError: a row has no exact record; the message names record and field.
@@ -66,9 +72,15 @@ class Reader:
     """
 
     def __init__(
-        self, using: str, dataset: Dataset, tables: Tables, identities: Identities
+        self,
+        using: str,
+        dataset: Dataset,
+        tables: Tables,
+        identities: Identities,
+        before: RecordsBefore = lambda _keys: {},
     ) -> None:
         self.using = using
+        self._before = before
         self.dataset = dataset
         self.tables = tables
         self.identities = identities
@@ -384,7 +396,34 @@ class Reader:
         encoder = self._encoder(bound)
         pks = encoder.pks(rows)
         links = [self._links(bound, relation, pks) for relation in bound.relations]
-        return encoder.keys(pks), encoder.values(rows, pks, links)
+        keys, values = encoder.keys(pks), encoder.values(rows, pks, links)
+        self._name_gone(encoder, keys, values)
+        return keys, values
+
+    def _name_gone(
+        self, encoder: RowEncoder, keys: Sequence[RecordKey], values: list[tuple[Any, ...]]
+    ) -> None:
+        """Put into the values the names that rows had which are gone, in place of their numbers."""
+        numbers = [
+            (n, place)
+            for place in encoder.generic
+            for n, row in enumerate(values)
+            if isinstance(row[place], dict)
+        ]
+        before = self._before([keys[n] for n, _ in numbers]) if numbers else {}
+        for n, place in numbers:
+            record = before.get(keys[n])
+            name = record.fields.get(encoder.names[place]) if record else None
+            if isinstance(name, str) and self._is_gone(name, values[n][place]):
+                values[n] = (*values[n][:place], name, *values[n][place + 1 :])
+
+    def _is_gone(self, name: str, columns: Mapping[str, Any]) -> bool:
+        """Whether the reference is to a row that is not here, of the model that the columns refer to."""
+        label, _, key = name.partition(":")
+        content_type = str(columns["content_type"]).partition(":")[2]
+        if columns["object_id"] is None or content_type != key_text(label.split(".")):
+            return False
+        return self.identities.is_model(label) and self.identities.pk(label, key) is None
 
     def _encoded(self, bound: Table, rows: Sequence[Row]) -> Iterator[tuple[RecordKey, bytes]]:
         keys, values = self._values(bound, rows)

@@ -56,6 +56,12 @@ class RowEncoder:
             start += len(field.columns)
         return found
 
+    @cached_property
+    def generic(self) -> list[int]:
+        """The places of the generic foreign keys among the values."""
+        fields = enumerate(self.table.fields)
+        return [n for n, field in fields if field.schema.kind is FieldKind.GENERIC]
+
     def field_at(self, place: int) -> str | None:
         """The field of the column at this place; ``None`` for one of the key's."""
         found = (field.name for field, start, end in self._places if start <= place < end)
