@@ -52,6 +52,18 @@ def commit_in_an_encoding_of_bytes(place: Place) -> None:
     _headers(place, b"BZh91AY\n", encoding=b"bz2")
 
 
+@member(0, "new-key-unproven")
+def commit_that_gives_keys_to_what_is_not_there(place: Place) -> None:
+    tree = git(place.repository, "rev-parse", "main^{tree}").decode().strip()
+    ids = [place.main, tree, *(f"{number:040x}" for number in range(500))]
+    lines = (
+        f"Contentgit-Renumbered: bakery.tag:{old} of {each} is bakery.tag:9\n"
+        for each in ids
+        for old in range(1, 20)
+    )
+    _headers(place, f"Change things\n\n{''.join(lines)}".encode())
+
+
 @member(0, "13 records in 3 dumps")
 def commit_in_utf_16(place: Place) -> None:
     _headers(place, "Änderung".encode("utf-16"), encoding=b"utf-16")
