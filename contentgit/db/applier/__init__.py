@@ -38,6 +38,7 @@ from contentgit.integrity.rules import broken
 from contentgit.plan.steps import Action, Plan, Step
 
 _LAST = frozenset({Action.PARK, Action.UPDATE, Action.CREATE})
+_UPDATING = frozenset({Action.CLEAR, Action.PARK, Action.UPDATE})
 _REFERRING = frozenset({FieldKind.REFERENCE, FieldKind.GENERIC})
 
 Rewrite: TypeAlias = Callable[[Sequence[Step], AbstractSet[str]], Sequence[Step]]
@@ -103,6 +104,7 @@ class _Run:
     """One apply under way.
 
     ``looked_up`` are the models of which a row must exist before a reference to it has a column value;
+    ``columns`` are those of rows that were updated, by table, ``None`` where rows were made or deleted.
     ``watched`` adds those that references name by other values than primary keys. ``awaited`` are the
     records of these that do not exist yet, ``later`` the references that wait for all rows to be written.
     """
@@ -119,6 +121,7 @@ class _Run:
     later: list[tuple[Step, str, Any]] = field(default_factory=list)
     doomed: dict[RecordKey, Model] = field(default_factory=dict)
     keeping: set[str] = field(default_factory=set)
+    columns: dict[str, frozenset[str] | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.signals = Signals(self.backend.using, self.watch)
@@ -165,6 +168,7 @@ class _Run:
         """Run steps that do the same to the same model."""
         action, table = steps[0].action, self.table(steps[0])
         self.touched[table.model] = None
+        self._note(action, table, steps[0].fields)
         ways: Mapping[Action, Callable[[Table, Sequence[Step]], None]] = {
             Action.DELETE: self._delete,
             Action.CASCADE: self._delete,
@@ -175,6 +179,15 @@ class _Run:
         }
         ways[action](table, steps)
         self.written.setdefault(table.label, Counter())[action] += len(steps)
+
+    def _note(self, action: Action, table: Table, fields: Sequence[str]) -> None:
+        known = self.columns.get(table.name, frozenset())
+        if action not in _UPDATING or known is None:
+            self.columns[table.name] = None
+            return
+        self.columns[table.name] = known.union(
+            column.name for name in fields for column in table.field[name].columns
+        )
 
     def connect(self, steps: Sequence[Step], *, last: bool) -> None:
         """Write what needs the rows: references that waited for them, and links."""
@@ -189,8 +202,14 @@ class _Run:
             if uuids is not None:
                 uuids.see(anew=True)
         self.parking.close()
-        self.backend.check_constraints(self.tables_written)
+        self.backend.check_constraints(self.tables_written, self._updated())
         self.backend.reset_sequences(self.touched)
+
+    def _updated(self) -> Mapping[str, AbstractSet[str]]:
+        """The columns by table in which alone rows were written; none where others may have written too."""
+        if self.watch.tables or self.backend.triggers():
+            return {}
+        return {name: columns for name, columns in self.columns.items() if columns is not None}
 
     # Deleting
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -18,7 +19,7 @@ from django.db import Error, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
-from contentgit.db.backends.catalog import ForeignKey, Trigger, dangling
+from contentgit.db.backends.catalog import UNKNOWN, ForeignKey, Trigger, dangling
 from contentgit.db.failures import REASONS, Fault, connecting, words
 from contentgit.db.tables import Column, Rows
 from contentgit.errors import BusyError, DatabaseError, OvertakenError
@@ -277,8 +278,12 @@ class Backend(ABC):
     def defer_constraints(self) -> None:
         """Let foreign keys be broken until the end of the transaction."""
 
-    def check_constraints(self, tables: Collection[str]) -> None:
+    def check_constraints(
+        self, tables: Collection[str], updated: Mapping[str, AbstractSet[str]] = UNKNOWN
+    ) -> None:
         """Refuse broken foreign keys, from and to these tables.
+
+        ``updated`` are the columns of those of them of which rows were updated, and not made or deleted.
 
         Raises:
             DatabaseError: ``items`` names the rows, one line each.
@@ -286,6 +291,7 @@ class Backend(ABC):
         found = [
             line
             for key in self._foreign_keys(sorted(tables))
+            if key.may_break(tables, updated)
             for line in dangling(self.connection, key)
         ]
         if found:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 SHOWN = 10
 """Rows that are named of each broken foreign key."""
+
+UNKNOWN: Final[Mapping[str, AbstractSet[str]]] = MappingProxyType({})
+"""That of no table the columns are known which were written."""
 
 _CALLS: Final = re.compile(r"\b(?:CALL|EXECUTE|PERFORM)\b", re.IGNORECASE)
 
@@ -25,6 +30,14 @@ class ForeignKey(NamedTuple):
     target: str
     target_columns: tuple[str, ...]
     acts: bool = False
+
+    def may_break(self, tables: Collection[str], updated: Mapping[str, AbstractSet[str]]) -> bool:
+        """Whether writing to the tables may break it; see :meth:`Backend.check_constraints`."""
+        ends = (self.table, self.columns), (self.target, self.target_columns)
+        return any(
+            name in tables and not updated.get(name, {*columns}).isdisjoint(columns)
+            for name, columns in ends
+        )
 
 
 def foreign_keys(rows: Iterable[tuple[Any, ...]]) -> list[ForeignKey]:

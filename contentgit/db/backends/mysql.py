@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from django.db import Error
 
 from contentgit.db.backends.base import STATEMENT_CHARACTERS, STATEMENT_PARAMETERS, Backend
-from contentgit.db.backends.catalog import ForeignKey, dangling, foreign_keys
+from contentgit.db.backends.catalog import UNKNOWN, ForeignKey, dangling, foreign_keys
 from contentgit.db.failures import Fault, TooLongError
 from contentgit.db.tables import Column, Rows
 from contentgit.errors import BusyError
@@ -213,14 +214,16 @@ class MySQL(Backend):
             self._deleted[table, key.name].update(row[place] for row in rows)
         return super().delete(table, keys, rows)
 
-    def check_constraints(self, tables: Collection[str]) -> None:
+    def check_constraints(
+        self, tables: Collection[str], updated: Mapping[str, AbstractSet[str]] = UNKNOWN
+    ) -> None:
         """See :meth:`Backend.check_constraints`.
 
         Neither the snapshot nor disabled foreign keys show what others have committed since: rows that
         refer to a deleted one, and deleted rows that a written one refers to. So these are read again
         as they are now, and locked as foreign keys would have locked them.
         """
-        super().check_constraints(tables)
+        super().check_constraints(tables, updated)
         with self._latest():
             for key in self._foreign_keys(sorted(tables)):
                 if self._is_suspect(key) and dangling(self.connection, key, LOCK):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from django.db import Error, InterfaceError, OperationalError, transaction
 from django.db.models import AutoField, Model
 
 from contentgit.db.backends.base import Backend
-from contentgit.db.backends.catalog import ForeignKey, foreign_keys
+from contentgit.db.backends.catalog import UNKNOWN, ForeignKey, foreign_keys
 from contentgit.db.failures import Fault, translated
 
 LOCK = int.from_bytes(hashlib.sha256(b"contentgit apply").digest()[:8], "big", signed=True)
@@ -136,12 +137,17 @@ class PostgreSQL(Backend):
     def defer_constraints(self) -> None:
         self.execute("SET CONSTRAINTS ALL DEFERRED")
 
-    def check_constraints(self, tables: Collection[str]) -> None:
+    def check_constraints(
+        self, tables: Collection[str], updated: Mapping[str, AbstractSet[str]] = UNKNOWN
+    ) -> None:
+        """See :meth:`Backend.check_constraints`: the database knows itself which rows were written."""
         try:
             with transaction.atomic(using=self.using):
                 self.execute("SET CONSTRAINTS ALL IMMEDIATE")
         except Error as error:
-            super().check_constraints(tables)  # names all the rows, if a reference is broken
+            super().check_constraints(
+                tables, updated
+            )  # names all the rows, if a reference is broken
             raise self.failure(f"database {self.using!r}", error) from error
 
     def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
