@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha1
+from typing import Final
 
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import KeyKind, Layout
@@ -129,6 +130,10 @@ def key_value(text: str, kind: KeyKind) -> int | str | list[int | str]:
     if number is None:
         raise ValueError(f"{text!r} is not an integer key")
     return number
+
+
+HIGHEST_KEY: Final = 2**63 - 1
+"""The highest number that a database holds as a primary key."""
 
 
 def integer_key(text: str) -> int | None:

@@ -11,6 +11,7 @@ from django.db.models import BooleanField, F, Field, Func, Model, Q, QuerySet, U
 from django.db.models.expressions import RawSQL
 
 from contentgit.content import portions
+from contentgit.content.layout import HIGHEST_KEY
 from contentgit.db.tables import Column, Table
 
 SQL: TypeAlias = tuple[str, tuple[Any, ...]]
@@ -247,6 +248,16 @@ def highest(table: Table, using: str) -> int:
     column = quoted(table.key_columns[0].name, using)
     ((found,),) = execute((f"SELECT MAX({column}) FROM {quoted(table.name, using)}", ()), using)  # noqa: S608
     return max(0, found or 0)
+
+
+def highest_possible(table: Table, using: str) -> int:
+    """The highest number that the column of the primary key can hold."""
+    kind = table.model._meta.pk.get_internal_type()
+    try:
+        _, found = connections[using].ops.integer_field_range(kind)
+    except KeyError:  # a type of the project's own
+        found = None
+    return HIGHEST_KEY if found is None else found
 
 
 def unique_constraint(model: type[Model], name: str) -> UniqueConstraint | None:

@@ -8,7 +8,9 @@ from itertools import count
 
 from contentgit.content.layout import integer_key, model_folder
 from contentgit.content.records import RecordKey
-from contentgit.db.queries import highest
+from contentgit.db.queries import highest, highest_possible
+from contentgit.db.tables import Table
+from contentgit.errors import RefusedError
 from contentgit.workingcopy.project import Dump, Project, all_tables
 
 
@@ -23,22 +25,39 @@ class FreshKeys:
     _next: dict[str, Iterator[int]] = field(default_factory=dict)
 
     def of(self, label: str) -> RecordKey:
-        """A key for a row of a model that gives the keys of its family."""
+        """A key for a row of a model that gives the keys of its family.
+
+        Raises:
+            RefusedError: there is none above those in use.
+        """
         if label not in self._next:
             self._next[label] = count(self._highest(label) + 1)
-        return RecordKey(label, str(next(self._next[label])))
+        number, top = (
+            next(self._next[label]),
+            highest_possible(self._table(label), self.project.using),
+        )
+        if number > top:
+            raise RefusedError(
+                f"a row of {label} that makes room can get no primary key: {label}:{number - 1} is in use, "
+                f"in database {self.project.using!r} or a commit, and {top} is the highest possible",
+                hint=f"give {label}:{number - 1} a lower key, on the site or in a commit, and run the "
+                "command again",
+            )
+        return RecordKey(label, str(number))
 
     def _highest(self, label: str) -> int:
-        tables = all_tables(self.dumps)
-        table = tables.get(label) or self.project.table(label)
+        table = self._table(label)
         numbers = (integer_key(key.key) or 0 for key in self.given if key.model == label)
-        recorded = (integer_key(name) or 0 for name in self._names(label, tables))
+        recorded = (integer_key(name) or 0 for name in self._names(label))
         return max(highest(table, self.project.using), 0, *numbers, *recorded)
 
-    def _names(self, label: str, labels: Collection[str]) -> Iterator[str]:
+    def _table(self, label: str) -> Table:
+        return all_tables(self.dumps).get(label) or self.project.table(label)
+
+    def _names(self, label: str) -> Iterator[str]:
         """The keys of all records in the commits, of each model whose rows share their keys."""
         identities, trees = self.project.identities, self.project.repository.trees
-        family = [each for each in labels if identities.base(each) == label]
+        family = [each for each in all_tables(self.dumps) if identities.base(each) == label]
         for commit in filter(None, self.commits):
             for folder in trees.folders(commit):
                 for each in family:

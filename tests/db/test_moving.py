@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from hypothesis import given
@@ -14,6 +15,7 @@ from contentgit.db.applier.moving import Moving, waves
 from contentgit.db.backends import backend
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import table
+from contentgit.errors import RefusedError
 from tests.bakery.models import Category, Note
 from tests.brands.models import Remark, Trace
 
@@ -62,3 +64,10 @@ def test_generic_references_of_every_kind(db: str) -> None:
         for model in (Note, Remark, Trace)
     ]
     assert found == [[901, 900], ["901", "900"], [uuid.UUID(int=900)] * 2]
+
+
+def test_a_key_that_no_row_can_have(db: str) -> None:
+    Category.objects.create(pk=1, name="Barley", slug="barley")
+    with pytest.raises(RefusedError, match=f"{2**63 - 1} is the highest possible"):
+        move(db, Category, 1, 2**63)
+    assert Category.objects.get().pk == 1

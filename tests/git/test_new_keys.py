@@ -61,6 +61,15 @@ def test_new_keys_given_one_call_after_the_other(site: Site) -> None:
     assert findings(site, commit) == []
 
 
+def test_there_may_be_no_key_above(site: Site) -> None:
+    """No database has a row under the next number: an apply could not write it."""
+    stopped(site, tags("w", 3), tags("s", 3, 2**63 - 1))
+    for patterns in (["site.tag:3"], []):
+        with pytest.raises(RefusedError, match=f"site.tag:{2**63 - 1} is in use") as told:
+            resolve(site.repository, patterns, NEW)
+        assert "a lower one before merging" in told.value.hint
+
+
 def test_a_key_that_both_sides_gave_up_is_not_given_again(site: Site) -> None:
     """The base has it: the new record would be taken for an edit of the one that is gone."""
     site.commit("main", tags("old", 9))

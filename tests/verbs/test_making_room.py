@@ -128,3 +128,21 @@ def test_a_row_that_only_stays_makes_room_for_one_that_moves(
     assert oat.position == 42
     assert Category.objects.using("other").get(name="c10").parent.name == "c9"
     assert "clean" in ok("status", OTHER)
+
+
+def test_there_may_be_no_key_above(databases: Any, ok: Ok, run: Run) -> None:
+    Category.objects.create(pk=1, name="Both", slug="both")
+    ok("init")
+    ok("commit", "-m", "All")
+    ok(*APPLY)
+    for pk, name in ((2, "new"), (2**63 - 1, "last")):
+        Category.objects.create(pk=pk, name=name, slug=name)
+    ok("commit", "-m", "More")
+    Category.objects.using("other").create(pk=2, name="mine", slug="mine")
+    before = raw.snapshot("other")
+    for more in ((), ("--dry-run",)):
+        refused = run("update", "--yes", "--renumber", *more, OTHER)
+        assert refused.code == 3
+        assert "bakery.category:9223372036854775807 is in use" in refused.err
+        assert "give bakery.category:9223372036854775807 a lower key" in refused.err
+        assert raw.snapshot("other") == before

@@ -9,7 +9,7 @@ from itertools import product
 
 from contentgit.branches.trees import Sides
 from contentgit.branches.trees.sides import family, has_added
-from contentgit.content.layout import dump_of, integer_key, model_folder, model_of
+from contentgit.content.layout import HIGHEST_KEY, dump_of, integer_key, model_folder, model_of
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import KeyKind, ModelSchema
 from contentgit.errors import RefusedError, UsageError
@@ -40,22 +40,21 @@ class NewKeys:
 
         Raises:
             UsageError: a conflict is not about such a key.
-            RefusedError: the key is not a number, or is part of other keys.
+            RefusedError: the key is not a number, or is part of other keys; or none is left.
         """
         done: set[RecordKey] = set()
         refused: UsageError | RefusedError | None = None
         for conflict in conflicts:
             try:
                 key = self._renumberable(conflict)
+                found = list(self._of(key)) if key not in done else []
             except (UsageError, RefusedError) as error:
                 if all_of_them:
                     raise
                 refused = refused or error
                 continue
-            if key not in done:
-                found = list(self._of(key))
-                done |= {each.place.key for each in found if each.place}
-                yield from found
+            done |= {each.place.key for each in found if each.place}
+            yield from found
         if refused and not done:
             raise refused
 
@@ -110,7 +109,13 @@ class NewKeys:
     def _of(self, key: RecordKey) -> Iterator[Resolution]:
         related = self.family(key.model)
         last = self._last.get(related)
-        self._last[related] = new = (self._highest(related) if last is None else last) + 1
+        new = (self._highest(related) if last is None else last) + 1
+        if new > HIGHEST_KEY:
+            raise RefusedError(
+                f"{key}: {RecordKey(key.model, str(new - 1))} is in use, and no primary key is above it",
+                hint="--take ours|theirs, or give the record with that key a lower one before merging",
+            )
+        self._last[related] = new
         for label in related:
             each = RecordKey(label, key.key)
             if label == key.model or has_added(self.sides, self.side, each):

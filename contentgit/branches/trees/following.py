@@ -15,9 +15,10 @@ from itertools import chain, islice, product
 from typing import Final
 
 from contentgit.branches.trees.sides import Keys, OneKeyEach, family
-from contentgit.content.layout import integer_key, model_folder
+from contentgit.content.layout import HIGHEST_KEY, integer_key, model_folder
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import ModelSchema
+from contentgit.errors import RefusedError
 from contentgit.git import Commit, Repository
 from contentgit.history.dumps import dump_folders, models_at, recorded_schema, records_at
 from contentgit.history.keys import recorded_labels
@@ -256,6 +257,12 @@ class _Families:
             numbers = (integer_key(each) or 0 for each in chain(used, self._names(label)))
             self._last[label] = max(0, max(numbers, default=0))
         self._last[label] += 1
+        if self._last[label] > HIGHEST_KEY:
+            raise RefusedError(
+                f"records of {label} that a merge gave other keys need a key that is free, and none is above "
+                f"{label}:{HIGHEST_KEY}",
+                hint="commit the record with that key under a lower one first",
+            )
         return RecordKey(label, str(self._last[label]))
 
     def _names(self, label: str) -> Iterator[str]:

@@ -16,9 +16,9 @@ from contentgit.db.backends import Backend, backend
 from contentgit.db.fields.values import itself
 from contentgit.db.identity import Identities
 from contentgit.db.identity.paths import concrete, points_at_key
-from contentgit.db.queries import highest, rows_of, table_test
+from contentgit.db.queries import highest, highest_possible, rows_of, table_test
 from contentgit.db.tables import Column, Table
-from contentgit.errors import OvertakenError
+from contentgit.errors import OvertakenError, RefusedError
 from contentgit.models import RowIdentity
 
 _UNDECLARED: Final = {"admin.logentry": ("content_type", "object_id")}
@@ -55,6 +55,7 @@ class Moving:
 
         Raises:
             OvertakenError: a row is gone.
+            RefusedError: a key is too high for the column.
             DatabaseError: the database refuses.
         """
         self._backend.defer_constraints()
@@ -64,11 +65,20 @@ class Moving:
             references = [*self._references(table), *self._names(label)]
             pairs = {int(old.key): int(keys[old].key) for old in some}
             for wave in waves(pairs, highest(table, self.identities.using)):
+                self._refuse_too_high(table, wave)
                 self._move(table, references, wave)
             written |= {table.name, *(each.table for each in references)}
         self._backend.check_constraints(written)
         self._backend.reset_sequences([tables[label].model for label in by_model(keys)])
         return written
+
+    def _refuse_too_high(self, table: Table, pairs: Mapping[int, int]) -> None:
+        top, new = highest_possible(table, self.identities.using), max(pairs.values())
+        if new > top:
+            raise RefusedError(
+                f"{table.label}:{new} cannot be the key of a row: {top} is the highest possible",
+                hint=f"give the row or record with the highest key of {table.label} a lower one",
+            )
 
     def _move(
         self, table: Table, references: Sequence[_Reference], pairs: Mapping[int, int]
