@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from shlex import quote
 from typing import Any, Final
 
 from contentgit.content import canonical
@@ -23,10 +24,13 @@ from contentgit.history.snapshots import CommitSide
 from contentgit.plan.steps import Problem, ProblemKind
 from contentgit.render.plain import plural
 from contentgit.render.values import dump_label
+from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current
+from contentgit.workingcopy.missing import found_commit
 from contentgit.workingcopy.places import copy_at, is_own
 from contentgit.workingcopy.project import AS_NEW, BY_SPEC, Copy, Dump, Project
 from contentgit.workingcopy.request import Request
+from contentgit.workingcopy.unapplied import Unapplied
 from contentgit.workingcopy.undo import APPLIES
 
 _SHOWN: Final = 3
@@ -107,21 +111,45 @@ def refuse_lost_map(project: Project, dump: Dump, applied: CommitSide, row: Appl
     Raises:
         RefusedError: the map is lost, or older than the rows.
     """
+    lost = sorted(map(project.shown_key, _lost(dump, applied)))
+    if lost:
+        named = ", ".join(map(str, lost[:_SHOWN]))
+        more = ", …" if len(lost) > _SHOWN else ""
+        as_new = " --as-new" if project.copy and project.copy.kind == AS_NEW else ""
+        words = f"{quote(row.branch or row.commit[:10])} {quote(dump.dataset.label)}"
+        raise RefusedError(
+            f"database {project.using!r} does not know which rows are the copies of "
+            f"{plural(len(lost), 'record')} of commit {row.commit[:10]}: {named}{more}",
+            hint="restore the table contentgit_identity from the backup that the rows are of\n"
+            f"contentgit checkout {words} --apply{as_new} --adopt  (gives these rows up: they stay as rows "
+            "of no copy, and the copy gets others)",
+            data={"models": sorted({key.model for key in lost}), "lost": len(lost)},
+        )
+
+
+def has_lost_map(project: Project, dump: Dump, row: Applied) -> bool:
+    """Whether :func:`refuse_lost_map` refuses the dump as it was applied."""
+    at = found_commit(project, row) if dump.copied else ""
+    if not at:
+        return False
+    side = Unapplied.since(project, Evolution.since(project, dump, at), row).side
+    lost = _lost(dump, side)
+    identities = dump.reader.identities
+    for label in dump.copied:  # what other rows are called depends on the commit that is applied
+        identities.reload(identities.base(label))
+    return bool(lost)
+
+
+def _lost(dump: Dump, applied: CommitSide) -> list[RecordKey]:
+    """The records of the copy as it was ``applied`` that the map never had."""
     identities, ids = dump.reader.identities, applied.ids() if dump.copied else {}
+    lost = []
     for label in sorted(dump.copied):
         copied = identities.copied(label)
         known = copied.ever_copied() if copied else set()
         keys = applied.keys(of_models([label], ids))
-        lost = [project.shown_key(key) for key in keys if key.key not in known]
-        if lost:
-            named = ", ".join(map(str, lost[:_SHOWN]))
-            more = ", …" if len(lost) > _SHOWN else ""
-            raise RefusedError(
-                f"database {project.using!r} does not know which rows are the copies of "
-                f"{plural(len(lost), 'record')} of commit {row.commit[:10]}: {named}{more}",
-                hint="restore the table contentgit_identity from the backup that the rows are of",
-                data={"model": label, "lost": len(lost)},
-            )
+        lost += [key for key in keys if key.key not in known]
+    return lost
 
 
 def refuse_renumbered(project: Project, dump: Dump, request: Request, since: str, to: str) -> None:

@@ -24,6 +24,7 @@ from contentgit.plan.steps import FieldState, Plan, Problem, ProblemKind
 from contentgit.render.problems import named_rows
 from contentgit.workingcopy.candidates import candidates, merged_candidates
 from contentgit.workingcopy.copies import (
+    has_lost_map,
     learn_references,
     refuse_lost_map,
     refuse_renumbered,
@@ -157,8 +158,9 @@ class _Planning(NamedTuple):
         tree = repository.trees.folder_id(target.commit, dump.folder) or ""
         goal = Goal(target.commit, tree, target.branch)
         named = target.revision if request.verb == "checkout" else ""
-        if row and request.adopt and not found_commit(project, row, named):
-            row = None  # as at a first apply
+        if row and request.adopt:
+            there = found_commit(project, row, named) and not has_lost_map(project, dump, row)
+            row = row if there else None  # as at a first apply
         at = applied_commit(project, row, named) if row else ""
         start = self._common(at) if row and update else at
         if row and update and start == target.commit:

@@ -21,8 +21,8 @@ class Request:
     ``revision`` is the commit to become, for an update the branch. With ``merge`` the database's own edits
     stay, and ``take`` says whose value is taken where both sides changed the same thing (``None``: refuse).
     With ``renumber`` rows that were made here under keys of new records of the commit get others.
-    With ``adopt`` a dump whose applied commit is missing begins anew, as one that was never applied. With
-    ``as_new`` the dump is a copy, whose rows have keys of their own.
+    With ``adopt`` a dump whose applied commit is missing begins anew, as one that was never applied, and so
+    does a copy whose map is lost. With ``as_new`` the dump is a copy, whose rows have keys of their own.
     """
 
     verb: Verb

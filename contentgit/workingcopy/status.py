@@ -14,7 +14,7 @@ from contentgit.content.titles import TitledChange
 from contentgit.datasets import parse_dump_argument
 from contentgit.db.ledger import Applied, applied
 from contentgit.db.ledger import history as ledger_history
-from contentgit.errors import FormatError
+from contentgit.errors import FormatError, RefusedError
 from contentgit.history.commits import split_name
 from contentgit.history.dumps import dump_folders
 from contentgit.history.snapshots import change_batches
@@ -61,12 +61,12 @@ class DumpStatus(NamedTuple, Generic[T]):
     ``changes`` are what the caller keeps of each change, ``computed`` the same of records that differ in
     derived fields alone, which is no edit. ``behind`` counts the branch's commits in this folder that the
     database does not have. Where the commit is not in the repository, it is ``missing``; then ``twin`` is a
-    branch with the same content, or else ``ways`` are the ways on, and nothing tells what was edited.
-    ``schema`` is what happened to the dump's schema since the commit, ``lacks`` are models and fields of the
-    commit that this code does not have, ``pending`` are migrations with code that the database has not run.
-    ``unapplied`` is how many records of each model older code left out, and newer code has not applied yet.
-    ``replaced`` are the rows that were missing, and what was written in place of references to them. ``copy``
-    is the kind of the copy, where the rows are one.
+    branch with the same content, or else ``ways`` are the ways on, and nothing tells what was edited; as
+    where the map of a copy is lost, which the ``note`` says. ``schema`` is what happened to the dump's schema
+    since the commit, ``lacks`` are models and fields of the commit that this code does not have, ``pending``
+    are migrations with code that the database has not run. ``unapplied`` is how many records of each model
+    older code left out, and newer code has not applied yet. ``replaced`` are the rows that were missing, and
+    what was written in place of references to them. ``copy`` is the kind of the copy, where the rows are one.
     """
 
     label: str
@@ -141,8 +141,10 @@ def _status(
         return known._replace(rows=rows, missing=True, ways=tuple(ways(project, row)))
     evolution = Evolution.since(project, dump, at)
     evolution.expect_copies()
-    if dump.copied:
+    try:
         refuse_lost_map(project, dump, Unapplied.since(project, evolution, row).side, row)
+    except RefusedError as error:  # the other dumps have nothing to do with it
+        return known._replace(note=error.message, ways=tuple(error.hint.splitlines()))
     found, side, unapplied = dump_changes(project, dump, evolution, lambda _path: True, row)
     edited, computed = list[T](), list[T]()
     for batch in change_batches(found):

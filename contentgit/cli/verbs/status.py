@@ -47,13 +47,17 @@ class _Status:
 
     @property
     def edited(self) -> bool:
-        """Whether anything was edited, or may have been: without the commit it is unknown."""
+        """Whether anything was edited, or may have been: where there are ``ways`` it is unknown."""
         return any(dump.changes or dump.ways for dump in self.dumps)
 
     @property
     def ways(self) -> Sequence[str]:
-        """The ways on where commits that dumps are at are not in the repository."""
-        firsts = {dump.applied.commit: dump for dump in reversed(self.dumps) if dump.applied}
+        """The ways on where nothing tells what was edited; of dumps at one commit that is missing, once."""
+        firsts = {
+            (dump.applied.commit, dump.copy and dump.folder): dump
+            for dump in reversed(self.dumps)
+            if dump.applied and dump.ways
+        }
         named = dict.fromkeys(way for dump in reversed(firsts.values()) for way in dump.ways)
         return list(named)
 
@@ -233,7 +237,7 @@ def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
     is_clean = not (status.ways or status.changes or left_out)
     line.append(", clean" if is_clean else "", style="green not bold")
     yield line
-    if status.ways:
+    if status.ways and status.missing:
         yield Text("  edits since then cannot be found without the commit", style="yellow")
     elif status.missing:
         command = call.typed(f"contentgit checkout {status.twin} {status.label} --apply")
