@@ -42,7 +42,8 @@ def seen_by(project: Project, request: Request) -> Project:
     """The database as the call sees it: as a copy, or as it is.
 
     Raises:
-        UsageError: the call names several dumps, or none, where one of them is a copy.
+        UsageError: the call names several dumps, or none, where one of them is a copy; or
+            there is no copy to be undone.
         UnknownNameError: the code defines no such dump.
     """
     if request.verb == "undo":
@@ -236,11 +237,22 @@ def without_copies(
 
 
 def _undone(project: Project, request: Request) -> Project:
-    """The database as it was seen by the last apply that was not undone."""
+    """The database as it was seen by the last apply that was not undone.
+
+    Raises:
+        UsageError: that of a copy is to be undone, and there is none.
+    """
     folders = {dump_folder(*parse_dump_argument(name)) for name in request.names}
     every = copies(project) if request.as_new else [project, *copies(project)]
-    last = [(_last(each, folders), n) for n, each in enumerate(every)]
-    return every[max(last)[1]] if last else project
+    last, n = max(((_last(each, folders), n) for n, each in enumerate(every)), default=(0, 0))
+    if request.as_new and not last:
+        of = f" of {' or '.join(request.names)}" if request.names else ""
+        raise UsageError(
+            f"database {project.using!r} has no copy{of} that could be undone",
+            hint="contentgit log --applied  (lists what was applied and committed)\n"
+            f"{replace(request, as_new=False).command()}  (undoes the last apply that is no copy)",
+        )
+    return every[n]
 
 
 def _last(project: Project, folders: Collection[str]) -> int:

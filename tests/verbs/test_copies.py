@@ -717,6 +717,23 @@ def test_an_undo_deletes_what_was_made_for_the_copy(
     assert "a copy" not in ok("status", OTHER)
 
 
+def test_an_undo_of_a_copy_where_there_is_none(
+    databases: tuple[str, str], run: Run, ok: Ok
+) -> None:
+    """The last apply of the dump itself is not meant."""
+    fill()
+    ok("init")
+    ok("commit", "-m", "Shop")
+    assert run("undo", "--as-new", "--yes", OTHER).code == 2
+    ok("checkout", "main", "shop", "--apply", "--yes", OTHER)
+    applied = raw.snapshot("other")
+    said = run("undo", "shop", "--as-new", "--yes", OTHER)
+    assert said.code == 2
+    assert "database 'other' has no copy of shop that could be undone" in said.err
+    assert "--database other shop  (undoes the last apply that is no copy)" in said.err
+    assert raw.snapshot("other") == applied
+
+
 def test_rows_are_made_in_the_order_of_their_originals(databases: tuple[str, str], ok: Ok) -> None:
     """Models without a field for the order list them by primary keys; keys are numbers there."""
     for number in range(1, 31):
