@@ -17,7 +17,7 @@ from contentgit.content.documents import MISFITS, misfit
 from contentgit.errors import FormatError, RefusedError, UsageError
 from contentgit.merge import Side
 from contentgit.plan import Licences
-from contentgit.plan.steps import Links, Step
+from contentgit.plan.steps import Action, Links, Step
 from contentgit.workingcopy.planned import Planned
 from contentgit.workingcopy.project import Project
 from contentgit.workingcopy.request import VERBS, Request
@@ -71,7 +71,8 @@ def _dumps(planned: Planned) -> dict[str, str]:
 
 def _line(step: Step) -> str:
     links = [f"{change.field}:{_counts(change)}" for change in step.links]
-    words = [step.key, step.action.value, step.before or "-", step.after or "-", *links]
+    new = [step.value] if step.action is Action.MOVE else []
+    words = [step.key, step.action.value, step.before or "-", step.after or "-", *links, *new]
     return " ".join(map(str, words))
 
 

@@ -213,7 +213,7 @@ class Planned:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the commits and every step and problem with the ids they are bound to."""
+        """SHA-256 over the commits and every step and problem with the ids and keys they are bound to."""
         digest = hashlib.sha256(self.target.commit.encode())
         for work in self.dumps:
             applied = work.applied.commit if work.applied else ""
@@ -221,7 +221,8 @@ class Planned:
             if work.missing:
                 digest.update(repr(work.missing).encode())
         for step in self.plan.steps:
-            bound = (step.action, step.key, step.before, step.after, step.links)
+            ids = (step.before, step.after)
+            bound = (step.action, step.key, *ids, step.links, step.fields, step.value)
             digest.update(repr(bound).encode())
         for problem in self.plan.problems:
             digest.update(repr((problem.kind, problem.key, problem.text)).encode())

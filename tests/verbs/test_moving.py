@@ -280,6 +280,25 @@ def test_a_plan_file(twins: None, ok: Ok, run: Run, tmp_path: Any) -> None:
     assert keys("other", "Oatmeal") == {901}
 
 
+def test_a_plan_file_with_a_number_that_somebody_takes(
+    twins: None, ok: Ok, run: Run, tmp_path: Any
+) -> None:
+    """What the row becomes is a part of what was agreed to."""
+    new_product("default", "Barley")
+    ok("commit", "-m", "Barley")
+    new_product("other", "Oatmeal")
+    file = tmp_path / "plan.json"
+    plan = ok("update", "--renumber", "--dry-run", f"--plan-out={file}", OTHER)
+    assert "bakery.category:900 becomes bakery.category:901" in plan
+    late = Category.objects.using("other").create(pk=901, name="Late", slug="late")
+    said = run("checkout", "--apply", f"--plan={file}", "--yes", OTHER)
+    assert said.code == 3
+    assert "bakery.category:900 has changed since the plan to move it was made" in said.err
+    late.delete()
+    ok("checkout", "--apply", f"--plan={file}", "--yes", OTHER)
+    assert keys("other", "Oatmeal") == {901}
+
+
 def test_an_edit_since_goes_back_with_its_row(twins: None, ok: Ok, run: Run) -> None:
     both_made(ok, run)
     ok(*APPLY)
