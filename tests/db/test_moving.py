@@ -71,3 +71,11 @@ def test_a_key_that_no_row_can_have(db: str) -> None:
     with pytest.raises(RefusedError, match=f"{2**63 - 1} is the highest possible"):
         move(db, Category, 1, 2**63)
     assert Category.objects.get().pk == 1
+
+
+def test_no_row_gets_the_number_that_a_row_moved_to(db: str) -> None:
+    """Also if that row is gone by then: what referred to it without a constraint would be another's."""
+    Category.objects.create(pk=900, name="Barley", slug="barley")
+    move(db, Category, 900, 905)
+    Category.objects.all().delete()
+    assert Category.objects.create(name="Oat", slug="oat").pk > 905

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import Error, transaction
+from django.db.models import AutoField, Model
 
 from contentgit.db.backends.base import Backend, LockWait
 from contentgit.db.backends.catalog import ForeignKey, foreign_keys
@@ -137,3 +138,19 @@ class SQLite(Backend):
         marks = ", ".join(column.cast for column in columns)
         sql = f"INSERT INTO {self.quoted(table)} ({names}) VALUES ({marks})"  # noqa: S608
         return self._many(sql, list(rows))
+
+    def reset_sequences(self, models: Iterable[type[Model]]) -> None:
+        """See :meth:`Backend.reset_sequences`: a key that an UPDATE gave counts only once it is noted.
+
+        Without AUTOINCREMENT, which Django's automatic keys have, there is no row to note it in.
+        """
+        if not self.fetch("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'"):
+            return
+        for field in (field for model in models for field in model._meta.local_concrete_fields):
+            if isinstance(field, AutoField):
+                name, column = field.model._meta.db_table, self.quoted(field.column)
+                top = f"(SELECT max({column}) FROM {self.quoted(name)})"  # noqa: S608
+                self.execute(
+                    f"UPDATE sqlite_sequence SET seq = {top} WHERE name = %s AND seq < {top}",  # noqa: S608
+                    [name],
+                )
