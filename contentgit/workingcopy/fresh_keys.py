@@ -16,7 +16,7 @@ from contentgit.workingcopy.project import Dump, Project, all_tables
 
 @dataclass
 class FreshKeys:
-    """Gives keys that no row has, no record of the ``commits``, and that are not among the ``given``."""
+    """Gives keys that no row has or had, nor a record of the ``commits``, and that are not ``given``."""
 
     project: Project
     dumps: Sequence[Dump]
@@ -49,7 +49,9 @@ class FreshKeys:
         table = self._table(label)
         numbers = (integer_key(key.key) or 0 for key in self.given if key.model == label)
         recorded = (integer_key(name) or 0 for name in self._names(label))
-        return max(highest(table, self.project.using), 0, *numbers, *recorded)
+        # What refers to a row that is gone, as generic references do, must not get another one.
+        last = self.project.backend.last_key(table.name, table.key_columns[0].name)
+        return max(highest(table, self.project.using), last, 0, *numbers, *recorded)
 
     def _table(self, label: str) -> Table:
         return all_tables(self.dumps).get(label) or self.project.table(label)

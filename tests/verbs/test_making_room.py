@@ -146,3 +146,22 @@ def test_there_may_be_no_key_above(databases: Any, ok: Ok, run: Run) -> None:
         assert "bakery.category:9223372036854775807 is in use" in refused.err
         assert "give bakery.category:9223372036854775807 a lower key" in refused.err
         assert raw.snapshot("other") == before
+
+
+def test_a_row_does_not_get_the_key_of_one_that_is_gone(databases: Any, ok: Ok) -> None:
+    """A note, which Django leaves behind, would be about it."""
+    Category.objects.create(name="Both", slug="both")
+    ok("init")
+    ok("commit", "-m", "All")
+    ok(*APPLY)
+    there = Category.objects.using("other")
+    mine = there.create(name="Mine", slug="mine")
+    Category.objects.create(pk=mine.pk, name="New", slug="new")
+    ok("commit", "-m", "New")
+    gone = there.create(name="Gone", slug="gone")
+    note(gone)
+    key = gone.pk
+    gone.delete()
+    ok(*UPDATE, "--renumber")
+    assert there.get(name="Mine").pk > key
+    there.create(name="Later", slug="later")

@@ -401,6 +401,10 @@ class Backend(ABC):
         """A table's or column's name, quoted for a statement with parameters."""
         return self.connection.ops.quote_name(name).replace("%", "%%")
 
+    def last_key(self, table: str, column: str) -> int:  # noqa: ARG002
+        """The last automatic key of a table, also of a row that is gone; 0 if it is not known."""
+        return 0
+
     def reset_sequences(self, models: Iterable[type[Model]]) -> None:  # noqa: B027
         """Make the next automatic key of each model a free one, if the database does not do so itself."""
 

@@ -260,6 +260,14 @@ class MySQL(Backend):
         if known:
             self._set({"innodb_snapshot_isolation": "ON"})
 
+    def last_key(self, table: str, column: str) -> int:  # noqa: ARG002
+        sql = (
+            "SELECT auto_increment FROM information_schema.tables"
+            " WHERE table_schema = DATABASE() AND table_name = %s"
+        )
+        found = self.fetch(sql, [table])
+        return found[0][0] - 1 if found and found[0][0] else 0
+
     def acting_keys(self, table: str) -> list[ForeignKey]:  # noqa: ARG002
         return []  # an apply disables foreign keys
 

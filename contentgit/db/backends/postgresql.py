@@ -153,6 +153,15 @@ class PostgreSQL(Backend):
     def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
         return foreign_keys(self.fetch(FOREIGN_KEYS, [list(tables), list(tables)]))
 
+    def last_key(self, table: str, column: str) -> int:
+        sql = (
+            "SELECT CASE WHEN has_sequence_privilege(s.name, 'USAGE, SELECT')"
+            " THEN pg_sequence_last_value(s.name) END"
+            " FROM (SELECT pg_get_serial_sequence(%s, %s)::regclass AS name) s"
+        )
+        ((found,),) = self.fetch(sql, [self.quoted(table).replace("%%", "%"), column])
+        return found or 0
+
     def reset_sequences(self, models: Iterable[type[Model]]) -> None:
         """See :meth:`Backend.reset_sequences`.
 

@@ -128,6 +128,12 @@ class SQLite(Backend):
     def defer_constraints(self) -> None:
         self.execute("PRAGMA defer_foreign_keys = ON")
 
+    def last_key(self, table: str, column: str) -> int:  # noqa: ARG002
+        if not self.fetch("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'"):
+            return 0
+        found = self.fetch("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        return found[0][0] if found else 0
+
     def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
         keys = foreign_keys(self.fetch(FOREIGN_KEYS))
         return [key for key in keys if key.table in tables or key.target in tables]
