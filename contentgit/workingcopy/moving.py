@@ -32,11 +32,9 @@ from contentgit.workingcopy.held_records import held_by, held_elsewhere
 from contentgit.workingcopy.moved_since import Keys, MovedSince, moved_by
 from contentgit.workingcopy.planned import DumpPlan, Goal
 from contentgit.workingcopy.project import Dump, Project
+from contentgit.workingcopy.returning import returning
 from contentgit.workingcopy.staying import has_staying, with_new_keys
 from contentgit.workingcopy.undo import Undone
-
-ASIDE: Final = "aside"
-"""In the entry of a row that stays and that made room, its key in the commit ``of``: it goes back there."""
 
 RENUMBER: Final = "--renumber"
 """What permits a row to make room for a record."""
@@ -242,29 +240,17 @@ class _Finding:
 
     def _returning(self) -> dict[RecordKey, RecordKey]:
         """The rows that made room for others, and whose records are in the commits again."""
-        found: dict[RecordKey, RecordKey] = {}
-        repository = self.project.repository
-        for start in self.starts:
-            for entry in start.applied.withheld if start.applied else ():
-                if not entry.get(ASIDE) or not self._comes_from(start.goal.commit, entry["of"]):
-                    continue
-                row, key = RecordKey.parse(entry["record"]), RecordKey.parse(entry[ASIDE])
-                given = new_keys_since(repository, entry["of"], start.goal.commit)
-                if key not in given and key in given.values():  # it is another record's by now
-                    continue
-                key = given.get(key, key)
-                path = f"{start.dump.folder}/{start.dump.path(key)}"
-                there = repository.trees.files_at(start.goal.commit, [path])
-                if there and key.model in self.movable:
-                    found[self._base_key(row)] = self._base_key(key)
+        found = {
+            self._base_key(row): self._base_key(key)
+            for start in self.starts
+            if start.applied
+            for row, key in returning(
+                self.project, start.dump, start.applied, start.goal.commit
+            ).items()
+            if key.model in self.movable
+        }
         rows = self._existing(found)
         return {row: key for row, key in found.items() if row in rows}
-
-    def _comes_from(self, commit: str, older: str) -> bool:
-        """Whether an older commit is there, and is this one or one of its ancestors."""
-        repository = self.project.repository
-        known = bool(commit) and repository.objects.has(older)
-        return known and repository.history.is_ancestor(older, commit)
 
     def with_collisions(self, moves: Moves, dump_plans: Sequence[DumpPlan]) -> Moves:
         new = [

@@ -22,8 +22,8 @@ from contentgit.plan.steps import Action
 from contentgit.workingcopy.as_applied import MISSING, missing_entries
 from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.moved_since import MOVED
-from contentgit.workingcopy.moving import ASIDE
 from contentgit.workingcopy.planned import DumpPlan, Planned
+from contentgit.workingcopy.returning import ASIDE
 from contentgit.workingcopy.unapplied import LEFT_AT
 
 WithheldEntry: TypeAlias = Mapping[str, Any]

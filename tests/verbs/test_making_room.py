@@ -10,6 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import override_settings
 
 from contentgit.datasets import specs_for_models
+from contentgit.git.program import Program
 from tests import raw
 from tests.bakery.models import Category, Note
 from tests.verbs.conftest import Run
@@ -165,3 +166,39 @@ def test_a_row_does_not_get_the_key_of_one_that_is_gone(databases: Any, ok: Ok) 
     ok(*UPDATE, "--renumber")
     assert there.get(name="Mine").pk > key
     there.create(name="Later", slug="later")
+
+
+def test_rows_go_back_without_a_process_for_each(
+    databases: Any, ok: Ok, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that made room in an undo, all of one commit."""
+    Category.objects.create(pk=1, name="Both", slug="both")
+    ok("init")
+    ok("commit", "-m", "All")
+    ok(*APPLY)
+    for alias in ("default", "other"):
+        names = [f"{alias}-{number}" for number in range(20)]
+        rows = [Category(pk=900 + n, name=name, slug=name) for n, name in enumerate(names)]
+        Category.objects.using(alias).bulk_create(rows)
+    ok("commit", "-m", "More")
+    ok("commit", "--branch", "live", "-m", "More", OTHER)
+    assert run("merge", "live").code == 3
+    ok("resolve", "--all", "--renumber", "theirs")
+    ok("merge", "--continue")
+    ok(*APPLY)
+    ok("undo", "--yes", OTHER)
+    started: list[str] = []
+    start, ask = Program.start, Program.ask
+
+    def noted_start(program: Program, verb: str, *arguments: str, **options: Any) -> Any:
+        started.append(verb)
+        return start(program, verb, *arguments, **options)
+
+    def noted_ask(program: Program, verb: str, *arguments: str, **options: Any) -> Any:
+        started.append(verb)
+        return ask(program, verb, *arguments, **options)
+
+    monkeypatch.setattr(Program, "start", noted_start)
+    monkeypatch.setattr(Program, "ask", noted_ask)
+    assert "40 to get another key" in ok("checkout", "main", OTHER)
+    assert len(started) < 20, started
