@@ -64,16 +64,18 @@ def merged_candidates(
     """
     three_way = ThreeWay(work)
     settled = three_way.settled(take)
-    for candidate, own in three_way.read_to_merge(three_way.to_merge(settled)):
-        delta, here, theirs = candidate.delta, candidate.ours, candidate.theirs
+    for candidate, three in three_way.read_to_merge(three_way.to_merge(settled)):
+        delta, here, (base, own, theirs) = candidate.delta, candidate.ours, three
         if (own or theirs) is None or delta.key in work.outside:
             continue
         table = work.dump.tables.get(delta.key.model)
         schema = table.schema if table else None
-        known = _unchanged(theirs, candidate.base or own, work.added)
-        merged = settled.merge(delta.path, (candidate.base, own, known), schema, take)
-        result = merged.record
-        if result is not None and not (theirs is not None and _identical(theirs, result)):
+        known = _unchanged(theirs, base or own, work.added)
+        merged = settled.merge(delta.path, (base, own, known), schema, take)
+        result, there = merged.record, candidate.theirs
+        if result and schema and work.committed:
+            result = work.committed.written(result, schema)
+        if result is not None and not (there is not None and _identical(there, result)):
             delta = delta._replace(commit=contents.add(result, schema.key_kind if schema else None))
         elif result is None:
             delta = delta._replace(commit="")
@@ -120,15 +122,16 @@ class ThreeWay:
         for batch in batches(deltas):
             yield from self._batch(batch)
 
-    def read_to_merge(self, deltas: Iterable[Delta]) -> Iterator[tuple[Candidate, Record | None]]:
-        """The records as a merge takes them: what an apply has left here is no edit.
+    def read_to_merge(self, deltas: Iterable[Delta]) -> Iterator[tuple[Candidate, Three]]:
+        """The records as they are written, and as a merge takes them.
 
-        Each comes with ours as it is merged: with the references that the database may lack.
+        What an apply has left here is no edit.
         """
         work = self.work
         stay = WithheldBefore.by(None if work.goal.undoes else work.applied).staying
         stayed = WithheldBefore.by(work.goal.undoes).undeleted
         for batch in _portions(self.read(deltas)):
+            found = []
             for candidate in batch:
                 base, here, there = candidate.base, candidate.ours, candidate.theirs
                 key = candidate.delta.key
@@ -138,7 +141,16 @@ class ThreeWay:
                     base = there  # it was there before the apply that is undone, and stayed
                 if base and key in work.taken:
                     base = _without(base, work.taken[key])
-                yield candidate._replace(base=base), here
+                found.append(candidate._replace(base=base))
+            yield from zip(found, self._as_committed(found), strict=True)
+
+    def _as_committed(self, found: Sequence[Candidate]) -> Iterable[Three]:
+        threes = [(each.base, each.ours, each.theirs) for each in found]
+        if self.work.committed is None:
+            return threes
+        tables, deltas = self.work.dump.tables, [each.delta for each in found]
+        schemas = [t.schema if (t := tables.get(delta.key.model)) else None for delta in deltas]
+        return self.work.committed.read(list(zip(deltas, schemas, threes, strict=True)))
 
     def settled(self, take: Side | None) -> Settled:
         """The records that come out otherwise than merged one by one, since a field orders them."""
@@ -146,8 +158,8 @@ class ThreeWay:
         ours = {**work.ordered_ids, **{delta.path: delta.database for delta in work.deltas}}
 
         def records(paths: Iterable[str]) -> Iterator[tuple[str, Three]]:
-            for candidate, own in self.read_to_merge(self._deltas(paths)):
-                yield candidate.delta.path, (candidate.base, own, candidate.theirs)
+            for candidate, three in self.read_to_merge(self._deltas(paths)):
+                yield candidate.delta.path, three
 
         return _settled(work, (work.base_ids, ours, work.ordered_ids), records, take)
 

@@ -12,19 +12,25 @@ from functools import cached_property
 
 from contentgit.content import canonical
 from contentgit.content.diff import Delta
-from contentgit.content.records import RecordKey
+from contentgit.content.records import Record, RecordKey
 from contentgit.content.schema import FieldKind
 from contentgit.history.snapshots import batches
 from contentgit.integrity.relations import PARENT, parents
+from contentgit.merge import Side, merge_record
 from contentgit.missing import Instead, MissingRule, rule_document
 from contentgit.plan import references
 from contentgit.workingcopy.as_applied import AT, KEPT, MISSING, MissingEntry, with_rules
+from contentgit.workingcopy.candidates import ThreeWay
 from contentgit.workingcopy.planned import DumpPlan
 from contentgit.workingcopy.project import Project
 
 
-def without_missing(project: Project, dump_plans: Sequence[DumpPlan]) -> list[DumpPlan]:
+def without_missing(
+    project: Project, dump_plans: Sequence[DumpPlan], take: Side | None
+) -> list[DumpPlan]:
     """The plans with ``theirs`` as it is written into a database that lacks rows, and with what is.
+
+    ``take`` is the side that a merge takes where both changed the same.
 
     Raises:
         FormatError: a record of the commit holds something else than references.
@@ -36,7 +42,7 @@ def without_missing(project: Project, dump_plans: Sequence[DumpPlan]) -> list[Du
     _Walk(list(searches.values())).run()
     for n, search in searches.items():
         if search.causes:
-            plans[n] = _rewritten(project, plans[n], search)
+            plans[n] = _in_effect(_rewritten(project, plans[n], search), take)
     return plans
 
 
@@ -222,10 +228,41 @@ def _rewritten(project: Project, work: DumpPlan, search: _Search) -> DumpPlan:
     repository.writer.allow_reading_only()
     root = repository.trees.root(work.theirs.commit)
     tree = repository.writer.write_tree(None, changes(), {"": root})
-    deltas = (delta._replace(commit=ids.get(delta.path, delta.commit)) for delta in work.deltas)
-    return replace(
+    now = {delta.key: [*map(_entry, search.causes[delta.key])] for delta in rest}
+    committed = replace(work.committed, now=now) if work.committed else None
+    made = replace(
         work,
         theirs=work.theirs._replace(commit=tree),
-        deltas=[delta for delta in deltas if delta.commit != delta.database],
+        committed=committed,
         missing=tuple(search.entries()),
     )
+    deltas = (delta._replace(commit=ids.get(delta.path, delta.commit)) for delta in work.deltas)
+    return replace(
+        made,
+        deltas=[d for d in deltas if d.commit != d.database or _is_edited(made, d)],
+    )
+
+
+def _is_edited(work: DumpPlan, delta: Delta) -> bool:
+    """Whether a merge has an edit of this database in a record that refers to missing rows."""
+    known = work.committed is not None and delta.key in work.committed.now
+    return known and work.base_ids.get(delta.path, delta.database) != delta.database
+
+
+def _in_effect(work: DumpPlan, take: Side | None) -> DumpPlan:
+    """The plan with only what is written in the end in its list: an edit of this database may stay."""
+    edited = [delta for delta in work.deltas if _is_edited(work, delta)]
+    results: dict[str, Record | None] = {}
+    for candidate, three in ThreeWay(work).read_to_merge(edited):
+        key = candidate.delta.key
+        merged = merge_record(*three, work.dump.tables[key.model].schema, take)
+        results[str(key)] = merged.record
+
+    def refers(entry: MissingEntry) -> bool:
+        record = results[entry["record"]]
+        value = record.fields.get(entry["field"]) if record else None
+        return entry[MISSING] in (value if isinstance(value, list) else [value])
+
+    entries = work.missing
+    kept = (each for each in entries if each["record"] not in results or refers(each))
+    return replace(work, missing=tuple(kept)) if edited else work

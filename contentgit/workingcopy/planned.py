@@ -21,6 +21,7 @@ from contentgit.history.snapshots import CommitSide
 from contentgit.plan import Size
 from contentgit.plan.steps import Plan, Problem, ProblemKind
 from contentgit.workingcopy.as_applied import MissingCause, missing_causes
+from contentgit.workingcopy.as_committed import AsCommitted
 from contentgit.workingcopy.database_side import DatabaseSide, Spool
 from contentgit.workingcopy.project import Dump, all_tables
 from contentgit.workingcopy.request import Request
@@ -85,7 +86,8 @@ class DumpPlan:
     :attr:`Evolution.not_here`. ``rename`` makes the references of ``base`` those that the code writes, where
     it has others. ``base_commit`` is the commit of ``base``. ``missing`` lists what ``theirs`` has in place
     of references to missing rows, see :mod:`contentgit.workingcopy.as_applied`. ``looked`` is the part of the
-    dump of which deltas and ids are known, ``None`` if all of it was read.
+    dump of which deltas and ids are known, ``None`` if all of it was read. ``committed`` is in a merge what
+    commits have in place of what is written for missing rows.
     """
 
     dump: Dump
@@ -113,6 +115,7 @@ class DumpPlan:
     base_commit: str = ""
     missing: Sequence[Mapping[str, Any]] = ()
     looked: Looked | None = None
+    committed: AsCommitted | None = None
 
     @property
     def folder(self) -> str:

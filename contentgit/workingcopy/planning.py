@@ -22,6 +22,7 @@ from contentgit.merge import Conflict, Reason
 from contentgit.plan import Candidate, Choice, Licences, Size, build, choose, survey
 from contentgit.plan.steps import FieldState, Plan, Problem, ProblemKind
 from contentgit.render.problems import named_rows
+from contentgit.workingcopy.as_committed import AsCommitted
 from contentgit.workingcopy.candidates import candidates, merged_candidates
 from contentgit.workingcopy.copies import (
     has_lost_map,
@@ -176,21 +177,33 @@ class _Planning(NamedTuple):
         evolution.expect_copies()
         ours = self._ours(dump)
         if row and row.tree == goal.tree:
-            base = self.moves.base(Unapplied.since(project, evolution, row).side, dump)
+            unapplied = Unapplied.since(project, evolution, row)
+            base = self.moves.base(unapplied.side, dump)
             refuse_lost_map(project, dump, base, row)
             sides = DumpPlan(dump, row, goal, goal.tree, base, ours, theirs, base_commit=at)
+            sides = self._to_merge(sides, unapplied)
             return self._compared(self._looked(sides, evolution), evolution)
         since = Evolution.since(project, dump, start)
-        base = self.moves.base(Unapplied.since(project, since, row).side, dump)
+        unapplied = Unapplied.since(project, since, row)
+        base = self.moves.base(unapplied.side, dump)
         if row and start == at:
             refuse_lost_map(project, dump, base, row)
         sides = DumpPlan(dump, row, goal, goal.tree, base, ours, theirs, base_commit=start)
         if start == at:  # this database held it
             sides = replace(sides, rename=as_named_here(project, since))
+        sides = self._to_merge(sides, unapplied)
         recording = since.recording(goal.commit)
         if recording:
             return self._as_migrated(self._compared(sides, evolution), recording)
         return self._compared(self._looked(sides, evolution), evolution)
+
+    def _to_merge(self, sides: DumpPlan, unapplied: Unapplied) -> DumpPlan:
+        """The dump's plan with what its commits have in place of what is written for missing rows."""
+        if not self.request.merging:
+            return sides
+        base = self.moves.base(unapplied.evolution.side, sides.dump)
+        before, rename = unapplied.replaced.by_record, sides.rename
+        return replace(sides, committed=AsCommitted(base, sides.theirs, before, rename=rename))
 
     def undo_plan(self, undone: Undone) -> DumpPlan:
         """The snapshots of a dump that is to become what it was before an apply."""
@@ -301,8 +314,9 @@ class _Planning(NamedTuple):
 
     def without_missing(self, dump_plans: Sequence[DumpPlan]) -> list[DumpPlan]:
         """The plans with what is written in place of references to missing rows."""
-        found = without_missing(self.project, dump_plans)
-        return [self._indexed(work) if work.missing else work for work in found]
+        found = without_missing(self.project, dump_plans, self.request.take)
+        pairs = zip(found, dump_plans, strict=True)
+        return [work if work is was else self._indexed(work) for work, was in pairs]
 
     def _as_migrated(self, sides: DumpPlan, recording: str) -> DumpPlan:
         """The dump's plan where a row is no edit that is as the commit ``recording`` has it.

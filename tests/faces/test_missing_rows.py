@@ -262,6 +262,73 @@ def test_merge(project: Project) -> None:
     clean(project)
 
 
+@pytest.mark.parametrize("rule", ["null", {"key": "site1.author:editor"}])
+def test_an_edit_of_a_field_whose_row_is_missing_before_and_after(
+    project: Project, rule: object
+) -> None:
+    """The branch changes one missing row for another: what an apply writes of both is the same."""
+    code(project, author=rule)
+    project.ok(*BRING, site=B)
+    project.sql("INSERT INTO site1_author (id, name) VALUES (3, 'zoe')")
+    project.sql("UPDATE site1_article SET author_id = 3")
+    project.ok("commit", "-m", "All by Zoe")
+    project.sql("UPDATE site1_article SET author_id = 1 WHERE id = 1", site=B)  # Bob
+    said = project.refused("update", "--yes", site=B)
+    assert "site1.article:1 was edited here and is changed by main: author" in said
+    assert "site1.author:anna" in said
+    assert "site1.author:zoe" in said
+    assert "site1.article:3" not in said
+    written = "editor" if rule != "null" else None
+    said = project.ok("update", "--yes", "--take", "ours", site=B)
+    assert "site1.author:zoe is missing: site1.article.author of 2 records" in said
+    assert authors(project) == [(1, "bob"), (2, written), (3, written)]
+    assert "of 2 records" in project.ok("status", site=B)
+    assert "1 updated" in project.ok("commit", "-m", "By Bob", "--dry-run", site=B)
+    project.ok("undo", "--yes", site=B)
+    project.ok("update", "--yes", "--take", "theirs", site=B)
+    assert authors(project) == [(1, written), (2, written), (3, written)]
+    assert "of 3 records" in project.ok("status", site=B)
+    clean(project)
+
+
+def test_an_edit_that_is_what_an_apply_would_write(project: Project) -> None:
+    code(project, author="null")
+    project.ok(*BRING, site=B)
+    project.sql("INSERT INTO site1_author (id, name) VALUES (3, 'zoe')")
+    project.sql("UPDATE site1_article SET author_id = 3 WHERE id = 2")
+    project.ok("commit", "-m", "By Zoe")
+    project.sql("UPDATE site1_article SET author_id = NULL WHERE id = 2", site=B)
+    said = project.refused("update", "--yes", site=B)
+    assert "site1.article:2 was edited here and is changed by main: author" in said
+    project.ok("update", "--yes", "--take", "ours", site=B)
+    assert "zoe" not in project.ok("status", site=B)
+    assert "1 updated" in project.ok("commit", "-m", "By nobody", site=B)
+    clean(project)
+    # The branch wrote what an apply would write of the row that is missing here.
+    code(project, author={"key": "site1.author:bob"})
+    project.ok(*BRING, site=B)
+    project.ok("update", "--yes")
+    project.sql("UPDATE site1_article SET author_id = 2 WHERE id = 1")
+    project.ok("commit", "-m", "By Bob")
+    project.sql("UPDATE site1_article SET author_id = 7 WHERE id = 1", site=B)
+    said = project.refused("update", "--yes", site=B)
+    assert "site1.article:1 was edited here and is changed by main: author" in said
+
+
+def test_an_edit_stays_when_the_missing_row_comes(project: Project) -> None:
+    code(project, author="null")
+    project.ok(*BRING, site=B)
+    project.sql("UPDATE site1_article SET author_id = 1 WHERE id = 1", site=B)
+    project.sql("INSERT INTO site1_author (id, name) VALUES (9, 'anna')", site=B)
+    project.sql("UPDATE site1_article SET title = 'Rye bread' WHERE id = 1")
+    project.ok("commit", "-m", "Rye bread")
+    project.ok("update", "--yes", site=B)
+    assert authors(project) == [(1, "bob"), (2, "bob"), (3, "anna")]
+    assert "1 record edited since" in project.ok("status", site=B)
+    assert "1 updated" in project.ok("commit", "-m", "By Bob", site=B)
+    clean(project)
+
+
 def test_a_saved_plan_is_bound_to_what_is_missing(project: Project) -> None:
     code(project, author="null")
     project.ok("checkout", "main", "--plan-out", "plan.json", site=B)

@@ -136,6 +136,11 @@ def test_a_removal_is_committed_although_its_row_goes_too(shop: None, ok: Ok, sh
     Tag.objects.get(slug="organic").delete()
     assert "3 records edited since" in ok("status")
     assert ok("diff").count("-bakery.tag:organic") == 3
+    # A change of the branch is merged with it.
+    Product._base_manager.using("other").filter(slug="night-loaf").update(name="Loaf")
+    ok("commit", "-m", "Loaf", "--database=other")
+    ok("update", "--yes")
+    assert "3 records edited since" in ok("status")
     assert "3 updated" in ok("commit", "-m", "Nothing is organic")
     assert holders(ok, "organic") == []
     assert "clean" in ok("status")
