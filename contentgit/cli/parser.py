@@ -204,7 +204,8 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As argparse's own."""
-        if not self.mixed:
+        # For its errors argparse would take the usage as a format, in which N% has no meaning.
+        if not self.mixed or {"-h", "--help"} & {*(args or ())}:
             return super().parse_known_args(args, namespace)
         self.mixed = False  # what argparse has for it calls this method
         try:

@@ -149,6 +149,14 @@ def test_the_parser_and_the_lists_of_verbs_agree() -> None:
         assert hasattr(args, "database") == (verb in WITH_DATABASE)
 
 
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse([verb, "--help"])
+    assert ended.value.code == 0
+    assert f"usage: contentgit {verb}" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "imported"), [(["--help"], []), (["nope"], []), (["log", "--help"], ["log"])]
 )
