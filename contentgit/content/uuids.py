@@ -12,6 +12,7 @@ from contentgit.content.schema import UUID_NAME
 _NAMESPACE: Final = UUID("5b1f6f0e-9a53-4d0c-8a59-6c2f7f0c2c1d")
 
 _KEY_BITS: Final = 62
+_OF_KEY: Final = 5
 _MADE_HERE: Final = 8
 """The version of UUIDs whose bits their maker defines (RFC 9562, 5.8)."""
 
@@ -27,6 +28,11 @@ def uuid_of(key: str) -> str:
     It does not depend on the model, whose label may change. Only rows that a commit has by that key get it.
     """
     return str(uuid5(_NAMESPACE, key))
+
+
+def is_of_earlier_key(text: str) -> bool:
+    """Whether a UUID follows from an older key."""
+    return is_uuid_key(text) and UUID(text).version == _OF_KEY
 
 
 def new_uuid(pk: object) -> str:

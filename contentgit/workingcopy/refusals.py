@@ -20,7 +20,7 @@ from contentgit.workingcopy.planned import DumpPlan, Planned
 
 _BACKUP: Final = "the old content is kept under refs/contentgit/backup/"
 
-_BRANCH: Final = "to decide each in a merge of the branch, which can keep both of two new records"
+_BRANCH: Final = "to decide each in a merge of the branch"
 
 _NEW_KEYS: Final = "--renumber"
 _RENUMBERED: Final = (
@@ -123,8 +123,10 @@ def _hints(planned: Planned) -> Iterator[str]:
     if adopt := adopt_way(planned):
         yield adopt
     permits = sorted({problem.permit for problem in planned.plan.problems if problem.permit})
+    branch = _BRANCH
     if _NEW_KEYS in permits:
         permits.remove(_NEW_KEYS)
+        branch += ", which can keep both of two new records"
         more = [permit for permit in permits if permit != "--force"]
         merge = [] if request.merging else ["--merge"]
         calm = replace(request, licences=replace(request.licences, force=False))
@@ -134,7 +136,7 @@ def _hints(planned: Planned) -> Iterator[str]:
         yield f"{request.command('--take ours', *permits)}  (keeps this database's values)"
         yield f"{request.command('--take theirs', *permits)}  (takes {theirs}; {_BACKUP})"
         if request.verb != "undo" and not planned.copy:
-            yield f"contentgit commit --branch NEW  ({_BRANCH})"
+            yield f"contentgit commit --branch NEW  ({branch})"
     if ProblemKind.DRIFT in kinds:
         if not planned.copy:
             yield "contentgit commit --branch NEW  (captures the edits)"

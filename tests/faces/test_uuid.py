@@ -185,6 +185,36 @@ def test_a_branch_from_before_is_merged(switched: Project) -> None:
     assert "clean" in switched.ok("status")
 
 
+def test_two_rows_that_were_committed_under_one_key_before(switched: Project) -> None:
+    """A merge at the last commit from before keeps both; no merge by UUIDs can."""
+    switched.code(MODELS, [INITIAL], by_key())
+    switched.ok("commit", "-m", "Of stage")
+    switched.ok("commit", "-m", "Of production", "--branch", "live", site="production")
+    switched.code(MODELS, [INITIAL], SPECS)
+    switched.ok("commit", "-m", "By UUID")
+    said = switched.refused("update", "--yes", site="production")
+    assert "commit --branch NEW  (to decide each in a merge of the branch)" in said
+    way = "contentgit checkout -b NEW COMMIT  (after --abort, at the last commit before UUIDs"
+    assert way in switched.refused("merge", "live")
+    said = switched.refused("resolve", "--all", "--renumber")
+    assert (
+        "both sides gave one primary key to a record of their own before UUIDs named them" in said
+    )
+    assert way in said
+    switched.ok("merge", "--abort")
+    switched.ok("checkout", "-b", "joined", "main~1")
+    switched.refused("merge", "live")
+    switched.ok("resolve", "--all", "--renumber")
+    switched.ok("merge", "--continue")
+    switched.git("symbolic-ref", "HEAD", "refs/heads/main")
+    switched.ok("merge", "joined")
+    for site in ("stage", "production"):
+        switched.ok("checkout", "main", "--apply", "--yes", site=site)
+        titles = {title for (title,) in switched.sql("SELECT title FROM site1_page", site=site)}
+        assert titles == {"Rye", "Spelt", "Of stage", "Of production"}
+        assert "clean" in switched.ok("status", site=site)
+
+
 def test_code_from_before_neither_commits_nor_applies(switched: Project) -> None:
     switched.ok("commit", "-m", "By UUID")
     switched.code(MODELS, [INITIAL], by_key())

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from contentgit.branches.merging.new_keys import NewKeys
+from contentgit.branches.merging.new_keys import ON_OLDER_BRANCH, NewKeys
 from contentgit.branches.operation import (
     Operation,
     forget,
@@ -22,6 +22,7 @@ from contentgit.branches.operation import (
 from contentgit.branches.trees import Doubt, TreeMerge
 from contentgit.branches.trees.following import composed
 from contentgit.content.records import RecordKey
+from contentgit.content.uuids import is_of_earlier_key
 from contentgit.errors import ConflictError
 from contentgit.git import LeftAlone, Repository, with_trailers
 from contentgit.history.dumps import records_at
@@ -194,6 +195,9 @@ def ways(verb: str, found: TreeMerge) -> Iterator[str]:
     key = new_keys.first(found.conflicts)
     if key is not None:
         yield f"contentgit resolve {key} --renumber  ({_KEPT.get(verb, _KEPT_OF_COMMIT)})"
+    added = (each.places[0].place for each in found.conflicts if each.reason is Reason.ADDED)
+    if verb == "merge" and any(each and is_of_earlier_key(each.key.key) for each in added):
+        yield ON_OLDER_BRANCH
     for conflict in found.conflicts:
         fields = conflict.about.split(", ")
         place = conflict.places[-1].place

@@ -6,14 +6,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
+from typing import Final
 
 from contentgit.branches.trees import Sides
 from contentgit.branches.trees.sides import family, has_added
 from contentgit.content.layout import HIGHEST_KEY, dump_of, integer_key, model_folder, model_of
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import KeyKind, ModelSchema
+from contentgit.content.uuids import is_of_earlier_key
 from contentgit.errors import RefusedError, UsageError
 from contentgit.merge import Place, Reason, Resolution, Side, Take, TreeConflict, new_keys
+
+ON_OLDER_BRANCH: Final = (
+    "contentgit checkout -b NEW COMMIT  (after --abort, at the last commit before UUIDs: a merge there of "
+    "what has the records by primary key can keep both, with resolve --renumber; then merge NEW)"
+)
+"""Where two records can get two keys that are one to UUIDs."""
 
 
 @dataclass
@@ -84,6 +92,12 @@ class NewKeys:
                 hint="--renumber is for these; --take ours|theirs decides the others",
             )
         key = place.place.key
+        if is_of_earlier_key(key.key):
+            raise RefusedError(
+                f"{key}: both sides gave one primary key to a record of their own before UUIDs named them, "
+                "so no other key can be given to it here",
+                hint=f"--take ours|theirs\n{ON_OLDER_BRANCH}",
+            )
         schema = self.sides.models.get(key.model)
         if schema is None or schema.key_kind is not KeyKind.INTEGER or schema.identity:
             raise RefusedError(
