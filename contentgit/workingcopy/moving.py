@@ -202,7 +202,7 @@ class _Finding:
         moving = {old: new for old, new in keys.items() if old in there}
         moves = Moves(self.project, self.starts, back=moving)
         in_the_way = [new for new in moving.values() if new in there and new not in moving]
-        return self._with_room(moves, in_the_way)
+        return self._with_room(moves, in_the_way, moves.keys)
 
     def recorded(self) -> Moves:
         found: dict[str, Keys] = {}
@@ -212,23 +212,26 @@ class _Finding:
             found[start.dump.folder] = {old: new for old, new in keys.items() if old != new}
             now = self._now(start)
             rows |= {now.get(old, old): new for old, new in keys.items()}
-        there = self._existing(old for old, new in rows.items() if old != new)
-        rows = {old: new for old, new in rows.items() if old in there}
-        moves = Moves(self.project, self.starts, found, rows, self._returning())
-        if not moves.keys:
+        rows = {old: new for old, new in rows.items() if old != new}
+        there = self._existing(rows)
+        moving = {old: new for old, new in rows.items() if old in there}
+        moves = Moves(self.project, self.starts, found, moving, self._returning())
+        # Where the row of a record is gone, another one under the new key is not that record either.
+        becoming = {**rows, **moves.keys}
+        if not becoming:
             return moves
-        wanted = [key for key in moves.keys.values() if key not in moves.keys]
-        return self._with_room(moves, self._existing(wanted))
+        wanted = [key for key in becoming.values() if key not in moves.keys]
+        return self._with_room(moves, self._existing(wanted), becoming)
 
-    def _with_room(self, moves: Moves, in_the_way: Collection[RecordKey]) -> Moves:
+    def _with_room(self, moves: Moves, in_the_way: Collection[RecordKey], becoming: Keys) -> Moves:
         """The moves with those of rows in their way; those that no commit held are a problem."""
         held = {key for start in self.starts for key in self._held(start, in_the_way)}
         folders = [start.dump.folder for start in self.starts]
         stay = held_elsewhere(self.project, {*in_the_way} - held, folders)
         aside = {key: self._fresh.of(key.model) for key in sorted(in_the_way)}
-        becoming = {new: old for old, new in moves.keys.items()}
+        whose = {new: old for old, new in becoming.items()}
         problems = [
-            _taken(key, becoming[key], self._folder(key.model), stays=key in stay)
+            _taken(key, whose[key], self._folder(key.model), stays=key in stay)
             for key in aside
             if key not in held
         ]

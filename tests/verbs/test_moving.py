@@ -405,6 +405,30 @@ def test_a_row_that_is_gone_does_not_move(twins: None, ok: Ok, run: Run) -> None
     assert Review.objects.using("other").count() == 0
 
 
+def test_another_row_under_the_number_of_one_that_is_gone(twins: None, ok: Ok, run: Run) -> None:
+    """Oatmeal was to become 901; it was deleted here, and Zwieback made, which got that number."""
+    both_made(ok, run)
+    other = Product._base_manager.using("other")
+    other.filter(pk=900).delete()
+    category = Category.objects.using("other").get(pk=900)
+    made = Product(pk=901, name="Zwieback", slug="zwieback", category=category, price="1.00")
+    made.save(using="other")
+    Review.objects.using("other").create(product=made, text="crisp")
+    before = raw.snapshot("other")
+    said = run(*UPDATE)
+    assert said.code == 3
+    assert "bakery.product:901 is another row here, and bakery.product:900 is to" in said.err
+    assert raw.snapshot("other") == before
+    ok(*UPDATE, "--renumber")
+    row = other.get(name="Zwieback")
+    assert row.pk > 901
+    assert [*row.reviews.values_list("text", flat=True)] == ["crisp"]
+    assert not other.filter(name="Oatmeal")
+    assert other.get(pk=900).name == "Barley"
+    ok("undo", "--yes", OTHER)
+    assert without_ledger(raw.snapshot("other")) == without_ledger(before)
+
+
 def test_renumber_requires_a_merge(twins: None, run: Run) -> None:
     said = run("checkout", "main", "--apply", "--renumber")
     assert said.code == 2
