@@ -150,7 +150,10 @@ def move_lines(plan: Plan) -> Iterator[str]:
     """The rows that get another primary key, a line each."""
     for step in plan.steps:
         if step.action is Action.MOVE:
-            yield f"{step.key} becomes {step.value}, with all that refers to it"
+            if step.via:
+                yield f"{step.key}, which was deleted here, becomes {step.value} in what refers to it"
+            else:
+                yield f"{step.key} becomes {step.value}, with all that refers to it"
 
 
 def _detail_lines(detail: StepDetail) -> Iterator[Text]:

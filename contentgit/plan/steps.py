@@ -70,7 +70,8 @@ class Step:
     record as the target holds it, ``after`` that of the record in the commit; ``""`` where there is none.
     ``dump`` is the dump's folder, ``""`` for a row outside. ``value`` is what a clear writes (``None`` or a
     reference; :data:`COMPUTED` until the plan is run), or the record that a moved row becomes. ``via`` names,
-    for a cascade or a clear, the record whose deletion causes it.
+    for a cascade or a clear, the record whose deletion causes it; for a move, a row that was deleted here, to
+    which something still refers.
     """
 
     action: Action

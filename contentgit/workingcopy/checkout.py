@@ -159,6 +159,7 @@ def _run(project: Project, planned: Planned, watch: Watch) -> None:
     moves = {
         s.key: RecordKey.parse(str(s.value)) for s in planned.plan.steps if s.action is Action.MOVE
     }
+    gone = {s.key for s in planned.plan.steps if s.action is Action.MOVE and s.via}
     steps = tuple(s for s in planned.plan.steps if s.action is not Action.MOVE)
     lock(project, planned)
     moving, moved = Moving(project.identities), set[str]()
@@ -166,7 +167,7 @@ def _run(project: Project, planned: Planned, watch: Watch) -> None:
     bases = {label: tables.get(label) or project.table(label) for label in labels}
     if moves and planned.request.verb != "undo":
         project.identities.call({})  # the rows are called so in earnest from now on
-        moved = moving.move(moves, bases)
+        moved = moving.move(moves, bases, gone)
     done = 0
 
     def progress(count: int) -> None:
@@ -191,7 +192,7 @@ def _run(project: Project, planned: Planned, watch: Watch) -> None:
     replace(others, own=applied.tables | moved).check()
     verify(project, planned)
     if moves and planned.request.verb == "undo":
-        moving.move(moves, bases)
+        moving.move(moves, bases, gone)
         for label in tables:
             project.identities.reload(label)
 

@@ -20,6 +20,7 @@ from contentgit.branches.trees.sides import PLAIN
 from contentgit.content.layout import of_models
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import ModelSchema
+from contentgit.db.applier.moving import Moving
 from contentgit.db.introspect import schema
 from contentgit.db.ledger import Applied
 from contentgit.git import FileEntry
@@ -58,7 +59,8 @@ class Moves:
     ``recorded`` are the records that have another key in the commit, by the dump's folder, and ``rows`` the
     rows that move for that; ``aside`` are the rows that make room, and those that go back where they have
     made room. ``origins`` are the commits of the former. Where an apply is undone, ``back`` are the keys that
-    it gave and those of before: the rows move behind all other steps.
+    it gave and those of before: the rows move behind all other steps. ``gone`` are the keys of rows that
+    were deleted here, to which something still refers.
     """
 
     project: Project
@@ -69,6 +71,7 @@ class Moves:
     origins: Mapping[RecordKey, str] = field(default_factory=dict)
     problems: Sequence[Problem] = ()
     back: Keys = field(default_factory=dict)
+    gone: AbstractSet[RecordKey] = frozenset()
 
     @property
     def dumps(self) -> Sequence[Dump]:
@@ -95,7 +98,8 @@ class Moves:
 
     def _steps(self, keys: Keys) -> Iterator[Step]:
         for old, new in sorted(keys.items()):
-            yield Step(Action.MOVE, old, self._folder(old.model), value=str(new))
+            via = old if old in self.gone else None
+            yield Step(Action.MOVE, old, self._folder(old.model), value=str(new), via=via)
 
     def after(self, plan: Plan) -> Moves:
         """For an undo: the moves of the rows that are there once the plan's steps are run."""
@@ -199,8 +203,9 @@ class _Finding:
         known = {base(label) for start in self.starts for label in start.dump.tables}
         wanted = {each for each in (*keys, *keys.values()) if each.model in known}
         there = (self._existing(wanted) - gone) | (made & wanted)
-        moving = {old: new for old, new in keys.items() if old in there}
-        moves = Moves(self.project, self.starts, back=moving)
+        left = self._left_behind({old for old in keys if old in wanted} - there - gone)
+        moving = {old: new for old, new in keys.items() if old in there | left}
+        moves = Moves(self.project, self.starts, back=moving, gone=left)
         in_the_way = [new for new in moving.values() if new in there and new not in moving]
         return self._with_room(moves, in_the_way, moves.keys)
 
@@ -214,8 +219,9 @@ class _Finding:
             rows |= {now.get(old, old): new for old, new in keys.items()}
         rows = {old: new for old, new in rows.items() if old != new}
         there = self._existing(rows)
-        moving = {old: new for old, new in rows.items() if old in there}
-        moves = Moves(self.project, self.starts, found, moving, self._returning())
+        gone = self._left_behind(rows.keys() - there)
+        moving = {old: new for old, new in rows.items() if old in there | gone}
+        moves = Moves(self.project, self.starts, found, moving, self._returning(), gone=gone)
         # Where the row of a record is gone, another one under the new key is not that record either.
         becoming = {**rows, **moves.keys}
         if not becoming:
@@ -352,6 +358,11 @@ class _Finding:
     def _existing(self, keys: Iterable[RecordKey]) -> set[RecordKey]:
         keys = [*keys]
         return self.starts[0].dump.reader.existing(keys) if keys else set()
+
+    def _left_behind(self, keys: AbstractSet[RecordKey]) -> set[RecordKey]:
+        """The rows that are gone to which something still refers, as generic foreign keys do."""
+        tables = {label: self.project.table(label) for label in {key.model for key in keys}}
+        return Moving(self.project.identities).left_behind(keys, tables) if keys else set()
 
     def _base_key(self, key: RecordKey) -> RecordKey:
         return RecordKey(self.project.identities.base(key.model), key.key)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -16,7 +17,7 @@ from contentgit.db.backends import Backend, backend
 from contentgit.db.fields.values import itself
 from contentgit.db.identity import Identities
 from contentgit.db.identity.paths import concrete, points_at_key
-from contentgit.db.queries import highest, highest_possible, rows_of, table_test
+from contentgit.db.queries import highest, highest_possible, rows_among, rows_of, table_test
 from contentgit.db.tables import Column, Table
 from contentgit.errors import OvertakenError, RefusedError
 from contentgit.models import RowIdentity
@@ -47,8 +48,35 @@ class Moving:
     def _backend(self) -> Backend:
         return backend(self.identities.using)
 
-    def move(self, keys: Mapping[RecordKey, RecordKey], tables: Mapping[str, Table]) -> set[str]:
+    def left_behind(self, keys: Iterable[RecordKey], tables: Mapping[str, Table]) -> set[RecordKey]:
+        """Those of the keys, of rows that are gone, to which something still refers.
+
+        Raises:
+            DatabaseError: the database refuses.
+        """
+        found: set[RecordKey] = set()
+        for label, some in by_model(keys).items():
+            texts = [key.key for key in some]
+            for name, column, types, as_text in self._references(tables[label]):
+                wanted = [column]
+                rows: list[tuple[Any, ...]]
+                rows = [(text if as_text else int(text),) for text in texts]
+                if types is not None:
+                    wanted.append(types[0])
+                    rows = [(*row, each) for row in rows for each in types[1]]
+                held = rows_among(name, (column,), wanted, rows, self.identities.using)
+                found |= {RecordKey(label, str(value)) for (value,) in held}
+        return found
+
+    def move(
+        self,
+        keys: Mapping[RecordKey, RecordKey],
+        tables: Mapping[str, Table],
+        gone: AbstractSet[RecordKey] = frozenset(),
+    ) -> set[str]:
         """Give each row its new key. No row has one that is not given up; ``tables`` are those of the models.
+
+        Of rows that are ``gone`` only what refers to them follows.
 
         Returns:
             The names of the tables that were written.
@@ -64,9 +92,11 @@ class Moving:
             table = tables[label]
             references = [*self._references(table), *self._names(label)]
             pairs = {int(old.key): int(keys[old].key) for old in some}
+            absent = {int(key.key) for key in gone if key.model == label}
             for wave in waves(pairs, highest(table, self.identities.using)):
                 self._refuse_too_high(table, wave)
-                self._move(table, references, wave)
+                self._move(table, references, wave, len(wave.keys() - absent))
+                absent = {wave.get(number, number) for number in absent}
             written |= {table.name, *(each.table for each in references)}
         self._backend.check_constraints(written)
         self._backend.reset_sequences([tables[label].model for label in by_model(keys)])
@@ -81,11 +111,11 @@ class Moving:
             )
 
     def _move(
-        self, table: Table, references: Sequence[_Reference], pairs: Mapping[int, int]
+        self, table: Table, references: Sequence[_Reference], pairs: Mapping[int, int], count: int
     ) -> None:
         (key,) = table.key_columns
         rows = [(new, old) for old, new in pairs.items()]
-        if self._backend.update(table.name, [key], [key], rows) != len(rows):
+        if self._backend.update(table.name, [key], [key], rows) != count:
             raise OvertakenError(
                 f"a row of {table.label} was deleted while the apply was about to move it",
                 hint="run the command again: the plan will show it",
