@@ -247,9 +247,9 @@ def _of_the_commit(survey: Survey, licences: Licences) -> Iterator[Problem]:
     """What is wrong with the commit as a whole: models, fields, emptiness."""
     if not licences.ignore_unknown_models:
         for (dump, label), keys in survey.unknown_models.items():
-            records = _records(len(keys))
+            held = f"{_records(len(keys))} of {label}"
             text = (
-                f"{dump} of the commit has {records} of {label}, a model the dataset does not have"
+                f"{survey.label(dump)} of the commit has {held}, a model the dataset does not have"
             )
             permit = "--ignore-unknown-models"
             yield Problem(ProblemKind.MODEL, text, key=keys[0], dump=dump, permit=permit)
@@ -263,7 +263,9 @@ def _of_the_commit(survey: Survey, licences: Licences) -> Iterator[Problem]:
         before = size.ours if dump in survey.first else size.base
         if size.theirs == 0 and before > 0 and not licences.allow_empty:
             where = "this database" if dump in survey.first else "the applied commit"
-            text = f"{dump} is empty in the commit and has {_records(before)} in {where}"
+            text = (
+                f"{survey.label(dump)} is empty in the commit and has {_records(before)} in {where}"
+            )
             yield Problem(ProblemKind.EMPTY, text, dump=dump, permit="--allow-empty")
 
 
@@ -285,7 +287,7 @@ def _overwriting(
         return
     for key in sorted(choice.outside - facts.copied.keys(), key=_by_key):
         dump = choice.writes[key].dump
-        text = f"{key} exists here, but does not match the filter of {dump}"
+        text = f"{key} exists here, but does not match the filter of {survey.label(dump)}"
         permit = "" if survey.merging else "--force"
         yield Problem(ProblemKind.OUTSIDE, text, key=key, dump=dump, permit=permit)
     for key in sorted(settled.drift.keys() - facts.copied.keys(), key=_by_key):

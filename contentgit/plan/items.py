@@ -172,6 +172,10 @@ class Survey:
     held: frozenset[tuple[str, RecordKey]] = frozenset()
     called: Callable[[RecordKey], RecordKey] = itself
 
+    def label(self, dump: str) -> str:
+        """A dump as calls name it, by its folder."""
+        return self.datasets[dump].label
+
     @cached_property
     def looked_up(self) -> frozenset[str]:
         """See :func:`contentgit.content.schema.looked_up`."""

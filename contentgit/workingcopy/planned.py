@@ -20,6 +20,7 @@ from contentgit.git import Repository
 from contentgit.history.snapshots import CommitSide
 from contentgit.plan import Size
 from contentgit.plan.steps import Plan, Problem, ProblemKind
+from contentgit.render.values import dump_label
 from contentgit.workingcopy.as_applied import MissingCause, missing_causes
 from contentgit.workingcopy.as_committed import AsCommitted
 from contentgit.workingcopy.database_side import DatabaseSide, Spool
@@ -254,7 +255,7 @@ def held_twice(
                 continue
             one, other = contents.records([step.after, blob])
             if Change(step.key, one, other).fields:
-                dumps = f"{step.dump} and {work.folder}"
+                dumps = f"{dump_label(step.dump)} and {work.dump.dataset.label}"
                 text = f"{step.key} has different content in {dumps} of the commit"
                 yield Problem(ProblemKind.TWICE, text, key=step.key, dump=step.dump)
                 break

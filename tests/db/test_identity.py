@@ -196,6 +196,23 @@ def test_a_row_without_a_key(article: Article) -> None:
     assert identities.key_text("fieldzoo.article", 3) is None
 
 
+def test_a_row_that_refers_to_one_without_a_key(article: Article) -> None:
+    """It has none either, and keeps nobody from the keys of others."""
+    named = Article.objects.create(section=article.section, slug="two", number=2)
+    for row in (article, named):
+        LongArticle.objects.create(
+            article_ptr=row,
+            section=article.section,
+            slug=row.slug,
+            number=row.number,
+            text=row.slug,
+        )
+    chosen = {"fieldzoo.article": ("number",), "fieldzoo.longarticle": ("article_ptr", "text")}
+    identities = Identities("default", chosen)
+    assert identities.key_text("fieldzoo.longarticle", article.pk) is None
+    assert identities.key_text("fieldzoo.longarticle", named.pk) == "2,two"
+
+
 def test_two_rows_with_one_key(article: Article) -> None:
     Article.objects.create(section=Section.objects.create(slug="x"), slug="two")
     Article.objects.update(number=5)

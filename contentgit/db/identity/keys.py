@@ -25,7 +25,8 @@ class KeyPart(NamedTuple):
     """One part of a key: its Python value to what stands in ``$key``, and back from its text.
 
     Of several columns (``width``) there are as many values; ``decode`` is only for parts of primary keys.
-    ``check`` refuses a value that the column cannot hold.
+    ``check`` refuses a value that the column cannot hold. ``encode`` gives ``None`` for a reference to a row
+    that is not there or has no key; ``target`` is its model.
     """
 
     kind: KeyKind
@@ -33,6 +34,20 @@ class KeyPart(NamedTuple):
     decode: Callable[[str], Any]
     width: int = 1
     check: Callable[[Any], Any] = itself
+    target: str = ""
+
+    def known(self, value: Any) -> Any:
+        """What stands for the value, in the key of a row that must have one.
+
+        Raises:
+            RecordError: it refers to a row without a key.
+        """
+        found = self.encode(value)
+        if found is None:
+            raise RecordError(
+                f"{self.target} with primary key {value!r} does not exist, or has no key itself"
+            )
+        return found
 
 
 class Keys(Protocol):
@@ -77,8 +92,8 @@ class PrimaryKeys:
         if self.kind is KeyKind.INTEGER and type(pk) is int:
             return str(pk)
         if self._one:
-            return key_text(self._one.encode(pk))
-        return key_text([part.encode(value) for part, value in zip(self._parts, pk, strict=True)])
+            return key_text(self._one.known(pk))
+        return key_text([part.known(value) for part, value in zip(self._parts, pk, strict=True)])
 
     def _pk(self, text: str) -> Any:
         if self.kind is KeyKind.INTEGER:
@@ -204,11 +219,9 @@ def reference_part(
 ) -> KeyPart:
     """A part that is a reference: the key of its target, as text if that has several parts."""
 
-    def encode(value: Any) -> int | str:
+    def encode(value: Any) -> int | str | None:
         found = text(value)
-        if found is None:
-            raise RecordError(f"{target} with primary key {value!r} does not exist")
-        if kind is KeyKind.COMPOSITE:
+        if found is None or kind is KeyKind.COMPOSITE:
             return found
         return int(found) if kind is KeyKind.INTEGER else decode_part(found)
 
@@ -220,7 +233,7 @@ def reference_part(
             )
         return value
 
-    return KeyPart(kind, encode, decode)
+    return KeyPart(kind, encode, decode, target=target)
 
 
 # Natural keys
