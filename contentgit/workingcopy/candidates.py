@@ -9,14 +9,14 @@ from functools import cache, cached_property, partial
 from itertools import chain
 
 from contentgit.content.canonical import same
-from contentgit.content.diff import Change, Delta
+from contentgit.content.diff import ABSENT, Change, Delta
 from contentgit.content.layout import of_models
 from contentgit.content.portions import portions, record_size
 from contentgit.content.records import Record, Value
 from contentgit.history.snapshots import BATCH, CommitSide, batches
 from contentgit.merge import Conflict, OrderedModel, Settled, Side, Three, counts
 from contentgit.plan import Candidate
-from contentgit.plan.steps import Problem
+from contentgit.plan.steps import FieldState, Problem, ProblemKind
 from contentgit.workingcopy.planned import Contents, DumpPlan
 from contentgit.workingcopy.withheld import WithheldBefore
 
@@ -29,12 +29,35 @@ def candidates(work: DumpPlan, contents: Contents) -> Iterator[Candidate]:
 
     A record of which theirs knows only a part is added to ``contents`` with what is here of the rest.
     """
-    for candidate in ThreeWay(work).read(work.deltas):
+    three_way = ThreeWay(work)
+    yield from _edited_alike(three_way)
+    for candidate in three_way.read(work.deltas):
         if work.added:
             candidate = _with_added(candidate, work, contents)
         three = candidate.base, candidate.ours, candidate.theirs
         if (candidate.ours or candidate.theirs) is not None and _changes(*three):
             yield candidate
+
+
+def _edited_alike(three_way: ThreeWay) -> Iterator[Candidate]:
+    """The records edited here to what is written in place of missing rows.
+
+    The edit would be none any more.
+    """
+    work = three_way.work
+    alike = [delta for delta in work.deltas if delta.commit == delta.database]
+    for candidate, (base, ours, theirs) in three_way.read_to_merge(alike):
+        if base is None or ours is None or theirs is None:
+            continue
+        states = tuple(
+            FieldState(each.name, base.fields.get(each.name, ABSENT), each.before, each.after)
+            for each in Change(ours.key, ours, theirs).fields
+        )
+        if states:
+            names = ", ".join(state.name for state in states)
+            text = f"{ours.key} was edited here and would be overwritten: {names}"
+            drift = Problem(ProblemKind.DRIFT, text, ours.key, work.folder, states, "--force")
+            yield candidate._replace(conflict=drift, changed=False)
 
 
 def _with_added(found: Candidate, work: DumpPlan, contents: Contents) -> Candidate:

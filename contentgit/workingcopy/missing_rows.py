@@ -244,7 +244,7 @@ def _rewritten(project: Project, work: DumpPlan, search: _Search) -> DumpPlan:
 
 
 def _is_edited(work: DumpPlan, delta: Delta) -> bool:
-    """Whether a merge has an edit of this database in a record that refers to missing rows."""
+    """Whether a record that refers to missing rows was edited here, and that counts."""
     known = work.committed is not None and delta.key in work.committed.now
     return known and work.base_ids.get(delta.path, delta.database) != delta.database
 

@@ -87,8 +87,8 @@ class DumpPlan:
     :attr:`Evolution.not_here`. ``rename`` makes the references of ``base`` those that the code writes, where
     it has others. ``base_commit`` is the commit of ``base``. ``missing`` lists what ``theirs`` has in place
     of references to missing rows, see :mod:`contentgit.workingcopy.as_applied`. ``looked`` is the part of the
-    dump of which deltas and ids are known, ``None`` if all of it was read. ``committed`` is in a merge what
-    commits have in place of what is written for missing rows.
+    dump of which deltas and ids are known, ``None`` if all of it was read. ``committed`` is what the commits
+    have in place of what is written for missing rows.
     """
 
     dump: Dump

@@ -181,7 +181,7 @@ class _Planning(NamedTuple):
             base = self.moves.base(unapplied.side, dump)
             refuse_lost_map(project, dump, base, row)
             sides = DumpPlan(dump, row, goal, goal.tree, base, ours, theirs, base_commit=at)
-            sides = self._to_merge(sides, unapplied)
+            sides = self._as_committed(sides, unapplied)
             return self._compared(self._looked(sides, evolution), evolution)
         since = Evolution.since(project, dump, start)
         unapplied = Unapplied.since(project, since, row)
@@ -191,15 +191,18 @@ class _Planning(NamedTuple):
         sides = DumpPlan(dump, row, goal, goal.tree, base, ours, theirs, base_commit=start)
         if start == at:  # this database held it
             sides = replace(sides, rename=as_named_here(project, since))
-        sides = self._to_merge(sides, unapplied)
+        sides = self._as_committed(sides, unapplied)
         recording = since.recording(goal.commit)
         if recording:
             return self._as_migrated(self._compared(sides, evolution), recording)
         return self._compared(self._looked(sides, evolution), evolution)
 
-    def _to_merge(self, sides: DumpPlan, unapplied: Unapplied) -> DumpPlan:
-        """The dump's plan with what its commits have in place of what is written for missing rows."""
-        if not self.request.merging:
+    def _as_committed(self, sides: DumpPlan, unapplied: Unapplied) -> DumpPlan:
+        """The dump's plan with what its commits have in place of what is written for missing rows.
+
+        It is not needed where no edit counts.
+        """
+        if not self.request.merging and (not sides.applied or self.request.licences.force):
             return sides
         base = self.moves.base(unapplied.evolution.side, sides.dump)
         before, rename = unapplied.replaced.by_record, sides.rename

@@ -300,6 +300,9 @@ def test_an_edit_that_is_what_an_apply_would_write(project: Project) -> None:
     project.sql("UPDATE site1_article SET author_id = NULL WHERE id = 2", site=B)
     said = project.refused("update", "--yes", site=B)
     assert "site1.article:2 was edited here and is changed by main: author" in said
+    said = project.refused(*BRING, site=B)
+    assert "site1.article:2 was edited here and would be overwritten: author" in said
+    assert 'here null, would become "site1.author:zoe"' in said
     project.ok("update", "--yes", "--take", "ours", site=B)
     assert "zoe" not in project.ok("status", site=B)
     assert "1 updated" in project.ok("commit", "-m", "By nobody", site=B)

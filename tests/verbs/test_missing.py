@@ -151,6 +151,24 @@ def test_a_removal_is_committed_although_its_row_goes_too(shop: None, ok: Ok, sh
     clean(ok)
 
 
+def test_an_apply_does_not_overwrite_a_removal_whose_row_goes_too(
+    shop: None, ok: Ok, run: Run
+) -> None:
+    define(("product", {"tags": "skip"}))
+    begin(ok)
+    Tag.objects.get(slug="organic").delete()
+    said = run("checkout", "main", "--apply", "--yes")
+    assert said.code == 3
+    assert "3 records edited in this database would be overwritten" in said.err
+    assert "3 records edited since" in ok("status")
+    ok("checkout", "main", "--apply", "--merge", "--yes")
+    assert "3 records edited since" in ok("status")
+    assert "is without it" in ok("checkout", "main", "--apply", "--force", "--yes")
+    assert "tag:organic is missing" in ok("status")
+    Tag.objects.create(pk=30, name="Organic", slug="organic")
+    assert "3 updated" in ok("checkout", "main", "--apply", "--yes")
+
+
 def test_what_an_apply_of_an_older_release_left_out(shop: None, ok: Ok) -> None:
     """Its list has the reason alone."""
     define(("product", {"tags": "skip"}))
