@@ -11,7 +11,7 @@ from pathlib import Path
 from contentgit.cli.parser import CALLS, WITH_DATABASE, WITH_REPOSITORY
 
 _COMMAND = re.compile(
-    rf"(?<!manage\.py )\bcontentgit ({'|'.join(CALLS)})(?![\w-])(?! --(?:database|repository))"
+    rf"(?<!manage\.py )(?<!python -m )\bcontentgit ({'|'.join(CALLS)})(?![\w-])(?! --(?:database|repository))"
 )
 _GIT = re.compile(r"\bgit -C ((?:[^\s']|'[^']*')+)")
 _MIGRATE = re.compile(r"\bpython manage\.py (?!contentgit\b)(\w+)")

@@ -70,7 +70,9 @@ def local_references(
             exclude = {name for spec in dataset.specs_of(label) for name in spec.exclude}
             for name, target in outgoing(apps.get_model(label), exclude):
                 if _is_local(target, named):
-                    mistake = _warning(label, name, target, f"dataset {dataset.name!r}")
+                    mistake = _warning(
+                        apps.get_model(label), name, target, f"dataset {dataset.name!r}"
+                    )
                     found.setdefault((label, name), mistake)
     return list(found.values())
 
@@ -87,13 +89,15 @@ def _is_local(model: type[Model], named: Collection[str]) -> bool:
     )
 
 
-def _warning(label: str, name: str, target: type[Model], where: str) -> Mistake:
+def _warning(model: type[Model], name: str, target: type[Model], where: str) -> Mistake:
     to, identity = label_of(target), recipe(target)
     message = (
-        f"{label}.{name} names rows of {to}, which is in no dataset, by their primary key: in another "
-        "database that may be another row"
+        f"{label_of(model)}.{name} names rows of {to}, which is in no dataset, by their primary key: in "
+        "another database that may be another row"
     )
-    hint = f"add {to} to a dataset, or exclude {name!r}"
+    hint = f"add {to} to a dataset"
+    if name not in {field.name for field in model._meta.pk_fields}:
+        hint += f", or exclude {name!r}"
     if identity is not None:
         hint = f'write CONTENTGIT = {{"IDENTITIES": {{"{to}": {json.dumps(identity)}}}, ...}}'
     return Mistake("contentgit.W007", message, hint, where)

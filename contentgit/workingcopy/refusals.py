@@ -6,14 +6,16 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from contentgit.content.schema import FieldKind
 from contentgit.content.uuids import is_uuid_identity
+from contentgit.db.identity.paths import ALWAYS
 from contentgit.errors import ConflictError, DriftError, RefusedError
 from contentgit.history.snapshots import CommitSide
 from contentgit.missing import Instead
-from contentgit.plan.steps import ProblemKind
+from contentgit.plan.steps import Problem, ProblemKind
 from contentgit.render.plain import plural
 from contentgit.render.problems import causes, lines
 from contentgit.workingcopy.planned import DumpPlan, Planned
@@ -44,8 +46,7 @@ _CORRECT: Final = {
     "that has the missing record, too",
     ProblemKind.LEFT_OUT: "deploy the code whose dataset has the model, and migrate; or, for a "
     "many-to-many field, name it in 'ignore_missing_m2m' of the spec",
-    ProblemKind.MISSING: "create the rows in this database, or exclude the field in its spec\n"
-    'or declare what names such rows in every database, CONTENTGIT["IDENTITIES"], and commit again',
+    ProblemKind.MISSING: "create the rows in this database, or exclude the field in its spec",
     ProblemKind.UNIQUE: "give one of the two records another value, on the site or in a commit",
     ProblemKind.BROKEN: "correct the records where the content is edited and commit, or take the fields "
     "together from one commit: contentgit restore RECORD/FIELD --from REV",
@@ -154,7 +155,20 @@ def _hints(planned: Planned) -> Iterator[str]:
     for kind in sorted(unpermitted - {ProblemKind.CONFLICT}):
         hint = _CORRECT.get(kind, "correct the commit or the database first")
         yield hint.format(revision=revision)
+    if any(map(partial(_is_by_number, planned), planned.plan.problems)):
+        yield (
+            "or declare what names such rows in every database, "
+            'CONTENTGIT["IDENTITIES"], and commit again'
+        )
     yield from _rules(planned)
+
+
+def _is_by_number(planned: Planned, problem: Problem) -> bool:
+    """Whether a missing row is named by its primary key, and could be named otherwise."""
+    if problem.kind is not ProblemKind.MISSING or problem.missing is None:
+        return False
+    identities = planned.folders[problem.dump].dump.reader.identities
+    return problem.missing.row.model not in identities.chosen | ALWAYS.keys()
 
 
 def _rules(planned: Planned) -> Iterator[str]:

@@ -581,6 +581,12 @@ def test_references_by_a_local_key_that_leave_the_datasets(monkeypatch: pytest.M
     )
 
 
+def test_a_primary_key_cannot_be_excluded(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = datasets.validate(leaving(monkeypatch, fieldzoo__grandchild={}))
+    (hint,) = (each.hint for each in found if "fieldzoo.grandchild.child_ptr" in each.message)
+    assert hint == "add fieldzoo.child to a dataset"
+
+
 def test_what_is_declared_needs_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor does a primary key that is declared to be equal in all databases, nor an excluded field."""
     path = leaving(monkeypatch, bakery__product={"exclude": ["tags"]})

@@ -37,7 +37,12 @@ Ok = Callable[..., str]
 
 
 @pytest.mark.parametrize(
-    ("words", "way"), [("statsu", "status"), ("status --foo", "status --help")]
+    ("words", "way"),
+    [
+        ("statsu", "status"),
+        ("status --foo", "status --help"),
+        ("identity set", "identity --help"),
+    ],
 )
 def test_a_hint_names_the_program_as_it_was_called(words: str, way: str) -> None:
     command = [sys.executable, "-m", "contentgit", *words.split()]

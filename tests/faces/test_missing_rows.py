@@ -99,6 +99,7 @@ def test_without_a_rule_it_is_refused_and_the_rule_is_named(project: Project) ->
     said = project.refused(*BRING, site=B)
     assert said.count("anna is not in this database: 2 records refer to it") == 1
     assert 'or write "missing": {"author": "null"} into the spec of site1.article' in said
+    assert "IDENTITIES" not in said  # authors have one
     assert authors(project) == []
 
 
