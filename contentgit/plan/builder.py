@@ -11,7 +11,7 @@ from contentgit.content.diff import ABSENT
 from contentgit.content.records import RecordKey
 from contentgit.plan.choice import Choice, Licences
 from contentgit.plan.facts import Facts
-from contentgit.plan.items import Item, Survey, parse
+from contentgit.plan.items import Item, Survey, number_in, parse
 from contentgit.plan.order import levels, model_groups, refers_to_itself
 from contentgit.plan.reach import Reach, missing_reason
 from contentgit.plan.steps import (
@@ -175,11 +175,19 @@ class _SettledItems:
     def _dangles(self, target: RecordKey, *, loose: bool) -> bool:
         if self._is_there_then(target):
             return False
-        needed = target.model in self.facts.uninstalled or target in self.facts.by_row
-        return needed or not loose
+        if target in self.facts.by_row:
+            return True
+        return not loose or (target.model in self.facts.uninstalled and number_in(target) is None)
 
     def _problem(self, item: Item, name: str, target: RecordKey, *, null: bool) -> Problem:
         kind, missing = ProblemKind.DANGLING, None
+        number = number_in(target)
+        if number is not None:
+            text = (
+                f"{item.key} has the number {number} of a row of {target.model} in {name}, which was deleted "
+                "where it was committed; here it is another row's"
+            )
+            return Problem(ProblemKind.NUMBER, text, key=item.key, dump=item.dump)
         if target in self.gone:
             why = "which this apply deletes"
         elif target.model in {label for _, label in self.survey.unknown_models}:

@@ -71,7 +71,7 @@ class Presence:
         Labels in wanted references that are no models of this project.
     by_row:
         Those of the wanted references that have a value in this database only as long as the row is there, as
-        its key is not its primary key.
+        its key is not its primary key; and numbers of rows without a name that are other rows' here.
     """
 
     existing: frozenset[RecordKey] = frozenset()

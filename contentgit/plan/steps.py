@@ -97,6 +97,9 @@ class ProblemKind(enum.StrEnum):
     DANGLING = "dangling"  # a record refers to a row that will not exist
     LEFT_OUT = "left-out"  # a record refers to one of a model that is left out
     MISSING = "missing"  # a record refers to a row that is not here, of a model in no dump
+    NUMBER = (
+        "number"  # a record has the number of a row without a name, which is another row's here
+    )
     UNIQUE = "unique"  # a row that stays holds a unique value that a record wants
     BROKEN = "broken"  # a record breaks a check constraint of its table
     FIELD = "field"  # the commit has a field that the model does not have

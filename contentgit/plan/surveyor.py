@@ -21,6 +21,7 @@ from contentgit.plan.items import (
     Size,
     Survey,
     WantedReference,
+    number,
     parse,
     references,
 )
@@ -286,6 +287,9 @@ def _wanted_references(
         loose = loose and rules.instead.get(name) != value
         if schema.kind is FieldKind.GENERIC and isinstance(value, dict):
             # The columns as they are, since they are no reference: one of them may be one.
+            row = number(value)
+            if row is not None:
+                yield WantedReference(name, row, schema.null, loose=True)
             value, loose = value.get("content_type"), False
             if value is None:
                 continue

@@ -47,6 +47,8 @@ _CORRECT: Final = {
     ProblemKind.LEFT_OUT: "deploy the code whose dataset has the model, and migrate; or, for a "
     "many-to-many field, name it in 'ignore_missing_m2m' of the spec",
     ProblemKind.MISSING: "create the rows in this database, or exclude the field in its spec",
+    ProblemKind.NUMBER: "where they were committed, delete the records or let them refer to others, and "
+    "commit; or exclude the field in its spec",
     ProblemKind.UNIQUE: "give one of the two records another value, on the site or in a commit",
     ProblemKind.BROKEN: "correct the records where the content is edited and commit, or take the fields "
     "together from one commit: contentgit restore RECORD/FIELD --from REV",

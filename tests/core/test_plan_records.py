@@ -179,6 +179,21 @@ def test_a_generic_reference_told_by_its_columns() -> None:
     assert planned(create("product:1", about={"content_type": None, "object_id": 3})).problems == ()
 
 
+def test_the_number_of_a_row_without_a_name() -> None:
+    """Written where it is free or there is no telling, but not where another row has it."""
+    kind = "contenttypes.contenttype:people,seller"
+    row = create("product:1", about={"content_type": kind, "object_id": 7})
+    facts = existing(kind)
+    assert planned(row, facts=facts).problems == ()
+    assert planned(row, facts=replace(facts, uninstalled=frozenset({"people.seller"}))).steps
+    taken = replace(facts, by_row=frozenset({key("people.seller:?7")}))
+    problem = only(planned(row, facts=taken), ProblemKind.NUMBER)
+    assert problem.text == (
+        "shop.product:1 has the number 7 of a row of people.seller in about, which was deleted where it was "
+        "committed; here it is another row's"
+    )
+
+
 def test_many_to_many_references_without_a_constraint_may_dangle() -> None:
     loose = FieldSchema("tags", FieldKind.REFERENCES, target="shop.tag", constrained=False)
     models = {**MODELS, "shop.product": schema("shop.product", loose)}

@@ -336,6 +336,28 @@ def test_a_generic_key_to_a_deleted_row_keeps_the_name(
     assert '"bakery.category:bob"' in git("show", "main:note/bakery.note/0/0/1.json")
 
 
+def test_a_number_of_a_row_that_was_gone_before(
+    databases: tuple[str, str], ok: Ok, run: Run
+) -> None:
+    """No commit has its name: where the number is free it is written, but never into another row's."""
+    kind = ContentType.objects.get_for_model(Category)
+    Note.objects.create(pk=1, content_type=kind, object_id=1, text="on nobody")
+    ok("init")
+    ok("commit", "note", "-m", "Notes")
+    people("other", "carl")
+    said = run("checkout", "main", "note", "--apply", "--yes", "--database=other")
+    assert said.code == 3
+    assert (
+        "bakery.note:1 has the number 1 of a row of bakery.category in about, which was deleted where it was "
+        "committed; here it is another row's" in said.err
+    )
+    assert "where they were committed, delete the records" in said.err
+    Category.objects.using("other").filter(pk=1).delete()
+    ok("checkout", "main", "note", "--apply", "--yes", "--database=other")
+    assert Note.objects.using("other").get().object_id == 1
+    assert "clean" in ok("status", "--database=other")
+
+
 def test_datasets_shows_what_names_rows(db: str, ok: Ok, run: Run) -> None:
     with declared({"bakery.category": ["slug"]}):
         said = ok("datasets", "product")

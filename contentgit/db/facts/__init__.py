@@ -12,7 +12,7 @@ from contentgit.content.records import RecordKey, by_model
 from contentgit.db.facts.holders import fetch_holders
 from contentgit.db.facts.referrers import Source, fetch_referrers, fetch_siblings
 from contentgit.db.queries import matching, rows_among
-from contentgit.plan import Choice, Item, outside
+from contentgit.plan import Choice, Item, number_in, outside
 from contentgit.plan.facts import Facts, Presence
 
 
@@ -34,8 +34,21 @@ def present(source: Source) -> Presence:
         licensed=frozenset(_licensed(source)),
         links=_links(source, outside(survey, existing)),
         uninstalled=frozenset(uninstalled),
-        by_row=frozenset(source.identities.by_row(known)),
+        by_row=frozenset(_by_row(source, known)),
     )
+
+
+def _by_row(source: Source, keys: Iterable[RecordKey]) -> Iterator[RecordKey]:
+    """See :attr:`contentgit.plan.facts.Presence.by_row`."""
+    identities = source.identities
+    for key in keys:
+        number = number_in(key)
+        if number is None:
+            found = identities.is_by_row(key)
+        else:
+            found = identities.is_local(key.model) and identities.is_named(key.model, number)
+        if found:
+            yield key
 
 
 def consequences(source: Source, presence: Presence, choice: Choice) -> Facts:

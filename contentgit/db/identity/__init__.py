@@ -128,14 +128,16 @@ class Identities:
         """Those of the keys that a row can have."""
         return [key for key in keys if self.pk(key.model, key.key) is not None]
 
-    def by_row(self, keys: Iterable[RecordKey]) -> list[RecordKey]:
-        """Those of the keys that a column can refer to only as long as their row is there."""
-        return [
-            key
-            for key in keys
-            if self.fields(key.model)
-            or (self.is_local(key.model) and self.pk(key.model, key.key) is None)
-        ]
+    def is_by_row(self, key: RecordKey) -> bool:
+        """Whether a column can refer to the key only as long as its row is there."""
+        if self.fields(key.model):
+            return True
+        return self.is_local(key.model) and self.pk(key.model, key.key) is None
+
+    def is_named(self, label: str, text: str) -> bool:
+        """Whether the row with this primary key, as text, has a key."""
+        pk = self.pk_in_text(label, text)
+        return pk is not None and self.key_text(label, pk) is not None
 
     def row_pk(self, label: str, text: str) -> Any:
         """Like :meth:`pk`, for a row that must be there or can be created.
