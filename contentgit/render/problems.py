@@ -20,7 +20,7 @@ ROWS_SHOWN: Final = 5
 FIELDS_SHOWN: Final = 20
 """Fields of a record edited here whose values a refusal lists; a record with more is named alone."""
 
-_KEY = r"([a-z_]\w*\.[a-z_]\w*):[^\s,]+"
+_KEY = r"([a-z_]\w*\.[a-z_]\w*):[^\s,]+(?:,[^\s,]+)*"
 _KEYS = re.compile(rf"{_KEY}(?:, {_KEY})*(?: and [0-9]+ more)?")
 _VALUE = re.compile(r"""=('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s,]+)""")
 

@@ -20,7 +20,7 @@ from contentgit.content.diff import ABSENT, Absent, Delta
 from contentgit.content.layout import of_models
 from contentgit.content.lenses import first_value
 from contentgit.content.records import Record, RecordKey, Value
-from contentgit.content.schema import FieldKind
+from contentgit.content.schema import FieldKind, KeyKind
 from contentgit.db.ledger import Applied
 from contentgit.errors import RefusedError, UnknownNameError
 from contentgit.history.snapshots import CommitSide, batches
@@ -122,12 +122,18 @@ class Unapplied:
             f"{way} --take theirs  (takes the commit's; the old content is kept in a backup)"
         )
         data = {"records": [str(key) for key in found], "commit": commit}
-        entry = next((self.replaced.left_out[key] for key in found if self._lacked(key)), None)
-        if entry:
+        lacked = next((key for key in found if self._lacked(key)), None)
+        if lacked:
+            entry = self.replaced.left_out[lacked]
+            hint = f"create {entry[MISSING]} in this database, then:\n{hint}"
+            schema = self.evolution.dump.tables[lacked.model].schema
+            if not entry["stays"] and schema.key_kind is KeyKind.INTEGER and not schema.identity:
+                both = "gives the row that was made here a new key, and keeps both"
+                hint = f"contentgit update {shlex.quote(label)} --renumber  ({both})\nor {hint}"
             return RefusedError(
-                f"{next(iter(found))} of commit {commit[:10]} was left out here, as {entry[MISSING]} was "
+                f"{lacked} of commit {commit[:10]} was left out here, as {entry[MISSING]} was "
                 "missing; a commit of its row would overwrite the record",
-                hint=f"create {entry[MISSING]} in this database, then:\n{hint}",
+                hint=hint,
                 data=data,
             )
         return RefusedError(

@@ -64,6 +64,15 @@ def test_problems_of_one_cause_are_counted_and_say_what_differs() -> None:
     assert taken.entries[0] == ("shop.tag:1: 'a b, c', shop.tag:2",)
 
 
+def test_a_key_of_several_parts_is_taken_out_whole() -> None:
+    problems = [dangling(1, "shop.page:47ae-82,s1"), dangling(2, "shop.page:47ae-82,s2")]
+    (cause,) = causes(problems, {})
+    assert cause.text == (
+        "2 records: shop.tag refers in parent (not nullable) to shop.page, which this apply deletes"
+    )
+    assert cause.entries[1] == ("shop.tag:2: shop.page:47ae-82,s2",)
+
+
 def test_rows_that_a_delete_reaches_are_one_cause_however_many() -> None:
     problems = [
         Problem(

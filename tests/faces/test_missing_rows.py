@@ -394,6 +394,20 @@ def test_a_row_that_is_here_before_the_first_apply(project: Project) -> None:
     assert "site1.article:1" not in project.ok("status", site=B).partition("as it was")[0]
 
 
+def test_another_row_under_the_key_of_a_record_that_was_left_out(project: Project) -> None:
+    code(project, author="skip", article="skip")
+    project.ok(*BRING, site=B)
+    project.sql("INSERT INTO site1_article (id, title, author_id) VALUES (1, 'Own', 1)", site=B)
+    said = project.refused("commit", "-m", "Own", site=B)
+    assert "site1.article:1 of commit" in said
+    assert "--renumber" in said
+    assert "or create site1.author:anna in this database, then:" in said
+    project.ok("update", "--renumber", "--yes", site=B)
+    assert authors(project) == [(2, "bob"), (4, "bob")]
+    assert "1 created" in project.ok("commit", "-m", "Own", site=B)
+    clean(project)
+
+
 def test_a_deleted_row_whose_record_was_left_out(project: Project) -> None:
     code(project, author="skip")
     project.sql("DELETE FROM site1_comment")
