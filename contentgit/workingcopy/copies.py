@@ -19,7 +19,6 @@ from contentgit.db import ledger
 from contentgit.db.copying import rows_of_copy
 from contentgit.db.ledger import Applied
 from contentgit.errors import RefusedError, UsageError
-from contentgit.history.renumbered import new_keys_since
 from contentgit.history.snapshots import CommitSide
 from contentgit.plan.steps import Problem, ProblemKind
 from contentgit.render.plain import plural
@@ -151,31 +150,6 @@ def _lost(dump: Dump, applied: CommitSide) -> list[RecordKey]:
         keys = applied.keys(of_models([label], ids))
         lost += [key for key in keys if key.key not in known]
     return lost
-
-
-def refuse_renumbered(project: Project, dump: Dump, request: Request, since: str, to: str) -> None:
-    """Refuses to let rows of the copy become other records, as a merge has given their records other keys.
-
-    Raises:
-        RefusedError: that is so in a commit between these two, and is not forced.
-    """
-    if not dump.copied or not since or request.licences.force:
-        return
-    given = new_keys_since(project.repository, since, to)
-    known = [key for key in sorted(given) if key.model in dump.copied]
-    places = {f"{dump.folder}/{path}": key for key in known for path in record_paths(key)}
-    found = project.repository.trees.files_at(since, [*places])
-    if found:
-        items = [
-            f"{key} becomes {given[key]}" for key in dict.fromkeys(places[each] for each in found)
-        ]
-        raise RefusedError(
-            f"{request.revision} gives records of {dump.dataset.label} other keys, which rows of a copy "
-            "cannot follow",
-            items=items,
-            hint=f"{request.command('--force')}  (each row becomes the record that has its key now; what is "
-            "no content of it stays)",
-        )
 
 
 def shown(project: Project, problem: Problem) -> Problem:

@@ -62,7 +62,17 @@ def rows_of(
     there = {path: blob for path, blob in ids.items() if path in paths}
     gone = {path: base_ids[path] for path in paths - there.keys()}
     keys = [*sides.theirs.keys(there), *sides.base.keys(gone)]
+    _see_names(sides.dump)
     return chain(sides.dump.reader.entries(sorted(labels)), _rows_at(sides.dump, keys))
+
+
+def _see_names(dump: Dump) -> None:
+    """Learns which rows are gone, and which UUIDs are lost, as for every call that reads the tables."""
+    identities = dump.reader.identities
+    for label in dump.tables:
+        uuids = identities.uuids(label)
+        if uuids is not None:
+            uuids.see()
 
 
 def _rows_at(dump: Dump, keys: Sequence[RecordKey]) -> Iterator[Row]:

@@ -28,7 +28,6 @@ from contentgit.workingcopy.copies import (
     has_lost_map,
     learn_references,
     refuse_lost_map,
-    refuse_renumbered,
     rows_of_copies,
     shown,
 )
@@ -51,6 +50,7 @@ from contentgit.workingcopy.owned import with_held
 from contentgit.workingcopy.planned import Contents, DumpPlan, Goal, Planned, Target, held_twice
 from contentgit.workingcopy.project import Dump, Project, all_tables
 from contentgit.workingcopy.renaming import as_named_here, refuse_renamed
+from contentgit.workingcopy.renumbered import refuse_renumbered
 from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.standing import refuse_pending
 from contentgit.workingcopy.targets import dumps_of, target_of

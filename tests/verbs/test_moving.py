@@ -460,6 +460,30 @@ def test_another_row_under_the_number_of_one_that_is_gone(twins: None, ok: Ok, r
     assert without_ledger(raw.snapshot("other")) == without_ledger(before)
 
 
+def named_by_uuids() -> dict[str, Any]:
+    return {"shop": {"specs": lambda _: [{**spec, "identity": "uuid"} for spec in shop("")]}}
+
+
+def test_rows_move_before_they_are_named_by_uuids(twins: None, ok: Ok, run: Run) -> None:
+    """A UUID follows from a key: of two keys that a record had, rows here have the older one."""
+    both_made(ok, run)
+    ok("checkout", "main", "--apply", "--yes")
+    with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.named_by_uuids"}):
+        ok("commit", "-m", "UUIDs")
+        before = raw.snapshot("other", ("bakery_",))
+        said = run(*UPDATE)
+        assert said.code == 3
+        assert "bakery.category:900 becomes bakery.category:901" in said.err
+        assert "apply a commit from before the UUIDs with the code of then" in said.err
+        assert raw.snapshot("other", ("bakery_",)) == before
+    ok("checkout", "main~1", "--apply", "--yes", OTHER)
+    with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.named_by_uuids"}):
+        ok(*UPDATE)
+        assert around("other", "Oatmeal") == whole("Oatmeal")
+        assert around("other", "Barley") == copied("Barley")
+        assert keys("other", "Oatmeal") == {901}
+
+
 def test_renumber_requires_a_merge(twins: None, run: Run) -> None:
     said = run("checkout", "main", "--apply", "--renumber")
     assert said.code == 2
