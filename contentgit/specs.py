@@ -343,19 +343,31 @@ def _map_problems(raws: list[object], where: str) -> list[Mistake]:
         flag = raw.get("delete_missing")
         if not isinstance(flag, Mapping) or set(flag) != {"map"}:
             continue
-        try:
-            models = {str(model).lower() for _lookup, model in flag["map"]}
-        except (TypeError, ValueError):
-            models = {"?"}
-        if not models or models - new:
+        models = _mapped(flag["map"])
+        if models is None:
+            message = "'map' in 'delete_missing' must be a list of pairs of lookup and model"
+            hint = "write {'map': [('section__in', 'app.section')]}"
+            problems.append(Mistake("contentgit.E021", message, hint, places[number]))
+        elif models - new:
             message = "'delete_missing' maps keys of a model that is not saved as new"
             hint = "write True, or 'save_as_new': True on the spec of the mapped model"
             problems.append(Mistake("contentgit.E021", message, hint, places[number]))
     return problems
 
 
+def _mapped(pairs: object) -> set[str] | None:
+    """The models that a map names; ``None`` if it is none."""
+    if not isinstance(pairs, list | tuple) or not pairs:
+        return None
+    for pair in pairs:
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            return None
+    names = [str(part) for pair in pairs for part in pair]
+    return {model.lower() for model in names[1::2]} if all(names) else None
+
+
 _AGREED = (
-    *("identity", "exclude", "hashed", "order", "derived", "together", "signals"),
+    *("save_as_new", "identity", "exclude", "hashed", "order", "derived", "together", "signals"),
     *("write_last", "missing", "keep_pk"),
 )
 

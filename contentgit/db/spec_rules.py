@@ -16,6 +16,7 @@ from django.db.models import Field, IntegerField, Model
 from contentgit.db.coverage import unheld_problems
 from contentgit.db.fields import unheld
 from contentgit.db.fields.plain import generic_keys, is_automatic
+from contentgit.db.identity.paths import ALWAYS
 from contentgit.specs import Identity, Mistake, ModelSpec, suggestion
 
 _Reason: TypeAlias = tuple[str, str]
@@ -302,7 +303,15 @@ class _Rules:
         ]
 
     def copies(self) -> list[Mistake]:
-        if not self.spec.save_as_new or has_automatic_key(self.model):
+        if not self.spec.save_as_new:
+            return []
+        if self.spec.model in ALWAYS:
+            message = (
+                f"'save_as_new' of {self.spec.model}: its rows have one name in every database"
+            )
+            hint = "remove 'save_as_new': copies refer to these rows"
+            return [self.mistake("contentgit.E030", message, hint)]
+        if has_automatic_key(self.model):
             return []
         keys = ", ".join(field.name for field in self.model._meta.pk_fields)
         message = (

@@ -222,12 +222,27 @@ def test_mapped_deletes_beside_save_as_new() -> None:
     assert [spec.delete_missing for _place, spec in specs] == [False, True]
 
 
-@pytest.mark.parametrize("pairs", [[("district", "a.district")], [], None, [("x",)], 3])
-def test_mapped_deletes_mean_nothing_without_save_as_new(pairs: object) -> None:
+MAP = "'map' in 'delete_missing' must be a list of pairs of lookup and model"
+NOT_NEW = "'delete_missing' maps keys of a model that is not saved as new"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        ([("district", "a.district")], NOT_NEW),
+        ([], MAP),
+        (None, MAP),
+        ([("x",)], MAP),
+        ([("district", "a.district", "x")], MAP),
+        ("ab", MAP),
+        (3, MAP),
+    ],
+)
+def test_mapped_deletes_mean_nothing_without_save_as_new(pairs: object, message: str) -> None:
     raws = [{"model": "a.district"}, {"model": "a.exam", "delete_missing": {"map": pairs}}]
     _specs, problems = parse_specs(raws, "dataset 'districts'")
-    assert [(problem.id, problem.where) for problem in problems] == [
-        ("contentgit.E021", "dataset 'districts', spec 2 (a.exam)")
+    assert [(problem.id, problem.where, problem.message) for problem in problems] == [
+        ("contentgit.E021", "dataset 'districts', spec 2 (a.exam)", message)
     ]
 
 
@@ -237,8 +252,9 @@ def test_specs_of_a_model_must_agree_on_what_its_records_are() -> None:
         ModelSpec("a.b", {"x": 2}, exclude=("d", "c"), delete_missing=True),
     )
     assert conflicts(Dataset("shop", "", specs)) == []
-    specs += (ModelSpec("a.b", identity=("slug",), hashed=True), ModelSpec("a.c"))
+    specs += (ModelSpec("a.b", identity=("slug",), hashed=True, save_as_new=True), ModelSpec("a.c"))
     assert [str(problem) for problem in conflicts(Dataset("shop", "", specs))] == [
+        "dataset 'shop': the specs of a.b differ in 'save_as_new'",
         "dataset 'shop': the specs of a.b differ in 'identity'",
         "dataset 'shop': the specs of a.b differ in 'exclude'",
         "dataset 'shop': the specs of a.b differ in 'hashed'",

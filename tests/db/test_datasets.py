@@ -336,6 +336,9 @@ def test_what_cannot_be_saved_as_new() -> None:
             "'save_as_new' of workshop.shelf: its primary key code is content, so a copy has it, too",
         )
     ]
+    _, problems = define([{"model": "auth.group", "save_as_new": True}]).evaluate()
+    message = "'save_as_new' of auth.group: its rows have one name in every database"
+    assert [(one.id, one.message) for one in problems] == [("contentgit.E030", message)]
 
 
 # Identities of all datasets

@@ -137,7 +137,7 @@ def test_a_dangling_reference_that_has_no_key(db: str) -> None:
     pointing = Pointing.objects.create(dangling_code_id="nowhere")
     message = (
         f"fieldzoo.pointing:{pointing.pk}: field 'dangling_code': it points at fieldzoo.coded "
-        "'nowhere', which does not exist"
+        "'nowhere', which does not exist, or has no key"
     )
     with pytest.raises(RecordError) as caught:
         all_bytes(reader(Pointing))

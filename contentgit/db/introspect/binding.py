@@ -95,7 +95,9 @@ class Pointer(NamedTuple):
         """
         text = self.text(value)
         if text is None:
-            raise RecordError(f"it points at {self.target} {value!r}, which does not exist")
+            raise RecordError(
+                f"it points at {self.target} {value!r}, which does not exist, or has no key"
+            )
         return f"{self.target}:{text}"
 
     def decode(self, content: Value) -> Any:
