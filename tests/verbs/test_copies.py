@@ -307,6 +307,24 @@ def test_rows_that_a_copy_meets_first_have_the_names_of_their_keys(
     assert "0 created, 0 updated, 0 deleted" in ok("commit", "-m", "Named by UUIDs")
 
 
+def test_an_undo_of_a_copy_with_rows_that_were_edited(
+    databases: tuple[str, str], run: Run, ok: Ok
+) -> None:
+    """The row that stays refers to rows that go: nothing is wrong with the commit."""
+    begin(ok)
+    own = state("other")
+    ok(*COPY, OTHER)
+    Product._base_manager.using("other").filter(slug="rye").update(name="Here")
+    undo = ("undo", "--as-new", "--yes", "--allow-empty", OTHER)
+    said = run(*undo, "--take", "ours")
+    assert said.code == 3
+    assert "bakery.category:2 is not in the commit, but bakery.product:1 here refers" in said.err
+    assert "on the site, delete or change first what refers to the records" in said.err
+    assert "contentgit check" not in said.err
+    ok(*undo, "--take", "theirs")
+    assert state("other") == own
+
+
 def test_a_row_in_place_of_one_of_the_copy(databases: tuple[str, str], ok: Ok) -> None:
     """It is no row of the copy, once a verb has seen that the other is gone."""
     begin(ok)
