@@ -10,7 +10,7 @@ from contentgit.history.renumbered import new_keys_since
 from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.request import Request
 
-_BEFORE: Final = "apply a commit from before the UUIDs with the code of then, so that the rows move there; then this one"
+_BEFORE: Final = "apply a commit from before the UUIDs with the code of then, which moves the rows"
 
 
 def refuse_renumbered(project: Project, dump: Dump, request: Request, since: str, to: str) -> None:

@@ -208,6 +208,11 @@ def test_two_rows_that_were_committed_under_one_key_before(switched: Project) ->
     switched.ok("merge", "--continue")
     switched.git("symbolic-ref", "HEAD", "refs/heads/main")
     switched.ok("merge", "joined")
+    said = switched.refused("checkout", "main", "--apply", "--yes", site="production")
+    assert "apply a commit from before the UUIDs with the code of then" in said
+    switched.code(MODELS, [INITIAL], by_key())
+    switched.ok("checkout", "joined", "--apply", "--yes", site="production")
+    switched.code(MODELS, [INITIAL], SPECS)
     for site in ("stage", "production"):
         switched.ok("checkout", "main", "--apply", "--yes", site=site)
         titles = {title for (title,) in switched.sql("SELECT title FROM site1_page", site=site)}

@@ -203,7 +203,11 @@ class _Run:
                 uuids.see(anew=True)
         self.parking.close()
         self.backend.check_constraints(self.tables_written, self._updated())
-        self.backend.reset_sequences(self.touched)
+        self.backend.reset_sequences(each for each in self.touched if self._has_new_rows(each))
+
+    def _has_new_rows(self, model: type[Model]) -> bool:
+        """Whether rows of the model were made or deleted, and not updated alone."""
+        return self.columns.get(model._meta.db_table) is None
 
     def _updated(self) -> Mapping[str, AbstractSet[str]]:
         """The columns by table in which alone rows were written; none where others may have written too."""
