@@ -8,7 +8,7 @@ list says, with the same function: a value that the apply put there is no edit.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -156,15 +156,18 @@ def _as_it_stays(record: Record | None, then: Record | None, entry: MissingEntry
 
 
 def with_committed(
-    entries: Iterable[MissingEntry], kept: Mapping[str, Sequence[str]]
+    entries: Iterable[MissingEntry], kept: Mapping[str, Sequence[str]], deleted: Container[str]
 ) -> Iterator[MissingEntry]:
     """The list after a commit that ``kept`` these fields of edited records as they are in the branch.
 
+    The records that it ``deleted`` are in the list no more.
     What was put into another field has been edited, and the commit has that.
     """
     left_out: set[str] = set()
     for entry in entries:
         record = entry["record"]
+        if record in deleted:
+            continue
         if record in kept and record not in left_out:
             if AT in entry:
                 left_out.add(record)

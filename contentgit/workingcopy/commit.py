@@ -249,7 +249,8 @@ def _drafted(
     found = list(without_unapplied(side, unapplied, withheld.edits(deltas), onto.revision))
     edited = list(without_ignored(side, before, ignored, found))
     kept = unapplied.kept_by_commit(side, edited)
-    missing = with_committed(unapplied.replaced.named(), kept)
+    deleted = {str(delta.key) for delta in edited if not delta.database}
+    missing = with_committed(unapplied.replaced.named(), kept, deleted)
     carried = [*withheld.carried(ignored, deltas), *missing]
     return _DumpDraft(dump, side, base, edited, evolution, recorded, carried)
 

@@ -144,6 +144,18 @@ def test_an_edit_of_the_field_wins(project: Project) -> None:
     assert authors(project) == [(1, "bob"), (2, "bob"), (3, None)]
 
 
+def test_a_deleted_record_is_not_listed_any_more(project: Project) -> None:
+    code(project, author="null")
+    project.ok(*BRING, site=B)
+    project.sql("DELETE FROM site1_comment WHERE article_id = 1", site=B)
+    project.sql("DELETE FROM site1_article WHERE id = 1", site=B)
+    assert "2 deleted" in project.ok("commit", "-m", "No rye", site=B)
+    status = project.ok("status", site=B)
+    assert "author of 1 record is NULL (site1.article:3)" in status
+    assert "clean" in status
+    clean(project)
+
+
 def test_another_row(project: Project) -> None:
     code(project, author={"key": "site1.author:editor"})
     line = "site1.author:anna is missing: site1.article.author of 2 records is site1.author:editor"
