@@ -246,8 +246,7 @@ def _entry(project: Project, planned: Planned, work: DumpPlan, backup: Backup) -
 def _action(planned: Planned, work: DumpPlan, *, wrote: bool) -> str:
     if work.goal.undoes:
         return "undo"
-    differs = bool(work.deltas or work.looked)  # or may differ where nothing was read
-    if planned.request.merging and (differs or wrote) and undoable(planned, work):
+    if planned.request.merging and (work.deltas or wrote) and undoable(planned, work):
         return "update" if planned.request.verb == "update" else "merge"
     return "apply" if wrote else "adopt"
 
