@@ -10,7 +10,8 @@ from typing import Final
 from contentgit.content.diff import ABSENT
 from contentgit.content.records import RecordKey
 from contentgit.errors import Cause
-from contentgit.plan.steps import Problem, ProblemKind
+from contentgit.merge import Conflict, Reason
+from contentgit.plan.steps import FieldState, Problem, ProblemKind
 from contentgit.render.plain import plural, safe
 from contentgit.render.values import apart
 
@@ -30,6 +31,25 @@ def named_rows(problem: Problem) -> list[RecordKey]:
     if problem.key is None or not problem.rows:
         return []
     return [problem.key, *problem.rows[:ROWS_SHOWN]]
+
+
+def conflicting(conflict: Conflict, *, folder: str, there: str) -> Problem:
+    """The problem of a record of the dump ``folder`` that was changed here and ``there``."""
+    fields = conflict.fields
+    names = ", ".join(dict.fromkeys(field.name for field in fields))
+    texts = {
+        Reason.EDITED: f"was edited here and is changed by {there}: {names}",
+        Reason.ADDED: f"is here and in {there} with different content: {names}",
+        Reason.DELETED_BY_US: f"was deleted here and is changed by {there}: {names}",
+        Reason.DELETED_BY_THEM: f"was edited here and is deleted by {there}: {names}",
+    }
+    states = tuple(
+        FieldState(".".join([field.name, *field.path]), field.base, field.ours, field.theirs)
+        for field in fields
+    )
+    text = f"{conflict.key} {texts[conflict.reason]}"
+    permit = "--renumber" if conflict.reason is Reason.ADDED else ""
+    return Problem(ProblemKind.CONFLICT, text, conflict.key, folder, states, permit)
 
 
 def lines(problem: Problem, titles: Mapping[RecordKey, str]) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, TypeAlias
@@ -15,13 +14,11 @@ from contentgit.content.records import RecordKey
 from contentgit.db import facts
 from contentgit.db.facts.referrers import Source
 from contentgit.db.ledger import Applied
-from contentgit.errors import RefusedError, UnknownNameError
-from contentgit.git import Repository
+from contentgit.errors import RefusedError
 from contentgit.history.snapshots import CommitSide
-from contentgit.merge import Conflict, Reason
 from contentgit.plan import Candidate, Choice, Licences, Size, build, choose, survey
-from contentgit.plan.steps import FieldState, Plan, Problem, ProblemKind
-from contentgit.render.problems import named_rows
+from contentgit.plan.steps import Plan
+from contentgit.render.problems import conflicting, named_rows
 from contentgit.workingcopy.as_committed import AsCommitted
 from contentgit.workingcopy.candidates import candidates, merged_candidates
 from contentgit.workingcopy.copies import (
@@ -55,7 +52,7 @@ from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.standing import refuse_pending
 from contentgit.workingcopy.targets import dumps_of, target_of
 from contentgit.workingcopy.unapplied import Unapplied
-from contentgit.workingcopy.undo import MERGES, Undone, to_undo
+from contentgit.workingcopy.undo import MERGES, Undone, origin_of, to_undo
 from contentgit.workingcopy.unreadable import refuse_unreadable
 
 Copied: TypeAlias = Callable[[Choice], Mapping[RecordKey, str]]
@@ -109,17 +106,6 @@ def decided(source: Source, licences: Licences, copied: Copied = lambda _choice:
     found = facts.consequences(source, presence, choice)
     found = replace(found, copied=copied(choice))
     return build(source.survey, choice, found, licences)
-
-
-def _origin(repository: Repository, undone: Undone) -> str | None:
-    """The base of the merge that is undone; ``None`` where the repository has it no more."""
-    commit = undone.line.previous
-    with suppress(UnknownNameError):
-        at = repository.refs.resolve(commit) if commit else ""
-        if at and undone.line.action == "update":
-            at = next(iter(repository.history.merge_bases(at, undone.line.commit)), at)
-        return at
-    return None
 
 
 class _Planning(NamedTuple):
@@ -227,7 +213,7 @@ class _Planning(NamedTuple):
         sides = DumpPlan(dump, undone.now, goal, tree or "", base, ours, theirs, base_commit=at)
         sides = replace(sides, rename=as_named_here(self.project, left))
         if undone.line.action in MERGES:
-            origin = _origin(repository, undone)
+            origin = origin_of(repository, undone)
             if origin is not None:
                 since = Evolution.since(self.project, dump, origin)
                 start = Unapplied.by(self.project, since, goal.withheld).side
@@ -400,29 +386,10 @@ class _Planning(NamedTuple):
     def _candidates(
         self, dump_plans: Sequence[DumpPlan], contents: Contents
     ) -> Iterator[Candidate]:
+        there = f"{'the undo of ' * (self.request.verb == 'undo')}{self.target.revision}"
         for work in dump_plans:
             if self.request.merging:
-                problem = partial(self._problem, work.folder)
+                problem = partial(conflicting, folder=work.folder, there=there)
                 yield from merged_candidates(work, contents, self.request.take, problem)
             else:
                 yield from candidates(work, contents)
-
-    def _problem(self, folder: str, conflict: Conflict) -> Problem:
-        fields = conflict.fields
-        names = ", ".join(dict.fromkeys(field.name for field in fields))
-        there = self.target.revision
-        if self.request.verb == "undo":
-            there = f"the undo of {there}"
-        texts = {
-            Reason.EDITED: f"was edited here and is changed by {there}: {names}",
-            Reason.ADDED: f"is here and in {there} with different content: {names}",
-            Reason.DELETED_BY_US: f"was deleted here and is changed by {there}: {names}",
-            Reason.DELETED_BY_THEM: f"was edited here and is deleted by {there}: {names}",
-        }
-        states = tuple(
-            FieldState(".".join([field.name, *field.path]), field.base, field.ours, field.theirs)
-            for field in fields
-        )
-        text = f"{conflict.key} {texts[conflict.reason]}"
-        permit = "--renumber" if conflict.reason is Reason.ADDED else ""
-        return Problem(ProblemKind.CONFLICT, text, conflict.key, folder, states, permit)

@@ -35,8 +35,9 @@ def refuse_renumbered(project: Project, dump: Dump, request: Request, since: str
         ]
         whose = "a copy" if dump.copied else "this code, which names them by UUIDs,"
         before = "" if dump.copied else f"{_BEFORE}\n"
+        there = request.revision or "the branch"
         raise RefusedError(
-            f"{request.revision} gives records of {dump.dataset.label} other keys, which rows of {whose} "
+            f"{there} gives records of {dump.dataset.label} other keys, which rows of {whose} "
             "cannot follow",
             items=items,
             hint=f"{before}{request.command('--force')}  (each row becomes the record that has its key now; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from contentgit.branches.fetching import fetching
@@ -11,6 +12,7 @@ from contentgit.datasets import parse_dump_argument
 from contentgit.db import ledger
 from contentgit.db.ledger import Applied
 from contentgit.errors import RepositoryError, UnknownNameError, UsageError
+from contentgit.git import Repository
 from contentgit.render.values import dump_label
 from contentgit.workingcopy.anchors import backups
 from contentgit.workingcopy.places import is_own
@@ -135,3 +137,14 @@ def _before(project: Project, line: Applied) -> str:
             f"{commit[:10]}, which is not in the repository {project.repository.path}",
             hint="\n".join([*fetched, _ELSEWHERE]),
         ) from error
+
+
+def origin_of(repository: Repository, undone: Undone) -> str | None:
+    """The base of the merge that is undone; ``None`` where the repository has it no more."""
+    commit = undone.line.previous
+    with suppress(UnknownNameError):
+        at = repository.refs.resolve(commit) if commit else ""
+        if at and undone.line.action == "update":
+            at = next(iter(repository.history.merge_bases(at, undone.line.commit)), at)
+        return at
+    return None

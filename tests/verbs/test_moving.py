@@ -474,6 +474,7 @@ def test_rows_move_before_they_are_named_by_uuids(twins: None, ok: Ok, run: Run)
         said = run(*UPDATE)
         assert said.code == 3
         assert "bakery.category:900 becomes bakery.category:901" in said.err
+        assert "refused: the branch gives records of shop other keys" in said.err
         assert "apply a commit from before the UUIDs with the code of then" in said.err
         assert raw.snapshot("other", ("bakery_",)) == before
     ok("checkout", "main~1", "--apply", "--yes", OTHER)
