@@ -14,6 +14,7 @@ from contentgit.content.diff import Delta
 from contentgit.content.records import RecordKey
 from contentgit.plan.steps import Action
 from contentgit.workingcopy.anchors import backups
+from contentgit.workingcopy.looking import NotReadError
 from contentgit.workingcopy.missing import is_missing
 from contentgit.workingcopy.outside import OUTSIDE, outside_files
 from contentgit.workingcopy.planned import DumpPlan, Planned
@@ -67,7 +68,11 @@ def _bases(project: Project, planned: Planned) -> list[str]:
 
 
 def back_up(project: Project, planned: Planned) -> Backup:
-    """Commits what is in no commit and is about to go; nothing where there is nothing of the kind."""
+    """Commits what is in no commit and is about to go; nothing where there is nothing of the kind.
+
+    Raises:
+        NotReadError: something is, and the dumps were not read whole.
+    """
     held = {
         delta.key
         for work in planned.dumps
@@ -77,6 +82,8 @@ def back_up(project: Project, planned: Planned) -> Backup:
     outside = reached(planned) | (set(planned.plan.overwritten) - held) | {*_partly_held(planned)}
     if not outside and not planned.plan.overwritten and not _is_unknown(planned):
         return Backup()
+    if any(work.looked is not None for work in planned.dumps):
+        raise NotReadError
     return _commit(project, planned, sorted(outside))
 
 

@@ -78,7 +78,7 @@ def apply(
     while True:
         try:
             return _apply(project, request, digest, saved, whole=whole)
-        except NotReadError:  # receivers or triggers write to the dumps
+        except NotReadError:  # for a backup, or as receivers or triggers write to the dumps
             whole = True
         except OvertakenError:
             left -= 1

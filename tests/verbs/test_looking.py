@@ -117,6 +117,20 @@ def test_an_undo_leaves_edits_that_were_not_read(twins: None, ok: Ok) -> None:
     assert raw.snapshot("other", ("bakery_",)) == before
 
 
+def test_a_backup_holds_the_dump_as_it_is(twins: None, ok: Ok, git: Ok) -> None:
+    """Where an edit is overwritten: with all others, so that a checkout of it brings back just that."""
+    for using, name in (("default", "Theirs"), ("other", "Ours")):
+        Product._base_manager.using(using).filter(pk=42).update(name=name)
+    ok("commit", "-m", "Theirs")
+    before = raw.snapshot("other", ("bakery_",))
+    said = ok(*UPDATE, "--take", "theirs")
+    (ref,) = re.findall(r"refs/contentgit/backup/\S+", said)
+    for text in ("Ours", "Edited there", "Own"):
+        assert git("grep", "-F", f'"name": "{text}"', ref, "--", "shop")
+    ok("checkout", ref, "--apply", "--yes", "--force", OTHER)
+    assert raw.snapshot("other", ("bakery_",)) == before
+
+
 def test_nothing_but_edits_of_this_database(twins: None, ok: Ok) -> None:
     """The commit changes another folder: nothing is read, and the database is at the new commit."""
     ok("branch", "other")
