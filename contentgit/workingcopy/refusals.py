@@ -157,9 +157,8 @@ def _hints(planned: Planned) -> Iterator[str]:
     for kind in sorted(unpermitted - {ProblemKind.CONFLICT}):
         hint = _CORRECT.get(kind, "correct the commit or the database first")
         if kind is ProblemKind.DANGLING and request.verb == "undo":
-            hint = _CORRECT[
-                ProblemKind.PROTECTED
-            ]  # what was edited here refers to what the undo deletes
+            # What was edited here refers to what the undo deletes.
+            hint = _CORRECT[ProblemKind.PROTECTED]
         yield hint.format(revision=revision)
     if any(map(partial(_is_by_number, planned), planned.plan.problems)):
         yield (

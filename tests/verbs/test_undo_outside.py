@@ -156,13 +156,13 @@ def test_many_to_many_links_come_back(twins: None, ok: Ok) -> None:
 @pytest.mark.parametrize(
     ("revision", "typed"), [("summer", "summer"), ("commit 1540ddd153", "1540ddd153")]
 )
-def test_the_way_to_what_refers_to_nothing_can_be_typed(revision: str, typed: str) -> None:
+def test_the_way_to_what_a_record_breaks_can_be_typed(revision: str, typed: str) -> None:
     """An undo's target is called by words."""
     planned = Planned(
         Request("undo"),
         Target(revision, "1540ddd1530123", ""),
         dumps=(),
-        plan=Plan(problems=(Problem(ProblemKind.DANGLING, "it refers to nothing"),)),
+        plan=Plan(problems=(Problem(ProblemKind.FIELD, "there is no such field"),)),
         contents=cast("Contents", None),
     )
     with pytest.raises(RefusedError) as caught:
