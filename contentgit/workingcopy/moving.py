@@ -212,8 +212,10 @@ class _Finding:
     def recorded(self) -> Moves:
         found: dict[str, Keys] = {}
         rows: dict[RecordKey, RecordKey] = {}
+        others: dict[RecordKey, RecordKey] = {}
         for start in self.starts:
             keys = self._recorded(start)
+            others |= self._others(start, keys)
             found[start.dump.folder] = {old: new for old, new in keys.items() if old != new}
             now = self._now(start)
             rows |= {now.get(old, old): new for old, new in keys.items()}
@@ -223,7 +225,7 @@ class _Finding:
         moving = {old: new for old, new in rows.items() if old in there | gone}
         moves = Moves(self.project, self.starts, found, moving, self._returning(), gone=gone)
         # Where the row of a record is gone, another one under the new key is not that record either.
-        becoming = {**rows, **moves.keys}
+        becoming = {**others, **rows, **moves.keys}
         if not becoming:
             return moves
         wanted = [key for key in becoming.values() if key not in moves.keys]
@@ -294,6 +296,17 @@ class _Finding:
         given = self._given(start.commit, start.goal.commit)
         names = {*given, *self._now(start)}
         return {old: given.get(old, old) for old in self._named(start, names)}
+
+    def _others(self, start: Start, keys: Keys) -> Keys:
+        """The keys of the dump's records under which the goal has others, which the dump does not have.
+
+        By the keys that those would have in the dump; ``keys`` are those of :meth:`_recorded`.
+        """
+        if not start.commit:
+            return {}
+        given, now = self._given(start.commit, start.goal.commit), self._now(start)
+        lost = {new: old for old, new in given.items() if old not in keys and new not in given}
+        return {lost[key]: now.get(key, key) for key in self._named(start, lost)}
 
     def _given(self, before: str, after: str) -> Keys:
         """The keys that records of a commit have in another one, where rows can follow."""

@@ -42,8 +42,9 @@ _PERMITTED: Final = {
 _CORRECT: Final = {
     ProblemKind.OUTSIDE: "a row outside the dump has the key: change the row, or the filter of the spec",
     ProblemKind.PROTECTED: "on the site, delete or change first what refers to the records to be deleted",
-    ProblemKind.DANGLING: "contentgit check {revision}  (lists references to nothing); or apply the dump "
-    "that has the missing record, too",
+    ProblemKind.DANGLING: "contentgit check {revision}  (lists references to nothing); then delete or "
+    "change what refers to nothing where it is edited, and commit; or apply the dump that has the missing "
+    "record, too",
     ProblemKind.LEFT_OUT: "deploy the code whose dataset has the model, and migrate; or, for a "
     "many-to-many field, name it in 'ignore_missing_m2m' of the spec",
     ProblemKind.MISSING: "create the rows in this database, or exclude the field in its spec",

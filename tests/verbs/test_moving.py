@@ -460,6 +460,28 @@ def test_another_row_under_the_number_of_one_that_is_gone(twins: None, ok: Ok, r
     assert without_ledger(raw.snapshot("other")) == without_ledger(before)
 
 
+def test_back_behind_the_merge_where_the_record_was_deleted_since(
+    twins: None, ok: Ok, run: Run
+) -> None:
+    """Oatmeal became 901 and was deleted; in the older commit it is 900, which is Barley here."""
+    both_made(ok, run)
+    ok(*APPLY)
+    Category.objects.using("other").filter(name="Barley").update(position=50)
+    NewsPage.objects.using("other").filter(title="Oatmeal").delete()
+    Product._base_manager.using("other").filter(name="Oatmeal").delete()
+    Category.objects.using("other").filter(name="Oatmeal").delete()
+    ok("commit", "-m", "No more oatmeal", OTHER)
+    before = raw.snapshot("other", ("bakery_",))
+    plan = ok("checkout", "live", OTHER)
+    assert re.search("bakery.category:900 becomes bakery.category:90[2-9]", plan), plan
+    ok("checkout", "live", "--apply", "--yes", "--allow-cascade", OTHER)
+    found = dict(Category.objects.using("other").values_list("name", "position"))
+    assert found["Oatmeal"] == 0
+    assert "Barley" not in found
+    ok("undo", "--yes", OTHER)
+    assert raw.snapshot("other", ("bakery_",)) == before
+
+
 def named_by_uuids() -> dict[str, Any]:
     return {"shop": {"specs": lambda _: [{**spec, "identity": "uuid"} for spec in shop("")]}}
 
