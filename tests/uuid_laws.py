@@ -148,7 +148,9 @@ class Sites:
         base = models.Page if model is models.NewsPage else model
         if site.freed.get(model) and site.chance.random() < 0.3:
             self.ok("status", f"--database={site.alias}")  # which sees that it is gone
-            return site.freed[model].pop()  # the database gives it to no other
+            freed = site.freed[model].pop()  # the database gives it to no other, but a commit may
+            if not base._base_manager.using(site.alias).filter(pk=freed).exists():
+                return freed
         if not self.given:
             return None
         place = (site.alias, base)
