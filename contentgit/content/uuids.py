@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from secrets import randbits
+from os import urandom
 from typing import Final
 from uuid import UUID, uuid4, uuid5
 
@@ -42,8 +42,8 @@ def new_uuid(pk: object) -> str:
     """
     if type(pk) is not int or not 0 <= pk < 1 << _KEY_BITS:
         return str(uuid4())
-    named = randbits(48) << 80 | _MADE_HERE << 76 | randbits(12) << 64 | 0b10 << _KEY_BITS | pk
-    return str(UUID(int=named))
+    chance, key = urandom(8).hex(), f"{0b10 << _KEY_BITS | pk:016x}"
+    return f"{chance[:8]}-{chance[8:12]}-{_MADE_HERE}{chance[12:15]}-{key[:4]}-{key[4:]}"
 
 
 def first_pk(text: str) -> int | None:
