@@ -51,5 +51,7 @@ for name in ("default", "other"):
     print(name, [*Page.objects.using(name).values_list("pk", "title")])
 P
 cat said
-grep -Fx "default [(1, 'Rye')]" said
-grep -Fx "other []" said
+if ! grep -qFx "default [(1, 'Rye')]" said || ! grep -qFx "other []" said; then
+    echo "load_dump writes to the database that it is told now" >&2
+    exit 1
+fi

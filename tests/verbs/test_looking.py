@@ -177,3 +177,26 @@ def test_what_a_receiver_changes_is_refused(twins: None, ok: Ok, run: Run) -> No
     assert said.code == 3
     assert "receivers or triggers wrote to" in said.err
     assert raw.snapshot("other", ("bakery_",)) == before
+
+
+def staying() -> dict[str, Any]:
+    """Tags that no apply deletes."""
+    return {"tags": {"specs": lambda _: [{"model": "bakery.tag"}]}}
+
+
+def test_a_row_that_only_stays_is_not_forgotten(databases: tuple[str, str], ok: Ok) -> None:
+    """It is in no commit any more, and no edit: the next update must know it, which does not change it."""
+    with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.staying"}):
+        fill()
+        ok("init")
+        ok("commit", "-m", "Tags")
+        ok("checkout", "main", "--apply", "--yes", OTHER)
+        Tag.objects.get(pk=3).delete()
+        ok("commit", "-m", "One less")
+        ok(*UPDATE)
+        assert "clean" in ok("status", OTHER)
+        Tag.objects.filter(pk=12).update(name="Vegan, really")
+        ok("commit", "-m", "Changed")
+        ok(*UPDATE)
+        assert Tag.objects.using("other").filter(pk=3).exists()
+        assert "clean" in ok("status", OTHER)
