@@ -56,3 +56,8 @@ def effective(rules: Iterable[Mapping[str, MissingRule]]) -> dict[str, MissingRu
     """The rules of one model by field, without those that say what is done anyway."""
     named = (rule for each in rules for rule in each.items())
     return {name: rule for name, rule in named if rule != "refuse"}
+
+
+def missing_reason(reference: str) -> str:
+    """Why a many-to-many reference is not written."""
+    return f"{reference} is not in this database (ignore_missing_m2m)"

@@ -29,10 +29,10 @@ from contentgit.errors import (
     UsageError,
 )
 from contentgit.git import Repository, Signature
-from contentgit.merge import Resolution
 
 if TYPE_CHECKING:
     from contentgit.branches.trees import Base, TreeMerge
+    from contentgit.merge import Resolution
 
 _FOLDER, _FILE = "contentgit", "merge.json"
 _VERBS = ("merge", "revert", "cherry-pick", "restore")
@@ -313,6 +313,8 @@ def _document(operation: Operation) -> dict[str, Any]:
 
 
 def _parsed(document: Any) -> Operation:
+    from contentgit.merge import Resolution  # see Operation.tree
+
     if document["format"] != FORMAT:
         raise FormatError(f"it has format {document['format']}, and this contentgit knows {FORMAT}")
     if document["verb"] not in _VERBS:

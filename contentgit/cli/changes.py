@@ -12,7 +12,7 @@ from contentgit.content.evolution import SchemaChange
 from contentgit.content.titles import TitledChange
 from contentgit.render import data
 from contentgit.render.plain import safe
-from contentgit.render.report import schema_lines
+from contentgit.render.schema import schema_lines
 from contentgit.render.text import change_lines, count_line, dump_line
 from contentgit.render.values import dump_label
 

@@ -269,7 +269,8 @@ def _refuse_no_verb(words: Sequence[str], prog: str) -> NoReturn:
 def build_parser(prog: str = "contentgit", only: str | None = None) -> argparse.ArgumentParser:
     """The parser of ``contentgit`` and of ``manage.py contentgit``, with the options of every verb.
 
-    With ``only`` a verb, the options of the others are left out, and their modules are not imported.
+    With ``only`` a verb, there are no others, and their modules are not imported; with ``""`` the verbs
+    have no options.
     """
     parser = Parser(
         prog=prog,
@@ -285,7 +286,7 @@ def build_parser(prog: str = "contentgit", only: str | None = None) -> argparse.
         "--pythonpath", metavar="FOLDER", help="folder to import the project's modules from"
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
-    for name, verb in VERBS.items():
+    for name, verb in VERBS.items() if not only else [(only, VERBS[only])]:
         own = verbs.add_parser(
             name,
             help=verb.summary,
@@ -293,7 +294,7 @@ def build_parser(prog: str = "contentgit", only: str | None = None) -> argparse.
             allow_abbrev=False,
         )
         own.mixed = True
-        if only in (None, name):
+        if only != "":
             _add_options(own, name, verb)
     return parser
 

@@ -15,7 +15,7 @@ from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
 from contentgit.plan.steps import Action, Plan, ProblemKind, Step
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
-from contentgit.render.report import schema_data
+from contentgit.render.schema import schema_data
 from contentgit.render.text import field_lines, heading
 from contentgit.render.values import copy_words
 

@@ -21,6 +21,12 @@ from contentgit.db.own_tables import migrating
 from contentgit.errors import ContentgitError, DatabaseError
 from contentgit.models import AppliedCommit
 
+MERGES = frozenset({"merge", "update"})
+"""What it calls a ``checkout --merge`` and an ``update``."""
+
+APPLIES = frozenset({"apply", *MERGES})
+"""What it calls an apply that wrote something."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:

@@ -336,6 +336,8 @@ class Refs:
             UnknownNameError: it names none.
             RepositoryError: what it names is not in the repository.
         """
+        if _FULL_ID.fullmatch(revision) and (found := self._known(revision)):
+            return found
         # All that follows ':/' is a part of the message that is looked for.
         wanted = revision if revision.startswith(":/") else revision + "^{commit}"
         asked = ("rev-parse", "--verify", "--end-of-options", wanted)
@@ -352,6 +354,15 @@ class Refs:
                 f"{revision!r} is the beginning of several ids", hint="write more of it"
             )
         raise self._unresolved(revision, errors)
+
+    def _known(self, full_id: str) -> str | None:
+        """The commit of an id, if the process that reads objects finds it: it takes no start of another."""
+        with self._program.look_up(f"{full_id}^{{commit}}") as running:
+            words = running.output.readline().split()
+            if words[1:2] != [b"commit"]:
+                return None  # that is also the answer where the process has ended
+            rest = int(words[2]) + 1
+            return words[0].decode() if len(running.output.read(rest)) == rest else None
 
     def _unresolved(self, revision: str, errors: str) -> ContentgitError:
         if "dubious ownership" in errors or "not a git repository" in errors:

@@ -9,11 +9,12 @@ from typing import Final
 
 from contentgit.content.diff import ABSENT
 from contentgit.content.records import RecordKey
+from contentgit.missing import missing_reason
 from contentgit.plan.choice import Choice, Licences
 from contentgit.plan.facts import Facts
 from contentgit.plan.items import Item, Survey, number_in, parse
 from contentgit.plan.order import levels, model_groups, refers_to_itself
-from contentgit.plan.reach import Reach, missing_reason
+from contentgit.plan.reach import Reach
 from contentgit.plan.steps import (
     Action,
     FieldState,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import OnDelete
+from contentgit.missing import missing_reason
 from contentgit.plan.facts import Facts, Presence, Referrer
 from contentgit.plan.items import Item, Survey
 from contentgit.plan.steps import Action, Problem, ProblemKind, Step, Withheld
@@ -184,11 +185,6 @@ def stays(referrer: Referrer, survey: Survey, presence: Presence) -> bool:
     if referrer.key in survey.writes or referrer.key in presence.kept:
         return True
     return bool(referrer.dump) and referrer.key not in survey.deletes
-
-
-def missing_reason(reference: str) -> str:
-    """Why a many-to-many reference is not written."""
-    return f"{reference} is not in this database (ignore_missing_m2m)"
 
 
 def _row(referrer: Referrer) -> RecordKey:

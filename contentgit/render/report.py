@@ -8,34 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from contentgit.content.evolution import (
-    KEY,
-    AddedField,
-    AddedModel,
-    Conversion,
-    NamedByUuid,
-    OpaqueStep,
-    RemovedField,
-    RemovedModel,
-    RenamedField,
-    RenamedModel,
-    RetypedField,
-    SchemaChange,
-    SchemaStep,
-)
-from contentgit.content.records import RecordKey
-from contentgit.content.titles import TitledChange
 from contentgit.render.plain import plural, safe
+from contentgit.render.schema import every_line, schema_data
 from contentgit.render.text import DONE, count_line
 from contentgit.render.values import dump_label
 from contentgit.review import CountedRecords, Named, Review
 
+if TYPE_CHECKING:
+    from contentgit.content.evolution import SchemaChange
+    from contentgit.content.records import RecordKey
+    from contentgit.content.titles import TitledChange
+
 Words: TypeAlias = tuple[str | Named, ...]
 
 _SHOWN = 10  # lines under a note
-_STEPS: Final = 200
 _SCHEMA_LINES = 50
 _REACHES: Final = {
     "taken": "takes with it",
@@ -99,82 +87,12 @@ def notes(review: Review) -> list[Note]:
 
 def _schema(change: SchemaChange) -> Note:
     """What migrations did to the schema of a dump; its values are compared as the newer schema has them."""
-    lines = [*_every_line(change)]
+    lines = [*every_line(change)]
     text = f"The schema of {dump_label(change.dump)} changes."
     if change.words:
         text += f" {change.words[0].upper()}{change.words[1:]}."
     shown: tuple[Words, ...] = tuple((line,) for line in lines[:_SCHEMA_LINES])
     return Note("schema", text, bool(change.lost), shown, max(0, len(lines) - _SCHEMA_LINES))
-
-
-def schema_lines(change: SchemaChange) -> Iterator[str]:
-    """What each step did, the gravest first: values that are in no field any more; of many the first."""
-    lines = [*_every_line(change)]
-    yield from lines[:_STEPS]
-    if len(lines) > _STEPS:
-        yield f"and {len(lines) - _STEPS:,} more  (--json lists them)"
-
-
-def _every_line(change: SchemaChange) -> Iterator[str]:
-    for each in change.lost:
-        records = plural(each.records, "record")
-        what = "a key" if each.field == KEY else "a value"
-        name = each.model if each.field == KEY else f"{each.model}.{each.field}"
-        yield f"{name}: {records} had {what} that is gone ({each.migration})"
-    for name in change.unrecorded:
-        yield f"{safe(name)} is new in this code, by no migration that is recorded"
-    for name, by in change.went:
-        yield f"{safe(name)} is gone from the commit ({safe(by)}, which this code does not have)"
-    for label, count in change.left_out:
-        left_out = f"{plural(count, 'record')} of the commit left out"
-        yield f"{safe(label)}: {left_out}; the dataset of this code does not have it"
-    for migration in change.migrations:
-        yield from (f"{step_words(step)} ({migration.name})" for step in migration.steps)
-
-
-def schema_data(changes: Iterable[SchemaChange]) -> list[dict[str, Any]]:
-    """What happened to the schemas, as JSON values."""
-    return [
-        {
-            "dump": change.dump,
-            "backwards": change.backwards,
-            "dropped": change.dropped,
-            "apart": change.apart,
-            "migrations": [
-                {"name": each.name, "steps": [step_words(step) for step in each.steps]}
-                for each in change.migrations
-            ],
-            "lost": [each._asdict() for each in change.lost],
-            "left_out": dict(change.left_out),
-            "unrecorded": list(change.unrecorded),
-            "went": dict(change.went),
-        }
-        for change in changes
-    ]
-
-
-def step_words(step: SchemaStep) -> str:
-    """A step in words."""
-    match step:
-        case NamedByUuid(model):
-            return f"{model} is named by UUIDs"
-        case AddedField(model, name, _):
-            return f"{model}.{name} added"
-        case RemovedField(model, name):
-            return f"{model}.{name} removed"
-        case RenamedField(model, name, to):
-            return f"{model}.{name} renamed to {to}"
-        case RetypedField(model, name, conversion):
-            lossy = ", which has no exact conversion" if conversion is Conversion.NONE else ""
-            return f"{model}.{name} has another kind{lossy}"
-        case AddedModel(model):
-            return f"{model} added"
-        case RemovedModel(model):
-            return f"{model} removed"
-        case RenamedModel(model, to):
-            return f"{model} renamed to {to}"
-        case OpaqueStep(operation):
-            return f"{operation}: what it did is shown as changes of records"
 
 
 def _deleted(review: Review) -> Note | None:

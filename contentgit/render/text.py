@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from contentgit.content.diff import Change
-from contentgit.content.records import RecordKey
-from contentgit.render.passages import Line
 from contentgit.render.plain import safe
 from contentgit.render.values import dump_label
 from contentgit.render.views import TERMINAL, Extent, field_views
+
+if TYPE_CHECKING:
+    from contentgit.content.diff import Change
+    from contentgit.content.records import RecordKey
+    from contentgit.render.passages import Line
 
 DONE: Final = {"create": "created", "update": "updated", "delete": "deleted"}
 SIGNS: Final = {"create": "+", "update": "~", "delete": "-"}

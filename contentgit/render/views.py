@@ -9,14 +9,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from contentgit.content.canonical import same
 from contentgit.content.diff import ABSENT, Change, FieldChange
-from contentgit.content.records import Value
 from contentgit.render.passages import PASSAGE, Line, Piece, passages
 from contentgit.render.plain import safe
 from contentgit.render.values import WIDTH, short
+
+if TYPE_CHECKING:
+    from contentgit.content.records import Value
 
 Form: TypeAlias = Literal["value", "replaced", "passages", "members"]
 

@@ -8,15 +8,21 @@ PostgreSQL that is not ``public``, and ``ALIAS@as-new`` for a copy.
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from contentgit.content.layout import encode_part
 from contentgit.errors import ContentgitError
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.places import schemas
-from contentgit.workingcopy.project import Project
+
+if TYPE_CHECKING:
+    from contentgit.workingcopy.project import Project
 
 PREFIX = "refs/contentgit/applied"
 BACKUPS = "refs/contentgit/backup"
+
+STAMP = "%Y%m%dT%H%M%S.%f"
+"""How the name of a ref writes the moment of its backup, in UTC."""
 
 
 def anchor(project: Project) -> None:

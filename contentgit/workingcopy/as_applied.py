@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from contentgit.content import canonical
 from contentgit.content.canonical import same
@@ -21,11 +21,11 @@ from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
 from contentgit.errors import UnknownNameError
 from contentgit.history.snapshots import CommitSide, batches
 from contentgit.integrity.relations import PARENT
-from contentgit.merge import merge_value
-from contentgit.missing import Instead, MissingRule, parse_rule
-from contentgit.plan.reach import missing_reason
+from contentgit.missing import Instead, MissingRule, missing_reason, parse_rule
 from contentgit.workingcopy.evolution import Evolution
-from contentgit.workingcopy.project import Project
+
+if TYPE_CHECKING:
+    from contentgit.workingcopy.project import Project
 
 MISSING: Final = "missing"
 """The row that was missing, in an entry of the ledger's list; ``rule`` is what was done about it."""
@@ -141,6 +141,9 @@ def put_back(
             own = [] if text in instead and text not in whole else [text]
             found |= dict.fromkeys([*own, *instead.get(text, ())])
         return [*found] if field.ordered else list(map(str, sorted(map(RecordKey.parse, found))))
+
+    # Rooms for merges are not loaded for every status: few databases lack rows.
+    from contentgit.merge.values import merge_value
 
     before, here = (named(written), named(value)) if instead else (written, value)
     found, _ = merge_value(field, field.name, before, here, whole)

@@ -13,15 +13,12 @@ from typing import NamedTuple
 from contentgit.content.diff import Delta
 from contentgit.content.records import RecordKey
 from contentgit.plan.steps import Action
-from contentgit.workingcopy.anchors import backups
+from contentgit.workingcopy.anchors import STAMP, backups
 from contentgit.workingcopy.looking import NotReadError
 from contentgit.workingcopy.missing import is_missing
 from contentgit.workingcopy.outside import OUTSIDE, outside_files
 from contentgit.workingcopy.planned import DumpPlan, Planned
 from contentgit.workingcopy.project import Project
-
-STAMP = "%Y%m%dT%H%M%S.%f"
-"""How the name of a ref writes the moment of its backup, in UTC."""
 
 
 class Backup(NamedTuple):

@@ -29,7 +29,8 @@ from contentgit.workingcopy.project import Project
 from contentgit.workingcopy.refusals import refuse
 from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.rereading import ON_DELETE, Rereading
-from contentgit.workingcopy.withheld import WithheldBefore, listed
+from contentgit.workingcopy.withheld import WithheldBefore
+from contentgit.workingcopy.withholding import listed
 from contentgit.workingcopy.written import lock, verify
 
 ATTEMPTS = 3

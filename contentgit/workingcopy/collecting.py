@@ -9,20 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from contentgit import config
 from contentgit.content.layout import encode_part
 from contentgit.db import ledger
-from contentgit.db.ledger import Applied
+from contentgit.db.ledger import APPLIES, Applied
 from contentgit.errors import ContentgitError
-from contentgit.git import Repository
 from contentgit.history import lenses
-from contentgit.workingcopy import anchors, backup
+from contentgit.workingcopy import anchors
+from contentgit.workingcopy.backlog import made_at
 from contentgit.workingcopy.project import Project
-from contentgit.workingcopy.undo import APPLIES
 
 UNDO: Final = "refs/contentgit/undo"
 """Refs of commits that an undo needs and that nothing else keeps: ``UNDO/ENVIRONMENT/COMMIT``."""
@@ -129,7 +128,7 @@ def _backups(project: Project, needs: Needs, since: datetime) -> Iterator[Leftov
     own = encode_part(project.config.environment)
     for ref, commit in project.repository.refs.under(anchors.BACKUPS):
         environment, _, stamp = ref.removeprefix(f"{anchors.BACKUPS}/").partition("/")
-        at = _time(project.repository, commit, stamp)
+        at = made_at(project.repository, commit, stamp)
         kept = ""
         if environment != own:
             kept = f"of environment {environment}"
@@ -151,7 +150,7 @@ def _anchors(project: Project, since: datetime) -> Iterator[Leftover]:
         alias = rest.partition("/")[0].partition("@")[0]
         if environment != own or alias in known:
             continue
-        at = _time(project.repository, commit, "")
+        at = made_at(project.repository, commit, "")
         yield Leftover(ref, commit, at, "not old enough" if at >= since else "")
 
 
@@ -177,31 +176,3 @@ def _keep(project: Project, needs: Needs, going: AbstractSet[str]) -> None:
 
 def _undo_place(project: Project) -> str:
     return f"{UNDO}/{encode_part(project.config.environment)}"
-
-
-def _time(repository: Repository, commit: str, stamp: str) -> datetime:
-    """When a ref was made: its name says so, else its commit does."""
-    try:
-        return datetime.strptime(stamp, backup.STAMP).replace(tzinfo=UTC)
-    except ValueError:
-        return repository.history.commit(commit).committed
-
-
-MANY = 50
-
-
-@dataclass(frozen=True)
-class Backlog:
-    """The backups of a repository: how many, and when the oldest was made."""
-
-    count: int
-    oldest: datetime
-
-
-def backlog(repository: Repository) -> Backlog | None:
-    """The backups where there are many of them."""
-    found = repository.refs.under(anchors.BACKUPS)
-    if len(found) <= MANY:
-        return None
-    times = [_time(repository, commit, ref.rpartition("/")[2]) for ref, commit in found]
-    return Backlog(len(found), min(times))

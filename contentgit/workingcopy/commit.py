@@ -8,18 +8,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from contentgit.branches.operation import refuse_under_way
 from contentgit.content import canonical
 from contentgit.content.description import is_same_dump
-from contentgit.content.diff import Delta
-from contentgit.content.evolution import SchemaChange
 from contentgit.content.layout import DATASET_FILE, REPOSITORY_FILE
-from contentgit.db.calling import HookFailure
 from contentgit.db.ledger import Applied, Entry
 from contentgit.errors import UsageError
-from contentgit.git import LeftAlone, Repository, Signature
 from contentgit.history.commits import check_format, repository_document
 from contentgit.workingcopy.anchors import anchor
 from contentgit.workingcopy.as_applied import with_committed
@@ -32,10 +28,16 @@ from contentgit.workingcopy.hooks import committed
 from contentgit.workingcopy.ledger import current, enter, pending, settle
 from contentgit.workingcopy.parents import LostUpdates, parent_of
 from contentgit.workingcopy.places import place
-from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.standing import refuse_pending
 from contentgit.workingcopy.unapplied import Unapplied
 from contentgit.workingcopy.withheld import WithheldBefore
+
+if TYPE_CHECKING:
+    from contentgit.content.diff import Delta
+    from contentgit.content.evolution import SchemaChange
+    from contentgit.db.calling import HookFailure
+    from contentgit.git import LeftAlone, Repository, Signature
+    from contentgit.workingcopy.project import Dump, Project
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from contentgit.content import canonical
-from contentgit.content.diff import Change
-from contentgit.content.evolution import SchemaChange
 from contentgit.content.layout import dump_folder
 from contentgit.content.records import Record, RecordKey
 from contentgit.content.titles import TitledChange
 from contentgit.datasets import parse_dump_argument
 from contentgit.db import titles as db_titles
-from contentgit.db.ledger import Applied
 from contentgit.errors import UsageError
 from contentgit.history.commits import CommitComparison, Selection, references_of
 from contentgit.history.snapshots import Pair, change_batches, changes_of, in_order
@@ -24,9 +22,14 @@ from contentgit.workingcopy.database_side import DatabaseSide, Missing, pairs
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import applied_commit, found_commit
-from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.unapplied import Unapplied
 from contentgit.workingcopy.withheld import WithheldBefore
+
+if TYPE_CHECKING:
+    from contentgit.content.diff import Change
+    from contentgit.content.evolution import SchemaChange
+    from contentgit.db.ledger import Applied
+    from contentgit.workingcopy.project import Dump, Project
 
 
 def _refuse_copies(project: Project, names: Sequence[str]) -> None:

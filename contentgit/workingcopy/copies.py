@@ -9,18 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from shlex import quote
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
-from contentgit.content import canonical
-from contentgit.content.layout import dump_folder, dump_name, of_models, record_paths
-from contentgit.content.records import RecordKey
+from contentgit.content.layout import dump_folder, dump_name, of_models
 from contentgit.datasets import parse_dump_argument
 from contentgit.db import ledger
 from contentgit.db.copying import rows_of_copy
-from contentgit.db.ledger import Applied
+from contentgit.db.ledger import APPLIES, Applied
 from contentgit.errors import RefusedError, UsageError
-from contentgit.history.snapshots import CommitSide
-from contentgit.plan.steps import Problem, ProblemKind
 from contentgit.render.plain import plural
 from contentgit.render.values import dump_label
 from contentgit.workingcopy.evolution import Evolution
@@ -28,13 +24,14 @@ from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import found_commit
 from contentgit.workingcopy.places import copy_at, is_own
 from contentgit.workingcopy.project import AS_NEW, BY_SPEC, Copy, Dump, Project
-from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.unapplied import Unapplied
-from contentgit.workingcopy.undo import APPLIES
+
+if TYPE_CHECKING:
+    from contentgit.content.records import RecordKey
+    from contentgit.history.snapshots import CommitSide
+    from contentgit.workingcopy.request import Request
 
 _SHOWN: Final = 3
-_LOOKED_UP: Final = 1000
-"""Records with references to missing rows of which the keys are looked up."""
 
 
 def seen_by(project: Project, request: Request) -> Project:
@@ -150,40 +147,6 @@ def _lost(dump: Dump, applied: CommitSide) -> list[RecordKey]:
         keys = applied.keys(of_models([label], ids))
         lost += [key for key in keys if key.key not in known]
     return lost
-
-
-def shown(project: Project, problem: Problem) -> Problem:
-    """The problem of a copy with the keys that the repository has."""
-    key = problem.key and project.shown_key(problem.key)
-    rows = tuple(map(project.shown_key, problem.rows))
-    fields = tuple(
-        replace(
-            state,
-            applied=_shown(project, state.applied),
-            there=_shown(project, state.there),
-            wanted=_shown(project, state.wanted),
-        )
-        for state in problem.fields
-    )
-    return problem._replace(text=project.shown(problem.text), key=key, rows=rows, fields=fields)
-
-
-def _shown(project: Project, value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return [_shown(project, each) for each in value]
-    return project.shown(value) if isinstance(value, str) else value
-
-
-def learn_references(project: Project, commit: str, problems: Iterable[Problem]) -> None:
-    """Learns the keys of rows that are missing, which the commit's records in the problems refer to."""
-    assert project.copy
-    folder, trees = project.copy.folder, project.repository.trees
-    found = (each.key for each in problems if each.key and each.kind is ProblemKind.DANGLING)
-    shown = [project.shown_key(key) for key in dict.fromkeys(found)][:_LOOKED_UP]
-    paths = [f"{folder}/{path}" for key in shown for path in record_paths(key)]
-    blobs = trees.files_at(commit, paths).values()
-    for data in project.repository.objects.blobs(blobs):
-        project.identities.learn_origins(canonical.decode(data))
 
 
 def without_copies(

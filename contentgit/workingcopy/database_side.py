@@ -15,7 +15,6 @@ from contentgit.content.diff import Delta, deltas
 from contentgit.content.portions import portions
 from contentgit.content.records import Record, RecordKey
 from contentgit.history.snapshots import BATCH, CommitSide, Pair, batches, pair_portions
-from contentgit.plan import references
 from contentgit.workingcopy.project import Dump, Progress, no_progress
 
 Row: TypeAlias = tuple[str, RecordKey, bytes]
@@ -172,6 +171,9 @@ class Missing:
         Raises:
             FormatError: a record of the commit holds something else than references.
         """
+        # Planning is not loaded for every status: few specs have such fields.
+        from contentgit.plan.items import references
+
         fields = self.fields
         wanted = {
             RecordKey.parse(reference)

@@ -8,23 +8,25 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from contentgit.content.labels import ModelLabels
 from contentgit.content.layout import dump_name, in_dump, model_folder, of_models
-from contentgit.content.records import Record, RecordKey
 from contentgit.content.uuids import uuid_of
 from contentgit.db.identity import Identities
-from contentgit.db.ledger import Applied
 from contentgit.errors import ConfigurationError, FormatError, RefusedError
 from contentgit.history.snapshots import CommitSide, batches
 from contentgit.render.plain import plural
-from contentgit.specs import Identity
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import NAMES, current
 from contentgit.workingcopy.missing import found_commit
-from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.unapplied import Unapplied
+
+if TYPE_CHECKING:
+    from contentgit.content.records import Record, RecordKey
+    from contentgit.db.ledger import Applied
+    from contentgit.specs import Identity
+    from contentgit.workingcopy.project import Dump, Project
 
 _SHOWN: Final = 5
 _SAMPLE: Final = 20

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from contentgit.content.canonical import dump_document
 from contentgit.content.description import schema_document
@@ -24,18 +24,20 @@ from contentgit.content.evolution import (
 )
 from contentgit.content.layout import DATASET_FILE, model_folder, model_of, of_models
 from contentgit.content.lenses import NOTHING, Lens, NewerModel
-from contentgit.content.schema import ModelSchema
 from contentgit.content.unlike import departed
-from contentgit.db.evolution import CodeStanding
 from contentgit.db.introspect import has_field, outside_names, schema
 from contentgit.errors import FormatError, RefusedError
-from contentgit.git import Repository
 from contentgit.history.dumps import recorded_schema, recorded_standing
 from contentgit.history.lenses import Seen, View, seen_through
 from contentgit.history.snapshots import CommitSide, batches
-from contentgit.render.report import step_words
-from contentgit.workingcopy.project import Dump, Project
+from contentgit.render.schema import step_words
 from contentgit.workingcopy.standing import bridged, dump_standing
+
+if TYPE_CHECKING:
+    from contentgit.content.schema import ModelSchema
+    from contentgit.db.evolution import CodeStanding
+    from contentgit.git import Repository
+    from contentgit.workingcopy.project import Dump, Project
 
 
 class _Lacking(NamedTuple):

@@ -11,14 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from contentgit.db import ledger
 from contentgit.db.identity.uuids import count_names
-from contentgit.db.ledger import Applied, Entry
 from contentgit.errors import BusyError, DatabaseError, UnknownNameError
 from contentgit.workingcopy.places import is_own
-from contentgit.workingcopy.project import Project
+
+if TYPE_CHECKING:
+    from contentgit.db.ledger import Applied, Entry
+    from contentgit.workingcopy.project import Project
 
 NAMES: Final = "names of "
 """Before a model in the counts of an entry: how many names its rows had, also those that were gone."""

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from contentgit.branches.fetching import fetching
-from contentgit.db.ledger import Applied
 from contentgit.errors import RepositoryError, UnknownNameError
 from contentgit.render.values import dump_label
 from contentgit.workingcopy.anchors import anchor_ref
-from contentgit.workingcopy.project import Project
+
+if TYPE_CHECKING:
+    from contentgit.db.ledger import Applied
+    from contentgit.workingcopy.project import Project
 
 
 def is_missing(project: Project, row: Applied) -> bool:

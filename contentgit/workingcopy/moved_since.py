@@ -7,7 +7,6 @@ of the database has it.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Final
 
 from contentgit.branches.trees.following import composed
 from contentgit.content.records import RecordKey
@@ -15,9 +14,7 @@ from contentgit.db import ledger
 from contentgit.db.ledger import Applied
 from contentgit.workingcopy.places import is_own
 from contentgit.workingcopy.project import Project
-
-MOVED: Final = "moved"
-"""In an entry of the ledger's list, the key that the row of ``record`` got."""
+from contentgit.workingcopy.withheld import MOVED
 
 Keys = Mapping[RecordKey, RecordKey]
 

@@ -13,7 +13,7 @@ from contentgit.content.layout import of_models
 from contentgit.content.records import RecordKey
 from contentgit.db import facts
 from contentgit.db.facts.referrers import Source
-from contentgit.db.ledger import Applied
+from contentgit.db.ledger import MERGES, Applied
 from contentgit.errors import RefusedError
 from contentgit.history.snapshots import CommitSide
 from contentgit.plan import Candidate, Choice, Licences, Size, build, choose, survey
@@ -21,13 +21,8 @@ from contentgit.plan.steps import Plan
 from contentgit.render.problems import conflicting, named_rows
 from contentgit.workingcopy.as_committed import AsCommitted
 from contentgit.workingcopy.candidates import candidates, merged_candidates
-from contentgit.workingcopy.copies import (
-    has_lost_map,
-    learn_references,
-    refuse_lost_map,
-    rows_of_copies,
-    shown,
-)
+from contentgit.workingcopy.copies import has_lost_map, refuse_lost_map, rows_of_copies
+from contentgit.workingcopy.copy_problems import learn_references, shown
 from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.effects import called_outside
 from contentgit.workingcopy.evolution import Evolution
@@ -52,7 +47,7 @@ from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.standing import refuse_pending
 from contentgit.workingcopy.targets import dumps_of, target_of
 from contentgit.workingcopy.unapplied import Unapplied
-from contentgit.workingcopy.undo import MERGES, Undone, origin_of, to_undo
+from contentgit.workingcopy.undo import Undone, origin_of, to_undo
 from contentgit.workingcopy.unreadable import refuse_unreadable
 
 Copied: TypeAlias = Callable[[Choice], Mapping[RecordKey, str]]

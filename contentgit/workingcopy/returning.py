@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from contentgit.content.records import RecordKey
 from contentgit.db.ledger import Applied
 from contentgit.history.renumbered import new_keys_since
 from contentgit.workingcopy.project import Dump, Project
-
-ASIDE: Final = "aside"
-"""In the entry of a row that stays and that made room, its key in the commit ``of``: it goes back there."""
+from contentgit.workingcopy.withheld import ASIDE
 
 
 def returning(

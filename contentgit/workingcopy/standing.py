@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from contentgit.content.canonical import parse_document
 from contentgit.content.evolution import NO_STANDING, Standing
@@ -15,8 +16,10 @@ from contentgit.db.scratch.fitting import RecordedModel, recorded_models
 from contentgit.errors import FormatError, RefusedError
 from contentgit.history.dumps import recorded_standing
 from contentgit.workingcopy.naming import with_names, without_names
-from contentgit.workingcopy.project import Dump, Project
-from contentgit.workingcopy.request import Request
+
+if TYPE_CHECKING:
+    from contentgit.workingcopy.project import Dump, Project
+    from contentgit.workingcopy.request import Request
 
 
 def dump_standing(

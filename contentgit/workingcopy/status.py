@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from types import MappingProxyType
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from contentgit.content.diff import Change
-from contentgit.content.evolution import SchemaChange
 from contentgit.content.layout import dump_folder, dump_name
-from contentgit.content.titles import TitledChange
 from contentgit.datasets import parse_dump_argument
 from contentgit.db.ledger import Applied, applied
 from contentgit.db.ledger import history as ledger_history
@@ -19,7 +17,7 @@ from contentgit.history.commits import split_name
 from contentgit.history.dumps import dump_folders
 from contentgit.history.snapshots import change_batches
 from contentgit.workingcopy.as_applied import MissingCause, missing_causes
-from contentgit.workingcopy.collecting import Backlog, backlog
+from contentgit.workingcopy.backlog import Backlog, backlog
 from contentgit.workingcopy.compare import dump_changes, titled
 from contentgit.workingcopy.copies import copies, refuse_lost_map
 from contentgit.workingcopy.evolution import Evolution
@@ -29,6 +27,11 @@ from contentgit.workingcopy.places import is_own
 from contentgit.workingcopy.project import BY_SPEC, Dump, Project
 from contentgit.workingcopy.standing import pending_code
 from contentgit.workingcopy.unapplied import Unapplied
+
+if TYPE_CHECKING:
+    from contentgit.content.diff import Change
+    from contentgit.content.evolution import SchemaChange
+    from contentgit.content.titles import TitledChange
 
 T = TypeVar("T")
 
@@ -103,22 +106,27 @@ def status(
         dumps = project.dumps(names, also=list(rows))
         wanted = {dump.folder for dump in dumps}
         found, made = list[DumpStatus[T]](), set[str]()
+        tip = cache(project.repository.refs.tip)  # most dumps are of one branch
         for copy in copies(project):
             there = current(copy)
             if copy.copy and there and (not names or copy.copy.folder in wanted):
                 (dump,) = copy.dumps([])
                 made |= {dump.folder} if copy.copy.kind == BY_SPEC else set()
-                found.append(_status(copy, dump, there[dump.folder], keep))
+                found.append(_status(copy, dump, there[dump.folder], keep, tip))
         own = (dump for dump in dumps if dump.folder in rows or dump.folder not in made)
-        return [*(_status(project, dump, rows.get(dump.folder), keep) for dump in own), *found]
+        return [*(_status(project, dump, rows.get(dump.folder), keep, tip) for dump in own), *found]
 
 
 def _status(
-    project: Project, dump: Dump, row: Applied | None, keep: Callable[[TitledChange], T]
+    project: Project,
+    dump: Dump,
+    row: Applied | None,
+    keep: Callable[[TitledChange], T],
+    tip_of: Callable[[str], str | None],
 ) -> DumpStatus[T]:
     repository, own = project.repository, project.config.environment
     branch = row.branch if row and row.branch else repository.refs.head_branch() or ""
-    tip = repository.refs.tip(branch) if branch else None
+    tip = tip_of(branch) if branch else None
     tree = repository.trees.folder_id(tip, dump.folder) if tip else None
     known = DumpStatus[T](
         dump.dataset.label,

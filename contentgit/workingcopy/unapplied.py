@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from contentgit.content import canonical
 from contentgit.content.canonical import same
@@ -21,15 +21,17 @@ from contentgit.content.layout import of_models
 from contentgit.content.lenses import first_value
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import FieldKind, KeyKind
-from contentgit.db.ledger import Applied
 from contentgit.errors import RefusedError, UnknownNameError
 from contentgit.history.snapshots import CommitSide, batches
 from contentgit.render.plain import plural
 from contentgit.render.values import apart
 from contentgit.workingcopy.as_applied import MISSING, AsApplied, missing_entries, put_back
-from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.evolution import Evolution
-from contentgit.workingcopy.project import Project
+
+if TYPE_CHECKING:
+    from contentgit.db.ledger import Applied
+    from contentgit.workingcopy.database_side import DatabaseSide
+    from contentgit.workingcopy.project import Project
 
 LEFT_AT: Final = "left_at"
 """The commit in an entry of the ledger's list that names what its apply left out: one for all of a list.

@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from contentgit.branches.fetching import fetching
 from contentgit.content.layout import dump_folder
 from contentgit.datasets import parse_dump_argument
 from contentgit.db import ledger
-from contentgit.db.ledger import Applied
+from contentgit.db.ledger import APPLIES, Applied
 from contentgit.errors import RepositoryError, UnknownNameError, UsageError
-from contentgit.git import Repository
 from contentgit.render.values import dump_label
 from contentgit.workingcopy.anchors import backups
 from contentgit.workingcopy.places import is_own
 from contentgit.workingcopy.planned import Goal
-from contentgit.workingcopy.project import Dump, Project
 
-MERGES = frozenset({"merge", "update"})
-"""What it calls a ``checkout --merge`` and an ``update``."""
-
-APPLIES = frozenset({"apply", *MERGES})
-"""What the ledger calls an apply that wrote something."""
+if TYPE_CHECKING:
+    from contentgit.git import Repository
+    from contentgit.workingcopy.project import Dump, Project
 
 _ELSEWHERE = "contentgit checkout REV --apply  (brings the database to another commit instead)"
 

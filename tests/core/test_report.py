@@ -12,6 +12,7 @@ from contentgit.content.titles import TitledChange
 from contentgit.render import report
 from contentgit.render.html import html
 from contentgit.render.markdown import inert, markdown
+from contentgit.render.schema import schema_lines
 from contentgit.review import LISTED, NAMED, Reviewer
 from tests.reviewing import SHOP, Snapshot, entries, review
 
@@ -195,6 +196,6 @@ def test_names_of_the_project_are_escaped_in_every_format() -> None:
 
 def test_names_that_a_commit_alone_has_are_safe_to_print() -> None:
     change = SchemaChange("\x1b[31m", left_out=(("a\x1bb", 1),))
-    printed = [*report.schema_lines(change), *map(str, schema_change_lines([change]))]
+    printed = [*schema_lines(change), *map(str, schema_change_lines([change]))]
     assert "a\\u001bb" in printed[0]
     assert "\x1b" not in "".join(printed)

@@ -20,7 +20,7 @@ from contentgit.errors import UsageError
 from contentgit.git import Signature
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
-from contentgit.render.report import schema_data, schema_lines
+from contentgit.render.schema import schema_data, schema_lines
 from contentgit.render.values import dump_label
 
 if TYPE_CHECKING:

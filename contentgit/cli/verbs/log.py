@@ -26,7 +26,7 @@ from contentgit.history.commits import log as commit_log
 from contentgit.history.commits import shown as shown_commit
 from contentgit.render import data
 from contentgit.render.plain import safe
-from contentgit.render.report import schema_data
+from contentgit.render.schema import schema_data
 from contentgit.render.text import SIGNS, count_line, stat_lines
 from contentgit.render.values import copy_words, dump_label
 from contentgit.render.views import named

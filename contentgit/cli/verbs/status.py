@@ -21,7 +21,7 @@ from contentgit.content.records import RecordKey
 from contentgit.content.titles import TitledChange
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
-from contentgit.render.report import schema_data, schema_lines
+from contentgit.render.schema import schema_data, schema_lines
 from contentgit.render.text import SIGNS, STYLES, heading
 from contentgit.render.values import copy_words, dump_label
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import shlex
 import sys
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from contentgit.cli.main import main
+from contentgit.cli.start import own_process
 
 
 class Command(BaseCommand):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def run_from_argv(self, argv: list[str]) -> None:
         """Takes the words before Django's parser does, which would claim options such as -v."""
-        gc.freeze()  # the process is ours, and what manage.py has imported is no garbage
+        own_process()
         program = shlex.quote(argv[0])
         if argv[0].endswith(".py"):  # it need not be executable
             program = f"python {program}"
