@@ -1,7 +1,7 @@
 """A record to its bytes and back, as described in ``docs/format.md``.
 
-The bytes are a function of the record alone. Only this module knows the form of a value in a file,
-and only this module imports orjson.
+The bytes are a function of the record alone. Only this module and :mod:`contentgit.content.columns`, which
+writes many records at once, know the form of a value in a file.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from io import BytesIO
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
-import orjson
-
 from contentgit.content.documents import UNSEEN, dump_document, parse_document, quoted
+from contentgit.content.fast_json import FAILURES, LAST_LINE_END, LINES, dumps, loads
 from contentgit.content.layout import integer_key, key_text, key_value
 from contentgit.content.long_values import are_lines_of, without_long
 from contentgit.content.records import JSON_NULL, Record, RecordKey, Value
@@ -61,7 +60,6 @@ _PADS = tuple(b"\n" + b"  " * level for level in range(DEPTH_LIMIT + 4))
 
 # Side by side in one JSON string these two would be read as one character.
 _SURROGATES = re.compile("(?<=[\ud800-\udbff])(?=[\udc00-\udfff])")
-_LINES = orjson.OPT_INDENT_2
 _HASHES = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
 
 
@@ -74,6 +72,9 @@ class RecordEncoder:
     Raises:
         RecordError: a name is not valid for a field, or occurs twice.
     """
+
+    _head: Final = b'{\n  "$key": '
+    _end: Final = b"\n}\n"
 
     def __init__(self, model: str, names: Sequence[str]) -> None:
         for name in names:
@@ -98,8 +99,8 @@ class RecordEncoder:
         try:
             out = BytesIO()  # unlike a bytearray it gives its bytes without a copy
             write = out.write
-            write(b'{\n  "$key": ')
-            write(_key(key_value))
+            write(self._head)
+            write(written_key(key_value))
             write(self._model)
             for field in self._fields:
                 write(field[0])
@@ -107,7 +108,7 @@ class RecordEncoder:
         except RecordError as error:
             place = f"{self._label}:{key_text(key_value)}"
             raise RecordError(f"{place}: field {field[2]!r}: {error.message}") from None
-        write(b"\n}\n")
+        write(self._end)
         return out.getvalue()
 
 
@@ -145,13 +146,14 @@ def encode_value(value: Value) -> bytes:
     return out.getvalue()
 
 
-def _key(value: int | str | Sequence[int | str]) -> bytes:
+def written_key(value: int | str | Sequence[int | str]) -> bytes:
+    """The bytes of a ``$key``."""
     if isinstance(value, int):
         return b"%d" % value
     if isinstance(value, str):
         return _quoted(value)
     pad = _PADS[2]
-    return b"[" + pad + (b"," + pad).join([_key(part) for part in value]) + _PADS[1] + b"]"
+    return b"[" + pad + (b"," + pad).join([written_key(part) for part in value]) + _PADS[1] + b"]"
 
 
 def _write(value: Value, level: int, write: _Write) -> None:
@@ -162,11 +164,11 @@ def _write(value: Value, level: int, write: _Write) -> None:
     kind = type(value)
     if kind is str:
         if len(value) <= SHORT_TEXT and value.isascii() and value.isprintable():
-            write(orjson.dumps(value))  # the usual case, decided fast
+            write(dumps(value))  # the usual case, decided fast
         elif in_segments(value):
             _write_text(value, level, write)
         elif _plain(value):
-            write(orjson.dumps(value))
+            write(dumps(value))
         elif _SURROGATES.search(value):
             _write_text(value, level, write)
         else:
@@ -210,7 +212,7 @@ def _quoted(text: str) -> bytes:
         RecordError: no JSON string stands for exactly this text.
     """
     if _plain(text):
-        return orjson.dumps(str.__str__(text))
+        return dumps(str.__str__(text))
     if _SURROGATES.search(text):
         raise RecordError("two surrogates in a row cannot be written in a key")
     return quoted(text).encode()
@@ -234,7 +236,7 @@ def _write_pieces(pieces: list[str], pad: bytes, write: _Write, *, plain: bool) 
         write((b",\n" + pad).join(map(_quoted, halves)))
         return
     # A line end in it lies between two strings: within a string it is escaped.
-    write(orjson.dumps(pieces, option=_LINES)[4:-2].replace(b"\n", b"\n" + pad[:-2]))
+    write(dumps(pieces, option=LINES)[4:-2].replace(b"\n", b"\n" + pad[:-2]))
 
 
 def _write_form(name: str, content: bytes, level: int, write: _Write) -> None:
@@ -354,9 +356,9 @@ def _exact(data: bytes) -> Any:
     is exact if it can be written as it was read, but for the empty lines.
     """
     try:
-        document = orjson.loads(data)
-        again = orjson.dumps(document, option=_LINES | orjson.OPT_APPEND_NEWLINE)
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        document = loads(data)
+        again = dumps(document, option=LINES | LAST_LINE_END)
+    except FAILURES:
         return None
     return document if are_lines_of(again, data) else None
 
@@ -387,6 +389,9 @@ def blob_id(data: bytes, algorithm: str = "sha1") -> str:
 
     ``algorithm`` is the repository's object format, ``"sha1"`` or ``"sha256"``.
     """
-    found = _HASHES[algorithm](b"blob %d\0" % len(data), usedforsecurity=False)
+    head = b"blob %d\0" % len(data)
+    if len(data) < LONG_TEXT:
+        return _HASHES[algorithm](head + data, usedforsecurity=False).hexdigest()
+    found = _HASHES[algorithm](head, usedforsecurity=False)
     found.update(data)
     return found.hexdigest()

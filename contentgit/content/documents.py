@@ -27,6 +27,25 @@ Controls, and characters that are invisible or turn the direction of writing: wh
 must see them. Lone surrogates have no UTF-8.
 """
 
+# In UTF-8, by the byte that each begins with: to look for one byte costs next to nothing.
+_UNSEEN_BYTES: Final = {
+    b"\x7f": re.compile(rb"\x7f"),
+    b"\xc2": re.compile(rb"\xc2[\x80-\x9f\xad]"),
+    b"\xd8": re.compile(rb"\xd8\x9c"),
+    b"\xe1": re.compile(rb"\xe1\xa0\x8e"),
+    b"\xe2": re.compile(rb"\xe2(?:\x80[\x8b-\x8f\xa8-\xae]|\x81[\xa0-\xaf])"),
+    b"\xef": re.compile(rb"\xef(?:\xbb\xbf|\xbf[\xb9-\xbb])"),
+    b"\xf3": re.compile(rb"\xf3\xa0[\x80\x81]"),
+}
+
+
+def has_unseen(utf8: bytes) -> bool:
+    """Whether one of the characters ``UNSEEN`` is in a text, given as UTF-8."""
+    if utf8.isascii():
+        return b"\x7f" in utf8
+    return any(first in utf8 and found.search(utf8) for first, found in _UNSEEN_BYTES.items())
+
+
 NESTING: Final = 256
 """The deepest nesting of lists and objects in a document: a record's field has 200 levels."""
 

@@ -171,6 +171,18 @@ def record_path(key: RecordKey, layout: Layout) -> str:
     return f"{folder}/{name}.json"
 
 
+def paths_of(keys: Sequence[RecordKey], layout: Layout) -> list[str]:
+    """:func:`record_path` of many keys of one model."""
+    if layout is Layout.INTEGER and keys:
+        folder = _folder(keys[0].model)
+        with suppress(ValueError):
+            numbers = [int(key.key) for key in keys]
+            exact = [*map(str, numbers)] == [key.key for key in keys]
+            if exact and min(numbers) >= -(2**63) and max(numbers) < 2**64:
+                return [_numbered(folder, number) for number in numbers]
+    return [record_path(key, layout) for key in keys]
+
+
 def record_paths(key: RecordKey) -> Iterator[str]:
     """The paths that a record can have in a dump's folder: one for each layout of its model."""
     for layout in Layout:

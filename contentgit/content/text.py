@@ -63,6 +63,21 @@ _CUTS: Final = {
 _ATTRIBUTES = re.compile(r"<(?i:[bh]r) [^<>\r\n]{0,100}+>")
 
 
+_ALL: Final = "".join(_CUTS)
+_NARROW: Final = "".join(filter(str.isascii, _CUTS))
+_WIDE: Final = "".join(first for first in _CUTS if not first.isascii())
+
+
+@cache
+def _segment(firsts: str) -> re.Pattern[str]:
+    """A segment that ends with one of these cuts, or is the rest of a text. All of them in one search."""
+    one, none = f"[{re.escape(firsts)}]", f"[^{re.escape(firsts)}]*+"
+    cut = "|".join(_CUTS[first] for first in firsts)
+    # Most that could be a cut is one, which the first alternative finds without a loop.
+    later = rf"{one}(?:{none}{one})*?{none}(?:{cut})"
+    return re.compile(rf"{none}(?:{cut}|{later})|(?s:.+)", re.ASCII | re.MULTILINE)
+
+
 @cache
 def _cut(first: str) -> re.Pattern[str]:
     """Compiled when it is needed: that takes longer than many a call of the program has to."""
@@ -94,15 +109,9 @@ def segments(text: str) -> list[str]:
     """
     if len(text) > LONG_TEXT:
         return list(chain.from_iterable(parts(text)))
-    if not text:
-        return []
-    cuts = {len(text)}
-    for first in _CUTS:
-        if first in text:
-            cuts.update([match.end() for match in _cut(first).finditer(text)])
-    for tag in _ATTRIBUTES.finditer(text):
-        cuts.difference_update(range(tag.start() + 1, tag.end()))
-    return _pieces(text, 0, sorted(cuts))
+    # To tell many characters from the others takes longer.
+    is_wide = not text.isascii() and any(first in text for first in _WIDE)
+    return _segment(_ALL if is_wide else _NARROW).findall(text)
 
 
 def parts(text: str, size: int = PART) -> Iterator[list[str]]:

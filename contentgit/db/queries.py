@@ -32,11 +32,16 @@ NOTHING: SQL = ("0 = 1", ())
 EVERYTHING: SQL = ("1 = 1", ())
 
 
+_SIZED = frozenset({str, bytes, bytearray, memoryview})
+
+
 def weight(row: Sequence[Any]) -> int:
-    """How many characters of text and bytes a row, or the parameters of one, hold."""
-    return sum(
-        len(value) for value in row if isinstance(value, (str, bytes, bytearray, memoryview))
-    )
+    """How many characters of text and bytes the values of a row or a column hold."""
+    return sum([len(value) for value in row if type(value) in _SIZED])
+
+
+def _weights(rows: Sequence[Row]) -> int:
+    return sum(map(weight, zip(*rows, strict=True)))  # by columns, which are fewer
 
 
 class Portion:
@@ -45,12 +50,11 @@ class Portion:
     def __init__(self, most: int) -> None:
         self.size, self._most = min(_FIRST, most), most
 
-    def seen(self, sizes: Sequence[int]) -> int:
-        """Note the sizes of the last portion's rows; their sum."""
-        heavy = sum(sizes)
-        fitting = portions.ROOM * len(sizes) // heavy if heavy else self._most
+    def seen(self, count: int, size: int) -> int:
+        """Note how many rows the last portion had, and their size, which it gives."""
+        fitting = portions.ROOM * count // size if size else self._most
         self.size = max(1, min(2 * self.size, fitting, self._most))
-        return heavy
+        return size
 
 
 class Selected(Func):
@@ -146,7 +150,7 @@ def stream(statement: SQL, using: str) -> Iterator[list[Row]]:
         portion, rows, heavy = Portion(_STEP), list[Row](), 0
         while some := cursor.fetchmany(min(portion.size, CHUNK - len(rows))):
             rows += some
-            heavy += portion.seen([*map(weight, some)])
+            heavy += portion.seen(len(some), _weights(some))
             if len(rows) == CHUNK or heavy >= portions.ROOM:
                 yield rows
                 rows, heavy = [], 0
@@ -163,7 +167,7 @@ def rows_at(
         some = keys[start : start + portion.size]
         start += len(some)
         rows = read(some)
-        portion.seen([*map(weight, rows)])
+        portion.seen(len(rows), _weights(rows))
         if rows:
             yield rows
 

@@ -205,7 +205,7 @@ class _Namer:
         while some := list(islice(waiting, portion.size)):
             with translated(f"cannot read {bound.label} in database {self.using!r}"):
                 found = self._built(bound, rows, some)
-            portion.seen([_size(row) for _, row in found])
+            portion.seen(len(found), sum(_size(row) for _, row in found))
             yield {RecordKey(keys[0].model, key): row for key, row in found}
 
     def _built(self, bound: Table, rows: Any, keys: Sequence[Row]) -> list[tuple[str, Model]]:

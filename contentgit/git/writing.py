@@ -21,6 +21,7 @@ from contentgit.git.trees import Trees
 from contentgit.git.values import GONE, FileEntry, Placed, Signature
 
 _CHUNK = 1 << 20
+_SMALL = 1 << 14
 _SCRATCH = "refs/contentgit/scratch"  # fast-import wants a ref for its commit; it is never written
 
 # What contentgit writes passes the first pattern; the others tell what is wrong with the rest.
@@ -77,7 +78,9 @@ def _change(name: bytes, data: Placed) -> Iterator[bytes]:
         yield b"D %b\n" % name
     elif isinstance(data, FileEntry):
         yield f"M {data.mode} {checked_id(data.id)} ".encode() + name + b"\n"
-    else:
+    elif len(data) < _SMALL:
+        yield b"M 100644 inline %b\ndata %d\n%b\n" % (name, len(data), data)
+    else:  # it is not copied
         yield b"M 100644 inline %b\ndata %d\n" % (name, len(data))
         yield data
         yield b"\n"

@@ -28,15 +28,16 @@ class Spool:
     """Bytes by name in a temporary file, no more than ``limit``: what comes later is not taken."""
 
     def __init__(self, limit: float = inf) -> None:
-        self._file = TemporaryFile()  # noqa: SIM115
+        # In the order of paths, records that were written near each other are read.
+        self._file = TemporaryFile(buffering=1 << 18)  # noqa: SIM115
         self._places: dict[Hashable, tuple[int, int]] = {}
-        self._left = limit
+        self._size, self._limit = 0, limit
 
     def add(self, name: Hashable, data: bytes) -> None:
         """Takes the bytes, if there is room; all are added before any are taken out."""
-        self._left -= len(data)
-        if self._left >= 0:
-            self._places[name] = self._file.tell(), len(data)
+        start, self._size = self._size, self._size + len(data)
+        if self._size <= self._limit:
+            self._places[name] = start, len(data)
             self._file.write(data)
 
     def __contains__(self, name: Hashable) -> bool:
@@ -46,7 +47,8 @@ class Spool:
         """The bytes of a name that it has."""
         start, size = self._places[name]
         self._file.seek(start)
-        return self._file.read(size)
+        data: bytes = self._file.read(size)
+        return data
 
     def __del__(self) -> None:
         self._file.close()

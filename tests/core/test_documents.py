@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contentgit.content.documents import UNSEEN, dump_document, parse_document
+from contentgit.content.documents import UNSEEN, dump_document, has_unseen, parse_document
 from contentgit.errors import FormatError, RecordError
 
 
@@ -85,3 +85,10 @@ def test_what_is_no_document(data: bytes, message: str) -> None:
     with pytest.raises(FormatError) as caught:
         parse_document(data)
     assert caught.value.message.startswith(message)
+
+
+def test_unseen_characters_are_found_in_utf8() -> None:
+    characters = [chr(number) for number in range(0x110000) if not 0xD800 <= number < 0xE000]
+    found = [each for each in characters if has_unseen(f"é{each}世".encode())]
+    assert found == [each for each in characters if UNSEEN.match(each)]
+    assert has_unseen(b"\x7f")

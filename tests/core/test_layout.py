@@ -17,6 +17,7 @@ from contentgit.content.layout import (
     integer_key,
     key_text,
     key_value,
+    paths_of,
     record_key,
     record_path,
 )
@@ -284,3 +285,23 @@ def test_a_dump_needs_a_name_of_moderate_length() -> None:
         dump_folder("", "42")
     with pytest.raises(UsageError, match="longer than 200 bytes"):
         dump_folder("districts", ",".join(map(str, range(100))))
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.one_of(st.integers(-(2**65), 2**65).map(str), st.sampled_from(["a", "007", "-0", "1,2"]))
+    )
+)
+def test_paths_of_many_are_those_of_each(texts: list[str]) -> None:
+    for layout in Layout:
+        found = [RecordKey("pages.page", text) for text in texts]
+        try:
+            expected: object = [record_path(key, layout) for key in found]
+        except RecordError as error:
+            expected = error.message
+        try:
+            paths: object = paths_of(found, layout)
+        except RecordError as error:
+            paths = error.message
+        assert paths == expected

@@ -129,7 +129,7 @@ def test_a_megabyte_takes_well_under_a_second() -> None:
     assert time.process_time() - began < 2
 
 
-def test_looking_for_each_first_character_finds_what_one_search_for_all_would() -> None:
+def test_one_search_for_segments_finds_what_a_search_for_all_cuts_would() -> None:
     one = re.compile("|".join(_CUTS.values()), re.ASCII | re.MULTILINE)
     letters = random.Random(11)
     tags = ["<br a. b>", "<Hr x! y。z? >", "<br /> ", f"<br {'. ' * 60}>", "<br "]

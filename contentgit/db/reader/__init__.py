@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
+from itertools import repeat
 from typing import Any, TypeAlias, TypeVar
 
 from django.apps import apps
 from django.db import Error, connections, router
 from django.db.models import Manager, Q
 
-from contentgit.content.layout import decode_part, key_text, record_path
+from contentgit.content.layout import decode_part, key_text, paths_of
 from contentgit.content.portions import batches
-from contentgit.content.records import Record, RecordKey, by_model
+from contentgit.content.records import Record, RecordKey, Value, by_model
 from contentgit.content.schema import FieldKind
 from contentgit.db.backends import backend
 from contentgit.db.behind import way_to_tables
@@ -101,18 +102,22 @@ class Reader:
         """
         for label in self.tables if labels is None else labels:
             layout = self.tables[label].schema.layout
-            for key, data in self.stream(label):
-                yield record_path(key, layout), key, data
+            for keys, records in self._streamed(label):
+                yield from zip(paths_of(keys, layout), keys, records, strict=True)
 
     def stream(self, label: str) -> Iterator[tuple[RecordKey, bytes]]:
         """Key and canonical bytes of every row of the model that belongs to the dump."""
+        for keys, records in self._streamed(label):
+            yield from zip(keys, records, strict=True)
+
+    def _streamed(self, label: str) -> Iterator[tuple[list[RecordKey], Iterator[bytes]]]:
         bound = self._table(label)
         uuids = self.identities.uuids(label)
         if uuids is not None:
             uuids.see()  # also that all rows are gone
         copied = self.identities.copied(label)
         for rows in self._chunks(bound) if copied is None else self._copied(bound, copied):
-            yield from self._encoded(bound, rows)
+            yield self._encoded(bound, rows)
 
     def counts(self) -> Mapping[str, int]:
         """The number of rows of the dump, by model."""
@@ -157,7 +162,8 @@ class Reader:
         for bound, rows in self._wanted(wanted):
             found, values = self._values(bound, rows)
             fields = self._encoder(bound).names
-            for key, each in zip(found, values, strict=True):
+            each_row = zip(*values, strict=True) if fields else repeat((), len(found))
+            for key, each in zip(found, each_row, strict=True):
                 if key in wanted:  # a database may find "A" where "a" was asked for
                     yield Record(key, dict(zip(fields, each, strict=True)))
 
@@ -168,7 +174,7 @@ class Reader:
         transaction ends, if the database can do so."""
         wanted = set(keys)
         for bound, rows in self._wanted(wanted, lock=lock):
-            for key, data in self._encoded(bound, rows):
+            for key, data in zip(*self._encoded(bound, rows), strict=True):
                 if key in wanted:
                     yield key, data
 
@@ -392,7 +398,8 @@ class Reader:
 
     def _values(
         self, bound: Table, rows: Sequence[Row]
-    ) -> tuple[list[RecordKey], list[tuple[Any, ...]]]:
+    ) -> tuple[list[RecordKey], list[Sequence[Value]]]:
+        """The keys of the rows, and their values field by field."""
         encoder = self._encoder(bound)
         pks = encoder.pks(rows)
         links = [self._links(bound, relation, pks) for relation in bound.relations]
@@ -401,21 +408,21 @@ class Reader:
         return keys, values
 
     def _name_gone(
-        self, encoder: RowEncoder, keys: Sequence[RecordKey], values: list[tuple[Any, ...]]
+        self, encoder: RowEncoder, keys: Sequence[RecordKey], values: list[Sequence[Value]]
     ) -> None:
         """Put into the values the names that rows had which are gone, in place of their numbers."""
         numbers = [
             (n, place)
             for place in encoder.generic
-            for n, row in enumerate(values)
-            if isinstance(row[place], dict)
+            for n, value in enumerate(values[place])
+            if isinstance(value, dict)
         ]
         before = self._before([keys[n] for n, _ in numbers]) if numbers else {}
         for n, place in numbers:
             record = before.get(keys[n])
             name = record.fields.get(encoder.names[place]) if record else None
-            if isinstance(name, str) and self._is_gone(name, values[n][place]):
-                values[n] = (*values[n][:place], name, *values[n][place + 1 :])
+            if isinstance(name, str) and self._is_gone(name, values[place][n]):
+                values[place] = [*values[place][:n], name, *values[place][n + 1 :]]
 
     def _is_gone(self, name: str, columns: Mapping[str, Any]) -> bool:
         """Whether the reference is to a row that is not here, of the model that the columns refer to."""
@@ -425,12 +432,13 @@ class Reader:
             return False
         return self.identities.is_model(label) and self.identities.pk(label, key) is None
 
-    def _encoded(self, bound: Table, rows: Sequence[Row]) -> Iterator[tuple[RecordKey, bytes]]:
+    def _encoded(
+        self, bound: Table, rows: Sequence[Row]
+    ) -> tuple[list[RecordKey], Iterator[bytes]]:
+        """The keys of the rows, and their canonical bytes."""
         keys, values = self._values(bound, rows)
         encoder = self._encoder(bound)
-        encode = encoder.bytes.encode
-        for key, value, each in zip(keys, encoder.key_values(keys), values, strict=True):
-            yield key, encode(value, each)
+        return keys, encoder.bytes.encode_all(encoder.key_values(keys), values)
 
     def _links(self, bound: Table, relation: BoundRelation, pks: Sequence[Any]) -> Links:
         """The references of one many-to-many field for these rows, with one query."""

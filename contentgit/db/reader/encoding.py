@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from django.db import DataError
 
-from contentgit.content.canonical import RecordEncoder
+from contentgit.content.columns import RecordsEncoder
 from contentgit.content.layout import key_value
 from contentgit.content.records import RecordKey, Value
 from contentgit.content.schema import FieldKind, KeyKind
@@ -43,9 +43,9 @@ class RowEncoder:
         )
 
     @cached_property
-    def bytes(self) -> RecordEncoder:
+    def bytes(self) -> RecordsEncoder:
         """What writes the values."""
-        return RecordEncoder(self.table.label, self.names)
+        return RecordsEncoder(self.table.label, self.names)
 
     @cached_property
     def _places(self) -> list[tuple[BoundField, int, int]]:
@@ -70,7 +70,7 @@ class RowEncoder:
     def pks(self, rows: Sequence[Row]) -> list[Any]:
         """The primary keys as Python values."""
         try:
-            columns = self._python(rows, range(len(self.table.key_columns)))
+            columns = self._python(self._raw(rows), range(len(self.table.key_columns)))
         except RecordError as error:
             raise RecordError(f"{self.table.label}: a primary key: {error.message}") from error
         return list(columns[0]) if len(columns) == 1 else list(zip(*columns, strict=True))
@@ -82,7 +82,7 @@ class RowEncoder:
             return [RecordKey(label, encode(pk)) for pk in pks]
         return [RecordKey(label, encode(*pk)) for pk in pks]
 
-    def key_values(self, keys: Sequence[RecordKey]) -> Iterable[Any]:
+    def key_values(self, keys: Sequence[RecordKey]) -> Sequence[Any]:
         """The values of ``$key``."""
         kind = self.table.schema.key_kind
         if kind is KeyKind.INTEGER:
@@ -91,23 +91,26 @@ class RowEncoder:
 
     def values(
         self, rows: Sequence[Row], pks: Sequence[Any], links: Sequence[Links]
-    ) -> list[tuple[Value, ...]]:
-        """The values of each row; ``links`` are those of the table's relations.
+    ) -> list[Sequence[Value]]:
+        """The values of the rows, field by field; ``links`` are those of the table's relations.
 
         Raises:
             RecordError: a value has no exact form; the message names record and field.
         """
         try:
-            columns = [self._field(rows, *place) for place in self._places]
+            raw = self._raw(rows)
+            columns = [self._field(raw, *place) for place in self._places]
         except RecordError as error:
             raise self._named(rows, pks) or error from error
-        columns += [[list(each.get(pk, ())) for pk in pks] for each in links]
-        return list(zip(*columns, strict=True)) if columns else [()] * len(rows)
+        return columns + [[list(each.get(pk, ())) for pk in pks] for each in links]
+
+    def _raw(self, rows: Sequence[Row]) -> Sequence[Sequence[Any]]:
+        return [*zip(*rows, strict=True)] if rows else [()] * len(self.columns)
 
     def _field(
-        self, rows: Sequence[Row], field: BoundField, start: int, end: int
+        self, raw: Sequence[Sequence[Any]], field: BoundField, start: int, end: int
     ) -> Sequence[Value]:
-        python = self._python(rows, range(start, end))
+        python = self._python(raw, range(start, end))
         if field.prepare is not None:
             field.prepare(*python)
         if len(python) > 1:
@@ -121,14 +124,13 @@ class RowEncoder:
             return [known[value] for value in values]
         return [None if value is None else encode(value) for value in values]
 
-    def _python(self, rows: Sequence[Row], places: range) -> list[Sequence[Any]]:
+    def _python(self, raw: Sequence[Sequence[Any]], places: range) -> list[Sequence[Any]]:
         found: list[Sequence[Any]] = []
         for place in places:
-            read = self.columns[place].read
-            raw = [row[place] for row in rows]
-            found.append(
-                raw if read is None else [None if value is None else read(value) for value in raw]
-            )
+            read, values = self.columns[place].read, raw[place]
+            if read is not None:
+                values = [None if value is None else read(value) for value in values]
+            found.append(values)
         return found
 
     def _named(self, rows: Sequence[Row], pks: Sequence[Any]) -> RecordError | None:
@@ -136,7 +138,7 @@ class RowEncoder:
         for row, pk in zip(rows, pks, strict=True):
             for place in self._places:
                 try:
-                    self._field([row], *place)
+                    self._field(self._raw([row]), *place)
                 except RecordError as error:
                     (key,) = self.keys([pk])
                     name = place[0].name
