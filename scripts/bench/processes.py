@@ -71,7 +71,11 @@ class Site:
 
         It runs in the folder ``at`` of the site's folder, else beside ``manage.py``.
         """
-        command = [sys.executable, *(each.format(folder=self.folder) for each in arguments)]
+        return self.call(sys.executable, *arguments, at=at)
+
+    def call(self, *words: str, at: str = "") -> tuple[Cost, str]:
+        """:meth:`run` of any program."""
+        command = [each.format(folder=self.folder) for each in words]
         where = self.folder / at if at else HERE / "site"
         with tempfile.TemporaryFile() as output:
             start = time.perf_counter()

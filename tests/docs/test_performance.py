@@ -130,3 +130,21 @@ def test_the_page_names_the_picture_that_is_beside_it() -> None:
     page = (ROOT / "docs/performance.md").read_text()
     (name,) = re.findall(r"!\[.*\]\((.*\.svg)\)", page)
     assert ET.parse(ROOT / "docs" / name).getroot().tag.endswith("svg")
+
+
+@needs_checkout
+def test_a_short_history_is_measured_before_and_after() -> None:
+    words = ("--rows", "200", "--commits", "3", "--runs", "1")
+    done = subprocess.run(
+        [sys.executable, "scripts/bench/history.py", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    rows = cells(done.stdout)
+    assert [row[0] for row in rows] == ["commit", "status", "plan", "log", "clone"], done.stderr
+    for _, before, after, times, met in rows:
+        assert float(times) == pytest.approx(float(after) / float(before), rel=0.2)
+        assert met in ("met", "**not met**")
+    assert done.returncode == ("**not met**" in done.stdout)
+    assert re.search(r"^\d+\.\d kB of the repository for each commit$", done.stdout, re.MULTILINE)
