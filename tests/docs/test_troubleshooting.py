@@ -101,11 +101,11 @@ def test_the_bounds_of_a_statement_are_those_of_the_program() -> None:
 
 def test_other_numbers_on_the_pages_are_those_of_the_program() -> None:
     databases.start_django()
-    from contentgit.workingcopy import collecting
+    from contentgit.workingcopy import backlog
 
     house, installing = (
         (DOCS / name).read_text() for name in ("keeping-house.md", "installing.md")
     )
     assert f"Beyond {housekeeping._MANY_PACKS} packs" in house
-    assert f"more than {collecting.MANY} backups" in house
+    assert f"more than {backlog.MANY} backups" in house
     assert f"git {'.'.join(map(str, program.OLDEST))} or newer" in installing
