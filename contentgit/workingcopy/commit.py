@@ -19,12 +19,12 @@ from contentgit.errors import UsageError
 from contentgit.history.commits import check_format, repository_document
 from contentgit.workingcopy.anchors import anchor
 from contentgit.workingcopy.as_applied import with_committed
+from contentgit.workingcopy.commit_hooks import committed
 from contentgit.workingcopy.committable import without_ignored, without_unapplied
 from contentgit.workingcopy.copies import without_copies
 from contentgit.workingcopy.database_side import DatabaseSide, Spool
 from contentgit.workingcopy.dropping import dropped_values, refuse_dropping
 from contentgit.workingcopy.evolution import Evolution
-from contentgit.workingcopy.hooks import committed
 from contentgit.workingcopy.ledger import current, enter, pending, settle
 from contentgit.workingcopy.parents import LostUpdates, parent_of
 from contentgit.workingcopy.places import place

@@ -1,21 +1,18 @@
-"""What the project's own code is told around an apply and behind a commit: signals, ``after_apply``."""
+"""What the project's own code is told around an apply: signals, ``after_apply``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from contentgit.content.diff import Change
 from contentgit.db.calling import HookFailure, has_receivers, run_followup, send_post, send_pre
 from contentgit.followups import Followup
-from contentgit.history.lenses import meeting
-from contentgit.history.snapshots import CommitSide, between_commits, changes
-from contentgit.signals import Changes, post_apply, post_commit, pre_apply
+from contentgit.signals import Changes, post_apply, pre_apply
 from contentgit.workingcopy.effects import effects, from_database, kept
 from contentgit.workingcopy.planned import Planned
-from contentgit.workingcopy.project import Dump, Project
+from contentgit.workingcopy.project import Project
 
 
 @dataclass
@@ -66,37 +63,6 @@ class Hooks:
             "dumps": tuple(work.dump.dataset.label for work in self.planned.dumps),
             "plan": self.planned.plan,
         }
-
-
-def committed(
-    project: Project, branch: str, parent: str | None, commit: str, dumps: Sequence[Dump]
-) -> tuple[HookFailure, ...]:
-    """Sends ``post_commit``; ``dumps`` are those that the commit changes."""
-    if not has_receivers(post_commit):
-        return ()
-    found = send_post(
-        post_commit,
-        using=project.using,
-        environment=project.config.environment,
-        commit=commit,
-        branch=branch,
-        parent=parent or "",
-        dumps=tuple(dump.dataset.label for dump in dumps),
-        changes=Changes(partial(_between, project, parent, commit, dumps)),
-    )
-    return tuple(found)
-
-
-def _between(
-    project: Project, parent: str | None, commit: str, dumps: Sequence[Dump]
-) -> Iterator[Change]:
-    repository = project.repository
-    for folder in (dump.folder for dump in dumps):
-        met = meeting(repository, parent or "", commit, folder)
-        before = CommitSide(repository, met.before, folder)
-        after = CommitSide(repository, met.after, folder)
-        differences = between_commits(repository, met.before or None, met.after, folder)
-        yield from changes(differences, before, after)
 
 
 def _followups(project: Project, planned: Planned) -> Iterator[tuple[Followup, tuple[str, ...]]]:
