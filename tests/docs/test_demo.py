@@ -13,13 +13,31 @@ from contentgit import demo
 from contentgit.cli.main import main
 from contentgit.errors import RefusedError, UsageError
 
-OTHERS_ROOMS = (
-    "branches.check_merges branches.merging branches.trees check db.applier db.facts "
-    "history.check history.review merge plan render.html render.markdown render.problems "
-    "render.report review workingcopy.adopting workingcopy.checkout workingcopy.collecting "
-    "workingcopy.planned workingcopy.planning workingcopy.scratch workingcopy.undo "
-    "workingcopy.upgrade"
-).split()
+OTHERS_ROOMS = [
+    "branches.check_merges",
+    "branches.merging",
+    "branches.trees",
+    "check",
+    "db.applier",
+    "db.facts",
+    "history.check",
+    "history.review",
+    "merge",
+    "plan",
+    "render.html",
+    "render.markdown",
+    "render.problems",
+    "render.report",
+    "review",
+    "workingcopy.adopting",
+    "workingcopy.checkout",
+    "workingcopy.collecting",
+    "workingcopy.planned",
+    "workingcopy.planning",
+    "workingcopy.scratch",
+    "workingcopy.undo",
+    "workingcopy.upgrade",
+]
 """What status and commit have no use for: to load it takes longer than to compare clean dumps."""
 
 
