@@ -18,6 +18,8 @@ class ContentgitConfig(AppConfig):
         """Register the checks; nothing of the project is evaluated before they run."""
         from contentgit.checks import check_configuration
         from contentgit.db.renames import follow_renames
+        from contentgit.db.tracking.migrating import stop_tracking
 
         checks.register(check_configuration)
         pre_migrate.connect(follow_renames, sender=self)
+        pre_migrate.connect(stop_tracking, sender=self)

@@ -1,4 +1,4 @@
-"""The tables of :mod:`contentgit.db.ledger` and :mod:`contentgit.db.identity.uuids`."""
+"""The tables of the ledger, of the identities of rows, and of tracking, all in :mod:`contentgit.db`."""
 
 from __future__ import annotations
 
@@ -64,3 +64,52 @@ class RowIdentity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label}:{self.uuid}"
+
+
+class TrackedDump(models.Model):
+    """A dump whose changed rows triggers write down; see :mod:`contentgit.db.tracking`.
+
+    ``scope`` lists the tables, ``proof`` is what they and the triggers looked like when these were made.
+    ``line`` is the line of the ledger from whose commit the rows differ only where :class:`RowChange` says
+    so; NULL where nothing is known. ``counts`` are the rows of each table at that moment.
+    """
+
+    id: models.BigAutoField[int, int] = models.BigAutoField(primary_key=True)
+    dump: models.CharField[str, str] = models.CharField(max_length=255)
+    place: models.TextField[str, str] = models.TextField()
+    token: models.CharField[str, str] = models.CharField(max_length=16)
+    scope = models.JSONField(default=list)
+    digest: models.CharField[str, str] = models.CharField(max_length=64)
+    proof: models.CharField[str, str] = models.CharField(max_length=64, default="")
+    line: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(null=True)
+    counts = models.JSONField(default=list)
+
+    class Meta:
+        db_table = "contentgit_tracked"
+        verbose_name = "tracked dump"
+
+    def __str__(self) -> str:
+        return self.dump
+
+
+class RowChange(models.Model):
+    """A row of a tracked dump was written: appended by a trigger, in the writer's own transaction.
+
+    ``number`` is the table's place in the scope; ``key`` the primary key, its text in UTF-8 as hexadecimal
+    digits, NULL where the change is of more than one row. There are no constraints: a trigger must neither
+    fail nor wait.
+    """
+
+    seq: models.BigAutoField[int, int] = models.BigAutoField(primary_key=True)
+    tracked: models.BigIntegerField[int, int] = models.BigIntegerField()
+    number: models.IntegerField[int, int] = models.IntegerField()
+    op: models.CharField[str, str] = models.CharField(max_length=1)
+    key: models.TextField[str | None, str | None] = models.TextField(null=True)
+
+    class Meta:
+        db_table = "contentgit_change"
+        verbose_name = "change of a row"
+        verbose_name_plural = "changes of rows"
+
+    def __str__(self) -> str:
+        return f"{self.tracked} {self.number} {self.op} {self.key}"

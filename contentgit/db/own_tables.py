@@ -6,7 +6,11 @@ from typing import Final
 
 from django.db import Error, connections
 
-TABLES: Final = {"contentgit_ledger": "0003_place", "contentgit_identity": "0004_identities"}
+TABLES: Final = {
+    "contentgit_ledger": "0003_place",
+    "contentgit_identity": "0004_identities",
+    "contentgit_tracked": "0005_tracking",
+}
 """The tables, each with the last migration that it needs, in their order."""
 
 

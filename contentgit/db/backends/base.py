@@ -19,7 +19,7 @@ from django.db import Error, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
-from contentgit.db.backends.catalog import UNKNOWN, ForeignKey, Trigger, dangling
+from contentgit.db.backends.catalog import OWN_TRIGGERS, UNKNOWN, ForeignKey, Trigger, dangling
 from contentgit.db.failures import REASONS, Fault, connecting, words
 from contentgit.db.tables import Column, Rows
 from contentgit.errors import BusyError, DatabaseError, OvertakenError
@@ -309,8 +309,9 @@ class Backend(ABC):
         return [key for key in self._foreign_keys([table]) if key.acts and key.target == table]
 
     def triggers(self) -> list[Trigger]:
-        """The enabled triggers on the tables of this database."""
-        return [Trigger(*row) for row in self.fetch(self.trigger_query)]
+        """The enabled triggers on the tables of this database, but for contentgit's own."""
+        found = (Trigger(*row) for row in self.fetch(self.trigger_query))
+        return [each for each in found if not each.name.startswith(OWN_TRIGGERS)]
 
     # Writing
 

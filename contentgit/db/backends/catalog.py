@@ -16,6 +16,9 @@ SHOWN = 10
 UNKNOWN: Final[Mapping[str, AbstractSet[str]]] = MappingProxyType({})
 """That of no table the columns are known which were written."""
 
+OWN_TRIGGERS: Final = "contentgit_track_"
+"""What the names of contentgit's own triggers begin with; they write to no table of a dump."""
+
 _CALLS: Final = re.compile(r"\b(?:CALL|EXECUTE|PERFORM)\b", re.IGNORECASE)
 
 

@@ -1,0 +1,277 @@
+"""Which rows of a dump were written since a commit: triggers append their keys to a table.
+
+It is an index and never the truth. What it says counts only where it is provably complete: as long as
+triggers and tables are as they were when they were made, the ledger is where it was, and as many rows are
+there as came and went. Otherwise nothing is known, and whoever asks reads all rows.
+
+Whoever has compared rows with a commit deletes just the changes that were there before the rows were read.
+"""
+
+from __future__ import annotations
+
+import secrets
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import Error, connections, transaction
+from django.db.models import QuerySet
+
+from contentgit.content.portions import batches
+from contentgit.db.backends import backend
+from contentgit.db.failures import translated
+from contentgit.db.own_tables import migrating
+from contentgit.db.queries import quoted, rows_of
+from contentgit.db.tracking.triggers import Followed, is_readable, triggers
+from contentgit.errors import DatabaseError
+from contentgit.models import RowChange, TrackedDump
+
+MOST: Final = 20_000
+"""So many changes are followed; where there are more, reading all rows is not much slower."""
+
+_TOGETHER: Final = 500
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """A dump that is tracked: what :class:`TrackedDump` says of it."""
+
+    id: int
+    dump: str
+    place: str
+    scope: tuple[Followed, ...]
+    digest: str
+    proof: str
+    line: int | None
+    counts: tuple[int, ...]
+
+    def numbers(self) -> Mapping[str, int]:
+        """The number under which the rows of each model are written down."""
+        return {each.label: n for n, each in reversed([*enumerate(self.scope)]) if each.label}
+
+
+@dataclass(frozen=True)
+class Log:
+    """What triggers wrote down of a dump, as the caller's transaction sees it.
+
+    ``keys`` are the primary keys of the rows, as text, by model; they are all where ``gap`` is ``""``, which
+    else says why not. ``seqs`` are the numbers of these changes, ``counts`` the rows of each table.
+    """
+
+    gap: str
+    keys: Mapping[str, frozenset[str]]
+    seqs: Sequence[int]
+    counts: tuple[int, ...]
+
+
+def tracked(using: str, dump: str | None = None) -> list[Tracking]:
+    """The tracked dumps, or those in the folder ``dump``, oldest first; none where there is no table of them.
+
+    Raises (as all functions here):
+        DatabaseError: the database refuses.
+    """
+    rows = _rows(using).order_by("id")
+    if dump is not None:
+        rows = rows.filter(dump=dump)
+    with _reading(using):
+        return [_tracking(row) for row in rows] if is_readable(connections[using]) else []
+
+
+def unfit(using: str, scope: Sequence[Followed]) -> dict[str, str]:
+    """Why triggers would not see all that happens to a table in this database, by table."""
+    with translated(f"database {using!r}"):
+        return triggers(using).unfit(scope)
+
+
+def begin(using: str, dump: str, place: str, scope: Sequence[Followed], digest: str) -> Tracking:
+    """Make the triggers of a dump, in place of those that it has; nothing is known of its rows yet.
+
+    Call it outside of a transaction: it waits for those that write to the tables, and others see all of it.
+    """
+    ways = triggers(using)
+    with translated(f"database {using!r}"):
+        if not is_readable(connections[using]):
+            raise DatabaseError(
+                f"the database {using!r} has no table for tracking", hint=migrating(using)
+            )
+    with translated(f"the triggers of {dump} in database {using!r}"), ways.changing():
+        for each in tracked(using, dump):
+            if each.place == place:
+                _end(using, each)
+        row = TrackedDump(
+            dump=dump,
+            place=place,
+            token=secrets.token_hex(4),
+            scope=[[*each] for each in scope],
+            digest=digest,
+        )
+        row.save(using=using, force_insert=True)
+        _sweep(using)
+        ways.make(row.id, row.token, scope)
+        row.proof = ways.proof(row.id, scope)
+        row.save(using=using, update_fields=["proof"])
+    return _tracking(row)
+
+
+def end(using: str, tracking: Tracking) -> None:
+    """Drop the triggers of a dump, and forget what they wrote down."""
+    with (
+        translated(f"the triggers of {tracking.dump} in database {using!r}"),
+        triggers(using).changing(),
+    ):
+        _end(using, tracking)
+
+
+def _end(using: str, tracking: Tracking) -> None:
+    triggers(using).drop([tracking.id])
+    _changes(using, tracking.id)._raw_delete(using)
+    _rows(using).filter(id=tracking.id).delete()
+
+
+def sweep(using: str) -> None:
+    """Drop triggers of dumps that nobody tracks any more, as the table of these was emptied."""
+    with _altering(using):
+        _sweep(using)
+
+
+def _sweep(using: str) -> None:
+    """The same, and triggers under the number of a dump that has none yet, and what these wrote down."""
+    ways = triggers(using)
+    left = ways.numbers() - {each.id for each in tracked(using) if each.proof}
+    if left:
+        ways.drop(left)
+        rows_of(RowChange, using).filter(tracked__in=left)._raw_delete(using)
+
+
+def suspend(using: str) -> None:
+    """Drop all triggers, so that tables can be altered; dumps stay tracked, and nothing is known of them."""
+    with _altering(using):
+        triggers(using).drop()
+
+
+def doubt(using: str) -> None:
+    """Note that nothing is known of the rows of tracked dumps, as they may be called otherwise now."""
+    with _reading(using):
+        if tracked(using):
+            _rows(using).update(line=None)
+
+
+@contextmanager
+def _altering(using: str) -> Iterator[None]:
+    with (
+        translated(f"the triggers of contentgit in database {using!r}"),
+        triggers(using).changing(),
+    ):
+        yield
+
+
+def is_intact(using: str, tracking: Tracking) -> bool:
+    """Whether triggers and tables are as they were when the triggers were made."""
+    with translated(f"database {using!r}"):
+        return bool(tracking.proof) and tracking.proof == triggers(using).proof(
+            tracking.id, tracking.scope
+        )
+
+
+def read(using: str, tracking: Tracking) -> Log:
+    """What was written down; within a transaction that sees one moment, as it sees the rows."""
+    found: dict[str, set[str]] = {}
+    net, seqs, gap = Counter[int](), array("q"), ""
+    with _reading(using):
+        rows = _changes(using, tracking.id).values_list("seq", "number", "op", "key")
+        for seq, number, op, key in rows.iterator(chunk_size=_TOGETHER):
+            seqs.append(seq)
+            net[number] += _NET.get(op, 0)
+            each = tracking.scope[number] if number < len(tracking.scope) else None
+            if each is None or key is None:
+                gap = f"rows of {each.table if each else 'a table'} changed that others depend on"
+            elif each.label and len(seqs) <= MOST:
+                found.setdefault(each.label, set()).add(bytes.fromhex(key).decode())
+        counts = tuple(_counted(using, tracking))
+    for number, (count, before) in enumerate(zip(counts, tracking.counts, strict=False)):
+        if count != before + net[number]:
+            table = tracking.scope[number].table
+            gap = f"rows of {table} came or went without their triggers"
+    if len(seqs) > MOST:
+        gap = f"{len(seqs):,} changes of rows were written down"
+    return Log(gap, {label: frozenset(keys) for label, keys in found.items()}, seqs, counts)
+
+
+_NET: Final = {"i": 1, "d": -1}
+
+
+def counted(using: str, tracking: Tracking) -> tuple[int, ...]:
+    """The rows of each table, where the database may lose some unseen."""
+    with _reading(using):
+        return tuple(_counted(using, tracking))
+
+
+def _counted(using: str, tracking: Tracking) -> Iterator[int]:
+    if triggers(using).counts:
+        for each in tracking.scope:
+            name = quoted(each.table, using)
+            head = "SELECT 0" if each.any else f"SELECT COUNT(*) FROM {name}"  # noqa: S608
+            ((count,),) = backend(using).fetch(head)
+            yield int(count)
+
+
+def advance(
+    using: str,
+    tracking: Tracking,
+    line: int | None,
+    *,
+    counts: Sequence[int],
+    seqs: Sequence[int],
+    differing: Iterable[tuple[int, str]] = (),
+) -> bool:
+    """Note that rows differ from the commit of another line only in what is written down behind ``seqs``.
+
+    These are deleted, and the ``differing`` rows, by number of table and key, are written down. Nothing is
+    done, and false returned, where somebody else has done this since ``tracking`` was read.
+    """
+    own = _rows(using).filter(id=tracking.id)
+    own = own.filter(line__isnull=True) if tracking.line is None else own.filter(line=tracking.line)
+    with _reading(using), transaction.atomic(using=using):
+        if not own.update(line=line, counts=[*counts]):
+            return False
+        for some in batches(seqs, _TOGETHER):
+            triggers(using).forget(some)
+        rows = (
+            RowChange(tracked=tracking.id, number=number, op="u", key=key.encode().hex())
+            for number, key in differing
+        )
+        for made in batches(rows, _TOGETHER):
+            RowChange._base_manager.using(using).bulk_create(made)
+    return True
+
+
+def _rows(using: str) -> QuerySet[Any]:
+    return rows_of(TrackedDump, using)
+
+
+def _changes(using: str, tracked_id: int) -> QuerySet[Any]:
+    return rows_of(RowChange, using).filter(tracked=tracked_id)
+
+
+def _tracking(row: TrackedDump) -> Tracking:
+    try:
+        scope = tuple(
+            Followed(table, label, key, tuple(decisive), any_)
+            for table, label, key, decisive, any_ in row.scope
+        )
+        counts = tuple(map(int, row.counts))
+    except (TypeError, ValueError):
+        scope, counts = (), ()  # somebody has written to the table; its proof is of other tables
+    return Tracking(row.id, row.dump, row.place, scope, row.digest, row.proof, row.line, counts)
+
+
+@contextmanager
+def _reading(using: str) -> Iterator[None]:
+    try:
+        yield
+    except Error as error:
+        ways = backend(using)
+        raise ways.failure(f"what is tracked in database {using!r}", error) from error
