@@ -83,6 +83,10 @@ VERBS: Final[Mapping[str, Verb]] = {
         names=True,
         actions=("show", "adopt"),
     ),
+    "track": Verb(
+        "track", "note which rows are written, and read only these", database=True, names=True
+    ),
+    "untrack": Verb("track", "undo track", database=True, names=True),
     "check": Verb("check", "check the content of a commit"),
     "fetch": Verb("remotes", "fetch commits from another repository"),
     "pull": Verb("remotes", "fetch, and merge into HEAD's branch"),

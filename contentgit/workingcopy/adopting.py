@@ -15,6 +15,7 @@ from typing import TypeAlias
 from contentgit.content.pairing import Doubt, Pairing, paired
 from contentgit.content.records import RecordKey
 from contentgit.db.identity.uuids import rename_rows
+from contentgit.db.tracking.log import doubt
 from contentgit.errors import RefusedError, UsageError
 from contentgit.render.plain import plural
 from contentgit.workingcopy.adoption import (
@@ -73,6 +74,7 @@ def adopt(project: Project, request: AdoptRequest, *, digest: str | None = None)
         for base, names, gone, forgotten in decision.entries():
             retired = decision.read.keys(base).gone
             rename_rows(project.using, base, names, gone=gone, retired=retired, forgotten=forgotten)
+        doubt(project.using)
         return found
 
 

@@ -79,7 +79,7 @@ def back_up(project: Project, planned: Planned) -> Backup:
     outside = reached(planned) | (set(planned.plan.overwritten) - held) | {*_partly_held(planned)}
     if not outside and not planned.plan.overwritten and not _is_unknown(planned):
         return Backup()
-    if any(work.looked is not None for work in planned.dumps):
+    if any(work.looked and not work.looked.is_complete for work in planned.dumps):
         raise NotReadError
     return _commit(project, planned, sorted(outside))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
@@ -14,7 +14,7 @@ from contentgit.db.applier.watch import Watch, collides
 from contentgit.db.calling import HookFailure
 from contentgit.db.clearing import settled
 from contentgit.db.ledger import Entry
-from contentgit.errors import ContentgitError, OvertakenError, RefusedError
+from contentgit.errors import ContentgitError, DatabaseError, OvertakenError, RefusedError
 from contentgit.plan.steps import Action
 from contentgit.workingcopy.anchors import anchor
 from contentgit.workingcopy.backup import Backup, back_up, undoable
@@ -29,6 +29,7 @@ from contentgit.workingcopy.project import Project
 from contentgit.workingcopy.refusals import refuse
 from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.rereading import ON_DELETE, Rereading
+from contentgit.workingcopy.tracking import again, compared, renew
 from contentgit.workingcopy.withheld import WithheldBefore
 from contentgit.workingcopy.withholding import listed
 from contentgit.workingcopy.written import lock, verify
@@ -97,6 +98,7 @@ def _apply(
 ) -> CheckedOut:
     settle(project)
     project.forget_rows()
+    renew(project)
     with project.exclusive():
         planned = plan(project, request, whole=whole)
         if digest is not None and planned.digest != digest:
@@ -122,12 +124,48 @@ def _apply(
         with _dropped_on_failure(project, backup):
             if planned.plan.steps:
                 _run(project, planned, watch)
-            write(project, [_entry(project, planned, work, backup) for work in written])
+            lines = write(project, [_entry(project, planned, work, backup) for work in written])
+            _note_tracked(project, planned, written, lines)
     applied, environment = bool(planned.plan.steps), project.config.environment
     with _telling_what_is_done(project, planned):
         moved = _move_head(project, planned.target)
         anchor(project)
         return CheckedOut(planned, applied, environment, backup.ref, *moved, hooks.behind())
+
+
+def _note_tracked(
+    project: Project, planned: Planned, written: Sequence[DumpPlan], lines: Sequence[int]
+) -> None:
+    """Notes what of the tracked dumps differs from the commit that was applied, in its transaction."""
+    line_of = dict(zip((work.folder for work in written), lines, strict=True))
+    moved = any(step.action is Action.MOVE for step in planned.plan.steps)
+    for work in planned.dumps:
+        if work.tracked is None:
+            continue
+        line = line_of.get(work.folder, work.applied.id if work.applied else None)
+        is_known = work.looked is None or work.looked.is_complete
+        if moved or not is_known or planned.request.verb == "undo":
+            line = None
+        differing = _differing(planned, work)
+        with suppress(DatabaseError):  # the next call reads all rows then
+            now = again(project, work.tracked)
+            compared(project, work.dump, now, line=line, differing=differing)
+
+
+def _differing(planned: Planned, work: DumpPlan) -> set[RecordKey]:
+    """The records that are not, or may not be, as the commit has them once the steps were run."""
+    wanted = {delta.key: delta.commit for delta in work.deltas}
+    found = {*wanted}
+    for step in planned.plan.steps:
+        if step.key.model not in work.dump.tables:
+            continue
+        gone = step.action in (Action.DELETE, Action.CASCADE)
+        made = step.action in (Action.CREATE, Action.UPDATE) and step.dump == work.folder
+        if (gone or made) and wanted.get(step.key) == step.after:
+            found.discard(step.key)
+        else:
+            found.add(step.key)
+    return found
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -26,15 +26,18 @@ from contentgit.workingcopy.database_side import DatabaseSide, Spool
 from contentgit.workingcopy.dropping import dropped_values, refuse_dropping
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current, enter, pending, settle
+from contentgit.workingcopy.looked import Looked, rows_in
 from contentgit.workingcopy.parents import LostUpdates, parent_of
 from contentgit.workingcopy.places import place
 from contentgit.workingcopy.standing import refuse_pending
+from contentgit.workingcopy.tracking import Tracked, compared_with, is_plain, renew, written_down
 from contentgit.workingcopy.unapplied import Unapplied
 from contentgit.workingcopy.withheld import WithheldBefore
 
 if TYPE_CHECKING:
     from contentgit.content.diff import Delta
     from contentgit.content.evolution import SchemaChange
+    from contentgit.content.records import RecordKey
     from contentgit.db.calling import HookFailure
     from contentgit.git import LeftAlone, Repository, Signature
     from contentgit.workingcopy.project import Dump, Project
@@ -102,7 +105,10 @@ class _Onto(NamedTuple):
 
 @dataclass
 class _DumpDraft:
-    """One dump between reading and writing."""
+    """One dump between reading and writing.
+
+    ``differing`` are the records that differ from the commit all the same, ``rows`` how many the dump has.
+    """
 
     dump: Dump
     side: DatabaseSide
@@ -111,6 +117,9 @@ class _DumpDraft:
     evolution: Evolution
     recorded: bytes | None
     withheld: Sequence[object] = ()
+    tracked: Tracked | None = None
+    differing: Collection[RecordKey] = ()
+    rows: int = 0
 
     @property
     def changed(self) -> bool:
@@ -174,6 +183,8 @@ def commit(
         with project.exclusive():  # the snapshot shall have what is being applied
             pass
     settle(project)
+    if not dry_run:
+        renew(project, names)
     with project.snapshot():
         branch, parent, drafts = _read(project, names, new_branch, drop_fields=drop_fields)
         evolved = tuple(filter(None, (draft.evolution.schema_change for draft in drafts)))
@@ -187,11 +198,13 @@ def commit(
         adopted = [draft for draft in adoptable if not _is_at(project, draft, parent)]
         if parent and not dry_run:
             _adopt(project, branch, parent, adopted)
+            _note_tracked(project, drafts)
         labels = tuple(draft.dump.dataset.label for draft in adopted)
         return Committed("", branch, whole.dumps, labels, schema=evolved, dropped=dropped)
     text = with_trailers(message(whole), whole)
     new = repository.writer.commit_tree(tree, [parent] if parent else [], text, author=author)
     left = _publish(project, branch, None if new_branch else parent, new, drafts)
+    _note_tracked(project, drafts)
     anchor(project)
     failures = committed(project, branch, parent, new, [d.dump for d in drafts if d.changed])
     return Committed(new, branch, whole.dumps, (), tuple(left), tuple(failures), evolved, dropped)
@@ -220,7 +233,7 @@ def _read(
     ]
     if not names:
         # A dataset that wants arguments may give an empty dump without them.
-        drafts = [draft for draft in drafts if draft.side.size or not draft.is_new]
+        drafts = [draft for draft in drafts if draft.rows or not draft.is_new]
     for draft in drafts:
         if parent and draft.deltas:
             lost = LostUpdates(project, draft.dump, draft.base, branch, parent)
@@ -242,7 +255,12 @@ def _drafted(
         has_moved = bool(base and base.tree != tree and not onto.is_new)
         refuse_dropping(evolution, permitted=drop_fields, has_moved=has_moved)
     before = evolution.side
-    deltas = side.compare(before, before.ids())
+    tracked = written_down(project, dump, base)
+    part = _part(evolution, base, tracked)
+    if part and tracked:
+        deltas = side.compare(before, part.ids(before), rows_in(dump, part, tracked.keys))
+    else:
+        deltas = side.compare(before, before.ids())
     place = f"{dump.folder}/{DATASET_FILE}"
     recorded = project.repository.blob(parent, place) if parent else None
     withheld = WithheldBefore.by(base)
@@ -254,7 +272,23 @@ def _drafted(
     deleted = {str(delta.key) for delta in edited if not delta.database}
     missing = with_committed(unapplied.replaced.named(), kept, deleted)
     carried = [*withheld.carried(ignored, deltas), *missing]
-    return _DumpDraft(dump, side, base, edited, evolution, recorded, carried)
+    differing = {each.key for each in deltas} - {each.key for each in edited} | side.kept.keys()
+    rows = sum(dump.reader.counts().values()) if part else side.size
+    return _DumpDraft(
+        dump, side, base, edited, evolution, recorded, carried, tracked, differing, rows
+    )
+
+
+def _part(evolution: Evolution, base: Applied | None, tracked: Tracked | None) -> Looked | None:
+    """The part of the dump in which it may differ from the parent, as far as that is known."""
+    if base is None or tracked is None or not is_plain(evolution, base):
+        return None
+    return tracked.part(evolution.dump)
+
+
+def _note_tracked(project: Project, drafts: Sequence[_DumpDraft]) -> None:
+    """What was written down of the rows is in the commit, or they were found to be as it has them."""
+    compared_with(project, [(each.dump, each.tracked, each.differing) for each in drafts])
 
 
 def _is_at(project: Project, draft: _DumpDraft, parent: str | None) -> bool:
@@ -303,7 +337,7 @@ def _entry(project: Project, draft: _DumpDraft, branch: str, commit_id: str, act
         action=action,
         who=project.operator.name,
         at=project.operator.now,
-        counts={"rows": draft.side.size, "create": created, "update": updated, "delete": deleted},
+        counts={"rows": draft.rows, "create": created, "update": updated, "delete": deleted},
         withheld=draft.withheld,
         previous=draft.base.commit if draft.base else "",
         place=place(project, draft.dump.folder),

@@ -21,7 +21,9 @@ from contentgit.workingcopy.copies import copies
 from contentgit.workingcopy.database_side import DatabaseSide, Missing, pairs
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current
+from contentgit.workingcopy.looked import rows_in
 from contentgit.workingcopy.missing import applied_commit, found_commit
+from contentgit.workingcopy.tracking import is_plain, written_down
 from contentgit.workingcopy.unapplied import Unapplied
 from contentgit.workingcopy.withheld import WithheldBefore
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from contentgit.content.evolution import SchemaChange
     from contentgit.db.ledger import Applied
     from contentgit.workingcopy.project import Dump, Project
+    from contentgit.workingcopy.tracking import Tracked
 
 
 def _refuse_copies(project: Project, names: Sequence[str]) -> None:
@@ -107,7 +110,8 @@ def _database_changes(
         at = commit or found_commit(project, rows[dump.folder])
         row = None if commit else rows[dump.folder]
         evolution = Evolution.since(project, dump, at)
-        found, side, _ = dump_changes(project, dump, evolution, selection.wants, row)
+        tracked = written_down(project, dump, row) if row else None
+        found, side, _ = dump_changes(project, dump, evolution, selection.wants, row, tracked)
         for batch in change_batches(found):
             yield from titled(project, dump, batch, whole=True)
         del side
@@ -119,17 +123,24 @@ def dump_changes(
     evolution: Evolution,
     wants: Callable[[str], bool],
     row: Applied | None = None,
+    tracked: Tracked | None = None,
 ) -> tuple[Iterator[Change], DatabaseSide, Mapping[str, int]]:
     """The changes from the commit of ``evolution`` to the database, and the side that counted the rows.
 
     ``row`` is the ledger's, where the commit is the applied one: what it withheld is no change, and how many
-    records of each model are not applied yet is told last. Records of models that the code's dataset does not
+    records of each model are not applied yet is told last. Of a ``tracked`` dump only rows are read that were
+    written since, where these are known. Records of models that the code's dataset does not
     have are left out.
     """
     unapplied = Unapplied.since(project, evolution, row)
     before = unapplied.side
     side = DatabaseSide(dump, project.repository.algorithm, project.progress)
-    deltas = side.compare(before, before.ids())
+    part = tracked.part(dump) if tracked and row and is_plain(evolution, row) else None
+    if part and tracked:
+        deltas = side.compare(before, part.ids(before), rows_in(dump, part, tracked.keys))
+        side.size = sum(dump.reader.counts().values())
+    else:
+        deltas = side.compare(before, before.ids())
     found = WithheldBefore.by(row).edits(deltas)
     known = (delta for delta in found if delta.key.model in dump.tables)
     wanted = in_order(delta for delta in known if wants(delta.path))

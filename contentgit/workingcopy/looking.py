@@ -1,21 +1,21 @@
-"""What a merge into the database reads of it: what the commits changed, and not the tables.
+"""What is read of a dump where not all of its rows are needed.
 
-Where base and commit have the same, the database keeps what it has. So nothing is planned there, and
-whether a row was edited here does not matter.
+A merge into the database reads what the commits changed: where base and commit have the same, the database
+keeps what it has, so nothing is planned there, and whether a row was edited here does not matter. Of a
+tracked dump what was written since is read, too, and then an edit of any row is seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Collection, Iterator, Mapping
 
 from contentgit.content.layout import of_models
-from contentgit.content.records import RecordKey, by_model
-from contentgit.history.snapshots import batches, between_commits
+from contentgit.history.snapshots import between_commits
 from contentgit.workingcopy.database_side import Missing, Row
 from contentgit.workingcopy.evolution import Evolution
-from contentgit.workingcopy.planned import DumpPlan, Looked
-from contentgit.workingcopy.project import Dump, Project
+from contentgit.workingcopy.looked import Looked, rows_in
+from contentgit.workingcopy.planned import DumpPlan
+from contentgit.workingcopy.project import Project
 
 
 class NotReadError(Exception):
@@ -23,30 +23,45 @@ class NotReadError(Exception):
 
 
 def looked(
-    project: Project, sides: DumpPlan, evolution: Evolution, shared: Collection[str]
+    project: Project,
+    sides: DumpPlan,
+    evolution: Evolution,
+    shared: Collection[str],
+    *,
+    merging: bool,
 ) -> Looked | None:
-    """The part of the dump that a merge reads; ``None`` where it must read all.
+    """The part of the dump that is to be read; ``None`` where it is all of it.
 
-    That is so where more than the two commits decides: migrations since, rows that a former apply has
-    withheld, rows that move or are copied, references that are named otherwise now. All rows are read of
-    ``shared`` models, which other dumps have too, of those that an order puts into a line, and of those
-    whose references the database may lack.
+    That is so where edits of the database count, unless it is known which there are, and where more than two
+    commits decides: migrations since, rows that a former apply has withheld, rows that move or are copied,
+    references that are named otherwise now. All rows are read of ``shared`` models, which other dumps have
+    too, of those that an order puts into a line, and of those whose references the database may lack.
     """
-    base, theirs = sides.base, sides.theirs
-    plain = (base.commit, theirs.commit) == (sides.base_commit, sides.goal.commit)
-    row = sides.applied
+    base, theirs, row = sides.base, sides.theirs, sides.applied
+    plain = theirs.commit == sides.goal.commit and base.commit in (
+        sides.base_commit,
+        theirs.commit,  # where both have the same of the dump
+    )
     if not plain or row is None or row.withheld or sides.rename or project.copy:
         return None
     if evolution.schema_change or any(evolution.added.values()):
         return None
+    written = sides.tracked.keys if sides.tracked and sides.tracked.is_complete else None
+    if sides.base_commit != row.commit:  # of another commit nobody knows how rows differ
+        written = None
+    if written is None and not merging:
+        return None
     tables = sides.dump.tables
     labels = {label for label, table in tables.items() if table.schema.orders}
     labels |= {*Missing(sides.dump).fields} | (tables.keys() & shared)
+    if sides.tracked and written is not None:
+        labels |= sides.tracked.whole(sides.dump)
     changed = between_commits(project.repository, base.commit, theirs.commit, sides.folder)
     paths = {each.path: "" for each in changed}
+    paths |= {sides.dump.path(key): "" for key in written or ()}
     for path in [*of_models(labels, paths)]:
         del paths[path]
-    return Looked(frozenset(paths), frozenset(labels))
+    return Looked(frozenset(paths), frozenset(labels), is_complete=written is not None)
 
 
 def rows_of(
@@ -58,28 +73,10 @@ def rows_of(
     """
     if sides.looked is None:
         return None
-    paths, labels = sides.looked
+    paths = sides.looked.paths
     there = {path: blob for path, blob in ids.items() if path in paths}
-    gone = {path: base_ids[path] for path in paths - there.keys()}
-    keys = [*sides.theirs.keys(there), *sides.base.keys(gone)]
-    _see_names(sides.dump)
-    return chain(sides.dump.reader.entries(sorted(labels)), _rows_at(sides.dump, keys))
-
-
-def _see_names(dump: Dump) -> None:
-    """Learns which rows are gone, and which UUIDs are lost, as for every call that reads the tables."""
-    identities = dump.reader.identities
-    for label in dump.tables:
-        uuids = identities.uuids(label)
-        if uuids is not None:
-            uuids.see()
-
-
-def _rows_at(dump: Dump, keys: Sequence[RecordKey]) -> Iterator[Row]:
-    """The rows of the dump that have these keys."""
-    for batch in batches(keys):
-        for label, some in by_model(batch).items():
-            if label in dump.tables:
-                there = dump.reader.members(label, some)
-                for key, data in dump.reader.encoded(there):
-                    yield dump.path(key), key, data
+    gone = {path: base_ids[path] for path in paths & base_ids.keys() - there.keys()}
+    keys = {*sides.theirs.keys(there), *sides.base.keys(gone)}
+    if sides.tracked and sides.looked.is_complete:
+        keys |= {*sides.tracked.keys}
+    return rows_in(sides.dump, sides.looked, keys)

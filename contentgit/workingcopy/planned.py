@@ -24,8 +24,10 @@ from contentgit.render.values import dump_label
 from contentgit.workingcopy.as_applied import MissingCause, missing_causes
 from contentgit.workingcopy.as_committed import AsCommitted
 from contentgit.workingcopy.database_side import DatabaseSide, Spool
+from contentgit.workingcopy.looked import Looked
 from contentgit.workingcopy.project import Dump, all_tables
 from contentgit.workingcopy.request import Request
+from contentgit.workingcopy.tracking import Tracked
 
 
 class Target(NamedTuple):
@@ -34,20 +36,6 @@ class Target(NamedTuple):
     revision: str
     commit: str
     branch: str
-
-
-class Looked(NamedTuple):
-    """The part of a dump that a merge reads: the paths of records, and all records of the models ``labels``.
-
-    Elsewhere commit and base have the same, so what is here stays, whatever it is.
-    """
-
-    paths: frozenset[str]
-    labels: frozenset[str]
-
-    def ids(self, side: CommitSide) -> dict[str, str]:
-        """The blob ids that a snapshot has there, by path."""
-        return {**side.ids(self.labels), **side.ids_at(self.paths)}
 
 
 class Goal(NamedTuple):
@@ -88,7 +76,7 @@ class DumpPlan:
     it has others. ``base_commit`` is the commit of ``base``. ``missing`` lists what ``theirs`` has in place
     of references to missing rows, see :mod:`contentgit.workingcopy.as_applied`. ``looked`` is the part of the
     dump of which deltas and ids are known, ``None`` if all of it was read. ``committed`` is what the commits
-    have in place of what is written for missing rows.
+    have in place of what is written for missing rows. ``tracked`` is what was written down of the dump.
     """
 
     dump: Dump
@@ -117,6 +105,7 @@ class DumpPlan:
     missing: Sequence[Mapping[str, Any]] = ()
     looked: Looked | None = None
     committed: AsCommitted | None = None
+    tracked: Tracked | None = None
 
     @property
     def folder(self) -> str:

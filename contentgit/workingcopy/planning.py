@@ -46,6 +46,7 @@ from contentgit.workingcopy.renumbered import refuse_renumbered
 from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.standing import refuse_pending
 from contentgit.workingcopy.targets import dumps_of, target_of
+from contentgit.workingcopy.tracking import written_down
 from contentgit.workingcopy.unapplied import Unapplied
 from contentgit.workingcopy.undo import Undone, origin_of, to_undo
 from contentgit.workingcopy.unreadable import refuse_unreadable
@@ -243,9 +244,14 @@ class _Planning(NamedTuple):
 
     def _looked(self, sides: DumpPlan, evolution: Evolution) -> DumpPlan:
         """The snapshots with the part of them that this call has to read."""
-        if self.whole or not self.request.merging or self.moves.keys:
+        sides = replace(sides, tracked=written_down(self.project, sides.dump, sides.applied))
+        merging = self.request.merging
+        # What nobody knows is learned for the next call, where all rows are compared.
+        unknown = sides.tracked is not None and not sides.tracked.is_complete
+        if self.whole or self.moves.keys or unknown or not (merging or sides.tracked):
             return sides
-        return replace(sides, looked=looked(self.project, sides, evolution, self.shared))
+        part = looked(self.project, sides, evolution, self.shared, merging=merging)
+        return replace(sides, looked=part)
 
     def _compared(self, sides: DumpPlan, evolution: Evolution) -> DumpPlan:
         """Looks by blob ids alone where the database differs from what it is to become.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from django.db import transaction
 
@@ -35,6 +35,9 @@ from contentgit.db.tables import Table, Tables
 from contentgit.errors import ConfigurationError, ContentgitError, DatabaseError, UnknownNameError
 from contentgit.git import Repository, finish_moves
 from contentgit.specs import Dataset
+
+if TYPE_CHECKING:
+    from contentgit.db.tracking.log import Tracking
 
 Progress: TypeAlias = Callable[[str, int, int | None], None]
 """Called with what is being done, how many are done, and of how many (``None``: not known)."""
@@ -116,7 +119,7 @@ class Project:
     :mod:`contentgit.workingcopy.places` has found out. ``earlier_names`` is asked for the UUIDs of rows that
     had another name before, ``earlier_records`` for the records of rows as they were applied.
     With ``copy`` the database is seen as that copy alone, one of the ``views`` of ``origin``, which sees it
-    apart from copies.
+    apart from copies. ``tracked`` is what :mod:`contentgit.workingcopy.tracking` has read of the database.
     """
 
     config: Config
@@ -133,6 +136,7 @@ class Project:
     copy: Copy | None = None
     origin: Project | None = None
     views: list[Project] = field(default_factory=list)
+    tracked: Sequence[Tracking] | None = None
 
     @cached_property
     def repository(self) -> Repository:
@@ -193,6 +197,7 @@ class Project:
 
         Where the database takes no writes of this user, the next call gives them others.
         """
+        self.tracked = None
         with self.backend.snapshot():
             yield
         with suppress(ContentgitError):
@@ -239,7 +244,7 @@ class Project:
     def seen_as(self, copy: Copy) -> Project:
         """The same database, seen as a copy."""
         origin = self.origin or self
-        made = replace(self, copy=copy, schemas={}, origin=origin, views=[])
+        made = replace(self, copy=copy, schemas={}, origin=origin, views=[], tracked=None)
         origin.views.append(made)
         same = {"repository", "definitions", "backend", "migrations"} & self.__dict__.keys()
         made.__dict__.update({name: self.__dict__[name] for name in same})
@@ -264,6 +269,7 @@ class Project:
         """Forgets what was read of the database, before it is read again."""
         for each in self._every:
             each.__dict__.pop("identities", None)
+            each.tracked = None
 
     def datasets(self, names: Sequence[str], also: Sequence[str] = ()) -> list[Dataset]:
         """The dumps called ``names``, each behind those it depends on.

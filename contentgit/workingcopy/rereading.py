@@ -125,7 +125,8 @@ class Rereading:
         Raises:
             NotReadError: what was here of these models before is not known.
         """
-        if work.looked is not None and not work.looked.labels.issuperset(labels):
+        part = work.looked
+        if part and not part.is_complete and not part.labels.issuperset(labels):
             raise NotReadError
         ids = of_models(labels, work.theirs.ids())
         local: set[str] = set()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from contentgit.content.layout import dump_folder, dump_name
 from contentgit.datasets import parse_dump_argument
@@ -26,12 +26,14 @@ from contentgit.workingcopy.missing import found_commit, ways
 from contentgit.workingcopy.places import is_own
 from contentgit.workingcopy.project import BY_SPEC, Dump, Project
 from contentgit.workingcopy.standing import pending_code
+from contentgit.workingcopy.tracking import written_down
 from contentgit.workingcopy.unapplied import Unapplied
 
 if TYPE_CHECKING:
     from contentgit.content.diff import Change
     from contentgit.content.evolution import SchemaChange
     from contentgit.content.titles import TitledChange
+    from contentgit.workingcopy.tracking import Tracked
 
 T = TypeVar("T")
 
@@ -58,6 +60,27 @@ def copied(project: Project, names: Sequence[str]) -> str:
     return f"{where} {' and '.join(others)}, this is {own!r}: a copied database?"
 
 
+FULL: Final = "that was asked for"
+"""Why all rows of a tracked dump were read, with ``--full``."""
+
+
+class KnownBy(NamedTuple):
+    """How the edits of a tracked dump are known: by what triggers wrote down, or else from all rows.
+
+    ``changed`` is how many records were written since the commit, ``gap`` why all rows were read; ``whole``
+    are the models of which all are read anyway.
+    """
+
+    changed: int
+    gap: str
+    whole: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> bool:
+        """Whether all rows were read because the call asked for that."""
+        return self.gap == FULL
+
+
 class DumpStatus(NamedTuple, Generic[T]):
     """One dump of the database: the commit it is at, what was edited since, where the branch is.
 
@@ -70,6 +93,7 @@ class DumpStatus(NamedTuple, Generic[T]):
     are migrations with code that the database has not run. ``unapplied`` is how many records of each model
     older code left out, and newer code has not applied yet. ``replaced`` are the rows that were missing, and
     what was written in place of references to them. ``copy`` is the kind of the copy, where the rows are one.
+    ``tracking`` says how the edits are known, where the dump is tracked.
     """
 
     label: str
@@ -91,12 +115,19 @@ class DumpStatus(NamedTuple, Generic[T]):
     pending: tuple[str, ...] = ()
     replaced: tuple[MissingCause, ...] = ()
     copy: str = ""
+    tracking: KnownBy | None = None
 
 
 def status(
-    project: Project, names: Sequence[str], keep: Callable[[TitledChange], T]
+    project: Project,
+    names: Sequence[str],
+    keep: Callable[[TitledChange], T],
+    *,
+    full: bool = False,
 ) -> list[DumpStatus[T]]:
     """between(applied commit, database) for every dump; of each change only what ``keep`` gives stays.
+
+    With ``full`` all rows are read, also of dumps that are tracked.
 
     Raises:
         UnknownNameError: a dump does not exist.
@@ -114,7 +145,8 @@ def status(
                 made |= {dump.folder} if copy.copy.kind == BY_SPEC else set()
                 found.append(_status(copy, dump, there[dump.folder], keep, tip))
         own = (dump for dump in dumps if dump.folder in rows or dump.folder not in made)
-        return [*(_status(project, dump, rows.get(dump.folder), keep, tip) for dump in own), *found]
+        mine = [_status(project, dump, rows.get(dump.folder), keep, tip, full=full) for dump in own]
+        return [*mine, *found]
 
 
 def _status(
@@ -123,6 +155,8 @@ def _status(
     row: Applied | None,
     keep: Callable[[TitledChange], T],
     tip_of: Callable[[str], str | None],
+    *,
+    full: bool = False,
 ) -> DumpStatus[T]:
     repository, own = project.repository, project.config.environment
     branch = row.branch if row and row.branch else repository.refs.head_branch() or ""
@@ -153,7 +187,10 @@ def _status(
         refuse_lost_map(project, dump, Unapplied.since(project, evolution, row).side, row)
     except RefusedError as error:  # the other dumps have nothing to do with it
         return known._replace(note=error.message, ways=tuple(error.hint.splitlines()))
-    found, side, unapplied = dump_changes(project, dump, evolution, lambda _path: True, row)
+    tracked = written_down(project, dump, row)
+    found, side, unapplied = dump_changes(
+        project, dump, evolution, lambda _path: True, row, None if full else tracked
+    )
     edited, computed = list[T](), list[T]()
     for batch in change_batches(found):
         for entry in titled(project, dump, batch):
@@ -174,7 +211,15 @@ def _status(
         unapplied=unapplied,
         pending=tuple(pending_code(project, [dump])),
         replaced=tuple(cause.shown(project.shown) for cause in missing_causes(row.withheld)),
+        tracking=_known_by(dump, tracked, full=full),
     )
+
+
+def _known_by(dump: Dump, tracked: Tracked | None, *, full: bool) -> KnownBy | None:
+    if tracked is None:
+        return None
+    whole = tuple(sorted(tracked.whole(dump)))
+    return KnownBy(len(tracked.keys), FULL if full else tracked.gap, whole)
 
 
 def _is_computed(dump: Dump, change: Change) -> bool:

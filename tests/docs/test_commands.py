@@ -102,6 +102,6 @@ def test_the_commands_for_a_task_run(task: str, site: Path, tmp_path: Path) -> N
     walk(re.sub(r"^\$ contentgit demo.*\n", "", TASKS[task], flags=re.MULTILINE), site, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["check.md", "review.md"])
+@pytest.mark.parametrize("name", ["check.md", "review.md", "tracking.md"])
 def test_the_commands_on_a_page_run(name: str, site: Path, tmp_path: Path) -> None:
     walk((DOCS / name).read_text(), site, tmp_path)

@@ -197,6 +197,7 @@ RUN = {
         "docs/cli.md",
         "docs/check.md",
         "docs/review.md",
+        "docs/tracking.md",
     ),
 }
 """Pages whose commands a test of this folder runs."""

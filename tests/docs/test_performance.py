@@ -17,7 +17,7 @@ from tests.docs.pages import ROOT
 STEPS = [
     *("start", "raw read", "raw write", "dumpdata", "loaddata", "first commit", "status"),
     *("plan of a first apply", "first apply", "commit of 10 changed", "apply of 10 changed"),
-    "update of 10 changed",
+    *("update of 10 changed", "track", "tracked: status", "tracked: commit", "tracked: apply"),
 ]
 PAGE = """# Page
 

@@ -22,7 +22,9 @@ NOT_CALLED: Final = {
 USUAL: Final[dict[str, tuple[str, ...]]] = {
     "datasets": ("", "shop --json"),
     "commit": ("-m Why", "shop -m Why", "-m Why --branch new", "--dry-run --json"),
-    "status": ("", "--json", "--all-databases", "--exit-code"),
+    "status": ("", "--json", "--all-databases", "--exit-code", "--full"),
+    "track": ("", "shop --json"),
+    "untrack": ("", "--json"),
     "diff": (
         *(
             "",

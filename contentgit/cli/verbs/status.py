@@ -86,6 +86,7 @@ def status_options(options: Options) -> None:
     )
     options.dumps("dumps to compare (default: all)")
     options.flag("--exit-code", "exit 1 if anything was edited")
+    options.flag("--full", "read all rows, also of dumps that are tracked")
 
 
 def status(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -100,7 +101,7 @@ def status(args: argparse.Namespace, terminal: Terminal) -> int:
     def read(project: Project) -> _Status:
         from contentgit.workingcopy.status import status as dump_statuses
 
-        dumps = dump_statuses(project, [*args.dumps, *args.names], keep)
+        dumps = dump_statuses(project, [*args.dumps, *args.names], keep, full=args.full)
         head, environment = project.repository.refs.head_branch(), project.config.environment
         operation = current(project.repository)
         under_way = (operation.named, operation.ends()) if operation else ("", "")
@@ -150,6 +151,7 @@ def _status_data(status: _Status) -> dict[str, object]:
         document = {
             **dump._asdict(),
             "replaced": missing_data(dump.replaced),
+            "tracking": dump.tracking and dump.tracking._asdict(),
             "dump": dump.label,
             "twin": dump.twin or None,
             "schema": schema[0] if schema else None,
@@ -253,11 +255,25 @@ def _status_lines(status: DumpStatus[_Edited], call: Call) -> Iterator[Text]:
             yield Text(f"  {plural(len(entries), 'record')} {said}:")
             rest = "status {} --json" if status.copy else "diff -- {}"
             yield from _entry_lines(entries, f"contentgit {rest.format(status.label)}", call)
+    if status.tracking:
+        yield Text(f"  {_tracking_words(status)}", style="dim")
+        if status.tracking.gap and not status.tracking.asked:
+            way = call.typed(f"contentgit track {status.label}")
+            yield Text(f"    the next commit or apply compares them, too, or: {way}", style="dim")
     if status.behind:
         as_new = " --as-new" if status.copy == "as-new" else ""
         command = call.typed(f"contentgit checkout {status.branch} {status.label}{as_new}")
         more = plural(status.behind, "commit")
         yield Text(f"  branch {status.branch} has {more} more: {command}", style="dim")
+
+
+def _tracking_words(status: DumpStatus[_Edited]) -> str:
+    """How the edits of a tracked dump are known."""
+    assert status.tracking
+    if status.tracking.gap:
+        return f"tracked, and all rows were read: {status.tracking.gap}"
+    whole = f", and all of {', '.join(status.tracking.whole)}" if status.tracking.whole else ""
+    return f"tracked: read {plural(status.tracking.changed, 'record')} written since{whole}"
 
 
 def _schema_status_lines(status: DumpStatus[_Edited], commit: str, call: Call) -> Iterator[Text]:

@@ -1,0 +1,115 @@
+"""``track`` and ``untrack``: whether triggers write down which rows of a dump are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
+from typing import NamedTuple
+
+from contentgit.content.records import RecordKey
+from contentgit.db.ledger import Applied
+from contentgit.db.tracking import log as tracking
+from contentgit.errors import ContentgitError, RefusedError
+from contentgit.workingcopy.database_side import DatabaseSide
+from contentgit.workingcopy.evolution import Evolution
+from contentgit.workingcopy.ledger import current
+from contentgit.workingcopy.missing import found_commit
+from contentgit.workingcopy.project import Dump, Project
+from contentgit.workingcopy.tracking import (
+    begin,
+    compared,
+    followed,
+    is_plain,
+    tracked_dumps,
+    tracking_of,
+    written_down,
+)
+
+
+class Begun(NamedTuple):
+    """A dump that is tracked from now on: how many tables, and records that differ from its commit.
+
+    ``whole`` says of the models that cannot be tracked why not: of these all rows are read.
+    ``commit`` is ``""`` where the rows cannot be told from those of a commit yet: the next commit or apply of
+    the dump is what tracking begins at.
+    """
+
+    label: str
+    tables: int
+    whole: Mapping[str, str]
+    commit: str
+    differing: int
+
+
+def track(project: Project, names: Sequence[str]) -> list[Begun]:
+    """Makes triggers for the dumps, in place of those that they have, and compares all their rows.
+
+    Raises:
+        RefusedError: triggers would not see all that happens to their rows.
+        UnknownNameError: a dump does not exist.
+        DatabaseError: the database has no table for it, or refuses.
+    """
+    dumps = project.dumps(names)
+    found = [followed(project, dump) for dump in dumps]
+    none = [dump for dump, (tables, _) in zip(dumps, found, strict=True) if not tables]
+    if none:
+        labels = " and ".join(dump.dataset.label for dump in none)
+        unfit = dict(chain.from_iterable(each.items() for tables, each in found if not tables))
+        raise RefusedError(
+            f"changes of {labels} cannot be tracked in database {project.using!r}",
+            items=[f"{label}: {why}" for label, why in unfit.items()],
+            hint="nothing has changed; of what is not tracked all rows are read, as before",
+        )
+    for dump, (tables, _) in zip(dumps, found, strict=True):
+        begin(project, dump, tables)
+    return [
+        _compare(project, dump, len(tables), unfit)
+        for dump, (tables, unfit) in zip(dumps, found, strict=True)
+    ]
+
+
+def _compare(project: Project, dump: Dump, tables: int, unfit: Mapping[str, str]) -> Begun:
+    """Compares all rows of a dump with its commit, and writes down which of them differ."""
+    project.forget_rows()
+    dump = project.bind(dump.dataset)
+    with project.snapshot():
+        row = current(project).get(dump.folder)
+        tracked = written_down(project, dump, row)
+        at, differing = _differing(project, dump, row)
+    if not row or not at:
+        return Begun(dump.dataset.label, tables, unfit, "", 0)
+    compared(project, dump, tracked, line=row.id, differing=differing)
+    return Begun(dump.dataset.label, tables, unfit, at, len(differing))
+
+
+def _differing(project: Project, dump: Dump, row: Applied | None) -> tuple[str, set[RecordKey]]:
+    """The commit that the dump is at, and the records that differ from it; ``""`` where nobody can tell."""
+    with suppress(ContentgitError):
+        at = found_commit(project, row) if row else ""
+        evolution = Evolution.since(project, dump, at)
+        if row and at and is_plain(evolution, row):
+            side = DatabaseSide(dump, project.repository.algorithm, project.progress)
+            found = side.compare(evolution.side, evolution.side.ids())
+            return at, {delta.key for delta in found}
+    return "", set()
+
+
+def untrack(project: Project, names: Sequence[str]) -> list[str]:
+    """Drops the triggers of the dumps, without names of all; the labels of those that were tracked.
+
+    Raises:
+        UnknownNameError: a dump does not exist.
+        DatabaseError: the database refuses.
+    """
+    folders = [each.dump for each in tracked_dumps(project)]
+    ended = []
+    for dump in project.dumps(names, also=folders):
+        found = tracking_of(project, dump)
+        if found is not None:
+            tracking.end(project.using, found)
+            ended.append(dump.dataset.label)
+    if not names:
+        tracking.sweep(project.using)
+    project.tracked = None
+    return ended
