@@ -59,7 +59,8 @@ def measured_ratio(target: Target, result: Result, results: Sequence[Result]) ->
         return max(map(memory, own), default=None)
     anchor = result.today.get(target.anchor)
     if target.anchor == EARLIER:
-        anchor = result.earlier.get(target.work)
+        like = {step.name: step.like for step in STEPS}.get(target.work)
+        anchor = result.earlier.get(like or target.work)
     elif target.anchor == TENTH:
         tenth = [each for each in results if is_tenth(each, result)]
         anchor = tenth[0].today.get(target.work) if tenth else None

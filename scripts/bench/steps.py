@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 CONTENTGIT = ("manage.py", "contentgit")
 TO_OTHER = ("--database", "other")
+UPDATE = "update of 10 changed"
 CHECKOUT = (*CONTENTGIT, "checkout", "main", *TO_OTHER)
 APPLY = (*CHECKOUT, "--apply", "--yes")
 
@@ -16,7 +17,7 @@ class Step:
     """What is measured, and which functions of work.py are called right before it, joined by ``+``.
 
     ``ours`` are those that run contentgit, also that of an earlier commit; ``needs`` is the option without
-    which the step is left out.
+    which the step is left out. ``like`` is the step beside which the earlier commit is measured, if not this.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Step:
     ours: bool = False
     needs: str = ""
     at: str = ""
+    like: str = ""
 
 
 def ours(name: str, command: tuple[str, ...], before: str = "") -> Step:
@@ -45,7 +47,11 @@ STEPS = (
     ours("first apply", APPLY, "empty"),
     ours("commit of 10 changed", (*CONTENTGIT, "commit", "-m", "Ten"), "edit 10"),
     ours("apply of 10 changed", APPLY),
-    ours("update of 10 changed", (*CONTENTGIT, "update", "--yes", *TO_OTHER), "edit 10 + commit"),
+    ours(UPDATE, (*CONTENTGIT, "update", "--yes", *TO_OTHER), "edit 10 + commit"),
+    Step("track", (*CONTENTGIT, "track"), "track_other"),
+    Step("tracked: status", (*CONTENTGIT, "status"), "edit 10", like="status"),
+    Step("tracked: commit", (*CONTENTGIT, "commit", "-m", "Ten"), like="commit of 10 changed"),
+    Step("tracked: apply", APPLY, like="apply of 10 changed"),
     Step("demo: start", ("manage.py", "check"), needs="demo", at="demo"),
     Step("demo: status", ("manage.py", "contentgit", "status"), needs="demo", at="demo", ours=True),
 )
@@ -72,19 +78,17 @@ class Target:
         return self.times if isinstance(self.times, int | float) else self.times[database]
 
 
-CHANGED = ("commit of 10 changed", "apply of 10 changed", "update of 10 changed")
+TRACKED = ("tracked: status", "tracked: commit", "tracked: apply")
 TARGETS = (
     Target("first commit", "dumpdata", 5, faster=True),
     Target("status", "raw read", 2),
     Target("first apply", "loaddata", {"sqlite": 10, "postgresql": 15, "mysql": 10}, faster=True),
     Target("first apply", "raw write", 2.5),
     Target("plan of a first apply", "first apply", 0.6),
-    Target("update of 10 changed", EARLIER, 20, faster=True),
-    Target("commit of 10 changed", EARLIER, 25, faster=True),
-    Target("apply of 10 changed", EARLIER, 25, faster=True),
-    Target("commit of 10 changed", "start", 2),
-    Target("apply of 10 changed", "start", 2),
-    *(Target(work, TENTH, 1.2) for work in CHANGED),
+    Target(UPDATE, EARLIER, 20, faster=True),
+    *(Target(work, EARLIER, 25, faster=True) for work in TRACKED),
+    *(Target(work, "start", 2) for work in TRACKED),
+    *(Target(work, TENTH, 1.2) for work in (UPDATE, *TRACKED)),
     Target(MEMORY, "", 300),
     Target("demo: status", "demo: start", 1.3),
 )

@@ -18,7 +18,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections, transaction  # noqa: E402
 from django.db.models import F  # noqa: E402
 
-import contentgit  # noqa: E402
+import contentgit.models  # noqa: E402
 
 FOLDER = Path(os.environ["BENCH_FOLDER"])
 ROWS = FOLDER.parent / "rows.pickle"
@@ -73,7 +73,12 @@ def extend(side):
 
 
 def forget():
-    """The first database was never committed."""
+    """The first database was never committed, and no database is tracked."""
+    if hasattr(contentgit.models, "TrackedDump"):  # an earlier commit may not have it
+        from contentgit.db.tracking.log import suspend
+
+        for each in connections:
+            suspend(each)
     for model in apps.get_app_config("contentgit").get_models():
         model.objects.all().delete()
 
@@ -98,6 +103,10 @@ def history(commits, first):
         chosen = {1 + (total * n // 10 + number) % total for n in range(10)}
         Story.objects.filter(pk__in=chosen).update(price=F("price") + 1)
         call_command("contentgit", "commit", "-m", f"Edit {number}")
+
+
+def track_other():
+    call_command("contentgit", "track", "--database", "other")
 
 
 def commit():
