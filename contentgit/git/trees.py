@@ -12,7 +12,7 @@ import shlex
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeAlias
 
 from contentgit.errors import FormatError
@@ -173,7 +173,7 @@ class Trees:
             RepositoryError: there is something between or after the entries; what was lost is not known.
         """
         found: Rows = self._pattern.findall(data)
-        if sum(len(mode) + len(name) + len(raw) + 2 for mode, name, raw in found) != len(data):
+        if sum(map(len, chain.from_iterable(found))) + 2 * len(found) != len(data):
             raise self._program.missing(f"tree {tree} cannot be read", commit=False)
         return found
 
