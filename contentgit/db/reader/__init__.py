@@ -418,11 +418,14 @@ class Reader:
             if isinstance(value, dict)
         ]
         before = self._before([keys[n] for n, _ in numbers]) if numbers else {}
+        columns = {place: list(values[place]) for place in {place for _, place in numbers}}
         for n, place in numbers:
             record = before.get(keys[n])
             name = record.fields.get(encoder.names[place]) if record else None
-            if isinstance(name, str) and self._is_gone(name, values[place][n]):
-                values[place] = [*values[place][:n], name, *values[place][n + 1 :]]
+            if isinstance(name, str) and self._is_gone(name, columns[place][n]):
+                columns[place][n] = name
+        for place, column in columns.items():
+            values[place] = column
 
     def _is_gone(self, name: str, columns: Mapping[str, Any]) -> bool:
         """Whether the reference is to a row that is not here, of the model that the columns refer to."""
