@@ -10,7 +10,7 @@ from typing import NamedTuple
 from contentgit.content.records import RecordKey
 from contentgit.db.ledger import Applied
 from contentgit.db.tracking import log as tracking
-from contentgit.errors import ContentgitError, RefusedError
+from contentgit.errors import ContentgitError, RefusedError, UsageError
 from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current
@@ -45,12 +45,23 @@ class Begun(NamedTuple):
 def track(project: Project, names: Sequence[str]) -> list[Begun]:
     """Makes triggers for the dumps, in place of those that they have, and compares all their rows.
 
+    Without names for all that are at a commit: of others nobody would delete what triggers write down.
+
     Raises:
+        UsageError: no dump is at a commit, and none is named.
         RefusedError: triggers would not see all that happens to their rows.
         UnknownNameError: a dump does not exist.
         DatabaseError: the database has no table for it, or refuses.
     """
     dumps = project.dumps(names)
+    if not names:
+        rows = current(project)
+        dumps = [dump for dump in project.dumps([], also=[*rows]) if dump.folder in rows]
+        if not dumps:
+            raise UsageError(
+                f"database {project.using!r} has never been at a commit",
+                hint="contentgit commit  (makes the first commit of this database)",
+            )
     found = [followed(project, dump) for dump in dumps]
     none = [dump for dump, (tables, _) in zip(dumps, found, strict=True) if not tables]
     if none:

@@ -304,6 +304,20 @@ def test_a_gap_is_known(tracked: None, ok: Ok, run: Run, kind: str) -> None:
         _cursor("ALTER TABLE bakery_tag DROP COLUMN more")
 
 
+def test_too_many_changes_are_read_whole(
+    tracked: None, ok: Ok, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next commit deletes what was written down, however much it is."""
+    monkeypatch.setattr(tracking, "MOST", 10)
+    for n in range(4):
+        Product._base_manager.update(price=n)
+    assert "12 changes of rows were written down" in ok("status", "shop")
+    assert compare(run, "shop") == {"whole": 1}
+    ok("commit", "shop", "-m", "Prices")
+    assert compare(run, "shop") == {"tracked": 1}
+    assert not RowChange.objects.exists()
+
+
 def test_the_code_of_a_dataset_changes(tracked: None, ok: Ok, run: Run) -> None:
     """Other fields, other records: nobody has compared these."""
     with override_settings(
@@ -474,7 +488,8 @@ def test_what_cannot_be_tracked_is_read_whole(databases: tuple[str, str], ok: Ok
 def test_a_dump_of_nothing_that_can_be_tracked(db: str, ok: Ok, run: Run) -> None:
     with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.pairs", "ENVIRONMENT": "test"}):
         ok("init", "--bare")
-        said = run("track")
+        assert run("track").code == 2  # nothing was committed
+        said = run("track", "pairs")
     assert (said.code, said.out) == (3, "")
     assert "changes of pairs cannot be tracked in database 'default'" in said.err
     assert "zoo.pair: its primary key is of a kind that triggers do not write down" in said.err

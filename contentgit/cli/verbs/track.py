@@ -20,7 +20,7 @@ def track_options(options: Options) -> None:
         "contentgit track pages",
         "contentgit track --database production",
     )
-    options.dumps("dumps to track (default: all)")
+    options.dumps("dumps to track (default: all that are at a commit)")
 
 
 def track(args: argparse.Namespace, terminal: Terminal) -> int:

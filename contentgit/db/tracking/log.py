@@ -179,7 +179,7 @@ def is_intact(using: str, tracking: Tracking) -> bool:
 def read(using: str, tracking: Tracking) -> Log:
     """What was written down; within a transaction that sees one moment, as it sees the rows."""
     found: dict[str, set[str]] = {}
-    net, seqs, gap = Counter[int](), array("q"), ""
+    net, seqs, gap, listed = Counter[int](), array("q"), "", 0
     with _reading(using):
         rows = _changes(using, tracking.id).values_list("seq", "number", "op", "key")
         for seq, number, op, key in rows.iterator(chunk_size=_TOGETHER):
@@ -188,15 +188,15 @@ def read(using: str, tracking: Tracking) -> Log:
             each = tracking.scope[number] if number < len(tracking.scope) else None
             if each is None or key is None:
                 gap = f"rows of {each.table if each else 'a table'} changed that others depend on"
-            elif each.label and len(seqs) <= MOST:
+            elif each.label and (listed := listed + 1) <= MOST:
                 found.setdefault(each.label, set()).add(bytes.fromhex(key).decode())
         counts = tuple(_counted(using, tracking))
     for number, (count, before) in enumerate(zip(counts, tracking.counts, strict=False)):
         if count != before + net[number]:
             table = tracking.scope[number].table
             gap = f"rows of {table} came or went without their triggers"
-    if len(seqs) > MOST:
-        gap = f"{len(seqs):,} changes of rows were written down"
+    if listed > MOST:
+        gap = f"{listed:,} changes of rows were written down"
     return Log(gap, {label: frozenset(keys) for label, keys in found.items()}, seqs, counts)
 
 
