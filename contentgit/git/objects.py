@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from contentgit.errors import RepositoryError, UnknownNameError
 from contentgit.git.failures import damaged, said
@@ -18,8 +18,9 @@ EMPTY_TREE = {
 }
 
 _GROUP = 16  # commits or trees that are asked for at once, and held
-_FEW = 100  # blobs that are asked for one by one, which spares the start of a process
+_FEW = 100  # so many blobs are asked for one by one, which spares the start of a process
 _BATCH = 16384  # ids given to one process: little memory, and its start costs nothing
+_SMALL = 1 << 16  # an object of fewer bytes is read in one turn, and copied
 _FOUND = re.compile(rb"([0-9a-f]+) (blob|tree|commit|tag)")
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -82,8 +83,12 @@ def contents(program: Program, ids: Iterable[str], kind: str) -> Iterator[bytes]
             with program.look_up("\n".join(map(checked_id, group))) as running:
                 found = [_answer(program, running, each, kind.encode()) for each in group]
             yield from found
-    for each in islice(rest, _FEW):
-        yield content(program, each, kind)
+    few = list(islice(rest, _FEW + 1))
+    if len(few) <= _FEW:
+        for each in few:
+            yield content(program, each, kind)
+        return
+    rest = chain(few, rest)
     while batch := list(islice(rest, _BATCH)):
         yield from _contents(program, batch, kind.encode())
 
@@ -107,6 +112,11 @@ def _content(
     if len(words) != 3 or words[1] != kind:
         raise _unreadable(program, running, each, words, kind)
     size = int(words[2])
+    if size < _SMALL:
+        data = running.output.read(size + 1)  # with the line end
+        if len(data) > size:
+            return data[:-1]
+        raise _unreadable(program, running, each, words, kind)
     data = running.output.read(size)
     if len(data) < size or not running.output.read(1):
         raise _unreadable(program, running, each, words, kind)

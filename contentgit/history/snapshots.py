@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -115,6 +116,19 @@ class CommitSide(NamedTuple):
         """Whether it has no record."""
         entries = self.repository.trees.entries(self.commit, self.folder) if self.commit else ()
         return not any(path != DATASET_FILE for path, _ in entries)
+
+    def records_of(self, deltas: Sequence[Delta]) -> Iterator[Record | None]:
+        """The record that the commit has of each delta, in order, streamed; see :meth:`records`."""
+        blobs = self.repository.objects.blobs(delta.commit for delta in deltas if delta.commit)
+        for delta in deltas:
+            yield self._record_of(delta, next(blobs)) if delta.commit else None
+
+    def _record_of(self, delta: Delta, data: bytes) -> Record:
+        with suppress(FormatError):
+            record = canonical.decode(data)
+            if record.key == delta.key:
+                return record
+        return record_in(delta.path, data, self._where(delta.path))
 
     def records(self, entries: Sequence[tuple[str, str]]) -> Iterator[Record | None]:
         """The record behind each (path, blob id), in order; ``None`` where the id is ``""``.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
-from itertools import chain
+from itertools import chain, islice
 
 from contentgit.content.canonical import same
 from contentgit.content.diff import ABSENT, Change, Delta
@@ -34,8 +34,10 @@ def candidates(work: DumpPlan, contents: Contents) -> Iterator[Candidate]:
     for candidate in three_way.read(work.deltas):
         if work.added:
             candidate = _with_added(candidate, work, contents)
-        three = candidate.base, candidate.ours, candidate.theirs
-        if (candidate.ours or candidate.theirs) is not None and _changes(*three):
+        _, _, base, ours, theirs, *_ = candidate
+        if ours is None and theirs is None:
+            continue
+        if ours is None or theirs is None or _changes(base, ours, theirs):
             yield candidate
 
 
@@ -142,8 +144,24 @@ class ThreeWay:
 
     def read(self, deltas: Iterable[Delta]) -> Iterator[Candidate]:
         """The records as they are."""
+        work, deltas = self.work, list(deltas)
+        theirs = work.theirs.records_of(deltas)
+        base = work.base.records(self._own(deltas))
+        if work.rename is not None:
+            base = (each and work.rename(each) for each in base)
         for batch in batches(deltas):
-            yield from self._batch(batch)
+            yield from self._batch(batch, islice(base, len(batch)), islice(theirs, len(batch)))
+
+    def _own(self, deltas: Sequence[Delta]) -> list[tuple[str, str]]:
+        """Path and blob id of the records in the base; no id where another side has the same.
+
+        Mostly the row is as it was applied: of equal bytes there is one record.
+        """
+        ids = [self.work.base_ids.get(delta.path, "") for delta in deltas]
+        return [
+            (delta.path, "" if blob in (delta.database, delta.commit) else blob)
+            for delta, blob in zip(deltas, ids, strict=True)
+        ]
 
     def read_to_merge(self, deltas: Iterable[Delta]) -> Iterator[tuple[Candidate, Three]]:
         """The records as they are written, and as a merge takes them.
@@ -217,19 +235,15 @@ class ThreeWay:
                 known[path] = Delta(key, path, same[path], same[path])
         return [known[path] for path in paths]
 
-    def _batch(self, batch: Sequence[Delta]) -> Iterator[Candidate]:
+    def _batch(
+        self,
+        batch: Sequence[Delta],
+        base: Iterable[Record | None],
+        theirs: Iterable[Record | None],
+    ) -> Iterator[Candidate]:
         work = self.work
-        theirs = work.theirs.records([(delta.path, delta.commit) for delta in batch])
         ours = work.ours.records([delta.row for delta in batch])
         ids = [work.base_ids.get(delta.path, "") for delta in batch]
-        # Mostly the row is as it was applied: of equal bytes there is one record.
-        own = [
-            (delta.path, "" if blob in (delta.database, delta.commit) else blob)
-            for delta, blob in zip(batch, ids, strict=True)
-        ]
-        base = work.base.records(own)
-        if work.rename is not None:
-            base = (each and work.rename(each) for each in base)
         sides = zip(batch, ids, base, ours, theirs, strict=True)
         found: Iterator[Candidate] = (
             Candidate(delta, work.folder, _shared(delta, blob, was, here, there), here, there)
