@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 
@@ -88,6 +89,21 @@ def by_model(keys: Iterable[RecordKey]) -> dict[str, list[RecordKey]]:
     for key in keys:
         found.setdefault(key.model, []).append(key)
     return found
+
+
+def sorted_keys(keys: Iterable[RecordKey]) -> list[RecordKey]:
+    """The keys in their order, which is found fast where all keys of a model are numbers."""
+    found: list[RecordKey] = []
+    for _, some in sorted(by_model(keys).items()):
+        if all(len(key) <= _DIGITS and key.isdecimal() and key.isascii() for _, key in some):
+            found += sorted(some, key=_number)
+        else:
+            found += sorted(some, key=attrgetter("sort_key"))
+    return found
+
+
+def _number(key: RecordKey) -> tuple[int, str]:
+    return int(key.key), key.key
 
 
 def in_order(references: Iterable[str]) -> list[str]:

@@ -42,7 +42,7 @@ def settled(plan: Plan, using: str, identities: Identities, table: Callable[[str
             place = (step.key.model, name)
             if place not in known:
                 known[place] = _value(plan, table(step.key.model), name, using, identities)
-            steps[number] = replace(step, value=known[place])
+            steps[number] = step._replace(value=known[place])
     return replace(plan, steps=tuple(steps)) if known else plan
 
 

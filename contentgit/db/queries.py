@@ -183,6 +183,11 @@ def names(table: str, columns: Sequence[Column], using: str) -> list[str]:
     return [f"{before}{quoted(column.name, using)}" for column in columns]
 
 
+def is_empty(table: str, using: str) -> bool:
+    """Whether the table has no row: one query that spares those for many keys."""
+    return not execute((f"SELECT 1 FROM {quoted(table, using)} LIMIT 1", ()), using)  # noqa: S608
+
+
 def select(table: str, columns: Sequence[Column], using: str) -> str:
     """``SELECT … FROM table``."""
     pairs = zip(columns, names(table, columns, using), strict=True)

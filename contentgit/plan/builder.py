@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
 
 from contentgit.content.diff import ABSENT
-from contentgit.content.records import RecordKey
+from contentgit.content.records import RecordKey, sorted_keys
 from contentgit.missing import missing_reason
 from contentgit.plan.choice import Choice, Licences
 from contentgit.plan.facts import Facts
-from contentgit.plan.items import Item, Survey, number_in, parse
+from contentgit.plan.items import Item, Survey, itself, number_in, parse
 from contentgit.plan.order import levels, model_groups, refers_to_itself
 from contentgit.plan.reach import Reach
 from contentgit.plan.steps import (
@@ -79,7 +79,7 @@ _by_key: Final = attrgetter("sort_key")
 
 @dataclass
 class _SettledItems:
-    """The items to write with their final links, the drift among all items, what is left out.
+    """The items to write in the order of keys, with their final links; drift among all; what is left out.
 
     ``created`` and ``gone`` are the rows that the apply creates and deletes; ``recomputed`` are records that
     lose derived values which are in no commit.
@@ -97,20 +97,22 @@ class _SettledItems:
 
     def settle(self, choice: Choice) -> _SettledItems:
         """Takes in what was chosen."""
-        for key in sorted(choice.writes, key=_by_key):
+        for key in sorted_keys(choice.writes):
             item = choice.writes[key]
             if item.optional:
                 item = self._with_optional(item)
-            if any(links.empty for links in item.links):
-                item = replace(item, links=tuple(links for links in item.links if not links.empty))
-            self._note(item, drifts=item.drifts and key not in choice.outside)
+            if item.links and any(links.empty for links in item.links):
+                item = item._replace(links=tuple(links for links in item.links if not links.empty))
+            if item.drifts or item.recomputed:
+                self._note(item, drifts=item.drifts and key not in choice.outside)
             if item.action is Action.CREATE or item.fields or item.links:
                 self.writes[key] = item
-                self.problems += self._dangling(item)
-        for key in sorted(choice.deletes, key=_by_key):
+                if item.wanted or item.links:
+                    self.problems += self._dangling(item)
+        for key in sorted_keys(choice.deletes):
             item = choice.deletes[key]
             edited = [state for state in item.optional if self._is_edited(item, state)]
-            item = replace(item, states=(*item.states, *edited)) if edited else item
+            item = item._replace(states=(*item.states, *edited)) if edited else item
             self._note(item, drifts=item.drifts or bool(edited))
         return self
 
@@ -130,7 +132,7 @@ class _SettledItems:
             wanted = [text for text in state.wanted if text not in left_out]
             found = Links.between(state.name, state.there, wanted, ordered=ordered)
             if ordered and wanted and item.action is Action.UPDATE and not item.before:
-                found = replace(found, order=tuple(wanted))  # of a row outside no order is known
+                found = found._replace(order=tuple(wanted))  # of a row outside no order is known
             self.withheld += [
                 Withheld(item.key, state.name, missing_reason(text)) for text in missing
             ]
@@ -140,7 +142,7 @@ class _SettledItems:
             if item.action is Action.UPDATE and self._is_edited(item, state):
                 states.append(state)
         drifts = item.drifts or len(states) > len(item.states)
-        return replace(item, links=tuple(links), states=tuple(states), drifts=drifts)
+        return item._replace(links=tuple(links), states=tuple(states), drifts=drifts)
 
     def _is_edited(self, item: Item, state: FieldState) -> bool:
         """Whether the field was edited here."""
@@ -163,11 +165,12 @@ class _SettledItems:
     def _dangling(self, item: Item) -> Iterator[Problem]:
         """The references of the record to rows that will not exist."""
         for wanted in item.wanted:
+            if wanted.target in self.created:  # the usual case of a first apply, decided fast
+                continue
             if self._dangles(wanted.target, loose=wanted.loose and not wanted.waits):
                 yield self._problem(item, wanted.field, wanted.target, null=wanted.null)
-        fields = self.survey.models[item.key.model].by_name
         for links in item.links:
-            field = fields[links.field]
+            field = self.survey.models[item.key.model].by_name[links.field]
             loose = not field.constrained and field.target not in self.survey.looked_up
             for target in map(parse, links.add):
                 if self._dangles(target, loose=loose):
@@ -221,7 +224,10 @@ def _writes(survey: Survey, writes: Mapping[RecordKey, Item]) -> Iterator[Step]:
     """Updates, then creates, then the updates that wait for a created row."""
     created = {key for key, item in writes.items() if item.action is Action.CREATE}
     rank = _ranks(survey)
-    ordered = sorted(writes, key=lambda key: (rank[key.model], survey.called(key).sort_key))
+    ordered = list(writes)  # in the order of their keys
+    if survey.called is not itself:
+        ordered.sort(key=lambda key: survey.called(key).sort_key)
+    ordered.sort(key=lambda key: rank[key.model])
     late = []
     for item in (writes[key] for key in ordered if key not in created):
         if any(wanted.waits and wanted.target in created for wanted in item.wanted):

@@ -100,8 +100,7 @@ def _written(
 def _from_other_dump(item: Item, left: Item) -> Item:
     """A record that leaves one dump and enters another: its row is updated."""
     there = {links.field: links.remove for links in left.links}
-    return replace(
-        _over_row(item, there),
+    return _over_row(item, there)._replace(
         before=left.before,
         based=left.based,
         drifts=item.drifts or left.drifts,
@@ -113,14 +112,13 @@ def _from_other_dump(item: Item, left: Item) -> Item:
 def _over_row(item: Item, there: Mapping[str, tuple[str, ...]]) -> Item:
     """The create as an update of all fields of a row whose present links are ``there``."""
     links = [
-        replace(
-            Links.between(wanted.field, there.get(wanted.field, ()), wanted.add, ordered=False),
-            order=wanted.order,
-        )
+        Links.between(
+            wanted.field, there.get(wanted.field, ()), wanted.add, ordered=False
+        )._replace(order=wanted.order)
         for wanted in item.links
     ]
     optional = [replace(state, there=there.get(state.name, ())) for state in item.optional]
-    return replace(item, action=Action.UPDATE, links=tuple(links), optional=tuple(optional))
+    return item._replace(action=Action.UPDATE, links=tuple(links), optional=tuple(optional))
 
 
 def _choose_delete(

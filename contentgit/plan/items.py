@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeAlias
 from contentgit.content.diff import ABSENT, Delta
 from contentgit.content.layout import decode_part
 from contentgit.content.records import Record, RecordKey, Value
-from contentgit.content.schema import FieldSchema, ModelSchema, looked_up
+from contentgit.content.schema import ModelSchema, looked_up
 from contentgit.errors import FormatError
 from contentgit.integrity.relations import Claim
 from contentgit.plan.steps import Action, FieldState, Links, Problem
@@ -113,8 +113,7 @@ Computed: TypeAlias = tuple[str, bytes]
 """A unique set by name, and what stands for the values of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """What is kept of one candidate: a create, an update or a delete.
 
     ``fields`` are the column fields that change (all of the record's for a create), ``links`` the
@@ -144,30 +143,6 @@ class Item:
     gives: tuple[Computed, ...] = ()
     takes: tuple[Computed, ...] = ()
     broken: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Rules:
-    """A model's schema together with what the specs of one dump say about it.
-
-    ``instead`` are the references that an apply writes in place of those to missing rows, by field.
-    """
-
-    schema: ModelSchema
-    excluded: frozenset[str]
-    optional: frozenset[str]
-    looked_up: frozenset[str]
-    instead: Mapping[str, str] = field(default_factory=dict)
-
-    @cached_property
-    def naming(self) -> frozenset[str]:
-        """The fields that the key is made of."""
-        return frozenset(path.partition("__")[0] for path in self.schema.identity)
-
-    def waits(self, field: FieldSchema, target: RecordKey) -> bool:
-        """Whether the row of ``target`` must be there for the columns to have a value, or the row a key."""
-        late = field.by_value or field.name in self.schema.named_through
-        return late or target.model in self.looked_up
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,7 @@ class Action(enum.StrEnum):
     CREATE = "create"
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(NamedTuple):
     """What changes in one many-to-many field: references to add and to remove, sorted.
 
     ``order`` is the whole list as it will be, where its order is content, else ``None``.
@@ -51,7 +50,9 @@ class Links:
         cls, field: str, there: Sequence[str], wanted: Sequence[str], *, ordered: bool
     ) -> Links:
         """What makes the list ``wanted`` out of the list ``there``."""
-        add, remove = set(wanted) - set(there), set(there) - set(wanted)
+        if not wanted and not there:
+            return cls(field)
+        add, remove = set(wanted).difference(there), set(there).difference(wanted)
         order = tuple(wanted) if ordered and tuple(wanted) != tuple(there) else None
         return cls(field, tuple(sorted(add)), tuple(sorted(remove)), order)
 
@@ -61,8 +62,7 @@ class Links:
         return not self.add and not self.remove and self.order is None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One row's part of a plan.
 
     ``fields`` are the column fields that an update, a park or a clear writes (empty for the others; a

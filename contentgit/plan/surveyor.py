@@ -4,31 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Final
 
 from contentgit.content.canonical import same
 from contentgit.content.diff import ABSENT
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import FieldKind, ModelSchema, looked_up
-from contentgit.integrity.relations import PARENT, parents
 from contentgit.integrity.rules import broken, digest, doubtful, said, wanted
 from contentgit.missing import Instead
 from contentgit.plan.items import (
     Candidate,
     Computed,
     Item,
-    Rules,
     Size,
     Survey,
     WantedReference,
-    number,
-    parse,
     references,
 )
+from contentgit.plan.shapes import Rules, Shape
 from contentgit.plan.steps import Action, FieldState, Links, Problem
 from contentgit.specs import Dataset
-
-_SINGLE: Final = frozenset({FieldKind.REFERENCE, FieldKind.GENERIC})
 
 
 def survey(
@@ -57,7 +51,8 @@ def survey(
     conflicts: list[Problem] = []
     results: dict[tuple[str, RecordKey], str] = {}
     for candidate in candidates:
-        key, label = candidate.delta.key, candidate.delta.key.model
+        key, theirs = candidate.delta.key, candidate.theirs
+        label = key.model
         if candidate.conflict is not None:
             conflicts.append(candidate.conflict)
         if label in shared:
@@ -66,13 +61,16 @@ def survey(
             continue
         known = rules.get((candidate.dump, label))
         if known is None:
-            if candidate.theirs is not None:
+            if theirs is not None:
                 unknown_models.setdefault((candidate.dump, label), []).append(key)
             continue
-        for name in candidate.theirs.fields if candidate.theirs else ():
-            if name not in known.schema.by_name and name not in known.excluded:
+        if theirs is not None:
+            shape = known.shape(tuple(theirs.fields))
+            for name in shape.unknown:
                 unknown_fields.setdefault((candidate.dump, label, name), []).append(key)
-        item = _item(candidate, known)
+            item = _write(candidate, theirs, shape, known)
+        else:
+            item = _delete(candidate, candidate.ours, known) if candidate.ours else None
         if item is not None:
             items.append(item)
     kept = tuple(items), unknown_fields, unknown_models, merging, tuple(conflicts), results
@@ -94,12 +92,6 @@ def _rules(
             instead = {name: rule.key for name, rule in given if isinstance(rule, Instead)}
             found[dump, label] = Rules(model, excluded, optional, late, instead)
     return found
-
-
-def _item(candidate: Candidate, rules: Rules) -> Item | None:
-    if candidate.theirs is not None:
-        return _write(candidate, candidate.theirs, rules)
-    return None if candidate.ours is None else _delete(candidate, candidate.ours, rules)
 
 
 def _delete(candidate: Candidate, ours: Record, rules: Rules) -> Item:
@@ -135,41 +127,38 @@ def _delete(candidate: Candidate, ours: Record, rules: Rules) -> Item:
     )
 
 
-def _write(candidate: Candidate, theirs: Record, rules: Rules) -> Item | None:
-    """The create, or the update of the fields that differ; ``None`` where none does."""
+def _write(candidate: Candidate, theirs: Record, shape: Shape, rules: Rules) -> Item | None:
+    """The create, or the update of the fields that differ; ``None`` where none does.
+
+    ``shape`` is that of all fields of theirs.
+    """
     base, ours, schema = candidate.base, candidate.ours, rules.schema
-    fields = schema.by_name
-    names = [
-        name
-        for name in theirs.fields
-        if name in fields and (ours is None or _differs(name, ours, theirs))
-    ]
-    if ours is not None and not names:
-        return None
-    edited = list(_states(names, base, ours, theirs, rules)) if ours else []
-    states = tuple(state for state in edited if state.name not in schema.derived)
-    changed = set(names)
-    after = Record(theirs.key, {**ours.fields, **theirs.fields}) if ours else theirs
-    sets = [unique for unique in schema.unique if ours is None or changed & set(unique.named)]
-    parents = () if ours else _parents(theirs.key, rules)
+    after, edited = theirs, list[FieldState]()
+    if ours is not None:
+        shape = rules.shape(tuple([n for n in shape.names if _differs(n, ours, theirs)]))
+        if not shape.names:
+            return None
+        edited = [*_states(shape.names, base, ours, theirs, rules)]
+        after = Record(theirs.key, {**ours.fields, **theirs.fields})
+    states = tuple([state for state in edited if state.name not in schema.derived])
     return Item(
         Action.UPDATE if ours else Action.CREATE,
         candidate.delta.key,
         candidate.dump,
         candidate.delta.database if ours else "",
         candidate.delta.commit,
-        based=base is not None,
-        fields=_columns(names, rules),
-        links=tuple(_links(names, ours, theirs, rules)),
-        drifts=bool(states) if ours else base is not None,
-        recomputed=len(states) < len(edited),
-        states=states,
-        optional=tuple(_optional(names, candidate, theirs, rules)),
-        wanted=(*parents, *_wanted_references(names, theirs, rules)),
-        claims=tuple(wanted(after, schema, sets)),
-        gives=_computed(ours, rules) if ours else (),
-        takes=_computed(after, rules),
-        broken=_broken(after, names, rules),
+        base is not None,
+        shape.columns,
+        (*_links(shape, ours, theirs),) if shape.links else (),
+        bool(states) if ours else base is not None,
+        len(states) < len(edited),
+        states,
+        (*_optional(shape, candidate, theirs),) if shape.optional else (),
+        tuple(_wanted_references(shape, theirs, [] if ours else rules.above(theirs.key))),
+        tuple(wanted(after, schema, shape.sets if ours else None)) if schema.unique else (),
+        _computed(ours, rules) if ours else (),
+        _computed(after, rules),
+        tuple(_broken(after, shape, rules)) if shape.lengths or shape.checks else (),
     )
 
 
@@ -181,35 +170,22 @@ def _computed(record: Record, rules: Rules) -> tuple[Computed, ...]:
     return tuple((claim[1], digest(claim)) for claim in claims)
 
 
-def _broken(record: Record, names: Iterable[str], rules: Rules) -> tuple[str, ...]:
+def _broken(record: Record, shape: Shape, rules: Rules) -> Iterator[str]:
     """What the record breaks for certain in its table: lengths and check constraints of changed fields."""
-    changed = set(names)
-    found = [*_too_long(record, changed, rules)]
-    if rules.schema.checks:
-        found += (
-            said(rule, record)
-            for rule, certain in broken(record, rules.schema)
-            if certain and changed & set(rule.fields)
-        )
-    return tuple(found)
-
-
-def _too_long(record: Record, changed: Iterable[str], rules: Rules) -> Iterator[str]:
-    for name in sorted(changed):
-        length, value = rules.schema.by_name[name].length, record.fields.get(name)
-        if length is not None and isinstance(value, str) and len(value) > length:
+    for name, length in shape.lengths:
+        value = record.fields.get(name)
+        if isinstance(value, str) and len(value) > length:
             yield f"the length of {name!r}, which holds {length:,} characters: the value has {len(value):,}"
+    if shape.checks:
+        for rule, certain in broken(record, rules.schema):
+            if certain and rule.name in shape.checks:
+                yield said(rule, record)
 
 
 def _differs(name: str, ours: Record, theirs: Record) -> bool:
     """Whether both sides manage the field and differ in it."""
     there = ours.fields.get(name, ABSENT)
     return there is not ABSENT and not same(there, theirs.fields[name])
-
-
-def _columns(names: Iterable[str], rules: Rules) -> tuple[str, ...]:
-    fields = rules.schema.by_name
-    return tuple(sorted(name for name in names if fields[name].kind is not FieldKind.REFERENCES))
 
 
 def _states(
@@ -243,27 +219,18 @@ def _is_edit(applied: Value, there: Value) -> bool:
     return not same(there, applied)
 
 
-def _links(
-    names: Iterable[str], ours: Record | None, theirs: Record, rules: Rules
-) -> Iterator[Links]:
-    for name in sorted(set(names) - rules.optional):
-        if rules.schema.by_name[name].kind is not FieldKind.REFERENCES:
-            continue
+def _links(shape: Shape, ours: Record | None, theirs: Record) -> Iterator[Links]:
+    for name, ordered in shape.links:
         wanted = references(theirs.key, name, theirs.fields[name])
         there = references(theirs.key, name, ours.fields[name]) if ours else ()
-        ordered = rules.schema.by_name[name].ordered
         found = Links.between(name, there, wanted, ordered=ordered)
         if ours is None or not found.empty:
             yield found
 
 
-def _optional(
-    names: Iterable[str], candidate: Candidate, theirs: Record, rules: Rules
-) -> Iterator[FieldState]:
+def _optional(shape: Shape, candidate: Candidate, theirs: Record) -> Iterator[FieldState]:
     base, ours = candidate.base, candidate.ours
-    for name in sorted(set(names) & rules.optional):
-        if rules.schema.by_name[name].kind is not FieldKind.REFERENCES:
-            continue
+    for name in shape.optional:
         applied = ABSENT if base is None else base.fields.get(name, ABSENT)
         there = ours.fields[name] if ours else ()
         yield FieldState(
@@ -275,32 +242,11 @@ def _optional(
 
 
 def _wanted_references(
-    names: Iterable[str], theirs: Record, rules: Rules
-) -> Iterator[WantedReference]:
-    for name in sorted(names):
-        schema = rules.schema.by_name[name]
-        value = theirs.fields[name]
-        if schema.kind not in _SINGLE or value is None:
-            continue
-        loose = schema.kind is FieldKind.GENERIC or not schema.constrained
-        # What the spec names in place of missing rows must be there.
-        loose = loose and rules.instead.get(name) != value
-        if schema.kind is FieldKind.GENERIC and isinstance(value, dict):
-            # The columns as they are, since they are no reference: one of them may be one.
-            row = number(value)
-            if row is not None:
-                yield WantedReference(name, row, schema.null, loose=True)
-            value, loose = value.get("content_type"), False
-            if value is None:
-                continue
-        (reference,) = references(theirs.key, name, [value])
-        target = parse(reference)
-        waits = rules.waits(schema, target)
-        yield WantedReference(name, target, schema.null, loose, waits, name in rules.naming)
-
-
-def _parents(key: RecordKey, rules: Rules) -> Iterator[WantedReference]:
-    for parent in parents(key, rules.schema):
-        loose = not rules.schema.parent_constrained
-        waits = parent.model in rules.looked_up or rules.schema.key_by_value
-        yield WantedReference(PARENT, parent, null=False, loose=loose, waits=waits, names=True)
+    shape: Shape, theirs: Record, found: list[WantedReference]
+) -> list[WantedReference]:
+    for field in shape.references:
+        value = theirs.fields[field.name]
+        if value is not None:
+            known = field.known.get(value) if type(value) is str else None
+            found += [known] if known else field.wanted(theirs.key, value)
+    return found

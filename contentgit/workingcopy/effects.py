@@ -7,7 +7,7 @@ file for those who ask once the apply is done. What it holds afterwards follows 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
 
@@ -149,7 +149,7 @@ def _details(
     steps = iter(batch)
     for changes in change_batches(found):
         for entry in titled(project, work.dump, changes):
-            step = replace(next(steps), key=entry.change.key)  # as people know it
+            step = next(steps)._replace(key=entry.change.key)  # as people know it
             yield StepDetail(step, entry.title, entry.change, entry.references)
 
 

@@ -21,7 +21,7 @@ from contentgit.content.layout import (
     record_key,
     record_path,
 )
-from contentgit.content.records import RecordKey
+from contentgit.content.records import RecordKey, sorted_keys
 from contentgit.content.schema import KeyKind, Layout
 from contentgit.errors import FormatError, RecordError, UsageError
 from tests.core.strategies import key_values, keys, texts
@@ -305,3 +305,8 @@ def test_paths_of_many_are_those_of_each(texts: list[str]) -> None:
         except RecordError as error:
             paths = error.message
         assert paths == expected
+
+
+@given(st.lists(keys))
+def test_many_keys_are_sorted_as_two_are(found: list[RecordKey]) -> None:
+    assert sorted_keys(found) == sorted(found)

@@ -41,14 +41,13 @@ def present(source: Source) -> Presence:
 def _by_row(source: Source, keys: Iterable[RecordKey]) -> Iterator[RecordKey]:
     """See :attr:`contentgit.plan.facts.Presence.by_row`."""
     identities = source.identities
-    for key in keys:
-        number = number_in(key)
-        if number is None:
-            found = identities.is_by_row(key)
-        else:
-            found = identities.is_local(key.model) and identities.is_named(key.model, number)
-        if found:
-            yield key
+    for label, some in by_model(keys).items():
+        if not identities.is_local(label):
+            continue
+        for key in some:
+            number = number_in(key)
+            if identities.is_by_row(key) if number is None else identities.is_named(label, number):
+                yield key
 
 
 def consequences(source: Source, presence: Presence, choice: Choice) -> Facts:
@@ -90,7 +89,7 @@ def _licensed(source: Source) -> Iterator[tuple[str, RecordKey]]:
         reader = source.readers[dump]
         filters = [reader.filter_of(spec) for spec in specs if survey.permits(spec, items[0])]
         condition = matching(table, filters, source.using)
-        keys = [table.decode_key(item.key.key) for item in items]
+        keys = table.decode_keys([item.key.key for item in items])
         columns = table.key_columns
         for row in rows_among(table.name, columns, columns, keys, source.using, condition):
             yield dump, RecordKey(label, table.encode_key(*row))
@@ -102,7 +101,7 @@ def _links(
     found: dict[tuple[RecordKey, str], list[str]] = defaultdict(list)
     for label, some in by_model(keys).items():
         table = source.table(label)
-        pks = [table.decode_key(key.key) for key in some]
+        pks = table.decode_keys([key.key for key in some])
         for each in table.relations:
             ends = (each.source, each.target)
             for pk, target in rows_among(each.table, ends, ends[:1], pks, source.using):

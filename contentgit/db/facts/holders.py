@@ -23,6 +23,7 @@ from contentgit.db.queries import (
     Row,
     among,
     execute,
+    is_empty,
     names,
     python_rows,
     quoted,
@@ -47,6 +48,8 @@ def fetch_holders(source: Source) -> Iterator[tuple[Claim, RecordKey]]:
         by_set[claim[0], claim[1]].append(claim)
     for (label, name), claims in by_set.items():
         table = source.table(label)
+        if len(claims) > COMPOSITE_CHUNK and is_empty(table.name, source.using):
+            continue
         (unique,) = (each for each in table.enforced.unique if each.name == name)
         try:
             values = _HeldValues(table, unique, source.using)
@@ -179,7 +182,7 @@ def _folded(
     looked = tuple(param for _, params in conditions.values() for param in params)
     keyed = zip(table.key_columns, names(table.name, table.key_columns, using), strict=True)
     columns = ", ".join(column.reading(name) for column, name in keyed)
-    parameters_of_keys = [table.decode_key(key.key) for key in keys]
+    parameters_of_keys = table.decode_keys([key.key for key in keys])
     where, given = among(table.key_columns, parameters_of_keys, using, table.name)
     sql = f"SELECT {looks}, {columns} FROM {quoted(table.name, using)} WHERE {where}"  # noqa: S608
     for row in execute((sql, (*looked, *given)), using):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from django.apps import apps
 from django.db.models import Model
@@ -20,11 +21,15 @@ from contentgit.db.introspect import table
 from contentgit.db.queries import Row, rows_among, table_test
 from contentgit.db.tables import BoundField, Column, Table, Tables
 from contentgit.errors import RecordError
+from contentgit.integrity.relations import PARENT
 from contentgit.plan import Item, Survey, stays
 from contentgit.plan.facts import Presence, Referrer, Sibling
 from contentgit.specs import ModelSpec
 
 T = TypeVar("T")
+
+_WaysUp: TypeAlias = AbstractSet[tuple[str, str]]
+"""Fields that refer to multi-table parents, each with the label of the parent's model."""
 
 
 class Membership(Protocol):
@@ -199,7 +204,7 @@ def _parents(source: Source, label: str, keys: list[RecordKey]) -> Iterator[Refe
     """The multi-table parents that are deleted with these rows."""
     table = source.table(label)
     for link in parent_links(table.model, source.identities):
-        children = [table.decode_key(key.key) for key in keys]
+        children = table.decode_keys([key.key for key in keys])
         pairs = _linked(source, table, link, table.key_columns, children)
         dumps = source.dumps_of(link.schema.target, [parent for parent, _ in pairs])
         for parent, child in pairs:
@@ -233,27 +238,25 @@ def fetch_siblings(
     Queries are proportional to models, not to rows.
     """
     adopted: dict[str, dict[RecordKey, list[RecordKey]]] = defaultdict(lambda: defaultdict(list))
+    ways: dict[str, _WaysUp] = {}
     for key, item in writes.items():
-        for parent in _given_parents(source.table(key.model), item, source):
-            if parent in existing:
+        ways_up = ways.get(key.model)
+        if ways_up is None:
+            ways_up = ways[key.model] = _ways_up(source.table(key.model), source)
+        for reference in item.wanted if ways_up else ():
+            parent = reference.target
+            if (reference.field, parent.model) in ways_up and parent in existing:
                 adopted[parent.model][parent].append(key)
     for label, children in adopted.items():
         for child, link in _child_tables(source, label):
             yield from _sharing(source, child, link, children)
 
 
-def _given_parents(table: Table, item: Item, source: Source) -> Iterator[RecordKey]:
-    """The parents that the item gives to its record."""
-    if not table.model._meta.parents:
-        return
-    links = list(parent_links(table.model, source.identities))
-    names = {link.name for link in links}
-    same_key = {link.schema.target for link in links if link.name not in table.field}
-    for reference in item.wanted:
-        if reference.field in names or (
-            reference.field == "$key" and reference.target.model in same_key
-        ):
-            yield reference.target
+def _ways_up(table: Table, source: Source) -> _WaysUp:
+    """How records of the table name the rows of their multi-table parents."""
+    links = list(parent_links(table.model, source.identities)) if table.model._meta.parents else []
+    named = {(link.name, link.schema.target) for link in links}
+    return named | {(PARENT, link.schema.target) for link in links if link.name not in table.field}
 
 
 def _child_tables(source: Source, label: str) -> Iterator[tuple[Table, BoundField]]:
