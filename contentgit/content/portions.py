@@ -40,9 +40,14 @@ def portions(items: Iterable[T], size: Callable[[T], int], most: int) -> Iterato
 
 def record_size(*records: Record | None) -> int:
     """About how many characters the records hold together."""
-    return sum(
-        value_size(value) for record in records if record for value in record.fields.values()
-    )
+    size = 0
+    for record in records:
+        for value in record.fields.values() if record else ():
+            if type(value) is str:
+                size += len(value)
+            elif value is not None and type(value) is not int:
+                size += value_size(value)
+    return size
 
 
 def value_size(value: Value) -> int:

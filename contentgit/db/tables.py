@@ -103,13 +103,13 @@ class Table:
     """A model of a dump, bound to its table.
 
     ``key_columns`` are the columns of the primary key; ``encode_key`` turns their Python values into the
-    key text, ``decode_key`` a key text into SQL parameters. For a model with an identity of its own
-    (``schema.local_key``) both go through :class:`contentgit.db.identity.Identities`. ``fill`` gives, for
-    columns that are no content (``exclude``), the parameter that a new row gets there. ``problems`` lists in
-    a line each what no record of the model can hold. ``unenforced`` names the constraints that this kind of
-    database does not support, so that Django did not create them. ``signals``, ``write_last`` and
-    ``keep_pk`` are those of the model's specs. ``folded`` is true if the database considers keys equal that
-    Python distinguishes.
+    key text, ``decode_key`` a key text into SQL parameters, ``decode_keys`` many of them. For a model with an
+    identity of its own (``schema.local_key``) these go through :class:`contentgit.db.identity.Identities`.
+    ``fill`` gives, for columns that are no content (``exclude``), the parameter that a new row gets there.
+    ``problems`` lists in a line each what no record of the model can hold. ``unenforced`` names the
+    constraints that this kind of database does not support, so that Django did not create them. ``signals``,
+    ``write_last`` and ``keep_pk`` are those of the model's specs. ``folded`` is true if the database
+    considers keys equal that Python distinguishes.
     """
 
     model: type[Model]
@@ -118,6 +118,7 @@ class Table:
     key_columns: tuple[Column, ...]
     encode_key: Callable[..., str]
     decode_key: Callable[[str], tuple[Any, ...]]
+    decode_keys: Callable[[Sequence[str]], list[tuple[Any, ...]]]
     fields: tuple[BoundField, ...]
     relations: tuple[BoundRelation, ...]
     fill: tuple[tuple[Column, Callable[[], Any]], ...] = ()

@@ -30,6 +30,7 @@ from contentgit.db.introspect import missing_tables, schema, table
 from contentgit.db.introspect.binding import bound_field
 from contentgit.db.introspect.declared import contributed
 from contentgit.db.tables import Table
+from contentgit.errors import RecordError
 from contentgit.specs import ModelSpec
 from tests.fieldzoo.models import (
     Article,
@@ -169,10 +170,39 @@ def test_keys(
     assert not found.schema.local_key
 
 
+ID = "0c9a7a52-6d2f-4f6c-9d3c-0123456789ab"
+
+
 def test_key_text_and_back(db: str) -> None:
     found = bound(CompositeKey)
     assert found.encode_key("a,b", 7) == "a%2cb,7"
     assert found.decode_key("a%2cb,7") == ("a,b", 7)
+
+
+@pytest.mark.parametrize(
+    "model", [Everything, TextKey, UuidKey, SharedTwice, CompositeKey, GrandChild]
+)
+def test_keys_are_decoded_together_as_alone(db: str, model: type[Model]) -> None:
+    found = bound(model)
+    for texts in (
+        ["1", "42", "-1"],
+        ["a,7"],
+        ["1", "042"],
+        ["9" * 30],
+        ["x"],
+        [str(ID)],
+        ["", "%"],
+        [],
+    ):
+        try:
+            wanted: object = [found.decode_key(text) for text in texts]
+        except RecordError as error:
+            wanted = error.message
+        try:
+            there: object = found.decode_keys(texts)
+        except RecordError as error:
+            there = error.message
+        assert there == wanted, texts
 
 
 def test_layout_of_local_keys(db: str) -> None:

@@ -26,12 +26,12 @@ from contentgit.db.applier.codes import Codes
 from contentgit.db.applier.detaching import Detaching
 from contentgit.db.applier.links import LinkWriter, own_links
 from contentgit.db.applier.parking import Parking
-from contentgit.db.applier.rows import Creation, Row, StandIn, Update, by_value, naming, renamed
+from contentgit.db.applier.rows import Creation, StandIn, Update, Values, by_value, naming, renamed
 from contentgit.db.applier.signals import Signals
 from contentgit.db.applier.watch import Watch
 from contentgit.db.backends import Backend, backend
 from contentgit.db.identity import Identities
-from contentgit.db.queries import python_rows, weight
+from contentgit.db.queries import python_rows
 from contentgit.db.tables import Rows, Table, Tables
 from contentgit.errors import ContentgitError, RecordError, RefusedError
 from contentgit.integrity.rules import broken
@@ -251,13 +251,14 @@ class _Run:
         self.signals.deletion(post_delete, found)
 
     def _keys(self, table: Table, steps: Sequence[Step]) -> Rows:
-        return [table.decode_key(step.key.key) for step in steps]
+        return table.decode_keys([step.key.key for step in steps])
 
     # Updating
 
     def _clear(self, table: Table, steps: Sequence[Step]) -> None:
         update = Update(table, steps[0].fields)
-        rows = [update.row(step.key, dict.fromkeys(step.fields, step.value)) for step in steps]
+        values = [dict.fromkeys(step.fields, step.value) for step in steps]
+        rows = update.rows([step.key for step in steps], values)
         self.bulk.write(steps, rows, lambda some: self._update_rows(update, some))
 
     def _park(self, table: Table, steps: Sequence[Step]) -> None:
@@ -271,29 +272,31 @@ class _Run:
         if not steps[0].fields:  # only links
             return
         update = Update(table, steps[0].fields)
-        rows, heavy = list[tuple[Step, Row]](), 0
+        rows, heavy = list[tuple[Step, Values]](), 0
         for step, record in self._records(steps):
-            values = {name: record.fields[name] for name in step.fields}
-            late = self._late(table, values)
+            late = self._late(table, step.fields, record.fields)
             if late:
                 # The row keeps its values until the row that it is to refer to exists.
                 self.later += [(step, name, value) for name, value in late.items()]
                 names = tuple(name for name in step.fields if name not in late)
                 if names:
                     present = Update(table, names)
-                    self._save_update(table, present, [(step, present.row(step.key, values))])
+                    self._save_update(table, present, [(step, record.fields)])
                 continue
-            rows.append((step, update.row(step.key, values)))
-            heavy += weight(rows[-1][1])
+            rows.append((step, record.fields))
+            heavy += portions.record_size(record)
             if heavy > portions.ROOM:
                 self._save_update(table, update, rows)
                 rows, heavy = [], 0
         self._save_update(table, update, rows)
 
-    def _save_update(self, table: Table, update: Update, rows: Sequence[tuple[Step, Row]]) -> None:
+    def _save_update(
+        self, table: Table, update: Update, rows: Sequence[tuple[Step, Values]]
+    ) -> None:
         if not rows:
             return
-        steps, parameters = [step for step, _ in rows], [row for _, row in rows]
+        steps = [step for step, _ in rows]
+        parameters = update.rows([step.key for step in steps], [values for _, values in rows])
         keys = [row[len(update.given) :] for row in parameters]
         self.signals.save(
             table,
@@ -327,8 +330,9 @@ class _Run:
 
     def _create(self, table: Table, steps: Sequence[Step]) -> None:
         """Insert in the order given, together as far as columns and references allow."""
-        batch: dict[str, tuple[Step, Row]] = {}
-        heavy, creation = 0, Creation(table, ())
+        names: dict[tuple[str, ...], tuple[str, ...]] = {}
+        batch, heavy, creation = list[tuple[Step, Values]](), 0, Creation(table, ())
+        here: set[str] = set()
         uuids = self.identities.uuids(table.label)
         if uuids is not None and table.keep_pk and table.label not in self.keeping:
             self.keeping.add(table.label)
@@ -339,21 +343,25 @@ class _Run:
             )
         for step, record in self._records(steps):
             keyed = uuids is not None and uuids.resume(step.key.key)
-            values = {
-                f.name: record.fields[f.name] for f in table.fields if f.name in record.fields
-            }
-            late = self._late(table, values)
-            if late and not batch.keys().isdisjoint(late.values()):
+            values, there = record.fields, tuple(record.fields)
+            if there not in names:
+                names[there] = tuple(f.name for f in table.fields if f.name in values)
+            given = names[there]
+            late = self._late(table, given, values)
+            if late and not here.isdisjoint(late.values()):
                 self._insert(creation, batch)  # a row of this batch must be there first
-                batch, late = {}, self._late(table, values)
+                batch, heavy, here = [], 0, set()
+                late = self._late(table, given, values)
             if late:
-                values |= self._stand_ins(table, step, record, late)
-            names = tuple(values)
-            if (names, keyed) != (creation.names, creation.keyed) or heavy > portions.ROOM:
+                values = {**values, **self._stand_ins(table, step, record, late)}
+            if (given, keyed) != (creation.names, creation.keyed) or heavy > portions.ROOM:
                 self._insert(creation, batch)
-                batch, heavy, creation = {}, 0, Creation(table, names, keyed)
-            row = creation.row(step.key, values)
-            batch[str(step.key)], heavy = (step, row), heavy + weight(row)
+                batch, heavy, here = [], 0, set()
+                creation = Creation(table, given, keyed)
+            batch.append((step, values))
+            if self.awaited:
+                here.add(str(step.key))
+            heavy += portions.record_size(record)
         self._insert(creation, batch)
 
     def _stand_ins(
@@ -379,11 +387,11 @@ class _Run:
             self.later.append((step, name, value))
         return found
 
-    def _insert(self, creation: Creation, batch: Mapping[str, tuple[Step, Row]]) -> None:
+    def _insert(self, creation: Creation, batch: Sequence[tuple[Step, Values]]) -> None:
         if not batch:
             return
-        table = creation.table
-        steps, rows = [step for step, _ in batch.values()], [row for _, row in batch.values()]
+        table, steps = creation.table, [step for step, _ in batch]
+        rows = creation.rows([step.key for step in steps], [values for _, values in batch])
 
         def write() -> None:
             self.bulk.write(steps, rows, lambda some: self._insert_rows(creation, steps, some))
@@ -391,7 +399,8 @@ class _Run:
                 self.identities.reload(table.label, learned=True)
 
         self.signals.save(table, write, lambda: self._keys(table, steps), created=True)
-        self.awaited.difference_update(batch)
+        if self.awaited:
+            self.awaited.difference_update(str(step.key) for step in steps)
 
     def _insert_rows(self, creation: Creation, steps: Sequence[Step], rows: Rows) -> int:
         """Insert the rows; the number of rows inserted."""
@@ -408,14 +417,14 @@ class _Run:
 
     # References that wait
 
-    def _late(self, table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The references among ``values`` whose columns have no value yet."""
+    def _late(self, table: Table, names: Sequence[str], values: Values) -> dict[str, Any]:
+        """The references among the values of these fields whose columns have no value yet."""
         if not self.awaited:
             return {}
         return {
             name: value
-            for name, value in values.items()
-            if isinstance(value, str)
+            for name in names
+            if isinstance(value := values[name], str)
             and value in self.awaited
             and (field := table.field[name].schema).kind in _REFERRING
             and (field.by_value or value.partition(":")[0] in self.looked_up)
@@ -431,8 +440,10 @@ class _Run:
             update = Update(self.tables[label], (name,))
             write = partial(self._update_rows, update)
             for some in portions.batches(found, BATCH):
-                rows = [update.row(step.key, {name: value}) for step, value in some]
-                self.bulk.write([step for step, _ in some], rows, write)
+                steps = [step for step, _ in some]
+                values = [{name: value} for _, value in some]
+                rows = update.rows([step.key for step in steps], values)
+                self.bulk.write(steps, rows, write)
             self._reload(update)
 
     # Errors

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Model
 
 from contentgit.db.applier.bulk import BATCH, Bulk
-from contentgit.db.applier.rows import decoded
+from contentgit.db.applier.rows import Row, decoded
 from contentgit.db.applier.signals import Signals
 from contentgit.db.tables import Rows, Table, Tables
 from contentgit.plan.steps import Action, Links, Step
@@ -61,7 +61,7 @@ class LinkWriter:
         relation, backend = table.relation[name], self.bulk.backend
         pairs = [(step, target) for step, links in found for target in getattr(links, action)]
         steps = [step for step, _ in pairs]
-        rows = [self._row(table, name, step, target) for step, target in pairs]
+        rows = self._rows(table, name, pairs)
         columns = (relation.source, relation.target)
 
         def change(some: Rows) -> int:
@@ -81,17 +81,13 @@ class LinkWriter:
         order = relation.order
         assert order is not None
         ends = (relation.source, relation.target)
-        steps: list[Step] = []
-        rows: list[tuple[Any, ...]] = []
-        added: list[tuple[Any, ...]] = []
-        for step, links in found:
-            new = set(links.add)
-            for place, target in enumerate(links.order or (), start=1):
-                row = self._row(table, name, step, target)
-                steps.append(step)
-                rows.append((*row, order.param(place)))
-                if target in new:
-                    added.append(row)
+        pairs = [(step, target) for step, links in found for target in links.order or ()]
+        places = (place for _, links in found for place in range(1, 1 + len(links.order or ())))
+        new = {(step.key, target) for step, links in found for target in links.add}
+        plain, steps = self._rows(table, name, pairs), [step for step, _ in pairs]
+        rows = [(*row, order.param(place)) for row, place in zip(plain, places, strict=True)]
+        marked = zip(pairs, plain, strict=True)
+        added = [row for (step, target), row in marked if (step.key, target) in new]
 
         def change(some: Rows) -> int:
             backend.delete(relation.table, ends, [row[:2] for row in some])
@@ -105,10 +101,17 @@ class LinkWriter:
         else:
             write()
 
-    def _row(self, table: Table, name: str, step: Step, target: str) -> tuple[Any, ...]:
-        place = (table.label, name, target)
-        value = self.gone[place] if place in self.gone else _value(table, name, step, target)
-        return (*table.decode_key(step.key.key), value)
+    def _rows(self, table: Table, name: str, pairs: Sequence[tuple[Step, str]]) -> list[Row]:
+        """Source and target of each reference; many refer to the same ones."""
+        known: dict[str, Any] = {}
+        for step, target in pairs:
+            if target not in known:
+                place = (table.label, name, target)
+                gone = place in self.gone
+                known[target] = self.gone[place] if gone else _value(table, name, step, target)
+        sources = table.decode_keys([step.key.key for step, _ in pairs])
+        ends = zip(sources, pairs, strict=True)
+        return [(*source, known[target]) for source, (_, target) in ends]
 
     def _values_of_gone(self, steps: Sequence[Step]) -> Iterator[tuple[tuple[str, str, str], Any]]:
         deleted = (Action.DELETE, Action.CASCADE)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from django.db.models import AutoField
 
 from contentgit.content.records import RecordKey, Value
+from contentgit.content.schema import FieldKind
 from contentgit.db import calling
 from contentgit.db.tables import BoundField, Column, Table, Tables, model_field
 from contentgit.errors import RecordError
 
 T = TypeVar("T")
-Row = tuple[Any, ...]
+Row: TypeAlias = tuple[Any, ...]
+Values: TypeAlias = Mapping[str, Any]
+"""Content values by field, or stand-ins."""
+
+Parameters: TypeAlias = Sequence[Any]
+"""SQL parameters of one column."""
 
 
 def decoded(key: RecordKey, name: str, decode: Callable[[Value], T], value: Value) -> T:
@@ -50,27 +56,56 @@ class _NamedFields:
         """The columns of the fields."""
         return tuple(column for field in self.fields for column in field.columns)
 
-    def _parameters(self, key: RecordKey, values: Mapping[str, Value]) -> Row:
-        row: list[Any] = []
+    def _parameters(self, keys: Sequence[RecordKey], values: Sequence[Values]) -> list[Parameters]:
+        """The parameters of the columns of the fields, column by column."""
+        found: list[Parameters] = []
         for field in self.fields:
-            value = values[field.name]
-            if type(value) is StandIn:
-                row += value.parameters
-            else:
-                row += decoded(key, field.name, field.decode, value)
-        return tuple(row)
+            name = field.name
+            try:
+                found += _columns(field, [each[name] for each in values])
+            except (RecordError, TypeError):
+                for key, each in zip(keys, values, strict=True):
+                    self._refuse(key, each)
+                raise
+        return found
+
+    def _refuse(self, key: RecordKey, values: Values) -> None:
+        """Raises for the first value of the record that does not fit."""
+        for field in self.fields:
+            if type(values[field.name]) is not StandIn:
+                decoded(key, field.name, field.decode, values[field.name])
+
+
+def _columns(field: BoundField, values: Sequence[Any]) -> list[Parameters]:
+    """The values of one field as parameters, by column."""
+    decode = field.decode
+    rows: list[Row]
+    if StandIn in map(type, values):
+        rows = [v.parameters if type(v) is StandIn else decode(v) for v in values]
+    elif field.schema.kind is FieldKind.REFERENCE:  # many rows refer to one
+        known = {value: decode(value) for value in set(values)}
+        rows = [known[value] for value in values]
+    else:
+        rows = list(map(decode, values))
+    if len(field.columns) == 1:
+        return [[value for (value,) in rows]]
+    return [[row[place] for row in rows] for place in range(len(field.columns))]
 
 
 class Update(_NamedFields):
     """Rows that write the fields: parameters of the columns, then of the key."""
 
-    def row(self, key: RecordKey, values: Mapping[str, Value]) -> Row:
-        """The parameters that write ``values`` into the record's row.
+    def rows(self, keys: Sequence[RecordKey], values: Sequence[Values]) -> list[Row]:
+        """The parameters that write ``values`` into the records' rows.
 
         Raises:
             RecordError: a value does not fit; the message names record and field.
         """
-        return (*self._parameters(key, values), *self.table.decode_key(key.key))
+        columns = self._parameters(keys, values)
+        names = self.table.decode_keys([key.key for key in keys])
+        if not columns:
+            return names
+        return [(*row, *name) for row, name in zip(zip(*columns, strict=True), names, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -114,24 +149,29 @@ class Creation(_NamedFields):
         filled = tuple(column for column, _ in self._defaults)
         return (*self._key_columns, *self.given, *filled)
 
-    def row(self, key: RecordKey, values: Mapping[str, Value]) -> Row:
-        """The new row of the record.
+    def rows(self, keys: Sequence[RecordKey], values: Sequence[Values]) -> list[Row]:
+        """The new rows of the records.
 
         Raises:
             ContentgitError: the project's function for a default raised.
             RecordError: a value does not fit; the message names record and field.
         """
-        names = {column.name for column in self._key_columns}
-        parameters = self.table.decode_key(key.key) if names else ()
-        pairs = zip(self.table.key_columns, parameters, strict=bool(names))
-        own = tuple(value for column, value in pairs if column.name in names)
-        filled = []
+        columns: list[Parameters] = []
+        if self._key_columns:
+            names = self.table.decode_keys([key.key for key in keys])
+            places = map(self.table.key_columns.index, self._key_columns)
+            columns += [[name[place] for name in names] for place in places]
+        columns += self._parameters(keys, values)
         for column, make in self._defaults:
             default = model_field(self.table.model, column).default
-            what = f"{key}: {column.attname} is to get its default"
-            hint = "nothing has changed; correct the default"
-            filled.append(calling.call(make, what, hint, default if callable(default) else make))
-        return (*own, *self._parameters(key, values), *filled)
+            function = default if callable(default) else make
+            columns.append([_given(key, column, make, function) for key in keys])
+        return list(zip(*columns, strict=True)) if columns else [()] * len(keys)
+
+
+def _given(key: RecordKey, column: Column, make: Callable[[], Any], function: Any) -> Any:
+    what = f"{key}: {column.attname} is to get its default"
+    return calling.call(make, what, "nothing has changed; correct the default", function)
 
 
 def _default(table: Table, column: Column) -> Callable[[], Any] | None:

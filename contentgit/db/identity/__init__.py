@@ -33,6 +33,7 @@ from contentgit.db.identity.keys import (
     PrimaryKeys,
     TargetKeys,
     natural_fields,
+    pks,
     plain_part,
     reference_part,
 )
@@ -154,6 +155,16 @@ class Identities:
         if pk is None:
             raise RecordError(f"{label}:{text} does not exist in this database")
         return pk
+
+    def row_pks(self, label: str, texts: Sequence[str]) -> list[Any]:
+        """:meth:`row_pk` of each key; raises for the first that has none."""
+        try:
+            found = pks(self._keys(label), texts)
+        except (RecordError, ValueError):
+            found = []
+        if len(found) < len(texts) or any(pk is None for pk in found):
+            return [self.row_pk(label, text) for text in texts]
+        return found
 
     def kind(self, label: str) -> KeyKind:
         """How ``$key`` is written."""

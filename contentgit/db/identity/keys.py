@@ -88,6 +88,17 @@ class PrimaryKeys:
         meant = self._meant.get(text, text) if self.called else text
         return None if meant is None else self._pk(meant)
 
+    def pks(self, texts: Sequence[str]) -> list[Any]:
+        """:meth:`pk` of each; numbers are read and checked together."""
+        if self.called or self._one is None or self.kind is not KeyKind.INTEGER or not texts:
+            return list(map(self.pk, texts))
+        numbers = list(map(int, texts))
+        if list(map(str, numbers)) != list(texts):
+            raise ValueError("a text is not a key")
+        self._one.check(min(numbers))
+        self._one.check(max(numbers))
+        return numbers
+
     def _text(self, pk: Any) -> str:
         if self.kind is KeyKind.INTEGER and type(pk) is int:
             return str(pk)
@@ -123,6 +134,14 @@ class TargetKeys:
         self.fields = tuple(paths)
         self.text = text
         self.pk = pk
+        self.target = target if pk == target.pk else None
+
+
+def pks(keys: Keys, texts: Sequence[str]) -> list[Any]:
+    """The primary keys of the rows with these keys, as ``pk`` gives them."""
+    if isinstance(keys, TargetKeys) and keys.target is not None:
+        return pks(keys.target, texts)
+    return keys.pks(texts) if isinstance(keys, PrimaryKeys) else list(map(keys.pk, texts))
 
 
 @dataclass

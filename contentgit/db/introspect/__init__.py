@@ -6,7 +6,7 @@ key) and without generated columns, and the many-to-many fields over automatic t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NoReturn
@@ -192,6 +192,7 @@ class _Binder:
             self._key_columns,
             self._encode_key,
             self._decode_key,
+            self._decode_keys,
             tuple(sorted(self.fields, key=lambda each: each.name)),
             tuple(sorted(relations, key=lambda each: each.name)),
             tuple(self.fill),
@@ -334,6 +335,20 @@ class _Binder:
             if len(params) == 1:  # called several times a row
                 return (params[0](pk),)
             return tuple(param(value) for param, value in zip(params, pk, strict=True))
+
+        return decode
+
+    @property
+    def _decode_keys(self) -> Callable[[Sequence[str]], list[tuple[Any, ...]]]:
+        identities, label = self.identities, self.label
+        params = [each.param for each in self._key_columns]
+
+        def decode(texts: Sequence[str]) -> list[tuple[Any, ...]]:
+            pks = identities.row_pks(label, texts)
+            if len(params) == 1:
+                (param,) = params
+                return [(param(pk),) for pk in pks]
+            return [tuple(p(each) for p, each in zip(params, pk, strict=True)) for pk in pks]
 
         return decode
 
