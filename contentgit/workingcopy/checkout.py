@@ -100,7 +100,7 @@ def _apply(
     project.forget_rows()
     renew(project)
     with project.exclusive():
-        planned = plan(project, request, whole=whole)
+        planned = plan(project, request, whole=whole, writing=True)
         if digest is not None and planned.digest != digest:
             raise RefusedError(
                 "commit or database have changed since the plan was shown; nothing has been written",

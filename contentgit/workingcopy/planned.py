@@ -7,23 +7,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from contentgit.content import canonical
 from contentgit.content.diff import Change, Delta
 from contentgit.content.evolution import SchemaChange
-from contentgit.content.records import Record, RecordKey
+from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import KeyKind
 from contentgit.db.ledger import Applied
 from contentgit.db.tables import Tables
 from contentgit.git import Repository
 from contentgit.history.snapshots import CommitSide
-from contentgit.plan import Size
+from contentgit.plan import Candidate, Size
 from contentgit.plan.steps import Plan, Problem, ProblemKind
 from contentgit.render.values import dump_label
 from contentgit.workingcopy.as_applied import MissingCause, missing_causes
 from contentgit.workingcopy.as_committed import AsCommitted
 from contentgit.workingcopy.database_side import DatabaseSide, Spool
+from contentgit.workingcopy.kept_records import KeptRecords
 from contentgit.workingcopy.looked import Looked
 from contentgit.workingcopy.project import Dump, all_tables
 from contentgit.workingcopy.request import Request
@@ -117,12 +118,28 @@ class DumpPlan:
         return side.ids() if self.looked is None else self.looked.ids(side)
 
 
-class Contents:
-    """Bytes by blob id. What a merge has made lies in a temporary file: a plan writes nothing."""
+ReadRows: TypeAlias = tuple[Sequence[str], Sequence[RecordKey], Sequence[Sequence[Value]]]
+"""The names of fields, the keys of rows, and the values of these fields in each row."""
 
-    def __init__(self, repository: Repository) -> None:
+
+class Contents:
+    """Bytes by blob id. What a merge has made lies in a temporary file: a plan writes nothing.
+
+    With ``keeping`` so do the records that :meth:`keep` is given, as an apply is about to write them.
+    """
+
+    def __init__(self, repository: Repository, *, keeping: bool = False) -> None:
         self._repository = repository
         self._made = Spool()
+        self._kept = KeptRecords() if keeping else None
+
+    def keep(self, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+        """The candidates, with their records kept if an apply will ask for them."""
+        kept = self._kept
+        for each in candidates:
+            if kept is not None and each.theirs is not None:
+                kept.add(each.delta.commit, each.theirs)
+            yield each
 
     def add(self, record: Record, key_kind: KeyKind | None) -> str:
         """Takes the record; its blob id. All are added before any is read."""
@@ -131,6 +148,19 @@ class Contents:
         if blob not in self._made:
             self._made.add(blob, data)
         return blob
+
+    def is_kept(self, blob: str) -> bool:
+        """Whether the record is kept."""
+        return self._kept is not None and blob in self._kept
+
+    def alike(
+        self, blobs: Mapping[RecordKey, str], rows: Iterable[ReadRows]
+    ) -> Iterator[RecordKey]:
+        """The keys of the rows that certainly are the records of these blob ids, as far as these are kept."""
+        if self._kept is None:
+            return
+        for names, keys, values in rows:
+            yield from self._kept.alike(blobs, names, zip(keys, values, strict=True))
 
     def blobs(self, ids: Iterable[str]) -> Iterator[bytes]:
         """The bytes behind each id, in order.
@@ -145,7 +175,13 @@ class Contents:
 
     def records(self, ids: Iterable[str]) -> Iterator[Record]:
         """The records behind the ids, in order."""
-        return map(canonical.decode, self.blobs(ids))
+        if self._kept is None:
+            yield from map(canonical.decode, self.blobs(ids))
+            return
+        ids = list(ids)
+        rest = map(canonical.decode, self.blobs([blob for blob in ids if blob not in self._kept]))
+        for blob in ids:
+            yield self._kept[blob] if blob in self._kept else next(rest)
 
 
 @dataclass(frozen=True)

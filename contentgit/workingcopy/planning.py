@@ -54,11 +54,13 @@ from contentgit.workingcopy.unreadable import refuse_unreadable
 Copied: TypeAlias = Callable[[Choice], Mapping[RecordKey, str]]
 
 
-def plan(project: Project, request: Request, *, whole: bool = False) -> Planned:
+def plan(
+    project: Project, request: Request, *, whole: bool = False, writing: bool = False
+) -> Planned:
     """What an apply would do now, and what of it is refused. Nothing is written.
 
     Call it inside ``project.snapshot()``, as its records are read on demand. With ``whole`` all rows of the
-    dumps are read, also where a merge could do without.
+    dumps are read, also where a merge could do without. ``writing`` tells that the apply follows.
 
     Raises:
         UnknownNameError: the revision, or a dump in it, does not exist.
@@ -72,14 +74,15 @@ def plan(project: Project, request: Request, *, whole: bool = False) -> Planned:
         dumps = [one.dump for one in undone]
         refuse_pending(project, dumps)
         moves = moved_back(project, undone)
-        planning = _Planning(project, request, target, _shared(dumps), moves)
+        planning = _Planning(project, request, target, _shared(dumps), moves, True, writing)
         dump_plans = planning.without_missing([planning.undo_plan(one) for one in undone])
         dump_plans, outside = with_outside(project, undone, dump_plans)
         return planning.decide(dump_plans, outside=outside)
     target = target_of(project, request)
     dumps, skipped, copied = dumps_of(project, target, request.names, rows)
     refuse_pending(project, dumps)
-    planning = _Planning(project, request, target, _shared(dumps), Moves(project), whole)
+    moves = Moves(project)
+    planning = _Planning(project, request, target, _shared(dumps), moves, whole, writing)
     starts = [planning.start(dump, rows.get(dump.folder)) for dump in dumps]
     dump_plans, planning = planning.moved(starts)
     planned = planning.decide(planning.without_missing(dump_plans), skipped)
@@ -107,7 +110,7 @@ def decided(source: Source, licences: Licences, copied: Copied = lambda _choice:
 class _Planning(NamedTuple):
     """A call under way; ``shared`` are the labels of models that several of its dumps hold.
 
-    With ``whole`` all rows of the dumps are read.
+    With ``whole`` all rows of the dumps are read, and what was read for an apply that is ``writing`` is kept.
     """
 
     project: Project
@@ -116,6 +119,7 @@ class _Planning(NamedTuple):
     shared: frozenset[str]
     moves: Moves
     whole: bool = True
+    writing: bool = False
 
     # The snapshots of a dump
 
@@ -333,9 +337,9 @@ class _Planning(NamedTuple):
         project, request = self.project, self.request
         every = [*dump_plans, outside] if outside else dump_plans
         tables = all_tables([work.dump for work in every])
-        contents = Contents(project.repository)
+        contents = Contents(project.repository, keeping=self.writing)
         found = survey(
-            self._candidates(every, contents),
+            contents.keep(self._candidates(every, contents)),
             models={label: bound.enforced for label, bound in tables.items()},
             datasets={work.folder: work.dump.dataset for work in every},
             first={work.folder for work in dump_plans if work.applied is None},

@@ -70,17 +70,21 @@ def verify(project: Project, planned: Planned) -> None:
 def _verify_batch(
     project: Project, planned: Planned, work: DumpPlan, batch: Sequence[Step]
 ) -> None:
-    rows = work.dump.reader.encoded([step.key for step in batch])
+    equal = _equal(planned, work, batch)
+    rest = [step for step in batch if step.key not in equal]
+    rows = work.dump.reader.encoded([step.key for step in rest])
     found = {key: _blob_id(project, data) for key, data in rows}
-    for step in batch:
+    for step in rest:
         if step.key not in found:
             raise DatabaseError(
                 f"{step.key} was written but is not in the database {project.using!r}"
             )
-    differing = {step.key: step for step in batch if found[step.key] != step.after}
+    differing = {step.key: step for step in rest if found[step.key] != step.after}
     for there in work.dump.reader.records(differing):
         _compare(planned, work, differing[there.key], there)
     for label, keys in by_model(step.key for step in batch).items():
+        if work.dump.reader.holds_all(label):
+            continue
         outside = set(keys) - work.dump.reader.members(label, keys)
         if outside:
             raise RefusedError(
@@ -88,6 +92,12 @@ def _verify_batch(
                 "nothing has been written",
                 hint="correct the record in the commit, or the filter in the datasets module",
             )
+
+
+def _equal(planned: Planned, work: DumpPlan, batch: Sequence[Step]) -> set[RecordKey]:
+    """The rows that certainly are as the records which the apply has kept."""
+    wanted = {step.key: step.after for step in batch if planned.contents.is_kept(step.after)}
+    return set(planned.contents.alike(wanted, work.dump.reader.values(wanted)))
 
 
 def _compare(planned: Planned, work: DumpPlan, step: Step, there: Record) -> None:

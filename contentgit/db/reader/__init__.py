@@ -6,10 +6,9 @@ manager that hides drafts must not lose them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
-from itertools import repeat
 from typing import Any, TypeAlias, TypeVar
 
 from django.apps import apps
@@ -28,12 +27,14 @@ from contentgit.db.identity import Identities
 from contentgit.db.identity.copies import CopyKeys
 from contentgit.db.introspect import missing_tables, table
 from contentgit.db.queries import (
+    COMPOSITE_CHUNK,
     SQL,
     Portion,
     Row,
     among,
     chunk_size,
     execute,
+    is_empty,
     matching,
     names,
     python_rows,
@@ -158,14 +159,23 @@ class Reader:
 
         Keys without a row are left out.
         """
+        for fields, found, values in self.values(keys):
+            for key, each in zip(found, values, strict=True):
+                yield Record(key, dict(zip(fields, each, strict=True)))
+
+    def values(
+        self, keys: Iterable[RecordKey]
+    ) -> Iterator[tuple[Sequence[str], list[RecordKey], list[tuple[Value, ...]]]]:
+        """Like :meth:`records`: the names of fields, the keys of some rows, and the values of each."""
         wanted = set(keys)
         for bound, rows in self._wanted(wanted):
             found, values = self._values(bound, rows)
             fields = self._encoder(bound).names
-            each_row = zip(*values, strict=True) if fields else repeat((), len(found))
-            for key, each in zip(found, each_row, strict=True):
-                if key in wanted:  # a database may find "A" where "a" was asked for
-                    yield Record(key, dict(zip(fields, each, strict=True)))
+            each_row = list(zip(*values, strict=True)) if fields else [()] * len(found)
+            if not wanted.issuperset(found):  # a database may find "A" where "a" was asked for
+                pairs = [pair for pair in zip(found, each_row, strict=True) if pair[0] in wanted]
+                found, each_row = [key for key, _ in pairs], [each for _, each in pairs]
+            yield fields, found, each_row
 
     def encoded(
         self, keys: Iterable[RecordKey], lock: bool = False
@@ -186,12 +196,16 @@ class Reader:
             keys = (key for key in keys if copied.pk_of_copy(key.key) is not None)
         return self._present(bound, keys, self._condition(bound))
 
+    def holds_all(self, label: str) -> bool:
+        """Whether every row of the model belongs to the dump."""
+        return self.identities.copied(label) is None and self._condition(self.tables[label]) is None
+
     def existing(self, keys: Iterable[RecordKey]) -> set[RecordKey]:
         """The keys, of any model of the project, that have a row."""
         found: set[RecordKey] = set()
         for label, some in by_model(keys).items():
             bound = self._any_table(label)
-            if bound is not None:
+            if bound is not None and not self._has_none(bound, some):
                 there = self._present(bound, [RecordKey(bound.label, key.key) for key in some])
                 found |= {key for key in some if RecordKey(bound.label, key.key) in there}
         return found
@@ -278,7 +292,7 @@ class Reader:
 
     def _copied(self, bound: Table, copied: CopyKeys) -> Iterator[list[Row]]:
         """The rows that are copies: the map says which."""
-        keys = [bound.decode_key(text) for text in copied.copied()]
+        keys = bound.decode_keys([*copied.copied()])
         yield from rows_at(keys, self._portion(bound), partial(self._rows, bound))
 
     def _chunks_by_key(self, bound: Table, condition: SQL | None) -> Iterator[list[Row]]:
@@ -342,10 +356,17 @@ class Reader:
             if label not in self.tables:
                 continue
             bound = self._table(label)
-            known = [bound.decode_key(key.key) for key in self.identities.possible(some)]
+            known = self._parameters_of(bound, some)
             read = partial(self._rows, bound, lock=lock)
             for rows in rows_at(known, self._portion(bound), read):
                 yield bound, rows
+
+    def _parameters_of(self, bound: Table, keys: Collection[RecordKey]) -> list[Row]:
+        """The parameters of those of the keys that a row can have."""
+        try:
+            return bound.decode_keys([key.key for key in keys])
+        except RecordError:
+            return bound.decode_keys([key.key for key in self.identities.possible(keys)])
 
     def _portion(self, bound: Table) -> Portion:
         size = chunk_size(bound.key_columns, self.using)
@@ -356,12 +377,19 @@ class Reader:
     ) -> set[RecordKey]:
         """The keys that have a row for which the condition holds."""
         wanted, columns = set(keys), bound.key_columns
-        known = [bound.decode_key(key.key) for key in self.identities.possible(wanted)]
+        if self._has_none(bound, wanted):
+            return set()
+        known = self._parameters_of(bound, wanted)
         with self._reading(bound.label):
             rows = list(rows_among(bound.name, columns, columns, known, self.using, condition))
         found = {RecordKey(bound.label, bound.encode_key(*row)) for row in rows}
         # A database may find "A" where "a" was asked for.
         return found & wanted
+
+    def _has_none(self, bound: Table, keys: Collection[RecordKey]) -> bool:
+        """Whether the table is known to have none of the keys, as it is empty; asked only for many keys."""
+        with self._reading(bound.label):
+            return len(keys) > COMPOSITE_CHUNK and is_empty(bound.name, self.using)
 
     def _count(self, bound: Table) -> int:
         copied = self.identities.copied(bound.label)
