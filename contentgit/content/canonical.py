@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 
 from contentgit.content.documents import UNSEEN, dump_document, parse_document, quoted
 from contentgit.content.fast_json import FAILURES, LAST_LINE_END, LINES, dumps, loads
-from contentgit.content.layout import integer_key, key_text, key_value
+from contentgit.content.layout import HIGHEST_KEY, integer_key, key_text, key_value
 from contentgit.content.long_values import are_lines_of, without_long
 from contentgit.content.records import JSON_NULL, Record, RecordKey, Value
 from contentgit.content.schema import KeyKind
@@ -60,6 +60,9 @@ _PADS = tuple(b"\n" + b"  " * level for level in range(DEPTH_LIMIT + 4))
 
 # Side by side in one JSON string these two would be read as one character.
 _SURROGATES = re.compile("(?<=[\ud800-\udbff])(?=[\udc00-\udfff])")
+_FIRST: Final = "%"
+"""No field's name comes before: with ``$`` begin our own."""
+
 _HASHES = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
 
 
@@ -323,9 +326,10 @@ def decode_with_kind(data: bytes) -> tuple[Record, KeyKind]:
         raise FormatError("not a JSON object")
     text, kind = _read_key(document.pop("$key", None))
     model = _read_model(document.pop("$model", None))
+    if min(document, default=_FIRST) < _FIRST:
+        name = next(name for name in document if name < _FIRST)
+        raise FormatError(f"{quoted(name)} cannot be the name of a field")
     for name, raw in document.items():
-        if name <= "$" or name[0] == "$":
-            raise FormatError(f"{quoted(name)} cannot be the name of a field")
         if type(raw) is dict or type(raw) is list:
             try:
                 document[name] = content_value(raw)
@@ -365,6 +369,8 @@ def _exact(data: bytes) -> Any:
 
 def _read_key(raw: Any) -> tuple[str, KeyKind]:
     """The key text, and how the key was written."""
+    if type(raw) is int and -(2**63) <= raw <= HIGHEST_KEY:  # the usual case, decided fast
+        return str(raw), KeyKind.INTEGER
     parts = raw if type(raw) is list else [raw]
     for part in parts:
         if type(part) is int and integer_key(str(part)) is None:
