@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cached_property, partial
 from typing import Any
 
 from django.db import Error, InterfaceError, OperationalError, transaction
@@ -13,6 +15,7 @@ from django.db.models import AutoField, Model
 from contentgit.db.backends.base import Backend
 from contentgit.db.backends.catalog import UNKNOWN, ForeignKey, foreign_keys
 from contentgit.db.failures import Fault, translated
+from contentgit.db.tables import Column, Rows
 
 LOCK = int.from_bytes(hashlib.sha256(b"contentgit apply").digest()[:8], "big", signed=True)
 """The key of the advisory lock; such keys are the database's own, so no name of it is needed."""
@@ -65,6 +68,18 @@ FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid =
 JOIN pg_language l ON l.oid = p.prolang
 WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND pg_table_is_visible(c.oid)
 """
+
+
+COPYABLE = """
+SELECT relname FROM pg_class
+WHERE relkind IN ('r', 'p') AND NOT relhasrules AND NOT relrowsecurity AND pg_table_is_visible(oid)
+"""
+
+_COPIED = 2
+"""Fewer rows are inserted."""
+
+_CAST = re.compile(r"CAST\(%s AS [^%]+\)")
+"""What names the type of the column alone."""
 
 
 class PostgreSQL(Backend):
@@ -152,6 +167,49 @@ class PostgreSQL(Backend):
 
     def _foreign_keys(self, tables: Sequence[str]) -> list[ForeignKey]:
         return foreign_keys(self.fetch(FOREIGN_KEYS, [list(tables), list(tables)]))
+
+    # Writing
+
+    def insert(self, table: str, columns: Sequence[Column], rows: Iterable[tuple[Any, ...]]) -> int:
+        """See :meth:`Backend.insert`: many rows are copied, which spares both sides the parsing of SQL.
+
+        A statement is used where it would do something else, for values that it converts and for tables with
+        rules; and where the copy is refused, so that there is one way in which errors come.
+        """
+        rows = list(rows)
+        plain = all(column.cast == "%s" or _CAST.fullmatch(column.cast) for column in columns)
+        if len(rows) < _COPIED or not plain or table not in self._copyable:
+            return super().insert(table, columns, rows)
+        quoted = self.connection.ops.quote_name
+        names = ", ".join(quoted(column.name) for column in columns)
+        try:
+            with transaction.atomic(using=self.using):
+                self._copy(f"COPY {quoted(table)} ({names}) FROM STDIN", rows)
+        except Error as error:
+            if self.is_over(error):
+                raise
+            return super().insert(table, columns, rows)
+        return len(rows)
+
+    def _copy(self, sql: str, rows: Rows) -> None:
+        def run(sql: str, *_: object) -> None:
+            with cursor.copy(sql) as copy:
+                for row in rows:
+                    copy.write_row(row)
+
+        with self.connection.cursor() as cursor, self.connection.wrap_database_errors:
+            told: Callable[..., object] = run
+            for wrapper in reversed(self.connection.execute_wrappers):
+                told = partial(wrapper, told)
+            told(sql, None, False, {"connection": self.connection, "cursor": cursor})
+
+    @cached_property
+    def _copyable(self) -> frozenset[str]:
+        """The names of the tables into which rows can be copied."""
+        with self.connection.cursor() as cursor:
+            if not hasattr(cursor, "copy"):  # an older driver
+                return frozenset()
+        return frozenset(name for (name,) in self.fetch(COPYABLE))
 
     def last_key(self, table: str, column: str) -> int:
         sql = (
