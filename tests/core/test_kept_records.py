@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contentgit.content.canonical import same
-from contentgit.content.records import JSON_NULL, Record, RecordKey
+from contentgit.content.records import JSON_NULL, Record, RecordKey, Value
 from contentgit.workingcopy.kept_records import KeptRecords
-from tests.core.strategies import records
+from tests.core.strategies import records, values
 
 KEY = RecordKey("pages.page", "1")
 
@@ -27,6 +27,30 @@ def test_what_is_kept_is_the_record(found: list[Record]) -> None:
             again = kept[str(number)]
             assert (again.key, list(again.fields)) == (record.key, list(record.fields))
             assert same(again.fields, record.fields)
+
+
+LIKE: list[Value] = [
+    0, False, 0.0, -0.0, 1, True, 1.0, "1", None, "", [], {}, [1], [True], {"a": 1}, {"a": True},
+    {"b": [1, {"c": 1, "a": 2}]}, {"b": [1, {"a": 2, "c": 1}]}, "é", "e\u0301", "\ud83d",
+]  # fmt: skip
+
+
+@given(st.one_of(st.sampled_from(LIKE), values), st.one_of(st.sampled_from(LIKE), values))
+def test_a_row_is_like_a_record_if_it_is_the_same(there: Value, here: Value) -> None:
+    kept = KeptRecords()
+    kept.add("blob", Record(KEY, {"a": "x", "b": there}))
+    for value in (there, here):
+        found = [*kept.alike({KEY: "blob"}, ["b", "a"], [(KEY, [value, "x"])])]
+        assert not found or same(there, value)
+        if value is there and "JSON_NULL" not in repr(there):
+            assert found == [KEY]
+
+
+def test_the_order_of_names_in_an_object_makes_no_difference() -> None:
+    kept = KeptRecords()
+    kept.add("blob", Record(KEY, {"a": [{"b": 1, "c": {"d": 2, "e": 3}}]}))
+    row = [[{"c": {"e": 3, "d": 2}, "b": 1}]]
+    assert [*kept.alike({KEY: "blob"}, ["a"], [(KEY, row)])] == [KEY]
 
 
 def test_what_cannot_be_kept_is_not() -> None:
