@@ -146,7 +146,7 @@ def _upserted() -> None:
 
 
 def _replaced_key() -> None:
-    _cursor("REPLACE INTO bakery_tag (id, name, slug) VALUES (3, 'Replaced', 'replaced')")
+    _cursor("REPLACE INTO bakery_ingredient (id, product_id, name) VALUES (7, 41, 'Replaced')")
 
 
 def _replaced_slug() -> None:
@@ -482,7 +482,7 @@ def test_what_cannot_be_tracked_is_read_whole(databases: tuple[str, str], ok: Ok
         ok("commit", "zoo", "-m", "As it was")
         assert "zoo.pair is not: its primary key is of a kind that" in ok("track", "zoo")
         said = ok("status", "zoo")
-    assert "and all of zoo.note, zoo.pair, zoo.ticket" in said
+    assert "zoo.note, zoo.pair, zoo.ticket" in said
 
 
 def test_a_dump_of_nothing_that_can_be_tracked(db: str, ok: Ok, run: Run) -> None:
@@ -490,7 +490,7 @@ def test_a_dump_of_nothing_that_can_be_tracked(db: str, ok: Ok, run: Run) -> Non
         ok("init", "--bare")
         assert run("track").code == 2  # nothing was committed
         said = run("track", "pairs")
-    assert (said.code, said.out) == (3, "")
+    assert (said.code, said.out) == (3, ""), said.err
     assert "changes of pairs cannot be tracked in database 'default'" in said.err
     assert "zoo.pair: its primary key is of a kind that triggers do not write down" in said.err
 
