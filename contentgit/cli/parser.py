@@ -86,7 +86,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "track": Verb(
         "track", "note which rows are written, and read only these", database=True, names=True
     ),
-    "untrack": Verb("track", "undo track", database=True, names=True),
+    "untrack": Verb("track", "undo track", repository=False, database=True, names=True),
     "check": Verb("check", "check the content of a commit"),
     "fetch": Verb("remotes", "fetch commits from another repository"),
     "pull": Verb("remotes", "fetch, and merge into HEAD's branch"),

@@ -44,7 +44,7 @@ def run(repository_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
         if verb == "init":
             code = main([verb, str(repository_path), *words])
         else:
-            here = [] if verb == "datasets" else [f"--repository={repository_path}"]
+            here = [] if verb in ("datasets", "untrack") else [f"--repository={repository_path}"]
             code = main([verb, *here, *words])
         said = capsys.readouterr()
         return Said(code, said.out, said.err)
