@@ -7,7 +7,9 @@ from contextlib import suppress
 from itertools import chain
 from typing import NamedTuple
 
+from contentgit.content.layout import dump_folder
 from contentgit.content.records import RecordKey
+from contentgit.datasets import parse_dump_argument
 from contentgit.db.ledger import Applied
 from contentgit.db.tracking import log as tracking
 from contentgit.errors import ContentgitError, RefusedError, UsageError
@@ -107,17 +109,19 @@ def _differing(project: Project, dump: Dump, row: Applied | None) -> tuple[str, 
 
 
 def untrack(project: Project, names: Sequence[str]) -> list[str]:
-    """Drops the triggers of the dumps, without names of all; the labels of those that were tracked.
+    """Drops the triggers of these dumps alone, without names of all; the labels of those that were tracked.
 
     Raises:
         UnknownNameError: a dump does not exist.
         DatabaseError: the database refuses.
     """
+    tracking.check_tables(project.using)
     folders = [each.dump for each in tracked_dumps(project)]
     ended = []
+    wanted = {dump_folder(*parse_dump_argument(name)) for name in names}
     for dump in project.dumps(names, also=folders):
         found = tracking_of(project, dump)
-        if found is not None:
+        if found is not None and (not names or dump.folder in wanted):
             tracking.end(project.using, found)
             ended.append(dump.dataset.label)
     if not names:

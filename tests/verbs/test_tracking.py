@@ -18,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 
 from contentgit.cli.main import main
 from contentgit.datasets import specs_for_models
+from contentgit.db.backends import backend
 from contentgit.db.tracking import log as tracking
 from contentgit.db.tracking.migrating import stop_tracking
 from contentgit.models import RowChange, TrackedDump
@@ -268,6 +269,28 @@ def _rebuilt() -> None:
         editor.alter_field(Tag, longer, field)
 
 
+def _made_again() -> None:
+    """A trigger is dropped, and is there again by the same text; on PostgreSQL its owner would do more."""
+    ways = backend("default")
+    query = {
+        "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'bakery_tag'",
+        "mysql": "SELECT trigger_name, NULL FROM information_schema.triggers "
+        "WHERE event_object_table = 'bakery_tag' AND trigger_schema = DATABASE()",
+    }[connection.vendor]
+    rows = ways.fetch(query)
+    for name, text in rows:
+        if text is None:
+            ((_, _, text, *_),) = ways.fetch(f"SHOW CREATE TRIGGER {name}")
+        _cursor(f"DROP TRIGGER {name}")
+        Tag.objects.filter(pk=12).update(name="Unseen, too")
+        _cursor(text.replace("%", "%%"))
+
+
+def _emptied() -> None:
+    Tag.objects.filter(pk=12).update(name="Unseen, too")
+    _cursor("DELETE FROM contentgit_change")
+
+
 def _added_column() -> None:
     _cursor("ALTER TABLE bakery_tag ADD COLUMN more integer DEFAULT 5")
 
@@ -282,6 +305,8 @@ GAPS: dict[str, tuple[set[str], Callable[[], object]]] = {
     "dropped": (set(), _dropped),
     "rebuilt": (set(), _rebuilt),
     "column": (set(), _added_column),
+    "made again": ({"sqlite", "mysql"}, _made_again),
+    "emptied": (set(), _emptied),
     "disabled": ({"postgresql"}, _disabled),
     "truncated": ({"mysql"}, lambda: (_cursor("SET foreign_key_checks = 0"), _truncated())),
     "replaced": ({"sqlite"}, _replaced_slug),
@@ -291,7 +316,8 @@ GAPS: dict[str, tuple[set[str], Callable[[], object]]] = {
 @pytest.mark.parametrize("kind", [kind for kind, (where, _) in GAPS.items() if _here(where)])
 def test_a_gap_is_known(tracked: None, ok: Ok, run: Run, kind: str) -> None:
     GAPS[kind][1]()
-    Tag.objects.filter(pk=12).update(name="Unseen, too")
+    if kind not in ("made again", "emptied"):  # which nothing may follow
+        Tag.objects.filter(pk=12).update(name="Unseen, too")
     said = ok("status", "shop")
     assert "all rows were read" in said
     assert "bakery.tag:12" in said
@@ -315,7 +341,7 @@ def test_too_many_changes_are_read_whole(
     assert compare(run, "shop") == {"whole": 1}
     ok("commit", "shop", "-m", "Prices")
     assert compare(run, "shop") == {"tracked": 1}
-    assert not RowChange.objects.exists()
+    assert not RowChange.objects.filter(key__gt="").exists()
 
 
 def test_the_code_of_a_dataset_changes(tracked: None, ok: Ok, run: Run) -> None:
@@ -422,6 +448,16 @@ def test_a_killed_apply_forgets_no_edit(
 
 
 # Beginning and ending
+
+
+def test_dumps_are_tracked_one_by_one(tracked: None, ok: Ok, run: Run) -> None:
+    """Triggers that are made or dropped for one leave what is known of another."""
+    ok("track", "hours")
+    assert compare(run) == {"tracked": 3, "whole": 1}
+    ok("untrack", "pages")
+    assert compare(run) == {"tracked": 2, "whole": 2}
+    Tag.objects.filter(pk=3).update(name="Seen")
+    assert "bakery.tag:3" in ok("status", "shop")
 
 
 def test_untracked_again(tracked: None, ok: Ok, run: Run) -> None:

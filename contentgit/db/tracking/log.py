@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 from django.db import Error, connections, transaction
@@ -25,7 +26,7 @@ from contentgit.db.backends import backend
 from contentgit.db.failures import translated
 from contentgit.db.own_tables import migrating
 from contentgit.db.queries import quoted, rows_of
-from contentgit.db.tracking.triggers import Followed, is_readable, triggers
+from contentgit.db.tracking.triggers import OWN_TABLES, Followed, is_readable, is_there, triggers
 from contentgit.errors import DatabaseError
 from contentgit.models import RowChange, TrackedDump
 
@@ -92,12 +93,12 @@ def begin(using: str, dump: str, place: str, scope: Sequence[Followed], digest: 
     Call it outside of a transaction: it waits for those that write to the tables, and others see all of it.
     """
     ways = triggers(using)
-    with translated(f"database {using!r}"):
-        if not is_readable(connections[using]):
-            raise DatabaseError(
-                f"the database {using!r} has no table for tracking", hint=migrating(using)
-            )
-    with translated(f"the triggers of {dump} in database {using!r}"), ways.changing():
+    check_tables(using)
+    with (
+        translated(f"the triggers of {dump} in database {using!r}"),
+        ways.changing(),
+        _proved(using),
+    ):
         for each in tracked(using, dump):
             if each.place == place:
                 _end(using, each)
@@ -121,8 +122,40 @@ def end(using: str, tracking: Tracking) -> None:
     with (
         translated(f"the triggers of {tracking.dump} in database {using!r}"),
         triggers(using).changing(),
+        _proved(using),
     ):
         _end(using, tracking)
+
+
+def check_tables(using: str) -> None:
+    """Refuses to go on where nobody can say which dumps are tracked.
+
+    Raises:
+        DatabaseError: the tables are not there, or the user may not read them.
+    """
+    with translated(f"database {using!r}"):
+        if is_readable(connections[using]):
+            return
+        if is_there(connections[using]):
+            raise DatabaseError(
+                f"the user of database {using!r} may not read {' and '.join(OWN_TABLES)}",
+                hint="grant SELECT, INSERT, UPDATE and DELETE on them",
+            )
+    raise DatabaseError(f"the database {using!r} has no table for tracking", hint=migrating(using))
+
+
+@contextmanager
+def _proved(using: str) -> Iterator[None]:
+    """The body alters triggers; what proved those of other dumps before it is renewed behind it.
+
+    On SQLite any change of a schema counts. Only where one transaction holds it all: in between nobody alters
+    anything.
+    """
+    whole = connections[using].features.can_rollback_ddl
+    before = [each for each in tracked(using) if whole and is_intact(using, each)]
+    yield
+    for each in before:
+        _rows(using).filter(id=each.id).update(proof=triggers(using).proof(each.id, each.scope))
 
 
 def _end(using: str, tracking: Tracking) -> None:
@@ -133,7 +166,7 @@ def _end(using: str, tracking: Tracking) -> None:
 
 def sweep(using: str) -> None:
     """Drop triggers of dumps that nobody tracks any more, as the table of these was emptied."""
-    with _altering(using):
+    with _altering(using), _proved(using):
         _sweep(using)
 
 
@@ -179,20 +212,25 @@ def is_intact(using: str, tracking: Tracking) -> bool:
 def read(using: str, tracking: Tracking) -> Log:
     """What was written down; within a transaction that sees one moment, as it sees the rows."""
     found: dict[str, set[str]] = {}
-    net, seqs, gap, listed = Counter[int](), array("q"), "", 0
+    net, seqs, gap, listed, marked = Counter[int](), array("q"), "", 0, False
     with _reading(using):
         rows = _changes(using, tracking.id).values_list("seq", "number", "op", "key")
         for seq, number, op, key in rows.iterator(chunk_size=_TOGETHER):
             seqs.append(seq)
             net[number] += _NET.get(op, 0)
+            if op == _MARK:
+                marked = True
+                continue
             each = tracking.scope[number] if number < len(tracking.scope) else None
             if each is None or key is None:
                 gap = f"rows of {each.table if each else 'a table'} changed that others depend on"
             elif each.label and (listed := listed + 1) <= MOST:
                 found.setdefault(each.label, set()).add(bytes.fromhex(key).decode())
         counts = tuple(_counted(using, tracking))
+    if tracking.line is not None and not marked:
+        gap = "what was written down is gone"
     for number, (count, before) in enumerate(zip(counts, tracking.counts, strict=False)):
-        if count != before + net[number]:
+        if not gap and count != before + net[number]:
             table = tracking.scope[number].table
             gap = f"rows of {table} came or went without their triggers"
     if listed > MOST:
@@ -201,6 +239,9 @@ def read(using: str, tracking: Tracking) -> Log:
 
 
 _NET: Final = {"i": 1, "d": -1}
+
+_MARK: Final = "m"
+"""A change that is none: as long as it is there, nobody has emptied the table."""
 
 
 def counted(using: str, tracking: Tracking) -> tuple[int, ...]:
@@ -243,7 +284,8 @@ def advance(
             RowChange(tracked=tracking.id, number=number, op="u", key=key.encode().hex())
             for number, key in differing
         )
-        for made in batches(rows, _TOGETHER):
+        mark = RowChange(tracked=tracking.id, number=0, op=_MARK, key="")
+        for made in batches(rows if line is None else chain([mark], rows), _TOGETHER):
             RowChange._base_manager.using(using).bulk_create(made)
     return True
 

@@ -18,6 +18,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from contentgit.db.backends import Backend, backend
 from contentgit.db.backends.catalog import OWN_TRIGGERS
 
+OWN_TABLES: Final = ("contentgit_tracked", "contentgit_change")
+
 PATIENCE: Final = 10
 """Seconds that making a trigger waits for those who write to its table."""
 
@@ -88,8 +90,12 @@ class Triggers(ABC):
         """The names of the triggers of this database."""
 
     def proof(self, tracked: int, scope: Sequence[Followed]) -> str:
-        """A digest of the triggers and their tables. It is another one after whatever was done to these."""
-        found = sorted(repr(row) for row in self._catalog(tracked, [one.table for one in scope]))
+        """A digest of the triggers and their tables, the own ones among them.
+
+        It is another one after whatever was done to these.
+        """
+        tables = [*OWN_TABLES, *(each.table for each in scope)]
+        found = sorted(repr(row) for row in self._catalog(tracked, tables))
         return hashlib.sha256("\n".join(found).encode()).hexdigest()
 
     @abstractmethod
@@ -205,6 +211,8 @@ class SQLiteTriggers(_ByRow):
         return self.ways.fetch("SELECT tbl_name, name, sql FROM sqlite_master WHERE sql NOT NULL")
 
     def _catalog(self, tracked: int, tables: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        # Triggers and tables that were made again are the same by their texts.
+        yield from self.ways.fetch("PRAGMA schema_version")
         for table, name, sql in self._all():
             if _number(name) == tracked or (table == name and table in tables):
                 yield table, name, sql
@@ -437,17 +445,23 @@ def triggers(using: str) -> Triggers:
     return _KINDS[connections[using].vendor](backend(using))
 
 
+def is_there(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the database has the tables of tracking."""
+    with connection.cursor() as cursor:
+        return "contentgit_tracked" in connection.introspection.table_names(cursor)
+
+
 def is_readable(connection: BaseDatabaseWrapper) -> bool:
     """Whether there are the tables of tracking, and this user may read them; else nothing is tracked.
 
     To ask them would end a transaction on PostgreSQL, also of a user with the privileges of an older version.
     """
+    if connection.vendor != "postgresql":
+        return is_there(connection)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT count(*) = 2 FROM pg_class c WHERE pg_table_is_visible(c.oid) AND c.relkind = 'r' "
-                "AND c.relname IN ('contentgit_tracked', 'contentgit_change') "
-                "AND has_table_privilege(c.oid, 'SELECT')"
-            )
-            return bool(cursor.fetchone()[0])
-        return "contentgit_tracked" in connection.introspection.table_names(cursor)
+        cursor.execute(
+            "SELECT count(*) = 2 FROM pg_class c WHERE pg_table_is_visible(c.oid) AND c.relkind = 'r' "
+            "AND c.relname IN ('contentgit_tracked', 'contentgit_change') "
+            "AND has_table_privilege(c.oid, 'SELECT')"
+        )
+        return bool(cursor.fetchone()[0])
