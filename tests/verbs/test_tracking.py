@@ -33,6 +33,8 @@ from tests.verbs.test_law import POPULATIONS, SEEDS
 from tests.verbs.test_looking import planned
 from tests.zoo.models import Pair
 
+# A worker of pytest-xdist has a second thread, which holds no lock that a child needs.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .*multi-threaded:DeprecationWarning")
 Ok = Callable[..., str]
 OTHER = "--database=other"
 SEQUENCES = [{"table": "contentgit_tracked", "column": "id"}]
