@@ -29,7 +29,7 @@ from contentgit.workingcopy.project import Project
 from contentgit.workingcopy.refusals import refuse
 from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.rereading import ON_DELETE, Rereading
-from contentgit.workingcopy.tracking import again, compared, renew
+from contentgit.workingcopy.tracking import after, renew
 from contentgit.workingcopy.withheld import WithheldBefore
 from contentgit.workingcopy.withholding import listed
 from contentgit.workingcopy.written import lock, verify
@@ -144,12 +144,12 @@ def _note_tracked(
             continue
         line = line_of.get(work.folder, work.applied.id if work.applied else None)
         is_known = work.looked is None or work.looked.is_complete
-        if moved or not is_known or planned.request.verb == "undo":
+        if moved or not is_known:
             line = None
         differing = _differing(planned, work)
+        keys = {step.key for step in planned.plan.steps}
         with suppress(DatabaseError):  # the next call reads all rows then
-            now = again(project, work.tracked)
-            compared(project, work.dump, now, line=line, differing=differing)
+            after(project, work.dump, work.tracked, line=line, differing=differing, written=keys)
 
 
 def _differing(planned: Planned, work: DumpPlan) -> set[RecordKey]:

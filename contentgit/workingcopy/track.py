@@ -13,10 +13,12 @@ from contentgit.datasets import parse_dump_argument
 from contentgit.db.ledger import Applied
 from contentgit.db.tracking import log as tracking
 from contentgit.errors import ContentgitError, RefusedError, UsageError
+from contentgit.render.values import dump_label
 from contentgit.workingcopy.database_side import DatabaseSide
 from contentgit.workingcopy.evolution import Evolution
 from contentgit.workingcopy.ledger import current
 from contentgit.workingcopy.missing import found_commit
+from contentgit.workingcopy.places import place
 from contentgit.workingcopy.project import Dump, Project
 from contentgit.workingcopy.tracking import (
     begin,
@@ -24,7 +26,6 @@ from contentgit.workingcopy.tracking import (
     followed,
     is_plain,
     tracked_dumps,
-    tracking_of,
     written_down,
 )
 
@@ -116,15 +117,16 @@ def untrack(project: Project, names: Sequence[str]) -> list[str]:
         DatabaseError: the database refuses.
     """
     tracking.check_tables(project.using)
-    folders = [each.dump for each in tracked_dumps(project)]
-    ended = []
-    wanted = {dump_folder(*parse_dump_argument(name)) for name in names}
-    for dump in project.dumps(names, also=folders):
-        found = tracking_of(project, dump)
-        if found is not None and (not names or dump.folder in wanted):
-            tracking.end(project.using, found)
-            ended.append(dump.dataset.label)
+    wanted = {dump_folder(*parse_dump_argument(name)): name for name in names}
+    own = [each for each in tracked_dumps(project) if each.place == place(project, each.dump)]
+    known = {each.dump for each in own}
+    for folder, name in wanted.items():
+        if folder not in known:
+            project.datasets([name])  # which says that there is none
+    ended = [each for each in own if not names or each.dump in wanted]
+    for each in ended:
+        tracking.end(project.using, each)
     if not names:
         tracking.sweep(project.using)
     project.tracked = None
-    return ended
+    return [dump_label(each.dump) for each in ended]

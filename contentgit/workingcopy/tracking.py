@@ -9,6 +9,9 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
+
+from django.db import transaction
 
 from contentgit import __version__
 from contentgit.content.canonical import dump_document
@@ -116,11 +119,7 @@ def _digest(dump: Dump, scope: Scope) -> str:
     tables = dump.tables
     names = outside_names(tables, dump.reader.identities)
     document = schema_document(dump.dataset, schema(tables), NO_STANDING, names)
-    filters = [
-        (label, sorted((name, repr(value)) for name, value in dump.reader.filter_of(spec).items()))
-        for label in tables
-        for spec in dump.dataset.specs_of(label)
-    ]
+    filters = [(label, repr(dump.reader.chosen(label))) for label in tables]
     said = (__version__, dump_document(document), scope.followed, filters)
     return hashlib.sha256(repr(said).encode()).hexdigest()
 
@@ -166,9 +165,15 @@ def renew(project: Project, names: Sequence[str] = ()) -> None:
             found = tracking_of(project, dump)
             if found is None:
                 continue
-            fits = found.digest == _digest(dump, Scope.of(dump.reader))
-            if not fits or not tracking.is_intact(project.using, found):
-                begin(project, dump, followed(project, dump)[0])
+            digest = _digest(dump, Scope.of(dump.reader))
+            is_intact = tracking.is_intact(project.using, found)
+            if is_intact and found.digest == digest:
+                continue
+            tables = followed(project, dump)[0]
+            if is_intact and (*tables,) == found.scope:
+                tracking.describe(project.using, found, digest)
+            elif tables:
+                begin(project, dump, tables)
     project.forget_rows()
 
 
@@ -202,9 +207,34 @@ def compared(
     )
 
 
-def again(project: Project, before: Tracked) -> Tracked:
-    """The same with all that was written down since, in this transaction too."""
-    return Tracked(before.tracking, tracking.read(project.using, before.tracking), "")
+def after(
+    project: Project,
+    dump: Dump,
+    before: Tracked,
+    *,
+    line: int | None,
+    differing: Collection[RecordKey],
+    written: Collection[RecordKey],
+) -> None:
+    """Notes behind an apply, in its transaction, that rows differ from the commit of a line as it says.
+
+    ``written`` are the records that it wrote; whatever else was written meanwhile may differ, too.
+
+    Raises:
+        DatabaseError: the database refuses; what the apply wrote stays.
+    """
+    with transaction.atomic(using=project.using):
+        log = tracking.read(project.using, before.tracking, known=before.log.seqs, most=inf)
+        found, identities = {*differing}, dump.reader.identities
+        for label, texts in log.keys.items():
+            for _, key in key_texts(identities, label, texts):
+                if key is None or log.loss:
+                    line = None
+                elif RecordKey(label, key) not in written:
+                    found.add(RecordKey(label, key))
+        line = None if log.loss else line
+        now = Tracked(before.tracking, log, "")
+        compared(project, dump, now, line=line, differing=found)
 
 
 def compared_with(

@@ -99,7 +99,20 @@ def test_tracking_says_what_all_rows_say(
                 assert partly.digest == wholly.digest
             run("update", "--yes", name, OTHER)
             ways += compare(run, name, OTHER)
-            ok("checkout", "main", name, "--apply", "--yes", "--force", "--allow-cascade", OTHER)
+            for _ in range(
+                2
+            ):  # where the first has changed what others depend on, the second finds it equal
+                ok(
+                    "checkout",
+                    "main",
+                    name,
+                    "--apply",
+                    "--yes",
+                    "--force",
+                    "--allow-cascade",
+                    OTHER,
+                )
+                ways += compare(run, name, OTHER)
             assert compare(run, name, OTHER)["tracked"]
             assert "clean" in ok("status", name, "--full", OTHER)
     assert ways["tracked"], ways

@@ -216,6 +216,10 @@ class Reader:
             return spec.filter
         return copied_filter(self.tables[spec.model].model, spec.filter, self.identities)
 
+    def chosen(self, label: str) -> SQL | None:
+        """The condition that a row belongs to the dump, in SQL; ``None`` if every row does."""
+        return self._condition(self.tables[label])
+
     def condition(self, label: str) -> str:
         """The SQL of the condition that a row belongs to the dump; ``""`` if every row does."""
         found = self._condition(self.tables[label])

@@ -58,11 +58,13 @@ class Tracking:
 class Log:
     """What triggers wrote down of a dump, as the caller's transaction sees it.
 
-    ``keys`` are the primary keys of the rows, as text, by model; they are all where ``gap`` is ``""``, which
-    else says why not. ``seqs`` are the numbers of these changes, ``counts`` the rows of each table.
+    ``keys`` are the primary keys of the rows, as text, by model. They are all where ``gap`` is ``""``; that
+    else says why not, and so does ``loss`` where keys are not just too many. ``seqs`` are the numbers of
+    these changes, ``counts`` the rows of each table.
     """
 
     gap: str
+    loss: str
     keys: Mapping[str, frozenset[str]]
     seqs: Sequence[int]
     counts: tuple[int, ...]
@@ -179,6 +181,12 @@ def _sweep(using: str) -> None:
         rows_of(RowChange, using).filter(tracked__in=left)._raw_delete(using)
 
 
+def describe(using: str, tracking: Tracking, digest: str) -> None:
+    """Note that the code is another one, whose records need the same tables; nothing is known of the rows."""
+    with _reading(using):
+        _rows(using).filter(id=tracking.id).update(digest=digest, line=None)
+
+
 def suspend(using: str) -> None:
     """Drop all triggers, so that tables can be altered; dumps stay tracked, and nothing is known of them."""
     with _altering(using):
@@ -209,45 +217,66 @@ def is_intact(using: str, tracking: Tracking) -> bool:
         )
 
 
-def read(using: str, tracking: Tracking) -> Log:
-    """What was written down; within a transaction that sees one moment, as it sees the rows."""
+def read(
+    using: str,
+    tracking: Tracking,
+    *,
+    known: Sequence[int] | None = None,
+    most: float | None = None,
+) -> Log:
+    """What was written down; within a transaction that sees one moment, as it sees the rows.
+
+    With ``known``, the numbers of changes that the caller has seen in the same transaction, only what came
+    since then says something. Not more than ``most`` keys are given, by default :data:`MOST`.
+    """
+    most = MOST if most is None else most
     found: dict[str, set[str]] = {}
-    net, seqs, gap, listed, marked = Counter[int](), array("q"), "", 0, False
+    net, seqs, loss, listed, marked, seen = (
+        Counter[int](),
+        array("q"),
+        "",
+        0,
+        False,
+        {*(known or ())},
+    )
     with _reading(using):
         rows = _changes(using, tracking.id).values_list("seq", "number", "op", "key")
         for seq, number, op, key in rows.iterator(chunk_size=_TOGETHER):
             seqs.append(seq)
             net[number] += _NET.get(op, 0)
-            if op == _MARK:
-                marked = True
+            marked = marked or op == _MARK
+            if op == _MARK or seq in seen:
                 continue
-            each = tracking.scope[number] if number < len(tracking.scope) else None
-            if each is None or key is None:
-                gap = f"rows of {each.table if each else 'a table'} changed that others depend on"
-            elif each.label and (listed := listed + 1) <= MOST:
-                found.setdefault(each.label, set()).add(bytes.fromhex(key).decode())
+            each = tracking.scope[number] if 0 <= number < len(tracking.scope) else None
+            text = _text(key)
+            if each is None or text is None:
+                loss = f"rows of {each.table if each else 'a table'} changed that others depend on"
+            elif each.label and (listed := listed + 1) <= most:
+                found.setdefault(each.label, set()).add(text)
         counts = tuple(_counted(using, tracking))
-    if tracking.line is not None and not marked:
-        gap = "what was written down is gone"
+    if known is None and tracking.line is not None and not marked:
+        loss = "what was written down is gone"
     for number, (count, before) in enumerate(zip(counts, tracking.counts, strict=False)):
-        if not gap and count != before + net[number]:
+        if known is None and not loss and count != before + net[number]:
             table = tracking.scope[number].table
-            gap = f"rows of {table} came or went without their triggers"
-    if listed > MOST:
-        gap = f"{listed:,} changes of rows were written down"
-    return Log(gap, {label: frozenset(keys) for label, keys in found.items()}, seqs, counts)
+            loss = f"rows of {table} came or went without their triggers"
+    gap = f"{listed:,} changes of rows were written down" if listed > most else loss
+    keys = {label: frozenset(texts) for label, texts in found.items()}
+    return Log(gap, loss, keys, seqs, counts)
+
+
+def _text(key: str | None) -> str | None:
+    """The primary key that a trigger wrote; ``None`` where it is none."""
+    try:
+        return None if key is None else bytes.fromhex(key).decode()
+    except ValueError:
+        return None
 
 
 _NET: Final = {"i": 1, "d": -1}
 
 _MARK: Final = "m"
 """A change that is none: as long as it is there, nobody has emptied the table."""
-
-
-def counted(using: str, tracking: Tracking) -> tuple[int, ...]:
-    """The rows of each table, where the database may lose some unseen."""
-    with _reading(using):
-        return tuple(_counted(using, tracking))
 
 
 def _counted(using: str, tracking: Tracking) -> Iterator[int]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
+from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db import models
 from django.db.models.expressions import Col
@@ -170,19 +172,37 @@ class Scope:
             return
         joins: Mapping[str, Any] = query.alias_map
         for alias, join in joins.items():
-            if alias == query.base_table:
-                continue
-            to_one = join.join_field.many_to_one or (
-                join.join_field.one_to_one and join.join_field.concrete
-            )
-            if not to_one or join.filtered_relation:
-                self._whole.add(join.table_name)
+            if alias != query.base_table:
+                self._join(
+                    join, joins[join.parent_alias], is_base=join.parent_alias == query.base_table
+                )
         for column in _columns(query.where):
-            table = query.alias_map[column.alias].table_name
             if column.alias != query.base_table:
-                found = self._decisive.setdefault(table, set())
-                found |= {column.target.column}
-                found |= {each.column for each in column.target.model._meta.pk_fields}
+                self._depends(joins[column.alias].table_name, column.target.column)
+
+    def _join(self, join: Any, parent: Any, *, is_base: bool) -> None:
+        """What decides with which row of another table a row of the dump, or of one between, is joined."""
+        field = join.join_field
+        to_one = field.many_to_one or (field.one_to_one and field.concrete)
+        if not to_one or not getattr(field, "db_constraint", True) or join.filtered_relation:
+            self._whole.add(join.table_name)
+        for left, right in join.join_cols:
+            self._depends(join.table_name, right)
+            if not is_base:
+                self._depends(parent.table_name, left)
+
+    def _depends(self, table: str, column: str) -> None:
+        """Rows of the dump are chosen by this column of another table."""
+        made = self._models.get(table)
+        keys = {each.column for each in made._meta.pk_fields} if made else set()
+        self._decisive.setdefault(table, set()).update({column, *keys})
+        if made is None:
+            self._whole.add(table)
+
+    @cached_property
+    def _models(self) -> Mapping[str, type[models.Model]]:
+        every = apps.get_models(include_auto_created=True)
+        return {each._meta.db_table: each for each in every if each._meta.concrete_model is each}
 
 
 def _is_plain(node: Any) -> bool:
@@ -191,22 +211,27 @@ def _is_plain(node: Any) -> bool:
         return all(map(_is_plain, node.children))
     if not isinstance(node, Lookup) or not node.rhs_is_direct_value():
         return False
-    left: Any = node.lhs
-    while isinstance(left, Transform):
-        (left,) = left.get_source_expressions()
     values = node.rhs if isinstance(node.rhs, (list, tuple, set, frozenset)) else [node.rhs]
-    return isinstance(left, Col) and not any(hasattr(each, "as_sql") for each in values)
+    return _column(node) is not None and not any(hasattr(each, "as_sql") for each in values)
 
 
 def _columns(node: Any) -> Iterator[Col]:
     if isinstance(node, WhereNode):
         for child in node.children:
             yield from _columns(child)
-    else:
-        left: Any = node.lhs
-        while isinstance(left, Transform):
-            (left,) = left.get_source_expressions()
-        yield left
+    elif (column := _column(node)) is not None:
+        yield column
+
+
+def _column(node: Any) -> Col | None:
+    """The column that a lookup compares; ``None`` where it compares something else."""
+    left: Any = node.lhs
+    while isinstance(left, Transform):
+        sources = left.get_source_expressions()
+        if len(sources) != 1:
+            return None
+        (left,) = sources
+    return left if isinstance(left, Col) else None
 
 
 def key_texts(

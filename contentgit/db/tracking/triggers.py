@@ -1,7 +1,7 @@
 """The triggers that write down which rows of a dump are written: what each kind of database has for that.
 
 A trigger appends a row and asks nothing: whoever waits, looks something up or leaves out what seems to be
-the same loses keys, or makes others wait. What was seen of each database is in ``docs/tracking.md``.
+the same loses keys, or makes others wait. See ``docs/decisions/0013-tracking-is-an-index.md``.
 """
 
 from __future__ import annotations
@@ -123,7 +123,6 @@ class _ByRow(Triggers):
 
     one_row: ClassVar[str]
     each_row: ClassVar[str]
-    between: ClassVar[str]
 
     @abstractmethod
     def text(self, value: str) -> str:
@@ -310,7 +309,10 @@ class MySQLTriggers(_ByRow):
 
 
 class PostgreSQLTriggers(Triggers):
-    """Triggers of statements, which see all their rows at once; also of TRUNCATE and of replicated writes."""
+    """Triggers of statements, which see all their rows at once, also of TRUNCATE and as a replica.
+
+    Logical replication fires none of them.
+    """
 
     counts = False
 
@@ -323,19 +325,24 @@ class PostgreSQLTriggers(Triggers):
     def _unfit(self, tables: Sequence[str]) -> Iterator[tuple[str, str]]:
         rows = self.ways.fetch(
             "SELECT c.relname, c.relkind::text, c.relispartition, EXISTS (SELECT FROM pg_inherits i "
-            "WHERE c.oid IN (i.inhrelid, i.inhparent)) FROM pg_class c "
+            "WHERE c.oid IN (i.inhrelid, i.inhparent)), c.relpersistence::text, "
+            "EXISTS (SELECT FROM pg_subscription_rel s WHERE s.srrelid = c.oid) FROM pg_class c "
             "WHERE c.relname = ANY(%s) AND pg_table_is_visible(c.oid)",
             [list(tables)],
         )
         known = {name: rest for name, *rest in rows}
         for table in tables:
-            kind, is_partition, inherits = known.get(table, ("", False, False))
+            kind, is_partition, inherits, lasts, replicated = known.get(table, ("",) * 5)
             if kind == "p" or is_partition:
                 yield table, "it has partitions, which can be written and emptied unseen"
             elif kind != "r":
                 yield table, "it is no table"
             elif inherits:
                 yield table, "tables inherit from it, or it from others"
+            elif lasts != "p":
+                yield table, "it is emptied when the server crashes"
+            elif replicated:
+                yield table, "a subscription writes to it, which fires no such trigger"
 
     def _statements(self, name: str, tracked: int, number: int, each: Followed) -> Iterator[str]:
         ((schema,),) = self.ways.fetch(
@@ -421,11 +428,14 @@ class PostgreSQLTriggers(Triggers):
             "SELECT t.tgrelid::text, t.oid::text, t.xmin::text, t.tgenabled::text, t.tgtype, t.tgname, "
             "p.oid::text, p.xmin::text, md5(p.prosrc) "
             "FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
+            "JOIN pg_class o ON o.oid = to_regclass('contentgit_change') "
+            "AND o.relnamespace = p.pronamespace "
             "WHERE NOT t.tgisinternal AND starts_with(t.tgname::text, %s)",
             [f"{OWN_TRIGGERS}{tracked}_"],
         )
         yield from self.ways.fetch(
-            "SELECT c.oid::text, c.relname, pg_relation_filenode(c.oid), "
+            "SELECT c.oid::text, c.relname, pg_relation_filenode(c.oid), c.relispartition, c.relhassubclass, "
+            "c.relpersistence::text, EXISTS (SELECT FROM pg_subscription_rel s WHERE s.srrelid = c.oid), "
             "(SELECT array_agg((a.attnum, a.attname, a.atttypid, a.atttypmod)::text ORDER BY a.attnum) "
             "FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0) "
             "FROM pg_class c WHERE c.relname = ANY(%s) AND pg_table_is_visible(c.oid)",
@@ -448,7 +458,7 @@ def triggers(using: str) -> Triggers:
 def is_there(connection: BaseDatabaseWrapper) -> bool:
     """Whether the database has the tables of tracking."""
     with connection.cursor() as cursor:
-        return "contentgit_tracked" in connection.introspection.table_names(cursor)
+        return {*OWN_TABLES} <= {*connection.introspection.table_names(cursor)}
 
 
 def is_readable(connection: BaseDatabaseWrapper) -> bool:
