@@ -22,7 +22,7 @@ from contentgit.content.evolution import (
     SchemaChange,
     Standing,
 )
-from contentgit.content.layout import DATASET_FILE, model_folder, model_of, of_models
+from contentgit.content.layout import DATASET_FILE, model_folder, of_models
 from contentgit.content.lenses import NOTHING, Lens, NewerModel
 from contentgit.content.unlike import departed
 from contentgit.db.introspect import has_field, outside_names, schema
@@ -155,15 +155,21 @@ class Evolution:
 
     @cached_property
     def left_out(self) -> Mapping[str, int]:
-        """How many records the commit has of models that the code's dataset does not have."""
+        """How many records the commit has of models that the code's dataset does not have.
+
+        Raises:
+            FormatError: it has something where contentgit writes no record.
+        """
         folder, trees = self.dump.folder, self.repository.trees
         tree = trees.folder_id(self.seen.tree, folder) if self.commit else None
         names = trees.folders(tree) if tree else ()
         known = {model_folder("", label).strip("/") for label in self.dump.tables}
         if known.issuperset(names):
             return {}
-        labels = (model_of(f"{folder}/{path}") for path in self.side.ids())
-        return Counter(label for label in labels if label not in self.dump.tables)
+        ids = self.side.ids()
+        own = of_models(self.dump.tables.keys(), ids)
+        others = {path: blob for path, blob in ids.items() if path not in own}
+        return Counter(key.model for key in self.side.keys(others))
 
     @cached_property
     def _lens(self) -> Lens:

@@ -19,6 +19,7 @@ from tests.fuzz import judge
 RECORD: Final = "bakery.product:42"
 CALLS: Final[dict[str, tuple[str, ...]]] = {
     "status": ("", "--json"),
+    "track": ("",),
     "diff": ("main hostile", "hostile main --json", "hostile", "main...hostile --format=html"),
     "log": ("-p hostile -- shop", "-p hostile", RECORD, "-p --json hostile", "--applied"),
     "show": ("hostile --json", "hostile", f"hostile -- {RECORD}"),
@@ -40,12 +41,12 @@ CALLS: Final[dict[str, tuple[str, ...]]] = {
 OF_THE_REPOSITORY: Final = frozenset(("branch", "tag", "commit", "undo", "gc", "setup-git"))
 """Verbs that read no record of a commit."""
 
-AS_OTHERS: Final = frozenset(("status", "show", "update", "conflicts", "identity"))
+AS_OTHERS: Final = frozenset(("status", "track", "show", "update", "conflicts", "identity"))
 """Verbs that read a commit's tree as others do that are called: ``log -p``, ``diff`` and ``checkout``."""
 
 NOT_CALLED: Final[dict[str, str]] = {
     **dict.fromkeys(("init", "demo"), "makes a repository of its own"),
-    "datasets": "reads no repository",
+    **dict.fromkeys(("datasets", "untrack"), "reads no repository"),
     **dict.fromkeys(("fetch", "pull", "push"), "speaks with another repository"),
     **dict.fromkeys(
         ("merge", "revert", "cherry-pick", "restore", "resolve", "upgrade"), "writes commits"
