@@ -26,7 +26,9 @@ from contentgit.db.backends import backend
 from contentgit.db.failures import translated
 from contentgit.db.own_tables import migrating
 from contentgit.db.queries import quoted, rows_of
-from contentgit.db.tracking.triggers import OWN_TABLES, Followed, is_readable, is_there, triggers
+from contentgit.db.tracking.by_row import MySQLTriggers, SQLiteTriggers
+from contentgit.db.tracking.by_statement import PostgreSQLTriggers
+from contentgit.db.tracking.triggers import OWN_TABLES, Followed, Triggers, is_readable, is_there
 from contentgit.errors import DatabaseError
 from contentgit.models import RowChange, TrackedDump
 
@@ -34,6 +36,12 @@ MOST: Final = 20_000
 """So many changes are followed; where there are more, reading all rows is not much slower."""
 
 _TOGETHER: Final = 500
+
+_KINDS: Final[Mapping[str, type[Triggers]]] = {
+    "sqlite": SQLiteTriggers,
+    "postgresql": PostgreSQLTriggers,
+    "mysql": MySQLTriggers,
+}
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,11 @@ class Log:
     counts: tuple[int, ...]
 
 
+def triggers(using: str) -> Triggers:
+    """The triggers in the database ``using``."""
+    return _KINDS[connections[using].vendor](backend(using))
+
+
 def tracked(using: str, dump: str | None = None) -> list[Tracking]:
     """The tracked dumps, or those in the folder ``dump``, oldest first; none where there is no table of them.
 
@@ -96,11 +109,7 @@ def begin(using: str, dump: str, place: str, scope: Sequence[Followed], digest: 
     """
     ways = triggers(using)
     check_tables(using)
-    with (
-        translated(f"the triggers of {dump} in database {using!r}"),
-        ways.changing(),
-        _proved(using),
-    ):
+    with _altering(using), _proved(using):
         for each in tracked(using, dump):
             if each.place == place:
                 _end(using, each)
@@ -121,11 +130,7 @@ def begin(using: str, dump: str, place: str, scope: Sequence[Followed], digest: 
 
 def end(using: str, tracking: Tracking) -> None:
     """Drop the triggers of a dump, and forget what they wrote down."""
-    with (
-        translated(f"the triggers of {tracking.dump} in database {using!r}"),
-        triggers(using).changing(),
-        _proved(using),
-    ):
+    with _altering(using), _proved(using):
         _end(using, tracking)
 
 
@@ -148,7 +153,7 @@ def check_tables(using: str) -> None:
 
 @contextmanager
 def _proved(using: str) -> Iterator[None]:
-    """The body alters triggers; what proved those of other dumps before it is renewed behind it.
+    """The body alters triggers of some dumps; what proved those of others before it is renewed behind it.
 
     On SQLite any change of a schema counts. Only where one transaction holds it all: in between nobody alters
     anything.
@@ -296,17 +301,17 @@ def advance(
     counts: Sequence[int],
     seqs: Sequence[int],
     differing: Iterable[tuple[int, str]] = (),
-) -> bool:
+) -> None:
     """Note that rows differ from the commit of another line only in what is written down behind ``seqs``.
 
     These are deleted, and the ``differing`` rows, by number of table and key, are written down. Nothing is
-    done, and false returned, where somebody else has done this since ``tracking`` was read.
+    done where somebody else has done this since ``tracking`` was read.
     """
     own = _rows(using).filter(id=tracking.id)
     own = own.filter(line__isnull=True) if tracking.line is None else own.filter(line=tracking.line)
     with _reading(using), transaction.atomic(using=using):
         if not own.update(line=line, counts=[*counts]):
-            return False
+            return
         for some in batches(seqs, _TOGETHER):
             triggers(using).forget(some)
         rows = (
@@ -316,7 +321,6 @@ def advance(
         mark = RowChange(tracked=tracking.id, number=0, op=_MARK, key="")
         for made in batches(rows if line is None else chain([mark], rows), _TOGETHER):
             RowChange._base_manager.using(using).bulk_create(made)
-    return True
 
 
 def _rows(using: str) -> QuerySet[Any]:
