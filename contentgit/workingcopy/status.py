@@ -60,7 +60,7 @@ def copied(project: Project, names: Sequence[str]) -> str:
     return f"{where} {' and '.join(others)}, this is {own!r}: a copied database?"
 
 
-FULL: Final = "that was asked for"
+FULL: Final = "--full asks for it"
 """Why all rows of a tracked dump were read, with ``--full``."""
 
 
@@ -187,6 +187,25 @@ def _status(
         refuse_lost_map(project, dump, Unapplied.since(project, evolution, row).side, row)
     except RefusedError as error:  # the other dumps have nothing to do with it
         return known._replace(note=error.message, ways=tuple(error.hint.splitlines()))
+    behind = 0
+    if tip and tree != row.tree:
+        behind = sum(1 for _ in repository.history.log(f"{at}..{tip}", paths=[dump.folder]))
+    twin = branch if at == tip else repository.refs.head_branch() or ""
+    known = known._replace(behind=behind, missing=missing, twin=twin if missing else "")
+    return _with_edits(project, dump, known, evolution, keep, full=full)
+
+
+def _with_edits(
+    project: Project,
+    dump: Dump,
+    known: DumpStatus[T],
+    evolution: Evolution,
+    keep: Callable[[TitledChange], T],
+    *,
+    full: bool,
+) -> DumpStatus[T]:
+    """The status of a dump with what was edited since its commit, which is that of ``evolution``."""
+    row = known.applied
     tracked = written_down(project, dump, row)
     found, side, unapplied = dump_changes(
         project, dump, evolution, lambda _path: True, row, None if full else tracked
@@ -195,22 +214,16 @@ def _status(
     for batch in change_batches(found):
         for entry in titled(project, dump, batch):
             (computed if _is_computed(dump, entry.change) else edited).append(keep(entry))
-    behind = 0
-    if tip and tree != row.tree:
-        behind = sum(1 for _ in repository.history.log(f"{at}..{tip}", paths=[dump.folder]))
-    twin = branch if at == tip else repository.refs.head_branch() or ""
+    causes = missing_causes(row.withheld if row else ())
     return known._replace(
         changes=tuple(edited),
         computed=tuple(computed),
         rows=side.size,
-        behind=behind,
-        missing=missing,
-        twin=twin if missing else "",
         schema=evolution.schema_change,
         lacks=evolution.dropped,
         unapplied=unapplied,
         pending=tuple(pending_code(project, [dump])),
-        replaced=tuple(cause.shown(project.shown) for cause in missing_causes(row.withheld)),
+        replaced=tuple(cause.shown(project.shown) for cause in causes),
         tracking=_known_by(dump, tracked, full=full),
     )
 

@@ -38,7 +38,7 @@ class Begun(NamedTuple):
     the dump is what tracking begins at.
     """
 
-    label: str
+    dump: str
     tables: int
     whole: Mapping[str, str]
     commit: str
@@ -54,7 +54,7 @@ def track(project: Project, names: Sequence[str]) -> list[Begun]:
         UsageError: no dump is at a commit, and none is named.
         RefusedError: triggers would not see all that happens to their rows.
         UnknownNameError: a dump does not exist.
-        DatabaseError: the database has no table for it, or refuses.
+        DatabaseError: a table is missing, or the database refuses.
     """
     dumps = project.dumps(names)
     if not names:
@@ -65,6 +65,8 @@ def track(project: Project, names: Sequence[str]) -> list[Begun]:
                 f"database {project.using!r} has never been at a commit",
                 hint="contentgit commit  (makes the first commit of this database)",
             )
+    for dump in dumps:
+        dump.reader.counts()  # which says that a table is missing, and how it is made
     found = [followed(project, dump) for dump in dumps]
     none = [dump for dump, (tables, _) in zip(dumps, found, strict=True) if not tables]
     if none:

@@ -37,12 +37,13 @@ class Tracked:
     """What is known of a tracked dump within a transaction.
 
     ``keys`` are the records that may differ from the applied commit, all of them if ``gap`` is ``""``. It
-    says otherwise why that is not known.
+    says otherwise why that is not known. ``fits`` is whether the triggers are for the code as it is.
     """
 
     tracking: Tracking
     log: Log
     gap: str
+    fits: bool
     keys: tuple[RecordKey, ...] = ()
 
     @property
@@ -71,17 +72,19 @@ def written_down(project: Project, dump: Dump, row: Applied | None) -> Tracked |
     if found is None:
         return None
     log = tracking.read(project.using, found)
-    gap = _gap(project, dump, found, row) or log.gap
+    fits = found.digest == _digest(dump, Scope.of(dump.reader))
+    gap = _gap(project, found, row, fits=fits) or log.gap
     if gap:
-        return Tracked(found, log, gap)
+        return Tracked(found, log, gap, fits)
     see_names(dump)
     keys = set[RecordKey]()
     for label, texts in log.keys.items():
         for text, key in key_texts(dump.reader.identities, label, texts):
             if key is None:
-                return Tracked(found, log, f"nobody knows what the row {text} of {label} is called")
+                gap = f"nobody knows what the row {text} of {label} is called"
+                return Tracked(found, log, gap, fits)
             keys.add(RecordKey(label, key))
-    return Tracked(found, log, "", tuple(sorted(keys)))
+    return Tracked(found, log, "", fits, tuple(sorted(keys)))
 
 
 def tracked_dumps(project: Project) -> Sequence[Tracking]:
@@ -98,7 +101,7 @@ def tracking_of(project: Project, dump: Dump) -> Tracking | None:
     return next((each for each in named if each.place == at), None)
 
 
-def _gap(project: Project, dump: Dump, found: Tracking, row: Applied | None) -> str:
+def _gap(project: Project, found: Tracking, row: Applied | None, *, fits: bool) -> str:
     if row is None:
         return "the database was never at a commit"
     if not tracking.is_intact(project.using, found):
@@ -107,7 +110,7 @@ def _gap(project: Project, dump: Dump, found: Tracking, row: Applied | None) -> 
         return "its rows have not been compared with a commit since triggers were made"
     if found.line != row.id:
         return f"nobody has compared its rows with commit {row.commit[:10]}"
-    if found.digest != _digest(dump, Scope.of(dump.reader)):
+    if not fits:
         return "the dataset or the code of its models has changed since"
     if any(not entry.get("blob") for entry in row.withheld):
         return "the last apply has left something out"
@@ -199,7 +202,7 @@ def compared(
     keys = (key for key in differing if key.model in numbers)
     pairs = {(key.model, row_text(identities, key.model, key.key)) for key in keys}
     rows = [(numbers[label], text) for label, text in pairs if text is not None]
-    if len(rows) < len(pairs) or len(rows) > tracking.MOST:
+    if not tracked.fits or len(rows) < len(pairs) or len(rows) > tracking.MOST:
         line, rows = None, []
     log = tracked.log
     tracking.advance(
@@ -233,7 +236,7 @@ def after(
                 elif RecordKey(label, key) not in written:
                     found.add(RecordKey(label, key))
         line = None if log.loss else line
-        now = Tracked(before.tracking, log, "")
+        now = Tracked(before.tracking, log, "", before.fits)
         compared(project, dump, now, line=line, differing=found)
 
 

@@ -536,6 +536,18 @@ def test_what_cannot_be_tracked_is_read_whole(databases: tuple[str, str], ok: Ok
     assert "zoo.note, zoo.pair, zoo.ticket" in said
 
 
+def test_a_table_that_is_not_there(tracked: None, ok: Ok, run: Run) -> None:
+    """It is to be made, as for every verb; and nothing is tracked before."""
+    _cursor("ALTER TABLE bakery_opening RENAME TO bakery_away")
+    try:
+        said = run("track", "hours")
+        assert (said.code, said.out) == (1, "")
+        assert "does not exist in database 'default'" in said.err
+        assert "migrate" in said.err
+    finally:
+        _cursor("ALTER TABLE bakery_away RENAME TO bakery_opening")
+
+
 def test_a_dump_of_nothing_that_can_be_tracked(db: str, ok: Ok, run: Run) -> None:
     with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.pairs", "ENVIRONMENT": "test"}):
         ok("init", "--bare")

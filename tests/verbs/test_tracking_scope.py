@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,12 @@ from django.db.models.signals import post_save
 from django.test import override_settings
 from django.utils import timezone
 
+from contentgit import config
 from contentgit.db.tracking import log as tracking
 from contentgit.models import RowChange, TrackedDump
+from contentgit.workingcopy.ledger import current
+from contentgit.workingcopy.project import Operator, Project
+from contentgit.workingcopy.tracking import compared, written_down
 from tests.bakery.content import fill
 from tests.bakery.models import Category, Product, Tag
 from tests.verbs.conftest import Run
@@ -145,6 +150,23 @@ def test_a_filter_that_is_another_at_each_call(db: str, ok: Ok, run: Run) -> Non
         ok("commit", "now", "-m", "Changed")
         assert TrackedDump.objects.get().token == before.token
         assert compare(run, "now") == {"whole": 1}
+
+
+def test_triggers_for_other_code_prove_nothing(db: str, ok: Ok, repository_path: Path) -> None:
+    """Where new triggers are refused, what this code has compared says nothing to the code they are for."""
+    fill()
+    ok("init")
+    ok("commit", "shop", "-m", "As it was")
+    ok("track", "shop")
+    with project(DATASETS="tests.verbs.test_tracking.without_names"):
+        operator = Operator("test", timezone.now())
+        found = Project(config.read(), db, operator, repository_path=repository_path)
+        with found.snapshot():
+            (dump,) = found.dumps(["shop"])
+            row = current(found)[dump.folder]
+            tracked = written_down(found, dump, row)
+        compared(found, dump, tracked, line=row.id)
+    assert TrackedDump.objects.get().line is None
 
 
 @pytest.mark.parametrize(("number", "key"), [(0, "zz"), (0, "ff"), (-1, "31"), (99, "31")])

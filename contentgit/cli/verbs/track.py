@@ -31,7 +31,7 @@ def track(args: argparse.Namespace, terminal: Terminal) -> int:
         begun = begin(project, [*args.dumps, *args.names])
     lines = []
     for each in begun:
-        line = Text(each.label, style="bold")
+        line = Text(each.dump, style="bold")
         line.append(f"  {plural(each.tables, 'table')} tracked", style="not bold green")
         if each.commit:
             count = plural(each.differing, "record")
