@@ -231,7 +231,7 @@ def after(
         found, identities = {*differing}, dump.reader.identities
         for label, texts in log.keys.items():
             for _, key in key_texts(identities, label, texts):
-                if key is None or log.loss:
+                if key is None:
                     line = None
                 elif RecordKey(label, key) not in written:
                     found.add(RecordKey(label, key))
