@@ -40,6 +40,10 @@ SPECS: dict[str, list[dict[str, Any]]] = {
     ],
     "loose": [{"model": "workshop.trail", "filter": {"about__name": "Loose"}}],
     "now": [{"model": "bakery.tag"}],
+    "skipping": [
+        {"model": "bakery.category"},
+        {"model": "bakery.product", "missing": {"tags": "skip"}},
+    ],
 }
 
 
@@ -167,6 +171,38 @@ def test_triggers_for_other_code_prove_nothing(db: str, ok: Ok, repository_path:
             tracked = written_down(found, dump, row)
         compared(found, dump, tracked, line=row.id)
     assert TrackedDump.objects.get().line is None
+
+
+def test_who_comes_second_deletes_nothing(db: str, ok: Ok) -> None:
+    """Two have compared the rows with a commit, and what the second saw is older."""
+    fill()
+    ok("init")
+    ok("commit", "shop", "-m", "As it was")
+    ok("track", "shop")
+    (before,) = tracking.tracked(db)
+    tracking.advance(db, before, 1000, counts=[1], seqs=[])
+    changes = [*RowChange.objects.values_list("seq", flat=True)]
+    tracking.advance(db, before, 2000, counts=[2], seqs=changes)
+    (now,) = tracking.tracked(db)
+    assert (now.line, now.counts) == (1000, (1,))
+    assert [*RowChange.objects.values_list("seq", flat=True)] == changes != []
+
+
+def test_what_an_apply_left_out_is_looked_for_in_all_rows(
+    databases: tuple[str, str], ok: Ok, run: Run
+) -> None:
+    fill()
+    with project():
+        ok("init")
+        ok("commit", "skipping", "-m", "As it was")
+        ok("checkout", "main", "skipping", "--apply", "--yes", OTHER)
+        ok("track", "skipping", OTHER)
+        ok("status", "skipping", OTHER)
+        assert "left something out" in ok("status", "skipping", OTHER)
+        assert compare(run, "skipping", OTHER) == {"whole": 1}
+        for tag in Tag.objects.order_by("pk"):
+            tag.save(using="other", force_insert=True)
+        compare(run, "skipping", OTHER)
 
 
 @pytest.mark.parametrize(("number", "key"), [(0, "zz"), (0, "ff"), (-1, "31"), (99, "31")])

@@ -123,6 +123,7 @@ def begin(using: str, dump: str, place: str, scope: Sequence[Followed], digest: 
         row.save(using=using, force_insert=True)
         _sweep(using)
         ways.make(row.id, row.token, scope)
+        ways.settle(scope)
         row.proof = ways.proof(row.id, scope)
         row.save(using=using, update_fields=["proof"])
     return _tracking(row)

@@ -89,6 +89,9 @@ class Triggers(ABC):
     def _named(self) -> Iterator[str]:
         """The names of the triggers of this database."""
 
+    def settle(self, scope: Sequence[Followed]) -> None:
+        """Wait until tables that are altered from now on look otherwise to :meth:`proof`."""
+
     def proof(self, tracked: int, scope: Sequence[Followed]) -> str:
         """A digest of the triggers and their tables, the own ones among them.
 
