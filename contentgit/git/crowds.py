@@ -12,9 +12,10 @@ import secrets
 import stat
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
+from itertools import chain
 
 from contentgit.git.program import Program
 from contentgit.git.running import Running
@@ -23,6 +24,9 @@ from contentgit.git.values import FileEntry, Placed
 
 MANY = 1000
 """The number of changes in one folder that are left to ``fast-import``."""
+
+_RAW = 32
+"""The bytes of the longest raw id."""
 
 
 class Crowds:
@@ -35,7 +39,8 @@ class Crowds:
     def __init__(self, algorithm: str) -> None:
         self._algorithm = algorithm
         self._counts: Counter[str] = Counter()
-        # By folder and name what mktree wants to know: mode, type and id; nothing for what is removed.
+        # By folder and name the raw id of a plain file, or what mktree wants to know of another one: mode,
+        # type and id; nothing for what is removed.
         self._files: dict[str, dict[bytes, bytes]] = {}
         self._ways: set[str] = set()  # these folders and those that they lie in
         # A guess that nobody can make: a path of this name is in no tree.
@@ -59,9 +64,14 @@ class Crowds:
             folder, _, name = above.rpartition("/")
             entry = self._files.get(folder, {}).pop(os.fsencode(name), None)
             if entry is not None:
-                mode, _, blob = entry.decode().split(" ") if entry else ("", "", "")
+                mode, _, blob = _said(entry).decode().split(" ") if entry else ("", "", "")
                 yield above, FileEntry(mode, blob)
             above = folder
+
+    def puts(self, path: str) -> bool:
+        """Whether a file at this path is noted here."""
+        folder, _, name = path.rpartition("/")
+        return folder in self._files and bool(self._files[folder].get(os.fsencode(name)))
 
     def take(self, path: str, data: Placed) -> bool:
         """Whether the change is noted here; ``fast-import`` then is not to know its path."""
@@ -83,7 +93,7 @@ class Crowds:
             return b""
         found = hashlib.new(self._algorithm, b"blob %d\0" % len(data), usedforsecurity=False)
         found.update(data)
-        return b"100644 blob " + found.hexdigest().encode()
+        return found.digest()
 
     def trees(self, program: Program, root: str) -> dict[str, str]:
         """New trees for the folders of a whole tree without these changes; ``""`` for one without files.
@@ -102,8 +112,10 @@ class Crowds:
             for folder in changed:  # before those that lie in it
                 there = trees.at_path(root, folder) if folder else (FOLDER, root)
                 (rows,) = trees.rows([there[1]]) if there and there[0] == FOLDER else [[]]
-                if lines := self._lines(folder, rows):
-                    found[folder] = _made(running, lines)
+                lines = self._lines(folder, rows)
+                first = next(lines, b"")
+                if first:
+                    found[folder] = _made(running, chain([first], lines))
                 elif rows:
                     found[folder] = ""
             code, errors = running.finish()
@@ -111,20 +123,26 @@ class Crowds:
             raise program.failure("mktree", errors, writing=True)
         return found
 
-    def _lines(self, folder: str, rows: Rows) -> list[bytes]:
+    def _lines(self, folder: str, rows: Rows) -> Iterator[bytes]:
         files = self._files[folder]
-        kept = (row for row in rows if row[1] not in files)
-        lines = [
-            b"%b %b\t%b\0" % (_mode(mode), raw.hex().encode(), name) for mode, name, raw in kept
-        ]
-        return lines + [b"%b\t%b\0" % (entry, name) for name, entry in files.items() if entry]
+        for mode, name, raw in rows:
+            if name not in files:
+                yield b"%b %b\t%b\0" % (_mode(mode), raw.hex().encode(), name)
+        for name, entry in files.items():
+            if entry:
+                yield b"%b\t%b\0" % (_said(entry), name)
 
 
-def _made(running: Running, lines: list[bytes]) -> str:
+def _said(entry: bytes) -> bytes:
+    """Mode, type and id of a file."""
+    return entry if len(entry) > _RAW else b"100644 blob " + entry.hex().encode()
+
+
+def _made(running: Running, lines: Iterable[bytes]) -> str:
     stream = running.process.stdin
     assert stream is not None
     with suppress(BrokenPipeError):  # it ended by itself and says why
-        stream.writelines([*lines, b"\0"])
+        stream.writelines(chain(lines, [b"\0"]))
         stream.flush()
     return running.output.readline().decode().strip()
 

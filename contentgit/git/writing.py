@@ -52,19 +52,19 @@ def _commands(
     for path, data in changes:
         # git would keep the last without a word. A removal in front of a file undoes nothing: a record
         # moves to where another one was.
-        if path in placed:
+        if path in placed or crowds.puts(path):
             raise RecordError(
                 f"two records have the path {path}, so one of them would be lost",
                 hint="nothing was written; one of them needs another key",
             )
         gone = data is None or data == GONE
-        if not gone:
-            placed.add(path)
         name = _there(path) if isinstance(data, FileEntry) else checked_path(path).encode()
         if crowds:
             for released, entry in crowds.released(path):
                 yield from _change(_there(released), entry)
         if not crowds.take(path, data):
+            if not gone:
+                placed.add(path)
             yield from _change(name, data)
         elif not gone:
             yield from _change(crowds.path.encode(), data)

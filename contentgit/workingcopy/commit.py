@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -107,23 +107,29 @@ class _Onto(NamedTuple):
 class _DumpDraft:
     """One dump between reading and writing.
 
-    ``differing`` are the records that differ from the commit all the same, ``rows`` how many the dump has.
+    ``differing`` are the records that differ from the commit all the same, ``rows`` how many each model has.
+    ``deltas`` are ``None`` where all rows are new: they pass by only once, when they are written.
     """
 
     dump: Dump
     side: DatabaseSide
     base: Applied | None
-    deltas: Sequence[Delta]
+    deltas: Sequence[Delta] | None
     evolution: Evolution
     recorded: bytes | None
+    rows: Mapping[str, int]
     withheld: Sequence[object] = ()
     tracked: Tracked | None = None
     differing: Collection[RecordKey] = ()
-    rows: int = 0
 
     @property
     def changed(self) -> bool:
-        return bool(self.deltas) or self.described
+        return self.differs or self.described
+
+    @property
+    def differs(self) -> bool:
+        """Whether rows do."""
+        return any(self.rows.values()) if self.deltas is None else bool(self.deltas)
 
     @property
     def described(self) -> bool:
@@ -147,11 +153,24 @@ class _DumpDraft:
     @cached_property
     def counts(self) -> DumpCounts:
         created, updated, deleted = Counter[str](), Counter[str](), Counter[str]()
-        for delta in self.deltas:
+        if self.deltas is None:
+            created.update({label: rows for label, rows in self.rows.items() if rows})
+        for delta in self.deltas or ():
             counted = created if not delta.commit else updated if delta.database else deleted
             counted[delta.key.model] += 1
         label = self.dump.dataset.label
         return DumpCounts(label, self.dump.folder, created, updated, deleted, self.described)
+
+    def prove(self) -> None:
+        """Reads what was not read yet, as a commit would: it may be refused."""
+        if self.deltas is None:
+            deque(self.side.all_files(), maxlen=0)
+
+    def files(self) -> Iterator[tuple[str, bytes | None]]:
+        """What the commit writes and removes, streamed."""
+        if self.rewritten:
+            yield f"{self.dump.folder}/{DATASET_FILE}", self.evolution.document
+        yield from self.side.all_files() if self.deltas is None else self.side.files(self.deltas)
 
 
 def commit(
@@ -191,10 +210,13 @@ def commit(
         dropped = dict(chain.from_iterable(dropped_values(d.evolution).items() for d in drafts))
         whole = Draft(branch, project.config.environment, tuple(draft.counts for draft in drafts))
         changed = any(draft.changed for draft in drafts)
-        if changed and not dry_run:
+        if dry_run:
+            for draft in drafts:
+                draft.prove()
+        elif changed:
             tree = _tree(repository, parent, drafts)
     if dry_run or not changed:
-        adoptable = () if new_branch else drafts
+        adoptable = [] if new_branch else drafts
         adopted = [draft for draft in adoptable if not _is_at(project, draft, parent)]
         if parent and not dry_run:
             _adopt(project, branch, parent, adopted)
@@ -233,9 +255,9 @@ def _read(
     ]
     if not names:
         # A dataset that wants arguments may give an empty dump without them.
-        drafts = [draft for draft in drafts if draft.rows or not draft.is_new]
+        drafts = [d for d in drafts if any(d.rows.values()) or not d.is_new]
     for draft in drafts:
-        if parent and draft.deltas:
+        if parent and draft.differs:
             lost = LostUpdates(project, draft.dump, draft.base, branch, parent)
             lost.refuse(is_new=bool(new_branch))
     return branch, parent, drafts
@@ -256,13 +278,17 @@ def _drafted(
         refuse_dropping(evolution, permitted=drop_fields, has_moved=has_moved)
     before = evolution.side
     tracked = written_down(project, dump, base)
-    part = _part(evolution, base, tracked)
-    if part and tracked:
-        deltas = side.compare(before, part.ids(before), rows_in(dump, part, tracked.keys))
-    else:
-        deltas = side.compare(before, before.ids())
     place = f"{dump.folder}/{DATASET_FILE}"
     recorded = project.repository.blob(parent, place) if parent else None
+    part = _part(evolution, base, tracked)
+    ids = part.ids(before) if part else before.ids()
+    if base is None and not ids:
+        return _DumpDraft(
+            dump, side, None, None, evolution, recorded, dump.reader.counts(), tracked=tracked
+        )
+    deltas = side.compare(
+        before, ids, rows_in(dump, part, tracked.keys) if part and tracked else None
+    )
     withheld = WithheldBefore.by(base)
     ignored = {} if drop_fields else withheld.ignored_fields(dump.tables)
     unapplied = Unapplied.since(project, evolution, base)
@@ -273,9 +299,9 @@ def _drafted(
     missing = with_committed(unapplied.replaced.named(), kept, deleted)
     carried = [*withheld.carried(ignored, deltas), *missing]
     differing = {each.key for each in deltas} - {each.key for each in edited} | side.kept.keys()
-    rows = sum(dump.reader.counts().values()) if part else side.size
+    rows = dump.reader.counts() if part else {"": side.size}
     return _DumpDraft(
-        dump, side, base, edited, evolution, recorded, carried, tracked, differing, rows
+        dump, side, base, edited, evolution, recorded, rows, carried, tracked, differing
     )
 
 
@@ -321,9 +347,7 @@ def _files(
     if with_format:
         yield REPOSITORY_FILE, repository_document()
     for draft in drafts:
-        if draft.rewritten:
-            yield f"{draft.dump.folder}/{DATASET_FILE}", draft.evolution.document
-        yield from draft.side.files(draft.deltas)
+        yield from draft.files()
 
 
 def _entry(project: Project, draft: _DumpDraft, branch: str, commit_id: str, action: str) -> Entry:
@@ -337,7 +361,12 @@ def _entry(project: Project, draft: _DumpDraft, branch: str, commit_id: str, act
         action=action,
         who=project.operator.name,
         at=project.operator.now,
-        counts={"rows": draft.rows, "create": created, "update": updated, "delete": deleted},
+        counts={
+            "rows": sum(draft.rows.values()),
+            "create": created,
+            "update": updated,
+            "delete": deleted,
+        },
         withheld=draft.withheld,
         previous=draft.base.commit if draft.base else "",
         place=place(project, draft.dump.folder),

@@ -90,16 +90,25 @@ class DatabaseSide:
     def _ids(
         self, rows: Iterable[Row], known: Mapping[str, str]
     ) -> Iterator[tuple[str, RecordKey, str]]:
-        for path, key, data in rows:
-            self.size += 1
-            if not self.size % BATCH:
-                self.progress(f"reading {self.dump.dataset.label}", self.size, None)
+        for path, key, data in self._counted(rows):
             if len(data) > _LARGE:
                 self._large[key] = len(data)
             blob = canonical.blob_id(data, self.algorithm)
             if self.spool is not None and known.get(path) != blob:
                 self.spool.add(key, data)
             yield path, key, blob
+
+    def _counted(self, rows: Iterable[Row]) -> Iterator[Row]:
+        for row in rows:
+            self.size += 1
+            if not self.size % BATCH:
+                self.progress(f"reading {self.dump.dataset.label}", self.size, None)
+            yield row
+
+    def all_files(self) -> Iterator[tuple[str, bytes]]:
+        """The files of all rows, in the order in which they are read, streamed."""
+        for path, _, data in self._counted(self.dump.reader.entries()):
+            yield f"{self.dump.folder}/{path}", data
 
     def records(self, keys: Sequence[RecordKey | None]) -> Iterator[Record | None]:
         """The record of each key, in order; ``None`` for ``None``, and for a row that has gone since."""

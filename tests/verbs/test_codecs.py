@@ -169,6 +169,22 @@ def test_a_codec_that_breaks_its_word_is_refused_at_a_commit(
         only(reader(Custom))
 
 
+def test_a_first_commit_that_is_refused_at_its_last_row(db: str, ok: Ok, run: Run) -> None:
+    """Rows pass from the database to git one by one: nothing is left of those before it."""
+    ok("init")
+    Custom.objects.bulk_create(Custom(pk=pk, money=Money(100 * pk)) for pk in range(1, 3000))
+    Custom.objects.create(pk=3000, money=Money(350))
+    with configured("Whole"):
+        for words in (("commit", "--dry-run"), ("commit", "-m", "All")):
+            said = run(*words)
+            assert said.code == 1
+            assert "custom:3000: field 'money'" in said.err
+    with configured("MoneyCodec"):
+        assert "never at a commit" in ok("status")
+        assert "3,000 created" in ok("commit", "-m", "All")
+        ok("check")
+
+
 @pytest.mark.parametrize(
     ("codec", "more", "found"),
     [

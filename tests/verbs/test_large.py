@@ -162,6 +162,15 @@ def test_many_long_texts_are_not_read_together(
     assert max(peaks.values()) < MOST, peaks
 
 
+def test_rows_of_a_first_commit_leave_no_more_than_their_paths(db: str, ok: Ok, peak: Peak) -> None:
+    ok("init", "--bare")
+    names = [f"name-{n}" for n in range(20_000)]
+    Tag.objects.bulk_create(Tag(name=name, slug=name) for name in names)
+    proved = peak("commit", "shop", "-m", "Many", "--dry-run")
+    written = peak("commit", "shop", "-m", "Many")
+    assert max(proved, written - proved) < MOST, (proved, written)
+
+
 def test_many_long_texts_are_not_written_together(
     databases: tuple[str, str], ok: Ok, peak: Peak
 ) -> None:

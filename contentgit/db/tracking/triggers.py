@@ -89,7 +89,7 @@ class Triggers(ABC):
     def _named(self) -> Iterator[str]:
         """The names of the triggers of this database."""
 
-    def settle(self, scope: Sequence[Followed]) -> None:
+    def settle(self, scope: Sequence[Followed]) -> None:  # noqa: B027 - most know each change
         """Wait until tables that are altered from now on look otherwise to :meth:`proof`."""
 
     def proof(self, tracked: int, scope: Sequence[Followed]) -> str:
