@@ -107,6 +107,8 @@ def is_installed(module: str) -> bool:
 
 def in_use() -> bool:
     """Whether settings are imported or chosen already, as ``manage.py`` does it."""
+    if "django.conf" not in sys.modules:  # nobody can have: Django is not imported to find that out
+        return False
     from django.conf import settings
 
     return bool(settings.configured)
