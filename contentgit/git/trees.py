@@ -26,6 +26,7 @@ PLAIN_FILE, FOLDER, SUBMODULE = "100644", "40000", "160000"
 _FEW = 100  # trees of a level that are read one by one, and remembered
 _REMEMBERED = 50_000  # entries of trees that are kept, about 15 MB
 _ENTRY, _ID_BYTES = rb"([0-7]+) ([^\0]+)\0(.{%d})", {"sha1": 20, "sha256": 32}
+_PLAIN_MODE, _PLAIN_ENTRY = b"100644", rb"100644 ([^\0]+\0.{%d})"
 _ODD = {"120000": "a symbolic link", "160000": "a submodule", "100755": "an executable file"}
 
 Rows: TypeAlias = list[tuple[bytes, bytes, bytes]]
@@ -47,7 +48,9 @@ class Trees:
     def __init__(self, program: Program, algorithm: str) -> None:
         self._program = program
         self.algorithm = algorithm
-        self._pattern = re.compile(_ENTRY % _ID_BYTES[algorithm], re.DOTALL)
+        self._id_bytes = _ID_BYTES[algorithm]
+        self._pattern = re.compile(_ENTRY % self._id_bytes, re.DOTALL)
+        self._plain_pattern = re.compile(_PLAIN_ENTRY % self._id_bytes, re.DOTALL)
         self._roots: dict[str, str] = {}
         self._folders: dict[str, _Folder] = {}
         self._remembered = 0
@@ -322,13 +325,9 @@ class Trees:
         level = [(b"", before, after)] if before != after else []
         while level:
             here, level = level, []
-            ids = [tree for _, *pair in here for tree in pair if tree]
-            read = map(self._folder, ids)
-            if len(ids) > _FEW:
-                read = map(self._parsed, ids, contents(self._program, ids, "tree"))
-            for prefix, *trees in here:
-                old, new = (next(read) if tree else _Folder() for tree in trees)
-                bounds.check(os.fsdecode(prefix), (*trees,), len(old) + len(new))
+            read = self._pairs([(old, new) for _, old, new in here])
+            for (prefix, *trees), (old, new, count) in zip(here, read, strict=True):
+                bounds.check(os.fsdecode(prefix), (*trees,), count)
                 if old.doubled or new.doubled:
                     where = os.fsdecode(prefix)
                     raise FormatError(f"{where or 'the folder'} holds two files of one name")
@@ -340,6 +339,40 @@ class Trees:
                     if was_tree != is_tree:
                         bounds.check_depth(os.fsdecode(path) + "/")
                         level.append((path + b"/", was_tree, is_tree))
+
+    def _pairs(
+        self, pairs: Sequence[tuple[str | None, str | None]]
+    ) -> Iterator[tuple[_Folder, _Folder, int]]:
+        """Two folders of each pair of trees, at least what differs, and how many entries both have."""
+        ids = [tree for pair in pairs for tree in pair if tree]
+        many = len(ids) > _FEW
+        read = contents(self._program, ids, "tree") if many else iter(())
+        for pair in pairs:
+            if many:
+                data = [next(read) if tree else b"" for tree in pair]
+                was, is_ = map(self._plain, data)
+                if was is not None and is_ is not None:
+                    yield self._made(was - is_), self._made(is_ - was), len(was) + len(is_)
+                    continue
+                sides = zip(pair, data, strict=True)
+                old, new = (self._parsed(tree, each) if tree else _Folder() for tree, each in sides)
+            else:
+                old, new = (self._folder(tree) if tree else _Folder() for tree in pair)
+            yield old, new, len(old) + len(new)
+
+    def _plain(self, data: bytes) -> set[bytes] | None:
+        """Name and id, with a NUL between, of each entry of a tree; None if not all are plain files, or one
+        name is there twice. Most of what a commit changed lies in such folders, and they are the long ones.
+        """
+        found = self._plain_pattern.findall(data)
+        if len(b"".join(found)) + len(found) * len(b"100644 ") != len(data):
+            return None
+        end = -self._id_bytes
+        return {*found} if len({each[:end] for each in found}) == len(found) else None
+
+    def _made(self, entries: Iterable[bytes]) -> _Folder:
+        end = -self._id_bytes
+        return _Folder((each[: end - 1], (_PLAIN_MODE, each[end:])) for each in entries)
 
     def changed_files(
         self, before: str | None, after: str | None

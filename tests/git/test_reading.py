@@ -258,6 +258,89 @@ def test_differences_of_thousands(repository: Repository, commit: Commits, algor
     assert {(old, new) for _, old, new in found} == {(None, blob_id(b""))}
 
 
+def many_folders(repository: Repository, odd: str, *odd_too: str) -> str:
+    """A commit with so many folders of plain files that they are read in bulk, and a few others."""
+    plain = [
+        ("40000", b"%03d" % n, raw_tree(repository, ("100644", b"x", blob_id(b"one\n"))))
+        for n in range(100)
+    ]
+    folders = [("40000", b"odd%d" % n, each) for n, each in enumerate((odd, *odd_too))]
+    return commit_of(repository, raw_tree(repository, *plain, *folders))
+
+
+def differing_folders(repository: Repository, *entries: tuple[str, bytes, str]) -> str:
+    """Like :func:`many_folders`, with other files, and these entries in folders of each kind."""
+    one, two = blob_id(b"one\n"), blob_id(b"two\n")
+    names = ((b"a", one), (b"x", two), (b"x.y", one))
+    plain = [
+        (
+            "40000",
+            b"%03d" % n,
+            raw_tree(repository, *(("100644", *each) for each in names[: n % 4])),
+        )
+        for n in range(5, 103)
+    ]
+    odd = [
+        ("40000", b"odd%d" % n, raw_tree(repository, *entries[:n], ("100644", b"zz", one)))
+        for n in range(len(entries) + 1)
+    ]
+    return commit_of(repository, raw_tree(repository, *plain, *odd))
+
+
+def test_differences_of_many_folders_are_those_of_git(filled: Repository) -> None:
+    """Folders of plain files alone are compared in another way than all others."""
+    one, two = blob_id(b"one\n"), blob_id(b"two\n")
+    inner = raw_tree(filled, ("100644", b"deep", two))
+    before = many_folders(
+        filled,
+        raw_tree(filled, ("100644", b"x", one), ("100755", b"y", one)),
+        raw_tree(filled, ("100644", b"x", one)),
+        raw_tree(filled, ("120000", b"l", one), ("40000", b"x", inner)),
+        raw_tree(filled, ("100644", b"x", one), ("100644", b"y", two)),
+    )
+    after = differing_folders(
+        filled, ("100644", b"100644 a", one), ("100755", b"l", two), ("40000", b"x", inner)
+    )
+    for sides in ((before, after), (after, before)):
+        raw = git(filled.path, "diff-tree", "-r", "-z", "--no-renames", *sides)
+        words = raw.rstrip("\0").split("\0")
+        expected = {}
+        for about, path in zip(words[::2], words[1::2], strict=True):
+            old, new, was, is_, _ = about.removeprefix(":").split(" ")
+            expected[path] = tuple(
+                (mode, each) if int(mode) else None for mode, each in ((old, was), (new, is_))
+            )
+        found = {
+            path: tuple(file and (file.mode, file.id) for file in files)
+            for path, *files in filled.trees.changed_files(*sides)
+        }
+        assert found == expected
+        assert len(found) > 150
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "message"),
+    [
+        (b"100644 x\0%b100644 x\0%b", FormatError, "odd1/ holds two files of one name"),
+        (b"100644 x\0%b100755 x\0%b", FormatError, "odd1/ holds two files of one name"),
+        (b"100644 x\0%b100644 y\0%b1", RepositoryError, r"tree \w+ cannot be read"),
+        (b"100644 x\0%b 100644 y\0%b", RepositoryError, r"tree \w+ cannot be read"),
+    ],
+)
+def test_what_many_folders_are_refused_for(
+    filled: Repository, data: bytes, error: type[Exception], message: str
+) -> None:
+    one, two = (bytes.fromhex(blob_id(each)) for each in (b"one\n", b"two\n"))
+    plain = raw_tree(filled, ("100644", b"x", one.hex()))
+    options = ("-t", "tree", "-w", "--stdin", "--literally")
+    bad = git(filled.path, "hash-object", *options, data=data % (one, two))
+    hostile = many_folders(filled, plain, bad, plain)
+    good = differing_folders(filled, ("100644", b"x", two.hex()))
+    for sides in ((hostile, good), (good, hostile)):
+        with pytest.raises(error, match=message):
+            list(filled.trees.changed_files(*sides))
+
+
 @pytest.mark.parametrize(
     ("mode", "what"),
     [
