@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import attrgetter, itemgetter
 
 from contentgit.branches.trees.constraints import Doubt, Doubts, Together, broken
@@ -105,8 +106,10 @@ class Meeting:
     def _by(self, path: str) -> By:
         if path in self.decided:
             return By.BOTH
-        ours = By.OURS if path in self.sides.by_ours else By.NOBODY
-        return ours | (By.THEIRS if path in self.sides.by_theirs else By.NOBODY)
+        theirs = path in self.sides.by_theirs
+        if path in self.sides.by_ours:
+            return By.BOTH if theirs else By.OURS
+        return By.THEIRS if theirs else By.NOBODY
 
     def result(self, path: str) -> str:
         """The blob id of a changed file in the merged tree."""
@@ -120,7 +123,7 @@ class Meeting:
         found = Doubts()
         for merged in self._together():
             found.together(merged)
-        models = self._models()
+        models = self._models
         labels = {
             model
             for folder in self.sides.folders
@@ -175,8 +178,7 @@ class Meeting:
 
     def _touched(self) -> Iterator[tuple[str, By, Record, ModelSchema]]:
         """The merged records that a side changed, where they can meet what the other side did."""
-        models = self._models()
-        wanted = (path for path in self._paths() if self._can_meet(path, models))
+        wanted = (path for path in self._paths() if self._can_meet(path))
         for batch in batches(wanted, BATCH):
             ids = [each for path in batch for each in (self.result(path), self._before(path))]
             blobs = self.sides.repository.objects.blobs(filter(None, ids))
@@ -210,21 +212,24 @@ class Meeting:
             self._fields[folder, label] = frozenset({*unique, *own} - {PARENT})
         return self._fields[folder, label]
 
+    @cached_property
     def _models(self) -> Mapping[str, By]:
         """Who changed something of a model, in whichever dump."""
+        who = {
+            (model_of(path), self._by(path)) for path in self._paths() if self.sides.is_record(path)
+        }
         found: dict[str, By] = defaultdict(lambda: By.NOBODY)
-        for path in self._paths():
-            if self.sides.is_record(path):
-                found[model_of(path)] |= self._by(path)
+        for model, by in who:
+            found[model] |= by
         return found
 
-    def _can_meet(self, path: str, models: Mapping[str, By]) -> bool:
+    def _can_meet(self, path: str) -> bool:
         if path in self._pending or not self.result(path) or not self.sides.is_record(path):
             return False
         if self._gone or path in self.decided:
             return True
         # Only the other side can have given a unique value twice or turned a tree round.
-        return models[model_of(path)] == By.BOTH
+        return self._models[model_of(path)] == By.BOTH
 
     # Who stands by
 

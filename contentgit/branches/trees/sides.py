@@ -77,6 +77,7 @@ class Sides:
     theirs: str
     untouched: dict[str, FileEntry] = field(default_factory=dict)
     _schemas: dict[str, Mapping[str, ModelSchema]] = field(default_factory=dict)
+    _kinds: dict[str, bool] = field(default_factory=dict)
 
     @cached_property
     def by_ours(self) -> Mapping[str, tuple[File, File]]:
@@ -152,6 +153,11 @@ class Sides:
 
     def is_record(self, path: str) -> bool:
         """Whether the path is that of a record."""
+        if path not in self._kinds:  # who merges asks of each file several times
+            self._kinds[path] = self._is_record(path)
+        return self._kinds[path]
+
+    def _is_record(self, path: str) -> bool:
         folder, rest = in_dump(path)
         if folder not in self.folders or not rest or rest == DATASET_FILE:
             return False
