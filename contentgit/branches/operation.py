@@ -67,8 +67,8 @@ class Operation:
     read: bytes = field(default=b"", compare=False, repr=False)
     """The file that it was read from; what another process writes meanwhile is not overwritten."""
 
-    def tree(self, repository: Repository) -> TreeMerge:
-        """What the merge gives with what was decided so far.
+    def tree(self, repository: Repository, base: Base | None = None) -> TreeMerge:
+        """What the merge gives with what was decided so far; ``base`` is that of both, if it is at hand.
 
         Raises:
             RepositoryError: the repository lacks one of its commits; the hint has the ways on.
@@ -77,7 +77,7 @@ class Operation:
         from contentgit.branches.trees import merge_trees
 
         try:
-            base = self.base_of(repository)
+            base = base or self.base_of(repository)
             return merge_trees(repository, base, self.ours, self.theirs, self.resolutions)
         except ContentgitError as error:
             wanted = filter(None, (self.ours, self.theirs, self.base))

@@ -95,12 +95,11 @@ def holds_content(repository: Repository) -> bool:
 
     In continuous integration HEAD is mostly detached, and there are no branches.
     """
-    head = repository.refs.head_branch()
-    tips: list[str | None] = []
-    with suppress(ContentgitError):
-        tips.append(repository.refs.tip(head) if head else repository.refs.resolve("HEAD"))
-    tips += [branch.commit for branch in repository.refs.branches()]
-    return any(tip and repository.trees.entry(tip, REPOSITORY_FILE) for tip in tips[:20])
+    has, refs = repository.trees.entry, repository.refs
+    with suppress(ContentgitError):  # mostly this is all, and starts no process
+        if has(refs.resolve("HEAD"), REPOSITORY_FILE):
+            return True
+    return any(has(branch.commit, REPOSITORY_FILE) for branch in refs.branches()[:20])
 
 
 @cache

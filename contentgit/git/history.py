@@ -118,10 +118,13 @@ class History:
         resolve = self._refs.resolve
         return ["^" + resolve(before or "HEAD"), resolve(after or "HEAD")]
 
-    def mentioning(self, before: str | None, after: str, text: str) -> list[Commit]:
-        """The commits that ``after`` has and ``before`` has not whose message has ``text``, parents first."""
+    def mentioning(self, before: str | None, *after: str, text: str) -> list[Commit]:
+        """The commits that an ``after`` has and ``before`` has not, and ``text`` in their message.
+
+        Parents come first.
+        """
         options = ("--topo-order", "--reverse", "--fixed-strings", f"--grep={text}")
-        found = [each for each, *_ in self._listed(*options, *_between(before, after))]
+        found = [each for each, *_ in self._listed(*options, *_between(before, *after))]
         return [*self.commits(found).values()]
 
     def ancestry(self, before: str | None, after: str, commits: Iterable[str]) -> Ancestry:
@@ -251,9 +254,9 @@ class Ancestry(NamedTuple):
         return number is not None and bool(self.above.get(other, 0) >> number & 1)
 
 
-def _between(before: str | None, after: str) -> list[str]:
-    """What ``git rev-list`` is given for the commits that ``after`` has and ``before`` has not."""
-    return [*(["^" + checked_id(before)] if before else []), checked_id(after)]
+def _between(before: str | None, *after: str) -> list[str]:
+    """What ``git rev-list`` is given for the commits that an ``after`` has and ``before`` has not."""
+    return [*(["^" + checked_id(before)] if before else []), *map(checked_id, after)]
 
 
 class Places:

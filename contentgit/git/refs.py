@@ -26,6 +26,8 @@ HEADS, REMOTES, TAGS = "refs/heads/", "refs/remotes/", "refs/tags/"
 _BACK = 100  # lines of a reflog that are looked at, from its end
 _RANGE = re.compile(r"\.\.|\^[!@]$|\^-[0-9]*$")  # no name of a ref has these
 _FULL_ID = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
+_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_/-]|\.(?!\.))*")  # an id or a ref and nothing more
+_SHORT_ID = re.compile(r"[0-9a-fA-F]{4,39}")  # what a process takes for unique may not be any more
 _IGNORED = r"^warning: ignoring (?:broken ref|ref with broken name) (.+)$"
 _MOVED = (
     "but expected",
@@ -336,7 +338,8 @@ class Refs:
             UnknownNameError: it names none.
             RepositoryError: what it names is not in the repository.
         """
-        if _FULL_ID.fullmatch(revision) and (found := self._known(revision)):
+        plain = _NAME.fullmatch(revision) and not _SHORT_ID.fullmatch(revision)
+        if plain and (found := self._known(revision)):
             return found
         # All that follows ':/' is a part of the message that is looked for.
         wanted = revision if revision.startswith(":/") else revision + "^{commit}"
@@ -355,9 +358,9 @@ class Refs:
             )
         raise self._unresolved(revision, errors)
 
-    def _known(self, full_id: str) -> str | None:
-        """The commit of an id, if the process that reads objects finds it: it takes no start of another."""
-        with self._program.look_up(f"{full_id}^{{commit}}") as running:
+    def _known(self, name: str) -> str | None:
+        """The commit of a name, if the process that reads objects finds it: it takes no start of another."""
+        with self._program.look_up(f"{name}^{{commit}}") as running:
             words = running.output.readline().split()
             if words[1:2] != [b"commit"]:
                 return None  # that is also the answer where the process has ended

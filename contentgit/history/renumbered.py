@@ -119,7 +119,7 @@ def _models(repository: Repository, commit: str) -> set[str]:
 
 def saying_of(repository: Repository, before: str | None, after: str) -> list[str]:
     """The commits that ``after`` has and ``before`` has not whose messages speak of new keys."""
-    return [each.id for each in repository.history.mentioning(before, after, _SAYS)]
+    return [each.id for each in repository.history.mentioning(before, after, text=_SAYS)]
 
 
 def unproven(
@@ -134,7 +134,7 @@ def unproven(
     wanted = {each.id for each in history.commits([*commits]).values() if any(said_by(each))}
     if not wanted:
         return
-    saying = history.mentioning(None, tip, _SAYS)
+    saying = history.mentioning(None, tip, text=_SAYS)
     proof = _Proof.of(repository, None, tip, saying)
     is_shallow = history.is_shallow()
     for commit in saying:
@@ -276,7 +276,7 @@ def _by_commit(said: Iterable[NewKey]) -> dict[str, list[NewKey]]:
 
 def _between(repository: Repository, start: str, end: str) -> dict[RecordKey, RecordKey]:
     """The keys in ``end`` of records that ``start``, which it comes from, has under others."""
-    commits = repository.history.mentioning(start, end, _SAYS)
+    commits = repository.history.mentioning(start, end, text=_SAYS)
     if not commits:
         return {}
     proof = _Proof.of(repository, start, end, commits)

@@ -101,6 +101,86 @@ def test_an_id_that_is_not_here(filled: Repository) -> None:
     assert caught.value.hint == "contentgit fetch  (may bring it)"
 
 
+def test_a_name_is_resolved_as_git_resolves_it(filled: Repository, commit: Commits) -> None:
+    """Plain names are asked of the process that reads objects, all others of ``git rev-parse``."""
+    first = filled.refs.resolve("main")
+    second = commit(filled, {ONE: b"uno\n"}).commit
+    tree = git(filled.path, "rev-parse", "main^{tree}")
+    for ref, each in (
+        ("refs/heads/refs/heads/lost", first),  # as a branch that somebody named too fully
+        ("refs/heads/both", first),
+        ("refs/tags/both", second),
+        ("refs/heads/v1.0", second),
+        ("refs/remotes/origin/main", first),
+        ("refs/heads/abcdef", second),
+        ("refs/tags/tree", tree),
+        ("refs/notes", first),
+    ):
+        git(filled.path, "update-ref", ref, each)
+    git(filled.path, "tag", "-a", "-m", "x", "a1", first)
+    git(filled.path, "tag", "-a", "-m", "x", "a2", "a1")
+    names = [
+        *(
+            "main",
+            "HEAD",
+            "both",
+            "heads/both",
+            "tags/both",
+            "refs/heads/lost",
+            "v1.0",
+            "origin/main",
+        ),
+        *(
+            "abcdef",
+            "a1",
+            "a2",
+            "notes",
+            "FETCH_HEAD",
+            "ORIG_HEAD",
+            "lost",
+            "refs",
+            "main/x",
+            "v1",
+            "v1.",
+        ),
+        *(
+            "tree",
+            first[:7],
+            first[:39],
+            second.upper(),
+            first + "0",
+            "main.lock",
+            "_",
+            "0",
+            "main/",
+            "//",
+        ),
+    ]
+    for name in names:
+        asked = ("git", "-C", filled.path, "rev-parse", "--verify", "-q", f"{name}^{{commit}}")
+        done = subprocess.run(asked, capture_output=True, text=True)
+        if done.returncode:
+            with pytest.raises(UnknownNameError):
+                filled.refs.resolve(name)
+        else:
+            assert filled.refs.resolve(name) == done.stdout.strip(), name
+
+
+def test_a_name_is_resolved_anew_each_time(filled: Repository, commit: Commits) -> None:
+    first = filled.refs.resolve("main")
+    git(filled.path, "pack-refs", "--all")
+    assert filled.refs.resolve("main") == first
+    second = commit(filled, {ONE: b"uno\n"}).commit
+    assert [filled.refs.resolve(name) for name in ("main", "HEAD")] == [second, second]
+    git(filled.path, "pack-refs", "--all")
+    git(filled.path, "update-ref", "refs/heads/main", first)
+    git(filled.path, "pack-refs", "--all")
+    assert filled.refs.resolve("main") == first
+    git(filled.path, "update-ref", "-d", "refs/heads/main")
+    with pytest.raises(UnknownNameError):
+        filled.refs.resolve("main")
+
+
 def test_an_id_that_is_short(filled: Repository) -> None:
     stream = b"".join(
         b"commit refs/heads/many\ncommitter A <a> %d +0000\ndata 0\n" % n for n in range(2000)

@@ -6,7 +6,6 @@ import enum
 import shlex
 from dataclasses import dataclass
 
-from contentgit.branches.merging.deciding import take_all
 from contentgit.branches.merging.ending import Concluded, FreeKey, conclude, conclude_or_keep
 from contentgit.branches.merging.losing import refuse_losses, way_across
 from contentgit.branches.operation import (
@@ -18,7 +17,7 @@ from contentgit.branches.operation import (
     refuse_unfinished,
     under_way,
 )
-from contentgit.branches.trees import Doubt
+from contentgit.branches.trees import Base, Doubt
 from contentgit.errors import ContentgitError, RefusedError
 from contentgit.git import LeftAlone, Repository
 from contentgit.history.commits import check_format
@@ -117,21 +116,30 @@ def merge(
             f"{branch} and {source} have diverged, so {branch} cannot be forwarded",
             hint=f"contentgit merge {source}  joins them in a merge commit",
         )
-    if not unrelated:
-        _refuse_unrelated(repository, (branch, ours), (source, sides[1]))
+    common = operation.base_of(repository)
+    if not unrelated and not common.commits:
+        raise _unrelated(operation)
     repository.settings.identity()
     if not drop_fields:
-        refuse_losses(repository, operation)
-    return _merged(repository, operation, take, commit=commit, record=record)
+        refuse_losses(repository, operation, base=common)
+    return _merged(repository, operation, common, take, commit=commit, record=record)
 
 
 def _merged(
-    repository: Repository, operation: Operation, take: Take | None, *, commit: bool, record: bool
+    repository: Repository,
+    operation: Operation,
+    base: Base,
+    take: Take | None,
+    *,
+    commit: bool,
+    record: bool,
 ) -> MergeResult:
     try:
         if take:
+            from contentgit.branches.merging.deciding import take_all
+
             operation = take_all(repository, operation, take)
-        return _run(repository, operation, commit=commit, record=record)
+        return _run(repository, operation, base, commit=commit, record=record)
     except RefusedError as error:
         if "opaque" in error.data:
             error.hint = way_across(operation, error.data["side"])
@@ -149,20 +157,18 @@ def _forwarded(repository: Repository, operation: Operation, *, drop_fields: boo
     return MergeResult(MergeOutcome.FAST_FORWARD, source, branch, theirs, tuple(left))
 
 
-def _refuse_unrelated(
-    repository: Repository, ours: tuple[str, str], theirs: tuple[str, str]
-) -> None:
-    """Raises RefusedError where two branches, by name and commit, have no common history."""
-    if not repository.history.merge_bases(ours[1], theirs[1]):
-        raise RefusedError(
-            f"{ours[0]} and {theirs[0]} have no commit in common",
-            hint=f"contentgit merge {shlex.quote(theirs[0])} --allow-unrelated-histories  "
-            "(merges them all the same)",
-        )
+def _unrelated(operation: Operation) -> RefusedError:
+    """The error for two branches without a common history."""
+    source = operation.source
+    return RefusedError(
+        f"{operation.branch} and {source} have no commit in common",
+        hint=f"contentgit merge {shlex.quote(source)} --allow-unrelated-histories  "
+        "(merges them all the same)",
+    )
 
 
 def _run(
-    repository: Repository, operation: Operation, *, commit: bool, record: bool
+    repository: Repository, operation: Operation, base: Base, *, commit: bool, record: bool
 ) -> MergeResult:
     source, branch = operation.source, operation.branch
     if record:
@@ -173,7 +179,7 @@ def _run(
         return MergeResult(
             how, source, branch, done.commit, done.left_alone, conflicts, new_keys=done.new_keys
         )
-    done = conclude_or_keep(repository, operation, commit=commit)
+    done = conclude_or_keep(repository, operation, commit=commit, base=base)
     how = MergeOutcome.MERGED if done.commit else MergeOutcome.PREPARED
     commit_id, told = done.commit or operation.ours, (done.doubts, done.new_keys)
     return MergeResult(how, source, branch, commit_id, done.left_alone, (), *told)

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from contentgit.branches.merging.new_keys import ON_OLDER_BRANCH, NewKeys
 from contentgit.branches.operation import (
     Operation,
     forget,
@@ -19,7 +18,7 @@ from contentgit.branches.operation import (
     refuse_moved,
     refuse_unfinished,
 )
-from contentgit.branches.trees import Doubt, TreeMerge
+from contentgit.branches.trees import Base, Doubt, TreeMerge
 from contentgit.branches.trees.following import composed
 from contentgit.content.records import RecordKey
 from contentgit.content.uuids import is_of_earlier_key
@@ -29,7 +28,6 @@ from contentgit.history.dumps import records_at
 from contentgit.history.renumbered import NewKey
 from contentgit.integrity.relations import PARENT
 from contentgit.merge import Reason, Side, new_keys
-from contentgit.render.conflicts import as_data, headline
 from contentgit.render.plain import plural
 
 _KEPT = {
@@ -64,15 +62,19 @@ class Concluded:
     new_keys: tuple[FreeKey, ...] = ()
 
 
-def conclude_or_keep(repository: Repository, operation: Operation, *, commit: bool) -> Concluded:
+def conclude_or_keep(
+    repository: Repository, operation: Operation, *, commit: bool, base: Base | None = None
+) -> Concluded:
     """Concludes an operation; one with conflicts, or without ``commit``, is kept instead.
+
+    ``base`` is the operation's, if it is at hand.
 
     Raises:
         ConflictError: both sides changed the same things.
         RefusedError: another operation is under way.
         RepositoryError: the git directory cannot be written.
     """
-    found = operation.tree(repository)
+    found = operation.tree(repository, base)
     if commit and not found.conflicts:
         return conclude(repository, operation, found)
     refuse_unfinished(repository)
@@ -172,6 +174,8 @@ def refuse_conflicts(operation: Operation, found: TreeMerge) -> None:
     """Raises ConflictError where there are any; its ``data`` has them all."""
     conflicts = found.conflicts
     if conflicts:
+        from contentgit.render.conflicts import as_data, headline
+
         verb = operation.verb
         count = plural(len(conflicts), "conflict")
         hints = [
@@ -191,6 +195,8 @@ def refuse_conflicts(operation: Operation, found: TreeMerge) -> None:
 
 def ways(verb: str, found: TreeMerge) -> Iterator[str]:
     """What decides the conflicts better than taking a side: a command with what it does, one each."""
+    from contentgit.branches.merging.new_keys import ON_OLDER_BRANCH, NewKeys
+
     new_keys = NewKeys(found.as_merged, ())
     key = new_keys.first(found.conflicts)
     if key is not None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from contentgit.branches.operation import Operation
-from contentgit.branches.trees import Loss, losses
+from contentgit.branches.trees import Base, Loss, losses
 from contentgit.errors import RefusedError
 from contentgit.git import Repository
 from contentgit.merge import Side
@@ -18,15 +18,22 @@ _AHEAD: Final = {"merge": (Side.OURS, Side.THEIRS), "cherry-pick": (Side.THEIRS,
 _KEPT: Final = "drops them; older commits keep the values"
 
 
-def refuse_losses(repository: Repository, operation: Operation, *, upgrading: bool = False) -> None:
+def refuse_losses(
+    repository: Repository,
+    operation: Operation,
+    *,
+    base: Base | None = None,
+    upgrading: bool = False,
+) -> None:
     """Refuses an operation that would lose values which a side edited.
 
-    With ``upgrading`` migrations are run on the sides first: what they may carry is not counted.
+    ``base`` is the operation's, if it is at hand. With ``upgrading`` migrations are run on the sides first:
+    what they may carry is not counted.
 
     Raises:
         RefusedError: there are such, or code that is in no record changed the content of a side.
     """
-    base = operation.base_of(repository)
+    base = base or operation.base_of(repository)
     ahead = _AHEAD.get(operation.verb, ())
     found = [*losses(repository, base, operation.ours, operation.theirs, ahead)]
     if upgrading:

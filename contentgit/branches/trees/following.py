@@ -66,10 +66,16 @@ def merged_keys(repository: Repository, bases: Sequence[str], ours: str, theirs:
     return families.one_key_each(first, given)
 
 
-def _given(repository: Repository, bases: Iterable[str], sides: Iterable[str]) -> Sequence[Commit]:
+def _given(repository: Repository, bases: Iterable[str], sides: Sequence[str]) -> Sequence[Commit]:
     """The commits since the bases that gave a record another key, parents first."""
-    mentioning = repository.history.mentioning
-    found = (mentioning(*each, f"{TRAILER}: ") for each in product(bases, sides))
+    mentioning, text = repository.history.mentioning, f"{TRAILER}: "
+    # Mostly there is none, which one look at all sides shows.
+    found = (
+        mentioning(base, side, text=text)
+        for base in bases
+        if mentioning(base, *sides, text=text)
+        for side in sides
+    )
     return [*{each.id: each for some in found for each in some}.values()]
 
 
