@@ -238,6 +238,11 @@ def colour() -> bool | None:
     return False if os.environ.get("TERM") == "dumb" else None
 
 
+def names_terminal() -> bool:
+    """Whether the environment says for itself whether a terminal reads the output."""
+    return "FORCE_COLOR" in os.environ or "TTY_COMPATIBLE" in os.environ
+
+
 def editor(configured: str | None = None) -> str | None:
     """The command line of the editor for messages, as git finds it; ``None`` where none is named.
 

@@ -29,6 +29,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "contentgit") -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     terminal = Terminal(
         colour=config.colour(),
+        plain=not config.names_terminal(),
         as_json="--json" in words,
         full=not {"--verbose", "--full"}.isdisjoint(words),
         call=Call(prog),

@@ -9,16 +9,17 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
-
-from rich.console import Console
-from rich.text import Text
 
 from contentgit.cli.call import Call
 from contentgit.errors import ContentgitError, UsageError
 from contentgit.render.plain import safe
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
+    from contentgit.cli.console import QuietConsole
     from contentgit.cli.progress import ProgressBar
 
 ITEMS_SHOWN = 200
@@ -36,13 +37,6 @@ SHORT = 10
 
 IN_MEMORY = 8 * 2**20
 """Bytes of a JSON document that are held in memory until it is complete; beyond that in a file."""
-
-
-class _Console(Console):
-    """A console that leaves a closed pipe to :func:`quiet_pipe`; rich would end the process with 1."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
 
 
 class Parts:
@@ -74,29 +68,59 @@ class Parts:
 
 
 class Terminal:
-    """Standard output for results, standard error for messages, questions and progress."""
+    """Standard output for results, standard error for messages, questions and progress.
+
+    ``plain`` is whether lines may be written as they are where no terminal reads them.
+    """
 
     def __init__(
         self,
         *,
         colour: bool | None = None,
+        plain: bool = False,
         as_json: bool = False,
         full: bool = False,
         call: Call | None = None,
     ) -> None:
         self.call = call or Call()
-        options: dict[str, Any] = {"highlight": False, "soft_wrap": True}
-        # Neither [bold] nor :warning: in a name is for us to obey.
-        options |= {"markup": False, "emoji": False}
-        if colour is not None:
-            options |= {"no_color": not colour, "force_terminal": colour or None}
-        self.out = _Console(**options)
-        self.err = _Console(stderr=True, **options)
+        self._colour = colour
+        self._plain = plain and not colour
         self.as_json = as_json
         self.full = full
         self.bar: ProgressBar | None = None
         self.until_end = ExitStack()
         """What is held until the call ends."""
+
+    @cached_property
+    def out(self) -> QuietConsole:
+        """Where results go."""
+        return self._console(stderr=False)
+
+    @cached_property
+    def err(self) -> QuietConsole:
+        """Where all else goes."""
+        return self._console(stderr=True)
+
+    def _console(self, *, stderr: bool) -> QuietConsole:
+        from contentgit.cli.console import QuietConsole
+
+        options: dict[str, Any] = {"highlight": False, "soft_wrap": True}
+        # Neither [bold] nor :warning: in a name is for us to obey.
+        options |= {"markup": False, "emoji": False}
+        if self._colour is not None:
+            options |= {"no_color": not self._colour, "force_terminal": self._colour or None}
+        return QuietConsole(stderr=stderr, **options)
+
+    def _written(self, text: str, stream: IO[str]) -> bool:
+        """Whether a line could be written as it is: where no terminal reads it the console adds nothing."""
+        if not self._plain or self.bar is not None or stream.isatty():
+            return False
+        try:
+            stream.write(f"{text}\n")
+        except UnicodeEncodeError:  # of which the console says more
+            return False
+        stream.flush()
+        return True
 
     def pause(self) -> None:
         """Removes a progress bar, so that something else can use the terminal."""
@@ -123,8 +147,12 @@ class Terminal:
         if not self.as_json:
             if isinstance(text, str):
                 text = safe(text)
+                if self._written(text, sys.stdout):
+                    return
             # Styled lines may come several together, as those of a message do.
             elif (flat := text.plain.replace("\n", "")) != safe(flat):
+                from rich.text import Text
+
                 text = Text("\n".join(map(safe, text.plain.split("\n"))))
             self.out.print(text, style=style)
 
@@ -165,7 +193,8 @@ class Terminal:
 
     def note(self, text: str) -> None:
         """A message beside the result, on standard error."""
-        self.err.print(safe(text), style="dim")
+        if not self._written(safe(text), sys.stderr):
+            self.err.print(safe(text), style="dim")
 
     def error(self, error: ContentgitError) -> None:
         """Prints what failed, what was refused, and what to do next."""
@@ -176,6 +205,8 @@ class Terminal:
 
             self.document({**data.error(error), "hint": hint})
             return
+        from rich.text import Text
+
         word = "refused" if error.exit_code == 3 else "error"
         self.err.print(Text.assemble((f"{word}: ", "bold red"), safe(_legible(error.message))))
         for line in _refused_lines(error, full=self.full):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from rich.text import Text
 
 from contentgit.cli.terminal import Terminal
@@ -394,6 +396,26 @@ def test_a_line_is_safe_to_print_whatever_name_is_in_it(
     assert said.out == "Made tag \\u001b[31m\\udcff\n  \\u001b[31m\\udcff: 1\n"
     assert said.err == "Made tag \\u202e\n"
     assert ok("tag", "a\udcff", "main").startswith("Made tag a\\udcff at ")
+
+
+LINES = (
+    st.text() | st.text("ab [/]:\t\n\u00e9\u65e5", max_size=200) | st.just(f"{'a ' * 60}{' ' * 40}")
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(LINES, st.sampled_from([None, "dim", "bold red"]), st.sampled_from([None, False]))
+def test_a_plain_line_is_what_the_console_writes(
+    capsys: pytest.CaptureFixture[str], line: str, style: str | None, colour: bool | None
+) -> None:
+    said = []
+    for plain in (True, False):
+        terminal = Terminal(colour=colour, plain=plain)
+        terminal.line(line, style)
+        terminal.note(line)
+        said.append(capsys.readouterr())
+        assert ("out" in vars(terminal)) is not plain
+    assert said[0] == said[1]
 
 
 def test_a_long_line_of_an_error_is_cut(capsys: pytest.CaptureFixture[str]) -> None:

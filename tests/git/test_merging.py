@@ -6,7 +6,10 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +35,8 @@ from tests.git.content import Site, page, path_of, teaser
 from tests.git.plain import files, git, status
 from tests.git.test_tree_merge import START
 
+ROOT = Path(__file__).parents[2]
+
 # A worker of pytest-xdist has a second thread, which holds no lock that a child needs.
 pytestmark = pytest.mark.filterwarnings("ignore:This process .*multi-threaded:DeprecationWarning")
 OURS, THEIRS = Decision(Take.OURS), Decision(Take.THEIRS)
@@ -53,6 +58,33 @@ def split(site: Site) -> Site:
     site.commit("main", {"site.page:1": {"title": "Winter", "slug": "winter"}})
     site.repository.worktrees.bring_along("main", old, site.repository.refs.resolve("main"))
     return site
+
+
+def test_a_merge_without_a_conflict_starts_little(site: Site, tmp_path: Path) -> None:
+    """Neither Django nor rich is imported, and git is asked once what both sides come from."""
+    site.commit("summer", {"site.tag:1": {"name": "eins"}})
+    site.commit("main", {"site.page:1": {"title": "Winter"}})
+    log, real = tmp_path / "log", shutil.which("git")
+    wrapper = tmp_path / "bin" / "git"
+    wrapper.parent.mkdir()
+    wrapper.write_text(f'#!/bin/sh\necho "$@" >> {log}\nexec {real} "$@"\n')
+    wrapper.chmod(0o755)
+    names = ("DJANGO_SETTINGS_MODULE", "FORCE_COLOR", "TTY_COMPATIBLE")
+    env = {name: value for name, value in os.environ.items() if name not in names}
+    env |= {"PYTHONPATH": str(ROOT), "PATH": f"{wrapper.parent}{os.pathsep}{env['PATH']}"}
+    code = (
+        "import sys\nfrom contentgit.cli.start import main\n"
+        "code = main(['merge', 'summer'])\n"
+        "found = {'django', 'rich'} & {*sys.modules}\n"
+        "sys.exit(f'imported: {found}' if found or code else 0)"
+    )
+    call = (sys.executable, "-c", code)
+    done = subprocess.run(call, cwd=site.repository.path, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Merged summer into main: ")
+    asked = log.read_text()
+    words = ("fast-import", "merge-base", "rev-list", "--verify")
+    assert [asked.count(f" {word} ") for word in words] == [1, 3, 1, 0]
 
 
 def state(repository: Repository) -> Path:

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from contentgit.branches import merging
-from contentgit.branches.merging import (
-    Concluded,
-    FastForward,
-    MergeOutcome,
-    MergeResult,
-    picking,
-    restoring,
-)
-from contentgit.branches.merging.picking import Picking
+from contentgit.branches.merging import Concluded, FastForward, MergeOutcome, MergeResult
 from contentgit.cli.notices import tell_doubts, tell_new_keys, tell_next, tell_untouched
 from contentgit.cli.parser import Options, count
 from contentgit.cli.project import find_repository, open_project
@@ -24,9 +16,12 @@ from contentgit.cli.worktrees import tell_left_alone
 from contentgit.errors import UsageError
 from contentgit.git import Repository
 from contentgit.merge import Take
-from contentgit.render import conflicts as render
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
+
+# Here and below: most calls merge, and meet no conflict.
+if TYPE_CHECKING:
+    from contentgit.branches.merging.picking import Picking
 
 
 def merge_options(options: Options) -> None:
@@ -99,8 +94,7 @@ def merge(args: argparse.Namespace, terminal: Terminal) -> int:
 
 def _print_merged(done: MergeResult, args: argparse.Namespace, terminal: Terminal) -> int:
     if args.json:
-        conflicts = [render.as_data(conflict) for conflict in done.conflicts]
-        terminal.document({**data.plain(done), "conflicts": conflicts})
+        terminal.document({**data.plain(done), "conflicts": _conflicts_data(done)})
         return 0
     source, branch, commit = safe(done.source), safe(done.branch), done.commit[:SHORT]
     said = {
@@ -112,8 +106,7 @@ def _print_merged(done: MergeResult, args: argparse.Namespace, terminal: Termina
         f"{plural(len(done.conflicts), 'conflict')} recorded in it",
     }
     terminal.line(said[done.how])
-    for conflict in done.conflicts:
-        terminal.line(f"  {render.headline(conflict)}")
+    terminal.lines(_conflict_lines(done))
     tell_new_keys(done.new_keys, terminal)
     if done.how is MergeOutcome.PREPARED:
         tell_next(["contentgit merge --continue", "contentgit merge --abort  (gives up)"], terminal)
@@ -124,6 +117,21 @@ def _print_merged(done: MergeResult, args: argparse.Namespace, terminal: Termina
         tell_untouched(done.branch, terminal)
     tell_left_alone(done.left_alone, terminal)
     return 0
+
+
+def _conflicts_data(done: MergeResult) -> list[dict[str, Any]]:
+    if not done.conflicts:
+        return []
+    from contentgit.render.conflicts import as_data
+
+    return [as_data(conflict) for conflict in done.conflicts]
+
+
+def _conflict_lines(done: MergeResult) -> Iterator[str]:
+    if done.conflicts:
+        from contentgit.render.conflicts import headline
+
+        yield from (f"  {headline(conflict)}" for conflict in done.conflicts)
 
 
 def _end(repository: Repository, args: argparse.Namespace, terminal: Terminal) -> int:
@@ -197,6 +205,8 @@ def _source_options(options: Options) -> None:
 
 def revert(args: argparse.Namespace, terminal: Terminal) -> int:
     """Takes back what a commit changed."""
+    from contentgit.branches.merging import picking
+
     return _pick(args, terminal, picking.revert)
 
 
@@ -213,6 +223,8 @@ def cherry_pick_options(options: Options) -> None:
 
 def cherry_pick(args: argparse.Namespace, terminal: Terminal) -> int:
     """Takes over what a commit changed."""
+    from contentgit.branches.merging import picking
+
     return _pick(args, terminal, picking.cherry_pick)
 
 
@@ -221,6 +233,8 @@ def _pick(
     terminal: Terminal,
     pick: Callable[[Repository, str, Picking], Concluded],
 ) -> int:
+    from contentgit.branches.merging.picking import Picking
+
     repository = find_repository(args, terminal)
     if args.go_on or args.abort:
         return _end(repository, args, terminal)
@@ -256,6 +270,9 @@ def restore_options(options: Options) -> None:
 
 def restore(args: argparse.Namespace, terminal: Terminal) -> int:
     """Brings dumps and records back."""
+    from contentgit.branches.merging.picking import Picking
+    from contentgit.branches.merging.restoring import restore as bring_back
+
     if args.go_on or args.abort:
         return _end(find_repository(args, terminal), args, terminal)
     labels = [*args.records, *args.names]
@@ -273,7 +290,7 @@ def restore(args: argparse.Namespace, terminal: Terminal) -> int:
         drop_fields=args.drop_fields,
         message="\n\n".join(args.message or ()),
     )
-    done = restoring.restore(find_repository(args, terminal), labels, args.source, how)
+    done = bring_back(find_repository(args, terminal), labels, args.source, how)
     return _print_picked(done, args, terminal)
 
 
