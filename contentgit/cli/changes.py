@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from rich.text import Text
-
 from contentgit.cli.terminal import Terminal
 from contentgit.content.evolution import SchemaChange
 from contentgit.content.titles import TitledChange
 from contentgit.render import data
 from contentgit.render.plain import safe
 from contentgit.render.schema import schema_lines
+from contentgit.render.styled import Text
 from contentgit.render.text import change_lines, count_line, dump_line
 from contentgit.render.values import dump_label
 

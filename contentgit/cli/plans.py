@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from contentgit.cli.changes import schema_change_lines
 from contentgit.cli.missing import missing_data, missing_lines
 from contentgit.cli.terminal import ITEMS_SHOWN, SHORT, Terminal
@@ -16,6 +14,7 @@ from contentgit.plan.steps import Action, Plan, ProblemKind, Step
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
 from contentgit.render.schema import schema_data
+from contentgit.render.styled import Text
 from contentgit.render.text import field_lines, heading
 from contentgit.render.values import copy_words
 

@@ -15,10 +15,9 @@ from typing import IO, TYPE_CHECKING, Any
 from contentgit.cli.call import Call
 from contentgit.errors import ContentgitError, UsageError
 from contentgit.render.plain import safe
+from contentgit.render.styled import Text
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from contentgit.cli.console import QuietConsole
     from contentgit.cli.progress import ProgressBar
 
@@ -111,6 +110,15 @@ class Terminal:
             options |= {"no_color": not self._colour, "force_terminal": self._colour or None}
         return QuietConsole(stderr=stderr, **options)
 
+    def _show(self, text: Text | str, style: str | None = None, *, stderr: bool = False) -> None:
+        plain = text if isinstance(text, str) else text.plain
+        if self._written(plain, sys.stderr if stderr else sys.stdout):
+            return
+        from contentgit.cli.console import rich_text
+
+        shown = text if isinstance(text, str) else rich_text(text)
+        (self.err if stderr else self.out).print(shown, style=style)
+
     def _written(self, text: str, stream: IO[str]) -> bool:
         """Whether a line could be written as it is: where no terminal reads it the console adds nothing."""
         if not self._plain or self.bar is not None or stream.isatty():
@@ -147,14 +155,10 @@ class Terminal:
         if not self.as_json:
             if isinstance(text, str):
                 text = safe(text)
-                if self._written(text, sys.stdout):
-                    return
             # Styled lines may come several together, as those of a message do.
             elif (flat := text.plain.replace("\n", "")) != safe(flat):
-                from rich.text import Text
-
                 text = Text("\n".join(map(safe, text.plain.split("\n"))))
-            self.out.print(text, style=style)
+            self._show(text, style)
 
     def lines(self, lines: Iterable[Text | str]) -> None:
         """Several lines of a result; with ``--json`` they are not even made."""
@@ -193,8 +197,7 @@ class Terminal:
 
     def note(self, text: str) -> None:
         """A message beside the result, on standard error."""
-        if not self._written(safe(text), sys.stderr):
-            self.err.print(safe(text), style="dim")
+        self._show(safe(text), "dim", stderr=True)
 
     def error(self, error: ContentgitError) -> None:
         """Prints what failed, what was refused, and what to do next."""
@@ -205,14 +208,13 @@ class Terminal:
 
             self.document({**data.error(error), "hint": hint})
             return
-        from rich.text import Text
-
         word = "refused" if error.exit_code == 3 else "error"
-        self.err.print(Text.assemble((f"{word}: ", "bold red"), safe(_legible(error.message))))
+        message = Text.assemble((f"{word}: ", "bold red"), safe(_legible(error.message)))
+        self._show(message, stderr=True)
         for line in _refused_lines(error, full=self.full):
-            self.err.print(Text(f"  {safe(_legible(line))}"))
+            self._show(f"  {safe(_legible(line))}", stderr=True)
         for line in hint.splitlines():
-            self.err.print(Text.assemble(("hint: ", "bold"), safe(line)))
+            self._show(Text.assemble(("hint: ", "bold"), safe(line)), stderr=True)
 
     def confirm(self, question: str, *, flag: str) -> bool:
         """Asks on a terminal; the end of input (Ctrl-D) is a no.

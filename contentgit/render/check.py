@@ -11,10 +11,9 @@ from itertools import groupby
 from typing import Any, Final
 from urllib.parse import quote
 
-from rich.text import Text
-
 from contentgit.check import RULES, Checked, Finding, Level
 from contentgit.render.plain import plural, safe
+from contentgit.render.styled import Text
 
 _STYLES: Final = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "dim"}
 _COMMANDS: Final = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}

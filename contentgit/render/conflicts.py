@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from rich.text import Text
-
 from contentgit.content.diff import ABSENT
 from contentgit.content.records import Record, Value
 from contentgit.merge import Contested, Reason, TreeConflict
 from contentgit.render import data
 from contentgit.render.plain import safe
+from contentgit.render.styled import Text
 from contentgit.render.values import apart, short
 from contentgit.render.views import named
 

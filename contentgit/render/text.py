@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from rich.text import Text
-
 from contentgit.render.plain import safe
+from contentgit.render.styled import Text
 from contentgit.render.values import dump_label
 from contentgit.render.views import TERMINAL, Extent, field_views
 

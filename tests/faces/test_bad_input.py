@@ -12,13 +12,14 @@ import pytest
 from django.db import connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rich.text import Text
+from rich.text import Text as RichText
 
 from contentgit.cli.terminal import Terminal
 from contentgit.content.layout import record_path
 from contentgit.content.records import RecordKey
 from contentgit.content.schema import Layout
 from contentgit.errors import ContentgitError
+from contentgit.render.styled import Text
 from tests import raw
 from tests.bakery.content import fill
 from tests.verbs.conftest import Run, Said
@@ -403,19 +404,49 @@ LINES = (
 )
 
 
+STYLES = st.sampled_from(["", "dim", "bold red", "not bold", "green not bold"])
+PARTS = st.lists(st.tuples(st.text("ab [/]:\n\r\u65e5", max_size=5), STYLES), max_size=4)
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(LINES, st.sampled_from([None, "dim", "bold red"]), st.sampled_from([None, False]))
+@given(
+    LINES | st.builds(lambda parts: Text.assemble(*parts), PARTS),
+    st.sampled_from([None, "dim", "bold red"]),
+    st.sampled_from([None, False]),
+)
 def test_a_plain_line_is_what_the_console_writes(
-    capsys: pytest.CaptureFixture[str], line: str, style: str | None, colour: bool | None
+    capsys: pytest.CaptureFixture[str], line: Text | str, style: str | None, colour: bool | None
 ) -> None:
     said = []
     for plain in (True, False):
         terminal = Terminal(colour=colour, plain=plain)
         terminal.line(line, style)
-        terminal.note(line)
+        terminal.note(str(line))
         said.append(capsys.readouterr())
         assert ("out" in vars(terminal)) is not plain
     assert said[0] == said[1]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(STYLES, PARTS, PARTS)
+def test_styled_text_has_the_colours_that_rich_gives_it(
+    capsys: pytest.CaptureFixture[str],
+    style: str,
+    first: list[tuple[str, str]],
+    then: list[tuple[str, str]],
+) -> None:
+    own, rich = Text("x", style), RichText("x", style=style)
+    for text, parts in ((own, first), (rich, first)):
+        for part in parts:
+            text.append(*part)
+    own.append_text(Text.assemble(*then)).append_text(Text("y", style))
+    rich.append_text(RichText.assemble(*then)).append_text(RichText("y", style=style))
+    terminal = Terminal(colour=True)
+    terminal.line(own)
+    shown = capsys.readouterr().out
+    terminal.out.print(rich)
+    assert shown == capsys.readouterr().out
+    assert own.plain == rich.plain
 
 
 def test_a_long_line_of_an_error_is_cut(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from rich.text import Text
-
 from contentgit.cli.parser import Options
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import SHORT, Terminal
@@ -16,6 +14,7 @@ from contentgit.history.blame import blame as blame_record
 from contentgit.history.commits import Selection
 from contentgit.render import data
 from contentgit.render.plain import safe
+from contentgit.render.styled import Text
 from contentgit.render.values import dump_label, short
 
 AUTHOR = 16

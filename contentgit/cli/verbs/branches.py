@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase as fnmatch
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from contentgit.cli.parser import Options
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import UsageError
 from contentgit.render.plain import safe
+from contentgit.render.styled import Text
 
 if TYPE_CHECKING:
     from contentgit.git import BrokenRef, Tag

@@ -9,8 +9,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from rich.text import Text
-
 from contentgit import __version__, config, startup
 from contentgit.branches.check_merges import differing, tip_doubts
 from contentgit.branches.operation import refuse_unfinished
@@ -33,6 +31,7 @@ from contentgit.history.rewrite import Rewritten, branch_to_fix, rewrite
 from contentgit.render import check as render
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
+from contentgit.render.styled import Text
 
 
 def check_options(options: Options) -> None:

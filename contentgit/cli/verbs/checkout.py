@@ -10,8 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from contentgit.cli.call import Call
 from contentgit.cli.missing import missing_lines
 from contentgit.cli.notices import tell_copied, tell_failures, tell_untouched
@@ -21,6 +19,7 @@ from contentgit.cli.project import find_repository, open_project
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.errors import ContentgitError, UsageError
 from contentgit.render.plain import safe
+from contentgit.render.styled import Text
 from contentgit.render.text import DONE
 
 if TYPE_CHECKING:

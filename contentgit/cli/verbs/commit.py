@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from contentgit.cli.editor import edited
 from contentgit.cli.notices import tell_copied, tell_failures
 from contentgit.cli.parser import Options
@@ -21,6 +19,7 @@ from contentgit.git import Signature
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
 from contentgit.render.schema import schema_data, schema_lines
+from contentgit.render.styled import Text
 from contentgit.render.values import dump_label
 
 if TYPE_CHECKING:

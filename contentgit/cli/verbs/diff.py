@@ -13,8 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final
 
-from rich.text import Text
-
 from contentgit import config
 from contentgit.cli.changes import (
     as_data,
@@ -30,6 +28,7 @@ from contentgit.git import Repository
 from contentgit.history.commits import CommitComparison, Selection, compare_commits
 from contentgit.history.review import review
 from contentgit.render import report
+from contentgit.render.styled import Text
 from contentgit.render.text import change_lines, dump_line, stat_lines
 from contentgit.render.views import TERMINAL, WHOLE
 from contentgit.review import Review

@@ -7,12 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from contentgit.cli.parser import Options
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import ITEMS_SHOWN, Terminal
 from contentgit.render.plain import plural, safe
+from contentgit.render.styled import Text
 
 if TYPE_CHECKING:
     from contentgit.workingcopy.collecting import Collected, Leftover

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from rich.text import Text
-
 from contentgit.cli.parser import Options
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import SHORT, Terminal
@@ -18,6 +16,7 @@ from contentgit.errors import UsageError
 from contentgit.history.commits import Selection
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
+from contentgit.render.styled import Text
 
 if TYPE_CHECKING:
     from contentgit.workingcopy.adoption import (
@@ -258,13 +257,15 @@ def _listed(name: str, lines: Sequence[Text], most: int | None, style: str = "")
 
 
 def _doubt_lines(doubt: DoubtfulRows) -> Text:
-    lines = [Text(f"  {safe(doubt.reason)}")]
-    lines += [
-        *map(_row_line, doubt.rows[:ROWS_SHOWN]),
-        *map(_record_line, doubt.records[:ROWS_SHOWN]),
-    ]
-    more = len(doubt.rows) + len(doubt.records) - len(lines) + 1
-    return Text("\n").join([*lines, *([Text(f"    … and {more:,} more")] if more else [])])
+    lines = [*map(_row_line, doubt.rows[:ROWS_SHOWN])]
+    lines += map(_record_line, doubt.records[:ROWS_SHOWN])
+    more = len(doubt.rows) + len(doubt.records) - len(lines)
+    if more:
+        lines.append(Text(f"    … and {more:,} more"))
+    text = Text(f"  {safe(doubt.reason)}")
+    for line in lines:
+        text.append("\n").append_text(line)
+    return text
 
 
 def _row_line(row: OnlyRow) -> Text:

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from rich.text import Text
-
 from contentgit.cli.changes import (
     as_data,
     counts_by_model,
@@ -27,6 +25,7 @@ from contentgit.history.commits import shown as shown_commit
 from contentgit.render import data
 from contentgit.render.plain import safe
 from contentgit.render.schema import schema_data
+from contentgit.render.styled import Text
 from contentgit.render.text import SIGNS, count_line, stat_lines
 from contentgit.render.values import copy_words, dump_label
 from contentgit.render.views import named

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 
-from rich.text import Text
-
 from contentgit.branches import remotes
 from contentgit.branches.remotes import Pulled, Way
 from contentgit.cli.notices import tell_untouched
@@ -21,6 +19,7 @@ from contentgit.cli.worktrees import left_alone_lines
 from contentgit.errors import RefusedError, UsageError
 from contentgit.git import Moved, RefMove, Talk
 from contentgit.render.plain import safe
+from contentgit.render.styled import Text
 
 _PROGRESS = re.compile(
     r"(?:remote: )?(?P<what>[A-Z][a-z ]+): +[0-9]+% \((?P<done>[0-9]+)/(?P<total>[0-9]+)\)"

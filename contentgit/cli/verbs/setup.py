@@ -11,8 +11,6 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from contentgit import config
 from contentgit.branches import repositories
 from contentgit.cli.notices import tell_next
@@ -23,6 +21,7 @@ from contentgit.cli.verbs.setup_git import COMMAND
 from contentgit.content.schema import UUID_NAME
 from contentgit.errors import ConfigurationError, UsageError
 from contentgit.render.plain import plural
+from contentgit.render.styled import Text
 
 if TYPE_CHECKING:
     from contentgit.workingcopy.inventory import DumpInventory, ModelInventory

@@ -6,13 +6,12 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 
-from rich.text import Text
-
 from contentgit.branches.git_setup import Outcome, SettingState, install, look, remove
 from contentgit.cli.parser import Options
 from contentgit.cli.project import find_repository
 from contentgit.cli.terminal import Terminal
 from contentgit.render.plain import safe
+from contentgit.render.styled import Text
 
 # -P: git starts the drivers in the worktree, whose files are no modules of Python.
 COMMAND = (sys.executable, "-P", "-m", "contentgit.cli.start")

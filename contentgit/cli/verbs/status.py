@@ -8,8 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rich.text import Text
-
 from contentgit.branches.operation import current
 from contentgit.cli.call import Call
 from contentgit.cli.databases import ask_all
@@ -22,7 +20,7 @@ from contentgit.content.titles import TitledChange
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
 from contentgit.render.schema import schema_data, schema_lines
-from contentgit.render.text import SIGNS, STYLES, heading
+from contentgit.render.styled import Text
 from contentgit.render.values import copy_words, dump_label
 
 if TYPE_CHECKING:
@@ -302,6 +300,8 @@ def _schema_status_lines(status: DumpStatus[_Edited], commit: str, call: Call) -
 
 
 def _entry_lines(entries: Sequence[_Edited], rest: str, call: Call) -> Iterator[Text]:
+    from contentgit.render.text import SIGNS, STYLES, heading
+
     for entry in entries[:ITEMS_SHOWN]:
         line = Text("    ")
         line.append_text(heading(SIGNS[entry.kind], STYLES[entry.kind], entry.key, entry.title))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from rich.text import Text
-
 from contentgit.cli.parser import Options
 from contentgit.cli.project import open_project
 from contentgit.cli.terminal import SHORT, Terminal
 from contentgit.render.plain import plural, safe
+from contentgit.render.styled import Text
 
 
 def track_options(options: Options) -> None:

@@ -6,8 +6,6 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from contentgit.cli.notices import tell_untouched
 from contentgit.cli.parser import Options
 from contentgit.cli.project import open_project
@@ -16,6 +14,7 @@ from contentgit.cli.worktrees import tell_left_alone
 from contentgit.errors import UsageError
 from contentgit.render import data
 from contentgit.render.plain import plural, safe
+from contentgit.render.styled import Text
 
 if TYPE_CHECKING:
     from contentgit.workingcopy.upgrade import Upgraded
