@@ -54,6 +54,8 @@ class Trees:
         self._roots: dict[str, str] = {}
         self._folders: dict[str, _Folder] = {}
         self._remembered = 0
+        # Of the older side of the last comparison: the sides of a merge are compared with one base.
+        self._older: dict[str, set[bytes]] = {}
         self._walked: dict[str, int] = {}
         self._compared: tuple[str | None, str | None] = (None, None)
         self._folders_compared: set[str] = set()
@@ -345,30 +347,38 @@ class Trees:
     ) -> Iterator[tuple[_Folder, _Folder, int]]:
         """Two folders of each pair of trees, at least what differs, and how many entries both have."""
         ids = [tree for pair in pairs for tree in pair if tree]
-        many = len(ids) > _FEW
-        read = contents(self._program, ids, "tree") if many else iter(())
-        for pair in pairs:
-            if many:
-                data = [next(read) if tree else b"" for tree in pair]
-                was, is_ = map(self._plain, data)
-                if was is not None and is_ is not None:
-                    yield self._made(was - is_), self._made(is_ - was), len(was) + len(is_)
-                    continue
-                sides = zip(pair, data, strict=True)
-                old, new = (self._parsed(tree, each) if tree else _Folder() for tree, each in sides)
-            else:
+        if len(ids) <= _FEW:
+            for pair in pairs:
                 old, new = (self._folder(tree) if tree else _Folder() for tree in pair)
+                yield old, new, len(old) + len(new)
+            return
+        known, room = self._older, _REMEMBERED
+        self._older = older = {}
+        read = contents(self._program, [each for each in ids if each not in known], "tree")
+        for before, after in pairs:
+            was, is_ = (
+                known[tree] if tree in known else self._entries(tree, next(read)) if tree else set()
+                for tree in (before, after)
+            )
+            if isinstance(was, set) and isinstance(is_, set):
+                if before and len(was) <= room:
+                    older[before] = was
+                    room -= len(was)
+                yield self._made(was - is_), self._made(is_ - was), len(was) + len(is_)
+                continue
+            old, new = (self._made(each) if isinstance(each, set) else each for each in (was, is_))
             yield old, new, len(old) + len(new)
 
-    def _plain(self, data: bytes) -> set[bytes] | None:
-        """Name and id, with a NUL between, of each entry of a tree; None if not all are plain files, or one
-        name is there twice. Most of what a commit changed lies in such folders, and they are the long ones.
+    def _entries(self, tree: str, data: bytes) -> set[bytes] | _Folder:
+        """Name and id of each entry of a tree, with a NUL between, if all are plain files of different names.
+
+        Most of what a commit changed lies in such folders, and they are the long ones.
         """
-        found = self._plain_pattern.findall(data)
-        if len(b"".join(found)) + len(found) * len(b"100644 ") != len(data):
-            return None
-        end = -self._id_bytes
-        return {*found} if len({each[:end] for each in found}) == len(found) else None
+        found, end = self._plain_pattern.findall(data), -self._id_bytes
+        plain = len(b"".join(found)) + len(found) * len(b"100644 ") == len(data)
+        if plain and len({each[:end] for each in found}) == len(found):
+            return {*found}
+        return self._parsed(tree, data)
 
     def _made(self, entries: Iterable[bytes]) -> _Folder:
         end = -self._id_bytes
