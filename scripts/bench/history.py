@@ -17,11 +17,9 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-import tempfile
-from pathlib import Path
 from statistics import median
 
-from processes import DATABASES, Cost, Place, Site
+from processes import DATABASES, Cost, Site, one_site
 from steps import CONTENTGIT
 from tables import table
 
@@ -49,9 +47,7 @@ CLONE = (
 
 def main() -> int:
     options = parsed()
-    folder = Path(tempfile.mkdtemp(prefix="contentgit-bench-")).resolve()
-    site = Site(Place(folder, options.database), "today")
-    try:
+    with one_site(options.database) as site:
         print(f"{options.rows:,} rows on {site.work('make', str(options.rows))}", flush=True)
         site.start_again(0)
         site.run(*CALLS["commit"])
@@ -62,9 +58,6 @@ def main() -> int:
         after = measured(site, options.runs)
         site.run(*CONTENTGIT, "gc")
         after[PACKED] = [clone(site) for _ in range(options.runs)]
-    finally:
-        site.work("drop")
-        shutil.rmtree(folder)
     print(compared(before, after, options.commits))
     print(f"\n{grown / 1000:.1f} kB of the repository for each commit")
     return int(any(times(before[name], after[name]) > TIMES for name in CALLS))

@@ -11,12 +11,9 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import tempfile
-from pathlib import Path
 
 from measuring import measured
-from processes import DATABASES, Place, Site
+from processes import DATABASES, one_site
 from steps import APPLY, CHECKOUT, CONTENTGIT, TO_OTHER, Step
 from tables import costs_table
 
@@ -53,9 +50,7 @@ def main() -> None:
     for name, text, json in (("long text", options.text, 0), ("large JSON", 0, options.json)):
         if not text and not json:
             continue
-        folder = Path(tempfile.mkdtemp(prefix="contentgit-bench-")).resolve()
-        site = Site(Place(folder, options.database), "today")
-        try:
+        with one_site(options.database) as site:
             print(
                 f"{name}: {text or json} MB in {options.rows} rows on {options.database}",
                 flush=True,
@@ -63,9 +58,6 @@ def main() -> None:
             site.work("make", "0")
             site.work("large", str(options.rows), str(text), str(json))
             print(costs_table(measured([site], STEPS, 1)[0]))
-        finally:
-            site.work("drop")
-            shutil.rmtree(folder)
 
 
 def parsed() -> argparse.Namespace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
@@ -10,6 +11,7 @@ import sys
 import tarfile
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,6 +101,18 @@ class Site:
             shutil.rmtree(self.folder / "content.git")
             self.work("forget")
         self.run("manage.py", "contentgit", "init", "--bare")
+
+
+@contextlib.contextmanager
+def one_site(database: str) -> Iterator[Site]:
+    """A site for today's code; taken away in the end."""
+    folder = Path(tempfile.mkdtemp(prefix="contentgit-bench-")).resolve()
+    site = Site(Place(folder, database), "today")
+    try:
+        yield site
+    finally:
+        site.work("drop")
+        shutil.rmtree(folder)
 
 
 def git(*words: str) -> bytes:
