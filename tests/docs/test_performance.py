@@ -149,3 +149,26 @@ def test_a_short_history_is_measured_before_and_after() -> None:
         assert bool(met) == (not name.startswith("clone"))
     assert done.returncode == ("**not met**" in done.stdout)
     assert re.search(r"^\d+\.\d kB of the repository for each commit$", done.stdout, re.MULTILINE)
+
+
+@needs_checkout
+def test_writes_are_measured_untracked_and_tracked() -> None:
+    words = ("--rows", "200", "--remarks", "20", "--saves", "5", "--runs", "2")
+    done = subprocess.run(
+        [sys.executable, "scripts/bench/writes.py", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = [line.strip("|").split("|") for line in done.stdout.splitlines() if line[:2] == "| "]
+    assert [row[0].strip() for row in rows[2:]] == [
+        "bulk_create of 20 remarks",
+        "one UPDATE of 60 stories",
+        "save of 5 stories",
+        "delete of 20 remarks",
+    ]
+    assert all(float(seconds) >= 0 for row in rows[2:] for seconds in row[1:])
+    # A saved story is a row of two tables.
+    changes = 20 + 60 + 2 * 5 + 20
+    assert re.search(rf"^`contentgit_change`: {changes} rows, \d+ kB$", done.stdout, re.MULTILINE)

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import django
@@ -12,9 +13,10 @@ django.setup()
 
 from blog import large as large_rows  # noqa: E402
 from blog import rows as blog_rows  # noqa: E402
-from blog.models import Story  # noqa: E402
+from blog.models import Remark, Story  # noqa: E402
 from django.apps import apps  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from django.core.management.color import no_style  # noqa: E402
 from django.db import connection, connections, transaction  # noqa: E402
 from django.db.models import F  # noqa: E402
 
@@ -23,6 +25,12 @@ import contentgit.models  # noqa: E402
 FOLDER = Path(os.environ["BENCH_FOLDER"])
 ROWS = FOLDER.parent / "rows.pickle"
 FEINCMS3 = FOLDER / "feincms3.json"
+SIZE_OF_LOG = {
+    "sqlite": "SELECT SUM(pgsize) FROM dbstat WHERE name = 'contentgit_change'",
+    "postgresql": "SELECT pg_total_relation_size('contentgit_change')",
+    "mysql": "SELECT data_length + index_length FROM information_schema.tables "
+    "WHERE table_schema = DATABASE() AND table_name = 'contentgit_change'",
+}
 
 
 def make(count):
@@ -107,6 +115,45 @@ def history(commits, first):
 
 def track_other():
     call_command("contentgit", "track", "--database", "other")
+
+
+def writes(remarks, saves):
+    """What a site writes: prints the clock and CPU seconds of each, by what it is."""
+    with connection.cursor() as cursor:
+        # The rows came with their keys, of which a sequence knows nothing.
+        for statement in connection.ops.sequence_reset_sql(no_style(), [Remark]):
+            cursor.execute(statement)
+    last = Remark.objects.latest("pk").pk
+    made = list(Remark.objects.order_by("pk")[:remarks])
+    for each in made:
+        each.pk = None
+    stories = list(Story.objects.order_by("pk")[:saves])
+    for each in stories:  # a story is a row of two tables
+        each.position += 1
+        each.text += "<p>New.</p>\n"
+    every = Story.objects.count()
+    calls = {
+        f"bulk_create of {len(made):,} remarks": lambda: Remark.objects.bulk_create(made),
+        f"one UPDATE of {every:,} stories": lambda: Story.objects.update(price=F("price") + 1),
+        f"save of {len(stories):,} stories": lambda: [each.save() for each in stories],
+        f"delete of {len(made):,} remarks": lambda: Remark.objects.filter(pk__gt=last).delete(),
+    }
+    found = {}
+    for name, call in calls.items():
+        clock, cpu = time.perf_counter(), time.process_time()
+        call()
+        found[name] = time.perf_counter() - clock, time.process_time() - cpu
+    print(json.dumps(found))
+
+
+def log():
+    """Prints how many changes triggers have written down, and the bytes that the database takes for them."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "mysql":  # which knows the size from its statistics
+            cursor.execute("ANALYZE TABLE contentgit_change")
+            cursor.fetchall()
+        cursor.execute(SIZE_OF_LOG[connection.vendor])
+        print(json.dumps([contentgit.models.RowChange.objects.count(), int(cursor.fetchone()[0])]))
 
 
 def commit():
