@@ -17,16 +17,15 @@ from typing import TypeAlias
 
 from contentgit.errors import FormatError
 from contentgit.git.bounds import DEEPEST, DEEPEST_BESIDE, Bounds
+from contentgit.git.folders import ID_BYTES, Folder, FolderPairs
 from contentgit.git.objects import content, contents, kinds, root_tree
 from contentgit.git.program import Program
 from contentgit.git.values import FileEntry
 
 PLAIN_FILE, FOLDER, SUBMODULE = "100644", "40000", "160000"
 
-_FEW = 100  # trees of a level that are read one by one, and remembered
 _REMEMBERED = 50_000  # entries of trees that are kept, about 15 MB
-_ENTRY, _ID_BYTES = rb"([0-7]+) ([^\0]+)\0(.{%d})", {"sha1": 20, "sha256": 32}
-_PLAIN_MODE, _PLAIN_ENTRY = b"100644", rb"100644 ([^\0]+\0.{%d})"
+_ENTRY = rb"([0-7]+) ([^\0]+)\0(.{%d})"
 _ODD = {"120000": "a symbolic link", "160000": "a submodule", "100755": "an executable file"}
 
 Rows: TypeAlias = list[tuple[bytes, bytes, bytes]]
@@ -36,30 +35,21 @@ Side: TypeAlias = tuple[str, str] | None
 """Mode and blob id of a file on one side of a difference; None where that side has no file."""
 
 
-class _Folder(dict[bytes, tuple[bytes, bytes]]):
-    """Mode and raw id by name; ``doubled`` is whether a name is there twice."""
-
-    doubled = False
-
-
 class Trees:
     """The trees of one repository; small ones are cached by their id."""
 
     def __init__(self, program: Program, algorithm: str) -> None:
         self._program = program
         self.algorithm = algorithm
-        self._id_bytes = _ID_BYTES[algorithm]
-        self._pattern = re.compile(_ENTRY % self._id_bytes, re.DOTALL)
-        self._plain_pattern = re.compile(_PLAIN_ENTRY % self._id_bytes, re.DOTALL)
+        self._pattern = re.compile(_ENTRY % ID_BYTES[algorithm], re.DOTALL)
         self._roots: dict[str, str] = {}
-        self._folders: dict[str, _Folder] = {}
+        self._folders: dict[str, Folder] = {}
         self._remembered = 0
-        # Of the older side of the last comparison: the sides of a merge are compared with one base.
-        self._older: dict[str, set[bytes]] = {}
         self._walked: dict[str, int] = {}
         self._compared: tuple[str | None, str | None] = (None, None)
         self._folders_compared: set[str] = set()
         self._bounds = Bounds(DEEPEST)
+        self._pairs = FolderPairs(program, algorithm)
 
     # At a path
 
@@ -111,7 +101,7 @@ class Trees:
 
     def files_at(self, commit: str, paths: Sequence[str]) -> dict[str, str]:
         """The blob ids of the files at these paths of a commit; a path without a file is left out."""
-        opened: dict[str, _Folder] = {}
+        opened: dict[str, Folder] = {}
         found = {}
         for path in paths:
             folder, name = _folder_and_name(path)
@@ -151,17 +141,17 @@ class Trees:
             level = list(dict.fromkeys(level))
         return found
 
-    def _open(self, commit: str, path: str) -> _Folder:
+    def _open(self, commit: str, path: str) -> Folder:
         """What is in the folder ``path``, which is ``""`` or ends with a slash; nothing if there is none."""
         folder = self._folder(self.root(commit))
         for name in path.split("/")[:-1]:
             found = entry_in(folder, name)
             if found is None or found[0] != FOLDER:
-                return _Folder()
+                return Folder()
             folder = self._folder(found[1])
         return folder
 
-    def _folder(self, tree: str) -> _Folder:
+    def _folder(self, tree: str) -> Folder:
         if tree not in self._folders:
             return self._remember(tree, self._parsed(tree, content(self._program, tree, "tree")))
         return self._folders[tree]
@@ -182,13 +172,13 @@ class Trees:
             raise self._program.missing(f"tree {tree} cannot be read", commit=False)
         return found
 
-    def _parsed(self, tree: str, data: bytes) -> _Folder:
+    def _parsed(self, tree: str, data: bytes) -> Folder:
         found = self._rows(tree, data)
-        folder = _Folder((name, (mode, raw)) for mode, name, raw in found)
+        folder = Folder((name, (mode, raw)) for mode, name, raw in found)
         folder.doubled = len(folder) != len(found)
         return folder
 
-    def _remember(self, tree: str, folder: _Folder) -> _Folder:
+    def _remember(self, tree: str, folder: Folder) -> Folder:
         if self._remembered + len(folder) > _REMEMBERED:
             self._folders.clear()
             self._remembered = 0
@@ -327,7 +317,8 @@ class Trees:
         level = [(b"", before, after)] if before != after else []
         while level:
             here, level = level, []
-            read = self._pairs([(old, new) for _, old, new in here])
+            pairs = [(old, new) for _, old, new in here]
+            read = self._pairs.unlike(pairs, self._folder, self._parsed)
             for (prefix, *trees), (old, new, count) in zip(here, read, strict=True):
                 bounds.check(os.fsdecode(prefix), (*trees,), count)
                 if old.doubled or new.doubled:
@@ -341,48 +332,6 @@ class Trees:
                     if was_tree != is_tree:
                         bounds.check_depth(os.fsdecode(path) + "/")
                         level.append((path + b"/", was_tree, is_tree))
-
-    def _pairs(
-        self, pairs: Sequence[tuple[str | None, str | None]]
-    ) -> Iterator[tuple[_Folder, _Folder, int]]:
-        """Two folders of each pair of trees, at least what differs, and how many entries both have."""
-        ids = [tree for pair in pairs for tree in pair if tree]
-        if len(ids) <= _FEW:
-            for pair in pairs:
-                old, new = (self._folder(tree) if tree else _Folder() for tree in pair)
-                yield old, new, len(old) + len(new)
-            return
-        known, room = self._older, _REMEMBERED
-        self._older = older = {}
-        read = contents(self._program, [each for each in ids if each not in known], "tree")
-        for before, after in pairs:
-            was, is_ = (
-                known[tree] if tree in known else self._entries(tree, next(read)) if tree else set()
-                for tree in (before, after)
-            )
-            if isinstance(was, set) and isinstance(is_, set):
-                if before and len(was) <= room:
-                    older[before] = was
-                    room -= len(was)
-                yield self._made(was - is_), self._made(is_ - was), len(was) + len(is_)
-                continue
-            old, new = (self._made(each) if isinstance(each, set) else each for each in (was, is_))
-            yield old, new, len(old) + len(new)
-
-    def _entries(self, tree: str, data: bytes) -> set[bytes] | _Folder:
-        """Name and id of each entry of a tree, with a NUL between, if all are plain files of different names.
-
-        Most of what a commit changed lies in such folders, and they are the long ones.
-        """
-        found, end = self._plain_pattern.findall(data), -self._id_bytes
-        plain = len(b"".join(found)) + len(found) * len(b"100644 ") == len(data)
-        if plain and len({each[:end] for each in found}) == len(found):
-            return {*found}
-        return self._parsed(tree, data)
-
-    def _made(self, entries: Iterable[bytes]) -> _Folder:
-        end = -self._id_bytes
-        return _Folder((each[: end - 1], (_PLAIN_MODE, each[end:])) for each in entries)
 
     def changed_files(
         self, before: str | None, after: str | None
