@@ -1,0 +1,127 @@
+"""References inside texts and JSON: how they are written, found, and made something else of.
+
+In place of a primary key stands a mark with the key of the record: ``$ref(app.model:key)`` inside a text,
+``"$num(app.model:key)"`` for a number of JSON. What looks like a mark in the row itself gets one more ``$``
+in front, so that every value can be read back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from contentgit.content.layout import decode_part, encode_part
+from contentgit.content.records import RecordKey, Value
+
+_KEY: Final = r"([a-z0-9_]+\.[a-z0-9_]+:[a-z0-9._%,?~-]+)"
+_MARK: Final = re.compile(rf"(?<!\$)\$(?:ref|num)\({_KEY}\)")
+_NUMBER: Final = re.compile(rf"\$num\({_KEY}\)")
+_LOOKS_LIKE_ONE: Final = re.compile(r"\$+(?=(?:ref|num)\()")
+_WRITTEN: Final = re.compile(
+    rf'(\\*)"\$num\({_KEY}\)\1"'  # in JSON inside of a text, with its quotes
+    rf"|(?<!\$)\$(?:ref|num)\({_KEY}\)"
+    r"|\$(\$+(?:ref|num)\()"  # what only looks like a mark
+)
+
+_UNKNOWN: Final = "?"
+"""In front of a primary key whose row has no key: no key begins with it."""
+
+
+def text_mark(key: RecordKey) -> str:
+    """What stands in a text in place of the row's primary key."""
+    return f"$ref({key})"
+
+
+def number_mark(key: RecordKey) -> str:
+    """The text that stands in JSON in place of the number that is the row's primary key."""
+    return f"$num({key})"
+
+
+def unknown_row(label: str, pk: str) -> RecordKey:
+    """The key in a mark for a row of the model that is not there, or has no key."""
+    return RecordKey(label, f"{_UNKNOWN}{encode_part(pk)}")
+
+
+def unknown_pk(key: RecordKey) -> str | None:
+    """The primary key of a row that was not there, in the database where it was committed."""
+    return decode_part(key.key[1:]) if key.key.startswith(_UNKNOWN) else None
+
+
+def keys_in(value: Value) -> Iterator[RecordKey]:
+    """The keys in the marks of a value."""
+    for text in _texts(value):
+        for found in _MARK.findall(text):
+            yield RecordKey.parse(found)
+
+
+def redirected(value: Value, name: Callable[[RecordKey], RecordKey]) -> Value:
+    """The value with other keys in its marks."""
+
+    def other(found: re.Match[str]) -> str:
+        start, end = found.span(1)
+        whole, at = found.group(), found.start()
+        return f"{whole[: start - at]}{name(RecordKey.parse(found[1]))}{whole[end - at :]}"
+
+    return _mapped(value, lambda text: _MARK.sub(other, text) if "$" in text else text)
+
+
+def titled(value: Value, titles: Mapping[str, str]) -> Value:
+    """The value for people: marks with the title of the record, where there is one by its reference."""
+
+    def with_title(found: re.Match[str]) -> str:
+        title = titles.get(found[1])
+        return f"{found[0][:-1]} {title})" if title else found[0]
+
+    return _mapped(value, lambda text: _MARK.sub(with_title, text) if "$" in text else text)
+
+
+def escaped(value: Value) -> Value:
+    """The value of a row, before marks are put into it: nothing in it is taken for one."""
+    return _mapped(
+        value, lambda text: _LOOKS_LIKE_ONE.sub(r"$\g<0>", text) if "$" in text else text
+    )
+
+
+def filled(value: Value, pk: Callable[[RecordKey], str]) -> Value:
+    """The value of the row: its marks are primary keys again, which ``pk`` gives as texts."""
+
+    def written(found: re.Match[str]) -> str:
+        key = found[2] or found[3]
+        return pk(RecordKey.parse(key)) if key else found[4]
+
+    def text_of(text: str) -> Value:
+        if "$" not in text:
+            return text
+        if not isinstance(value, str) and (number := _NUMBER.fullmatch(text)):
+            return _number(pk(RecordKey.parse(number[1])))
+        return _WRITTEN.sub(written, text)
+
+    return _mapped(value, text_of)
+
+
+def _number(text: str) -> Value:
+    return int(text) if text.removeprefix("-").isdecimal() else text
+
+
+def _texts(value: Value) -> Iterator[str]:
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            if "$" in each:
+                yield each
+        elif isinstance(each, list):
+            left += each
+        elif isinstance(each, dict):
+            left += each.values()
+
+
+def _mapped(value: Value, text_of: Callable[[str], Value]) -> Value:
+    if isinstance(value, str):
+        return text_of(value)
+    if isinstance(value, list):
+        return [_mapped(each, text_of) for each in value]
+    if isinstance(value, dict):
+        return {name: _mapped(each, text_of) for name, each in value.items()}
+    return value
