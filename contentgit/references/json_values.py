@@ -1,0 +1,45 @@
+"""References in values of JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from contentgit.references.paths import JsonRules, Paths
+from contentgit.references.places import ANY, Names, References, edited, edits_between, models_in
+
+
+@dataclass
+class Json:
+    """Places in values of JSON, as paths: names joined by dots, ``*`` for every value, ``**`` for any depth.
+
+    The target is a label, :data:`ANY`, :class:`Generic`, a dictionary with the rules of :class:`Html`, or
+    other references. A number that is the whole value is left alone: its name would be read back as a text.
+    """
+
+    rules: JsonRules
+    paths_of_values: Paths = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.paths_of_values = Paths(self.rules)
+
+    @property
+    def models(self) -> frozenset[str]:
+        """The labels of models that the rules name."""
+        return models_in(target for _, target in self.paths_of_values)
+
+    def named(self, value: Any, names: Names) -> Any:
+        """The value with what ``names`` gives in place of each primary key, and else unchanged."""
+
+        def leaf(each: Any, target: str | References) -> Any:
+            if not isinstance(target, str):
+                return target.named(each, names)
+            if isinstance(each, str):
+                return edited(each, edits_between(each, 0, len(each), target, names))
+            return names.number(target, each) if _is_number(each) and target != ANY else each
+
+        return value if _is_number(value) else self.paths_of_values.mapped(value, leaf)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
