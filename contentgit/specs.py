@@ -57,7 +57,8 @@ class ModelSpec:
     ``derived`` names fields that the project computes from other content, ``together`` groups of fields that
     are one value. Without ``signals`` an apply calls no receiver of Django's model signals for these rows.
     With ``write_last`` an apply writes them after all others, since receivers and triggers write such rows.
-    ``missing`` says by field what an apply does where the row that is referred to is missing. With
+    ``missing`` says by field what an apply does where the row that is referred to is missing. ``references``
+    says by field where primary keys are inside of its texts or JSON, as the project wrote it. With
     ``keep_pk`` a new row gets the primary key that it had where it was made, if that is free.
     """
 
@@ -77,6 +78,7 @@ class ModelSpec:
     write_last: bool = False
     missing: Mapping[str, MissingRule] = field(default_factory=dict)
     keep_pk: bool = False
+    references: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -277,6 +279,13 @@ def _missing(value: object) -> Mapping[str, MissingRule]:
         raise _WrongValueError(*wrong.args) from wrong
 
 
+def _references(value: object) -> Mapping[str, Any]:
+    if isinstance(value, Mapping) and all(isinstance(name, str) for name in value):
+        return dict(value)
+    hint = "write {'body': {'a[data-page-id]': 'app.page'}, 'data': {'items.*.page': 'app.page'}}"
+    raise _WrongValueError("must be a dictionary of fields", hint)
+
+
 _IDENTITY_WORDS: Mapping[str, Identity] = {"pk": "pk", "natural": "natural", "uuid": "uuid"}
 
 
@@ -330,6 +339,7 @@ _PARSERS: Mapping[str, Callable[[object], Any]] = {
     "write_last": _flag,
     "missing": _missing,
     "keep_pk": _flag,
+    "references": _references,
 }
 
 
@@ -368,7 +378,7 @@ def _mapped(pairs: object) -> set[str] | None:
 
 _AGREED = (
     *("save_as_new", "identity", "exclude", "hashed", "order", "derived", "together", "signals"),
-    *("write_last", "missing", "keep_pk"),
+    *("write_last", "missing", "keep_pk", "references"),
 )
 
 
@@ -390,6 +400,8 @@ def _said(spec: ModelSpec, name: str) -> object:
     value = getattr(spec, name)
     if name == "missing":
         return effective([spec.missing])
+    if name == "references":
+        return value
     if isinstance(value, Mapping):
         return {each: frozenset(within) for each, within in value.items()}
     if name == "together":

@@ -44,6 +44,7 @@ _SIMPLE: Mapping[str, type[Any]] = {
     "derived": bool,
     "ordered": bool,
     "srid": int,
+    "embeds": bool,
 }
 """The settings of a field that are JSON values; a document omits those that are empty or false."""
 
@@ -159,6 +160,8 @@ def _spec(spec: ModelSpec) -> dict[str, Any]:
         found["missing"] = {
             name: rule_document(rule) for name, rule in sorted(spec.missing.items())
         }
+    if spec.references:
+        found["references"] = _json(spec.references)
     if spec.order:
         found["order"] = {name: list(spec.order[name]) for name in sorted(spec.order)}
     return found
@@ -179,6 +182,9 @@ def _json(value: Any) -> Any:
         return [_json(each) for each in value]
     if isinstance(value, _PLAIN):
         return repr(value)
+    rules = getattr(value, "rules", None)  # of the places of references
+    if isinstance(rules, Mapping):
+        return {type(value).__name__: _json(rules)}
     cls = value if isinstance(value, type) else type(value)
     return f"<{cls.__module__}.{cls.__qualname__}>"
 

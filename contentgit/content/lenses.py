@@ -30,11 +30,11 @@ from contentgit.content.evolution import (
     RetypedField,
     SchemaStep,
 )
-from contentgit.content.records import Record, RecordKey, Value, in_order
-from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.referring import redirected, refers, refers_to_any
+from contentgit.content.schema import FieldSchema, ModelSchema
 from contentgit.content.uuids import uuid_of
 
-_REFERENCES: Final = frozenset({FieldKind.REFERENCE, FieldKind.REFERENCES, FieldKind.GENERIC})
 NOTHING: Final[tuple[Value, ...]] = (None, "", [], {})
 """The values of a field that say nothing."""
 _EXACT: Final = Context(prec=1000, traps=[Inexact, InvalidOperation])
@@ -123,7 +123,7 @@ class Lens:
         self._older = {
             label: _ReadModel(
                 label,
-                {each.name: each for each in model.fields if each.kind in _REFERENCES},
+                {each.name: each for each in model.fields if refers(each)},
                 frozenset(path.partition("__")[0] for path in model.identity),
                 {name: _ReadField(name) for name in (KEY, *model.by_name)},
             )
@@ -256,7 +256,7 @@ class Lens:
             or model.gone
             or any(self._is_other(model.label, name, each) for name, each in model.fields.items())
             or any(
-                each.kind is FieldKind.GENERIC or each.target in self._renamed
+                refers_to_any(each) or each.target in self._renamed
                 for each in model.references.values()
                 if self._renamed
             )
@@ -288,7 +288,7 @@ class Lens:
                 continue
             newer, read = sources.get(name, (name, _ReadField(name)))
             if self._renamed and name in model.references:
-                value = self._referring(value, model.references[name])
+                value = redirected(value, model.references[name], self.key)
                 if self._is_key(record.key, newer, value):
                     continue
             for migration, step in read.retyped:
@@ -318,17 +318,6 @@ class Lens:
                 value = _converted(value, step)
             if value is not ABSENT:
                 yield name, value
-
-    def _referring(self, value: Value, schema: FieldSchema) -> Value:
-        if isinstance(value, str):
-            label, colon, key = value.partition(":")
-            return str(self.key(RecordKey(label, key))) if colon else value
-        if not isinstance(value, list):
-            return value
-        found = [self._referring(each, schema) for each in value]
-        if schema.ordered or not all(isinstance(each, str) and ":" in each for each in found):
-            return found
-        return in_order(found)
 
 
 def first_value(history: Sequence[Migration], label: str, field: str) -> Value | Absent:

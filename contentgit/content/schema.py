@@ -85,7 +85,8 @@ class FieldSchema:
     order of writing alone and is not recorded. ``ordered``
     is true for a many-to-many field whose table has a column for the order. ``srid`` is that of a column
     of geometries, 0 where the column has none. ``length`` is how many characters the column holds, where the
-    database sees to that; that is the target's matter and not recorded.
+    database sees to that; that is the target's matter and not recorded. ``embeds`` is true where the value
+    holds references inside, see :mod:`contentgit.content.embedded`.
     """
 
     name: str
@@ -100,6 +101,7 @@ class FieldSchema:
     order_within: tuple[str, ...] | None = None
     ordered: bool = False
     srid: int = 0
+    embeds: bool = False
     by_value: bool = field(default=False, compare=False)
     length: int | None = field(default=None, compare=False)
 

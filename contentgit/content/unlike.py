@@ -53,6 +53,9 @@ def other_kinds(there: Mapping[str, ModelSchema], here: Mapping[str, ModelSchema
             other = own.by_name.get(name)
             if other and other.kind is not each.kind and not {other.kind, each.kind} <= _ALIKE:
                 yield f"{label}.{name} is {each.kind.value} there and {other.kind.value} here"
+            elif other and other.embeds is not each.embeds:
+                places = ("there", "here") if each.embeds else ("here", "there")
+                yield f"{label}.{name} holds references {places[0]} and primary keys {places[1]}"
         if own.key_kind is not model.key_kind:
             kinds = model.key_kind.value, own.key_kind.value
             yield f"the key of {label} is {kinds[0]} there and {kinds[1]} here"

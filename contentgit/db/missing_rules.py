@@ -21,7 +21,7 @@ def missing_problems(spec: ModelSpec, where: str) -> Iterator[Mistake]:
     model = apps.get_model(spec.model)
     keys = {field.name for field in model._meta.pk_fields}
     targets: dict[str, type[Model] | None] = dict(outgoing(model, {*spec.exclude, *keys}))
-    targets |= dict.fromkeys(generic_keys(model).keys() - {*spec.exclude})
+    targets |= dict.fromkeys((generic_keys(model).keys() | spec.references) - {*spec.exclude})
     for name, rule in spec.missing.items():
         what = f"'missing' names {name!r}"
         if name not in targets:
@@ -38,7 +38,7 @@ def _misfit(
     spec: ModelSpec, model: type[Model], name: str, rule: MissingRule
 ) -> tuple[str, str] | None:
     """Why a rule cannot be followed in a field, and what to write."""
-    if rule in ("refuse", "skip"):
+    if rule in ("refuse", "skip") or name in spec.references:
         return None
     identity = () if isinstance(spec.identity, str) else spec.identity
     if name in {path.partition("__")[0] for path in identity}:

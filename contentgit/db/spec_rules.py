@@ -15,8 +15,9 @@ from django.db.models import Field, IntegerField, Model
 
 from contentgit.db.coverage import unheld_problems
 from contentgit.db.fields import unheld
-from contentgit.db.fields.plain import generic_keys, is_automatic
+from contentgit.db.fields.plain import generic_keys, holds_json, is_automatic
 from contentgit.db.identity.paths import ALWAYS
+from contentgit.references import parsed
 from contentgit.specs import Identity, Mistake, ModelSpec, suggestion
 
 _Reason: TypeAlias = tuple[str, str]
@@ -54,6 +55,7 @@ def resolve(spec: ModelSpec, where: str) -> tuple[ModelSpec | None, list[Mistake
         *rules.orders(),
         *rules.derived(),
         *rules.together(),
+        *rules.references(),
     ]
     failed = any(problem.is_error for problem in problems)
     return (None if failed else replace(spec, model=model._meta.label_lower)), problems
@@ -243,6 +245,42 @@ class _Rules:
                 message, hint = f"{what} in several groups", "make one group of them"
                 yield self.mistake("contentgit.E035", message, hint)
             named.add(name)
+
+    def references(self) -> Iterator[Mistake]:
+        for name, raw in self.spec.references.items():
+            what = f"'references' names {name!r}"
+            reason = self._named_too(name, "derived") or self._not_content(name)
+            field = _field(self.model, name)
+            if field is None:
+                yield self.unknown(what, name, self.columns)
+            elif field.is_relation:
+                hint = "remove it: a reference of its own is followed without being told"
+                yield self.refused("contentgit.E036", what, ("which is a relation", hint))
+            elif reason:
+                yield self.refused("contentgit.E036", what, reason)
+            else:
+                yield from self._places(name, raw, is_json=holds_json(field))
+
+    def _places(self, name: str, raw: object, *, is_json: bool) -> Iterator[Mistake]:
+        what = f"'references' of {name!r}"
+        try:
+            places = parsed(raw, is_json=is_json)
+        except ValueError as wrong:
+            message, hint = wrong.args
+            yield self.mistake("contentgit.E021", f"{what}: {message}", hint)
+            return
+        for label in sorted(getattr(places, "models", ())):
+            model = _model(label)
+            if model is None:
+                yield self.mistake(
+                    "contentgit.E022",
+                    f"{what} leads to {label!r}, which is not a model",
+                    suggestion(label, (_label(model) for model in apps.get_models())),
+                )
+            elif len(model._meta.pk_fields) > 1:
+                hint = "leave it out: no single value names such a row"
+                reason = ("whose primary key has several columns", hint)
+                yield self.refused("contentgit.E036", f"{what} leads to {label!r}", reason)
 
     def _named_too(self, name: str, *keys: str) -> _Reason | None:
         """Why a field cannot be named that the identity, or one of these keys of the spec, names too."""

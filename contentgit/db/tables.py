@@ -52,7 +52,8 @@ class BoundField:
 
     ``encode`` takes one Python value per column and gives the content value; ``decode`` is its inverse and
     gives one SQL parameter per column. Values of the types in ``same`` are content as they are, so that
-    a reader need not call ``encode`` for them. ``prepare`` takes the Python values of many rows, a list
+    a reader need not call ``encode`` for them. ``embed`` puts references into content that has primary keys
+    inside, where the field holds references. ``prepare`` takes the Python values of many rows, a list
     for each column, before they are encoded, to look up in one query what their encoding needs.
 
     Raises (both): :class:`contentgit.errors.RecordError` with a message that says what is wrong with the
@@ -65,6 +66,7 @@ class BoundField:
     decode: Callable[[Value], tuple[Any, ...]]
     same: frozenset[type] = frozenset()
     prepare: Callable[..., None] | None = None
+    embed: Callable[[Value], Value] | None = None
 
     @property
     def name(self) -> str:

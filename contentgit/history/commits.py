@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import NamedTuple
@@ -24,7 +23,8 @@ from contentgit.content.layout import (
     record_paths,
 )
 from contentgit.content.records import Record, RecordKey
-from contentgit.content.schema import FieldKind, ModelSchema
+from contentgit.content.referring import targets
+from contentgit.content.schema import ModelSchema
 from contentgit.content.titles import TitledChange, best_text
 from contentgit.errors import ConflictError, FormatError, UnknownNameError
 from contentgit.git import Commit, Repository
@@ -39,7 +39,6 @@ from contentgit.history.snapshots import (
     in_order,
 )
 
-_REFERENCES = {FieldKind.REFERENCE, FieldKind.REFERENCES, FieldKind.GENERIC}
 _RECORD = re.compile(r"\A[a-z0-9_]+\.[a-z0-9_]+:.", re.IGNORECASE)
 
 
@@ -300,16 +299,12 @@ def _titled(
 
 
 def references_of(change: Change, schema: ModelSchema | None) -> Iterator[RecordKey]:
-    """The keys in those fields of a change that are references."""
+    """The keys in those fields of a change that are references, or hold some."""
     for field in change.fields:
         known = schema.by_name.get(field.name) if schema else None
-        if known is None or known.kind not in _REFERENCES:
-            continue
-        for value in (field.before, field.after):
-            for text in value if isinstance(value, list) else [value]:
-                if isinstance(text, str):
-                    with suppress(ValueError):
-                        yield RecordKey.parse(text)
+        if known is not None:
+            for value in (field.before, field.after):
+                yield from targets(value, known)
 
 
 class Shown(NamedTuple):

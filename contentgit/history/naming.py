@@ -16,17 +16,14 @@ from contentgit.content.evolution import Migration
 from contentgit.content.evolved import evolved_outside
 from contentgit.content.layout import DATASET_FILE
 from contentgit.content.records import Record
-from contentgit.content.schema import FieldKind, KeyKind, ModelSchema
+from contentgit.content.referring import refers_to_any, targets
+from contentgit.content.schema import KeyKind, ModelSchema
 from contentgit.errors import FormatError, RefusedError
 from contentgit.git import Repository
 from contentgit.history.dumps import dump_folders, recorded_schema
 from contentgit.history.snapshots import CommitSide, batches
 
 _Names: TypeAlias = Mapping[str, tuple[str, ...]]
-
-LINKS = (FieldKind.REFERENCE, FieldKind.REFERENCES, FieldKind.GENERIC)
-"""The kinds of fields whose values are references."""
-
 
 _SAME: Final = 'commit the dump on both branches with the same CONTENTGIT["IDENTITIES"], then merge'
 
@@ -79,16 +76,13 @@ def _named(record: Record, model: ModelSchema, keyed: frozenset[str]) -> Iterato
     if model.key_kind is KeyKind.COMPOSITE and not model.identity:
         yield from keyed
     for each in model.fields:
-        value = record.fields.get(each.name) if each.kind in LINKS else None
-        for reference in value if isinstance(value, list) else [value]:
-            if isinstance(reference, str):
-                yield reference.partition(":")[0]
+        yield from (key.model for key in targets(record.fields.get(each.name), each))
 
 
 def may_name(models: Iterable[ModelSchema], labels: Collection[str]) -> frozenset[str]:
     """Those of ``labels`` that records of the models may name rows of."""
     models = list(models)
-    if any(each.kind is FieldKind.GENERIC for model in models for each in model.fields):
+    if any(refers_to_any(each) for model in models for each in model.fields):
         return frozenset(labels)
     targets = {each.target for model in models for each in model.fields}
     return frozenset(labels) & targets.union(*(model.parents for model in models))

@@ -9,7 +9,8 @@ from dataclasses import replace
 from contentgit.check.files import describe
 from contentgit.content.layout import DATASET_FILE, model_of, of_models, record_key, record_paths
 from contentgit.content.records import RecordKey
-from contentgit.content.schema import FieldKind, ModelSchema
+from contentgit.content.referring import refers_to_any
+from contentgit.content.schema import ModelSchema
 from contentgit.history.commits import CommitComparison, CommitTrees
 from contentgit.history.snapshots import BATCH, CommitSide, batches
 from contentgit.review import Review, Reviewer, Schemas
@@ -17,7 +18,7 @@ from contentgit.review import Review, Reviewer, Schemas
 READ = 200_000
 """Records that are read for references to deleted ones, beside the changed ones."""
 
-_REFERENCE = re.compile(rb'"([a-z0-9_]+\.[a-z0-9_]+:[a-z0-9._%,~-]+)"')
+_REFERENCE = re.compile(rb'["(]([a-z0-9_]+\.[a-z0-9_]+:[a-z0-9._%,~-]+)[")]')
 
 
 def review(comparison: CommitComparison) -> Review:
@@ -79,7 +80,7 @@ def _read_referrers(reviewer: Reviewer, trees: CommitTrees, schemas: Schemas) ->
 def _refers(model: ModelSchema, models: set[str]) -> bool:
     """Whether the model's records may refer to one of ``models``."""
     return bool(models & {*model.parents}) or any(
-        field.kind is FieldKind.GENERIC or field.target in models for field in model.fields
+        refers_to_any(field) or field.target in models for field in model.fields
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from contentgit.content.diff import ABSENT
 from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.referring import targets
 from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema, UniqueSet
 
 Node = TypeVar("Node", bound=Hashable)
@@ -41,22 +42,13 @@ def references(record: Record, schema: ModelSchema) -> Iterator[Reference]:
         value = record.fields.get(field.name)
         if field.kind in _SINGLE:
             loose = field.kind is FieldKind.GENERIC or not field.constrained
-            found, hard = [value], not field.null
-        elif field.kind is FieldKind.REFERENCES:
-            found, hard, loose = value if isinstance(value, list) else [], False, False
+            hard = not field.null
+        elif field.kind is FieldKind.REFERENCES or field.embeds:
+            hard, loose = False, field.embeds
         else:
             continue
-        for key in _keys(found):
+        for key in targets(value, field):
             yield Reference(field.name, key, hard, constrained=not loose)
-
-
-def _keys(values: Iterable[Value]) -> Iterator[RecordKey]:
-    for text in values:
-        if isinstance(text, str):
-            try:
-                yield RecordKey.parse(text)
-            except ValueError:
-                continue
 
 
 def parents(key: RecordKey, schema: ModelSchema) -> Iterator[RecordKey]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from contentgit.content.diff import ABSENT
 from contentgit.content.records import Record, RecordKey
+from contentgit.content.referring import redirected
 from contentgit.content.schema import ModelSchema
 from contentgit.content.values import content_value, json_value
 from contentgit.errors import FormatError
@@ -194,15 +195,11 @@ def renumbered(
     record: Record, schema: ModelSchema | None, keys: Mapping[RecordKey, RecordKey]
 ) -> Record:
     """The record with its own key and its references as ``keys`` has them instead."""
-    texts = {str(old): str(new) for old, new in keys.items()}
-    fields = {}
-    for name, value in record.fields.items():
-        known = schema.by_name.get(name) if schema else None
-        if known is None or known.kind.value not in ("reference", "references", "generic"):
-            fields[name] = value
-        elif isinstance(value, list):
-            found = dict.fromkeys(RecordKey.parse(texts.get(str(key), str(key))) for key in value)
-            fields[name] = [str(key) for key in (found if known.ordered else sorted(found))]
-        else:
-            fields[name] = texts.get(value, value) if isinstance(value, str) else value
+    by_name = schema.by_name if schema else {}
+    fields = {
+        name: redirected(value, by_name[name], lambda key: keys.get(key, key))
+        if name in by_name
+        else value
+        for name, value in record.fields.items()
+    }
     return Record(keys.get(record.key, record.key), fields)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from contentgit.plan.builder import build
 from contentgit.plan.choice import Choice, Licences, choose, outside
-from contentgit.plan.items import Candidate, Item, Size, Survey, number_in, references
+from contentgit.plan.items import Candidate, Item, Size, Survey, references
 from contentgit.plan.reach import stays
 from contentgit.plan.surveyor import survey
 
@@ -23,7 +23,6 @@ __all__ = [
     "Survey",
     "build",
     "choose",
-    "number_in",
     "outside",
     "references",
     "stays",

@@ -8,11 +8,12 @@ from operator import attrgetter
 from typing import Final
 
 from contentgit.content.diff import ABSENT
+from contentgit.content.embedded import unknown_pk
 from contentgit.content.records import RecordKey, sorted_keys
 from contentgit.missing import missing_reason
 from contentgit.plan.choice import Choice, Licences
 from contentgit.plan.facts import Facts
-from contentgit.plan.items import Item, Survey, itself, number_in, parse
+from contentgit.plan.items import Item, Survey, itself, parse
 from contentgit.plan.order import levels, model_groups, refers_to_itself
 from contentgit.plan.reach import Reach
 from contentgit.plan.steps import (
@@ -181,11 +182,11 @@ class _SettledItems:
             return False
         if target in self.facts.by_row:
             return True
-        return not loose or (target.model in self.facts.uninstalled and number_in(target) is None)
+        return not loose or (target.model in self.facts.uninstalled and unknown_pk(target) is None)
 
     def _problem(self, item: Item, name: str, target: RecordKey, *, null: bool) -> Problem:
         kind, missing = ProblemKind.DANGLING, None
-        number = number_in(target)
+        number = unknown_pk(target)
         if number is not None:
             text = (
                 f"{item.key} has the number {number} of a row of {target.model} in {name}, which was deleted "

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Final, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from contentgit.content.diff import ABSENT, Delta
+from contentgit.content.embedded import unknown_row
 from contentgit.content.layout import decode_part
 from contentgit.content.records import Record, RecordKey, Value
 from contentgit.content.schema import ModelSchema, looked_up
@@ -29,24 +30,15 @@ def itself(key: RecordKey) -> RecordKey:
     return key
 
 
-_NUMBER: Final = "?"
-"""In front of the number of a row that has no name: no key begins with it."""
-
-
 def number(value: Value) -> RecordKey | None:
-    """The row of a generic foreign key whose columns are no reference; see :func:`number_in`."""
+    """The row of a generic foreign key whose columns are no reference; see :func:`unknown_pk`."""
     if not isinstance(value, dict) or value.get("object_id") is None:
         return None
     name = str(value.get("content_type")).partition(":")[2]
     if not name:
         return None
     label = ".".join(map(decode_part, name.split(",")))
-    return RecordKey(label, f"{_NUMBER}{value['object_id']}")
-
-
-def number_in(key: RecordKey) -> str | None:
-    """The primary key, as text, of a row that was gone where it was committed, in that database."""
-    return key.key.removeprefix(_NUMBER) if key.key.startswith(_NUMBER) else None
+    return unknown_row(label, str(value["object_id"]))
 
 
 def references(key: RecordKey, name: str, value: Value) -> tuple[str, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
+from contentgit.content.embedded import keys_in, unknown_pk
 from contentgit.content.records import RecordKey, Value
 from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema, UniqueSet
 from contentgit.integrity.relations import PARENT, parents
@@ -52,6 +53,10 @@ class Rules:
             found = self._references[name] = SingleReference(self, self.schema.by_name[name])
         return found
 
+    def embedded(self, schema: FieldSchema) -> EmbeddedReferences:
+        """The field with what is needed of the references in its values."""
+        return EmbeddedReferences(schema, self.looked_up)
+
     def above(self, key: RecordKey) -> list[WantedReference]:
         """The rows of multi-table parents that a new record needs."""
         loose = not self.schema.parent_constrained
@@ -73,7 +78,8 @@ class Shape:
 
     ``unknown`` are those that the model does not have, ``columns`` those in its table, ``links`` the
     many-to-many fields, each with whether its order is content, ``optional`` those whose missing references
-    are ignored, ``references`` those that refer to one record, ``lengths`` how many characters they hold.
+    are ignored, ``references`` those that refer to one record, ``embeds`` those that hold references inside,
+    ``lengths`` how many characters they hold.
     ``sets`` are the unique sets that name one of the fields, ``checks`` the names of such check constraints.
     """
 
@@ -87,6 +93,7 @@ class Shape:
         self.links = [(e.name, e.ordered) for e in lists if e.name not in rules.optional]
         self.optional = [each.name for each in lists if each.name in rules.optional]
         self.references = [rules.reference(e.name) for e in known if e.kind in _SINGLE]
+        self.embeds = [rules.embedded(each) for each in known if each.embeds]
         self.lengths = [(e.name, e.length) for e in known if e.length is not None]
         self.sets = _naming(rules.schema.unique, names)
         checks = rules.schema.checks
@@ -140,3 +147,16 @@ class SingleReference:
         target = parse(reference)
         waits = self._late or target.model in self._looked_up
         return WantedReference(self.name, target, self._schema.null, loose, waits, self._names)
+
+
+class EmbeddedReferences(NamedTuple):
+    """A field whose values hold references inside: they may dangle, as nothing but the project knows them."""
+
+    schema: FieldSchema
+    looked_up: frozenset[str]
+
+    def wanted(self, value: Value) -> Iterator[WantedReference]:
+        """What a value refers to."""
+        for key in dict.fromkeys(keys_in(value)):
+            waits = key.model in self.looked_up and unknown_pk(key) is None
+            yield WantedReference(self.schema.name, key, null=True, loose=True, waits=waits)

@@ -249,4 +249,6 @@ def _wanted_references(
         if value is not None:
             known = field.known.get(value) if type(value) is str else None
             found += [known] if known else field.wanted(theirs.key, value)
+    for embedded in shape.embeds:
+        found += embedded.wanted(theirs.fields[embedded.schema.name])
     return found

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from contentgit.content.canonical import same
 from contentgit.content.diff import ABSENT, Change, FieldChange
+from contentgit.content.embedded import titled
 from contentgit.render.passages import PASSAGE, Line, Piece, passages
 from contentgit.render.plain import safe
 from contentgit.render.values import WIDTH, short
@@ -62,7 +63,7 @@ def field_views(
         if change.kind == "update":
             yield from _changed(field, references, extent)
             continue
-        value = field.after if change.kind == "create" else field.before
+        value = titled(field.after if change.kind == "create" else field.before, references)
         if value not in ("", None, [], {}):
             line: Line = (("equal", named(value, references, extent.value)),)
             yield FieldView(safe(field.name), "value", (line,))
@@ -71,7 +72,7 @@ def field_views(
 def _changed(
     field: FieldChange, references: Mapping[str, str], extent: Extent
 ) -> Iterator[FieldView]:
-    before, after = field.before, field.after
+    before, after = (titled(value, references) for value in (field.before, field.after))
     if isinstance(before, list) and isinstance(after, list) and _are_references(before + after):
         gone, come = set(before) - set(after), set(after) - set(before)
         if [key for key in before if key not in gone] == [key for key in after if key not in come]:

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from contentgit.content import canonical
 from contentgit.content.canonical import same
+from contentgit.content.embedded import unknown_row
 from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.referring import redirected
 from contentgit.content.schema import FieldKind, FieldSchema, ModelSchema
 from contentgit.errors import UnknownNameError
 from contentgit.history.snapshots import CommitSide, batches
@@ -65,6 +67,10 @@ _NOT_HERE: Final = missing_reason("")
 """The end of the reason for which a plan leaves out a reference of a many-to-many field."""
 
 
+NO_ROW: Final = "0"
+"""The primary key that an apply writes inside of a text or JSON where a row is missing (``"null"``)."""
+
+
 def missing_entries(withheld: Iterable[Mapping[str, Any]]) -> list[MissingEntry]:
     """The entries of missing rows in a ledger's list.
 
@@ -109,6 +115,10 @@ def with_rules(record: Record, entries: Iterable[MissingEntry], schema: ModelSch
 def _put(value: Value, missing: str, rule: MissingRule | None, field: FieldSchema) -> Value:
     """The value without the reference; also where it is another by now, which then stays."""
     other = rule.key if isinstance(rule, Instead) else None
+    if field.embeds:
+        gone = RecordKey.parse(missing)
+        new = RecordKey.parse(other) if other else unknown_row(gone.model, NO_ROW)
+        return redirected(value, field, lambda key: new if key == gone else key)
     if field.kind is not FieldKind.REFERENCES:
         return other if value == missing else value
     if not isinstance(value, list) or missing not in value:
@@ -127,6 +137,12 @@ def put_back(
     ``entries`` are those of the record. In a many-to-many field, a row that was written in place of another
     stands for that: without it, the other is gone as well.
     """
+    # Rooms for merges are not loaded for every status: few databases lack rows.
+    from contentgit.merge.values import merge_value
+
+    if field.embeds:
+        found, conflicts = merge_value(field, field.name, written, value, whole)
+        return value if conflicts else found
     if field.kind is not FieldKind.REFERENCES:
         return whole if same(value, written) else value
     instead: dict[str, list[str]] = defaultdict(list)
@@ -141,9 +157,6 @@ def put_back(
             own = [] if text in instead and text not in whole else [text]
             found |= dict.fromkeys([*own, *instead.get(text, ())])
         return [*found] if field.ordered else list(map(str, sorted(map(RecordKey.parse, found))))
-
-    # Rooms for merges are not loaded for every status: few databases lack rows.
-    from contentgit.merge.values import merge_value
 
     before, here = (named(written), named(value)) if instead else (written, value)
     found, _ = merge_value(field, field.name, before, here, whole)

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from contentgit.content.records import RecordKey
 from contentgit.db import applier
+from contentgit.db.applier.embedded import follow, referring
 from contentgit.db.applier.moving import Moving
 from contentgit.db.applier.watch import Watch, collides
 from contentgit.db.calling import HookFailure
 from contentgit.db.clearing import settled
 from contentgit.db.ledger import Entry
+from contentgit.db.tables import Tables
 from contentgit.errors import ContentgitError, DatabaseError, OvertakenError, RefusedError
 from contentgit.plan.steps import Action
 from contentgit.workingcopy.anchors import anchor
 from contentgit.workingcopy.backup import Backup, back_up, undoable
 from contentgit.workingcopy.hooks import Hooks
-from contentgit.workingcopy.ledger import settle, write
+from contentgit.workingcopy.ledger import current, settle, write
 from contentgit.workingcopy.looking import NotReadError
 from contentgit.workingcopy.places import place
 from contentgit.workingcopy.plan_files import PlanFile, check_plan
 from contentgit.workingcopy.planned import DumpPlan, Planned, Target
 from contentgit.workingcopy.planning import plan
-from contentgit.workingcopy.project import Project
+from contentgit.workingcopy.project import Project, all_tables
 from contentgit.workingcopy.refusals import refuse
 from contentgit.workingcopy.request import Request
 from contentgit.workingcopy.rereading import ON_DELETE, Rereading
@@ -201,12 +204,10 @@ def _run(project: Project, planned: Planned, watch: Watch) -> None:
     gone = {s.key for s in planned.plan.steps if s.action is Action.MOVE and s.via}
     steps = tuple(s for s in planned.plan.steps if s.action is not Action.MOVE)
     lock(project, planned)
-    moving, moved = Moving(project.identities), set[str]()
-    labels = {key.model for key in moves}
-    bases = {label: tables.get(label) or project.table(label) for label in labels}
+    moved = set[str]()
     if moves and planned.request.verb != "undo":
         project.identities.call({})  # the rows are called so in earnest from now on
-        moved = moving.move(moves, bases, gone)
+        moved = _move(project, tables, moves, gone)
     done = 0
 
     def progress(count: int) -> None:
@@ -231,9 +232,25 @@ def _run(project: Project, planned: Planned, watch: Watch) -> None:
     replace(others, own=applied.tables | moved).check()
     verify(project, planned)
     if moves and planned.request.verb == "undo":
-        moving.move(moves, bases, gone)
+        _move(project, tables, moves, gone)
         for label in tables:
             project.identities.reload(label)
+
+
+def _move(
+    project: Project,
+    tables: Tables,
+    moves: Mapping[RecordKey, RecordKey],
+    gone: AbstractSet[RecordKey],
+) -> set[str]:
+    """Moves rows, and all that refers to them, also inside of fields; the names of the tables written."""
+    identities = project.identities
+    labels = {key.model for key in moves}
+    bases = {label: tables.get(label) or project.table(label) for label in labels}
+    # What is in other dumps follows, too.
+    others = project.dumps((), also=[*current(project)])
+    rows = referring({**all_tables(others), **tables}, moves, identities)
+    return Moving(identities).move(moves, bases, gone) | follow(rows, identities)
 
 
 @contextmanager

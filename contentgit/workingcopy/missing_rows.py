@@ -12,8 +12,9 @@ from functools import cached_property
 
 from contentgit.content import canonical
 from contentgit.content.diff import Delta
-from contentgit.content.records import Record, RecordKey
-from contentgit.content.schema import FieldKind
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.referring import targets
+from contentgit.content.schema import FieldKind, FieldSchema
 from contentgit.history.snapshots import batches
 from contentgit.integrity.relations import PARENT, parents
 from contentgit.merge import Side, merge_record
@@ -100,15 +101,13 @@ class _Search:
             records = work.theirs.records([(delta.path, delta.commit) for delta in batch])
             found = []
             for delta, record in zip(batch, records, strict=True):
+                schema = work.dump.tables[delta.key.model].schema
                 for name, rule in self.rules.get(delta.key.model, {}).items():
                     value = record.fields.get(name) if record else None
-                    listed = value if isinstance(value, list) else [value]
-                    # A generic key whose columns are no reference is written as it is.
-                    texts = [each for each in listed if each and not isinstance(each, dict)]
-                    for text in references(delta.key, name, texts):
-                        target = RecordKey.parse(text)
-                        found.append(_Reference(self, delta, name, target, rule))
-                schema = work.dump.tables[delta.key.model].schema
+                    found += [
+                        _Reference(self, delta, name, target, rule)
+                        for target in _targets(delta.key, value, schema.by_name[name])
+                    ]
                 above = parents(delta.key, schema)
                 found += [_Reference(self, delta, PARENT, parent, "skip") for parent in above]
             yield found
@@ -162,6 +161,15 @@ class _Search:
             yield {**_entry(leaving), AT: at, "stays": bool(leaving.delta.database)}
             # They make the record of that commit what stays here.
             yield from earlier
+
+
+def _targets(key: RecordKey, value: Value, field: FieldSchema) -> Iterable[RecordKey]:
+    """What a value refers to; a generic key whose columns are no reference is written as it is."""
+    if field.embeds:
+        return dict.fromkeys(targets(value, field))
+    listed = value if isinstance(value, list) else [value]
+    texts = [each for each in listed if each and not isinstance(each, dict)]
+    return map(RecordKey.parse, references(key, field.name, texts))
 
 
 def _entry(reference: _Reference) -> MissingEntry:

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from contentgit.content.canonical import encode_value
 from contentgit.content.diff import ABSENT
+from contentgit.content.embedded import keys_in, redirected
 from contentgit.content.lenses import NOTHING
 from contentgit.content.pairing import Paired, References
 from contentgit.content.records import Record, RecordKey, Value
@@ -159,7 +160,10 @@ class PairingSide:
         digest, references = sha1(usedforsecurity=False), list[tuple[str, ...] | frozenset[str]]()
         for name in names:
             value = self.pk(record.key) if name == PK else record.fields.get(name, ABSENT)
-            targets = self._targets(model.by_name.get(name), value)
+            schema = model.by_name.get(name)
+            targets = self._targets(schema, value)
+            if schema is not None and schema.embeds and targets is not None:
+                digest.update(encode_value(self._nameless(value)))
             digest.update(f"{name}\0".encode())
             if targets is not None:
                 references.append(targets)
@@ -176,6 +180,9 @@ class PairingSide:
         """The names of what a field refers to; ``None`` if that is not named by UUIDs, or nothing."""
         if schema is None or not value or value is ABSENT:
             return None
+        if schema.embeds:
+            inside = [self._target(str(key)) for key in keys_in(value)]
+            return tuple(filter(None, inside)) or None
         match schema.kind:
             case FieldKind.REFERENCE | FieldKind.GENERIC:
                 found = self._target(value)
@@ -185,6 +192,12 @@ class PairingSide:
                 if all(several):
                     return tuple(several) if schema.ordered else frozenset(several)
         return None
+
+    def _nameless(self, value: Value) -> Value:
+        """The value without the names of what UUIDs name inside of it."""
+        return redirected(
+            value, lambda key: RecordKey(key.model, "~") if self._target(str(key)) else key
+        )
 
     def _target(self, value: Value) -> str:
         if not isinstance(value, str) or ":" not in value:

@@ -194,4 +194,6 @@ def _rules(planned: Planned) -> Iterator[str]:
             if schema.kind is FieldKind.REFERENCES:
                 does = "leaves the rows out of it"
             word = "null" if nullable else "skip"
+            if schema.embeds:
+                word, does = "null", "0 there"
             yield f'or write "missing": {{"{name}": "{word}"}} into the spec of {label}  ({does})'

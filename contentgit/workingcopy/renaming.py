@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from contentgit.content.records import Record, Value, in_order
-from contentgit.content.schema import FieldKind
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.referring import redirected
+from contentgit.content.schema import FieldSchema
 from contentgit.db.identity import Identities
 from contentgit.db.introspect import outside_names
 from contentgit.errors import ContentgitError, RefusedError
@@ -65,6 +66,19 @@ def refuse_renamed(project: Project, evolution: Evolution, *, undoing: bool = Fa
     )
 
 
+def _embedding(evolution: Evolution) -> Mapping[str, Mapping[str, Callable[[Value], Value]]]:
+    """What puts references into fields that hold them in this code, and primary keys in the commit."""
+    found = {}
+    for label, bound in evolution.dump.tables.items():
+        there = evolution.recorded[label].by_name if label in evolution.recorded else {}
+        found[label] = {
+            name: each.embed
+            for name, each in bound.field.items()
+            if each.embed and name in there and not there[name].embeds
+        }
+    return {label: fields for label, fields in found.items() if fields}
+
+
 def as_named_here(project: Project, evolution: Evolution) -> Rename | None:
     """What makes the references of the commit's records those of this code; ``None`` if they are so already.
 
@@ -72,34 +86,32 @@ def as_named_here(project: Project, evolution: Evolution) -> Rename | None:
     whose row is gone stays as it is.
     """
     names, newer = _other_names(project, evolution), evolution.dump.reader.identities
-    if not names:
+    embedding = _embedding(evolution)
+    if not names and not embedding:
         return None
     chosen: dict[str, Any] = {label: each or "pk" for label, each in names.items()}
     older = Identities(newer.using, chosen)
 
-    def reference(value: Value) -> Value:
-        if not isinstance(value, str) or value.partition(":")[0] not in names:
-            return value
-        label, _, key = value.partition(":")
+    def called(key: RecordKey) -> RecordKey:
+        if key.model not in names:
+            return key
         try:
-            pk = older.pk(label, key)
-            text = None if pk is None else newer.key_text(label, pk)
+            pk = older.pk(key.model, key.key)
+            text = None if pk is None else newer.key_text(key.model, pk)
         except ContentgitError:
             text = None  # two rows have the name
-        return value if text is None else f"{label}:{text}"
+        return key if text is None else RecordKey(key.model, text)
 
     def renamed(record: Record) -> Record:
         model = evolution.models.get(record.key.model)
-        fields: Mapping[str, Any] = model.by_name if model else {}
-        values = dict(record.fields)
-        for name in values.keys() & fields.keys():
-            match fields[name].kind:
-                case FieldKind.REFERENCE | FieldKind.GENERIC:
-                    values[name] = reference(values[name])
-                case FieldKind.REFERENCES if isinstance(values[name], list):
-                    found = [*map(reference, values[name])]
-                    texts = all(isinstance(each, str) for each in found)
-                    values[name] = in_order(found) if texts and not fields[name].ordered else found
+        fields: Mapping[str, FieldSchema] = model.by_name if model else {}
+        values = {
+            name: redirected(value, fields[name], called) if name in fields else value
+            for name, value in record.fields.items()
+        }
+        for name, embed in embedding.get(record.key.model, {}).items():
+            if name in values:
+                values[name] = embed(values[name])
         return replace(record, fields=values)
 
     return renamed

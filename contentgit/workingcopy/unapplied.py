@@ -20,7 +20,7 @@ from contentgit.content.diff import ABSENT, Absent, Delta
 from contentgit.content.layout import of_models
 from contentgit.content.lenses import first_value
 from contentgit.content.records import Record, RecordKey, Value
-from contentgit.content.schema import FieldKind, KeyKind
+from contentgit.content.schema import FieldKind, FieldSchema, KeyKind
 from contentgit.errors import RefusedError, UnknownNameError
 from contentgit.history.snapshots import CommitSide, batches
 from contentgit.render.plain import plural
@@ -165,7 +165,7 @@ class Unapplied:
                 own, written = here.fields[name], then.fields[name]
                 if same(written, own):
                     found[name] = value
-                elif name in fields and fields[name].kind is FieldKind.REFERENCES:
+                elif name in fields and _has_parts(fields[name]):
                     found[name] = put_back(fields[name], own, written, value, entries)
         return found
 
@@ -269,3 +269,8 @@ class Unapplied:
                 at = self.project.repository.refs.resolve(commit)
                 return Evolution.since(self.project, self.evolution.dump, at)
         return self.evolution
+
+
+def _has_parts(field: FieldSchema) -> bool:
+    """Whether a value holds several references, so that it can have edits beside what was put into it."""
+    return field.kind is FieldKind.REFERENCES or field.embeds

@@ -146,8 +146,8 @@ def test_all_problems_of_a_spec_are_told_at_once() -> None:
             "unknown key 3",
             (
                 "known: defer_values, delete_missing, derived, exclude, filter, hashed, identity, "
-                "ignore_missing_m2m, keep_pk, missing, model, order, save_as_new, signals, together, "
-                "write_last"
+                "ignore_missing_m2m, keep_pk, missing, model, order, references, save_as_new, signals, "
+                "together, write_last"
             ),
         ),
     ]

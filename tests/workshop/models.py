@@ -304,3 +304,15 @@ class Pen(models.Model):
     )
     colour = models.CharField(max_length=20, default=ink)
     place = models.CharField(max_length=20, default="")
+
+
+class Card(models.Model):
+    """Refers to others inside of a text and of JSON."""
+
+    title = models.CharField(max_length=40)
+    text = models.TextField(default="", blank=True)
+    data = models.JSONField(null=True)
+    on = models.ForeignKey("self", on_delete=models.SET_NULL, null=True)
+
+    def __str__(self) -> str:
+        return self.title

@@ -10,7 +10,8 @@ from contentgit.branches.trees.sides import BATCH, PLAIN, OneKeyEach, key_at, re
 from contentgit.content import canonical
 from contentgit.content.layout import dump_of, model_folder, record_path
 from contentgit.content.records import Record, RecordKey
-from contentgit.content.schema import FieldKind, ModelSchema
+from contentgit.content.referring import refers_to_any
+from contentgit.content.schema import ModelSchema
 from contentgit.errors import RefusedError
 from contentgit.git import GONE, FileEntry, Placed, Repository
 from contentgit.history.dumps import dump_folders, recorded_schema
@@ -60,7 +61,7 @@ def _files(
 
 def may_refer(schema: ModelSchema, labels: AbstractSet[str]) -> bool:
     """Whether records of a model can refer to one of these models."""
-    return any(each.target in labels or each.kind is FieldKind.GENERIC for each in schema.fields)
+    return any(each.target in labels or refers_to_any(each) for each in schema.fields)
 
 
 def rekeyed(
@@ -99,7 +100,7 @@ def _referring(keys: Iterable[RecordKey]) -> Callable[[bytes], bool]:
     """Whether a record's bytes can have one of the keys as a reference."""
     texts = {str(key).encode() for key in keys}
     labels = {re.escape(key.model.encode()) for key in keys}
-    reference = re.compile(rb'"((?:%s):-?[0-9]+)"' % b"|".join(sorted(labels)))
+    reference = re.compile(rb'["(]((?:%s):-?[0-9]+)[")]' % b"|".join(sorted(labels)))
     return lambda data: any(found in texts for found in reference.findall(data))
 
 

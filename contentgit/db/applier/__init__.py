@@ -18,8 +18,10 @@ from django.db.models import Model
 from django.db.models.signals import post_delete, pre_delete
 
 from contentgit.content import portions
-from contentgit.content.records import Record, RecordKey
-from contentgit.content.schema import FieldKind, looked_up
+from contentgit.content.embedded import keys_in, redirected, unknown_row
+from contentgit.content.records import Record, RecordKey, Value
+from contentgit.content.referring import refers
+from contentgit.content.schema import looked_up
 from contentgit.db.applier.breaches import Breaches
 from contentgit.db.applier.bulk import BATCH, Bulk, step_batches
 from contentgit.db.applier.codes import Codes
@@ -39,7 +41,6 @@ from contentgit.plan.steps import Action, Plan, Step
 
 _LAST = frozenset({Action.PARK, Action.UPDATE, Action.CREATE})
 _UPDATING = frozenset({Action.CLEAR, Action.PARK, Action.UPDATE})
-_REFERRING = frozenset({FieldKind.REFERENCE, FieldKind.GENERIC})
 
 Rewrite: TypeAlias = Callable[[Sequence[Step], AbstractSet[str]], Sequence[Step]]
 """Returns what to run instead of the steps of models written last, given the tables written so far."""
@@ -122,6 +123,7 @@ class _Run:
     doomed: dict[RecordKey, Model] = field(default_factory=dict)
     keeping: set[str] = field(default_factory=set)
     columns: dict[str, frozenset[str] | None] = field(default_factory=dict)
+    referring: dict[tuple[str, tuple[str, ...]], list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.signals = Signals(self.backend.using, self.watch)
@@ -348,7 +350,7 @@ class _Run:
                 names[there] = tuple(f.name for f in table.fields if f.name in values)
             given = names[there]
             late = self._late(table, given, values)
-            if late and not here.isdisjoint(late.values()):
+            if late and not here.isdisjoint(self._awaited_in(table, late)):
                 self._insert(creation, batch)  # a row of this batch must be there first
                 batch, heavy, here = [], 0, set()
                 late = self._late(table, given, values)
@@ -372,6 +374,10 @@ class _Run:
         found, fields = {}, dict(record.fields)
         named = naming(table)
         for name, value in late.items():
+            self.later.append((step, name, value))
+            if table.field[name].schema.embeds:
+                found[name] = StandIn(table.field[name].decode(self._without_awaited(value)))
+                continue
             empty = fields | {name: None}
             filled = any(broken(Record(record.key, empty), table.enforced))
             stand_in = self.parking.stand_in(table, table.field[name], filled=filled)
@@ -384,8 +390,13 @@ class _Run:
                 )
             found[name] = stand_in
             fields = fields if filled else empty
-            self.later.append((step, name, value))
         return found
+
+    def _without_awaited(self, value: Value) -> Value:
+        """The value with 0 for the primary keys of rows that do not exist yet."""
+        return redirected(
+            value, lambda key: unknown_row(key.model, "0") if str(key) in self.awaited else key
+        )
 
     def _insert(self, creation: Creation, batch: Sequence[tuple[Step, Values]]) -> None:
         if not batch:
@@ -417,24 +428,42 @@ class _Run:
 
     # References that wait
 
-    def _late(self, table: Table, names: Sequence[str], values: Values) -> dict[str, Any]:
+    def _late(self, table: Table, names: tuple[str, ...], values: Values) -> dict[str, Any]:
         """The references among the values of these fields whose columns have no value yet."""
         if not self.awaited:
             return {}
-        return {
-            name: value
-            for name in names
-            if isinstance(value := values[name], str)
-            and value in self.awaited
-            and (field := table.field[name].schema).kind in _REFERRING
-            and (field.by_value or value.partition(":")[0] in self.looked_up)
-        }
+        found = ((name, values[name]) for name in self._referring(table, names))
+        return {name: value for name, value in found if any(self._awaited_in(table, {name: value}))}
+
+    def _referring(self, table: Table, names: tuple[str, ...]) -> Sequence[str]:
+        """Those of the fields that can refer to rows."""
+        known = self.referring.get((table.label, names))
+        if known is None:
+            known = [name for name in names if refers(table.field[name].schema)]
+            self.referring[table.label, names] = known
+        return known
+
+    def _awaited_in(self, table: Table, values: Values) -> Iterator[str]:
+        """The references in the values to rows that do not exist yet."""
+        for name, value in values.items():
+            field = table.field[name].schema
+            if field.embeds:
+                found = (str(key) for key in keys_in(value) if key.model in self.looked_up)
+                yield from self.awaited.intersection(found)
+            elif (
+                isinstance(value, str)
+                and value in self.awaited
+                and (field.by_value or value.partition(":")[0] in self.looked_up)
+            ):
+                yield value
 
     def _write_later(self) -> None:
         waiting: dict[tuple[str, str], list[tuple[Step, Any]]] = {}
-        ready = [each for each in self.later if each[2] not in self.awaited]
-        self.later = [each for each in self.later if each[2] in self.awaited]
-        for step, name, value in ready:
+        left, self.later = self.later, []
+        for step, name, value in left:
+            if any(self._awaited_in(self.tables[step.key.model], {name: value})):
+                self.later.append((step, name, value))
+                continue
             waiting.setdefault((step.key.model, name), []).append((step, value))
         for (label, name), found in waiting.items():
             update = Update(self.tables[label], (name,))

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
+from contentgit.content.embedded import unknown_pk
 from contentgit.content.records import RecordKey, by_model
 from contentgit.db.facts.holders import fetch_holders
 from contentgit.db.facts.referrers import Source, fetch_referrers, fetch_siblings
 from contentgit.db.queries import matching, rows_among
-from contentgit.plan import Choice, Item, number_in, outside
+from contentgit.plan import Choice, Item, outside
 from contentgit.plan.facts import Facts, Presence
 
 
@@ -45,7 +46,7 @@ def _by_row(source: Source, keys: Iterable[RecordKey]) -> Iterator[RecordKey]:
         if not identities.is_local(label):
             continue
         for key in some:
-            number = number_in(key)
+            number = unknown_pk(key)
             if identities.is_by_row(key) if number is None else identities.is_named(label, number):
                 yield key
 

@@ -35,6 +35,12 @@ def plain(field: AnyField) -> AnyField | None:
     return None if found is None else _stand_in(field, found)
 
 
+def holds_json(field: AnyField) -> bool:
+    """Whether the values of the field are lists and objects, and not texts."""
+    found = plain(field)
+    return found is not None and not isinstance(found, (models.CharField, models.TextField))
+
+
 def is_spatial(field: AnyField) -> bool:
     """Whether this is a field of GeoDjango."""
     return any(base.__module__.startswith("django.contrib.gis.") for base in type(field).__mro__)

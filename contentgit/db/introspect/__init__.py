@@ -61,7 +61,7 @@ def tables(dataset: Dataset, identities: Identities, using: str) -> Tables:
         exclude = frozenset(name for spec in specs for name in spec.exclude)
         hashed = any(spec.hashed for spec in specs)
         binder = _Binder(model, identities, using, exclude, hashed)
-        made = declared(binder.table(), specs)
+        made = declared(binder.table(), specs, identities)
         unheld += [unheld_problem(model, *each, where) for each in binder.unheld.items()]
         found[label] = replace(
             made,

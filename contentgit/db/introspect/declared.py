@@ -9,17 +9,22 @@ from typing import Any
 from django.db.models import ImageField, Model
 
 from contentgit.content.schema import FieldKind, FieldSchema, joined
+from contentgit.db.fields.plain import holds_json
+from contentgit.db.identity import Identities
+from contentgit.db.introspect.embedding import embedding
 from contentgit.db.tables import Table
+from contentgit.references import References, parsed
 from contentgit.specs import ModelSpec
 
 
-def declared(table: Table, specs: Iterable[ModelSpec]) -> Table:
-    """The table whose fields' schemas say what the specs of its model declare.
+def declared(table: Table, specs: Iterable[ModelSpec], identities: Identities) -> Table:
+    """The table whose fields are what the specs of its model declare.
 
     The order that ``order_with_respect_to`` makes need not be declared, nor that a field is one value with
     those that it adds to its model.
     """
     listed = list(specs)
+    table = _embedding(table, listed, identities)
     respect: Any = table.model._meta.order_with_respect_to
     order: dict[str, tuple[str, ...]] = {"_order": (respect.name,)} if respect else {}
     for spec in listed:
@@ -45,6 +50,27 @@ def declared(table: Table, specs: Iterable[ModelSpec]) -> Table:
         fields=tuple(replace(each, schema=told(each.schema)) for each in table.fields),
         relations=tuple(replace(each, schema=told(each.schema)) for each in table.relations),
     )
+
+
+def _embedding(table: Table, specs: Iterable[ModelSpec], identities: Identities) -> Table:
+    """The table with the references that the specs declare inside of fields."""
+    given = {name: raw for spec in specs for name, raw in spec.references.items()}
+    if not given:
+        return table
+    fields = tuple(
+        embedding(each, _places(table.model, each.name, given[each.name]), identities)
+        if each.name in given
+        else each
+        for each in table.fields
+    )
+    known = {each.name: each.schema for each in fields}
+    schemas = tuple(known.get(each.name, each) for each in table.schema.fields)
+    return replace(table, fields=fields, schema=replace(table.schema, fields=schemas))
+
+
+def _places(model: type[Model], name: str, raw: object) -> References:
+    field: Any = model._meta.get_field(name)
+    return parsed(raw, is_json=holds_json(field))
 
 
 def contributed(model: type[Model]) -> Iterator[tuple[str, ...]]:

@@ -89,7 +89,6 @@ class Scope:
     # A model of the dump
 
     def _model(self, label: str, bound: Table) -> Iterator[tuple[str, str, str]]:
-        identities = self.reader.identities
         pk = bound.model._meta.pk_fields
         if len(pk) > 1 or type(leaf(pk[0])) not in _KEYS:
             self._refuse(label, "its primary key is of a kind that triggers do not write down")
@@ -98,8 +97,9 @@ class Scope:
         for each in bound.fields:
             if each.schema.kind is FieldKind.GENERIC:
                 self._named("contenttypes.contenttype")
-                if each.prepare is not None or identities.chosen:
-                    self._refuse(label, f"what {each.name} refers to is named by rows of any model")
+                self._targets(label, each.name, is_folded=each.prepare is not None)
+            elif each.schema.embeds:
+                self._targets(label, each.name)
             elif each.schema.kind is FieldKind.REFERENCE:
                 column = bound.model._meta.get_field(each.name)
                 if each.schema.by_value:
@@ -113,6 +113,11 @@ class Scope:
         for spec in self.reader.dataset.specs_of(label):
             if spec.filter:
                 self._filter(label, bound, self.reader.filter_of(spec))
+
+    def _targets(self, label: str, name: str, *, is_folded: bool = False) -> None:
+        """A field refers to rows of any model."""
+        if is_folded or self.reader.identities.chosen:
+            self._refuse(label, f"what {name} refers to is named by rows of any model")
 
     def _target(self, label: str, name: str, target: str, constrained: bool) -> None:
         self._named(target)

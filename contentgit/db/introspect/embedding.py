@@ -1,0 +1,102 @@
+"""Fields whose texts or JSON hold references inside: primary keys of this database to marks and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from contentgit.content.embedded import (
+    escaped,
+    filled,
+    number_mark,
+    text_mark,
+    unknown_pk,
+    unknown_row,
+)
+from contentgit.content.records import JSON_NULL, RecordKey, Value
+from contentgit.db.identity import Identities
+from contentgit.db.tables import BoundField
+from contentgit.errors import RecordError
+from contentgit.references import References
+
+
+def embedding(bound: BoundField, references: References, identities: Identities) -> BoundField:
+    """The field with keys of records in place of the primary keys that ``references`` finds in its values."""
+
+    def embed(content: Value) -> Value:
+        if content is None or content is JSON_NULL:
+            return content
+        names = _MarkedNames(identities)
+        found = _named(references, escaped(content), names)
+        if names.pks and filled(found, names.pks.__getitem__) != content:
+            raise RecordError(
+                f"{type(references).__name__} does not give back the value it was given",
+                hint="put what the names give in place of whole primary keys, and change nothing else",
+            )
+        return found
+
+    def encode(value: Any) -> Value:
+        return embed(bound.encode(value))
+
+    def decode(content: Value) -> tuple[Any, ...]:
+        if content is None or content is JSON_NULL:
+            return bound.decode(content)
+        return bound.decode(filled(content, lambda key: _pk(identities, key)))
+
+    schema, same = replace(bound.schema, embeds=True), frozenset([type(None)])
+    return replace(bound, schema=schema, encode=encode, decode=decode, same=same, embed=embed)
+
+
+def _named(references: References, content: Value, names: _MarkedNames) -> Value:
+    try:
+        return references.named(content, names)
+    except RecordError:
+        raise
+    except Exception as error:
+        # Any: a class of the project may stand in a spec.
+        raise RecordError(
+            f"references: {type(references).__name__}: {type(error).__name__}: {error}",
+            hint="the error comes from the project's code",
+        ) from error
+
+
+def _pk(identities: Identities, key: RecordKey) -> str:
+    """The primary key, as text, of the row that a mark names."""
+    unknown = unknown_pk(key)
+    if unknown is not None:
+        return unknown
+    pk = identities.pk(key.model, key.key) if identities.is_model(key.model) else None
+    if pk is None:
+        raise RecordError(f"it refers to {key}, which does not exist in this database")
+    return identities.text_of(key.model, pk)
+
+
+@dataclass
+class _MarkedNames:
+    """Gives marks; ``pks`` are the primary keys for which it gave some, by the key in the mark."""
+
+    identities: Identities
+    pks: dict[RecordKey, str] = field(default_factory=dict)
+
+    def text(self, model: str, pk: str) -> str:
+        """See :class:`contentgit.references.Names`."""
+        key = self._key(model, pk)
+        return pk if key is None else text_mark(key)
+
+    def number(self, model: str, pk: int) -> int | str:
+        """See :class:`contentgit.references.Names`."""
+        key = self._key(model, str(pk))
+        return pk if key is None else number_mark(key)
+
+    def _key(self, model: str, pk: str) -> RecordKey | None:
+        """The key in the mark; ``None`` if no row of the model can have this primary key."""
+        if not self.identities.is_model(model):
+            return None
+        found = self.identities.pk_in_text(model, pk)
+        if found is None:
+            return None
+        is_exact = self.identities.text_of(model, found) == pk
+        text = self.identities.key_text(model, found) if is_exact else None
+        key = unknown_row(model, pk) if text is None else RecordKey(model, text)
+        self.pks[key] = pk
+        return key

@@ -1,0 +1,382 @@
+"""Primary keys inside of texts and JSON follow the rows that they name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.test import override_settings
+
+from contentgit.references import Names
+from tests.verbs.conftest import Run
+from tests.workshop.models import Card
+
+Ok = Callable[..., str]
+OTHER = "--database=other"
+APPLY = ("checkout", "main", "--apply", "--yes", OTHER)
+UPDATE = ("update", "--yes", OTHER)
+SPEC: dict[str, Any] = {"model": "workshop.card", "delete_missing": True}
+
+
+class Shortcodes:
+    """``[[card 12]]`` in a text."""
+
+    models = frozenset({"workshop.card"})
+
+    def named(self, value: str, names: Names) -> str:
+        def name(found: re.Match[str]) -> str:
+            return f"[[card {names.text('workshop.card', found[1])}]]"
+
+        return re.sub(r"\[\[card (\w+)\]\]", name, value)
+
+
+class Numbers:
+    """All integers of a list, and all texts of it."""
+
+    def named(self, value: list[Any], names: Names) -> list[Any]:
+        found: list[Any] = []
+        for each in value:
+            if isinstance(each, int):
+                found.append(names.number("workshop.card", each))
+            else:
+                found.append(each and names.text("workshop.card", each))
+        return found
+
+
+PLACES = {"text": Shortcodes(), "data": Numbers()}
+
+
+def datasets() -> dict[str, Any]:
+    return {"cards": {"specs": lambda _: [SPEC]}}
+
+
+@pytest.fixture(autouse=True)
+def _datasets() -> Iterator[None]:
+    SPEC.update(identity="uuid", references=PLACES)
+    with override_settings(CONTENTGIT={"DATASETS": f"{__name__}.datasets", "ENVIRONMENT": "test"}):
+        yield
+
+
+def card(alias: str, title: str, **more: Any) -> Card:
+    made: Card = Card.objects.using(alias).create(title=title, **more)
+    return made
+
+
+def fill(alias: str = "default") -> dict[str, Card]:
+    """Three cards, each of which refers to others, before and behind it, and to itself."""
+    made = {title: card(alias, title) for title in ("One", "Two", "Three")}
+    for title, row in made.items():
+        others = [each.pk for each in made.values()]
+        row.text = f"{title} sees " + " and ".join(f"[[card {pk}]]" for pk in others) + ". Fine."
+        row.data = [*others, str(row.pk), None]
+        row.save(using=alias)
+    return made
+
+
+def seen(alias: str) -> dict[str, tuple[str, list[Any]]]:
+    """By title what each card says, with titles in place of primary keys."""
+    titles = dict(Card.objects.using(alias).values_list("pk", "title"))
+    return {
+        each.title: (
+            re.sub(r"\d+", lambda found: titles.get(int(found[0]), found[0]), each.text),
+            [each and titles.get(int(each), each) for each in each.data or ()],
+        )
+        for each in Card.objects.using(alias).all()
+    }
+
+
+def test_keys_inside_follow_their_rows(databases: tuple[str, str], ok: Ok, git: Ok) -> None:
+    for n in range(7):
+        card("other", f"Gone {n}").delete()  # so that rows get other keys there
+    fill()
+    ok("init")
+    ok("commit", "-m", "Cards")
+    ok(*APPLY)
+    assert seen("other") == seen("default")
+    assert {*Card.objects.using("other").values_list("pk", flat=True)}.isdisjoint(
+        Card.objects.values_list("pk", flat=True)
+    )
+    assert "clean" in ok("status", OTHER)
+    text = git("show", "HEAD:cards/dataset.json")
+    assert '"embeds": true' in text
+    row = Card.objects.using("other").get(title="Two")
+    row.text = row.text.replace("Fine", "Better")
+    row.save(using="other")
+    ok("commit", "-m", "Better", OTHER)
+    ok("checkout", "main", "--apply", "--yes")
+    assert seen("other") == seen("default")
+    shown = ok("show", "HEAD")
+    assert "Better" in shown
+    assert "Fine" in shown
+
+
+def test_a_row_that_is_not_there_keeps_its_number(
+    databases: tuple[str, str], ok: Ok, run: Run
+) -> None:
+    """Where that number is another row's, the apply is refused."""
+    card("default", "One", text="See [[card 4711]] and [[card 007]].", data=[4711, "4711", 0])
+    ok("init")
+    ok("commit", "-m", "Cards")
+    ok(*APPLY)
+    there = Card.objects.using("other").get()
+    assert (there.text, there.data) == (
+        "See [[card 4711]] and [[card 007]].",
+        [4711, "4711", 0],
+    )
+    assert "clean" in ok("status", OTHER)
+
+
+def test_a_number_that_is_another_rows_is_refused(
+    databases: tuple[str, str], ok: Ok, run: Run
+) -> None:
+    card("default", "One", text="See [[card 4711]].")
+    ok("init")
+    ok("commit", "-m", "Cards")
+    Card.objects.using("other").create(pk=4711, title="Another")
+    said = run("checkout", "main", "--apply", "--merge", "--yes", OTHER)
+    assert said.code == 3
+    assert "has the number 4711 of a row of workshop.card in text" in said.err
+    assert Card.objects.using("other").get().title == "Another"
+
+
+def test_what_looks_like_a_reference(databases: tuple[str, str], ok: Ok) -> None:
+    odd = '$ref(workshop.card:1) $$num(workshop.card:2) $ref( [[card x]] "$num(workshop.card:3)"'
+    row = card("default", "One")
+    Card.objects.filter(pk=row.pk).update(text=f"{odd} [[card {row.pk}]]", data=[odd, row.pk])
+    ok("init")
+    ok("commit", "-m", "Cards")
+    card("other", "Gone").delete()
+    ok(*APPLY)
+    there = Card.objects.using("other").get()
+    assert there.text == f"{odd} [[card {there.pk}]]"
+    assert there.data == [odd, there.pk]
+    assert "clean" in ok("status", OTHER)
+
+
+@pytest.fixture
+def apart(databases: tuple[str, str], ok: Ok) -> Iterator[None]:
+    """A commit of two of three cards, which refer to all three."""
+    fill()
+    ok("init")
+    SPEC["filter"] = {"title__in": ["One", "Three"]}
+    ok("commit", "-m", "Two of three")
+    yield
+    for name in ("filter", "missing"):
+        SPEC.pop(name, None)
+
+
+def test_a_record_that_is_not_in_the_commit_is_refused(apart: None, ok: Ok, run: Run) -> None:
+    said = run(*APPLY)
+    assert said.code == 3
+    lines = "2 records: workshop.card refers in {} to workshop.card, which neither the database nor"
+    assert all(lines.format(name) in said.err for name in ("data", "text"))
+    assert not Card.objects.using("other").exists()
+
+
+def test_what_is_missing_is_0_where_the_spec_says_so(apart: None, ok: Ok, git: Ok) -> None:
+    """An edit beside it leaves the reference in the branch."""
+    SPEC["missing"] = {"text": "null", "data": "null"}
+    ok(*APPLY)
+    assert seen("other")["One"] == (
+        "One sees [[card One]] and [[card 0]] and [[card Three]]. Fine.",
+        ["One", 0, "Three", "One", 0],
+    ) or seen("other")["One"][0].startswith("One sees [[card One]] and [[card 0]]")
+    assert "edited" not in ok("status", OTHER)
+    two = Card.objects.get(title="Two")
+    before = git("grep", "-c", "ref(workshop", "HEAD")
+    row = Card.objects.using("other").get(title="One")
+    row.text += " And more."
+    row.save(using="other")
+    ok("commit", "-m", "More", OTHER)
+    assert git("grep", "-c", "ref(workshop", "HEAD") == before.replace("HEAD", "HEAD")
+    ok("checkout", "main", "--apply", "--yes")
+    assert f"[[card {two.pk}]]" in Card.objects.get(title="One").text
+    assert Card.objects.get(title="One").text.endswith("Fine. And more.")
+
+
+def test_a_check_names_what_refers_to_deleted_records(
+    databases: tuple[str, str], ok: Ok, run: Run
+) -> None:
+    made = fill()
+    ok("init")
+    ok("commit", "-m", "Cards")
+    made["Two"].delete()
+    ok("commit", "-m", "Without the second")
+    said = ok("diff", "HEAD~1", "HEAD", "--format=markdown")
+    assert "One" in said
+    assert "Three" in said
+    assert run("check", "--no-code").out.count("dangling-reference") == 4
+
+
+HTML = {
+    "text": {'a[linktype="card"][id]': "workshop.card"},
+    "data": {"cards.*": "workshop.card", "**.text": {"a[id]": "workshop.card"}},
+}
+
+
+def test_places_as_a_spec_names_them(databases: tuple[str, str], ok: Ok) -> None:
+    SPEC.update(references=HTML)
+    card("other", "Gone").delete()
+    one, two = card("default", "One"), card("default", "Two")
+    link = f'<p><a linktype="card" id="{two.pk}">Two</a> and <a id="{two.pk}">none</a></p>'
+    data = {"cards": [one.pk, two.pk], "deep": [{"text": f"<a id={one.pk}>"}], "id": two.pk}
+    Card.objects.filter(pk=one.pk).update(text=link, data=data)
+    ok("init")
+    ok("commit", "-m", "Cards")
+    ok(*APPLY)
+    here, there = (Card.objects.using(alias).get(title="One") for alias in ("default", "other"))
+    other = Card.objects.using("other").get(title="Two").pk
+    assert there.text == here.text.replace(f'card" id="{two.pk}"', f'card" id="{other}"')
+    assert there.data == {
+        "cards": [there.pk, other],
+        "deep": [{"text": f"<a id={there.pk}>"}],
+        "id": two.pk,
+    }
+    Card.objects.filter(pk=two.pk).update(title="Second")
+    Card.objects.filter(pk=one.pk).update(text=f"{link}<p>More.</p>")
+    ok("commit", "-m", "Second")
+    shown = ok("show", "HEAD")
+    assert "$ref(workshop.card:" not in shown.split("More")[1]
+    ok(*UPDATE)
+    assert "clean" in ok("status", OTHER)
+
+
+def test_a_change_of_a_reference_is_shown_with_titles(db: str, ok: Ok) -> None:
+    SPEC.update(references=HTML)
+    one, two = card(db, "One"), card(db, "Two")
+    Card.objects.filter(pk=one.pk).update(text=f'<a linktype="card" id="{one.pk}">', data={})
+    ok("init")
+    ok("commit", "-m", "Cards")
+    Card.objects.filter(pk=one.pk).update(
+        text=f'<a linktype="card" id="{two.pk}">', data={"cards": [two.pk]}
+    )
+    said = ok("diff")
+    assert " One)" in said
+    assert " Two)" in said
+
+
+def test_a_commit_from_before_the_references(
+    databases: tuple[str, str], ok: Ok, run: Run, git: Ok
+) -> None:
+    """Rows as it had them are no edits; to go back to it is refused."""
+    SPEC.update(references={})
+    card("other", "Gone").delete()
+    fill()
+    fill("other")
+    ok("init")
+    ok("commit", "-m", "Cards")
+    SPEC.update(references=PLACES)
+    assert "3 records edited" in ok("status")
+    ok("commit", "-m", "With references")
+    row = Card.objects.get(title="One")
+    row.text += " More."
+    row.save()
+    ok("commit", "-m", "More")
+    said = run("checkout", "HEAD~2", "--apply", "--yes")
+    assert said.code == 3
+    assert "workshop.card.text holds references here and primary keys there" in said.err
+    assert row.text == Card.objects.get(title="One").text
+
+
+def test_a_database_at_a_commit_from_before_goes_on(
+    databases: tuple[str, str], ok: Ok, run: Run
+) -> None:
+    SPEC.update(references={}, identity="pk")
+    fill()
+    ok("init")
+    ok("commit", "-m", "Cards")
+    ok(*APPLY)
+    SPEC.update(references=PLACES)
+    ok("commit", "-m", "With references")
+    row = Card.objects.get(title="One")
+    row.text += " More."
+    row.save()
+    ok("commit", "-m", "More")
+    ok(*APPLY)
+    assert seen("other") == seen("default")
+    assert "clean" in ok("status", OTHER)
+
+
+@pytest.mark.parametrize(
+    ("references", "number", "words"),
+    [
+        ({"gone": {"a[id]": "workshop.card"}}, "E025", "'gone', which is not a column"),
+        ({"on": {"a[id]": "workshop.card"}}, "E036", "'on', which is a relation"),
+        ({"id": {"a[id]": "workshop.card"}}, "E036", "which is the primary key"),
+        ({"text": {"a[id]": "workshop.cart"}}, "E022", "'workshop.cart', which is not a model"),
+        ({"text": {"a": "workshop.card"}}, "E021", "must have places like 'tag[name=value]"),
+        ({"data": {"a..b": "workshop.card"}}, "E021", "must have paths like"),
+        ({"data": 5}, "E021", "must be a dictionary of places"),
+        (["text"], "E021", "'references' must be a dictionary of fields"),
+    ],
+)
+def test_places_that_cannot_be(db: str, run: Run, references: Any, number: str, words: str) -> None:
+    SPEC.update(references=references)
+    found = [each for each in run_checks() if str(each.id).startswith("contentgit.E")]
+    assert [each.id for each in found] == [f"contentgit.{number}"]
+    assert words in found[0].msg
+    assert run("status").code == 2
+
+
+# With primary keys as names
+
+
+@pytest.fixture
+def numbered(databases: tuple[str, str], ok: Ok) -> None:
+    """Two databases at one commit, each of which then makes a card of its own under one key."""
+    SPEC.update(identity="pk")
+    fill()
+    ok("init")
+    ok("commit", "-m", "Cards")
+    ok(*APPLY)
+    for alias, title in (("default", "Here"), ("other", "There")):
+        card(alias, title, pk=50)
+        row = Card.objects.using(alias).get(title="One" if alias == "default" else "Two")
+        row.text, row.data = f"Now [[card 50]], and [[card {row.pk}]].", [50, "50", row.pk]
+        row.save(using=alias)
+    ok("commit", "-m", "Here")
+
+
+def titled(alias: str, title: str) -> tuple[str, list[Any]]:
+    return seen(alias)[title]
+
+
+def test_what_refers_to_a_row_that_moves_follows(numbered: None, ok: Ok, run: Run) -> None:
+    refused = run(*UPDATE)
+    assert refused.code == 3
+    ok(*UPDATE, "--renumber")
+    assert titled("other", "One") == (
+        "Now [[card Here]], and [[card One]].",
+        ["Here", "Here", "One"],
+    )
+    there = ("Now [[card There]], and [[card Two]].", ["There", "There", "Two"])
+    assert titled("other", "Two") == there
+    ok("undo", "--yes", OTHER)
+    assert titled("other", "Two") == there
+    assert Card.objects.using("other").get(title="There").pk == 50
+    ok(*UPDATE, "--renumber")
+    ok("commit", "-m", "There", OTHER)
+    ok("checkout", "main", "--apply", "--yes")
+    assert seen("default") == seen("other")
+    assert "clean" in ok("status", OTHER)
+    assert Card.objects.get(title="There").pk != 50
+
+
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_a_merge_gives_one_of_them_another_key(numbered: None, ok: Ok, run: Run, side: str) -> None:
+    ok("commit", "--branch", "there", "-m", "There", OTHER)
+    assert run("merge", "there").code == 3
+    ok("resolve", "--all", "--renumber", side)
+    ok("merge", "--continue", "-m", "Both")
+    for words in (("checkout", "main", "--apply", "--yes"), (*APPLY,)):
+        ok(*words)
+    assert seen("default") == seen("other")
+    here = ("Now [[card Here]], and [[card One]].", ["Here", "Here", "One"])
+    there = ("Now [[card There]], and [[card Two]].", ["There", "There", "Two"])
+    assert (titled("other", "One"), titled("other", "Two")) == (here, there)
+    assert {each.title for each in Card.objects.using("other")} >= {"Here", "There"}
+    assert "clean" in ok("status", OTHER)
+    assert "clean" in ok("status")
