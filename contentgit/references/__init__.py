@@ -14,7 +14,7 @@ from contentgit.references.json_values import Json
 from contentgit.references.paths import JSON_HINT
 from contentgit.references.places import ANY, Generic, Names, References, is_references
 
-__all__ = ["ANY", "Generic", "Html", "Json", "JsonText", "Names", "References", "parsed"]
+__all__ = ["ANY", "Generic", "Html", "Json", "JsonText", "Names", "References"]
 
 
 def parsed(raw: object, *, is_json: bool) -> References:

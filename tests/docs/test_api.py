@@ -61,7 +61,7 @@ def public(thing: Any) -> set[str]:
         else set()
     )
     fields |= set(getattr(thing, "_fields", ()))
-    return fields | {name for name in vars(thing) if not name.startswith("_")}
+    return {name for name in {*fields, *vars(thing)} if not name.startswith("_")}
 
 
 def defined(name: str) -> set[str]:
