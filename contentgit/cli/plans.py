@@ -51,6 +51,16 @@ def plan_head(planned: Planned, using: str) -> dict[str, object]:
             dict(zip(("key", "field", "reason"), entry, strict=True)) for entry in planned.withheld
         ],
         "missing": missing_data(planned.missing),
+        "links": [
+            {
+                "record": planned.shown(str(link.record)),
+                "title": link.title,
+                "field": link.field,
+                "target": planned.shown(str(link.target)),
+                "target_title": link.target_title,
+            }
+            for link in planned.links
+        ],
         "moved": {str(s.key): s.value for s in planned.plan.steps if s.action is Action.MOVE},
         "schema": schema_data(planned.schema_changes),
         "verb": planned.request.verb,
@@ -137,12 +147,27 @@ def _plan_lines(planned: Planned, place: str) -> Iterator[Text]:
         command = f"contentgit checkout {shlex.join([target.revision, label])} --apply"
         yield Text(f"  {label} is saved as new by a call of its own: {command}", style="dim")
     yield from (Text(f"  {line}", style="yellow") for line in missing_lines(planned.missing))
+    yield from _link_lines(planned)
     if plan.withheld:
         yield Text(f"  withheld: {plural(len(plan.withheld), 'item')}", style="yellow")
     for key, field, reason in planned.withheld[:ITEMS_SHOWN]:
         yield Text(f"    {f'{key} {field}'.rstrip()}: {safe(reason)}", style="dim")
     if len(plan.withheld) > ITEMS_SHOWN:
         yield Text(f"    … and {len(plan.withheld) - ITEMS_SHOWN:,} more (--json lists all)")
+
+
+def _link_lines(planned: Planned) -> Iterator[Text]:
+    """What refers inside of texts and JSON to what is deleted."""
+    for link in planned.links[:ITEMS_SHOWN]:
+        record, target = (
+            f"{planned.shown(str(key))}{f' {safe(title)!r}' if title else ''}"
+            for key, title in ((link.record, link.title), (link.target, link.target_title))
+        )
+        yield Text(
+            f"  {record} refers in {link.field} to {target}, which is deleted", style="yellow"
+        )
+    if len(planned.links) > ITEMS_SHOWN:
+        yield Text(f"  … and {len(planned.links) - ITEMS_SHOWN:,} more (--json lists them)")
 
 
 def move_lines(plan: Plan) -> Iterator[str]:

@@ -184,13 +184,24 @@ class Contents:
             yield self._kept[blob] if blob in self._kept else next(rest)
 
 
+class BrokenLink(NamedTuple):
+    """A record that refers in ``field`` to one that goes, each with its title."""
+
+    record: RecordKey
+    title: str
+    field: str
+    target: RecordKey
+    target_title: str
+
+
 @dataclass(frozen=True)
 class Planned:
     """A plan with what it was made from; ``digest`` changes when commits, rows or licences do.
 
     ``outside`` are the rows outside of the dumps that an undo brings back, ``titles`` those of the first
     rows that a problem names. ``copy`` is the kind of the copy, where the dump is seen as one. The
-    dumps ``apart`` are copied, each by a call of its own. ``shown`` is :meth:`Project.shown`.
+    dumps ``apart`` are copied, each by a call of its own. ``shown`` is :meth:`Project.shown`. ``links`` are
+    the references inside of texts and JSON to what is deleted.
     """
 
     request: Request
@@ -205,6 +216,7 @@ class Planned:
     apart: tuple[str, ...] = ()
     shown: Callable[[str], str] = str
     made_room: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    links: Sequence[BrokenLink] = ()
 
     @property
     def dump_plans(self) -> tuple[DumpPlan, ...]:

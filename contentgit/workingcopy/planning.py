@@ -20,6 +20,7 @@ from contentgit.plan import Candidate, Choice, Licences, Size, build, choose, su
 from contentgit.plan.steps import Plan
 from contentgit.render.problems import conflicting, named_rows
 from contentgit.workingcopy.as_committed import AsCommitted
+from contentgit.workingcopy.broken_links import broken_links
 from contentgit.workingcopy.candidates import candidates, merged_candidates
 from contentgit.workingcopy.copies import has_lost_map, refuse_lost_map, rows_of_copies
 from contentgit.workingcopy.copy_problems import learn_references, shown
@@ -377,6 +378,7 @@ class _Planning(NamedTuple):
             copy=project.copy.kind if project.copy else "",
             shown=project.shown,
             made_room=moves.made_room,
+            links=broken_links(project, dump_plans, built),
         )
 
     def _copied(self, dump_plans: Sequence[DumpPlan], choice: Choice) -> dict[RecordKey, str]:

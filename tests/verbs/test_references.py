@@ -211,6 +211,28 @@ def test_a_check_names_what_refers_to_deleted_records(
     assert run("check", "--no-code").out.count("dangling-reference") == 4
 
 
+def test_a_plan_names_what_refers_to_what_it_deletes(
+    databases: tuple[str, str], ok: Ok, run: Run
+) -> None:
+    made = fill()
+    ok("init")
+    ok("commit", "-m", "Cards")
+    ok(*APPLY)
+    made["Two"].delete()
+    ok("commit", "-m", "Without the second")
+    said = ok("checkout", "main", OTHER)
+    for title in ("One", "Three"):
+        for name in ("text", "data"):
+            assert re.search(
+                f"{title}' refers in {name} to workshop.card:\\S+ 'Two', which is", said
+            )
+    links = run("checkout", "main", OTHER, "--json").json["links"]
+    assert [(each["title"], each["target_title"]) for each in links].count(("One", "Two")) == 2
+    ok(*APPLY)
+    assert "clean" in ok("status", OTHER)
+    assert run("checkout", "main", OTHER, "--json").json["links"] == []
+
+
 HTML = {
     "text": {'a[linktype="card"][id]': "workshop.card"},
     "data": {"cards.*": "workshop.card", "**.text": {"a[id]": "workshop.card"}},

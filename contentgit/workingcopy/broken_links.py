@@ -1,0 +1,70 @@
+"""Records that stay and refer, inside of texts or JSON, to records that a plan deletes.
+
+Nothing stops that: neither Django nor the database knows of these references.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Final
+
+from contentgit.content.layout import of_models
+from contentgit.content.records import Record, RecordKey
+from contentgit.content.referring import targets
+from contentgit.db.titles import titles
+from contentgit.history.snapshots import BATCH, batches
+from contentgit.plan.steps import Action, Plan
+from contentgit.workingcopy.planned import BrokenLink, DumpPlan
+from contentgit.workingcopy.project import Project, all_tables
+
+SHOWN: Final = 100
+"""So many of them are found; who deletes more than that looks at a review."""
+
+_MARK: Final = re.compile(rb"\$(?:ref|num)\(([^()]+)\)")
+
+
+def broken_links(
+    project: Project, dump_plans: Sequence[DumpPlan], plan: Plan
+) -> tuple[BrokenLink, ...]:
+    """The first of them, as the commit has them. Only where a plan deletes records are any read."""
+    actions = (Action.DELETE, Action.CASCADE)
+    gone = {str(step.key): step.key for step in plan.steps if step.action in actions}
+    if not gone:
+        return ()
+    found = [*islice((each for work in dump_plans for each in _in_dump(work, gone)), SHOWN)]
+    if not found:
+        return ()
+    records = {record.key: record for record, _, _ in found}
+    keys = [*records, *(target for _, _, target in found)]
+    tables = all_tables([work.dump for work in dump_plans])
+    named = titles(project.using, tables, keys, records, project.identities)
+    return tuple(
+        BrokenLink(record.key, named.get(record.key, ""), field, target, named.get(target, ""))
+        for record, field, target in found
+    )
+
+
+def _in_dump(
+    work: DumpPlan, gone: Mapping[str, RecordKey]
+) -> Iterator[tuple[Record, str, RecordKey]]:
+    fields = {
+        label: [each for each in table.schema.fields if each.embeds]
+        for label, table in work.dump.tables.items()
+    }
+    labels = [label for label, each in fields.items() if each]
+    entries = sorted(of_models(labels, work.theirs.ids()).items()) if labels else []
+    for batch in batches(entries, BATCH):
+        blobs = work.theirs.repository.objects.blobs([blob for _, blob in batch])
+        named = [
+            entry
+            for entry, data in zip(batch, blobs, strict=True)
+            if any(text.decode() in gone for text in _MARK.findall(data))
+        ]
+        for record in work.theirs.records(named):
+            if record is None or str(record.key) in gone:
+                continue
+            for each in fields[record.key.model]:
+                inside = dict.fromkeys(targets(record.fields.get(each.name), each))
+                yield from ((record, each.name, key) for key in inside if str(key) in gone)
