@@ -168,6 +168,20 @@ def apart(databases: tuple[str, str], ok: Ok) -> Iterator[None]:
         SPEC.pop(name, None)
 
 
+def test_a_column_that_is_full(databases: tuple[str, str], ok: Ok) -> None:
+    """The key of a record is longer than a primary key, and the column holds the latter."""
+    SPEC.update(references={"title": Shortcodes()})
+    card("other", "Gone").delete()
+    one = card("default", "One")
+    two = card("default", f"{f'[[card {one.pk}]]':*<40}")
+    ok("init")
+    ok("commit", "-m", "Full")
+    ok(*APPLY)
+    other = Card.objects.using("other").get(title="One").pk
+    assert Card.objects.using("other").filter(title=two.title.replace(f"{one.pk}]", f"{other}]"))
+    assert "clean" in ok("status", OTHER)
+
+
 def test_a_record_that_is_not_in_the_commit_is_refused(apart: None, ok: Ok, run: Run) -> None:
     said = run(*APPLY)
     assert said.code == 3

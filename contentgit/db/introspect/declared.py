@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from django.db.models import ImageField, Model
 
-from contentgit.content.schema import FieldKind, FieldSchema, joined
+from contentgit.content.conditions import Unknown
+from contentgit.content.schema import FieldKind, FieldSchema, UniqueSet, joined
 from contentgit.db.fields.plain import holds_json
 from contentgit.db.identity import Identities
 from contentgit.db.introspect.embedding import embedding
@@ -64,8 +65,28 @@ def _embedding(table: Table, specs: Iterable[ModelSpec], identities: Identities)
         for each in table.fields
     )
     known = {each.name: each.schema for each in fields}
-    schemas = tuple(known.get(each.name, each) for each in table.schema.fields)
-    return replace(table, fields=fields, schema=replace(table.schema, fields=schemas))
+    schema = replace(
+        table.schema,
+        fields=tuple(known.get(each.name, each) for each in table.schema.fields),
+        # Only the database has the values that these compare.
+        unique=tuple(
+            replace(each, plain=False, parts=()) if _computes(each, given) else each
+            for each in table.schema.unique
+        ),
+        checks=tuple(
+            each
+            if given.keys().isdisjoint(each.fields)
+            else each._replace(condition=Unknown(each.fields))
+            for each in table.schema.checks
+        ),
+    )
+    return replace(table, fields=fields, schema=schema)
+
+
+def _computes(unique: UniqueSet, names: Container[str]) -> bool:
+    """Whether a unique set compares something else than the values of one of these fields."""
+    computes = bool(unique.parts) or unique.condition is not None or not unique.plain
+    return computes and any(name in names for name in unique.named)
 
 
 def _places(model: type[Model], name: str, raw: object) -> References:

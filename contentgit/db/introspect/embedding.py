@@ -15,6 +15,7 @@ from contentgit.content.embedded import (
 )
 from contentgit.content.records import JSON_NULL, RecordKey, Value
 from contentgit.db.identity import Identities
+from contentgit.db.identity.paths import concrete
 from contentgit.db.tables import BoundField
 from contentgit.errors import RecordError
 from contentgit.references import References
@@ -43,7 +44,8 @@ def embedding(bound: BoundField, references: References, identities: Identities)
             return bound.decode(content)
         return bound.decode(filled(content, lambda key: _pk(identities, key)))
 
-    schema, same = replace(bound.schema, embeds=True), frozenset([type(None)])
+    # The marks are longer than what the column holds.
+    schema, same = replace(bound.schema, embeds=True, length=None), frozenset([type(None)])
     return replace(bound, schema=schema, encode=encode, decode=decode, same=same, embed=embed)
 
 
@@ -92,6 +94,7 @@ class _MarkedNames:
         """The key in the mark; ``None`` if no row of the model can have this primary key."""
         if not self.identities.is_model(model):
             return None
+        model = concrete(self.identities.model(model))._meta.label_lower
         found = self.identities.pk_in_text(model, pk)
         if found is None:
             return None
