@@ -416,3 +416,16 @@ def test_a_merge_gives_one_of_them_another_key(numbered: None, ok: Ok, run: Run,
     assert {each.title for each in Card.objects.using("other")} >= {"Here", "There"}
     assert "clean" in ok("status", OTHER)
     assert "clean" in ok("status")
+
+
+def test_a_tracked_dump(numbered: None, ok: Ok, run: Run) -> None:
+    ok("track", "cards")
+    ok("status")
+    Card.objects.filter(title="Here").update(data=[50])
+    said = ok("status")
+    assert "tracked: read 1 record" in said
+    assert "workshop.card:50" in said
+    assert ok("status", "--full").count("workshop.card:") == 1
+    ok("untrack")
+    SPEC.update(identity="uuid")
+    assert "what data refers to is named by rows of any model" in run("track", "cards").err

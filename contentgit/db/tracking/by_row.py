@@ -92,7 +92,7 @@ class SQLiteTriggers(ByRow):
             if encoding != "UTF-8":
                 yield table, f"the database holds texts in {encoding}"
             elif table not in known:
-                yield table, "it is no table"
+                yield table, "it is not a table"
             elif known[table].upper().startswith("CREATE VIRTUAL"):
                 yield table, "it is a virtual table"
 
@@ -152,7 +152,7 @@ class MySQLTriggers(ByRow):
         for table in tables:
             kind, engine, options = known.get(table, ("", "", ""))
             if kind != "BASE TABLE":
-                yield table, "it is no table"
+                yield table, "it is not a table"
             elif engine != "InnoDB":
                 yield (
                     table,

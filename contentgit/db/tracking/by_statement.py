@@ -38,7 +38,7 @@ class PostgreSQLTriggers(Triggers):
             if kind == "p" or is_partition:
                 yield table, "it has partitions, which can be written and emptied unseen"
             elif kind != "r":
-                yield table, "it is no table"
+                yield table, "it is not a table"
             elif inherits:
                 yield table, "tables inherit from it, or it from others"
             elif lasts != "p":
